@@ -1,0 +1,115 @@
+import type { FailureKind } from "../kiro/index.ts"
+import type { Secret } from "../secret.ts"
+
+/** Instants are epoch milliseconds. */
+export interface TokenSet {
+  readonly accessToken: Secret
+  readonly refreshToken: Secret
+  readonly expiresAt: number
+}
+
+/** Where a login was made; it is refreshed and written back only there. */
+export type LoginSource = "own" | "kiro-cli" | "kiro-ide" | "older-plugin" | "environment"
+
+export interface ClientRegistration {
+  readonly clientId: string
+  readonly clientSecret: Secret
+  readonly expiresAt?: number
+}
+
+interface LoginBase {
+  readonly id: string
+  readonly source: LoginSource
+  /** The row or file of the source that holds it, for the re-read and the write-back. */
+  readonly sourceKey?: string
+  readonly profileArn?: string
+  /** Set when its refresh token was refused for good. */
+  readonly revoked?: { readonly at: number; readonly reason: string }
+}
+
+export type Login =
+  | (LoginBase & {
+      readonly kind: "idc"
+      readonly tokens: TokenSet
+      readonly client: ClientRegistration
+      /** Absent for AWS Builder ID. */
+      readonly startUrl?: string
+      /** The region of SSO OIDC: never that of the service. */
+      readonly loginRegion: string
+    })
+  | (LoginBase & { readonly kind: "social"; readonly tokens: TokenSet; readonly provider?: string })
+  | (LoginBase & {
+      readonly kind: "external-idp"
+      readonly tokens: TokenSet
+      readonly clientId: string
+      /** https only. */
+      readonly tokenEndpoint: string
+      readonly scopes?: string
+    })
+  | (LoginBase & { readonly kind: "api-key"; readonly key: Secret })
+
+export type LoginKind = Login["kind"]
+
+export type CoolingReason = Extract<
+  FailureKind,
+  "monthly-quota" | "daily-quota" | "overage-limit" | "throttled" | "not-authorized"
+>
+
+export type RevokedReason = "suspended" | "login-expired" | "api-key-refused"
+
+export type Health =
+  | { readonly state: "ok" }
+  | {
+      readonly state: "cooling"
+      readonly until: number
+      readonly reason: CoolingReason
+      readonly message?: string
+    }
+  | {
+      readonly state: "revoked"
+      readonly since: number
+      readonly reason: RevokedReason
+      readonly message?: string
+    }
+
+/** Credits with their fractions; instants in epoch ms. */
+export interface Quota {
+  readonly checkedAt: number
+  readonly plan?: string
+  readonly used: number
+  readonly limit: number
+  readonly resetAt?: number
+  readonly trial?: { readonly used: number; readonly limit: number; readonly expiresAt?: number }
+  readonly bonuses: readonly {
+    readonly name: string
+    readonly used: number
+    readonly limit: number
+    readonly expiresAt?: number
+  }[]
+  readonly overage: {
+    readonly enabled: boolean
+    readonly used: number
+    readonly cap?: number
+    readonly charges?: number
+  }
+}
+
+export interface Account {
+  readonly id: string
+  /** The service's user id: the identity. Unknown until the usage call named it. */
+  readonly userId?: string
+  readonly label?: string
+  readonly email?: string
+  /** Chosen by the user; wins over the profile a login brought. */
+  readonly profileArn?: string
+  readonly enabled: boolean
+  /** A tombstone: sync does not bring a removed account back. */
+  readonly removedAt?: number
+  readonly addedAt: number
+  readonly lastUsedAt?: number
+  readonly health: Health
+  readonly logins: readonly Login[]
+  readonly quota?: Quota
+  /** The hosts that last worked, by plane. */
+  readonly hosts: { readonly [plane: string]: string }
+}

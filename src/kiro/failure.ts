@@ -1,0 +1,54 @@
+/** What Kiro said no with, as a value. The reader and the wording live beside it; what to do about it does not. */
+
+export type FailureKind =
+  /** The access token was refused: one refresh, one repeat. */
+  | "bearer-rejected"
+  /** The account is locked until a human contacts AWS. */
+  | "suspended"
+  /** Profile missing, wrong or of another region. */
+  | "not-authorized"
+  | "feature-not-supported"
+  | "monthly-quota"
+  | "daily-quota"
+  | "overage-limit"
+  | "conversation-limit"
+  /** Too many requests of this account. */
+  | "throttled"
+  /** The model is busy: no account is to blame. */
+  | "capacity"
+  | "input-too-long"
+  | "invalid-model"
+  | "signature-invalid"
+  | "document-refused"
+  | "image-refused"
+  /** A model request field that the model's schema does not take. */
+  | "field-refused"
+  /** Any other client fault: never repeated, shortened or rotated. */
+  | "malformed-request"
+  /** Wrong path or host: 404, UnknownOperationException. */
+  | "unknown-operation"
+  /** 5xx. */
+  | "service-error"
+  /** Connection, DNS, TLS, reset before an answer. */
+  | "network"
+  /** Silence for longer than `request_timeout_ms`. */
+  | "timeout"
+  /** A 200 answer without any content. */
+  | "empty-answer"
+  /** The stream ended inside a message or inside a tool use. */
+  | "truncated"
+  /** A checksum or length that can't be right. */
+  | "corrupt-stream"
+
+export interface KiroFailure {
+  readonly kind: FailureKind
+  /** HTTP status; 0 where there was none. */
+  readonly status: number
+  /** The exception's name, cut to its last part. */
+  readonly code?: string
+  readonly reason?: string
+  /** The service's own words, as they came. */
+  readonly message: string
+  readonly retryAfterMs?: number
+  readonly requestId?: string
+}

@@ -1,0 +1,58 @@
+/** The effects, as values that are passed in. Rooms never reach for a global clock, timer, fetch or random source. */
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+  /** Resolves after `ms`; rejects at once with the signal's reason when it aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+export type LogFields = { readonly [field: string]: unknown }
+
+/** Fields are redacted by construction: a `Secret` serialises to a placeholder. */
+export interface Log {
+  debug(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+}
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+export interface Runtime {
+  readonly fetch: Fetch
+  readonly clock: Clock
+  readonly log: Log
+  /** Uniform in [0, 1). */
+  random(): number
+  randomUUID(): string
+}
+
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", onAbort)
+        resolve()
+      }, ms)
+      const onAbort = (): void => {
+        clearTimeout(timer)
+        reject(signal?.reason)
+      }
+      signal?.addEventListener("abort", onAbort, { once: true })
+    }),
+}
+
+export function systemRuntime(log: Log): Runtime {
+  return {
+    fetch: (url, init) => globalThis.fetch(url, init),
+    clock: systemClock,
+    log,
+    random: () => Math.random(),
+    randomUUID: () => crypto.randomUUID(),
+  }
+}

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict"
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { describe, it } from "node:test"
+
+/** The room table: which rooms each room may import. Leaf files are importable by all. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  eventstream: [],
+  openai: [],
+  kiro: ["eventstream"],
+  translate: ["openai", "kiro"],
+  settings: [],
+  oauth: ["settings"],
+  accounts: ["oauth", "kiro", "settings"],
+  import: ["accounts", "settings"],
+  gateway: ["accounts", "translate", "kiro", "openai", "eventstream", "settings"],
+  plugin: [
+    "eventstream",
+    "openai",
+    "kiro",
+    "translate",
+    "settings",
+    "oauth",
+    "accounts",
+    "import",
+    "gateway",
+  ],
+  tui: ["settings", "accounts", "kiro"],
+  cli: ["eventstream", "openai", "kiro", "translate", "settings", "oauth", "accounts", "import", "gateway"],
+}
+
+/** Pure rooms know no effects: of the leaf files they may import only these. */
+const PURE = new Set(["eventstream", "openai", "kiro", "translate"])
+const PURE_LEAVES = new Set(["json", "secret"])
+const LEAVES = new Set(["json", "secret", "runtime"])
+const ROOTS = new Set(["plugin", "tui", "cli"])
+
+const SOURCE = resolve("src")
+
+describe("the room table", () => {
+  const imports = sourceFiles(SOURCE).flatMap(importsOf)
+
+  it("sees the imports it judges", () => {
+    assert.ok(imports.length > 0)
+  })
+
+  it("is kept by every import of the source", () => {
+    assert.deepEqual(imports.flatMap(violation), [])
+  })
+
+  it("allows no cycle between rooms", () => {
+    for (const room of Object.keys(ROOMS))
+      assert.ok(!reaches(room, room, new Set()), `${room} imports itself`)
+  })
+
+  it("allows no static import of a runtime's own modules and no `export *`", () => {
+    for (const file of sourceFiles(SOURCE)) {
+      const text = readFileSync(file, "utf8")
+      assert.doesNotMatch(text, /from ["'](bun:|node:sqlite)/, file)
+      assert.doesNotMatch(text, /^export \*/m, file)
+    }
+  })
+})
+
+interface Import {
+  readonly from: string
+  readonly to: string
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => join(folder, name))
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, "utf8")
+  const specifiers = text.matchAll(/(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g)
+  return [...specifiers].map((match) => ({
+    from: relative(SOURCE, file),
+    to: relative(SOURCE, resolve(dirname(file), match[1] ?? "")),
+  }))
+}
+
+function violation({ from, to }: Import): string[] {
+  const [fromRoom, toRoom] = [roomOf(from), roomOf(to)]
+  if (fromRoom === toRoom) return []
+  const broken = (why: string): string[] => [`${from} imports ${to}: ${why}`]
+  if (toRoom === undefined) {
+    const leaf = to.replace(/\.ts$/, "")
+    if (!LEAVES.has(leaf)) return broken("not a leaf file")
+    if (fromRoom !== undefined && PURE.has(fromRoom) && !PURE_LEAVES.has(leaf)) return broken("a pure room")
+    return []
+  }
+  if (fromRoom === undefined) return from === "index.ts" && toRoom === "plugin" ? [] : broken("a leaf file")
+  if (!ROOMS[fromRoom]?.includes(toRoom)) return broken("not in the room table")
+  if (!ROOTS.has(toRoom) && to !== join(toRoom, "index.ts")) return broken("not through the room's door")
+  return []
+}
+
+function roomOf(path: string): string | undefined {
+  const [first, second] = path.split(/[/\\]/)
+  return second === undefined ? undefined : first
+}
+
+function reaches(from: string, goal: string, seen: Set<string>): boolean {
+  return (ROOMS[from] ?? []).some((next) => {
+    if (next === goal) return true
+    if (seen.has(next)) return false
+    seen.add(next)
+    return reaches(next, goal, seen)
+  })
+}
