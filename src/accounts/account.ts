@@ -4,7 +4,8 @@ import type { Secret } from "../secret.ts"
 /** Instants are epoch milliseconds. */
 export interface TokenSet {
   readonly accessToken: Secret
-  readonly refreshToken: Secret
+  /** Absent where a store of another program has none: such a login lives until `expiresAt`. */
+  readonly refreshToken?: Secret
   readonly expiresAt: number
 }
 
@@ -23,6 +24,8 @@ interface LoginBase {
   /** The row or file of the source that holds it, for the re-read and the write-back. */
   readonly sourceKey?: string
   readonly profileArn?: string
+  /** The pair that its source still holds, where ours is newer and not written back yet. */
+  readonly sourceBehind?: TokenSet
   /** Set when its refresh token was refused for good. */
   readonly revoked?: { readonly at: number; readonly reason: string }
 }
