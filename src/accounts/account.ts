@@ -1,22 +1,11 @@
 import type { FailureKind } from "../kiro/index.ts"
+import type { ClientRegistration, TokenSet } from "../oauth/index.ts"
 import type { Secret } from "../secret.ts"
 
-/** Instants are epoch milliseconds. */
-export interface TokenSet {
-  readonly accessToken: Secret
-  /** Absent where a store of another program has none: such a login lives until `expiresAt`. */
-  readonly refreshToken?: Secret
-  readonly expiresAt: number
-}
+export type { ClientRegistration, TokenSet }
 
 /** Where a login was made; it is refreshed and written back only there. */
 export type LoginSource = "own" | "kiro-cli" | "kiro-ide" | "older-plugin" | "environment"
-
-export interface ClientRegistration {
-  readonly clientId: string
-  readonly clientSecret: Secret
-  readonly expiresAt?: number
-}
 
 interface LoginBase {
   readonly id: string

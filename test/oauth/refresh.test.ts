@@ -1,0 +1,192 @@
+import assert from "node:assert/strict"
+import { createServer, type IncomingMessage, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { after, before, beforeEach, describe, it } from "node:test"
+import { oidcOrigin, type RefreshGrant, refreshTokens, type RefreshResult } from "../../src/oauth/index.ts"
+import { silentLog, systemRuntime } from "../../src/runtime.ts"
+import { Secret } from "../../src/secret.ts"
+
+interface Received {
+  readonly path: string
+  readonly headers: IncomingMessage["headers"]
+  readonly body: string
+}
+
+const NOW = Date.UTC(2026, 10, 24)
+
+const idc: RefreshGrant = {
+  kind: "idc",
+  refreshToken: new Secret("aorOLD"),
+  client: { clientId: "client-1", clientSecret: new Secret("client-secret") },
+  loginRegion: "eu-north-1",
+}
+const social: RefreshGrant = { kind: "social", refreshToken: new Secret("aorOLD") }
+const external: RefreshGrant = {
+  kind: "external-idp",
+  refreshToken: new Secret("0.OLD"),
+  clientId: "1111",
+  tokenEndpoint: "https://login.example.com/TENANT/oauth2/v2.0/token",
+  scopes: "api://kiro/conversations offline_access",
+}
+
+describe("refreshing tokens", () => {
+  let server: Server
+  let received: Received[]
+  let reply: { status: number; body: string; headers?: Record<string, string> } | "hang-up"
+
+  before(async () => {
+    server = createServer((request, response) => {
+      const chunks: Buffer[] = []
+      request.on("data", (chunk: Buffer) => chunks.push(chunk))
+      request.on("end", () => {
+        received.push({
+          path: request.url ?? "",
+          headers: request.headers,
+          body: Buffer.concat(chunks).toString(),
+        })
+        if (reply === "hang-up") {
+          response.destroy()
+          return
+        }
+        response.writeHead(reply.status, { "content-type": "application/json", ...reply.headers })
+        response.end(reply.body)
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  })
+  after(() => server.close())
+  beforeEach(() => {
+    received = []
+    reply = { status: 200, body: '{"accessToken":"aoaNEW","refreshToken":"aorNEW","expiresIn":3600}' }
+  })
+
+  const refresh = (grant: RefreshGrant): Promise<RefreshResult> => {
+    const system = systemRuntime(silentLog)
+    return refreshTokens({
+      runtime: { ...system, clock: { ...system.clock, now: () => NOW } },
+      grant,
+      userAgent: "opencode-kiro-auth/test",
+      endpointOverride: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    })
+  }
+
+  it("sends an Identity Center login to its own region with the registration that obtained it", async () => {
+    const result = await refresh(idc)
+    assert.equal(received[0]?.path, "/token")
+    assert.equal(received[0]?.headers["x-kiro-original-host"], "oidc.eu-north-1.amazonaws.com")
+    assert.equal(received[0]?.headers["user-agent"], "opencode-kiro-auth/test")
+    assert.deepEqual(JSON.parse(received[0]?.body ?? ""), {
+      clientId: "client-1",
+      clientSecret: "client-secret",
+      grantType: "refresh_token",
+      refreshToken: "aorOLD",
+    })
+    assert.ok(result.outcome === "tokens")
+    assert.equal(result.tokens.accessToken.reveal(), "aoaNEW")
+    assert.equal(result.tokens.refreshToken?.reveal(), "aorNEW")
+    assert.equal(result.tokens.expiresAt, NOW + 3_600_000)
+  })
+
+  it("sends a social login with nothing but its refresh token, and keeps that where none comes back", async () => {
+    reply = { status: 200, body: '{"accessToken":"aoaNEW","expiresIn":60,"profileArn":"arn:aws:x"}' }
+    const result = await refresh(social)
+    assert.equal(received[0]?.path, "/refreshToken")
+    assert.equal(received[0]?.headers["x-kiro-original-host"], "prod.us-east-1.auth.desktop.kiro.dev")
+    assert.deepEqual(JSON.parse(received[0]?.body ?? ""), { refreshToken: "aorOLD" })
+    assert.ok(result.outcome === "tokens")
+    assert.equal(result.tokens.refreshToken?.reveal(), "aorOLD")
+    assert.equal(result.profileArn, "arn:aws:x")
+  })
+
+  it("sends an external identity provider a form, and reads its snake_case answer", async () => {
+    reply = { status: 200, body: '{"access_token":"eyJ","refresh_token":"0.NEW","expires_in":"4000"}' }
+    const result = await refresh(external)
+    assert.equal(received[0]?.path, "/TENANT/oauth2/v2.0/token")
+    assert.equal(received[0]?.headers["content-type"], "application/x-www-form-urlencoded")
+    assert.deepEqual(Object.fromEntries(new URLSearchParams(received[0]?.body)), {
+      grant_type: "refresh_token",
+      client_id: "1111",
+      refresh_token: "0.OLD",
+      scope: "api://kiro/conversations offline_access",
+    })
+    assert.ok(result.outcome === "tokens")
+    assert.equal(result.tokens.expiresAt, NOW + 4_000_000)
+  })
+
+  it("refuses an endpoint without TLS and a region that is none, without a request", async () => {
+    const endpoints = ["http://login.example.com/token", "file:///etc/passwd", "nonsense"]
+    for (const tokenEndpoint of endpoints) {
+      const result = await refresh({ ...external, tokenEndpoint })
+      assert.deepEqual([result.outcome, "code" in result && result.code], ["refused", "invalid_endpoint"])
+    }
+    for (const loginRegion of ["cn-north-1", "evil.example.com/", ""])
+      assert.equal((await refresh({ ...idc, loginRegion })).outcome, "refused", loginRegion)
+    assert.deepEqual(received, [])
+  })
+
+  it("tells a dead login from a service that has a bad day", async () => {
+    const cases: [RefreshGrant, number, string, string, Record<string, string>?][] = [
+      [idc, 400, '{"error":"invalid_grant","error_description":"Invalid grant"}', "refused invalid_grant"],
+      [idc, 200, '{"error":"invalid_grant"}', "refused invalid_grant"],
+      [idc, 400, '{"__type":"com.amazonaws.ssooidc#InvalidGrantException"}', "refused invalid_grant"],
+      [idc, 401, "", "refused invalid_client", { "x-amzn-errortype": "InvalidClientException:http://x/" }],
+      [idc, 400, '{"error":"slow_down"}', "failed service"],
+      [idc, 400, "Bad Request", "failed service"],
+      [idc, 403, "<html>proxy</html>", "failed service"],
+      [idc, 500, '{"error":"server_error"}', "failed service"],
+      [idc, 200, "<html>log in to the hotel's network</html>", "failed service"],
+      [idc, 200, "null", "failed service"],
+      [social, 401, '{"message":"Bad credentials"}', "refused invalid_grant"],
+      [social, 400, "", "refused invalid_grant"],
+      [social, 429, "", "failed service"],
+      [external, 400, '{"error":"interaction_required"}', "refused interaction_required"],
+      [external, 400, '{"error":"temporarily_unavailable"}', "failed service"],
+    ]
+    for (const [grant, status, body, expected, headers] of cases) {
+      reply = { status, body, ...(headers === undefined ? {} : { headers }) }
+      const result = await refresh(grant)
+      const seen = `${result.outcome} ${"code" in result ? result.code : "reason" in result ? result.reason : ""}`
+      assert.equal(seen, expected, `${status} ${body}`)
+    }
+  })
+
+  it("reports a cut connection as the network's fault, and never follows a redirect", async () => {
+    reply = "hang-up"
+    const cut = await refresh(idc)
+    assert.equal("reason" in cut && cut.reason, "network")
+    reply = { status: 307, body: "", headers: { location: "/elsewhere" } }
+    const redirected = await refresh(idc)
+    assert.equal(redirected.outcome, "failed")
+    assert.ok(!received.some(({ path }) => path === "/elsewhere"))
+  })
+
+  it("gives up on a silent service at its deadline", async () => {
+    const system = systemRuntime(silentLog)
+    const result = await refreshTokens({
+      runtime: {
+        ...system,
+        clock: { now: () => NOW, sleep: () => Promise.resolve() },
+        fetch: (_url, init) =>
+          new Promise((_resolve, reject) => {
+            init.signal?.addEventListener("abort", () => reject(init.signal?.reason))
+          }),
+      },
+      grant: idc,
+      userAgent: "x",
+    })
+    assert.equal("reason" in result && result.reason, "timeout")
+  })
+
+  it("never repeats the token in a message, even where the service echoes it", async () => {
+    reply = { status: 400, body: '{"error":"invalid_grant","error_description":"aorOLD is unknown"}' }
+    const result = await refresh(idc)
+    assert.doesNotMatch(JSON.stringify(result), /aorOLD/)
+  })
+})
+
+describe("the SSO OIDC host", () => {
+  it("is regional, also in GovCloud", () => {
+    assert.deepEqual(oidcOrigin("us-gov-west-1"), { origin: "https://oidc.us-gov-west-1.amazonaws.com" })
+    assert.deepEqual(oidcOrigin("ap-southeast-2"), { origin: "https://oidc.ap-southeast-2.amazonaws.com" })
+  })
+})
