@@ -5,6 +5,11 @@ export interface Clock {
   now(): number
   /** Resolves after `ms`; rejects at once with the signal's reason when it aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /**
+   * Calls `expired` once when `ms` have passed; the returned function cancels it. `sleep` is a wait of our own, which
+   * a test's clock lets pass at once; a deadline limits something else, and a test's clock lets it pass only when told.
+   */
+  deadline(ms: number, expired: () => void): () => void
 }
 
 export type LogFields = { readonly [field: string]: unknown }
@@ -45,6 +50,10 @@ export const systemClock: Clock = {
       }
       signal?.addEventListener("abort", onAbort, { once: true })
     }),
+  deadline: (ms, expired) => {
+    const timer = setTimeout(expired, ms)
+    return () => clearTimeout(timer)
+  },
 }
 
 export function systemRuntime(log: Log): Runtime {
