@@ -165,7 +165,7 @@ describe("refreshing tokens", () => {
     const result = await refreshTokens({
       runtime: {
         ...system,
-        clock: { now: () => NOW, sleep: () => Promise.resolve() },
+        clock: { now: () => NOW, sleep: () => Promise.resolve(), deadline: () => () => undefined },
         fetch: (_url, init) =>
           new Promise((_resolve, reject) => {
             init.signal?.addEventListener("abort", () => reject(init.signal?.reason))
