@@ -1,0 +1,66 @@
+import { appendFileSync, chmodSync, mkdirSync, renameSync, statSync } from "node:fs"
+import { dirname } from "node:path"
+import type { Clock, Log, LogFields } from "../runtime.ts"
+import { redactField, redactText } from "./redact.ts"
+import type { LogLevel } from "./settings.ts"
+
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"]
+const MAX_FILE_BYTES = 2 * 1024 * 1024
+const MAX_LINE_CHARACTERS = 64 * 1024
+
+export interface LogOptions {
+  readonly path: string
+  /** The least important level that is written. */
+  readonly level: LogLevel
+  readonly clock: Pick<Clock, "now">
+  /** A file that would grow beyond it becomes the one older generation, `<path>.1`. */
+  readonly maxFileBytes?: number
+}
+
+/**
+ * The log file: one JSON object a line, 0600, redacted. The file is made by the first line, so that who never logs
+ * anything finds none. Where the file can't be written the line is dropped and the next one that can says how many.
+ */
+export function openLog(options: LogOptions): Log {
+  const lowest = LEVELS.indexOf(options.level)
+  let dropped = 0
+  const line = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    if (LEVELS.indexOf(level) < lowest) return
+    const text = formatLine({ level, message, at: options.clock.now(), fields, dropped })
+    dropped = append(options, text) ? 0 : dropped + 1
+  }
+  return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") }
+}
+
+function formatLine(entry: {
+  readonly level: LogLevel
+  readonly message: string
+  readonly at: number
+  readonly fields: LogFields | undefined
+  readonly dropped: number
+}): string {
+  const head = {
+    at: new Date(entry.at).toISOString(),
+    level: entry.level,
+    pid: process.pid,
+    message: redactText(entry.message),
+  }
+  const lost = entry.dropped === 0 ? {} : { linesLost: entry.dropped }
+  const text = JSON.stringify({ ...head, ...lost, ...entry.fields }, redactField)
+  if (text.length <= MAX_LINE_CHARACTERS) return `${text}\n`
+  return `${JSON.stringify({ ...head, ...lost, cut: text.slice(0, MAX_LINE_CHARACTERS / 2) })}\n`
+}
+
+function append({ path, maxFileBytes = MAX_FILE_BYTES }: LogOptions, text: string): boolean {
+  try {
+    const size = statSync(path, { throwIfNoEntry: false })?.size
+    if (size === undefined) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    else if (size + text.length > maxFileBytes) renameSync(path, `${path}.1`)
+    appendFileSync(path, text, { mode: 0o600 })
+    if (size === undefined) chmodSync(path, 0o600)
+    return true
+  } catch {
+    // There is no place left to tell of it: the caller counts the line as lost.
+    return false
+  }
+}

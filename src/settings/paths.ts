@@ -1,0 +1,61 @@
+import { posix, win32 } from "node:path"
+
+/** Where a process runs: given by the composition root, so that every path is a function of plain values. */
+export interface Place {
+  readonly env: { readonly [name: string]: string | undefined }
+  /** `process.platform`. */
+  readonly platform: string
+  /** The user's home folder. */
+  readonly home: string
+}
+
+export interface Paths {
+  /** OpenCode's configuration folder, where everything of ours is written. */
+  readonly configDirectory: string
+  /** Every folder whose kiro.json and older kiro.db are read, the weakest first; it holds `configDirectory`. */
+  readonly configDirectories: readonly string[]
+  /** The kiro.json that we name to people. */
+  readonly settingsFile: string
+  /** Every kiro.json of the user, the weakest first. */
+  readonly settingsFiles: readonly string[]
+  readonly database: string
+  /** The live model lists: the only thing besides settings that `config()` reads. */
+  readonly models: string
+  /** The folder of token pairs that the database could not take. */
+  readonly spill: string
+  /** What `proper-lockfile` locks while a token is refreshed; older plugins use `kiro.db.lock`. */
+  readonly lock: string
+  readonly log: string
+  /** OpenCode's auth.json. */
+  readonly authFile: string
+}
+
+/**
+ * OpenCode follows the XDG base directories on every system. Older plugins of this kind kept their files in
+ * `%APPDATA%\opencode` on Windows, so both folders are read there, and ours are written to the latter.
+ */
+export function pathsFor({ env, platform, home }: Place): Paths {
+  const { join } = platform === "win32" ? win32 : posix
+  const set = (name: string): string | undefined => env[name]?.trim() || undefined
+  const xdgConfig = join(set("XDG_CONFIG_HOME") ?? join(home, ".config"), "opencode")
+  const appData = platform === "win32" ? set("APPDATA") : undefined
+  const configDirectory = appData === undefined ? xdgConfig : join(appData, "opencode")
+  const configDirectories = [...new Set([configDirectory, xdgConfig])]
+  const data = join(set("XDG_DATA_HOME") ?? join(home, ".local", "share"), "opencode")
+  return {
+    configDirectory,
+    configDirectories,
+    settingsFile: join(configDirectory, "kiro.json"),
+    settingsFiles: configDirectories.map((directory) => join(directory, "kiro.json")),
+    database: join(configDirectory, "kiro.db"),
+    models: join(configDirectory, "kiro-models.json"),
+    spill: join(configDirectory, "kiro-tokens.spill"),
+    lock: join(configDirectory, "kiro-refresh.lock"),
+    log: join(data, "log", "kiro.log"),
+    authFile: join(data, "auth.json"),
+  }
+}
+
+export function projectSettingsFile(platform: string, projectDirectory: string): string {
+  return (platform === "win32" ? win32 : posix).join(projectDirectory, ".opencode", "kiro.json")
+}
