@@ -1,0 +1,42 @@
+import type { Clock } from "../../src/runtime.ts"
+
+export interface FakeClock extends Clock {
+  /** The waits asked for so far, in milliseconds and in order. */
+  readonly slept: readonly number[]
+  /** Moves `now`, and lets the deadlines that are then due expire, earliest first. */
+  advance(ms: number): void
+}
+
+interface Deadline {
+  readonly at: number
+  readonly expired: () => void
+}
+
+/** A clock on which every sleep passes at once, moves `now` and is written down; deadlines pass by `advance` only. */
+export function fakeClock(start: number = Date.UTC(2026, 10, 24)): FakeClock {
+  const slept: number[] = []
+  const deadlines = new Set<Deadline>()
+  let now = start
+  return {
+    slept,
+    now: () => now,
+    async sleep(ms, signal) {
+      signal?.throwIfAborted()
+      slept.push(ms)
+      now += ms
+      // One turn of the event loop, so that whoever is being waited for gets to run.
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      signal?.throwIfAborted()
+    },
+    deadline(ms, expired) {
+      const deadline = { at: now + ms, expired }
+      deadlines.add(deadline)
+      return () => deadlines.delete(deadline)
+    },
+    advance(ms) {
+      now += ms
+      const due = [...deadlines].filter(({ at }) => at <= now).toSorted((one, other) => one.at - other.at)
+      for (const deadline of due) if (deadlines.delete(deadline)) deadline.expired()
+    },
+  }
+}

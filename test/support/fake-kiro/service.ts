@@ -1,0 +1,168 @@
+import { FakeAccount, type AccountOptions } from "./account.ts"
+import { FAKE_MODELS, type FakeModel } from "./models.ts"
+import type { Operation } from "./operation.ts"
+import type { ReceivedRequest } from "./received.ts"
+import type { DocumentReply, Reply, SignedReasoning } from "./reply.ts"
+import { Scripts, type Script } from "./script.ts"
+import { finish, stream, text, type Steps } from "./steps.ts"
+import { TokenBook } from "./tokens.ts"
+
+export interface FakeServiceOptions {
+  readonly models?: readonly FakeModel[]
+  /** Epoch milliseconds; rules over the life of tokens and codes. */
+  readonly now?: () => number
+}
+
+export type Matches = (request: ReceivedRequest) => boolean
+
+interface StandingRule {
+  readonly matches: Matches
+  readonly script: Script
+}
+
+/** A refused chat: which request, and what the strict checks said of it. */
+export interface Refused {
+  readonly request: ReceivedRequest
+  readonly reply: DocumentReply
+}
+
+const TITLE_PROMPT = "Generate a title for this conversation"
+
+/** The service behind the socket: accounts, models, what comes next, and what has come so far. */
+export class FakeService {
+  /** Everything that was received, oldest first. */
+  readonly requests: ReceivedRequest[] = []
+  /** The chats that the strict checks refused. A test of a good client ends with none. */
+  readonly refused: Refused[] = []
+  /** What scripts threw. */
+  readonly scriptErrors: unknown[] = []
+  readonly tokens: TokenBook
+  readonly accounts: FakeAccount[] = []
+  readonly scripts: Scripts = new Scripts()
+  readonly now: () => number
+  /** May be changed between requests. */
+  models: readonly FakeModel[]
+  /** What a chat gets when nothing is scripted. */
+  otherwise: Script = stream(text("Hello from ", "the fake Kiro."), finish())
+  readonly #interceptors: StandingRule[] = []
+  readonly #rules: StandingRule[] = []
+  readonly #signed = new Map<string, { readonly text: string; readonly modelId: string | undefined }>()
+  readonly #redacted = new Set<string>()
+
+  constructor(options: FakeServiceOptions = {}) {
+    this.now = options.now ?? (() => Date.now())
+    this.models = options.models ?? FAKE_MODELS
+    this.tokens = new TokenBook(this.now)
+    this.when(isTitleRequest, stream(text("A short title"), finish({ credits: 0.001 })))
+  }
+
+  account(options: AccountOptions = {}): FakeAccount {
+    const account = new FakeAccount(this.tokens, options)
+    this.accounts.push(account)
+    return account
+  }
+
+  /** The next chat is answered with these steps. */
+  answer(...steps: readonly Steps[]): void {
+    this.script(stream(...steps))
+  }
+
+  /** The next chat is refused: `fake.fail(FAILURES.throttled)`. */
+  fail(reply: DocumentReply): void {
+    this.script(reply)
+  }
+
+  /** The next chats, one script each. */
+  script(...scripts: readonly Script[]): void {
+    this.next("GenerateAssistantResponse", ...scripts)
+  }
+
+  /** The next requests of any operation, one script each. */
+  next(operation: Operation, ...scripts: readonly Script[]): void {
+    this.scripts.next(operation, scripts)
+  }
+
+  /** For good: chats that match get this, after all checks, and use nothing up. The newest rule wins. */
+  when(matches: Matches, script: Script): void {
+    this.#rules.unshift({ matches, script })
+  }
+
+  /** For good: requests that match get this before any check, as from a host that is broken. */
+  intercept(matches: Matches, script: Script): void {
+    this.#interceptors.unshift({ matches, script })
+  }
+
+  /** The requests of one operation. */
+  received(operation: Operation): ReceivedRequest[] {
+    return this.requests.filter((request) => request.operation === operation)
+  }
+
+  /** The chats, titles left out. */
+  get chats(): ReceivedRequest[] {
+    return this.received("GenerateAssistantResponse").filter((request) => !isTitleRequest(request))
+  }
+
+  interceptorFor(request: ReceivedRequest): Script | undefined {
+    return this.#interceptors.find((rule) => rule.matches(request))?.script
+  }
+
+  /** What a chat that passed all checks gets. */
+  chatScriptFor(request: ReceivedRequest): Script {
+    const rule = this.#rules.find(({ matches }) => matches(request))
+    return (
+      rule?.script ??
+      request.account?.scripts.take("GenerateAssistantResponse") ??
+      this.scripts.take("GenerateAssistantResponse") ??
+      this.otherwise
+    )
+  }
+
+  modelsOf(account: FakeAccount): readonly FakeModel[] {
+    return account.models ?? this.models
+  }
+
+  /** Reasoning that went out is known when it comes back. */
+  remember(signed: SignedReasoning, request: ReceivedRequest): void {
+    if ("redactedContent" in signed) {
+      this.#redacted.add(signed.redactedContent)
+      return
+    }
+    this.#signed.set(signed.signature, { text: signed.text, modelId: modelIdOf(request.body) })
+  }
+
+  readonly knowsSignature = (reasoning: SignedReasoning, modelId: string | undefined): boolean => {
+    if ("redactedContent" in reasoning) return this.#redacted.has(reasoning.redactedContent)
+    const sent = this.#signed.get(reasoning.signature)
+    return sent !== undefined && sent.text === reasoning.text && sent.modelId === modelId
+  }
+
+  responseHeaders(request: ReceivedRequest): Record<string, string> {
+    const chat = request.operation === "GenerateAssistantResponse"
+    const conversationId = chat ? conversationIdOf(request.body) : undefined
+    return {
+      "x-amzn-requestid": crypto.randomUUID(),
+      ...(conversationId && { "x-amzn-codewhisperer-conversation-id": conversationId }),
+    }
+  }
+}
+
+/** A reply made only to be refused with is still a reply. */
+export type Handler = (fake: FakeService, request: ReceivedRequest) => Reply | Promise<Reply>
+
+/** OpenCode asks for a title beside the first turn: such a request must not use up the script of the turn. */
+export function isTitleRequest(request: ReceivedRequest): boolean {
+  return request.operation === "GenerateAssistantResponse" && request.text.includes(TITLE_PROMPT)
+}
+
+interface ChatBody {
+  readonly conversationState?: {
+    readonly conversationId?: string
+    readonly currentMessage?: { readonly userInputMessage?: { readonly modelId?: string } }
+  }
+}
+
+const modelIdOf = (body: unknown): string | undefined =>
+  (body as ChatBody | undefined)?.conversationState?.currentMessage?.userInputMessage?.modelId
+
+const conversationIdOf = (body: unknown): string | undefined =>
+  (body as ChatBody | undefined)?.conversationState?.conversationId

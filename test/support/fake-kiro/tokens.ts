@@ -1,0 +1,62 @@
+import type { FakeAccount } from "./account.ts"
+
+/** How a refresh token behaves when it is used. */
+export type Rotation =
+  /** A new one each time; the old one is dead from then on. */
+  | "single-use"
+  /** A new one each time; the old one stays good. */
+  | "reusable"
+  /** The same one again in every answer. */
+  | "same"
+  /** The answer names none: the old one is kept. */
+  | "absent"
+
+export interface IssuedToken {
+  readonly account: FakeAccount
+  /** Epoch milliseconds. */
+  expiresAt: number
+}
+
+/** Every token that was ever given out, and what it is still good for. */
+export class TokenBook {
+  readonly access: Map<string, IssuedToken> = new Map()
+  readonly refresh: Map<string, FakeAccount> = new Map()
+  readonly now: () => number
+
+  constructor(now: () => number) {
+    this.now = now
+  }
+
+  issueAccess(account: FakeAccount, lifetimeSeconds: number): string {
+    const token = account.kind === "external-idp" ? `eyJ0eXAiOiJKV1Qi${random(3)}` : `aoaAAAAAG${random(3)}`
+    this.access.set(token, { account, expiresAt: this.now() + lifetimeSeconds * 1000 })
+    return token
+  }
+
+  issueRefresh(account: FakeAccount): string {
+    const token = `aorAAAAAG${random(4)}`
+    this.refresh.set(token, account)
+    return token
+  }
+
+  /** The token that the answer to a refresh names, if any. */
+  rotate(account: FakeAccount, used: string): string | undefined {
+    switch (account.rotation) {
+      case "single-use":
+        this.refresh.delete(used)
+        return this.issueRefresh(account)
+      case "reusable":
+        return this.issueRefresh(account)
+      case "same":
+        return used
+      case "absent":
+        return undefined
+      default:
+        return account.rotation satisfies never
+    }
+  }
+}
+
+function random(uuids: number): string {
+  return Array.from({ length: uuids }, () => crypto.randomUUID().replaceAll("-", "")).join("")
+}
