@@ -29,7 +29,9 @@ export type FailureKind =
   | "unknown-operation"
   /** 5xx. */
   | "service-error"
-  /** Connection, DNS, TLS, reset before an answer. */
+  /** The host never heard us: DNS, connection, TLS. */
+  | "unreachable"
+  /** A reset before or inside the answer, or something between here and Kiro that answered instead of it. */
   | "network"
   /** Silence for longer than `request_timeout_ms`. */
   | "timeout"
