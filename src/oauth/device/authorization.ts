@@ -1,4 +1,5 @@
 import type { Secret } from "../../secret.ts"
+import type { TokenSet } from "../token-set.ts"
 
 /** What the user needs to approve a device, and what we need to ask whether they did (RFC 8628 §3.2). */
 export interface DeviceAuthorization {
@@ -12,11 +13,9 @@ export interface DeviceAuthorization {
   readonly intervalMs: number
 }
 
-/** The tokens of an approved device. `expiresAt` in epoch milliseconds. */
-export interface DeviceTokens {
-  readonly accessToken: Secret
+/** The tokens of an approved device. */
+export interface DeviceTokens extends TokenSet {
   readonly refreshToken: Secret
-  readonly expiresAt: number
   /** Only the social service names one. */
   readonly profileArn?: string
   /** The social service's word for who vouched: `google`, `github`. */

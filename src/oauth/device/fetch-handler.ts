@@ -1,18 +1,11 @@
-import type { Runtime } from "../../runtime.ts"
-import { routed } from "../hosts.ts"
 import { exceptionOf } from "./oidc-errors.ts"
+import { send, type SendOptions } from "./send.ts"
 
-/** The longest one request of a sign-in may take. */
-const REQUEST_LIMIT_MS = 30_000
-
-/** The part of the SDK's request that we read. */
+/** The part of the SDK's request that we read: SSO OIDC has only JSON POSTs. */
 interface SdkRequest {
-  readonly method: string
   readonly protocol: string
   readonly hostname: string
-  readonly port?: number
   readonly path: string
-  readonly headers: Readonly<Record<string, string>>
   readonly body?: unknown
 }
 
@@ -22,53 +15,39 @@ interface SdkResponse {
   readonly body: Uint8Array
 }
 
+interface HandlerOptions {
+  readonly abortSignal?: unknown
+}
+
 export interface FetchHandler {
   readonly metadata: { readonly handlerProtocol: string }
-  handle(
-    request: SdkRequest,
-    options?: { readonly abortSignal?: unknown },
-  ): Promise<{ response: SdkResponse }>
+  handle(request: SdkRequest, options?: HandlerOptions): Promise<{ response: SdkResponse }>
 }
 
 /**
- * A request handler for AWS SDK clients over `runtime.fetch`, so that proxies, certificate authorities and tests see
- * one fetch. It speaks under our own agent string, and turns an OAuth error at any status into the typed exception.
+ * A request handler for the SDK's client over `runtime.fetch`, so that proxies, certificate authorities and tests see
+ * one fetch. It sends our own agent string and none of the SDK's headers.
  */
-export function fetchHandler(options: {
-  readonly runtime: Runtime
-  readonly userAgent: string
-  readonly endpointOverride?: string | undefined
-}): FetchHandler {
+export function fetchHandler(options: SendOptions): FetchHandler {
   return {
     metadata: { handlerProtocol: "http/1.1" },
     async handle(request, { abortSignal } = {}) {
-      const port = request.port === undefined ? "" : `:${request.port}`
-      const real = `${request.protocol}//${request.hostname}${port}${request.path}`
-      const { url, headers } = routed(real, options.endpointOverride)
-      const limit = AbortSignal.timeout(REQUEST_LIMIT_MS)
-      const response = await options.runtime.fetch(url, {
-        method: request.method,
-        headers: {
-          "content-type": request.headers["content-type"] ?? "application/json",
-          "user-agent": options.userAgent,
-          ...headers,
-        },
-        body: typeof request.body === "string" ? request.body : null,
-        signal: abortSignal instanceof AbortSignal ? AbortSignal.any([abortSignal, limit]) : limit,
+      const answer = await send(options, {
+        url: `${request.protocol}//${request.hostname}${request.path}`,
+        body: textOf(request.body),
+        signal: abortSignal instanceof AbortSignal ? abortSignal : undefined,
       })
-      return { response: await sdkResponse(response) }
+      const body = new TextEncoder().encode(answer.body)
+      const exception = exceptionOf(answer.body)
+      if (exception === undefined)
+        return { response: { statusCode: answer.status, headers: answer.headers, body } }
+      const headers = { "x-amzn-errortype": exception, ...answer.headers }
+      return { response: { statusCode: Math.max(answer.status, 400), headers, body } }
     },
   }
 }
 
-async function sdkResponse(response: Response): Promise<SdkResponse> {
-  const body = new Uint8Array(await response.arrayBuffer())
-  const headers = Object.fromEntries(response.headers)
-  const exception = exceptionOf(new TextDecoder().decode(body))
-  if (exception === undefined) return { statusCode: response.status, headers, body }
-  return {
-    statusCode: Math.max(response.status, 400),
-    headers: { ...headers, "x-amzn-errortype": headers["x-amzn-errortype"] ?? exception },
-    body,
-  }
+function textOf(body: unknown): string {
+  if (typeof body === "string") return body
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : ""
 }

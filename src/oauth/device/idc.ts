@@ -1,11 +1,12 @@
+import type { ClientRegistration } from "../token-set.ts"
 import type { DeviceAuthorization, DeviceTokens } from "./authorization.ts"
 import { DeviceAuthorizationError } from "./error.ts"
 import { openOidcClient, type OidcClient, type OidcOptions } from "./oidc-client.ts"
 import { pollForTokens } from "./poll.ts"
-import { reusable, type DeviceClient, type DeviceClientStore } from "./registration.ts"
+import { reusable, type RegistrationStore } from "./registration.ts"
 
 export interface IdcFlow {
-  readonly client: DeviceClient
+  readonly client: ClientRegistration
   readonly authorization: DeviceAuthorization
 }
 
@@ -16,20 +17,20 @@ export interface IdcFlow {
 export async function startIdcDeviceAuthorization(
   options: OidcOptions & {
     readonly startUrl: string
-    readonly clients: DeviceClientStore
+    readonly registrations: RegistrationStore
     readonly signal: AbortSignal
   },
 ): Promise<IdcFlow> {
-  const { startUrl, signal, clients, loginRegion } = options
+  const { startUrl, signal, registrations, loginRegion } = options
   const oidc = await openOidcClient(options)
-  const stored = await clients.find(loginRegion)
+  const stored = await registrations.find(loginRegion)
   if (stored !== undefined && reusable(stored, options.runtime.clock.now())) {
     const authorization = await authorizeIfKnown({ oidc, client: stored, startUrl, signal })
     if (authorization !== undefined) return { client: stored, authorization }
   }
   const client = await oidc.register(signal)
   const authorization = await oidc.authorize(client, startUrl, signal)
-  await clients.save(loginRegion, client)
+  await registrations.save(loginRegion, client)
   return { client, authorization }
 }
 
@@ -52,7 +53,7 @@ export async function pollForIdcTokens(
 /** `undefined` where AWS no longer knows the client. */
 async function authorizeIfKnown(question: {
   readonly oidc: OidcClient
-  readonly client: DeviceClient
+  readonly client: ClientRegistration
   readonly startUrl: string
   readonly signal: AbortSignal
 }): Promise<DeviceAuthorization | undefined> {

@@ -1,27 +1,25 @@
-import type { Runtime } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
 import { oidcOrigin } from "../hosts.ts"
+import type { ClientRegistration } from "../token-set.ts"
 import { DEFAULT_EXPIRY_MS, DEFAULT_INTERVAL_MS, type DeviceAuthorization } from "./authorization.ts"
 import { DeviceAuthorizationError } from "./error.ts"
 import { fetchHandler } from "./fetch-handler.ts"
 import { readOidcError } from "./oidc-errors.ts"
 import type { PollAnswer } from "./poll.ts"
-import { CLIENT_NAME, SCOPES, type DeviceClient } from "./registration.ts"
+import { CLIENT_NAME, SCOPES } from "./registration.ts"
+import type { SendOptions } from "./send.ts"
 
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
-export interface OidcOptions {
-  readonly runtime: Runtime
+export interface OidcOptions extends SendOptions {
   readonly loginRegion: string
-  readonly userAgent: string
-  readonly endpointOverride?: string | undefined
 }
 
 /** The three calls of a device authorization. Each throws `DeviceAuthorizationError`, or the signal's reason. */
 export interface OidcClient {
-  register(signal: AbortSignal): Promise<DeviceClient>
-  authorize(client: DeviceClient, startUrl: string, signal: AbortSignal): Promise<DeviceAuthorization>
-  requestTokens(client: DeviceClient, deviceCode: Secret, signal: AbortSignal): Promise<PollAnswer>
+  register(signal: AbortSignal): Promise<ClientRegistration>
+  authorize(client: ClientRegistration, startUrl: string, signal: AbortSignal): Promise<DeviceAuthorization>
+  requestTokens(client: ClientRegistration, deviceCode: Secret, signal: AbortSignal): Promise<PollAnswer>
 }
 
 /**
@@ -101,7 +99,7 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
   }
 }
 
-function credentialsOf(client: DeviceClient): { clientId: string; clientSecret: string } {
+function credentialsOf(client: ClientRegistration): { clientId: string; clientSecret: string } {
   return { clientId: client.clientId, clientSecret: client.clientSecret.reveal() }
 }
 

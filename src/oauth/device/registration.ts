@@ -1,16 +1,9 @@
-import type { Secret } from "../../secret.ts"
+import type { ClientRegistration } from "../token-set.ts"
 
-/** An OIDC client that a login region gave us. `expiresAt` in epoch milliseconds. */
-export interface DeviceClient {
-  readonly clientId: string
-  readonly clientSecret: Secret
-  readonly expiresAt?: number
-}
-
-/** Where client registrations are kept between sign-ins. */
-export interface DeviceClientStore {
-  find(loginRegion: string): Promise<DeviceClient | undefined>
-  save(loginRegion: string, client: DeviceClient): Promise<void>
+/** Where client registrations are kept between sign-ins: one per login region. */
+export interface RegistrationStore {
+  find(loginRegion: string): Promise<ClientRegistration | undefined>
+  save(loginRegion: string, registration: ClientRegistration): Promise<void>
 }
 
 /** The name that AWS shows on the approval page. */
@@ -30,6 +23,6 @@ export const SCOPES: readonly string[] = [
 const LEAST_REMAINING_MS = 7 * 24 * 60 * 60 * 1000
 
 /** Whether a stored registration can carry another sign-in. */
-export function reusable(client: DeviceClient, now: number): boolean {
-  return client.expiresAt === undefined || client.expiresAt - now > LEAST_REMAINING_MS
+export function reusable(registration: ClientRegistration, now: number): boolean {
+  return registration.expiresAt === undefined || registration.expiresAt - now > LEAST_REMAINING_MS
 }

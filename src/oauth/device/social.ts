@@ -1,7 +1,6 @@
 import { isObject, numberField, parseJson, stringField, type JsonObject } from "../../json.ts"
-import type { Runtime } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
-import { routed, SOCIAL_ORIGIN } from "../hosts.ts"
+import { SOCIAL_ORIGIN } from "../hosts.ts"
 import {
   DEFAULT_EXPIRY_MS,
   DEFAULT_INTERVAL_MS,
@@ -10,6 +9,7 @@ import {
 } from "./authorization.ts"
 import { DeviceAuthorizationError } from "./error.ts"
 import { pollForTokens, type PollAnswer } from "./poll.ts"
+import { send, type SendOptions } from "./send.ts"
 
 export type SocialProvider = "Google" | "Github"
 
@@ -17,12 +17,8 @@ export type SocialProvider = "Google" | "Github"
 const SOCIAL_CLIENT_ID = "kiro-cli"
 /** The life of an access token, where the answer names none. */
 const DEFAULT_LIFETIME_MS = 3_600_000
-const REQUEST_LIMIT_MS = 30_000
 
-export interface SocialOptions {
-  readonly runtime: Runtime
-  readonly userAgent: string
-  readonly endpointOverride?: string | undefined
+export interface SocialOptions extends SendOptions {
   readonly signal: AbortSignal
 }
 
@@ -102,16 +98,14 @@ async function post(
   path: string,
   question: { readonly [field: string]: string },
 ): Promise<{ status: number; body: JsonObject }> {
-  const { url, headers } = routed(`${SOCIAL_ORIGIN}${path}`, options.endpointOverride)
   try {
-    const response = await options.runtime.fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json", "user-agent": options.userAgent, ...headers },
+    const { status, body } = await send(options, {
+      url: `${SOCIAL_ORIGIN}${path}`,
       body: JSON.stringify(question),
-      signal: AbortSignal.any([options.signal, AbortSignal.timeout(REQUEST_LIMIT_MS)]),
+      signal: options.signal,
     })
-    const body = parseJson(await response.text())
-    return { status: response.status, body: isObject(body) ? body : {} }
+    const document = parseJson(body)
+    return { status, body: isObject(document) ? document : {} }
   } catch (error) {
     options.signal.throwIfAborted()
     throw new DeviceAuthorizationError("unreachable", messageOf(error), { cause: error })

@@ -1,0 +1,312 @@
+import assert from "node:assert/strict"
+import { mkdtempSync, mkdirSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, afterEach, before, beforeEach, describe, it } from "node:test"
+import {
+  type DeviceErrorCode,
+  DeviceAuthorizationError,
+  pollForIdcTokens,
+  startIdcDeviceAuthorization,
+  type ClientRegistration,
+  type DeviceTokens,
+  type IdcFlow,
+} from "../../src/oauth/index.ts"
+import { silentLog, systemRuntime, type Runtime } from "../../src/runtime.ts"
+import { Secret } from "../../src/secret.ts"
+import { fakeClock, type FakeClock } from "../support/clock.ts"
+import {
+  type FakeKiro,
+  json,
+  type Reply,
+  resetBeforeHeaders,
+  startFakeKiro,
+} from "../support/fake-kiro/index.ts"
+
+const START_URL = "https://d-9067642ac7.awsapps.com/start"
+const DAY_MS = 86_400_000
+
+const registered = {
+  clientId: "client-1",
+  clientSecret: "secret-1",
+  clientSecretExpiresAt: Date.UTC(2027, 1, 20) / 1000,
+}
+const device = {
+  deviceCode: "device-1",
+  userCode: "ABCD-EFGH",
+  verificationUri: `${START_URL}/#/device`,
+  verificationUriComplete: `${START_URL}/#/device?user_code=ABCD-EFGH`,
+  expiresIn: 600,
+  interval: 1,
+}
+const tokens = { accessToken: "aoaNEW", refreshToken: "aorNEW", tokenType: "Bearer", expiresIn: 28_800 }
+const refusal = (error: string, status = 400): Reply =>
+  json({ error, error_description: `about ${error}` }, { status })
+
+describe("device authorization at SSO OIDC", () => {
+  let fake: FakeKiro
+  let clock: FakeClock
+  let runtime: Runtime
+  let replies: { register: Reply[]; authorize: Reply[]; token: Reply[] }
+  let saved: Map<string, ClientRegistration>
+  let controller: AbortController
+
+  before(async () => {
+    fake = await startFakeKiro()
+    fake.intercept(
+      () => true,
+      (request) => {
+        const queue = {
+          "/client/register": "register",
+          "/device_authorization": "authorize",
+          "/token": "token",
+        } as const
+        const next = replies[queue[request.path as keyof typeof queue]].shift()
+        if (next === undefined) throw new Error(`nothing scripted for ${request.path}`)
+        return next
+      },
+    )
+  })
+  after(() => fake.close())
+  beforeEach(() => {
+    clock = fakeClock()
+    runtime = { ...systemRuntime(silentLog), clock }
+    replies = { register: [json(registered)], authorize: [json(device)], token: [json(tokens)] }
+    saved = new Map()
+    controller = new AbortController()
+    fake.requests.length = 0
+  })
+  afterEach(() => assert.deepEqual(fake.scriptErrors, []))
+
+  const options = (): Parameters<typeof startIdcDeviceAuthorization>[0] => ({
+    runtime,
+    loginRegion: "eu-north-1",
+    userAgent: "opencode-kiro-auth/test",
+    endpointOverride: fake.url,
+    startUrl: START_URL,
+    registrations: {
+      find: async (region) => saved.get(region),
+      save: async (region, registration) => void saved.set(region, registration),
+    },
+    signal: controller.signal,
+  })
+  const start = (): Promise<IdcFlow> => startIdcDeviceAuthorization(options())
+  const signIn = async (): Promise<DeviceTokens> => pollForIdcTokens({ ...options(), flow: await start() })
+  const refusedWith =
+    (code: DeviceErrorCode) =>
+    (error: unknown): boolean =>
+      error instanceof DeviceAuthorizationError && error.code === code
+  const paths = (): string[] => fake.requests.map((request) => request.path)
+
+  it("registers, starts and polls in the login region, under one client name and our own agent string", async () => {
+    const result = await signIn()
+    assert.deepEqual(paths(), ["/client/register", "/device_authorization", "/token"])
+    for (const request of fake.requests) {
+      assert.equal(request.host, "oidc.eu-north-1.amazonaws.com")
+      assert.equal(request.headers["user-agent"], "opencode-kiro-auth/test")
+      assert.equal(request.headers["x-amz-user-agent"], undefined)
+    }
+    assert.deepEqual(
+      fake.requests.map((request) => request.body),
+      [
+        {
+          clientName: "opencode-kiro-auth",
+          clientType: "public",
+          scopes: ["codewhisperer:completions", "codewhisperer:analysis", "codewhisperer:conversations"],
+        },
+        { clientId: "client-1", clientSecret: "secret-1", startUrl: START_URL },
+        {
+          clientId: "client-1",
+          clientSecret: "secret-1",
+          grantType: "urn:ietf:params:oauth:grant-type:device_code",
+          deviceCode: "device-1",
+        },
+      ],
+    )
+    assert.equal(result.accessToken.reveal(), "aoaNEW")
+    assert.equal(result.refreshToken.reveal(), "aorNEW")
+    assert.equal(result.expiresAt, clock.now() + 28_800_000)
+  })
+
+  it("gives the page with the code filled in, and counts the code's life from now", async () => {
+    const { authorization, client } = await start()
+    assert.equal(authorization.userCode, "ABCD-EFGH")
+    assert.equal(authorization.verificationUriComplete, device.verificationUriComplete)
+    assert.equal(authorization.expiresAt, clock.now() + 600_000)
+    assert.equal(client.expiresAt, registered.clientSecretExpiresAt * 1000)
+  })
+
+  it("waits one interval before each question while the approval is pending", async () => {
+    replies.token = [refusal("authorization_pending"), refusal("authorization_pending"), json(tokens)]
+    await signIn()
+    assert.deepEqual(clock.slept, [1000, 1000, 1000])
+  })
+
+  it("waits 5 seconds where the service names no interval", async () => {
+    replies.authorize = [json({ ...device, interval: undefined })]
+    await signIn()
+    assert.deepEqual(clock.slept, [5000])
+  })
+
+  it("takes pending and slow_down in an answer with status 200 for what they say", async () => {
+    replies.token = [refusal("authorization_pending", 200), refusal("slow_down", 200), json(tokens)]
+    await signIn()
+    assert.deepEqual(clock.slept, [1000, 1000, 6000])
+  })
+
+  it("takes the exception's name in a header for the same", async () => {
+    const named = (name: string): Reply =>
+      json({ message: name }, { status: 400, headers: { "x-amzn-errortype": name } })
+    replies.token = [named("AuthorizationPendingException"), named("SlowDownException"), json(tokens)]
+    await signIn()
+    assert.deepEqual(clock.slept, [1000, 1000, 6000])
+  })
+
+  it("keeps the 5 seconds of every slow_down for good", async () => {
+    replies.token = ["slow_down", "authorization_pending", "slow_down", "authorization_pending"].map((word) =>
+      refusal(word),
+    )
+    replies.token.push(json(tokens))
+    await signIn()
+    assert.deepEqual(clock.slept, [1000, 6000, 6000, 11_000, 11_000])
+  })
+
+  it("survives lost connections and faults of the service, and asks less often meanwhile", async () => {
+    replies.token = [
+      resetBeforeHeaders,
+      refusal("internal", 500),
+      refusal("authorization_pending"),
+      json(tokens),
+    ]
+    await signIn()
+    assert.deepEqual(clock.slept, [1000, 2000, 4000, 1000])
+  })
+
+  it("stops at the code's expiry without a question that can't be answered", async () => {
+    replies.authorize = [json({ ...device, expiresIn: 12, interval: 5 })]
+    replies.token = [refusal("authorization_pending"), refusal("authorization_pending")]
+    await assert.rejects(signIn(), refusedWith("expired_token"))
+    assert.deepEqual(clock.slept, [5000, 5000])
+    assert.deepEqual(replies.token, [])
+  })
+
+  for (const code of ["access_denied", "expired_token", "invalid_grant", "invalid_client"] as const)
+    it(`stops at ${code} and gives the service's words`, async () => {
+      replies.token = [refusal(code)]
+      await assert.rejects(
+        signIn(),
+        (error) => refusedWith(code)(error) && String(error).includes(`about ${code}`),
+      )
+    })
+
+  it("stops at a refusal whose code nobody knows", async () => {
+    replies.token = [refusal("brand_new_refusal")]
+    await assert.rejects(signIn(), refusedWith("invalid_request"))
+  })
+
+  it("asks each question once, whatever the answer", async () => {
+    replies.register = [refusal("internal", 500)]
+    await assert.rejects(start(), refusedWith("service-error"))
+    assert.deepEqual(paths(), ["/client/register"])
+  })
+
+  it("says that there was no answer when there was none", async () => {
+    replies.register = [resetBeforeHeaders]
+    await assert.rejects(start(), refusedWith("unreachable"))
+  })
+
+  it("ends at once when it is cancelled, with the reason given", async () => {
+    replies.token = Array.from({ length: 3 }, () => refusal("authorization_pending"))
+    const sleep = runtime.clock.sleep
+    const reason = new Error("closed")
+    runtime = {
+      ...runtime,
+      clock: {
+        ...clock,
+        sleep: (ms, signal) => (
+          clock.slept.length === 2 ? controller.abort(reason) : undefined,
+          sleep(ms, signal)
+        ),
+      },
+    }
+    await assert.rejects(signIn(), reason)
+    assert.deepEqual(clock.slept, [1000, 1000])
+  })
+
+  it("uses a stored registration again, and keeps a new one only once it served", async () => {
+    await start()
+    assert.equal(saved.get("eu-north-1")?.clientId, "client-1")
+    replies.authorize = [json(device)]
+    fake.requests.length = 0
+    await start()
+    assert.deepEqual(paths(), ["/device_authorization"])
+
+    saved.clear()
+    replies = { register: [json(registered)], authorize: [refusal("invalid_request")], token: [] }
+    await assert.rejects(start(), refusedWith("invalid_request"))
+    assert.equal(saved.size, 0)
+  })
+
+  it("registers anew where the stored registration is about to expire, or is unknown to the service", async () => {
+    const old = (remainingMs: number): ClientRegistration => ({
+      clientId: "old",
+      clientSecret: new Secret("old"),
+      expiresAt: clock.now() + remainingMs,
+    })
+    saved.set("eu-north-1", old(DAY_MS))
+    await start()
+    assert.deepEqual(paths(), ["/client/register", "/device_authorization"])
+
+    saved.set("eu-north-1", old(60 * DAY_MS))
+    fake.requests.length = 0
+    replies = {
+      register: [json(registered)],
+      authorize: [refusal("invalid_client", 401), json(device)],
+      token: [],
+    }
+    const flow = await start()
+    assert.deepEqual(paths(), ["/device_authorization", "/client/register", "/device_authorization"])
+    assert.equal(flow.client.clientId, "client-1")
+  })
+
+  it("refuses China and what is no region without a request", async () => {
+    for (const loginRegion of ["cn-north-1", "evil.example/"])
+      await assert.rejects(
+        startIdcDeviceAuthorization({ ...options(), loginRegion }),
+        refusedWith("region-refused"),
+      )
+    assert.deepEqual(paths(), [])
+  })
+
+  it("uses GovCloud's own host", async () => {
+    await startIdcDeviceAuthorization({ ...options(), loginRegion: "us-gov-west-1" })
+    assert.equal(fake.requests[0]?.host, "oidc.us-gov-west-1.amazonaws.com")
+  })
+
+  it("takes nothing from AWS_ variables or ~/.aws", async () => {
+    const home = mkdtempSync(join(tmpdir(), "kiro-login-"))
+    mkdirSync(join(home, ".aws", "config"), { recursive: true })
+    const meddling = {
+      HOME: home,
+      AWS_CONFIG_FILE: join(home, ".aws", "config"),
+      AWS_PROFILE: "missing",
+      AWS_REGION: "ap-south-1",
+      AWS_ENDPOINT_URL: "http://127.0.0.1:9",
+      AWS_ENDPOINT_URL_SSO_OIDC: "http://127.0.0.1:9",
+      AWS_USE_FIPS_ENDPOINT: "true",
+      AWS_USE_DUALSTACK_ENDPOINT: "true",
+      AWS_MAX_ATTEMPTS: "7",
+      AWS_SDK_UA_APP_ID: "someone",
+    }
+    const before = { ...process.env }
+    Object.assign(process.env, meddling)
+    try {
+      await signIn()
+    } finally {
+      for (const name of Object.keys(meddling)) delete process.env[name]
+      Object.assign(process.env, before)
+    }
+    assert.equal(new Set(fake.requests.map((request) => request.host)).size, 1)
+    assert.equal(fake.requests[0]?.host, "oidc.eu-north-1.amazonaws.com")
+  })
+})

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict"
+import { after, afterEach, before, beforeEach, describe, it } from "node:test"
+import {
+  type DeviceErrorCode,
+  DeviceAuthorizationError,
+  pollForSocialTokens,
+  startSocialDeviceAuthorization,
+  type DeviceTokens,
+} from "../../src/oauth/index.ts"
+import { silentLog, systemRuntime } from "../../src/runtime.ts"
+import { fakeClock, type FakeClock } from "../support/clock.ts"
+import {
+  type FakeKiro,
+  json,
+  type Reply,
+  resetBeforeHeaders,
+  startFakeKiro,
+} from "../support/fake-kiro/index.ts"
+
+const PROFILE = "arn:aws:codewhisperer:us-east-1:699475941385:profile/EHGA3GRVQMUK"
+const device = {
+  deviceCode: "device-1",
+  userCode: "WXYZ-1234",
+  verificationUri: "https://app.kiro.dev/device",
+  verificationUriComplete: "https://app.kiro.dev/device?code=WXYZ-1234",
+  intervalInMilliseconds: 2500,
+  expiresInMilliseconds: 600_000,
+}
+const approved = {
+  accessToken: "aoaNEW",
+  refreshToken: "aorNEW",
+  profileArn: PROFILE,
+  identityProvider: "Github",
+}
+
+describe("device authorization at the social service", () => {
+  let fake: FakeKiro
+  let clock: FakeClock
+  let starts: Reply[]
+  let polls: Reply[]
+
+  before(async () => {
+    fake = await startFakeKiro()
+    fake.intercept(
+      () => true,
+      (request) => {
+        const next = (request.path === "/oauth/device/poll" ? polls : starts).shift()
+        if (next === undefined) throw new Error(`nothing scripted for ${request.path}`)
+        return next
+      },
+    )
+  })
+  after(() => fake.close())
+  beforeEach(() => {
+    clock = fakeClock()
+    starts = [json(device)]
+    polls = [json(approved)]
+    fake.requests.length = 0
+  })
+  afterEach(() => assert.deepEqual(fake.scriptErrors, []))
+
+  const signIn = async (): Promise<DeviceTokens> => {
+    const options = {
+      runtime: { ...systemRuntime(silentLog), clock },
+      userAgent: "opencode-kiro-auth/test",
+      endpointOverride: fake.url,
+      signal: new AbortController().signal,
+    }
+    const authorization = await startSocialDeviceAuthorization({ ...options, provider: "Github" })
+    return pollForSocialTokens({ ...options, authorization })
+  }
+  const refusedWith =
+    (code: DeviceErrorCode) =>
+    (error: unknown): boolean =>
+      error instanceof DeviceAuthorizationError && error.code === code
+
+  it("names the provider and the service's own client, and keeps the profile that comes with the tokens", async () => {
+    const tokens = await signIn()
+    assert.deepEqual(
+      fake.requests.map(({ host, path, body }) => ({ host, path, body })),
+      [
+        {
+          host: "prod.us-east-1.auth.desktop.kiro.dev",
+          path: "/oauth/device/authorization",
+          body: { clientId: "kiro-cli", loginProvider: "Github" },
+        },
+        {
+          host: "prod.us-east-1.auth.desktop.kiro.dev",
+          path: "/oauth/device/poll",
+          body: { clientId: "kiro-cli", deviceCode: "device-1" },
+        },
+      ],
+    )
+    assert.equal(tokens.profileArn, PROFILE)
+    assert.equal(tokens.identityProvider, "Github")
+    assert.equal(tokens.expiresAt, clock.now() + 3_600_000)
+  })
+
+  it("reads its times as milliseconds", async () => {
+    polls = [json({ status: "authorization_pending" }), json({ status: "slow_down" }), json(approved)]
+    await signIn()
+    assert.deepEqual(clock.slept, [2500, 2500, 7500])
+  })
+
+  it("takes pending as an error with status 400 for the same", async () => {
+    polls = [json({ error: "authorization_pending" }, { status: 400 }), resetBeforeHeaders, json(approved)]
+    await signIn()
+    assert.deepEqual(clock.slept, [2500, 2500, 5000])
+  })
+
+  it("counts the tokens' life in seconds where the service names it", async () => {
+    polls = [json({ ...approved, expiresIn: 120 })]
+    assert.equal((await signIn()).expiresAt, clock.now() + 120_000)
+  })
+
+  for (const code of ["access_denied", "expired_token"] as const)
+    it(`stops at ${code}`, async () => {
+      polls = [json({ status: code })]
+      await assert.rejects(signIn(), refusedWith(code))
+    })
+
+  it("stops where the answer has no tokens", async () => {
+    polls = [json({})]
+    await assert.rejects(signIn(), refusedWith("malformed-answer"))
+  })
+
+  it("stops at the code's expiry", async () => {
+    starts = [json({ ...device, expiresInMilliseconds: 4000 })]
+    polls = [json({ status: "authorization_pending" })]
+    await assert.rejects(signIn(), refusedWith("expired_token"))
+    assert.deepEqual(clock.slept, [2500])
+  })
+
+  it("says that there was no answer when there was none", async () => {
+    starts = [resetBeforeHeaders]
+    await assert.rejects(signIn(), refusedWith("unreachable"))
+  })
+})
