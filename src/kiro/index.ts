@@ -31,3 +31,14 @@ export type {
   ToolUse,
   UserInputMessage,
 } from "./conversation-state.ts"
+export { CATALOGUE, offeredModels } from "./models/offered.ts"
+export type { Effort } from "./models/effort.ts"
+export type { FieldSchema } from "./models/field-schema.ts"
+export type { KiroModel, ModelInput, ThinkingKind } from "./models/model.ts"
+export { listsModel, resolveModel } from "./models/resolve.ts"
+export { refusedFields, withRefusals } from "./models/refusals.ts"
+export type { Refusal } from "./models/refusals.ts"
+export { chooseThinking, requestFields } from "./models/thinking.ts"
+export type { RequestFields, ThinkingPlan, ThinkingWish } from "./models/thinking.ts"
+export { readModelList } from "./model-list.ts"
+export type { LiveModel, ModelListPage } from "./model-list.ts"

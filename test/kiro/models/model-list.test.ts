@@ -1,0 +1,80 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { readModelList } from "../../../src/kiro/index.ts"
+
+const OPUS = {
+  modelId: "claude-opus-5",
+  modelName: "Claude Opus 5",
+  rateMultiplier: 2.2,
+  rateUnit: "Credit",
+  tokenLimits: { maxInputTokens: 1_000_000, maxOutputTokens: null },
+  supportedInputTypes: ["TEXT", "IMAGE"],
+  promptCaching: { supportsPromptCaching: true, maximumCacheCheckpointsPerRequest: 4 },
+  additionalModelRequestFieldsSchema: {
+    type: "object",
+    properties: {
+      thinking: {
+        type: "object",
+        properties: {
+          type: { type: "string", enum: ["adaptive", "disabled"] },
+          display: { type: "string", enum: ["summarized", "omitted"] },
+        },
+      },
+      output_config: {
+        type: "object",
+        properties: { effort: { type: "string", enum: ["max", "low", "turbo"] } },
+      },
+      max_tokens: { type: "integer", minimum: 1024, maximum: 128_000 },
+    },
+    additionalProperties: false,
+  },
+}
+
+describe("reading a model list", () => {
+  it("keeps what the service said and nothing else", () => {
+    assert.deepEqual(readModelList({ models: [OPUS], nextToken: "more" }), {
+      models: [
+        {
+          wireId: "claude-opus-5",
+          name: "Claude Opus 5",
+          rate: 2.2,
+          maxInputTokens: 1_000_000,
+          input: ["text", "image"],
+          cachePoints: 4,
+          fieldSchema: {
+            thinking: { types: ["adaptive", "disabled"], displays: ["summarized", "omitted"] },
+            outputEfforts: ["low", "max"],
+            maxTokens: { minimum: 1024, maximum: 128_000 },
+          },
+        },
+      ],
+      nextToken: "more",
+    })
+  })
+
+  it("takes the shape of the other control host", () => {
+    const body = {
+      defaultModelId: "auto",
+      models: [{ modelId: "auto", supportsPromptCache: false }],
+      nextToken: null,
+    }
+    assert.deepEqual(readModelList(body), { models: [{ wireId: "auto", cachePoints: 0 }] })
+  })
+
+  it("reads the GPT family's schema, with the word for no thinking apart", () => {
+    const schema = { properties: { reasoning: { properties: { effort: { enum: ["none", "low", "max"] } } } } }
+    const read = readModelList({ models: [{ modelId: "gpt", additionalModelRequestFieldsSchema: schema }] })
+    assert.deepEqual(read?.models[0]?.fieldSchema, { reasoningEfforts: ["low", "max"], reasoningNone: true })
+  })
+
+  it("leaves out an entry that is no model", () => {
+    assert.deepEqual(readModelList({ models: [null, "x", {}, { modelId: "a" }, { modelId: "" }] })?.models, [
+      { wireId: "a" },
+    ])
+  })
+
+  it("is nothing where the body is no list", () => {
+    for (const body of [undefined, null, [], "x", {}, { models: {} }])
+      assert.equal(readModelList(body), undefined)
+  })
+})

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import {
+  CATALOGUE,
+  type LiveModel,
+  listsModel,
+  offeredModels,
+  resolveModel,
+} from "../../../src/kiro/index.ts"
+
+const OLDER_IDS = [
+  "claude-sonnet-4-5",
+  "claude-sonnet-4-5-thinking",
+  "claude-sonnet-4-5-1m",
+  "claude-sonnet-4-6",
+  "claude-sonnet-4-6-thinking",
+  "claude-sonnet-4-6-1m",
+  "claude-sonnet-4-6-1m-thinking",
+  "claude-opus-4-5",
+  "claude-opus-4-5-thinking",
+  "claude-opus-4-6",
+  "claude-opus-4-6-thinking",
+  "claude-opus-4-6-1m",
+  "claude-opus-4-6-1m-thinking",
+  "claude-haiku-4-5",
+  "qwen3-coder-480b",
+]
+
+const live = (...wireIds: readonly string[]): LiveModel[] => wireIds.map((wireId) => ({ wireId }))
+
+describe("resolving a public id", () => {
+  for (const [id, wireId] of [
+    ["claude-sonnet-4-5", "claude-sonnet-4.5"],
+    ["claude-sonnet-4.5", "claude-sonnet-4.5"],
+    ["Claude-Sonnet-4.5", "claude-sonnet-4.5"],
+    ["claude-sonnet-4-5-20250929", "claude-sonnet-4.5"],
+    ["claude-sonnet-4-20250514", "claude-sonnet-4"],
+    ["claude-haiku-4-5-20251001", "claude-haiku-4.5"],
+    ["claude-opus-4-5-20251101-thinking", "claude-opus-4.5"],
+    ["claude-sonnet-4-5-thinking", "claude-sonnet-4.5"],
+    ["claude-sonnet-4-5-1m", "claude-sonnet-4.5"],
+    ["claude-opus-4-6-1m-thinking", "claude-opus-4.6"],
+    ["claude-opus-4.6-1m", "claude-opus-4.6"],
+    ["claude-sonnet-5-1m", "claude-sonnet-5"],
+    ["gpt-5-6-sol", "gpt-5.6-sol"],
+    ["deepseek-3-2", "deepseek-3.2"],
+    ["minimax-m2-5", "minimax-m2.5"],
+    ["auto", "auto"],
+    ["CLAUDE_SONNET_4_5_20250929_V1_0", "claude-sonnet-4.5"],
+    ["CLAUDE_OPUS_4_6_LONG_V1", "claude-opus-4.6"],
+    ["MOONSHOT_KIMI_K2_THINKING", "MOONSHOT_KIMI_K2_THINKING"],
+    ["somebody-else-9", "somebody-else-9"],
+    ["somebody-else-9-thinking", "somebody-else-9-thinking"],
+    ["claude-opus-5.5", "claude-opus-5.5"],
+  ] as const)
+    it(`sends ${wireId} for ${id}`, () => assert.equal(resolveModel(id).wireId, wireId))
+
+  it("keeps the id it was asked by", () => {
+    assert.equal(resolveModel("claude-opus-4-6-1m-thinking").id, "claude-opus-4-6-1m-thinking")
+  })
+
+  it("asks for the long model by its own id where the service lists one", () => {
+    const list = live("claude-sonnet-4.5", "claude-sonnet-4.5-1m")
+    assert.equal(resolveModel("claude-sonnet-4-5-1m", list).wireId, "claude-sonnet-4.5-1m")
+    assert.equal(resolveModel("claude-sonnet-4-5-1m", list).serviceWindow, 1_000_000)
+    assert.equal(resolveModel("claude-sonnet-4-5-1m", list).name, "Claude Sonnet 4.5 (1M Context)")
+    assert.equal(resolveModel("claude-sonnet-4-5-1m-thinking", list).wireId, "claude-sonnet-4.5-1m")
+  })
+
+  it("measures a long id that falls to its base by the window of the base", () => {
+    const model = resolveModel("claude-sonnet-4-5-1m")
+    assert.deepEqual([model.contextWindow, model.serviceWindow], [1_000_000, 200_000])
+    const listed = resolveModel("claude-sonnet-4-5-1m", live("claude-sonnet-4.5"))
+    assert.equal(listed.contextWindow, 200_000)
+  })
+
+  it("finds a model that only the live list knows, under dashes", () => {
+    const model = resolveModel("claude-opus-5-5", live("claude-opus-5.5"))
+    assert.equal(model.wireId, "claude-opus-5.5")
+    assert.deepEqual(model.input, ["text", "image", "pdf"])
+  })
+
+  it("still resolves a model that vanished from the list", () => {
+    assert.equal(resolveModel("glm-5", live("auto")).wireId, "glm-5")
+    assert.equal(listsModel("glm-5", live("auto")), false)
+    assert.equal(listsModel("claude-opus-4-6-1m-thinking", live("claude-opus-4.6")), true)
+  })
+})
+
+describe("the live list over the built-in table", () => {
+  const list: LiveModel[] = [
+    {
+      wireId: "claude-opus-4.5",
+      rate: 3,
+      maxInputTokens: 300_000,
+      maxOutputTokens: 32_000,
+      input: ["text"],
+      cachePoints: 0,
+    },
+  ]
+  const model = resolveModel("claude-opus-4-5", list)
+
+  it("wins with limits, rate, cache points and types", () => {
+    assert.equal(model.contextWindow, 300_000)
+    assert.equal(model.serviceWindow, 300_000)
+    assert.equal(model.maxOutputTokens, 32_000)
+    assert.equal(model.rate, 3)
+    assert.equal(model.cachePoints, 0)
+  })
+
+  it("leaves documents to the table", () => assert.deepEqual(model.input, ["text", "pdf"]))
+
+  it("means that no field may be sent where it gives no schema", () => {
+    const unschemed = resolveModel("claude-opus-4-6", live("claude-opus-4.6"))
+    assert.equal(unschemed.fieldSchema, undefined)
+    assert.equal(unschemed.thinking, "tags")
+  })
+})
+
+describe("what is offered", () => {
+  it("holds the ids of older plugins, before and with a live list", () => {
+    for (const offered of [CATALOGUE, offeredModels(live("auto"))]) {
+      const ids = offered.map((model) => model.id)
+      assert.deepEqual(
+        OLDER_IDS.filter((id) => !ids.includes(id)),
+        [],
+      )
+    }
+  })
+
+  it("gives newer models no twins", () => {
+    const ids = CATALOGUE.map((model) => model.id)
+    assert.equal(ids.filter((id) => /-thinking$|-1m/.test(id)).length, 9)
+    assert.equal(new Set(ids).size, ids.length)
+  })
+
+  it("drops a vanished model and takes a new one up", () => {
+    const ids = offeredModels(live("auto", "claude-opus-5.5")).map((model) => model.id)
+    assert.ok(ids.includes("claude-opus-5-5"))
+    assert.ok(!ids.includes("glm-5"))
+  })
+
+  it("knows every model under the id it is offered by", () => {
+    for (const model of CATALOGUE) assert.deepEqual(resolveModel(model.id), model)
+  })
+})
