@@ -1,0 +1,144 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { CATALOGUE, type LiveModel } from "../../src/kiro/index.ts"
+import { injectProvider } from "../../src/plugin/config/provider.ts"
+
+const BASE_URL = "https://kiro.invalid/v1"
+const answer = async (): Promise<Response> => new Response()
+
+interface InjectedModel {
+  readonly [key: string]: unknown
+  readonly name: string
+  readonly limit: { readonly context: number; readonly output: number }
+  readonly variants: Readonly<Record<string, unknown>>
+}
+
+interface Injected {
+  readonly [key: string]: unknown
+  readonly options: Readonly<Record<string, unknown>>
+  readonly models: Readonly<Record<string, InjectedModel>>
+}
+
+function inject(config: { [key: string]: unknown }, live?: readonly LiveModel[]): Injected {
+  injectProvider({ config, fetch: answer, baseURL: BASE_URL, live })
+  return (config["provider"] as { readonly kiro: Injected }).kiro
+}
+
+const kiro = (user: unknown, rest: object = {}): Injected => inject({ provider: { kiro: user }, ...rest })
+
+describe("the injected provider", () => {
+  it("is complete without any configuration", () => {
+    const provider = inject({})
+    assert.equal(provider["npm"], "@ai-sdk/openai-compatible")
+    assert.deepEqual(provider.options, {
+      timeout: false,
+      headerTimeout: false,
+      chunkTimeout: false,
+      apiKey: "kiro",
+      baseURL: BASE_URL,
+      fetch: answer,
+    })
+    assert.deepEqual(
+      Object.keys(provider.models),
+      CATALOGUE.map((model) => model.id),
+    )
+    for (const model of Object.values(provider.models))
+      assert.deepEqual(model["provider"], { npm: "@ai-sdk/openai-compatible", api: BASE_URL })
+  })
+
+  it("leaves other providers alone", () => {
+    const config: { [key: string]: unknown } = { provider: { other: { name: "Other" } } }
+    inject(config)
+    assert.deepEqual((config["provider"] as { other: unknown }).other, { name: "Other" })
+  })
+
+  for (const odd of [undefined, null, "x", [], { models: null }, { models: { a: null } }, { options: 3 }])
+    it(`survives ${JSON.stringify(odd)} in its place`, () => assert.ok(kiro(odd).models["claude-opus-5"]))
+
+  it("shows the credit multiplier in the name", () => {
+    assert.equal(inject({}).models["claude-opus-4-5-thinking"]?.name, "Claude Opus 4.5 Thinking (2.2x)")
+  })
+
+  it("makes Haiku the small model, without thinking", () => {
+    const haiku = inject({}).models["claude-haiku-4-5"]
+    assert.equal(haiku?.["family"], "claude-haiku")
+    assert.equal(haiku["reasoning"], false)
+    assert.ok(
+      Object.values(haiku.variants).every((variant) => JSON.stringify(variant) === '{"disabled":true}'),
+    )
+  })
+
+  it("offers budgets on the older models and the schema's efforts on the others", () => {
+    const { models } = inject({})
+    assert.deepEqual(models["claude-sonnet-4-5"]?.variants["low"], {
+      thinkingConfig: { thinkingBudget: 8192 },
+    })
+    assert.deepEqual(models["claude-opus-4-6"]?.variants["max"], {
+      thinkingConfig: { thinkingBudget: 32_768 },
+    })
+    assert.deepEqual(models["claude-opus-4-6"]?.variants["xhigh"], { disabled: true })
+    assert.deepEqual(models["claude-opus-5"]?.variants["xhigh"], { reasoningEffort: "xhigh" })
+    assert.deepEqual(models["gpt-5-6-sol"]?.variants["none"], { reasoningEffort: "none" })
+  })
+})
+
+describe("a user's own provider", () => {
+  it("is merged over ours, key by key", () => {
+    const provider = kiro({
+      name: "Work Kiro",
+      options: { headerTimeout: 1000, mine: true },
+      models: { "claude-opus-4-6": { name: "Mine", limit: { context: 200_000 } } },
+    })
+    assert.equal(provider["name"], "Work Kiro")
+    assert.equal(provider.options["headerTimeout"], 1000)
+    assert.equal(provider.options["mine"], true)
+    assert.equal(provider.models["claude-opus-4-6"]?.name, "Mine")
+    assert.deepEqual(provider.models["claude-opus-4-6"].limit, { context: 200_000, output: 64_000 })
+    assert.ok(provider.models["auto"])
+  })
+
+  it("can't move the package, the URL or the fetch", () => {
+    const provider = kiro({
+      npm: "evil",
+      api: "https://evil.invalid",
+      options: { baseURL: "https://evil.invalid", fetch: "x" },
+      models: { auto: { provider: { npm: "evil", api: "https://evil.invalid" } } },
+    })
+    assert.doesNotMatch(JSON.stringify(provider), /evil/)
+    assert.equal(provider.options["fetch"], answer)
+  })
+
+  it("may define a variant that we switch off, change one of ours and disable one", () => {
+    const { models } = kiro({
+      models: {
+        "claude-haiku-4-5": { variants: { high: { reasoningEffort: "high" } } },
+        "claude-opus-4-5": {
+          variants: { low: { thinkingConfig: { thinkingBudget: 4000 } }, max: { disabled: true } },
+        },
+      },
+    })
+    assert.deepEqual(models["claude-haiku-4-5"]?.variants["high"], { reasoningEffort: "high" })
+    assert.deepEqual(models["claude-opus-4-5"]?.variants["low"], { thinkingConfig: { thinkingBudget: 4000 } })
+    assert.deepEqual((models["claude-opus-4-5"].variants["max"] as { disabled: boolean }).disabled, true)
+  })
+
+  it("gets limits for a model that nobody knows", () => {
+    const { models } = kiro({ models: { "claude-next-9": {} } })
+    assert.deepEqual(models["claude-next-9"]?.limit, { context: 200_000, output: 64_000 })
+    assert.equal(models["claude-next-9"]["id"], "claude-next-9")
+  })
+
+  it("keeps the wire id it gave a model", () => {
+    const { models } = kiro({ models: { fast: { id: "claude-haiku-4.5", name: "Fast" } } })
+    assert.equal(models["fast"]?.["id"], "claude-haiku-4.5")
+    assert.equal(models["fast"]["family"], "claude-haiku")
+  })
+
+  it("keeps a chosen model that the list does not offer", () => {
+    const config = { model: "kiro/glm-5", agent: { build: { model: "kiro/claude-opus-5.5" } } }
+    const { models } = inject(config, [{ wireId: "auto" }])
+    assert.ok(models["glm-5"])
+    assert.equal(models["claude-opus-5.5"]?.["id"], "claude-opus-5.5")
+    assert.equal(models["minimax-m2-5"], undefined)
+  })
+})
