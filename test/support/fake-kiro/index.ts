@@ -1,3 +1,4 @@
+export { checkChatRequest, promptTokens, type CheckContext, type Refusal } from "./check/index.ts"
 export { FakeAccount, type AccountKind, type AccountOptions } from "./account.ts"
 export { failure, FAILURES, type FailureName, type FailureOptions } from "./failure.ts"
 export { FakeKiro, startFakeKiro, type FakeKiroOptions } from "./fake-kiro.ts"
