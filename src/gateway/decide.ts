@@ -1,0 +1,149 @@
+import type { FailureKind, KiroFailure } from "../kiro/index.ts"
+import type { Attempt, Omission } from "./attempt.ts"
+import { nextStep, type ShortenStep } from "./shortening.ts"
+
+/** What to do about a failure that came before the commit point. */
+export type Verdict =
+  /** Renew the refused token and repeat. */
+  | { readonly do: "refresh" }
+  /** Look the account's profile up again and repeat. */
+  | { readonly do: "rediscover" }
+  | { readonly do: "switch-host" }
+  /** Leave the account, which its failure parks; where none is left, say so. */
+  | { readonly do: "switch-account" }
+  | { readonly do: "wait"; readonly why: "throttle" | "fault"; readonly ms: number }
+  | { readonly do: "shorten"; readonly step: ShortenStep }
+  | { readonly do: "omit"; readonly what: Omission }
+  | { readonly do: "new-conversation" }
+  /** `retryAfterMs`: a wait too long for one fetch; the host waits instead and shows it. */
+  | { readonly do: "fail"; readonly retryAfterMs?: number }
+
+/** What the failed attempt was and what else could be done, as plain values. */
+export interface Situation {
+  readonly failure: KiroFailure
+  readonly attempt: Attempt
+  readonly accountId: string
+  /** An API key has nothing to renew. */
+  readonly refreshable: boolean
+  readonly anotherAccount: boolean
+  readonly anotherHost: boolean
+  /** What the refused request carried. */
+  readonly carried: readonly Omission[]
+  readonly limits: {
+    readonly rateLimitRetryDelayMs: number
+    readonly rateLimitMaxRetries: number
+    readonly maxRequestIterations: number
+  }
+  /** Uniform in [0, 1). */
+  readonly jitter: number
+}
+
+/** All waits of one fetch together; a longer one is the host's. */
+const LONGEST_WAIT_MS = 12_000
+const REPEAT_WAITS_MS = [500, 1000, 2000]
+/** A silence was long enough: one repeat. */
+const REPEATS_AFTER_SILENCE = 1
+
+/** A way out of a failure, where it is open: `undefined` where it is not, or was tried before. */
+type Move = (situation: Situation) => Verdict | undefined
+
+/** The whole policy: the moves for each kind of failure, in order. Where none is open the request fails. */
+const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
+  "bearer-rejected": [refresh, switchHost, leaveAccount],
+  suspended: [leaveAccount],
+  "not-authorized": [rediscover, leaveAccount],
+  "feature-not-supported": [rediscover, leaveAccount],
+  "monthly-quota": [leaveAccount],
+  "daily-quota": [leaveAccount],
+  "overage-limit": [leaveAccount],
+  "conversation-limit": [newConversation],
+  throttled: [switchAccount, wait],
+  capacity: [wait],
+  "input-too-long": [shorten],
+  "invalid-model": [switchAccount],
+  "signature-invalid": [omit("signatures")],
+  "document-refused": [omit("documents")],
+  "image-refused": [omit("images")],
+  "field-refused": [omit("fields")],
+  "malformed-request": [],
+  "unknown-operation": [switchHost],
+  "service-error": [repeat],
+  unreachable: [switchHost, repeat],
+  network: [repeat],
+  timeout: [repeat],
+  "empty-answer": [repeat],
+  truncated: [repeat],
+  "corrupt-stream": [repeat],
+}
+
+export function decide(situation: Situation): Verdict {
+  const { attempt, failure, limits } = situation
+  if (attempt.sends >= limits.maxRequestIterations) return fail(failure.retryAfterMs)
+  for (const move of TABLE[failure.kind]) {
+    const verdict = move(situation)
+    if (verdict !== undefined) return verdict
+  }
+  return fail(failure.retryAfterMs)
+}
+
+function refresh({ attempt, accountId, refreshable }: Situation): Verdict | undefined {
+  return refreshable && !attempt.refreshed.includes(accountId) ? { do: "refresh" } : undefined
+}
+
+function rediscover({ attempt, accountId }: Situation): Verdict | undefined {
+  return attempt.rediscovered.includes(accountId) ? undefined : { do: "rediscover" }
+}
+
+function switchHost({ anotherHost }: Situation): Verdict | undefined {
+  return anotherHost ? { do: "switch-host" } : undefined
+}
+
+function leaveAccount(): Verdict {
+  return { do: "switch-account" }
+}
+
+function switchAccount({ anotherAccount }: Situation): Verdict | undefined {
+  return anotherAccount ? { do: "switch-account" } : undefined
+}
+
+function newConversation({ attempt }: Situation): Verdict | undefined {
+  return attempt.newConversation ? undefined : { do: "new-conversation" }
+}
+
+function shorten({ attempt }: Situation): Verdict | undefined {
+  const step = nextStep(attempt.step)
+  return step === undefined ? undefined : { do: "shorten", step }
+}
+
+function omit(what: Omission): Move {
+  return ({ attempt, carried }) =>
+    carried.includes(what) && !attempt.omitted.includes(what) ? { do: "omit", what } : undefined
+}
+
+/** Doubles from the configured delay, or what the service asked for. */
+function wait({ attempt, failure, limits, jitter }: Situation): Verdict {
+  const ms = jittered(failure.retryAfterMs ?? limits.rateLimitRetryDelayMs * 2 ** attempt.waits, jitter)
+  const affordable = attempt.waits < limits.rateLimitMaxRetries && fits(attempt, ms)
+  return affordable ? { do: "wait", why: "throttle", ms } : fail(ms)
+}
+
+function repeat({ attempt, failure, jitter }: Situation): Verdict | undefined {
+  if (failure.kind === "timeout" && attempt.repeats >= REPEATS_AFTER_SILENCE) return undefined
+  const base = REPEAT_WAITS_MS[attempt.repeats]
+  if (base === undefined) return undefined
+  const ms = jittered(failure.retryAfterMs ?? base, jitter)
+  return fits(attempt, ms) ? { do: "wait", why: "fault", ms } : undefined
+}
+
+function fits(attempt: Attempt, ms: number): boolean {
+  return attempt.waitedMs + ms <= LONGEST_WAIT_MS
+}
+
+/** Up to a fifth longer, never shorter than what was asked for; parallel requests spread. */
+function jittered(ms: number, jitter: number): number {
+  return Math.round(ms * (1 + jitter / 5))
+}
+
+function fail(retryAfterMs: number | undefined): Verdict {
+  return retryAfterMs === undefined ? { do: "fail" } : { do: "fail", retryAfterMs }
+}

@@ -1,0 +1,80 @@
+import type { FailureKind, KiroFailure } from "../kiro/index.ts"
+import { harmless, withoutOverflow } from "./host-patterns.ts"
+import * as texts from "./texts.ts"
+
+/** What the host gets instead of an answer, as a value. OpenCode 1.18 repeats 429 and 5xx, and nothing else of ours. */
+export interface Refusal {
+  readonly status: number
+  readonly message: string
+  readonly retryAfterMs?: number
+  /** OpenCode compacts the conversation and goes on. */
+  readonly overflow?: true
+}
+
+/** The status under which a failure goes out. */
+const STATUS: Readonly<Record<FailureKind, number>> = {
+  "bearer-rejected": 401,
+  suspended: 403,
+  "not-authorized": 403,
+  "feature-not-supported": 403,
+  "monthly-quota": 402,
+  "daily-quota": 402,
+  "overage-limit": 402,
+  "conversation-limit": 402,
+  throttled: 429,
+  capacity: 429,
+  "input-too-long": 400,
+  "invalid-model": 400,
+  "signature-invalid": 400,
+  "document-refused": 400,
+  "image-refused": 400,
+  "field-refused": 400,
+  "malformed-request": 400,
+  "unknown-operation": 404,
+  "service-error": 503,
+  unreachable: 503,
+  network: 502,
+  timeout: 504,
+  "empty-answer": 502,
+  truncated: 502,
+  "corrupt-stream": 502,
+}
+
+/** A failure that nothing more can be done about in this fetch. */
+export function refusalOf(failed: {
+  readonly failure: KiroFailure
+  readonly account: string
+  readonly model: string
+  readonly retryAfterMs?: number | undefined
+}): Refusal {
+  const { failure, account, model, retryAfterMs } = failed
+  const ours = STATUS[failure.kind]
+  const status = ours >= 429 && failure.status >= 500 ? failure.status : ours
+  return {
+    status,
+    message: texts.failed(failure, account, model),
+    ...(retryAfterMs !== undefined && isRetried(status) && { retryAfterMs }),
+  }
+}
+
+/** The HTTP form. A fatal text can't be mistaken for one to repeat, nor any but the overflow for an overflow. */
+export function toResponse(refusal: Refusal): Response {
+  const message = guarded(refusal)
+  const code = refusal.overflow === true ? "context_length_exceeded" : "kiro"
+  const headers = new Headers({ "content-type": "application/json" })
+  if (refusal.retryAfterMs !== undefined)
+    headers.set("retry-after-ms", String(Math.ceil(refusal.retryAfterMs)))
+  return new Response(JSON.stringify({ error: { message, type: "kiro_error", code } }), {
+    status: refusal.status,
+    headers,
+  })
+}
+
+function guarded({ status, message, overflow }: Refusal): string {
+  if (overflow === true) return message
+  return isRetried(status) ? withoutOverflow(message) : harmless(message)
+}
+
+function isRetried(status: number): boolean {
+  return status === 408 || status === 409 || status === 429 || status >= 500
+}

@@ -1,0 +1,212 @@
+import type { FailureKind, KiroFailure } from "../kiro/index.ts"
+
+/**
+ * Every text of this room that a person reads. What goes out as fatal passes `harmless` on its way, so that the host
+ * does not take it for something to repeat; still, no text here needs it.
+ */
+
+const LOGIN = "run `opencode auth login` and choose Kiro"
+
+export const NO_ACCOUNT: string = `Kiro: no account is signed in on this computer. To sign in, ${LOGIN}, or sign in with kiro-cli or the Kiro IDE; the next message then works without a restart.`
+
+export function badRequest(field: string, problem: string): string {
+  return `Kiro: this is no valid chat request: ${field}: ${problem}.`
+}
+
+export function unexpected(error: unknown): string {
+  const what = error instanceof Error ? error.message : String(error)
+  return `Kiro: the plugin itself failed (${what}). Run \`npx opencode-kiro-auth doctor\` and report it, please.`
+}
+
+/** An error on which OpenCode compacts the conversation: its wording is the one it looks for. */
+export function overflow(model: string): string {
+  return `prompt is too long: Kiro refused this conversation for ${model} even after shortening it.`
+}
+
+/** The end of the road: compaction did not help. */
+export function tooLarge(asked: {
+  readonly model: string
+  readonly purpose: "main" | "title" | "compaction"
+  readonly estimatedTokens: number
+  readonly largest: string
+}): string {
+  const what = asked.purpose === "main" ? "this conversation" : `the ${asked.purpose} of this conversation`
+  return `Kiro: ${what} does not fit into ${asked.model}, also shortened. It holds about ${thousands(asked.estimatedTokens)} thousand tokens, most of it in ${asked.largest}. Start a new session, or remove the large file or tool output and send a shorter message.`
+}
+
+function thousands(tokens: number): string {
+  return String(Math.max(1, Math.round(tokens / 1000)))
+}
+
+/** One failure: what happened, to which account, in the service's own words. */
+export function failed(failure: KiroFailure, account: string, model: string): string {
+  return [`Kiro: ${WHAT[failure.kind](account, model)}.`, quote(failure.message), REMEDY[failure.kind] ?? ""]
+    .filter((part) => part !== "")
+    .join(" ")
+}
+
+const WHAT: Readonly<Record<FailureKind, (account: string, model: string) => string>> = {
+  "bearer-rejected": (account) => `the login of ${account} was refused`,
+  suspended: (account) => `AWS has suspended ${account}`,
+  "not-authorized": (account) => `${account} may not use this service with its profile`,
+  "feature-not-supported": (account) => `${account} may not use this feature`,
+  "monthly-quota": (account) => `the monthly credits of ${account} are used up`,
+  "daily-quota": (account) => `the daily requests of ${account} are used up`,
+  "overage-limit": (account) => `${account} has reached its overage limit`,
+  "conversation-limit": () => "this conversation has reached the longest that the service allows",
+  throttled: (account) => `the service is throttling ${account}`,
+  capacity: (_, model) => `${model} is very busy at the moment`,
+  "input-too-long": (_, model) => `the conversation is too large for ${model}`,
+  "invalid-model": (account, model) => `${account} is not offered ${model}`,
+  "signature-invalid": () => "the service refused the reasoning of an earlier answer",
+  "document-refused": () => "the service refused a document in this conversation",
+  "image-refused": () => "the service refused an image in this conversation",
+  "field-refused": (_, model) => `the service refused the thinking options for ${model}`,
+  "malformed-request": () => "the service refused the form of this request",
+  "unknown-operation": () => "the service does not know this operation at any of its addresses",
+  "service-error": () => "the service failed",
+  unreachable: () => "the service could not be reached",
+  network: () => "the connection to the service broke",
+  timeout: () => "the service stayed silent for too long",
+  "empty-answer": () => "the service answered without any content",
+  truncated: () => "the service's answer was cut off",
+  "corrupt-stream": () => "the service's answer arrived damaged",
+}
+
+const REMEDY: Readonly<Partial<Record<FailureKind, string>>> = {
+  "bearer-rejected": `To sign in again, ${LOGIN}.`,
+  suspended: "Only AWS support can lift it: https://support.aws.amazon.com/#/contacts/kiro.",
+  "not-authorized":
+    "Check the plan and the profile with your administrator, or choose another profile with `npx opencode-kiro-auth accounts`.",
+  "conversation-limit": "Start a new session.",
+  "invalid-model": "Choose another model, or a plan that includes this one.",
+  "document-refused": "Remove or replace the document.",
+  "image-refused": "Remove or replace the image.",
+  "malformed-request":
+    "It was not sent again. Run `npx opencode-kiro-auth doctor --report` and report it, please.",
+  unreachable: "Check the network, the proxy and the clock of this computer.",
+}
+
+/** Why an account can't answer now, until when, and what ends it. Instants are epoch ms. */
+export type Parked =
+  | { readonly why: "quota"; readonly until: number; readonly said?: string }
+  | { readonly why: "throttled"; readonly until: number; readonly said?: string }
+  | { readonly why: "not-authorized"; readonly said?: string }
+  | { readonly why: "suspended"; readonly said?: string }
+  | { readonly why: "signed-out"; readonly said?: string }
+  | { readonly why: "key-refused"; readonly said?: string }
+  | { readonly why: "disabled" }
+  | { readonly why: "lacks-model"; readonly model: string }
+  | { readonly why: "exhausted"; readonly until?: number }
+  | { readonly why: "failed"; readonly said: string }
+
+export interface ParkedAccount {
+  readonly name: string
+  readonly parked: Parked
+}
+
+export function allParked(accounts: readonly ParkedAccount[], now: number): string {
+  const lines = accounts.map(({ name, parked }) => `${name}: ${parkedReason(parked, now)}`)
+  const remedies = new Set(accounts.map(({ parked }) => parkedRemedy(parked)).filter((text) => text !== ""))
+  return [`Kiro: no account can answer now. ${lines.join("; ")}.`, ...remedies].join(" ")
+}
+
+function parkedReason(parked: Parked, now: number): string {
+  switch (parked.why) {
+    case "quota":
+      return said(`its credits are used up, back ${instant(parked.until, now)}`, parked.said)
+    case "exhausted":
+      return parked.until === undefined
+        ? "its credits are used up"
+        : `its credits are used up, back ${instant(parked.until, now)}`
+    case "throttled":
+      return said(`throttled, back ${instant(parked.until, now)}`, parked.said)
+    case "not-authorized":
+      return said("not authorized with its profile", parked.said)
+    case "suspended":
+      return said("suspended by AWS", parked.said)
+    case "signed-out":
+      return said("its login has ended", parked.said)
+    case "key-refused":
+      return said("its API key was refused", parked.said)
+    case "disabled":
+      return "switched off by you"
+    case "lacks-model":
+      return `is not offered ${parked.model}`
+    case "failed":
+      return parked.said
+    default:
+      return parked satisfies never
+  }
+}
+
+function parkedRemedy(parked: Parked): string {
+  switch (parked.why) {
+    case "quota":
+    case "exhausted":
+      return "More credits: enable overage or a larger plan at https://app.kiro.dev, or add an account with `opencode auth login`; it is noticed without a restart."
+    case "suspended":
+      return REMEDY["suspended"] ?? ""
+    case "signed-out":
+      return REMEDY["bearer-rejected"] ?? ""
+    case "key-refused":
+      return "Make a new API key at https://app.kiro.dev and set KIRO_API_KEY, or sign in with `opencode auth login`."
+    case "not-authorized":
+      return REMEDY["not-authorized"] ?? ""
+    case "disabled":
+      return "Switch an account on with `npx opencode-kiro-auth accounts`."
+    case "lacks-model":
+      return REMEDY["invalid-model"] ?? ""
+    case "throttled":
+    case "failed":
+      return ""
+    default:
+      return parked satisfies never
+  }
+}
+
+function said(what: string, words: string | undefined): string {
+  const quoted = words === undefined ? "" : quote(words)
+  return quoted === "" ? what : `${what} (${quoted.replace(/\.$/, "")})`
+}
+
+const LONGEST_QUOTE = 200
+
+/** The service's own short message, without user ids and e-mail addresses. */
+export function quote(message: string): string {
+  const words = message
+    .replaceAll(/[^\s<>()"']+@[^\s<>()"']+/g, "…")
+    .replaceAll(/\((?=[^)]*\d)[^\s)]{12,}\)/g, "(…)")
+    .replaceAll(/\s+/g, " ")
+    .trim()
+  if (words === "") return ""
+  return `It said: “${words.length > LONGEST_QUOTE ? `${words.slice(0, LONGEST_QUOTE)}…` : words}”`
+}
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+
+/** "in 40 seconds", "in 5 minutes", "on 1 December 2026, 00:00 UTC". */
+export function instant(at: number, now: number): string {
+  const wait = at - now
+  if (wait <= 90_000) return `in ${Math.max(1, Math.ceil(wait / 1000))} seconds`
+  if (wait <= 2 * HOUR_MS) return `in ${Math.ceil(wait / MINUTE_MS)} minutes`
+  const date = new Date(at)
+  const day = `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`
+  return `on ${day}, ${String(date.getUTCHours()).padStart(2, "0")}:${String(date.getUTCMinutes()).padStart(2, "0")} UTC`
+}
+
+const MONTHS = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+]

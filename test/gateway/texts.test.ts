@@ -1,0 +1,218 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import * as fc from "fast-check"
+import { harmless } from "../../src/gateway/host-patterns.ts"
+import { refusalOf, toResponse, type Refusal } from "../../src/gateway/refusal.ts"
+import * as texts from "../../src/gateway/texts.ts"
+import type { FailureKind } from "../../src/kiro/index.ts"
+
+/** OpenCode 1.18.33's own patterns, as its release has them. */
+const HOST_RETRIES = [
+  /429|500|502|503|504|524/i,
+  /rate increased too quickly|rate limit|rate-limit|rate_limit|too many requests/i,
+  /overloaded|service unavailable|service_unavailable|service-unavailable|internal error|internal_error|internal server error|server error|server_error|server-error|provider returned error|provider_returned_error|provider-returned-error/i,
+  /terminated|fetch failed|failed to fetch|network[-_\s]error|upstream connect|connection error|connection refused|connection lost|socket connection was closed|socket hang up|reset before headers|getaddrinfo|enotfound|eai_again|econnrefused|econnreset|etimedout/i,
+  /^timeout$|\b(?:request|response|connection|network|stream|read) (?:timeout|timed out|time out)\b/i,
+  /try your request again|retry your request|resource exhausted|resource_exhausted/i,
+  /\btry again (?:later|in\b)|\b(?:currently|temporarily) at capacity\b/i,
+]
+const HOST_OVERFLOW = [
+  /prompt is too long/i,
+  /request_too_large/i,
+  /input is too long for requested model/i,
+  /exceeds the context window/i,
+  /exceeds (?:the )?(?:model'?s )?maximum context length(?: of [\d,]+ tokens?|\s*\([\d,]+\))/i,
+  /input token count.*exceeds the maximum/i,
+  /tokens in request more than max tokens allowed/i,
+  /maximum prompt length is \d+/i,
+  /reduce the length of the messages/i,
+  /maximum context length is \d+ tokens/i,
+  /exceeds (?:the )?maximum allowed input length of [\d,]+ tokens?/i,
+  /input \(\d+ tokens\) is longer than the model'?s context length \(\d+ tokens\)/i,
+  /exceeds the limit of \d+/i,
+  /exceeds the available context size/i,
+  /greater than the context length/i,
+  /context window exceeds limit/i,
+  /exceeded model token limit/i,
+  /context[_ ]length[_ ]exceeded/i,
+  /request entity too large/i,
+  /context length is only \d+ tokens/i,
+  /input length.*exceeds.*context length/i,
+  /prompt too long; exceeded (?:max )?context length/i,
+  /too large for model with \d+ maximum context length/i,
+  /prompt has [\d,]+ tokens?, but the configured context size is [\d,]+ tokens?/i,
+  /model_context_window_exceeded/i,
+  /too many tokens/i,
+  /token limit exceeded/i,
+]
+
+const KINDS: readonly FailureKind[] = [
+  "bearer-rejected",
+  "suspended",
+  "not-authorized",
+  "feature-not-supported",
+  "monthly-quota",
+  "daily-quota",
+  "overage-limit",
+  "conversation-limit",
+  "throttled",
+  "capacity",
+  "input-too-long",
+  "invalid-model",
+  "signature-invalid",
+  "document-refused",
+  "image-refused",
+  "field-refused",
+  "malformed-request",
+  "unknown-operation",
+  "service-error",
+  "unreachable",
+  "network",
+  "timeout",
+  "empty-answer",
+  "truncated",
+  "corrupt-stream",
+]
+
+const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
+const PARKED: readonly texts.Parked[] = [
+  { why: "quota", until: Date.UTC(2026, 11, 1), said: "You have reached the limit." },
+  { why: "throttled", until: NOW + 29_000, said: "Too many requests, please wait before trying again." },
+  { why: "not-authorized", said: "User is not authorized to make this call." },
+  { why: "suspended", said: "Your User ID (d-5040000429.11112222-5003) temporarily is suspended." },
+  { why: "signed-out" },
+  { why: "key-refused" },
+  { why: "disabled" },
+  { why: "lacks-model", model: "claude-opus-5" },
+  { why: "exhausted" },
+  { why: "exhausted", until: Date.UTC(2027, 0, 1) },
+  { why: "failed", said: "the token could not be renewed" },
+]
+
+/** Words of a service or a user that bring every trap along. */
+const NASTY =
+  "HTTP 429: rate limit; 503 Service Unavailable, try again later in 504 ms; ECONNRESET; prompt is too long: 5000 tokens exceeds the limit of 200000; a.person@example.com"
+
+describe("what the host makes of our texts", () => {
+  it("takes no fatal text for one to repeat or compact, whatever service and user put into it", async () => {
+    for (const kind of KINDS)
+      for (const message of ["", "Improperly formed request.", NASTY])
+        for (const account of ["Builder ID ··5003", "my 429 account"]) {
+          const refusal = refusalOf({ failure: { kind, status: 0, message }, account, model: "gpt-5-504" })
+          await assertUnderstood(refusal)
+        }
+    await assertUnderstood({ status: 401, message: texts.NO_ACCOUNT })
+    await assertUnderstood({ status: 400, message: texts.badRequest("messages[500].role", "429") })
+    for (const purpose of ["main", "title", "compaction"] as const) {
+      const asked = { model: "auto", purpose, estimatedTokens: 504_000, largest: "a tool result of 429 kB" }
+      await assertUnderstood({ status: 400, message: texts.tooLarge(asked) })
+    }
+    for (const parked of PARKED)
+      await assertUnderstood({
+        status: 402,
+        message: texts.allParked([{ name: "Builder ID ··a5 04", parked }], NOW),
+      })
+  })
+
+  it("needs no guard for our own words", () => {
+    const own = [
+      texts.NO_ACCOUNT,
+      texts.badRequest("messages[0].role", "is not a text"),
+      ...KINDS.map((kind) => texts.failed({ kind, status: 0, message: "" }, "Builder ID ··a1b2", "auto")),
+      texts.allParked(
+        PARKED.map((parked) => ({ name: "Builder ID ··a1b2", parked: withoutWords(parked) })),
+        NOW,
+      ),
+    ]
+    for (const text of own) assert.equal(harmless(text), text)
+  })
+
+  it("has the overflow compacted and nothing else", async () => {
+    const response = toResponse({ status: 400, message: texts.overflow("claude-sonnet-4-5"), overflow: true })
+    const { message } = await errorOf(response)
+    assert.ok(HOST_OVERFLOW.some((pattern) => pattern.test(message)))
+    assert.ok(!/rate limit|too many requests/i.test(message))
+  })
+
+  it("keeps its promise for any text at all", () => {
+    const pieces = fc.array(
+      fc.constantFrom(
+        "429",
+        "5",
+        "0",
+        "2",
+        "4",
+        " ",
+        "rate",
+        "-",
+        "limit",
+        "try again",
+        " later",
+        "too many",
+        "tokens",
+        "x",
+      ),
+      { maxLength: 40 },
+    )
+    fc.assert(
+      fc.property(pieces, (words) => {
+        const text = harmless(words.join(""))
+        for (const pattern of [...HOST_RETRIES, ...HOST_OVERFLOW]) assert.doesNotMatch(text, pattern)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe("the words themselves", () => {
+  it("quotes the service without e-mail addresses and user ids", () => {
+    const quoted = texts.quote(
+      "Your User ID (d-9067642ac7.11112222-3333) temporarily is suspended, a.person@example.com.",
+    )
+    assert.equal(quoted, "It said: “Your User ID (…) temporarily is suspended, …”")
+  })
+
+  it("says when an account is back", () => {
+    assert.equal(texts.instant(NOW + 29_000, NOW), "in 29 seconds")
+    assert.equal(texts.instant(NOW + 5 * 60_000, NOW), "in 5 minutes")
+    assert.equal(texts.instant(Date.UTC(2026, 11, 1), NOW), "on 1 December 2026, 00:00 UTC")
+  })
+
+  it("names every account with its reason, its return and what to do", () => {
+    const text = texts.allParked(
+      [
+        { name: "Builder ID ··a1b2", parked: { why: "quota", until: Date.UTC(2026, 11, 1) } },
+        { name: "work", parked: { why: "signed-out" } },
+      ],
+      NOW,
+    )
+    assert.match(
+      text,
+      /Builder ID ··a1b2: its credits are used up, back on 1 December 2026, 00:00 UTC; work: its login has ended\./,
+    )
+    assert.match(text, /enable overage/)
+    assert.match(text, /opencode auth login/)
+  })
+})
+
+function withoutWords(parked: texts.Parked): texts.Parked {
+  return "said" in parked && parked.why !== "failed" ? ({ ...parked, said: "" } as texts.Parked) : parked
+}
+
+async function assertUnderstood(refusal: Refusal): Promise<void> {
+  const response = toResponse(refusal)
+  const body = await response.clone().text()
+  const { message } = await errorOf(response)
+  const patterns =
+    response.status === 429 || response.status >= 500 ? HOST_OVERFLOW : [...HOST_RETRIES, ...HOST_OVERFLOW]
+  for (const pattern of patterns) {
+    assert.doesNotMatch(message, pattern)
+    assert.doesNotMatch(body, pattern)
+  }
+  assert.doesNotMatch(message, /@example/)
+}
+
+async function errorOf(response: Response): Promise<{ readonly message: string }> {
+  const { error } = (await response.json()) as { readonly error: { readonly message: string } }
+  return error
+}
