@@ -1,0 +1,133 @@
+/** A Chat Completions request as OpenCode's `@ai-sdk/openai-compatible` sends it, and its reader. */
+
+import { isObject, numberField, stringField } from "../json.ts"
+import type { JsonObject } from "../json.ts"
+import { readContent } from "./request-content.ts"
+import type { ContentPart } from "./request-content.ts"
+import { ChatRequestError, elementField } from "./request-error.ts"
+
+export interface ChatRequest {
+  readonly model: string
+  readonly messages: readonly ChatMessage[]
+  readonly tools: readonly ChatTool[]
+  readonly stream: boolean
+  readonly maxTokens?: number
+  /** `reasoning_effort`, as it came. */
+  readonly reasoningEffort?: string
+  /** `thinkingConfig.thinkingBudget`, in tokens. */
+  readonly thinkingBudget?: number
+}
+
+export type ChatMessage =
+  /** `developer` is the newer name of `system`. */
+  | { readonly role: "system"; readonly content: readonly ContentPart[] }
+  /** Any role that Chat Completions does not know counts as the user's. */
+  | { readonly role: "user"; readonly content: readonly ContentPart[] }
+  | {
+      readonly role: "assistant"
+      readonly content: readonly ContentPart[]
+      readonly reasoning: string
+      readonly toolCalls: readonly ChatToolCall[]
+    }
+  | { readonly role: "tool"; readonly toolCallId: string; readonly content: readonly ContentPart[] }
+
+export interface ChatToolCall {
+  readonly id: string
+  readonly name: string
+  /** The JSON text of the arguments, as the model wrote it: it may be empty or broken. */
+  readonly arguments: string
+}
+
+export interface ChatTool {
+  readonly name: string
+  readonly description: string
+  readonly parameters: unknown
+}
+
+/** Throws `ChatRequestError` naming the field where the body is not a chat request. Never changes the body. */
+export function readChatRequest(body: unknown): ChatRequest {
+  if (!isObject(body)) throw new ChatRequestError("body", "is not a JSON object")
+  const model = stringField(body, "model")
+  if (model === undefined) throw new ChatRequestError("model", "is not a model id")
+  const messages = body["messages"]
+  if (!Array.isArray(messages) || messages.length === 0)
+    throw new ChatRequestError("messages", "is not a list of messages")
+  const maxTokens = numberField(body, "max_tokens", "max_completion_tokens")
+  const reasoningEffort = stringField(body, "reasoning_effort")
+  const thinkingBudget = readThinkingBudget(body["thinkingConfig"])
+  return {
+    model,
+    messages: messages.map(readMessage),
+    tools: body["tool_choice"] === "none" ? [] : readTools(body["tools"]),
+    stream: body["stream"] === true,
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(reasoningEffort === undefined ? {} : { reasoningEffort }),
+    ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
+  }
+}
+
+function readThinkingBudget(config: unknown): number | undefined {
+  return isObject(config) ? numberField(config, "thinkingBudget") : undefined
+}
+
+function readMessage(message: unknown, index: number): ChatMessage {
+  const field = elementField("messages", index)
+  if (!isObject(message)) throw new ChatRequestError(field, "is not an object")
+  const role = message["role"]
+  if (typeof role !== "string") throw new ChatRequestError(`${field}.role`, "is not a text")
+  const content = readContent(message["content"])
+  switch (role) {
+    case "system":
+    case "developer":
+      return { role: "system", content }
+    case "assistant":
+      return { role, content, reasoning: readReasoning(message), toolCalls: readToolCalls(message, field) }
+    case "tool":
+      return { role, content, toolCallId: stringField(message, "tool_call_id") ?? "" }
+    default:
+      return { role: "user", content }
+  }
+}
+
+function readReasoning(message: JsonObject): string {
+  return stringField(message, "reasoning_content", "reasoning") ?? ""
+}
+
+function readToolCalls(message: JsonObject, messageField: string): ChatToolCall[] {
+  const calls = message["tool_calls"] ?? []
+  if (!Array.isArray(calls)) throw new ChatRequestError(`${messageField}.tool_calls`, "is not a list")
+  return calls.map((call: unknown, index) => {
+    const field = elementField(`${messageField}.tool_calls`, index)
+    if (!isObject(call)) throw new ChatRequestError(field, "is not an object")
+    const called = call["function"]
+    if (!isObject(called)) throw new ChatRequestError(`${field}.function`, "is not an object")
+    return {
+      id: stringField(call, "id") ?? "",
+      name: (stringField(called, "name") ?? "").toWellFormed(),
+      arguments: readArguments(called["arguments"]),
+    }
+  })
+}
+
+/** Some callers send the parsed value in place of its text. */
+function readArguments(value: unknown): string {
+  if (typeof value === "string") return value.toWellFormed()
+  return value === undefined || value === null ? "" : JSON.stringify(value)
+}
+
+function readTools(tools: unknown): ChatTool[] {
+  if (tools === undefined || tools === null) return []
+  if (!Array.isArray(tools)) throw new ChatRequestError("tools", "is not a list")
+  return tools.map((tool: unknown, index) => {
+    const declared = isObject(tool) ? tool["function"] : undefined
+    const name = isObject(declared) ? stringField(declared, "name") : undefined
+    if (!isObject(declared) || name === undefined)
+      throw new ChatRequestError(`${elementField("tools", index)}.function.name`, "is not a tool name")
+    const description = stringField(declared, "description") ?? ""
+    return {
+      name: name.toWellFormed(),
+      description: description.toWellFormed(),
+      parameters: declared["parameters"],
+    }
+  })
+}

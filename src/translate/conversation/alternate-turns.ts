@@ -1,0 +1,87 @@
+import { isBlank, textPart } from "./conversation.ts"
+import type { AssistantTurn, Conversation, Turn, UserTurn } from "./conversation.ts"
+import { EMPTY_MESSAGE } from "./invented-words.ts"
+
+/** Text that is whitespace alone says nothing, and the service refuses it. */
+export function dropBlanks(conversation: Conversation): Conversation {
+  return { ...conversation, turns: conversation.turns.map(withoutBlanks) }
+}
+
+function withoutBlanks(turn: Turn): Turn {
+  if (turn.role === "assistant") return { ...turn, texts: turn.texts.filter((text) => !isBlank(text)) }
+  return { ...turn, parts: turn.parts.filter((part) => part.type !== "text" || !isBlank(part.text)) }
+}
+
+/** Leaves out assistant turns that say nothing, and makes one turn of neighbours of one role, in their order. */
+export function mergeTurns(conversation: Conversation): Conversation {
+  const groups: Turn[][] = []
+  for (const turn of conversation.turns) {
+    if (turn.role === "assistant" && isSilent(turn)) continue
+    const last = groups.at(-1)
+    if (last?.[0]?.role === turn.role) last.push(turn)
+    else groups.push([turn])
+  }
+  return { ...conversation, turns: groups.flatMap(combine) }
+}
+
+/** Reasoning is only ever given back beside a use: alone it can't stand in a conversation. */
+function isSilent(turn: AssistantTurn): boolean {
+  return turn.texts.length === 0 && turn.uses.length === 0
+}
+
+function combine(group: readonly Turn[]): readonly Turn[] {
+  if (group.length === 1) return group
+  const users = group.filter((turn) => turn.role === "user")
+  if (users.length > 0) return [combineUsers(users)]
+  return [combineAssistants(group.filter((turn) => turn.role === "assistant"))]
+}
+
+function combineUsers(turns: readonly UserTurn[]): UserTurn {
+  return {
+    role: "user",
+    parts: turns.flatMap((turn) => turn.parts),
+    results: turns.flatMap((turn) => turn.results),
+  }
+}
+
+function combineAssistants(turns: readonly AssistantTurn[]): AssistantTurn {
+  const reasoning = turns.findLast((turn) => turn.reasoning !== undefined)?.reasoning
+  return {
+    role: "assistant",
+    texts: turns.flatMap((turn) => turn.texts),
+    uses: turns.flatMap((turn) => turn.uses),
+    ...(reasoning === undefined ? {} : { reasoning }),
+  }
+}
+
+/**
+ * A message that is empty as the user sent it gets the placeholder wherever it stands, not only while it is the
+ * newest: else the prefix would change one turn later. The first one carries the system prompt, where there is one.
+ */
+export function fillEmptyUserTurns(conversation: Conversation): Conversation {
+  const carriesSystem = !isBlank(conversation.system)
+  const turns = conversation.turns.map((turn, index) => {
+    if (turn.role === "assistant" || !isEmpty(turn)) return turn
+    return index === 0 && carriesSystem ? turn : emptyMessage()
+  })
+  return { ...conversation, turns }
+}
+
+/** A conversation begins and ends with a user turn. */
+export function closeEnds(conversation: Conversation): Conversation {
+  const { turns, system } = conversation
+  const first: Turn[] = isBlank(system) ? [emptyMessage()] : [{ role: "user", parts: [], results: [] }]
+  const before = turns[0]?.role === "user" ? [] : first
+  const after = turns.at(-1)?.role === "assistant" ? [emptyMessage()] : []
+  return before.length + after.length === 0
+    ? conversation
+    : { ...conversation, turns: [...before, ...turns, ...after] }
+}
+
+export function isEmpty(turn: UserTurn): boolean {
+  return turn.parts.length === 0 && turn.results.length === 0
+}
+
+function emptyMessage(): UserTurn {
+  return { role: "user", parts: [textPart(EMPTY_MESSAGE)], results: [] }
+}

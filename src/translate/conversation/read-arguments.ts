@@ -1,0 +1,22 @@
+import { isObject, parseJson } from "../../json.ts"
+import type { JsonObject } from "../../json.ts"
+import { isBlank } from "./conversation.ts"
+import { wellFormed } from "./well-formed.ts"
+
+/** An escape that may be half of a surrogate pair. */
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/
+
+/**
+ * A tool use needs a JSON object. No arguments are the empty object; arguments that are no object, or no JSON at all,
+ * reach the model under the key that Chat Completions gives them, as they are.
+ */
+export function readArguments(text: string): JsonObject {
+  if (isBlank(text)) return {}
+  const parsed = parseJson(text)
+  if (isObject(parsed)) {
+    const clean = SURROGATE_ESCAPE.test(text) ? wellFormed(parsed) : parsed
+    return isObject(clean) ? clean : {}
+  }
+  if (parsed === null) return {}
+  return { arguments: parsed === undefined ? text : wellFormed(parsed) }
+}
