@@ -1,0 +1,100 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { readUsageLimits } from "../../../src/kiro/index.ts"
+
+const BREAKDOWN = {
+  resourceType: "CREDIT",
+  currentUsage: 12,
+  currentUsageWithPrecision: 12.37,
+  currentOverages: 0,
+  currentOveragesWithPrecision: 0.25,
+  usageLimit: 50,
+  usageLimitWithPrecision: 50,
+  overageCharges: 1.5,
+  overageCap: 10_000,
+  nextDateReset: 1.7698176e9,
+  freeTrialInfo: {
+    freeTrialStatus: "ACTIVE",
+    freeTrialExpiry: 1.769e9,
+    currentUsage: 120,
+    currentUsageWithPrecision: 120.44,
+    usageLimit: 500,
+  },
+  bonuses: [
+    {
+      bonusCode: "WELCOME",
+      displayName: "Welcome bonus",
+      status: "ACTIVE",
+      currentUsage: 0,
+      usageLimit: 100,
+      expiresAt: 1.771e9,
+    },
+    { bonusCode: "OLD", status: "EXPIRED", currentUsage: 1, usageLimit: 100 },
+  ],
+}
+
+const ANSWER = {
+  nextDateReset: 1,
+  usageBreakdownList: [{ resourceType: "VIBE", usageLimit: 1 }, BREAKDOWN],
+  overageConfiguration: { overageStatus: "ENABLED" },
+  subscriptionInfo: { type: "Q_DEVELOPER_STANDALONE_FREE", subscriptionTitle: "KIRO FREE" },
+  userInfo: { userId: "d-1.2", email: "user@example.com" },
+}
+
+const quota = (body: unknown) => readUsageLimits(body)?.quota
+
+describe("reading usage limits", () => {
+  it("keeps the fractions, and turns seconds into milliseconds", () => {
+    assert.deepEqual(readUsageLimits(ANSWER), {
+      userId: "d-1.2",
+      email: "user@example.com",
+      quota: {
+        plan: "KIRO FREE",
+        used: 12.37,
+        limit: 50,
+        resetAt: 1_769_817_600_000,
+        trial: { used: 120.44, limit: 500, expiresAt: 1_769_000_000_000 },
+        bonuses: [{ name: "Welcome bonus", used: 0, limit: 100, expiresAt: 1_771_000_000_000 }],
+        overage: { enabled: true, used: 0.25, cap: 10_000, charges: 1.5 },
+      },
+    })
+  })
+
+  it("counts a trial only while it is active", () => {
+    const freeTrialInfo = { ...BREAKDOWN.freeTrialInfo, freeTrialStatus: "EXPIRED" }
+    assert.equal(quota({ usageBreakdownList: [{ ...BREAKDOWN, freeTrialInfo }] })?.trial, undefined)
+  })
+
+  it("knows each word for overage that is off", () => {
+    for (const overageStatus of ["DISABLED", "OVERAGE_DISABLED", "", null])
+      assert.equal(quota({ ...ANSWER, overageConfiguration: { overageStatus } })?.overage.enabled, false)
+    assert.equal(quota({ ...ANSWER, overageConfiguration: null })?.overage.enabled, false)
+  })
+
+  it("takes a single breakdown, and the old shape", () => {
+    assert.equal(quota({ usageBreakdown: BREAKDOWN, usageBreakdownList: null })?.used, 12.37)
+    const old = {
+      limits: [{ type: "AGENTIC_REQUEST", currentUsage: 7, totalUsageLimit: 1000, percentUsed: 0.7 }],
+    }
+    assert.deepEqual([quota(old)?.used, quota(old)?.limit], [7, 1000])
+  })
+
+  it("falls back to the reset of the whole answer", () => {
+    const { nextDateReset: _, ...entry } = BREAKDOWN
+    const body = { nextDateReset: 1_769_817_600_000, usageBreakdownList: [entry] }
+    assert.equal(quota(body)?.resetAt, 1_769_817_600_000)
+    assert.equal(quota({ usageBreakdownList: [entry] })?.resetAt, undefined)
+  })
+
+  it("learns the user where no limit is named", () => {
+    assert.deepEqual(readUsageLimits({ limits: [], userInfo: { userId: "d-1.2", email: null } }), {
+      userId: "d-1.2",
+    })
+  })
+
+  it("is nothing where the body is no answer", () => {
+    for (const body of [undefined, null, "x", []]) assert.equal(readUsageLimits(body), undefined)
+    for (const body of [{}, { usageBreakdownList: [{}, 3] }, { limits: "x" }])
+      assert.deepEqual(readUsageLimits(body), {})
+  })
+})
