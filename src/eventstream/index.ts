@@ -1,0 +1,5 @@
+export { createMessageDecoder } from "./decoder.ts"
+export type { EventStreamMessage, MessageDecoder } from "./decoder.ts"
+export { EventStreamError } from "./error.ts"
+export type { EventStreamErrorCode } from "./error.ts"
+export type { HeaderValue, Headers } from "./headers.ts"
