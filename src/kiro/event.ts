@@ -6,10 +6,13 @@ export interface TokenUsage {
   readonly totalTokens?: number
   readonly cacheReadInputTokens: number
   readonly cacheWriteInputTokens: number
+  readonly contextUsagePercentage?: number
 }
 
 export type KiroEvent =
   | { readonly type: "assistantResponseEvent"; readonly content: string }
+  /** Rare: code as its own event. It is text of the answer. */
+  | { readonly type: "codeEvent"; readonly content: string }
   | {
       readonly type: "reasoningContentEvent"
       readonly text?: string
@@ -27,5 +30,4 @@ export type KiroEvent =
   | { readonly type: "metadataEvent"; readonly stopReason?: string; readonly tokenUsage?: TokenUsage }
   | { readonly type: "contextUsageEvent"; readonly contextUsagePercentage: number }
   | { readonly type: "meteringEvent"; readonly usage: number; readonly unit: string }
-  | { readonly type: "invalidStateEvent"; readonly reason: string; readonly message: string }
   | { readonly type: "unknown"; readonly eventType: string }

@@ -15,6 +15,7 @@ export type { TokenType } from "./identity.ts"
 export { buildChatRequest } from "./request.ts"
 export type { KiroHttpRequest } from "./request.ts"
 export type { KiroEvent, TokenUsage } from "./event.ts"
+export { corruptStream, readKiroEvent } from "./read-event.ts"
 export type {
   AssistantResponseMessage,
   CachePoint,

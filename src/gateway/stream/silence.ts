@@ -1,0 +1,62 @@
+import type { Clock } from "../../runtime.ts"
+
+export interface SilenceLimits {
+  readonly clock: Clock
+  /** The longest silence before the first content: models that think long get more. */
+  readonly firstContentMs: number
+  /** The longest silence between events after it. */
+  readonly silenceMs: number
+}
+
+export interface SilenceWatch {
+  /** Waiting begins. A reader that pauses us does not make the service silent: only waiting counts. */
+  wait(): void
+  pause(): void
+  /** An event arrived whole. */
+  heard(event: { readonly hasContent: boolean }): void
+  stop(): void
+}
+
+/** Calls `expired` once, with the limit, when the service was waited for without an event for longer than that. */
+export function watchSilence(
+  { clock, firstContentMs, silenceMs }: SilenceLimits,
+  expired: (limitMs: number) => void,
+): SilenceWatch {
+  let limitMs = firstContentMs
+  let quietSince = clock.now()
+  let pausedAt = quietSince
+  let waiting = false
+  let cancel: (() => void) | undefined
+
+  // One timer for the whole answer, set again only when it fires: a timer for each read would cost more than the read.
+  function arm(): void {
+    cancel = clock.deadline(quietSince + limitMs - clock.now(), () => {
+      cancel = undefined
+      if (!waiting) return
+      if (clock.now() - quietSince < limitMs) arm()
+      else expired(limitMs)
+    })
+  }
+
+  return {
+    wait() {
+      waiting = true
+      quietSince += clock.now() - pausedAt
+      if (cancel === undefined) arm()
+    },
+    pause() {
+      waiting = false
+      pausedAt = clock.now()
+    },
+    heard({ hasContent }) {
+      quietSince = clock.now()
+      pausedAt = quietSince
+      if (hasContent) limitMs = silenceMs
+    },
+    stop() {
+      waiting = false
+      cancel?.()
+      cancel = undefined
+    },
+  }
+}

@@ -1,0 +1,102 @@
+import { createMessageDecoder, EventStreamError, type EventStreamMessage } from "../../eventstream/index.ts"
+import { corruptStream, readKiroEvent, type KiroEvent, type KiroFailure } from "../../kiro/index.ts"
+import type { ChatChunk } from "../../openai/index.ts"
+import type { ChunkTranslator, TranslatedEnd } from "../../translate/index.ts"
+import type { Upstream } from "./upstream.ts"
+
+/** Some chunks of an answer, and its end if that was reached behind them. */
+export interface Batch {
+  readonly chunks: readonly ChatChunk[]
+  readonly end?: TranslatedEnd
+}
+
+export interface AnswerSource {
+  /** The next batch: never empty but for an end. Throws the signal's reason on abort. */
+  next(): Promise<Batch>
+  close(): void
+}
+
+/** So many chunks at most leave in one batch, so that a large read does not hold the event loop. */
+const MOST_CHUNKS = 256
+
+/** Bytes → messages → events → chunks, by one read at a time and only when asked. */
+export function createAnswerSource(upstream: Upstream, translator: ChunkTranslator): AnswerSource {
+  const decoder = createMessageDecoder()
+  let messages: Iterator<EventStreamMessage, void> = [][Symbol.iterator]()
+  let hasContent = false
+  let heard = false
+
+  /** Translates what has been read: until there is none left, a failure, or enough for one batch. */
+  function translate(chunks: ChatChunk[]): KiroFailure | undefined {
+    try {
+      while (chunks.length < MOST_CHUNKS) {
+        const { value: message } = messages.next()
+        if (message === undefined) return undefined
+        const event = readKiroEvent(message)
+        if ("failure" in event) return event.failure
+        chunks.push(...translator.push(event))
+        hasContent ||= chunks.length > 0
+        heard = true
+        // Before the commit point the conversation can still be shortened and sent again.
+        if (!hasContent && fillsTheWindow(event)) return windowIsFull
+      }
+      return undefined
+    } catch (error) {
+      return brokenStream(error)
+    }
+  }
+
+  function endOfBytes(failure: KiroFailure | undefined): KiroFailure | undefined {
+    if (failure !== undefined) return failure
+    try {
+      decoder.end()
+      return undefined
+    } catch (error) {
+      return brokenStream(error)
+    }
+  }
+
+  function close(): void {
+    upstream.close()
+  }
+
+  return {
+    async next() {
+      const chunks: ChatChunk[] = []
+      while (true) {
+        heard = false
+        const failure = translate(chunks)
+        if (heard) upstream.heard({ hasContent })
+        if (failure !== undefined) return { chunks, end: ended(failure) }
+        if (chunks.length > 0) return { chunks }
+        const read = await upstream.read()
+        if (read.bytes === undefined) return { chunks, end: ended(endOfBytes(read.failure)) }
+        messages = decoder.push(read.bytes)
+      }
+    },
+    close,
+  }
+
+  function ended(failure: KiroFailure | undefined): TranslatedEnd {
+    close()
+    return translator.end(failure)
+  }
+}
+
+const windowIsFull: KiroFailure = {
+  kind: "input-too-long",
+  status: 0,
+  reason: "CONTEXT_USAGE",
+  message: "The conversation fills the model's whole context window.",
+}
+
+function fillsTheWindow(event: KiroEvent): boolean {
+  if (event.type === "contextUsageEvent") return event.contextUsagePercentage >= 100
+  return event.type === "metadataEvent" && (event.tokenUsage?.contextUsagePercentage ?? 0) >= 100
+}
+
+function brokenStream(error: unknown): KiroFailure {
+  if (!(error instanceof EventStreamError)) throw error
+  if (error.code === "truncated") return { kind: "truncated", status: 0, message: "The answer was cut off." }
+  return corruptStream(error.message)
+}

@@ -1,0 +1,74 @@
+import { networkFailure, type KiroFailure } from "../../kiro/index.ts"
+import { watchSilence, type SilenceLimits } from "./silence.ts"
+
+export interface UpstreamOptions extends SilenceLimits {
+  readonly response: Response
+  /** The caller's: it ends everything at once, in every phase. */
+  readonly signal: AbortSignal
+  /** Closes the connection. It may be called more than once. */
+  readonly cancelUpstream: () => void
+}
+
+export type UpstreamRead =
+  | { readonly bytes: Uint8Array }
+  | { readonly bytes: undefined; readonly failure?: KiroFailure }
+
+export interface Upstream {
+  /** The next bytes, or the end with its failure if it was none in order. Throws the signal's reason on abort. */
+  read(): Promise<UpstreamRead>
+  /** To be told of each whole event. */
+  heard(event: { readonly hasContent: boolean }): void
+  close(): void
+}
+
+/** The body of an answer of Kiro, with the limit on its silence and the abort of its reader. */
+export function openUpstream(options: UpstreamOptions): Upstream {
+  const { response, signal, cancelUpstream } = options
+  const reader = response.body?.getReader()
+  let silence: KiroFailure | undefined
+
+  function close(): void {
+    watch.stop()
+    signal.removeEventListener("abort", close)
+    cancelUpstream()
+    // Both are needed: the first closes the socket, the second ends a read that is under way.
+    reader?.cancel().then(nothingToAdd, nothingToAdd)
+  }
+
+  const watch = watchSilence(options, (limitMs) => {
+    silence = silenceFailure(limitMs)
+    close()
+  })
+  signal.addEventListener("abort", close)
+  if (signal.aborted) close()
+
+  async function read(): Promise<UpstreamRead> {
+    try {
+      const { value } = (await reader?.read()) ?? {}
+      if (signal.aborted) throw signal.reason
+      return silence === undefined ? { bytes: value } : { bytes: undefined, failure: silence }
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      return { bytes: undefined, failure: silence ?? networkFailure(error) }
+    }
+  }
+
+  return {
+    async read() {
+      watch.wait()
+      const result = await read()
+      watch.pause()
+      return result
+    },
+    heard: (event) => watch.heard(event),
+    close,
+  }
+}
+
+function silenceFailure(limitMs: number): KiroFailure {
+  const seconds = Math.round(limitMs / 1000)
+  return { kind: "timeout", status: 0, message: `Kiro sent nothing for ${seconds} seconds.` }
+}
+
+/** How the answer ended is known before its connection is closed: what closing says is no news. */
+function nothingToAdd(): void {}

@@ -1,0 +1,63 @@
+import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
+import type { FinishReason } from "../../openai/index.ts"
+import { mapStopReason } from "./finish-reason.ts"
+
+/** How an answer ends: in order, or with an error that the host may or may not repeat. */
+export type Ending =
+  | { readonly finishReason: FinishReason; readonly overflowed: boolean }
+  | { readonly failure: KiroFailure; readonly isRetryable: boolean }
+
+export interface AnswerSoFar {
+  /** Absent where the stream ended by itself. */
+  readonly failure?: KiroFailure | undefined
+  readonly stopReason?: string | undefined
+  readonly wroteAnything: boolean
+  readonly openCalls: number
+  readonly completedCalls: number
+}
+
+/** Cut, silence, 5xx, throttle: an answer that may be asked for again, as long as no tool call was opened. */
+const REPEATABLE: ReadonlySet<FailureKind> = new Set<FailureKind>([
+  "truncated",
+  "network",
+  "unreachable",
+  "timeout",
+  "service-error",
+  "throttled",
+  "capacity",
+  "empty-answer",
+])
+
+export function decideEnding(soFar: AnswerSoFar): Ending {
+  return soFar.failure === undefined ? endOfStream(soFar) : endByFailure(soFar, soFar.failure)
+}
+
+function endOfStream({ stopReason, wroteAnything, openCalls, completedCalls }: AnswerSoFar): Ending {
+  const reason = mapStopReason(stopReason)
+  const stated = reason === "length" || reason === "content_filter"
+  if (reason === "content_filter") return inOrder(reason)
+  if (completedCalls > 0) return inOrder("tool_calls")
+  if (stated) return inOrder(reason)
+  if (openCalls > 0) {
+    return { failure: failure("truncated", "The answer ended inside a tool call."), isRetryable: false }
+  }
+  if (!wroteAnything) {
+    return { failure: failure("empty-answer", "The answer had no content."), isRetryable: true }
+  }
+  return inOrder("stop")
+}
+
+function endByFailure({ wroteAnything, openCalls, completedCalls }: AnswerSoFar, why: KiroFailure): Ending {
+  // A complete call is already running: the host must not repeat the turn.
+  if (completedCalls > 0) return inOrder("tool_calls")
+  if (wroteAnything && why.kind === "input-too-long") return { finishReason: "length", overflowed: true }
+  return { failure: why, isRetryable: openCalls === 0 && REPEATABLE.has(why.kind) }
+}
+
+function inOrder(finishReason: FinishReason): Ending {
+  return { finishReason, overflowed: false }
+}
+
+function failure(kind: FailureKind, message: string): KiroFailure {
+  return { kind, status: 0, message }
+}

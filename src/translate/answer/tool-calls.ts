@@ -1,0 +1,83 @@
+import type { KiroEvent } from "../../kiro/index.ts"
+import type { ToolCallDelta } from "../../openai/index.ts"
+import { createToolArguments, type ToolArguments } from "./tool-arguments.ts"
+
+export type ToolUseEvent = Extract<KiroEvent, { type: "toolUseEvent" }>
+
+export interface ToolCalls {
+  push(event: ToolUseEvent): ToolCallDelta[]
+  /** What makes every call without its stop unparsable, so that the host runs none of them. */
+  breakOpen(): ToolCallDelta[]
+  openCount(): number
+  /** The ids under which complete calls were given out. */
+  completedIds(): readonly string[]
+}
+
+interface Call {
+  readonly index: number
+  readonly id: string
+  readonly name: string
+  readonly arguments: ToolArguments
+  gaveArguments: boolean
+  stopped: boolean
+}
+
+/** Follows the tool uses of one answer, interleaved or not. `originalNames` maps the names on Kiro's wire back. */
+export function createToolCalls(originalNames: ReadonlyMap<string, string>): ToolCalls {
+  const calls: Call[] = []
+  const latest = new Map<string, Call>()
+
+  function open({ toolUseId, name }: ToolUseEvent): ToolCallDelta {
+    const id = freeId(toolUseId, calls)
+    const call: Call = {
+      index: calls.length,
+      id,
+      name,
+      arguments: createToolArguments(),
+      gaveArguments: false,
+      stopped: false,
+    }
+    calls.push(call)
+    latest.set(toolUseId, call)
+    const original = originalNames.get(name) ?? name
+    return { index: call.index, id, type: "function", function: { name: original, arguments: "" } }
+  }
+
+  return {
+    push(event) {
+      const known = latest.get(event.toolUseId)
+      const announced = known === undefined || startsAnew(known, event) ? [open(event)] : []
+      const call = latest.get(event.toolUseId)
+      // What comes after a call's stop is too late: the call was given out as complete.
+      if (call === undefined || call.stopped) return announced
+      const piece = call.arguments.push(event.input ?? "")
+      const rest = event.stop ? call.arguments.end() : ""
+      call.stopped = event.stop
+      if (piece + rest === "") return announced
+      call.gaveArguments = true
+      return [...announced, { index: call.index, function: { arguments: piece + rest } }]
+    },
+    // Arguments that were given out in part are an open object: they do not parse as they are.
+    breakOpen: () =>
+      calls
+        .filter((call) => !call.stopped && !call.gaveArguments)
+        .map((call) => ({ index: call.index, function: { arguments: "{" } })),
+    openCount: () => calls.filter((call) => !call.stopped).length,
+    completedIds: () => calls.filter((call) => call.stopped).map((call) => call.id),
+  }
+}
+
+/** After its stop an id comes back as another call by an opening frame, or under another name. */
+function startsAnew(call: Call, event: ToolUseEvent): boolean {
+  if (!call.stopped) return false
+  return event.name !== call.name || (event.input === undefined && !event.stop)
+}
+
+/** The host echoes ids back with every other character replaced, and takes two calls of one id for one. */
+function freeId(toolUseId: string, calls: readonly Call[]): string {
+  const wanted = toolUseId.replaceAll(/[^A-Za-z0-9_-]/g, "_")
+  const taken = new Set(calls.map((call) => call.id))
+  let id = wanted
+  for (let count = 2; taken.has(id); count++) id = `${wanted}_${count}`
+  return id
+}

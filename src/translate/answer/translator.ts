@@ -1,0 +1,158 @@
+import type { KiroEvent, KiroFailure, TokenUsage } from "../../kiro/index.ts"
+import type { ChatChunk, ChatDelta, ChatUsage, FinishReason } from "../../openai/index.ts"
+import { decideEnding, type Ending } from "./ending.ts"
+import { createReasoningRecord, type SignedReasoning } from "./reasoning-record.ts"
+import { createSurrogateJoiner } from "./surrogates.ts"
+import { createThinkingSplitter, type AnswerPiece } from "./thinking-splitter.ts"
+import { createToolCalls } from "./tool-calls.ts"
+import { countUsage } from "./usage.ts"
+
+export interface TranslatorOptions {
+  /** Names on Kiro's wire to the names the host knows; a name that is missing is the same in both. */
+  readonly toolNames: ReadonlyMap<string, string>
+  /** Whether the request asked for thinking by prompt tags: only then are they parsed. */
+  readonly thinkingTags: boolean
+  /** In tokens: the window that the service gives the model, not the limit that a user configured. */
+  readonly serviceWindow: number
+  readonly estimatedPromptTokens: number
+  /** Set where the conversation had to be shortened: the host then compacts next. */
+  readonly reportWholeWindow?: boolean
+}
+
+/** What one turn came to, as far as it went. */
+export interface TurnSummary {
+  /** Absent while the answer runs, and where it ended in an error. */
+  readonly finishReason?: FinishReason
+  readonly usage: ChatUsage
+  /** Credits, with their fraction. */
+  readonly credits: number
+  readonly reasoning: readonly SignedReasoning[]
+  readonly completedCalls: number
+  readonly openCalls: number
+}
+
+export type TranslatedEnd =
+  | { readonly chunks: readonly ChatChunk[] }
+  | { readonly failure: KiroFailure; readonly isRetryable: boolean }
+
+/** Kiro events in, chunks of a chat completion out. Synchronous; one for each answer. */
+export interface ChunkTranslator {
+  push(event: KiroEvent): ChatChunk[]
+  /**
+   * Ends the answer: in order where the stream ended by itself, or by a failure. The end is chunks with a finish
+   * reason and the usage, or the failure, and then whether the host may ask again.
+   */
+  end(failure?: KiroFailure): TranslatedEnd
+  summary(): TurnSummary
+}
+
+export function createChunkTranslator(options: TranslatorOptions): ChunkTranslator {
+  const text = createSurrogateJoiner()
+  const nativeReasoning = createSurrogateJoiner()
+  const splitter = options.thinkingTags ? createThinkingSplitter() : undefined
+  const toolCalls = createToolCalls(options.toolNames)
+  const reasoning = createReasoningRecord()
+  let wroteAnything = false
+  let writtenCharacters = 0
+  let reasoningCharacters = 0
+  let stopReason: string | undefined
+  let tokenUsage: TokenUsage | undefined
+  let contextUsagePercentage = 0
+  let credits = 0
+  let ending: Ending | undefined
+
+  function chunk(delta: ChatDelta): ChatChunk[] {
+    const first = !wroteAnything
+    wroteAnything = true
+    return [{ delta: first ? { role: "assistant", ...delta } : delta }]
+  }
+
+  function pieceChunks({ kind, text }: AnswerPiece): ChatChunk[] {
+    if (text === "") return []
+    writtenCharacters += text.length
+    if (kind === "text") return chunk({ content: text })
+    reasoningCharacters += text.length
+    return chunk({ reasoning_content: text })
+  }
+
+  function textChunks(content: string): ChatChunk[] {
+    if (splitter === undefined) return pieceChunks({ kind: "text", text: content })
+    return splitter.push(content).flatMap(pieceChunks)
+  }
+
+  function toolChunks(deltas: ReturnType<typeof toolCalls.push>): ChatChunk[] {
+    for (const delta of deltas) writtenCharacters += delta.function.arguments.length
+    return deltas.flatMap((delta) => chunk({ tool_calls: [delta] }))
+  }
+
+  function flush(): ChatChunk[] {
+    return [
+      ...pieceChunks({ kind: "reasoning", text: nativeReasoning.end() }),
+      ...textChunks(text.end()),
+      ...(splitter?.end() ?? []).flatMap(pieceChunks),
+    ]
+  }
+
+  function usage(): ChatUsage {
+    const overflowed = ending !== undefined && "overflowed" in ending && ending.overflowed
+    const { serviceWindow, estimatedPromptTokens, reportWholeWindow = false } = options
+    return countUsage({
+      tokenUsage,
+      contextUsagePercentage,
+      serviceWindow,
+      estimatedPromptTokens,
+      writtenCharacters,
+      reasoningCharacters,
+      wholeWindow: reportWholeWindow || overflowed || contextUsagePercentage >= 100,
+    })
+  }
+
+  return {
+    push(event) {
+      switch (event.type) {
+        case "assistantResponseEvent":
+        case "codeEvent":
+          return textChunks(text.push(event.content))
+        case "reasoningContentEvent":
+          reasoning.push(event)
+          return pieceChunks({ kind: "reasoning", text: nativeReasoning.push(event.text ?? "") })
+        case "toolUseEvent":
+          return toolChunks(toolCalls.push(event))
+        case "metadataEvent":
+          stopReason = event.stopReason ?? stopReason
+          tokenUsage = event.tokenUsage ?? tokenUsage
+          contextUsagePercentage = event.tokenUsage?.contextUsagePercentage || contextUsagePercentage
+          return []
+        case "contextUsageEvent":
+          contextUsagePercentage = event.contextUsagePercentage || contextUsagePercentage
+          return []
+        case "meteringEvent":
+          credits += event.usage
+          return []
+        case "unknown":
+          return []
+        default:
+          return event satisfies never
+      }
+    },
+    end(failure) {
+      // What was held back is no beginning of an answer that failed before anything was shown.
+      const held = failure === undefined || wroteAnything ? flush() : []
+      const completedCalls = toolCalls.completedIds().length
+      const openCalls = toolCalls.openCount()
+      ending = decideEnding({ failure, stopReason, wroteAnything, openCalls, completedCalls })
+      if ("failure" in ending) return ending
+      const broken = toolChunks(toolCalls.breakOpen())
+      const last: ChatChunk = { delta: {}, finishReason: ending.finishReason, usage: usage() }
+      return { chunks: [...held, ...broken, last] }
+    },
+    summary: () => ({
+      ...(ending !== undefined && "finishReason" in ending && { finishReason: ending.finishReason }),
+      usage: usage(),
+      credits,
+      reasoning: reasoning.entries(toolCalls.completedIds()),
+      completedCalls: toolCalls.completedIds().length,
+      openCalls: toolCalls.openCount(),
+    }),
+  }
+}

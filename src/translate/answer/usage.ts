@@ -1,0 +1,49 @@
+import type { TokenUsage } from "../../kiro/index.ts"
+import type { ChatUsage } from "../../openai/index.ts"
+
+/** Our estimate where the service counts nothing: four characters to a token. */
+const CHARACTERS_PER_TOKEN = 4
+
+export interface UsageFacts {
+  readonly tokenUsage?: TokenUsage | undefined
+  /** 0 where the service did not say. */
+  readonly contextUsagePercentage: number
+  /** The window the service gives the model, in tokens: what the percentage is a part of. */
+  readonly serviceWindow: number
+  readonly estimatedPromptTokens: number
+  /** Lengths of all text, reasoning and arguments, and of the reasoning alone. */
+  readonly writtenCharacters: number
+  readonly reasoningCharacters: number
+  /** Makes the host compact next. */
+  readonly wholeWindow: boolean
+}
+
+/** The counts of one turn: the service's own, else its percentage, else an estimate. Never 0, never over the window. */
+export function countUsage(facts: UsageFacts): ChatUsage {
+  const { tokenUsage, serviceWindow } = facts
+  const written = tokenUsage?.outputTokens || Math.ceil(facts.writtenCharacters / CHARACTERS_PER_TOKEN)
+  const completion = clamp(written, serviceWindow - 1)
+  const room = serviceWindow - completion
+  const prompt = facts.wholeWindow ? room : clamp(promptTokens(facts), room)
+  const reasoning = Math.ceil(facts.reasoningCharacters / CHARACTERS_PER_TOKEN)
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    prompt_tokens_details: { cached_tokens: Math.min(tokenUsage?.cacheReadInputTokens ?? 0, prompt) },
+    completion_tokens_details: { reasoning_tokens: Math.min(reasoning, completion) },
+  }
+}
+
+function promptTokens(facts: UsageFacts): number {
+  const { tokenUsage, contextUsagePercentage, serviceWindow } = facts
+  const counted =
+    tokenUsage === undefined
+      ? 0
+      : tokenUsage.uncachedInputTokens + tokenUsage.cacheReadInputTokens + tokenUsage.cacheWriteInputTokens
+  return counted || Math.round((contextUsagePercentage / 100) * serviceWindow) || facts.estimatedPromptTokens
+}
+
+function clamp(tokens: number, most: number): number {
+  return Math.max(1, Math.min(Math.round(tokens), most))
+}
