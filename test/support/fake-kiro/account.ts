@@ -12,7 +12,7 @@ export interface AccountOptions {
   readonly kind?: AccountKind
   readonly userId?: string
   readonly email?: string | null
-  /** The profiles it may use; an Identity Center account has one by default, the others none. */
+  /** The profiles it may use; a Builder ID has none by default, the others have one. */
   readonly profileArns?: readonly string[]
   /** Region of the sign-in, never of the service. */
   readonly loginRegion?: string
@@ -65,7 +65,7 @@ export class FakeAccount {
     this.models = options.models
     this.rotation = options.rotation ?? "single-use"
     this.accessToken = this.kind === "api-key" ? `ksk_${crypto.randomUUID()}` : this.issueAccess()
-    this.refreshToken = this.kind === "api-key" ? "" : book.issueRefresh(this)
+    this.refreshToken = this.kind === "api-key" ? "" : book.issueRefresh(this, this.client.clientId)
     if (this.kind === "api-key")
       book.access.set(this.accessToken, { account: this, expiresAt: Number.POSITIVE_INFINITY })
   }
@@ -78,7 +78,8 @@ export class FakeAccount {
   /** No token of this account works any more, and none can be refreshed. */
   revoke(): void {
     this.expire()
-    for (const [token, account] of this.#book.refresh) if (account === this) this.#book.refresh.delete(token)
+    for (const [token, issued] of this.#book.refresh)
+      if (issued.account === this) this.#book.refresh.delete(token)
   }
 
   /** The next chats of this account, before what the fake itself has in its queue. */
@@ -100,17 +101,30 @@ export class FakeAccount {
     return this.accessToken
   }
 
-  /** A new pair, as a sign-in gives it. */
-  signIn(): { readonly accessToken: string; readonly refreshToken: string } {
+  /** A new pair, as a sign-in gives it to this client. */
+  signIn(clientId: string = this.client.clientId): {
+    readonly accessToken: string
+    readonly refreshToken: string
+  } {
     this.issueAccess()
-    this.refreshToken = this.#book.issueRefresh(this)
+    this.refreshToken = this.#book.issueRefresh(this, clientId)
     return { accessToken: this.accessToken, refreshToken: this.refreshToken }
+  }
+
+  /** What a refresh with this token answers; whether the token is good has been checked. */
+  refresh(used: string): { readonly accessToken: string; readonly refreshToken?: string } {
+    this.refreshCount += 1
+    const accessToken = this.issueAccess()
+    const refreshToken = this.#book.rotate(this, used)
+    if (refreshToken === undefined) return { accessToken }
+    this.refreshToken = refreshToken
+    return { accessToken, refreshToken }
   }
 }
 
 function defaultProfiles(kind: AccountKind): readonly string[] {
   if (kind === "social") return [SOCIAL_PROFILE_ARN]
-  return kind === "identity-center" || kind === "external-idp" ? [IDENTITY_CENTER_PROFILE_ARN] : []
+  return kind === "builder-id" ? [] : [IDENTITY_CENTER_PROFILE_ARN]
 }
 
 function defaultStartUrl(kind: AccountKind): string {

@@ -1,19 +1,23 @@
+import { isObject, stringField } from "../../../src/json.ts"
 import { checkChatRequest } from "./check/index.ts"
-import { failure } from "./failure.ts"
-import type { ReceivedRequest } from "./received.ts"
-import type { Reply } from "./reply.ts"
+import { failure, FAILURES } from "./failure.ts"
+import { profileRefusal } from "./profiles.ts"
+import type { DocumentReply } from "./reply.ts"
 import { run } from "./script.ts"
-import type { FakeService } from "./service.ts"
+import type { SignedInHandler } from "./service.ts"
+import { isExhausted } from "./usage.ts"
 
 /** A chat: checked as the service would, then answered by the script. */
-export async function chat(fake: FakeService, request: ReceivedRequest): Promise<Reply> {
-  const { account } = request
-  const models = account === undefined ? fake.models : fake.modelsOf(account)
+export const chat: SignedInHandler = async (fake, request, account) => {
+  const models = fake.modelsOf(account)
   const refusal = checkChatRequest(request.body, { models, knowsSignature: fake.knowsSignature })
-  if (refusal !== undefined) {
-    const reply = failure(refusal)
-    fake.refused.push({ request, reply })
-    return reply
+  const profileArn = isObject(request.body) ? stringField(request.body, "profileArn") : undefined
+  const refused: DocumentReply | undefined =
+    (refusal && failure(refusal)) ?? profileRefusal(account, request, profileArn)
+  if (refused !== undefined) {
+    fake.refused.push({ request, reply: refused })
+    return refused
   }
+  if (isExhausted(account.usage, fake.now())) return FAILURES.monthlyLimit
   return run(fake.chatScriptFor(request), request)
 }

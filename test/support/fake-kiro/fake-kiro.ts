@@ -61,6 +61,7 @@ export async function serve(
   })
   if (reply.kind === "document") received.status = reply.status
   if (reply.kind === "stream") received.status = 200
+  fake.onRequest(received)
   await deliver({
     response,
     reply,

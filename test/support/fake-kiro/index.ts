@@ -33,3 +33,5 @@ export {
   type ToolUseOptions,
 } from "./steps.ts"
 export type { Usage } from "./usage.ts"
+export type { Poll, SignIn } from "./sign-in.ts"
+export type { Rotation } from "./tokens.ts"

@@ -4,6 +4,8 @@ import type { Operation } from "./operation.ts"
 import type { ReceivedRequest } from "./received.ts"
 import type { DocumentReply, Reply, SignedReasoning } from "./reply.ts"
 import { Scripts, type Script } from "./script.ts"
+import type { OidcClient } from "./oidc.ts"
+import { DeviceGrants, type SignIn } from "./sign-in.ts"
 import { finish, stream, text, type Steps } from "./steps.ts"
 import { TokenBook } from "./tokens.ts"
 
@@ -39,11 +41,18 @@ export class FakeService {
   readonly tokens: TokenBook
   readonly accounts: FakeAccount[] = []
   readonly scripts: Scripts = new Scripts()
+  /** Registrations with SSO OIDC, by client id. */
+  readonly clients: Map<string, OidcClient> = new Map()
+  readonly deviceGrants: DeviceGrants = new DeviceGrants()
+  /** The longest page of models and profiles. */
+  pageSize = 8
   readonly now: () => number
   /** May be changed between requests. */
   models: readonly FakeModel[]
   /** What a chat gets when nothing is scripted. */
   otherwise: Script = stream(text("Hello from ", "the fake Kiro."), finish())
+  /** Called when an answer begins. */
+  onRequest: (request: ReceivedRequest) => void = () => {}
   readonly #interceptors: StandingRule[] = []
   readonly #rules: StandingRule[] = []
   readonly #signed = new Map<string, { readonly text: string; readonly modelId: string | undefined }>()
@@ -80,6 +89,11 @@ export class FakeService {
   /** The next requests of any operation, one script each. */
   next(operation: Operation, ...scripts: readonly Script[]): void {
     this.scripts.next(operation, scripts)
+  }
+
+  /** How the next device authorization goes; without a plan the first account that fits approves at once. */
+  signIn(signIn: SignIn): void {
+    this.deviceGrants.plan(signIn)
   }
 
   /** For good: chats that match get this, after all checks, and use nothing up. The newest rule wins. */
@@ -146,8 +160,14 @@ export class FakeService {
   }
 }
 
-/** A reply made only to be refused with is still a reply. */
 export type Handler = (fake: FakeService, request: ReceivedRequest) => Reply | Promise<Reply>
+
+/** Of an operation that needs a bearer token, which has been checked. */
+export type SignedInHandler = (
+  fake: FakeService,
+  request: ReceivedRequest,
+  account: FakeAccount,
+) => Reply | Promise<Reply>
 
 /** OpenCode asks for a title beside the first turn: such a request must not use up the script of the turn. */
 export function isTitleRequest(request: ReceivedRequest): boolean {

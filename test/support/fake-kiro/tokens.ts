@@ -17,10 +17,16 @@ export interface IssuedToken {
   expiresAt: number
 }
 
+export interface IssuedRefreshToken {
+  readonly account: FakeAccount
+  /** The client that obtained it: no other may use it. */
+  readonly clientId: string
+}
+
 /** Every token that was ever given out, and what it is still good for. */
 export class TokenBook {
   readonly access: Map<string, IssuedToken> = new Map()
-  readonly refresh: Map<string, FakeAccount> = new Map()
+  readonly refresh: Map<string, IssuedRefreshToken> = new Map()
   readonly now: () => number
 
   constructor(now: () => number) {
@@ -33,20 +39,21 @@ export class TokenBook {
     return token
   }
 
-  issueRefresh(account: FakeAccount): string {
+  issueRefresh(account: FakeAccount, clientId: string): string {
     const token = `aorAAAAAG${random(4)}`
-    this.refresh.set(token, account)
+    this.refresh.set(token, { account, clientId })
     return token
   }
 
   /** The token that the answer to a refresh names, if any. */
   rotate(account: FakeAccount, used: string): string | undefined {
+    const clientId = this.refresh.get(used)?.clientId ?? account.client.clientId
     switch (account.rotation) {
       case "single-use":
         this.refresh.delete(used)
-        return this.issueRefresh(account)
+        return this.issueRefresh(account, clientId)
       case "reusable":
-        return this.issueRefresh(account)
+        return this.issueRefresh(account, clientId)
       case "same":
         return used
       case "absent":

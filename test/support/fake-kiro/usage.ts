@@ -24,6 +24,16 @@ export const freePlan: Usage = {
   overage: { enabled: false, used: 0, cap: 10_000 },
 }
 
+/** Nothing of limit, trial and bonuses is left, and no overage is allowed. */
+export function isExhausted(usage: Usage, now: number): boolean {
+  const shares = [usage, usage.trial, ...(usage.bonuses ?? [])]
+  const left = shares.map((share) => {
+    if (share === undefined || ("expiresAt" in share && share.expiresAt <= now)) return 0
+    return Math.max(0, share.limit - share.used)
+  })
+  return !usage.overage.enabled && left.every((amount) => amount === 0)
+}
+
 const SUBSCRIPTION_TYPES = {
   FREE: "Q_DEVELOPER_STANDALONE_FREE",
   PRO: "Q_DEVELOPER_STANDALONE_PRO",
