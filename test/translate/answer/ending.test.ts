@@ -1,0 +1,137 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import type { KiroEvent, KiroFailure } from "../../../src/kiro/index.ts"
+import { contextUsage, failure, metadata, reasoning, stop, text, toolUse, translate } from "./translate.ts"
+
+const ALL_KINDS: readonly KiroFailure["kind"][] = [
+  "truncated",
+  "network",
+  "timeout",
+  "service-error",
+  "throttled",
+  "capacity",
+  "corrupt-stream",
+  "monthly-quota",
+  "bearer-rejected",
+  "suspended",
+  "malformed-request",
+  "input-too-long",
+]
+
+describe("the end of an answer in order", () => {
+  for (const [reason, finishReason] of [
+    ["END_TURN", "stop"],
+    ["end_turn", "stop"],
+    ["STOP_SEQUENCE", "stop"],
+    ["MAX_TOKENS", "length"],
+    ["CONTENT_FILTERED", "content_filter"],
+    ["TOOL_USE", "stop"],
+    ["NEVER_HEARD_OF", "stop"],
+  ] as const) {
+    it(`is ${finishReason} for ${reason}`, () => {
+      const { summary, end } = translate([text("hi"), metadata(reason)])
+      assert.equal(summary.finishReason, finishReason)
+      assert.equal("chunks" in end && end.chunks.at(-1)?.finishReason, finishReason)
+    })
+  }
+
+  it("needs no metadata", () => {
+    assert.equal(translate([text("hi")]).summary.finishReason, "stop")
+  })
+
+  it("is a failure that can be retried where there was no content at all", () => {
+    for (const events of [
+      [],
+      [contextUsage(12)],
+      [metadata("END_TURN")],
+      [text("")],
+      [{ type: "unknown", eventType: "x" }],
+    ] as KiroEvent[][]) {
+      const { end } = translate(events)
+      assert.ok("failure" in end && end.failure.kind === "empty-answer" && end.isRetryable)
+    }
+  })
+
+  it("is an end without content where the service says why", () => {
+    assert.equal(translate([metadata("CONTENT_FILTERED")]).summary.finishReason, "content_filter")
+    assert.equal(translate([metadata("MAX_TOKENS")]).summary.finishReason, "length")
+  })
+
+  it("is an error that is not repeated where a call never got its stop", () => {
+    for (const events of [[toolUse("a")], [text("x"), toolUse("a"), toolUse("a", '{"x":1}')]]) {
+      const { end, summary } = translate([...events, metadata("END_TURN")])
+      assert.ok("failure" in end && end.failure.kind === "truncated" && !end.isRetryable)
+      assert.equal(summary.finishReason, undefined)
+      assert.equal(summary.openCalls, 1)
+    }
+  })
+
+  it("is length where the service says so, with the open call made unparsable", () => {
+    for (const events of [
+      [toolUse("a")],
+      [toolUse("a"), toolUse("a", '{"x":1}')],
+      [toolUse("a"), toolUse("a", '{"x":'), toolUse("a", "1}")],
+      [toolUse("a"), toolUse("a", '{"x":1}'), toolUse("a", " ")],
+    ]) {
+      const { summary, message } = translate([...events, metadata("MAX_TOKENS")])
+      assert.equal(summary.finishReason, "length")
+      assertUnparsable(message.tool_calls?.[0]?.function.arguments)
+    }
+  })
+})
+
+describe("a failure after the first content", () => {
+  for (const kind of ALL_KINDS) {
+    it(`ends the turn as tool_calls after a complete call: ${kind}`, () => {
+      const { summary, message } = translate([text("x"), toolUse("a"), stop("a"), toolUse("b")], {
+        failure: failure(kind),
+      })
+      assert.equal(summary.finishReason, "tool_calls")
+      assert.equal(message.tool_calls?.[0]?.function.arguments, "{}")
+      assertUnparsable(message.tool_calls?.[1]?.function.arguments)
+    })
+
+    it(`is never repeated while a call is open: ${kind}`, () => {
+      const { end } = translate([toolUse("a"), toolUse("a", "{")], { failure: failure(kind) })
+      if (kind === "input-too-long") assert.ok("chunks" in end)
+      else assert.ok("failure" in end && !end.isRetryable && end.failure.kind === kind)
+    })
+  }
+
+  it("may be repeated after text only where the service or the network was at fault", () => {
+    for (const words of [text("x"), reasoning("x")]) {
+      const retryable = ALL_KINDS.filter((kind) => {
+        const { end } = translate([words], { failure: failure(kind) })
+        return "failure" in end && end.isRetryable
+      })
+      assert.deepEqual(retryable, [
+        "truncated",
+        "network",
+        "timeout",
+        "service-error",
+        "throttled",
+        "capacity",
+      ])
+    }
+  })
+
+  it("is the end as length, with the whole window as usage, where the input was too long", () => {
+    for (const events of [[text("x")], [toolUse("a")]]) {
+      const { summary, message } = translate(events, { failure: failure("input-too-long") })
+      assert.equal(summary.finishReason, "length")
+      assert.equal(summary.usage.total_tokens, 200_000)
+      for (const call of message.tool_calls ?? []) assertUnparsable(call.function.arguments)
+    }
+  })
+
+  it("before any content gives nothing out, also what was held back", () => {
+    const { end } = translate([text("\n<thin")], { failure: failure("input-too-long"), thinkingTags: true })
+    assert.ok("failure" in end && end.failure.kind === "input-too-long")
+  })
+})
+
+function assertUnparsable(json: string | undefined): void {
+  // An empty text would be taken for a call without arguments.
+  assert.ok(json !== undefined && json.trim() !== "")
+  assert.throws(() => JSON.parse(json) as unknown, json)
+}

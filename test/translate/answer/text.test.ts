@@ -1,0 +1,68 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { createHash } from "node:crypto"
+import type { KiroEvent } from "../../../src/kiro/index.ts"
+import { metadata, reasoning, stop, text, toolUse, translate } from "./translate.ts"
+
+describe("text and reasoning", () => {
+  it("leave with their own event", () => {
+    const { steps } = translate([reasoning("think"), text("a"), text("b")])
+    assert.deepEqual(steps.slice(0, 3), [
+      [{ delta: { role: "assistant", reasoning_content: "think" } }],
+      [{ delta: { content: "a" } }],
+      [{ delta: { content: "b" } }],
+    ])
+  })
+
+  it("keep genuine repeats", () => {
+    assert.equal(translate(["##", "##", "  ", "  "].map(text)).message.content, "####    ")
+  })
+
+  it("never break a character between two events", () => {
+    const [high, low] = ["\u{1f600}".charAt(0), "\u{1f600}".charAt(1)]
+    const { steps, message } = translate([text(`a${high}`), reasoning("r"), text(`${low}b`)])
+    assert.equal(message.content, "a\u{1f600}b")
+    assert.deepEqual(steps[0], [{ delta: { role: "assistant", content: "a" } }])
+    const alone = translate([text(`a${high}`), text("b"), text(high), metadata("END_TURN")])
+    assert.ok(alone.steps.flat().every(({ delta }) => !/[\ud800-\udbff]$/.test(delta.content ?? "")))
+  })
+
+  it("write a half that never got its other half as the replacement character", () => {
+    assert.equal(translate([text("a"), text("\ud83d")]).message.content, "a\uFFFD")
+    assert.equal(translate([reasoning("a\ud83d"), text("b")]).message.reasoning_content, "a\uFFFD")
+  })
+
+  it("take a code event for text", () => {
+    assert.equal(translate([text("a"), { type: "codeEvent", content: "b" }]).message.content, "ab")
+  })
+
+  it("keep a signature with the hash of its text and the calls of the turn", () => {
+    const sign = (signature: string): KiroEvent => ({ type: "reasoningContentEvent", signature })
+    const { summary, steps } = translate([
+      reasoning("I need "),
+      reasoning("both."),
+      sign("c2ln"),
+      toolUse("a"),
+      stop("a"),
+      toolUse("b"),
+      stop("b"),
+    ])
+    assert.deepEqual(steps[2], [])
+    assert.deepEqual(summary.reasoning, [
+      { signature: "c2ln", textHash: sha256("I need both."), toolUseIds: ["a", "b"] },
+    ])
+  })
+
+  it("keep reasoning that the service hides, and show none of it", () => {
+    const redacted: KiroEvent = { type: "reasoningContentEvent", redactedContent: "LktUUn5+" }
+    const { summary, message } = translate([redacted, toolUse("a"), stop("a")])
+    assert.deepEqual(summary.reasoning, [
+      { redactedContent: "LktUUn5+", textHash: sha256(""), toolUseIds: ["a"] },
+    ])
+    assert.equal(message.reasoning_content, undefined)
+  })
+})
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex")
+}

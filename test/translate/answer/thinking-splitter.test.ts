@@ -1,0 +1,128 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { createThinkingSplitter } from "../../../src/translate/answer/thinking-splitter.ts"
+import { text, translate } from "./translate.ts"
+
+interface Parts {
+  readonly reasoning: string
+  readonly text: string
+}
+
+const CASES: readonly (readonly [title: string, answer: string, parts: Parts])[] = [
+  [
+    "thinking, a blank line, the answer",
+    "<thinking>Plan.</thinking>\n\nDone.",
+    { reasoning: "Plan.", text: "Done." },
+  ],
+  [
+    "white space before the tag",
+    "\n <thinking>Plan.</thinking>\n\nDone.",
+    { reasoning: "Plan.", text: "Done." },
+  ],
+  [
+    "an answer right behind the tag",
+    "<thinking>Plan.</thinking>Done.",
+    { reasoning: "Plan.", text: "Done." },
+  ],
+  ["thinking and nothing else", "<thinking>Plan.</thinking>", { reasoning: "Plan.", text: "" }],
+  ["thinking that never closes", "<thinking>Plan. </think", { reasoning: "Plan. </think", text: "" }],
+  ["no thinking", "Done.", { reasoning: "", text: "Done." }],
+  ["white space and no thinking", "  \n  Done.", { reasoning: "", text: "  \n  Done." }],
+  ["the beginning of another tag", "<think>Done.", { reasoning: "", text: "<think>Done." }],
+  ["nothing but half a tag", "<thin", { reasoning: "", text: "<thin" }],
+  [
+    "a tag later in the answer",
+    "Use <thinking>this</thinking>.",
+    { reasoning: "", text: "Use <thinking>this</thinking>." },
+  ],
+  ["a quoted tag at the start", "`<thinking>` is a tag.", { reasoning: "", text: "`<thinking>` is a tag." }],
+  [
+    "a fenced tag at the start",
+    "```xml\n<thinking>\n```",
+    { reasoning: "", text: "```xml\n<thinking>\n```" },
+  ],
+  [
+    "a second block",
+    "<thinking>A</thinking>\n\nB <thinking>C</thinking>",
+    { reasoning: "A", text: "B <thinking>C</thinking>" },
+  ],
+  [
+    "a closing tag in inline code",
+    "<thinking>The tag `</thinking>` ends it.</thinking>\n\nDone.",
+    { reasoning: "The tag `</thinking>` ends it.", text: "Done." },
+  ],
+  [
+    "a closing tag in inline code among other words",
+    "<thinking>See `a </thinking> b`.</thinking>\n\nDone.",
+    { reasoning: "See `a </thinking> b`.", text: "Done." },
+  ],
+  [
+    "a closing tag in quotes",
+    `<thinking>Say "</thinking>" and '</thinking>'.</thinking>\n\nDone.`,
+    { reasoning: `Say "</thinking>" and '</thinking>'.`, text: "Done." },
+  ],
+  [
+    "a quotation just before the closing tag",
+    '<thinking>He said "hi"</thinking>\n\nDone.',
+    { reasoning: 'He said "hi"', text: "Done." },
+  ],
+  [
+    "a quotation just before the end",
+    '<thinking>He said "hi"</thinking>',
+    { reasoning: 'He said "hi"', text: "" },
+  ],
+  [
+    "a closing tag in a fence",
+    "<thinking>Look:\n```xml\n<a>\n</thinking>\n\nnot yet\n```\nNow.</thinking>\n\nDone.",
+    { reasoning: "Look:\n```xml\n<a>\n</thinking>\n\nnot yet\n```\nNow.", text: "Done." },
+  ],
+  [
+    "angle brackets while thinking",
+    "<thinking>a < b </ c</thinking>\r\n\r\nDone.",
+    { reasoning: "a < b </ c", text: "Done." },
+  ],
+]
+
+describe("taking the thinking out of a tagged answer", () => {
+  for (const [title, answer, parts] of CASES) {
+    it(`knows ${title}, however it was split`, () => {
+      assert.deepEqual(split([answer]), parts)
+      assert.deepEqual(split([...answer]), parts, "one character at a time")
+      for (let at = 0; at <= answer.length; at++) {
+        for (let next = at; next <= answer.length; next += 3) {
+          const pieces = [answer.slice(0, at), answer.slice(at, next), answer.slice(next)]
+          assert.deepEqual(split(pieces), parts, JSON.stringify(pieces))
+        }
+      }
+    })
+  }
+
+  it("holds back nothing but what may become a tag", () => {
+    const splitter = createThinkingSplitter()
+    assert.deepEqual(splitter.push("<thinking>a"), [{ kind: "reasoning", text: "a" }])
+    assert.deepEqual(splitter.push("b</thi"), [{ kind: "reasoning", text: "b" }])
+    assert.deepEqual(splitter.push("s"), [{ kind: "reasoning", text: "</this" }])
+    assert.deepEqual(splitter.push("</thinking>\n\nc"), [{ kind: "text", text: "c" }])
+    assert.deepEqual(splitter.push(" <thin"), [{ kind: "text", text: " <thin" }])
+  })
+
+  it("happens only for requests that asked for tags", () => {
+    const answer = "<thinking>Plan.</thinking>\n\nDone."
+    assert.equal(translate([text(answer)]).message.content, answer)
+    const tagged = translate([text("<thin"), text("king>Plan.</thinking>\n\nDone.")], { thinkingTags: true })
+    assert.equal(tagged.message.content, "Done.")
+    assert.equal(tagged.message.reasoning_content, "Plan.")
+    assert.deepEqual(tagged.steps[0], [])
+  })
+})
+
+function split(pieces: readonly string[]): Parts {
+  const splitter = createThinkingSplitter()
+  const all = [...pieces.flatMap((piece) => splitter.push(piece)), ...splitter.end()]
+  const joined = (kind: string): string =>
+    all
+      .filter((piece) => piece.kind === kind)
+      .map((piece) => piece.text)
+      .join("")
+  return { reasoning: joined("reasoning"), text: joined("text") }
+}
