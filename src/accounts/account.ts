@@ -53,7 +53,10 @@ export type Health =
   | { readonly state: "ok" }
   | {
       readonly state: "cooling"
+      readonly since: number
       readonly until: number
+      /** How many cool-downs of this reason came one after the other. */
+      readonly times: number
       readonly reason: CoolingReason
       readonly message?: string
     }
@@ -86,6 +89,15 @@ export interface Quota {
   }
 }
 
+/** What is kept of a login of a removed account: enough to know it again, nothing to use it with. */
+export interface ForgottenLogin {
+  readonly source: LoginSource
+  readonly sourceKey?: string
+  readonly clientId?: string
+  /** SHA-256 of its refresh token or key. */
+  readonly fingerprint?: string
+}
+
 export interface Account {
   readonly id: string
   /** The service's user id: the identity. Unknown until the usage call named it. */
@@ -99,9 +111,12 @@ export interface Account {
   readonly removedAt?: number
   readonly addedAt: number
   readonly lastUsedAt?: number
+  /** Counts the new conversations over all accounts: the lowest was given one the longest ago, 0 never. */
+  readonly assignment: number
   readonly health: Health
   readonly logins: readonly Login[]
   readonly quota?: Quota
+  readonly forgotten?: readonly ForgottenLogin[]
   /** The hosts that last worked, by plane. */
   readonly hosts: { readonly [plane: string]: string }
 }

@@ -2,6 +2,7 @@ export type {
   Account,
   ClientRegistration,
   CoolingReason,
+  ForgottenLogin,
   Health,
   Login,
   LoginKind,
@@ -10,6 +11,46 @@ export type {
   RevokedReason,
   TokenSet,
 } from "./account.ts"
+export { describeNotice, type NoticeText } from "./describe-notice.ts"
+export {
+  afterFailure,
+  afterLoginRefused,
+  afterSuccess,
+  afterUsage,
+  chooseProfile,
+  disableAccount,
+  enableAccount,
+  type FailureContext,
+  isQuotaReason,
+  returnsAt,
+  reviveBySource,
+} from "./health.ts"
+export { type AccountChanges, isPlaceholderEmail, learnIdentity, type LearntIdentity } from "./identity.ts"
+export { type Import, mergeImported } from "./imported.ts"
+export { newAccount } from "./login.ts"
+export { accountName } from "./name.ts"
+export type { Notice } from "./notice.ts"
+export { hasRoom, paysOverage, remainingShare, resetOf, usedShare } from "./quota.ts"
+export {
+  type Choice,
+  type ChoiceState,
+  selectAccount,
+  type SelectionPolicy,
+  type Unavailable,
+} from "./selection.ts"
+export { type Database, openDatabase, type OpenOptions, type Row, type SqlValue } from "./store/database.ts"
+export { StoreError, type StoreFailure, storeFailure } from "./store/failure.ts"
+export { openAccountStore, type StoreOptions } from "./store/open-store.ts"
+export type {
+  AccountStore,
+  ReasoningEntry,
+  RefusedField,
+  SessionMemory,
+  StoredModelList,
+  StoredRegistration,
+  SwapResult,
+  Turn,
+} from "./store/store.ts"
 export type {
   ImportedLogin,
   Reread,

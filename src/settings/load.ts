@@ -26,13 +26,13 @@ export function loadSettings(place: Place & { readonly projectDirectory?: string
   const problems: SettingsProblem[] = []
   const layers = layersOf(place, problems)
   for (const layer of layers) problems.push(...unknownKeys(layer))
-  let settings = DEFAULT_SETTINGS
-  for (const name of SETTING_NAMES)
-    for (const layer of layers) {
+  const chosen = SETTING_NAMES.flatMap((name): [SettingName, unknown][] =>
+    layers.flatMap((layer): [SettingName, unknown][] => {
       const value = valueOf(name, layer, problems)
-      if (value !== undefined) settings = { ...settings, [name]: value }
-    }
-  return { settings, problems }
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+  return { settings: { ...DEFAULT_SETTINGS, ...Object.fromEntries(chosen) }, problems }
 }
 
 function valueOf(name: SettingName, { values, project, from }: Layer, problems: SettingsProblem[]): unknown {

@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto"
+import type { Account, Login } from "./account.ts"
+
+/**
+ * How every text names an account: the user's own label, or the kind of its login and a short id. Never any part of
+ * an e-mail address, also where somebody made one the label.
+ */
+export function accountName(account: Pick<Account, "id" | "label" | "logins">): string {
+  const label = account.label?.trim()
+  if (label !== undefined && label !== "" && !label.includes("@")) return label
+  return `${kindName(account.logins[0])} ··${shortId(account.id)}`
+}
+
+function kindName(login: Login | undefined): string {
+  switch (login?.kind) {
+    case undefined:
+      return "Kiro"
+    case "idc":
+      return login.startUrl === undefined ? "Builder ID" : "Identity Center"
+    case "social":
+      return login.provider ?? "Google or GitHub"
+    case "external-idp":
+      return "External IdP"
+    case "api-key":
+      return "API key"
+    default: {
+      const never: never = login
+      return never
+    }
+  }
+}
+
+/** Four hex digits of a hash: an id of another program may hold what nobody should read. */
+function shortId(id: string): string {
+  return createHash("sha256").update(id).digest("hex").slice(0, 4)
+}

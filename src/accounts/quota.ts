@@ -1,0 +1,64 @@
+import type { Quota } from "./account.ts"
+
+/** A usage that nobody asked for yet is neither none nor all. */
+const UNKNOWN_SHARE = 0.5
+
+/** When a limit that the service counts by month or by day starts again, where it named no instant of its own. */
+export function startOfNext(period: "month" | "day", now: number): number {
+  const date = new Date(now)
+  const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()]
+  return period === "month" ? Date.UTC(year, month + 1, 1) : Date.UTC(year, month, day + 1)
+}
+
+/** When the credits of this quota start again. */
+export function resetOf(quota: Quota | undefined, now: number): number {
+  if (quota?.resetAt !== undefined && quota.resetAt > now) return quota.resetAt
+  return startOfNext("month", now)
+}
+
+/** Whether credits are left that cost nothing: of the plan, the trial or a bonus. Unknown counts as yes. */
+export function hasRoom(quota: Quota | undefined, now: number): boolean {
+  return quota === undefined || isStale(quota, now) || total(quota, now) <= 0 || remaining(quota, now) > 0
+}
+
+/** Whether the account may be used beyond its limit, for money. */
+export function paysOverage({ overage }: Quota): boolean {
+  return overage.enabled && (overage.cap === undefined || overage.used < overage.cap)
+}
+
+/** The remaining share of all credits, from 0 to 1. `spent`: our own turns since the quota was asked for. */
+export function remainingShare(credits: {
+  readonly quota: Quota | undefined
+  readonly spent: number
+  readonly now: number
+}): number {
+  const { quota, spent, now } = credits
+  if (quota === undefined || isStale(quota, now)) return UNKNOWN_SHARE
+  const limit = total(quota, now)
+  return limit <= 0 ? UNKNOWN_SHARE : Math.min(1, Math.max(0, (remaining(quota, now) - spent) / limit))
+}
+
+/** The used share of all credits, trial and bonuses included; undefined where there is no limit. */
+export function usedShare(quota: Quota, now: number): number | undefined {
+  const limit = total(quota, now)
+  return limit > 0 ? 1 - remaining(quota, now) / limit : undefined
+}
+
+/** Asked for before the credits started again: it says nothing about now. */
+function isStale(quota: Quota, now: number): boolean {
+  const reset = quota.resetAt !== undefined && quota.resetAt > quota.checkedAt ? quota.resetAt : undefined
+  return (reset ?? startOfNext("month", quota.checkedAt)) <= now
+}
+
+function total(quota: Quota, now: number): number {
+  return buckets(quota, now).reduce((sum, bucket) => sum + bucket.limit, 0)
+}
+
+function remaining(quota: Quota, now: number): number {
+  return buckets(quota, now).reduce((sum, bucket) => sum + Math.max(0, bucket.limit - bucket.used), 0)
+}
+
+function buckets(quota: Quota, now: number): readonly { readonly used: number; readonly limit: number }[] {
+  const extras = [...(quota.trial === undefined ? [] : [quota.trial]), ...quota.bonuses]
+  return [quota, ...extras.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now)]
+}

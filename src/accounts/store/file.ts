@@ -1,0 +1,130 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from "node:fs"
+import { dirname } from "node:path"
+import { isObject } from "../../json.ts"
+import type { Database, DatabaseDriver } from "./database.ts"
+import { columnsOf, missingStatements, TABLES } from "./schema.ts"
+
+/** The database, its write-ahead log and the index of that. */
+const SUFFIXES = ["", "-wal", "-shm"]
+const PRIVATE = 0o600
+
+export interface FilePlace {
+  readonly path: string
+  readonly driver: DatabaseDriver
+}
+
+/** Opens the file with our tables in it, making folder, file and tables where they are missing; everything 0600. */
+export function openFile({ path, driver }: FilePlace): Database {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  if (!existsSync(path)) closeSync(openSync(path, "a", PRIVATE))
+  for (const suffix of SUFFIXES) makePrivate(path + suffix)
+  const database = driver(path)
+  try {
+    // SQLite gives -wal and -shm the mode of the database.
+    if (database.get("PRAGMA journal_mode")?.["journal_mode"] !== "wal")
+      database.get("PRAGMA journal_mode = WAL")
+    database.get("PRAGMA synchronous = NORMAL")
+    if (missingStatements(database).length > 0)
+      inTransaction(database, () => {
+        for (const statement of missingStatements(database)) database.run(statement)
+      })
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** A database in memory, with the rows of the file where that can still be read. */
+export function openMemory(place: FilePlace): Database {
+  const memory = place.driver(":memory:")
+  for (const statement of missingStatements(memory)) memory.run(statement)
+  try {
+    const file = place.driver(place.path, { readonly: true })
+    copyRows(file, memory)
+    file.close()
+  } catch {
+    // The file is why we are in memory: what of it can't be read stays unread.
+    return memory
+  }
+  return memory
+}
+
+/** Begins with the write lock, so that what `change` reads is what it writes over. */
+export function inTransaction<Value>(database: Database, change: () => Value): Value {
+  database.run("BEGIN IMMEDIATE")
+  try {
+    const value = change()
+    database.run("COMMIT")
+    return value
+  } catch (error) {
+    rollBack(database)
+    throw error
+  }
+}
+
+/** Moves a damaged database out of the way, unless another process just did. The new name, or why not. */
+export function setAside({ path, driver }: FilePlace, now: number): string | "sound" | undefined {
+  if (isSound({ path, driver })) return "sound"
+  const backup = `${path}.damaged-${new Date(now).toISOString().replaceAll(/[:.]/g, "-")}`
+  try {
+    for (const suffix of SUFFIXES.filter((each) => existsSync(path + each)))
+      renameSync(path + suffix, backup + suffix)
+    return backup
+  } catch {
+    // Windows does not move a file that another process has open.
+    return undefined
+  }
+}
+
+/** Tells one file from another that took its name; `undefined` where there is none. */
+export function identityOf(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false, bigint: true })
+  return stats && `${stats.dev}:${stats.ino}`
+}
+
+function isSound({ path, driver }: FilePlace): boolean {
+  try {
+    const database = driver(path, { readonly: true })
+    try {
+      return database.get("PRAGMA quick_check(1)")?.["quick_check"] === "ok"
+    } finally {
+      database.close()
+    }
+  } catch {
+    return false
+  }
+}
+
+function rollBack(database: Database): void {
+  try {
+    database.run("ROLLBACK")
+  } catch (error) {
+    // SQLite has rolled back by itself after some failures; the failure itself is what the caller gets.
+    if (!isObject(error)) throw error
+  }
+}
+
+function makePrivate(path: string): void {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode
+  if (mode !== undefined && (mode & 0o077) !== 0) chmodSync(path, PRIVATE)
+}
+
+function copyRows(from: Database, to: Database): void {
+  for (const { name, columns } of TABLES) {
+    const present = columnsOf(from, name)
+    const shared = Object.keys(columns).filter((column) => present.has(column))
+    if (shared.length === 0) continue
+    const list = shared.join(", ")
+    const insert = `INSERT INTO ${name} (${list}) VALUES (${shared.map(() => "?").join(", ")})`
+    for (const row of from.all(`SELECT ${list} FROM ${name}`))
+      to.run(
+        insert,
+        shared.map((column) => sqlValue(row[column])),
+      )
+  }
+}
+
+function sqlValue(value: unknown): string | number | null {
+  return typeof value === "string" || typeof value === "number" ? value : null
+}

@@ -1,0 +1,171 @@
+import type { Database } from "./database.ts"
+
+export interface Table {
+  readonly name: string
+  /** Name and declaration. All but the first version's columns must be nullable or have a default. */
+  readonly columns: { readonly [name: string]: string }
+  readonly key: readonly string[]
+  readonly indexes: readonly string[]
+}
+
+const table = (name: string, columns: Table["columns"], rest: Omit<Table, "name" | "columns">): Table => ({
+  name,
+  columns,
+  ...rest,
+})
+
+/**
+ * All durable state. Versions of this package that read one file at once differ only by columns and tables that the
+ * newer one added, so a column is never renamed, retyped or dropped. The names keep clear of the tables
+ * that other plugins have in the same file.
+ */
+export const TABLES: readonly Table[] = [
+  table(
+    "kiro_account",
+    {
+      id: "TEXT NOT NULL",
+      user_id: "TEXT",
+      label: "TEXT",
+      email: "TEXT",
+      profile_arn: "TEXT",
+      enabled: "INTEGER NOT NULL DEFAULT 1",
+      removed_at: "INTEGER",
+      added_at: "INTEGER NOT NULL DEFAULT 0",
+      last_used_at: "INTEGER",
+      assignment: "INTEGER NOT NULL DEFAULT 0",
+      health: "TEXT",
+      quota: "TEXT",
+      hosts: "TEXT",
+      forgotten: "TEXT",
+    },
+    { key: ["id"], indexes: [] },
+  ),
+  table(
+    "kiro_login",
+    {
+      id: "TEXT NOT NULL",
+      account_id: "TEXT NOT NULL",
+      source: "TEXT NOT NULL",
+      source_key: "TEXT",
+      kind: "TEXT NOT NULL",
+      profile_arn: "TEXT",
+      access_token: "TEXT",
+      refresh_token: "TEXT",
+      expires_at: "INTEGER",
+      behind_access_token: "TEXT",
+      behind_refresh_token: "TEXT",
+      behind_expires_at: "INTEGER",
+      revoked_at: "INTEGER",
+      revoked_reason: "TEXT",
+      client_id: "TEXT",
+      client_secret: "TEXT",
+      client_expires_at: "INTEGER",
+      start_url: "TEXT",
+      login_region: "TEXT",
+      provider: "TEXT",
+      token_endpoint: "TEXT",
+      scopes: "TEXT",
+      api_key: "TEXT",
+    },
+    { key: ["id"], indexes: ["account_id"] },
+  ),
+  table(
+    "kiro_session",
+    {
+      session_id: "TEXT NOT NULL",
+      account_id: "TEXT",
+      shorten_step: "REAL",
+      generation: "INTEGER NOT NULL DEFAULT 0",
+      overflow_answered: "INTEGER NOT NULL DEFAULT 0",
+      updated_at: "INTEGER NOT NULL DEFAULT 0",
+    },
+    { key: ["session_id"], indexes: ["updated_at"] },
+  ),
+  table(
+    "kiro_reasoning",
+    {
+      session_id: "TEXT NOT NULL",
+      tool_use_id: "TEXT NOT NULL",
+      text_hash: "TEXT NOT NULL",
+      signature: "TEXT",
+      redacted: "TEXT",
+      at: "INTEGER NOT NULL DEFAULT 0",
+    },
+    { key: ["session_id", "tool_use_id", "text_hash"], indexes: ["at"] },
+  ),
+  table(
+    "kiro_turn",
+    {
+      id: "INTEGER",
+      session_id: "TEXT NOT NULL",
+      account_id: "TEXT NOT NULL",
+      model_id: "TEXT",
+      credits: "REAL NOT NULL DEFAULT 0",
+      at: "INTEGER NOT NULL DEFAULT 0",
+    },
+    { key: ["id"], indexes: ["at", "account_id, at", "session_id, at"] },
+  ),
+  table(
+    "kiro_refused_field",
+    { model_id: "TEXT NOT NULL", field: "TEXT NOT NULL", at: "INTEGER NOT NULL DEFAULT 0" },
+    { key: ["model_id", "field"], indexes: ["at"] },
+  ),
+  table(
+    "kiro_registration",
+    {
+      login_region: "TEXT NOT NULL",
+      start_url: "TEXT NOT NULL",
+      client_id: "TEXT NOT NULL",
+      client_secret: "TEXT NOT NULL",
+      expires_at: "INTEGER",
+    },
+    { key: ["login_region", "start_url"], indexes: [] },
+  ),
+  table(
+    "kiro_model_list",
+    {
+      account_id: "TEXT NOT NULL",
+      service_region: "TEXT NOT NULL",
+      models: "TEXT NOT NULL",
+      fetched_at: "INTEGER NOT NULL DEFAULT 0",
+    },
+    { key: ["account_id", "service_region"], indexes: [] },
+  ),
+]
+
+/** The statements that the file still lacks: none in a file of this version or a newer one, so that opening it writes nothing. */
+export function missingStatements(database: Database): readonly string[] {
+  const known = new Set(
+    database
+      .all("SELECT name FROM sqlite_master WHERE name LIKE 'kiro\\_%' ESCAPE '\\'")
+      .map((row) => row["name"]),
+  )
+  return TABLES.flatMap((table) => [
+    ...(known.has(table.name) ? missingColumns(database, table) : [createTable(table)]),
+    ...table.indexes
+      .filter((columns) => !known.has(indexName(table, columns)))
+      .map(
+        (columns) => `CREATE INDEX IF NOT EXISTS ${indexName(table, columns)} ON ${table.name} (${columns})`,
+      ),
+  ])
+}
+
+export function columnsOf(database: Database, table: string): ReadonlySet<string> {
+  return new Set(database.all(`PRAGMA table_info(${table})`).map((row) => String(row["name"])))
+}
+
+function missingColumns(database: Database, { name, columns }: Table): readonly string[] {
+  const present = columnsOf(database, name)
+  return Object.entries(columns)
+    .filter(([column]) => !present.has(column))
+    .map(([column, declaration]) => `ALTER TABLE ${name} ADD COLUMN ${column} ${declaration}`)
+}
+
+function createTable({ name, columns, key }: Table): string {
+  const declarations = Object.entries(columns).map(([column, declaration]) => `${column} ${declaration}`)
+  return `CREATE TABLE IF NOT EXISTS ${name} (${[...declarations, `PRIMARY KEY (${key.join(", ")})`].join(", ")})`
+}
+
+function indexName({ name }: Table, columns: string): string {
+  return `${name}_${columns.replaceAll(", ", "_")}`
+}

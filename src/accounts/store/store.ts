@@ -1,0 +1,115 @@
+import type { Account, ClientRegistration, TokenSet } from "../account.ts"
+import type { AccountChanges } from "../identity.ts"
+import type { Choice, ChoiceState } from "../selection.ts"
+
+/** What is remembered of one session of the host. */
+export interface SessionMemory {
+  /** The account of its conversation. */
+  readonly accountId?: string
+  /** The step of shortening that worked last. */
+  readonly shortenStep?: 0.8 | 0.6 | 0.4
+  /** Raised when the service wants a new conversation id. */
+  readonly generation: number
+  /** Whether we answered overflow and no answer of purpose main succeeded since. */
+  readonly overflowAnswered: boolean
+  readonly updatedAt: number
+}
+
+/** The signature, or the redacted blob, of one piece of reasoning; base64 stays as it came. */
+export interface ReasoningEntry {
+  /** The tool uses that the reasoning led to. */
+  readonly toolUseIds: readonly string[]
+  readonly textHash: string
+  readonly signature?: string
+  readonly redacted?: string
+}
+
+export interface Turn {
+  readonly sessionId: string
+  readonly accountId: string
+  readonly modelId?: string
+  readonly credits: number
+  readonly at: number
+}
+
+/** `models` is the service's own answer, to be read by `kiro/`. */
+export interface StoredModelList {
+  readonly accountId: string
+  readonly serviceRegion: string
+  readonly models: unknown
+  readonly fetchedAt: number
+}
+
+export interface StoredRegistration {
+  readonly loginRegion: string
+  /** Absent for AWS Builder ID. */
+  readonly startUrl?: string
+  readonly client: ClientRegistration
+}
+
+/** A field of a model's request, or an input such as `documents`, that the service refused for this model. */
+export interface RefusedField {
+  readonly modelId: string
+  readonly field: string
+  readonly at: number
+}
+
+/** Pure: it may run more than once. */
+export type AccountChange = (accounts: readonly Account[]) => AccountChanges
+export type ChooseAccount = (state: ChoiceState) => Choice
+
+export type SwapResult =
+  | "written"
+  /** The row no longer holds `before`, or is gone. */
+  | "changed"
+  /** Another process is writing: try again. */
+  | "busy"
+  /** Not on the disk: it is full, read-only or away. */
+  | "failed"
+
+/**
+ * All durable state. Reading makes no file. Every write is one short immediate transaction that re-reads what it
+ * changes; a database locked for longer than about 5 s, full or read-only is told as a notice. What must be on the
+ * disk rejects then with a `StoreError` (`add`, `reconcile`, `remove`, `saveRegistration`); the other writes
+ * are lost with a line in the log, and answer as if they had been made.
+ */
+export interface AccountStore {
+  /** The accounts that were not removed, the oldest first. */
+  list(): Promise<readonly Account[]>
+  get(id: string): Promise<Account | undefined>
+  add(account: Account): Promise<Account>
+  /** `change` is pure and may run more than once; the same object back means no change. */
+  update(id: string, change: (current: Account) => Account): Promise<Account | undefined>
+  /** Leaves a tombstone without any secret. */
+  remove(id: string): Promise<void>
+  /** One pure change over all accounts, removed ones included: imports, a user id that became known. */
+  reconcile(change: AccountChange): Promise<AccountChanges>
+  /** One synchronous attempt, on the disk when it returns "written". Clears the login's `revoked`. */
+  compareAndSwapTokens(loginId: string, before: TokenSet, after: TokenSet): SwapResult
+  /**
+   * Chooses the account of a session and remembers it, over all processes one after the other. While another process
+   * holds the database the choice is made from what can be read and remembered later.
+   */
+  assign(sessionId: string, choose: ChooseAccount): Promise<Choice>
+
+  session(id: string): Promise<SessionMemory>
+  updateSession(id: string, change: (current: SessionMemory) => SessionMemory): Promise<SessionMemory>
+  rememberReasoning(sessionId: string, entries: readonly ReasoningEntry[]): Promise<void>
+  /** One entry for each tool use. */
+  reasoningOf(sessionId: string): Promise<readonly ReasoningEntry[]>
+
+  addTurn(turn: Turn): Promise<void>
+  /** The newest first. */
+  turns(filter?: { readonly sessionId?: string; readonly since?: number }): Promise<readonly Turn[]>
+  modelLists(): Promise<readonly StoredModelList[]>
+  setModelList(list: StoredModelList): Promise<void>
+  refusedFields(): Promise<readonly RefusedField[]>
+  addRefusedField(field: RefusedField): Promise<void>
+  registrations(): Promise<readonly StoredRegistration[]>
+  saveRegistration(registration: StoredRegistration): Promise<void>
+
+  /** `memory` where the file could not be used: what is kept ends with this process. */
+  readonly kept: "file" | "memory"
+  /** Waits for writes under way, then closes the file. */
+  close(): Promise<void>
+}

@@ -1,0 +1,19 @@
+import type { Login, TokenSet } from "../../src/accounts/index.ts"
+import { Secret } from "../../src/secret.ts"
+
+export function tokens(name: string, expiresAt = 4_000_000_000_000): TokenSet {
+  return { accessToken: new Secret(`access-${name}`), refreshToken: new Secret(`refresh-${name}`), expiresAt }
+}
+
+type Idc = Extract<Login, { kind: "idc" }>
+
+export function idcLogin(login: Partial<Idc> & { readonly id: string }): Idc {
+  return {
+    kind: "idc",
+    source: "own",
+    tokens: tokens(login.id),
+    client: { clientId: `client-${login.id}`, clientSecret: new Secret(`secret-${login.id}`) },
+    loginRegion: "us-east-1",
+    ...login,
+  }
+}
