@@ -5,3 +5,4 @@ export { type Paths, pathsFor, type Place, projectSettingsFile } from "./paths.t
 export { describeSettingsProblem, type SettingsProblem } from "./problem.ts"
 export { redactText } from "./redact.ts"
 export { DEFAULT_SETTINGS, type LogLevel, type SelectionStrategy, type Settings } from "./settings.ts"
+export { replaceFile } from "./replace-file.ts"

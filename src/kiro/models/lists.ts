@@ -3,20 +3,20 @@ import { type LiveModel, readModelList } from "../model-list.ts"
 import { modelKey } from "./known.ts"
 
 /**
- * The last good list of an account in a service region. `entries` are the service's own, so that a later version reads
+ * The last good list of an account in a service region. `models` are the service's own entries, so that a later version reads
  * more out of them. `fetchedAt` in epoch ms.
  */
 export interface AccountModelList {
   readonly accountId: string
   readonly serviceRegion: string
   readonly fetchedAt: number
-  readonly entries: readonly unknown[]
+  readonly models: unknown
 }
 
 const VERSION = 1
 
 export function modelsOf(list: AccountModelList): readonly LiveModel[] {
-  return readModelList({ models: list.entries })?.models ?? []
+  return readModelList({ models: list.models })?.models ?? []
 }
 
 /** The text of kiro-models.json. */
@@ -35,9 +35,9 @@ function readList(list: unknown): AccountModelList | undefined {
   if (!isObject(list)) return undefined
   const [accountId, serviceRegion] = [stringField(list, "accountId"), stringField(list, "serviceRegion")]
   const fetchedAt = numberField(list, "fetchedAt")
-  const entries = list["entries"]
+  const models = list["models"]
   if (accountId === undefined || serviceRegion === undefined || fetchedAt === undefined) return undefined
-  return Array.isArray(entries) ? { accountId, serviceRegion, fetchedAt, entries } : undefined
+  return Array.isArray(models) ? { accountId, serviceRegion, fetchedAt, models } : undefined
 }
 
 /**

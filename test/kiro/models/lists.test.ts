@@ -7,11 +7,11 @@ import {
   mergeModelLists,
 } from "../../../src/kiro/index.ts"
 
-const list = (accountId: string, entries: readonly unknown[], fetchedAt = 1): AccountModelList => ({
+const list = (accountId: string, models: readonly unknown[], fetchedAt = 1): AccountModelList => ({
   accountId,
   serviceRegion: "us-east-1",
   fetchedAt,
-  entries,
+  models,
 })
 
 const entry = (modelId: string, maxInputTokens: number, types: readonly string[]): unknown => ({
@@ -58,7 +58,7 @@ describe("the file of lists", () => {
   })
 
   it("leaves out what it can't read", () => {
-    const lists = [null, {}, { ...list("a", []), entries: 3 }, list("b", [])]
+    const lists = [null, {}, { ...list("a", []), models: 3 }, list("b", [])]
     assert.deepEqual(decodeModelLists(JSON.stringify({ version: 9, lists })), [list("b", [])])
   })
 

@@ -1,0 +1,87 @@
+import type { Clock, Log } from "../../runtime.ts"
+
+/** How one run for one account ended. */
+export type TaskOutcome =
+  | "done"
+  /** Worth another try soon. */
+  | "retry"
+  /** The account has no such thing. */
+  | "unsupported"
+
+export interface BackgroundTask {
+  readonly name: string
+  /** The least time between two runs for one account, in ms. */
+  readonly everyMs: number
+  /** Further tries of one run, backed off. */
+  readonly retries: number
+  /** How long the account is not due yet, by what is stored, in ms: other processes run the same task. */
+  waitMs(accountId: string): Promise<number>
+  run(accountId: string, signal: AbortSignal): Promise<TaskOutcome>
+}
+
+export interface Background {
+  /** Runs the task for the account if it is due, and does not wait. */
+  soon(accountId: string): void
+  /** The same, once and waited for. Accounts that were asked about too recently are passed over. */
+  now(accountIds: readonly string[]): Promise<void>
+  /** Runs it whether due or not, once and waited for. */
+  force(accountId: string): Promise<void>
+  /** Ends what is under way. */
+  close(): Promise<void>
+}
+
+interface Host {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+}
+
+const FIRST_RETRY_MS = 1000
+/** An account without the feature is asked again after this. */
+const UNSUPPORTED_MS = 6 * 3_600_000
+
+/** Runs a task beside the requests: one run per account at a time, none too often, none after `close`. It never rejects. */
+export function createBackground(task: BackgroundTask, { clock, random, log }: Host): Background {
+  const stop = new AbortController()
+  const running = new Map<string, Promise<void>>()
+  const quietUntil = new Map<string, number>()
+
+  const attempt = async (accountId: string, retries: number, forced: boolean): Promise<void> => {
+    const wait = forced ? 0 : await task.waitMs(accountId)
+    if (wait > 0) {
+      quietUntil.set(accountId, clock.now() + wait)
+      return
+    }
+    for (let failures = 0; ; failures++) {
+      quietUntil.set(accountId, clock.now() + task.everyMs)
+      const outcome = await task.run(accountId, stop.signal)
+      if (outcome === "unsupported") quietUntil.set(accountId, clock.now() + UNSUPPORTED_MS)
+      if (outcome !== "retry" || failures >= retries) return
+      await clock.sleep(FIRST_RETRY_MS * 2 ** failures * (0.5 + random()), stop.signal)
+    }
+  }
+
+  const start = (accountId: string, retries: number, forced = false): Promise<void> => {
+    const present = running.get(accountId)
+    if (present !== undefined) return present
+    if (stop.signal.aborted) return Promise.resolve()
+    if (!forced && clock.now() < (quietUntil.get(accountId) ?? 0)) return Promise.resolve()
+    const run = attempt(accountId, retries, forced)
+      .catch((error: unknown) => {
+        if (!stop.signal.aborted) log.warn(`${task.name} failed`, { accountId, error })
+      })
+      .finally(() => running.delete(accountId))
+    running.set(accountId, run)
+    return run
+  }
+
+  return {
+    soon: (accountId) => void start(accountId, task.retries),
+    now: async (accountIds) => void (await Promise.all(accountIds.map((accountId) => start(accountId, 0)))),
+    force: (accountId) => start(accountId, 0, true),
+    async close() {
+      stop.abort(new Error("closed"))
+      await Promise.all(running.values())
+    },
+  }
+}
