@@ -85,8 +85,9 @@ describe("device authorization at SSO OIDC", () => {
     endpointOverride: fake.url,
     startUrl: START_URL,
     registrations: {
-      find: async (region) => saved.get(region),
-      save: async (region, registration) => void saved.set(region, registration),
+      find: async ({ loginRegion, startUrl }) => saved.get(`${loginRegion} ${startUrl}`),
+      save: async ({ loginRegion, startUrl }, registration) =>
+        void saved.set(`${loginRegion} ${startUrl}`, registration),
     },
     signal: controller.signal,
   })
@@ -124,7 +125,7 @@ describe("device authorization at SSO OIDC", () => {
       ],
     )
     assert.equal(result.accessToken.reveal(), "aoaNEW")
-    assert.equal(result.refreshToken.reveal(), "aorNEW")
+    assert.equal(result.refreshToken?.reveal(), "aorNEW")
     assert.equal(result.expiresAt, clock.now() + 28_800_000)
   })
 
@@ -235,7 +236,7 @@ describe("device authorization at SSO OIDC", () => {
 
   it("uses a stored registration again, and keeps a new one only once it served", async () => {
     await start()
-    assert.equal(saved.get("eu-north-1")?.clientId, "client-1")
+    assert.equal(saved.get(`eu-north-1 ${START_URL}`)?.clientId, "client-1")
     replies.authorize = [json(device)]
     fake.requests.length = 0
     await start()
@@ -253,11 +254,11 @@ describe("device authorization at SSO OIDC", () => {
       clientSecret: new Secret("old"),
       expiresAt: clock.now() + remainingMs,
     })
-    saved.set("eu-north-1", old(DAY_MS))
+    saved.set(`eu-north-1 ${START_URL}`, old(DAY_MS))
     await start()
     assert.deepEqual(paths(), ["/client/register", "/device_authorization"])
 
-    saved.set("eu-north-1", old(60 * DAY_MS))
+    saved.set(`eu-north-1 ${START_URL}`, old(60 * DAY_MS))
     fake.requests.length = 0
     replies = {
       register: [json(registered)],

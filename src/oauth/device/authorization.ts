@@ -15,7 +15,6 @@ export interface DeviceAuthorization {
 
 /** The tokens of an approved device. */
 export interface DeviceTokens extends TokenSet {
-  readonly refreshToken: Secret
   /** Only the social service names one. */
   readonly profileArn?: string
   /** The social service's word for who vouched: `google`, `github`. */
@@ -26,3 +25,5 @@ export interface DeviceTokens extends TokenSet {
 export const DEFAULT_INTERVAL_MS = 5_000
 /** A device code's usual life, where the service names none. */
 export const DEFAULT_EXPIRY_MS = 600_000
+/** The life of an access token, where the answer names none. */
+export const DEFAULT_LIFETIME_MS = 3_600_000

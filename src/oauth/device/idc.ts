@@ -23,14 +23,14 @@ export async function startIdcDeviceAuthorization(
 ): Promise<IdcFlow> {
   const { startUrl, signal, registrations, loginRegion } = options
   const oidc = await openOidcClient(options)
-  const stored = await registrations.find(loginRegion)
+  const stored = await registrations.find({ loginRegion, startUrl })
   if (stored !== undefined && reusable(stored, options.runtime.clock.now())) {
     const authorization = await authorizeIfKnown({ oidc, client: stored, startUrl, signal })
     if (authorization !== undefined) return { client: stored, authorization }
   }
   const client = await oidc.register(signal)
   const authorization = await oidc.authorize(client, startUrl, signal)
-  await registrations.save(loginRegion, client)
+  await registrations.save({ loginRegion, startUrl }, client)
   return { client, authorization }
 }
 

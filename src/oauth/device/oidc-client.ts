@@ -1,7 +1,12 @@
 import { Secret } from "../../secret.ts"
 import { oidcOrigin } from "../hosts.ts"
 import type { ClientRegistration } from "../token-set.ts"
-import { DEFAULT_EXPIRY_MS, DEFAULT_INTERVAL_MS, type DeviceAuthorization } from "./authorization.ts"
+import {
+  DEFAULT_EXPIRY_MS,
+  DEFAULT_INTERVAL_MS,
+  DEFAULT_LIFETIME_MS,
+  type DeviceAuthorization,
+} from "./authorization.ts"
 import { DeviceAuthorizationError } from "./error.ts"
 import { fetchHandler } from "./fetch-handler.ts"
 import { readOidcError } from "./oidc-errors.ts"
@@ -81,12 +86,11 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
       try {
         const answer = await service.send(command, { abortSignal: signal })
         const { accessToken, refreshToken, expiresIn } = answer
-        if (!accessToken || !refreshToken || !expiresIn) throw malformed("the tokens are not complete")
-        const expiresAt = clock.now() + expiresIn * 1000
+        if (!accessToken) throw malformed("there is no access token")
         const tokens = {
           accessToken: new Secret(accessToken),
-          refreshToken: new Secret(refreshToken),
-          expiresAt,
+          ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
+          expiresAt: clock.now() + (expiresIn ? expiresIn * 1000 : DEFAULT_LIFETIME_MS),
         }
         return { state: "approved", tokens }
       } catch (error) {

@@ -1,9 +1,15 @@
 import type { ClientRegistration } from "../token-set.ts"
 
-/** Where client registrations are kept between sign-ins: one per login region. */
+/** What a registration is good for. */
+export interface RegistrationPlace {
+  readonly loginRegion: string
+  readonly startUrl: string
+}
+
+/** Where client registrations are kept between sign-ins. */
 export interface RegistrationStore {
-  find(loginRegion: string): Promise<ClientRegistration | undefined>
-  save(loginRegion: string, registration: ClientRegistration): Promise<void>
+  find(place: RegistrationPlace): Promise<ClientRegistration | undefined>
+  save(place: RegistrationPlace, registration: ClientRegistration): Promise<void>
 }
 
 /** The name that AWS shows on the approval page. */

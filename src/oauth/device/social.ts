@@ -4,6 +4,7 @@ import { SOCIAL_ORIGIN } from "../hosts.ts"
 import {
   DEFAULT_EXPIRY_MS,
   DEFAULT_INTERVAL_MS,
+  DEFAULT_LIFETIME_MS,
   type DeviceAuthorization,
   type DeviceTokens,
 } from "./authorization.ts"
@@ -15,8 +16,6 @@ export type SocialProvider = "Google" | "Github"
 
 /** The only client that the service's device flow knows. */
 const SOCIAL_CLIENT_ID = "kiro-cli"
-/** The life of an access token, where the answer names none. */
-const DEFAULT_LIFETIME_MS = 3_600_000
 
 export interface SocialOptions extends SendOptions {
   readonly signal: AbortSignal
@@ -79,13 +78,13 @@ function judgePoll(status: number, body: JsonObject, now: number): PollAnswer {
   const accessToken = stringField(body, "accessToken")
   const refreshToken = stringField(body, "refreshToken")
   if (status !== 200 || (word !== undefined && !accessToken)) throw refusalOf(status, body)
-  if (!accessToken || !refreshToken) throw malformed("the tokens are not complete")
+  if (!accessToken) throw malformed("there is no access token")
   const lifetime = numberField(body, "expiresIn")
   const profileArn = stringField(body, "profileArn")
   const identityProvider = stringField(body, "identityProvider")
   const tokens: DeviceTokens = {
     accessToken: new Secret(accessToken),
-    refreshToken: new Secret(refreshToken),
+    ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
     expiresAt: now + (lifetime === undefined ? DEFAULT_LIFETIME_MS : lifetime * 1000),
     ...(profileArn ? { profileArn } : {}),
     ...(identityProvider ? { identityProvider } : {}),
