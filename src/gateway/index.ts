@@ -1,0 +1,5 @@
+export type { ControlAccess, ControlClient, ControlTarget } from "./control/call.ts"
+export { fetchModels } from "./control/models.ts"
+export type { Paged } from "./control/pages.ts"
+export { fetchProfiles, type FoundProfiles, type ProfileSearch } from "./control/profiles.ts"
+export { fetchUsage, type UsageAnswer } from "./control/usage.ts"
