@@ -1,0 +1,52 @@
+import { randomUUID } from "node:crypto"
+import { readFile, realpath, rename, rm, writeFile } from "node:fs/promises"
+import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
+import { Secret } from "../../secret.ts"
+import { isApiKey } from "./api-key.ts"
+import { AUTH_MARKER, PROVIDER_ID } from "./marker.ts"
+
+/**
+ * Moves a Kiro API key out of OpenCode's auth.json: `keep` gets it first, then the marker takes its place. A file
+ * that is missing, malformed or holds no such key is left as it is.
+ */
+export async function moveApiKey(authFile: string, keep: (key: Secret) => Promise<void>): Promise<boolean> {
+  const key = apiKeyIn(await readAuthFile(authFile))
+  if (key === undefined) return false
+  await keep(key)
+  // Read again: OpenCode may have written other entries meanwhile.
+  const document = await readAuthFile(authFile)
+  if (document === undefined || apiKeyIn(document)?.equals(key) !== true) return true
+  const entry = { type: "api", key: AUTH_MARKER }
+  await replaceFile(authFile, `${JSON.stringify({ ...document, [PROVIDER_ID]: entry }, null, 2)}\n`)
+  return true
+}
+
+async function readAuthFile(authFile: string): Promise<JsonObject | undefined> {
+  try {
+    const document = parseJson(await readFile(authFile, "utf8"))
+    return isObject(document) ? document : undefined
+  } catch (error) {
+    if (isObject(error) && (error["code"] === "ENOENT" || error["code"] === "ENOTDIR")) return undefined
+    throw error
+  }
+}
+
+function apiKeyIn(document: JsonObject | undefined): Secret | undefined {
+  const entry = document?.[PROVIDER_ID]
+  if (!isObject(entry) || entry["type"] !== "api") return undefined
+  const key = stringField(entry, "key")
+  return key !== undefined && isApiKey(key) ? new Secret(key) : undefined
+}
+
+/** Readers see the old text or the new one; a link stays a link. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const target = await realpath(path)
+  const draft = `${target}.${randomUUID()}`
+  try {
+    await writeFile(draft, text, { mode: 0o600, flag: "wx" })
+    await rename(draft, target)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  }
+}

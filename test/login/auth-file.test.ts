@@ -1,0 +1,97 @@
+import assert from "node:assert/strict"
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, it } from "node:test"
+import { moveApiKey } from "../../src/plugin/login/auth-file.ts"
+import { AUTH_MARKER } from "../../src/plugin/login/marker.ts"
+
+const KEY = "ksk_0123456789abcdef"
+
+describe("an API key in OpenCode's auth.json", () => {
+  let folder: string
+  let file: string
+  let kept: string[]
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "kiro-auth-file-"))
+    file = join(folder, "auth.json")
+    kept = []
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  const move = (): Promise<boolean> => moveApiKey(file, async (key) => void kept.push(key.reveal()))
+  const write = (document: unknown): void => writeFileSync(file, JSON.stringify(document), { mode: 0o600 })
+  const content = (): unknown => JSON.parse(readFileSync(file, "utf8"))
+
+  it("is kept first and then replaced by the marker; other entries stay, and so does the mode", async () => {
+    const anthropic = { type: "oauth", refresh: "r", access: "a", expires: 1, future: { kept: true } }
+    write({ anthropic, kiro: { type: "api", key: KEY } })
+    assert.equal(await move(), true)
+    assert.deepEqual(kept, [KEY])
+    assert.deepEqual(content(), { anthropic, kiro: { type: "api", key: AUTH_MARKER } })
+    assert.equal(statSync(file).mode & 0o777, 0o600)
+    assert.deepEqual(readdirSync(folder), ["auth.json"])
+  })
+
+  it("stays where it could not be kept", async () => {
+    write({ kiro: { type: "api", key: KEY } })
+    await assert.rejects(
+      moveApiKey(file, async () => {
+        throw new Error("disk full")
+      }),
+      /disk full/,
+    )
+    assert.deepEqual(content(), { kiro: { type: "api", key: KEY } })
+  })
+
+  it("is not overwritten when another one took its place meanwhile", async () => {
+    const other = { kiro: { type: "api", key: "ksk_another_0123456789" } }
+    write({ kiro: { type: "api", key: KEY } })
+    await moveApiKey(file, async () => write(other))
+    assert.deepEqual(content(), other)
+  })
+
+  for (const [what, document] of [
+    ["the marker", { kiro: { type: "api", key: AUTH_MARKER } }],
+    ["an older plugin's placeholder", { kiro: { type: "api", key: "kiro-bootstrap-placeholder" } }],
+    ["another provider's key", { openai: { type: "api", key: KEY } }],
+    ["an OAuth entry", { kiro: { type: "oauth", refresh: KEY, access: KEY, expires: 0 } }],
+  ] as const)
+    it(`is not found in ${what}`, async () => {
+      write(document)
+      assert.equal(await move(), false)
+      assert.deepEqual(content(), document)
+      assert.deepEqual(kept, [])
+    })
+
+  it("is not looked for in a malformed file, which stays as it is", async () => {
+    const text = `{"kiro":{"type":"api","key":"${KEY}"`
+    writeFileSync(file, text)
+    assert.equal(await move(), false)
+    assert.equal(readFileSync(file, "utf8"), text)
+  })
+
+  it("is not there where there is no file, and none is made", async () => {
+    assert.equal(await move(), false)
+    assert.equal(existsSync(file), false)
+  })
+
+  it("is replaced in the file behind a link, and the link stays", async () => {
+    const target = join(folder, "real.json")
+    writeFileSync(target, JSON.stringify({ kiro: { type: "api", key: KEY } }))
+    symlinkSync(target, file)
+    assert.equal(await move(), true)
+    assert.match(readFileSync(target, "utf8"), new RegExp(AUTH_MARKER))
+    assert.ok(readdirSync(folder).includes("real.json"))
+    assert.deepEqual(content(), { kiro: { type: "api", key: AUTH_MARKER } })
+  })
+})
