@@ -1,0 +1,84 @@
+import type { Account, Login } from "../../accounts/index.ts"
+import type { KiroFailure, KiroProfile, UsageLimits } from "../../kiro/index.ts"
+import type { Failed } from "./control.ts"
+import type { LoginDependencies, LoginStore } from "./dependencies.ts"
+import { type Kept, keepLogin, settleLogin } from "./keep.ts"
+import { pickProfile, type ProfileChoice } from "./profile.ts"
+
+/** What became of an approved sign-in. */
+export interface LoginReport extends Kept {
+  readonly profile: ProfileChoice | { readonly unknown: KiroFailure } | { readonly notNeeded: true }
+  readonly profiles: readonly KiroProfile[]
+  /** The number of models, or why the list could not be fetched. */
+  readonly models: number | Failed
+  /** Why the identity is not known yet. */
+  readonly failure?: KiroFailure
+}
+
+export interface ApprovedLogin {
+  readonly login: Login
+  /** Such a login can't do without a profile. */
+  readonly identityCenter: boolean
+  /** The profile that the user named. */
+  readonly asked?: string | undefined
+  /** Known already, where the sign-in could only be judged by it. */
+  readonly identity?: UsageLimits
+}
+
+/**
+ * Keeps the tokens of an approved sign-in, at once and before anything else; then learns profile, identity and models
+ * as far as the service answers. A hiccup of those never takes the login away.
+ */
+export async function completeLogin(
+  dependencies: LoginDependencies,
+  approved: ApprovedLogin,
+): Promise<LoginReport> {
+  const store = await dependencies.openStore()
+  const kept = await keepLogin(dependencies, store, approved.login)
+
+  const found = await findProfile(dependencies, store, { ...approved, login: kept.login })
+  const login = "chosen" in found.profile ? { ...kept.login, profileArn: found.profile.chosen } : kept.login
+  await store.update(kept.account.id, (current) => replaceLogin(current, login))
+
+  const learnt = await learnAbout(dependencies, store, { ...kept, login, identity: approved.identity })
+  return { ...learnt, ...found }
+}
+
+/** Asks the service whose a stored login is, and for its models. */
+export async function learnAbout(
+  dependencies: LoginDependencies,
+  store: LoginStore,
+  kept: Kept & { readonly login: Login; readonly identity?: UsageLimits | undefined },
+): Promise<Kept & Pick<LoginReport, "models" | "failure">> {
+  const { control, signal } = dependencies
+  const { login } = kept
+  const answer = kept.identity ?? (await control.identity(login, signal))
+  const failed = "failure" in answer
+  const settled = await settleLogin(dependencies, store, { ...kept, identity: failed ? undefined : answer })
+  const models = await control.models(settled.account, login, signal)
+  return { ...settled, models, ...(failed ? { failure: answer.failure } : {}) }
+}
+
+async function findProfile(
+  { control, settings, signal }: LoginDependencies,
+  store: LoginStore,
+  { login, identityCenter, asked }: ApprovedLogin,
+): Promise<Pick<LoginReport, "profile" | "profiles">> {
+  if (login.kind === "api-key" || login.profileArn !== undefined)
+    return { profile: { notNeeded: true }, profiles: [] }
+  const { profiles, failure } = await control.profiles(login, signal)
+  const profile = pickProfile({
+    asked,
+    configured: identityCenter ? settings().idcProfileArn : undefined,
+    profiles,
+    login,
+    accounts: await store.list(),
+  })
+  if ("none" in profile && !identityCenter) return { profile: { notNeeded: true }, profiles }
+  if ("none" in profile && failure !== undefined) return { profile: { unknown: failure }, profiles }
+  return { profile, profiles }
+}
+
+function replaceLogin(account: Account, login: Login): Account {
+  return { ...account, logins: account.logins.map((each) => (each.id === login.id ? login : each)) }
+}

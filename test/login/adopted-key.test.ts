@@ -1,0 +1,61 @@
+import assert from "node:assert/strict"
+import { readFileSync, writeFileSync } from "node:fs"
+import { afterEach, beforeEach, describe, it } from "node:test"
+import { authHook } from "../../src/plugin/login/auth-hook.ts"
+import { AUTH_MARKER } from "../../src/plugin/login/marker.ts"
+import { type LoginLab, openLab } from "./login-lab.ts"
+
+type Loader = NonNullable<ReturnType<typeof authHook>["loader"]>
+
+describe("when OpenCode reads its credentials", () => {
+  let lab: LoginLab
+  beforeEach(async () => {
+    lab = await openLab()
+  })
+  afterEach(() => lab.close())
+
+  const load = async (key: string): Promise<unknown> => {
+    const { loader } = authHook(lab.dependencies)
+    assert.ok(loader)
+    return loader(async () => ({ type: "api", key }), {} as Parameters<Loader>[1])
+  }
+  const write = (text: string): void => writeFileSync(lab.authFile, text, { mode: 0o600 })
+
+  it("takes an API key out of auth.json before the first message, and learns whose it is beside it", async () => {
+    const person = lab.fake.account({ kind: "api-key" })
+    write(JSON.stringify({ kiro: { type: "api", key: person.accessToken } }))
+    assert.deepEqual(await load(person.accessToken), {})
+    assert.deepEqual(JSON.parse(readFileSync(lab.authFile, "utf8")), {
+      kiro: { type: "api", key: AUTH_MARKER },
+    })
+    const [login] = (await lab.accounts())[0]?.logins ?? []
+    assert.equal(login?.kind === "api-key" && login.key.reveal(), person.accessToken)
+    while (lab.told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    assert.equal((await lab.accounts())[0]?.userId, person.userId)
+    assert.match(lab.told[0]?.message ?? "", /API key ··[0-9a-f]{4} was added/)
+  })
+
+  it("does nothing about the marker or any other text", async () => {
+    for (const key of [AUTH_MARKER, "kiro-bootstrap-placeholder", "sk-ant-0123456789"]) {
+      write(JSON.stringify({ kiro: { type: "api", key } }))
+      assert.deepEqual(await load(key), {})
+      assert.deepEqual(JSON.parse(readFileSync(lab.authFile, "utf8")), { kiro: { type: "api", key } })
+    }
+    assert.deepEqual(await lab.accounts(), [])
+    assert.deepEqual(lab.fake.requests, [])
+  })
+
+  it("lets OpenCode go on where the key can't be kept", async () => {
+    const broken = {
+      ...lab.dependencies,
+      openStore: async () => {
+        throw new Error("no database")
+      },
+    }
+    const { loader } = authHook(broken)
+    const key = "ksk_0123456789abcdef"
+    write(JSON.stringify({ kiro: { type: "api", key } }))
+    assert.deepEqual(await loader?.(async () => ({ type: "api", key }), {} as Parameters<Loader>[1]), {})
+    assert.match(readFileSync(lab.authFile, "utf8"), new RegExp(key))
+  })
+})

@@ -1,0 +1,278 @@
+import assert from "node:assert/strict"
+import { afterEach, beforeEach, describe, it } from "node:test"
+import { authHook } from "../../src/plugin/login/auth-hook.ts"
+import { AUTH_MARKER } from "../../src/plugin/login/marker.ts"
+import { FAILURES, json, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
+import { API_KEY, AWS, IMPORT, type LoginLab, openLab, SOCIAL } from "./login-lab.ts"
+
+const START_URL = "https://d-9067642ac7.awsapps.com/start"
+const FRANKFURT = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EUPROFILE"
+const VIRGINIA = "arn:aws:codewhisperer:us-east-1:123456789012:profile/USPROFILE"
+const signedIn = { type: "success", key: AUTH_MARKER }
+const stockholm = { start_url: "d-9067642ac7", login_region: "eu-north-1", profile_arn: "" }
+
+describe("signing in", () => {
+  let lab: LoginLab
+  beforeEach(async () => {
+    lab = await openLab()
+  })
+  afterEach(() => lab.close())
+
+  const company = (...profileArns: string[]): ReturnType<typeof lab.fake.account> =>
+    lab.fake.account({ kind: "identity-center", loginRegion: "eu-north-1", startUrl: START_URL, profileArns })
+  const told = (): string => lab.told.map(({ message }) => message).join("\n")
+  const operations = (): (string | undefined)[] => lab.fake.requests.map(({ operation }) => operation)
+
+  it("offers the methods in their order, all of a type that keeps keys out of auth.json", () => {
+    const { methods } = authHook(lab.dependencies)
+    assert.deepEqual(
+      methods.map(({ label }) => label),
+      [
+        "AWS Builder ID or IAM Identity Center",
+        "Google or GitHub",
+        "Import from kiro-cli or Kiro IDE",
+        "API key",
+      ],
+    )
+    assert.ok(methods.every(({ type }) => type === "oauth"))
+  })
+
+  it("shows page and code first, opens the page, and asks for tokens only once the host waits for them", async () => {
+    lab.fake.account()
+    const [method] = authHook(lab.dependencies).methods
+    assert.equal(method?.type, "oauth")
+    const authorization = await method.authorize({ start_url: "" })
+    assert.match(authorization.url, /^https:\/\/view\.awsapps\.com\/start\/#\/device\?user_code=/)
+    const code = /[A-Z0-9]{4}-[A-Z0-9]{4,5}/.exec(authorization.instructions)?.[0]
+    assert.equal(code, /user_code=(.*)/.exec(authorization.url)?.[1])
+    assert.deepEqual(lab.opened, [authorization.url])
+    assert.deepEqual(operations(), ["RegisterClient", "StartDeviceAuthorization"])
+  })
+
+  it("keeps a Builder ID with its owner and models, and gives the host the marker alone", async () => {
+    const person = lab.fake.account()
+    assert.deepEqual(await lab.signIn(AWS, { start_url: "" }), signedIn)
+    const [account, ...others] = await lab.accounts()
+    assert.equal(others.length, 0)
+    assert.equal(account?.userId, person.userId)
+    assert.equal(account?.quota?.limit, 50)
+    const [login] = account?.logins ?? []
+    assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), person.accessToken)
+    assert.equal(login?.kind === "idc" && login.startUrl, undefined)
+    assert.equal(lab.models.length, 1)
+    assert.match(told(), /^Builder ID ··[0-9a-f]{4} was added\.\n\d+ models\.$/)
+    assert.equal(lab.told[0]?.variant, "success")
+    assert.ok(!told().includes(String(person.email)))
+  })
+
+  it("signs in to an Identity Center in one region and finds its profile in another", async () => {
+    company(FRANKFURT)
+    await lab.signIn(AWS, stockholm)
+    const [account] = await lab.accounts()
+    const [login] = account?.logins ?? []
+    assert.equal(login?.profileArn, FRANKFURT)
+    assert.equal(login?.kind === "idc" && login.loginRegion, "eu-north-1")
+    assert.equal(login?.kind === "idc" && login.startUrl, START_URL)
+    assert.equal(lab.models[0]?.serviceRegion, "eu-central-1")
+    const oidc = lab.fake.requests.filter(({ host }) => host.startsWith("oidc."))
+    assert.ok(oidc.every(({ host }) => host === "oidc.eu-north-1.amazonaws.com"))
+    assert.match(told(), /Profile: KiroProfile-eu-central-1 in eu-central-1/)
+  })
+
+  it("keeps the login where several profiles could be used, and lists them", async () => {
+    company(FRANKFURT, VIRGINIA)
+    assert.deepEqual(await lab.signIn(AWS, stockholm), signedIn)
+    const [account] = await lab.accounts()
+    assert.equal(account?.logins[0]?.profileArn, undefined)
+    assert.ok(told().includes(FRANKFURT) && told().includes(VIRGINIA) && told().includes("idc_profile_arn"))
+    assert.equal(lab.told[0]?.variant, "warning")
+  })
+
+  it("takes the profile that was typed, that of the settings, or that of kiro-cli", async () => {
+    company(FRANKFURT, VIRGINIA)
+    const profile = async (): Promise<string | undefined> =>
+      (await lab.accounts()).at(-1)?.logins.at(-1)?.profileArn
+    await lab.signIn(AWS, { ...stockholm, profile_arn: VIRGINIA })
+    assert.equal(await profile(), VIRGINIA)
+    lab.settings = { ...lab.settings, idcProfileArn: FRANKFURT }
+    await lab.signIn(AWS, stockholm)
+    assert.equal(await profile(), FRANKFURT)
+  })
+
+  it("says what to do where an Identity Center user has no profile", async () => {
+    company()
+    assert.deepEqual(await lab.signIn(AWS, stockholm), signedIn)
+    assert.equal((await lab.accounts()).length, 1)
+    assert.match(told(), /administrator/)
+  })
+
+  it("never takes an approved login away because of what comes after it", async () => {
+    company(FRANKFURT)
+    lab.fake.intercept(({ host }) => !host.startsWith("oidc."), resetBeforeHeaders)
+    assert.deepEqual(await lab.signIn(AWS, stockholm), signedIn)
+    const [account] = await lab.accounts()
+    assert.equal(account?.userId, undefined)
+    assert.equal(account?.logins.length, 1)
+    assert.match(told(), /could not be looked up/)
+    assert.equal(lab.told[0]?.variant, "warning")
+  })
+
+  it("adds a second person, and knows the first one again", async () => {
+    const first = lab.fake.account()
+    const second = lab.fake.account()
+    lab.fake.deviceGrants.plan({ account: first })
+    lab.fake.deviceGrants.plan({ account: second })
+    lab.fake.deviceGrants.plan({ account: first })
+    await lab.signIn(AWS)
+    await lab.signIn(AWS)
+    assert.equal((await lab.accounts()).length, 2)
+    await lab.signIn(AWS)
+    const accounts = await lab.accounts()
+    assert.deepEqual(
+      accounts.map(({ userId }) => userId),
+      [first.userId, second.userId],
+    )
+    assert.equal(accounts[0]?.logins.length, 1)
+    assert.match(lab.told[1]?.message ?? "", /was added/)
+    assert.match(lab.told[2]?.message ?? "", /was signed in again/)
+    assert.equal(operations().filter((operation) => operation === "RegisterClient").length, 1)
+  })
+
+  it("revives an account that was revoked, disabled or removed", async () => {
+    lab.fake.account()
+    await lab.signIn(AWS)
+    const [before] = await lab.accounts()
+    const id = before?.id ?? ""
+    await lab.store.update(id, (current) => ({
+      ...current,
+      enabled: false,
+      health: { state: "revoked", since: 1, reason: "login-expired" },
+      logins: current.logins.map((login) => ({ ...login, revoked: { at: 1, reason: "invalid_grant" } })),
+    }))
+    await lab.signIn(AWS)
+    const [revived] = await lab.accounts()
+    assert.equal(revived?.id, id)
+    assert.deepEqual(revived?.health, { state: "ok" })
+    assert.equal(revived?.enabled, true)
+    assert.deepEqual(
+      revived?.logins.map(({ revoked }) => revoked),
+      [undefined],
+    )
+    await lab.store.remove(id)
+    await lab.signIn(AWS)
+    assert.equal((await lab.accounts()).length, 1)
+  })
+
+  it("says when the account is suspended, and leaves it so", async () => {
+    const person = lab.fake.account()
+    person.suspended = true
+    assert.deepEqual(await lab.signIn(AWS), signedIn)
+    assert.match(told(), /suspended/)
+  })
+
+  it("signs in with Google or GitHub and keeps the profile that came along", async () => {
+    const person = lab.fake.account({ kind: "social" })
+    assert.deepEqual(await lab.signIn(SOCIAL, { provider: "Google" }), signedIn)
+    const [account] = await lab.accounts()
+    const [login] = account?.logins ?? []
+    assert.equal(account?.userId, person.userId)
+    assert.equal(login?.kind === "social" && login.provider, "google")
+    assert.equal(login?.profileArn, person.profileArns[0])
+    assert.deepEqual(lab.clock.slept, [5000])
+  })
+
+  it("takes an API key that Kiro accepts, once", async () => {
+    const person = lab.fake.account({ kind: "api-key" })
+    assert.deepEqual(await lab.signIn(API_KEY, { api_key: ` ${person.accessToken} ` }), signedIn)
+    await lab.signIn(API_KEY, { api_key: person.accessToken })
+    const [account, ...others] = await lab.accounts()
+    assert.equal(others.length, 0)
+    assert.equal(account?.logins.length, 1)
+    assert.match(lab.told[1]?.message ?? "", /API key ··[0-9a-f]{4} was signed in again/)
+  })
+
+  it("stores no API key that Kiro refuses, or could not be asked about", async () => {
+    await assert.rejects(lab.signIn(API_KEY, { api_key: "ksk_0123456789abcdef" }), /refused this API key/)
+    lab.fake.intercept(() => true, resetBeforeHeaders)
+    await assert.rejects(lab.signIn(API_KEY, { api_key: "ksk_0123456789abcdef" }), /could not be reached/)
+    await assert.rejects(lab.signIn(API_KEY, { api_key: "sk-ant-something" }), /begin with ksk_/)
+    assert.deepEqual(await lab.accounts(), [])
+    assert.ok(!told().includes("0123456789abcdef") && !told().includes("something"))
+  })
+
+  it("says what an import found, and what to do when it found nothing", async () => {
+    await assert.rejects(lab.signIn(IMPORT), /kiro-cli login/)
+    const person = lab.fake.account()
+    await lab.signIn(AWS)
+    const [account] = await lab.accounts()
+    assert.ok(account)
+    lab.importOutcome = { added: [account], updated: [], unchanged: [], problems: ["data.sqlite3 is locked"] }
+    assert.deepEqual(await lab.signIn(IMPORT), signedIn)
+    assert.match(lab.told.at(-1)?.message ?? "", /Builder ID ··[0-9a-f]{4} .*added/)
+    assert.match(lab.told.at(-1)?.message ?? "", /data\.sqlite3 is locked/)
+    assert.equal((await lab.accounts())[0]?.userId, person.userId)
+  })
+
+  describe("when it fails", () => {
+    const failures = [
+      ["a wrong start URL", { start_url: "d-0000000000", login_region: "eu-north-1" }, /start URL.*region/],
+      ["a wrong region", { start_url: "d-9067642ac7", login_region: "us-west-2" }, /us-west-2/],
+      ["a region in China", { start_url: "d-9067642ac7", login_region: "cn-north-1" }, /China/],
+      [
+        "a region that is none",
+        { start_url: "d-9067642ac7", login_region: "Stockholm" },
+        /not an AWS region/,
+      ],
+      ["an address of an identity provider", { start_url: "company.okta.com" }, /kiro-cli login/],
+    ] as const
+    for (const [what, answers, words] of failures)
+      it(`says so in words, to both front ends, for ${what}`, async () => {
+        company(FRANKFURT)
+        await assert.rejects(lab.signIn(AWS, { ...answers }), words)
+        assert.match(told(), words)
+        assert.equal(lab.told[0]?.variant, "error")
+        assert.deepEqual(await lab.accounts(), [])
+        assert.deepEqual(await lab.store.registrations(), [])
+      })
+
+    for (const [poll, words] of [
+      ["access_denied", /denied/],
+      ["expired_token", /in time/],
+    ] as const)
+      it(`says so in words for ${poll}, and stores no account`, async () => {
+        lab.fake.deviceGrants.plan({ account: lab.fake.account(), polls: ["authorization_pending", poll] })
+        await assert.rejects(lab.signIn(AWS), words)
+        assert.match(told(), words)
+        assert.deepEqual(await lab.accounts(), [])
+      })
+
+    it("says so in words when AWS can't be reached or refuses the registration", async () => {
+      lab.fake.next("RegisterClient", resetBeforeHeaders)
+      await assert.rejects(lab.signIn(AWS), /could not be reached/)
+      lab.fake.next(
+        "RegisterClient",
+        json({ error: "unauthorized_client", error_description: "no" }, { status: 401 }),
+      )
+      await assert.rejects(lab.signIn(AWS), /registration of this computer was refused \(no\)/)
+      assert.deepEqual(await lab.accounts(), [])
+    })
+
+    it("says nothing when the instance ends while it waits", async () => {
+      lab.fake.deviceGrants.plan({ account: lab.fake.account(), polls: ["authorization_pending"] })
+      const [method] = authHook(lab.dependencies).methods
+      assert.equal(method?.type, "oauth")
+      const authorization = await method.authorize({})
+      assert.equal(authorization.method, "auto")
+      lab.controller.abort(new Error("disposed"))
+      await assert.rejects(authorization.callback(), /disposed/)
+      assert.deepEqual(lab.told, [])
+    })
+  })
+
+  it("treats a failing usage call of an API key as no refusal", async () => {
+    const person = lab.fake.account({ kind: "api-key" })
+    lab.fake.next("GetUsageLimits", FAILURES.throttled)
+    assert.deepEqual(await lab.signIn(API_KEY, { api_key: person.accessToken }), signedIn)
+    assert.equal((await lab.accounts()).length, 1)
+  })
+})

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import type { LoginMessage } from "../../src/plugin/login/dependencies.ts"
+import { createTell } from "../../src/plugin/login/tell.ts"
+import { fakeClock } from "../support/clock.ts"
+
+const added: LoginMessage = { message: "Builder ID ··a1b2 was added.\n12 models.", variant: "success" }
+const denied: LoginMessage = { message: "The sign-in was denied.", variant: "error" }
+
+describe("telling of a sign-in", () => {
+  const surfaces = (argv: string[], isTTY = true) => {
+    const written: string[] = []
+    const toasts: LoginMessage[] = []
+    const clock = fakeClock()
+    const tell = createTell({
+      argv,
+      output: { isTTY, write: (text) => written.push(text) },
+      clock,
+      signal: new AbortController().signal,
+      toast: (message) => void toasts.push(message),
+    })
+    return { tell, written, toasts, clock }
+  }
+  const command = ["bun", "/$bunfs/root/src/index.js", "auth", "login", "-p", "kiro"]
+
+  it("writes lines above the spinner of the login command, and leaves errors to it", () => {
+    const { tell, written, toasts } = surfaces(command)
+    tell(added)
+    tell(denied)
+    assert.deepEqual(written, ["\r\u001B[J│  Builder ID ··a1b2 was added.\n│  12 models.\n"])
+    assert.deepEqual(toasts, [])
+  })
+
+  it("writes no control characters where the output is no terminal", () => {
+    const { tell, written } = surfaces(["opencode", "providers", "login"], false)
+    tell(added)
+    assert.deepEqual(written, ["│  Builder ID ··a1b2 was added.\n│  12 models.\n"])
+  })
+
+  it("shows toasts everywhere else, an error after the host's own", async () => {
+    const { tell, written, toasts, clock } = surfaces(["bun", "src/cli/tui/worker.js"])
+    tell(added)
+    tell(denied)
+    assert.deepEqual(toasts, [added])
+    while (toasts.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(toasts, [added, denied])
+    assert.deepEqual(clock.slept, [600])
+    assert.deepEqual(written, [])
+  })
+})
