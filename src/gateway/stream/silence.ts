@@ -38,6 +38,11 @@ export function watchSilence(
     })
   }
 
+  function disarm(): void {
+    cancel?.()
+    cancel = undefined
+  }
+
   return {
     wait() {
       waiting = true
@@ -51,12 +56,14 @@ export function watchSilence(
     heard({ hasContent }) {
       quietSince = clock.now()
       pausedAt = quietSince
-      if (hasContent) limitMs = silenceMs
+      if (!hasContent || limitMs === silenceMs) return
+      limitMs = silenceMs
+      // The timer is set for the other limit, which is later as a rule: the next wait sets a new one.
+      disarm()
     },
     stop() {
       waiting = false
-      cancel?.()
-      cancel = undefined
+      disarm()
     },
   }
 }

@@ -1,0 +1,220 @@
+import assert from "node:assert/strict"
+import { once } from "node:events"
+import { after, before, describe, it } from "node:test"
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises"
+import { eventFrame } from "../../support/fake-kiro/index.ts"
+import { exchange, listen, readAll, readText, startUpstream, type Upstream } from "./exchange.ts"
+
+const METERING = eventFrame("meteringEvent", { unit: "credit", usage: 0.1 })
+
+function text(content: string): Uint8Array {
+  return eventFrame("assistantResponseEvent", { content })
+}
+
+describe("the connection to Kiro", () => {
+  let upstream: Upstream
+  const unhandled: unknown[] = []
+  const note = (error: unknown): void => void unhandled.push(error)
+
+  before(async () => {
+    process.on("unhandledRejection", note)
+    upstream = await startUpstream()
+  })
+
+  after(async () => {
+    await upstream[Symbol.asyncDispose]()
+    await sleep(20)
+    process.off("unhandledRejection", note)
+    assert.deepEqual(unhandled, [])
+  })
+
+  it("closes at once when the caller aborts before any byte", async () => {
+    const { opened, abort, closed } = await exchange(upstream)
+    abort.abort(new Error("stopped"))
+    await assert.rejects(opened, /stopped/)
+    await closed
+  })
+
+  it("closes at once when the caller aborts before the commit point", async () => {
+    const { opened, abort, closed, response } = await exchange(upstream)
+    response.write(METERING)
+    response.write(text("Hi").subarray(0, 40))
+    await nextTurn()
+    abort.abort(new Error("stopped"))
+    await assert.rejects(opened, /stopped/)
+    await closed
+  })
+
+  it("closes at once when the caller had aborted before it was opened", async () => {
+    const { opened, abort, closed } = await exchange(upstream)
+    abort.abort()
+    await assert.rejects(opened, { name: "AbortError" })
+    await closed
+  })
+
+  it("closes at once when the caller aborts while the host waits for the next word", async () => {
+    const { opened, abort, closed, response } = await exchange(upstream)
+    response.write(text("Hi"))
+    const { reader, ends } = await listen(opened)
+    assert.match(await readText(reader), /"content":"Hi"/)
+    const waiting = assert.rejects(reader.read(), /stopped/)
+    abort.abort(new Error("stopped"))
+    await Promise.all([waiting, closed])
+    assert.deepEqual(
+      ends.map(({ summary, failure }) => [summary.finishReason, failure]),
+      [[undefined, undefined]],
+    )
+  })
+
+  it("closes at once when the caller aborts while nobody reads", async () => {
+    const { opened, abort, closed, response } = await exchange(upstream)
+    response.write(text("Hi"))
+    const { reader, ends } = await listen(opened)
+    abort.abort(new Error("stopped"))
+    await closed
+    await assert.rejects(reader.read(), /stopped/)
+    assert.equal(ends.length, 1)
+  })
+
+  it("closes at once when the host cancels the stream", async () => {
+    for (const readFirst of [true, false]) {
+      const { opened, closed, response } = await exchange(upstream)
+      response.write(text("Hi"))
+      const { reader, ends } = await listen(opened)
+      if (readFirst) await readText(reader)
+      await reader.cancel()
+      await closed
+      assert.equal(ends.length, 1)
+    }
+  })
+
+  it("closes at once when the host cancels while it waits for the next word", async () => {
+    const { opened, closed, response } = await exchange(upstream)
+    response.write(text("Hi"))
+    const { reader, ends } = await listen(opened)
+    await readText(reader)
+    const waiting = reader.read()
+    await reader.cancel()
+    assert.deepEqual(await waiting, { value: undefined, done: true })
+    await closed
+    assert.equal(ends.length, 1)
+  })
+
+  it("stays quiet when the caller's signal fires after the end", async () => {
+    const { opened, abort, response } = await exchange(upstream)
+    response.end(text("Hi"))
+    const { reader, ends } = await listen(opened)
+    assert.match(await readAll(reader), /"finish_reason":"stop"/)
+    abort.abort()
+    await nextTurn()
+    assert.equal(ends.length, 1)
+    assert.equal(ends[0]?.summary.finishReason, "stop")
+  })
+
+  it("passes each word on while the next one is still to come", async () => {
+    const { opened, response } = await exchange(upstream)
+    response.write(text("one"))
+    const { reader } = await listen(opened)
+    for (const word of ["one", "two", "three"]) {
+      if (word !== "one") response.write(text(word))
+      assert.match(await readText(reader), new RegExp(`"content":"${word}"`))
+    }
+    response.end()
+    await readAll(reader)
+  })
+
+  it("reports a reset after the commit point as the network's fault", async () => {
+    const { opened, response } = await exchange(upstream)
+    response.write(text("Hi"))
+    const { reader, ends } = await listen(opened)
+    await readText(reader)
+    response.socket?.resetAndDestroy()
+    await assert.rejects(reader.read(), /(network|truncated|unreachable) retryable/)
+    assert.equal(ends.length, 1)
+  })
+
+  it("gives up on a service that stays silent before its first content", async () => {
+    const { opened, clock, closed } = await exchange(upstream, {
+      firstContentMs: 300_000,
+      silenceMs: 120_000,
+    })
+    await nextTurn()
+    clock.advance(299_999)
+    clock.advance(1)
+    const result = await opened
+    assert.equal("failure" in result && result.failure.kind, "timeout")
+    await closed
+  })
+
+  it("gives up on a service that falls silent, however many bytes of one event it trickles", async () => {
+    const { opened, clock, closed, response } = await exchange(upstream)
+    response.write(text("Hi"))
+    const { reader, ends } = await listen(opened)
+    await readText(reader)
+    const failed = assert.rejects(reader.read(), /timeout retryable/)
+    const next = text("never whole")
+    for (const at of [0, 20, 40]) {
+      await nextTurn()
+      response.write(next.subarray(at, at + 20))
+      await sleep(5)
+      clock.advance(40_000)
+    }
+    await Promise.all([failed, closed])
+    assert.equal(ends[0]?.failure?.kind, "timeout")
+  })
+
+  it("counts silence from the last event, and not while the host pauses", async () => {
+    const { opened, clock, response } = await exchange(upstream)
+    response.write(text("one"))
+    const { reader } = await listen(opened)
+    await readText(reader)
+    clock.advance(500_000)
+    const second = readText(reader)
+    await nextTurn()
+    clock.advance(119_000)
+    response.write(METERING)
+    await sleep(5)
+    clock.advance(119_000)
+    response.write(text("two"))
+    assert.match(await second, /"content":"two"/)
+    response.end()
+    await readAll(reader)
+  })
+
+  it("leaves no timer behind, however the answer ended", async () => {
+    for (const end of ["in order", "abort", "cancel", "reset", "silence"] as const) {
+      const { opened, clock, response, abort } = await exchange(upstream)
+      response.write(text("Hi"))
+      const { reader } = await listen(opened)
+      await readText(reader)
+      const last = reader.read().catch((error: unknown) => error)
+      await nextTurn()
+      if (end === "in order") response.end()
+      if (end === "abort") abort.abort()
+      if (end === "cancel") await reader.cancel()
+      if (end === "reset") response.socket?.resetAndDestroy()
+      if (end === "silence") clock.advance(120_000)
+      await last
+      await sleep(5)
+      assert.equal(clock.pending(), 0, end)
+    }
+  })
+
+  it("lets a host that does not read hold the service back", async () => {
+    const { opened, response, abort, closed } = await exchange(upstream)
+    const frame = text("x".repeat(60_000))
+    response.write(frame)
+    const { reader } = await listen(opened)
+    let written = 0
+    while (written < 64_000_000) {
+      written += frame.length
+      if (response.write(frame)) continue
+      const drained = await Promise.race([once(response, "drain"), sleep(500)])
+      if (drained === undefined) break
+    }
+    assert.ok(written < 64_000_000, `${written} bytes were taken`)
+    assert.match(await readText(reader), /xxx/)
+    abort.abort()
+    await closed
+  })
+})
