@@ -1,7 +1,16 @@
+import type { KiroFailure, Refusal } from "../kiro/index.ts"
+import type { Secret } from "../secret.ts"
+import type { Verdict } from "./decide.ts"
 import type { ShortenStep } from "./shortening.ts"
 
-/** What can be left out of a request that was refused for it, each once. */
-export type Omission = "signatures" | "documents" | "images" | "fields"
+/** What is left out of a request that was refused for it, each once. */
+export type Omission = "signatures" | Refusal
+
+/** An account that this fetch does not ask again, and why. */
+export interface Exclusion {
+  readonly accountId: string
+  readonly failure: KiroFailure
+}
 
 /** What one fetch has done so far, as one value: every verdict makes the next one of it. */
 export interface Attempt {
@@ -13,14 +22,15 @@ export interface Attempt {
   readonly waits: number
   /** All waits of this fetch together, of both kinds. */
   readonly waitedMs: number
-  /** The account in use; a switch clears it. */
+  /** The account to stay with; without one, one is chosen. */
   readonly accountId?: string
   /** Hosts that could not serve the account in use. */
   readonly hostsTried: readonly string[]
-  /** Accounts that this fetch does not ask again. */
-  readonly excluded: readonly string[]
-  /** Accounts whose token was renewed because it was refused. */
+  readonly excluded: readonly Exclusion[]
+  /** Logins whose token was renewed because it was refused. */
   readonly refreshed: readonly string[]
+  /** The refused token itself, until it is renewed. */
+  readonly rejected?: Secret
   /** Accounts whose profile was looked up again. */
   readonly rediscovered: readonly string[]
   readonly omitted: readonly Omission[]
@@ -28,7 +38,7 @@ export interface Attempt {
   readonly newConversation: boolean
 }
 
-export function firstAttempt(start: { readonly step?: ShortenStep | undefined }): Attempt {
+export function firstAttempt(step: ShortenStep | undefined): Attempt {
   return {
     sends: 0,
     repeats: 0,
@@ -40,6 +50,56 @@ export function firstAttempt(start: { readonly step?: ShortenStep | undefined })
     rediscovered: [],
     omitted: [],
     newConversation: false,
-    ...(start.step !== undefined && { step: start.step }),
+    ...(step !== undefined && { step }),
+  }
+}
+
+/** Where an attempt failed. */
+export interface FailedAt {
+  readonly failure: KiroFailure
+  readonly accountId: string
+  readonly loginId?: string | undefined
+  readonly hostName?: string | undefined
+  readonly accessToken?: Secret | undefined
+}
+
+/** The attempt that follows a verdict. What a verdict asks to be done first (a wait, a look-up) is the loop's. */
+export function nextAttempt(
+  attempt: Attempt,
+  verdict: Exclude<Verdict, { do: "fail" }>,
+  at: FailedAt,
+): Attempt {
+  const { rejected: _, ...same } = { ...attempt, accountId: at.accountId }
+  switch (verdict.do) {
+    case "refresh":
+      return {
+        ...same,
+        refreshed: [...same.refreshed, at.loginId ?? ""],
+        ...(at.accessToken !== undefined && { rejected: at.accessToken }),
+      }
+    case "rediscover":
+      return { ...same, rediscovered: [...same.rediscovered, at.accountId] }
+    case "switch-host":
+      return { ...same, hostsTried: [...same.hostsTried, at.hostName ?? ""] }
+    case "switch-account": {
+      const { accountId, ...unbound } = same
+      const excluded = [...same.excluded, { accountId, failure: at.failure }]
+      return { ...unbound, excluded, hostsTried: [] }
+    }
+    case "wait": {
+      const waitedMs = same.waitedMs + verdict.ms
+      if (verdict.why === "throttle") return { ...same, waitedMs, waits: same.waits + 1 }
+      // Where no host heard us, all of them are tried again after the wait.
+      const hostsTried = at.failure.kind === "unreachable" ? [] : same.hostsTried
+      return { ...same, waitedMs, hostsTried, repeats: same.repeats + 1 }
+    }
+    case "shorten":
+      return { ...same, step: verdict.step }
+    case "omit":
+      return { ...same, omitted: [...same.omitted, ...verdict.what] }
+    case "new-conversation":
+      return { ...same, newConversation: true }
+    default:
+      return verdict satisfies never
   }
 }

@@ -13,22 +13,29 @@ export type Verdict =
   | { readonly do: "switch-account" }
   | { readonly do: "wait"; readonly why: "throttle" | "fault"; readonly ms: number }
   | { readonly do: "shorten"; readonly step: ShortenStep }
-  | { readonly do: "omit"; readonly what: Omission }
+  | { readonly do: "omit"; readonly what: readonly Omission[] }
   | { readonly do: "new-conversation" }
   /** `retryAfterMs`: a wait too long for one fetch; the host waits instead and shows it. */
   | { readonly do: "fail"; readonly retryAfterMs?: number }
+
+/** What the refused request carried that it could do without. */
+export interface Carried {
+  readonly signatures: readonly Omission[]
+  readonly documents: readonly Omission[]
+  readonly images: readonly Omission[]
+  readonly fields: readonly Omission[]
+}
 
 /** What the failed attempt was and what else could be done, as plain values. */
 export interface Situation {
   readonly failure: KiroFailure
   readonly attempt: Attempt
   readonly accountId: string
-  /** An API key has nothing to renew. */
-  readonly refreshable: boolean
+  /** The login whose token was sent; absent for an API key, which has nothing to renew. */
+  readonly renewableLogin?: string | undefined
   readonly anotherAccount: boolean
   readonly anotherHost: boolean
-  /** What the refused request carried. */
-  readonly carried: readonly Omission[]
+  readonly carried: Carried
   readonly limits: {
     readonly rateLimitRetryDelayMs: number
     readonly rateLimitMaxRetries: number
@@ -86,8 +93,9 @@ export function decide(situation: Situation): Verdict {
   return fail(failure.retryAfterMs)
 }
 
-function refresh({ attempt, accountId, refreshable }: Situation): Verdict | undefined {
-  return refreshable && !attempt.refreshed.includes(accountId) ? { do: "refresh" } : undefined
+function refresh({ attempt, renewableLogin }: Situation): Verdict | undefined {
+  if (renewableLogin === undefined || attempt.refreshed.includes(renewableLogin)) return undefined
+  return { do: "refresh" }
 }
 
 function rediscover({ attempt, accountId }: Situation): Verdict | undefined {
@@ -115,9 +123,11 @@ function shorten({ attempt }: Situation): Verdict | undefined {
   return step === undefined ? undefined : { do: "shorten", step }
 }
 
-function omit(what: Omission): Move {
-  return ({ attempt, carried }) =>
-    carried.includes(what) && !attempt.omitted.includes(what) ? { do: "omit", what } : undefined
+function omit(part: keyof Carried): Move {
+  return ({ attempt, carried }) => {
+    const what = carried[part].filter((omission) => !attempt.omitted.includes(omission))
+    return what.length > 0 ? { do: "omit", what } : undefined
+  }
 }
 
 /** Doubles from the configured delay, or what the service asked for. */

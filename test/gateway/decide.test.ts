@@ -1,10 +1,11 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
-import { type Attempt, firstAttempt } from "../../src/gateway/attempt.ts"
-import { decide, type Situation, type Verdict } from "../../src/gateway/decide.ts"
+import { type Attempt, firstAttempt, nextAttempt } from "../../src/gateway/attempt.ts"
+import { type Carried, decide, type Situation } from "../../src/gateway/decide.ts"
 import type { FailureKind, KiroFailure } from "../../src/kiro/index.ts"
 
+const NOTHING: Carried = { signatures: [], documents: [], images: [], fields: [] }
 const LIMITS = { rateLimitRetryDelayMs: 5000, rateLimitMaxRetries: 3, maxRequestIterations: 20 }
 
 function situation(
@@ -16,32 +17,34 @@ function situation(
 ): Situation {
   return {
     accountId: "a",
-    refreshable: true,
+    renewableLogin: "login-a",
     anotherAccount: false,
     anotherHost: false,
-    carried: [],
+    carried: NOTHING,
     limits: LIMITS,
     jitter: 0,
     ...change,
     failure: { kind, status: 0, message: "", ...change.failure },
-    attempt: { ...firstAttempt({}), sends: 1, ...change.attempt },
+    attempt: { ...firstAttempt(undefined), sends: 1, ...change.attempt },
   }
 }
 
 describe("decide", () => {
-  it("refreshes a refused token once per account, tries the other host once, then leaves the account", () => {
+  it("refreshes a refused token once per login, tries the other host once, then leaves the account", () => {
     const refused = "bearer-rejected"
     assert.deepEqual(decide(situation(refused)), { do: "refresh" })
-    const renewed = { refreshed: ["a"] }
+    const renewed = { refreshed: ["login-a"] }
     assert.deepEqual(decide(situation(refused, { attempt: renewed, anotherHost: true })), {
       do: "switch-host",
     })
     assert.deepEqual(decide(situation(refused, { attempt: renewed })), { do: "switch-account" })
-    assert.deepEqual(decide(situation(refused, { attempt: renewed, accountId: "b" })), { do: "refresh" })
+    assert.deepEqual(decide(situation(refused, { attempt: renewed, renewableLogin: "login-b" })), {
+      do: "refresh",
+    })
   })
 
   it("never renews an API key", () => {
-    const key = { refreshable: false }
+    const key = { renewableLogin: undefined }
     assert.deepEqual(decide(situation("bearer-rejected", { ...key, anotherHost: true })), {
       do: "switch-host",
     })
@@ -141,16 +144,16 @@ describe("decide", () => {
 
   it("leaves out what was refused, once, and only what was sent", () => {
     const rows = [
-      ["signature-invalid", "signatures"],
-      ["document-refused", "documents"],
-      ["image-refused", "images"],
-      ["field-refused", "fields"],
+      ["signature-invalid", "signatures", ["signatures"]],
+      ["document-refused", "documents", ["documents"]],
+      ["image-refused", "images", ["images"]],
+      ["field-refused", "fields", ["thinking", "output_config"]],
     ] as const
-    for (const [kind, what] of rows) {
-      assert.deepEqual(decide(situation(kind, { carried: [what] })), { do: "omit", what })
+    for (const [kind, part, what] of rows) {
+      const carried = { ...NOTHING, [part]: what }
+      assert.deepEqual(decide(situation(kind, { carried })), { do: "omit", what })
       assert.deepEqual(decide(situation(kind)), { do: "fail" })
-      const again = situation(kind, { carried: [what], attempt: { omitted: [what] } })
-      assert.deepEqual(decide(again), { do: "fail" })
+      assert.deepEqual(decide(situation(kind, { carried, attempt: { omitted: what } })), { do: "fail" })
     }
   })
 
@@ -161,8 +164,9 @@ describe("decide", () => {
   })
 
   it("never repeats, shortens or rotates a malformed request", () => {
-    const everything = { anotherAccount: true, anotherHost: true, carried: ["signatures", "fields"] as const }
-    assert.deepEqual(decide(situation("malformed-request", everything)), { do: "fail" })
+    const carried: Carried = { ...NOTHING, signatures: ["signatures"], fields: ["thinking"] }
+    const everything = situation("malformed-request", { anotherAccount: true, anotherHost: true, carried })
+    assert.deepEqual(decide(everything), { do: "fail" })
   })
 
   it("takes a refused model to another account, else fails fast", () => {
@@ -207,41 +211,32 @@ function play(
   sequence: readonly (readonly [FailureKind, number | null])[],
   maxRequestIterations: number,
 ): Attempt {
-  let attempt: Attempt = firstAttempt({})
-  let [accounts, hosts] = [3, 2]
+  let attempt = firstAttempt(undefined)
   for (const [kind, retryAfterMs] of sequence) {
     attempt = { ...attempt, sends: attempt.sends + 1 }
-    const accountId = `account-${accounts}`
-    const verdict: Verdict = decide({
-      ...situation(kind, { failure: retryAfterMs === null ? {} : { retryAfterMs } }),
+    const accountId = attempt.accountId ?? `account-${attempt.excluded.length}`
+    const failure = { kind, status: 0, message: "", ...(retryAfterMs !== null && { retryAfterMs }) }
+    const verdict = decide({
+      ...situation(kind),
+      failure,
       attempt,
       accountId,
-      anotherAccount: accounts > 1,
-      anotherHost: hosts > 1,
-      carried: ["signatures", "fields"],
+      renewableLogin: `login of ${accountId}`,
+      anotherAccount: attempt.excluded.length < 2,
+      anotherHost: attempt.hostsTried.length < 1,
+      carried: { ...NOTHING, signatures: ["signatures"], fields: ["thinking"] },
       limits: { ...LIMITS, maxRequestIterations },
       jitter: 0.5,
     })
     if (verdict.do === "fail") return attempt
-    if (verdict.do === "refresh") attempt = { ...attempt, refreshed: [...attempt.refreshed, accountId] }
-    if (verdict.do === "rediscover")
-      attempt = { ...attempt, rediscovered: [...attempt.rediscovered, accountId] }
-    if (verdict.do === "switch-host") hosts -= 1
-    if (verdict.do === "shorten") attempt = { ...attempt, step: verdict.step }
-    if (verdict.do === "omit") attempt = { ...attempt, omitted: [...attempt.omitted, verdict.what] }
-    if (verdict.do === "new-conversation") attempt = { ...attempt, newConversation: true }
-    if (verdict.do === "wait") {
-      attempt = {
-        ...attempt,
-        waitedMs: attempt.waitedMs + verdict.ms,
-        ...(verdict.why === "throttle" ? { waits: attempt.waits + 1 } : { repeats: attempt.repeats + 1 }),
-      }
-    }
-    if (verdict.do === "switch-account") {
-      if (accounts === 1) return attempt
-      accounts -= 1
-      hosts = 2
-    }
+    const hostName = `host-${attempt.hostsTried.length}`
+    attempt = nextAttempt(attempt, verdict, {
+      failure,
+      accountId,
+      loginId: `login of ${accountId}`,
+      hostName,
+    })
+    if (attempt.excluded.length === 3) return attempt
   }
   throw new Error("the sequence did not end")
 }
