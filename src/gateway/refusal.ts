@@ -1,4 +1,5 @@
 import type { FailureKind, KiroFailure } from "../kiro/index.ts"
+import { apiCallError, errorResponse } from "../openai/index.ts"
 import { harmless, withoutOverflow } from "./host-patterns.ts"
 import * as texts from "./texts.ts"
 
@@ -48,8 +49,7 @@ export function refusalOf(failed: {
   readonly retryAfterMs?: number | undefined
 }): Refusal {
   const { failure, account, model, retryAfterMs } = failed
-  const ours = STATUS[failure.kind]
-  const status = ours >= 429 && failure.status >= 500 ? failure.status : ours
+  const status = statusOf(failure)
   return {
     status,
     message: texts.failed(failure, account, model),
@@ -57,16 +57,36 @@ export function refusalOf(failed: {
   }
 }
 
+/** The service's own status where the host treats it as it should. */
+export function statusOf(failure: KiroFailure): number {
+  const ours = STATUS[failure.kind]
+  return ours >= 429 && failure.status >= 500 ? failure.status : ours
+}
+
 /** The HTTP form. A fatal text can't be mistaken for one to repeat, nor any but the overflow for an overflow. */
 export function toResponse(refusal: Refusal): Response {
-  const message = guarded(refusal)
-  const code = refusal.overflow === true ? "context_length_exceeded" : "kiro"
-  const headers = new Headers({ "content-type": "application/json" })
-  if (refusal.retryAfterMs !== undefined)
-    headers.set("retry-after-ms", String(Math.ceil(refusal.retryAfterMs)))
-  return new Response(JSON.stringify({ error: { message, type: "kiro_error", code } }), {
-    status: refusal.status,
-    headers,
+  const { body, status, headers } = errorResponse({
+    ...refusal,
+    message: guarded(refusal),
+    type: "kiro_error",
+    ...(refusal.overflow === true && { code: "context_length_exceeded" }),
+  })
+  return new Response(body, { status, headers })
+}
+
+/** The form of a failure behind the commit point: the host's own error. It looks at nothing else than this. */
+export function toStreamError(
+  refusal: Refusal,
+  { isRetryable, url }: { readonly isRetryable: boolean; readonly url: string },
+): Error {
+  // OpenCode repeats whatever has a status from 500 on.
+  const status = isRetryable || !isRetried(refusal.status) ? refusal.status : 400
+  return apiCallError({
+    message: guarded({ ...refusal, status }),
+    statusCode: status,
+    isRetryable,
+    ...(refusal.retryAfterMs !== undefined && { retryAfterMs: refusal.retryAfterMs }),
+    url,
   })
 }
 

@@ -87,18 +87,14 @@ const REMEDY: Readonly<Partial<Record<FailureKind, string>>> = {
   unreachable: "Check the network, the proxy and the clock of this computer.",
 }
 
-/** Why an account can't answer now, until when, and what ends it. Instants are epoch ms. */
+/** Why an account can't answer now and when it is back (epoch ms). `said` is the service's own words, or "". */
 export type Parked =
-  | { readonly why: "quota"; readonly until: number; readonly said?: string }
-  | { readonly why: "throttled"; readonly until: number; readonly said?: string }
-  | { readonly why: "not-authorized"; readonly said?: string }
-  | { readonly why: "suspended"; readonly said?: string }
-  | { readonly why: "signed-out"; readonly said?: string }
-  | { readonly why: "key-refused"; readonly said?: string }
+  | { readonly why: "quota" | "throttled"; readonly until: number; readonly said: string }
+  | { readonly why: "not-authorized" | "suspended" | "signed-out" | "key-refused"; readonly said: string }
   | { readonly why: "disabled" }
   | { readonly why: "lacks-model"; readonly model: string }
-  | { readonly why: "exhausted"; readonly until?: number }
-  | { readonly why: "failed"; readonly said: string }
+  /** By this fetch, without having been parked. */
+  | { readonly why: "failed"; readonly failure: KiroFailure; readonly model: string }
 
 export interface ParkedAccount {
   readonly name: string
@@ -115,10 +111,6 @@ function parkedReason(parked: Parked, now: number): string {
   switch (parked.why) {
     case "quota":
       return said(`its credits are used up, back ${instant(parked.until, now)}`, parked.said)
-    case "exhausted":
-      return parked.until === undefined
-        ? "its credits are used up"
-        : `its credits are used up, back ${instant(parked.until, now)}`
     case "throttled":
       return said(`throttled, back ${instant(parked.until, now)}`, parked.said)
     case "not-authorized":
@@ -134,7 +126,7 @@ function parkedReason(parked: Parked, now: number): string {
     case "lacks-model":
       return `is not offered ${parked.model}`
     case "failed":
-      return parked.said
+      return said(WHAT[parked.failure.kind]("it", parked.model), parked.failure.message)
     default:
       return parked satisfies never
   }
@@ -143,7 +135,6 @@ function parkedReason(parked: Parked, now: number): string {
 function parkedRemedy(parked: Parked): string {
   switch (parked.why) {
     case "quota":
-    case "exhausted":
       return "More credits: enable overage or a larger plan at https://app.kiro.dev, or add an account with `opencode auth login`; it is noticed without a restart."
     case "suspended":
       return REMEDY["suspended"] ?? ""
@@ -165,8 +156,8 @@ function parkedRemedy(parked: Parked): string {
   }
 }
 
-function said(what: string, words: string | undefined): string {
-  const quoted = words === undefined ? "" : quote(words)
+function said(what: string, words: string): string {
+  const quoted = quote(words)
   return quoted === "" ? what : `${what} (${quoted.replace(/\.$/, "")})`
 }
 

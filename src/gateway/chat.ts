@@ -1,0 +1,24 @@
+import type { SessionMemory } from "../accounts/index.ts"
+import type { AccountModelList } from "../kiro/index.ts"
+import type { ChatRequest } from "../openai/index.ts"
+import type { Conversation, Purpose } from "../translate/index.ts"
+
+/** One chat request of the host, as it stands for all attempts. */
+export interface Chat {
+  readonly request: ChatRequest
+  readonly purpose: Purpose
+  readonly sessionId: string
+  /** As it was when the request came. */
+  readonly session: SessionMemory
+  /** Built once, before any attempt: it does not depend on the account. */
+  readonly conversation: Conversation
+  /** In estimated tokens. */
+  readonly size: number
+  /** The last good model lists of all accounts. */
+  readonly lists: readonly AccountModelList[]
+  /** What the service refused of this model before. */
+  readonly refused: readonly string[]
+  /** The same for all attempts. */
+  readonly invocationId: string
+  readonly signal: AbortSignal
+}

@@ -1,0 +1,29 @@
+import type { AccountStore, Notice, TokenKeeper } from "../accounts/index.ts"
+import type { Runtime } from "../runtime.ts"
+import type { Settings } from "../settings/index.ts"
+
+/** Everything that the gateway needs, given once by the composition root. */
+export interface GatewayDependencies {
+  readonly runtime: Runtime
+  readonly settings: Settings
+  /** Of this package: part of its name on the wire. */
+  readonly version: string
+  /** Chats come to `<baseUrl>/chat/completions`; every other URL passes through untouched. */
+  readonly baseUrl: string
+  readonly store: AccountStore
+  readonly tokens: TokenKeeper
+  /** Reads the stores of other programs again; local and quick, never rejects. */
+  readonly importLogins: () => Promise<unknown>
+  readonly lookUps: LookUps
+  readonly notify: (notice: Notice) => void
+}
+
+/** Questions to the control plane. They write what they learn into the store and never reject but on abort. */
+export interface LookUps {
+  /** Asks what the account has used; its cool-down ends where there is room again. */
+  readonly usage: (accountId: string, signal: AbortSignal) => Promise<void>
+  /** Looks the account's profile up again; whether it is another than before. */
+  readonly profile: (accountId: string, signal: AbortSignal) => Promise<boolean>
+  /** After a good answer, in the background: usage and models, where they are due. */
+  readonly afterAnswer: (accountId: string) => void
+}

@@ -1,0 +1,75 @@
+import type { ReasoningEntry } from "../accounts/index.ts"
+import { parseJson } from "../json.ts"
+import { mergeModelLists, resolveModel, withRefusals } from "../kiro/index.ts"
+import { type ChatRequest, readChatRequest } from "../openai/index.ts"
+import { estimateTokens, type Purpose, type ReasoningLookup, toConversation } from "../translate/index.ts"
+import type { Chat } from "./chat.ts"
+import type { GatewayDependencies } from "./dependencies.ts"
+import { modelListsOf } from "./models.ts"
+
+/** Reads one request of the host into what stays the same for all its attempts. Throws `ChatRequestError`. */
+export async function openChat(dependencies: GatewayDependencies, init: RequestInit): Promise<Chat> {
+  const { store, runtime } = dependencies
+  const headers = new Headers(init.headers)
+  const request = readChatRequest(parseBody(init.body))
+  const sessionId = headers.get("x-session-id") ?? runtime.randomUUID()
+  const [session, remembered, refusedFields, lists] = await Promise.all([
+    store.session(sessionId),
+    store.reasoningOf(sessionId),
+    store.refusedFields(),
+    modelListsOf(store),
+  ])
+  const known = resolveModel(request.model, mergeModelLists(lists))
+  const refused = refusedFields.filter(({ modelId }) => modelId === known.wireId).map(({ field }) => field)
+  const { input } = withRefusals(known, refused)
+  const conversation = toConversation(request, {
+    accepts: { images: input.includes("image"), documents: input.includes("pdf") },
+    reasoning: lookupOf(remembered),
+  })
+  return {
+    request,
+    purpose: purposeOf(headers, request),
+    sessionId,
+    session,
+    conversation,
+    size: estimateTokens(conversation),
+    lists,
+    refused,
+    invocationId: runtime.randomUUID(),
+    signal: init.signal ?? new AbortController().signal,
+  }
+}
+
+function parseBody(body: RequestInit["body"]): unknown {
+  return typeof body === "string" ? parseJson(body) : undefined
+}
+
+function lookupOf(entries: readonly ReasoningEntry[]): ReasoningLookup {
+  const byToolUse = new Map(entries.flatMap((entry) => entry.toolUseIds.map((id) => [id, entry] as const)))
+  return (toolUseId) => {
+    const entry = byToolUse.get(toolUseId)
+    if (entry === undefined) return undefined
+    const { textHash, signature, redacted } = entry
+    return {
+      textHash,
+      ...(signature !== undefined && { signature }),
+      ...(redacted !== undefined && { redactedContent: redacted }),
+    }
+  }
+}
+
+/** Our own chat hook says what a request is for; without it a title is known by its form (OpenCode 1.18). */
+function purposeOf(headers: Headers, request: ChatRequest): Purpose {
+  const stated = headers.get("x-kiro-purpose")
+  if (stated === "main" || stated === "title" || stated === "compaction") return stated
+  return looksLikeTitle(request) ? "title" : "main"
+}
+
+const TITLE_REQUEST = "Generate a title for this conversation:"
+
+function looksLikeTitle({ tools, messages }: ChatRequest): boolean {
+  if (tools.length > 0) return false
+  const first = messages.find(({ role }) => role === "user")
+  const part = first?.content[0]
+  return part?.type === "text" && part.text.startsWith(TITLE_REQUEST)
+}

@@ -1,0 +1,96 @@
+import { type Account, accountName, type Unavailable } from "../accounts/index.ts"
+import type { Attempt } from "./attempt.ts"
+import { type Refusal, statusOf } from "./refusal.ts"
+import { allParked, NO_ACCOUNT, type Parked, type ParkedAccount } from "./texts.ts"
+
+export interface AllOut {
+  readonly accounts: readonly Account[]
+  readonly unavailable: readonly Unavailable[]
+  readonly attempt: Attempt
+  /** As the host calls it. */
+  readonly model: string
+  readonly now: number
+}
+
+/**
+ * The one answer where no account can serve: fatal where only a person or a new month can help, a wait for the host
+ * where a throttle or a fault passes by itself.
+ */
+export function refusalOfAll({ accounts, unavailable, attempt, model, now }: AllOut): Refusal {
+  if (accounts.length === 0) return { status: 401, message: NO_ACCOUNT }
+  const parked = unavailable.flatMap((entry): ParkedAccount[] => {
+    const account = accounts.find(({ id }) => id === entry.accountId)
+    if (account === undefined) return []
+    return [{ name: accountName(account), parked: parkedOf({ account, entry, attempt, model, now }) }]
+  })
+  const message = allParked(parked, now)
+  const returns = parked.flatMap(({ parked: { why, ...rest } }) =>
+    why === "throttled" && "until" in rest ? [rest.until - now] : [],
+  )
+  if (returns.length > 0) return { status: 429, message, retryAfterMs: Math.min(...returns) }
+  const statuses = parked.map((entry) => parkedStatus(entry.parked))
+  return { status: statuses.find((status) => status >= 500) ?? Math.max(400, ...statuses), message }
+}
+
+function parkedOf({
+  account,
+  entry,
+  attempt,
+  model,
+  now,
+}: Omit<AllOut, "accounts" | "unavailable"> & {
+  readonly account: Account
+  readonly entry: Unavailable
+}): Parked {
+  const { health } = account
+  if (health.state === "revoked") {
+    const said = health.message ?? ""
+    if (health.reason === "suspended") return { why: "suspended", said }
+    return { why: health.reason === "login-expired" ? "signed-out" : "key-refused", said }
+  }
+  if (health.state === "cooling" && health.until > now) {
+    const { until, reason, message: said = "" } = health
+    if (reason === "not-authorized") return { why: "not-authorized", said }
+    return { why: reason === "throttled" ? "throttled" : "quota", until, said }
+  }
+  switch (entry.why) {
+    case "disabled":
+      return { why: "disabled" }
+    case "exhausted":
+      return { why: "quota", until: entry.until, said: "" }
+    case "lacks-model":
+      return { why: "lacks-model", model }
+    case "excluded": {
+      const exclusion = attempt.excluded.findLast(({ accountId }) => accountId === account.id)
+      if (exclusion === undefined) return { why: "signed-out", said: "" }
+      return { why: "failed", failure: exclusion.failure, model }
+    }
+    case "no-login":
+    case "health":
+      return { why: "signed-out", said: "" }
+    default:
+      return entry satisfies never
+  }
+}
+
+function parkedStatus(parked: Parked): number {
+  switch (parked.why) {
+    case "throttled":
+      return 429
+    case "quota":
+      return 402
+    case "not-authorized":
+    case "suspended":
+      return 403
+    case "signed-out":
+    case "key-refused":
+      return 401
+    case "disabled":
+    case "lacks-model":
+      return 400
+    case "failed":
+      return statusOf(parked.failure)
+    default:
+      return parked satisfies never
+  }
+}

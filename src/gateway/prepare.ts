@@ -1,0 +1,106 @@
+import {
+  chooseThinking,
+  type GenerateAssistantResponseRequest,
+  type KiroModel,
+  refusedFields,
+  requestFields,
+  type RequestFields,
+  type ThinkingPlan,
+} from "../kiro/index.ts"
+import {
+  type Conversation,
+  conversationIdOf,
+  estimateTokens,
+  shorten,
+  toConversationState,
+  withoutDocuments,
+  withoutImages,
+  withoutSignatures,
+} from "../translate/index.ts"
+import type { Attempt, Omission } from "./attempt.ts"
+import type { Chat } from "./chat.ts"
+import type { Carried } from "./decide.ts"
+import { shortenTarget } from "./shortening.ts"
+
+/** The body of one attempt, and what is known of it without looking at it again. */
+export interface Prepared {
+  readonly body: GenerateAssistantResponseRequest
+  readonly estimatedTokens: number
+  readonly plan: ThinkingPlan
+  readonly fields: RequestFields | undefined
+  readonly conversation: Conversation
+}
+
+/** What the chat says, in the form that this attempt may still have, for this account's model. */
+export function prepare(wanted: {
+  readonly chat: Chat
+  readonly attempt: Attempt
+  readonly model: KiroModel
+  readonly profileArn: string | undefined
+}): Prepared {
+  const { chat, attempt, model, profileArn } = wanted
+  const { request, purpose, sessionId } = chat
+  const conversation = shortened(attempt.omitted.reduce(without, chat.conversation), wanted)
+  const plan = chooseThinking(model, { ...request, purpose })
+  const fields = requestFields({ model, plan, maxTokens: request.maxTokens })
+  const generation = chat.session.generation + (attempt.newConversation ? 1 : 0)
+  const conversationState = toConversationState(conversation, {
+    wireModelId: model.wireId,
+    conversationId: conversationIdOf({ sessionId, purpose, generation }),
+    cachePoints: model.cachePoints,
+    ...(plan.mode === "tags" && { systemPrefix: plan.systemPrefix }),
+  })
+  return {
+    body: {
+      conversationState,
+      ...(profileArn !== undefined && { profileArn }),
+      ...(fields !== undefined && { additionalModelRequestFields: fields }),
+    },
+    estimatedTokens: estimateTokens(conversation),
+    plan,
+    fields,
+    conversation,
+  }
+}
+
+function without(conversation: Conversation, omission: Omission): Conversation {
+  switch (omission) {
+    case "signatures":
+      return withoutSignatures(conversation)
+    case "documents":
+      return withoutDocuments(conversation)
+    case "images":
+      return withoutImages(conversation)
+    case "thinking":
+    case "output_config":
+    case "reasoning":
+    case "max_tokens":
+      // Fields of the request: the model is taken as one that has none.
+      return conversation
+    default:
+      return omission satisfies never
+  }
+}
+
+function shortened(
+  conversation: Conversation,
+  { chat, attempt, model }: { readonly chat: Chat; readonly attempt: Attempt; readonly model: KiroModel },
+): Conversation {
+  const { step } = attempt
+  if (step === undefined) return conversation
+  return shorten(conversation, shortenTarget({ step, size: chat.size, window: model.serviceWindow }))
+}
+
+/** What a refused request carried that it could do without. */
+export function carriedBy({ conversation, fields }: Prepared, message: string): Carried {
+  const turns = conversation.turns
+  const has = (type: "document" | "image"): boolean =>
+    turns.some((turn) => turn.role === "user" && turn.parts.some((part) => part.type === type))
+  const signed = turns.some((turn) => turn.role === "assistant" && turn.reasoning !== undefined)
+  return {
+    signatures: signed ? ["signatures"] : [],
+    documents: has("document") ? ["documents"] : [],
+    images: has("image") ? ["images"] : [],
+    fields: refusedFields(fields, message),
+  }
+}

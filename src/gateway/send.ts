@@ -1,0 +1,66 @@
+import { type KiroFailure, type KiroHttpRequest, networkFailure, readKiroFailure } from "../kiro/index.ts"
+import type { Runtime } from "../runtime.ts"
+
+/** A good answer's headers have come; `cancel` closes its connection. */
+export interface Sent {
+  readonly response: Response
+  readonly cancel: () => void
+}
+
+/** Bun ends a fetch after five quiet minutes unless told otherwise; other runtimes ignore the field. */
+const NO_TIMEOUT_OF_ITS_OWN: object = { timeout: false }
+
+/**
+ * One HTTP attempt. Anything but an event stream is a failure, read to its end; so are a fault of the network and a
+ * silence of `silenceMs`. Rejects only with the reason of the caller's signal.
+ */
+export async function send(attempt: {
+  readonly runtime: Runtime
+  readonly request: KiroHttpRequest
+  readonly signal: AbortSignal
+  readonly silenceMs: number
+}): Promise<Sent | { readonly failure: KiroFailure }> {
+  const { runtime, request, signal, silenceMs } = attempt
+  signal.throwIfAborted()
+  const connection = new AbortController()
+  const abort = (): void => connection.abort(signal.reason)
+  signal.addEventListener("abort", abort, { once: true })
+  const disarm = runtime.clock.deadline(silenceMs, () => connection.abort(silence(silenceMs)))
+  try {
+    const { url, ...init } = request
+    const response = await runtime.fetch(url, {
+      ...init,
+      ...NO_TIMEOUT_OF_ITS_OWN,
+      // A redirect would carry the conversation to wherever something in between points.
+      redirect: "manual",
+      signal: connection.signal,
+    })
+    if (isEventStream(response)) return { response, cancel: () => connection.abort() }
+    return { failure: await readRefusal(response) }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { failure: connection.signal.aborted ? silence(silenceMs) : networkFailure(error) }
+  } finally {
+    disarm()
+    signal.removeEventListener("abort", abort)
+  }
+}
+
+/** A 200 in JSON or HTML is not Kiro's answer to a chat; one without a type gets the benefit of the doubt. */
+function isEventStream({ ok, headers }: Response): boolean {
+  return ok && !/json|html|text\/plain/.test(headers.get("content-type") ?? "")
+}
+
+async function readRefusal(response: Response): Promise<KiroFailure> {
+  const { status, headers } = response
+  try {
+    return readKiroFailure({ status, headers, body: await response.text() })
+  } catch {
+    // The status and the headers came: they say more than the connection that broke behind them.
+    return readKiroFailure({ status, headers, body: "" })
+  }
+}
+
+function silence(ms: number): KiroFailure {
+  return { kind: "timeout", status: 0, message: `No answer began within ${Math.round(ms / 1000)} seconds.` }
+}
