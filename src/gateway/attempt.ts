@@ -9,6 +9,7 @@ export type Omission = "signatures" | Refusal
 /** An account that this fetch does not ask again, and why. */
 export interface Exclusion {
   readonly accountId: string
+  readonly accountName: string
   readonly failure: KiroFailure
 }
 
@@ -34,6 +35,8 @@ export interface Attempt {
   /** Accounts whose profile was looked up again. */
   readonly rediscovered: readonly string[]
   readonly omitted: readonly Omission[]
+  /** What of it the model refuses as such, not for what was in it. */
+  readonly learnt: readonly Omission[]
   readonly step?: ShortenStep
   readonly newConversation: boolean
 }
@@ -49,6 +52,7 @@ export function firstAttempt(step: ShortenStep | undefined): Attempt {
     refreshed: [],
     rediscovered: [],
     omitted: [],
+    learnt: [],
     newConversation: false,
     ...(step !== undefined && { step }),
   }
@@ -58,6 +62,7 @@ export function firstAttempt(step: ShortenStep | undefined): Attempt {
 export interface FailedAt {
   readonly failure: KiroFailure
   readonly accountId: string
+  readonly accountName: string
   readonly loginId?: string | undefined
   readonly hostName?: string | undefined
   readonly accessToken?: Secret | undefined
@@ -81,9 +86,11 @@ export function nextAttempt(
       return { ...same, rediscovered: [...same.rediscovered, at.accountId] }
     case "switch-host":
       return { ...same, hostsTried: [...same.hostsTried, at.hostName ?? ""] }
+    case "switch-login":
+      return { ...same, hostsTried: [] }
     case "switch-account": {
       const { accountId, ...unbound } = same
-      const excluded = [...same.excluded, { accountId, failure: at.failure }]
+      const excluded = [...same.excluded, { accountId, accountName: at.accountName, failure: at.failure }]
       return { ...unbound, excluded, hostsTried: [] }
     }
     case "wait": {
@@ -96,10 +103,20 @@ export function nextAttempt(
     case "shorten":
       return { ...same, step: verdict.step }
     case "omit":
-      return { ...same, omitted: [...same.omitted, ...verdict.what] }
+      return {
+        ...same,
+        omitted: [...same.omitted, ...verdict.what],
+        learnt: isOfTheModel(at.failure) ? [...same.learnt, ...verdict.what] : same.learnt,
+      }
     case "new-conversation":
       return { ...same, newConversation: true }
     default:
       return verdict satisfies never
   }
+}
+
+/** A document or an image may have been refused for what it was. */
+function isOfTheModel({ kind, reason }: KiroFailure): boolean {
+  if (kind === "document-refused") return reason === "DOCUMENT_MODEL_NOT_SUPPORTED"
+  return kind !== "image-refused"
 }

@@ -7,33 +7,27 @@ import {
 } from "../accounts/index.ts"
 import type { Attempt } from "./attempt.ts"
 import type { Chat } from "./chat.ts"
-import type { GatewayDependencies } from "./dependencies.ts"
+import type { GatewayContext } from "./dependencies.ts"
 import { lacksModel } from "./models.ts"
 import { refusalOfAll } from "./parked.ts"
 import type { Refusal } from "./refusal.ts"
 
-export type Chosen =
-  | { readonly account: Account; readonly paid: boolean }
-  | { readonly refusal: Refusal }
+export type Chosen = { readonly account: Account; readonly paid: boolean } | { readonly refusal: Refusal }
 
 /**
  * The account of this attempt. Where none can serve, the other programs' stores and the used-up quotas are looked at
  * once more before the host is told.
  */
-export async function chooseAccount(
-  dependencies: GatewayDependencies,
-  chat: Chat,
-  attempt: Attempt,
-): Promise<Chosen> {
-  const { store, runtime, importLogins } = dependencies
+export async function chooseAccount(context: GatewayContext, chat: Chat, attempt: Attempt): Promise<Chosen> {
+  const { store, runtime, importLogins } = context
   const staying = attempt.accountId === undefined ? undefined : await store.get(attempt.accountId)
   if (staying !== undefined) return { account: staying, paid: false }
   const assign = (): Promise<Choice> =>
-    store.assign(chat.sessionId, (state) => selectAccount(state, policyOf(dependencies, chat, attempt)))
+    store.assign(chat.sessionId, (state) => selectAccount(state, policyOf(context, chat, attempt)))
   const first = await assign()
   if (first.account !== undefined) return first
   await importLogins()
-  await checkQuotas(dependencies, chat, first.unavailable)
+  await checkQuotas(context, chat, first.unavailable)
   const second = await assign()
   if (second.account !== undefined) return second
   return {
@@ -49,22 +43,19 @@ export async function chooseAccount(
 
 /** Whether another account could serve, should this one be left. */
 export async function anotherCanServe(
-  dependencies: GatewayDependencies,
-  { chat, attempt, accountId }: { readonly chat: Chat; readonly attempt: Attempt; readonly accountId: string },
+  context: GatewayContext,
+  {
+    chat,
+    attempt,
+    accountId,
+  }: { readonly chat: Chat; readonly attempt: Attempt; readonly accountId: string },
 ): Promise<boolean> {
-  const others = (await dependencies.store.list()).filter(({ id }) => id !== accountId)
-  const choice = selectAccount(
-    { accounts: others, spent: new Map() },
-    policyOf(dependencies, chat, attempt),
-  )
+  const others = (await context.store.list()).filter(({ id }) => id !== accountId)
+  const choice = selectAccount({ accounts: others, spent: new Map() }, policyOf(context, chat, attempt))
   return choice.account !== undefined
 }
 
-function policyOf(
-  { settings, runtime }: GatewayDependencies,
-  chat: Chat,
-  attempt: Attempt,
-): SelectionPolicy {
+function policyOf({ settings, runtime }: GatewayContext, chat: Chat, attempt: Attempt): SelectionPolicy {
   return {
     strategy: settings.accountSelectionStrategy,
     useOverage: settings.useOverage,
@@ -76,11 +67,13 @@ function policyOf(
 
 /** An upgrade or bought credits show in the usage call before any cool-down ends. */
 async function checkQuotas(
-  { store, lookUps }: GatewayDependencies,
+  { store, lookUps }: GatewayContext,
   { signal }: Chat,
   unavailable: readonly Unavailable[],
 ): Promise<void> {
-  const exhausted = new Set(unavailable.flatMap(({ accountId, why }) => (why === "exhausted" ? accountId : [])))
+  const exhausted = new Set(
+    unavailable.flatMap(({ accountId, why }) => (why === "exhausted" ? accountId : [])),
+  )
   const accounts = await store.list()
   const due = accounts.filter((account) => exhausted.has(account.id) || isOutOfQuota(account))
   await Promise.all(due.map(({ id }) => lookUps.usage(id, signal)))

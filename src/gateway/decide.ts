@@ -9,6 +9,8 @@ export type Verdict =
   /** Look the account's profile up again and repeat. */
   | { readonly do: "rediscover" }
   | { readonly do: "switch-host" }
+  /** The account has another login: this one is done with. */
+  | { readonly do: "switch-login" }
   /** Leave the account, which its failure parks; where none is left, say so. */
   | { readonly do: "switch-account" }
   | { readonly do: "wait"; readonly why: "throttle" | "fault"; readonly ms: number }
@@ -33,6 +35,7 @@ export interface Situation {
   readonly accountId: string
   /** The login whose token was sent; absent for an API key, which has nothing to renew. */
   readonly renewableLogin?: string | undefined
+  readonly anotherLogin: boolean
   readonly anotherAccount: boolean
   readonly anotherHost: boolean
   readonly carried: Carried
@@ -56,7 +59,7 @@ type Move = (situation: Situation) => Verdict | undefined
 
 /** The whole policy: the moves for each kind of failure, in order. Where none is open the request fails. */
 const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
-  "bearer-rejected": [refresh, switchHost, leaveAccount],
+  "bearer-rejected": [refresh, switchHost, switchLogin, leaveAccount],
   suspended: [leaveAccount],
   "not-authorized": [rediscover, leaveAccount],
   "feature-not-supported": [rediscover, leaveAccount],
@@ -104,6 +107,10 @@ function rediscover({ attempt, accountId }: Situation): Verdict | undefined {
 
 function switchHost({ anotherHost }: Situation): Verdict | undefined {
   return anotherHost ? { do: "switch-host" } : undefined
+}
+
+function switchLogin({ anotherLogin }: Situation): Verdict | undefined {
+  return anotherLogin ? { do: "switch-login" } : undefined
 }
 
 function leaveAccount(): Verdict {

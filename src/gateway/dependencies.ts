@@ -1,6 +1,9 @@
-import type { AccountStore, Notice, TokenKeeper } from "../accounts/index.ts"
+import type { Account, AccountStore, Login, Notice } from "../accounts/index.ts"
+import type { TokenType } from "../kiro/index.ts"
 import type { Runtime } from "../runtime.ts"
+import type { Secret } from "../secret.ts"
 import type { Settings } from "../settings/index.ts"
+import type { Background } from "./background.ts"
 
 /** Everything that the gateway needs, given once by the composition root. */
 export interface GatewayDependencies {
@@ -11,19 +14,43 @@ export interface GatewayDependencies {
   /** Chats come to `<baseUrl>/chat/completions`; every other URL passes through untouched. */
   readonly baseUrl: string
   readonly store: AccountStore
-  readonly tokens: TokenKeeper
+  readonly tokens: FreshTokens
   /** Reads the stores of other programs again; local and quick, never rejects. */
   readonly importLogins: () => Promise<unknown>
   readonly lookUps: LookUps
   readonly notify: (notice: Notice) => void
 }
 
+/** What is passed around in this room. */
+export interface GatewayContext extends GatewayDependencies {
+  readonly background: Background
+}
+
 /** Questions to the control plane. They write what they learn into the store and never reject but on abort. */
 export interface LookUps {
-  /** Asks what the account has used; its cool-down ends where there is room again. */
+  /**
+   * Asks what the account has used, at most once a minute; its quota cool-down ends where there is room again.
+   */
   readonly usage: (accountId: string, signal: AbortSignal) => Promise<void>
   /** Looks the account's profile up again; whether it is another than before. */
   readonly profile: (accountId: string, signal: AbortSignal) => Promise<boolean>
   /** After a good answer, in the background: usage and models, where they are due. */
   readonly afterAnswer: (accountId: string) => void
+}
+
+/** What a request is sent with. */
+export interface Credential {
+  readonly login: Login
+  readonly accessToken: Secret
+  readonly tokenType?: TokenType
+  readonly profileArn?: string
+}
+
+/** The part of the token keeper that a chat needs: a token that is good, and another one than `rejected`. */
+export interface FreshTokens {
+  fresh(wanted: {
+    readonly account: Account
+    readonly rejected?: Secret
+    readonly signal: AbortSignal
+  }): Promise<Credential | { readonly unavailable: string; readonly message: string }>
 }

@@ -1,6 +1,4 @@
-import type { AccountStore } from "../accounts/index.ts"
 import {
-  type AccountModelList,
   type KiroModel,
   type LiveModel,
   listsModel,
@@ -10,12 +8,6 @@ import {
 } from "../kiro/index.ts"
 import type { Attempt } from "./attempt.ts"
 import type { Chat } from "./chat.ts"
-
-/** The last good lists of all accounts. */
-export async function modelListsOf(store: AccountStore): Promise<readonly AccountModelList[]> {
-  const lists = await store.modelLists()
-  return lists.map(({ models, ...list }) => ({ ...list, entries: Array.isArray(models) ? models : [] }))
-}
 
 /** The asked model as this account has it, without what the service refused of it, now or before. */
 export function modelFor(chat: Chat, attempt: Attempt, accountId: string): KiroModel {

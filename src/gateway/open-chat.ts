@@ -4,27 +4,27 @@ import { mergeModelLists, resolveModel, withRefusals } from "../kiro/index.ts"
 import { type ChatRequest, readChatRequest } from "../openai/index.ts"
 import { estimateTokens, type Purpose, type ReasoningLookup, toConversation } from "../translate/index.ts"
 import type { Chat } from "./chat.ts"
-import type { GatewayDependencies } from "./dependencies.ts"
-import { modelListsOf } from "./models.ts"
+import type { GatewayContext } from "./dependencies.ts"
 
 /** Reads one request of the host into what stays the same for all its attempts. Throws `ChatRequestError`. */
-export async function openChat(dependencies: GatewayDependencies, init: RequestInit): Promise<Chat> {
-  const { store, runtime } = dependencies
+export async function openChat(context: GatewayContext, init: RequestInit): Promise<Chat> {
+  const { store, runtime, background } = context
   const headers = new Headers(init.headers)
   const request = readChatRequest(parseBody(init.body))
   const sessionId = headers.get("x-session-id") ?? runtime.randomUUID()
+  await background.settled(sessionId)
   const [session, remembered, refusedFields, lists] = await Promise.all([
     store.session(sessionId),
     store.reasoningOf(sessionId),
     store.refusedFields(),
-    modelListsOf(store),
+    store.modelLists(),
   ])
   const known = resolveModel(request.model, mergeModelLists(lists))
   const refused = refusedFields.filter(({ modelId }) => modelId === known.wireId).map(({ field }) => field)
   const { input } = withRefusals(known, refused)
   const conversation = toConversation(request, {
     accepts: { images: input.includes("image"), documents: input.includes("pdf") },
-    reasoning: lookupOf(remembered),
+    ...(!refused.includes("signatures") && { reasoning: lookupOf(remembered) }),
   })
   return {
     request,

@@ -16,13 +16,10 @@ export function shortenTarget(wanted: {
   return Math.floor(wanted.step * Math.min(wanted.size, wanted.window))
 }
 
-/** The step that worked for a session and the size of the request that needed it. */
-export interface ShortenMemory {
-  readonly step: ShortenStep
-  readonly size: number
-}
-
 /** A session starts where it last got through, until a request is smaller than the one that needed it. */
-export function startingStep(memory: ShortenMemory | undefined, size: number): ShortenStep | undefined {
-  return memory !== undefined && size >= memory.size ? memory.step : undefined
+export function startingStep(
+  memory: { readonly shortenStep?: ShortenStep; readonly shortenedSize?: number },
+  size: number,
+): ShortenStep | undefined {
+  return size >= (memory.shortenedSize ?? 0) ? memory.shortenStep : undefined
 }

@@ -9,8 +9,9 @@ const LOGIN = "run `opencode auth login` and choose Kiro"
 
 export const NO_ACCOUNT: string = `Kiro: no account is signed in on this computer. To sign in, ${LOGIN}, or sign in with kiro-cli or the Kiro IDE; the next message then works without a restart.`
 
-export function badRequest(field: string, problem: string): string {
-  return `Kiro: this is no valid chat request: ${field}: ${problem}.`
+/** `problem` begins with the field's name. */
+export function badRequest(problem: string): string {
+  return `Kiro: this is no valid chat request: ${problem}.`
 }
 
 export function unexpected(error: unknown): string {
@@ -43,6 +44,23 @@ export function failed(failure: KiroFailure, account: string, model: string): st
   return [`Kiro: ${WHAT[failure.kind](account, model)}.`, quote(failure.message), REMEDY[failure.kind] ?? ""]
     .filter((part) => part !== "")
     .join(" ")
+}
+
+/** Why an account was left, in a few words. */
+export function briefly(failure: KiroFailure): string {
+  return BRIEFLY[failure.kind] ?? "it failed"
+}
+
+const BRIEFLY: Readonly<Partial<Record<FailureKind, string>>> = {
+  "bearer-rejected": "its login has ended",
+  suspended: "suspended by AWS",
+  "not-authorized": "not authorized with its profile",
+  "feature-not-supported": "not authorized for this feature",
+  "monthly-quota": "its monthly credits are used up",
+  "daily-quota": "its daily requests are used up",
+  "overage-limit": "its overage limit is reached",
+  throttled: "it is being throttled",
+  "invalid-model": "it is not offered the model",
 }
 
 const WHAT: Readonly<Record<FailureKind, (account: string, model: string) => string>> = {

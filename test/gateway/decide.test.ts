@@ -18,6 +18,7 @@ function situation(
   return {
     accountId: "a",
     renewableLogin: "login-a",
+    anotherLogin: false,
     anotherAccount: false,
     anotherHost: false,
     carried: NOTHING,
@@ -30,12 +31,15 @@ function situation(
 }
 
 describe("decide", () => {
-  it("refreshes a refused token once per login, tries the other host once, then leaves the account", () => {
+  it("refreshes a refused token once per login, tries the other host once, then leaves the login, then the account", () => {
     const refused = "bearer-rejected"
     assert.deepEqual(decide(situation(refused)), { do: "refresh" })
     const renewed = { refreshed: ["login-a"] }
     assert.deepEqual(decide(situation(refused, { attempt: renewed, anotherHost: true })), {
       do: "switch-host",
+    })
+    assert.deepEqual(decide(situation(refused, { attempt: renewed, anotherLogin: true })), {
+      do: "switch-login",
     })
     assert.deepEqual(decide(situation(refused, { attempt: renewed })), { do: "switch-account" })
     assert.deepEqual(decide(situation(refused, { attempt: renewed, renewableLogin: "login-b" })), {
@@ -233,6 +237,7 @@ function play(
     attempt = nextAttempt(attempt, verdict, {
       failure,
       accountId,
+      accountName: accountId,
       loginId: `login of ${accountId}`,
       hostName,
     })

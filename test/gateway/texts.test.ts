@@ -80,13 +80,11 @@ const PARKED: readonly texts.Parked[] = [
   { why: "throttled", until: NOW + 29_000, said: "Too many requests, please wait before trying again." },
   { why: "not-authorized", said: "User is not authorized to make this call." },
   { why: "suspended", said: "Your User ID (d-5040000429.11112222-5003) temporarily is suspended." },
-  { why: "signed-out" },
-  { why: "key-refused" },
+  { why: "signed-out", said: "" },
+  { why: "key-refused", said: "" },
   { why: "disabled" },
   { why: "lacks-model", model: "claude-opus-5" },
-  { why: "exhausted" },
-  { why: "exhausted", until: Date.UTC(2027, 0, 1) },
-  { why: "failed", said: "the token could not be renewed" },
+  { why: "failed", failure: { kind: "unreachable", status: 0, message: "" }, model: "auto" },
 ]
 
 /** Words of a service or a user that bring every trap along. */
@@ -102,7 +100,7 @@ describe("what the host makes of our texts", () => {
           await assertUnderstood(refusal)
         }
     await assertUnderstood({ status: 401, message: texts.NO_ACCOUNT })
-    await assertUnderstood({ status: 400, message: texts.badRequest("messages[500].role", "429") })
+    await assertUnderstood({ status: 400, message: texts.badRequest("messages[500].role 429") })
     for (const purpose of ["main", "title", "compaction"] as const) {
       const asked = { model: "auto", purpose, estimatedTokens: 504_000, largest: "a tool result of 429 kB" }
       await assertUnderstood({ status: 400, message: texts.tooLarge(asked) })
@@ -117,7 +115,7 @@ describe("what the host makes of our texts", () => {
   it("needs no guard for our own words", () => {
     const own = [
       texts.NO_ACCOUNT,
-      texts.badRequest("messages[0].role", "is not a text"),
+      texts.badRequest("messages[0].role is not a text"),
       ...KINDS.map((kind) => texts.failed({ kind, status: 0, message: "" }, "Builder ID ··a1b2", "auto")),
       texts.allParked(
         PARKED.map((parked) => ({ name: "Builder ID ··a1b2", parked: withoutWords(parked) })),
@@ -181,8 +179,8 @@ describe("the words themselves", () => {
   it("names every account with its reason, its return and what to do", () => {
     const text = texts.allParked(
       [
-        { name: "Builder ID ··a1b2", parked: { why: "quota", until: Date.UTC(2026, 11, 1) } },
-        { name: "work", parked: { why: "signed-out" } },
+        { name: "Builder ID ··a1b2", parked: { why: "quota", until: Date.UTC(2026, 11, 1), said: "" } },
+        { name: "work", parked: { why: "signed-out", said: "" } },
       ],
       NOW,
     )
@@ -196,7 +194,7 @@ describe("the words themselves", () => {
 })
 
 function withoutWords(parked: texts.Parked): texts.Parked {
-  return "said" in parked && parked.why !== "failed" ? ({ ...parked, said: "" } as texts.Parked) : parked
+  return "said" in parked ? { ...parked, said: "" } : parked
 }
 
 async function assertUnderstood(refusal: Refusal): Promise<void> {

@@ -75,6 +75,7 @@ export const TABLES: readonly Table[] = [
       session_id: "TEXT NOT NULL",
       account_id: "TEXT",
       shorten_step: "REAL",
+      shortened_size: "INTEGER",
       generation: "INTEGER NOT NULL DEFAULT 0",
       overflow_answered: "INTEGER NOT NULL DEFAULT 0",
       updated_at: "INTEGER NOT NULL DEFAULT 0",

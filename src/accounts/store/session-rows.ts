@@ -17,6 +17,7 @@ export function readSession(database: Database, id: string): SessionMemory {
     ...present({
       accountId: stringField(row, "account_id"),
       shortenStep: STEPS.find((step) => step === row["shorten_step"]),
+      shortenedSize: numberField(row, "shortened_size"),
     }),
   }
 }
@@ -28,6 +29,7 @@ export function writeSession(database: Database, id: string, memory: SessionMemo
     columns: {
       account_id: memory.accountId,
       shorten_step: memory.shortenStep,
+      shortened_size: memory.shortenedSize,
       generation: memory.generation,
       overflow_answered: memory.overflowAnswered ? 1 : 0,
       updated_at: memory.updatedAt,

@@ -1,0 +1,37 @@
+import { ChatRequestError } from "../openai/index.ts"
+import { answerChat } from "./answer-chat.ts"
+import { createBackground } from "./background.ts"
+import type { GatewayContext, GatewayDependencies } from "./dependencies.ts"
+import { openChat } from "./open-chat.ts"
+import { toResponse } from "./refusal.ts"
+import { badRequest, unexpected } from "./texts.ts"
+
+export interface Gateway {
+  /** The `fetch` of the provider. Rejects only with the reason of the caller's signal. */
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>
+  /** Resolves when the work behind the answers is done. */
+  readonly close: () => Promise<void>
+}
+
+/** Answers OpenCode's chat requests by asking Kiro. Makes nothing, opens nothing and asks nothing before the first. */
+export function createGateway(dependencies: GatewayDependencies): Gateway {
+  const background = createBackground(dependencies.runtime.log)
+  const context: GatewayContext = { ...dependencies, background }
+  const chats = `${dependencies.baseUrl.replace(/\/+$/, "")}/chat/completions`
+  return {
+    fetch: (url, init) => (url === chats ? answer(context, init) : dependencies.runtime.fetch(url, init)),
+    close: () => background.settled(),
+  }
+}
+
+async function answer(context: GatewayContext, init: RequestInit): Promise<Response> {
+  try {
+    return await answerChat(context, await openChat(context, init))
+  } catch (error) {
+    init.signal?.throwIfAborted()
+    if (error instanceof ChatRequestError)
+      return toResponse({ status: 400, message: badRequest(error.message) })
+    context.runtime.log.error("the gateway failed", { error })
+    return toResponse({ status: 400, message: unexpected(error) })
+  }
+}

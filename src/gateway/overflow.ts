@@ -1,0 +1,51 @@
+import type { Chat } from "./chat.ts"
+import type { GatewayContext } from "./dependencies.ts"
+import type { Refusal } from "./refusal.ts"
+import { overflow, tooLarge } from "./texts.ts"
+import type { SentWith } from "./try-once.ts"
+
+/**
+ * What to say when even the smallest form of a conversation was too long. OpenCode 1.18 compacts on an overflow and
+ * sends the message again, without end: so the same session hears it once, until an answer of purpose main came.
+ */
+export async function refuseOverflow(
+  { store }: GatewayContext,
+  chat: Chat,
+  sent: SentWith | undefined,
+): Promise<Refusal> {
+  const { purpose, sessionId, request, size, conversation } = chat
+  const session = await store.session(sessionId)
+  if (purpose === "main" && !session.overflowAnswered) {
+    await store.updateSession(sessionId, (current) => ({ ...current, overflowAnswered: true }))
+    return { status: 400, message: overflow(request.model), overflow: true }
+  }
+  const message = tooLarge({
+    model: request.model,
+    purpose,
+    estimatedTokens: sent?.prepared.estimatedTokens ?? size,
+    largest: largestPart(conversation),
+  })
+  return { status: 400, message }
+}
+
+function largestPart({ system, tools, turns }: Chat["conversation"]): string {
+  const users = turns.flatMap((turn) => (turn.role === "user" ? [turn] : []))
+  const sizes: readonly (readonly [string, number])[] = [
+    ["the system prompt and the tools", system.length + JSON.stringify(tools).length],
+    ["tool outputs", Math.max(0, ...users.map(({ results }) => lengthOf(results.map(({ text }) => text))))],
+    [
+      "a message",
+      Math.max(
+        0,
+        ...users.map(({ parts }) =>
+          lengthOf(parts.map((part) => (part.type === "text" ? part.text : part.bytes))),
+        ),
+      ),
+    ],
+  ]
+  return sizes.reduce((largest, next) => (next[1] > largest[1] ? next : largest))[0]
+}
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length, 0)
+}
