@@ -41,6 +41,12 @@ export {
 export { type Database, openDatabase, type OpenOptions, type Row, type SqlValue } from "./store/database.ts"
 export { StoreError, type StoreFailure, storeFailure } from "./store/failure.ts"
 export { openAccountStore, type StoreOptions } from "./store/open-store.ts"
+export {
+  type AccountOverview,
+  readOverview,
+  type SessionOverview,
+  type StoreOverview,
+} from "./store/overview.ts"
 export type {
   AccountStore,
   ReasoningEntry,

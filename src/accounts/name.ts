@@ -1,20 +1,28 @@
 import { createHash } from "node:crypto"
-import type { Account, Login } from "./account.ts"
+import type { Account, LoginKind } from "./account.ts"
+
+/** As much of a login as its name shows; every `Login` is one. */
+export interface NamedLogin {
+  readonly kind: LoginKind
+  readonly startUrl?: string
+  readonly provider?: string
+}
 
 /**
  * How every text names an account: the user's own label, or the kind of its login and a short id. Never any part of
  * an e-mail address, also where somebody made one the label.
  */
-export function accountName(account: Pick<Account, "id" | "label" | "logins">): string {
+export function accountName(
+  account: Pick<Account, "id" | "label"> & { readonly logins: readonly NamedLogin[] },
+): string {
   const label = account.label?.trim()
   if (label !== undefined && label !== "" && !label.includes("@")) return label
   return `${kindName(account.logins[0])} ··${shortId(account.id)}`
 }
 
-function kindName(login: Login | undefined): string {
-  switch (login?.kind) {
-    case undefined:
-      return "Kiro"
+function kindName(login: NamedLogin | undefined): string {
+  if (login === undefined) return "Kiro"
+  switch (login.kind) {
     case "idc":
       return login.startUrl === undefined ? "Builder ID" : "Identity Center"
     case "social":
@@ -23,10 +31,8 @@ function kindName(login: Login | undefined): string {
       return "External IdP"
     case "api-key":
       return "API key"
-    default: {
-      const never: never = login
-      return never
-    }
+    default:
+      return login.kind satisfies never
   }
 }
 

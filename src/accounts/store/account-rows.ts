@@ -14,13 +14,13 @@ export function readAccounts(database: Database): readonly Account[] {
   )
   return database
     .all("SELECT * FROM kiro_account ORDER BY added_at, rowid")
-    .flatMap((row) => readAccount(row, logins.get(row["id"]) ?? []))
+    .flatMap((row) => readAccountRow(row, logins.get(row["id"]) ?? []))
 }
 
 export function readOneAccount(database: Database, id: string): Account | undefined {
   const row = database.get("SELECT * FROM kiro_account WHERE id = ?", [id])
   if (row === undefined) return undefined
-  return readAccount(
+  return readAccountRow(
     row,
     database.all("SELECT * FROM kiro_login WHERE account_id = ? ORDER BY rowid", [id]),
   )[0]
@@ -62,7 +62,8 @@ function accountColumns(account: Account): Readonly<Record<string, SqlValue | un
   }
 }
 
-function readAccount(row: Row, loginRows: readonly Row[]): Account[] {
+/** One row, or none where it has no id; `loginRows` are whole. */
+export function readAccountRow(row: Row, loginRows: readonly Row[]): Account[] {
   const id = stringField(row, "id")
   if (id === undefined) return []
   return [
