@@ -1,0 +1,20 @@
+import { createRequire } from "node:module"
+import { dirname, join, resolve } from "node:path"
+
+const require = createRequire(import.meta.url)
+
+/** The real OpenCode: the binary of the development dependency. */
+export function opencodeBinary(): string {
+  const manifest = require.resolve("opencode-ai/package.json")
+  const { bin } = require(manifest) as { readonly bin: { readonly opencode: string } }
+  return join(dirname(manifest), bin.opencode)
+}
+
+/** The folder of the built package: OpenCode takes it by its path, as people do before it is published. */
+export function packageFolder(): string {
+  return resolve(".")
+}
+
+export function opencodeVersion(): string {
+  return (require("opencode-ai/package.json") as { readonly version: string }).version
+}

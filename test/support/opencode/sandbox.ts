@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { opencodeVersion, packageFolder } from "./program.ts"
+
+export interface SandboxOptions {
+  /** One base URL that stands for every host of the service: the URL of a fake. Absent: the real hosts. */
+  readonly endpoint?: string
+  /** The whole opencode.json; by default one line that names the built package by its path. */
+  readonly config?: Readonly<Record<string, unknown>>
+  /** Further keys of kiro.json. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** A home of its own for one OpenCode: nothing of the machine's is read or written. */
+export interface Sandbox {
+  readonly root: string
+  readonly home: string
+  /** The working directory of OpenCode. */
+  readonly project: string
+  /** The folder of opencode.json, kiro.json and kiro.db. */
+  readonly config: string
+  /** The folder of auth.json and of OpenCode's log. */
+  readonly data: string
+  readonly kiroCliStore: string
+  readonly environment: Readonly<Record<string, string>>
+  /** Removes it all. */
+  remove(): void
+}
+
+export function createSandbox(options: SandboxOptions = {}): Sandbox {
+  const root = mkdtempSync(join(tmpdir(), "kiro-e2e-"))
+  const at = (...names: string[]): string => join(root, ...names)
+  const sandbox = {
+    root,
+    home: at("home"),
+    project: at("project"),
+    config: at("config", "opencode"),
+    data: at("data", "opencode"),
+    kiroCliStore: at("data", "kiro-cli", "data.sqlite3"),
+    environment: { ...isolatedEnvironment(root), ...options.environment },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  }
+  for (const folder of [
+    sandbox.home,
+    sandbox.project,
+    sandbox.config,
+    sandbox.data,
+    dirname(sandbox.kiroCliStore),
+  ])
+    mkdirSync(folder, { recursive: true })
+  writeJson(join(sandbox.config, "opencode.json"), options.config ?? { plugin: [packageFolder()] })
+  const settings = { ...(options.endpoint && { endpoint_override: options.endpoint }), ...options.settings }
+  if (Object.keys(settings).length > 0) writeJson(join(sandbox.config, "kiro.json"), settings)
+  skipPluginInstall(sandbox.config)
+  return sandbox
+}
+
+export function writeJson(path: string, value: unknown): void {
+  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** Nothing of the caller's environment but the search path: no keys, no proxies, no settings. */
+function isolatedEnvironment(root: string): Record<string, string> {
+  const folder = (name: string): string => join(root, name)
+  return {
+    PATH: process.env["PATH"] ?? "",
+    HOME: folder("home"),
+    USERPROFILE: folder("home"),
+    XDG_CONFIG_HOME: folder("config"),
+    XDG_DATA_HOME: folder("data"),
+    XDG_STATE_HOME: folder("state"),
+    XDG_CACHE_HOME: folder("cache"),
+    TERM: "xterm-256color",
+    NO_PROXY: "127.0.0.1,localhost",
+    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    OPENCODE_PERMISSION: JSON.stringify({ "*": "allow" }),
+  }
+}
+
+/**
+ * OpenCode 1.18 installs @opencode-ai/plugin into each config folder and waits for it, over a minute where no
+ * registry answers. It takes it for installed when node_modules is there and the lock file names it.
+ */
+function skipPluginInstall(folder: string): void {
+  mkdirSync(join(folder, "node_modules"))
+  const dependencies = { "@opencode-ai/plugin": opencodeVersion() }
+  writeJson(join(folder, "package.json"), { dependencies })
+  writeJson(join(folder, "package-lock.json"), { lockfileVersion: 3, packages: { "": { dependencies } } })
+}
