@@ -13,6 +13,7 @@ function stateOf(
     wireModelId: "claude-sonnet-4.5",
     conversationId: "c",
     cachePoints: 0,
+    serviceWindow: 200_000,
   })
 }
 

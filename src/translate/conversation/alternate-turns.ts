@@ -67,7 +67,7 @@ export function fillEmptyUserTurns(conversation: Conversation): Conversation {
   return { ...conversation, turns }
 }
 
-/** A conversation begins and ends with a user turn. */
+/** A conversation begins and ends with a user turn; the first may be empty where the system prompt stands in it. */
 export function closeEnds(conversation: Conversation): Conversation {
   const { turns, system } = conversation
   const first: Turn[] = isBlank(system) ? [emptyMessage()] : [{ role: "user", parts: [], results: [] }]

@@ -5,7 +5,6 @@ import { describeTools } from "./describe-tools.ts"
 import { closeEnds, dropBlanks, fillEmptyUserTurns, mergeTurns } from "./alternate-turns.ts"
 import { flattenTools } from "./flatten-tools.ts"
 import { limitMedia } from "./limit-media.ts"
-import { limitSizes } from "./limit-sizes.ts"
 import { nameDocuments } from "./name-documents.ts"
 import { nameTools } from "./name-tools.ts"
 import { pairResults } from "./pair-results.ts"
@@ -27,12 +26,11 @@ export const CANONICAL_STEPS: readonly CanonicalStep[] = [
   cleanSchemas,
   nameDocuments,
   limitMedia,
-  limitSizes,
 ]
 
 /**
  * Makes any conversation acceptable to Kiro: user first, user last, turns alternate, every use answered once in
- * the next turn, every name, id, size, schema and medium within the service's limits. Loses no text and adds none
+ * the next turn, every name, id, schema and medium within the service's limits. Loses no text and adds none
  * but the invented words. Idempotent.
  */
 export function canonical(conversation: Conversation): Conversation {

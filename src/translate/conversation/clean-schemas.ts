@@ -39,23 +39,40 @@ function cleanNode(node: unknown, path: readonly unknown[]): unknown {
   const around = [...path, node]
   if (Array.isArray(node)) return node.map((item) => cleanNode(item, around))
   const entries = Object.entries(node).flatMap(([keyword, value]): [string, unknown][] => {
-    if (value === null && !VALUES.has(keyword)) return []
-    if (keyword === "required" && !isNameList(value)) return []
+    if (VALUES.has(keyword)) return [[keyword, wellFormed(value)]]
+    if (value === null || isMalformed(keyword, value)) return []
     if (SCHEMA_MAPS.has(keyword) && isObject(value)) return [[keyword, cleanMap(value, around)]]
-    return [[keyword, VALUES.has(keyword) ? wellFormed(value) : cleanNode(value, around)]]
+    return [[keyword, cleanNode(value, around)]]
   })
   return Object.fromEntries(entries)
 }
 
-/** Draft 3 wrote `required: true` inside a property; that is no list of names either. */
-function isNameList(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string")
+/** Draft 3 wrote `required: true` inside a property: that is no list of names either. */
+function isMalformed(keyword: string, value: unknown): boolean {
+  switch (keyword) {
+    case "required":
+      return !Array.isArray(value) || value.length === 0 || !value.every((name) => typeof name === "string")
+    case "properties":
+      return !isObject(value)
+    case "items":
+      return !(Array.isArray(value) ? value : [value]).every(isSchema)
+    case "anyOf":
+    case "oneOf":
+    case "allOf":
+      return !Array.isArray(value) || !value.every(isSchema)
+    default:
+      return false
+  }
+}
+
+function isSchema(value: unknown): boolean {
+  return isObject(value) || typeof value === "boolean"
 }
 
 function cleanMap(map: JsonObject, path: readonly unknown[]): JsonObject {
   const entries = Object.entries(map).map(([name, schema]): [string, unknown] => [
     name.toWellFormed(),
-    schema === null ? {} : cleanNode(schema, path),
+    isSchema(schema) ? cleanNode(schema, path) : {},
   ])
   return Object.fromEntries(entries)
 }

@@ -88,6 +88,11 @@ export function textPart(text: string): TextPart {
 /** Stands where two texts meet that came apart, so that no two words are glued together. */
 export const TEXT_SEPARATOR = "\n\n"
 
+/** Blank texts say nothing and leave no gap. */
+export function joinTexts(texts: readonly string[]): string {
+  return texts.filter((text) => !isBlank(text)).join(TEXT_SEPARATOR)
+}
+
 export function textOf(parts: readonly UserPart[]): string {
-  return parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(TEXT_SEPARATOR)
+  return joinTexts(parts.map((part) => (part.type === "text" ? part.text : "")))
 }

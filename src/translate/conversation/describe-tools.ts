@@ -1,4 +1,4 @@
-import { isBlank, TEXT_SEPARATOR } from "./conversation.ts"
+import { isBlank, joinTexts } from "./conversation.ts"
 import type { Conversation } from "./conversation.ts"
 
 /** The service takes 10 240 bytes; the official client stays under 10 004 characters. */
@@ -21,8 +21,7 @@ export function describeTools(conversation: Conversation): Conversation {
     return { ...tool, description: head }
   })
   if (continued.length === 0) return { ...conversation, tools }
-  const system = [conversation.system, ...continued].filter((text) => !isBlank(text)).join(TEXT_SEPARATOR)
-  return { ...conversation, tools, system }
+  return { ...conversation, tools, system: joinTexts([conversation.system, ...continued]) }
 }
 
 function splitDescription(description: string): readonly [head: string, rest: string] {

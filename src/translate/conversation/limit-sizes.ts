@@ -2,14 +2,21 @@ import { textOf, textPart } from "./conversation.ts"
 import type { Conversation, Turn, UserTurn } from "./conversation.ts"
 import { cutText } from "./cut-text.ts"
 
-/** The service's hard limits, in characters, as the official client states them. */
+/** The limits of one message were found with windows of this size, in tokens; for larger ones none is known. */
+const SMALL_WINDOW = 200_000
+/** The hard limit of a message that the official client states, in characters. */
 export const MAX_USER_CHARACTERS = 600_000
-export const MAX_RESULT_CHARACTERS = 800_000
+/** Of 800 000, less what JSON's escapes add. */
+export const MAX_RESULT_CHARACTERS = 700_000
 /** What the user's own words keep where the system prompt alone fills the first message. */
 const MIN_USER_CHARACTERS = 10_000
 
-/** Cuts what no request may hold, head and tail kept, marked. The system prompt counts in the first message. */
-export function limitSizes(conversation: Conversation): Conversation {
+/**
+ * Cuts what no request to this model may hold, head and tail kept, marked. The system prompt counts in the first
+ * message.
+ */
+export function limitSizes(conversation: Conversation, serviceWindow: number): Conversation {
+  if (serviceWindow > SMALL_WINDOW) return conversation
   const first = Math.max(MIN_USER_CHARACTERS, MAX_USER_CHARACTERS - conversation.system.length)
   const turns = conversation.turns.map((turn, index) =>
     limit(turn, index === 0 ? first : MAX_USER_CHARACTERS),

@@ -7,7 +7,8 @@ import type { OpenUse } from "./open-uses.ts"
 /**
  * Every use is answered exactly once, in the very next turn, in the order of the uses. A late result moves under
  * its use; one that repeats an earlier answer word by word is left out; one that differs, or has no use before it,
- * stays where it is as plain text; a use without a result gets the honest error result. Expects merged turns.
+ * stays where it is as plain text; a use without a result gets the honest error result. A turn that is empty then is
+ * left out. Expects merged turns.
  */
 export function pairResults(conversation: Conversation): Conversation {
   const openUses = createOpenUses()
@@ -25,8 +26,7 @@ export function pairResults(conversation: Conversation): Conversation {
   const turns: Turn[] = []
   let unanswered: readonly OpenUse[] = []
   const answerWith = (own: readonly UserPart[]): void => {
-    // Only the first turn may stay empty: the system prompt stands in it.
-    if (own.length + unanswered.length > 0 || turns.length === 0)
+    if (own.length + unanswered.length > 0)
       turns.push({ role: "user", parts: own, results: unanswered.map(answerOf) })
     unanswered = []
   }

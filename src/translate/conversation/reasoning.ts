@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import type { ReasoningContent } from "../../kiro/index.ts"
 
-/** What was kept of a turn's reasoning: the text itself comes back from OpenCode. */
+/** What was kept of a reasoning text: the text itself comes back from OpenCode. */
 export interface RememberedReasoning {
   /** `hashReasoning` of the text that the proof belongs to. */
   readonly textHash: string
@@ -10,28 +10,33 @@ export interface RememberedReasoning {
   readonly redactedContent?: string
 }
 
-/** By the id of any tool use of the turn. */
-export type ReasoningLookup = (toolUseId: string) => RememberedReasoning | undefined
+/** With the tool uses of the same answer: their ids are the key, because OpenCode gives them back unchanged. */
+export interface SignedReasoning extends RememberedReasoning {
+  readonly toolUseIds: readonly string[]
+}
 
-/** Names a reasoning text; the text as it came from the service, byte for byte. */
+/** Names a reasoning text, as it came from the service. */
 export function hashReasoning(text: string): string {
   return createHash("sha256").update(text).digest("hex")
 }
 
 /** What may be given back for a turn: nothing without a genuine proof for exactly this text. */
-export function reasoningFor({
-  toolUseIds,
-  text,
-  lookup,
-}: {
+export type ReasoningReplay = (turn: {
   readonly toolUseIds: readonly string[]
   readonly text: string
-  readonly lookup: ReasoningLookup
-}): ReasoningContent | undefined {
-  const remembered = toolUseIds.map(lookup).find((found) => found !== undefined)
-  if (remembered === undefined || remembered.textHash !== hashReasoning(text)) return undefined
-  if (remembered.signature !== undefined) return { reasoningText: { text, signature: remembered.signature } }
-  return remembered.redactedContent === undefined
-    ? undefined
-    : { redactedContent: remembered.redactedContent }
+}) => ReasoningContent | undefined
+
+export function createReasoningReplay(remembered: readonly SignedReasoning[]): ReasoningReplay {
+  const byToolUse = new Map<string, SignedReasoning[]>()
+  for (const entry of remembered)
+    for (const id of entry.toolUseIds) byToolUse.set(id, [...(byToolUse.get(id) ?? []), entry])
+
+  return ({ toolUseIds, text }) => {
+    const entries = toolUseIds.flatMap((id) => byToolUse.get(id) ?? [])
+    if (entries.length === 0) return undefined
+    const textHash = hashReasoning(text)
+    const proof = entries.find((entry) => entry.textHash === textHash)
+    if (proof?.signature !== undefined) return { reasoningText: { text, signature: proof.signature } }
+    return proof?.redactedContent === undefined ? undefined : { redactedContent: proof.redactedContent }
+  }
 }
