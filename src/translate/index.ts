@@ -13,4 +13,3 @@ export type { ConversationStateOptions } from "./conversation/to-conversation-st
 export { withoutDocuments, withoutImages, withoutSignatures } from "./conversation/without.ts"
 export { createChunkTranslator } from "./answer/translator.ts"
 export type { ChunkTranslator, TranslatedEnd, TranslatorOptions, TurnSummary } from "./answer/translator.ts"
-export type { SignedReasoning } from "./answer/reasoning-record.ts"

@@ -1,11 +1,5 @@
 import type { KiroEvent } from "../../kiro/index.ts"
-import { hashReasoning, type RememberedReasoning } from "../conversation/reasoning.ts"
-
-/** A part of the model's reasoning that the service wants back, unchanged, while the tool loop is open. */
-export interface SignedReasoning extends RememberedReasoning {
-  /** The calls of the same answer. */
-  readonly toolUseIds: readonly string[]
-}
+import { hashReasoning, type RememberedReasoning, type SignedReasoning } from "../conversation/reasoning.ts"
 
 export interface ReasoningRecord {
   push(event: Extract<KiroEvent, { type: "reasoningContentEvent" }>): void
