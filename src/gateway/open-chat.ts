@@ -2,7 +2,7 @@ import type { ReasoningEntry } from "../accounts/index.ts"
 import { parseJson } from "../json.ts"
 import { mergeModelLists, resolveModel, withRefusals } from "../kiro/index.ts"
 import { type ChatRequest, readChatRequest } from "../openai/index.ts"
-import { estimateTokens, type Purpose, type ReasoningLookup, toConversation } from "../translate/index.ts"
+import { estimateTokens, type Purpose, type SignedReasoning, toConversation } from "../translate/index.ts"
 import type { Chat } from "./chat.ts"
 import type { GatewayContext } from "./dependencies.ts"
 
@@ -24,7 +24,7 @@ export async function openChat(context: GatewayContext, init: RequestInit): Prom
   const { input } = withRefusals(known, refused)
   const conversation = toConversation(request, {
     accepts: { images: input.includes("image"), documents: input.includes("pdf") },
-    ...(!refused.includes("signatures") && { reasoning: lookupOf(remembered) }),
+    ...(!refused.includes("signatures") && { reasoning: remembered.map(signedReasoning) }),
   })
   return {
     request,
@@ -44,18 +44,8 @@ function parseBody(body: RequestInit["body"]): unknown {
   return typeof body === "string" ? parseJson(body) : undefined
 }
 
-function lookupOf(entries: readonly ReasoningEntry[]): ReasoningLookup {
-  const byToolUse = new Map(entries.flatMap((entry) => entry.toolUseIds.map((id) => [id, entry] as const)))
-  return (toolUseId) => {
-    const entry = byToolUse.get(toolUseId)
-    if (entry === undefined) return undefined
-    const { textHash, signature, redacted } = entry
-    return {
-      textHash,
-      ...(signature !== undefined && { signature }),
-      ...(redacted !== undefined && { redactedContent: redacted }),
-    }
-  }
+function signedReasoning({ redacted, ...entry }: ReasoningEntry): SignedReasoning {
+  return { ...entry, ...(redacted !== undefined && { redactedContent: redacted }) }
 }
 
 /** Our own chat hook says what a request is for; without it a title is known by its form (OpenCode 1.18). */

@@ -48,6 +48,7 @@ export function prepare(wanted: {
     wireModelId: model.wireId,
     conversationId: conversationIdOf({ sessionId, purpose, generation }),
     cachePoints: model.cachePoints,
+    serviceWindow: model.serviceWindow,
     ...(plan.mode === "tags" && { systemPrefix: plan.systemPrefix }),
   })
   return {
