@@ -37,6 +37,8 @@ export type WriteBack = "written" | "changed" | "unavailable"
 /** Another program's login store, given to the token keeper as functions. No method throws or blocks the event loop. */
 export interface SourceStore {
   readonly source: LoginSource
+  /** Whether the login lives in this store. */
+  owns(login: Login): boolean
   read(): Promise<SourceReading>
   /** Changes when the store changed since: file times and sizes, nothing opened. */
   fingerprint(): string

@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto"
+import type { Login, LoginSource, TokenSet } from "../account.ts"
+import { isObject, parseJson, stringField } from "../../json.ts"
+import type { Secret } from "../../secret.ts"
+import { sameTokens } from "../login.ts"
+import type { Reread } from "./source-store.ts"
+
+export type TokenLogin = Exclude<Login, { readonly kind: "api-key" }>
+
+/** The same for every process that sees the same tokens in the same place: two imports at once offer one login. */
+export function derivedLoginId(source: LoginSource, sourceKey: string, secret: Secret): string {
+  const text = [source, sourceKey, secret.reveal()].join("\0")
+  return createHash("sha256").update(text).digest("hex").slice(0, 32)
+}
+
+/**
+ * What a store that now holds `found` says of `login`. A token in common is proof. The same place with another
+ * client, provider or endpoint is a login of its own; the same place and client is likely, not certainly, the same
+ * person: only the service's user id can tell.
+ */
+export function judgeReread(login: Login, found: readonly TokenLogin[]): Reread {
+  if (login.kind === "api-key") return { state: "gone" }
+  const candidates = found.filter((candidate) => candidate.kind === login.kind)
+  const same = candidates
+    .filter((candidate) => sameTokens(candidate.tokens, login.tokens))
+    .toSorted(newestFirst)[0]
+  if (same !== undefined) return { state: "found", tokens: same.tokens, certain: true }
+  const inPlace = candidates.find((candidate) => candidate.sourceKey === login.sourceKey)
+  if (inPlace === undefined) return { state: "gone" }
+  switch (sameLogin(login, inPlace)) {
+    case "no":
+      return { state: "gone" }
+    case "yes":
+      return { state: "found", tokens: inPlace.tokens, certain: true }
+    case "perhaps":
+      return { state: "found", tokens: inPlace.tokens, certain: false }
+  }
+}
+
+function newestFirst(one: TokenLogin, other: TokenLogin): number {
+  return other.tokens.expiresAt - one.tokens.expiresAt
+}
+
+/** Judged by what is in the two records, without their tokens being equal. */
+export function sameLogin(one: TokenLogin, other: TokenLogin): "yes" | "no" | "perhaps" {
+  if (one.kind === "idc" && other.kind === "idc")
+    return one.client.clientId === other.client.clientId ? "perhaps" : "no"
+  if (one.kind === "social" && other.kind === "social")
+    return differ(one.provider?.toLowerCase(), other.provider?.toLowerCase()) ? "no" : "perhaps"
+  if (one.kind === "external-idp" && other.kind === "external-idp") {
+    if (one.clientId !== other.clientId || one.tokenEndpoint !== other.tokenEndpoint) return "no"
+    const [subject, otherSubject] = [subjectOf(one.tokens), subjectOf(other.tokens)]
+    if (subject === undefined || otherSubject === undefined) return "perhaps"
+    return subject === otherSubject ? "yes" : "no"
+  }
+  return "no"
+}
+
+function differ(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other
+}
+
+/** The access tokens of most identity providers are JWTs (RFC 7519): issuer and subject name the person. */
+function subjectOf({ accessToken }: TokenSet): string | undefined {
+  const payload = accessToken.reveal().split(".")[1]
+  if (payload === undefined) return undefined
+  const claims = parseJson(Buffer.from(payload, "base64url").toString())
+  if (!isObject(claims)) return undefined
+  const subject = stringField(claims, "sub")
+  return subject === undefined ? undefined : `${stringField(claims, "iss") ?? ""} ${subject}`
+}

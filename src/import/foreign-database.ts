@@ -1,0 +1,102 @@
+import { existsSync, statSync } from "node:fs"
+import { type Database, openDatabase, type Row, storeFailure } from "../accounts/index.ts"
+import type { Clock } from "../runtime.ts"
+
+/** How long another program's lock is waited for, in ms. */
+const PATIENCE_MS = 5000
+const FIRST_WAIT_MS = 10
+const LONGEST_WAIT_MS = 250
+
+export interface Effects {
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+}
+
+export type Visit<Value> =
+  | { readonly state: "done"; readonly value: Value }
+  | { readonly state: "missing" }
+  | { readonly state: "failed"; readonly message: string }
+
+/**
+ * Opens another program's database, runs one short synchronous visit and closes it; never throws for what the
+ * file is. A lock is waited for on the clock, so that the event loop never stands still.
+ */
+export async function visitDatabase<Value>({
+  file,
+  effects,
+  write = false,
+  visit,
+}: {
+  readonly file: string
+  readonly effects: Effects
+  /** One immediate transaction that is on the disk when it ends. */
+  readonly write?: boolean
+  readonly visit: (database: Database) => Value
+}): Promise<Visit<Value>> {
+  const deadline = effects.clock.now() + PATIENCE_MS
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 1.6, LONGEST_WAIT_MS)) {
+    if (!existsSync(file)) return { state: "missing" }
+    try {
+      return { state: "done", value: await visitOnce(file, write, visit) }
+    } catch (error) {
+      const failure = storeFailure(error)
+      if (failure !== "busy" || effects.clock.now() >= deadline)
+        return { state: "failed", message: MESSAGES[failure] }
+    }
+    await effects.clock.sleep(wait * (0.5 + effects.random()))
+  }
+}
+
+const MESSAGES: { readonly [failure in ReturnType<typeof storeFailure>]: string } = {
+  busy: "is locked by another program",
+  corrupt: "is not a SQLite database or is damaged",
+  readonly: "can't be written",
+  full: "can't be written: the disk is full",
+  unavailable: "can't be opened",
+  failed: "is not laid out as expected",
+}
+
+async function visitOnce<Value>(
+  file: string,
+  write: boolean,
+  visit: (database: Database) => Value,
+): Promise<Value> {
+  const database = await openDatabase(file, { readonly: !write })
+  try {
+    if (!write) return visit(database)
+    database.get("PRAGMA synchronous = FULL")
+    database.run("BEGIN IMMEDIATE")
+    try {
+      const value = visit(database)
+      database.run("COMMIT")
+      return value
+    } catch (error) {
+      database.run("ROLLBACK")
+      throw error
+    }
+  } finally {
+    database.close()
+  }
+}
+
+export function hasTable(database: Database, name: string): boolean {
+  return database.get("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [name]) !== undefined
+}
+
+/** A column's text, also where it is kept as a blob. */
+export function textColumn(row: Row, column: string): string | undefined {
+  const value = row[column]
+  if (typeof value === "string") return value
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : undefined
+}
+
+/** Changes when one of the files was written since. Side files count: a WAL database is written there. */
+export function fingerprintOf(files: readonly string[]): string {
+  return files
+    .map((file) => {
+      const stat = statSync(file, { throwIfNoEntry: false })
+      return stat === undefined ? "-" : `${stat.mtimeMs}:${stat.size}`
+    })
+    .join(" ")
+}

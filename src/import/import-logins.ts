@@ -1,0 +1,58 @@
+import {
+  type Account,
+  type AccountStore,
+  type ImportedLogin,
+  mergeImported,
+  type SourceProblem,
+  type SourceStore,
+} from "../accounts/index.ts"
+
+export interface ImportOutcome {
+  readonly added: readonly Account[]
+  /** Known already; a login, its tokens or its profile are new. */
+  readonly updated: readonly Account[]
+  /** Known already, with nothing new. */
+  readonly unchanged: readonly Account[]
+  readonly problems: readonly SourceProblem[]
+}
+
+/**
+ * Reads every source at once and takes its logins into the store: local and quick, no network. A removed account
+ * stays removed unless the user asks for the import. Rejects with a `StoreError` where nothing can be stored.
+ */
+export async function importLogins({
+  store,
+  sources,
+  now,
+  newId,
+  byUser = false,
+}: {
+  readonly store: Pick<AccountStore, "reconcile" | "list">
+  readonly sources: readonly SourceStore[]
+  readonly now: number
+  readonly newId: () => string
+  readonly byUser?: boolean
+}): Promise<ImportOutcome> {
+  const readings = await Promise.all(sources.map((source) => source.read()))
+  const problems = readings.flatMap((reading) => reading.problems)
+  const offered = readings.flatMap((reading) => reading.logins)
+  // Nobody is logged in anywhere: no file is made for that.
+  if (offered.length === 0) return { added: [], updated: [], unchanged: [], problems }
+  const known = await store.list()
+  const { put } = await store.reconcile((accounts) =>
+    mergeImported(accounts, { offered, now, newId, byUser }),
+  )
+  const isKnown = (account: Account): boolean => known.some(({ id }) => id === account.id)
+  return {
+    added: put.filter((account) => !isKnown(account)),
+    updated: put.filter(isKnown),
+    unchanged: known.filter(
+      (account) => !put.some(({ id }) => id === account.id) && offered.some((one) => holds(account, one)),
+    ),
+    problems,
+  }
+}
+
+function holds({ logins }: Account, { login }: ImportedLogin): boolean {
+  return logins.some((held) => held.source === login.source && held.sourceKey === login.sourceKey)
+}

@@ -1,0 +1,2 @@
+export { importLogins, type ImportOutcome } from "./import-logins.ts"
+export { openSources } from "./sources.ts"

@@ -1,0 +1,313 @@
+import assert from "node:assert/strict"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { beforeEach, describe, it } from "node:test"
+import { type Login, openDatabase, type SourceReading, type SourceStore } from "../../src/accounts/index.ts"
+import { fakeClock } from "../support/clock.ts"
+import {
+  builderToken,
+  cliDatabase,
+  cliRow,
+  externalToken,
+  putCliRow,
+  registration,
+  socialToken,
+  sourcesOf,
+  sqlite,
+  temporaryHome,
+  tokens,
+  writeCliStore,
+} from "./stores.ts"
+
+describe("kiro-cli's store", () => {
+  let home: string
+  let file: string
+  beforeEach(() => {
+    home = temporaryHome()
+    file = cliDatabase(home)
+  })
+
+  const source = (env: Record<string, string> = {}): SourceStore => {
+    const [first] = sourcesOf(home, env)
+    assert.ok(first?.source === "kiro-cli")
+    return first
+  }
+  const read = (env?: Record<string, string>): Promise<SourceReading> => source(env).read()
+  const onlyLogin = async (): Promise<Login> => {
+    const { logins, problems } = await read()
+    assert.deepEqual(problems, [])
+    assert.equal(logins.length, 1)
+    const [first] = logins
+    assert.ok(first)
+    return first.login
+  }
+
+  it("gives a Builder ID login with its registration, region and expiry", async () => {
+    await writeCliStore(file, {
+      "kirocli:odic:token": builderToken,
+      "kirocli:odic:device-registration": registration,
+    })
+    const login = await onlyLogin()
+    assert.ok(login.kind === "idc")
+    assert.equal(login.tokens.accessToken.reveal(), "aoaBUILDER")
+    assert.equal(login.tokens.refreshToken?.reveal(), "aorBUILDER")
+    assert.equal(login.tokens.expiresAt, Date.parse("2026-11-24T14:33:30.786Z"))
+    assert.equal(login.client.clientId, "client-builder")
+    assert.equal(login.client.clientSecret.reveal(), "secret-builder")
+    assert.equal(login.client.expiresAt, Date.parse("2027-02-01T00:00:00Z"))
+    assert.equal(login.loginRegion, "us-east-1")
+    assert.equal(login.startUrl, undefined)
+  })
+
+  it("gives an Identity Center login with the profile, start URL and region chosen in kiro-cli", async () => {
+    const { start_url: _url, region: _region, ...bare } = builderToken
+    const { region: _none, ...bareRegistration } = registration
+    await writeCliStore(
+      file,
+      {
+        "kirocli:odic:token": { ...bare, region: "eu-west-1" },
+        "kirocli:odic:device-registration": bareRegistration,
+      },
+      {
+        "api.codewhisperer.profile": {
+          arn: "arn:aws:codewhisperer:eu-central-1:1:profile/A",
+          profile_name: "KiroProfile",
+        },
+        "auth.idc.start-url": "https://d-123.awsapps.com/start",
+        "auth.idc.region": "eu-west-1",
+      },
+    )
+    const login = await onlyLogin()
+    assert.ok(login.kind === "idc")
+    assert.equal(login.startUrl, "https://d-123.awsapps.com/start")
+    assert.equal(login.loginRegion, "eu-west-1")
+    assert.equal(login.profileArn, "arn:aws:codewhisperer:eu-central-1:1:profile/A")
+  })
+
+  it("gives every login of a store that holds several, in either spelling of every key", async () => {
+    await writeCliStore(
+      file,
+      {
+        "kirocli:oidc:token": { accessToken: "a1", refreshToken: "r1", expiresAt: 1_796_000_000 },
+        "kirocli:oidc:device-registration": { clientId: "c1", clientSecret: "s1" },
+        "codewhisperer:odic:token": { ...builderToken, access_token: "a2", refresh_token: "r2" },
+        "codewhisperer:odic:device-registration": { ...registration, client_id: "c2" },
+        "kirocli:social:token": socialToken,
+        "kirocli:external-idp:token": externalToken,
+        "unrelated:key": "{}",
+      },
+      { "api.codewhisperer.profile": { arn: "arn:work", profile_name: "Work" } },
+    )
+    const { logins, problems } = await read()
+    assert.deepEqual(problems, [])
+    const seen = logins.map(({ login }) => [
+      login.sourceKey?.split("#")[1],
+      login.kind,
+      login.kind === "idc" ? login.client.clientId : undefined,
+      login.profileArn,
+    ])
+    assert.deepEqual(seen, [
+      ["kirocli:oidc:token", "idc", "c1", "arn:work"],
+      ["codewhisperer:odic:token", "idc", "c2", undefined],
+      ["kirocli:external-idp:token", "external-idp", undefined, undefined],
+      ["kirocli:social:token", "social", undefined, socialToken["profile_arn"]],
+    ])
+  })
+
+  it("takes a token whose registration is spelt the other way, but never another prefix's", async () => {
+    await writeCliStore(file, {
+      "kirocli:odic:token": builderToken,
+      "kirocli:oidc:device-registration": registration,
+    })
+    assert.equal((await onlyLogin()).kind, "idc")
+    await sqlite(file, (database) => {
+      database.run(
+        "UPDATE auth_kv SET key = 'codewhisperer:odic:device-registration' WHERE key LIKE '%registration'",
+      )
+    })
+    const { logins, problems } = await read()
+    assert.deepEqual(logins, [])
+    assert.deepEqual(
+      problems.map(({ key, message }) => [key, message]),
+      [["kirocli:odic:token", "has no device registration beside it"]],
+    )
+  })
+
+  it("names the row that can't be used and still gives the others", async () => {
+    await writeCliStore(file, {
+      "kirocli:odic:token": '{"access_token":"half',
+      "kirocli:odic:device-registration": registration,
+      "codewhisperer:odic:token": "null",
+      "kirocli:external-idp:token": { ...externalToken, token_endpoint: "http://127.0.0.1/steal" },
+      "kirocli:social:token": socialToken,
+    })
+    const { logins, problems } = await read()
+    assert.deepEqual(
+      logins.map(({ login }) => login.kind),
+      ["social"],
+    )
+    assert.deepEqual(problems.map(({ file: where, key, message }) => [where, key, message]).toSorted(), [
+      [file, "kirocli:external-idp:token", "names a token endpoint that is not https"],
+      [file, "kirocli:odic:token", "is not a JSON object"],
+    ])
+    assert.doesNotMatch(JSON.stringify(problems), /half|steal/)
+  })
+
+  it("says nothing of a store that isn't there, unless its place was named", async () => {
+    assert.deepEqual(await read(), { logins: [], problems: [] })
+    const named = await read({ KIROCLI_DB_PATH: join(home, "elsewhere.db") })
+    assert.deepEqual(named.problems, [
+      { source: "kiro-cli", file: join(home, "elsewhere.db"), message: "does not exist" },
+    ])
+  })
+
+  it("turns an empty, a strange and a locked store into a problem that names the file", async () => {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, "")
+    assert.deepEqual((await read()).problems, [
+      { source: "kiro-cli", file, key: "auth_kv", message: "holds no table auth_kv" },
+    ])
+    writeFileSync(file, "this is no database, just some text that is long enough to be looked at".repeat(20))
+    assert.deepEqual((await read()).problems, [
+      { source: "kiro-cli", file, message: "is not a SQLite database or is damaged" },
+    ])
+  })
+
+  it("waits for a lock without standing still, and gives up on it with a problem", async () => {
+    await writeCliStore(file, { "kirocli:social:token": socialToken })
+    const holder = await openDatabase(file)
+    holder.run("BEGIN EXCLUSIVE")
+    const clock = fakeClock()
+    const [locked] = sourcesOf(home, {}, {}, clock)
+    assert.ok(locked)
+    assert.deepEqual((await locked.read()).problems, [
+      { source: "kiro-cli", file, message: "is locked by another program" },
+    ])
+    const waited = clock.slept.reduce((sum, ms) => sum + ms, 0)
+    assert.ok(waited >= 5000 && waited < 6000, `${waited} ms`)
+    const reading = locked.read()
+    holder.run("COMMIT")
+    holder.close()
+    assert.equal((await reading).logins.length, 1)
+  })
+
+  it("reads legacy and current store as one where one is a copy of the other", async () => {
+    const rows = {
+      "codewhisperer:odic:token": builderToken,
+      "codewhisperer:odic:device-registration": registration,
+    }
+    await writeCliStore(file, rows)
+    await writeCliStore(join(home, ".local", "share", "amazon-q", "data.sqlite3"), rows)
+    const login = await onlyLogin()
+    assert.ok(login.sourceKey?.startsWith(file))
+    assert.ok(login.kind === "idc")
+    const after = tokens("aoaNEW", "aorNEW", Date.parse("2026-11-24T20:00:00Z"))
+    assert.equal(await source().writeBack({ login, before: login.tokens, after }), "written")
+    for (const place of [file, join(home, ".local", "share", "amazon-q", "data.sqlite3")])
+      assert.equal((await cliRow(place, "codewhisperer:odic:token"))["refresh_token"], "aorNEW")
+  })
+
+  describe("when it is written back to", () => {
+    const after = tokens("aoaNEW", "aorNEW", Date.parse("2026-11-24T20:00:00.5Z"))
+
+    it("changes three fields, in the row's own spelling and time format", async () => {
+      const camel = { accessToken: "a", refreshToken: "r", expiresAt: 1_795_000_000, unknown: { keep: [1] } }
+      await writeCliStore(file, {
+        "kirocli:odic:token": builderToken,
+        "kirocli:odic:device-registration": registration,
+        "kirocli:social:token": camel,
+      })
+      const { logins } = await read()
+      for (const { login } of logins) {
+        assert.ok(login.kind !== "api-key")
+        assert.equal(await source().writeBack({ login, before: login.tokens, after }), "written")
+      }
+      assert.deepEqual(await cliRow(file, "kirocli:social:token"), {
+        accessToken: "aoaNEW",
+        refreshToken: "aorNEW",
+        expiresAt: Date.parse("2026-11-24T20:00:00Z") / 1000,
+        unknown: { keep: [1] },
+      })
+      assert.deepEqual(await cliRow(file, "kirocli:odic:token"), {
+        ...builderToken,
+        access_token: "aoaNEW",
+        refresh_token: "aorNEW",
+        expires_at: "2026-11-24T20:00:00.500000Z",
+      })
+      assert.deepEqual(await cliRow(file, "kirocli:odic:device-registration"), registration)
+    })
+
+    it("leaves a row alone that holds another pair by now, and one that vanished", async () => {
+      await writeCliStore(file, { "kirocli:social:token": socialToken })
+      const login = await onlyLogin()
+      assert.ok(login.kind === "social")
+      const change = { login, before: login.tokens, after }
+      const other = { ...socialToken, access_token: "aoaOTHER", refresh_token: "aorOTHER" }
+      await sqlite(file, (database) => putCliRow(database, "kirocli:social:token", other))
+      assert.equal(await source().writeBack(change), "changed")
+      assert.deepEqual(await cliRow(file, "kirocli:social:token"), other)
+      await sqlite(file, (database) => database.run("DELETE FROM auth_kv"))
+      assert.equal(await source().writeBack(change), "changed")
+      assert.equal(await cliRow(file, "kirocli:social:token"), null)
+    })
+  })
+
+  describe("when it is read again", () => {
+    const reread = async (
+      login: Login,
+      key: string,
+      row: unknown,
+    ): Promise<Awaited<ReturnType<SourceStore["reread"]>>> => {
+      await sqlite(file, (database) => putCliRow(database, key, row))
+      return source().reread(login)
+    }
+
+    it("tells a renewed login from another one that took its place", async () => {
+      await writeCliStore(file, {
+        "kirocli:odic:token": builderToken,
+        "kirocli:odic:device-registration": registration,
+      })
+      const login = await onlyLogin()
+      const newAccess = await reread(login, "kirocli:odic:token", { ...builderToken, access_token: "aoa2" })
+      assert.ok(newAccess.state === "found" && newAccess.certain)
+      assert.equal(newAccess.tokens.accessToken.reveal(), "aoa2")
+      const rotated = { ...builderToken, access_token: "aoa3", refresh_token: "aor3" }
+      const likely = await reread(login, "kirocli:odic:token", rotated)
+      assert.ok(likely.state === "found" && !likely.certain)
+      const key = "kirocli:odic:device-registration"
+      assert.equal((await reread(login, key, { ...registration, client_id: "other" })).state, "gone")
+      assert.equal((await reread(login, key, "{")).state, "unreadable")
+    })
+
+    it("knows the person of an identity provider's token by its subject", async () => {
+      const jwt = (subject: string, serial: number): string => {
+        const payload = Buffer.from(JSON.stringify({ sub: subject, serial })).toString("base64url")
+        return `h.${payload}.s`
+      }
+      const key = "kirocli:external-idp:token"
+      await writeCliStore(file, { [key]: { ...externalToken, access_token: jwt("ann", 1) } })
+      const login = await onlyLogin()
+      const row = { ...externalToken, refresh_token: "0.NEW" }
+      const renewed = await reread(login, key, { ...row, access_token: jwt("ann", 2) })
+      assert.ok(renewed.state === "found" && renewed.certain)
+      assert.equal((await reread(login, key, { ...row, access_token: jwt("bob", 3) })).state, "gone")
+    })
+  })
+
+  it("changes its fingerprint with a write and never its bytes by being read", async () => {
+    await writeCliStore(file, { "kirocli:social:token": socialToken })
+    const bytes = readFileSync(file)
+    const cli = source()
+    const before = cli.fingerprint()
+    await cli.read()
+    assert.equal(cli.fingerprint(), before)
+    assert.deepEqual(readFileSync(file), bytes)
+    await sqlite(file, (database) => putCliRow(database, "kirocli:odic:token", builderToken))
+    assert.notEqual(cli.fingerprint(), before)
+  })
+
+  it("is left alone altogether where the user turned the sync off", () => {
+    const kinds = sourcesOf(home, {}, { autoSyncKiroCli: false }).map((each) => each.source)
+    assert.ok(!kinds.includes("kiro-cli"))
+  })
+})
