@@ -27,7 +27,7 @@ export {
 } from "./health.ts"
 export { type AccountChanges, isPlaceholderEmail, learnIdentity, type LearntIdentity } from "./identity.ts"
 export { type Import, mergeImported } from "./imported.ts"
-export { newAccount } from "./login.ts"
+export { newAccount, sameTokens } from "./login.ts"
 export { accountName } from "./name.ts"
 export type { Notice } from "./notice.ts"
 export { hasRoom, paysOverage, remainingShare, resetOf, usedShare } from "./quota.ts"
@@ -57,6 +57,10 @@ export type {
   SwapResult,
   Turn,
 } from "./store/store.ts"
+export { type Credential } from "./tokens/credential.ts"
+export { createTokenKeeper, type NoToken, type TokenKeeper } from "./tokens/keeper.ts"
+export type { KeeperDependencies } from "./tokens/keeper-context.ts"
+export { derivedLoginId, judgeReread, type TokenLogin } from "./tokens/login-identity.ts"
 export type {
   ImportedLogin,
   Reread,

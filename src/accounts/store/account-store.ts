@@ -53,10 +53,8 @@ export function accountPart(writer: Writer): AccountPart {
       if (expected.put.length === 0 && expected.absorb.length === 0) return expected
       return writer.write((database) => reconcile(database, change), { durable: true })
     },
-    compareAndSwapTokens: (loginId, before, after) => {
-      const attempt = connection.attempt((database) => swapTokens(database, { loginId, before, after }), {
-        durable: true,
-      })
+    compareAndSwapTokens: (swap) => {
+      const attempt = connection.attempt((database) => swapTokens(database, swap), { durable: true })
       if (!attempt.done) return attempt.failure === "busy" ? "busy" : "failed"
       if (!attempt.value) return "changed"
       return connection.inMemory ? "failed" : "written"

@@ -1,5 +1,6 @@
-import type { Account, ClientRegistration, TokenSet } from "../account.ts"
+import type { Account, ClientRegistration } from "../account.ts"
 import type { AccountChanges } from "../identity.ts"
+import type { TokenSwap } from "./swap.ts"
 import type { Choice, ChoiceState } from "../selection.ts"
 
 /** What is remembered of one session of the host. */
@@ -87,7 +88,7 @@ export interface AccountStore {
   /** One pure change over all accounts, removed ones included: imports, a user id that became known. */
   reconcile(change: AccountChange): Promise<AccountChanges>
   /** One synchronous attempt, on the disk when it returns "written". Clears the login's `revoked`. */
-  compareAndSwapTokens(loginId: string, before: TokenSet, after: TokenSet): SwapResult
+  compareAndSwapTokens(swap: TokenSwap): SwapResult
   /**
    * Chooses the account of a session and remembers it, over all processes one after the other. While another process
    * holds the database the choice is made from what can be read and remembered later.

@@ -1,0 +1,164 @@
+import type { Secret } from "../../secret.ts"
+import type { Account, Login } from "../account.ts"
+import { StoreError } from "../store/failure.ts"
+import { type Credential, credentialOf, freshestLogin, refreshable, secretOf } from "./credential.ts"
+import {
+  type KeeperContext,
+  type KeeperDependencies,
+  LEAST_LIFE_MS,
+  type RefreshFailure,
+  type RefreshOutcome,
+  type RefreshWish,
+} from "./keeper-context.ts"
+import { refreshLogin } from "./refresh-login.ts"
+import { UnsavedSwaps, withSwap } from "./unsaved.ts"
+import { writeBackLater } from "./write-back.ts"
+
+export interface NoToken {
+  /** `revoked`: only a new login helps. The others: for now. */
+  readonly unavailable: "revoked" | "no-login" | RefreshFailure
+  readonly message: string
+}
+
+export interface TokenKeeper {
+  /**
+   * An access token of the account that can be used now. A valid one is given at once, and renewed in the background
+   * where it ends soon; the caller waits only where less than 30 s are left or where the service rejected it. Rejects
+   * only with the signal's reason; the refresh itself goes on then, because a rotated pair must not be lost.
+   */
+  fresh(wish: {
+    readonly account: Account
+    readonly rejected?: Secret | undefined
+    readonly signal?: AbortSignal | undefined
+  }): Promise<Credential | NoToken>
+  /** Waits a little for refreshes under way, then ends them. */
+  close(): Promise<void>
+}
+
+/** A background refresh or write-back that failed is not begun again for so long, in ms. */
+const QUIET_MS = 30_000
+/** How long `close` waits, in ms, for pairs that are on their way. */
+const CLOSE_PATIENCE_MS = 5000
+
+export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper {
+  const { runtime, store, settings } = dependencies
+  const { clock, log } = runtime
+  const ending = new AbortController()
+  const background = new Set<Promise<unknown>>()
+  const flights = new Map<string, Promise<RefreshOutcome>>()
+  const quietUntil = new Map<string, number>()
+  const context: KeeperContext = {
+    ...dependencies,
+    unsaved: new UnsavedSwaps({ store, spillPath: dependencies.spillPath, log }),
+    signal: ending.signal,
+    inBackground(work) {
+      const settled: Promise<unknown> = work
+        .catch((error: unknown) => log.warn("work on tokens failed", { error }))
+        .finally(() => background.delete(settled))
+      background.add(settled)
+    },
+  }
+
+  /** Single flight: whoever wants a newer pair of this login meanwhile gets the same answer. */
+  const refresh = (wish: RefreshWish): Promise<RefreshOutcome> => {
+    const { id } = wish.login
+    const running = flights.get(id)
+    if (running !== undefined) return running
+    const flight = refreshLogin(context, wish)
+      .catch(failedOutcome)
+      .finally(() => flights.delete(id))
+    flights.set(id, flight)
+    context.inBackground(flight)
+    return flight
+  }
+
+  const once = (key: string, begin: () => void): void => {
+    if ((quietUntil.get(key) ?? 0) > clock.now() || ending.signal.aborted) return
+    quietUntil.set(key, clock.now() + QUIET_MS)
+    begin()
+  }
+
+  const tidy = (account: Account, login: Login): void => {
+    if (login.kind === "api-key") return
+    const { expiresAt } = login.tokens
+    if (expiresAt - clock.now() <= settings.tokenExpiryBufferMs)
+      once(`refresh ${login.id}`, () => void refresh({ accountId: account.id, login, rejected: undefined }))
+    if (login.sourceBehind !== undefined)
+      once(`write back ${login.id}`, () => writeBackLater(context, account.id, login))
+  }
+
+  return {
+    async fresh({ account: given, rejected, signal }) {
+      signal?.throwIfAborted()
+      const account = await current(context, given)
+      const now = clock.now()
+      const ready = freshestLogin({ account, rejected, now, marginMs: LEAST_LIFE_MS })
+      if (ready !== undefined) {
+        tidy(account, ready)
+        return credentialOf(account, ready)
+      }
+      const outcomes: RefreshOutcome[] = []
+      for (const login of refreshable(account.logins.filter(({ revoked }) => revoked === undefined))) {
+        const isRejected = rejected !== undefined && secretOf(login).equals(rejected)
+        const wish = { accountId: account.id, login, rejected: isRejected ? rejected : undefined }
+        const outcome = await abortable(refresh(wish), signal)
+        if (outcome.state === "fresh") return credentialOf(account, outcome.login)
+        outcomes.push(outcome)
+      }
+      const last = freshestLogin({ account, rejected, now: clock.now(), marginMs: 0 })
+      return last === undefined ? noToken(account, outcomes) : credentialOf(account, last)
+    },
+
+    async close() {
+      const patience = new AbortController()
+      const waited = clock.sleep(CLOSE_PATIENCE_MS, patience.signal).catch(() => patience.signal.aborted)
+      await Promise.race([Promise.all(background), waited])
+      patience.abort()
+      ending.abort()
+      await Promise.all(background)
+    },
+  }
+}
+
+/** The account as it is now that every waiting pair has been given to the database; without logins that are not here. */
+async function current({ store, sources, unsaved }: KeeperContext, given: Account): Promise<Account> {
+  const waiting = new Map(given.logins.map(({ id }) => [id, unsaved.settle(id)]))
+  const settled = [...waiting.values()].includes("settled")
+  const account = settled ? ((await store.get(given.id)) ?? given) : given
+  const logins = account.logins
+    .map((login) => {
+      const swap = waiting.get(login.id)
+      return swap === undefined || typeof swap === "string" ? login : withSwap(login, swap)
+    })
+    .filter((login) => login.source !== "environment" || sources.some((source) => source.owns(login)))
+  return { ...account, logins }
+}
+
+function noToken(account: Account, outcomes: readonly RefreshOutcome[]): NoToken {
+  for (const outcome of outcomes)
+    if (outcome.state === "failed") return { unavailable: outcome.reason, message: outcome.message }
+  for (const outcome of outcomes)
+    if (outcome.state === "refused") return { unavailable: "revoked", message: outcome.message }
+  const revoked = account.logins.find((login) => login.revoked !== undefined)?.revoked
+  if (revoked !== undefined) return { unavailable: "revoked", message: revoked.reason }
+  return account.logins.length === 0
+    ? { unavailable: "no-login", message: "the account has no login" }
+    : { unavailable: "revoked", message: "the service refused the login" }
+}
+
+function failedOutcome(error: unknown): RefreshOutcome {
+  if (error instanceof StoreError) return { state: "failed", reason: "database", message: error.message }
+  const message = error instanceof Error ? error.message : "the token could not be refreshed"
+  return { state: "failed", reason: "service", message }
+}
+
+/** Stops waiting, not the work, when the signal aborts. */
+function abortable<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason)
+    if (signal.aborted) return stop()
+    signal.addEventListener("abort", stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop))
+  })
+}

@@ -1,0 +1,46 @@
+import type { Log } from "../../runtime.ts"
+
+/** A lock whose holder gave no sign of life for so long, in ms, may be taken. */
+export const LOCK_STALE_MS = 10_000
+const SIGN_OF_LIFE_MS = 2_000
+
+export type Lock =
+  | { readonly state: "held"; readonly release: () => Promise<void> }
+  /** Another process (or another instance in this one) refreshes this login now. */
+  | { readonly state: "busy" }
+  /** No lock can be made here: compare-and-swap alone has to do. */
+  | { readonly state: "impossible" }
+
+/**
+ * One try at the lock of a login, over all processes. `proper-lockfile` patches `fs` and listens for signals once it is
+ * imported, so it is imported only here; its default is to throw from a timer when another process took a lock that
+ * had grown stale, so it is told to go on: the compare-and-swap on the old pair keeps the rows right then too.
+ */
+export async function tryLock(path: string, log: Log): Promise<Lock> {
+  const { default: lockfile } = await import("proper-lockfile")
+  try {
+    const release = await lockfile.lock(path, {
+      lockfilePath: path,
+      realpath: false,
+      stale: LOCK_STALE_MS,
+      update: SIGN_OF_LIFE_MS,
+      retries: 0,
+      onCompromised: (error) =>
+        log.warn("another process took over the refresh lock", { code: codeOf(error) }),
+    })
+    return {
+      state: "held",
+      release: () =>
+        release().catch((error: unknown) => log.debug("the refresh lock was gone", { code: codeOf(error) })),
+    }
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === "ELOCKED") return { state: "busy" }
+    log.warn("no refresh lock can be made", { path, code })
+    return { state: "impossible" }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown"
+}

@@ -1,0 +1,124 @@
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs"
+import { isObject, type JsonObject, numberField, parseJson, stringField } from "../../json.ts"
+import { Secret } from "../../secret.ts"
+import type { TokenSet } from "../account.ts"
+import type { TokenSwap } from "../store/swap.ts"
+
+/** What the database did not take. */
+export type SpilledSwap = Omit<TokenSwap, "loginId">
+
+/** More than any two token pairs; blanks until there is a pair to keep. */
+const RESERVED_BYTES = 32_768
+
+export type Reservation =
+  | { readonly state: "reserved"; write(swap: SpilledSwap): boolean; free(): void }
+  | { readonly state: "full" }
+  /** The folder can't be written, or a pair waits there already: there is no second place for one. */
+  | { readonly state: "impossible" }
+
+/**
+ * Sets room aside on the disk, beside kiro.db and readable by the user only, before the service is asked for a new
+ * pair: where the database is locked or the disk full by then, the pair goes there at once. `write` answers whether
+ * it is on the disk; `free` removes the room, but never a pair.
+ */
+export function reserveSpill(file: string): Reservation {
+  let descriptor: number | undefined
+  const close = (): void => {
+    if (descriptor !== undefined) closeSync(descriptor)
+    descriptor = undefined
+    if (readSpill(file) === undefined) removeSpill(file)
+  }
+  const write = (text: string): void => {
+    if (descriptor === undefined) return
+    writeSync(descriptor, Buffer.from(text.padEnd(RESERVED_BYTES)), 0, null, 0)
+    fsyncSync(descriptor)
+  }
+  try {
+    descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600)
+    if (readSpill(file) !== undefined) {
+      close()
+      return { state: "impossible" }
+    }
+    write("")
+  } catch (error) {
+    close()
+    return { state: isFull(error) ? "full" : "impossible" }
+  }
+  return {
+    state: "reserved",
+    free: close,
+    write(swap) {
+      try {
+        write(JSON.stringify(encode(swap)))
+        return true
+      } catch {
+        return false
+      }
+    },
+  }
+}
+
+/** The swap that waits in the file; `undefined` where there is none, or only room for one. */
+export function readSpill(file: string): SpilledSwap | undefined {
+  if (!existsSync(file)) return undefined
+  let text: string
+  try {
+    text = readFileSync(file, "utf8")
+  } catch (error) {
+    // Another process has just applied and removed it.
+    if (isObject(error) && error["code"] === "ENOENT") return undefined
+    throw error
+  }
+  const document = parseJson(text)
+  return isObject(document) ? decode(document) : undefined
+}
+
+export function removeSpill(file: string): void {
+  rmSync(file, { force: true })
+}
+
+function isFull(error: unknown): boolean {
+  return isObject(error) && (error["code"] === "ENOSPC" || error["code"] === "EDQUOT")
+}
+
+function encode({ before, after, sourceBehind }: SpilledSwap): JsonObject {
+  return {
+    before: encodePair(before),
+    after: encodePair(after),
+    ...(sourceBehind === undefined ? {} : { sourceBehind: encodePair(sourceBehind) }),
+  }
+}
+
+function encodePair({ accessToken, refreshToken, expiresAt }: TokenSet): JsonObject {
+  return { accessToken: accessToken.reveal(), refreshToken: refreshToken?.reveal(), expiresAt }
+}
+
+function decode(document: JsonObject): SpilledSwap | undefined {
+  const [before, after, sourceBehind] = [document["before"], document["after"], document["sourceBehind"]].map(
+    decodePair,
+  )
+  if (before === undefined || after === undefined) return undefined
+  return { before, after, ...(sourceBehind === undefined ? {} : { sourceBehind }) }
+}
+
+function decodePair(value: unknown): TokenSet | undefined {
+  if (!isObject(value)) return undefined
+  const accessToken = stringField(value, "accessToken")
+  const refreshToken = stringField(value, "refreshToken")
+  const expiresAt = numberField(value, "expiresAt")
+  if (accessToken === undefined || expiresAt === undefined) return undefined
+  return {
+    accessToken: new Secret(accessToken),
+    ...(refreshToken === undefined ? {} : { refreshToken: new Secret(refreshToken) }),
+    expiresAt,
+  }
+}

@@ -1,0 +1,218 @@
+import assert from "node:assert/strict"
+import { after, before, beforeEach, describe, it } from "node:test"
+import type { AccountStore, Credential, NoToken, TokenKeeper } from "../../src/accounts/index.ts"
+import { Secret } from "../../src/secret.ts"
+import {
+  failure,
+  FAILURES,
+  type FakeAccount,
+  type FakeKiro,
+  startFakeKiro,
+} from "../support/fake-kiro/index.ts"
+import {
+  accountOf,
+  EXPIRED,
+  leftovers,
+  loginOf,
+  onlyLogin,
+  openKeeper,
+  openStore,
+  realRuntime,
+  skewedClock,
+  temporaryFolder,
+} from "./setup.ts"
+
+type Answer = Credential | NoToken
+
+function tokenOf(answer: Answer): string {
+  assert.ok("accessToken" in answer, JSON.stringify(answer))
+  return answer.accessToken.reveal()
+}
+
+describe("the keeper of tokens", () => {
+  let fake: FakeKiro
+  let person: FakeAccount
+  let folder: string
+  let store: AccountStore
+  let keeper: TokenKeeper
+
+  before(async () => {
+    fake = await startFakeKiro()
+  })
+  after(() => fake.close())
+  beforeEach(async () => {
+    person = fake.account()
+    folder = temporaryFolder()
+    store = await openStore(folder)
+    keeper = openKeeper({ folder, url: fake.url, store })
+  })
+
+  const fresh = async (rejected?: Secret): Promise<Answer> => {
+    const [account] = await store.list()
+    assert.ok(account)
+    return keeper.fresh({ account, rejected })
+  }
+  const stored = async (): Promise<ReturnType<typeof onlyLogin>> => onlyLogin((await store.list())[0])
+
+  it("gives a valid token at once, without a request", async () => {
+    await store.add(accountOf(loginOf(person, Date.now() + 3_600_000)))
+    const token = person.accessToken
+    assert.equal(tokenOf(await fresh()), token)
+    await keeper.close()
+    assert.equal(person.refreshCount, 0)
+  })
+
+  it("gives a token that ends soon at once, and renews it in the background", async () => {
+    await store.add(accountOf(loginOf(person, Date.now() + 60_000)))
+    const old = person.accessToken
+    assert.equal(tokenOf(await fresh()), old)
+    await keeper.close()
+    assert.equal(person.refreshCount, 1)
+    assert.equal((await stored()).tokens.accessToken.reveal(), person.accessToken)
+    assert.equal(tokenOf(await fresh()), person.accessToken)
+  })
+
+  it("waits for a refresh where less than 30 s are left, once for all that wait", async () => {
+    await store.add(accountOf(loginOf(person, Date.now() + 20_000)))
+    const answers = await Promise.all([fresh(), fresh(), fresh(), fresh()])
+    assert.deepEqual(new Set(answers.map(tokenOf)), new Set([person.accessToken]))
+    assert.equal(person.refreshCount, 1)
+    const { tokens } = await stored()
+    assert.equal(tokens.refreshToken?.reveal(), person.refreshToken)
+    assert.ok(tokens.expiresAt > Date.now() + 3_590_000)
+    await keeper.close()
+    assert.deepEqual(leftovers(folder), [])
+  })
+
+  it("refreshes a rejected token once, for everybody who was rejected with it", async () => {
+    await store.add(accountOf(loginOf(person, Date.now() + 3_600_000)))
+    const rejected = new Secret(person.accessToken)
+    const [one, two] = await Promise.all([fresh(rejected), fresh(rejected)])
+    assert.equal(tokenOf(one), person.accessToken)
+    assert.equal(tokenOf(two), person.accessToken)
+    // Who comes later finds the new token in the row.
+    assert.equal(tokenOf(await fresh(rejected)), person.accessToken)
+    assert.equal(person.refreshCount, 1)
+  })
+
+  it("counts the expiry from its own clock, however wrong that is", async () => {
+    for (const offset of [-3 * 3_600_000, 3 * 3_600_000]) {
+      const home = temporaryFolder()
+      const clock = skewedClock(offset)
+      const own = await openStore(home)
+      const other = fake.account()
+      await own.add(accountOf(loginOf(other, clock.now() - 1000)))
+      const skewed = openKeeper({ folder: home, url: fake.url, store: own, runtime: realRuntime({ clock }) })
+      const [account] = await own.list()
+      assert.ok(account)
+      assert.equal(tokenOf(await skewed.fresh({ account })), other.accessToken)
+      const { expiresAt } = onlyLogin((await own.list())[0]).tokens
+      assert.ok(Math.abs(expiresAt - clock.now() - 3_600_000) < 10_000)
+      const [again] = await own.list()
+      assert.ok(again)
+      assert.equal(tokenOf(await skewed.fresh({ account: again })), other.accessToken)
+      await skewed.close()
+      assert.equal(other.refreshCount, 1)
+    }
+  })
+
+  it("marks a login whose refresh token is dead, and its account where that was the last one", async () => {
+    await store.add(accountOf(loginOf(person, EXPIRED)))
+    person.revoke()
+    const answer = await fresh()
+    assert.ok("unavailable" in answer)
+    assert.equal(answer.unavailable, "revoked")
+    const [account] = await store.list()
+    assert.equal(account?.health.state, "revoked")
+    assert.ok((await stored()).revoked)
+    const requests = fake.received("CreateToken").length
+    assert.ok("unavailable" in (await fresh()))
+    assert.equal(fake.received("CreateToken").length, requests)
+  })
+
+  it("says that the registration is what ended", async () => {
+    const login = loginOf(person, EXPIRED)
+    assert.ok(login.kind === "idc")
+    const client = { ...login.client, clientSecret: new Secret("ended"), expiresAt: EXPIRED }
+    await store.add(accountOf({ ...login, client }))
+    const answer = await fresh()
+    assert.ok("unavailable" in answer)
+    assert.match(answer.message, /registration has expired/)
+  })
+
+  it("falls to the account's other login, and keeps the account", async () => {
+    const dead = fake.account()
+    await store.add(accountOf(loginOf(dead, EXPIRED + 1), loginOf(person, EXPIRED)))
+    dead.revoke()
+    assert.equal(tokenOf(await fresh()), person.accessToken)
+    const [account] = await store.list()
+    assert.equal(account?.health.state, "ok")
+    assert.deepEqual(
+      account?.logins.map(({ revoked }) => revoked !== undefined),
+      [true, false],
+    )
+  })
+
+  it("never disables a token that is still valid for a refresh that failed early", async () => {
+    await store.add(accountOf(loginOf(person, Date.now() + 100_000)))
+    const token = person.accessToken
+    person.revoke()
+    assert.equal(tokenOf(await fresh()), token)
+    await keeper.close()
+    assert.equal((await stored()).revoked, undefined)
+    assert.equal(tokenOf(await fresh()), token)
+  })
+
+  it("leaves the login as it was where the service has a bad day", async () => {
+    await store.add(accountOf(loginOf(person, EXPIRED)))
+    fake.next("CreateToken", FAILURES.internalError)
+    const answer = await fresh()
+    assert.ok("unavailable" in answer)
+    assert.equal(answer.unavailable, "service")
+    assert.equal((await stored()).revoked, undefined)
+    assert.equal(tokenOf(await fresh()), person.accessToken)
+  })
+
+  it("goes on with a refresh whose caller went away", async () => {
+    await store.add(accountOf(loginOf(person, EXPIRED)))
+    const leaving = new AbortController()
+    const [account] = await store.list()
+    assert.ok(account)
+    const waiting = keeper.fresh({ account, signal: leaving.signal })
+    leaving.abort(new Error("gone"))
+    await assert.rejects(waiting, /gone/)
+    await keeper.close()
+    assert.equal(person.refreshCount, 1)
+    assert.equal((await stored()).tokens.refreshToken?.reveal(), person.refreshToken)
+  })
+
+  it("serves an API key as it is, and has nothing where it was rejected", async () => {
+    const key = new Secret("ksk_1")
+    await store.add(accountOf({ kind: "api-key", id: "key", source: "own", key }))
+    const answer = await fresh()
+    assert.ok("accessToken" in answer)
+    assert.equal(answer.tokenType, "API_KEY")
+    const refused = await fresh(key)
+    assert.ok("unavailable" in refused)
+  })
+
+  it("shares one refresh between several keepers of one process", async () => {
+    await store.add(accountOf(loginOf(person, EXPIRED)))
+    const [account] = await store.list()
+    assert.ok(account)
+    const keepers = [keeper, ...[1, 2, 3].map(() => openKeeper({ folder, url: fake.url, store }))]
+    const answers = await Promise.all(keepers.map((each) => each.fresh({ account })))
+    assert.deepEqual(new Set(answers.map(tokenOf)), new Set([person.accessToken]))
+    assert.equal(person.refreshCount, 1)
+    await Promise.all(keepers.map((each) => each.close()))
+    assert.deepEqual(leftovers(folder), [])
+  })
+
+  it("never puts a token into an answer that is printed", async () => {
+    await store.add(accountOf(loginOf(person, EXPIRED)))
+    fake.next("CreateToken", failure({ status: 400, body: { error: "invalid_request" } }))
+    const printed = JSON.stringify([await fresh(), await fresh()])
+    for (const secret of [person.accessToken, person.refreshToken, person.client.clientSecret])
+      assert.ok(!printed.includes(secret))
+  })
+})
