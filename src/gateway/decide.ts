@@ -60,6 +60,7 @@ type Move = (situation: Situation) => Verdict | undefined
 /** The whole policy: the moves for each kind of failure, in order. Where none is open the request fails. */
 const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   "bearer-rejected": [refresh, switchHost, switchLogin, leaveAccount],
+  "token-unavailable": [switchAccount, repeat],
   suspended: [leaveAccount],
   "not-authorized": [rediscover, leaveAccount],
   "feature-not-supported": [rediscover, leaveAccount],

@@ -46,11 +46,17 @@ export interface Credential {
   readonly profileArn?: string
 }
 
+export interface NoCredential {
+  /** `revoked` and `no-login`: only a new login helps. The others: for now. */
+  readonly unavailable: string
+  readonly message: string
+}
+
 /** The part of the token keeper that a chat needs: a token that is good, and another one than `rejected`. */
 export interface FreshTokens {
   fresh(wanted: {
     readonly account: Account
     readonly rejected?: Secret
     readonly signal: AbortSignal
-  }): Promise<Credential | { readonly unavailable: string; readonly message: string }>
+  }): Promise<Credential | NoCredential>
 }

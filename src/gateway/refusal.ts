@@ -15,6 +15,7 @@ export interface Refusal {
 /** The status under which a failure goes out. */
 const STATUS: Readonly<Record<FailureKind, number>> = {
   "bearer-rejected": 401,
+  "token-unavailable": 503,
   suspended: 403,
   "not-authorized": 403,
   "feature-not-supported": 403,

@@ -53,6 +53,7 @@ export function briefly(failure: KiroFailure): string {
 
 const BRIEFLY: Readonly<Partial<Record<FailureKind, string>>> = {
   "bearer-rejected": "its login has ended",
+  "token-unavailable": "its token could not be renewed",
   suspended: "suspended by AWS",
   "not-authorized": "not authorized with its profile",
   "feature-not-supported": "not authorized for this feature",
@@ -65,6 +66,7 @@ const BRIEFLY: Readonly<Partial<Record<FailureKind, string>>> = {
 
 const WHAT: Readonly<Record<FailureKind, (account: string, model: string) => string>> = {
   "bearer-rejected": (account) => `the login of ${account} was refused`,
+  "token-unavailable": (account) => `the token of ${account} could not be renewed`,
   suspended: (account) => `AWS has suspended ${account}`,
   "not-authorized": (account) => `${account} may not use this service with its profile`,
   "feature-not-supported": (account) => `${account} may not use this feature`,

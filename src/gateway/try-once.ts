@@ -10,7 +10,7 @@ import {
 import { createChunkTranslator } from "../translate/index.ts"
 import type { Attempt } from "./attempt.ts"
 import type { Chat } from "./chat.ts"
-import type { Credential, GatewayContext } from "./dependencies.ts"
+import type { Credential, GatewayContext, NoCredential } from "./dependencies.ts"
 import { modelFor } from "./models.ts"
 import { prepare, type Prepared } from "./prepare.ts"
 import { send } from "./send.ts"
@@ -105,11 +105,7 @@ interface Place {
 }
 
 /** Where an account's chats go: the region of its profile, the host that last worked first. */
-function placeOf(
-  { settings }: GatewayContext,
-  account: Account,
-  { login, profileArn = account.profileArn }: Credential,
-): Place {
+function placeOf({ settings }: GatewayContext, account: Account, { login, profileArn }: Credential): Place {
   const place = serviceRegionOf({
     profileArn,
     loginRegion: login.kind === "idc" ? login.loginRegion : undefined,
@@ -130,18 +126,9 @@ function nowhere(region: string): KiroFailure {
 }
 
 /** A login that has ended is the account's fault; a token that could not be renewed just now is nobody's. */
-function tokenFailure({
-  unavailable,
-  message,
-}: {
-  readonly unavailable: string
-  readonly message: string
-}): KiroFailure {
-  const ended = unavailable === "revoked"
-  return {
-    kind: ended ? "bearer-rejected" : "unreachable",
-    status: ended ? 401 : 0,
-    message,
-    reason: unavailable,
-  }
+function tokenFailure({ unavailable, message }: NoCredential): KiroFailure {
+  const ended = unavailable === "revoked" || unavailable === "no-login"
+  return ended
+    ? { kind: "bearer-rejected", status: 401, message, reason: unavailable }
+    : { kind: "token-unavailable", status: 0, message, reason: unavailable }
 }

@@ -31,7 +31,12 @@ const REASON_FAMILIES: readonly (readonly [prefix: string, kind: FailureKind])[]
 ]
 
 export function kindOfReason(reason: string): FailureKind | undefined {
-  return REASONS.get(reason) ?? REASON_FAMILIES.find(([prefix]) => reason.startsWith(prefix))?.[1]
+  return REASONS.get(reason)
+}
+
+/** What a reason is about; the words beside it may say it more exactly. */
+export function kindOfFamily(reason: string): FailureKind | undefined {
+  return REASON_FAMILIES.find(([prefix]) => reason.startsWith(prefix))?.[1]
 }
 
 /**

@@ -5,6 +5,8 @@ export type FailureKind =
   | "bearer-rejected"
   /** The account is locked until a human contacts AWS. */
   | "suspended"
+  /** The account's token could not be renewed just now: nothing was asked, nobody is to blame. */
+  | "token-unavailable"
   /** Profile missing, wrong or of another region. */
   | "not-authorized"
   | "feature-not-supported"

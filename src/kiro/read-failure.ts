@@ -1,6 +1,6 @@
 import { isObject, numberField, parseJson, stringField, type JsonObject } from "../json.ts"
 import type { KiroFailure } from "./failure.ts"
-import { kindOfReason, kindOfText, rowOfCode, rowOfStatus } from "./failure-table.ts"
+import { kindOfFamily, kindOfReason, kindOfText, rowOfCode, rowOfStatus } from "./failure-table.ts"
 
 const LONGEST_MESSAGE = 1_000
 
@@ -54,9 +54,9 @@ function classify(said: {
   const code = said.code === undefined ? undefined : exceptionName(said.code)
   // An exception nobody knows, inside a stream, has no status: the service failed somehow.
   const row = (code === undefined ? undefined : rowOfCode(code)) ?? rowOfStatus(said.status || 500)
-  const fromReason = said.reason === undefined ? undefined : kindOfReason(said.reason)
+  const { reason = "" } = said
   return {
-    kind: fromReason ?? kindOfText(said.message, row.family) ?? row.kind,
+    kind: kindOfReason(reason) ?? kindOfText(said.message, row.family) ?? kindOfFamily(reason) ?? row.kind,
     status: said.status || row.status,
     message: said.message.trim().slice(0, LONGEST_MESSAGE),
     ...(code !== undefined && { code }),

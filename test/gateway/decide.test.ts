@@ -173,6 +173,12 @@ describe("decide", () => {
     assert.deepEqual(decide(everything), { do: "fail" })
   })
 
+  it("goes to another account where a token can't be renewed now, else repeats", () => {
+    const switched = decide(situation("token-unavailable", { anotherAccount: true }))
+    assert.deepEqual(switched, { do: "switch-account" })
+    assert.deepEqual(decide(situation("token-unavailable")), { do: "wait", why: "fault", ms: 500 })
+  })
+
   it("takes a refused model to another account, else fails fast", () => {
     assert.deepEqual(decide(situation("invalid-model", { anotherAccount: true })), { do: "switch-account" })
     assert.deepEqual(decide(situation("invalid-model")), { do: "fail" })

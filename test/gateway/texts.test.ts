@@ -48,6 +48,7 @@ const HOST_OVERFLOW = [
 
 const KINDS: readonly FailureKind[] = [
   "bearer-rejected",
+  "token-unavailable",
   "suspended",
   "not-authorized",
   "feature-not-supported",

@@ -86,6 +86,15 @@ const SEEN: readonly (readonly [number, string, unknown, FailureKind])[] = [
     "field-refused",
   ],
   [
+    400,
+    "ValidationException",
+    {
+      message: "Invalid additionalModelRequestFields: this model takes none",
+      reason: "REQUEST_BODY_INVALID",
+    },
+    "field-refused",
+  ],
+  [
     402,
     "ServiceQuotaExceededException",
     { message: "You have reached the limit.", reason: "MONTHLY_REQUEST_COUNT" },
