@@ -125,12 +125,12 @@ describe("a user's own provider", () => {
   it("gets limits for a model that nobody knows", () => {
     const { models } = kiro({ models: { "claude-next-9": {} } })
     assert.deepEqual(models["claude-next-9"]?.limit, { context: 200_000, output: 64_000 })
-    assert.equal(models["claude-next-9"]["id"], "claude-next-9")
+    assert.equal(models["claude-next-9"]["id"], "kiro/claude-next-9")
   })
 
   it("keeps the wire id it gave a model", () => {
     const { models } = kiro({ models: { fast: { id: "claude-haiku-4.5", name: "Fast" } } })
-    assert.equal(models["fast"]?.["id"], "claude-haiku-4.5")
+    assert.equal(models["fast"]?.["id"], "kiro/claude-haiku-4.5")
     assert.equal(models["fast"]["family"], "claude-haiku")
   })
 
@@ -138,7 +138,7 @@ describe("a user's own provider", () => {
     const config = { model: "kiro/glm-5", agent: { build: { model: "kiro/claude-opus-5.5" } } }
     const { models } = inject(config, [{ wireId: "auto" }])
     assert.ok(models["glm-5"])
-    assert.equal(models["claude-opus-5.5"]?.["id"], "claude-opus-5.5")
+    assert.equal(models["claude-opus-5.5"]?.["id"], "kiro/claude-opus-5.5")
     assert.equal(models["minimax-m2-5"], undefined)
   })
 })

@@ -15,13 +15,24 @@ const LEGACY_IDS: ReadonlyMap<string, string> = new Map([
   ["QWEN3_CODER_480B_A35B_1_0", "qwen3-coder-480b"],
 ])
 
+const QUALIFIER = "kiro/"
+
+/** The public id as it stands in a request of OpenCode: `kiro/claude-opus-5`. */
+export function qualifiedId(publicId: string): string {
+  return QUALIFIER + unqualified(publicId)
+}
+
+function unqualified(id: string): string {
+  return id.startsWith(QUALIFIER) ? id.slice(QUALIFIER.length) : id
+}
+
 /**
  * The model that a public id means, in the eyes of one account: `live` is that account's list. Dots or dashes, dated
- * names, `-thinking` and `-1m` resolve; `-1m` falls to its base unless the list holds such a model. An id that nobody
- * knows is passed through as it is.
+ * names, the qualified form, `-thinking` and `-1m` resolve; `-1m` falls to its base unless the list holds such a model.
+ * An id that nobody knows is passed through as it is.
  */
 export function resolveModel(publicId: string, live?: readonly LiveModel[]): KiroModel {
-  const id = publicId.trim()
+  const id = unqualified(publicId.trim())
   const found = findModel(id, live)
   if (found === undefined) return toKiroModel(unlisted(id), { id, long: false, thinks: false })
   const long = found.long && live === undefined

@@ -2,7 +2,6 @@ import type { KiroModel } from "../../kiro/index.ts"
 
 /** One model in OpenCode's configuration, as far as we set it. */
 export interface ModelEntry {
-  readonly id: string
   readonly name: string
   readonly family: string
   readonly status: "active"
@@ -21,11 +20,8 @@ export type Variant =
   | { readonly thinkingConfig: { readonly thinkingBudget: number } }
   | { readonly reasoningEffort: string }
 
-/**
- * The variants that OpenCode, or an entry of its public catalogue, may have made by itself: those that are not ours are
- * switched off by name.
- */
-const AUTOMATIC_VARIANTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const
+/** The variants that OpenCode may make by itself for a model that reasons: those that are not ours are switched off. */
+const AUTOMATIC_VARIANTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max", "thinking"] as const
 
 /** The budgets that users of older plugins know; `high` is OpenCode's own, an effort. */
 const BUDGET_VARIANTS: { readonly [name: string]: Variant } = {
@@ -38,7 +34,6 @@ const BUDGET_VARIANTS: { readonly [name: string]: Variant } = {
 /** Costs are 0 because Kiro bills credits: the multiplier is in the name. */
 export function modelEntry(model: KiroModel): ModelEntry {
   return {
-    id: model.id,
     name: model.rate === undefined ? model.name : `${model.name} (${model.rate}x)`,
     family: model.family,
     status: "active",
@@ -54,7 +49,8 @@ export function modelEntry(model: KiroModel): ModelEntry {
 }
 
 function variantsOf(model: KiroModel): { readonly [name: string]: Variant } {
-  const ours = model.thinking === "none" ? {} : ownVariants(model)
+  if (model.thinking === "none") return {}
+  const ours = ownVariants(model)
   const others = AUTOMATIC_VARIANTS.filter((name) => !(name in ours))
   return { ...ours, ...Object.fromEntries(others.map((name) => [name, { disabled: true } as const])) }
 }

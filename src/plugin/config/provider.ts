@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, stringField } from "../../json.ts"
-import { type KiroModel, type LiveModel, offeredModels, resolveModel } from "../../kiro/index.ts"
+import { type KiroModel, type LiveModel, offeredModels, qualifiedId, resolveModel } from "../../kiro/index.ts"
 import type { Fetch } from "../../runtime.ts"
 import { modelEntry } from "./model-entry.ts"
 
@@ -55,14 +55,19 @@ interface ModelMerge {
   readonly baseURL: string
 }
 
+/**
+ * OpenCode lets an entry inherit what it does not say (an input limit, headers, variants) from the public catalogue's
+ * model of the same `id`. The qualified id stands in no catalogue: nothing is inherited.
+ */
 function mergeModels({ offered, userModels, config, live, baseURL }: ModelMerge): JsonObject {
   const known = new Map(offered.map((model) => [model.id, model]))
   const ids = new Set([...known.keys(), ...Object.keys(userModels), ...chosenModels(config)])
   const merged = [...ids].map((id): [string, JsonObject] => {
     const user = isObject(userModels[id]) ? userModels[id] : {}
-    const model = known.get(id) ?? resolveModel(stringField(user, "id") ?? id, live)
-    const entry = mergeModel({ ...modelEntry(model), id }, user)
-    return [id, { ...entry, provider: { npm: NPM, api: baseURL } }]
+    const asked = stringField(user, "id") ?? id
+    const model = known.get(asked) ?? resolveModel(asked, live)
+    const entry = mergeModel({ ...modelEntry(model) }, user)
+    return [id, { ...entry, id: qualifiedId(asked), provider: { npm: NPM, api: baseURL } }]
   })
   return Object.fromEntries(merged)
 }

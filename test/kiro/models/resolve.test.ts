@@ -32,6 +32,8 @@ describe("resolving a public id", () => {
   for (const [id, wireId] of [
     ["claude-sonnet-4-5", "claude-sonnet-4.5"],
     ["claude-sonnet-4.5", "claude-sonnet-4.5"],
+    ["kiro/claude-sonnet-4-5-thinking", "claude-sonnet-4.5"],
+    ["kiro/somebody-else-9", "somebody-else-9"],
     ["Claude-Sonnet-4.5", "claude-sonnet-4.5"],
     ["claude-sonnet-4-5-20250929", "claude-sonnet-4.5"],
     ["claude-sonnet-4-20250514", "claude-sonnet-4"],
