@@ -1,4 +1,5 @@
 export type { ControlAccess, ControlClient, ControlTarget } from "./control/call.ts"
+export { createLookUps, type LookUpOptions, type OpenLookUps } from "./control/look-ups.ts"
 export { fetchModels } from "./control/models.ts"
 export type { Paged } from "./control/pages.ts"
 export { fetchProfiles, type FoundProfiles, type ProfileSearch } from "./control/profiles.ts"

@@ -1,4 +1,8 @@
-import type { ControlTarget } from "./call.ts"
+import type { AccountStore } from "../../accounts/index.ts"
+import { serviceRegionOf } from "../../kiro/index.ts"
+import type { Settings } from "../../settings/index.ts"
+import type { Credential, FreshTokens } from "../dependencies.ts"
+import type { ControlAccess, ControlTarget } from "./call.ts"
 
 /** An account with a token that works, ready to be asked about. */
 export interface OpenedAccount {
@@ -8,3 +12,35 @@ export interface OpenedAccount {
 
 /** `undefined` where the account is gone or none of its logins gives a token now. */
 export type OpenAccount = (accountId: string, signal: AbortSignal) => Promise<OpenedAccount | undefined>
+
+export function accountOpener(options: {
+  readonly store: Pick<AccountStore, "get">
+  readonly tokens: FreshTokens
+  readonly settings: Pick<Settings, "defaultRegion">
+}): OpenAccount {
+  const { store, tokens, settings } = options
+  return async (accountId, signal) => {
+    const account = await store.get(accountId)
+    if (account === undefined) return undefined
+    const credential = await tokens.fresh({ account, signal })
+    if ("unavailable" in credential) return undefined
+    const { login, profileArn } = credential
+    const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
+    const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion: settings.defaultRegion })
+    if ("unsupported" in service) return undefined
+    const target: ControlTarget = {
+      serviceRegion: service.region,
+      access: accessOf(credential),
+      rememberedHost: account.hosts["control"],
+      renew: async (rejected) => {
+        const renewed = await tokens.fresh({ account, rejected, signal })
+        return "unavailable" in renewed ? undefined : accessOf(renewed)
+      },
+    }
+    return { loginId: login.id, target }
+  }
+}
+
+function accessOf({ accessToken, tokenType, profileArn }: Credential): ControlAccess {
+  return { accessToken, tokenType, profileArn }
+}
