@@ -1,5 +1,6 @@
 export type { ControlAccess, ControlClient, ControlTarget } from "./control/call.ts"
 export { createLookUps, type LookUpOptions, type OpenLookUps } from "./control/look-ups.ts"
+export { writeModelsFile } from "./control/model-lists.ts"
 export { fetchModels } from "./control/models.ts"
 export type { Paged } from "./control/pages.ts"
 export { fetchProfiles, type FoundProfiles, type ProfileSearch } from "./control/profiles.ts"

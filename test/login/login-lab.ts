@@ -1,10 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type Account, type AccountStore, openAccountStore } from "../../src/accounts/index.ts"
+import {
+  type Account,
+  type AccountStore,
+  openAccountStore,
+  type SourceStore,
+} from "../../src/accounts/index.ts"
+import type { AccountModelList } from "../../src/kiro/index.ts"
 import { authHook } from "../../src/plugin/login/auth-hook.ts"
-import { createLoginControl, type FetchedModels } from "../../src/plugin/login/control.ts"
-import type { ImportOutcome, LoginDependencies, LoginMessage } from "../../src/plugin/login/dependencies.ts"
+import { createLoginControl } from "../../src/plugin/login/control.ts"
+import type { LoginDependencies, LoginMessage } from "../../src/plugin/login/dependencies.ts"
 import { type Runtime, silentLog, systemRuntime } from "../../src/runtime.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
 import { fakeClock, type FakeClock } from "../support/clock.ts"
@@ -19,10 +25,10 @@ export interface LoginLab {
   readonly authFile: string
   readonly told: LoginMessage[]
   readonly opened: string[]
-  readonly models: FetchedModels[]
+  readonly models: AccountModelList[]
   readonly dependencies: LoginDependencies
   settings: Settings
-  importOutcome: ImportOutcome
+  sources: readonly SourceStore[]
   readonly controller: AbortController
   /** Runs a method as the host does: answers, then the callback. */
   signIn(method: number, answers?: Record<string, string>): Promise<unknown>
@@ -57,7 +63,7 @@ export async function openLab(): Promise<LoginLab> {
     opened: [],
     models: [],
     settings: { ...DEFAULT_SETTINGS, endpointOverride: fake.url },
-    importOutcome: { added: [], updated: [], unchanged: [], problems: [] },
+    sources: [],
     controller,
     get dependencies() {
       return dependenciesOf(lab)
@@ -92,7 +98,7 @@ function dependenciesOf(lab: LoginLab): LoginDependencies {
       defaultRegion: () => lab.settings.defaultRegion,
       keepModels: async (list) => void lab.models.push(list),
     }),
-    importLogins: async () => lab.importOutcome,
+    sources: () => lab.sources,
     authFile: lab.authFile,
     openBrowser: (url) => void lab.opened.push(url),
     tell: (message) => void lab.told.push(message),

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict"
 import { afterEach, beforeEach, describe, it } from "node:test"
+import type { Login, SourceProblem, SourceStore } from "../../src/accounts/index.ts"
 import { authHook } from "../../src/plugin/login/auth-hook.ts"
 import { AUTH_MARKER } from "../../src/plugin/login/marker.ts"
+import { Secret } from "../../src/secret.ts"
 import { FAILURES, json, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import { API_KEY, AWS, IMPORT, type LoginLab, openLab, SOCIAL } from "./login-lab.ts"
 
@@ -200,17 +202,65 @@ describe("signing in", () => {
     assert.ok(!told().includes("0123456789abcdef") && !told().includes("something"))
   })
 
-  it("says what an import found, and what to do when it found nothing", async () => {
-    await assert.rejects(lab.signIn(IMPORT), /kiro-cli login/)
-    const person = lab.fake.account()
-    await lab.signIn(AWS)
-    const [account] = await lab.accounts()
-    assert.ok(account)
-    lab.importOutcome = { added: [account], updated: [], unchanged: [], problems: ["data.sqlite3 is locked"] }
-    assert.deepEqual(await lab.signIn(IMPORT), signedIn)
-    assert.match(lab.told.at(-1)?.message ?? "", /Builder ID ··[0-9a-f]{4} .*added/)
-    assert.match(lab.told.at(-1)?.message ?? "", /data\.sqlite3 is locked/)
-    assert.equal((await lab.accounts())[0]?.userId, person.userId)
+  describe("by import", () => {
+    const kiroCli = (logins: readonly Login[], problems: SourceProblem[] = []): SourceStore => ({
+      source: "kiro-cli",
+      read: async () => ({ logins: logins.map((login) => ({ login })), problems }),
+      fingerprint: () => "",
+      reread: async () => ({ state: "gone" }),
+      writeBack: async () => "unavailable",
+    })
+    const loginOf = ({ accessToken, client }: ReturnType<typeof lab.fake.account>): Login => ({
+      kind: "idc",
+      id: accessToken.slice(0, 32),
+      source: "kiro-cli",
+      sourceKey: "kirocli:odic:token",
+      loginRegion: "us-east-1",
+      client: { clientId: client.clientId, clientSecret: new Secret(client.clientSecret) },
+      tokens: { accessToken: new Secret(accessToken), expiresAt: lab.clock.now() + 3_600_000 },
+    })
+    const instructions = async (): Promise<string> => {
+      const method = authHook(lab.dependencies).methods[IMPORT]
+      assert.equal(method?.type, "oauth")
+      return (await method.authorize({})).instructions
+    }
+
+    it("says what to do when there is nothing, and why kiro-cli was left out", async () => {
+      lab.settings = { ...lab.settings, autoSyncKiroCli: false }
+      await assert.rejects(lab.signIn(IMPORT), /kiro-cli login.*\n.*auto_sync_kiro_cli/)
+    })
+
+    it("shows what was found and done, and learns whose it is", async () => {
+      const person = lab.fake.account()
+      const problem = { source: "kiro-cli", file: "/x/data.sqlite3", message: "it is locked" } as const
+      lab.sources = [kiroCli([loginOf(person)], [problem])]
+      assert.deepEqual(await lab.signIn(IMPORT), signedIn)
+      assert.match(
+        told(),
+        /^kiro-cli: Builder ID ··[0-9a-f]{4}, added\nNot readable: \/x\/data\.sqlite3: it is locked$/,
+      )
+      assert.equal((await lab.accounts())[0]?.userId, person.userId)
+      assert.equal(lab.models.length, 1)
+      assert.match(await instructions(), /already here/)
+    })
+
+    it("joins the person's own sign-in, and brings a removed account back", async () => {
+      const person = lab.fake.account()
+      await lab.signIn(AWS)
+      person.issueAccess()
+      lab.sources = [kiroCli([loginOf(person)])]
+      await lab.signIn(IMPORT)
+      const [account, ...others] = await lab.accounts()
+      assert.equal(others.length, 0)
+      assert.deepEqual(
+        account?.logins.map(({ source }) => source),
+        ["own", "kiro-cli"],
+      )
+      assert.match(lab.told.at(-1)?.message ?? "", /added to the account that was here/)
+      await lab.store.remove(account?.id ?? "")
+      await lab.signIn(IMPORT)
+      assert.equal((await lab.accounts()).length, 1)
+    })
   })
 
   describe("when it fails", () => {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto"
-import { readFile, realpath, rename, rm, writeFile } from "node:fs/promises"
+import { readFile, realpath } from "node:fs/promises"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
 import { Secret } from "../../secret.ts"
+import { replaceFile } from "../../settings/index.ts"
 import { isApiKey } from "./api-key.ts"
 import { AUTH_MARKER, PROVIDER_ID } from "./marker.ts"
 
@@ -17,7 +18,9 @@ export async function moveApiKey(authFile: string, keep: (key: Secret) => Promis
   const document = await readAuthFile(authFile)
   if (document === undefined || apiKeyIn(document)?.equals(key) !== true) return true
   const entry = { type: "api", key: AUTH_MARKER }
-  await replaceFile(authFile, `${JSON.stringify({ ...document, [PROVIDER_ID]: entry }, null, 2)}\n`)
+  const text = `${JSON.stringify({ ...document, [PROVIDER_ID]: entry }, null, 2)}\n`
+  // A link stays a link.
+  await replaceFile({ path: await realpath(authFile), text, unique: randomUUID() })
   return true
 }
 
@@ -36,17 +39,4 @@ function apiKeyIn(document: JsonObject | undefined): Secret | undefined {
   if (!isObject(entry) || entry["type"] !== "api") return undefined
   const key = stringField(entry, "key")
   return key !== undefined && isApiKey(key) ? new Secret(key) : undefined
-}
-
-/** Readers see the old text or the new one; a link stays a link. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const target = await realpath(path)
-  const draft = `${target}.${randomUUID()}`
-  try {
-    await writeFile(draft, text, { mode: 0o600, flag: "wx" })
-    await rename(draft, target)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
 }

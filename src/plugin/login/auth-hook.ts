@@ -2,7 +2,7 @@ import type { AuthHook } from "@opencode-ai/plugin"
 import { isApiKey } from "./api-key.ts"
 import { signInAtAws } from "./aws.ts"
 import type { LoginDependencies } from "./dependencies.ts"
-import { importByHand } from "./import.ts"
+import { signInByImport } from "./import.ts"
 import { adoptApiKey, signInByApiKey } from "./keep-api-key.ts"
 import { PROVIDER_ID } from "./marker.ts"
 import { apiKeyPrompts, awsPrompts, socialPrompts } from "./prompts.ts"
@@ -38,7 +38,7 @@ export function authHook(dependencies: LoginDependencies): AuthHook {
         {
           type: "oauth",
           label: "Import from kiro-cli or Kiro IDE",
-          authorize: () => importByHand(dependencies),
+          authorize: () => signInByImport(dependencies),
         },
         {
           type: "oauth",

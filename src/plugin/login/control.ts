@@ -7,7 +7,13 @@ import {
   fetchProfiles,
   fetchUsage,
 } from "../../gateway/index.ts"
-import { type KiroFailure, type KiroProfile, serviceRegionOf, type UsageLimits } from "../../kiro/index.ts"
+import {
+  type AccountModelList,
+  type KiroFailure,
+  type KiroProfile,
+  serviceRegionOf,
+  type UsageLimits,
+} from "../../kiro/index.ts"
 
 export interface Failed {
   readonly failure: KiroFailure
@@ -32,19 +38,11 @@ export interface LoginControl {
   models(account: Account, login: Login, signal: AbortSignal): Promise<number | Failed>
 }
 
-export interface FetchedModels {
-  readonly accountId: string
-  readonly serviceRegion: string
-  /** The service's own entries. */
-  readonly entries: readonly unknown[]
-  readonly fetchedAt: number
-}
-
 export function createLoginControl(options: {
   /** Anew for each question: the settings may have changed. */
   client(): ControlClient
   defaultRegion(): string
-  keepModels(list: FetchedModels): Promise<void>
+  keepModels(list: AccountModelList): Promise<void>
 }): LoginControl {
   const targetOf = (login: Login, profileArn = login.profileArn): ControlTarget | Failed => {
     const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
@@ -75,7 +73,7 @@ export function createLoginControl(options: {
       if ("failure" in list) return list
       const { serviceRegion } = target
       const fetchedAt = client.runtime.clock.now()
-      await options.keepModels({ accountId: account.id, serviceRegion, entries: list.items, fetchedAt })
+      await options.keepModels({ accountId: account.id, serviceRegion, models: list.items, fetchedAt })
       return list.items.length
     },
   }

@@ -1,4 +1,4 @@
-import type { Account, AccountStore } from "../../accounts/index.ts"
+import type { AccountStore, SourceStore } from "../../accounts/index.ts"
 import type { Runtime } from "../../runtime.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { LoginControl } from "./control.ts"
@@ -15,24 +15,14 @@ export type LoginStore = Pick<
   "list" | "add" | "update" | "reconcile" | "registrations" | "saveRegistration"
 >
 
-/** What a look into the stores of other programs brought. */
-export interface ImportOutcome {
-  readonly added: readonly Account[]
-  readonly updated: readonly Account[]
-  /** Known already, with nothing new. */
-  readonly unchanged: readonly Account[]
-  /** What could not be read, in words. */
-  readonly problems: readonly string[]
-}
-
 export interface LoginDependencies {
   readonly runtime: Runtime
   readonly version: string
   settings(): Settings
   openStore(): Promise<LoginStore>
   readonly control: LoginControl
-  /** Asked for by the user: a removed account comes back. */
-  importLogins(): Promise<ImportOutcome>
+  /** The stores of other programs. Anew for each import: the settings may have changed. */
+  sources(): readonly SourceStore[]
   /** OpenCode's auth.json. */
   readonly authFile: string
   openBrowser(url: string): void
