@@ -1,7 +1,6 @@
 import type { AuthHook } from "@opencode-ai/plugin"
-import type { AccountStore } from "../../accounts/index.ts"
+import type { AccountStore, SourceStore } from "../../accounts/index.ts"
 import { type ControlClient, writeModelsFile } from "../../gateway/index.ts"
-import { openSources } from "../../import/index.ts"
 import type { Runtime } from "../../runtime.ts"
 import { type Place, pathsFor, type Settings } from "../../settings/index.ts"
 import { authHook } from "./auth-hook.ts"
@@ -16,6 +15,7 @@ export interface LoginParts {
   readonly place: Place
   settings(): Settings
   openStore(): Promise<AccountStore>
+  sources(): readonly SourceStore[]
   toast(message: LoginMessage): void
   readonly argv: readonly string[]
   readonly output: { readonly isTTY?: boolean; write(text: string): unknown }
@@ -25,7 +25,7 @@ export interface LoginParts {
 
 /** What the sign-in methods need, out of what a plugin instance has. Nothing is opened or read by this call. */
 export function loginDependencies(parts: LoginParts): LoginDependencies {
-  const { runtime, version, place, settings, openStore, signal } = parts
+  const { runtime, version, place, settings, openStore, sources, signal } = parts
   const paths = pathsFor(place)
   const client = (): ControlClient => ({ runtime, version, endpointOverride: settings().endpointOverride })
   return {
@@ -33,6 +33,7 @@ export function loginDependencies(parts: LoginParts): LoginDependencies {
     version,
     settings,
     openStore,
+    sources,
     signal,
     authFile: paths.authFile,
     control: createLoginControl({
@@ -44,7 +45,6 @@ export function loginDependencies(parts: LoginParts): LoginDependencies {
         await writeModelsFile({ store, path: paths.models, unique: runtime.randomUUID() })
       },
     }),
-    sources: () => openSources({ place, settings: settings(), effects: runtime }),
     openBrowser: (url) => openInBrowser(url, { ...place, log: runtime.log }),
     tell: createTell({ ...parts, clock: runtime.clock }),
   }
