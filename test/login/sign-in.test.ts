@@ -205,6 +205,7 @@ describe("signing in", () => {
   describe("by import", () => {
     const kiroCli = (logins: readonly Login[], problems: SourceProblem[] = []): SourceStore => ({
       source: "kiro-cli",
+      owns: () => true,
       read: async () => ({ logins: logins.map((login) => ({ login })), problems }),
       fingerprint: () => "",
       reread: async () => ({ state: "gone" }),

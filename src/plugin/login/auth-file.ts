@@ -4,7 +4,8 @@ import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts
 import { Secret } from "../../secret.ts"
 import { replaceFile } from "../../settings/index.ts"
 import { isApiKey } from "./api-key.ts"
-import { AUTH_MARKER, PROVIDER_ID } from "./marker.ts"
+import { PROVIDER_ID } from "../config/provider.ts"
+import { AUTH_MARKER } from "./marker.ts"
 
 /**
  * Moves a Kiro API key out of OpenCode's auth.json: `keep` gets it first, then the marker takes its place. A file

@@ -4,7 +4,7 @@ import { signInAtAws } from "./aws.ts"
 import type { LoginDependencies } from "./dependencies.ts"
 import { signInByImport } from "./import.ts"
 import { adoptApiKey, signInByApiKey } from "./keep-api-key.ts"
-import { PROVIDER_ID } from "./marker.ts"
+import { PROVIDER_ID } from "../config/provider.ts"
 import { apiKeyPrompts, awsPrompts, socialPrompts } from "./prompts.ts"
 import { signInSocially } from "./social.ts"
 

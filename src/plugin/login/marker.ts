@@ -1,5 +1,3 @@
-export const PROVIDER_ID = "kiro"
-
 /**
  * What stands in OpenCode's auth.json instead of a token: it lists Kiro among the credentials and says nothing.
  * The accounts are in kiro.db.
