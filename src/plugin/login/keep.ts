@@ -1,4 +1,4 @@
-import { type Account, learnIdentity, type Login, newAccount } from "../../accounts/index.ts"
+import { type Account, afterUsage, learnIdentity, type Login, newAccount } from "../../accounts/index.ts"
 import type { UsageLimits } from "../../kiro/index.ts"
 import type { LoginDependencies, LoginStore } from "./dependencies.ts"
 
@@ -39,15 +39,18 @@ export async function settleLogin(
   const { login, identity } = kept
   const now = runtime.clock.now()
   const owner = await ownerOf(runtime, store, kept)
-  const account = await store.update(owner.id, (current) => ({
-    ...current,
-    enabled: true,
-    logins: current.logins
-      .filter((other) => other.id === login.id || !isReplaced(other, login))
-      .map(unrevoked(login)),
-    health: isOver(current, identity !== undefined) ? { state: "ok" } : current.health,
-    ...(identity?.quota === undefined ? {} : { quota: { ...identity.quota, checkedAt: now } }),
-  }))
+  const account = await store.update(owner.id, (current) => {
+    const counting: Account = {
+      ...current,
+      enabled: true,
+      logins: current.logins
+        .filter((other) => other.id === login.id || !isReplaced(other, login))
+        .map(unrevoked(login)),
+      health: isOver(current, identity !== undefined) ? { state: "ok" } : current.health,
+    }
+    const quota = identity?.quota
+    return quota === undefined ? counting : afterUsage(counting, { ...quota, checkedAt: now }, now)
+  })
   return { account: account ?? kept.account, known: kept.known || owner.known }
 }
 
