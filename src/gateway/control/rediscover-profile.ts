@@ -30,11 +30,12 @@ export async function rediscoverProfile(
     notify({ kind: "profile-choice", account: accountName(account), profiles: active.map(({ arn }) => arn) })
     return false
   }
-  await store.update(accountId, ({ profileArn: _, ...current }) => ({
-    ...current,
-    logins: current.logins.map((known) =>
+  await store.update(accountId, (current) => {
+    const { profileArn: _, ...rest } = current
+    const logins = current.logins.map((known) =>
       known.id === login.id ? { ...known, profileArn: only.arn } : known,
-    ),
-  }))
+    )
+    return { ...rest, logins }
+  })
   return true
 }
