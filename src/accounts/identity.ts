@@ -33,7 +33,8 @@ export function learnIdentity(accounts: readonly Account[], learnt: LearntIdenti
   const known = accounts.find((other) => other.userId === learnt.userId)
   if (account.userId !== undefined && account.userId !== learnt.userId)
     return moveLogin({ account, login, known, learnt })
-  const named = withEmail({ ...account, userId: learnt.userId }, learnt.email)
+  const owned = account.userId === learnt.userId ? account : { ...account, userId: learnt.userId }
+  const named = withEmail(owned, learnt.email)
   if (known === undefined || known.id === account.id)
     return { put: named === account ? [] : [named], absorb: [] }
   return merge({ known, account: named, now: learnt.now })

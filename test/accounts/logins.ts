@@ -17,3 +17,7 @@ export function idcLogin(login: Partial<Idc> & { readonly id: string }): Idc {
     ...login,
   }
 }
+
+export function keyLogin(id: string): Extract<Login, { kind: "api-key" }> {
+  return { id, source: "environment", kind: "api-key", key: new Secret(`ksk_${id}`) }
+}

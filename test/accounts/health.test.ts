@@ -1,0 +1,269 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import {
+  type Account,
+  afterFailure,
+  afterLoginRefused,
+  afterSuccess,
+  afterUsage,
+  chooseProfile,
+  disableAccount,
+  enableAccount,
+  type Health,
+  newAccount,
+  type Quota,
+  returnsAt,
+  reviveBySource,
+} from "../../src/accounts/index.ts"
+import type { FailureKind, KiroFailure } from "../../src/kiro/index.ts"
+import { idcLogin, keyLogin, tokens } from "./logins.ts"
+
+const NOW = Date.UTC(2026, 10, 24, 15, 30)
+const context = { now: NOW, throttleDelayMs: 5000, random: 0 }
+
+function account(change: Partial<Account> = {}): Account {
+  return { ...newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }), ...change }
+}
+
+function failure(kind: FailureKind, rest: Partial<KiroFailure> = {}): KiroFailure {
+  return { kind, status: 429, message: "said the service", ...rest }
+}
+
+function quota(change: Partial<Quota> = {}): Quota {
+  return { checkedAt: NOW, used: 10, limit: 50, bonuses: [], overage: { enabled: false, used: 0 }, ...change }
+}
+
+const cooling = (change: Partial<Extract<Health, { state: "cooling" }>> = {}): Health => ({
+  state: "cooling",
+  since: NOW - 1000,
+  until: NOW + 1000,
+  reason: "throttled",
+  times: 1,
+  ...change,
+})
+const suspended: Health = { state: "revoked", since: NOW - 1000, reason: "suspended" }
+const loggedOut: Health = { state: "revoked", since: NOW - 1000, reason: "login-expired" }
+
+/** The cool-down that a failure begins, as its end relative to now; undefined where it begins none. */
+function parkedFor(before: Account, said: KiroFailure): number | undefined {
+  const { health } = afterFailure(before, said, context)
+  return health.state === "cooling" ? health.until - NOW : undefined
+}
+
+describe("a failure", () => {
+  it("parks an account without credits until the reset that the usage call named", () => {
+    const resetAt = NOW + 86_400_000 * 3
+    for (const kind of ["monthly-quota", "overage-limit"] as const)
+      assert.equal(parkedFor(account({ quota: quota({ resetAt }) }), failure(kind)), resetAt - NOW)
+  })
+
+  it("parks it until the next month where the reset is missing or past", () => {
+    const nextMonth = Date.UTC(2026, 11, 1) - NOW
+    assert.equal(parkedFor(account(), failure("monthly-quota")), nextMonth)
+    assert.equal(
+      parkedFor(account({ quota: quota({ resetAt: NOW - 1 }) }), failure("monthly-quota")),
+      nextMonth,
+    )
+  })
+
+  it("parks for a daily limit until the next day, or the named reset where that is sooner", () => {
+    const nextDay = Date.UTC(2026, 10, 25) - NOW
+    assert.equal(parkedFor(account(), failure("daily-quota")), nextDay)
+    assert.equal(
+      parkedFor(account({ quota: quota({ resetAt: NOW + 60_000 }) }), failure("daily-quota")),
+      60_000,
+    )
+  })
+
+  it("parks for a throttle as long as the service says, else for the configured delay", () => {
+    assert.equal(parkedFor(account(), failure("throttled", { retryAfterMs: 1234 })), 1234)
+    assert.equal(parkedFor(account(), failure("throttled")), 5000)
+  })
+
+  it("doubles and jitters the cool-down of throttles that follow each other, up to five minutes", () => {
+    const after = (times: number, until = NOW - 1): Account => account({ health: cooling({ times, until }) })
+    assert.equal(parkedFor(after(1), failure("throttled")), 10_000)
+    assert.equal(parkedFor(after(2), failure("throttled")), 20_000)
+    assert.equal(parkedFor(after(30), failure("throttled")), 300_000)
+    assert.equal(parkedFor(after(3, NOW - 600_000), failure("throttled")), 5000)
+    const jittered = afterFailure(account(), failure("throttled"), { ...context, random: 0.8 }).health
+    assert.equal(jittered.state === "cooling" && jittered.until - NOW, 6000)
+  })
+
+  it("does not count a parallel refusal of a parked account as one more", () => {
+    const { health } = afterFailure(account({ health: cooling() }), failure("throttled"), context)
+    assert.equal(health.state === "cooling" && health.times, 1)
+  })
+
+  it("parks for a wrong profile, and a better choice of the user ends that", () => {
+    const parked = afterFailure(account(), failure("not-authorized"), context)
+    assert.equal(parked.health.state, "cooling")
+    assert.deepEqual(chooseProfile(parked, "arn:x").health, { state: "ok" })
+    assert.equal(chooseProfile(account({ health: cooling() }), "arn:x").health.state, "cooling")
+  })
+
+  it("revokes a suspended account, with the service's words", () => {
+    assert.deepEqual(afterFailure(account({ health: cooling() }), failure("suspended"), context).health, {
+      state: "revoked",
+      since: NOW,
+      reason: "suspended",
+      message: "said the service",
+    })
+  })
+
+  it("does not turn what needs a person into a cool-down", () => {
+    for (const health of [suspended, loggedOut])
+      for (const kind of ["throttled", "monthly-quota", "not-authorized"] as const)
+        assert.equal(afterFailure(account({ health }), failure(kind), context).health, health)
+  })
+
+  it("changes nothing where no account is to blame", () => {
+    const kinds: FailureKind[] = [
+      "capacity",
+      "service-error",
+      "network",
+      "timeout",
+      "input-too-long",
+      "malformed-request",
+    ]
+    for (const kind of kinds) {
+      const before = account()
+      assert.equal(afterFailure(before, failure(kind), context), before, kind)
+    }
+  })
+})
+
+describe("a refused login", () => {
+  const two = account({ logins: [idcLogin({ id: "l" }), idcLogin({ id: "m" })] })
+
+  it("revokes the account only when all its logins are refused", () => {
+    const one = afterLoginRefused(two, { loginId: "l", reason: "invalid_grant", now: NOW })
+    assert.deepEqual(one.health, { state: "ok" })
+    assert.deepEqual(one.logins[0]?.revoked, { at: NOW, reason: "invalid_grant" })
+    const both = afterLoginRefused(one, { loginId: "m", reason: "invalid_grant", now: NOW })
+    assert.equal(both.health.state === "revoked" && both.health.reason, "login-expired")
+  })
+
+  it("is called by its kind where it was a key", () => {
+    const { health } = afterLoginRefused(account({ logins: [keyLogin("l")] }), {
+      loginId: "l",
+      reason: "x",
+      now: NOW,
+    })
+    assert.equal(health.state === "revoked" && health.reason, "api-key-refused")
+  })
+
+  it("does not take the place of a suspension", () => {
+    const refused = afterLoginRefused(account({ health: suspended }), { loginId: "l", reason: "x", now: NOW })
+    assert.equal(refused.health, suspended)
+  })
+})
+
+describe("a good answer", () => {
+  const success = { loginId: "l", startedAt: NOW - 500, now: NOW }
+
+  it("ends a cool-down that was there before its request", () => {
+    assert.deepEqual(afterSuccess(account({ health: cooling() }), success).health, { state: "ok" })
+  })
+
+  it("does not end what a parallel request learned since", () => {
+    const health = cooling({ since: NOW - 100, reason: "monthly-quota" })
+    assert.equal(afterSuccess(account({ health }), success).health, health)
+  })
+
+  it("brings a logged-out account and its login back", () => {
+    const login = { ...idcLogin({ id: "l" }), revoked: { at: 1, reason: "x" } }
+    const back = afterSuccess(account({ health: loggedOut, logins: [login] }), success)
+    assert.deepEqual(back.health, { state: "ok" })
+    assert.equal(back.logins[0]?.revoked, undefined)
+  })
+
+  it("never ends a suspension", () => {
+    assert.equal(afterSuccess(account({ health: suspended }), success).health, suspended)
+  })
+
+  it("is no change where it says nothing new", () => {
+    const before = account({ lastUsedAt: NOW - 1000 })
+    assert.equal(afterSuccess(before, success), before)
+    assert.equal(afterSuccess(account(), success).lastUsedAt, NOW)
+  })
+})
+
+describe("a usage answer", () => {
+  it("ends a quota cool-down where it shows room", () => {
+    for (const reason of ["monthly-quota", "daily-quota", "overage-limit"] as const)
+      assert.deepEqual(afterUsage(account({ health: cooling({ reason }) }), quota(), NOW).health, {
+        state: "ok",
+      })
+  })
+
+  it("ends it where overage was switched on", () => {
+    const enabled = quota({ used: 50, overage: { enabled: true, used: 0 } })
+    const parked = account({ health: cooling({ reason: "monthly-quota" }) })
+    assert.deepEqual(afterUsage(parked, enabled, NOW).health, { state: "ok" })
+  })
+
+  it("keeps it where there is no room, where the answer is older, and where it is not about credits", () => {
+    const stays = (reason: "monthly-quota" | "throttled" | "not-authorized", answer: Quota): void => {
+      const health = cooling({ reason })
+      const after = afterUsage(account({ health }), answer, NOW)
+      assert.equal(after.health, health)
+      assert.equal(after.quota, answer)
+    }
+    stays("monthly-quota", quota({ used: 50 }))
+    stays("monthly-quota", quota({ used: 50, overage: { enabled: true, used: 9, cap: 9 } }))
+    stays("monthly-quota", quota({ checkedAt: NOW - 2000 }))
+    stays("throttled", quota())
+    stays("not-authorized", quota())
+  })
+
+  it("ends no suspension and no logout", () => {
+    for (const health of [suspended, loggedOut])
+      assert.equal(afterUsage(account({ health }), quota(), NOW).health, health)
+  })
+})
+
+describe("the source of a revoked login", () => {
+  const revoked = { ...idcLogin({ id: "l", tokens: tokens("old", 1) }), revoked: { at: 1, reason: "x" } }
+  const before = account({ health: loggedOut, logins: [revoked] })
+
+  it("revives it with a different, unexpired token", () => {
+    const after = reviveBySource(before, { loginId: "l", tokens: tokens("new", NOW + 1), now: NOW })
+    assert.deepEqual(after.health, { state: "ok" })
+    const [login] = after.logins
+    assert.equal(login?.revoked, undefined)
+    assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), "access-new")
+  })
+
+  it("does not with an expired one or the same", () => {
+    assert.equal(reviveBySource(before, { loginId: "l", tokens: tokens("new", NOW), now: NOW }), before)
+    assert.equal(reviveBySource(before, { loginId: "l", tokens: tokens("old", NOW + 1), now: NOW }), before)
+  })
+
+  it("does not end a suspension", () => {
+    const after = reviveBySource(
+      { ...before, health: suspended },
+      { loginId: "l", tokens: tokens("n"), now: NOW },
+    )
+    assert.equal(after.health, suspended)
+  })
+})
+
+describe("the user", () => {
+  it("ends a suspension by enabling, and nothing else does by itself", () => {
+    assert.deepEqual(enableAccount(disableAccount(account({ health: suspended }))).health, { state: "ok" })
+    assert.equal(returnsAt(account({ health: suspended }), NOW), undefined)
+  })
+
+  it("leaves a cool-down as it is by enabling", () => {
+    const health = cooling()
+    assert.equal(enableAccount(account({ health, enabled: false })).health, health)
+    assert.equal(enableAccount(account({ health, enabled: false })).enabled, true)
+  })
+
+  it("sees when a parked account returns", () => {
+    assert.equal(returnsAt(account({ health: cooling() }), NOW), NOW + 1000)
+    assert.equal(returnsAt(account({ health: cooling({ until: NOW }) }), NOW), 0)
+    assert.equal(returnsAt(account(), NOW), 0)
+  })
+})
