@@ -1,60 +1,57 @@
 import assert from "node:assert/strict"
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { after, describe, it } from "node:test"
-import {
-  type AccountStore,
-  newAccount,
-  type Notice,
-  openAccountStore,
-  selectAccount,
-} from "../../src/accounts/index.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
-import { idcLogin } from "./logins.ts"
+import { existsSync, statSync } from "node:fs"
+import { describe, it } from "node:test"
+import { newAccount, openDatabase } from "../../src/accounts/index.ts"
+import { fakeClock } from "../support/clock.ts"
+import { idcLogin, keyLogin, tokens } from "./logins.ts"
+import { openStore } from "./open-for-test.ts"
 
-const root = mkdtempSync(join(tmpdir(), "kiro-store-"))
-after(() => rmSync(root, { recursive: true, force: true }))
-
-let files = 0
-
-async function open(path = join(root, `${(files += 1)}`, "kiro.db")): Promise<{
-  store: AccountStore
-  path: string
-  notices: Notice[]
-}> {
-  const notices: Notice[] = []
-  const store = await openAccountStore({
-    path,
-    clock: systemClock,
-    log: silentLog,
-    random: Math.random,
-    notify: (notice) => notices.push(notice),
-  })
-  return { store, path, notices }
-}
+const DAY_MS = 86_400_000
 
 describe("the account store", () => {
   it("makes no file for who only reads", async () => {
-    const { store, path } = await open()
+    const { store, path } = await openStore()
     assert.deepEqual(await store.list(), [])
     assert.equal((await store.session("ses_1")).generation, 0)
     assert.deepEqual(await store.turns(), [])
-    assert.equal(existsSync(path), false)
+    assert.equal(await store.update("a", (account) => ({ ...account, label: "x" })), undefined)
     await store.close()
+    assert.equal(existsSync(path), false)
   })
 
   it("gives an account back as it was put in", async () => {
-    const { store, path } = await open()
+    const { store, path } = await openStore()
     const account = {
       ...newAccount({
         id: "a",
         now: 5,
-        logins: [idcLogin({ id: "l", startUrl: "https://d-1.awsapps.com/start" })],
+        logins: [
+          idcLogin({
+            id: "l",
+            startUrl: "https://d-1.awsapps.com/start",
+            sourceKey: "k",
+            profileArn: "arn",
+            sourceBehind: tokens("behind", 3),
+            revoked: { at: 4, reason: "invalid_grant" },
+          }),
+          { id: "s", source: "kiro-ide", kind: "social", tokens: tokens("s"), provider: "Google" },
+          {
+            id: "e",
+            source: "kiro-cli",
+            kind: "external-idp",
+            tokens: tokens("e"),
+            clientId: "c",
+            tokenEndpoint: "https://idp.example/token",
+            scopes: "a b",
+          },
+          keyLogin("k"),
+        ],
       }),
       userId: "d-1.user",
       label: "work",
       email: "a@example.com",
+      profileArn: "arn:chosen",
+      enabled: false,
       lastUsedAt: 7,
       health: { state: "cooling", since: 1, until: 9, reason: "throttled", times: 2, message: "slow down" },
       hosts: { "runtime:us-east-1": "https://q.us-east-1.amazonaws.com" },
@@ -71,34 +68,196 @@ describe("the account store", () => {
     } as const
     await store.add(account)
     await store.close()
-    const again = await open(path)
-    assert.deepEqual(await again.store.list(), [account])
-    assert.equal((await again.store.get("a"))?.logins[0]?.kind, "idc")
+    const again = await openStore({ path })
+    const [stored] = await again.store.list()
+    assert.deepEqual(stored, account)
+    const revealed = stored?.logins.map((login) =>
+      login.kind === "api-key" ? login.key.reveal() : login.tokens.refreshToken?.reveal(),
+    )
+    assert.deepEqual(revealed, ["refresh-l", "refresh-s", "refresh-e", "ksk_k"])
     await again.store.close()
   })
 
-  it("keeps everything 0600", async () => {
-    const { store, path } = await open()
+  it("keeps everything 0600, also a file that others could read before", async () => {
+    const { store, path } = await openStore()
     await store.add(newAccount({ id: "a", now: 0, logins: [] }))
     for (const suffix of ["", "-wal", "-shm"])
       assert.equal(statSync(path + suffix).mode & 0o777, 0o600, suffix)
     await store.close()
   })
 
-  it("remembers the account of a session", async () => {
-    const { store } = await open()
-    for (const id of ["a", "b"]) await store.add(newAccount({ id, now: 0, logins: [idcLogin({ id })] }))
-    const choose = (session: string): Promise<string | undefined> =>
-      store
-        .assign(session, (state) =>
-          selectAccount(state, { strategy: "round-robin", useOverage: true, now: Date.now() }),
-        )
-        .then((choice) => choice.account?.id)
-    assert.deepEqual(
-      [await choose("1"), await choose("2"), await choose("1"), await choose("3")],
-      ["a", "b", "a", "a"],
+  it("leaves a tombstone without any secret", async () => {
+    const { store, path } = await openStore()
+    await store.add({ ...newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }), userId: "u" })
+    await store.remove("a")
+    assert.deepEqual(await store.list(), [])
+    const tombstone = await store.get("a")
+    assert.equal(tombstone?.userId, "u")
+    assert.equal(tombstone.removedAt !== undefined, true)
+    await store.close()
+    const database = await openDatabase(path, { readonly: true })
+    assert.deepEqual(database.all("SELECT * FROM kiro_login"), [])
+    database.close()
+  })
+
+  it("writes no row for a change that changes nothing", async () => {
+    const { store, path } = await openStore()
+    await store.add(newAccount({ id: "a", now: 0, logins: [] }))
+    const database = await openDatabase(path)
+    database.run("BEGIN IMMEDIATE")
+    assert.equal((await store.update("a", (account) => account))?.id, "a")
+    database.run("ROLLBACK")
+    database.close()
+    await store.close()
+  })
+
+  it("swaps tokens only where the row still holds the old ones", async () => {
+    const { store } = await openStore()
+    await store.add(
+      newAccount({
+        id: "a",
+        now: 0,
+        logins: [{ ...idcLogin({ id: "l" }), revoked: { at: 1, reason: "x" } }],
+      }),
     )
-    assert.equal((await store.session("2")).accountId, "b")
+    assert.equal(store.compareAndSwapTokens("l", tokens("other"), tokens("new")), "changed")
+    assert.equal(store.compareAndSwapTokens("nobody", tokens("l"), tokens("new")), "changed")
+    assert.equal(store.compareAndSwapTokens("l", tokens("l"), tokens("new", 7)), "written")
+    assert.equal(store.compareAndSwapTokens("l", tokens("l"), tokens("newer")), "changed")
+    const [login] = (await store.get("a"))?.logins ?? []
+    assert.equal(login?.kind === "idc" && login.tokens.refreshToken?.reveal(), "refresh-new")
+    assert.equal(login?.kind === "idc" && login.tokens.expiresAt, 7)
+    assert.equal(login?.revoked, undefined)
+    await store.close()
+  })
+
+  it("keeps new tokens where a change of the account was computed on the old ones", async () => {
+    const { store } = await openStore()
+    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" }), idcLogin({ id: "m" })] }))
+    let runs = 0
+    await store.update("a", (account) => {
+      runs += 1
+      if (runs === 1) store.compareAndSwapTokens("l", tokens("l"), tokens("new"))
+      return { ...account, label: "x" }
+    })
+    const account = await store.get("a")
+    assert.equal(account?.label, "x")
+    const [login] = account?.logins ?? []
+    assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), "access-new")
+    await store.close()
+  })
+
+  it("gives sessions and turns of a merged account to the one that stays", async () => {
+    const { store } = await openStore()
+    for (const id of ["a", "b"]) await store.add(newAccount({ id, now: 0, logins: [idcLogin({ id })] }))
+    await store.updateSession("s", (session) => ({ ...session, accountId: "b" }))
+    await store.addTurn({ sessionId: "s", accountId: "b", credits: 0.5, at: Date.now() })
+    await store.reconcile(([a, b]) =>
+      a === undefined || b === undefined
+        ? { put: [], absorb: [] }
+        : { put: [{ ...a, logins: [...a.logins, ...b.logins] }], absorb: [{ from: "b", into: "a" }] },
+    )
+    assert.deepEqual(
+      (await store.list()).map(({ id, logins }) => [id, logins.map((login) => login.id)]),
+      [["a", ["a", "b"]]],
+    )
+    assert.equal((await store.session("s")).accountId, "a")
+    assert.equal((await store.turns())[0]?.accountId, "a")
+    await store.close()
+  })
+})
+
+describe("the memory of a session", () => {
+  it("holds account, step, generation and the answered overflow", async () => {
+    const clock = fakeClock()
+    const { store } = await openStore({ clock })
+    const memory = { accountId: "a", shortenStep: 0.6, generation: 2, overflowAnswered: true } as const
+    await store.updateSession("s", (session) => ({ ...session, ...memory }))
+    assert.deepEqual(await store.session("s"), { ...memory, updatedAt: clock.now() })
+    await store.close()
+  })
+
+  it("holds signatures by tool use and text", async () => {
+    const { store } = await openStore()
+    await store.rememberReasoning("s", [
+      { toolUseIds: ["t1", "t2"], textHash: "h", signature: "c2ln" },
+      { toolUseIds: ["t3"], textHash: "g", redacted: "cmVk" },
+    ])
+    assert.deepEqual(await store.reasoningOf("s"), [
+      { toolUseIds: ["t1"], textHash: "h", signature: "c2ln" },
+      { toolUseIds: ["t2"], textHash: "h", signature: "c2ln" },
+      { toolUseIds: ["t3"], textHash: "g", redacted: "cmVk" },
+    ])
+    assert.deepEqual(await store.reasoningOf("other"), [])
+    await store.close()
+  })
+
+  it("is gone after thirty days, as are turns and refused fields; a session in use stays", async () => {
+    const clock = fakeClock()
+    const { store } = await openStore({ clock })
+    const turn = (sessionId: string): Promise<void> =>
+      store.addTurn({ sessionId, accountId: "a", credits: 1, at: clock.now() })
+    for (const id of ["old", "used"])
+      await store.updateSession(id, (session) => ({ ...session, generation: 1 }))
+    await store.rememberReasoning("old", [{ toolUseIds: ["t"], textHash: "h", signature: "s" }])
+    await store.addRefusedField({ modelId: "m", field: "documents", at: clock.now() })
+    await turn("old")
+    clock.advance(20 * DAY_MS)
+    await turn("used")
+    clock.advance(11 * DAY_MS)
+    await turn("used")
+    assert.equal((await store.session("old")).generation, 0)
+    assert.equal((await store.session("used")).generation, 1)
+    assert.deepEqual(await store.reasoningOf("old"), [])
+    assert.deepEqual(await store.refusedFields(), [])
+    assert.deepEqual(
+      (await store.turns()).map(({ sessionId }) => sessionId),
+      ["used", "used"],
+    )
+    await store.close()
+  })
+})
+
+describe("turns, model lists, registrations and refused fields", () => {
+  it("come back as they were put in", async () => {
+    const { store } = await openStore()
+    const turns = [
+      { sessionId: "s", accountId: "a", modelId: "m", credits: 0.25, at: 10 },
+      { sessionId: "t", accountId: "b", credits: 1, at: 20 },
+    ].map((turn) => ({ ...turn, at: turn.at + Date.now() }))
+    for (const turn of turns) await store.addTurn(turn)
+    assert.deepEqual(await store.turns(), turns.toReversed())
+    assert.deepEqual(await store.turns({ sessionId: "s" }), turns.slice(0, 1))
+    assert.deepEqual(await store.turns({ since: turns[1]?.at ?? 0 }), turns.slice(1))
+    const list = {
+      accountId: "a",
+      serviceRegion: "us-east-1",
+      models: { models: [{ modelId: "m" }] },
+      fetchedAt: 3,
+    }
+    await store.setModelList({ ...list, fetchedAt: 2 })
+    await store.setModelList(list)
+    assert.deepEqual(await store.modelLists(), [list])
+    const { client } = idcLogin({ id: "x" })
+    await store.saveRegistration({ loginRegion: "us-east-1", client })
+    await store.saveRegistration({
+      loginRegion: "us-east-1",
+      startUrl: "https://d",
+      client: { ...client, expiresAt: 9 },
+    })
+    const registrations = await store.registrations()
+    assert.deepEqual(
+      registrations.map(({ startUrl, client: { expiresAt } }) => [startUrl, expiresAt]),
+      [
+        [undefined, undefined],
+        ["https://d", 9],
+      ],
+    )
+    assert.equal(registrations[0]?.client.clientSecret.reveal(), "secret-x")
+    const field = { modelId: "m", field: "documents", at: Date.now() }
+    await store.addRefusedField(field)
+    await store.addRefusedField(field)
+    assert.deepEqual(await store.refusedFields(), [field])
     await store.close()
   })
 })

@@ -7,7 +7,7 @@ import { identityOf, inTransaction, openFile, openMemory, setAside } from "./fil
 
 /** How long a locked database is waited for before the caller is told, in ms. */
 export const PATIENCE_MS = 5000
-const FIRST_WAIT_MS = 8
+const FIRST_WAIT_MS = 2
 const LONGEST_WAIT_MS = 200
 
 export interface ConnectionOptions {

@@ -1,3 +1,5 @@
+import { pathToFileURL } from "node:url"
+
 /** The one seam over the SQLite of the runtime: `bun:sqlite` in Bun, `node:sqlite` elsewhere, loaded on first use. */
 
 export type SqlValue = string | number | null
@@ -15,6 +17,8 @@ export interface Database {
 
 export interface OpenOptions {
   readonly readonly?: boolean
+  /** Read-only without locks and side files, for a folder that can't be written to; a log beside it is not seen. */
+  readonly immutable?: boolean
 }
 
 /** Opens a database synchronously, with no busy timeout. Errors carry SQLite's code: `sqliteFailure` reads it. */
@@ -35,6 +39,8 @@ interface Statement {
   all(...parameters: SqlValue[]): Row[]
   get(...parameters: SqlValue[]): Row | null | undefined
   run(...parameters: SqlValue[]): { readonly changes: number | bigint }
+  /** Bun's only: there a database stays open as long as one of its statements lives. */
+  finalize?(): void
 }
 
 interface Handle {
@@ -45,23 +51,32 @@ interface Handle {
 /** A bundler must not see the specifiers: each exists in one runtime only. */
 const specifier = (scheme: string): string => `${scheme}:sqlite`
 
+/** SQLITE_OPEN_READONLY and SQLITE_OPEN_URI. */
+const BUN_READONLY_URI = 0x41
+
 async function bunDriver(): Promise<DatabaseDriver> {
-  const module = (await import(specifier("bun"))) as {
+  const { Database: Handle } = (await import(specifier("bun"))) as {
     Database: new (
       path: string,
-      options: { readonly?: boolean; readwrite?: boolean; create?: boolean },
+      options: number | { readonly: true } | { readwrite: true; create: true },
     ) => Handle
   }
-  return (path, { readonly = false } = {}) =>
-    wrap(new module.Database(path, readonly ? { readonly } : { readwrite: true, create: true }))
+  return (path, { readonly = false, immutable = false } = {}) => {
+    if (immutable) return wrap(new Handle(immutableUrl(path), BUN_READONLY_URI))
+    return wrap(new Handle(path, readonly ? { readonly } : { readwrite: true, create: true }))
+  }
 }
 
 async function nodeDriver(): Promise<DatabaseDriver> {
-  const module = (await import(specifier("node"))) as {
-    DatabaseSync: new (path: string, options: { readOnly?: boolean; timeout?: number }) => Handle
+  const { DatabaseSync } = (await import(specifier("node"))) as {
+    DatabaseSync: new (path: string, options: { readOnly: boolean }) => Handle
   }
-  return (path, { readonly = false } = {}) =>
-    wrap(new module.DatabaseSync(path, { readOnly: readonly, timeout: 0 }))
+  return (path, { readonly = false, immutable = false } = {}) =>
+    wrap(new DatabaseSync(immutable ? immutableUrl(path) : path, { readOnly: readonly || immutable }))
+}
+
+function immutableUrl(path: string): string {
+  return `${pathToFileURL(path).href}?immutable=1`
 }
 
 function wrap(handle: Handle): Database {
@@ -77,7 +92,10 @@ function wrap(handle: Handle): Database {
     all: (sql, parameters = []) => prepare(sql).all(...parameters),
     get: (sql, parameters = []) => prepare(sql).get(...parameters) ?? undefined,
     run: (sql, parameters = []) => Number(prepare(sql).run(...parameters).changes),
-    close: () => handle.close(),
+    close: () => {
+      for (const statement of statements.values()) statement.finalize?.()
+      handle.close()
+    },
   }
   database.get("PRAGMA busy_timeout = 0")
   return database

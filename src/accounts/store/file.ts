@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from "node:fs"
 import { dirname } from "node:path"
-import { isObject } from "../../json.ts"
+import type { Log } from "../../runtime.ts"
 import type { Database, DatabaseDriver } from "./database.ts"
 import { columnsOf, missingStatements, TABLES } from "./schema.ts"
 
@@ -36,17 +36,22 @@ export function openFile({ path, driver }: FilePlace): Database {
 }
 
 /** A database in memory, with the rows of the file where that can still be read. */
-export function openMemory(place: FilePlace): Database {
+export function openMemory(place: FilePlace & { readonly log: Log }): Database {
+  const { log } = place
   const memory = place.driver(":memory:")
   for (const statement of missingStatements(memory)) memory.run(statement)
-  try {
-    const file = place.driver(place.path, { readonly: true })
-    copyRows(file, memory)
-    file.close()
-  } catch {
-    // The file is why we are in memory: what of it can't be read stays unread.
-    return memory
-  }
+  for (const options of [{ readonly: true }, { immutable: true }])
+    try {
+      const file = place.driver(place.path, options)
+      try {
+        copyRows(file, memory)
+        return memory
+      } finally {
+        file.close()
+      }
+    } catch (error) {
+      log.info("the account database could not be read", { path: place.path, error })
+    }
   return memory
 }
 
@@ -96,12 +101,13 @@ function isSound({ path, driver }: FilePlace): boolean {
   }
 }
 
-function rollBack(database: Database): void {
+/** False where SQLite has rolled back by itself, as on a full disk: the failure itself is what the caller gets. */
+function rollBack(database: Database): boolean {
   try {
     database.run("ROLLBACK")
-  } catch (error) {
-    // SQLite has rolled back by itself after some failures; the failure itself is what the caller gets.
-    if (!isObject(error)) throw error
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -116,7 +122,7 @@ function copyRows(from: Database, to: Database): void {
     const shared = Object.keys(columns).filter((column) => present.has(column))
     if (shared.length === 0) continue
     const list = shared.join(", ")
-    const insert = `INSERT INTO ${name} (${list}) VALUES (${shared.map(() => "?").join(", ")})`
+    const insert = `INSERT OR IGNORE INTO ${name} (${list}) VALUES (${shared.map(() => "?").join(", ")})`
     for (const row of from.all(`SELECT ${list} FROM ${name}`))
       to.run(
         insert,

@@ -1,0 +1,26 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { extname, join } from "node:path"
+import type { Task } from "./store-process.ts"
+
+export interface Process {
+  /** Resolves when the task is done; rejects with what the process printed where it failed. */
+  readonly done: Promise<void>
+}
+
+/** Starts a process of this runtime, and resolves when its task has begun. */
+export async function start(task: Task): Promise<Process> {
+  const { filename, dirname } = import.meta
+  const script = join(dirname, `store-process${extname(filename)}`)
+  const child = spawn(process.execPath, [script, JSON.stringify(task)], { stdio: ["ignore", "pipe", "pipe"] })
+  const done = finished(child)
+  await Promise.race([once(child.stdout, "data"), done])
+  return { done }
+}
+
+async function finished(child: ChildProcess): Promise<void> {
+  const errors: string[] = []
+  child.stderr?.on("data", (chunk: unknown) => errors.push(String(chunk)))
+  await once(child, "close")
+  if (child.exitCode !== 0) throw new Error(`the process ended with ${child.exitCode}: ${errors.join("")}`)
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict"
+import { type AccountStore, openAccountStore, openDatabase, selectAccount } from "../../src/accounts/index.ts"
+import { silentLog, systemClock } from "../../src/runtime.ts"
+import type { SelectionStrategy } from "../../src/settings/index.ts"
+
+/** What another process does to the file, given as JSON in its first argument; it says on stdout when it has begun. */
+export type Task =
+  | { readonly do: "hold-lock"; readonly path: string; readonly ms: number }
+  | { readonly do: "count"; readonly path: string; readonly id: string; readonly times: number }
+  | {
+      readonly do: "converse"
+      readonly path: string
+      readonly strategy: SelectionStrategy
+      readonly sessions: readonly string[]
+      /** What each conversation costs at its account. */
+      readonly credits: number
+    }
+
+const argument = process.argv[2]
+if (argument !== undefined) await perform(JSON.parse(argument) as Task)
+
+async function perform(task: Task): Promise<void> {
+  switch (task.do) {
+    case "hold-lock":
+      return await holdLock(task)
+    case "count":
+      return await withStore(task.path, async (store) => {
+        for (let time = 0; time < task.times; time += 1)
+          await store.update(task.id, (account) => ({ ...account, assignment: account.assignment + 1 }))
+      })
+    case "converse":
+      return await withStore(task.path, (store) => converse(store, task))
+    default: {
+      const never: never = task
+      return never
+    }
+  }
+}
+
+async function holdLock({ path, ms }: Extract<Task, { do: "hold-lock" }>): Promise<void> {
+  const database = await openDatabase(path)
+  database.run("BEGIN IMMEDIATE")
+  process.stdout.write("begun\n")
+  await systemClock.sleep(ms)
+  database.run("COMMIT")
+  database.close()
+}
+
+async function converse(store: AccountStore, task: Extract<Task, { do: "converse" }>): Promise<void> {
+  for (const sessionId of task.sessions) {
+    const choice = await store.assign(sessionId, (state) =>
+      selectAccount(state, { strategy: task.strategy, useOverage: true, now: Date.now() }),
+    )
+    assert.ok(choice.account !== undefined)
+    await store.addTurn({ sessionId, accountId: choice.account.id, credits: task.credits, at: Date.now() })
+  }
+}
+
+async function withStore(path: string, action: (store: AccountStore) => Promise<void>): Promise<void> {
+  const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+  process.stdout.write("begun\n")
+  await action(store)
+  await store.close()
+}

@@ -1,0 +1,277 @@
+import assert from "node:assert/strict"
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, it, type TestContext } from "node:test"
+import { describeNotice, newAccount, type Notice, openDatabase } from "../../src/accounts/index.ts"
+import { idcLogin, tokens } from "./logins.ts"
+import { openStore, temporaryFolder } from "./open-for-test.ts"
+
+const ACCOUNT = newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] })
+
+function failures(notices: readonly Notice[]): readonly unknown[] {
+  return notices.map((notice) => notice.kind === "store-trouble" && notice.failure)
+}
+
+async function fileWithAccount(): Promise<string> {
+  const { store, path } = await openStore()
+  await store.add(ACCOUNT)
+  await store.close()
+  return path
+}
+
+describe("a damaged database", () => {
+  it("is kept beside a new one, with one notice that names it", async () => {
+    const path = join(temporaryFolder(), "kiro.db")
+    writeFileSync(path, "this is no database, ".repeat(500))
+    const { store, notices } = await openStore({ path })
+    assert.deepEqual(await store.list(), [])
+    await store.add(ACCOUNT)
+    assert.equal(store.kept, "file")
+    await store.close()
+    const backup = readdirSync(join(path, "..")).find((name) => name.startsWith("kiro.db.damaged-"))
+    assert.match(readFileSync(join(path, "..", backup ?? ""), "utf8"), /^this is no database/)
+    assert.deepEqual(failures(notices), ["corrupt"])
+    assert.ok(notices[0] && describeNotice(notices[0]).message.includes(backup ?? "no backup"))
+    const again = await openStore({ path })
+    assert.deepEqual(
+      (await again.store.list()).map(({ id }) => id),
+      ["a"],
+    )
+    await again.store.close()
+  })
+
+  it("is replaced while it is in use, by two stores once", async () => {
+    const path = await fileWithAccount()
+    const [one, two] = [await openStore({ path }), await openStore({ path })]
+    await one.store.list()
+    await two.store.list()
+    await one.store.close()
+    const database = await openDatabase(path)
+    database.get("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    writeFileSync(path, readFileSync(path).fill(0x5a, 0, 4096))
+    const three = await openStore({ path })
+    await three.store.add({ ...ACCOUNT, id: "b" })
+    await two.store.add({ ...ACCOUNT, id: "c", logins: [] })
+    assert.deepEqual(
+      (await three.store.list()).map(({ id }) => id),
+      ["b", "c"],
+    )
+    assert.equal(readdirSync(join(path, "..")).filter((name) => /damaged-[^/]*Z$/.test(name)).length, 1)
+    await two.store.close()
+    await three.store.close()
+  })
+})
+
+describe("a database that is removed while it is open", () => {
+  it("is made anew by the next write, and not written to as a ghost", async () => {
+    const path = await fileWithAccount()
+    const { store } = await openStore({ path })
+    await store.list()
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true })
+    await store.add({ ...ACCOUNT, id: "b" })
+    const other = await openStore({ path })
+    assert.deepEqual(
+      (await other.store.list()).map(({ id }) => id),
+      ["b"],
+    )
+    await store.close()
+    await other.store.close()
+  })
+})
+
+describe("a place that can't be written to", () => {
+  it("makes the store go on in memory, with one notice", async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, "file"), "")
+    const { store, notices } = await openStore({ path: join(folder, "file", "kiro.db") })
+    await store.add(ACCOUNT)
+    await store.updateSession("s", (session) => ({ ...session, generation: 3 }))
+    assert.deepEqual(
+      (await store.list()).map(({ id }) => id),
+      ["a"],
+    )
+    assert.equal((await store.session("s")).generation, 3)
+    assert.equal(store.kept, "memory")
+    assert.deepEqual(failures(notices), ["unavailable"])
+    assert.match(notices[0] ? describeNotice(notices[0]).message : "", /in memory only/)
+    assert.equal(store.compareAndSwapTokens("l", tokens("l"), tokens("new")), "failed")
+    const [login] = (await store.get("a"))?.logins ?? []
+    assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), "access-new")
+    await store.close()
+  })
+
+  it("still gives the accounts that the file holds", async (test) => {
+    const mount = mountTmpfs(test, "size=4m")
+    if (mount === undefined) return
+    const path = join(mount.folder, "kiro.db")
+    const before = await openStore({ path })
+    await before.store.add(ACCOUNT)
+    await before.store.close()
+    mount.remount("ro")
+    const { store, notices } = await openStore({ path })
+    assert.deepEqual(
+      (await store.list()).map(({ id }) => id),
+      ["a"],
+    )
+    await store.update("a", (account) => ({ ...account, label: "in memory" }))
+    assert.equal((await store.get("a"))?.label, "in memory")
+    assert.equal(store.kept, "memory")
+    assert.equal(notices.length, 1)
+    assert.match(String(failures(notices)[0]), /readonly|unavailable/)
+    await store.close()
+    mount.unmount()
+  })
+})
+
+describe("a full disk", () => {
+  it("loses no account that is there, refuses what must be kept, and is over when there is room", async (test) => {
+    const mount = mountTmpfs(test, "size=600k")
+    if (mount === undefined) return
+    const path = join(mount.folder, "kiro.db")
+    const { store, notices } = await openStore({ path })
+    await store.add(ACCOUNT)
+    const filler = join(mount.folder, "filler")
+    fill(filler)
+    const large = "x".repeat(200_000)
+    await assert.rejects(store.add({ ...ACCOUNT, id: "b", label: large, logins: [] }), { failure: "full" })
+    assert.equal((await store.update("a", (account) => ({ ...account, label: large })))?.label, large)
+    assert.deepEqual(failures(notices), ["full"])
+    assert.deepEqual(
+      (await store.list()).map(({ id, label }) => [id, label]),
+      [["a", undefined]],
+    )
+    rmSync(filler)
+    await store.add({ ...ACCOUNT, id: "b", logins: [] })
+    assert.equal(store.kept, "file")
+    assert.equal((await store.list()).length, 2)
+    await store.close()
+    mount.unmount()
+  })
+})
+
+describe("another version of this package on the same file", () => {
+  it("that is newer keeps its columns and tables when this one writes", async () => {
+    const path = await fileWithAccount()
+    const newer = await openDatabase(path)
+    newer.run("ALTER TABLE kiro_account ADD COLUMN colour TEXT DEFAULT 'none'")
+    newer.run("UPDATE kiro_account SET colour = 'green'")
+    newer.run("ALTER TABLE kiro_login ADD COLUMN shape TEXT")
+    newer.run("UPDATE kiro_login SET shape = 'round'")
+    newer.run("INSERT INTO kiro_login (id, account_id, source, kind) VALUES ('n', 'a', 'own', 'passkey')")
+    newer.run("CREATE TABLE kiro_future (x)")
+    const { store } = await openStore({ path })
+    await store.update("a", (account) => ({
+      ...account,
+      label: "x",
+      logins: account.logins.map((login) => ({ ...login, profileArn: "arn" })),
+    }))
+    store.compareAndSwapTokens("l", tokens("l"), tokens("new"))
+    assert.deepEqual(
+      newer.all("SELECT label, colour FROM kiro_account").map((row) => ({ ...row })),
+      [{ label: "x", colour: "green" }],
+    )
+    assert.deepEqual(
+      newer.all("SELECT id, kind, profile_arn, shape FROM kiro_login ORDER BY id").map((row) => ({ ...row })),
+      [
+        { id: "l", kind: "idc", profile_arn: "arn", shape: "round" },
+        { id: "n", kind: "passkey", profile_arn: null, shape: null },
+      ],
+    )
+    newer.close()
+    await store.close()
+  })
+
+  it("that is older goes on while this one adds what it lacks", async () => {
+    const path = join(temporaryFolder(), "kiro.db")
+    const older = await openDatabase(path)
+    older.run(
+      "CREATE TABLE kiro_account (id TEXT NOT NULL, label TEXT, added_at INTEGER NOT NULL, PRIMARY KEY (id))",
+    )
+    older.run("INSERT INTO kiro_account VALUES ('a', 'old', 1)")
+    const { store } = await openStore({ path })
+    assert.deepEqual(
+      (await store.list()).map(({ id, label, enabled, health }) => ({ id, label, enabled, health })),
+      [{ id: "a", label: "old", enabled: true, health: { state: "ok" } }],
+    )
+    older.run("UPDATE kiro_account SET label = 'still old'")
+    older.run("INSERT INTO kiro_account (id, label, added_at) VALUES ('b', NULL, 2)")
+    assert.deepEqual(
+      (await store.list()).map(({ id, label }) => [id, label]),
+      [
+        ["a", "still old"],
+        ["b", undefined],
+      ],
+    )
+    older.close()
+    await store.close()
+  })
+
+  it("writes nothing by opening a file that lacks nothing", async () => {
+    const path = await fileWithAccount()
+    const holder = await openDatabase(path)
+    holder.run("BEGIN IMMEDIATE")
+    const { store } = await openStore({ path })
+    assert.equal((await store.list()).length, 1)
+    holder.run("ROLLBACK")
+    holder.close()
+    await store.close()
+  })
+})
+
+describe("an older plugin's tables in the same file", () => {
+  it("stay as they are, schema and rows", async () => {
+    const path = join(temporaryFolder(), "kiro.db")
+    const theirs = await openDatabase(path)
+    theirs.run(
+      "CREATE TABLE accounts (id TEXT PRIMARY KEY, email TEXT NOT NULL, refresh_token TEXT NOT NULL)",
+    )
+    theirs.run("INSERT INTO accounts VALUES ('x', 'x@example.com', 'r')")
+    const dump = (): string =>
+      JSON.stringify([
+        theirs.all("SELECT sql FROM sqlite_master WHERE name = 'accounts'"),
+        theirs.all("SELECT * FROM accounts"),
+      ])
+    const before = dump()
+    const { store } = await openStore({ path })
+    await store.add(ACCOUNT)
+    assert.equal(dump(), before)
+    theirs.run("UPDATE accounts SET refresh_token = 's'")
+    assert.equal((await store.list()).length, 1)
+    theirs.close()
+    await store.close()
+  })
+})
+
+/** A small file system of its own; undefined, and the test is skipped, where this user can't mount one. */
+function mountTmpfs(
+  test: TestContext,
+  options: string,
+): { readonly folder: string; remount(mode: string): void; unmount(): void } | undefined {
+  const folder = join(temporaryFolder(), "mount")
+  mkdirSync(folder)
+  const mount = (list: string): void =>
+    void execFileSync("mount", ["-t", "tmpfs", "-o", list, "tmpfs", folder], { stdio: "ignore" })
+  try {
+    mount(options)
+  } catch {
+    test.skip("no right to mount a file system")
+    return undefined
+  }
+  return {
+    folder,
+    remount: (mode) => mount(`remount,${mode}`),
+    unmount: () => void execFileSync("umount", [folder], { stdio: "ignore" }),
+  }
+}
+
+function fill(path: string): void {
+  for (let size = 512 * 1024; size >= 1024; size /= 2)
+    try {
+      writeFileSync(path, "x".repeat(size), { flag: "a" })
+    } catch (error) {
+      assert.match(String(error), /ENOSPC/)
+    }
+  assert.ok(existsSync(path))
+}
