@@ -125,7 +125,10 @@ describe("a database that another process holds", () => {
     assert.equal(updated?.label, "lost")
     assert.ok(clock.now() - began >= 5000 && clock.now() - began < 6000, String(clock.now() - began))
     assert.ok(new Set(clock.slept).size > 5, "the waits have no jitter")
-    assert.equal(store.compareAndSwapTokens("account-0", tokens("account-0"), tokens("new")), "busy")
+    assert.equal(
+      store.compareAndSwapTokens({ loginId: "account-0", before: tokens("account-0"), after: tokens("new") }),
+      "busy",
+    )
     await assert.rejects(store.add(newAccount({ id: "b", now: 0, logins: [] })), { failure: "busy" })
     assert.deepEqual(
       notices.map((notice) => notice.kind === "store-trouble" && notice.failure),
@@ -133,7 +136,10 @@ describe("a database that another process holds", () => {
     )
     await holder.done
     assert.equal((await store.get("account-0"))?.label, undefined)
-    assert.equal(store.compareAndSwapTokens("account-0", tokens("account-0"), tokens("new")), "written")
+    assert.equal(
+      store.compareAndSwapTokens({ loginId: "account-0", before: tokens("account-0"), after: tokens("new") }),
+      "written",
+    )
     await store.close()
     await owner.close()
   })

@@ -96,7 +96,10 @@ describe("a place that can't be written to", () => {
     assert.equal(store.kept, "memory")
     assert.deepEqual(failures(notices), ["unavailable"])
     assert.match(notices[0] ? describeNotice(notices[0]).message : "", /in memory only/)
-    assert.equal(store.compareAndSwapTokens("l", tokens("l"), tokens("new")), "failed")
+    assert.equal(
+      store.compareAndSwapTokens({ loginId: "l", before: tokens("l"), after: tokens("new") }),
+      "failed",
+    )
     const [login] = (await store.get("a"))?.logins ?? []
     assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), "access-new")
     await store.close()
@@ -167,7 +170,7 @@ describe("another version of this package on the same file", () => {
       label: "x",
       logins: account.logins.map((login) => ({ ...login, profileArn: "arn" })),
     }))
-    store.compareAndSwapTokens("l", tokens("l"), tokens("new"))
+    store.compareAndSwapTokens({ loginId: "l", before: tokens("l"), after: tokens("new") })
     assert.deepEqual(
       newer.all("SELECT label, colour FROM kiro_account").map((row) => ({ ...row })),
       [{ label: "x", colour: "green" }],

@@ -120,10 +120,22 @@ describe("the account store", () => {
         logins: [{ ...idcLogin({ id: "l" }), revoked: { at: 1, reason: "x" } }],
       }),
     )
-    assert.equal(store.compareAndSwapTokens("l", tokens("other"), tokens("new")), "changed")
-    assert.equal(store.compareAndSwapTokens("nobody", tokens("l"), tokens("new")), "changed")
-    assert.equal(store.compareAndSwapTokens("l", tokens("l"), tokens("new", 7)), "written")
-    assert.equal(store.compareAndSwapTokens("l", tokens("l"), tokens("newer")), "changed")
+    assert.equal(
+      store.compareAndSwapTokens({ loginId: "l", before: tokens("other"), after: tokens("new") }),
+      "changed",
+    )
+    assert.equal(
+      store.compareAndSwapTokens({ loginId: "nobody", before: tokens("l"), after: tokens("new") }),
+      "changed",
+    )
+    assert.equal(
+      store.compareAndSwapTokens({ loginId: "l", before: tokens("l"), after: tokens("new", 7) }),
+      "written",
+    )
+    assert.equal(
+      store.compareAndSwapTokens({ loginId: "l", before: tokens("l"), after: tokens("newer") }),
+      "changed",
+    )
     const [login] = (await store.get("a"))?.logins ?? []
     assert.equal(login?.kind === "idc" && login.tokens.refreshToken?.reveal(), "refresh-new")
     assert.equal(login?.kind === "idc" && login.tokens.expiresAt, 7)
@@ -137,7 +149,7 @@ describe("the account store", () => {
     let runs = 0
     await store.update("a", (account) => {
       runs += 1
-      if (runs === 1) store.compareAndSwapTokens("l", tokens("l"), tokens("new"))
+      if (runs === 1) store.compareAndSwapTokens({ loginId: "l", before: tokens("l"), after: tokens("new") })
       return { ...account, label: "x" }
     })
     const account = await store.get("a")
