@@ -1,0 +1,38 @@
+import { execFileSync, spawnSync } from "node:child_process"
+import { existsSync, mkdirSync } from "node:fs"
+import { join, resolve } from "node:path"
+
+const OLDEST = [22, 13] as const
+const CACHE = resolve("node_modules/.cache/opencode-kiro-auth/node")
+
+/** A Node that is new enough for our suites: the machine's own, one fetched before, or one fetched now from npm. */
+export function findNode(): string | undefined {
+  const fetched = join(CACHE, "node_modules", packageName(), "bin", "node")
+  if (isNewEnough("node")) return "node"
+  if (existsSync(fetched) && isNewEnough(fetched)) return fetched
+  return install() && isNewEnough(fetched) ? fetched : undefined
+}
+
+export function nodeVersion(program: string): string {
+  return spawnSync(program, ["--version"], { encoding: "utf8" }).stdout?.trim() ?? ""
+}
+
+function isNewEnough(program: string): boolean {
+  const [major = 0, minor = 0] = nodeVersion(program).slice(1).split(".").map(Number)
+  return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])
+}
+
+/** npm carries the program of Node itself, one package per platform. */
+const packageName = (): string => `node-${process.platform}-${process.arch}`
+
+function install(): boolean {
+  mkdirSync(CACHE, { recursive: true })
+  const args = ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error", "--prefix", CACHE]
+  try {
+    execFileSync("npm", [...args, `${packageName()}@24`], { stdio: ["ignore", "ignore", "inherit"] })
+    return true
+  } catch (error) {
+    console.log(`npm could not install ${packageName()}: ${String(error)}`)
+    return false
+  }
+}
