@@ -2,6 +2,7 @@ export type { ControlAccess, ControlClient, ControlTarget } from "./control/call
 export { createLookUps, type LookUpOptions, type OpenLookUps } from "./control/look-ups.ts"
 export { writeModelsFile } from "./control/model-lists.ts"
 export { fetchModels } from "./control/models.ts"
+export { writeModelsFile } from "./control/models-task.ts"
 export type { Paged } from "./control/pages.ts"
 export { fetchProfiles, type FoundProfiles, type ProfileSearch } from "./control/profiles.ts"
 export { fetchUsage, type UsageAnswer } from "./control/usage.ts"

@@ -1,10 +1,11 @@
-import { type AccountStore, afterFailure, type Notice } from "../../accounts/index.ts"
+import { accountName, type AccountStore, afterFailure, type Notice } from "../../accounts/index.ts"
+import type { KiroFailure } from "../../kiro/index.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { FreshTokens, LookUps } from "../dependencies.ts"
-import { createBackground } from "./background.ts"
 import type { ControlClient } from "./call.ts"
-import { createModelLists } from "./model-lists.ts"
+import { modelsTask } from "./models-task.ts"
 import { accountOpener } from "./open-account.ts"
+import { createPeriodic } from "./periodic.ts"
 import { recordUsage } from "./record-usage.ts"
 import { rediscoverProfile } from "./rediscover-profile.ts"
 import { usageTask } from "./usage-task.ts"
@@ -22,47 +23,63 @@ export interface LookUpOptions {
 export interface OpenLookUps extends LookUps {
   /** The usage of one account now, whether due or not. */
   readonly usageNow: (accountId: string) => Promise<void>
+  /** Ends what is under way. */
   readonly close: () => Promise<void>
 }
 
 /** The questions to the control plane, with what they teach written into the store. */
 export function createLookUps(options: LookUpOptions): OpenLookUps {
-  const { client, store, settings } = options
+  const { client, store, settings, modelsPath } = options
   const open = accountOpener(options)
-  const usage = createBackground(
+  const usage = createPeriodic(
     usageTask({
       client,
       open,
       retries: settings.usageSyncMaxRetries,
       tracking: settings.usageTrackingEnabled,
-      known: async (accountId) => {
-        const account = await store.get(accountId)
-        const checkedAt = account?.quota?.checkedAt
-        const userId = account?.userId
-        return { ...(checkedAt !== undefined && { checkedAt }), ...(userId !== undefined && { userId }) }
-      },
+      account: (accountId) => store.get(accountId),
       record: (learnt) => recordUsage({ ...options, runtime: client.runtime }, learnt),
-      blame: async (accountId, failure) => {
-        const now = client.runtime.clock.now()
-        const context = {
-          now,
-          throttleDelayMs: settings.rateLimitRetryDelayMs,
-          random: client.runtime.random(),
-        }
-        await store.update(accountId, (account) => afterFailure(account, failure, context))
-      },
+      blame: (accountId, failure) => suspend(options, accountId, failure),
     }),
     client.runtime,
   )
-  const lists = createModelLists({ client, open, store, path: options.modelsPath })
+  const models = createPeriodic(modelsTask({ client, open, store, path: modelsPath }), client.runtime)
   return {
-    usage: (accountId) => usage.now([accountId]),
+    usage: (accountId, signal) => untilAborted(usage.now([accountId]), signal),
     usageNow: (accountId) => usage.force(accountId),
     profile: (accountId, signal) => rediscoverProfile(options, accountId, signal),
     afterAnswer(accountId) {
       usage.soon(accountId)
-      lists.refresh.soon(accountId)
+      models.soon(accountId)
     },
-    close: async () => void (await Promise.all([usage.close(), lists.refresh.close()])),
+    close: async () => void (await Promise.all([usage.close(), models.close()])),
   }
+}
+
+/** The usage call is the first to hear of a suspension where nobody chats. */
+async function suspend(
+  { client, store, settings, notify }: LookUpOptions,
+  accountId: string,
+  failure: KiroFailure,
+): Promise<void> {
+  const { clock, random } = client.runtime
+  const context = {
+    now: clock.now(),
+    throttleDelayMs: settings.rateLimitRetryDelayMs,
+    random: random(),
+  }
+  const before = await store.get(accountId)
+  const after = await store.update(accountId, (account) => afterFailure(account, failure, context))
+  if (after?.health.state === "revoked" && before?.health.state !== "revoked")
+    notify({ kind: "account-suspended", account: accountName(after) })
+}
+
+/** The work goes on; who waits for it may leave. */
+function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.reject(signal.reason)
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    signal.addEventListener("abort", abort, { once: true })
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort))
+  })
 }

@@ -42,7 +42,8 @@ export async function recordUsage(
     if (notice !== undefined) notify(notice)
   }
   const { userId, email } = limits
-  if (userId === undefined) return
+  if (userId === undefined || after === undefined) return
+  if (after.userId === userId && (email === undefined || after.email === email)) return
   await store.reconcile((accounts) =>
     learnIdentity(accounts, {
       accountId,

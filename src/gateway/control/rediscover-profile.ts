@@ -1,4 +1,6 @@
 import { accountName, type AccountStore, type Notice } from "../../accounts/index.ts"
+import type { KiroProfile } from "../../kiro/index.ts"
+import type { Settings } from "../../settings/index.ts"
 import type { FreshTokens } from "../dependencies.ts"
 import type { ControlClient } from "./call.ts"
 import { fetchProfiles } from "./profiles.ts"
@@ -7,35 +9,44 @@ export interface ProfileFinder {
   readonly client: ControlClient
   readonly store: AccountStore
   readonly tokens: FreshTokens
+  readonly settings: Pick<Settings, "idcProfileArn">
   readonly notify: (notice: Notice) => void
 }
 
-/** The one profile that the login has now; where there are several the user has to choose. */
+/**
+ * Looks the profile of an account's login up again, in all service regions, and keeps it; whether it is another than
+ * before. One that the user chose for the account stays. Where several are left to choose from, the user is asked.
+ */
 export async function rediscoverProfile(
-  { client, store, tokens, notify }: ProfileFinder,
+  { client, store, tokens, settings, notify }: ProfileFinder,
   accountId: string,
   signal: AbortSignal,
 ): Promise<boolean> {
   const account = await store.get(accountId)
-  if (account === undefined) return false
+  if (account === undefined || account.profileArn !== undefined) return false
   const credential = await tokens.fresh({ account, signal })
-  if ("unavailable" in credential) return false
+  if ("unavailable" in credential || credential.login.kind === "api-key") return false
   const { login } = credential
   const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
   const { profiles } = await fetchProfiles(client, { access: credential, loginRegion }, signal)
   const active = profiles.filter((profile) => profile.active)
-  const [only, ...others] = active
-  if (only === undefined || only.arn === credential.profileArn) return false
-  if (others.length > 0) {
+  const chosen = chooseAmong(active, settings.idcProfileArn)
+  if (chosen === undefined && active.length > 0)
     notify({ kind: "profile-choice", account: accountName(account), profiles: active.map(({ arn }) => arn) })
-    return false
-  }
-  await store.update(accountId, (current) => {
-    const { profileArn: _, ...rest } = current
-    const logins = current.logins.map((known) =>
-      known.id === login.id ? { ...known, profileArn: only.arn } : known,
-    )
-    return { ...rest, logins }
-  })
+  if (chosen === undefined || chosen.arn === credential.profileArn) return false
+  await store.update(accountId, (current) => ({
+    ...current,
+    logins: current.logins.map((known) =>
+      known.id === login.id ? { ...known, profileArn: chosen.arn } : known,
+    ),
+  }))
   return true
+}
+
+function chooseAmong(
+  profiles: readonly KiroProfile[],
+  configured: string | undefined,
+): KiroProfile | undefined {
+  const [only, ...others] = profiles
+  return others.length === 0 ? only : profiles.find((profile) => profile.arn === configured)
 }

@@ -1,7 +1,8 @@
+import type { Account } from "../../accounts/index.ts"
 import type { KiroFailure, UsageLimits } from "../../kiro/index.ts"
-import type { BackgroundTask, TaskOutcome } from "./background.ts"
 import type { ControlClient } from "./call.ts"
 import type { OpenAccount } from "./open-account.ts"
+import { isPassing, type PeriodicTask, type TaskOutcome } from "./periodic.ts"
 import { fetchUsage } from "./usage.ts"
 
 const EVERY_MS = 60_000
@@ -11,8 +12,7 @@ export interface UsageTaskOptions {
   readonly open: OpenAccount
   /** `usage_sync_max_retries`. */
   readonly retries: number
-  /** When the usage of an account was last known, and whether its user id is; epoch ms. */
-  readonly known: (accountId: string) => Promise<{ readonly checkedAt?: number; readonly userId?: string }>
+  readonly account: (accountId: string) => Promise<Account | undefined>
   /** `usage_tracking_enabled`: without it only the call is made that learns the user id. */
   readonly tracking: boolean
   readonly record: (learnt: LearntUsage) => Promise<void>
@@ -28,18 +28,17 @@ export interface LearntUsage {
 }
 
 /** Asks what an account has used, at most once a minute over all processes. */
-export function usageTask(options: UsageTaskOptions): BackgroundTask {
-  const { client, open, known, tracking } = options
+export function usageTask(options: UsageTaskOptions): PeriodicTask {
+  const { client, open, tracking } = options
   return {
     name: "the usage look-up",
     everyMs: EVERY_MS,
     retries: options.retries,
     async waitMs(accountId) {
-      const { checkedAt, userId } = await known(accountId)
-      if (!tracking && userId !== undefined) return EVERY_MS
-      return checkedAt === undefined
-        ? 0
-        : Math.min(EVERY_MS, checkedAt + EVERY_MS - client.runtime.clock.now())
+      const account = await options.account(accountId)
+      if (account === undefined || (!tracking && account.userId !== undefined)) return EVERY_MS
+      const checkedAt = account.quota?.checkedAt ?? 0
+      return Math.min(EVERY_MS, checkedAt + EVERY_MS - client.runtime.clock.now())
     },
     async run(accountId, signal): Promise<TaskOutcome> {
       const account = await open(accountId, signal)
@@ -66,9 +65,4 @@ export function usageTask(options: UsageTaskOptions): BackgroundTask {
       }
     },
   }
-}
-
-/** Only what passes by itself is tried again: never a 403 or a 429. */
-function isPassing({ kind }: KiroFailure): boolean {
-  return kind === "network" || kind === "unreachable" || kind === "timeout" || kind === "service-error"
 }

@@ -1,3 +1,4 @@
+import type { KiroFailure } from "../../kiro/index.ts"
 import type { Clock, Log } from "../../runtime.ts"
 
 /** How one run for one account ended. */
@@ -8,7 +9,7 @@ export type TaskOutcome =
   /** The account has no such thing. */
   | "unsupported"
 
-export interface BackgroundTask {
+export interface PeriodicTask {
   readonly name: string
   /** The least time between two runs for one account, in ms. */
   readonly everyMs: number
@@ -19,7 +20,7 @@ export interface BackgroundTask {
   run(accountId: string, signal: AbortSignal): Promise<TaskOutcome>
 }
 
-export interface Background {
+export interface Periodic {
   /** Runs the task for the account if it is due, and does not wait. */
   soon(accountId: string): void
   /** The same, once and waited for. Accounts that were asked about too recently are passed over. */
@@ -41,7 +42,7 @@ const FIRST_RETRY_MS = 1000
 const UNSUPPORTED_MS = 6 * 3_600_000
 
 /** Runs a task beside the requests: one run per account at a time, none too often, none after `close`. It never rejects. */
-export function createBackground(task: BackgroundTask, { clock, random, log }: Host): Background {
+export function createPeriodic(task: PeriodicTask, { clock, random, log }: Host): Periodic {
   const stop = new AbortController()
   const running = new Map<string, Promise<void>>()
   const quietUntil = new Map<string, number>()
@@ -84,4 +85,9 @@ export function createBackground(task: BackgroundTask, { clock, random, log }: H
       await Promise.all(running.values())
     },
   }
+}
+
+/** Only what passes by itself is worth another try: never a 403 or a 429. */
+export function isPassing({ kind }: KiroFailure): boolean {
+  return kind === "network" || kind === "unreachable" || kind === "timeout" || kind === "service-error"
 }

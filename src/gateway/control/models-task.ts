@@ -1,0 +1,70 @@
+import type { AccountStore } from "../../accounts/index.ts"
+import { encodeModelLists } from "../../kiro/index.ts"
+import { replaceFile } from "../../settings/index.ts"
+import type { ControlClient } from "./call.ts"
+import { fetchModels } from "./models.ts"
+import type { OpenAccount } from "./open-account.ts"
+import { isPassing, type PeriodicTask } from "./periodic.ts"
+
+/** A list older than this is fetched again after the next good answer. */
+const FRESH_MS = 3_600_000
+const RETRIES = 2
+
+export type ModelListStore = Pick<AccountStore, "list" | "modelLists" | "setModelList">
+
+export interface ModelsTaskOptions {
+  readonly client: ControlClient
+  readonly open: OpenAccount
+  readonly store: ModelListStore
+  /** kiro-models.json. */
+  readonly path: string
+}
+
+/** Fetches the live list of an account where it is missing or old, into the store and, for the next start, the file. */
+export function modelsTask({ client, open, store, path }: ModelsTaskOptions): PeriodicTask {
+  const { clock, log, randomUUID } = client.runtime
+  return {
+    name: "the model list",
+    everyMs: FRESH_MS,
+    retries: RETRIES,
+    async waitMs(accountId) {
+      const lists = await store.modelLists()
+      const times = lists.filter((list) => list.accountId === accountId).map((list) => list.fetchedAt)
+      return Math.min(FRESH_MS, Math.max(...times, 0) + FRESH_MS - clock.now())
+    },
+    async run(accountId, signal) {
+      const account = await open(accountId, signal)
+      if (account === undefined) return "done"
+      const { serviceRegion } = account.target
+      const list = await fetchModels(client, account.target, signal)
+      if ("failure" in list) {
+        log.info("no model list", { accountId, failure: list.failure })
+        return isPassing(list.failure) ? "retry" : "done"
+      }
+      await store.setModelList({ accountId, serviceRegion, models: list.items, fetchedAt: clock.now() })
+      await writeModelsFile({ store, path, unique: randomUUID() })
+      return "done"
+    },
+  }
+}
+
+/**
+ * Writes what the config hook reads at the next start: the lists of the accounts that are there and enabled. Rejects
+ * where the file can't be written; the old one then stands.
+ */
+export async function writeModelsFile({
+  store,
+  path,
+  unique,
+}: {
+  readonly store: Pick<ModelListStore, "list" | "modelLists">
+  readonly path: string
+  /** Tells two writers of one moment apart. */
+  readonly unique: string
+}): Promise<void> {
+  const accounts = await store.list()
+  const usable = new Set(accounts.filter((account) => account.enabled).map((account) => account.id))
+  const lists = await store.modelLists()
+  const text = encodeModelLists(lists.filter((list) => usable.has(list.accountId)))
+  await replaceFile({ path, text, unique })
+}
