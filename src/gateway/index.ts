@@ -1,6 +1,5 @@
 export type { ControlAccess, ControlClient, ControlTarget } from "./control/call.ts"
 export { createLookUps, type LookUpOptions, type OpenLookUps } from "./control/look-ups.ts"
-export { writeModelsFile } from "./control/model-lists.ts"
 export { fetchModels } from "./control/models.ts"
 export { writeModelsFile } from "./control/models-task.ts"
 export type { Paged } from "./control/pages.ts"
