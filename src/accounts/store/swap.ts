@@ -9,7 +9,7 @@ export interface TokenSwap {
   readonly sourceBehind?: TokenSet
 }
 
-/** Whether the row still held `before` and now holds `after`. */
+/** Whether the row still held `before` and now holds `after`; its login, and its account with it, is no longer logged out. */
 export function swapTokens(database: Database, swap: TokenSwap): boolean {
   const { loginId, before, after, sourceBehind } = swap
   const changed = database.run(
@@ -28,5 +28,13 @@ export function swapTokens(database: Database, swap: TokenSwap): boolean {
       before.refreshToken?.reveal() ?? null,
     ],
   )
-  return changed === 1
+  if (changed !== 1) return false
+  // With a pair that the service gave, nobody needs to log in again.
+  database.run(
+    `UPDATE kiro_account SET health = '{"state":"ok"}'
+     WHERE id = (SELECT account_id FROM kiro_login WHERE id = ?)
+       AND json_extract(health, '$.state') = 'revoked' AND json_extract(health, '$.reason') = 'login-expired'`,
+    [loginId],
+  )
+  return true
 }

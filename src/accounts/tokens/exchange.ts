@@ -57,7 +57,7 @@ function behindOf({ sourceBehind }: TokenLogin): { readonly sourceBehind?: Token
   return sourceBehind === undefined ? {} : { sourceBehind }
 }
 
-/** What may wait until the pair is safe. */
+/** What may wait until the pair is safe. A social login learns its profile with its first refresh. */
 function afterwards(
   context: KeeperContext,
   {
@@ -67,20 +67,11 @@ function afterwards(
   }: { readonly account: Account; readonly login: TokenLogin; readonly profileArn: string | undefined },
 ): void {
   if (login.sourceBehind !== undefined) writeBackLater(context, account.id, login)
-  const revived = account.health.state === "revoked" && account.health.reason === "login-expired"
-  if (!revived && (profileArn === undefined || login.profileArn !== undefined)) return
+  if (profileArn === undefined || login.profileArn !== undefined) return
   context.inBackground(
     context.store.update(account.id, (row) => ({
       ...row,
-      health:
-        row.health.state === "revoked" && row.health.reason === "login-expired"
-          ? { state: "ok" }
-          : row.health,
-      logins: row.logins.map((other) =>
-        other.id === login.id && other.profileArn === undefined && profileArn !== undefined
-          ? { ...other, profileArn }
-          : other,
-      ),
+      logins: row.logins.map((other) => (other.id === login.id ? { profileArn, ...other } : other)),
     })),
   )
 }

@@ -31,39 +31,40 @@ export type Reservation =
  * it is on the disk; `free` removes the room, but never a pair.
  */
 export function reserveSpill(file: string): Reservation {
-  let descriptor: number | undefined
-  const close = (): void => {
-    if (descriptor !== undefined) closeSync(descriptor)
-    descriptor = undefined
+  const free = (): void => {
     if (readSpill(file) === undefined) removeSpill(file)
   }
-  const write = (text: string): void => {
-    if (descriptor === undefined) return
-    writeSync(descriptor, Buffer.from(text.padEnd(RESERVED_BYTES)), 0, null, 0)
-    fsyncSync(descriptor)
-  }
   try {
-    descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600)
-    if (readSpill(file) !== undefined) {
-      close()
-      return { state: "impossible" }
-    }
-    write("")
+    if (readSpill(file) !== undefined) return { state: "impossible" }
+    overwrite(file, "")
   } catch (error) {
-    close()
+    free()
     return { state: isFull(error) ? "full" : "impossible" }
   }
   return {
     state: "reserved",
-    free: close,
+    free,
     write(swap) {
       try {
-        write(JSON.stringify(encode(swap)))
+        overwrite(file, JSON.stringify(encode(swap)))
         return true
       } catch {
         return false
       }
     },
+  }
+}
+
+/** In place, so that a file that has its room keeps it: a full disk takes it then. */
+function overwrite(file: string, text: string): void {
+  const descriptor = openSync(file, constants.O_WRONLY | constants.O_CREAT, 0o600)
+  try {
+    const bytes = Buffer.from(text.padEnd(RESERVED_BYTES))
+    // No position is given: Bun takes the position 0 for none.
+    for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
   }
 }
 

@@ -1,0 +1,183 @@
+import assert from "node:assert/strict"
+import { execFileSync } from "node:child_process"
+import { rmSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { after, before, beforeEach, describe, it } from "node:test"
+import {
+  type AccountStore,
+  createTokenKeeper,
+  type Database,
+  openDatabase,
+  type TokenKeeper,
+} from "../../src/accounts/index.ts"
+import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
+import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
+import {
+  accountOf,
+  EXPIRED,
+  leftovers,
+  loginOf,
+  onlyLogin,
+  openKeeper,
+  openStore,
+  realRuntime,
+  temporaryFolder,
+} from "./setup.ts"
+
+describe("a refresh whose pair can't be stored as usual", () => {
+  let fake: FakeKiro
+  let person: FakeAccount
+
+  before(async () => {
+    fake = await startFakeKiro()
+  })
+  after(() => fake.close())
+  beforeEach(() => {
+    person = fake.account()
+  })
+
+  const token = async (keeper: TokenKeeper, store: AccountStore): Promise<string> => {
+    const [account] = await store.list()
+    assert.ok(account)
+    const answer = await keeper.fresh({ account })
+    return "accessToken" in answer ? answer.accessToken.reveal() : answer.unavailable
+  }
+
+  describe("while another process writes for seconds", () => {
+    let folder: string
+    let store: AccountStore
+    let writer: Database
+
+    beforeEach(async () => {
+      folder = temporaryFolder()
+      store = await openStore(folder)
+      await store.add(accountOf(loginOf(person, EXPIRED)))
+      writer = await openDatabase(join(folder, "kiro.db"))
+    })
+    const open = (): TokenKeeper => openKeeper({ folder, url: fake.url, store })
+
+    it("is answered at once, and the pair waits in a file that only the user can read", async () => {
+      writer.run("BEGIN IMMEDIATE")
+      const begun = Date.now()
+      assert.equal(await token(open(), store), person.accessToken)
+      assert.ok(Date.now() - begun < 2000)
+      const [spill, ...others] = leftovers(folder)
+      assert.ok(spill?.startsWith("kiro-tokens.spill-"))
+      assert.deepEqual(others, [])
+      assert.equal(statSync(join(folder, spill ?? "")).mode & 0o777, 0o600)
+    })
+
+    it("serves every other process from that file, and the first that can gives it to the database", async () => {
+      writer.run("BEGIN IMMEDIATE")
+      await token(open(), store)
+      assert.equal(await token(open(), await openStore(folder)), person.accessToken)
+      assert.equal(person.refreshCount, 1)
+      writer.run("ROLLBACK")
+      assert.equal(await token(open(), await openStore(folder)), person.accessToken)
+      assert.deepEqual(leftovers(folder), [])
+      assert.equal(onlyLogin((await store.list())[0]).tokens.refreshToken?.reveal(), person.refreshToken)
+      assert.equal(person.refreshCount, 1)
+    })
+
+    it("drops a waiting pair that replaces one which is no longer there", async () => {
+      writer.run("BEGIN IMMEDIATE")
+      await token(open(), store)
+      writer.run(
+        "UPDATE kiro_login SET access_token = 'aoaLOGIN', refresh_token = 'aorLOGIN', expires_at = 9e12",
+      )
+      writer.run("COMMIT")
+      assert.equal(await token(open(), store), "aoaLOGIN")
+      assert.deepEqual(leftovers(folder), [])
+    })
+  })
+
+  it("does without a lock where none can be made, and still loses nothing", async () => {
+    const folder = temporaryFolder()
+    const store = await openStore(folder)
+    await store.add(accountOf(loginOf(person, EXPIRED)))
+    writeFileSync(join(folder, "file"), "")
+    const keepers = [1, 2, 3].map(() =>
+      createTokenKeeper({
+        runtime: realRuntime(),
+        store,
+        sources: [],
+        settings: { ...DEFAULT_SETTINGS, endpointOverride: fake.url },
+        lockPath: join(folder, "file", "lock"),
+        spillPath: join(folder, "spill"),
+        userAgent: "test",
+      }),
+    )
+    const answers = await Promise.all(keepers.map((keeper) => token(keeper, store)))
+    assert.deepEqual(
+      answers,
+      [1, 2, 3].map(() => person.accessToken),
+    )
+    assert.equal(person.refreshCount, 1)
+    const [account] = await store.list()
+    assert.equal(account?.health.state, "ok")
+    assert.equal(onlyLogin(account).tokens.refreshToken?.reveal(), person.refreshToken)
+  })
+
+  const canMount = process.platform === "linux" && process.getuid?.() === 0
+  describe("on a full disk", { skip: !canMount }, () => {
+    let folder: string
+    let store: AccountStore
+
+    beforeEach(async () => {
+      folder = temporaryFolder()
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder])
+      store = await openStore(folder)
+      await store.add(accountOf(loginOf(person, EXPIRED)))
+    })
+    const fill = (): void => {
+      const ballast = join(folder, "ballast")
+      for (let size = 1_048_576; size > 0; size = Math.floor(size / 2)) {
+        try {
+          writeFileSync(ballast, Buffer.alloc(size), { flag: "a" })
+        } catch (error) {
+          assert.match(String(error), /ENOSPC/)
+        }
+      }
+    }
+    const free = (): void => rmSync(join(folder, "ballast"))
+    const end = async (keeper: TokenKeeper): Promise<void> => {
+      await keeper.close()
+      await store.close()
+      execFileSync("umount", ["--lazy", folder])
+    }
+
+    it("keeps the refresh token and says what to do", async () => {
+      fill()
+      const keeper = openKeeper({ folder, url: fake.url, store })
+      assert.equal(await token(keeper, store), "disk-full")
+      assert.equal(person.refreshCount, 0)
+      free()
+      assert.equal(await token(keeper, store), person.accessToken)
+      await end(keeper)
+    })
+
+    it("has room for the pair when it fills up during the request", async () => {
+      const runtime = realRuntime({
+        fetch: async (url, init) => {
+          const response = await fetch(url, init)
+          const body = await response.text()
+          fill()
+          return new Response(body, { status: response.status })
+        },
+      })
+      const keeper = openKeeper({ folder, url: fake.url, store, runtime })
+      assert.equal(await token(keeper, store), person.accessToken)
+      assert.equal(await token(openKeeper({ folder, url: fake.url, store }), store), person.accessToken)
+      free()
+      const later = await openStore(folder)
+      assert.equal(
+        await token(openKeeper({ folder, url: fake.url, store: later }), later),
+        person.accessToken,
+      )
+      assert.equal(onlyLogin((await later.list())[0]).tokens.refreshToken?.reveal(), person.refreshToken)
+      assert.equal(person.refreshCount, 1)
+      await later.close()
+      await end(keeper)
+    })
+  })
+})

@@ -1,0 +1,72 @@
+import { createInterface } from "node:readline"
+import { type Fetch, silentLog, systemClock, systemRuntime } from "../../src/runtime.ts"
+import { openSources } from "../../src/import/index.ts"
+import type { SourceStore } from "../../src/accounts/index.ts"
+import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
+import { openKeeper, openStore } from "./setup.ts"
+
+/** One OpenCode process, as far as tokens go: says `ready`, waits for a line, prints its answer. */
+
+export type FaultAt =
+  | "none"
+  /** Killed with the lock held, before the old refresh token has left. */
+  | "kill before the request"
+  /** Killed when the service has rotated and the answer is here, unread. */
+  | "kill before the parse"
+  /** Killed by the first thing that can happen after the tick in which the answer was parsed. */
+  | "kill after the parse"
+  /** Killed when the pair is in our row and not yet back in the source. */
+  | "kill before the write-back"
+  /** Says `sending` and lets the parent stop it. */
+  | "pause before the request"
+  /** Says `answered` and lets the parent stop it. */
+  | "pause before the parse"
+
+const [folder = "", url = "", fault = "none"] = process.argv.slice(2)
+
+const die = (): void => void process.kill(process.pid, "SIGKILL")
+const pause = (word: string): Promise<void> => {
+  console.log(word)
+  return systemClock.sleep(300)
+}
+
+const faulty: Fetch = async (target, init) => {
+  if (fault === "kill before the request") die()
+  if (fault === "pause before the request") await pause("sending")
+  const response = await fetch(target, init)
+  const body = await response.text()
+  if (fault === "kill before the parse") die()
+  if (fault === "pause before the parse") await pause("answered")
+  if (fault === "kill after the parse") setImmediate(die)
+  return new Response(body, { status: response.status })
+}
+
+const doomed = (source: SourceStore): SourceStore => ({
+  ...source,
+  writeBack: async (change) => {
+    if (fault === "kill before the write-back") die()
+    return source.writeBack(change)
+  },
+})
+
+const sources = openSources({
+  place: { env: {}, platform: "linux", home: folder },
+  settings: DEFAULT_SETTINGS,
+  effects: { clock: systemClock, random: Math.random },
+})
+const store = await openStore(folder)
+const runtime = { ...systemRuntime(silentLog), fetch: faulty }
+const keeper = openKeeper({ folder, url, store, runtime, sources: sources.map(doomed) })
+
+console.log("ready")
+for await (const _line of createInterface({ input: process.stdin })) {
+  const [account] = await store.list()
+  if (account === undefined) throw new Error("no account")
+  const answer = await keeper.fresh({ account })
+  const token = "accessToken" in answer ? answer.accessToken.reveal() : answer.unavailable
+  await keeper.close()
+  console.log(`token ${token}`)
+  break
+}
+await store.close()
+process.exit(0)
