@@ -1,7 +1,7 @@
 import type { ReasoningEntry } from "../accounts/index.ts"
 import { parseJson } from "../json.ts"
 import { mergeModelLists, resolveModel, withRefusals } from "../kiro/index.ts"
-import { type ChatRequest, readChatRequest } from "../openai/index.ts"
+import { type ChatRequest, PURPOSE_HEADER, readChatRequest, SESSION_HEADER } from "../openai/index.ts"
 import { estimateTokens, type Purpose, type SignedReasoning, toConversation } from "../translate/index.ts"
 import type { Chat } from "./chat.ts"
 import type { GatewayContext } from "./dependencies.ts"
@@ -11,7 +11,7 @@ export async function openChat(context: GatewayContext, init: RequestInit): Prom
   const { store, runtime, background } = context
   const headers = new Headers(init.headers)
   const request = readChatRequest(parseBody(init.body))
-  const sessionId = headers.get("x-session-id") ?? runtime.randomUUID()
+  const sessionId = headers.get(SESSION_HEADER) ?? runtime.randomUUID()
   await background.settled(sessionId)
   const [session, remembered, refusedFields, lists] = await Promise.all([
     store.session(sessionId),
@@ -50,7 +50,7 @@ function signedReasoning({ redacted, ...entry }: ReasoningEntry): SignedReasonin
 
 /** Our own chat hook says what a request is for; without it a title is known by its form (OpenCode 1.18). */
 function purposeOf(headers: Headers, request: ChatRequest): Purpose {
-  const stated = headers.get("x-kiro-purpose")
+  const stated = headers.get(PURPOSE_HEADER)
   if (stated === "main" || stated === "title" || stated === "compaction") return stated
   return looksLikeTitle(request) ? "title" : "main"
 }

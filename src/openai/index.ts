@@ -1,3 +1,4 @@
+export { PURPOSE_HEADER, SESSION_HEADER } from "./chat-headers.ts"
 export { ChatRequestError } from "./request-error.ts"
 export { readChatRequest } from "./request.ts"
 export type { ChatMessage, ChatRequest, ChatTool, ChatToolCall } from "./request.ts"

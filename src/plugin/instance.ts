@@ -1,0 +1,78 @@
+import type { Hooks, PluginInput } from "@opencode-ai/plugin"
+import { PURPOSE_HEADER } from "../openai/index.ts"
+import { systemClock, systemRuntime } from "../runtime.ts"
+import { loadSettings, openLog, type Place, pathsFor } from "../settings/index.ts"
+import { readCachedModels } from "./config/offered-models.ts"
+import { injectProvider, PROVIDER_ID } from "./config/provider.ts"
+import { once } from "./once.ts"
+import type { Services } from "./services.ts"
+import { createToaster } from "./toaster.ts"
+
+/** Marks the requests that are ours to answer; nothing is ever sent there. */
+const BASE_URL = "https://kiro.invalid/v1"
+
+/** The logins of other programs are taken in this long after the start, so that the first message finds them. */
+const TAKE_IN_AFTER_MS = 2000
+
+/** The agents of OpenCode 1.18 whose requests are not the conversation itself. */
+const HELPERS: ReadonlySet<string> = new Set(["title", "compaction"])
+
+export interface InstanceOptions {
+  readonly input: PluginInput
+  readonly place: Place
+  readonly version: string
+}
+
+/**
+ * The hooks of one plugin instance. OpenCode makes one for each directory and again after a login, and waits for it
+ * before its first paint: so nothing is opened here, and everything behind the provider loads with its first use.
+ */
+export function startInstance({ input, place, version }: InstanceOptions): Hooks {
+  const clock = systemClock
+  const startedAt = clock.now()
+  const stop = new AbortController()
+  const paths = pathsFor(place)
+  const loaded = once(() => loadSettings({ ...place, projectDirectory: input.directory }))
+  const log = once(() => openLog({ path: paths.log, level: loaded().settings.logLevel, clock }))
+  const toast = createToaster({ client: input.client, clock, log, startedAt, signal: stop.signal })
+  let opened: Promise<Services> | undefined
+  const services = (): Promise<Services> => {
+    stop.signal.throwIfAborted()
+    opened ??= import("./services.ts").then(({ openServices }) =>
+      openServices({
+        place,
+        paths,
+        loaded: loaded(),
+        runtime: systemRuntime(log()),
+        version,
+        baseUrl: BASE_URL,
+        toast,
+      }),
+    )
+    return opened
+  }
+  const takeIn = async (): Promise<void> => {
+    await clock.sleep(TAKE_IN_AFTER_MS, stop.signal)
+    await (await services()).importLogins()
+  }
+  return {
+    async config(config) {
+      const { live, problem } = readCachedModels(paths.models)
+      if (problem !== undefined) log().warn(problem)
+      const fetch: typeof globalThis.fetch = async (url, init) =>
+        (await services()).gateway.fetch(String(url), init ?? {})
+      injectProvider({ config, fetch, baseURL: BASE_URL, live })
+      takeIn().catch((error: unknown) => {
+        if (!stop.signal.aborted) log().warn("the logins of other programs were not taken in", { error })
+      })
+    },
+    async "chat.headers"({ agent, model }, output) {
+      if (model.providerID === PROVIDER_ID)
+        output.headers[PURPOSE_HEADER] = HELPERS.has(agent) ? agent : "main"
+    },
+    async dispose() {
+      stop.abort(new Error("the plugin instance has ended"))
+      await (await opened)?.close()
+    },
+  }
+}
