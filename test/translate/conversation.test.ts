@@ -1,58 +1,155 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { readChatRequest } from "../../src/openai/index.ts"
-import { toConversation, toConversationState } from "../../src/translate/index.ts"
+import { EMPTY_MESSAGE, INTERRUPTED_RESULT } from "../../src/translate/conversation/invented-words.ts"
+import {
+  answers,
+  asks,
+  assistantMessages,
+  call,
+  result,
+  says,
+  stateOf,
+  userMessages,
+} from "./support/chat.ts"
 
-function stateOf(
-  messages: readonly unknown[],
-  tools: readonly unknown[] = [{ type: "function", function: { name: "bash" } }],
-) {
-  const request = readChatRequest({ model: "claude-sonnet-4-5", messages, tools, stream: true })
-  const conversation = toConversation(request, { accepts: { images: true, documents: true } })
-  return toConversationState(conversation, {
-    wireModelId: "claude-sonnet-4.5",
-    conversationId: "c",
-    cachePoints: 0,
-    serviceWindow: 200_000,
-  })
+const system = { role: "system", content: "Be terse." }
+
+function contents(messages: readonly unknown[], tools?: readonly unknown[]): string[] {
+  const { history, currentMessage } = stateOf({ messages, ...(tools && { tools }) })
+  return [...history, currentMessage].map((message) =>
+    "userInputMessage" in message
+      ? message.userInputMessage.content
+      : message.assistantResponseMessage.content,
+  )
 }
 
-function call(id: string, args = "{}") {
-  return { id, type: "function", function: { name: "bash", arguments: args } }
+function results(messages: readonly unknown[]): string[][] {
+  return userMessages(stateOf({ messages })).map(({ userInputMessageContext }) =>
+    (userInputMessageContext?.toolResults ?? []).map(
+      ({ toolUseId, content }) => `${toolUseId}: ${content[0]?.text}`,
+    ),
+  )
 }
 
 describe("a conversation on the wire", () => {
-  it("puts the system prompt before the first message and leaves a tool-result turn empty", () => {
-    const { history, currentMessage } = stateOf([
-      { role: "system", content: "Be terse." },
-      { role: "user", content: "List files" },
-      { role: "assistant", content: "", tool_calls: [call("tooluse_a"), call("tooluse_b", '{"x":1}')] },
-      { role: "tool", tool_call_id: "tooluse_b", content: "two" },
-      { role: "tool", tool_call_id: "tooluse_a", content: "one" },
+  it("has the system prompt before the first message, in every turn", () => {
+    assert.deepEqual(contents([system, says("Hi")]), ["Be terse.\n\nHi"])
+    assert.deepEqual(contents([system, says("Hi"), answers("Yes?"), says("Go")]), [
+      "Be terse.\n\nHi",
+      "Yes?",
+      "Go",
     ])
-    assert.deepEqual(history, [
-      {
-        userInputMessage: {
-          content: "Be terse.\n\nList files",
-          modelId: "claude-sonnet-4.5",
-          origin: "AI_EDITOR",
-        },
-      },
-      {
-        assistantResponseMessage: {
-          content: "",
-          toolUses: [
-            { toolUseId: "tooluse_a", name: "bash", input: {} },
-            { toolUseId: "tooluse_b", name: "bash", input: { x: 1 } },
-          ],
-        },
-      },
+  })
+
+  it("begins with the prefix of a model that thinks by prompt", () => {
+    const state = stateOf(
+      { messages: [system, says("Hi")] },
+      { systemPrefix: "<thinking_mode>enabled</thinking_mode>" },
+    )
+    assert.equal(userMessages(state)[0]?.content, "<thinking_mode>enabled</thinking_mode>\n\nBe terse.\n\nHi")
+  })
+
+  it("leaves a later system message where it stands", () => {
+    const later = { role: "developer", content: "Now in French." }
+    assert.deepEqual(contents([system, says("Hi"), answers("Yes?"), later, says("Go")]), [
+      "Be terse.\n\nHi",
+      "Yes?",
+      "Now in French.\n\nGo",
     ])
-    const { content, userInputMessageContext } = currentMessage.userInputMessage
-    assert.equal(content, "")
-    assert.deepEqual(userInputMessageContext?.toolResults, [
-      { toolUseId: "tooluse_a", status: "success", content: [{ text: "one" }] },
-      { toolUseId: "tooluse_b", status: "success", content: [{ text: "two" }] },
-    ])
+  })
+
+  it("has empty content beside tool results, in the history too", () => {
+    const messages = [says("Go"), asks(call("a")), result("a", "one"), asks(call("b")), result("b", "two")]
+    assert.deepEqual(contents(messages), ["Go", "", "", "", ""])
+  })
+
+  it("answers parallel calls in their order, however their results came", () => {
+    const messages = [says("Go"), asks(call("a"), call("b")), result("b", "two"), result("a", "one")]
+    assert.deepEqual(results(messages), [[], ["a: one", "b: two"]])
+  })
+
+  it("moves a late result under its call and says of a missing one that it was interrupted", () => {
+    const messages = [
+      says("Go"),
+      asks(call("a"), call("b")),
+      says("Wait"),
+      answers("Yes"),
+      result("a", "one"),
+      says("Go on"),
+    ]
+    assert.deepEqual(results(messages), [[], ["a: one", `b: ${INTERRUPTED_RESULT}`], []])
+    const [, answered] = userMessages(stateOf({ messages }))
+    assert.deepEqual(
+      answered?.userInputMessageContext?.toolResults?.map(({ status }) => status),
+      ["success", "error"],
+    )
+  })
+
+  it("keeps one of two equal results, and of two different ones the second as text", () => {
+    const messages = [
+      says("Go"),
+      asks(call("a")),
+      result("a", "one"),
+      result("a", "one"),
+      result("a", "other"),
+    ]
+    assert.deepEqual(results(messages), [[], ["a: one"]])
+    assert.deepEqual(contents(messages), ["Go", "", "other"])
+  })
+
+  it("keeps a result whose call was compacted away as text", () => {
+    assert.deepEqual(contents([result("gone", "one"), says("Go")]), ["one\n\nGo"])
+  })
+
+  it("tells calls of one id apart, each with its own result", () => {
+    const messages = [says("Go"), asks(call("a")), result("a", "one"), asks(call("a")), result("a", "two")]
+    const [, first = [], second = []] = results(messages)
+    assert.deepEqual(first, ["a: one"])
+    assert.match(second[0] ?? "", /^a_[0-9a-f]{32}: two$/)
+  })
+
+  it("makes ids valid that the service would refuse", () => {
+    const long = `call/${"1".repeat(80)}`
+    const [, [answered = ""] = []] = results([says("Go"), asks(call(long)), result(long, "one")])
+    assert.match(answered, /^[A-Za-z0-9_-]{1,64}: one$/)
+  })
+
+  it("says honestly what arguments were that are no object", () => {
+    const messages = [
+      says("Go"),
+      asks(call("a", ""), call("b", '{"x":'), call("c", "[1]"), call("d", '{"x":1}')),
+    ]
+    const [message] = assistantMessages(stateOf({ messages }))
+    assert.deepEqual(
+      message?.toolUses?.map(({ input }) => input),
+      [{}, { arguments: '{"x":' }, { arguments: [1] }, { x: 1 }],
+    )
+  })
+
+  it("flattens calls and results for a request without tools", () => {
+    const messages = [system, says("Go"), asks(call("a", '{"x":1}')), result("a", "one"), says("Sum up")]
+    assert.deepEqual(contents(messages, []), ["Be terse.\n\nGo", 'bash {"x":1}', "one\n\nSum up"])
+  })
+
+  it("begins and ends with the user, without a word where the system prompt can stand", () => {
+    assert.deepEqual(contents([system, answers("Hello")]), ["Be terse.", "Hello", EMPTY_MESSAGE])
+    assert.deepEqual(contents([answers("Hello"), says("Hi")]), [EMPTY_MESSAGE, "Hello", "Hi"])
+  })
+
+  it("has a placeholder only where the user sent nothing", () => {
+    assert.deepEqual(contents([says(" \n")]), [EMPTY_MESSAGE])
+    assert.deepEqual(contents([says("Hi"), answers("Yes?"), says("")]), ["Hi", "Yes?", EMPTY_MESSAGE])
+  })
+
+  it("leaves out a turn of reasoning alone", () => {
+    const thinks = { role: "assistant", content: "", reasoning_content: "Hm." }
+    assert.deepEqual(contents([says("Hi"), thinks, says("Well?")]), ["Hi\n\nWell?"])
+  })
+
+  it("cuts a message that no request to a model of this window may hold", () => {
+    const [content = ""] = contents([system, says("x".repeat(700_000))])
+    assert.ok(content.length <= 600_000 && content.startsWith("Be terse.\n\nxxx") && content.endsWith("xxx"))
+    const state = stateOf({ messages: [says("x".repeat(700_000))] }, { serviceWindow: 1_000_000 })
+    assert.equal(userMessages(state)[0]?.content.length, 700_000)
   })
 })

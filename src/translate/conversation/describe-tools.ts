@@ -13,8 +13,10 @@ const WORD_LENGTH = 200
 export function describeTools(conversation: Conversation): Conversation {
   const continued: string[] = []
   const tools = conversation.tools.map((tool) => {
-    if (isBlank(tool.description))
-      return { ...tool, description: conversation.toolNames.get(tool.name) ?? tool.name }
+    if (isBlank(tool.description)) {
+      const original = conversation.toolNames.get(tool.name) ?? ""
+      return { ...tool, description: isBlank(original) ? tool.name : original }
+    }
     const [head, rest] = splitDescription(tool.description)
     if (rest === "") return tool
     continued.push(`${tool.name}: ${rest}`)

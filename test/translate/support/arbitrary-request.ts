@@ -45,6 +45,7 @@ const WORD = "§"
 const LONE = "\ud83d"
 
 const TOOL_NAMES = [
+  "",
   "bash",
   "read",
   "Read",
@@ -195,10 +196,16 @@ const description = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom("", undefined, `${WORD} ${WORD}`) },
   { weight: 1, arbitrary: fc.constant(`${WORD} `.repeat(1_500)) },
 )
-const tool = fc.tuple(name, description, schema).map(([toolName, description, parameters]): RawTool => ({
-  type: "function",
-  function: { name: toolName, description, parameters },
-}))
+const tool = fc
+  .tuple(
+    name.filter((toolName) => toolName !== ""),
+    description,
+    schema,
+  )
+  .map(([toolName, description, parameters]): RawTool => ({
+    type: "function",
+    function: { name: toolName, description, parameters },
+  }))
 const tools = fc.option(fc.array(tool, { maxLength: 5 }), { nil: undefined })
 
 function requestOf(messages: fc.Arbitrary<readonly RawMessage[]>): fc.Arbitrary<RawRequest> {

@@ -1,0 +1,67 @@
+import type {
+  AssistantResponseMessage,
+  ConversationState,
+  UserInputMessage,
+} from "../../../src/kiro/index.ts"
+import { readChatRequest } from "../../../src/openai/index.ts"
+import { toConversation, toConversationState } from "../../../src/translate/index.ts"
+import type {
+  Conversation,
+  ConversationOptions,
+  ConversationStateOptions,
+} from "../../../src/translate/index.ts"
+
+const BASH = { type: "function", function: { name: "bash", description: "Run a command", parameters: {} } }
+
+export interface Chat extends Partial<ConversationOptions> {
+  readonly messages: readonly unknown[]
+  readonly tools?: readonly unknown[]
+}
+
+export function conversationOf({ messages, tools = [BASH], ...options }: Chat): Conversation {
+  const request = readChatRequest({ model: "claude-sonnet-4-5", messages, tools, stream: true })
+  return toConversation(request, { accepts: { images: true, documents: true }, ...options })
+}
+
+export function stateOf(chat: Chat, options: Partial<ConversationStateOptions> = {}): ConversationState {
+  return toConversationState(conversationOf(chat), {
+    wireModelId: "claude-sonnet-4.5",
+    conversationId: "c0ffee00-1111-4222-8333-444455556666",
+    serviceWindow: 200_000,
+    cachePoints: 0,
+    ...options,
+  })
+}
+
+/** The user's messages, the current one last. */
+export function userMessages({ history, currentMessage }: ConversationState): UserInputMessage[] {
+  return [...history, currentMessage].flatMap((message) =>
+    "userInputMessage" in message ? [message.userInputMessage] : [],
+  )
+}
+
+export function assistantMessages({ history }: ConversationState): AssistantResponseMessage[] {
+  return history.flatMap((message) =>
+    "assistantResponseMessage" in message ? [message.assistantResponseMessage] : [],
+  )
+}
+
+export function call(id: string, args = "{}", name = "bash"): object {
+  return { id, type: "function", function: { name, arguments: args } }
+}
+
+export function asks(...calls: readonly object[]): object {
+  return { role: "assistant", content: "", tool_calls: calls }
+}
+
+export function says(content: unknown): object {
+  return { role: "user", content }
+}
+
+export function answers(content: string): object {
+  return { role: "assistant", content }
+}
+
+export function result(id: string, content: unknown): object {
+  return { role: "tool", tool_call_id: id, content }
+}
