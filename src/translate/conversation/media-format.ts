@@ -16,7 +16,7 @@ const TEXT_FORMATS: Readonly<Record<string, DocumentFormat>> = {
   md: "md",
 }
 /** Declared types of text that is not called `text/…`. */
-const TEXT_TYPES = /^text\/|[/+](json|xml|yaml|toml|javascript|typescript|x-sh)$/
+const TEXT_TYPES = /^text\/|^application\/(.*\+)?(json|xml|yaml|toml|javascript|typescript|x-sh)$/
 
 export function mediaFormat({
   head,

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import type { Tool } from "../../src/kiro/index.ts"
+import { ChatRequestError } from "../../src/openai/index.ts"
+import {
+  asks,
+  assistantMessages,
+  call,
+  conversationOf,
+  result,
+  says,
+  stateOf,
+  userMessages,
+} from "./support/chat.ts"
+
+type Specification = Tool["toolSpecification"]
+
+function tool(
+  name: string,
+  more: { readonly description?: string; readonly parameters?: unknown } = {},
+): object {
+  return { type: "function", function: { name, description: `Does ${name}`, ...more } }
+}
+
+function specifications(
+  tools: readonly object[],
+  messages: readonly unknown[] = [says("Go")],
+): Specification[] {
+  const declared = stateOf({ messages, tools }).currentMessage.userInputMessage.userInputMessageContext?.tools
+  return (declared ?? []).map(({ toolSpecification }) => toolSpecification)
+}
+
+function schemaOf(parameters: unknown): unknown {
+  return specifications([tool("t", { parameters })])[0]?.inputSchema.json
+}
+
+describe("the name of a tool", () => {
+  const names = [
+    "x".repeat(64),
+    `mcp__plugin_everything-claude-code_github__create_pull_request_review`,
+    `${"x".repeat(60)}_first`,
+    `${"x".repeat(60)}_second`,
+    "a.b/c d",
+    "🔥",
+    "Read",
+    "read",
+    "9lives",
+  ]
+
+  it("is valid and its own, and leads back to the name that OpenCode knows", () => {
+    const { tools, toolNames } = conversationOf({
+      messages: [says("Go")],
+      tools: names.map((name) => tool(name)),
+    })
+    const wire = tools.map(({ name }) => name)
+    for (const name of wire) assert.match(name, /^[A-Za-z][A-Za-z0-9_-]{0,63}$/)
+    assert.equal(new Set(wire.map((name) => name.toLowerCase())).size, names.length)
+    assert.deepEqual(
+      wire.map((name) => toolNames.get(name)),
+      names,
+    )
+    assert.equal(wire[0], names[0])
+  })
+
+  it("is the same in every request of a conversation", () => {
+    const first = conversationOf({ messages: [says("Go")], tools: [tool("a.b"), tool("c")] })
+    const second = conversationOf({
+      messages: [says("Go"), asks(call("1", "{}", "x.y"))],
+      tools: [tool("a.b"), tool("c")],
+    })
+    assert.deepEqual(second.tools.slice(0, 2), first.tools)
+  })
+
+  it("is declared with an empty schema where the tool was only used", () => {
+    const messages = [says("Go"), asks(call("a", "{}", "in.valid")), result("a", "no such tool")]
+    const [, added] = specifications([tool("bash")], messages)
+    const [message] = assistantMessages(stateOf({ messages, tools: [tool("bash")] }))
+    assert.equal(message?.toolUses?.[0]?.name, added?.name)
+    assert.equal(added?.description, "in.valid")
+    assert.deepEqual(added?.inputSchema.json, { type: "object", properties: {} })
+  })
+
+  it("is declared once", () => {
+    assert.deepEqual(
+      specifications([tool("bash"), tool("bash", { description: "again" })]).map(
+        ({ description }) => description,
+      ),
+      ["Does bash"],
+    )
+  })
+})
+
+describe("the description of a tool", () => {
+  it("is the tool's own name where it has none", () => {
+    assert.equal(specifications([tool("bash", { description: " " })])[0]?.description, "bash")
+  })
+
+  it("goes on in the system prompt where it is longer than the service takes", () => {
+    const words = Array.from({ length: 3_000 }, (_, index) => `wörd${index}`).join(" ")
+    const messages = [{ role: "system", content: "Be terse." }, says("Go")]
+    const [declared] = specifications([tool("long", { description: words })], messages)
+    const [message] = userMessages(stateOf({ messages, tools: [tool("long", { description: words })] }))
+    const [, continued = ""] = /^Be terse\.\n\nlong: (.*)\n\nGo$/s.exec(message?.content ?? "") ?? []
+    assert.ok(Buffer.byteLength(declared?.description ?? "") <= 10_240)
+    assert.equal(`${declared?.description} ${continued}`, words)
+  })
+})
+
+describe("the schema of a tool", () => {
+  it("is left alone where the service takes it", () => {
+    const schema = {
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      type: "object",
+      properties: {
+        query: { type: "string", const: "x", default: null },
+        type: { type: ["string", "null"], enum: ["a", null] },
+        required: { anyOf: [{ type: "string" }, { $ref: "#/$defs/other" }] },
+        properties: { type: "object", additionalProperties: false },
+        description: true,
+      },
+      required: ["query"],
+      additionalProperties: false,
+      $defs: { other: { type: "integer", minimum: 1 } },
+    }
+    assert.deepEqual(schemaOf(schema), schema)
+  })
+
+  it("is an object with properties and without nulls", () => {
+    const empty = { type: "object", properties: {} }
+    assert.deepEqual(schemaOf(undefined), empty)
+    assert.deepEqual(schemaOf(null), empty)
+    assert.deepEqual(schemaOf([]), empty)
+    assert.deepEqual(schemaOf({ type: "string" }), empty)
+    assert.deepEqual(schemaOf({ type: "object", properties: null, required: null }), empty)
+    assert.deepEqual(
+      schemaOf({ properties: { a: { type: "array", items: null, required: true } }, required: [] }),
+      {
+        type: "object",
+        properties: { a: { type: "array" } },
+      },
+    )
+  })
+
+  it("ends where it contains itself, and where it is deeper than any tool needs", () => {
+    const circular: Record<string, unknown> = { type: "object" }
+    circular["properties"] = { self: circular }
+    assert.deepEqual(schemaOf(circular), { type: "object", properties: { self: {} } })
+    let deep: object = {}
+    for (let depth = 0; depth < 10_000; depth += 1) deep = { type: "object", properties: { deep } }
+    assert.ok(JSON.stringify(schemaOf(deep)).length < 10_000)
+  })
+})
+
+describe("the tools together", () => {
+  const many = (count: number, size: number): object[] =>
+    Array.from({ length: count }, (_, index) => tool(`mcp_tool_${index}`, { description: "x".repeat(size) }))
+
+  it("may be hundreds", () => {
+    assert.equal(specifications(many(380, 3_000)).length, 380)
+  })
+
+  it("are refused with a clear word where they are more than the service takes", () => {
+    assert.throws(
+      () => specifications(many(1_400, 1_400)),
+      (error) =>
+        error instanceof ChatRequestError &&
+        error.field === "tools" &&
+        /^tools are 2\.0 MB .* MCP servers/.test(error.message),
+    )
+  })
+})
