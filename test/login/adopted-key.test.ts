@@ -1,11 +1,11 @@
 import assert from "node:assert/strict"
 import { readFileSync, writeFileSync } from "node:fs"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { authHook } from "../../src/plugin/login/auth-hook.ts"
+import type { AuthHook } from "@opencode-ai/plugin"
 import { AUTH_MARKER } from "../../src/plugin/login/marker.ts"
 import { type LoginLab, openLab } from "./login-lab.ts"
 
-type Loader = NonNullable<ReturnType<typeof authHook>["loader"]>
+type Loader = NonNullable<AuthHook["loader"]>
 
 describe("when OpenCode reads its credentials", () => {
   let lab: LoginLab
@@ -15,7 +15,7 @@ describe("when OpenCode reads its credentials", () => {
   afterEach(() => lab.close())
 
   const load = async (key: string): Promise<unknown> => {
-    const { loader } = authHook(lab.dependencies)
+    const { loader } = lab.hook()
     assert.ok(loader)
     return loader(async () => ({ type: "api", key }), {} as Parameters<Loader>[1])
   }
@@ -46,13 +46,8 @@ describe("when OpenCode reads its credentials", () => {
   })
 
   it("lets OpenCode go on where the key can't be kept", async () => {
-    const broken = {
-      ...lab.dependencies,
-      openStore: async () => {
-        throw new Error("no database")
-      },
-    }
-    const { loader } = authHook(broken)
+    await lab.store.close()
+    const { loader } = lab.hook()
     const key = "ksk_0123456789abcdef"
     write(JSON.stringify({ kiro: { type: "api", key } }))
     assert.deepEqual(await loader?.(async () => ({ type: "api", key }), {} as Parameters<Loader>[1]), {})

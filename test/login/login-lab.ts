@@ -1,16 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import {
-  type Account,
-  type AccountStore,
-  openAccountStore,
-  type SourceStore,
-} from "../../src/accounts/index.ts"
+import { type Account, type AccountStore, openAccountStore } from "../../src/accounts/index.ts"
 import type { AccountModelList } from "../../src/kiro/index.ts"
+import type { AuthHook } from "@opencode-ai/plugin"
 import { authHook } from "../../src/plugin/login/auth-hook.ts"
 import { createLoginControl } from "../../src/plugin/login/control.ts"
-import type { LoginDependencies, LoginMessage } from "../../src/plugin/login/dependencies.ts"
+import type { ImportOutcome, LoginDependencies, LoginMessage } from "../../src/plugin/login/dependencies.ts"
+import { createLogin } from "../../src/plugin/login/methods.ts"
 import { type Runtime, silentLog, systemRuntime } from "../../src/runtime.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
 import { fakeClock, type FakeClock } from "../support/clock.ts"
@@ -28,8 +25,9 @@ export interface LoginLab {
   readonly models: AccountModelList[]
   readonly dependencies: LoginDependencies
   settings: Settings
-  sources: readonly SourceStore[]
+  importOutcome: ImportOutcome
   readonly controller: AbortController
+  hook(): AuthHook
   /** Runs a method as the host does: answers, then the callback. */
   signIn(method: number, answers?: Record<string, string>): Promise<unknown>
   accounts(): Promise<readonly Account[]>
@@ -63,18 +61,20 @@ export async function openLab(): Promise<LoginLab> {
     opened: [],
     models: [],
     settings: { ...DEFAULT_SETTINGS, endpointOverride: fake.url },
-    sources: [],
+    importOutcome: { added: [], updated: [], unchanged: [], problems: [] },
     controller,
     get dependencies() {
       return dependenciesOf(lab)
     },
     async signIn(method, answers = {}) {
-      const chosen = authHook(lab.dependencies).methods[method]
+      const chosen = lab.hook().methods[method]
       if (chosen?.type !== "oauth") throw new Error("no such method")
       const authorization = await chosen.authorize(answers)
       if (authorization.method !== "auto") throw new Error("not by code")
       return authorization.callback()
     },
+    hook: () =>
+      authHook({ defaults: () => lab.settings, methods: async () => createLogin(lab.dependencies) }),
     accounts: () => store.list(),
     async close() {
       controller.abort()
@@ -91,14 +91,14 @@ function dependenciesOf(lab: LoginLab): LoginDependencies {
   return {
     runtime,
     version: "test",
-    settings: () => lab.settings,
-    openStore: async () => lab.store,
+    settings: lab.settings,
+    store: lab.store,
     control: createLoginControl({
-      client: () => ({ runtime, version: "test", endpointOverride: lab.fake.url }),
-      defaultRegion: () => lab.settings.defaultRegion,
+      client: { runtime, version: "test", endpointOverride: lab.fake.url },
+      defaultRegion: lab.settings.defaultRegion,
       keepModels: async (list) => void lab.models.push(list),
     }),
-    sources: () => lab.sources,
+    importLogins: async () => lab.importOutcome,
     authFile: lab.authFile,
     openBrowser: (url) => void lab.opened.push(url),
     tell: (message) => void lab.told.push(message),

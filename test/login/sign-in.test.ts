@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import type { Login, SourceProblem, SourceStore } from "../../src/accounts/index.ts"
-import { authHook } from "../../src/plugin/login/auth-hook.ts"
+import { type Account, type Login, newAccount } from "../../src/accounts/index.ts"
 import { AUTH_MARKER } from "../../src/plugin/login/marker.ts"
 import { Secret } from "../../src/secret.ts"
 import { FAILURES, json, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
@@ -26,7 +25,7 @@ describe("signing in", () => {
   const operations = (): (string | undefined)[] => lab.fake.requests.map(({ operation }) => operation)
 
   it("offers the methods in their order, all of a type that keeps keys out of auth.json", () => {
-    const { methods } = authHook(lab.dependencies)
+    const { methods } = lab.hook()
     assert.deepEqual(
       methods.map(({ label }) => label),
       [
@@ -41,7 +40,7 @@ describe("signing in", () => {
 
   it("shows page and code first, opens the page, and asks for tokens only once the host waits for them", async () => {
     lab.fake.account()
-    const [method] = authHook(lab.dependencies).methods
+    const [method] = lab.hook().methods
     assert.equal(method?.type, "oauth")
     const authorization = await method.authorize({ start_url: "" })
     assert.match(authorization.url, /^https:\/\/view\.awsapps\.com\/start\/#\/device\?user_code=/)
@@ -203,14 +202,6 @@ describe("signing in", () => {
   })
 
   describe("by import", () => {
-    const kiroCli = (logins: readonly Login[], problems: SourceProblem[] = []): SourceStore => ({
-      source: "kiro-cli",
-      owns: () => true,
-      read: async () => ({ logins: logins.map((login) => ({ login })), problems }),
-      fingerprint: () => "",
-      reread: async () => ({ state: "gone" }),
-      writeBack: async () => "unavailable",
-    })
     const loginOf = ({ accessToken, client }: ReturnType<typeof lab.fake.account>): Login => ({
       kind: "idc",
       id: accessToken.slice(0, 32),
@@ -221,7 +212,7 @@ describe("signing in", () => {
       tokens: { accessToken: new Secret(accessToken), expiresAt: lab.clock.now() + 3_600_000 },
     })
     const instructions = async (): Promise<string> => {
-      const method = authHook(lab.dependencies).methods[IMPORT]
+      const method = lab.hook().methods[IMPORT]
       assert.equal(method?.type, "oauth")
       return (await method.authorize({})).instructions
     }
@@ -231,36 +222,39 @@ describe("signing in", () => {
       await assert.rejects(lab.signIn(IMPORT), /kiro-cli login.*\n.*auto_sync_kiro_cli/)
     })
 
+    const imported = async (login: Login): Promise<Account> =>
+      lab.store.add(newAccount({ id: lab.runtime.randomUUID(), now: lab.clock.now(), logins: [login] }))
+
     it("shows what was found and done, and learns whose it is", async () => {
       const person = lab.fake.account()
+      const account = await imported(loginOf(person))
       const problem = { source: "kiro-cli", file: "/x/data.sqlite3", message: "it is locked" } as const
-      lab.sources = [kiroCli([loginOf(person)], [problem])]
+      lab.importOutcome = { added: [account], updated: [], unchanged: [], problems: [problem] }
       assert.deepEqual(await lab.signIn(IMPORT), signedIn)
       assert.match(
         told(),
-        /^kiro-cli: Builder ID ··[0-9a-f]{4}, added\nNot readable: \/x\/data\.sqlite3: it is locked$/,
+        /^Builder ID ··[0-9a-f]{4} \(kiro-cli\): added\nNot readable: \/x\/data\.sqlite3: it is locked$/,
       )
       assert.equal((await lab.accounts())[0]?.userId, person.userId)
       assert.equal(lab.models.length, 1)
+      lab.importOutcome = { added: [], updated: [], unchanged: await lab.accounts(), problems: [] }
       assert.match(await instructions(), /already here/)
     })
 
-    it("joins the person's own sign-in, and brings a removed account back", async () => {
+    it("joins the person's own sign-in", async () => {
       const person = lab.fake.account()
       await lab.signIn(AWS)
       person.issueAccess()
-      lab.sources = [kiroCli([loginOf(person)])]
+      const account = await imported(loginOf(person))
+      lab.importOutcome = { added: [account], updated: [], unchanged: [], problems: [] }
       await lab.signIn(IMPORT)
-      const [account, ...others] = await lab.accounts()
+      const [joined, ...others] = await lab.accounts()
       assert.equal(others.length, 0)
       assert.deepEqual(
-        account?.logins.map(({ source }) => source),
+        joined?.logins.map(({ source }) => source),
         ["own", "kiro-cli"],
       )
-      assert.match(lab.told.at(-1)?.message ?? "", /added to the account that was here/)
-      await lab.store.remove(account?.id ?? "")
-      await lab.signIn(IMPORT)
-      assert.equal((await lab.accounts()).length, 1)
+      assert.match(lab.told.at(-1)?.message ?? "", /\(your own sign-in, kiro-cli\): brought up to date/)
     })
   })
 
@@ -310,7 +304,7 @@ describe("signing in", () => {
 
     it("says nothing when the instance ends while it waits", async () => {
       lab.fake.deviceGrants.plan({ account: lab.fake.account(), polls: ["authorization_pending"] })
-      const [method] = authHook(lab.dependencies).methods
+      const [method] = lab.hook().methods
       assert.equal(method?.type, "oauth")
       const authorization = await method.authorize({})
       assert.equal(authorization.method, "auto")

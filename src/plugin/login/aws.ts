@@ -20,9 +20,8 @@ export async function signInAtAws(
 ): Promise<AuthOAuthResult> {
   const { runtime, signal } = dependencies
   return readably(dependencies, async (goingTo) => {
-    const settings = dependencies.settings()
+    const { settings, store } = dependencies
     const target = goingTo(readLoginTarget(answers, settings))
-    const store = await dependencies.openStore()
     const options = {
       runtime,
       loginRegion: target.loginRegion,

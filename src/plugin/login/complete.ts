@@ -1,7 +1,7 @@
 import type { Account, Login } from "../../accounts/index.ts"
 import type { KiroFailure, KiroProfile, UsageLimits } from "../../kiro/index.ts"
 import type { Failed } from "./control.ts"
-import type { LoginDependencies, LoginStore } from "./dependencies.ts"
+import type { LoginDependencies } from "./dependencies.ts"
 import { type Kept, keepLogin, settleLogin } from "./keep.ts"
 import { pickProfile, type ProfileChoice } from "./profile.ts"
 
@@ -33,35 +33,33 @@ export async function completeLogin(
   dependencies: LoginDependencies,
   approved: ApprovedLogin,
 ): Promise<LoginReport> {
-  const store = await dependencies.openStore()
-  const kept = await keepLogin(dependencies, store, approved.login)
+  const { store } = dependencies
+  const kept = await keepLogin(dependencies, approved.login)
 
-  const found = await findProfile(dependencies, store, { ...approved, login: kept.login })
+  const found = await findProfile(dependencies, { ...approved, login: kept.login })
   const login = "chosen" in found.profile ? { ...kept.login, profileArn: found.profile.chosen } : kept.login
   await store.update(kept.account.id, (current) => replaceLogin(current, login))
 
-  const learnt = await learnAbout(dependencies, store, { ...kept, login, identity: approved.identity })
+  const learnt = await learnAbout(dependencies, { ...kept, login, identity: approved.identity })
   return { ...learnt, ...found }
 }
 
 /** Asks the service whose a stored login is, and for its models. */
 export async function learnAbout(
   dependencies: LoginDependencies,
-  store: LoginStore,
   kept: Kept & { readonly login: Login; readonly identity?: UsageLimits | undefined },
 ): Promise<Kept & Pick<LoginReport, "models" | "failure">> {
   const { control, signal } = dependencies
   const { login } = kept
   const answer = kept.identity ?? (await control.identity(login, signal))
   const failed = "failure" in answer
-  const settled = await settleLogin(dependencies, store, { ...kept, identity: failed ? undefined : answer })
+  const settled = await settleLogin(dependencies, { ...kept, identity: failed ? undefined : answer })
   const models = await control.models(settled.account, login, signal)
   return { ...settled, models, ...(failed ? { failure: answer.failure } : {}) }
 }
 
 async function findProfile(
-  { control, settings, signal }: LoginDependencies,
-  store: LoginStore,
+  { control, settings, store, signal }: LoginDependencies,
   { login, identityCenter, asked }: ApprovedLogin,
 ): Promise<Pick<LoginReport, "profile" | "profiles">> {
   if (login.kind === "api-key" || login.profileArn !== undefined)
@@ -69,7 +67,7 @@ async function findProfile(
   const { profiles, failure } = await control.profiles(login, signal)
   const profile = pickProfile({
     asked,
-    configured: identityCenter ? settings().idcProfileArn : undefined,
+    configured: identityCenter ? settings.idcProfileArn : undefined,
     profiles,
     login,
     accounts: await store.list(),

@@ -1,21 +1,22 @@
-import type { AuthHook } from "@opencode-ai/plugin"
-import type { AccountStore, SourceStore } from "../../accounts/index.ts"
-import { type ControlClient, writeModelsFile } from "../../gateway/index.ts"
+import type { AccountStore } from "../../accounts/index.ts"
+import { writeModelsFile } from "../../gateway/index.ts"
 import type { Runtime } from "../../runtime.ts"
-import { type Place, pathsFor, type Settings } from "../../settings/index.ts"
-import { authHook } from "./auth-hook.ts"
+import type { Paths, Place, Settings } from "../../settings/index.ts"
 import { openInBrowser } from "./browser.ts"
 import { createLoginControl } from "./control.ts"
-import type { LoginDependencies, LoginMessage } from "./dependencies.ts"
+import type { ImportOutcome, LoginMessage } from "./dependencies.ts"
+import { createLogin, type LoginMethods } from "./methods.ts"
 import { createTell } from "./tell.ts"
 
 export interface LoginParts {
   readonly runtime: Runtime
   readonly version: string
   readonly place: Place
-  settings(): Settings
-  openStore(): Promise<AccountStore>
-  sources(): readonly SourceStore[]
+  readonly paths: Pick<Paths, "authFile" | "models">
+  readonly settings: Settings
+  readonly store: AccountStore
+  /** By the user's act: a removed account comes back. */
+  importLogins(): Promise<ImportOutcome>
   toast(message: LoginMessage): void
   readonly argv: readonly string[]
   readonly output: { readonly isTTY?: boolean; write(text: string): unknown }
@@ -23,33 +24,26 @@ export interface LoginParts {
   readonly signal: AbortSignal
 }
 
-/** What the sign-in methods need, out of what a plugin instance has. Nothing is opened or read by this call. */
-export function loginDependencies(parts: LoginParts): LoginDependencies {
-  const { runtime, version, place, settings, openStore, sources, signal } = parts
-  const paths = pathsFor(place)
-  const client = (): ControlClient => ({ runtime, version, endpointOverride: settings().endpointOverride })
-  return {
+/** The sign-in methods out of what a plugin instance has. Nothing is opened or read by this call. */
+export function openLogin(parts: LoginParts): LoginMethods {
+  const { runtime, version, place, paths, settings, store, signal } = parts
+  return createLogin({
     runtime,
     version,
     settings,
-    openStore,
-    sources,
+    store,
     signal,
     authFile: paths.authFile,
     control: createLoginControl({
-      client,
-      defaultRegion: () => settings().defaultRegion,
+      client: { runtime, version, endpointOverride: settings.endpointOverride },
+      defaultRegion: settings.defaultRegion,
       async keepModels(list) {
-        const store = await openStore()
         await store.setModelList(list)
         await writeModelsFile({ store, path: paths.models, unique: runtime.randomUUID() })
       },
     }),
+    importLogins: () => parts.importLogins(),
     openBrowser: (url) => openInBrowser(url, { ...place, log: runtime.log }),
     tell: createTell({ ...parts, clock: runtime.clock }),
-  }
-}
-
-export function openLogin(parts: LoginParts): AuthHook {
-  return authHook(loginDependencies(parts))
+  })
 }

@@ -39,21 +39,21 @@ export interface LoginControl {
 }
 
 export function createLoginControl(options: {
-  /** Anew for each question: the settings may have changed. */
-  client(): ControlClient
-  defaultRegion(): string
+  readonly client: ControlClient
+  readonly defaultRegion: string
   keepModels(list: AccountModelList): Promise<void>
 }): LoginControl {
+  const { client, defaultRegion } = options
   const targetOf = (login: Login, profileArn = login.profileArn): ControlTarget | Failed => {
     const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
-    const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion: options.defaultRegion() })
+    const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion })
     if ("unsupported" in service) return { failure: notServed(service.unsupported) }
     return { serviceRegion: service.region, access: { ...accessOf(login), profileArn } }
   }
   return {
     async profiles(login, signal) {
       const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
-      const found = await fetchProfiles(options.client(), { access: accessOf(login), loginRegion }, signal)
+      const found = await fetchProfiles(client, { access: accessOf(login), loginRegion }, signal)
       const profiles = found.profiles.filter(({ active }) => active)
       const [failed] = found.failures
       return failed === undefined ? { profiles } : { profiles, failure: failed.failure }
@@ -61,14 +61,13 @@ export function createLoginControl(options: {
     async identity(login, signal) {
       const target = targetOf(login)
       if ("failure" in target) return target
-      const answer = await fetchUsage(options.client(), target, signal)
+      const answer = await fetchUsage(client, target, signal)
       if (answer.outcome === "known") return answer.limits
       return answer.outcome === "unsupported" ? {} : { failure: answer.failure }
     },
     async models(account, login, signal) {
       const target = targetOf(login, account.profileArn ?? login.profileArn)
       if ("failure" in target) return target
-      const client = options.client()
       const list = await fetchModels(client, target, signal)
       if ("failure" in list) return list
       const { serviceRegion } = target

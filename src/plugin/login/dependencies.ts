@@ -1,4 +1,4 @@
-import type { AccountStore, SourceStore } from "../../accounts/index.ts"
+import type { Account, AccountStore, SourceProblem } from "../../accounts/index.ts"
 import type { Runtime } from "../../runtime.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { LoginControl } from "./control.ts"
@@ -15,14 +15,24 @@ export type LoginStore = Pick<
   "list" | "add" | "update" | "reconcile" | "registrations" | "saveRegistration"
 >
 
+/** What a look into the stores of other programs brought. */
+export interface ImportOutcome {
+  readonly added: readonly Account[]
+  /** Known already; a login, its tokens or its profile are new. */
+  readonly updated: readonly Account[]
+  /** Known already, with nothing new. */
+  readonly unchanged: readonly Account[]
+  readonly problems: readonly SourceProblem[]
+}
+
 export interface LoginDependencies {
   readonly runtime: Runtime
   readonly version: string
-  settings(): Settings
-  openStore(): Promise<LoginStore>
+  readonly settings: Settings
+  readonly store: LoginStore
   readonly control: LoginControl
-  /** The stores of other programs. Anew for each import: the settings may have changed. */
-  sources(): readonly SourceStore[]
+  /** Asked for by the user, so a removed account comes back. */
+  importLogins(): Promise<ImportOutcome>
   /** OpenCode's auth.json. */
   readonly authFile: string
   openBrowser(url: string): void

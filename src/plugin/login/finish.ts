@@ -1,4 +1,4 @@
-import { accountName } from "../../accounts/index.ts"
+import { accountName, StoreError } from "../../accounts/index.ts"
 import { DeviceAuthorizationError } from "../../oauth/index.ts"
 import { type ApprovedLogin, completeLogin } from "./complete.ts"
 import type { LoginDependencies } from "./dependencies.ts"
@@ -41,5 +41,7 @@ function readableMessage(error: unknown, destination: Destination | undefined): 
   if (error instanceof LoginInputError) return error.message
   if (error instanceof DeviceAuthorizationError && destination !== undefined)
     return describeLoginFailure(error, destination)
+  if (error instanceof StoreError)
+    return `The sign-in could not be stored: ${error.message}. Sign in again when it can.`
   return undefined
 }

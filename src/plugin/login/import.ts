@@ -1,8 +1,8 @@
 import type { AuthOAuthResult } from "@opencode-ai/plugin"
+import { type Account, accountName, type Login } from "../../accounts/index.ts"
 import { learnAbout } from "./complete.ts"
 import type { LoginDependencies } from "./dependencies.ts"
 import { readably } from "./finish.ts"
-import { describeImport, type FoundLogin, importLogins, type ImportOutcome } from "./import-logins.ts"
 import { SIGNED_IN } from "./marker.ts"
 import { LoginInputError } from "./target.ts"
 
@@ -11,20 +11,36 @@ const NOTHING_FOUND =
   "identity provider of a company), or sign in to the Kiro IDE, and choose the import again."
 const SYNC_IS_OFF = "kiro-cli was left out: auto_sync_kiro_cli is false in kiro.json."
 
+/** An account that other programs have logins of, and what the import did with it. */
+interface Found {
+  readonly account: Account
+  readonly done: "added" | "brought up to date" | "already here"
+}
+
 /** Takes over the logins of kiro-cli and the Kiro IDE, and shows what was found and done. Throws readable errors. */
 export async function signInByImport(dependencies: LoginDependencies): Promise<AuthOAuthResult> {
   return readably(dependencies, async () => {
-    const outcome = await importLogins(dependencies)
-    if (outcome.found.length === 0)
-      throw new LoginInputError(`${NOTHING_FOUND}\n${describe(dependencies, outcome)}`.trim())
+    const outcome = await dependencies.importLogins()
+    const { problems } = outcome
+    const found = [
+      ...outcome.added.map((account) => ({ account, done: "added" }) as const),
+      ...outcome.updated.map((account) => ({ account, done: "brought up to date" }) as const),
+      ...outcome.unchanged.map((account) => ({ account, done: "already here" }) as const),
+    ]
+    const report = (accounts: readonly Found[]): string =>
+      [
+        ...accounts.map(describeFound),
+        ...problems.map(({ file, message }) => `Not readable: ${file}: ${message}`),
+        ...(dependencies.settings.autoSyncKiroCli ? [] : [SYNC_IS_OFF]),
+      ].join("\n")
+    if (found.length === 0) throw new LoginInputError(`${NOTHING_FOUND}\n${report([])}`.trim())
     return {
       method: "auto",
       url: "",
-      instructions: describe(dependencies, outcome),
-      callback: async () => {
-        const found = await learnAboutAll(dependencies, outcome.found)
-        const message = describe(dependencies, { ...outcome, found })
-        dependencies.tell({ message, variant: outcome.problems.length === 0 ? "success" : "warning" })
+      instructions: report(found),
+      async callback() {
+        const message = report(await learnAboutAll(dependencies, found))
+        dependencies.tell({ message, variant: problems.length === 0 ? "success" : "warning" })
         return SIGNED_IN
       },
     }
@@ -34,27 +50,37 @@ export async function signInByImport(dependencies: LoginDependencies): Promise<A
 /** As far as their tokens are good just now: an expired one is renewed by the first message. */
 async function learnAboutAll(
   dependencies: LoginDependencies,
-  found: readonly FoundLogin[],
-): Promise<readonly FoundLogin[]> {
-  const store = await dependencies.openStore()
+  found: readonly Found[],
+): Promise<readonly Found[]> {
   const now = dependencies.runtime.clock.now()
-  const learnt: FoundLogin[] = []
-  for (const each of found) {
-    const { account, login, done } = each
-    const usable = login.kind === "api-key" || login.tokens.expiresAt > now
-    const after = usable
-      ? await learnAbout(dependencies, store, { account, known: done !== "added", login })
-      : undefined
-    const joined = done === "added" && after?.known === true
-    learnt.push({
-      login,
-      account: after?.account ?? account,
-      done: joined ? "added to the account that was here" : done,
-    })
+  const learnt: Found[] = []
+  for (const { account, done } of found) {
+    const login = account.logins.find((each) => each.source !== "own" && isUsable(each, now))
+    if (login === undefined) learnt.push({ account, done })
+    else {
+      const kept = await learnAbout(dependencies, { account, known: done !== "added", login })
+      learnt.push({
+        account: kept.account,
+        done: kept.known && done === "added" ? "brought up to date" : done,
+      })
+    }
   }
   return learnt
 }
 
-function describe({ settings }: LoginDependencies, outcome: ImportOutcome): string {
-  return [describeImport(outcome), settings().autoSyncKiroCli ? "" : SYNC_IS_OFF].filter(Boolean).join("\n")
+function isUsable(login: Login, now: number): boolean {
+  return login.kind === "api-key" || login.tokens.expiresAt > now
+}
+
+const SOURCE_NAMES = {
+  "kiro-cli": "kiro-cli",
+  "kiro-ide": "Kiro IDE",
+  "older-plugin": "an older plugin",
+  own: "your own sign-in",
+  environment: "KIRO_API_KEY",
+} as const
+
+function describeFound({ account, done }: Found): string {
+  const sources = new Set(account.logins.map(({ source }) => SOURCE_NAMES[source]))
+  return `${accountName(account)} (${[...sources].join(", ")}): ${done}`
 }

@@ -50,11 +50,10 @@ export interface AdoptedKey {
 export async function adoptApiKey(dependencies: LoginDependencies): Promise<AdoptedKey | undefined> {
   let adopted: AdoptedKey | undefined
   await moveApiKey(dependencies.authFile, async (key) => {
-    const store = await dependencies.openStore()
-    const kept = await keepLogin(dependencies, store, apiKeyLogin(dependencies, key))
+    const kept = await keepLogin(dependencies, apiKeyLogin(dependencies, key))
     adopted = {
       learn: async () => {
-        const learnt = await learnAbout(dependencies, store, kept)
+        const learnt = await learnAbout(dependencies, kept)
         const report = { ...learnt, profile: { notNeeded: true }, profiles: [] } as const
         dependencies.tell(describeLogin(report, accountName))
       },

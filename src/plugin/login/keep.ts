@@ -1,6 +1,6 @@
 import { type Account, afterUsage, learnIdentity, type Login, newAccount } from "../../accounts/index.ts"
 import type { UsageLimits } from "../../kiro/index.ts"
-import type { LoginDependencies, LoginStore } from "./dependencies.ts"
+import type { LoginDependencies } from "./dependencies.ts"
 
 export interface Kept {
   readonly account: Account
@@ -15,8 +15,7 @@ interface Unsettled extends Kept {
 
 /** Stores a new login at once. An API key that is here already is not stored twice. */
 export async function keepLogin(
-  { runtime }: LoginDependencies,
-  store: LoginStore,
+  { runtime, store }: LoginDependencies,
   login: Login,
 ): Promise<Kept & { readonly login: Login }> {
   for (const account of await store.list()) {
@@ -31,14 +30,11 @@ export async function keepLogin(
  * Gives a stored login to the person whom the service named, and makes it count: a sign-in by hand enables the account
  * again and ends what only a sign-in can end. A suspension ends only if the service answered.
  */
-export async function settleLogin(
-  { runtime }: LoginDependencies,
-  store: LoginStore,
-  kept: Unsettled,
-): Promise<Kept> {
+export async function settleLogin(dependencies: LoginDependencies, kept: Unsettled): Promise<Kept> {
   const { login, identity } = kept
+  const { runtime, store } = dependencies
   const now = runtime.clock.now()
-  const owner = await ownerOf(runtime, store, kept)
+  const owner = await ownerOf(dependencies, kept)
   const account = await store.update(owner.id, (current) => {
     const counting: Account = {
       ...current,
@@ -55,8 +51,7 @@ export async function settleLogin(
 }
 
 async function ownerOf(
-  runtime: LoginDependencies["runtime"],
-  store: LoginStore,
+  { runtime, store }: LoginDependencies,
   { account, login, identity }: Unsettled,
 ): Promise<{ readonly id: string; readonly known: boolean }> {
   const userId = identity?.userId

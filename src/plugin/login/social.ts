@@ -25,7 +25,7 @@ export async function signInSocially(
     const options = {
       runtime,
       userAgent: userAgent(dependencies.version),
-      endpointOverride: dependencies.settings().endpointOverride,
+      endpointOverride: dependencies.settings.endpointOverride,
       signal,
     }
     const authorization = await startSocialDeviceAuthorization({ ...options, provider })
