@@ -15,13 +15,23 @@ export function modelFor(chat: Chat, attempt: Attempt, accountId: string): KiroM
   return withRefusals(model, [...chat.refused, ...attempt.omitted])
 }
 
-/** Without a list nobody knows: the service will say. */
-export function lacksModel(chat: Chat, accountId: string): boolean {
-  const live = liveOf(chat, accountId)
-  return live !== undefined && !listsModel(chat.request.model, live)
+/** The part of a chat that tells which model it wants. */
+export interface AskedModel {
+  readonly request: Pick<Chat["request"], "model">
+  readonly lists: Chat["lists"]
 }
 
-function liveOf({ lists }: Chat, accountId: string): readonly LiveModel[] | undefined {
+/**
+ * Whether an account is passed over because another one has the model. Where no list has it, or there is none, nobody
+ * knows: the service will say.
+ */
+export function lacksModel(chat: AskedModel, accountId: string): boolean {
+  const live = liveOf(chat, accountId)
+  if (live === undefined || listsModel(chat.request.model, live)) return false
+  return chat.lists.some((list) => listsModel(chat.request.model, modelsOf(list)))
+}
+
+function liveOf({ lists }: AskedModel, accountId: string): readonly LiveModel[] | undefined {
   const own = lists.filter((list) => list.accountId === accountId)
   const newest = own.toSorted((one, other) => other.fetchedAt - one.fetchedAt)[0]
   const models = newest === undefined ? [] : modelsOf(newest)

@@ -10,7 +10,7 @@ export interface KiroHost {
 
 /** Where Kiro runs for everyone; a profile elsewhere than here and GovCloud does not exist. */
 export const SERVICE_REGIONS: readonly string[] = ["us-east-1", "eu-central-1"]
-const GOVERNMENT_REGIONS = ["us-gov-west-1", "us-gov-east-1"]
+export const GOVERNMENT_REGIONS: readonly string[] = ["us-gov-west-1", "us-gov-east-1"]
 
 /** `mapped`: the region was not a service region and the nearest one was taken. */
 export type ServiceRegion =

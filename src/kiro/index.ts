@@ -2,6 +2,7 @@ export type { FailureKind, KiroFailure } from "./failure.ts"
 export { readKiroFailure, readStreamFailure } from "./read-failure.ts"
 export { networkFailure } from "./network-failure.ts"
 export {
+  GOVERNMENT_REGIONS,
   hostHeaders,
   hostsFor,
   isChinaRegion,

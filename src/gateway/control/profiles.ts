@@ -1,8 +1,12 @@
-import { type KiroFailure, type KiroProfile, readProfiles, SERVICE_REGIONS } from "../../kiro/index.ts"
+import {
+  GOVERNMENT_REGIONS,
+  type KiroFailure,
+  type KiroProfile,
+  readProfiles,
+  SERVICE_REGIONS,
+} from "../../kiro/index.ts"
 import { callControl, type ControlAccess, type ControlClient, type ControlTarget } from "./call.ts"
 import { type Paged, readPages } from "./pages.ts"
-
-const GOVERNMENT_REGIONS = ["us-gov-west-1", "us-gov-east-1"]
 
 export interface ProfileSearch {
   readonly access: ControlAccess
