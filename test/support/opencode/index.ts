@@ -1,6 +1,6 @@
 export { opencodeBinary, packageFolder } from "./program.ts"
 export { runOpencode, withoutColours, type RunOptions, type RunResult } from "./run.ts"
-export { createSandbox, writeJson, type Sandbox, type SandboxOptions } from "./sandbox.ts"
+export { canBindHosts, createSandbox, writeJson, type Sandbox, type SandboxOptions } from "./sandbox.ts"
 export {
   OpencodeServer,
   startOpencodeServer,

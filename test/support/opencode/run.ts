@@ -40,7 +40,8 @@ export function spawnOpencode(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): ChildProcess {
-  return spawn(opencodeBinary(), args, {
+  const [program = "", ...words] = [...sandbox.commandPrefix, opencodeBinary(), ...args]
+  return spawn(program, words, {
     cwd: sandbox.project,
     env: { ...sandbox.environment, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

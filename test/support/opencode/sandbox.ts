@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -11,6 +12,8 @@ export interface SandboxOptions {
   /** Further keys of kiro.json. */
   readonly settings?: Readonly<Record<string, unknown>>
   readonly environment?: Readonly<Record<string, string>>
+  /** Host names that lead to this machine, by an /etc/hosts of its own. Linux, as root: see `canBindHosts`. */
+  readonly hosts?: readonly string[]
 }
 
 /** A home of its own for one OpenCode: nothing of the machine's is read or written. */
@@ -25,6 +28,8 @@ export interface Sandbox {
   readonly data: string
   readonly kiroCliStore: string
   readonly environment: Readonly<Record<string, string>>
+  /** What comes before the program on the command line. */
+  readonly commandPrefix: readonly string[]
   /** Removes it all. */
   remove(): void
 }
@@ -39,6 +44,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     config: at("config", "opencode"),
     data: at("data", "opencode"),
     kiroCliStore: at("data", "kiro-cli", "data.sqlite3"),
+    commandPrefix: options.hosts ? bindHosts(at("hosts"), options.hosts) : [],
     environment: { ...isolatedEnvironment(root), ...options.environment },
     remove: () => rmSync(root, { recursive: true, force: true }),
   }
@@ -55,6 +61,20 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   if (Object.keys(settings).length > 0) writeJson(join(sandbox.config, "kiro.json"), settings)
   skipPluginInstall(sandbox.config)
   return sandbox
+}
+
+/** A mount namespace of its own takes root. */
+export function canBindHosts(): boolean {
+  return (
+    process.platform === "linux" &&
+    process.getuid?.() === 0 &&
+    spawnSync("unshare", ["-m", "true"]).status === 0
+  )
+}
+
+function bindHosts(file: string, hosts: readonly string[]): readonly string[] {
+  writeFileSync(file, ["localhost", ...hosts].map((host) => `127.0.0.1 ${host}\n`).join(""))
+  return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', file]
 }
 
 export function writeJson(path: string, value: unknown): void {

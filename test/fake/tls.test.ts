@@ -1,0 +1,39 @@
+import assert from "node:assert/strict"
+import { execFile } from "node:child_process"
+import { describe, it } from "node:test"
+import { promisify } from "node:util"
+import { startFakeKiro } from "../support/fake-kiro/index.ts"
+import { hasOpenssl, startTlsFace } from "../support/tls/index.ts"
+import { chatBody } from "./requests.ts"
+
+const TLS = hasOpenssl() ? {} : { skip: "no openssl program" }
+
+describe("the fake over TLS", () => {
+  it(
+    "is reached under a real host name through the proxy, by a client that trusts its authority",
+    TLS,
+    async () => {
+      const fake = await startFakeKiro()
+      const account = fake.account()
+      const face = await startTlsFace(fake)
+      const program = `
+      const response = await fetch("https://q.us-east-1.amazonaws.com/generateAssistantResponse", {
+        method: "POST",
+        headers: { authorization: "Bearer ${account.accessToken}", "content-type": "application/json" },
+        body: ${JSON.stringify(JSON.stringify(chatBody()))},
+      })
+      console.log(response.status, (await response.text()).includes("Hello from "))`
+      try {
+        const { stdout } = await promisify(execFile)(process.execPath, ["-e", program], {
+          env: { ...process.env, ...face.environment, NODE_USE_ENV_PROXY: "1" },
+        })
+        assert.equal(stdout.trim(), "200 true")
+        assert.deepEqual(face.connects, ["q.us-east-1.amazonaws.com:443"])
+        assert.equal(fake.chats[0]?.host, "q.us-east-1.amazonaws.com")
+      } finally {
+        await face.close()
+        await fake.close()
+      }
+    },
+  )
+})
