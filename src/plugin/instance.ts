@@ -4,6 +4,7 @@ import { systemClock, systemRuntime } from "../runtime.ts"
 import { loadSettings, openLog, type Place, pathsFor } from "../settings/index.ts"
 import { readCachedModels } from "./config/offered-models.ts"
 import { injectProvider, PROVIDER_ID } from "./config/provider.ts"
+import { authHook } from "./login/auth-hook.ts"
 import { once } from "./once.ts"
 import type { Services } from "./services.ts"
 import { createToaster } from "./toaster.ts"
@@ -47,6 +48,7 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
         version,
         baseUrl: BASE_URL,
         toast,
+        signal: stop.signal,
       }),
     )
     return opened
@@ -56,6 +58,10 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
     await (await services()).importLogins()
   }
   return {
+    auth: authHook({
+      defaults: () => loaded().settings,
+      methods: async () => (await services()).login,
+    }),
     async config(config) {
       const { live, problem } = readCachedModels(paths.models)
       if (problem !== undefined) log().warn(problem)

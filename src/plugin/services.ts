@@ -1,9 +1,11 @@
-import { type AccountStore, createTokenKeeper, openAccountStore } from "../accounts/index.ts"
+import { createTokenKeeper, openAccountStore } from "../accounts/index.ts"
 import { createGateway, createLookUps, type Gateway } from "../gateway/index.ts"
-import { importLogins, openSources } from "../import/index.ts"
+import { importLogins, type ImportOutcome, openSources } from "../import/index.ts"
 import { userAgent } from "../kiro/index.ts"
 import type { Runtime } from "../runtime.ts"
 import { type LoadedSettings, type Paths, type Place } from "../settings/index.ts"
+import { openLogin } from "./login/compose.ts"
+import type { LoginMethods } from "./login/methods.ts"
 import { createNotify } from "./notify.ts"
 import type { Toast } from "./toaster.ts"
 
@@ -15,12 +17,14 @@ export interface ServicesOptions {
   readonly version: string
   readonly baseUrl: string
   readonly toast: (toast: Toast) => void
+  /** Aborted when the plugin instance ends. */
+  readonly signal: AbortSignal
 }
 
 /** Everything behind the provider, opened by the first request or login of a plugin instance. */
 export interface Services {
-  readonly store: AccountStore
   readonly gateway: Gateway
+  readonly login: LoginMethods
   /** Takes in what other programs know now; local and quick, never rejects. */
   readonly importLogins: () => Promise<void>
   readonly close: () => Promise<void>
@@ -47,9 +51,11 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const client = { runtime, version, endpointOverride: settings.endpointOverride }
   const lookUps = createLookUps({ client, store, tokens, settings, modelsPath: paths.models, notify })
 
+  const takeInFor = (byUser: boolean): Promise<ImportOutcome> =>
+    importLogins({ store, sources, now: clock.now(), newId: randomUUID, byUser })
   const takeIn = async (): Promise<void> => {
     try {
-      const outcome = await importLogins({ store, sources, now: clock.now(), newId: randomUUID })
+      const outcome = await takeInFor(false)
       for (const { source: _, ...problem } of outcome.problems) notify({ kind: "source-problem", ...problem })
     } catch (error) {
       // The store has told the user what is wrong with it.
@@ -67,9 +73,17 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     lookUps,
     notify,
   })
-  return {
+  const login = openLogin({
+    ...options,
+    settings,
     store,
+    importLogins: () => takeInFor(true),
+    argv: process.argv,
+    output: process.stdout,
+  })
+  return {
     gateway,
+    login,
     importLogins: takeIn,
     async close() {
       await gateway.close()
