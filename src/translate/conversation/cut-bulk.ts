@@ -11,7 +11,7 @@ const MIN_CHARACTERS = 2_000
  */
 export function cutBulk(turns: readonly Turn[], wholeTokens: number, excess: number): readonly Turn[] {
   if (excess <= 0) return turns
-  const longest = Math.max(0, ...turns.flatMap(textLengths))
+  const longest = turns.flatMap(textLengths).reduce((most, length) => Math.max(most, length), 0)
   if (tokensOf(longest) * 2 <= wholeTokens) return turns
   const length = Math.max(MIN_CHARACTERS, longest - charactersOf(excess + 1))
   return turns.map((turn) => cutTurn(turn, longest, length))

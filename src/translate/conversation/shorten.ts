@@ -63,6 +63,8 @@ function withoutOldMedia(part: UserPart): UserPart {
 
 /** Whole exchanges before the newest message of the user; of the first one its message stays. */
 function dropExchanges(draft: Draft, spoken: number): void {
+  if (draft.excess <= 0 || spoken <= 1) return
+  markCut(draft, 0)
   let index = 1
   while (index < spoken && draft.excess > 0) {
     do {
@@ -70,22 +72,19 @@ function dropExchanges(draft: Draft, spoken: number): void {
       index += 1
     } while (index < spoken && !isSpokenTurn(draft.turns[index]))
   }
-  if (index === 1) return
-  markCut(draft, 0)
-  if (index < spoken) return
-  // The newest message may answer, beside its words, uses that went.
-  const turn = draft.turns[spoken]
-  if (turn?.role === "user") replace(draft, spoken, { ...turn, results: [] })
+  // The first message that stays may answer, beside its words, uses that went.
+  const next = draft.turns[index]
+  if (next?.role === "user") replace(draft, index, { ...next, results: [] })
 }
 
 /** Steps of the open loop: an assistant turn and the results that answer it. The newest stays. */
 function dropSteps(draft: Draft, spoken: number, newest: number): void {
-  let index = spoken + 1
-  for (; index + 1 < newest && draft.excess > 0; index += 2) {
+  if (draft.excess <= 0 || spoken + 2 >= newest) return
+  markCut(draft, spoken)
+  for (let index = spoken + 1; index + 1 < newest && draft.excess > 0; index += 2) {
     replace(draft, index, undefined)
     replace(draft, index + 1, undefined)
   }
-  if (index > spoken + 1) markCut(draft, spoken)
 }
 
 function isSpokenTurn(turn: Turn | undefined): boolean {

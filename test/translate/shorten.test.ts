@@ -1,0 +1,160 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import * as fc from "fast-check"
+import { estimateTokens, shorten, toConversationState } from "../../src/translate/index.ts"
+import type { Conversation } from "../../src/translate/index.ts"
+import { canonical } from "../../src/translate/conversation/canonical.ts"
+import { CUT_MARK } from "../../src/translate/conversation/invented-words.ts"
+import { anyRequest, PIXEL } from "./support/arbitrary-request.ts"
+import { answers, asks, call, conversationOf, result, says } from "./support/chat.ts"
+import { isTaken } from "./support/properties.ts"
+
+const system = { role: "system", content: "Be terse." }
+const image = { type: "image_url", image_url: { url: PIXEL } }
+
+/** What the model reads, turn by turn; a result under its id. */
+function transcript(conversation: Conversation): string[] {
+  const { history, currentMessage } = toConversationState(conversation, {
+    wireModelId: "claude-sonnet-4.5",
+    conversationId: "c0ffee00-1111-4222-8333-444455556666",
+    serviceWindow: 1_000_000,
+    cachePoints: 0,
+  })
+  return [...history, currentMessage].map((message) => {
+    if ("assistantResponseMessage" in message) {
+      const { content, toolUses = [] } = message.assistantResponseMessage
+      return [content, ...toolUses.map(({ toolUseId }) => `<${toolUseId}>`)].join("")
+    }
+    const { content, images = [], userInputMessageContext } = message.userInputMessage
+    const results = userInputMessageContext?.toolResults ?? []
+    return [
+      content,
+      ...images.map(() => "<image>"),
+      ...results.map((each) => `<${each.toolUseId}: ${each.content[0]?.text}>`),
+    ].join("")
+  })
+}
+
+function shortened(messages: readonly unknown[], fewer: number): string[] {
+  const conversation = conversationOf({ messages })
+  return transcript(shorten(conversation, estimateTokens(conversation) - fewer))
+}
+
+/** Head and tail around the mark. */
+function cut(text: string, head: RegExp, tail: RegExp): void {
+  const [before = "", after = ""] = text.split(`\n${CUT_MARK}\n`)
+  assert.match(before, head)
+  assert.match(after, tail)
+}
+
+const told = (name: string): string => `told ${name}${".".repeat(100)}`
+const exchange = (name: string): object[] => [
+  says(`ask ${name}`),
+  asks(call(name)),
+  result(name, `did ${name}`),
+  answers(told(name)),
+]
+
+describe("shortening a conversation", () => {
+  it("changes nothing where it is small enough", () => {
+    const conversation = conversationOf({ messages: [system, ...exchange("1"), says("Go")] })
+    assert.equal(shorten(conversation, estimateTokens(conversation)), conversation)
+  })
+
+  it("takes old images first, the oldest before the others", () => {
+    const messages = [
+      says("task"),
+      answers("0"),
+      says([image]),
+      answers("1"),
+      says([image]),
+      answers("2"),
+      says([image]),
+    ]
+    const left = "[Image left out: too old to fit the context window]"
+    assert.deepEqual(shortened(messages, 1_000), ["task", "0", left, "1", "<image>", "2", "<image>"])
+    assert.deepEqual(shortened(messages, 2_000), ["task", "0", left, "1", left, "2", "<image>"])
+  })
+
+  it("keeps head and tail of a long old result, and the newest whole", () => {
+    const long = `head ${"x ".repeat(5_000)}tail`
+    const messages = [
+      says("task"),
+      asks(call("a")),
+      result("a", long),
+      answers("1"),
+      says("next"),
+      asks(call("b")),
+      result("b", long),
+    ]
+    const [, , old = "", , , , newest] = shortened(messages, 1_000)
+    cut(old, /^<a: head x/, /x tail>$/)
+    assert.ok(old.length < 2_020)
+    assert.equal(newest, `<b: ${long}>`)
+  })
+
+  it("drops whole old exchanges, the oldest first, and marks where they were", () => {
+    const messages = [system, ...exchange("1"), ...exchange("2"), ...exchange("3"), says("Go")]
+    assert.deepEqual(shortened(messages, 1), [
+      "Be terse.\n\nask 1\n\n" + CUT_MARK + "\n\nask 2",
+      "<2>",
+      "<2: did 2>",
+      told("2"),
+      "ask 3",
+      "<3>",
+      "<3: did 3>",
+      told("3"),
+      "Go",
+    ])
+    assert.deepEqual(shortened(messages, 10_000), [`Be terse.\n\nask 1\n\n${CUT_MARK}\n\nGo`])
+  })
+
+  it("drops older steps of one long loop, but not its task and its newest step", () => {
+    const steps = ["1", "2", "3", "4"].flatMap((id) => [asks(call(id)), result(id, `did ${id}`)])
+    assert.deepEqual(shortened([system, says("task"), ...steps], 10_000), [
+      `Be terse.\n\ntask\n\n${CUT_MARK}`,
+      "<4>",
+      "<4: did 4>",
+    ])
+  })
+
+  it("keeps the newest words of the user where they came beside results that went", () => {
+    const messages = [
+      says("task"),
+      asks(call("a")),
+      result("a", "one"),
+      says("Stop, do this"),
+      asks(call("b")),
+      result("b", "two"),
+    ]
+    assert.deepEqual(shortened(messages, 10_000), [`task\n\n${CUT_MARK}\n\nStop, do this`, "<b>", "<b: two>"])
+  })
+
+  it("cuts inside one message that is the bulk of the request", () => {
+    const collected = `begin ${"word ".repeat(100_000)}end`
+    const [message = ""] = shortened([system, says(collected)], 60_000)
+    cut(message, /^Be terse\.\n\nbegin word/, /word end$/)
+    assert.ok(
+      message.length <= collected.length - 4 * 60_000 + 20 && message.length > collected.length - 4 * 60_100,
+    )
+  })
+
+  it("cuts no pair of surrogates in half", () => {
+    for (const fewer of [30_000, 30_001, 30_002, 30_003]) {
+      const [message = ""] = shortened([says(`${"😀".repeat(100_000)}`)], fewer)
+      assert.ok(message.isWellFormed())
+    }
+  })
+
+  it("gives a conversation that the service takes, whatever it was", () => {
+    fc.assert(
+      fc.property(anyRequest, fc.double({ min: 0, max: 1, noNaN: true }), (raw, share) =>
+        isTaken(raw, (conversation) => {
+          const whole = canonical(conversation)
+          return canonical(shorten(whole, estimateTokens(whole) * share))
+        }),
+      ),
+      { numRuns: 300 },
+    )
+  })
+})
