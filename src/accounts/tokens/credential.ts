@@ -58,7 +58,7 @@ export function freshestLogin({
   const usable = account.logins.filter(
     (login) => login.revoked === undefined && (rejected === undefined || !secretOf(login).equals(rejected)),
   )
-  const [best] = refreshable(usable).filter((login) => login.tokens.expiresAt - now > marginMs)
+  const best = refreshable(usable).find((login) => login.tokens.expiresAt - now > marginMs)
   return best ?? usable.find((login) => login.kind === "api-key")
 }
 

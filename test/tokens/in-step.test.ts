@@ -1,0 +1,333 @@
+import assert from "node:assert/strict"
+import { join } from "node:path"
+import { after, before, beforeEach, describe, it } from "node:test"
+import {
+  type Account,
+  type AccountStore,
+  type KeeperDependencies,
+  openDatabase,
+  type SourceStore,
+  type TokenKeeper,
+} from "../../src/accounts/index.ts"
+import { importLogins, openSources } from "../../src/import/index.ts"
+import { type Clock, systemClock } from "../../src/runtime.ts"
+import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
+import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
+import { cliDatabase, cliRow, putCliRow, sqlite, writeCliStore } from "../import/stores.ts"
+import { Child } from "./child.ts"
+import { EXPIRED, onlyLogin, openKeeper, openStore, realRuntime, temporaryFolder } from "./setup.ts"
+
+const TOKEN = "kirocli:odic:token"
+const REGISTRATION = "kirocli:odic:device-registration"
+const HOUR = 3_600_000
+
+describe("kiro-cli and we on one login", () => {
+  let offset: number
+  const clock: Clock = { ...systemClock, now: () => Date.now() + offset }
+  let fake: FakeKiro
+  let ann: FakeAccount
+  let folder: string
+  let file: string
+  let store: AccountStore
+
+  before(async () => {
+    offset = 0
+    fake = await startFakeKiro({ now: () => clock.now() })
+  })
+  after(() => fake.close())
+  beforeEach(async () => {
+    offset = 0
+    ann = fake.account()
+    folder = temporaryFolder()
+    file = cliDatabase(folder)
+    store = await openStore(folder)
+    await writeCliStore(file, rowsOf(ann, EXPIRED))
+  })
+
+  const rowsOf = (person: FakeAccount, expiresAt: number): Record<string, unknown> => ({
+    [TOKEN]: {
+      access_token: person.accessToken,
+      refresh_token: person.refreshToken,
+      expires_at: new Date(expiresAt).toISOString(),
+      region: "us-east-1",
+      start_url: "https://view.awsapps.com/start",
+      oauth_flow: "DeviceCode",
+    },
+    [REGISTRATION]: {
+      client_id: person.client.clientId,
+      client_secret: person.client.clientSecret,
+      region: "us-east-1",
+    },
+  })
+  const logInAs = (person: FakeAccount, changes: Record<string, unknown> = {}): Promise<void> =>
+    sqlite(file, (database) => {
+      for (const [key, value] of Object.entries({ ...rowsOf(person, clock.now() + HOUR), ...changes }))
+        putCliRow(database, key, value)
+    })
+  const sources = (): readonly SourceStore[] =>
+    openSources({
+      place: { env: {}, platform: "linux", home: folder },
+      settings: DEFAULT_SETTINGS,
+      effects: { clock, random: Math.random },
+    })
+  const sync = (): ReturnType<typeof importLogins> =>
+    importLogins({ store, sources: sources(), now: clock.now(), newId: () => crypto.randomUUID() })
+  const open = (identify?: KeeperDependencies["identify"]): TokenKeeper =>
+    openKeeper({
+      folder,
+      url: fake.url,
+      store,
+      sources: sources(),
+      runtime: realRuntime({ clock }),
+      identify,
+    })
+  const first = async (): Promise<Account> => {
+    const [account] = await store.list()
+    assert.ok(account)
+    return account
+  }
+  const token = async (keeper: TokenKeeper): Promise<string> => {
+    const answer = await keeper.fresh({ account: await first() })
+    return "accessToken" in answer ? answer.accessToken.reveal() : answer.unavailable
+  }
+  /** What kiro-cli does when its token has expired. */
+  const cliRefreshes = async (): Promise<void> => {
+    const row = await cliRow(file, TOKEN)
+    const { client_id: clientId, client_secret: clientSecret } = await cliRow(file, REGISTRATION)
+    const body = { clientId, clientSecret, grantType: "refresh_token", refreshToken: row["refresh_token"] }
+    const response = await fetch(`${fake.url}/token`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-kiro-original-host": "oidc.us-east-1.amazonaws.com" },
+      body: JSON.stringify(body),
+    })
+    assert.equal(response.status, 200, "kiro-cli was logged out")
+    const { accessToken, refreshToken } = (await response.json()) as Record<string, string>
+    const renewed = {
+      ...row,
+      access_token: accessToken,
+      refresh_token: refreshToken,
+      expires_at: new Date(clock.now() + HOUR).toISOString(),
+    }
+    await sqlite(file, (database) => putCliRow(database, TOKEN, renewed))
+  }
+
+  it("import it once, and find nothing new the next time", async () => {
+    assert.equal((await sync()).added.length, 1)
+    const again = await sync()
+    assert.deepEqual([again.added.length, again.updated.length, again.unchanged.length], [0, 0, 1])
+    assert.equal((await store.list()).length, 1)
+  })
+
+  it("leave kiro-cli logged in after we refreshed", async () => {
+    await sync()
+    const keeper = open()
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    assert.equal((await cliRow(file, TOKEN))["refresh_token"], ann.refreshToken)
+    assert.equal(onlyLogin(await first()).sourceBehind, undefined)
+    await cliRefreshes()
+  })
+
+  it("make no request where kiro-cli has refreshed meanwhile", async () => {
+    await sync()
+    await cliRefreshes()
+    const keeper = open()
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    assert.equal(ann.refreshCount, 1)
+    assert.equal(onlyLogin(await first()).tokens.refreshToken?.reveal(), ann.refreshToken)
+  })
+
+  it("use kiro-cli's newer refresh token where its access token has expired too", async () => {
+    await sync()
+    await cliRefreshes()
+    offset += 2 * HOUR
+    const keeper = open()
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    assert.equal(ann.refreshCount, 2)
+    await cliRefreshes()
+  })
+
+  it("stay logged in through days of both at work", async () => {
+    await sync()
+    for (let round = 0; round < 24; round += 1) {
+      offset += round % 3 === 0 ? HOUR / 2 : 2 * HOUR
+      if (round % 2 === 0) await cliRefreshes()
+      if (round % 5 === 0) await sync()
+      const keeper = open()
+      const issued = fake.tokens.access.get(await token(keeper))
+      assert.ok((issued?.expiresAt ?? 0) > clock.now(), `round ${round}`)
+      await keeper.close()
+    }
+    const [account, ...others] = await store.list()
+    assert.deepEqual(others, [])
+    assert.equal(account?.health.state, "ok")
+    await cliRefreshes()
+  })
+
+  it("part when kiro-cli logs in as somebody else: both work, and neither's row is touched by the other", async () => {
+    await sync()
+    const bob = fake.account()
+    await logInAs(bob)
+    const bobsRow = await cliRow(file, TOKEN)
+    const keeper = open()
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    assert.equal(ann.refreshCount, 1)
+    assert.deepEqual(await cliRow(file, TOKEN), bobsRow)
+    await sync()
+    const accounts = await store.list()
+    assert.equal(accounts.length, 2)
+    assert.deepEqual(
+      accounts.map((account) => onlyLogin(account).tokens.accessToken.reveal()),
+      [ann.accessToken, bob.accessToken],
+    )
+  })
+
+  it("part also where only the user id tells the two people apart", async () => {
+    await sync()
+    const account = await first()
+    await store.update(account.id, (row) => ({ ...row, userId: ann.userId }))
+    const bob = fake.account()
+    bob.signIn(ann.client.clientId)
+    await logInAs(bob, { [REGISTRATION]: rowsOf(ann, EXPIRED)[REGISTRATION] })
+    const bobsRow = await cliRow(file, TOKEN)
+    const asked: string[] = []
+    const keeper = open(async (login) => {
+      asked.push(login.id)
+      return login.kind === "api-key"
+        ? undefined
+        : fake.tokens.access.get(login.tokens.accessToken.reveal())?.account.userId
+    })
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    assert.equal(asked.length, 1)
+    assert.deepEqual(await cliRow(file, TOKEN), bobsRow)
+    await sync()
+    assert.deepEqual(
+      (await store.list()).map((each) => onlyLogin(each).tokens.accessToken.reveal()),
+      [ann.accessToken, bob.accessToken],
+    )
+  })
+
+  it("keep our account when kiro-cli logs out", async () => {
+    await sync()
+    await sqlite(file, (database) => putCliRow(database, TOKEN, "null"))
+    const keeper = open()
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    assert.equal(await cliRow(file, TOKEN), null)
+    await sync()
+    assert.equal((await first()).health.state, "ok")
+  })
+
+  it("bring a dead login back to life by a new login in kiro-cli, without a restart", async () => {
+    await sync()
+    ann.revoke()
+    const keeper = open()
+    assert.equal(await token(keeper), "revoked")
+    assert.equal((await first()).health.state, "revoked")
+    ann.signIn()
+    await logInAs(ann)
+    await sync()
+    assert.equal((await first()).health.state, "ok")
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    assert.equal((await store.list()).length, 1)
+  })
+
+  it("do not bring back an account that was removed here", async () => {
+    await sync()
+    await store.remove((await first()).id)
+    await sync()
+    assert.deepEqual(await store.list(), [])
+    await cliRefreshes()
+    await sync()
+    assert.deepEqual(await store.list(), [])
+  })
+
+  it("finish a write-back that a kill cut short, and take the stale row for no new account", async () => {
+    await sync()
+    const child = await Child.start(folder, fake.url, "kill before the write-back")
+    child.go()
+    await child.exit()
+    assert.equal(ann.refreshCount, 1)
+    assert.notEqual((await cliRow(file, TOKEN))["refresh_token"], ann.refreshToken)
+    await sync()
+    assert.equal((await store.list()).length, 1)
+    const keeper = open()
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    assert.equal((await cliRow(file, TOKEN))["refresh_token"], ann.refreshToken)
+    await cliRefreshes()
+  })
+
+  it("finish a write-back that a locked kiro-cli did not take, and answer meanwhile", async () => {
+    await sync()
+    const locker = await openDatabase(file)
+    locker.run("BEGIN IMMEDIATE")
+    const keeper = open()
+    const begun = Date.now()
+    assert.equal(await token(keeper), ann.accessToken)
+    assert.ok(Date.now() - begun < 2000)
+    locker.run("ROLLBACK")
+    locker.close()
+    await keeper.close()
+    assert.equal((await cliRow(file, TOKEN))["refresh_token"], ann.refreshToken)
+  })
+
+  it("find the pair that kiro-cli got for the token that we are refused for", async () => {
+    await sync()
+    const cli = sources()
+    const late = cli.map((source): SourceStore => {
+      let calls = 0
+      return {
+        ...source,
+        async reread(login) {
+          calls += 1
+          // kiro-cli used the refresh token up after we had looked, and wrote the new pair before we look again.
+          if (calls === 1) {
+            const before = await source.reread(login)
+            await cliRefreshes()
+            return before
+          }
+          return source.reread(login)
+        },
+      }
+    })
+    const runtime = realRuntime({ clock })
+    const keeper = openKeeper({ folder, url: fake.url, store, sources: late, runtime })
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    assert.equal(ann.refreshCount, 1)
+    assert.equal((await first()).health.state, "ok")
+  })
+
+  it("do the same with an older plugin's row in our own file", async () => {
+    await sqlite(file, (database) => database.run("DELETE FROM auth_kv"))
+    const older = join(folder, ".config", "opencode", "kiro.db")
+    const { clientId, clientSecret } = ann.client
+    await sqlite(older, (database) => {
+      database.run(
+        `CREATE TABLE accounts (id TEXT PRIMARY KEY, email TEXT NOT NULL, auth_method TEXT NOT NULL,
+           region TEXT NOT NULL, oidc_region TEXT, client_id TEXT, client_secret TEXT, profile_arn TEXT,
+           start_url TEXT, refresh_token TEXT NOT NULL, access_token TEXT NOT NULL, expires_at INTEGER NOT NULL,
+           used_count INTEGER DEFAULT 0)`,
+      )
+      database.run(
+        `INSERT INTO accounts VALUES ('1', 'ann@example.com', 'idc', 'us-east-1', 'us-east-1', ?, ?, NULL, NULL,
+           ?, ?, 1000000000000, 12.5)`,
+        [clientId, clientSecret, ann.refreshToken, ann.accessToken],
+      )
+    })
+    await sync()
+    const keeper = open()
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    await sqlite(older, (database) => {
+      const row = database.get("SELECT refresh_token, used_count FROM accounts")
+      assert.deepEqual({ ...row }, { refresh_token: ann.refreshToken, used_count: 12.5 })
+    })
+  })
+})
