@@ -1,7 +1,5 @@
-import type { Account, AccountStore, Login, Notice } from "../accounts/index.ts"
-import type { TokenType } from "../kiro/index.ts"
+import type { AccountStore, Notice, TokenKeeper } from "../accounts/index.ts"
 import type { Runtime } from "../runtime.ts"
-import type { Secret } from "../secret.ts"
 import type { Settings } from "../settings/index.ts"
 import type { Background } from "./background.ts"
 
@@ -14,7 +12,7 @@ export interface GatewayDependencies {
   /** Chats come to `<baseUrl>/chat/completions`; every other URL passes through untouched. */
   readonly baseUrl: string
   readonly store: AccountStore
-  readonly tokens: FreshTokens
+  readonly tokens: Pick<TokenKeeper, "fresh">
   /** Reads the stores of other programs again; local and quick, never rejects. */
   readonly importLogins: () => Promise<unknown>
   readonly lookUps: LookUps
@@ -36,27 +34,4 @@ export interface LookUps {
   readonly profile: (accountId: string, signal: AbortSignal) => Promise<boolean>
   /** After a good answer, in the background: usage and models, where they are due. */
   readonly afterAnswer: (accountId: string) => void
-}
-
-/** What a request is sent with. */
-export interface Credential {
-  readonly login: Login
-  readonly accessToken: Secret
-  readonly tokenType?: TokenType
-  readonly profileArn?: string
-}
-
-export interface NoCredential {
-  /** `revoked` and `no-login`: only a new login helps. The others: for now. */
-  readonly unavailable: string
-  readonly message: string
-}
-
-/** The part of the token keeper that a chat needs: a token that is good, and another one than `rejected`. */
-export interface FreshTokens {
-  fresh(wanted: {
-    readonly account: Account
-    readonly rejected?: Secret
-    readonly signal: AbortSignal
-  }): Promise<Credential | NoCredential>
 }

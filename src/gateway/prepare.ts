@@ -11,6 +11,7 @@ import {
   type Conversation,
   conversationIdOf,
   estimateTokens,
+  limitSizes,
   shorten,
   toConversationState,
   withoutDocuments,
@@ -83,13 +84,16 @@ function without(conversation: Conversation, omission: Omission): Conversation {
   }
 }
 
+/** A step is measured on what would really have been sent. */
 function shortened(
   conversation: Conversation,
-  { chat, attempt, model }: { readonly chat: Chat; readonly attempt: Attempt; readonly model: KiroModel },
+  { attempt, model }: { readonly attempt: Attempt; readonly model: KiroModel },
 ): Conversation {
   const { step } = attempt
   if (step === undefined) return conversation
-  return shorten(conversation, shortenTarget({ step, size: chat.size, window: model.serviceWindow }))
+  const sendable = limitSizes(conversation, model.serviceWindow)
+  const size = estimateTokens(sendable)
+  return shorten(sendable, shortenTarget({ step, size, window: model.serviceWindow }))
 }
 
 /** What a refused request carried that it could do without. */

@@ -1,4 +1,4 @@
-import { type Account, accountName } from "../accounts/index.ts"
+import { type Account, accountName, type Credential, type NoToken } from "../accounts/index.ts"
 import {
   buildChatRequest,
   hostsFor,
@@ -10,7 +10,7 @@ import {
 import { createChunkTranslator } from "../translate/index.ts"
 import type { Attempt } from "./attempt.ts"
 import type { Chat } from "./chat.ts"
-import type { Credential, GatewayContext, NoCredential } from "./dependencies.ts"
+import type { GatewayContext } from "./dependencies.ts"
 import { modelFor } from "./models.ts"
 import { prepare, type Prepared } from "./prepare.ts"
 import { send } from "./send.ts"
@@ -126,7 +126,7 @@ function nowhere(region: string): KiroFailure {
 }
 
 /** A login that has ended is the account's fault; a token that could not be renewed just now is nobody's. */
-function tokenFailure({ unavailable, message }: NoCredential): KiroFailure {
+function tokenFailure({ unavailable, message }: NoToken): KiroFailure {
   const ended = unavailable === "revoked" || unavailable === "no-login"
   return ended
     ? { kind: "bearer-rejected", status: 401, message, reason: unavailable }

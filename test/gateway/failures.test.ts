@@ -1,0 +1,408 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import {
+  exception,
+  failure,
+  FAILURES,
+  finish,
+  neverAnswers,
+  pause,
+  reset,
+  resetBeforeHeaders,
+  stream,
+  text,
+  toolUse,
+  truncated,
+} from "../support/fake-kiro/index.ts"
+import { errorText, hear, startHarness } from "./harness.ts"
+
+/** A reset takes along what the client has not read yet. */
+const arrived = pause(50)
+
+const QUICK = { rateLimitRetryDelayMs: 1000 }
+
+describe("a throttle", () => {
+  it("of the only account is waited out, doubling, then answered", async () => {
+    await using harness = await startHarness({ settings: QUICK })
+    const account = await harness.add("work")
+    account.fail(FAILURES.throttled)
+    account.fail(FAILURES.throttled)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(harness.clock.slept, [1000, 2000])
+    assert.deepEqual(harness.sent(), ["work", "work", "work"])
+    await harness.gateway.close()
+    assert.equal((await harness.account("work")).health.state, "ok")
+  })
+
+  it("that would make the fetch wait for more than twelve seconds goes out to the host", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.fail(FAILURES.throttled)
+    account.fail(FAILURES.throttled)
+    const response = await harness.ask()
+    assert.equal(response.status, 429)
+    assert.equal(response.headers.get("retry-after-ms"), "10000")
+    assert.deepEqual(harness.clock.slept, [5000])
+    assert.deepEqual(harness.sent(), ["work", "work"])
+  })
+
+  it("moves to another account at once and tells why, once", async () => {
+    await using harness = await startHarness()
+    const first = await harness.add("first")
+    await harness.add("second")
+    first.fail(FAILURES.throttled)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await harness.gateway.close()
+    assert.deepEqual(harness.sent(), ["first", "second"])
+    assert.deepEqual(harness.clock.slept, [])
+    assert.deepEqual(harness.notices, [
+      { kind: "account-switched", from: "first", to: "second", because: "it is being throttled" },
+    ])
+  })
+
+  it("known to one request is known to the next, in any process", async () => {
+    await using harness = await startHarness()
+    const first = await harness.add("first")
+    await harness.add("second")
+    first.fail(FAILURES.throttled)
+    await hear(await harness.ask())
+    await hear(await harness.ask({}, { session: "ses_2" }))
+    assert.deepEqual(harness.sent(), ["first", "second", "second"])
+  })
+
+  it("of all accounts before this fetch is a wait for the host, and nothing is sent", async () => {
+    await using harness = await startHarness({ settings: { rateLimitMaxRetries: 0 } })
+    const account = await harness.add("work")
+    account.fail(FAILURES.throttled)
+    await harness.ask()
+    const response = await harness.ask()
+    assert.equal(response.status, 429)
+    assert.equal(response.headers.get("retry-after-ms"), "5000")
+    assert.deepEqual(harness.sent(), ["work"])
+    harness.clock.advance(5000)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+  })
+})
+
+describe("a busy model", () => {
+  it("is waited for on the same account, which is not blamed", async () => {
+    for (const busy of [FAILURES.capacity, FAILURES.highLoad, FAILURES.modelUnavailable]) {
+      await using harness = await startHarness({ settings: QUICK })
+      const account = await harness.add("first")
+      await harness.add("second")
+      account.fail(busy)
+      assert.equal((await hear(await harness.ask())).finishReason, "stop")
+      assert.deepEqual(harness.clock.slept, [1000])
+      assert.deepEqual(harness.sent(), ["first", "first"])
+      assert.equal((await harness.account("first")).health.state, "ok")
+    }
+  })
+})
+
+describe("an account that can't serve", () => {
+  for (const [name, reply, health] of [
+    ["monthly limit", FAILURES.monthlyLimit, "cooling"],
+    ["monthly limit as a throttle", FAILURES.monthlyLimitAsThrottle, "cooling"],
+    ["daily limit", FAILURES.dailyLimit, "cooling"],
+    ["overage limit", FAILURES.overageLimit, "cooling"],
+    ["suspension", FAILURES.suspended, "revoked"],
+    ["missing authorization", FAILURES.notAuthorized, "cooling"],
+  ] as const) {
+    it(`by ${name} is left for one that can, and parked on the disk`, async () => {
+      await using harness = await startHarness()
+      const first = await harness.add("first")
+      await harness.add("second")
+      first.fail(reply)
+      assert.equal((await hear(await harness.ask())).finishReason, "stop")
+      assert.deepEqual(harness.sent(), ["first", "second"])
+      assert.deepEqual(harness.clock.slept, [])
+      assert.equal((await harness.account("first")).health.state, health)
+      await hear(await harness.ask())
+      assert.deepEqual(harness.sent(), ["first", "second", "second"])
+    })
+  }
+
+  it("gives one fatal error for all of them, naming each, its return and the remedy", async () => {
+    await using harness = await startHarness()
+    const first = await harness.add("first")
+    const second = await harness.add("second")
+    first.fail(FAILURES.monthlyLimit)
+    second.fail(FAILURES.suspended)
+    const response = await harness.ask()
+    assert.equal(response.status, 403)
+    const message = await errorText(response)
+    assert.match(message, /first: its credits are used up, back on 1 December 2026, 00:00 UTC/)
+    assert.match(message, /second: suspended by AWS/)
+    assert.match(message, /support\.aws/)
+    assert.deepEqual(harness.sent(), ["first", "second"])
+    assert.deepEqual(harness.clock.slept, [])
+  })
+
+  it("is asked about once before the error, and used again where it has room", async () => {
+    await using harness = await startHarness({
+      lookUps: {
+        usage: async (accountId) => {
+          if (harness.usageAsked.length < 2) return
+          await harness.store.update(accountId, (account) => ({ ...account, health: { state: "ok" } }))
+        },
+      },
+    })
+    const account = await harness.add("work")
+    account.fail(FAILURES.monthlyLimit)
+    const response = await harness.ask()
+    assert.equal(response.status, 402)
+    assert.match(await errorText(response), /It said: “You have reached the limit\.?”/)
+    assert.deepEqual(harness.usageAsked, ["work"])
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+  })
+
+  it("by its profile is served with the one that is found anew", async () => {
+    await using harness = await startHarness({ lookUps: { profile: async () => true } })
+    const account = await harness.add("work")
+    account.fail(FAILURES.notAuthorized)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(harness.profilesAsked, ["work"])
+    assert.deepEqual(harness.sent(), ["work", "work"])
+  })
+})
+
+describe("a refused token", () => {
+  it("is renewed and the request repeated, unseen", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.expire()
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.equal(account.refreshCount, 1)
+    assert.equal(harness.fake.received("GenerateAssistantResponse").length, 2)
+  })
+
+  it("refused again is tried once at the other host, then the login has ended", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.fail(FAILURES.invalidBearer)
+    account.fail(FAILURES.invalidBearer)
+    account.fail(FAILURES.invalidBearer)
+    const response = await harness.ask()
+    assert.equal(response.status, 401)
+    assert.match(await errorText(response), /work: its login has ended/)
+    assert.deepEqual(
+      harness.fake.received("GenerateAssistantResponse").map(({ host }) => host),
+      ["q.us-east-1.amazonaws.com", "q.us-east-1.amazonaws.com", "runtime.us-east-1.kiro.dev"],
+    )
+    assert.equal(account.refreshCount, 1)
+    assert.deepEqual(
+      harness.notices.map(({ kind }) => kind),
+      ["login-needed"],
+    )
+  })
+
+  it("of a key is tried at the other host, never renewed", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("key", { kind: "api-key" })
+    account.fail(FAILURES.invalidBearer)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await harness.gateway.close()
+    assert.equal((await harness.account("key")).hosts["runtime"], "runtime.us-east-1.kiro.dev")
+    await hear(await harness.ask())
+    assert.equal(harness.fake.chats.at(-1)?.host, "runtime.us-east-1.kiro.dev")
+  })
+})
+
+describe("a fault", () => {
+  const faults = [
+    ["500", FAILURES.internalError],
+    ["503", FAILURES.unavailable],
+    ["an HTML page", FAILURES.gatewayPage],
+    ["a reset before the headers", resetBeforeHeaders],
+    ["a reset behind the headers", stream(reset)],
+    ["an exception as the first frame", stream(exception("internalServerException", { message: "boom" }))],
+    ["a throttle as the first frame, busy model", stream(exception("InternalServerException", {}))],
+    ["an empty answer", stream(finish())],
+    ["a message cut off", stream(truncated(text("half")))],
+  ] as const
+  for (const [name, reply] of faults) {
+    it(`by ${name} is repeated after half a second, on the same account`, async () => {
+      await using harness = await startHarness()
+      const account = await harness.add("first")
+      await harness.add("second")
+      account.script(reply)
+      assert.equal((await hear(await harness.ask())).finishReason, "stop")
+      assert.deepEqual(harness.clock.slept, [500])
+      assert.equal((await harness.account("first")).health.state, "ok")
+      assert.ok(harness.sent().every((label) => label === "first"))
+    })
+  }
+
+  it("that stays goes out as the service's own status after three repeats", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    for (let times = 0; times < 4; times++) account.fail(FAILURES.unavailable)
+    const response = await harness.ask()
+    assert.equal(response.status, 503)
+    assert.deepEqual(harness.clock.slept, [500, 1000, 2000])
+    assert.deepEqual(harness.sent(), ["work", "work", "work", "work"])
+  })
+
+  it("by silence is repeated once", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.script(neverAnswers, neverAnswers)
+    harness.fake.onRequest = () => setImmediate(() => harness.clock.advance(120_000))
+    const response = await harness.ask()
+    assert.equal(response.status, 504)
+    assert.deepEqual(harness.clock.slept, [500])
+  })
+
+  it("of a host that can't be reached leads to the other one at once, which is remembered", async () => {
+    const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })
+    await using harness = await startHarness({
+      fetch: (url, init) => {
+        const host = new Headers(init.headers).get("x-kiro-original-host") ?? ""
+        return host.startsWith("q.") ? Promise.reject(refused) : fetch(url, init)
+      },
+    })
+    await harness.add("work")
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(harness.clock.slept, [])
+    await harness.gateway.close()
+    assert.equal((await harness.account("work")).hosts["runtime"], "runtime.us-east-1.kiro.dev")
+  })
+
+  it("of every host is repeated at every host, then told", async () => {
+    let sends = 0
+    await using harness = await startHarness({
+      fetch: async () => {
+        sends += 1
+        throw Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" })
+      },
+    })
+    await harness.add("work")
+    const response = await harness.ask()
+    assert.equal(response.status, 503)
+    assert.match(await errorText(response), /could not be reached.*certificate has expired/)
+    assert.deepEqual(harness.clock.slept, [500, 1000, 2000])
+    assert.equal(sends, 8)
+  })
+})
+
+describe("a fault behind the first word", () => {
+  it("goes to the host as its own error: to be repeated where no call was opened", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.script(stream(text("Hello "), arrived, reset))
+    const { text: heard, error } = await hear(await harness.ask())
+    assert.equal(heard, "Hello ")
+    assert.equal(error?.name, "AI_APICallError")
+    assert.equal(Reflect.get(error ?? {}, "isRetryable"), true)
+    assert.deepEqual(harness.sent(), ["work"])
+  })
+
+  it("is fatal where a call was opened, with a status that the host leaves alone", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.script(stream(toolUse({ name: "read", input: { path: "a" }, stop: false }), arrived, reset))
+    const tools = [{ type: "function", function: { name: "read", parameters: { type: "object" } } }]
+    const { error } = await hear(await harness.ask({ tools }))
+    assert.equal(Reflect.get(error ?? {}, "isRetryable"), false)
+    assert.ok(Number(Reflect.get(error ?? {}, "statusCode")) < 429)
+  })
+
+  it("ends the turn in order where a whole call was given out", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.script(stream(toolUse({ name: "read", input: { path: "a" } }), arrived, reset))
+    const tools = [{ type: "function", function: { name: "read", parameters: { type: "object" } } }]
+    const { finishReason, error } = await hear(await harness.ask({ tools }))
+    assert.equal(finishReason, "tool_calls")
+    assert.equal(error, undefined)
+  })
+
+  it("parks the account it belongs to", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.script(stream(text("Hello "), exception("ThrottlingException", { message: "slow down" })))
+    await hear(await harness.ask())
+    await harness.gateway.close()
+    assert.equal((await harness.account("work")).health.state, "cooling")
+  })
+})
+
+describe("a request that the service refuses", () => {
+  it("as improperly formed is sent once and fatal", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("first")
+    await harness.add("second")
+    account.fail(FAILURES.improperlyFormed)
+    const response = await harness.ask()
+    assert.equal(response.status, 400)
+    assert.match(await errorText(response), /Improperly formed request/)
+    assert.deepEqual(harness.sent(), ["first"])
+  })
+
+  it("for its model goes to an account that may have it, else fails fast", async () => {
+    await using harness = await startHarness()
+    const first = await harness.add("first")
+    const second = await harness.add("second")
+    first.fail(FAILURES.invalidModel)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.equal((await harness.account("first")).health.state, "ok")
+    first.fail(FAILURES.invalidModel)
+    second.fail(FAILURES.invalidModel)
+    const response = await harness.ask({}, { session: "ses_2" })
+    assert.equal(response.status, 400)
+    assert.match(await errorText(response), /is not offered claude-sonnet-4-5/)
+  })
+
+  it("for the conversation's length is repeated once in a new conversation, which stays", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.fail(FAILURES.conversationLimit)
+    await hear(await harness.ask())
+    await hear(await harness.ask())
+    const [first, second, third] = harness.fake.chats.map(conversationIdOf)
+    assert.notEqual(second, first)
+    assert.equal(third, second)
+    account.fail(FAILURES.conversationLimit)
+    account.fail(FAILURES.conversationLimit)
+    assert.equal((await harness.ask()).status, 402)
+    assert.equal((await harness.account("work")).health.state, "ok")
+  })
+
+  it("for a field is repeated without it, silently, and remembered for the model", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.fail(
+      failure({
+        status: 400,
+        type: "ValidationException",
+        message: "additionalModelRequestFields: output_config is not supported",
+      }),
+    )
+    const thinking = { model: "claude-opus-4-6", reasoning_effort: "high" }
+    assert.equal((await hear(await harness.ask(thinking))).finishReason, "stop")
+    await harness.gateway.close()
+    assert.deepEqual(
+      (await harness.store.refusedFields()).map(({ field }) => field),
+      ["output_config"],
+    )
+    await hear(await harness.ask(thinking))
+    assert.equal(harness.fake.chats.length, 3)
+    assert.deepEqual(harness.fake.refused, [])
+  })
+
+  it("never exceeds the sends that the user allows", async () => {
+    await using harness = await startHarness({
+      settings: { maxRequestIterations: 5, rateLimitMaxRetries: 10 },
+    })
+    for (let number = 0; number < 9; number++)
+      (await harness.add(`account ${number}`)).fail(FAILURES.throttled)
+    const response = await harness.ask()
+    assert.equal(response.status, 429)
+    assert.equal(harness.sent().length, 5)
+    assert.equal(new Set(harness.sent()).size, 5)
+  })
+})
+
+function conversationIdOf({ body }: { readonly body: unknown }): unknown {
+  return (body as { conversationState: { conversationId: string } }).conversationState.conversationId
+}

@@ -1,0 +1,232 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import {
+  type Account,
+  type AccountStore,
+  createTokenKeeper,
+  type Login,
+  newAccount,
+  type Notice,
+  openAccountStore,
+} from "../../src/accounts/index.ts"
+import { createGateway, type Gateway, type LookUps } from "../../src/gateway/index.ts"
+import { isObject } from "../../src/json.ts"
+import { type Fetch, type Runtime, silentLog } from "../../src/runtime.ts"
+import { Secret } from "../../src/secret.ts"
+import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
+import { type FakeClock, fakeClock } from "../support/clock.ts"
+import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
+
+export const BASE_URL = "https://kiro.invalid/v1"
+
+export interface HarnessOptions {
+  readonly settings?: Partial<Settings>
+  readonly lookUps?: Partial<LookUps>
+  readonly importLogins?: (harness: Harness) => Promise<unknown>
+  /** Between the gateway and the network. */
+  readonly fetch?: Fetch
+}
+
+/** A gateway over a real store and a real HTTP fake, on a clock that the test holds. */
+export interface Harness extends AsyncDisposable {
+  readonly fake: FakeKiro
+  readonly clock: FakeClock
+  readonly store: AccountStore
+  readonly gateway: Gateway
+  readonly notices: readonly Notice[]
+  readonly usageAsked: readonly string[]
+  readonly profilesAsked: readonly string[]
+  readonly answered: readonly string[]
+  /** Adds an account of the fake, signed in. Its name in texts is its label. */
+  add(label: string, options?: Parameters<FakeKiro["account"]>[0]): Promise<FakeAccount>
+  account(label: string): Promise<Account>
+  ask(body?: object, init?: AskOptions): Promise<Response>
+  /** The chats that the fake received, as labels of the accounts in order. */
+  sent(): string[]
+}
+
+export interface AskOptions {
+  readonly purpose?: "main" | "title" | "compaction"
+  readonly session?: string
+  readonly signal?: AbortSignal
+}
+
+export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
+  const clock = fakeClock()
+  const fake = await startFakeKiro({ now: () => clock.now() })
+  const folder = await mkdtemp(join(tmpdir(), "kiro-gateway-"))
+  let count = 0
+  const runtime: Runtime = {
+    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    clock,
+    log: silentLog,
+    random: () => 0,
+    randomUUID: () => `00000000-0000-4000-8000-${String(++count).padStart(12, "0")}`,
+  }
+  const store = await openAccountStore({
+    path: join(folder, "kiro.db"),
+    clock,
+    log: silentLog,
+    random: () => 0,
+  })
+  const settings = { ...DEFAULT_SETTINGS, endpointOverride: fake.url, ...options.settings }
+  const tokens = createTokenKeeper({
+    runtime,
+    store,
+    sources: [],
+    settings,
+    lockPath: join(folder, "lock"),
+    spillPath: join(folder, "spill"),
+    userAgent: "opencode-kiro-auth/0.0.0",
+  })
+  const labels = new Map<FakeAccount, string>()
+  const notices: Notice[] = []
+  const usageAsked: string[] = []
+  const profilesAsked: string[] = []
+  const answered: string[] = []
+  const gateway = createGateway({
+    runtime,
+    settings,
+    version: "0.0.0",
+    baseUrl: BASE_URL,
+    store,
+    tokens,
+    importLogins: async () => options.importLogins?.(harness),
+    notify: (notice) => notices.push(notice),
+    lookUps: {
+      usage: async (accountId, signal) => {
+        usageAsked.push(accountId)
+        await options.lookUps?.usage?.(accountId, signal)
+      },
+      profile: async (accountId, signal) => {
+        profilesAsked.push(accountId)
+        return (await options.lookUps?.profile?.(accountId, signal)) ?? false
+      },
+      afterAnswer: (accountId) => void answered.push(accountId),
+    },
+  })
+  const harness: Harness = {
+    fake,
+    clock,
+    store,
+    gateway,
+    notices,
+    usageAsked,
+    profilesAsked,
+    answered,
+    async add(label, accountOptions) {
+      const account = fake.account(accountOptions)
+      labels.set(account, label)
+      const login = loginOf(account, `login of ${label}`)
+      await store.add({ ...newAccount({ id: label, now: clock.now(), logins: [login] }), label })
+      return account
+    },
+    async account(label) {
+      const account = await store.get(label)
+      if (account === undefined) throw new Error(`no account ${label}`)
+      return account
+    },
+    ask: (body = {}, { purpose = "main", session = "ses_1", signal } = {}) =>
+      gateway.fetch(`${BASE_URL}/chat/completions`, {
+        method: "POST",
+        headers: { "x-session-id": session, "x-kiro-purpose": purpose },
+        body: JSON.stringify({ ...HELLO, ...body }),
+        ...(signal !== undefined && { signal }),
+      }),
+    sent: () =>
+      fake.received("GenerateAssistantResponse").map(({ account, headers }) => {
+        const owner = account ?? fake.accounts.find((one) => isTokenOf(one, headers["authorization"]))
+        return (owner && labels.get(owner)) ?? "?"
+      }),
+    async [Symbol.asyncDispose]() {
+      await gateway.close()
+      await tokens.close()
+      await store.close()
+      await fake.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+  return harness
+}
+
+export const HELLO: object = {
+  model: "claude-sonnet-4-5",
+  messages: [
+    { role: "system", content: "You help." },
+    { role: "user", content: "Hello" },
+  ],
+  stream: true,
+}
+
+function isTokenOf(account: FakeAccount, authorization: string | undefined): boolean {
+  return authorization === `Bearer ${account.accessToken}`
+}
+
+function loginOf(account: FakeAccount, id: string): Login {
+  if (account.kind === "api-key")
+    return { id, source: "own", kind: "api-key", key: new Secret(account.accessToken) }
+  const tokens = {
+    accessToken: new Secret(account.accessToken),
+    refreshToken: new Secret(account.refreshToken),
+    expiresAt: Number.MAX_SAFE_INTEGER,
+  }
+  const { clientId, clientSecret } = account.client
+  const [profileArn] = account.profileArns
+  return {
+    id,
+    source: "own",
+    kind: "idc",
+    tokens,
+    client: { clientId, clientSecret: new Secret(clientSecret) },
+    loginRegion: account.loginRegion,
+    ...(profileArn !== undefined && { profileArn }),
+  }
+}
+
+export interface Heard {
+  readonly text: string
+  readonly finishReason?: string
+  readonly totalTokens?: number
+  readonly error?: Error
+}
+
+/** Reads a streamed answer as the host does. */
+export async function hear(response: Response): Promise<Heard> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let raw = ""
+  let error: Error | undefined
+  try {
+    for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read())
+      raw += read.value
+  } catch (thrown) {
+    error = thrown as Error
+  }
+  const chunks = raw
+    .split("\n\n")
+    .filter((line) => line.startsWith("data: {"))
+    .map((line) => JSON.parse(line.slice(6)) as ChunkOnWire)
+  const finishReason = chunks.map(({ choices }) => choices[0]?.finish_reason).find((reason) => reason)
+  const totalTokens = chunks.at(-1)?.usage?.total_tokens
+  return {
+    text: chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join(""),
+    ...(finishReason && { finishReason }),
+    ...(totalTokens !== undefined && { totalTokens }),
+    ...(error !== undefined && { error }),
+  }
+}
+
+interface ChunkOnWire {
+  readonly choices: readonly {
+    readonly delta: { readonly content?: string }
+    readonly finish_reason?: string | null
+  }[]
+  readonly usage?: { readonly total_tokens: number }
+}
+
+/** The message of an error answer. */
+export async function errorText(response: Response): Promise<string> {
+  const body: unknown = await response.json()
+  const error = isObject(body) ? body["error"] : undefined
+  return isObject(error) ? String(error["message"]) : ""
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { FAILURES, finish, stream, text } from "../support/fake-kiro/index.ts"
+import { BASE_URL, errorText, hear, startHarness } from "./harness.ts"
+
+describe("the gateway", () => {
+  it("answers a plain request with one attempt and no wait", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const heard = await hear(await harness.ask())
+    assert.equal(heard.text, "Hello from the fake Kiro.")
+    assert.equal(heard.finishReason, "stop")
+    assert.deepEqual(harness.sent(), ["work"])
+    assert.deepEqual(harness.clock.slept, [])
+    assert.deepEqual(harness.fake.refused, [])
+  })
+
+  it("answers in one JSON document where no stream was asked for", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const response = await harness.ask({ stream: false })
+    assert.equal(response.headers.get("content-type")?.split(";")[0], "application/json")
+    const { choices } = (await response.json()) as {
+      choices: [{ message: { content: string }; finish_reason: string }]
+    }
+    assert.equal(choices[0].message.content, "Hello from the fake Kiro.")
+    assert.equal(choices[0].finish_reason, "stop")
+  })
+
+  it("passes every other URL through untouched", async () => {
+    const seen: unknown[] = []
+    await using harness = await startHarness({
+      fetch: async (url, init) => {
+        seen.push([url, init])
+        return new Response("elsewhere")
+      },
+    })
+    const init = { method: "POST", body: "x" }
+    const response = await harness.gateway.fetch("https://example.invalid/v1/models", init)
+    assert.equal(await response.text(), "elsewhere")
+    assert.deepEqual(seen, [["https://example.invalid/v1/models", init]])
+  })
+
+  it("names the field of a body that is no chat request", async () => {
+    await using harness = await startHarness()
+    const response = await harness.ask({ messages: [{ role: 4 }] })
+    assert.equal(response.status, 400)
+    assert.match(await errorText(response), /messages\[0\]\.role/)
+    const broken = await harness.gateway.fetch(`${BASE_URL}/chat/completions`, { method: "POST", body: "{" })
+    assert.equal(broken.status, 400)
+  })
+
+  it("reads the other programs' stores again before it says that nobody is signed in", async () => {
+    await using harness = await startHarness()
+    const response = await harness.ask()
+    assert.equal(response.status, 401)
+    assert.match(await errorText(response), /opencode auth login/)
+    assert.deepEqual(harness.fake.requests, [])
+  })
+
+  it("answers with a login that has appeared meanwhile, without a restart", async () => {
+    await using harness = await startHarness({ importLogins: (own) => own.add("from kiro-cli") })
+    const heard = await hear(await harness.ask())
+    assert.equal(heard.finishReason, "stop")
+    assert.deepEqual(harness.sent(), ["from kiro-cli"])
+  })
+
+  it("keeps what an answer taught: credits, the session's account, a proven account", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.answer(text("hi"), finish({ credits: 0.25 }))
+    await hear(await harness.ask())
+    await harness.gateway.close()
+    const [turn] = await harness.store.turns({ sessionId: "ses_1" })
+    assert.equal(turn?.credits, 0.25)
+    assert.equal(turn?.accountId, "work")
+    assert.equal((await harness.store.session("ses_1")).accountId, "work")
+    assert.deepEqual(harness.answered, ["work"])
+  })
+
+  it("ends with the abort of the caller, at once, in a wait", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.fail(FAILURES.throttled)
+    const caller = new AbortController()
+    harness.fake.onRequest = () => caller.abort(new Error("Esc"))
+    await assert.rejects(harness.ask({}, { signal: caller.signal }), /Esc/)
+  })
+
+  it("repeats a failure of a JSON answer behind its first content, because nobody saw it", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.script(stream(text("half an ans"), { do: "reset" }))
+    const response = await harness.ask({ stream: false })
+    assert.equal(response.status, 200)
+    assert.deepEqual(harness.clock.slept, [500])
+  })
+})

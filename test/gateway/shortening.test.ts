@@ -1,0 +1,176 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { nextStep, shortenTarget, startingStep } from "../../src/gateway/shortening.ts"
+import {
+  contextUsage,
+  exception,
+  FAILURES,
+  type ReceivedRequest,
+  stream,
+} from "../support/fake-kiro/index.ts"
+import { errorText, type Harness, hear, startHarness } from "./harness.ts"
+
+describe("gradual truncation, as values", () => {
+  it("goes down in three steps", () => {
+    assert.deepEqual(
+      [nextStep(undefined), nextStep(0.8), nextStep(0.6), nextStep(0.4)],
+      [0.8, 0.6, 0.4, undefined],
+    )
+  })
+
+  it("measures against the request or the window, whichever is smaller", () => {
+    assert.equal(shortenTarget({ step: 0.8, size: 900_000, window: 200_000 }), 160_000)
+    assert.equal(shortenTarget({ step: 0.6, size: 100_000, window: 200_000 }), 60_000)
+  })
+
+  it("starts where it last got through until a request is smaller than that one", () => {
+    const memory = { shortenStep: 0.6, shortenedSize: 1000 } as const
+    assert.equal(startingStep(memory, 1000), 0.6)
+    assert.equal(startingStep(memory, 999), undefined)
+    assert.equal(startingStep({}, 5), undefined)
+  })
+})
+
+describe("a conversation that is too long", () => {
+  it("is sent smaller, step by step, and its answer reports the whole window", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(FAILURES.inputTooLong)
+    harness.fake.fail(FAILURES.inputTooLong)
+    const heard = await hear(await harness.ask(longChat(40)))
+    assert.equal(heard.finishReason, "stop")
+    assert.equal(heard.totalTokens, 200_000)
+    const [full = 0, ...shortened] = harness.fake.chats.map(({ text }) => text.length)
+    assert.deepEqual(
+      shortened.map((size) => Math.round((size / full) * 10) / 10),
+      [0.8, 0.6],
+    )
+    assert.deepEqual(harness.fake.refused, [])
+  })
+
+  it("keeps the step for the session and tells once, until the size falls", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(FAILURES.inputTooLong)
+    await hear(await harness.ask(longChat(40)))
+    await hear(await harness.ask(longChat(41)))
+    await hear(await harness.ask(longChat(10)))
+    await hear(await harness.ask(longChat(40)))
+    await harness.gateway.close()
+    assert.equal(harness.fake.chats.length, 5)
+    const [full, ...rest] = harness.fake.chats.map(({ text }) => text.length)
+    assert.deepEqual(
+      rest.map((size) => size < (full ?? 0) * 0.9),
+      [true, true, true, false],
+    )
+    assert.deepEqual(harness.notices, [{ kind: "conversation-shortened", share: 0.8 }])
+  })
+
+  it("is told by an overflow frame or a full window before the first word just as by a 400", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.script(stream(exception("ContentLengthExceededException", { message: "too long" })))
+    harness.fake.script(stream(contextUsage(100.2)))
+    assert.equal((await hear(await harness.ask(longChat(40)))).totalTokens, 200_000)
+    assert.equal(harness.fake.chats.length, 3)
+  })
+
+  it("that fits in no form is told to the host as an overflow once, then as the end", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    refuseAlways(harness)
+    const first = await harness.ask(longChat(40))
+    assert.equal(first.status, 400)
+    assert.match(await errorText(first), /prompt is too long/)
+    assert.equal(harness.fake.chats.length, 4)
+    const second = await harness.ask(longChat(30))
+    assert.equal(second.status, 400)
+    const message = await errorText(second)
+    assert.doesNotMatch(message, /prompt is too long|limit of/)
+    assert.match(message, /does not fit into claude-sonnet-4-5.*thousand tokens.*Start a new session/)
+  })
+
+  it("hears the overflow again after an answer of purpose main, not after a title or a summary", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const overflows = async (): Promise<boolean> => {
+      for (let times = 0; times < 4; times++) harness.fake.fail(FAILURES.inputTooLong)
+      return /prompt is too long/.test(await errorText(await harness.ask(longChat(40))))
+    }
+    assert.equal(await overflows(), true)
+    await hear(await harness.ask({}, { purpose: "compaction" }))
+    await hear(await harness.ask({}, { purpose: "title" }))
+    assert.equal(await overflows(), false)
+    await hear(await harness.ask())
+    assert.equal(await overflows(), true)
+  })
+
+  it("is cut inside where it is one text to be summarised, and reports its own usage", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(FAILURES.inputTooLong)
+    const bulk = { role: "user", content: `Summarise:\n${"a line of the conversation\n".repeat(30_000)}` }
+    const messages = [{ role: "system", content: "You summarise." }, bulk]
+    const heard = await hear(await harness.ask({ messages }, { purpose: "compaction" }))
+    assert.equal(heard.finishReason, "stop")
+    assert.notEqual(heard.totalTokens, 200_000)
+    const [full = 0, shortened = 0] = harness.fake.chats.map(({ text }) => text.length)
+    assert.ok(shortened < full * 0.85)
+    assert.equal((await harness.store.session("ses_1")).shortenStep, undefined)
+  })
+
+  it("of a summary never asks the host to summarise that", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    refuseAlways(harness)
+    const response = await harness.ask(longChat(40), { purpose: "compaction" })
+    assert.equal(response.status, 400)
+    assert.match(await errorText(response), /the compaction of this conversation does not fit/)
+    assert.equal((await harness.store.session("ses_1")).overflowAnswered, false)
+  })
+
+  it("goes on when it moves from a model with a long window to one with a short one", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const heard = await hear(await harness.ask(longChat(900, 4000)))
+    assert.equal(heard.finishReason, "stop")
+    assert.deepEqual(
+      harness.fake.refused.map(({ reply }) => JSON.parse(reply.body).reason),
+      harness.fake.refused.map(() => "CONTENT_LENGTH_EXCEEDS_THRESHOLD"),
+    )
+    assert.ok(harness.fake.refused.length > 0)
+  })
+})
+
+function refuseAlways({ fake }: Harness): void {
+  const isChat = ({ operation }: ReceivedRequest): boolean => operation === "GenerateAssistantResponse"
+  fake.when(isChat, FAILURES.inputTooLong)
+}
+
+/** A task, then so many exchanges with a tool result of so many characters each. */
+function longChat(exchanges: number, characters = 4000): object {
+  const steps = Array.from({ length: exchanges }, (_, step) => [
+    {
+      role: "assistant",
+      content: "",
+      tool_calls: [
+        { id: `call_${step}`, type: "function", function: { name: "read", arguments: `{"path":"${step}"}` } },
+      ],
+    },
+    {
+      role: "tool",
+      tool_call_id: `call_${step}`,
+      content: `${step} `.repeat(characters / 4).slice(0, characters),
+    },
+    { role: "assistant", content: `I have read file ${step}.` },
+    { role: "user", content: `Now the file after ${step}.` },
+  ])
+  return {
+    messages: [
+      { role: "system", content: "You help." },
+      { role: "user", content: "Read the files." },
+      ...steps.flat(),
+    ],
+    tools: [{ type: "function", function: { name: "read", parameters: { type: "object" } } }],
+  }
+}
