@@ -12,12 +12,15 @@ export interface GatewayDependencies {
   /** Chats come to `<baseUrl>/chat/completions`; every other URL passes through untouched. */
   readonly baseUrl: string
   readonly store: AccountStore
-  readonly tokens: Pick<TokenKeeper, "fresh">
+  readonly tokens: FreshTokens
   /** Reads the stores of other programs again; local and quick, never rejects. */
   readonly importLogins: () => Promise<unknown>
   readonly lookUps: LookUps
   readonly notify: (notice: Notice) => void
 }
+
+/** The part of the token keeper that a request needs. */
+export type FreshTokens = Pick<TokenKeeper, "fresh">
 
 /** What is passed around in this room. */
 export interface GatewayContext extends GatewayDependencies {

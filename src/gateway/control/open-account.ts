@@ -1,7 +1,7 @@
-import type { AccountStore } from "../../accounts/index.ts"
+import type { AccountStore, Credential } from "../../accounts/index.ts"
 import { serviceRegionOf } from "../../kiro/index.ts"
 import type { Settings } from "../../settings/index.ts"
-import type { Credential, FreshTokens } from "../dependencies.ts"
+import type { FreshTokens } from "../dependencies.ts"
 import type { ControlAccess, ControlTarget } from "./call.ts"
 
 /** An account with a token that works, ready to be asked about. */
