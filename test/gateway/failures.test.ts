@@ -174,6 +174,7 @@ describe("a refused token", () => {
     assert.equal((await hear(await harness.ask())).finishReason, "stop")
     assert.equal(account.refreshCount, 1)
     assert.equal(harness.fake.received("GenerateAssistantResponse").length, 2)
+    assert.deepEqual(harness.clock.slept, [])
   })
 
   it("refused again is tried once at the other host, then the login has ended", async () => {

@@ -12,7 +12,7 @@ import {
 } from "../../src/accounts/index.ts"
 import { createGateway, type Gateway, type LookUps } from "../../src/gateway/index.ts"
 import { isObject } from "../../src/json.ts"
-import { type Fetch, type Runtime, silentLog } from "../../src/runtime.ts"
+import { type Fetch, type Runtime, silentLog, systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
@@ -72,7 +72,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   })
   const settings = { ...DEFAULT_SETTINGS, endpointOverride: fake.url, ...options.settings }
   const tokens = createTokenKeeper({
-    runtime,
+    // It limits a refresh by sleeping beside it: that has to take its time, and is no wait of the gateway's.
+    runtime: { ...runtime, clock: { ...clock, sleep: systemClock.sleep } },
     store,
     sources: [],
     settings,
