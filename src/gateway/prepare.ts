@@ -48,7 +48,8 @@ export function prepare(wanted: {
   const conversationState = toConversationState(conversation, {
     wireModelId: model.wireId,
     conversationId: conversationIdOf({ sessionId, purpose, generation }),
-    cachePoints: model.cachePoints,
+    // A title or a compaction is asked once: nobody reads what it would write to the cache.
+    cachePoints: purpose === "main" ? model.cachePoints : 0,
     serviceWindow: model.serviceWindow,
     ...(plan.mode === "tags" && { systemPrefix: plan.systemPrefix }),
   })

@@ -1,7 +1,7 @@
 export { PURPOSE_HEADER, SESSION_HEADER } from "./chat-headers.ts"
 export { ChatRequestError } from "./request-error.ts"
 export { readChatRequest } from "./request.ts"
-export type { ChatMessage, ChatRequest, ChatTool, ChatToolCall } from "./request.ts"
+export type { ChatMessage, ChatRequest } from "./request.ts"
 export type { ContentPart } from "./request-content.ts"
 export { apiCallError } from "./api-call-error.ts"
 export type { ApiCallFailure } from "./api-call-error.ts"

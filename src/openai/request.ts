@@ -31,14 +31,14 @@ export type ChatMessage =
     }
   | { readonly role: "tool"; readonly toolCallId: string; readonly content: readonly ContentPart[] }
 
-export interface ChatToolCall {
+interface ChatToolCall {
   readonly id: string
   readonly name: string
   /** The JSON text of the arguments, as the model wrote it: it may be empty or broken. */
   readonly arguments: string
 }
 
-export interface ChatTool {
+interface ChatTool {
   readonly name: string
   readonly description: string
   readonly parameters: unknown

@@ -78,7 +78,7 @@ export function closeEnds(conversation: Conversation): Conversation {
     : { ...conversation, turns: [...before, ...turns, ...after] }
 }
 
-export function isEmpty(turn: UserTurn): boolean {
+function isEmpty(turn: UserTurn): boolean {
   return turn.parts.length === 0 && turn.results.length === 0
 }
 

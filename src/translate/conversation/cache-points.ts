@@ -2,7 +2,7 @@ import type { Conversation } from "./conversation.ts"
 import { sizeOfTurn, tokensOf } from "./estimate-tokens.ts"
 
 /** A shorter prefix is not cached ("minimumTokensPerCacheCheckpoint"). */
-export const MIN_CACHED_TOKENS = 1_024
+const MIN_CACHED_TOKENS = 1_024
 
 /**
  * Two of the four points that a request may have: the first message, with the system prompt, and the newest. Both are

@@ -2,7 +2,7 @@ import { isBlank, joinTexts } from "./conversation.ts"
 import type { Conversation } from "./conversation.ts"
 
 /** The service takes 10 240 bytes; the official client stays under 10 004 characters. */
-export const DESCRIPTION_LIMIT_BYTES = 10_000
+const DESCRIPTION_LIMIT_BYTES = 10_000
 /** How far back from the limit a cut looks for whitespace. */
 const WORD_LENGTH = 200
 

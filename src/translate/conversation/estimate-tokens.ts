@@ -3,10 +3,10 @@ import type { Conversation, ToolDeclaration, Turn, UserPart } from "./conversati
 /** The service's own heuristic, as its official client states it. */
 const CHARACTERS_PER_TOKEN = 4
 /** About what a 1 500 × 800 pixel image costs; OpenCode sends none over 2 000 pixels. */
-export const IMAGE_TOKENS = 1_600
-export const DOCUMENT_PAGE_TOKENS = 2_000
+const IMAGE_TOKENS = 1_600
+const DOCUMENT_PAGE_TOKENS = 2_000
 /** A document does not say how many pages it has: one for each started 64 kB. */
-export const DOCUMENT_PAGE_BYTES = 64_000
+const DOCUMENT_PAGE_BYTES = 64_000
 const BASE64_CHARACTERS_PER_BYTE = 4 / 3
 
 /** In tokens: characters ÷ 4, and a fixed number for each image and each page of a document. */

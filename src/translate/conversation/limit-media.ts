@@ -3,10 +3,10 @@ import { imageSize } from "./image-size.ts"
 import { leftOut } from "./read-media.ts"
 
 /** "too many images and documents: 101 + 0 > 100". */
-export const MAX_MEDIA = 100
+const MAX_MEDIA = 100
 /** In requests with more images than this, each side may have at most `MANY_IMAGES_SIDE` pixels. */
-export const MANY_IMAGES = 20
-export const MANY_IMAGES_SIDE = 2_000
+const MANY_IMAGES = 20
+const MANY_IMAGES_SIDE = 2_000
 
 /** Keeps images and documents within the service's numbers; what has to go is the oldest. */
 export function limitMedia(conversation: Conversation): Conversation {

@@ -5,9 +5,9 @@ import { cutText } from "./cut-text.ts"
 /** The limits of one message were found with windows of this size, in tokens; for larger ones none is known. */
 const SMALL_WINDOW = 200_000
 /** The hard limit of a message that the official client states, in characters. */
-export const MAX_USER_CHARACTERS = 600_000
+const MAX_USER_CHARACTERS = 600_000
 /** Of 800 000, less what JSON's escapes add. */
-export const MAX_RESULT_CHARACTERS = 700_000
+const MAX_RESULT_CHARACTERS = 700_000
 /** What the user's own words keep where the system prompt alone fills the first message. */
 const MIN_USER_CHARACTERS = 10_000
 

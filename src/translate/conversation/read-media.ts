@@ -11,7 +11,7 @@ export interface AcceptedMedia {
 }
 
 /** "image exceeds 5 MB maximum": the service counts the base64 characters. */
-export const MAX_MEDIA_CHARACTERS = 5_242_880
+const MAX_MEDIA_CHARACTERS = 5_242_880
 
 /** Enough base64 characters for the longest magic number, and a whole number of bytes. */
 const HEAD_CHARACTERS = 64

@@ -8,7 +8,7 @@ import { leftOut } from "./read-media.ts"
 import { isSpoken } from "./spoken.ts"
 
 /** An old tool result keeps this many characters, half of them from its head. */
-export const OLD_RESULT_CHARACTERS = 2_000
+const OLD_RESULT_CHARACTERS = 2_000
 
 /** `turns` keeps its positions: a turn that went is undefined. `excess` is what must still go, in tokens. */
 interface Draft {

@@ -5,7 +5,7 @@ import type { ToolDeclaration } from "./conversation.ts"
  * All declarations together, in characters of JSON. 380 declarations of 1.2 MB have been sent and about 1 400 of 2 MB
  * refused ("Invalid tool use format."); nothing is published.
  */
-export const TOOL_BUDGET_CHARACTERS = 1_500_000
+const TOOL_BUDGET_CHARACTERS = 1_500_000
 const MEGABYTE = 1_000_000
 
 /** Throws `ChatRequestError` for `tools` beyond the budget, before the service answers without naming a cause. */

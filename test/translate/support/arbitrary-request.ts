@@ -194,7 +194,7 @@ const schema = fc.constantFrom<unknown>(
 )
 const description = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom("", undefined, `${WORD} ${WORD}`) },
-  { weight: 1, arbitrary: fc.constant(`${WORD} `.repeat(1_500)) },
+  { weight: 1, arbitrary: fc.constant(`${WORD} ${"-".repeat(100)} `.repeat(110)) },
 )
 const tool = fc
   .tuple(
@@ -217,8 +217,8 @@ function requestOf(messages: fc.Arbitrary<readonly RawMessage[]>): fc.Arbitrary<
 }
 
 export const orderlyRequest: fc.Arbitrary<RawRequest> = requestOf(orderly)
-export const mutatedRequest: fc.Arbitrary<RawRequest> = requestOf(mutated)
-export const disorderlyRequest: fc.Arbitrary<RawRequest> = requestOf(disorderly)
+const mutatedRequest: fc.Arbitrary<RawRequest> = requestOf(mutated)
+const disorderlyRequest: fc.Arbitrary<RawRequest> = requestOf(disorderly)
 export const anyRequest: fc.Arbitrary<RawRequest> = fc.oneof(
   { weight: 2, arbitrary: orderlyRequest },
   { weight: 4, arbitrary: mutatedRequest },

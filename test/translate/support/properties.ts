@@ -17,11 +17,11 @@ export type Canonical = (conversation: Conversation) => Conversation
 const MODEL = "claude-sonnet-4.5"
 const CONVERSATION_ID = "c0ffee00-1111-4222-8333-444455556666"
 
-export function read(raw: RawRequest): Conversation {
+function read(raw: RawRequest): Conversation {
   return readConversation(readChatRequest(raw), { accepts: { images: true, documents: true } })
 }
 
-export function write(conversation: Conversation): ConversationState {
+function write(conversation: Conversation): ConversationState {
   return writeConversationState(conversation, {
     wireModelId: MODEL,
     conversationId: CONVERSATION_ID,
