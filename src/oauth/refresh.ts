@@ -5,7 +5,7 @@ import type { RefreshGrant } from "./token-set.ts"
 
 /** The longest that one refresh may take, in milliseconds, from the request to the last byte of the answer. */
 export const REFRESH_DEADLINE_MS = 20_000
-/** See `elapse`. */
+/** See `limit`. */
 const SLICE_MS = 1000
 
 /**
@@ -30,11 +30,7 @@ export async function refreshTokens({
   const request = buildRefreshRequest({ grant, userAgent, endpointOverride })
   if ("refused" in request) return { outcome: "refused", code: request.refused, message: request.message }
   const deadline = new AbortController()
-  const done = new AbortController()
-  elapse(runtime.clock, done.signal).then(
-    () => deadline.abort(),
-    () => done.signal.aborted,
-  )
+  const disarm = limit(runtime.clock, () => deadline.abort())
   try {
     const signals = signal === undefined ? [deadline.signal] : [deadline.signal, signal]
     const answer = await post(runtime, request, AbortSignal.any(signals))
@@ -44,16 +40,24 @@ export async function refreshTokens({
       return { outcome: "failed", reason: "timeout", message: "the token service did not answer in time" }
     return { outcome: "failed", reason: "network", message: describeNetworkError(error) }
   } finally {
-    done.abort()
+    disarm()
   }
 }
 
 /**
- * Waits for the deadline in slices. After a laptop's sleep every timer is due at once, before the answer that has
- * long arrived is read: one timer for the whole deadline would throw a rotated pair away.
+ * The deadline in slices. After a laptop's sleep every timer is due at once, before the answer that has long arrived is
+ * read: one timer for the whole time would throw a rotated pair away.
  */
-async function elapse(clock: Clock, signal: AbortSignal): Promise<void> {
-  for (let waited = 0; waited < REFRESH_DEADLINE_MS; waited += SLICE_MS) await clock.sleep(SLICE_MS, signal)
+function limit(clock: Clock, expired: () => void): () => void {
+  let left = REFRESH_DEADLINE_MS / SLICE_MS
+  const slice = (): (() => void) =>
+    clock.deadline(SLICE_MS, () => {
+      left -= 1
+      if (left <= 0) expired()
+      else cancel = slice()
+    })
+  let cancel = slice()
+  return () => cancel()
 }
 
 interface Answer {

@@ -1,6 +1,6 @@
 import { createTokenKeeper, openAccountStore } from "../accounts/index.ts"
 import { createGateway, createLookUps, type Gateway } from "../gateway/index.ts"
-import { importLogins, type ImportOutcome, openSources } from "../import/index.ts"
+import { importLogins, type ImportOutcome, openSources, watchSources } from "../import/index.ts"
 import { userAgent } from "../kiro/index.ts"
 import type { Runtime } from "../runtime.ts"
 import { type LoadedSettings, type Paths, type Place } from "../settings/index.ts"
@@ -8,6 +8,7 @@ import { openLogin } from "./login/compose.ts"
 import type { LoginMethods } from "./login/methods.ts"
 import { createNotify } from "./notify.ts"
 import type { Toast } from "./toaster.ts"
+import { userIdOf } from "./user-id.ts"
 
 export interface ServicesOptions {
   readonly place: Place
@@ -39,6 +40,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
 
   const store = await openAccountStore({ path: paths.database, clock, log, random, notify })
   const sources = openSources({ place, settings, effects: runtime })
+  const watch = watchSources(sources, clock)
+  const client = { runtime, version, endpointOverride: settings.endpointOverride }
   const tokens = createTokenKeeper({
     runtime,
     store,
@@ -47,8 +50,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     lockPath: paths.lock,
     spillPath: paths.spill,
     userAgent: userAgent(version),
+    identify: (login) => userIdOf({ client, login, defaultRegion: settings.defaultRegion }),
   })
-  const client = { runtime, version, endpointOverride: settings.endpointOverride }
   const lookUps = createLookUps({ client, store, tokens, settings, modelsPath: paths.models, notify })
 
   const takeInFor = (byUser: boolean): Promise<ImportOutcome> =>
@@ -81,8 +84,12 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     argv: process.argv,
     output: process.stdout,
   })
+  const fetch: Gateway["fetch"] = (url, init) => {
+    if (watch.changed()) void takeIn()
+    return gateway.fetch(url, init)
+  }
   return {
-    gateway,
+    gateway: { ...gateway, fetch },
     login,
     importLogins: takeIn,
     async close() {

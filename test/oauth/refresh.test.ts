@@ -5,6 +5,7 @@ import { after, before, beforeEach, describe, it } from "node:test"
 import { oidcOrigin, type RefreshGrant, refreshTokens, type RefreshResult } from "../../src/oauth/index.ts"
 import { silentLog, systemRuntime } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
+import { fakeClock } from "../support/clock.ts"
 
 interface Received {
   readonly path: string
@@ -160,12 +161,13 @@ describe("refreshing tokens", () => {
     assert.ok(!received.some(({ path }) => path === "/elsewhere"))
   })
 
-  it("gives up on a silent service at its deadline", async () => {
-    const system = systemRuntime(silentLog)
-    const result = await refreshTokens({
+  it("gives up on a silent service at its deadline, but not for one long sleep of the machine", async () => {
+    const clock = fakeClock(NOW)
+    const given: RefreshResult[] = []
+    const asked = refreshTokens({
       runtime: {
-        ...system,
-        clock: { now: () => NOW, sleep: () => Promise.resolve(), deadline: () => () => undefined },
+        ...systemRuntime(silentLog),
+        clock,
         fetch: (_url, init) =>
           new Promise((_resolve, reject) => {
             init.signal?.addEventListener("abort", () => reject(init.signal?.reason))
@@ -173,8 +175,14 @@ describe("refreshing tokens", () => {
       },
       grant: idc,
       userAgent: "x",
-    })
-    assert.equal("reason" in result && result.reason, "timeout")
+    }).then((result) => given.push(result))
+    clock.advance(8 * 3_600_000)
+    await clock.sleep(0)
+    assert.equal(given.length, 0)
+    for (let second = 0; second < 20; second += 1) clock.advance(1000)
+    await asked
+    const [result] = given
+    assert.equal(result?.outcome === "failed" && result.reason, "timeout")
   })
 
   it("never repeats the token in a message, even where the service echoes it", async () => {

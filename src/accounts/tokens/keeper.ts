@@ -110,12 +110,10 @@ export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper
     },
 
     async close() {
-      const patience = new AbortController()
-      const waited = clock.sleep(CLOSE_PATIENCE_MS, patience.signal).catch(() => patience.signal.aborted)
-      await Promise.race([Promise.all(background), waited])
-      patience.abort()
-      ending.abort()
+      const cancel = clock.deadline(CLOSE_PATIENCE_MS, () => ending.abort())
       await Promise.all(background)
+      cancel()
+      ending.abort()
     },
   }
 }

@@ -30,8 +30,12 @@ export function openOlderPluginSource({
   readonly files: readonly string[]
   readonly effects: Effects
 }): SourceStore {
+  /** Our own tables are in one of these files: only where it holds the older plugin's too is a write to it of interest. */
+  const withTable = new Set<string>()
+
   const readFile = async (file: string): Promise<SourceReading> => {
     const visit = await visitDatabase({ file, effects, visit: readTable })
+    if (visit.state === "done" && visit.value !== undefined) withTable.add(file)
     if (visit.state === "missing") return { logins: [], problems: [] }
     if (visit.state === "failed") return { logins: [], problems: [problem(file, visit.message)] }
     if (visit.value === undefined) return { logins: [], problems: [] }
@@ -42,7 +46,7 @@ export function openOlderPluginSource({
 
   return {
     source: "older-plugin",
-    fingerprint: () => fingerprintOf(files.flatMap((file) => [file, `${file}-wal`])),
+    fingerprint: () => fingerprintOf([...withTable].flatMap((file) => [file, `${file}-wal`])),
     owns: (login) => fileAndId(files, login) !== undefined,
 
     async read() {

@@ -1,0 +1,29 @@
+import type { Login } from "../accounts/index.ts"
+import { type ControlClient, fetchUsage } from "../gateway/index.ts"
+import { serviceRegionOf } from "../kiro/index.ts"
+
+/** Who a login is, by one usage call; `undefined` where the service does not say. */
+export async function userIdOf({
+  client,
+  login,
+  defaultRegion,
+}: {
+  readonly client: ControlClient
+  readonly login: Login
+  readonly defaultRegion: string
+}): Promise<string | undefined> {
+  if (login.kind === "api-key") return undefined
+  const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
+  const { profileArn } = login
+  const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion })
+  if ("unsupported" in service) return undefined
+  const answer = await fetchUsage(client, {
+    serviceRegion: service.region,
+    access: {
+      accessToken: login.tokens.accessToken,
+      tokenType: login.kind === "external-idp" ? "EXTERNAL_IDP" : undefined,
+      profileArn,
+    },
+  })
+  return answer.outcome === "known" ? answer.limits.userId : undefined
+}

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { watchSources } from "../../src/import/index.ts"
+import { fakeClock } from "../support/clock.ts"
+import {
+  cliDatabase,
+  putCliRow,
+  socialToken,
+  sourcesOf,
+  sqlite,
+  temporaryHome,
+  writeCliStore,
+} from "./stores.ts"
+
+describe("the watch over other programs' stores", () => {
+  it("sees a login in kiro-cli once, and looks no more often than every five seconds", async () => {
+    const home = temporaryHome()
+    const clock = fakeClock()
+    const watch = watchSources(sourcesOf(home), clock)
+    await writeCliStore(cliDatabase(home), {})
+    assert.equal(watch.changed(), false)
+    clock.advance(5000)
+    assert.equal(watch.changed(), true)
+    clock.advance(5000)
+    assert.equal(watch.changed(), false)
+    await sqlite(cliDatabase(home), (database) => putCliRow(database, "kirocli:social:token", socialToken))
+    clock.advance(5000)
+    assert.equal(watch.changed(), true)
+  })
+})
