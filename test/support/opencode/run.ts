@@ -31,7 +31,7 @@ export async function runOpencode(
       output.text += withoutColours(chunk)
       options.onOutput?.(chunk)
     })
-  const code = await ended(child, options.timeoutMs ?? 60_000)
+  const code = await ended(child, options.timeoutMs ?? 150_000)
   return { code, ...output }
 }
 

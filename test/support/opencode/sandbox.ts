@@ -43,7 +43,10 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     project: at("project"),
     config: at("config", "opencode"),
     data: at("data", "opencode"),
-    kiroCliStore: at("data", "kiro-cli", "data.sqlite3"),
+    kiroCliStore:
+      process.platform === "darwin"
+        ? at("home", "Library", "Application Support", "kiro-cli", "data.sqlite3")
+        : at("data", "kiro-cli", "data.sqlite3"),
     commandPrefix: options.hosts ? bindHosts(at("hosts"), options.hosts) : [],
     environment: { ...isolatedEnvironment(root), ...options.environment },
     remove: () => rmSync(root, { recursive: true, force: true }),

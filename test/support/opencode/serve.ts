@@ -18,7 +18,7 @@ export class OpencodeServer {
   output = ""
   readonly #child: ChildProcess
   readonly #stop = new AbortController()
-  readonly #waiting = new Set<(event: HostEvent) => void>()
+  readonly #listeners = new Set<(event: HostEvent) => void>()
 
   constructor(child: ChildProcess, url: string) {
     this.#child = child
@@ -50,6 +50,12 @@ export class OpencodeServer {
     await this.post(`/session/${session}/prompt_async`, promptBody(text, options))
   }
 
+  /** Every event from now on; the returned function ends it. */
+  onEvent(listener: (event: HostEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
   /** The first event, past or coming, that matches. */
   event(matches: (event: HostEvent) => boolean, timeoutMs = 30_000): Promise<HostEvent> {
     const past = this.events.find(matches)
@@ -59,10 +65,10 @@ export class OpencodeServer {
       const listener = (event: HostEvent): void => {
         if (!matches(event)) return
         clearTimeout(timer)
-        this.#waiting.delete(listener)
+        this.#listeners.delete(listener)
         resolve(event)
       }
-      this.#waiting.add(listener)
+      this.#listeners.add(listener)
     })
   }
 
@@ -112,7 +118,7 @@ export class OpencodeServer {
     if (!isObject(value) || !isObject(value["properties"])) return
     const event = { type: String(value["type"]), properties: value["properties"] }
     this.events.push(event)
-    for (const listener of this.#waiting) listener(event)
+    for (const listener of this.#listeners) listener(event)
   }
 }
 
