@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { openAccountStore, type Turn } from "../../../src/accounts/index.ts"
+import { silentLog, systemClock } from "../../../src/runtime.ts"
+import { pathsFor } from "../../../src/settings/index.ts"
+import type { Sandbox } from "../opencode/index.ts"
+
+const TRIES = 30
+
+/** What the plugin has written down of this session: its requests and their credits, oldest first. */
+export async function readTurns(sandbox: Sandbox, sessionId: string): Promise<readonly Turn[]> {
+  const { database } = pathsFor({ env: sandbox.environment, platform: process.platform, home: sandbox.home })
+  const store = await openAccountStore({
+    path: database,
+    clock: systemClock,
+    log: silentLog,
+    random: Math.random,
+  })
+  try {
+    for (let tries = 1; ; tries += 1) {
+      const turns = await store.turns({ sessionId })
+      if (turns.length > 0 || tries === TRIES) return turns.toReversed()
+      await sleep(100)
+    }
+  } finally {
+    await store.close()
+  }
+}
