@@ -5,7 +5,7 @@ import type { Attempt } from "./attempt.ts"
 import type { Chat } from "./chat.ts"
 import type { GatewayContext } from "./dependencies.ts"
 import { refusalOf, toStreamError } from "./refusal.ts"
-import { settle } from "./settle.ts"
+import { rememberForSession, settle } from "./settle.ts"
 import type { CommittedAnswer } from "./stream/open-answer.ts"
 import type { SentWith } from "./try-once.ts"
 
@@ -29,8 +29,11 @@ export async function deliver(
   answered: Answered,
 ): Promise<{ readonly response: Response } | { readonly failure: KiroFailure; readonly sent: SentWith }> {
   const { chat, answer, sent } = answered
-  const settled = (summary: TurnSummary, failure?: KiroFailure): void =>
-    context.background.start(chat.sessionId, () => settle(context, answered, { summary, failure }))
+  const settled = (summary: TurnSummary, failure?: KiroFailure): void => {
+    const end = { summary, failure }
+    context.background.start(chat.sessionId, () => rememberForSession(context, answered, end))
+    context.background.start("accounts", () => settle(context, answered, end))
+  }
   if (!chat.request.stream) {
     const whole = await answer.fold()
     if ("failure" in whole) return { failure: whole.failure, sent }

@@ -4,7 +4,6 @@ import {
   afterFailure,
   afterSuccess,
   type ReasoningEntry,
-  type SessionMemory,
 } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import type { TurnSummary } from "../translate/index.ts"
@@ -18,34 +17,46 @@ export interface AnswerEnd {
   readonly failure?: KiroFailure | undefined
 }
 
-/** Keeps what an answer taught, once it has ended: for the session, the account, the model and the credits. */
-export async function settle(
-  context: GatewayContext,
-  answered: Answered,
+/** What the next request of the session needs: it may be on its way already. */
+export async function rememberForSession(
+  { store }: GatewayContext,
+  { chat, attempt }: Answered,
   { summary, failure }: AnswerEnd,
 ): Promise<void> {
-  const { store, runtime, lookUps } = context
-  const { chat, account, sent } = answered
-  const { sessionId } = chat
-  // First what the next request of the session needs: it may be on its way already.
-  if (summary.reasoning.length > 0) {
-    const entries = summary.reasoning.map(toEntry)
-    await store.rememberReasoning(sessionId, entries)
-  }
+  const { sessionId, purpose, size } = chat
+  if (summary.reasoning.length > 0) await store.rememberReasoning(sessionId, summary.reasoning.map(toEntry))
   const succeeded = failure === undefined && summary.finishReason !== undefined
-  if (succeeded) await store.updateSession(sessionId, (session) => afterAnswer(session, answered))
-  await store.update(account.id, (current) => judge(context, current, { answered, failure, succeeded }))
+  if (!succeeded || purpose !== "main") return
+  await store.updateSession(sessionId, ({ shortenStep: _, shortenedSize: __, ...session }) => ({
+    ...session,
+    overflowAnswered: false,
+    ...(attempt.step !== undefined && { shortenStep: attempt.step, shortenedSize: size }),
+  }))
+}
+
+/** Everything else that an answer taught, of the account, the model and the credits. */
+export async function settle(context: GatewayContext, answered: Answered, end: AnswerEnd): Promise<void> {
+  const { store, runtime, lookUps } = context
+  const { chat, account, attempt, sent } = answered
+  const { summary, failure } = end
+  const now = runtime.clock.now()
+  if (failure !== undefined) {
+    const { settings } = context
+    const cause = { now, throttleDelayMs: settings.rateLimitRetryDelayMs, random: runtime.random() }
+    await store.update(account.id, (current) => afterFailure(current, failure, cause))
+  }
   if (summary.credits > 0)
     await store.addTurn({
-      sessionId,
+      sessionId: chat.sessionId,
       accountId: account.id,
       modelId: sent.model.id,
       credits: summary.credits,
-      at: runtime.clock.now(),
+      at: now,
     })
-  if (!succeeded) return
-  for (const field of answered.attempt.learnt)
-    await store.addRefusedField({ modelId: sent.model.wireId, field, at: runtime.clock.now() })
+  if (failure !== undefined || summary.finishReason === undefined) return
+  await store.update(account.id, (current) => proven(current, answered, now))
+  for (const field of attempt.learnt)
+    await store.addRefusedField({ modelId: sent.model.wireId, field, at: now })
   tell(context, answered)
   lookUps.afterAnswer(account.id)
 }
@@ -54,39 +65,12 @@ function toEntry({ redactedContent, ...rest }: TurnSummary["reasoning"][number])
   return redactedContent === undefined ? rest : { ...rest, redacted: redactedContent }
 }
 
-function afterAnswer(session: SessionMemory, { chat, attempt }: Answered): SessionMemory {
-  if (chat.purpose !== "main") return session
-  const { shortenStep: _, shortenedSize: __, ...rest } = { ...session, overflowAnswered: false }
-  if (attempt.step === undefined) return rest
-  return { ...rest, shortenStep: attempt.step, shortenedSize: chat.size }
-}
-
-function judge(
-  { runtime, settings }: GatewayContext,
-  current: Account,
-  {
-    answered: { sent, attempt },
-    failure,
-    succeeded,
-  }: {
-    readonly answered: Answered
-    readonly failure: KiroFailure | undefined
-    readonly succeeded: boolean
-  },
-): Account {
-  const now = runtime.clock.now()
-  if (failure !== undefined)
-    return afterFailure(current, failure, {
-      now,
-      throttleDelayMs: settings.rateLimitRetryDelayMs,
-      random: runtime.random(),
-    })
-  if (!succeeded) return current
-  const { login } = sent.credential
-  const proven = afterSuccess(current, { loginId: login.id, startedAt: sent.startedAt, now })
+function proven(current: Account, { sent, attempt }: Answered, now: number): Account {
+  const loginId = sent.credential.login.id
+  const account = afterSuccess(current, { loginId, startedAt: sent.startedAt, now })
   const remembered = current.hosts["runtime"]
   const isNews = remembered === undefined ? attempt.hostsTried.length > 0 : remembered !== sent.host.name
-  return isNews ? { ...proven, hosts: { ...proven.hosts, runtime: sent.host.name } } : proven
+  return isNews ? { ...account, hosts: { ...account.hosts, runtime: sent.host.name } } : account
 }
 
 function tell({ notify }: GatewayContext, { chat, attempt, account }: Answered): void {
