@@ -27,11 +27,11 @@ export async function rememberForSession(
   if (summary.reasoning.length > 0) await store.rememberReasoning(sessionId, summary.reasoning.map(toEntry))
   const succeeded = failure === undefined && summary.finishReason !== undefined
   if (!succeeded || purpose !== "main") return
-  await store.updateSession(sessionId, ({ shortenStep: _, shortenedSize: __, ...session }) => ({
-    ...session,
-    overflowAnswered: false,
-    ...(attempt.step !== undefined && { shortenStep: attempt.step, shortenedSize: size }),
-  }))
+  await store.updateSession(sessionId, (session) => {
+    const { shortenStep: _, shortenedSize: __, ...rest } = session
+    const step = attempt.step === undefined ? {} : { shortenStep: attempt.step, shortenedSize: size }
+    return { ...rest, overflowAnswered: false, ...step }
+  })
 }
 
 /** Everything else that an answer taught, of the account, the model and the credits. */

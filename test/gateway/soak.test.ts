@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import type { Login } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
 import {
   brokenChecksum,
@@ -100,8 +101,13 @@ async function heal({ store }: Harness): Promise<void> {
     await store.update(id, (account) => ({
       ...account,
       health: { state: "ok" },
-      logins: account.logins.map(({ revoked: _, ...login }) => login),
+      logins: account.logins.map(withoutRevoked),
     }))
+}
+
+function withoutRevoked(login: Login): Login {
+  const { revoked: _, ...rest } = login
+  return rest
 }
 
 function markerOf({ body }: ReceivedRequest): string {
