@@ -46,9 +46,18 @@ function formatLine(entry: {
     message: redactText(entry.message),
   }
   const lost = entry.dropped === 0 ? {} : { linesLost: entry.dropped }
-  const text = JSON.stringify({ ...head, ...lost, ...entry.fields }, redactField)
+  const text = serialize({ ...head, ...lost, ...entry.fields }) ?? JSON.stringify({ ...head, ...lost })
   if (text.length <= MAX_LINE_CHARACTERS) return `${text}\n`
   return `${JSON.stringify({ ...head, ...lost, cut: text.slice(0, MAX_LINE_CHARACTERS / 2) })}\n`
+}
+
+/** `undefined` for fields that JSON can't hold, such as a circle: the line goes without them. */
+function serialize(line: object): string | undefined {
+  try {
+    return JSON.stringify(line, redactField)
+  } catch {
+    return undefined
+  }
 }
 
 function append({ path, maxFileBytes = MAX_FILE_BYTES }: LogOptions, text: string): boolean {

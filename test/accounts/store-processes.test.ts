@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { newAccount, type Quota, selectAccount } from "../../src/accounts/index.ts"
+import { systemClock } from "../../src/runtime.ts"
 import type { SelectionStrategy } from "../../src/settings/index.ts"
 import { fakeClock } from "../support/clock.ts"
 import { idcLogin, tokens } from "./logins.ts"
@@ -87,6 +88,8 @@ describe("a database that another process holds", () => {
 
   it("is waited for while everything else goes on", async () => {
     const { store, path } = await openWithAccounts([quota(0, 1)])
+    // What a busy machine does to a loop that has nothing to do.
+    const noise = await longestGap(() => systemClock.sleep(500))
     const holder = await start({ do: "hold-lock", path, ms: 3000 })
     const began = performance.now()
     const took = { read: 0, assign: 0 }
@@ -106,7 +109,7 @@ describe("a database that another process holds", () => {
     assert.ok(took.read < 500, `a read waited ${took.read} ms`)
     assert.ok(took.assign < 1000, `a new conversation waited ${took.assign} ms`)
     assert.ok(waited > 2000 && waited < 5000, `the write waited ${waited} ms`)
-    assert.ok(gap < 50, `the event loop stood still for ${gap} ms`)
+    assert.ok(gap < 50 + 3 * noise, `the event loop stood still for ${gap} ms, idle for ${noise} ms`)
     await store.close()
     const again = await openStore({ path })
     assert.equal((await again.store.get("account-0"))?.label, "written")

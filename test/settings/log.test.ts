@@ -1,0 +1,109 @@
+import assert from "node:assert/strict"
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, describe, it } from "node:test"
+import { type LogLevel, openLog, redactText } from "../../src/settings/index.ts"
+import type { Log } from "../../src/runtime.ts"
+import { Secret } from "../../src/secret.ts"
+
+const root = mkdtempSync(join(tmpdir(), "kiro-log-"))
+after(() => rmSync(root, { recursive: true, force: true }))
+
+let files = 0
+
+function open(level: LogLevel = "info", maxFileBytes?: number): { readonly log: Log; readonly path: string } {
+  const path = join(root, String((files += 1)), "log", "kiro.log")
+  const clock = { now: () => Date.UTC(2026, 10, 24) }
+  const log = openLog({ path, level, clock, ...(maxFileBytes === undefined ? {} : { maxFileBytes }) })
+  return { log, path }
+}
+
+function lines(path: string): readonly Record<string, unknown>[] {
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+describe("the log", () => {
+  it("makes no file before its first line, then one that only its owner can read", () => {
+    const { log, path } = open()
+    log.debug("below the level")
+    assert.equal(existsSync(path), false)
+    log.info("first", { a: 1 })
+    assert.deepEqual(lines(path), [
+      { at: "2026-11-24T00:00:00.000Z", level: "info", pid: process.pid, message: "first", a: 1 },
+    ])
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+  })
+
+  it("writes its level and what is more important", () => {
+    const { log, path } = open("warn")
+    for (const level of ["debug", "info", "warn", "error"] as const) log[level](level)
+    assert.deepEqual(
+      lines(path).map(({ level }) => level),
+      ["warn", "error"],
+    )
+  })
+
+  it("keeps two files of at most the cap", () => {
+    const { log, path } = open("info", 2000)
+    for (let line = 0; line < 100; line += 1) log.info(`line ${line}`, { text: "x".repeat(50) })
+    const [size, older] = [statSync(path).size, statSync(`${path}.1`).size]
+    assert.ok(size <= 2000 && older <= 2000, JSON.stringify({ size, older }))
+    assert.equal(lines(path).at(-1)?.["message"], "line 99")
+    assert.equal(statSync(`${path}.1`).mode & 0o777, 0o600)
+    assert.equal(existsSync(`${path}.2`), false)
+  })
+
+  it("cuts a line that is out of all proportion", () => {
+    const { log, path } = open()
+    log.info("long", { text: "x".repeat(1_000_000) })
+    assert.ok(statSync(path).size < 70_000)
+    assert.equal(lines(path)[0]?.["message"], "long")
+  })
+
+  it("holds no secret, whatever way one gets into a line", () => {
+    const { log, path } = open()
+    const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+    log.error(`key ksk_abcdef123 of ann@example.com, Bearer aoaAAAAAGtoken`, {
+      typed: new Secret("typed-secret"),
+      accessToken: "field-secret",
+      nested: [{ client_secret: "nested-secret", note: `token ${jwt}` }],
+      error: new Error("refused: ksk_zyx987", { cause: new Error("for bob@example.com") }),
+    })
+    const written = readFileSync(path, "utf8")
+    for (const secret of [/ksk_/, /ann/, /bob/, /example/, /aoaAAA/, /typed-/, /field-/, /nested-/, /eyJ/])
+      assert.doesNotMatch(written, secret)
+    assert.match(written, /refused: \[secret\]/)
+  })
+
+  it("never fails its caller, and says later how many lines were lost", () => {
+    const { log, path } = open()
+    writeFileSync(join(root, String(files)), "a file where the folder should be")
+    log.info("lost")
+    log.info("lost too")
+    rmSync(join(root, String(files)))
+    log.info("found")
+    assert.deepEqual(
+      lines(path).map(({ message, linesLost }) => [message, linesLost]),
+      [["found", 2]],
+    )
+  })
+
+  it("takes what can't be written as JSON", () => {
+    const { log, path } = open()
+    const round: Record<string, unknown> = {}
+    round["self"] = round
+    log.info("round", { round, big: 1n })
+    assert.equal(lines(path).length, 1)
+  })
+})
+
+describe("a redacted text", () => {
+  it("keeps what a maintainer needs", () => {
+    const text = "POST https://q.us-east-1.amazonaws.com/generateAssistantResponse 429, request id 1b-2c"
+    assert.equal(redactText(text), text)
+  })
+})

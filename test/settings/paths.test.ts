@@ -1,0 +1,52 @@
+import assert from "node:assert/strict"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, it } from "node:test"
+import { loadSettings, pathsFor } from "../../src/settings/index.ts"
+
+describe("the paths", () => {
+  it("follow XDG_CONFIG_HOME, else ~/.config, beside OpenCode's own files", () => {
+    const usual = pathsFor({ env: {}, platform: "linux", home: "/home/u" })
+    assert.equal(usual.settingsFile, "/home/u/.config/opencode/kiro.json")
+    assert.equal(usual.database, "/home/u/.config/opencode/kiro.db")
+    assert.equal(usual.log, "/home/u/.local/share/opencode/log/kiro.log")
+    assert.equal(usual.authFile, "/home/u/.local/share/opencode/auth.json")
+    const set = { XDG_CONFIG_HOME: "/c", XDG_DATA_HOME: "/d" }
+    const moved = pathsFor({ env: set, platform: "darwin", home: "/Users/u" })
+    assert.equal(moved.settingsFile, "/c/opencode/kiro.json")
+    assert.equal(moved.log, "/d/opencode/log/kiro.log")
+    assert.deepEqual(moved.settingsFiles, [moved.settingsFile])
+  })
+
+  it("name both places on Windows, and write beside an older plugin's files", () => {
+    const env = { APPDATA: String.raw`C:\Users\u\AppData\Roaming` }
+    const paths = pathsFor({ env, platform: "win32", home: String.raw`C:\Users\u` })
+    assert.deepEqual(paths.settingsFiles, [
+      String.raw`C:\Users\u\AppData\Roaming\opencode\kiro.json`,
+      String.raw`C:\Users\u\.config\opencode\kiro.json`,
+    ])
+    assert.equal(paths.database, String.raw`C:\Users\u\AppData\Roaming\opencode\kiro.db`)
+    const without = pathsFor({ env: {}, platform: "win32", home: String.raw`C:\Users\u` })
+    assert.deepEqual(without.settingsFiles, [String.raw`C:\Users\u\.config\opencode\kiro.json`])
+  })
+
+  it("are read on Windows both, OpenCode's own folder over %APPDATA%", () => {
+    const root = mkdtempSync(join(tmpdir(), "kiro-paths-"))
+    // Windows' separators name plain files here; what matters is which are read.
+    const { settingsFiles } = pathsFor({ env: { APPDATA: "appdata" }, platform: "win32", home: "home" })
+    const [appData = "", config = ""] = settingsFiles
+    const before = process.cwd()
+    process.chdir(root)
+    try {
+      mkdirSync("home")
+      writeFileSync(appData, JSON.stringify({ rate_limit_max_retries: 1, max_request_iterations: 50 }))
+      writeFileSync(config, JSON.stringify({ rate_limit_max_retries: 2 }))
+      const { settings } = loadSettings({ env: { APPDATA: "appdata" }, platform: "win32", home: "home" })
+      assert.deepEqual([settings.rateLimitMaxRetries, settings.maxRequestIterations], [2, 50])
+    } finally {
+      process.chdir(before)
+      rmSync(root, { recursive: true })
+    }
+  })
+})
