@@ -22,5 +22,7 @@ async function finished(child: ChildProcess): Promise<void> {
   const errors: string[] = []
   child.stderr?.on("data", (chunk: unknown) => errors.push(String(chunk)))
   await once(child, "close")
-  if (child.exitCode !== 0) throw new Error(`the process ended with ${child.exitCode}: ${errors.join("")}`)
+  const printed = errors.join("")
+  if (child.exitCode !== 0 || printed.includes("store-trouble"))
+    throw new Error(`the process ended with ${child.exitCode}: ${printed}`)
 }

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict"
-import { type AccountStore, openAccountStore, openDatabase, selectAccount } from "../../src/accounts/index.ts"
+import {
+  type AccountStore,
+  type Notice,
+  openAccountStore,
+  openDatabase,
+  selectAccount,
+} from "../../src/accounts/index.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import type { SelectionStrategy } from "../../src/settings/index.ts"
 
@@ -57,7 +63,14 @@ async function converse(store: AccountStore, task: Extract<Task, { do: "converse
 }
 
 async function withStore(path: string, action: (store: AccountStore) => Promise<void>): Promise<void> {
-  const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+  const notify = (notice: Notice): void => void process.stderr.write(`${JSON.stringify(notice)}\n`)
+  const store = await openAccountStore({
+    path,
+    clock: systemClock,
+    log: silentLog,
+    random: Math.random,
+    notify,
+  })
   process.stdout.write("begun\n")
   await action(store)
   await store.close()

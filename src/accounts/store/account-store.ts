@@ -11,7 +11,7 @@ import { swapTokens } from "./swap.ts"
 import type { Writer } from "./writer.ts"
 
 /** A new conversation does not wait longer than this, in ms, for its account to be written down. */
-const ASSIGN_PATIENCE_MS = 100
+const ASSIGN_PATIENCE_MS = 250
 
 type AccountPart = Pick<
   AccountStore,

@@ -8,7 +8,7 @@ import { identityOf, inTransaction, openFile, openMemory, setAside } from "./fil
 /** How long a locked database is waited for before the caller is told, in ms. */
 export const PATIENCE_MS = 5000
 const FIRST_WAIT_MS = 2
-const LONGEST_WAIT_MS = 200
+const LONGEST_WAIT_MS = 40
 
 export interface ConnectionOptions {
   readonly path: string
@@ -22,6 +22,7 @@ export interface ConnectionOptions {
 export interface WriteOptions {
   /** The write is on the disk before the call returns (`synchronous=FULL`): tokens. */
   readonly durable?: boolean
+  /** How long a locked database is waited for; a wait shorter than the usual one ends without a notice. */
   readonly patienceMs?: number
 }
 
@@ -90,7 +91,9 @@ export class Connection {
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 1.6, LONGEST_WAIT_MS)) {
       const result = attempt()
       if (result.done) return result.value
-      if (result.failure !== "busy" || clock.now() >= deadline) throw this.#report(result)
+      if (result.failure !== "busy") throw this.#report(result)
+      if (clock.now() >= deadline)
+        throw patienceMs < PATIENCE_MS ? new StoreError("busy", result.error) : this.#report(result)
       await clock.sleep(wait * (0.5 + random()))
     }
   }
