@@ -1,5 +1,5 @@
 export type { ControlAccess, ControlClient, ControlTarget } from "./control/call.ts"
-export { createLookUps, type LookUpOptions, type OpenLookUps } from "./control/look-ups.ts"
+export type { OpenLookUps } from "./control/look-ups.ts"
 export { fetchModels } from "./control/models.ts"
 export { writeModelsFile } from "./control/models-task.ts"
 export type { Paged } from "./control/pages.ts"
@@ -7,3 +7,4 @@ export { fetchProfiles, type FoundProfiles, type ProfileSearch } from "./control
 export { fetchUsage, type UsageAnswer } from "./control/usage.ts"
 export type { GatewayDependencies, LookUps } from "./dependencies.ts"
 export { createGateway, type Gateway } from "./gateway.ts"
+export { type AccountsOptions, openAccounts, type OpenAccounts } from "./open-accounts.ts"

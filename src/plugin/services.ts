@@ -1,14 +1,11 @@
-import { createTokenKeeper, openAccountStore } from "../accounts/index.ts"
-import { createGateway, createLookUps, type Gateway } from "../gateway/index.ts"
+import { createGateway, type Gateway, openAccounts } from "../gateway/index.ts"
 import { importLogins, type ImportOutcome, openSources, watchSources } from "../import/index.ts"
-import { userAgent } from "../kiro/index.ts"
 import type { Runtime } from "../runtime.ts"
 import { type LoadedSettings, type Paths, type Place } from "../settings/index.ts"
 import { openLogin } from "./login/compose.ts"
 import type { LoginMethods } from "./login/methods.ts"
 import { createNotify } from "./notify.ts"
 import type { Toast } from "./toaster.ts"
-import { userIdOf } from "./user-id.ts"
 
 export interface ServicesOptions {
   readonly place: Place
@@ -32,27 +29,16 @@ export interface Services {
 }
 
 export async function openServices(options: ServicesOptions): Promise<Services> {
-  const { place, paths, loaded, runtime, version, baseUrl, toast } = options
-  const { clock, log, random, randomUUID } = runtime
+  const { place, loaded, runtime, version, baseUrl, toast } = options
+  const { clock, log, randomUUID } = runtime
   const { settings, problems } = loaded
   const notify = createNotify({ toast, log, enabled: settings.toasts })
   for (const problem of problems) notify({ kind: "settings-problem", problem })
 
-  const store = await openAccountStore({ path: paths.database, clock, log, random, notify })
   const sources = openSources({ place, settings, effects: runtime })
   const watch = watchSources(sources, clock)
-  const client = { runtime, version, endpointOverride: settings.endpointOverride }
-  const tokens = createTokenKeeper({
-    runtime,
-    store,
-    sources,
-    settings,
-    lockPath: paths.lock,
-    spillPath: paths.spill,
-    userAgent: userAgent(version),
-    identify: (login) => userIdOf({ client, login, defaultRegion: settings.defaultRegion }),
-  })
-  const lookUps = createLookUps({ client, store, tokens, settings, modelsPath: paths.models, notify })
+  const accounts = await openAccounts({ ...options, settings, sources, notify })
+  const { store, tokens, lookUps } = accounts
 
   const takeInFor = (byUser: boolean): Promise<ImportOutcome> =>
     importLogins({ store, sources, now: clock.now(), newId: randomUUID, byUser })
@@ -94,9 +80,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     importLogins: takeIn,
     async close() {
       await gateway.close()
-      await lookUps.close()
-      await tokens.close()
-      await store.close()
+      await accounts.close()
     },
   }
 }

@@ -1,6 +1,7 @@
-import type { Login } from "../accounts/index.ts"
-import { type ControlClient, fetchUsage } from "../gateway/index.ts"
-import { serviceRegionOf } from "../kiro/index.ts"
+import type { Login } from "../../accounts/index.ts"
+import type { ControlClient } from "./call.ts"
+import { fetchUsage } from "./usage.ts"
+import { serviceRegionOf } from "../../kiro/index.ts"
 
 /** Who a login is, by one usage call; `undefined` where the service does not say. */
 export async function userIdOf({

@@ -1,0 +1,63 @@
+import {
+  type AccountStore,
+  createTokenKeeper,
+  type Notice,
+  openAccountStore,
+  type SourceStore,
+  type TokenKeeper,
+} from "../accounts/index.ts"
+import { userAgent } from "../kiro/index.ts"
+import type { Runtime } from "../runtime.ts"
+import type { Paths, Settings } from "../settings/index.ts"
+import type { ControlClient } from "./control/call.ts"
+import { createLookUps, type OpenLookUps } from "./control/look-ups.ts"
+import { userIdOf } from "./control/user-id.ts"
+
+export interface AccountsOptions {
+  readonly runtime: Runtime
+  readonly settings: Settings
+  readonly paths: Paths
+  readonly version: string
+  /** The stores of other programs. */
+  readonly sources: readonly SourceStore[]
+  readonly notify: (notice: Notice) => void
+}
+
+/** The accounts with their tokens, and the questions about them to the service. */
+export interface OpenAccounts {
+  readonly store: AccountStore
+  readonly tokens: TokenKeeper
+  readonly client: ControlClient
+  readonly lookUps: OpenLookUps
+  readonly close: () => Promise<void>
+}
+
+/** Nothing is written, asked or locked before the first use of a part. */
+export async function openAccounts(options: AccountsOptions): Promise<OpenAccounts> {
+  const { runtime, settings, paths, version, sources, notify } = options
+  const { clock, log, random } = runtime
+  const store = await openAccountStore({ path: paths.database, clock, log, random, notify })
+  const client = { runtime, version, endpointOverride: settings.endpointOverride }
+  const tokens = createTokenKeeper({
+    runtime,
+    store,
+    sources,
+    settings,
+    lockPath: paths.lock,
+    spillPath: paths.spill,
+    userAgent: userAgent(version),
+    identify: (login) => userIdOf({ client, login, defaultRegion: settings.defaultRegion }),
+  })
+  const lookUps = createLookUps({ client, store, tokens, settings, modelsPath: paths.models, notify })
+  return {
+    store,
+    tokens,
+    client,
+    lookUps,
+    async close() {
+      await lookUps.close()
+      await tokens.close()
+      await store.close()
+    },
+  }
+}
