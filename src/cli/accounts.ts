@@ -1,0 +1,81 @@
+import { type Account, accountName, type LoginSource, usedShare } from "../accounts/index.ts"
+import { accountDocument } from "./account-document.ts"
+import type { Context } from "./context.ts"
+import { table } from "./table.ts"
+import type { Terminal } from "./terminal.ts"
+import { credits, day, moment } from "./words.ts"
+
+/** Every account: health, credits, reset, where its logins are from. */
+export async function listAccounts(context: Context, { json }: { readonly json: boolean }): Promise<void> {
+  const { store, terminal, runtime } = context
+  const accounts = await store.list()
+  if (json) return terminal.out(JSON.stringify({ accounts: accounts.map(accountDocument) }, null, 2))
+  if (accounts.length === 0) return terminal.out(NOBODY)
+  const now = runtime.clock.now()
+  const head = ["Account", "Plan", "Health", "Credits", "Resets", "From"].map((word) =>
+    terminal.paint("muted", word),
+  )
+  terminal.out(table([head, ...accounts.map((account) => rowOf(account, terminal, now))]))
+}
+
+const NOBODY = "No account yet. Log in with kiro-cli, or run: opencode auth login"
+
+function rowOf(account: Account, terminal: Terminal, now: number): readonly string[] {
+  const { quota } = account
+  return [
+    terminal.paint("strong", accountName(account)),
+    quota?.plan ?? "?",
+    healthOf(account, terminal, now),
+    creditsOf(account, terminal, now),
+    quota?.resetAt === undefined ? "" : day(quota.resetAt),
+    [...new Set(account.logins.map(({ source }) => SOURCE_NAMES[source]))].join(", "),
+  ]
+}
+
+const SOURCE_NAMES: Readonly<Record<LoginSource, string>> = {
+  own: "own login",
+  "kiro-cli": "kiro-cli",
+  "kiro-ide": "Kiro IDE",
+  "older-plugin": "older plugin",
+  environment: "KIRO_API_KEY",
+}
+
+function healthOf({ enabled, health }: Account, terminal: Terminal, now: number): string {
+  if (!enabled) return terminal.paint("muted", "disabled")
+  switch (health.state) {
+    case "ok":
+      return terminal.paint("good", "ok")
+    case "cooling":
+      if (health.until <= now) return terminal.paint("good", "ok")
+      return terminal.paint("warning", `${COOLING[health.reason]} until ${moment(health.until, now)}`)
+    case "revoked":
+      return terminal.paint("bad", REVOKED[health.reason])
+    default:
+      return health satisfies never
+  }
+}
+
+const COOLING = {
+  "monthly-quota": "credits used up",
+  "daily-quota": "daily limit",
+  "overage-limit": "overage used up",
+  throttled: "throttled",
+  "not-authorized": "profile refused",
+} as const
+
+const REVOKED = {
+  suspended: "suspended by AWS",
+  "login-expired": "login needed",
+  "api-key-refused": "API key refused",
+} as const
+
+function creditsOf({ quota }: Account, terminal: Terminal, now: number): string {
+  if (quota === undefined) return terminal.paint("muted", "not known yet")
+  const extras = [
+    ...(quota.trial === undefined ? [] : [`trial ${credits(quota.trial)}`]),
+    ...quota.bonuses.map((bonus) => `${bonus.name} ${credits(bonus)}`),
+  ]
+  const text = [credits(quota), ...extras].join(" + ")
+  const share = usedShare(quota, now) ?? 0
+  return share >= 1 ? terminal.paint("bad", text) : share >= 0.8 ? terminal.paint("warning", text) : text
+}

@@ -1,0 +1,30 @@
+import { describeNotice, type Notice, type SourceStore } from "../accounts/index.ts"
+import { openAccounts, type OpenAccounts } from "../gateway/index.ts"
+import { openSources } from "../import/index.ts"
+import { type Runtime, systemClock, systemRuntime } from "../runtime.ts"
+import { loadSettings, openLog, type Paths, pathsFor, type Place, type Settings } from "../settings/index.ts"
+import { VERSION } from "../version.ts"
+import type { Terminal } from "./terminal.ts"
+
+/** What every command works with. */
+export interface Context extends OpenAccounts {
+  readonly place: Place
+  readonly paths: Paths
+  readonly settings: Settings
+  readonly runtime: Runtime
+  readonly sources: readonly SourceStore[]
+  readonly terminal: Terminal
+}
+
+export async function openContext(place: Place, terminal: Terminal): Promise<Context> {
+  const paths = pathsFor(place)
+  const { settings, problems } = loadSettings(place)
+  const log = openLog({ path: paths.log, level: settings.logLevel, clock: systemClock })
+  const runtime = systemRuntime(log)
+  const sources = openSources({ place, settings, effects: runtime })
+  const notify = (notice: Notice): void =>
+    terminal.err(terminal.paint("warning", describeNotice(notice).message))
+  for (const problem of problems) notify({ kind: "settings-problem", problem })
+  const accounts = await openAccounts({ runtime, settings, paths, version: VERSION, sources, notify })
+  return { ...accounts, place, paths, settings, runtime, sources, terminal }
+}

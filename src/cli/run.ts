@@ -1,0 +1,68 @@
+import type { Place } from "../settings/index.ts"
+import { VERSION } from "../version.ts"
+import { listAccounts } from "./accounts.ts"
+import { changeAccount } from "./change-account.ts"
+import { type Command, readCommandLine, UsageError } from "./command-line.ts"
+import { openContext } from "./context.ts"
+import { examine } from "./doctor/doctor.ts"
+import { runProgram } from "./doctor/run-program.ts"
+import { HELP } from "./help.ts"
+import { takeLogins } from "./import.ts"
+import { accountProfile } from "./profile.ts"
+import type { Terminal } from "./terminal.ts"
+import { showUsage } from "./usage.ts"
+
+/** 0: done, nothing wrong. 1: something is wrong, or failed. 2: the command line is off. */
+export type ExitCode = 0 | 1 | 2
+
+export interface RunOptions {
+  readonly args: readonly string[]
+  readonly place: Place
+  readonly terminal: Terminal
+}
+
+export async function runCommand({ args, place, terminal }: RunOptions): Promise<ExitCode> {
+  try {
+    return (await execute(readCommandLine(args), place, terminal)) ? 0 : 1
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    terminal.err(`${terminal.paint("bad", "✗")} ${message}`)
+    if (!(error instanceof UsageError)) return 1
+    terminal.err("Run it with --help to see what it takes.")
+    return 2
+  }
+}
+
+async function execute(command: Command, place: Place, terminal: Terminal): Promise<boolean> {
+  if (command.name === "help" || command.name === "version") {
+    terminal.out(command.name === "help" ? HELP : VERSION)
+    return true
+  }
+  const context = await openContext(place, terminal)
+  try {
+    switch (command.name) {
+      case "accounts":
+        await listAccounts(context, command)
+        return true
+      case "label":
+      case "enable":
+      case "disable":
+      case "remove":
+        await changeAccount(context, command)
+        return true
+      case "profile":
+        await accountProfile(context, command)
+        return true
+      case "usage":
+        return await showUsage(context, command)
+      case "import":
+        return await takeLogins(context, command)
+      case "doctor":
+        return await examine({ ...context, directory: process.cwd(), run: runProgram }, command)
+      default:
+        return command satisfies never
+    }
+  } finally {
+    await context.close()
+  }
+}
