@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { request as httpRequest } from "node:http"
 import { after, before, describe, it } from "node:test"
 import {
+  brokenChecksum,
   bytes,
   contextUsage,
   event,
@@ -12,17 +13,22 @@ import {
   inPieces,
   metadata,
   metering,
+  reasoning,
+  redactedReasoning,
   reset,
   resetBeforeHeaders,
   silence,
   startFakeKiro,
   stream,
+  streamError,
   text,
   toolUse,
   truncated,
+  waitFor,
   type FakeAccount,
   type FakeKiro,
 } from "../support/fake-kiro/index.ts"
+import { assistant, plain, user } from "./known-good.ts"
 import { chatBody, postChat } from "./requests.ts"
 
 describe("the encoder of the fake", () => {
@@ -149,6 +155,25 @@ describe("the fake's answers", () => {
     assert.equal(await fake.chats.at(-1)?.ended, "aborted")
   })
 
+  it("can wait for the test, break a checksum and end in an error", async () => {
+    const gate = Promise.withResolvers<void>()
+    fake.answer(
+      text("first"),
+      waitFor(gate.promise),
+      brokenChecksum(text("second")),
+      streamError("500", "boom"),
+    )
+    const response = await postChat(fake, account)
+    const reader = response.body?.getReader()
+    assert.match(decode((await reader?.read())?.value), /first/)
+    gate.resolve()
+    const rest: Uint8Array[] = []
+    for (let part = await reader?.read(); part?.value; part = await reader?.read()) rest.push(part.value)
+    const [broken, whole] = [Buffer.concat(rest), eventFrame("assistantResponseEvent", { content: "second" })]
+    assert.notDeepEqual(broken.subarray(0, whole.length), Buffer.from(whole))
+    assert.match(decode(broken), /"second".*:error-code/s)
+  })
+
   it("are logged with host, path, headers and body", async () => {
     await (await postChat(fake, account, chatBody({ content: "look" }))).text()
     const request = fake.chats.at(-1)
@@ -183,4 +208,29 @@ describe("the fake's answers", () => {
   })
 })
 
+describe("the fake's memory of reasoning", () => {
+  it("takes back, byte for byte and for the same model, what it sent, and refuses the rest", async () => {
+    await using fake = await startFakeKiro()
+    const account = fake.account()
+    const modelId = "claude-opus-4.6"
+    fake.answer(reasoning({ text: ["I ", "see."], signature: "c2ln" }), text("a"))
+    fake.answer(redactedReasoning("LktUUn5+"), text("b"))
+    for (const content of ["one", "two"])
+      await (await postChat(fake, account, chatBody({ content, modelId }))).text()
+    const status = async (reasoningContent: object, current = modelId): Promise<number> => {
+      const body = plain()
+      const turn = assistant("a", { reasoningContent })
+      body.conversationState.history = [user("q", { modelId: current }), turn]
+      body.conversationState.currentMessage = user("next", { modelId: current })
+      return (await postChat(fake, account, body)).status
+    }
+    assert.equal(await status({ reasoningText: { text: "I see.", signature: "c2ln" } }), 200)
+    assert.equal(await status({ reasoningText: { text: "I see", signature: "c2ln" } }), 400)
+    assert.equal(await status({ reasoningText: { text: "I see.", signature: "c2ln" } }, "claude-opus-5"), 400)
+    assert.equal(await status({ redactedContent: "LktUUn5+" }), 200)
+    assert.equal(await status({ redactedContent: "LktUUn4+" }), 400)
+  })
+})
+
+const decode = (data: Uint8Array | undefined): string => new TextDecoder().decode(data)
 const hex = (data: Uint8Array): string => Buffer.from(data).toString("hex")

@@ -24,7 +24,7 @@ export interface AccountOptions {
   readonly tokenLifetimeSeconds?: number
 }
 
-export const BUILDER_ID_START_URL = "https://view.awsapps.com/start"
+const BUILDER_ID_START_URL = "https://view.awsapps.com/start"
 export const SOCIAL_PROFILE_ARN = "arn:aws:codewhisperer:us-east-1:699475941385:profile/EHGA3GRVQMUK"
 const IDENTITY_CENTER_PROFILE_ARN = "arn:aws:codewhisperer:us-east-1:123456789012:profile/ABCDEF123456"
 

@@ -170,7 +170,7 @@ export type SignedInHandler = (
 ) => Reply | Promise<Reply>
 
 /** OpenCode asks for a title beside the first turn: such a request must not use up the script of the turn. */
-export function isTitleRequest(request: ReceivedRequest): boolean {
+function isTitleRequest(request: ReceivedRequest): boolean {
   return request.operation === "GenerateAssistantResponse" && request.text.includes(TITLE_PROMPT)
 }
 
