@@ -1,0 +1,244 @@
+import assert from "node:assert/strict"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, describe, it } from "node:test"
+import {
+  type Account,
+  type AccountStore,
+  newAccount,
+  type Notice,
+  openAccountStore,
+} from "../../../src/accounts/index.ts"
+import { createLookUps, type OpenLookUps } from "../../../src/gateway/index.ts"
+import type { FreshTokens } from "../../../src/gateway/dependencies.ts"
+import { Secret } from "../../../src/secret.ts"
+import { DEFAULT_SETTINGS, type Settings } from "../../../src/settings/index.ts"
+import type { FakeClock } from "../../support/clock.ts"
+import {
+  type AccountOptions,
+  type FakeAccount,
+  FAILURES,
+  type FakeKiro,
+  startFakeKiro,
+} from "../../support/fake-kiro/index.ts"
+import { controlOf } from "./support.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "kiro-look-ups-"))
+const closers: (() => Promise<void>)[] = []
+after(async () => {
+  for (const close of closers) await close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+let benches = 0
+
+interface Bench {
+  readonly person: FakeAccount
+  readonly clock: FakeClock
+  readonly store: AccountStore
+  readonly lookUps: OpenLookUps
+  readonly notices: Notice[]
+  readonly account: () => Promise<Account | undefined>
+}
+
+/** One account "a" in a real store, whose person is at the fake service. */
+async function bench(
+  fake: FakeKiro,
+  options: AccountOptions = {},
+  settings: Partial<Settings> = {},
+): Promise<Bench> {
+  const person = fake.account(options)
+  const { client, clock } = controlOf(fake, person.accessToken)
+  const { log } = client.runtime
+  const notices: Notice[] = []
+  const notify = (notice: Notice): void => void notices.push(notice)
+  const path = join(folder, `${++benches}`)
+  const store = await openAccountStore({ path: `${path}.db`, clock, log, random: () => 0.5, notify })
+  const tokens: FreshTokens = {
+    fresh: async ({ account, rejected }) => {
+      const [login] = account.logins
+      if (login === undefined || rejected !== undefined) return { unavailable: "revoked", message: "" }
+      const profileArn = account.profileArn ?? login.profileArn
+      return {
+        login,
+        accessToken: new Secret(person.accessToken),
+        ...(profileArn !== undefined && { profileArn }),
+      }
+    },
+  }
+  const secret = new Secret("unused")
+  await store.add(
+    newAccount({
+      id: "a",
+      now: 0,
+      logins: [
+        {
+          id: "login",
+          source: "own",
+          kind: "idc",
+          loginRegion: "us-east-1",
+          client: { clientId: "client", clientSecret: secret },
+          tokens: { accessToken: secret, refreshToken: secret, expiresAt: clock.now() + 3_600_000 },
+        },
+      ],
+    }),
+  )
+  const merged = { ...DEFAULT_SETTINGS, ...settings }
+  const lookUps = createLookUps({
+    client,
+    store,
+    tokens,
+    settings: merged,
+    modelsPath: `${path}.json`,
+    notify,
+  })
+  closers.push(async () => {
+    await lookUps.close()
+    await store.close()
+  })
+  return { person, clock, store, lookUps, notices, account: () => store.get("a") }
+}
+
+const signal = new AbortController().signal
+
+describe("a usage call", () => {
+  it("teaches credits, user id and host, at most once a minute", async () => {
+    await using fake = await startFakeKiro()
+    const { person, clock, lookUps, account } = await bench(fake, { usage: { used: 12.37, limit: 50 } })
+    await lookUps.usage("a", signal)
+    await lookUps.usage("a", signal)
+    const known = await account()
+    assert.equal(known?.userId, person.userId)
+    assert.equal(known.quota?.used, 12.37)
+    assert.equal(known.quota.checkedAt, clock.now())
+    assert.equal(known.hosts["control"], "q.us-east-1.amazonaws.com")
+    assert.equal(fake.received("GetUsageLimits").length, 1)
+    clock.advance(60_000)
+    await lookUps.usage("a", signal)
+    assert.equal(fake.received("GetUsageLimits").length, 2)
+  })
+
+  it("ends a quota cool-down where there is room again", async () => {
+    await using fake = await startFakeKiro()
+    const { clock, store, lookUps, account } = await bench(fake, { usage: { used: 1, limit: 50 } })
+    const since = clock.now()
+    await store.update("a", (current) => ({
+      ...current,
+      health: { state: "cooling", since, until: since + 1e9, reason: "monthly-quota", times: 1 },
+    }))
+    await lookUps.usage("a", signal)
+    assert.deepEqual((await account())?.health, { state: "ok" })
+  })
+
+  it("tells once that the credits run out", async () => {
+    await using fake = await startFakeKiro()
+    const { clock, lookUps, notices } = await bench(fake, { usage: { used: 45, limit: 50 } })
+    await lookUps.usage("a", signal)
+    clock.advance(60_000)
+    await lookUps.usage("a", signal)
+    assert.deepEqual(
+      notices.map((notice) => notice.kind),
+      ["quota-high"],
+    )
+  })
+
+  it("is made once for the user id where usage is not tracked, and tells nothing", async () => {
+    await using fake = await startFakeKiro()
+    const { person, clock, lookUps, notices, account } = await bench(
+      fake,
+      { usage: { used: 45, limit: 50 } },
+      { usageTrackingEnabled: false },
+    )
+    await lookUps.usage("a", signal)
+    clock.advance(3_600_000)
+    await lookUps.usage("a", signal)
+    assert.equal((await account())?.userId, person.userId)
+    assert.equal(fake.received("GetUsageLimits").length, 1)
+    assert.deepEqual(notices, [])
+  })
+
+  it("is not repeated after a throttle, and is backed off after a fault", async () => {
+    await using fake = await startFakeKiro()
+    const { clock, store, lookUps } = await bench(fake)
+    fake.intercept((request) => request.operation === "GetUsageLimits", FAILURES.throttled)
+    lookUps.afterAnswer("a")
+    while (fake.received("GetUsageLimits").length < 1) await new Promise((resolve) => setImmediate(resolve))
+    fake.intercept((request) => request.operation === "GetUsageLimits", FAILURES.internalError)
+    while ((await store.modelLists()).length < 1) await new Promise((resolve) => setTimeout(resolve, 5))
+    await lookUps.usage("a", signal)
+    assert.equal(fake.received("GetUsageLimits").length, 1)
+    clock.advance(60_000)
+    lookUps.afterAnswer("a")
+    while (fake.received("GetUsageLimits").length < 5) await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(clock.slept, [1000, 2000, 4000])
+  })
+
+  it("is the first to hear of a suspension", async () => {
+    await using fake = await startFakeKiro()
+    const { person, lookUps, notices, account } = await bench(fake)
+    person.suspended = true
+    await lookUps.usage("a", signal)
+    assert.equal((await account())?.health.state, "revoked")
+    assert.deepEqual(
+      notices.map((notice) => notice.kind),
+      ["account-suspended"],
+    )
+  })
+
+  it("is no failure where the account has no usage", async () => {
+    await using fake = await startFakeKiro()
+    const { lookUps, notices, account } = await bench(fake)
+    fake.intercept((request) => request.operation === "GetUsageLimits", FAILURES.featureNotSupported)
+    await lookUps.usage("a", signal)
+    assert.deepEqual((await account())?.health, { state: "ok" })
+    assert.deepEqual(notices, [])
+  })
+
+  it("lets who waits for it leave", async () => {
+    await using fake = await startFakeKiro()
+    const { lookUps } = await bench(fake)
+    await assert.rejects(lookUps.usage("a", AbortSignal.abort(new Error("enough"))), /enough/)
+  })
+})
+
+describe("a profile look-up", () => {
+  const arn = (region: string, name: string): string =>
+    `arn:aws:codewhisperer:${region}:123456789012:profile/${name}`
+
+  it("finds the only profile, in whatever region, and keeps it for the login", async () => {
+    await using fake = await startFakeKiro()
+    const only = arn("eu-central-1", "TEAM")
+    const { lookUps, account } = await bench(fake, { kind: "identity-center", profileArns: [only] })
+    assert.equal(await lookUps.profile("a", signal), true)
+    assert.equal((await account())?.logins[0]?.profileArn, only)
+    assert.equal(await lookUps.profile("a", signal), false)
+  })
+
+  it("asks the user where there are several, unless the settings name one", async () => {
+    await using fake = await startFakeKiro()
+    const profileArns = [arn("us-east-1", "ONE"), arn("eu-central-1", "TWO")]
+    const asking = await bench(fake, { kind: "identity-center", profileArns })
+    assert.equal(await asking.lookUps.profile("a", signal), false)
+    assert.deepEqual(
+      asking.notices.map((notice) => notice.kind),
+      ["profile-choice"],
+    )
+    const [, second] = profileArns
+    assert.ok(second)
+    const told = await bench(fake, { kind: "identity-center", profileArns }, { idcProfileArn: second })
+    assert.equal(await told.lookUps.profile("a", signal), true)
+    assert.equal((await told.account())?.logins[0]?.profileArn, second)
+  })
+
+  it("leaves the user's own choice alone", async () => {
+    await using fake = await startFakeKiro()
+    const { store, lookUps, account } = await bench(fake, {
+      kind: "identity-center",
+      profileArns: [arn("us-east-1", "ONE")],
+    })
+    await store.update("a", (current) => ({ ...current, profileArn: arn("us-east-1", "MINE") }))
+    assert.equal(await lookUps.profile("a", signal), false)
+    assert.equal((await account())?.profileArn, arn("us-east-1", "MINE"))
+  })
+})
