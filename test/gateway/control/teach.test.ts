@@ -10,7 +10,7 @@ import {
   type Notice,
   openAccountStore,
 } from "../../../src/accounts/index.ts"
-import { createLookUps, type OpenLookUps } from "../../../src/gateway/index.ts"
+import { createLookUps, type OpenLookUps } from "../../../src/gateway/control/look-ups.ts"
 import type { FreshTokens } from "../../../src/gateway/dependencies.ts"
 import { Secret } from "../../../src/secret.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../../src/settings/index.ts"
