@@ -112,7 +112,9 @@ function sameOwn(left: Login, right: Login): boolean {
 }
 
 function livesLonger(login: Login, rival: Login): boolean {
-  if (login.kind === "api-key" || rival.kind === "api-key") return rival.revoked !== undefined
+  // The variable holds one key: the one that was found last.
+  if (login.kind === "api-key" || rival.kind === "api-key")
+    return login.source === "environment" || rival.revoked !== undefined
   if ((login.revoked === undefined) !== (rival.revoked === undefined)) return rival.revoked !== undefined
   return login.tokens.expiresAt > rival.tokens.expiresAt
 }

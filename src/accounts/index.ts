@@ -58,7 +58,8 @@ export type {
   Turn,
 } from "./store/store.ts"
 export { type Credential } from "./tokens/credential.ts"
-export { createTokenKeeper, type NoToken, type TokenKeeper } from "./tokens/keeper.ts"
+export type { NoToken } from "./tokens/account-now.ts"
+export { createTokenKeeper, type TokenKeeper } from "./tokens/keeper.ts"
 export type { KeeperDependencies } from "./tokens/keeper-context.ts"
 export { derivedLoginId, judgeReread, type TokenLogin } from "./tokens/login-identity.ts"
 export type {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import { type Login, openDatabase, type SourceReading, type SourceStore } from "../../src/accounts/index.ts"
+import { kiroCliDatabases } from "../../src/import/kiro-cli/locate.ts"
 import { fakeClock } from "../support/clock.ts"
 import {
   builderToken,
@@ -189,6 +190,37 @@ describe("kiro-cli's store", () => {
     holder.run("COMMIT")
     holder.close()
     assert.equal((await reading).logins.length, 1)
+  })
+
+  it("reads what is only in the write-ahead log yet", async () => {
+    await writeCliStore(file, {})
+    const cli = await openDatabase(file)
+    cli.get("PRAGMA journal_mode = WAL")
+    putCliRow(cli, "kirocli:social:token", socialToken)
+    assert.equal((await read()).logins.length, 1)
+    cli.run("BEGIN IMMEDIATE")
+    assert.equal((await read()).logins.length, 1)
+    cli.run("COMMIT")
+    cli.close()
+    assert.equal((await read()).logins.length, 1)
+  })
+
+  it("is looked for where each system keeps it, or only where the user says", () => {
+    const at = (platform: string, env: Record<string, string>): readonly string[] =>
+      kiroCliDatabases({ env, platform, home: platform === "win32" ? "C:\\Users\\ann" : "/home/ann" })
+    assert.deepEqual(at("linux", {}), [
+      "/home/ann/.local/share/kiro-cli/data.sqlite3",
+      "/home/ann/.local/share/amazon-q/data.sqlite3",
+    ])
+    assert.equal(at("linux", { XDG_DATA_HOME: "/data" })[0], "/data/kiro-cli/data.sqlite3")
+    assert.equal(at("darwin", {})[0], "/home/ann/Library/Application Support/kiro-cli/data.sqlite3")
+    assert.deepEqual(at("win32", { LOCALAPPDATA: "L:\\", APPDATA: "R:\\" }), [
+      "L:\\Kiro-Cli\\data.sqlite3",
+      "R:\\kiro-cli\\data.sqlite3",
+      "L:\\amazon-q\\data.sqlite3",
+    ])
+    assert.equal(at("win32", {})[0], "C:\\Users\\ann\\AppData\\Local\\Kiro-Cli\\data.sqlite3")
+    assert.deepEqual(at("linux", { KIROCLI_DB_PATH: "/tmp/x.db" }), ["/tmp/x.db"])
   })
 
   it("reads legacy and current store as one where one is a copy of the other", async () => {

@@ -6,6 +6,7 @@ import {
   type AccountStore,
   type KeeperDependencies,
   openDatabase,
+  type Row,
   type SourceStore,
   type TokenKeeper,
 } from "../../src/accounts/index.ts"
@@ -304,30 +305,72 @@ describe("kiro-cli and we on one login", () => {
     assert.equal((await first()).health.state, "ok")
   })
 
-  it("do the same with an older plugin's row in our own file", async () => {
-    await sqlite(file, (database) => database.run("DELETE FROM auth_kv"))
-    const older = join(folder, ".config", "opencode", "kiro.db")
-    const { clientId, clientSecret } = ann.client
-    await sqlite(older, (database) => {
-      database.run(
-        `CREATE TABLE accounts (id TEXT PRIMARY KEY, email TEXT NOT NULL, auth_method TEXT NOT NULL,
-           region TEXT NOT NULL, oidc_region TEXT, client_id TEXT, client_secret TEXT, profile_arn TEXT,
-           start_url TEXT, refresh_token TEXT NOT NULL, access_token TEXT NOT NULL, expires_at INTEGER NOT NULL,
-           used_count INTEGER DEFAULT 0)`,
-      )
-      database.run(
-        `INSERT INTO accounts VALUES ('1', 'ann@example.com', 'idc', 'us-east-1', 'us-east-1', ?, ?, NULL, NULL,
-           ?, ?, 1000000000000, 12.5)`,
-        [clientId, clientSecret, ann.refreshToken, ann.accessToken],
-      )
-    })
+  it("leave kiro-cli's login to kiro-cli where the sync is turned off", async () => {
     await sync()
-    const keeper = open()
-    assert.equal(await token(keeper), ann.accessToken)
+    const kept = sources().filter(({ source }) => source !== "kiro-cli")
+    const runtime = realRuntime({ clock })
+    const keeper = openKeeper({ folder, url: fake.url, store, sources: kept, runtime })
+    assert.equal(await token(keeper), "no-login")
     await keeper.close()
-    await sqlite(older, (database) => {
-      const row = database.get("SELECT refresh_token, used_count FROM accounts")
-      assert.deepEqual({ ...row }, { refresh_token: ann.refreshToken, used_count: 12.5 })
+    assert.equal(ann.refreshCount, 0)
+    await cliRefreshes()
+  })
+
+  describe("with an older plugin's row in our own file", () => {
+    const olderFile = (): string => join(folder, ".config", "opencode", "kiro.db")
+    const writeOlderRow = async (): Promise<void> => {
+      const { clientId, clientSecret } = ann.client
+      await sqlite(olderFile(), (database) => {
+        database.run(
+          `CREATE TABLE accounts (id TEXT PRIMARY KEY, email TEXT NOT NULL, auth_method TEXT NOT NULL,
+             region TEXT NOT NULL, oidc_region TEXT, client_id TEXT, client_secret TEXT, profile_arn TEXT,
+             start_url TEXT, refresh_token TEXT NOT NULL, access_token TEXT NOT NULL, expires_at INTEGER NOT NULL,
+             used_count INTEGER DEFAULT 0)`,
+        )
+        database.run(
+          `INSERT INTO accounts VALUES ('1', 'ann@example.com', 'idc', 'us-east-1', 'us-east-1', ?, ?, NULL, NULL,
+             ?, ?, 1000000000000, 12.5)`,
+          [clientId, clientSecret, ann.refreshToken, ann.accessToken],
+        )
+      })
+    }
+    const olderRow = async (): Promise<Row | undefined> => {
+      let row: Row | undefined
+      await sqlite(olderFile(), (database) => {
+        row = database.get("SELECT refresh_token, used_count FROM accounts")
+      })
+      return row && { ...row }
+    }
+
+    it("do the same", async () => {
+      await sqlite(file, (database) => database.run("DELETE FROM auth_kv"))
+      await writeOlderRow()
+      await sync()
+      const keeper = open()
+      assert.equal(await token(keeper), ann.accessToken)
+      await keeper.close()
+      assert.deepEqual(await olderRow(), { refresh_token: ann.refreshToken, used_count: 12.5 })
+    })
+
+    it("renew both where the row is a copy of kiro-cli's, by one refresh and as one account", async () => {
+      await writeOlderRow()
+      await sync()
+      assert.equal((await store.list()).length, 1)
+      assert.equal((await first()).logins.length, 2)
+      const keeper = open()
+      assert.equal(await token(keeper), ann.accessToken)
+      await keeper.close()
+      assert.equal(ann.refreshCount, 1)
+      assert.deepEqual(await olderRow(), { refresh_token: ann.refreshToken, used_count: 12.5 })
+      await cliRefreshes()
+      offset += 2 * HOUR
+      const later = open()
+      assert.equal(await token(later), ann.accessToken)
+      await later.close()
+      assert.equal((await olderRow())?.["refresh_token"], ann.refreshToken)
+      await cliRefreshes()
+      await sync()
+      assert.equal((await store.list()).length, 1)
     })
   })
 })

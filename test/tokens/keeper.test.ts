@@ -1,7 +1,16 @@
 import assert from "node:assert/strict"
 import { after, before, beforeEach, describe, it } from "node:test"
-import type { AccountStore, Credential, NoToken, TokenKeeper } from "../../src/accounts/index.ts"
+import type {
+  AccountStore,
+  Credential,
+  KeeperDependencies,
+  NoToken,
+  TokenKeeper,
+} from "../../src/accounts/index.ts"
+import { importLogins, openSources } from "../../src/import/index.ts"
+import { systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
+import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import {
   failure,
   FAILURES,
@@ -194,6 +203,25 @@ describe("the keeper of tokens", () => {
     assert.equal(answer.tokenType, "API_KEY")
     const refused = await fresh(key)
     assert.ok("unavailable" in refused)
+  })
+
+  it("uses the environment's API key only as long as it is in the environment", async () => {
+    const sources = (env: Record<string, string>): KeeperDependencies["sources"] =>
+      openSources({
+        place: { env, platform: "linux", home: folder },
+        settings: DEFAULT_SETTINGS,
+        effects: { clock: systemClock, random: Math.random },
+      })
+    const answerWith = async (env: Record<string, string>): Promise<Answer> => {
+      const [account] = await store.list()
+      assert.ok(account)
+      return openKeeper({ folder, url: fake.url, store, sources: sources(env) }).fresh({ account })
+    }
+    const env = { KIRO_API_KEY: "ksk_1" }
+    await importLogins({ store, sources: sources(env), now: Date.now(), newId: () => "key" })
+    assert.equal(tokenOf(await answerWith(env)), "ksk_1")
+    assert.ok("unavailable" in (await answerWith({})))
+    assert.ok("unavailable" in (await answerWith({ KIRO_API_KEY: "ksk_2" })))
   })
 
   it("shares one refresh between several keepers of one process", async () => {

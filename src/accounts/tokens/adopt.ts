@@ -3,6 +3,7 @@ import type { Account } from "../account.ts"
 import { type KeeperContext, LEAST_LIFE_MS, type RefreshWish } from "./keeper-context.ts"
 import type { TokenLogin } from "./login-identity.ts"
 import { isNews } from "./look.ts"
+import { renewCopies } from "./renew.ts"
 import type { Reread } from "./source-store.ts"
 
 /**
@@ -30,6 +31,8 @@ export async function adoptFromSource(
   // The pair is in the source already: where the database does not take it, it is found there again.
   const { id: loginId } = login
   const result = context.store.compareAndSwapTokens({ loginId, before: login.tokens, after: reread.tokens })
+  if (result === "written")
+    await renewCopies(context, { accountId: current.account.id, login, tokens: reread.tokens })
   context.runtime.log.info("took over a token that its own program renewed", {
     source: source.source,
     result,

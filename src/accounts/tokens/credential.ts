@@ -1,6 +1,6 @@
 import type { RefreshGrant } from "../../oauth/index.ts"
 import type { Secret } from "../../secret.ts"
-import type { Account, Login } from "../account.ts"
+import type { Account, Login, LoginSource } from "../account.ts"
 import type { TokenLogin } from "./login-identity.ts"
 
 /** What a request to Kiro is signed with. */
@@ -62,11 +62,18 @@ export function freshestLogin({
   return best ?? usable.find((login) => login.kind === "api-key")
 }
 
+/** Of copies of one login the place is asked first where a newer pair appears first. */
+const SOURCES: readonly LoginSource[] = ["own", "kiro-cli", "kiro-ide", "older-plugin", "environment"]
+
 /** The logins that have tokens, the one that lasts longest first. */
 export function refreshable(logins: readonly Login[]): readonly TokenLogin[] {
   return logins
     .filter((login) => login.kind !== "api-key")
-    .toSorted((one, other) => other.tokens.expiresAt - one.tokens.expiresAt)
+    .toSorted(
+      (one, other) =>
+        other.tokens.expiresAt - one.tokens.expiresAt ||
+        SOURCES.indexOf(one.source) - SOURCES.indexOf(other.source),
+    )
 }
 
 /** What its service needs to renew the login; `undefined` where the store it came from holds no refresh token. */

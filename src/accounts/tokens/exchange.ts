@@ -1,8 +1,9 @@
 import { refreshTokens } from "../../oauth/index.ts"
-import type { Account, TokenSet } from "../account.ts"
+import type { Account } from "../account.ts"
 import { grantOf } from "./credential.ts"
 import type { KeeperContext, RefreshOutcome } from "./keeper-context.ts"
 import type { TokenLogin } from "./login-identity.ts"
+import { renewCopies, renewedLogin, swapOf } from "./renew.ts"
 import { writeBackLater } from "./write-back.ts"
 
 /**
@@ -28,11 +29,15 @@ export async function exchange(
     const result = await refreshTokens({ runtime, grant, userAgent, endpointOverride, signal })
     switch (result.outcome) {
       case "tokens": {
-        const renewed = renew(context, login, result.tokens)
-        const swap = { loginId: login.id, before: login.tokens, after: result.tokens, ...behindOf(renewed) }
-        const saved = unsaved.save(swap, reservation)
-        if (saved === "written")
-          afterwards(context, { account, login: renewed, profileArn: result.profileArn })
+        const { tokens, profileArn } = result
+        const renewed = renewedLogin(context, login, tokens)
+        const saved = unsaved.save(swapOf(login, renewed), reservation)
+        if (saved === "written") {
+          context.inBackground(renewCopies(context, { accountId: account.id, login, tokens }))
+          if (renewed.sourceBehind !== undefined) writeBackLater(context, account.id, renewed)
+          if (profileArn !== undefined)
+            learnProfile(context, { accountId: account.id, loginId: login.id, profileArn })
+        }
         return { state: "fresh", login: renewed }
       }
       case "refused":
@@ -47,33 +52,18 @@ export async function exchange(
   }
 }
 
-function renew({ sources }: KeeperContext, login: TokenLogin, tokens: TokenSet): TokenLogin {
-  const { revoked: _, ...rest } = login
-  const owned = sources.some((source) => source.owns(login))
-  return { ...rest, tokens, ...(owned ? { sourceBehind: login.sourceBehind ?? login.tokens } : {}) }
-}
-
-function behindOf({ sourceBehind }: TokenLogin): { readonly sourceBehind?: TokenSet } {
-  return sourceBehind === undefined ? {} : { sourceBehind }
-}
-
-/** What may wait until the pair is safe. A social login learns its profile with its first refresh. */
-function afterwards(
-  context: KeeperContext,
-  {
-    account,
-    login,
-    profileArn,
-  }: { readonly account: Account; readonly login: TokenLogin; readonly profileArn: string | undefined },
+/** A social login learns its profile with its first refresh; one that it has stays. */
+function learnProfile(
+  { store, inBackground }: KeeperContext,
+  learnt: { readonly accountId: string; readonly loginId: string; readonly profileArn: string },
 ): void {
-  if (login.sourceBehind !== undefined) writeBackLater(context, account.id, login)
-  if (profileArn === undefined || login.profileArn !== undefined) return
-  context.inBackground(
-    context.store.update(account.id, (row) => ({
-      ...row,
-      logins: row.logins.map((other) => (other.id === login.id ? { profileArn, ...other } : other)),
-    })),
-  )
+  const { accountId, loginId, profileArn } = learnt
+  const change = (row: Account): Account => {
+    const held = row.logins.find((login) => login.id === loginId)
+    if (held === undefined || held.profileArn !== undefined) return row
+    return { ...row, logins: row.logins.map((login) => (login === held ? { ...login, profileArn } : login)) }
+  }
+  inBackground(store.update(accountId, change))
 }
 
 function refusalOf(login: TokenLogin, message: string, now: number): string {

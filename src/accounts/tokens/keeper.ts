@@ -2,23 +2,17 @@ import type { Secret } from "../../secret.ts"
 import type { Account, Login } from "../account.ts"
 import { StoreError } from "../store/failure.ts"
 import { type Credential, credentialOf, freshestLogin, refreshable, secretOf } from "./credential.ts"
+import { accountNow, noToken, type NoToken } from "./account-now.ts"
 import {
   type KeeperContext,
   type KeeperDependencies,
   LEAST_LIFE_MS,
-  type RefreshFailure,
   type RefreshOutcome,
   type RefreshWish,
 } from "./keeper-context.ts"
 import { refreshLogin } from "./refresh-login.ts"
-import { UnsavedSwaps, withSwap } from "./unsaved.ts"
+import { UnsavedSwaps } from "./unsaved.ts"
 import { writeBackLater } from "./write-back.ts"
-
-export interface NoToken {
-  /** `revoked`: only a new login helps. The others: for now. */
-  readonly unavailable: "revoked" | "no-login" | RefreshFailure
-  readonly message: string
-}
 
 export interface TokenKeeper {
   /**
@@ -90,7 +84,7 @@ export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper
   return {
     async fresh({ account: given, rejected, signal }) {
       signal?.throwIfAborted()
-      const account = await current(context, given)
+      const account = await accountNow(context, given)
       const now = clock.now()
       const ready = freshestLogin({ account, rejected, now, marginMs: LEAST_LIFE_MS })
       if (ready !== undefined) {
@@ -116,32 +110,6 @@ export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper
       ending.abort()
     },
   }
-}
-
-/** The account as it is now that every waiting pair has been given to the database; without logins that are not here. */
-async function current({ store, sources, unsaved }: KeeperContext, given: Account): Promise<Account> {
-  const waiting = new Map(given.logins.map(({ id }) => [id, unsaved.settle(id)]))
-  const settled = [...waiting.values()].includes("settled")
-  const account = settled ? ((await store.get(given.id)) ?? given) : given
-  const logins = account.logins
-    .map((login) => {
-      const swap = waiting.get(login.id)
-      return swap === undefined || typeof swap === "string" ? login : withSwap(login, swap)
-    })
-    .filter((login) => login.source !== "environment" || sources.some((source) => source.owns(login)))
-  return { ...account, logins }
-}
-
-function noToken(account: Account, outcomes: readonly RefreshOutcome[]): NoToken {
-  for (const outcome of outcomes)
-    if (outcome.state === "failed") return { unavailable: outcome.reason, message: outcome.message }
-  for (const outcome of outcomes)
-    if (outcome.state === "refused") return { unavailable: "revoked", message: outcome.message }
-  const revoked = account.logins.find((login) => login.revoked !== undefined)?.revoked
-  if (revoked !== undefined) return { unavailable: "revoked", message: revoked.reason }
-  return account.logins.length === 0
-    ? { unavailable: "no-login", message: "the account has no login" }
-    : { unavailable: "revoked", message: "the service refused the login" }
 }
 
 function failedOutcome(error: unknown): RefreshOutcome {

@@ -36,7 +36,7 @@ export function reserveSpill(file: string): Reservation {
   }
   try {
     if (readSpill(file) !== undefined) return { state: "impossible" }
-    overwrite(file, "")
+    overwrite(file, "", () => undefined)
   } catch (error) {
     free()
     return { state: isFull(error) ? "full" : "impossible" }
@@ -46,7 +46,7 @@ export function reserveSpill(file: string): Reservation {
     free,
     write(swap) {
       try {
-        overwrite(file, JSON.stringify(encode(swap)))
+        overwrite(file, JSON.stringify(encode(swap)), fsyncSync)
         return true
       } catch {
         return false
@@ -56,13 +56,13 @@ export function reserveSpill(file: string): Reservation {
 }
 
 /** In place, so that a file that has its room keeps it: a full disk takes it then. */
-function overwrite(file: string, text: string): void {
+function overwrite(file: string, text: string, flush: (descriptor: number) => void): void {
   const descriptor = openSync(file, constants.O_WRONLY | constants.O_CREAT, 0o600)
   try {
     const bytes = Buffer.from(text.padEnd(RESERVED_BYTES))
     // No position is given: Bun takes the position 0 for none.
     for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written)
-    fsyncSync(descriptor)
+    flush(descriptor)
   } finally {
     closeSync(descriptor)
   }
