@@ -1,0 +1,74 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import type { PluginInput } from "@opencode-ai/plugin"
+import type { Notice } from "../../src/accounts/index.ts"
+import { createNotify } from "../../src/plugin/notify.ts"
+import { createToaster, type Toast } from "../../src/plugin/toaster.ts"
+import { silentLog } from "../../src/runtime.ts"
+import { fakeClock } from "../support/clock.ts"
+
+const SWITCHED: Notice = {
+  kind: "account-switched",
+  from: "A ··1111",
+  to: "B ··2222",
+  because: "credits used up",
+}
+
+describe("a notice", () => {
+  it("is shown once for one event, and again for another", () => {
+    const toasts: Toast[] = []
+    const notify = createNotify({ toast: (toast) => toasts.push(toast), log: silentLog, enabled: true })
+    notify(SWITCHED)
+    notify(SWITCHED)
+    notify({ ...SWITCHED, to: "C ··3333" })
+    assert.equal(toasts.length, 2)
+    assert.match(toasts[0]?.message ?? "", /A ··1111.*credits used up.*B ··2222/)
+  })
+
+  it("goes to the log alone where toasts are switched off", () => {
+    const logged: string[] = []
+    const log = { ...silentLog, info: (message: string) => logged.push(message) }
+    const toast = (): void => assert.fail("a toast was shown")
+    createNotify({ toast, log, enabled: false })(SWITCHED)
+    assert.equal(logged.length, 1)
+  })
+})
+
+describe("a toast", () => {
+  const lab = () => {
+    const clock = fakeClock(1000)
+    const shown: { readonly at: number; readonly message: string }[] = []
+    const showToast = async ({ body }: { readonly body: { readonly message: string } }) =>
+      void shown.push({ at: clock.now(), message: body.message })
+    const client = { tui: { showToast } } as unknown as PluginInput["client"]
+    const stop = new AbortController()
+    const toast = createToaster({ client, clock, log: () => silentLog, startedAt: 1000, signal: stop.signal })
+    return { clock, shown, stop, toast }
+  }
+  const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+  it("waits until OpenCode's UI listens, three seconds after the start", async () => {
+    const { clock, shown, toast } = lab()
+    toast({ message: "early", variant: "info" })
+    await settled()
+    assert.deepEqual(clock.slept, [3000])
+    assert.deepEqual(shown, [{ at: 4000, message: "early" }])
+  })
+
+  it("is shown at once later on", async () => {
+    const { clock, shown, toast } = lab()
+    clock.advance(10_000)
+    toast({ message: "late", variant: "info" })
+    await settled()
+    assert.deepEqual(clock.slept, [])
+    assert.equal(shown.length, 1)
+  })
+
+  it("is dropped without a word when the instance has ended", async () => {
+    const { shown, stop, toast } = lab()
+    stop.abort(new Error("ended"))
+    toast({ message: "too late", variant: "info" })
+    await settled()
+    assert.deepEqual(shown, [])
+  })
+})
