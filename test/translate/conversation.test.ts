@@ -97,6 +97,11 @@ describe("a conversation on the wire", () => {
     assert.deepEqual(contents(messages), ["Go", "", "other"])
   })
 
+  it("says of a tool that returned nothing that it is empty", () => {
+    const messages = [says("Go"), asks(call("a"), call("b")), result("a", ""), result("b", " \n")]
+    assert.deepEqual(results(messages), [[], [`a: ${EMPTY_MESSAGE}`, `b: ${EMPTY_MESSAGE}`]])
+  })
+
   it("keeps a result whose call was compacted away as text", () => {
     assert.deepEqual(contents([result("gone", "one"), says("Go")]), ["one\n\nGo"])
   })

@@ -7,7 +7,7 @@
 /** The result of a call that has none. Wording of OpenCode 1.18 for a call that the user interrupted. */
 export const INTERRUPTED_RESULT = "[Tool execution was interrupted]"
 
-/** Where the user really sent nothing and the service refuses an empty message (whitespace counts as empty). */
+/** Where the user, or a tool, really sent nothing and the service refuses an empty text (whitespace counts as empty). */
 export const EMPTY_MESSAGE = "(empty message)"
 
 /** Where text was cut to fit the context window; head and tail around it stand as they were. */

@@ -1,6 +1,6 @@
 import { isBlank, textPart } from "./conversation.ts"
 import type { Conversation, Turn, TurnResult, UserPart } from "./conversation.ts"
-import { INTERRUPTED_RESULT } from "./invented-words.ts"
+import { EMPTY_MESSAGE, INTERRUPTED_RESULT } from "./invented-words.ts"
 import { createOpenUses } from "./open-uses.ts"
 import type { OpenUse } from "./open-uses.ts"
 
@@ -47,6 +47,8 @@ function strayTexts(strays: readonly TurnResult[]): UserPart[] {
   return strays.flatMap(({ text }) => (isBlank(text) ? [] : [textPart(text)]))
 }
 
+/** Bedrock takes no blank text block, not even as what a tool returned. */
 function answerOf({ use, answer }: OpenUse): TurnResult {
-  return { status: "error", text: INTERRUPTED_RESULT, ...answer, id: use.id }
+  if (answer === undefined) return { id: use.id, status: "error", text: INTERRUPTED_RESULT }
+  return { ...answer, id: use.id, text: isBlank(answer.text) ? EMPTY_MESSAGE : answer.text }
 }
