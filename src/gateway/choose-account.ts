@@ -1,6 +1,8 @@
 import {
   type Account,
+  accountName,
   type Choice,
+  returnsAt,
   selectAccount,
   type SelectionPolicy,
   type Unavailable,
@@ -12,33 +14,47 @@ import { lacksModel } from "./models.ts"
 import { refusalOfAll } from "./parked.ts"
 import type { Refusal } from "./refusal.ts"
 
-export type Chosen = { readonly account: Account; readonly paid: boolean } | { readonly refusal: Refusal }
+export type Chosen = { readonly account: Account } | { readonly refusal: Refusal }
 
 /**
  * The account of this attempt. Where none can serve, the other programs' stores and the used-up quotas are looked at
  * once more before the host is told.
  */
 export async function chooseAccount(context: GatewayContext, chat: Chat, attempt: Attempt): Promise<Chosen> {
-  const { store, runtime, importLogins } = context
+  const { store, importLogins } = context
   const staying = attempt.accountId === undefined ? undefined : await store.get(attempt.accountId)
-  if (staying !== undefined) return { account: staying, paid: false }
-  const assign = (): Promise<Choice> =>
-    store.assign(chat.sessionId, (state) => selectAccount(state, policyOf(context, chat, attempt)))
-  const first = await assign()
+  if (staying !== undefined) return { account: staying }
+  const first = await assign(context, chat, attempt)
   if (first.account !== undefined) return first
   await importLogins()
   await checkQuotas(context, chat, first.unavailable)
-  const second = await assign()
+  const second = await assign(context, chat, attempt)
   if (second.account !== undefined) return second
-  return {
-    refusal: refusalOfAll({
-      accounts: await store.list(),
-      unavailable: second.unavailable,
-      attempt,
-      model: chat.request.model,
-      now: runtime.clock.now(),
-    }),
+  return { refusal: await refuse(context, { chat, attempt, unavailable: second.unavailable }) }
+}
+
+async function assign(context: GatewayContext, chat: Chat, attempt: Attempt): Promise<Choice> {
+  const choice = await context.store.assign(chat.sessionId, (state) =>
+    selectAccount(state, policyOf(context, chat, attempt)),
+  )
+  if (choice.account !== undefined && choice.paid)
+    context.notify({ kind: "paid-credits", account: accountName(choice.account) })
+  return choice
+}
+
+async function refuse(
+  { store, runtime, notify }: GatewayContext,
+  out: { readonly chat: Chat; readonly attempt: Attempt; readonly unavailable: readonly Unavailable[] },
+): Promise<Refusal> {
+  const { chat, attempt, unavailable } = out
+  const now = runtime.clock.now()
+  const accounts = await store.list()
+  const refusal = refusalOfAll({ accounts, unavailable, attempt, model: chat.request.model, now })
+  if (refusal.status === 402) {
+    const returns = accounts.map((account) => returnsAt(account, now) ?? 0).filter((at) => at > now)
+    notify({ kind: "all-parked", ...(returns.length > 0 && { until: Math.min(...returns) }) })
   }
+  return refusal
 }
 
 /** Whether another account could serve, should this one be left. */

@@ -18,7 +18,7 @@ export async function park(
   verdict: Verdict,
 ): Promise<void> {
   if (UNDECIDED.has(verdict.do)) return
-  const { store, settings, runtime, notify } = context
+  const { store, settings, runtime, notify, background, lookUps } = context
   const { account, sent } = failed
   const now = runtime.clock.now()
   const failure = { ...failed.failure, ...waitOf(verdict) }
@@ -32,6 +32,9 @@ export async function park(
     }
     return afterFailure(current, failure, { now, throttleDelayMs: settings.rateLimitRetryDelayMs, random })
   })
+  // "Too many requests" is also what some accounts hear when their credits are used up: the usage call knows.
+  if (failure.kind === "throttled")
+    background.start("accounts", () => lookUps.usage(account.id, new AbortController().signal))
   if (parked?.health.state !== "revoked" || before === "revoked") return
   const name = accountName(parked)
   if (parked.health.reason === "suspended") notify({ kind: "account-suspended", account: name })

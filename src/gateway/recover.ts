@@ -9,6 +9,7 @@ import { refuseOverflow } from "./overflow.ts"
 import { park } from "./park.ts"
 import { carriedBy } from "./prepare.ts"
 import { type Refusal, refusalOf } from "./refusal.ts"
+import { shapeOf } from "./request-log.ts"
 import type { SentWith } from "./try-once.ts"
 
 /** An attempt that brought no answer. */
@@ -34,6 +35,8 @@ export async function recover(context: GatewayContext, failed: Failed): Promise<
     attempt: attempt.sends,
     failure,
     verdict,
+    ...(failure.kind === "malformed-request" &&
+      failed.sent !== undefined && { shape: shapeOf(failed.sent.prepared.body) }),
   })
   await park(context, failed, verdict)
   if (verdict.do === "fail") return refuse(context, failed, verdict.retryAfterMs)

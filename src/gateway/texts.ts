@@ -1,4 +1,5 @@
 import type { FailureKind, KiroFailure } from "../kiro/index.ts"
+import { instant, quote } from "./phrases.ts"
 
 /**
  * Every text of this room that a person reads. What goes out as fatal passes `harmless` on its way, so that the host
@@ -41,7 +42,9 @@ function thousands(tokens: number): string {
 
 /** One failure: what happened, to which account, in the service's own words. */
 export function failed(failure: KiroFailure, account: string, model: string): string {
-  return [`Kiro: ${WHAT[failure.kind](account, model)}.`, quote(failure.message), REMEDY[failure.kind] ?? ""]
+  const words = quote(failure.message)
+  const what = `Kiro: ${WHAT[failure.kind](account, model)}.`
+  return [what, words === "" ? "" : `It said: ${words}`, REMEDY[failure.kind] ?? ""]
     .filter((part) => part !== "")
     .join(" ")
 }
@@ -178,46 +181,5 @@ function parkedRemedy(parked: Parked): string {
 
 function said(what: string, words: string): string {
   const quoted = quote(words)
-  return quoted === "" ? what : `${what} (${quoted.replace(/\.$/, "")})`
+  return quoted === "" ? what : `${what} (${quoted})`
 }
-
-const LONGEST_QUOTE = 200
-
-/** The service's own short message, without user ids and e-mail addresses. */
-export function quote(message: string): string {
-  const words = message
-    .replaceAll(/[^\s<>()"']+@[^\s<>()"']+/g, "…")
-    .replaceAll(/\((?=[^)]*\d)[^\s)]{12,}\)/g, "(…)")
-    .replaceAll(/\s+/g, " ")
-    .trim()
-  if (words === "") return ""
-  return `It said: “${words.length > LONGEST_QUOTE ? `${words.slice(0, LONGEST_QUOTE)}…` : words}”`
-}
-
-const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
-
-/** "in 40 seconds", "in 5 minutes", "on 1 December 2026, 00:00 UTC". */
-export function instant(at: number, now: number): string {
-  const wait = at - now
-  if (wait <= 90_000) return `in ${Math.max(1, Math.ceil(wait / 1000))} seconds`
-  if (wait <= 2 * HOUR_MS) return `in ${Math.ceil(wait / MINUTE_MS)} minutes`
-  const date = new Date(at)
-  const day = `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`
-  return `on ${day}, ${String(date.getUTCHours()).padStart(2, "0")}:${String(date.getUTCMinutes()).padStart(2, "0")} UTC`
-}
-
-const MONTHS = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-]

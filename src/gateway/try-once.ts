@@ -1,18 +1,13 @@
 import { type Account, accountName, type Credential, type NoToken } from "../accounts/index.ts"
-import {
-  buildChatRequest,
-  hostsFor,
-  type KiroFailure,
-  type KiroHost,
-  type KiroModel,
-  serviceRegionOf,
-} from "../kiro/index.ts"
+import { buildChatRequest, type KiroFailure, type KiroHost, type KiroModel } from "../kiro/index.ts"
 import { createChunkTranslator } from "../translate/index.ts"
 import type { Attempt } from "./attempt.ts"
 import type { Chat } from "./chat.ts"
 import type { GatewayContext } from "./dependencies.ts"
 import { modelFor } from "./models.ts"
+import { hostsOf } from "./place.ts"
 import { prepare, type Prepared } from "./prepare.ts"
+import { describeRequest } from "./request-log.ts"
 import { send } from "./send.ts"
 import { type CommittedAnswer, openAnswer } from "./stream/open-answer.ts"
 
@@ -29,34 +24,42 @@ export interface SentWith {
 
 export type Outcome =
   | { readonly answer: CommittedAnswer; readonly sent: SentWith }
-  /** Without `sent` nothing left this computer for Kiro: the account had no token to send with. */
+  /** Without `sent` nothing left this computer for Kiro: the account had nothing to send with, or nowhere to. */
   | { readonly failure: KiroFailure; readonly sent?: SentWith }
 
+export interface Trial {
+  readonly chat: Chat
+  readonly attempt: Attempt
+  readonly account: Account
+}
+
 /** One attempt: token, place, body, HTTP, and the answer up to its commit point. Rejects only on the caller's abort. */
-export async function tryOnce(
-  context: GatewayContext,
-  wanted: { readonly chat: Chat; readonly attempt: Attempt; readonly account: Account },
-): Promise<Outcome> {
-  const { runtime, settings, tokens, version } = context
-  const { chat, attempt, account } = wanted
-  const credential = await tokens.fresh({
-    account,
-    ...(attempt.rejected !== undefined && { rejected: attempt.rejected }),
-    signal: chat.signal,
-  })
-  if ("unavailable" in credential) return { failure: tokenFailure(credential) }
-  const place = placeOf(context, account, credential)
-  const [host, ...otherHosts] = place.hosts?.filter(({ name }) => !attempt.hostsTried.includes(name)) ?? []
-  if (host === undefined) return { failure: nowhere(place.region) }
+export async function tryOnce(context: GatewayContext, trial: Trial): Promise<Outcome> {
+  const { chat, attempt, account } = trial
+  const { rejected } = attempt
+  const credential = await context.tokens.fresh({ account, rejected, signal: chat.signal })
+  if ("unavailable" in credential) return { failure: withoutToken(credential) }
+  const hosts = hostsOf(context, account, credential)
+  if ("unsupported" in hosts) return { failure: nowhere(hosts.unsupported) }
+  const [host = hosts[0], ...otherHosts] = hosts.filter(({ name }) => !attempt.hostsTried.includes(name))
   const model = modelFor(chat, attempt, account.id)
-  const prepared = prepare({ chat, attempt, model, profileArn: place.profileArn })
-  const sent: SentWith = { credential, host, otherHosts, model, prepared, startedAt: runtime.clock.now() }
-  const firstContentMs = settings.requestTimeoutMs * patience(prepared, chat)
+  const prepared = prepare({ chat, attempt, model, profileArn: credential.profileArn })
+  const startedAt = context.runtime.clock.now()
+  const sent: SentWith = { credential, host, otherHosts, model, prepared, startedAt }
+  return { ...(await ask(context, trial, sent)), sent }
+}
+
+async function ask(
+  { runtime, settings, version }: GatewayContext,
+  { chat, attempt, account }: Trial,
+  { credential, host, model, prepared, startedAt }: SentWith,
+): Promise<{ readonly answer: CommittedAnswer } | { readonly failure: KiroFailure }> {
+  const { invocationId, signal } = chat
   const request = buildChatRequest({
     ...credential,
     host,
     body: prepared.body,
-    invocationId: chat.invocationId,
+    invocationId,
     attempt: attempt.sends,
     maxAttempts: settings.maxRequestIterations,
     version,
@@ -68,18 +71,21 @@ export async function tryOnce(
     attempt: attempt.sends,
     estimatedTokens: prepared.estimatedTokens,
   })
-  const answered = await send({ runtime, request, signal: chat.signal, silenceMs: firstContentMs })
-  if ("failure" in answered) return { failure: answered.failure, sent }
-  const opened = await openAnswer({
+  if (settings.enableLogApiRequest)
+    runtime.log.info("request to Kiro", describeRequest(request, { prompts: settings.logPrompts }))
+  const firstContentMs = settings.requestTimeoutMs * patience(prepared, chat)
+  const answered = await send({ runtime, request, signal, silenceMs: firstContentMs })
+  if ("failure" in answered) return answered
+  return openAnswer({
     response: answered.response,
     cancelUpstream: answered.cancel,
-    signal: chat.signal,
+    signal,
     clock: runtime.clock,
     firstContentMs,
     silenceMs: settings.requestTimeoutMs,
     head: {
-      id: `chatcmpl-${chat.invocationId}`,
-      created: Math.floor(sent.startedAt / 1000),
+      id: `chatcmpl-${invocationId}`,
+      created: Math.floor(startedAt / 1000),
       model: chat.request.model,
     },
     translator: createChunkTranslator({
@@ -90,7 +96,6 @@ export async function tryOnce(
       reportWholeWindow: attempt.step !== undefined && chat.purpose === "main",
     }),
   })
-  return { ...opened, sent }
 }
 
 /** A model that was asked to think may stay silent for longer before its first word. */
@@ -98,37 +103,13 @@ function patience({ plan }: Prepared, { purpose }: Chat): number {
   return plan.mode === "native" && purpose !== "title" ? 2.5 : 1
 }
 
-interface Place {
-  readonly region: string
-  readonly profileArn: string | undefined
-  readonly hosts?: readonly KiroHost[]
-}
-
-/** Where an account's chats go: the region of its profile, the host that last worked first. */
-function placeOf({ settings }: GatewayContext, account: Account, { login, profileArn }: Credential): Place {
-  const place = serviceRegionOf({
-    profileArn,
-    loginRegion: login.kind === "idc" ? login.loginRegion : undefined,
-    defaultRegion: settings.defaultRegion,
-  })
-  if ("unsupported" in place) return { region: place.unsupported, profileArn }
-  const hosts = hostsFor({
-    plane: "runtime",
-    serviceRegion: place.region,
-    override: settings.endpointOverride,
-    remembered: account.hosts["runtime"],
-  })
-  return { region: place.region, profileArn, hosts }
+/** A login that has ended is the account's fault; a token that could not be renewed just now is nobody's. */
+function withoutToken({ unavailable: reason, message }: NoToken): KiroFailure {
+  if (reason === "revoked" || reason === "no-login")
+    return { kind: "bearer-rejected", status: 401, message, reason }
+  return { kind: "token-unavailable", status: 0, message, reason }
 }
 
 function nowhere(region: string): KiroFailure {
   return { kind: "not-authorized", status: 0, message: `Kiro is not offered in ${region}.` }
-}
-
-/** A login that has ended is the account's fault; a token that could not be renewed just now is nobody's. */
-function tokenFailure({ unavailable, message }: NoToken): KiroFailure {
-  const ended = unavailable === "revoked" || unavailable === "no-login"
-  return ended
-    ? { kind: "bearer-rejected", status: 401, message, reason: unavailable }
-    : { kind: "token-unavailable", status: 0, message, reason: unavailable }
 }

@@ -8,6 +8,8 @@ export interface KiroHost {
   readonly baseUrl: string
 }
 
+export type KiroHosts = readonly [KiroHost, ...KiroHost[]]
+
 /** Where Kiro runs for everyone; a profile elsewhere than here and GovCloud does not exist. */
 export const SERVICE_REGIONS: readonly string[] = ["us-east-1", "eu-central-1"]
 export const GOVERNMENT_REGIONS: readonly string[] = ["us-gov-west-1", "us-gov-east-1"]
@@ -62,16 +64,15 @@ export function hostsFor(wanted: {
   readonly serviceRegion: string
   readonly override?: string | undefined
   readonly remembered?: string | undefined
-}): readonly KiroHost[] {
+}): KiroHosts {
   const names = hostNames(wanted.plane, wanted.serviceRegion)
-  const ordered = names.toSorted(
-    (one, other) => Number(other === wanted.remembered) - Number(one === wanted.remembered),
-  )
+  const first = names.find((name) => name === wanted.remembered) ?? names[0]
   const base = wanted.override?.replace(/\/+$/, "")
-  return ordered.map((name) => ({ name, baseUrl: base ?? `https://${name}` }))
+  const toHost = (name: string): KiroHost => ({ name, baseUrl: base ?? `https://${name}` })
+  return [toHost(first), ...names.filter((name) => name !== first).map(toHost)]
 }
 
-function hostNames(plane: Plane, region: string): readonly string[] {
+function hostNames(plane: Plane, region: string): readonly [string, ...string[]] {
   if (GOVERNMENT_REGIONS.includes(region)) {
     const management = plane === "control" && region === "us-gov-west-1"
     return [`q-fips.${region}.amazonaws.com`, ...(management ? [`management.${region}.kiro.dev`] : [])]

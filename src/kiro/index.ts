@@ -10,7 +10,7 @@ export {
   SERVICE_REGIONS,
   serviceRegionOf,
 } from "./endpoints.ts"
-export type { KiroHost, Plane, ServiceRegion } from "./endpoints.ts"
+export type { KiroHost, KiroHosts, Plane, ServiceRegion } from "./endpoints.ts"
 export { authorizationHeaders, ORIGIN, userAgent } from "./identity.ts"
 export type { TokenType } from "./identity.ts"
 export { buildChatRequest } from "./request.ts"

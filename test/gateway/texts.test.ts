@@ -3,6 +3,7 @@ import { describe, it } from "node:test"
 import * as fc from "fast-check"
 import { harmless } from "../../src/gateway/host-patterns.ts"
 import { refusalOf, toResponse, type Refusal } from "../../src/gateway/refusal.ts"
+import { instant, quote } from "../../src/gateway/phrases.ts"
 import * as texts from "../../src/gateway/texts.ts"
 import type { FailureKind } from "../../src/kiro/index.ts"
 
@@ -165,16 +166,16 @@ describe("what the host makes of our texts", () => {
 
 describe("the words themselves", () => {
   it("quotes the service without e-mail addresses and user ids", () => {
-    const quoted = texts.quote(
+    const quoted = quote(
       "Your User ID (d-9067642ac7.11112222-3333) temporarily is suspended, a.person@example.com.",
     )
-    assert.equal(quoted, "It said: “Your User ID (…) temporarily is suspended, …”")
+    assert.equal(quoted, "“Your User ID (…) temporarily is suspended, …”")
   })
 
   it("says when an account is back", () => {
-    assert.equal(texts.instant(NOW + 29_000, NOW), "in 29 seconds")
-    assert.equal(texts.instant(NOW + 5 * 60_000, NOW), "in 5 minutes")
-    assert.equal(texts.instant(Date.UTC(2026, 11, 1), NOW), "on 1 December 2026, 00:00 UTC")
+    assert.equal(instant(NOW + 29_000, NOW), "in 29 seconds")
+    assert.equal(instant(NOW + 5 * 60_000, NOW), "in 5 minutes")
+    assert.equal(instant(Date.UTC(2026, 11, 1), NOW), "on 1 Dec 2026, 00:00 UTC")
   })
 
   it("names every account with its reason, its return and what to do", () => {
@@ -187,7 +188,7 @@ describe("the words themselves", () => {
     )
     assert.match(
       text,
-      /Builder ID ··a1b2: its credits are used up, back on 1 December 2026, 00:00 UTC; work: its login has ended\./,
+      /Builder ID ··a1b2: its credits are used up, back on 1 Dec 2026, 00:00 UTC; work: its login has ended\./,
     )
     assert.match(text, /enable overage/)
     assert.match(text, /opencode auth login/)
