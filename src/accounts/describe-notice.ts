@@ -15,7 +15,7 @@ export function describeNotice(notice: Notice): NoticeText {
   switch (notice.kind) {
     case "account-switched":
       return text(notice, "info", {
-        about: `${notice.from} ${notice.to}`,
+        about: `${notice.from} ${notice.to} ${notice.because}`,
         title: "Kiro account switched",
         message: `${notice.from} can't serve now (${notice.because}). Going on with ${notice.to}.`,
       })
@@ -56,6 +56,7 @@ export function describeNotice(notice: Notice): NoticeText {
       })
     case "conversation-shortened":
       return text(notice, "info", {
+        about: notice.sessionId,
         title: "Conversation shortened",
         message: `It was too long for the model, so old parts were left out (${Math.round(notice.share * 100)} % kept). Nothing was deleted.`,
       })

@@ -19,7 +19,7 @@ export type Notice =
       readonly resetAt?: number
     }
   | { readonly kind: "paid-credits"; readonly account: string }
-  | { readonly kind: "conversation-shortened"; readonly share: number }
+  | { readonly kind: "conversation-shortened"; readonly share: number; readonly sessionId: string }
   | { readonly kind: "region-mapped"; readonly from: string; readonly to: string }
   | { readonly kind: "profile-choice"; readonly account: string; readonly profiles: readonly string[] }
   | { readonly kind: "settings-problem"; readonly problem: SettingsProblem }

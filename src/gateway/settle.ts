@@ -83,5 +83,5 @@ function tell({ notify }: GatewayContext, { chat, attempt, account }: Answered):
       because: briefly(left.failure),
     })
   if (attempt.step !== undefined && chat.purpose === "main" && chat.session.shortenStep === undefined)
-    notify({ kind: "conversation-shortened", share: attempt.step })
+    notify({ kind: "conversation-shortened", share: attempt.step, sessionId: chat.sessionId })
 }

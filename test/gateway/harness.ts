@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import {
@@ -17,6 +17,7 @@ import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
+import { removeFolder } from "../support/secrets.ts"
 
 export const BASE_URL = "https://kiro.invalid/v1"
 
@@ -145,7 +146,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       await tokens.close()
       await store.close()
       await fake.close()
-      await rm(folder, { recursive: true, force: true })
+      removeFolder(folder)
     },
   }
   return harness

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Account, type AccountStore, openAccountStore } from "../../src/accounts/index.ts"
@@ -12,6 +12,7 @@ import { type Runtime, silentLog, systemRuntime } from "../../src/runtime.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
 import { fakeClock, type FakeClock } from "../support/clock.ts"
 import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
+import { removeFolder } from "../support/secrets.ts"
 
 /** A sign-in with everything real but the clock and the service. */
 export interface LoginLab {
@@ -80,7 +81,7 @@ export async function openLab(): Promise<LoginLab> {
       controller.abort()
       await store.close()
       await fake.close()
-      rmSync(folder, { recursive: true })
+      removeFolder(folder)
     },
   }
   return lab

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { opencodeVersion, packageFolder } from "./program.ts"
+import { removeFolder } from "../secrets.ts"
 
 export interface SandboxOptions {
   /** One base URL that stands for every host of the service: the URL of a fake. Absent: the real hosts. */
@@ -49,7 +50,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
         : at("data", "kiro-cli", "data.sqlite3"),
     commandPrefix: options.hosts ? bindHosts(at("hosts"), options.hosts) : [],
     environment: { ...isolatedEnvironment(root), ...options.environment },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => removeFolder(root),
   }
   for (const folder of [
     sandbox.home,

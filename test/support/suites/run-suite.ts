@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process"
+import { secretsIn } from "../secrets.ts"
 import { type Counts, readCounts } from "./counts.ts"
 
 export interface Suite {
@@ -18,7 +19,9 @@ export async function runSuite(suite: Suite): Promise<Counts> {
   console.log(`\n── ${suite.name} ──`)
   const { code, output } = await run(suite)
   const counts = readCounts(output) ?? { passed: 0, failed: 1, skipped: 0 }
-  const silentFailure = code !== 0 && counts.failed === 0 ? 1 : 0
+  const printed = secretsIn(output)
+  if (printed.length > 0) console.log(`${suite.name} printed secrets: ${printed.join(", ")}`)
+  const silentFailure = (code !== 0 && counts.failed === 0) || printed.length > 0 ? 1 : 0
   if (silentFailure === 1) console.log(`${suite.name} ended with ${code ?? "a signal"}`)
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
   const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`

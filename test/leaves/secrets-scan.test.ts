@@ -1,0 +1,35 @@
+import assert from "node:assert/strict"
+import { mkdtempSync, writeFileSync, existsSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, it } from "node:test"
+import { startFakeKiro } from "../support/fake-kiro/index.ts"
+import { removeFolder, secretsIn } from "../support/secrets.ts"
+
+describe("the scan for secrets", () => {
+  it("knows every secret that the fake service makes up", async () => {
+    const fake = await startFakeKiro()
+    try {
+      for (const kind of ["builder-id", "identity-center", "social", "external-idp"] as const) {
+        const { accessToken, refreshToken, client } = fake.account({ kind })
+        for (const secret of [accessToken, refreshToken, client.clientSecret])
+          assert.equal(secretsIn(`before ${secret} after`).length, 1, `${kind}: ${secret}`)
+      }
+      assert.equal(secretsIn(fake.account({ kind: "api-key" }).accessToken).length, 1)
+    } finally {
+      await fake.close()
+    }
+  })
+
+  it("finds one in a file that is no store of logins, and names it without giving it away", () => {
+    const folder = mkdtempSync(join(tmpdir(), "kiro-scan-"))
+    const secret = `ksk_${crypto.randomUUID()}`
+    writeFileSync(join(folder, "kiro.db"), secret)
+    writeFileSync(join(folder, "kiro.log"), `{"message":"sent ${secret}"}`)
+    assert.throws(
+      () => removeFolder(folder),
+      (error: Error) => error.message.includes("kiro.log: ksk_") && !error.message.includes(secret),
+    )
+    assert.equal(existsSync(folder), false)
+  })
+})

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict"
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { basename, join } from "node:path"
+
+/** The shapes of every secret that the fake Kiro makes up: tokens, client secrets and API keys. */
+const SECRET =
+  /ao[ar]AAAAAG[0-9a-f-]{16,}|eyJ0eXAiOiJKV1Qi[0-9a-f-]{16,}|eyJraWQi[0-9a-f-]{36}|ksk_[0-9a-f]{8}-[0-9a-f-]{27}/g
+
+/** Where a secret belongs: our database and its spilled pairs, and the stores of other programs. */
+const STORE =
+  /^kiro\.db|^kiro-tokens\.spill|\.sqlite3|\.db(-wal|-shm)?$|^kiro-auth-token\.json$|^[0-9a-f]{40}\.json$/
+
+/** The secrets in a text, cut so that telling of them gives none away. */
+export function secretsIn(text: string): readonly string[] {
+  return [...new Set(text.match(SECRET))].map((secret) => `${secret.slice(0, 12)}…`)
+}
+
+/** What holds a secret and is no store of logins, below a folder, as `path: secret…`. */
+export function secretsUnder(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((name) => {
+    if (STORE.test(basename(name)) || name.includes("node_modules")) return []
+    const path = join(folder, name)
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (!stats?.isFile()) return []
+    return secretsIn(readFileSync(path, "latin1")).map((secret) => `${name}: ${secret}`)
+  })
+}
+
+/** Removes what a test wrote, unless a secret was written where none belongs. */
+export function removeFolder(folder: string): void {
+  const leaks = secretsUnder(folder)
+  rmSync(folder, { recursive: true, force: true })
+  assert.deepEqual(leaks, [], "a secret was written to disk")
+}
