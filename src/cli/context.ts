@@ -18,7 +18,7 @@ export interface Context extends OpenAccounts {
 
 export async function openContext(place: Place, terminal: Terminal): Promise<Context> {
   const paths = pathsFor(place)
-  const { settings, problems } = loadSettings(place)
+  const { settings, problems } = await loadSettings(place)
   const log = openLog({ path: paths.log, level: settings.logLevel, clock: systemClock })
   const runtime = systemRuntime(log)
   const sources = openSources({ place, settings, effects: runtime })

@@ -1,13 +1,13 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
 import { PURPOSE_HEADER } from "../openai/index.ts"
 import { systemClock, systemRuntime } from "../runtime.ts"
-import { loadSettings, openLog, type Place, pathsFor } from "../settings/index.ts"
+import { DEFAULT_SETTINGS, loadSettings, openLog, type Place, pathsFor } from "../settings/index.ts"
 import { readCachedModels } from "./config/offered-models.ts"
 import { injectProvider, PROVIDER_ID } from "./config/provider.ts"
 import { authHook } from "./login/auth-hook.ts"
+import type { LoginDefaults } from "./login/target.ts"
 import { once } from "./once.ts"
 import type { Services } from "./services.ts"
-import { createToaster } from "./toaster.ts"
 
 /** Marks the requests that are ours to answer; nothing is ever sent there. */
 const BASE_URL = "https://kiro.invalid/v1"
@@ -34,42 +34,42 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
   const stop = new AbortController()
   const paths = pathsFor(place)
   const loaded = once(() => loadSettings({ ...place, projectDirectory: input.directory }))
-  const log = once(() => openLog({ path: paths.log, level: loaded().settings.logLevel, clock }))
-  const toast = createToaster({ client: input.client, clock, log, startedAt, signal: stop.signal })
+  const log = once(async () => openLog({ path: paths.log, level: (await loaded()).settings.logLevel, clock }))
+  const open = async (): Promise<Services> => {
+    const { openServices } = await import("./services.ts")
+    return openServices({
+      place,
+      paths,
+      loaded: await loaded(),
+      runtime: systemRuntime(await log()),
+      version,
+      baseUrl: BASE_URL,
+      ui: { client: input.client, startedAt },
+      signal: stop.signal,
+    })
+  }
   let opened: Promise<Services> | undefined
-  const services = (): Promise<Services> => {
+  const services = async (): Promise<Services> => {
     stop.signal.throwIfAborted()
-    opened ??= import("./services.ts").then(({ openServices }) =>
-      openServices({
-        place,
-        paths,
-        loaded: loaded(),
-        runtime: systemRuntime(log()),
-        version,
-        baseUrl: BASE_URL,
-        toast,
-        signal: stop.signal,
-      }),
-    )
-    return opened
+    return (opened ??= open())
   }
   const takeIn = async (): Promise<void> => {
     await clock.sleep(TAKE_IN_AFTER_MS, stop.signal)
     await (await services()).importLogins()
   }
+  let defaults: LoginDefaults = DEFAULT_SETTINGS
   return {
-    auth: authHook({
-      defaults: () => loaded().settings,
-      methods: async () => (await services()).login,
-    }),
+    auth: authHook({ defaults: () => defaults, methods: async () => (await services()).login }),
     async config(config) {
+      defaults = (await loaded()).settings
       const { live, problem } = readCachedModels(paths.models)
-      if (problem !== undefined) log().warn(problem)
+      if (problem !== undefined) (await log()).warn(problem)
       const fetch: typeof globalThis.fetch = async (url, init) =>
         (await services()).gateway.fetch(String(url), init ?? {})
       injectProvider({ config, fetch, baseURL: BASE_URL, live })
-      takeIn().catch((error: unknown) => {
-        if (!stop.signal.aborted) log().warn("the logins of other programs were not taken in", { error })
+      takeIn().catch(async (error: unknown) => {
+        if (!stop.signal.aborted)
+          (await log()).warn("the logins of other programs were not taken in", { error })
       })
     },
     async "chat.headers"({ agent, model }, output) {

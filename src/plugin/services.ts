@@ -5,7 +5,7 @@ import { type LoadedSettings, type Paths, type Place } from "../settings/index.t
 import { openLogin } from "./login/compose.ts"
 import type { LoginMethods } from "./login/methods.ts"
 import { createNotify } from "./notify.ts"
-import type { Toast } from "./toaster.ts"
+import { createToaster, type ToasterOptions } from "./toaster.ts"
 
 export interface ServicesOptions {
   readonly place: Place
@@ -14,7 +14,7 @@ export interface ServicesOptions {
   readonly runtime: Runtime
   readonly version: string
   readonly baseUrl: string
-  readonly toast: (toast: Toast) => void
+  readonly ui: Pick<ToasterOptions, "client" | "startedAt">
   /** Aborted when the plugin instance ends. */
   readonly signal: AbortSignal
 }
@@ -29,9 +29,10 @@ export interface Services {
 }
 
 export async function openServices(options: ServicesOptions): Promise<Services> {
-  const { place, loaded, runtime, version, baseUrl, toast } = options
+  const { place, loaded, runtime, version, baseUrl, ui, signal } = options
   const { clock, log, randomUUID } = runtime
   const { settings, problems } = loaded
+  const toast = createToaster({ ...ui, clock, log, signal })
   const notify = createNotify({ toast, log, enabled: settings.toasts })
   for (const problem of problems) notify({ kind: "settings-problem", problem })
 
@@ -66,6 +67,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     ...options,
     settings,
     store,
+    toast,
     importLogins: () => takeInFor(true),
     argv: process.argv,
     output: process.stdout,

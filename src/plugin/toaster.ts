@@ -14,7 +14,7 @@ export interface Toast {
 export interface ToasterOptions {
   readonly client: PluginInput["client"]
   readonly clock: Clock
-  readonly log: () => Log
+  readonly log: Log
   /** When the plugin instance started. */
   readonly startedAt: number
   /** Aborted when it ends. */
@@ -36,7 +36,7 @@ export function createToaster({
   }
   return (toast) => {
     show(toast).catch((error: unknown) => {
-      if (!signal.aborted) log().info("a toast was not shown", { message: toast.message, error })
+      if (!signal.aborted) log.info("a toast was not shown", { message: toast.message, error })
     })
   }
 }

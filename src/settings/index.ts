@@ -1,4 +1,3 @@
-export { settingsJsonSchema } from "./json-schema.ts"
 export { loadSettings, type LoadedSettings } from "./load.ts"
 export { type LogOptions, openLog } from "./log.ts"
 export { type Paths, pathsFor, type Place, projectSettingsFile } from "./paths.ts"

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { isObject, type JsonObject, parseJson } from "../json.ts"
-import { IGNORED_KEYS, keyOf, KEYS, type SettingName, SETTING_NAMES } from "./keys.ts"
+import type { Layer } from "./apply-layers.ts"
 import { pathsFor, type Place, projectSettingsFile } from "./paths.ts"
 import type { SettingsProblem } from "./problem.ts"
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts"
@@ -10,43 +10,20 @@ export interface LoadedSettings {
   readonly problems: readonly SettingsProblem[]
 }
 
-/** One place that settings come from. */
-interface Layer {
-  /** For messages: the file's path, or `environment`. */
-  readonly from: string
-  readonly project: boolean
-  readonly values: JsonObject
-}
-
 /**
- * Reads the user's kiro.json, the project's over it and `KIRO_<KEY>` over both. Never throws: a value that is not
- * allowed counts as not there, and is one problem that names its key and the allowed range.
+ * Reads the user's kiro.json, the project's over it and `KIRO_<KEY>` over both. Never rejects: a value that is not
+ * allowed counts as not there, and is one problem that names its key and the allowed range. The rules load only where
+ * there is something to judge, so that who has no settings pays nothing at the start.
  */
-export function loadSettings(place: Place & { readonly projectDirectory?: string }): LoadedSettings {
+export async function loadSettings(
+  place: Place & { readonly projectDirectory?: string },
+): Promise<LoadedSettings> {
   const problems: SettingsProblem[] = []
   const layers = layersOf(place, problems)
-  for (const layer of layers) problems.push(...unknownKeys(layer))
-  const chosen = SETTING_NAMES.flatMap((name): [SettingName, unknown][] =>
-    layers.flatMap((layer): [SettingName, unknown][] => {
-      const value = valueOf(name, layer, problems)
-      return value === undefined ? [] : [[name, value]]
-    }),
-  )
-  return { settings: { ...DEFAULT_SETTINGS, ...Object.fromEntries(chosen) }, problems }
-}
-
-function valueOf(name: SettingName, { values, project, from }: Layer, problems: SettingsProblem[]): unknown {
-  const { rule, userOnly } = KEYS[name]
-  const key = keyOf(name)
-  const raw = values[key]
-  if (raw === undefined || raw === null) return undefined
-  if (userOnly && project) {
-    problems.push({ kind: "not-in-project", key, from })
-    return undefined
-  }
-  const value = rule.read(raw)
-  if (value === undefined) problems.push({ kind: "bad-value", key, allowed: rule.allowed, from })
-  return value
+  if (layers.length === 0) return { settings: DEFAULT_SETTINGS, problems }
+  const { applyLayers } = await import("./apply-layers.ts")
+  const applied = applyLayers(layers)
+  return { settings: applied.settings, problems: [...problems, ...applied.problems] }
 }
 
 /** The weakest first. */
@@ -54,14 +31,15 @@ function layersOf(
   place: Place & { readonly projectDirectory?: string },
   problems: SettingsProblem[],
 ): readonly Layer[] {
-  const files = pathsFor(place).settingsFiles.map((path) => ({ path, project: false }))
+  const files = pathsFor(place).settingsFiles.map((path) => ({ path, kind: "user" as Layer["kind"] }))
   if (place.projectDirectory !== undefined)
-    files.push({ path: projectSettingsFile(place.platform, place.projectDirectory), project: true })
-  const layers = files.flatMap(({ path, project }): Layer[] => {
+    files.push({ path: projectSettingsFile(place.platform, place.projectDirectory), kind: "project" })
+  const layers = files.flatMap(({ path, kind }): Layer[] => {
     const values = readLayer(path, problems)
-    return values === undefined ? [] : [{ from: path, project, values }]
+    return values === undefined ? [] : [{ kind, from: path, values }]
   })
-  return [...layers, { from: "environment", project: false, values: environmentValues(place.env) }]
+  const variables = environmentLayer(place.env)
+  return variables === undefined ? layers : [...layers, variables]
 }
 
 function readLayer(path: string, problems: SettingsProblem[]): JsonObject | undefined {
@@ -82,18 +60,14 @@ function readLayer(path: string, problems: SettingsProblem[]): JsonObject | unde
   return isObject(values) ? values : unreadable("it is not a JSON object")
 }
 
-function environmentValues(env: Place["env"]): JsonObject {
-  const entries = SETTING_NAMES.flatMap((name): [string, unknown][] => {
-    const key = keyOf(name)
-    const text = env[`KIRO_${key.toUpperCase()}`]?.trim()
-    return text === undefined || text === "" ? [] : [[key, KEYS[name].rule.readText(text)]]
-  })
-  return Object.fromEntries(entries)
-}
+const PREFIX = "KIRO_"
 
-function unknownKeys({ values, from }: Layer): SettingsProblem[] {
-  const known = new Set(SETTING_NAMES.map(keyOf))
-  return Object.keys(values)
-    .filter((key) => !known.has(key) && !IGNORED_KEYS.has(key))
-    .map((key) => ({ kind: "unknown-key", key, from }))
+/** The variables that may be settings, as text. */
+function environmentLayer(env: Place["env"]): Layer | undefined {
+  const entries = Object.entries(env).flatMap(([name, value]): [string, string][] => {
+    const text = value?.trim()
+    return name.startsWith(PREFIX) && text ? [[name.slice(PREFIX.length).toLowerCase(), text]] : []
+  })
+  if (entries.length === 0) return undefined
+  return { kind: "environment", from: "environment", values: Object.fromEntries(entries) }
 }

@@ -42,7 +42,7 @@ describe("a toast", () => {
       void shown.push({ at: clock.now(), message: body.message })
     const client = { tui: { showToast } } as unknown as PluginInput["client"]
     const stop = new AbortController()
-    const toast = createToaster({ client, clock, log: () => silentLog, startedAt: 1000, signal: stop.signal })
+    const toast = createToaster({ client, clock, log: silentLog, startedAt: 1000, signal: stop.signal })
     return { clock, shown, stop, toast }
   }
   const settled = () => new Promise((resolve) => setImmediate(resolve))

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { describe, it } from "node:test"
-import { DEFAULT_SETTINGS, settingsJsonSchema } from "../../src/settings/index.ts"
+import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
+import { settingsJsonSchema } from "../../src/settings/json-schema.ts"
 
 describe("the JSON schema of kiro.json", () => {
   it("in the package is the one that the rules make; `npm run schema` writes it", () => {

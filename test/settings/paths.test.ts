@@ -31,7 +31,7 @@ describe("the paths", () => {
     assert.deepEqual(without.settingsFiles, [String.raw`C:\Users\u\.config\opencode\kiro.json`])
   })
 
-  it("are read on Windows both, OpenCode's own folder over %APPDATA%", () => {
+  it("are read on Windows both, OpenCode's own folder over %APPDATA%", async () => {
     const root = mkdtempSync(join(tmpdir(), "kiro-paths-"))
     // Windows' separators name plain files here; what matters is which are read.
     const { settingsFiles } = pathsFor({ env: { APPDATA: "appdata" }, platform: "win32", home: "home" })
@@ -42,7 +42,11 @@ describe("the paths", () => {
       mkdirSync("home")
       writeFileSync(appData, JSON.stringify({ rate_limit_max_retries: 1, max_request_iterations: 50 }))
       writeFileSync(config, JSON.stringify({ rate_limit_max_retries: 2 }))
-      const { settings } = loadSettings({ env: { APPDATA: "appdata" }, platform: "win32", home: "home" })
+      const { settings } = await loadSettings({
+        env: { APPDATA: "appdata" },
+        platform: "win32",
+        home: "home",
+      })
       assert.deepEqual([settings.rateLimitMaxRetries, settings.maxRequestIterations], [2, 50])
     } finally {
       process.chdir(before)

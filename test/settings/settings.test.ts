@@ -19,7 +19,7 @@ function load(files: {
   readonly user?: unknown
   readonly project?: unknown
   readonly env?: Record<string, string>
-}): LoadedSettings {
+}): Promise<LoadedSettings> {
   places += 1
   const home = join(root, String(places))
   const projectDirectory = join(home, "project")
@@ -35,12 +35,12 @@ function load(files: {
 }
 
 describe("settings", () => {
-  it("are the defaults where there is no file", () => {
-    assert.deepEqual(load({}), { settings: DEFAULT_SETTINGS, problems: [] })
+  it("are the defaults where there is no file", async () => {
+    assert.deepEqual(await load({}), { settings: DEFAULT_SETTINGS, problems: [] })
   })
 
-  it("are overridden by the project's file, and both by the environment", () => {
-    const { settings, problems } = load({
+  it("are overridden by the project's file, and both by the environment", async () => {
+    const { settings, problems } = await load({
       user: { rate_limit_max_retries: 1, max_request_iterations: 30, use_overage: false },
       project: { max_request_iterations: 40, usage_sync_max_retries: 1 },
       env: { KIRO_USAGE_SYNC_MAX_RETRIES: "2", KIRO_ENABLE_LOG_API_REQUEST: "true", KIRO_DEFAULT_REGION: "" },
@@ -56,8 +56,8 @@ describe("settings", () => {
     })
   })
 
-  it("replace only a bad value, and name its key and allowed range once", () => {
-    const { settings, problems } = load({
+  it("replace only a bad value, and name its key and allowed range once", async () => {
+    const { settings, problems } = await load({
       user: { rate_limit_retry_delay_ms: 999, rate_limit_max_retries: 2, use_overage: "no" },
     })
     assert.deepEqual(settings, { ...DEFAULT_SETTINGS, rateLimitMaxRetries: 2 })
@@ -67,8 +67,8 @@ describe("settings", () => {
     assert.match(texts[1] ?? "", /use_overage .*true or false/)
   })
 
-  it("check the range of a number in the environment", () => {
-    const { settings, problems } = load({
+  it("check the range of a number in the environment", async () => {
+    const { settings, problems } = await load({
       env: { KIRO_REQUEST_TIMEOUT_MS: "1", KIRO_USE_OVERAGE: "perhaps" },
     })
     assert.deepEqual(settings, DEFAULT_SETTINGS)
@@ -99,18 +99,18 @@ describe("settings", () => {
     ["usage_sync_max_retries", [0, 5], [-1, 6]],
     ["endpoint_override", ["https://x.example", "http://127.0.0.1:8080"], ["http://x.example", "file:///x"]],
   ] as const)
-    it(`allow for ${key} its range and nothing else`, () => {
+    it(`allow for ${key} its range and nothing else`, async () => {
       for (const value of allowed)
-        assert.deepEqual(load({ user: { [key]: value } }).problems, [], String(value))
+        assert.deepEqual((await load({ user: { [key]: value } })).problems, [], String(value))
       for (const value of refused)
         assert.deepEqual(
-          load({ user: { [key]: value } }).problems.map((problem) => problem.kind),
+          (await load({ user: { [key]: value } })).problems.map((problem) => problem.kind),
           ["bad-value"],
           String(value),
         )
     })
 
-  it("take nothing that decides where a credential goes from a project", () => {
+  it("take nothing that decides where a credential goes from a project", async () => {
     const project = {
       default_region: "eu-west-1",
       idc_start_url: "https://evil.example/start",
@@ -118,15 +118,15 @@ describe("settings", () => {
       idc_profile_arn: "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EVIL",
       endpoint_override: "https://evil.example",
     }
-    const { settings, problems } = load({ project })
+    const { settings, problems } = await load({ project })
     assert.deepEqual(settings, DEFAULT_SETTINGS)
     assert.equal(problems.filter((problem) => problem.kind === "not-in-project").length, 5)
-    assert.deepEqual(load({ user: project }).problems, [])
+    assert.deepEqual((await load({ user: project })).problems, [])
   })
 
-  it("survive files that are no JSON object, and say which", () => {
+  it("survive files that are no JSON object, and say which", async () => {
     for (const user of ["{", "[]", "null", '"text"', ""]) {
-      const { settings, problems } = load({ user, project: { rate_limit_max_retries: 7 } })
+      const { settings, problems } = await load({ user, project: { rate_limit_max_retries: 7 } })
       assert.equal(settings.rateLimitMaxRetries, 7)
       assert.deepEqual(
         problems.map((problem) => problem.kind),
@@ -135,16 +135,20 @@ describe("settings", () => {
     }
   })
 
-  it("accept the keys of older plugins without a word, and name a key that nobody knows", () => {
-    const { problems } = load({ user: { auth_server_port_start: 19847, effort: "high", use_overege: false } })
+  it("accept the keys of older plugins without a word, and name a key that nobody knows", async () => {
+    const { problems } = await load({
+      user: { auth_server_port_start: 19847, effort: "high", use_overege: false },
+    })
     assert.deepEqual(
       problems.map((problem) => problem.kind === "unknown-key" && problem.key),
       ["use_overege"],
     )
   })
 
-  it("never repeat a bad value", () => {
-    const texts = load({ user: { idc_region: "ksk_verysecret" } }).problems.map(describeSettingsProblem)
+  it("never repeat a bad value", async () => {
+    const texts = (await load({ user: { idc_region: "ksk_verysecret" } })).problems.map(
+      describeSettingsProblem,
+    )
     assert.doesNotMatch(texts.join("\n"), /ksk_/)
   })
 })

@@ -6,11 +6,11 @@ import { type Check, type DoctorContext, type Finding, good, problem } from "./f
 /** kiro.json and OpenCode's auth.json. */
 export const filesCheck: Check = {
   title: "kiro.json and auth.json",
-  look: async (context) => [...settingsFindings(context), ...authFindings(context)],
+  look: async (context) => [...(await settingsFindings(context)), ...authFindings(context)],
 }
 
-function settingsFindings({ place, directory, paths }: DoctorContext): Finding[] {
-  const { problems } = loadSettings({ ...place, projectDirectory: directory })
+async function settingsFindings({ place, directory, paths }: DoctorContext): Promise<Finding[]> {
+  const { problems } = await loadSettings({ ...place, projectDirectory: directory })
   if (problems.length > 0)
     return problems.map((found) => problem(describeSettingsProblem(found), "Correct or delete it."))
   return [
