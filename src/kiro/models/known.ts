@@ -7,13 +7,22 @@ export function modelKey(id: string): string {
   return id.toLowerCase().replaceAll(".", "-")
 }
 
+/** Whether an id of the service spells this key. The length decides nearly always: a key is as long as its id. */
+function spells(wireId: string, key: string): boolean {
+  return wireId.length === key.length && modelKey(wireId) === key
+}
+
+export function builtInModel(key: string): CatalogueModel | undefined {
+  return BUILT_IN.find((model) => spells(model.wireId, key))
+}
+
 /**
  * The facts of a model: the live list's where it has the model, the built-in table's otherwise; `undefined` where
  * neither knows it.
  */
 export function knownModel(key: string, live: readonly LiveModel[] | undefined): CatalogueModel | undefined {
-  const builtIn = BUILT_IN.find((model) => modelKey(model.wireId) === key)
-  const listed = live?.find((model) => modelKey(model.wireId) === key)
+  const builtIn = builtInModel(key)
+  const listed = live?.find((model) => spells(model.wireId, key))
   if (listed === undefined) return builtIn
   return withLive(builtIn ?? longTwin(listed.wireId) ?? unlisted(listed.wireId), listed)
 }
@@ -21,7 +30,7 @@ export function knownModel(key: string, live: readonly LiveModel[] | undefined):
 /** A `-1m` model that the service lists by itself: its base with the long window. */
 function longTwin(wireId: string): CatalogueModel | undefined {
   const base = /^(.+)-1m$/.exec(modelKey(wireId))?.[1]
-  const builtIn = BUILT_IN.find((model) => modelKey(model.wireId) === base)
+  const builtIn = base === undefined ? undefined : builtInModel(base)
   return builtIn && { ...builtIn, wireId, window: LONG_WINDOW, twins: [] }
 }
 

@@ -1,6 +1,6 @@
 import type { LiveModel } from "../model-list.ts"
 import { BUILT_IN } from "./catalogue.ts"
-import { modelKey } from "./known.ts"
+import { builtInModel, modelKey } from "./known.ts"
 import type { KiroModel } from "./model.ts"
 import { resolveModel } from "./resolve.ts"
 
@@ -24,6 +24,6 @@ export function offeredModels(live: readonly LiveModel[] | undefined): readonly 
 
 function publicIds(wireId: string): string[] {
   const key = modelKey(wireId)
-  const twins = BUILT_IN.find((model) => modelKey(model.wireId) === key)?.twins ?? []
+  const twins = builtInModel(key)?.twins ?? []
   return [key, ...twins.map((twin) => key + twin)]
 }
