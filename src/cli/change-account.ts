@@ -6,8 +6,13 @@ import { findAccount } from "./find-account.ts"
 
 type Change = Extract<Command, { name: "label" | "enable" | "disable" | "remove" }>
 
-/** What the user decides about one account; the answer names it. */
+/** What the user decides about one account; the answer names it. OpenCode offers the models of those that are used. */
 export async function changeAccount(context: Context, command: Change): Promise<void> {
+  await change(context, command)
+  if (command.name !== "label") await context.lookUps.offerModels()
+}
+
+async function change(context: Context, command: Change): Promise<void> {
   const { store } = context
   const found = findAccount(await store.list(), command.account)
   switch (command.name) {

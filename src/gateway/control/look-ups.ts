@@ -3,7 +3,7 @@ import type { KiroFailure } from "../../kiro/index.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { FreshTokens, LookUps } from "../dependencies.ts"
 import type { ControlClient } from "./call.ts"
-import { modelsTask } from "./models-task.ts"
+import { modelsTask, writeModelsFile } from "./models-task.ts"
 import { accountOpener } from "./open-account.ts"
 import { createPeriodic } from "./periodic.ts"
 import { recordUsage } from "./record-usage.ts"
@@ -23,6 +23,8 @@ export interface LookUpOptions {
 export interface OpenLookUps extends LookUps {
   /** The usage of one account now, whether due or not. */
   readonly usageNow: (accountId: string) => Promise<void>
+  /** Writes for the next start which models the accounts have, after one was enabled, disabled or removed. */
+  readonly offerModels: () => Promise<void>
   /** Ends what is under way. */
   readonly close: () => Promise<void>
 }
@@ -52,7 +54,18 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
       usage.soon(accountId)
       models.soon(accountId)
     },
+    offerModels: () => offerModels(options),
     close: async () => void (await Promise.all([usage.close(), models.close()])),
+  }
+}
+
+/** A file that can't be written is no fault of the change before it: the old one stands until the next answer. */
+async function offerModels({ client, store, modelsPath }: LookUpOptions): Promise<void> {
+  const { log, randomUUID } = client.runtime
+  try {
+    await writeModelsFile({ store, path: modelsPath, unique: randomUUID() })
+  } catch (error) {
+    log.warn("the model lists were not written", { error })
   }
 }
 

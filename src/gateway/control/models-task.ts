@@ -1,5 +1,5 @@
-import type { AccountStore } from "../../accounts/index.ts"
-import { encodeModelLists } from "../../kiro/index.ts"
+import type { Account, AccountStore } from "../../accounts/index.ts"
+import { type AccountModelList, encodeModelLists, regionOfArn } from "../../kiro/index.ts"
 import { replaceFile } from "../../settings/index.ts"
 import type { ControlClient } from "./call.ts"
 import { fetchModels } from "./models.ts"
@@ -28,8 +28,9 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
     everyMs: FRESH_MS,
     retries: RETRIES,
     async waitMs(accountId) {
-      const lists = await store.modelLists()
-      const times = lists.filter((list) => list.accountId === accountId).map((list) => list.fetchedAt)
+      const account = (await store.list()).find(({ id }) => id === accountId)
+      const lists = (await store.modelLists()).filter((list) => isListOf(list, accountId, account))
+      const times = lists.map((list) => list.fetchedAt)
       return Math.min(FRESH_MS, Math.max(...times, 0) + FRESH_MS - clock.now())
     },
     async run(accountId, signal) {
@@ -46,6 +47,13 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
       return "done"
     },
   }
+}
+
+/** The list of another region's profile, chosen before, says nothing. */
+function isListOf(list: AccountModelList, accountId: string, account: Account | undefined): boolean {
+  const arns = [account?.profileArn, ...(account?.logins ?? []).map((login) => login.profileArn)]
+  const region = regionOfArn(arns.find((arn) => arn !== undefined))
+  return list.accountId === accountId && (region === undefined || region === list.serviceRegion)
 }
 
 /**
