@@ -1,0 +1,223 @@
+import assert from "node:assert/strict"
+import { existsSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, it } from "node:test"
+import { type FakeKiro, json, resetBeforeHeaders, startFakeKiro } from "../support/fake-kiro/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import {
+  createSandbox,
+  hasTerminal,
+  KEYS,
+  openTerminal,
+  runOpencode,
+  type Sandbox,
+  type Terminal,
+} from "../support/opencode/index.ts"
+
+const START_URL = "https://d-9067642ac7.awsapps.com/start"
+const FRANKFURT = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EUPROFILE"
+/** OpenCode takes seconds to start, on a busy machine many. */
+const PATIENCE_MS = 90_000
+const VIRGINIA = "arn:aws:codewhisperer:us-east-1:123456789012:profile/USPROFILE"
+
+describe(
+  "opencode auth login",
+  { skip: !hasTerminal() && "needs util-linux's script", concurrency: false },
+  () => {
+    let fake: FakeKiro
+    let sandbox: Sandbox
+    let terminal: Terminal | undefined
+
+    beforeEach(async () => {
+      fake = await startFakeKiro()
+      sandbox = createSandbox({ endpoint: fake.url })
+    })
+    afterEach(async () => {
+      await terminal?.close()
+      sandbox.remove()
+      await fake.close()
+    })
+
+    const login = (...method: string[]): void => {
+      const chosen = method.flatMap((label) => ["-m", label])
+      terminal = openTerminal(sandbox, ["auth", "login", "-p", "kiro", ...chosen])
+    }
+    const shown = async (words: RegExp): Promise<void> => {
+      await terminal?.waitFor(words, PATIENCE_MS)
+    }
+    const answer = async (question: RegExp, text: string): Promise<void> => {
+      await shown(question)
+      terminal?.type(`${text}${KEYS.enter}`)
+    }
+    const ended = async (): Promise<number | null | undefined> => terminal?.ended(PATIENCE_MS)
+    const authFile = (): unknown => JSON.parse(readFileSync(join(sandbox.data, "auth.json"), "utf8"))
+    const secrets = (): string[] =>
+      fake.accounts.flatMap(({ accessToken, refreshToken }) => [accessToken, refreshToken]).filter(Boolean)
+    const assertOnlyTheMarker = (): void => {
+      assert.deepEqual(authFile(), { kiro: { type: "api", key: "kept-by-opencode-kiro-auth" } })
+      for (const secret of secrets()) assert.ok(!terminal?.screen.includes(secret.slice(0, 24)))
+      assert.equal(statSync(join(sandbox.config, "kiro.db")).mode & 0o777, 0o600)
+    }
+    const chat = async (): Promise<string> => {
+      const result = await runOpencode(sandbox, ["run", "-m", "kiro/claude-sonnet-4-5", "hello"], {
+        timeoutMs: PATIENCE_MS,
+      })
+      assert.match(result.stdout, /Hello from the fake Kiro/, result.text)
+      return result.text
+    }
+
+    it("offers the four methods in their order", async () => {
+      login()
+      await shown(
+        /AWS Builder ID or IAM Identity Center[^]*Google or GitHub[^]*Import from kiro-cli or Kiro IDE[^]*API key/,
+      )
+    })
+
+    it("signs in with AWS Builder ID, shows page and code, and says who was added", async () => {
+      const person = fake.account()
+      fake.deviceGrants.plan({
+        account: person,
+        polls: ["authorization_pending", "slow_down", "approved"],
+        interval: 1,
+      })
+      login("AWS Builder ID or IAM Identity Center")
+      await answer(/start URL/, "")
+      await shown(/Go to: https:\/\/view\.awsapps\.com\/start\/#\/device\?user_code=[0-9A-F]{4}-[0-9A-F]{4}/)
+      await shown(/Code: [0-9A-F]{4}-[0-9A-F]{4}/)
+      await shown(/Builder ID ··[0-9a-f]{4} was added/)
+      await shown(/Login successful/)
+      assert.equal(await ended(), 0)
+      assertOnlyTheMarker()
+      await chat()
+      assert.deepEqual(
+        fake.chats.map(({ account }) => account),
+        [person],
+      )
+      const listed = await runOpencode(sandbox, ["auth", "list"])
+      assert.match(listed.text, /kiro/i)
+    })
+
+    it("signs in to an Identity Center in eu-north-1 whose profile is in eu-central-1, and chats there", async () => {
+      fake.account({
+        kind: "identity-center",
+        loginRegion: "eu-north-1",
+        startUrl: START_URL,
+        profileArns: [FRANKFURT],
+      })
+      login("AWS Builder ID or IAM Identity Center")
+      await answer(/start URL/, "d-9067642ac7.awsapps.com/start/#/")
+      await answer(/Region of your IAM Identity Center/, "eu-north-1")
+      await answer(/profile ARN/, "")
+      await shown(/Profile: KiroProfile-eu-central-1 in eu-central-1/)
+      await shown(/Login successful/)
+      assertOnlyTheMarker()
+      await chat()
+      const [request] = fake.chats
+      assert.match(request?.host ?? "", /^(q|runtime)\.eu-central-1\./)
+      assert.equal((request?.body as { profileArn?: string }).profileArn, FRANKFURT)
+      const oidc = fake.requests.filter(({ host }) => host.startsWith("oidc."))
+      assert.ok(oidc.length > 2 && oidc.every(({ host }) => host === "oidc.eu-north-1.amazonaws.com"))
+    })
+
+    it("keeps a sign-in with several profiles, and lists them", async () => {
+      fake.account({
+        kind: "identity-center",
+        loginRegion: "eu-north-1",
+        startUrl: START_URL,
+        profileArns: [FRANKFURT, VIRGINIA],
+      })
+      login("AWS Builder ID or IAM Identity Center")
+      await answer(/start URL/, START_URL)
+      await answer(/Region of your IAM Identity Center/, "eu-north-1")
+      await answer(/profile ARN/, "")
+      await shown(/idc_profile_arn/)
+      await shown(/Login successful/)
+      assertOnlyTheMarker()
+    })
+
+    it("asks again for a start URL that is none, and says what is wrong with one that AWS does not know", async () => {
+      login("AWS Builder ID or IAM Identity Center")
+      await answer(/start URL/, "my company")
+      await shown(/is not a start URL/)
+      terminal?.type(`\u0015${START_URL}${KEYS.enter}`)
+      await answer(/Region of your IAM Identity Center/, "us-west-2")
+      await answer(/profile ARN/, "")
+      await shown(/Failed to authorize: AWS refused https:\/\/d-9067642ac7[^]*us-west-2/)
+      assert.notEqual(await ended(), 0)
+      assert.ok(!existsSync(join(sandbox.data, "auth.json")))
+    })
+
+    for (const [what, arrange, words] of [
+      [
+        "denied",
+        (): void => fake.deviceGrants.plan({ account: fake.account(), polls: ["access_denied"] }),
+        /was denied/,
+      ],
+      [
+        "expired",
+        (): void => fake.deviceGrants.plan({ account: fake.account(), polls: ["expired_token"] }),
+        /in time/,
+      ],
+      ["offline", (): void => fake.intercept(() => true, resetBeforeHeaders), /could not be reached/],
+      [
+        "not registered",
+        (): void => fake.next("RegisterClient", json({ error: "invalid_client_metadata" }, { status: 400 })),
+        /AWS refused/,
+      ],
+    ] as const)
+      it(`says in words that the sign-in was ${what}, and stores nothing`, async () => {
+        arrange()
+        login("AWS Builder ID or IAM Identity Center")
+        await answer(/start URL/, "")
+        await shown(words)
+        await ended()
+        assert.ok(!existsSync(join(sandbox.data, "auth.json")))
+      })
+
+    it("signs in with Google", async () => {
+      const person = fake.account({ kind: "social" })
+      fake.deviceGrants.plan({ account: person, interval: 1 })
+      login("Google or GitHub")
+      await answer(/Sign in with/, "")
+      await shown(/Code: [0-9A-F]{4}-[0-9A-F]{4}/)
+      await shown(/google ··[0-9a-f]{4} was added/i)
+      await shown(/Login successful/)
+      await chat()
+    })
+
+    it("imports the session of kiro-cli, and says what it found", async () => {
+      const person = fake.account()
+      await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [person] })
+      login("Import from kiro-cli or Kiro IDE")
+      await shown(/Builder ID ··[0-9a-f]{4} \(kiro-cli\): (added|already here)/)
+      await shown(/Login successful/)
+      assertOnlyTheMarker()
+      await chat()
+    })
+
+    it("says what to do when there is nothing to import", async () => {
+      login("Import from kiro-cli or Kiro IDE")
+      await shown(/kiro-cli login/)
+      await ended()
+      assert.ok(!existsSync(join(sandbox.data, "auth.json")))
+      assert.ok(!existsSync(join(sandbox.config, "kiro.db")))
+    })
+
+    it("takes an API key that Kiro accepts, and refuses any other before anything is stored", async () => {
+      const person = fake.account({ kind: "api-key" })
+      login("API key")
+      await answer(/Enter your API key/, "ksk_0123456789abcdef")
+      await shown(/Kiro refused this API key/)
+      await ended()
+      assert.ok(!existsSync(join(sandbox.data, "auth.json")))
+
+      login("API key")
+      await answer(/Enter your API key/, person.accessToken)
+      await shown(/API key ··[0-9a-f]{4} was added/)
+      await shown(/Login successful/)
+      assert.deepEqual(authFile(), { kiro: { type: "api", key: "kept-by-opencode-kiro-auth" } })
+      await chat()
+      assert.equal(fake.chats[0]?.headers["tokentype"], "API_KEY")
+    })
+  },
+)
