@@ -1,0 +1,201 @@
+import assert from "node:assert/strict"
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { after, afterEach, before, describe, it } from "node:test"
+import { isObject } from "../../src/json.ts"
+import { type FakeKiro, json, resetBeforeHeaders, startFakeKiro } from "../support/fake-kiro/index.ts"
+import {
+  createSandbox,
+  type OpencodeServer,
+  type Sandbox,
+  startOpencodeServer,
+} from "../support/opencode/index.ts"
+
+const START_URL = "https://d-9067642ac7.awsapps.com/start"
+const FRANKFURT = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EUPROFILE"
+const MARKER = "kept-by-opencode-kiro-auth"
+const [AWS, SOCIAL, IMPORT, API_KEY] = [0, 1, 2, 3]
+
+/** The route that the terminal UI's /connect uses. */
+describe("signing in through OpenCode's server", { concurrency: false }, () => {
+  let fake: FakeKiro
+  let sandbox: Sandbox
+  let server: OpencodeServer
+
+  before(async () => {
+    fake = await startFakeKiro()
+    sandbox = createSandbox({ endpoint: fake.url })
+    server = await startOpencodeServer(sandbox)
+  })
+  after(async () => {
+    await server.close()
+    sandbox.remove()
+    await fake.close()
+  })
+  afterEach(() => {
+    fake.accounts.length = 0
+    server.events.length = 0
+  })
+
+  const authorize = async (
+    method: number,
+    inputs: Record<string, string>,
+  ): Promise<Record<string, unknown>> => {
+    const answer = await server.post("/provider/kiro/oauth/authorize", { method, inputs })
+    assert.ok(isObject(answer))
+    return answer
+  }
+  const signIn = async (method: number, inputs: Record<string, string>): Promise<void> => {
+    await authorize(method, inputs)
+    assert.equal(await server.post("/provider/kiro/oauth/callback", { method }), true)
+  }
+  /** As the terminal UI does after a sign-in. The event stream ends with the instance. */
+  const startAnew = async (): Promise<void> => {
+    await server.post("/instance/dispose")
+    await server.listen()
+  }
+  const toast = async (words: RegExp): Promise<void> => {
+    await server.event(
+      ({ type, properties }) => type === "tui.toast.show" && words.test(String(properties["message"])),
+      60_000,
+    )
+  }
+  const authFile = (): string => {
+    const path = join(sandbox.data, "auth.json")
+    return existsSync(path) ? readFileSync(path, "utf8") : ""
+  }
+  const chat = async (): Promise<void> => {
+    const turn = await server.prompt(await server.newSession(), "hello")
+    const texts = turn.parts.map((part) => (part.type === "text" ? String(part["text"]) : ""))
+    assert.match(texts.join(""), /Hello from the fake Kiro/, JSON.stringify(turn))
+  }
+
+  const failures = [
+    [
+      "a wrong start URL",
+      { start_url: "d-0000000000", login_region: "eu-north-1" },
+      (): void => undefined,
+      /AWS refused https:\/\/d-0000000000.*eu-north-1/,
+    ],
+    [
+      "a wrong region",
+      { start_url: START_URL, login_region: "us-west-2" },
+      (): void =>
+        void fake.account({ kind: "identity-center", loginRegion: "eu-north-1", startUrl: START_URL }),
+      /us-west-2/,
+    ],
+    [
+      "a region in China",
+      { start_url: START_URL, login_region: "cn-north-1" },
+      (): void => undefined,
+      /China/,
+    ],
+    [
+      "no connection",
+      { start_url: "" },
+      (): void => fake.next("RegisterClient", resetBeforeHeaders),
+      /reached/,
+    ],
+    [
+      "a refused registration",
+      { start_url: "" },
+      (): void =>
+        fake.next(
+          "RegisterClient",
+          json({ error: "unauthorized_client", error_description: "no" }, { status: 401 }),
+        ),
+      /registration of this computer was refused/,
+    ],
+  ] as const
+  for (const [what, inputs, arrange, words] of failures)
+    it(`shows a readable toast for ${what}, and stores nothing`, async () => {
+      arrange()
+      await assert.rejects(authorize(AWS, { ...inputs }))
+      await toast(words)
+      assert.equal(authFile(), "")
+      assert.ok(
+        !existsSync(join(sandbox.config, "kiro.db")) ||
+          !readFileSync(join(sandbox.config, "kiro.db")).includes("aoaAAAA"),
+      )
+    })
+
+  for (const [poll, words] of [
+    ["access_denied", /denied/],
+    ["expired_token", /in time/],
+  ] as const)
+    it(`shows a readable toast for ${poll}, and stores nothing`, async () => {
+      fake.deviceGrants.plan({ account: fake.account(), polls: [poll] })
+      await authorize(AWS, { start_url: "" })
+      await assert.rejects(server.post("/provider/kiro/oauth/callback", { method: AWS }))
+      await toast(words)
+      assert.equal(authFile(), "")
+    })
+
+  it("refuses a start URL that is none by its own message", async () => {
+    await assert.rejects(
+      authorize(AWS, { start_url: "my company" }),
+      /ProviderAuthValidationFailed.*not a start URL/,
+    )
+  })
+
+  it("has nothing to import where nobody is signed in", async () => {
+    await assert.rejects(authorize(IMPORT, {}))
+    await toast(/kiro-cli login/)
+  })
+
+  it("signs in to an Identity Center, and answers in the region of its profile without a restart", async () => {
+    fake.account({
+      kind: "identity-center",
+      loginRegion: "eu-north-1",
+      startUrl: START_URL,
+      profileArns: [FRANKFURT],
+    })
+    const inputs = { start_url: "d-9067642ac7", login_region: "eu-north-1", profile_arn: "" }
+    const { url, method, instructions } = await authorize(AWS, inputs)
+    assert.equal(method, "auto")
+    assert.match(String(url), /^https:\/\/d-9067642ac7\.awsapps\.com\/start\/#\/device\?user_code=/)
+    // What the terminal UI copies when the user presses c.
+    const code = /[A-Z0-9]{4}-[A-Z0-9]{4,5}/.exec(String(instructions))?.[0] ?? ""
+    assert.ok(String(url).endsWith(code))
+    assert.equal(await server.post("/provider/kiro/oauth/callback", { method: AWS }), true)
+    await toast(/Identity Center ··[0-9a-f]{4} was added[^]*eu-central-1/)
+    assert.deepEqual(JSON.parse(authFile()), { kiro: { type: "api", key: MARKER } })
+    await startAnew()
+    const listed = JSON.stringify(await server.get("/provider"))
+    assert.ok(listed.includes("claude-sonnet-4-5") && !listed.includes("aoaAAAA"))
+    await chat()
+    assert.match(fake.chats.at(-1)?.host ?? "", /\.eu-central-1\./)
+    assert.equal((fake.chats.at(-1)?.body as { profileArn?: string } | undefined)?.profileArn, FRANKFURT)
+  })
+
+  it("adds a second account with Google", async () => {
+    fake.deviceGrants.plan({ account: fake.account({ kind: "social" }), interval: 1 })
+    await signIn(SOCIAL, { provider: "Google" })
+    await toast(/google ··[0-9a-f]{4} was added/i)
+  })
+
+  it("takes an API key by the method, and refuses one that Kiro does not know", async () => {
+    await authorize(API_KEY, { api_key: "ksk_0123456789abcdef" })
+    await assert.rejects(server.post("/provider/kiro/oauth/callback", { method: API_KEY }))
+    await toast(/Kiro refused this API key/)
+    const person = fake.account({ kind: "api-key" })
+    await signIn(API_KEY, { api_key: person.accessToken })
+    await toast(/API key ··[0-9a-f]{4} was added/)
+  })
+
+  it("moves an API key that was put into auth.json, and answers with it", async () => {
+    const person = fake.account({ kind: "api-key" })
+    const response = await fetch(`${server.url}/auth/kiro`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ type: "api", key: person.accessToken }),
+    })
+    assert.equal(response.status, 200)
+    assert.ok(authFile().includes(person.accessToken))
+    await startAnew()
+    await server.get("/provider")
+    assert.deepEqual(JSON.parse(authFile()), { kiro: { type: "api", key: MARKER } })
+    await toast(/API key ··[0-9a-f]{4} was added/)
+    await chat()
+  })
+})
