@@ -1,3 +1,5 @@
+import { systemFetch } from "./system-fetch.ts"
+
 /** The effects, as values that are passed in. Rooms never reach for a global clock, timer, fetch or random source. */
 
 export interface Clock {
@@ -58,7 +60,7 @@ export const systemClock: Clock = {
 
 export function systemRuntime(log: Log): Runtime {
   return {
-    fetch: (url, init) => globalThis.fetch(url, init),
+    fetch: systemFetch(process.env),
     clock: systemClock,
     log,
     random: () => Math.random(),

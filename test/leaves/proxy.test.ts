@@ -1,0 +1,30 @@
+import assert from "node:assert/strict"
+import { execFile } from "node:child_process"
+import { extname, join } from "node:path"
+import { describe, it } from "node:test"
+import { promisify } from "node:util"
+import { startFakeKiro } from "../support/fake-kiro/index.ts"
+import { hasOpenssl, startTlsFace } from "../support/tls/index.ts"
+
+const TLS = hasOpenssl() ? {} : { skip: "no openssl program" }
+
+describe("the system's fetch", () => {
+  it("goes through HTTPS_PROXY, and trusts NODE_EXTRA_CA_CERTS, on both runtimes", TLS, async () => {
+    const fake = await startFakeKiro()
+    const face = await startTlsFace(fake)
+    try {
+      const script = join(import.meta.dirname, `fetch-process${extname(import.meta.filename)}`)
+      const { NODE_USE_ENV_PROXY: _, ...env } = process.env
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [script, "https://q.us-east-1.amazonaws.com/getUsageLimits"],
+        { env: { ...env, ...face.environment } },
+      )
+      assert.equal(stdout.trim(), "403")
+      assert.deepEqual(face.connects, ["q.us-east-1.amazonaws.com:443"])
+    } finally {
+      await face.close()
+      await fake.close()
+    }
+  })
+})
