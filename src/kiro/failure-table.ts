@@ -59,7 +59,7 @@ const TEXTS: readonly (readonly [pattern: RegExp, kind: FailureKind, families: r
   [/`?signature`? in `?thinking`?/i, "signature-invalid", ["validation"]],
   [/image exceeds|image was specified|too many images|image dimensions/i, "image-refused", ["validation"]],
   [
-    /additionalModelRequestFields|additional model request field|output_config|reasoning\.effort|thinking\.(?:type|display)/i,
+    /additional ?model ?request ?field|output_config|max_tokens|reasoning\.effort|thinking\.(?:type|display)|thinking\b.{0,30} not (?:supported|allowed|permitted)|extraneous key/i,
     "field-refused",
     ["validation"],
   ],

@@ -95,6 +95,13 @@ const SEEN: readonly (readonly [number, string, unknown, FailureKind])[] = [
     "field-refused",
   ],
   [
+    400,
+    "ValidationException",
+    { message: "Malformed input request: #: extraneous key [max_tokens] is not permitted", reason: null },
+    "field-refused",
+  ],
+  [400, "ValidationException", { message: "thinking is not supported by this model" }, "field-refused"],
+  [
     402,
     "ServiceQuotaExceededException",
     { message: "You have reached the limit.", reason: "MONTHLY_REQUEST_COUNT" },
