@@ -407,3 +407,65 @@ describe("a request that the service refuses", () => {
 function conversationIdOf({ body }: { readonly body: unknown }): unknown {
   return (body as { conversationState: { conversationId: string } }).conversationState.conversationId
 }
+
+describe("parallel requests", () => {
+  it("share what one of them learned: nobody asks a parked account again", async () => {
+    await using harness = await startHarness()
+    const first = await harness.add("first")
+    await harness.add("second")
+    for (let number = 0; number < 5; number++) first.fail(FAILURES.monthlyLimit)
+    const sessions = Array.from({ length: 5 }, (_, number) => `ses_${number}`)
+    await Promise.all(sessions.map(async (session) => hear(await harness.ask({}, { session }))))
+    const asked = harness.sent().filter((label) => label === "first").length
+    await Promise.all(sessions.map(async (session) => hear(await harness.ask({}, { session }))))
+    assert.equal(harness.sent().filter((label) => label === "first").length, asked)
+    assert.deepEqual(harness.clock.slept, [])
+  })
+
+  it("renew one refused token once", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.expire()
+    const heard = await Promise.all(
+      Array.from({ length: 6 }, async (_, number) =>
+        hear(await harness.ask({}, { session: `ses_${number}` })),
+      ),
+    )
+    assert.ok(heard.every(({ finishReason }) => finishReason === "stop"))
+    assert.equal(account.refreshCount, 1)
+  })
+
+  it("never hear each other's answers", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.otherwise = ({ text: body }) => stream(text(/<m\d+>/.exec(body)?.[0] ?? "?"), finish())
+    const markers = Array.from({ length: 20 }, (_, number) => `<m${number}>`)
+    const heard = await Promise.all(
+      markers.map(async (marker) => {
+        const messages = [{ role: "user", content: marker }]
+        return (await hear(await harness.ask({ messages }, { session: marker }))).text
+      }),
+    )
+    assert.deepEqual(heard, markers)
+  })
+})
+
+describe("an abort of the caller", () => {
+  it("closes the connection to Kiro before the first word, and is what the caller gets", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.script(neverAnswers)
+    const caller = new AbortController()
+    harness.fake.onRequest = () => setImmediate(() => caller.abort(new Error("Esc")))
+    await assert.rejects(harness.ask({}, { signal: caller.signal }), /Esc/)
+    assert.equal(await harness.fake.chats[0]?.ended, "aborted")
+    assert.equal((await harness.account("work")).health.state, "ok")
+  })
+
+  it("before anything was done sends nothing", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    await assert.rejects(harness.ask({}, { signal: AbortSignal.abort(new Error("Esc")) }), /Esc/)
+    assert.deepEqual(harness.fake.requests, [])
+  })
+})
