@@ -4,7 +4,14 @@ import {
   type FakeAccount,
   type FakeKiro,
 } from "../support/fake-kiro/index.ts"
-import { createSandbox, type Sandbox, type SandboxOptions } from "../support/opencode/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import {
+  createSandbox,
+  type OpencodeServer,
+  type Sandbox,
+  type SandboxOptions,
+  startOpencodeServer,
+} from "../support/opencode/index.ts"
 
 export interface Stage {
   readonly fake: FakeKiro
@@ -12,10 +19,14 @@ export interface Stage {
   readonly sandbox: Sandbox
 }
 
+export interface StageOptions extends SandboxOptions {
+  readonly account?: AccountOptions
+}
+
 /** A fake with one account and an OpenCode whose plugin speaks to it; both are gone afterwards. */
 export async function withFakeAndSandbox(
   test: (stage: Stage) => Promise<void>,
-  options: SandboxOptions & { readonly account?: AccountOptions } = {},
+  options: StageOptions = {},
 ): Promise<void> {
   const fake = await startFakeKiro()
   const sandbox = createSandbox({ endpoint: fake.url, ...options })
@@ -25,5 +36,42 @@ export async function withFakeAndSandbox(
   } finally {
     await fake.close()
     sandbox.remove()
+  }
+}
+
+export interface ServerStage extends Stage {
+  readonly server: OpencodeServer
+  close(): Promise<void>
+}
+
+/** The same with a running server and the account signed in, for tests that look at a session while it goes. */
+export async function openServerStage(options: StageOptions = {}): Promise<ServerStage> {
+  const fake = await startFakeKiro()
+  const sandbox = createSandbox({ endpoint: fake.url, ...options })
+  const account = fake.account(options.account)
+  await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [account] })
+  const server = await startOpencodeServer(sandbox)
+  return {
+    fake,
+    account,
+    sandbox,
+    server,
+    close: async () => {
+      await server.close()
+      await fake.close()
+      sandbox.remove()
+    },
+  }
+}
+
+export async function withServer(
+  test: (stage: ServerStage) => Promise<void>,
+  options: StageOptions = {},
+): Promise<void> {
+  const stage = await openServerStage(options)
+  try {
+    await test(stage)
+  } finally {
+    await stage.close()
   }
 }

@@ -17,9 +17,8 @@ export class Scripts {
     return this.#queues.get(operation)?.shift()
   }
 
-  /** How many are still waiting. */
-  get pending(): number {
-    return [...this.#queues.values()].reduce((sum, queue) => sum + queue.length, 0)
+  clear(): void {
+    this.#queues.clear()
   }
 }
 

@@ -106,6 +106,14 @@ export class FakeService {
     this.#interceptors.unshift({ matches, script })
   }
 
+  /** Begins a new page: what was received and what is scripted is gone, accounts and tokens stay. */
+  forget(): void {
+    this.requests.length = 0
+    this.refused.length = 0
+    this.scripts.clear()
+    for (const account of this.accounts) account.scripts.clear()
+  }
+
   /** The requests of one operation. */
   received(operation: Operation): ReceivedRequest[] {
     return this.requests.filter((request) => request.operation === operation)

@@ -57,7 +57,7 @@ export class OpencodeServer {
   }
 
   /** The first event, past or coming, that matches. */
-  event(matches: (event: HostEvent) => boolean, timeoutMs = 30_000): Promise<HostEvent> {
+  event(matches: (event: HostEvent) => boolean, timeoutMs = 120_000): Promise<HostEvent> {
     const past = this.events.find(matches)
     if (past !== undefined) return Promise.resolve(past)
     return new Promise((resolve, reject) => {
