@@ -21,7 +21,7 @@ export interface CatalogueModel {
   readonly kept?: boolean
 }
 
-export type Twin = "-thinking" | "-1m" | "-1m-thinking"
+type Twin = "-thinking" | "-1m" | "-1m-thinking"
 
 const K = 1000
 export const LONG_WINDOW: number = 1000 * K
@@ -50,50 +50,59 @@ function claudeSchema(maxOutputTokens: number): FieldSchema {
 
 const GPT: FieldSchema = { reasoningEfforts: ["low", "medium", "high", "xhigh", "max"], reasoningNone: true }
 
-const CLAUDE = { input: DOCUMENTS, cachePoints: CACHE_POINTS, tags: true } as const
-const PLAIN = { input: TEXT, cachePoints: 0, tags: false, variants: "efforts", twins: [] } as const
+type Facts = Partial<CatalogueModel>
 
-function opus(
-  model: Pick<CatalogueModel, "wireId" | "name" | "window" | "maxOutputTokens"> & Partial<CatalogueModel>,
-): CatalogueModel {
-  return { ...CLAUDE, family: "claude-opus", variants: "efforts", rate: 2.2, twins: [], ...model }
-}
-
-function sonnet(
-  model: Pick<CatalogueModel, "wireId" | "name" | "window"> & Partial<CatalogueModel>,
-): CatalogueModel {
+/** What most models of the Claude family share; the facts of one model come over it. */
+function claude(kind: "Opus" | "Sonnet" | "Haiku" | "Fable", version: string, facts: Facts): CatalogueModel {
   return {
-    ...CLAUDE,
-    family: "claude-sonnet",
+    wireId: `claude-${kind.toLowerCase()}-${version}`,
+    name: `Claude ${kind} ${version}`,
+    family: `claude-${kind.toLowerCase()}`,
+    window: LONG_WINDOW,
     maxOutputTokens: 64 * K,
-    variants: "budgets",
-    rate: 1.3,
+    input: DOCUMENTS,
+    cachePoints: CACHE_POINTS,
+    tags: true,
+    variants: "efforts",
     twins: [],
-    ...model,
+    ...facts,
   }
 }
 
-function gpt(name: string, rate?: number): CatalogueModel {
-  return {
-    wireId: `gpt-5.6-${name.toLowerCase()}`,
-    name: `GPT-5.6 ${name}`,
-    family: "gpt",
+function gpt(name: string, facts: Facts): CatalogueModel {
+  const wireId = `gpt-5.6-${name.toLowerCase()}`
+  return other(wireId, `GPT-5.6 ${name}`, {
     window: 272 * K,
     maxOutputTokens: 128 * K,
     input: IMAGE,
-    cachePoints: 0,
     fieldSchema: GPT,
+    ...facts,
+  })
+}
+
+function other(wireId: string, name: string, facts: Facts): CatalogueModel {
+  return {
+    wireId,
+    name,
+    family: /^[a-z]+/.exec(wireId)?.[0] ?? wireId,
+    window: 200 * K,
+    maxOutputTokens: 64 * K,
+    input: TEXT,
+    cachePoints: 0,
     tags: false,
     variants: "efforts",
-    ...(rate !== undefined && { rate }),
     twins: [],
+    ...facts,
   }
 }
 
-function other(
-  model: Pick<CatalogueModel, "wireId" | "name" | "family" | "window"> & Partial<CatalogueModel>,
-): CatalogueModel {
-  return { ...PLAIN, maxOutputTokens: 64 * K, ...model }
+const OPUS_NEW: Facts = { maxOutputTokens: 128 * K, fieldSchema: claudeSchema(128 * K), rate: 2.2 }
+const SHORT: Facts = { window: 200 * K, variants: "budgets" }
+const GENERATION_4_6: Facts = {
+  fieldSchema: CLAUDE_4_6,
+  variants: "budgets",
+  twins: ["-thinking", "-1m", "-1m-thinking"],
+  kept: true,
 }
 
 /**
@@ -101,129 +110,25 @@ function other(
  * takes documents always follows it, because the live list does not say.
  */
 export const BUILT_IN: readonly CatalogueModel[] = [
-  other({
-    wireId: "auto",
-    name: "Auto",
-    family: "auto",
-    window: LONG_WINDOW,
-    input: IMAGE,
-    cachePoints: CACHE_POINTS,
-    rate: 1,
-  }),
-  opus({
-    wireId: "claude-opus-5",
-    name: "Claude Opus 5",
-    window: LONG_WINDOW,
-    maxOutputTokens: 128 * K,
-    fieldSchema: claudeSchema(128 * K),
-  }),
-  opus({
-    wireId: "claude-opus-4.8",
-    name: "Claude Opus 4.8",
-    window: LONG_WINDOW,
-    maxOutputTokens: 128 * K,
-    fieldSchema: claudeSchema(128 * K),
-  }),
-  opus({
-    wireId: "claude-opus-4.7",
-    name: "Claude Opus 4.7",
-    window: LONG_WINDOW,
-    maxOutputTokens: 128 * K,
-    fieldSchema: claudeSchema(128 * K),
-  }),
-  opus({
-    wireId: "claude-opus-4.6",
-    name: "Claude Opus 4.6",
-    window: LONG_WINDOW,
-    maxOutputTokens: 64 * K,
-    fieldSchema: CLAUDE_4_6,
-    variants: "budgets",
-    twins: ["-thinking", "-1m", "-1m-thinking"],
-    kept: true,
-  }),
-  opus({
-    wireId: "claude-opus-4.5",
-    name: "Claude Opus 4.5",
-    window: 200 * K,
-    maxOutputTokens: 64 * K,
-    variants: "budgets",
-    twins: ["-thinking"],
-    kept: true,
-  }),
-  sonnet({
-    wireId: "claude-sonnet-5",
-    name: "Claude Sonnet 5",
-    window: LONG_WINDOW,
-    fieldSchema: claudeSchema(64 * K),
-    variants: "efforts",
-  }),
-  sonnet({
-    wireId: "claude-sonnet-4.6",
-    name: "Claude Sonnet 4.6",
-    window: LONG_WINDOW,
-    fieldSchema: CLAUDE_4_6,
-    twins: ["-thinking", "-1m", "-1m-thinking"],
-    kept: true,
-  }),
-  sonnet({
-    wireId: "claude-sonnet-4.5",
-    name: "Claude Sonnet 4.5",
-    window: 200 * K,
-    twins: ["-thinking", "-1m"],
-    kept: true,
-  }),
-  sonnet({ wireId: "claude-sonnet-4", name: "Claude Sonnet 4", window: 200 * K }),
-  {
-    ...CLAUDE,
-    wireId: "claude-haiku-4.5",
-    name: "Claude Haiku 4.5",
-    family: "claude-haiku",
-    window: 200 * K,
-    maxOutputTokens: 64 * K,
-    input: IMAGE,
-    tags: false,
-    variants: "efforts",
-    rate: 0.4,
-    twins: [],
-    kept: true,
-  },
-  {
-    ...CLAUDE,
-    wireId: "claude-fable-5",
-    name: "Claude Fable 5",
-    family: "claude-fable",
-    window: LONG_WINDOW,
-    maxOutputTokens: 128 * K,
-    fieldSchema: claudeSchema(128 * K),
-    variants: "efforts",
-    twins: [],
-  },
-  gpt("Sol", 2.4),
-  gpt("Terra", 1.2),
-  gpt("Luna"),
-  other({
-    wireId: "deepseek-3.2",
-    name: "DeepSeek V3.2",
-    family: "deepseek",
-    window: 128 * K,
-    rate: 0.25,
-  }),
-  other({ wireId: "minimax-m2.5", name: "MiniMax M2.5", family: "minimax", window: 196 * K, rate: 0.25 }),
-  other({ wireId: "minimax-m2.1", name: "MiniMax M2.1", family: "minimax", window: 196 * K, rate: 0.15 }),
-  other({ wireId: "glm-5", name: "GLM-5", family: "glm", window: 200 * K, rate: 0.5 }),
-  other({
-    wireId: "qwen3-coder-next",
-    name: "Qwen3 Coder Next",
-    family: "qwen",
-    window: 256 * K,
-    rate: 0.05,
-  }),
-  other({
-    wireId: "qwen3-coder-480b",
-    name: "Qwen3 Coder 480B",
-    family: "qwen",
-    window: 200 * K,
-    rate: 0.05,
-    kept: true,
-  }),
+  other("auto", "Auto", { window: LONG_WINDOW, input: IMAGE, cachePoints: CACHE_POINTS, rate: 1 }),
+  claude("Opus", "5", OPUS_NEW),
+  claude("Opus", "4.8", OPUS_NEW),
+  claude("Opus", "4.7", OPUS_NEW),
+  claude("Opus", "4.6", { ...GENERATION_4_6, rate: 2.2 }),
+  claude("Opus", "4.5", { ...SHORT, rate: 2.2, twins: ["-thinking"], kept: true }),
+  claude("Sonnet", "5", { fieldSchema: claudeSchema(64 * K), rate: 1.3 }),
+  claude("Sonnet", "4.6", { ...GENERATION_4_6, rate: 1.3 }),
+  claude("Sonnet", "4.5", { ...SHORT, rate: 1.3, twins: ["-thinking", "-1m"], kept: true }),
+  claude("Sonnet", "4", { ...SHORT, rate: 1.3 }),
+  claude("Haiku", "4.5", { window: 200 * K, input: IMAGE, tags: false, rate: 0.4, kept: true }),
+  claude("Fable", "5", { maxOutputTokens: 128 * K, fieldSchema: claudeSchema(128 * K) }),
+  gpt("Sol", { rate: 2.4 }),
+  gpt("Terra", { rate: 1.2 }),
+  gpt("Luna", {}),
+  other("deepseek-3.2", "DeepSeek V3.2", { window: 128 * K, rate: 0.25 }),
+  other("minimax-m2.5", "MiniMax M2.5", { window: 196 * K, rate: 0.25 }),
+  other("minimax-m2.1", "MiniMax M2.1", { window: 196 * K, rate: 0.15 }),
+  other("glm-5", "GLM-5", { rate: 0.5 }),
+  other("qwen3-coder-next", "Qwen3 Coder Next", { window: 256 * K, rate: 0.05 }),
+  other("qwen3-coder-480b", "Qwen3 Coder 480B", { rate: 0.05, kept: true }),
 ]

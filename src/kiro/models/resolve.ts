@@ -85,7 +85,7 @@ interface Dress {
   readonly thinks: boolean
 }
 
-export function toKiroModel(model: CatalogueModel, { id, long, thinks }: Dress): KiroModel {
+function toKiroModel(model: CatalogueModel, { id, long, thinks }: Dress): KiroModel {
   const thinking = thinkingOf(model)
   return {
     id,
