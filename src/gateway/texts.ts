@@ -44,7 +44,8 @@ function thousands(tokens: number): string {
 export function failed(failure: KiroFailure, account: string, model: string): string {
   const words = quote(failure.message)
   const what = `Kiro: ${WHAT[failure.kind](account, model)}.`
-  return [what, words === "" ? "" : `It said: ${words}`, REMEDY[failure.kind] ?? ""]
+  const said = failure.status === 0 ? "Cause" : "It said"
+  return [what, words === "" ? "" : `${said}: ${words}`, REMEDY[failure.kind] ?? ""]
     .filter((part) => part !== "")
     .join(" ")
 }

@@ -9,6 +9,7 @@ import {
   pause,
   reset,
   resetBeforeHeaders,
+  startFakeKiro,
   stream,
   text,
   toolUse,
@@ -284,6 +285,26 @@ describe("a fault", () => {
     assert.deepEqual(harness.clock.slept, [500, 1000, 2000])
     assert.equal(sends, 8)
   })
+})
+
+describe("a real network", () => {
+  for (const [name, endpointOf] of [
+    ["that speaks no TLS", (url: string) => url.replace("http:", "https:")],
+    ["where nobody listens any more", (url: string) => url],
+  ] as const) {
+    it(`${name} is repeated, then told as what it is`, async () => {
+      const fake = await startFakeKiro()
+      if (name !== "that speaks no TLS") await fake.close()
+      await using harness = await startHarness({ settings: { endpointOverride: endpointOf(fake.url) } })
+      await harness.add("work")
+      const response = await harness.ask()
+      if (fake.server.listening) await fake.close()
+      assert.equal(response.status, 503)
+      assert.match(await errorText(response), /the service could not be reached/)
+      assert.deepEqual(harness.clock.slept, [500, 1000, 2000])
+      assert.equal((await harness.account("work")).health.state, "ok")
+    })
+  }
 })
 
 describe("a fault behind the first word", () => {
