@@ -35,10 +35,13 @@ function readException(name: string, message: EventStreamMessage): KiroFailure {
   const words = header(message, ":error-message")
   return readStreamFailure({
     name,
-    payload: new TextDecoder().decode(message.payload),
+    payload: utf8.decode(message.payload),
     ...(words !== "" && { message: words }),
   })
 }
+
+/** It keeps no state: each payload is a whole document. */
+const utf8 = new TextDecoder()
 
 type Reading = KiroEvent | { readonly failure: KiroFailure }
 
@@ -73,7 +76,7 @@ function readEvent(eventType: string, payload: Uint8Array): Reading {
 }
 
 function read(payload: Uint8Array, reader: (document: JsonObject) => Reading): Reading {
-  const document = parseJson(new TextDecoder().decode(payload))
+  const document = parseJson(utf8.decode(payload))
   return isObject(document)
     ? reader(document)
     : { failure: corruptStream("the payload of an event is not a JSON object") }
@@ -92,20 +95,16 @@ function readReasoning(document: JsonObject): KiroEvent {
 }
 
 function readToolUse(document: JsonObject): Reading {
-  const toolUseId = stringField(document, "toolUseId")
-  const name = stringField(document, "name")
-  if (toolUseId === undefined || name === undefined) {
+  const toolUseId = text(document, "toolUseId") ?? ""
+  const name = text(document, "name") ?? ""
+  if (toolUseId === "" || name === "") {
     return { failure: corruptStream("a tool use without its id or name") }
   }
   const input = document["input"]
-  return {
-    type: "toolUseEvent",
-    toolUseId,
-    name,
-    ...(input !== undefined &&
-      input !== null && { input: typeof input === "string" ? input : JSON.stringify(input) }),
-    stop: document["stop"] === true,
-  }
+  const stop = document["stop"] === true
+  if (input === undefined || input === null) return { type: "toolUseEvent", toolUseId, name, stop }
+  const piece = typeof input === "string" ? input : JSON.stringify(input)
+  return { type: "toolUseEvent", toolUseId, name, input: piece, stop }
 }
 
 function readMetadata(document: JsonObject): KiroEvent {

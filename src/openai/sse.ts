@@ -1,4 +1,4 @@
-import type { ChatChunk, ChatHead } from "./chunk.ts"
+import type { ChatChunk, ChatDelta, ChatHead } from "./chunk.ts"
 
 /** The line that ends a stream of chunks. */
 export const DONE = "data: [DONE]\n\n"
@@ -10,6 +10,15 @@ export function createChunkEncoder({ id, created, model }: ChatHead): (chunk: Ch
   return ({ delta, finishReason, usage }) => {
     const reason = finishReason === undefined ? "null" : JSON.stringify(finishReason)
     const counted = usage === undefined ? "" : `,"usage":${JSON.stringify(usage)}`
-    return `${before}${JSON.stringify(delta)},"finish_reason":${reason}}]${counted}}\n\n`
+    return `${before}${deltaJson(delta)},"finish_reason":${reason}}]${counted}}\n\n`
   }
+}
+
+/** JSON.stringify, by hand for a mere piece of arguments: a large call has thousands of them. */
+function deltaJson(delta: ChatDelta): string {
+  const calls = delta.tool_calls
+  const call = calls?.length === 1 ? calls[0] : undefined
+  if (call === undefined || call.id !== undefined) return JSON.stringify(delta)
+  const piece = JSON.stringify(call.function.arguments)
+  return `{"tool_calls":[{"index":${call.index},"function":{"arguments":${piece}}}]}`
 }

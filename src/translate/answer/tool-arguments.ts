@@ -13,15 +13,16 @@ export interface ToolArguments {
  */
 export function createToolArguments(): ToolArguments {
   const joiner = createSurrogateJoiner()
-  const nesting = createNesting()
+  let nesting: Nesting = { depth: 0, inString: false, escaped: false, closed: false }
   let held = ""
   let anything = false
   return {
     push(piece) {
       const text = joiner.push(piece)
-      const leaves = nesting.isOpen() ? held : ""
-      held = held.slice(leaves.length) + text
-      nesting.push(text)
+      const isOpen = nesting.depth > 0
+      const leaves = isOpen ? held : ""
+      held = isOpen ? text : held + text
+      nesting = follow(nesting, text)
       anything ||= text.trim() !== ""
       return leaves
     },
@@ -31,33 +32,32 @@ export function createToolArguments(): ToolArguments {
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const OPENING = new Set([0x5b, 0x7b])
-const CLOSING = new Set([0x5d, 0x7d])
+const OPENING_BRACKET = 0x5b
+const CLOSING_BRACKET = 0x5d
+const OPENING_BRACE = 0x7b
+const CLOSING_BRACE = 0x7d
 
-/** Follows a JSON text just far enough to know whether its outermost object is open. */
-function createNesting(): { push(text: string): void; isOpen(): boolean } {
-  let depth = 0
-  let inString = false
-  let escaped = false
-  let closed = false
+/** How deep in a JSON text we are; `closed` when its outermost object has been closed. */
+interface Nesting {
+  readonly depth: number
+  readonly inString: boolean
+  readonly escaped: boolean
+  readonly closed: boolean
+}
 
-  function take(code: number): void {
+function follow(nesting: Nesting, text: string): Nesting {
+  let { depth, inString, escaped, closed } = nesting
+  for (let index = 0; index < text.length && !closed; index++) {
+    const code = text.charCodeAt(index)
     if (escaped) escaped = false
-    else if (inString) {
-      if (code === BACKSLASH) escaped = true
-      else if (code === QUOTE) inString = false
-    } else if (code === QUOTE) inString = true
-    else if (OPENING.has(code)) depth += 1
-    else if (CLOSING.has(code)) {
+    else if (code === BACKSLASH) escaped = inString
+    else if (code === QUOTE) inString = !inString
+    else if (inString) continue
+    else if (code === OPENING_BRACE || code === OPENING_BRACKET) depth += 1
+    else if (code === CLOSING_BRACE || code === CLOSING_BRACKET) {
       depth -= 1
-      closed ||= depth <= 0
+      closed = depth <= 0
     }
   }
-
-  return {
-    push(text) {
-      for (let index = 0; index < text.length && !closed; index++) take(text.charCodeAt(index))
-    },
-    isOpen: () => depth > 0 && !closed,
-  }
+  return { depth, inString, escaped, closed }
 }

@@ -27,11 +27,10 @@ export function createToolCalls(originalNames: ReadonlyMap<string, string>): Too
   const calls: Call[] = []
   const latest = new Map<string, Call>()
 
-  function open({ toolUseId, name }: ToolUseEvent): ToolCallDelta {
-    const id = freeId(toolUseId, calls)
+  function open({ toolUseId, name }: ToolUseEvent): Call {
     const call: Call = {
       index: calls.length,
-      id,
+      id: freeId(toolUseId, calls),
       name,
       arguments: createToolArguments(),
       gaveArguments: false,
@@ -39,23 +38,30 @@ export function createToolCalls(originalNames: ReadonlyMap<string, string>): Too
     }
     calls.push(call)
     latest.set(toolUseId, call)
-    const original = originalNames.get(name) ?? name
-    return { index: call.index, id, type: "function", function: { name: original, arguments: "" } }
+    return call
+  }
+
+  function announce({ index, id, name }: Call): ToolCallDelta {
+    return { index, id, type: "function", function: { name: originalNames.get(name) ?? name, arguments: "" } }
   }
 
   return {
     push(event) {
-      const known = latest.get(event.toolUseId)
-      const announced = known === undefined || startsAnew(known, event) ? [open(event)] : []
-      const call = latest.get(event.toolUseId)
+      const deltas: ToolCallDelta[] = []
+      let call = latest.get(event.toolUseId)
+      if (call === undefined || startsAnew(call, event)) {
+        call = open(event)
+        deltas.push(announce(call))
+      }
       // What comes after a call's stop is too late: the call was given out as complete.
-      if (call === undefined || call.stopped) return announced
+      if (call.stopped) return deltas
       const piece = call.arguments.push(event.input ?? "")
-      const rest = event.stop ? call.arguments.end() : ""
+      const text = event.stop ? piece + call.arguments.end() : piece
       call.stopped = event.stop
-      if (piece + rest === "") return announced
+      if (text === "") return deltas
       call.gaveArguments = true
-      return [...announced, { index: call.index, function: { arguments: piece + rest } }]
+      deltas.push({ index: call.index, function: { arguments: text } })
+      return deltas
     },
     // Arguments that were given out in part are an open object: they do not parse as they are.
     breakOpen: () =>

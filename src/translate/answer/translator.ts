@@ -1,5 +1,5 @@
 import type { KiroEvent, KiroFailure, TokenUsage } from "../../kiro/index.ts"
-import type { ChatChunk, ChatDelta, ChatUsage, FinishReason } from "../../openai/index.ts"
+import type { ChatChunk, ChatDelta, ChatUsage, FinishReason, ToolCallDelta } from "../../openai/index.ts"
 import { decideEnding, type Ending } from "./ending.ts"
 import type { SignedReasoning } from "../conversation/reasoning.ts"
 import { createReasoningRecord } from "./reasoning-record.ts"
@@ -62,18 +62,18 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
   let credits = 0
   let ending: Ending | undefined
 
-  function chunk(delta: ChatDelta): ChatChunk[] {
-    const first = !wroteAnything
+  function chunk(delta: ChatDelta): ChatChunk {
+    if (wroteAnything) return { delta }
     wroteAnything = true
-    return [{ delta: first ? { role: "assistant", ...delta } : delta }]
+    return { delta: { role: "assistant", ...delta } }
   }
 
   function pieceChunks({ kind, text }: AnswerPiece): ChatChunk[] {
     if (text === "") return []
     writtenCharacters += text.length
-    if (kind === "text") return chunk({ content: text })
+    if (kind === "text") return [chunk({ content: text })]
     reasoningCharacters += text.length
-    return chunk({ reasoning_content: text })
+    return [chunk({ reasoning_content: text })]
   }
 
   function textChunks(content: string): ChatChunk[] {
@@ -81,9 +81,11 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
     return splitter.push(content).flatMap(pieceChunks)
   }
 
-  function toolChunks(deltas: ReturnType<typeof toolCalls.push>): ChatChunk[] {
-    for (const delta of deltas) writtenCharacters += delta.function.arguments.length
-    return deltas.flatMap((delta) => chunk({ tool_calls: [delta] }))
+  function toolChunks(deltas: readonly ToolCallDelta[]): ChatChunk[] {
+    return deltas.map((delta) => {
+      writtenCharacters += delta.function.arguments.length
+      return chunk({ tool_calls: [delta] })
+    })
   }
 
   function flush(): ChatChunk[] {

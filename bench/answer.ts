@@ -1,0 +1,56 @@
+import { openAnswer } from "../src/gateway/stream/open-answer.ts"
+import { apiCallError } from "../src/openai/index.ts"
+import { systemClock } from "../src/runtime.ts"
+import { createChunkTranslator } from "../src/translate/index.ts"
+
+/** The answer as the host gets it: server-sent events of a committed answer. */
+export async function answerStream(response: Response): Promise<ReadableStream<Uint8Array>> {
+  const opened = await openAnswer({
+    response,
+    head: { id: "chatcmpl-1", created: 1_700_000_000, model: "claude-sonnet-4-5" },
+    translator: createChunkTranslator({
+      toolNames: new Map(),
+      thinkingTags: false,
+      serviceWindow: 200_000,
+      estimatedPromptTokens: 1_000,
+    }),
+    clock: systemClock,
+    signal: new AbortController().signal,
+    firstContentMs: 120_000,
+    silenceMs: 120_000,
+    cancelUpstream: () => undefined,
+  })
+  if ("failure" in opened) throw new Error(opened.failure.message)
+  return opened.answer.stream({
+    onEnd: () => undefined,
+    toError: ({ failure }) =>
+      apiCallError({ message: failure.message, statusCode: 500, isRetryable: false, url: "" }),
+  })
+}
+
+/** A 200 whose body brings these reads, one for each time it is asked. */
+export function responseOf(reads: readonly Uint8Array[]): Response {
+  let next = 0
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const bytes = reads[next++]
+        if (bytes === undefined) controller.close()
+        else controller.enqueue(bytes)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, { headers: { "content-type": "application/vnd.amazon.eventstream" } })
+}
+
+/** Reads to the end; gives the number of bytes. */
+export async function drain(stream: ReadableStream<Uint8Array>): Promise<number> {
+  const reader = stream.getReader()
+  let bytes = 0
+  while (true) {
+    const { value, done } = await reader.read()
+    if (done) return bytes
+    bytes += value.length
+  }
+}

@@ -1,0 +1,50 @@
+import { answerStream, drain, responseOf } from "../answer.ts"
+import { floorOf } from "../floor.ts"
+import { reads, textAnswer, toolAnswer, type Answer } from "../frames.ts"
+import { cpuMs, type BenchCase, type Figure } from "../harness.ts"
+
+const MEGABYTE = 1_000_000
+const TEXT = "4 MB of 40-byte deltas"
+const TOOL = "1 MB tool call in 60-byte pieces"
+const LINEAR = "4 MB against four times 1 MB"
+
+/** Processor time for a long answer, and that it grows with the answer and no faster. */
+export function longAnswers(): BenchCase {
+  const four = prepare(textAnswer(4 * MEGABYTE))
+  const one = prepare(textAnswer(MEGABYTE))
+  const tool = prepare(toolAnswer(MEGABYTE))
+  return {
+    name: "long answers",
+    rounds: 7,
+    limits: {
+      [TEXT]: { timesFloor: 1.3 },
+      [TOOL]: { timesFloor: 1.3 },
+      [LINEAR]: { timesFloor: 1.3 },
+    },
+    async round() {
+      const text = await measure(TEXT, four)
+      const quarter = await cpuMs(async () => {
+        for (let time = 0; time < 4; time++) await ours(one)
+      })
+      return [text, await measure(TOOL, tool), { row: LINEAR, unit: "ms", ours: text.ours, floor: quarter }]
+    },
+  }
+}
+
+interface Prepared {
+  readonly bytes: Answer
+  readonly reads: readonly Uint8Array[]
+}
+
+function prepare(bytes: Answer): Prepared {
+  return { bytes, reads: reads(bytes) }
+}
+
+async function measure(row: string, answer: Prepared): Promise<Figure> {
+  const floor = await cpuMs(async () => floorOf(answer.bytes))
+  return { row, unit: "ms", ours: await cpuMs(() => ours(answer)), floor }
+}
+
+async function ours(answer: Prepared): Promise<number> {
+  return drain(await answerStream(responseOf(answer.reads)))
+}

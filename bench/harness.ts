@@ -1,0 +1,77 @@
+/** A figure of one round. Both sides are measured in the same round, so that a busy machine hurts both alike. */
+export interface Figure {
+  readonly row: string
+  readonly unit: "ms" | "MB" | "events"
+  readonly ours: number
+  /** The same work without us; absent where the promise is a figure of its own. */
+  readonly floor?: number
+}
+
+/** What is promised: at most so many times the floor, or at most so much. */
+export type Limit = { readonly timesFloor: number } | { readonly atMost: number }
+
+export interface BenchCase {
+  readonly name: string
+  /** By row; each row of the figures has one. */
+  readonly limits: { readonly [row: string]: Limit }
+  /** Rounds that count; one more comes first to warm up. */
+  readonly rounds: number
+  round(): Promise<readonly Figure[]>
+}
+
+export interface Result {
+  readonly case: string
+  readonly row: string
+  readonly unit: Figure["unit"]
+  readonly ours: number
+  readonly floor: number | null
+  readonly ratio: number | null
+  readonly limit: string
+  readonly kept: boolean
+}
+
+/** Runs one case; each row's figures are the medians of its rounds. */
+export async function runCase(bench: BenchCase): Promise<Result[]> {
+  await bench.round()
+  const rounds: Figure[] = []
+  for (let round = 0; round < bench.rounds; round++) rounds.push(...(await bench.round()))
+  return [...Map.groupBy(rounds, ({ row }) => row)].map(([row, figures]) => judge(bench, row, figures))
+}
+
+function judge(bench: BenchCase, row: string, figures: readonly Figure[]): Result {
+  const ours = median(figures.map((figure) => figure.ours))
+  const floors = figures.flatMap((figure) => figure.floor ?? [])
+  const floor = floors.length === 0 ? null : median(floors)
+  const ratio = floor === null ? null : ours / floor
+  const limit = bench.limits[row]
+  const unit = figures[0]?.unit ?? "ms"
+  if (limit === undefined) throw new Error(`${bench.name}: the row "${row}" has no limit`)
+  const common = { case: bench.name, row, unit, ours, floor, ratio }
+  return "timesFloor" in limit
+    ? { ...common, limit: `≤ ${limit.timesFloor} × floor`, kept: ratio !== null && ratio <= limit.timesFloor }
+    : { ...common, limit: `≤ ${limit.atMost} ${unit}`, kept: ours <= limit.atMost }
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5)
+}
+
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+/** Milliseconds of processor time, of all threads, that the work took. What others left is cleared away before. */
+export async function cpuMs(work: () => Promise<unknown>): Promise<number> {
+  await globalThis.gc?.()
+  const before = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+export async function wallMs(work: () => Promise<unknown>): Promise<number> {
+  const before = performance.now()
+  await work()
+  return performance.now() - before
+}

@@ -1,0 +1,36 @@
+import { longAnswers } from "./cases/long-answers.ts"
+import { runCase, type BenchCase, type Result } from "./harness.ts"
+
+const CASES: readonly (() => BenchCase)[] = [longAnswers]
+
+const asJson = process.argv.includes("--json")
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
+
+const results: Result[] = []
+for (const create of CASES) {
+  const bench = create()
+  if (wanted.length > 0 && !wanted.some((word) => bench.name.includes(word))) continue
+  results.push(...(await runCase(bench)))
+}
+
+if (asJson) console.log(JSON.stringify(results, undefined, 2))
+else console.log(table(results))
+process.exitCode = results.every(({ kept }) => kept) ? 0 : 1
+
+function table(rows: readonly Result[]): string {
+  const lines = rows.map((row) => [
+    `${row.case}: ${row.row}`,
+    amount(row.ours, row.unit),
+    row.floor === null ? "" : amount(row.floor, row.unit),
+    row.ratio === null ? "" : `${row.ratio.toFixed(2)} ×`,
+    row.limit,
+    row.kept ? "kept" : "NOT KEPT",
+  ])
+  const all = [["figure", "ours", "floor", "ratio", "promise", ""], ...lines]
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0))) ?? []
+  return all.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n")
+}
+
+function amount(value: number, unit: Result["unit"]): string {
+  return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ${unit}`
+}
