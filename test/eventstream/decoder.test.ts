@@ -134,7 +134,7 @@ describe("decoding an event stream", () => {
         })
         assert.deepEqual(decode(cutAt(concat(...frames), sizes)), expected)
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 })
