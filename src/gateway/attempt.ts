@@ -1,10 +1,10 @@
-import type { KiroFailure, Refusal } from "../kiro/index.ts"
+import type { KiroFailure, Refusal as ModelRefusal } from "../kiro/index.ts"
 import type { Secret } from "../secret.ts"
 import type { Verdict } from "./decide.ts"
 import type { ShortenStep } from "./shortening.ts"
 
 /** What is left out of a request that was refused for it, each once. */
-export type Omission = "signatures" | Refusal
+export type Omission = "signatures" | ModelRefusal
 
 /** An account that this fetch does not ask again, and why. */
 export interface Exclusion {

@@ -18,20 +18,23 @@ export async function park(
   verdict: Verdict,
 ): Promise<void> {
   if (UNDECIDED.has(verdict.do)) return
-  const { store, settings, runtime, notify, background, lookUps } = context
+  const { store, runtime, notify, background, lookUps } = context
   const { account, sent } = failed
-  const now = runtime.clock.now()
   const failure = { ...failed.failure, ...waitOf(verdict) }
-  const random = runtime.random()
+  const cause = { now: runtime.clock.now(), random: runtime.random() }
+  const judge = (current: Account): Account => {
+    const { settings } = context
+    if (failure.kind !== "bearer-rejected")
+      return afterFailure(current, failure, { ...cause, throttleDelayMs: settings.rateLimitRetryDelayMs })
+    // Out of sends, nothing was tried yet; without `sent` the token keeper has written its refusal down itself.
+    if (sent === undefined || verdict.do === "fail") return current
+    const { id: loginId } = sent.credential.login
+    return afterLoginRefused(current, { loginId, reason: failure.message, now: cause.now })
+  }
   const before = account.health.state
-  const parked = await store.update(account.id, (current) => {
-    // Without `sent` the token keeper refused the login, and has written that down itself.
-    if (failure.kind === "bearer-rejected") {
-      if (sent === undefined) return current
-      return afterLoginRefused(current, { loginId: sent.credential.login.id, reason: failure.message, now })
-    }
-    return afterFailure(current, failure, { now, throttleDelayMs: settings.rateLimitRetryDelayMs, random })
-  })
+  const isBlamed = failure.kind === "bearer-rejected" || judge(account) !== account
+  if (!isBlamed) return
+  const parked = await store.update(account.id, judge)
   // "Too many requests" is also what some accounts hear when their credits are used up: the usage call knows.
   if (failure.kind === "throttled")
     background.start("accounts", () => lookUps.usage(account.id, new AbortController().signal))

@@ -54,7 +54,9 @@ export async function settle(context: GatewayContext, answered: Answered, end: A
       at: now,
     })
   if (failure !== undefined || summary.finishReason === undefined) return
-  await store.update(account.id, (current) => proven(current, answered, now))
+  // Most answers tell nothing new of their account, and cost no write.
+  if (proven(account, answered, now) !== account)
+    await store.update(account.id, (current) => proven(current, answered, now))
   for (const field of attempt.learnt)
     await store.addRefusedField({ modelId: sent.model.wireId, field, at: now })
   tell(context, answered)
