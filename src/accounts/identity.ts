@@ -65,10 +65,13 @@ function moveLogin(move: {
   readonly learnt: LearntIdentity
 }): AccountChanges {
   const { account, login, known, learnt } = move
-  const rest = { ...account, logins: account.logins.filter(({ id }) => id !== login.id) }
+  // The usage that was just written down is the other person's too.
+  const { quota, ...person } = account
+  const rest = { ...person, logins: account.logins.filter(({ id }) => id !== login.id) }
   if (known?.removedAt !== undefined && login.source !== "own") return { put: [rest], absorb: [] }
   const fresh = newAccount({ id: learnt.newId(), now: learnt.now, logins: [login] })
-  const owner = withEmail({ ...fresh, userId: learnt.userId }, learnt.email)
+  const measured = quota === undefined ? fresh : { ...fresh, quota }
+  const owner = withEmail({ ...measured, userId: learnt.userId }, learnt.email)
   if (known === undefined) return { put: [rest, owner], absorb: [] }
   if (known.removedAt !== undefined)
     return { put: [rest, owner], absorb: [{ from: known.id, into: owner.id }] }

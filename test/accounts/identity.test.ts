@@ -232,11 +232,17 @@ describe("a user id that became known", () => {
   })
 
   it("moves a login that became somebody else's to that person", () => {
+    const quota = { checkedAt: NOW, used: 1, limit: 2, bonuses: [], overage: { enabled: false, used: 0 } }
     const before = account("a", {
       userId: "u",
       logins: [idcLogin({ id: "x", ...cli }), idcLogin({ id: "y" })],
+      quota,
     })
     const { put } = learn([before], "a", "other", "x")
+    assert.deepEqual(
+      put.map((each) => each.quota),
+      [undefined, quota],
+    )
     assert.deepEqual(
       put.map(({ id, userId, logins }) => [id, userId, logins.map((login) => login.id)]),
       [

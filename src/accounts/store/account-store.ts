@@ -44,7 +44,9 @@ export function accountPart(writer: Writer): AccountPart {
       writer.write(
         (database) => {
           const current = readOneAccount(database, id)
-          if (current !== undefined) put(database, buryAccount(current, clock.now()))
+          if (current === undefined) return
+          put(database, buryAccount(current, clock.now()))
+          database.run("DELETE FROM kiro_model_list WHERE account_id = ?", [id])
         },
         { durable: true },
       ),

@@ -26,7 +26,11 @@ export type DatabaseDriver = (path: string, options?: OpenOptions) => Database
 
 /** Rejects where the runtime has no SQLite (Node before 22.13). */
 export async function loadDatabaseDriver(): Promise<DatabaseDriver> {
-  return "Bun" in globalThis ? await bunDriver() : await nodeDriver()
+  try {
+    return "Bun" in globalThis ? await bunDriver() : await nodeDriver()
+  } catch (cause) {
+    throw new Error("Kiro accounts need SQLite: Bun, or Node 22.13 or later", { cause })
+  }
 }
 
 /** One database of another program or of our own; `:memory:` is a path too. */
