@@ -59,6 +59,8 @@ async function converse(store: AccountStore, task: Extract<Task, { do: "converse
     )
     assert.ok(choice.account !== undefined)
     await store.addTurn({ sessionId, accountId: choice.account.id, credits: task.credits, at: Date.now() })
+    // Three loops that do nothing but write starve each other on a busy machine; people type in between.
+    await systemClock.sleep(5)
   }
 }
 

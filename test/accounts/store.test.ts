@@ -189,6 +189,18 @@ describe("the memory of a session", () => {
     await store.close()
   })
 
+  it("is not written again where a change comes to the same", async () => {
+    const { store, path } = await openStore()
+    await store.updateSession("s", (session) => ({ ...session, generation: 1 }))
+    const database = await openDatabase(path)
+    database.run("BEGIN IMMEDIATE")
+    const same = await store.updateSession("s", (session) => ({ ...session, overflowAnswered: false }))
+    assert.equal(same.generation, 1)
+    database.run("ROLLBACK")
+    database.close()
+    await store.close()
+  })
+
   it("holds signatures by tool use and text", async () => {
     const { store } = await openStore()
     await store.rememberReasoning("s", [

@@ -1,8 +1,14 @@
+import { isDeepStrictEqual } from "node:util"
 import { NEW_SESSION, readReasoning, readSession, writeReasoning, writeSession } from "./session-rows.ts"
 import type { AccountStore, SessionMemory } from "./store.ts"
 import type { Writer } from "./writer.ts"
 
 type SessionPart = Pick<AccountStore, "session" | "updateSession" | "rememberReasoning" | "reasoningOf">
+
+/** Whether both say the same; when it was written down does not count. */
+function sameMemory(left: SessionMemory, right: SessionMemory): boolean {
+  return isDeepStrictEqual({ ...left, updatedAt: 0 }, { ...right, updatedAt: 0 })
+}
 
 export function sessionPart(writer: Writer): SessionPart {
   const { connection, clock } = writer
@@ -13,7 +19,8 @@ export function sessionPart(writer: Writer): SessionPart {
     updateSession: async (id, change) => {
       const seen = await session(id)
       const expected = change(seen)
-      if (expected === seen) return seen
+      // The end of an answer waits for this, so what is remembered already takes no lock.
+      if (sameMemory(expected, seen)) return seen
       return writer.writeOr(expected, (database) => {
         const next = { ...change(readSession(database, id)), updatedAt: clock.now() }
         writeSession(database, id, next)

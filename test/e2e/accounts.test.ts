@@ -1,0 +1,175 @@
+import assert from "node:assert/strict"
+import { join } from "node:path"
+import { describe, it } from "node:test"
+import { openDatabase, readOverview } from "../../src/accounts/index.ts"
+import { systemClock } from "../../src/runtime.ts"
+import type { SelectionStrategy } from "../../src/settings/index.ts"
+import {
+  type FakeAccount,
+  type FakeKiro,
+  finish,
+  metering,
+  pause,
+  startFakeKiro,
+  text,
+} from "../support/fake-kiro/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { seedOlderPluginStore } from "../support/older-plugin-store.ts"
+import {
+  createSandbox,
+  type OpencodeServer,
+  type Sandbox,
+  startOpencodeServer,
+  type Turn,
+} from "../support/opencode/index.ts"
+
+interface Stage {
+  readonly fake: FakeKiro
+  readonly accounts: readonly FakeAccount[]
+  readonly sandbox: Sandbox
+}
+
+/** Two accounts of an older plugin and one of kiro-cli, of which the first has most of its credits left. */
+async function withThreeAccounts(
+  strategy: SelectionStrategy,
+  test: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  const fake = await startFakeKiro()
+  const sandbox = createSandbox({ endpoint: fake.url, settings: { account_selection_strategy: strategy } })
+  const accounts = [5, 30, 45].map((used) => fake.account({ usage: { used, limit: 50 } }))
+  try {
+    await seedOlderPluginStore(join(sandbox.config, "kiro.db"), accounts.slice(0, 2))
+    await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: accounts.slice(2) })
+    await test({ fake, accounts, sandbox })
+    assert.deepEqual(fake.refused, [])
+  } finally {
+    await fake.close()
+    sandbox.remove()
+  }
+}
+
+/** One new session for each name, all at once; its name is its message. */
+async function converse(server: OpencodeServer, fake: FakeKiro, names: readonly string[]): Promise<void> {
+  for (const _ of names) fake.answer(text("answered"), metering(0.1), finish())
+  await Promise.all(
+    names.map(async (name) => {
+      const { parts } = await server.prompt(await server.newSession(), name)
+      assert.ok(
+        parts.some((part) => part["text"] === "answered"),
+        name,
+      )
+    }),
+  )
+}
+
+/** The accounts that the named sessions were served by, as indexes of `accounts`. */
+function servedBy({ fake, accounts }: Stage, names: readonly string[]): readonly number[] {
+  return names.map((name) => {
+    const served = new Set(fake.chats.filter((chat) => chat.text.includes(name)).map((chat) => chat.account))
+    assert.equal(served.size, 1, name)
+    return accounts.findIndex((account) => served.has(account))
+  })
+}
+
+function counts(indexes: readonly number[]): readonly number[] {
+  return [0, 1, 2].map((account) => indexes.filter((index) => index === account).length)
+}
+
+const named = (wave: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `session-${wave}-${index}.`)
+
+describe("accounts of an older plugin and of kiro-cli in the real OpenCode", () => {
+  it("serve parallel sessions in turn by round-robin", () =>
+    withThreeAccounts("round-robin", async (stage) => {
+      await using server = await startOpencodeServer(stage.sandbox)
+      const names = named("a", 6)
+      await converse(server, stage.fake, names)
+      assert.deepEqual(counts(servedBy(stage, names)), [2, 2, 2])
+    }))
+
+  it("stay on one account by sticky", () =>
+    withThreeAccounts("sticky", async (stage) => {
+      await using server = await startOpencodeServer(stage.sandbox)
+      const names = named("a", 4)
+      await converse(server, stage.fake, names)
+      assert.equal(new Set(servedBy(stage, names)).size, 1)
+    }))
+
+  it("are chosen by the most remaining credits once those are known, by lowest-usage", () =>
+    withThreeAccounts("lowest-usage", async (stage) => {
+      const { sandbox, fake } = stage
+      await using server = await startOpencodeServer(sandbox)
+      const first = named("a", 3)
+      await converse(server, fake, first)
+      assert.deepEqual(counts(servedBy(stage, first)), [1, 1, 1])
+      await untilQuotasKnown(join(sandbox.config, "kiro.db"))
+      const second = named("b", 3)
+      await converse(server, fake, second)
+      assert.deepEqual(counts(servedBy(stage, second)), [3, 0, 0])
+    }))
+
+  it("are shared by three OpenCode processes on one home", () =>
+    withThreeAccounts("round-robin", async (stage) => {
+      const servers = await Promise.all([1, 2, 3].map(() => startOpencodeServer(stage.sandbox)))
+      try {
+        const names = servers.map((_, index) => named(String(index), 2))
+        await Promise.all(servers.map((server, index) => converse(server, stage.fake, names[index] ?? [])))
+        assert.deepEqual(counts(servedBy(stage, names.flat())), [2, 2, 2])
+        const overview = await readOverview({ path: join(stage.sandbox.config, "kiro.db") })
+        assert.equal(overview?.accounts.length, 3)
+      } finally {
+        await Promise.all(servers.map((server) => server.close()))
+      }
+    }))
+})
+
+describe("a database that another process holds", () => {
+  it("does not pause a chat that streams, and a new one is answered meanwhile", () =>
+    withThreeAccounts("sticky", async ({ fake, sandbox }) => {
+      await using server = await startOpencodeServer(sandbox)
+      fake.answer(text("warm"), finish())
+      await server.prompt(await server.newSession(), "warm up.")
+      const words = Array.from({ length: 40 }, (_, index) => `word${index} `)
+      const slowly = words.flatMap((word) => [...text(word), pause(100)])
+      fake.answer(slowly, finish())
+      const deltas: number[] = []
+      const session = await server.newSession()
+      const stop = server.onEvent(({ type, properties }) => {
+        if (type === "message.part.delta" && properties["sessionID"] === session)
+          deltas.push(performance.now())
+      })
+      const streaming = server.prompt(session, "stream.")
+      while (deltas.length === 0) await systemClock.sleep(20)
+      const database = await openDatabase(join(sandbox.config, "kiro.db"))
+      database.run("BEGIN IMMEDIATE")
+      fake.answer(text("second"), finish())
+      const [second, first] = await Promise.all([
+        server.prompt(await server.newSession(), "another."),
+        streaming,
+        systemClock.sleep(3000),
+      ])
+      database.run("ROLLBACK")
+      database.close()
+      stop()
+      assert.equal(textOf(second), "second")
+      assert.equal(textOf(first), words.join("").trimEnd())
+      const gaps = deltas.slice(1).map((at, index) => at - (deltas[index] ?? 0))
+      assert.ok(Math.max(...gaps) < 2000, `the stream paused for ${Math.max(...gaps)} ms`)
+    }))
+})
+
+function textOf({ parts }: Turn): string {
+  return parts
+    .map((part) => (part.type === "text" ? String(part["text"]) : ""))
+    .join("")
+    .trimEnd()
+}
+
+async function untilQuotasKnown(path: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const overview = await readOverview({ path })
+    if (overview?.accounts.every((account) => account.quota !== undefined)) return
+    await systemClock.sleep(100)
+  }
+  assert.fail("no usage was asked for")
+}
