@@ -1,5 +1,11 @@
 import { type Account, accountName, type Credential, type NoToken } from "../accounts/index.ts"
-import { buildChatRequest, type KiroFailure, type KiroHost, type KiroModel } from "../kiro/index.ts"
+import {
+  buildChatRequest,
+  type KiroFailure,
+  type KiroHost,
+  type KiroModel,
+  resolveModel,
+} from "../kiro/index.ts"
 import { createChunkTranslator } from "../translate/index.ts"
 import type { Attempt } from "./attempt.ts"
 import type { Chat } from "./chat.ts"
@@ -92,10 +98,16 @@ async function ask(
       toolNames: prepared.conversation.toolNames,
       thinkingTags: prepared.plan.mode === "tags",
       serviceWindow: model.serviceWindow,
+      hostWindow: offeredWindow(chat, model),
       estimatedPromptTokens: prepared.estimatedTokens,
       reportWholeWindow: attempt.step !== undefined && chat.purpose === "main",
     }),
   })
+}
+
+/** What OpenCode may take the model's window for: an id of ours can promise more than the service has. */
+function offeredWindow({ request }: Chat, model: KiroModel): number {
+  return Math.max(model.contextWindow, resolveModel(request.model).contextWindow)
 }
 
 /** A model that was asked to think may stay silent for longer before its first word. */

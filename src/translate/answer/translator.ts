@@ -15,6 +15,8 @@ export interface TranslatorOptions {
   readonly thinkingTags: boolean
   /** In tokens: the window that the service gives the model, not the limit that a user configured. */
   readonly serviceWindow: number
+  /** In tokens: the window that the host was told, where it is a larger one. A whole window is reported as this. */
+  readonly hostWindow?: number
   readonly estimatedPromptTokens: number
   /** Set where the conversation had to be shortened: the host then compacts next. */
   readonly reportWholeWindow?: boolean
@@ -98,7 +100,8 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
 
   function usage(): ChatUsage {
     const overflowed = ending !== undefined && "overflowed" in ending && ending.overflowed
-    const { serviceWindow, estimatedPromptTokens, reportWholeWindow = false } = options
+    const { serviceWindow, hostWindow = 0, estimatedPromptTokens, reportWholeWindow = false } = options
+    const wholeWindow = reportWholeWindow || overflowed || contextUsagePercentage >= 100
     return countUsage({
       tokenUsage,
       contextUsagePercentage,
@@ -106,7 +109,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
       estimatedPromptTokens,
       writtenCharacters,
       reasoningCharacters,
-      wholeWindow: reportWholeWindow || overflowed || contextUsagePercentage >= 100,
+      ...(wholeWindow && { wholeWindow: Math.max(serviceWindow, hostWindow) }),
     })
   }
 

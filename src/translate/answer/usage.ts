@@ -14,17 +14,19 @@ export interface UsageFacts {
   /** Lengths of all text, reasoning and arguments, and of the reasoning alone. */
   readonly writtenCharacters: number
   readonly reasoningCharacters: number
-  /** Makes the host compact next. */
-  readonly wholeWindow: boolean
+  /** Makes the host compact next: the window, as the host knows it, is reported as full. */
+  readonly wholeWindow?: number
 }
 
 /** The counts of one turn: the service's own, else its percentage, else an estimate. Never 0, never over the window. */
 export function countUsage(facts: UsageFacts): ChatUsage {
-  const { tokenUsage, serviceWindow } = facts
+  const { tokenUsage, serviceWindow, wholeWindow } = facts
   const written = tokenUsage?.outputTokens || Math.ceil(facts.writtenCharacters / CHARACTERS_PER_TOKEN)
   const completion = clamp(written, serviceWindow - 1)
-  const room = serviceWindow - completion
-  const prompt = facts.wholeWindow ? room : clamp(promptTokens(facts), room)
+  const prompt =
+    wholeWindow === undefined
+      ? clamp(promptTokens(facts), serviceWindow - completion)
+      : wholeWindow - completion
   const reasoning = Math.ceil(facts.reasoningCharacters / CHARACTERS_PER_TOKEN)
   return {
     prompt_tokens: prompt,

@@ -81,6 +81,13 @@ describe("the usage of a turn", () => {
     }
   })
 
+  it("is the whole window as the host knows it, where that is larger than the service's", () => {
+    const options = { reportWholeWindow: true, hostWindow: 1_000_000 }
+    assert.equal(translate([text("x"), contextUsage(40)], options).usage?.total_tokens, 1_000_000)
+    const calm = translate([text("x"), contextUsage(40)], { hostWindow: 1_000_000 })
+    assert.equal(calm.usage?.prompt_tokens, 80_000)
+  })
+
   it("is never nothing, never over the window, and always adds up", () => {
     const percentage = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 500, noNaN: true }))
     const tokens = fc.nat(3_000_000)
