@@ -1,7 +1,8 @@
 import { longAnswers } from "./cases/long-answers.ts"
+import { longHistories } from "./cases/long-histories.ts"
 import { runCase, type BenchCase, type Result } from "./harness.ts"
 
-const CASES: readonly (() => BenchCase)[] = [longAnswers]
+const CASES: readonly (() => BenchCase)[] = [longAnswers, longHistories]
 
 const asJson = process.argv.includes("--json")
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))

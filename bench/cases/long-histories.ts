@@ -1,0 +1,64 @@
+import { readChatRequest } from "../../src/openai/index.ts"
+import { estimateTokens, shorten, toConversation, toConversationState } from "../../src/translate/index.ts"
+import type { Conversation } from "../../src/translate/index.ts"
+import { cpuMs, type BenchCase, type Figure } from "../harness.ts"
+import { historyBody } from "../history.ts"
+
+const TRANSLATE = "1,600 messages / 4 MB"
+const SHORTEN = "shortened to 40 %"
+const LINEAR = "4 MB against four times 1 MB"
+const REPEATS = 5
+
+/** Processor time from the host's body to Kiro's; the floor is JSON.parse and JSON.stringify of the same body. */
+export function longHistories(): BenchCase {
+  const four = historyBody({ messages: 1_600, characters: 4_000_000 })
+  const one = historyBody({ messages: 400, characters: 1_000_000 })
+  return {
+    name: "long histories",
+    rounds: 9,
+    limits: { [TRANSLATE]: { timesFloor: 2 }, [SHORTEN]: { timesFloor: 2 }, [LINEAR]: { timesFloor: 1.3 } },
+    async round() {
+      const floor = await repeated(REPEATS, () => JSON.stringify(JSON.parse(four)))
+      const translated = await repeated(REPEATS, () => bodyOf(conversationOf(four)))
+      const quarters = await repeated(REPEATS * 4, () => bodyOf(conversationOf(one)))
+      const floorOfQuarters = await repeated(REPEATS * 4, () => JSON.stringify(JSON.parse(one)))
+      const shortened = await repeated(REPEATS, () => bodyOf(toFortyPercent(conversationOf(four))))
+      return [
+        figure(TRANSLATE, translated, floor),
+        figure(SHORTEN, shortened, floor),
+        // The floor itself pays for large strings: what counts is what we add to it.
+        figure(LINEAR, translated, (quarters * floor) / floorOfQuarters),
+      ]
+    },
+  }
+}
+
+function figure(row: string, ours: number, floor: number): Figure {
+  return { row, unit: "ms", ours, floor }
+}
+
+function repeated(times: number, work: () => string): Promise<number> {
+  return cpuMs(async () => {
+    let written = 0
+    for (let time = 0; time < times; time++) written += work().length
+    return written
+  })
+}
+
+function conversationOf(body: string): Conversation {
+  return toConversation(readChatRequest(JSON.parse(body)), { accepts: { images: true, documents: true } })
+}
+
+function toFortyPercent(conversation: Conversation): Conversation {
+  return shorten(conversation, estimateTokens(conversation) * 0.4)
+}
+
+function bodyOf(conversation: Conversation): string {
+  const conversationState = toConversationState(conversation, {
+    wireModelId: "claude-sonnet-4.5",
+    conversationId: "c0ffee00-1111-4222-8333-444455556666",
+    serviceWindow: 1_000_000,
+    cachePoints: 4,
+  })
+  return JSON.stringify({ conversationState })
+}
