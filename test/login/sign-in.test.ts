@@ -89,7 +89,7 @@ describe("signing in", () => {
     assert.equal(lab.told[0]?.variant, "warning")
   })
 
-  it("takes the profile that was typed, that of the settings, or that of kiro-cli", async () => {
+  it("takes the profile that was typed, or that of the settings", async () => {
     company(FRANKFURT, VIRGINIA)
     const profile = async (): Promise<string | undefined> =>
       (await lab.accounts()).at(-1)?.logins.at(-1)?.profileArn
@@ -98,6 +98,15 @@ describe("signing in", () => {
     lab.settings = { ...lab.settings, idcProfileArn: FRANKFURT }
     await lab.signIn(AWS, stockholm)
     assert.equal(await profile(), FRANKFURT)
+  })
+
+  it("lets a profile that is typed replace the one that was chosen before", async () => {
+    company(FRANKFURT, VIRGINIA)
+    await lab.signIn(AWS, { ...stockholm, profile_arn: VIRGINIA })
+    const [account] = await lab.accounts()
+    await lab.store.update(account?.id ?? "", (current) => ({ ...current, profileArn: VIRGINIA }))
+    await lab.signIn(AWS, { ...stockholm, profile_arn: FRANKFURT })
+    assert.equal((await lab.accounts())[0]?.profileArn, FRANKFURT)
   })
 
   it("says what to do where an Identity Center user has no profile", async () => {

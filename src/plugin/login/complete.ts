@@ -1,4 +1,4 @@
-import type { Account, Login } from "../../accounts/index.ts"
+import { type Account, chooseProfile, type Login } from "../../accounts/index.ts"
 import type { KiroFailure, KiroProfile, UsageLimits } from "../../kiro/index.ts"
 import type { Failed } from "./control.ts"
 import type { LoginDependencies } from "./dependencies.ts"
@@ -41,7 +41,8 @@ export async function completeLogin(
   await store.update(kept.account.id, (current) => replaceLogin(current, login))
 
   const learnt = await learnAbout(dependencies, { ...kept, login, identity: approved.identity })
-  return { ...learnt, ...found }
+  const account = await respectAsked(dependencies, learnt.account, approved.asked)
+  return { ...learnt, ...found, account }
 }
 
 /** Asks the service whose a stored login is, and for its models. */
@@ -56,6 +57,16 @@ export async function learnAbout(
   const settled = await settleLogin(dependencies, { ...kept, identity: failed ? undefined : answer })
   const models = await control.models(settled.account, login, signal)
   return { ...settled, models, ...(failed ? { failure: answer.failure } : {}) }
+}
+
+/** A profile that the user chose for the account earlier gives way to the one named now. */
+async function respectAsked(
+  { store }: LoginDependencies,
+  account: Account,
+  asked: string | undefined,
+): Promise<Account> {
+  if (asked === undefined || account.profileArn === undefined || account.profileArn === asked) return account
+  return (await store.update(account.id, (current) => chooseProfile(current, asked))) ?? account
 }
 
 async function findProfile(

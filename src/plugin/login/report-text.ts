@@ -7,7 +7,8 @@ import type { LoginMessage } from "./dependencies.ts"
 export function describeLogin(report: LoginReport, nameOf: (account: Account) => string): LoginMessage {
   const name = nameOf(report.account)
   const lines = [report.known ? `${name} was signed in again.` : `${name} was added.`]
-  const trouble = [...profileTrouble(report), ...serviceTrouble(report)]
+  const shortId = name.split("··").at(-1) ?? name
+  const trouble = [...profileTrouble(report, shortId), ...serviceTrouble(report)]
   if (typeof report.models === "number") lines.push(`${report.models} models.`)
   const profile = profileLine(report)
   if (profile !== undefined) lines.push(profile)
@@ -20,7 +21,7 @@ function profileLine({ profile, profiles }: LoginReport): string | undefined {
   return known === undefined ? undefined : `Profile: ${describeProfile(known)}`
 }
 
-function profileTrouble({ profile, profiles }: LoginReport): readonly string[] {
+function profileTrouble({ profile, profiles }: LoginReport, shortId: string): readonly string[] {
   if ("notNeeded" in profile) return []
   if ("unknown" in profile)
     return [
@@ -34,8 +35,8 @@ function profileTrouble({ profile, profiles }: LoginReport): readonly string[] {
     ]
   if ("choose" in profile)
     return [
-      "The sign-in is kept. It may use several Kiro profiles; choose one with `npx opencode-kiro-auth accounts`, or " +
-        "set idc_profile_arn in kiro.json and sign in again:",
+      "The sign-in is kept. It may use several Kiro profiles; choose one with " +
+        `\`npx opencode-kiro-auth accounts profile ${shortId} ARN\`, or set idc_profile_arn in kiro.json and sign in again:`,
       ...profile.choose.map((each) => `  ${describeProfile(each)}`),
     ]
   if (profile.known) return []
