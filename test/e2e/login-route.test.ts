@@ -3,7 +3,13 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, afterEach, before, describe, it } from "node:test"
 import { isObject } from "../../src/json.ts"
-import { type FakeKiro, json, resetBeforeHeaders, startFakeKiro } from "../support/fake-kiro/index.ts"
+import {
+  FAKE_MODELS,
+  type FakeKiro,
+  json,
+  resetBeforeHeaders,
+  startFakeKiro,
+} from "../support/fake-kiro/index.ts"
 import {
   createSandbox,
   type OpencodeServer,
@@ -144,11 +150,14 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
   })
 
   it("signs in to an Identity Center, and answers in the region of its profile without a restart", async () => {
+    const [brandNew] = FAKE_MODELS
+    assert.ok(brandNew)
     fake.account({
       kind: "identity-center",
       loginRegion: "eu-north-1",
       startUrl: START_URL,
       profileArns: [FRANKFURT],
+      models: [...FAKE_MODELS, { ...brandNew, modelId: "claude-brand-new-9.1", modelName: "Brand New" }],
     })
     const inputs = { start_url: "d-9067642ac7", login_region: "eu-north-1", profile_arn: "" }
     const { url, method, instructions } = await authorize(AWS, inputs)
@@ -162,7 +171,7 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
     assert.deepEqual(JSON.parse(authFile()), { kiro: { type: "api", key: MARKER } })
     await startAnew()
     const listed = JSON.stringify(await server.get("/provider"))
-    assert.ok(listed.includes("claude-sonnet-4-5") && !listed.includes("aoaAAAA"))
+    assert.ok(listed.includes("claude-brand-new-9-1") && !listed.includes("aoaAAAA"))
     await chat()
     assert.match(fake.chats.at(-1)?.host ?? "", /\.eu-central-1\./)
     assert.equal((fake.chats.at(-1)?.body as { profileArn?: string } | undefined)?.profileArn, FRANKFURT)

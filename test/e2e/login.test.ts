@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { existsSync, readFileSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
@@ -73,7 +73,11 @@ describe(
       )
     })
 
-    it("signs in with AWS Builder ID, shows page and code, and says who was added", async () => {
+    it("opens the page in the user's browser, and says who was added when it was approved there", async () => {
+      const opened = join(sandbox.root, "opened")
+      const browser = join(sandbox.root, "browser")
+      writeFileSync(browser, `#!/bin/sh\nprintf %s "$1" > '${opened}'\n`, { mode: 0o755 })
+      sandbox = { ...sandbox, environment: { ...sandbox.environment, DISPLAY: ":99", BROWSER: browser } }
       const person = fake.account()
       fake.deviceGrants.plan({
         account: person,
@@ -87,6 +91,10 @@ describe(
       await shown(/Builder ID ··[0-9a-f]{4} was added/)
       await shown(/Login successful/)
       assert.equal(await ended(), 0)
+      assert.match(
+        readFileSync(opened, "utf8"),
+        /^https:\/\/view\.awsapps\.com\/start\/#\/device\?user_code=/,
+      )
       assertOnlyTheMarker()
       await chat()
       assert.deepEqual(

@@ -35,7 +35,7 @@ export function awsPrompts(defaults: LoginDefaults): Prompts {
     {
       type: "text",
       key: "profile_arn",
-      message: "Kiro profile ARN (optional: leave blank to look it up)",
+      message: "Kiro profile ARN (blank: look it up)",
       placeholder: defaults.idcProfileArn ?? "arn:aws:codewhisperer:…:profile/…",
       ...condition,
       validate: (text) => refusalOf(() => readProfileArn(text)),
