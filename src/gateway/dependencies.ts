@@ -11,6 +11,8 @@ export interface GatewayDependencies {
   readonly version: string
   /** Chats come to `<baseUrl>/chat/completions`; every other URL passes through untouched. */
   readonly baseUrl: string
+  /** The header in which our own chat hook says what a request is for: `main`, `title` or `compaction`. */
+  readonly purposeHeader: string
   readonly store: AccountStore
   readonly tokens: FreshTokens
   /** Reads the stores of other programs again; local and quick, never rejects. */

@@ -1,10 +1,13 @@
 import type { ReasoningEntry } from "../accounts/index.ts"
 import { parseJson } from "../json.ts"
 import { mergeModelLists, resolveModel, withRefusals } from "../kiro/index.ts"
-import { type ChatRequest, PURPOSE_HEADER, readChatRequest, SESSION_HEADER } from "../openai/index.ts"
+import { type ChatRequest, readChatRequest } from "../openai/index.ts"
 import { estimateTokens, type Purpose, type SignedReasoning, toConversation } from "../translate/index.ts"
 import type { Chat } from "./chat.ts"
 import type { GatewayContext } from "./dependencies.ts"
+
+/** The session of a chat request, as OpenCode names it. */
+const SESSION_HEADER = "x-session-id"
 
 /** Reads one request of the host into what stays the same for all its attempts. Throws `ChatRequestError`. */
 export async function openChat(context: GatewayContext, init: RequestInit): Promise<Chat> {
@@ -28,7 +31,7 @@ export async function openChat(context: GatewayContext, init: RequestInit): Prom
   })
   return {
     request,
-    purpose: purposeOf(headers, request),
+    purpose: purposeOf(headers.get(context.purposeHeader), request),
     sessionId,
     session,
     conversation,
@@ -49,8 +52,7 @@ function signedReasoning({ redacted, ...entry }: ReasoningEntry): SignedReasonin
 }
 
 /** Our own chat hook says what a request is for; without it a title is known by its form (OpenCode 1.18). */
-function purposeOf(headers: Headers, request: ChatRequest): Purpose {
-  const stated = headers.get(PURPOSE_HEADER)
+function purposeOf(stated: string | null, request: ChatRequest): Purpose {
   if (stated === "main" || stated === "title" || stated === "compaction") return stated
   return looksLikeTitle(request) ? "title" : "main"
 }

@@ -1,4 +1,3 @@
-export { PURPOSE_HEADER, SESSION_HEADER } from "./chat-headers.ts"
 export { ChatRequestError } from "./request-error.ts"
 export { readChatRequest } from "./request.ts"
 export type { ChatMessage, ChatRequest } from "./request.ts"

@@ -1,5 +1,4 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
-import { PURPOSE_HEADER } from "../openai/index.ts"
 import { systemClock, systemRuntime } from "../runtime.ts"
 import { DEFAULT_SETTINGS, loadSettings, openLog, type Place, pathsFor } from "../settings/index.ts"
 import { readCachedModels } from "./config/offered-models.ts"
@@ -14,6 +13,9 @@ const BASE_URL = "https://kiro.invalid/v1"
 
 /** The logins of other programs are taken in this long after the start, so that the first message finds them. */
 const TAKE_IN_AFTER_MS = 2000
+
+/** Our chat hook says in it what a request is for. */
+const PURPOSE_HEADER = "x-kiro-purpose"
 
 /** The agents of OpenCode 1.18 whose requests are not the conversation itself. */
 const HELPERS: ReadonlySet<string> = new Set(["title", "compaction"])
@@ -44,6 +46,7 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
       runtime: systemRuntime(await log()),
       version,
       baseUrl: BASE_URL,
+      purposeHeader: PURPOSE_HEADER,
       ui: { client: input.client, startedAt },
       signal: stop.signal,
     })

@@ -14,6 +14,7 @@ export interface ServicesOptions {
   readonly runtime: Runtime
   readonly version: string
   readonly baseUrl: string
+  readonly purposeHeader: string
   readonly ui: Pick<ToasterOptions, "client" | "startedAt">
   /** Aborted when the plugin instance ends. */
   readonly signal: AbortSignal
@@ -29,7 +30,7 @@ export interface Services {
 }
 
 export async function openServices(options: ServicesOptions): Promise<Services> {
-  const { place, loaded, runtime, version, baseUrl, ui, signal } = options
+  const { place, loaded, runtime, version, baseUrl, purposeHeader, ui, signal } = options
   const { clock, log, randomUUID } = runtime
   const { settings, problems } = loaded
   const toast = createToaster({ ...ui, clock, log, signal })
@@ -57,6 +58,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     settings,
     version,
     baseUrl,
+    purposeHeader,
     store,
     tokens,
     importLogins: takeIn,

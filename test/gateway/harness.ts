@@ -92,6 +92,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     settings,
     version: "0.0.0",
     baseUrl: BASE_URL,
+    purposeHeader: "x-kiro-purpose",
     store,
     tokens,
     importLogins: async () => options.importLogins?.(harness),
