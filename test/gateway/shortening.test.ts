@@ -63,7 +63,7 @@ describe("a conversation that is too long", () => {
       rest.map((size) => size < (full ?? 0) * 0.9),
       [true, true, true, false],
     )
-    assert.deepEqual(harness.notices, [{ kind: "conversation-shortened", share: 0.8 }])
+    assert.deepEqual(harness.notices, [{ kind: "conversation-shortened", sessionId: "ses_1", share: 0.8 }])
   })
 
   it("is told by an overflow frame or a full window before the first word just as by a 400", async () => {
