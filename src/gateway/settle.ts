@@ -19,14 +19,17 @@ export interface AnswerEnd {
 
 /** What the next request of the session needs: it may be on its way already. */
 export async function rememberForSession(
-  { store }: GatewayContext,
-  { chat, attempt }: Answered,
+  { store, runtime }: GatewayContext,
+  { chat, attempt, sent }: Answered,
   { summary, failure }: AnswerEnd,
 ): Promise<void> {
   const { sessionId, purpose, size } = chat
   if (summary.reasoning.length > 0) await store.rememberReasoning(sessionId, summary.reasoning.map(toEntry))
   const succeeded = failure === undefined && summary.finishReason !== undefined
-  if (!succeeded || purpose !== "main") return
+  if (!succeeded) return
+  for (const field of attempt.learnt)
+    await store.addRefusedField({ modelId: sent.model.wireId, field, at: runtime.clock.now() })
+  if (purpose !== "main") return
   await store.updateSession(sessionId, (session) => {
     const { shortenStep: _, shortenedSize: __, ...rest } = session
     const step = attempt.step === undefined ? {} : { shortenStep: attempt.step, shortenedSize: size }
@@ -37,7 +40,7 @@ export async function rememberForSession(
 /** Everything else that an answer taught, of the account, the model and the credits. */
 export async function settle(context: GatewayContext, answered: Answered, end: AnswerEnd): Promise<void> {
   const { store, runtime, lookUps } = context
-  const { chat, account, attempt, sent } = answered
+  const { chat, account, sent } = answered
   const { summary, failure } = end
   const now = runtime.clock.now()
   if (failure !== undefined) {
@@ -57,8 +60,6 @@ export async function settle(context: GatewayContext, answered: Answered, end: A
   // Most answers tell nothing new of their account, and cost no write.
   if (proven(account, answered, now) !== account)
     await store.update(account.id, (current) => proven(current, answered, now))
-  for (const field of attempt.learnt)
-    await store.addRefusedField({ modelId: sent.model.wireId, field, at: now })
   tell(context, answered)
   lookUps.afterAnswer(account.id)
 }

@@ -20,7 +20,7 @@ export type ServiceRegion =
   | { readonly unsupported: string }
 
 /** Kiro is not offered in the China partition: no host of it may ever get a token. */
-export function isChinaRegion(region: string): boolean {
+function isChinaRegion(region: string): boolean {
   return region.startsWith("cn-")
 }
 

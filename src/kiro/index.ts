@@ -5,7 +5,6 @@ export {
   GOVERNMENT_REGIONS,
   hostHeaders,
   hostsFor,
-  isChinaRegion,
   regionOfArn,
   SERVICE_REGIONS,
   serviceRegionOf,

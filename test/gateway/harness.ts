@@ -153,7 +153,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   return harness
 }
 
-export const HELLO: object = {
+const HELLO = {
   model: "claude-sonnet-4-5",
   messages: [
     { role: "system", content: "You help." },
