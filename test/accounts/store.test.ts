@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { existsSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import { describe, it } from "node:test"
 import { newAccount, openDatabase } from "../../src/accounts/index.ts"
 import { fakeClock } from "../support/clock.ts"
@@ -98,6 +98,7 @@ describe("the account store", () => {
     const database = await openDatabase(path, { readonly: true })
     assert.deepEqual(database.all("SELECT * FROM kiro_login"), [])
     database.close()
+    assert.doesNotMatch(readFileSync(path, "latin1"), /refresh-l|access-l|secret-l/)
   })
 
   it("writes no row for a change that changes nothing", async () => {

@@ -24,6 +24,8 @@ export function openFile({ path, driver }: FilePlace): Database {
     if (database.get("PRAGMA journal_mode")?.["journal_mode"] !== "wal")
       database.get("PRAGMA journal_mode = WAL")
     database.get("PRAGMA synchronous = NORMAL")
+    // What a removed login leaves in the file is overwritten.
+    database.get("PRAGMA secure_delete = ON")
     if (missingStatements(database).length > 0)
       inTransaction(database, () => {
         for (const statement of missingStatements(database)) database.run(statement)
