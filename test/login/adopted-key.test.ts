@@ -35,6 +35,16 @@ describe("when OpenCode reads its credentials", () => {
     assert.match(lab.told[0]?.message ?? "", /API key ··[0-9a-f]{4} was added/)
   })
 
+  it("says so when Kiro refuses the key", async () => {
+    const key = "ksk_0123456789abcdef"
+    write(JSON.stringify({ kiro: { type: "api", key } }))
+    await load(key)
+    while (lab.told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    assert.match(lab.told[0]?.message ?? "", /API key ··[0-9a-f]{4}: Kiro refused/)
+    const [account] = await lab.accounts()
+    assert.equal(account?.health.state === "revoked" && account.health.reason, "api-key-refused")
+  })
+
   it("does nothing about the marker or any other text", async () => {
     for (const key of [AUTH_MARKER, "kiro-bootstrap-placeholder", "sk-ant-0123456789"]) {
       write(JSON.stringify({ kiro: { type: "api", key } }))

@@ -28,14 +28,14 @@ describe("an API key in OpenCode's auth.json", () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  const move = (): Promise<boolean> => moveApiKey(file, async (key) => void kept.push(key.reveal()))
+  const move = (): Promise<number | undefined> => moveApiKey(file, async (key) => kept.push(key.reveal()))
   const write = (document: unknown): void => writeFileSync(file, JSON.stringify(document), { mode: 0o600 })
   const content = (): unknown => JSON.parse(readFileSync(file, "utf8"))
 
   it("is kept first and then replaced by the marker; other entries stay, and so does the mode", async () => {
     const anthropic = { type: "oauth", refresh: "r", access: "a", expires: 1, future: { kept: true } }
     write({ anthropic, kiro: { type: "api", key: KEY } })
-    assert.equal(await move(), true)
+    assert.equal(await move(), 1)
     assert.deepEqual(kept, [KEY])
     assert.deepEqual(content(), { anthropic, kiro: { type: "api", key: AUTH_MARKER } })
     assert.equal(statSync(file).mode & 0o777, 0o600)
@@ -68,7 +68,7 @@ describe("an API key in OpenCode's auth.json", () => {
   ] as const)
     it(`is not found in ${what}`, async () => {
       write(document)
-      assert.equal(await move(), false)
+      assert.equal(await move(), undefined)
       assert.deepEqual(content(), document)
       assert.deepEqual(kept, [])
     })
@@ -76,12 +76,12 @@ describe("an API key in OpenCode's auth.json", () => {
   it("is not looked for in a malformed file, which stays as it is", async () => {
     const text = `{"kiro":{"type":"api","key":"${KEY}"`
     writeFileSync(file, text)
-    assert.equal(await move(), false)
+    assert.equal(await move(), undefined)
     assert.equal(readFileSync(file, "utf8"), text)
   })
 
   it("is not there where there is no file, and none is made", async () => {
-    assert.equal(await move(), false)
+    assert.equal(await move(), undefined)
     assert.equal(existsSync(file), false)
   })
 
@@ -89,7 +89,7 @@ describe("an API key in OpenCode's auth.json", () => {
     const target = join(folder, "real.json")
     writeFileSync(target, JSON.stringify({ kiro: { type: "api", key: KEY } }))
     symlinkSync(target, file)
-    assert.equal(await move(), true)
+    assert.equal(await move(), 1)
     assert.match(readFileSync(target, "utf8"), new RegExp(AUTH_MARKER))
     assert.ok(readdirSync(folder).includes("real.json"))
     assert.deepEqual(content(), { kiro: { type: "api", key: AUTH_MARKER } })

@@ -127,6 +127,26 @@ describe("signing in", () => {
     assert.equal(lab.told[0]?.variant, "warning")
   })
 
+  it("leaves tokens alone that another process renewed meanwhile", async () => {
+    company(FRANKFURT)
+    lab.fake.next("ListAvailableProfiles", async () => {
+      const [account] = await lab.accounts()
+      await lab.store.update(account?.id ?? "", (current) => ({
+        ...current,
+        logins: current.logins.map((login) =>
+          login.kind === "idc"
+            ? { ...login, tokens: { accessToken: new Secret("renewed"), expiresAt: lab.clock.now() + 1 } }
+            : login,
+        ),
+      }))
+      return FAILURES.notAuthorized
+    })
+    await lab.signIn(AWS, stockholm)
+    const [login] = (await lab.accounts())[0]?.logins ?? []
+    assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), "renewed")
+    assert.equal(login?.profileArn, FRANKFURT)
+  })
+
   it("adds a second person, and knows the first one again", async () => {
     const first = lab.fake.account()
     const second = lab.fake.account()
@@ -173,11 +193,21 @@ describe("signing in", () => {
     assert.equal((await lab.accounts()).length, 1)
   })
 
-  it("says when the account is suspended, and leaves it so", async () => {
+  it("says when the account is suspended, and keeps it so until the service answers a sign-in", async () => {
     const person = lab.fake.account()
+    await lab.signIn(AWS)
     person.suspended = true
     assert.deepEqual(await lab.signIn(AWS), signedIn)
     assert.match(told(), /suspended/)
+    const suspended = (await lab.accounts()).at(-1)
+    assert.equal(suspended?.health.state === "revoked" && suspended.health.reason, "suspended")
+    await lab.store.update((await lab.accounts())[0]?.id ?? "", (current) => ({
+      ...current,
+      health: { state: "revoked", since: 1, reason: "suspended" },
+    }))
+    person.suspended = false
+    await lab.signIn(AWS)
+    assert.deepEqual((await lab.accounts())[0]?.health, { state: "ok" })
   })
 
   it("signs in with Google or GitHub and keeps the profile that came along", async () => {

@@ -11,18 +11,21 @@ import { AUTH_MARKER } from "./marker.ts"
  * Moves a Kiro API key out of OpenCode's auth.json: `keep` gets it first, then the marker takes its place. A file
  * that is missing, malformed or holds no such key is left as it is.
  */
-export async function moveApiKey(authFile: string, keep: (key: Secret) => Promise<void>): Promise<boolean> {
+export async function moveApiKey<Kept>(
+  authFile: string,
+  keep: (key: Secret) => Promise<Kept>,
+): Promise<Kept | undefined> {
   const key = apiKeyIn(await readAuthFile(authFile))
-  if (key === undefined) return false
-  await keep(key)
+  if (key === undefined) return undefined
+  const kept = await keep(key)
   // Read again: OpenCode may have written other entries meanwhile.
   const document = await readAuthFile(authFile)
-  if (document === undefined || apiKeyIn(document)?.equals(key) !== true) return true
+  if (document === undefined || apiKeyIn(document)?.equals(key) !== true) return kept
   const entry = { type: "api", key: AUTH_MARKER }
   const text = `${JSON.stringify({ ...document, [PROVIDER_ID]: entry }, null, 2)}\n`
   // A link stays a link.
   await replaceFile({ path: await realpath(authFile), text, unique: randomUUID() })
-  return true
+  return kept
 }
 
 async function readAuthFile(authFile: string): Promise<JsonObject | undefined> {

@@ -2,7 +2,7 @@ import { type Account, chooseProfile, type Login } from "../../accounts/index.ts
 import type { KiroFailure, KiroProfile, UsageLimits } from "../../kiro/index.ts"
 import type { Failed } from "./control.ts"
 import type { LoginDependencies } from "./dependencies.ts"
-import { type Kept, keepLogin, settleLogin } from "./keep.ts"
+import { type Kept, keepLogin, type KeptLogin, settleLogin } from "./keep.ts"
 import { pickProfile, type ProfileChoice } from "./profile.ts"
 
 /** What became of an approved sign-in. */
@@ -38,7 +38,7 @@ export async function completeLogin(
 
   const found = await findProfile(dependencies, { ...approved, login: kept.login })
   const login = "chosen" in found.profile ? { ...kept.login, profileArn: found.profile.chosen } : kept.login
-  await store.update(kept.account.id, (current) => replaceLogin(current, login))
+  if (login !== kept.login) await store.update(kept.account.id, (current) => withProfile(current, login))
 
   const learnt = await learnAbout(dependencies, { ...kept, login, identity: approved.identity })
   const account = await respectAsked(dependencies, learnt.account, approved.asked)
@@ -48,13 +48,13 @@ export async function completeLogin(
 /** Asks the service whose a stored login is, and for its models. */
 export async function learnAbout(
   dependencies: LoginDependencies,
-  kept: Kept & { readonly login: Login; readonly identity?: UsageLimits | undefined },
+  kept: KeptLogin & { readonly identity?: UsageLimits | undefined },
 ): Promise<Kept & Pick<LoginReport, "models" | "failure">> {
   const { control, signal } = dependencies
   const { login } = kept
   const answer = kept.identity ?? (await control.identity(login, signal))
   const failed = "failure" in answer
-  const settled = await settleLogin(dependencies, { ...kept, identity: failed ? undefined : answer })
+  const settled = await settleLogin(dependencies, kept, answer)
   const models = await control.models(settled.account, login, signal)
   return { ...settled, models, ...(failed ? { failure: answer.failure } : {}) }
 }
@@ -83,11 +83,17 @@ async function findProfile(
     login,
     accounts: await store.list(),
   })
+  if (failure !== undefined && "chosen" in profile) return { profile: { ...profile, known: true }, profiles }
   if ("none" in profile && !identityCenter) return { profile: { notNeeded: true }, profiles }
   if ("none" in profile && failure !== undefined) return { profile: { unknown: failure }, profiles }
   return { profile, profiles }
 }
 
-function replaceLogin(account: Account, login: Login): Account {
-  return { ...account, logins: account.logins.map((each) => (each.id === login.id ? login : each)) }
+/** The profile alone: another process may have renewed the tokens meanwhile. */
+function withProfile(account: Account, { id, profileArn }: Login): Account {
+  if (profileArn === undefined) return account
+  return {
+    ...account,
+    logins: account.logins.map((each) => (each.id === id ? { ...each, profileArn } : each)),
+  }
 }

@@ -7,6 +7,8 @@ import type { LoginControl } from "./control.ts"
 export interface LoginMessage {
   readonly message: string
   readonly variant: "success" | "warning" | "error"
+  /** `opencode auth login` has it on the screen already. */
+  readonly printed?: boolean
 }
 
 /** What a sign-in needs of the account store. */

@@ -40,7 +40,8 @@ export async function signInByImport(dependencies: LoginDependencies): Promise<A
       instructions: report(found),
       async callback() {
         const message = report(await learnAboutAll(dependencies, found))
-        dependencies.tell({ message, variant: problems.length === 0 ? "success" : "warning" })
+        const variant = problems.length === 0 ? "success" : "warning"
+        dependencies.tell({ message, variant, printed: message === report(found) })
         return SIGNED_IN
       },
     }

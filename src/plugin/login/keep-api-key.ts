@@ -1,5 +1,5 @@
 import type { AuthOAuthResult } from "@opencode-ai/plugin"
-import { accountName, type Login } from "../../accounts/index.ts"
+import { accountName, afterLoginRefused, type Login } from "../../accounts/index.ts"
 import type { KiroFailure } from "../../kiro/index.ts"
 import type { Secret } from "../../secret.ts"
 import { readApiKey } from "./api-key.ts"
@@ -7,7 +7,7 @@ import { moveApiKey } from "./auth-file.ts"
 import { learnAbout } from "./complete.ts"
 import type { LoginDependencies } from "./dependencies.ts"
 import { finish, readably } from "./finish.ts"
-import { keepLogin } from "./keep.ts"
+import { keepLogin, type KeptLogin } from "./keep.ts"
 import { describeLogin } from "./report-text.ts"
 import { type Answers, LoginInputError } from "./target.ts"
 
@@ -38,28 +38,29 @@ export async function signInByApiKey(
   })
 }
 
-/** A key that was taken out of auth.json, and what is left to do: ask Kiro about it, and say so. */
-export interface AdoptedKey {
-  learn(): Promise<void>
-}
-
 /**
  * Takes a key that OpenCode put into auth.json out of it again: it is kept first, then the marker takes its place.
  * Local and quick; `undefined` where there was none.
  */
-export async function adoptApiKey(dependencies: LoginDependencies): Promise<AdoptedKey | undefined> {
-  let adopted: AdoptedKey | undefined
-  await moveApiKey(dependencies.authFile, async (key) => {
-    const kept = await keepLogin(dependencies, apiKeyLogin(dependencies, key))
-    adopted = {
-      learn: async () => {
-        const learnt = await learnAbout(dependencies, kept)
-        const report = { ...learnt, profile: { notNeeded: true }, profiles: [] } as const
-        dependencies.tell(describeLogin(report, accountName))
-      },
-    }
+export function adoptApiKey(dependencies: LoginDependencies): Promise<KeptLogin | undefined> {
+  return moveApiKey(dependencies.authFile, (key) => keepLogin(dependencies, apiKeyLogin(dependencies, key)))
+}
+
+/** Asks Kiro about a key that was taken over, and says what came of it. */
+export async function tellOfAdopted(dependencies: LoginDependencies, kept: KeptLogin): Promise<void> {
+  const { store, runtime, tell } = dependencies
+  const learnt = await learnAbout(dependencies, kept)
+  if (learnt.failure?.kind !== "bearer-rejected") {
+    const report = { ...learnt, profile: { notNeeded: true }, profiles: [] } as const
+    return tell(describeLogin(report, accountName))
+  }
+  const refusal = { loginId: kept.login.id, reason: learnt.failure.message, now: runtime.clock.now() }
+  await store.update(learnt.account.id, (current) => afterLoginRefused(current, refusal))
+  const name = accountName(learnt.account)
+  tell({
+    message: `${name}: Kiro refused the key that was in auth.json. Sign in with another.`,
+    variant: "warning",
   })
-  return adopted
 }
 
 function apiKeyLogin({ runtime }: LoginDependencies, key: Secret): Login {

@@ -1,5 +1,13 @@
-import { type Account, afterUsage, learnIdentity, type Login, newAccount } from "../../accounts/index.ts"
+import {
+  type Account,
+  afterFailure,
+  afterUsage,
+  learnIdentity,
+  type Login,
+  newAccount,
+} from "../../accounts/index.ts"
 import type { UsageLimits } from "../../kiro/index.ts"
+import type { Failed } from "./control.ts"
 import type { LoginDependencies } from "./dependencies.ts"
 
 export interface Kept {
@@ -8,16 +16,13 @@ export interface Kept {
   readonly known: boolean
 }
 
-interface Unsettled extends Kept {
+/** A login that is stored, with an account that may turn out to be the same person's as another one. */
+export interface KeptLogin extends Kept {
   readonly login: Login
-  readonly identity: UsageLimits | undefined
 }
 
 /** Stores a new login at once. An API key that is here already is not stored twice. */
-export async function keepLogin(
-  { runtime, store }: LoginDependencies,
-  login: Login,
-): Promise<Kept & { readonly login: Login }> {
+export async function keepLogin({ runtime, store }: LoginDependencies, login: Login): Promise<KeptLogin> {
   for (const account of await store.list()) {
     const same = account.logins.find((other) => isSameKey(other, login))
     if (same !== undefined) return { account, known: true, login: same }
@@ -27,32 +32,34 @@ export async function keepLogin(
 }
 
 /**
- * Gives a stored login to the person whom the service named, and makes it count: a sign-in by hand enables the account
- * again and ends what only a sign-in can end. A suspension ends only if the service answered.
+ * Gives a stored login to the person whom the service named, and makes it count: an act of the user enables the account
+ * again and ends what only such an act can end, as far as the login is new or the service took it.
  */
-export async function settleLogin(dependencies: LoginDependencies, kept: Unsettled): Promise<Kept> {
-  const { login, identity } = kept
+export async function settleLogin(
+  dependencies: LoginDependencies,
+  kept: KeptLogin,
+  answer: UsageLimits | Failed,
+): Promise<Kept> {
+  const { login } = kept
   const { runtime, store } = dependencies
   const now = runtime.clock.now()
-  const owner = await ownerOf(dependencies, kept)
+  const identity = "failure" in answer ? undefined : answer
+  const owner = await ownerOf(dependencies, kept, identity)
   const account = await store.update(owner.id, (current) => {
-    const counting: Account = {
-      ...current,
-      enabled: true,
-      logins: current.logins
-        .filter((other) => other.id === login.id || !isReplaced(other, login))
-        .map(unrevoked(login)),
-      health: isOver(current, identity !== undefined) ? { state: "ok" } : current.health,
-    }
-    const quota = identity?.quota
-    return quota === undefined ? counting : afterUsage(counting, { ...quota, checkedAt: now }, now)
+    const counting = counted(current, { login, fresh: !kept.known, answered: identity !== undefined })
+    if (identity?.quota !== undefined) return afterUsage(counting, { ...identity.quota, checkedAt: now }, now)
+    const suspended = "failure" in answer && answer.failure.kind === "suspended"
+    return suspended
+      ? afterFailure(counting, answer.failure, { now, throttleDelayMs: 0, random: 0 })
+      : counting
   })
   return { account: account ?? kept.account, known: kept.known || owner.known }
 }
 
 async function ownerOf(
   { runtime, store }: LoginDependencies,
-  { account, login, identity }: Unsettled,
+  { account, login }: KeptLogin,
+  identity: UsageLimits | undefined,
 ): Promise<{ readonly id: string; readonly known: boolean }> {
   const userId = identity?.userId
   if (userId === undefined) return { id: account.id, known: false }
@@ -74,7 +81,27 @@ async function ownerOf(
   }
 }
 
-function isOver({ health }: Account, answered: boolean): boolean {
+interface Proof {
+  readonly login: Login
+  /** Its tokens were just given out. */
+  readonly fresh: boolean
+  /** The service took it. */
+  readonly answered: boolean
+}
+
+function counted(account: Account, proof: Proof): Account {
+  const { login, fresh, answered } = proof
+  const good = fresh || answered
+  const logins = account.logins.filter((other) => other.id === login.id || !isReplaced(other, login))
+  return {
+    ...account,
+    enabled: true,
+    logins: good ? logins.map((each) => (each.id === login.id ? unrevoked(each) : each)) : logins,
+    health: good && isOver(account, proof) ? { state: "ok" } : account.health,
+  }
+}
+
+function isOver({ health }: Account, { answered }: Proof): boolean {
   if (health.state === "cooling") return health.reason === "not-authorized"
   return health.state === "revoked" && (health.reason !== "suspended" || answered)
 }
@@ -87,12 +114,9 @@ function isReplaced(earlier: Login, login: Login): boolean {
   return earlier.kind === "social" && login.kind === "social" && earlier.provider === login.provider
 }
 
-function unrevoked(login: Login): (other: Login) => Login {
-  return (other) => {
-    if (other.id !== login.id || other.revoked === undefined) return other
-    const { revoked: _, ...rest } = other
-    return rest
-  }
+function unrevoked(login: Login): Login {
+  const { revoked: _, ...rest } = login
+  return rest
 }
 
 function isSameKey(one: Login, other: Login): boolean {

@@ -2,7 +2,7 @@ import type { AuthOAuthResult } from "@opencode-ai/plugin"
 import { signInAtAws } from "./aws.ts"
 import type { LoginDependencies } from "./dependencies.ts"
 import { signInByImport } from "./import.ts"
-import { adoptApiKey, signInByApiKey } from "./keep-api-key.ts"
+import { adoptApiKey, signInByApiKey, tellOfAdopted } from "./keep-api-key.ts"
 import { signInSocially } from "./social.ts"
 import type { Answers } from "./target.ts"
 
@@ -28,7 +28,7 @@ export function createLogin(dependencies: LoginDependencies): LoginMethods {
         log.error("the API key in auth.json was not taken over", { error })
       try {
         const adopted = await adoptApiKey(dependencies)
-        adopted?.learn().catch(failed)
+        if (adopted !== undefined) tellOfAdopted(dependencies, adopted).catch(failed)
       } catch (error) {
         failed(error)
       }

@@ -5,7 +5,7 @@ import type { LoginMessage } from "./dependencies.ts"
 const AFTER_HOST_MS = 600
 
 /** Whether this process is `opencode auth login`, whose terminal we may write to. */
-export function isLoginCommand(argv: readonly string[]): boolean {
+function isLoginCommand(argv: readonly string[]): boolean {
   return argv.some((word, index) => /^(?:auth|providers)$/.test(word) && argv[index + 1] === "login")
 }
 
@@ -22,7 +22,8 @@ export function createTell(surfaces: {
   const { output, clock, signal, toast } = surfaces
   if (isLoginCommand(surfaces.argv))
     return (message) => {
-      if (message.variant !== "error") output.write(terminalLines(message.message, output.isTTY === true))
+      if (message.variant !== "error" && message.printed !== true)
+        output.write(terminalLines(message.message, output.isTTY === true))
     }
   return (message) => {
     if (message.variant !== "error") return toast(message)
