@@ -1,6 +1,7 @@
 import { openAnswer } from "../src/gateway/stream/open-answer.ts"
 import { apiCallError } from "../src/openai/index.ts"
 import { systemClock } from "../src/runtime.ts"
+import { createCutter, createFloor } from "./floor.ts"
 import { createChunkTranslator } from "../src/translate/index.ts"
 
 /** The answer as the host gets it: server-sent events of a committed answer. */
@@ -44,13 +45,29 @@ export function responseOf(reads: readonly Uint8Array[]): Response {
   return new Response(body, { headers: { "content-type": "application/vnd.amazon.eventstream" } })
 }
 
-/** Reads to the end; gives the number of bytes. */
-export async function drain(stream: ReadableStream<Uint8Array>): Promise<number> {
+/** Reads to the end; gives the number of bytes, and when the first of them came. */
+export async function drain(
+  stream: ReadableStream<Uint8Array>,
+): Promise<{ readonly bytes: number; readonly firstAt: number }> {
   const reader = stream.getReader()
   let bytes = 0
+  let firstAt = 0
   while (true) {
     const { value, done } = await reader.read()
-    if (done) return bytes
+    if (done) return { bytes, firstAt }
+    firstAt ||= performance.now()
     bytes += value.length
+  }
+}
+
+/** What the floor makes of a response: the chunk of each frame, as soon as the frame is whole. */
+export async function* floorChunks(response: Response): AsyncGenerator<string> {
+  const floor = createFloor()
+  const cut = createCutter()
+  const reader = response.body?.getReader()
+  while (true) {
+    const { value } = (await reader?.read()) ?? {}
+    if (value === undefined) return
+    for (const frame of cut(value)) yield floor(frame)
   }
 }

@@ -7,8 +7,13 @@ export interface Figure {
   readonly floor?: number
 }
 
-/** What is promised: at most so many times the floor, or at most so much. */
+/**
+ * What is promised: at most so many times the floor, or at most so much. A figure of the second kind that has a floor
+ * is also kept within a tenth of it: where a busy machine is late by itself, we can't be on time.
+ */
 export type Limit = { readonly timesFloor: number } | { readonly atMost: number }
+
+const TENTH_MORE = 1.1
 
 export interface BenchCase {
   readonly name: string
@@ -47,9 +52,12 @@ function judge(bench: BenchCase, row: string, figures: readonly Figure[]): Resul
   const unit = figures[0]?.unit ?? "ms"
   if (limit === undefined) throw new Error(`${bench.name}: the row "${row}" has no limit`)
   const common = { case: bench.name, row, unit, ours, floor, ratio }
-  return "timesFloor" in limit
-    ? { ...common, limit: `≤ ${limit.timesFloor} × floor`, kept: ratio !== null && ratio <= limit.timesFloor }
-    : { ...common, limit: `≤ ${limit.atMost} ${unit}`, kept: ours <= limit.atMost }
+  if ("timesFloor" in limit) {
+    const kept = ratio !== null && ratio <= limit.timesFloor
+    return { ...common, limit: `≤ ${limit.timesFloor} × floor`, kept }
+  }
+  const kept = ours <= limit.atMost || (ratio !== null && ratio <= TENTH_MORE)
+  return { ...common, limit: `≤ ${limit.atMost} ${unit}`, kept }
 }
 
 export function median(values: readonly number[]): number {

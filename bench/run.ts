@@ -1,8 +1,19 @@
+import { firstWord } from "./cases/first-word.ts"
 import { longAnswers } from "./cases/long-answers.ts"
 import { longHistories } from "./cases/long-histories.ts"
+import { parallel } from "./cases/parallel.ts"
+import { pausedReader } from "./cases/paused-reader.ts"
+import { toolArguments } from "./cases/tool-arguments.ts"
 import { runCase, type BenchCase, type Result } from "./harness.ts"
 
-const CASES: readonly (() => BenchCase)[] = [longAnswers, longHistories]
+const CASES: readonly (() => BenchCase)[] = [
+  firstWord,
+  longAnswers,
+  longHistories,
+  toolArguments,
+  parallel,
+  pausedReader,
+]
 
 const asJson = process.argv.includes("--json")
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))

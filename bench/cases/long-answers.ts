@@ -45,6 +45,6 @@ async function measure(row: string, answer: Prepared): Promise<Figure> {
   return { row, unit: "ms", ours: await cpuMs(() => ours(answer)), floor }
 }
 
-async function ours(answer: Prepared): Promise<number> {
+async function ours(answer: Prepared): Promise<unknown> {
   return drain(await answerStream(responseOf(answer.reads)))
 }

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { answerStream, drain, floorChunks } from "../answer.ts"
+import { textAnswer } from "../frames.ts"
+import { wallMs, type BenchCase } from "../harness.ts"
+import { serve } from "../server.ts"
+
+const TIME = "16 chats whose first byte takes 500 ms"
+const GAP = "longest gap of the event loop meanwhile"
+
+/** Chats beside each other: none waits for another, and none holds the event loop. */
+export function parallel(): BenchCase {
+  const answer = textAnswer(20_000)
+  return {
+    name: "parallel",
+    rounds: 5,
+    limits: { [TIME]: { atMost: 550 }, [GAP]: { atMost: 15 } },
+    async round() {
+      await using server = await serve((response) => setTimeout(() => response.end(answer), 500))
+      const floor = await sixteen(async () => {
+        for await (const _ of floorChunks(await fetch(server.url)));
+      })
+      const ours = await sixteen(async () => drain(await answerStream(await fetch(server.url))))
+      return [
+        { row: TIME, unit: "ms", ours: ours.time, floor: floor.time },
+        { row: GAP, unit: "ms", ours: ours.gap, floor: floor.gap },
+      ]
+    },
+  }
+}
+
+async function sixteen(
+  chat: () => Promise<unknown>,
+): Promise<{ readonly time: number; readonly gap: number }> {
+  const gaps = watchGaps()
+  const time = await wallMs(() => Promise.all(Array.from({ length: 16 }, chat)))
+  return { time, gap: await gaps.longest() }
+}
+
+/** The longest time for which a timer that is due each millisecond could not run. */
+export function watchGaps(): { longest(): Promise<number> } {
+  let last = performance.now()
+  let longest = 0
+  const timer = setInterval(() => {
+    const now = performance.now()
+    longest = Math.max(longest, now - last - 1)
+    last = now
+  }, 1)
+  return {
+    async longest() {
+      await sleep(2)
+      clearInterval(timer)
+      return longest
+    },
+  }
+}
