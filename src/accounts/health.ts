@@ -146,7 +146,7 @@ export function returnsAt(account: Account, now: number): number | undefined {
 }
 
 /** Whether the cool-down is about credits, which a usage call can see. */
-export function isQuotaReason(reason: CoolingReason): boolean {
+function isQuotaReason(reason: CoolingReason): boolean {
   switch (reason) {
     case "monthly-quota":
     case "daily-quota":

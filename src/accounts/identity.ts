@@ -9,7 +9,7 @@ export interface AccountChanges {
   readonly absorb: readonly { readonly from: string; readonly into: string }[]
 }
 
-export const NO_CHANGES: AccountChanges = { put: [], absorb: [] }
+const NO_CHANGES: AccountChanges = { put: [], absorb: [] }
 
 export interface LearntIdentity {
   /** The account and login whose token the usage call was made with. */

@@ -21,16 +21,15 @@ export {
   disableAccount,
   enableAccount,
   type FailureContext,
-  isQuotaReason,
   returnsAt,
   reviveBySource,
 } from "./health.ts"
-export { type AccountChanges, isPlaceholderEmail, learnIdentity, type LearntIdentity } from "./identity.ts"
+export { type AccountChanges, learnIdentity, type LearntIdentity } from "./identity.ts"
 export { type Import, mergeImported } from "./imported.ts"
 export { newAccount, sameTokens } from "./login.ts"
 export { accountName } from "./name.ts"
 export type { Notice } from "./notice.ts"
-export { hasRoom, paysOverage, remainingShare, resetOf, usedShare } from "./quota.ts"
+export { usedShare } from "./quota.ts"
 export {
   type Choice,
   type ChoiceState,

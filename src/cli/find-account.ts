@@ -1,7 +1,7 @@
 import { type Account, accountName } from "../accounts/index.ts"
 
 /** No account, or more than one, goes by what was typed. */
-export class NoSuchAccount extends Error {
+class NoSuchAccount extends Error {
   override readonly name = "NoSuchAccount"
 }
 

@@ -2,7 +2,7 @@ import { derivedLoginId, type SourceStore } from "../accounts/index.ts"
 import { Secret } from "../secret.ts"
 import type { Place } from "../settings/index.ts"
 
-export const API_KEY_VARIABLE = "KIRO_API_KEY"
+const API_KEY_VARIABLE = "KIRO_API_KEY"
 
 /** The API key of the environment: an account of its own, never refreshed and never written anywhere. */
 export function openEnvironmentSource(env: Place["env"]): SourceStore {

@@ -2,7 +2,7 @@
 export const SOCIAL_ORIGIN = "https://prod.us-east-1.auth.desktop.kiro.dev"
 
 /** The header that names the real host of a request that an endpoint override sends elsewhere. */
-export const ORIGINAL_HOST_HEADER = "x-kiro-original-host"
+const ORIGINAL_HOST_HEADER = "x-kiro-original-host"
 
 /** An AWS region's shape. What a store says is put into a host name only if it has this shape. */
 const REGION = /^[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}$/

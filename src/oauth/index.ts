@@ -1,5 +1,5 @@
-export { oidcOrigin, ORIGINAL_HOST_HEADER, routed, SOCIAL_ORIGIN, type OidcOrigin } from "./hosts.ts"
-export { isHttps } from "./refresh-request.ts"
+export { oidcOrigin, type OidcOrigin } from "./hosts.ts"
+
 export type { RefreshResult, RefusedCode } from "./refresh-response.ts"
 export { REFRESH_DEADLINE_MS, refreshTokens } from "./refresh.ts"
 export type { ClientRegistration, RefreshGrant, TokenSet } from "./token-set.ts"

@@ -76,6 +76,6 @@ function json(url: string, body: { readonly [field: string]: string }): Target {
 }
 
 /** A token endpoint comes out of another program's file: anything but https could send the token anywhere. */
-export function isHttps(url: string): boolean {
+function isHttps(url: string): boolean {
   return URL.canParse(url) && new URL(url).protocol === "https:"
 }

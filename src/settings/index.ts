@@ -1,6 +1,6 @@
 export { loadSettings, type LoadedSettings } from "./load.ts"
 export { type LogOptions, openLog } from "./log.ts"
-export { type Paths, pathsFor, type Place, projectSettingsFile } from "./paths.ts"
+export { type Paths, pathsFor, type Place } from "./paths.ts"
 export { describeSettingsProblem, type SettingsProblem } from "./problem.ts"
 export { redactText } from "./redact.ts"
 export { DEFAULT_SETTINGS, type LogLevel, type SelectionStrategy, type Settings } from "./settings.ts"

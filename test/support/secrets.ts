@@ -16,7 +16,7 @@ export function secretsIn(text: string): readonly string[] {
 }
 
 /** What holds a secret and is no store of logins, below a folder, as `path: secret…`. */
-export function secretsUnder(folder: string): readonly string[] {
+function secretsUnder(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((name) => {
     if (STORE.test(basename(name)) || name.includes("node_modules")) return []
     const path = join(folder, name)

@@ -62,7 +62,7 @@ export function openKeeper(options: {
   })
 }
 
-export function pairOf(fake: FakeAccount, expiresAt: number): TokenSet {
+function pairOf(fake: FakeAccount, expiresAt: number): TokenSet {
   return {
     accessToken: new Secret(fake.accessToken),
     refreshToken: new Secret(fake.refreshToken),

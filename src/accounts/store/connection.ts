@@ -6,7 +6,7 @@ import { StoreError, type StoreFailure, storeFailure } from "./failure.ts"
 import { identityOf, inTransaction, openFile, openMemory, setAside } from "./file.ts"
 
 /** How long a locked database is waited for before the caller is told, in ms. */
-export const PATIENCE_MS = 5000
+const PATIENCE_MS = 5000
 const FIRST_WAIT_MS = 2
 const LONGEST_WAIT_MS = 40
 

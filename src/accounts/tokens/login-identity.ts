@@ -42,7 +42,7 @@ function newestFirst(one: TokenLogin, other: TokenLogin): number {
 }
 
 /** Judged by what is in the two records, without their tokens being equal. */
-export function sameLogin(one: TokenLogin, other: TokenLogin): "yes" | "no" | "perhaps" {
+function sameLogin(one: TokenLogin, other: TokenLogin): "yes" | "no" | "perhaps" {
   if (one.kind === "idc" && other.kind === "idc")
     return one.client.clientId === other.client.clientId ? "perhaps" : "no"
   if (one.kind === "social" && other.kind === "social")

@@ -43,7 +43,7 @@ export function failure(kind: KiroFailure["kind"]): KiroFailure {
   return { kind, status: 0, message: kind }
 }
 
-export function translator(options: Partial<TranslatorOptions> = {}): ChunkTranslator {
+function translator(options: Partial<TranslatorOptions> = {}): ChunkTranslator {
   return createChunkTranslator({
     toolNames: new Map(),
     thinkingTags: false,
