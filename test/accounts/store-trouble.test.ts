@@ -106,7 +106,7 @@ describe("a place that can't be written to", () => {
   })
 
   it("still gives the accounts that the file holds", async (test) => {
-    const mount = mountTmpfs(test, "size=4m")
+    using mount = mountTmpfs(test, "size=4m")
     if (mount === undefined) return
     const path = join(mount.folder, "kiro.db")
     const before = await openStore({ path })
@@ -124,13 +124,12 @@ describe("a place that can't be written to", () => {
     assert.equal(notices.length, 1)
     assert.match(String(failures(notices)[0]), /readonly|unavailable/)
     await store.close()
-    mount.unmount()
   })
 })
 
 describe("a full disk", () => {
   it("loses no account that is there, refuses what must be kept, and is over when there is room", async (test) => {
-    const mount = mountTmpfs(test, "size=600k")
+    using mount = mountTmpfs(test, "size=600k")
     if (mount === undefined) return
     const path = join(mount.folder, "kiro.db")
     const { store, notices } = await openStore({ path })
@@ -150,7 +149,6 @@ describe("a full disk", () => {
     assert.equal(store.kept, "file")
     assert.equal((await store.list()).length, 2)
     await store.close()
-    mount.unmount()
   })
 })
 
@@ -251,7 +249,7 @@ describe("an older plugin's tables in the same file", () => {
 function mountTmpfs(
   test: TestContext,
   options: string,
-): { readonly folder: string; remount(mode: string): void; unmount(): void } | undefined {
+): { readonly folder: string; remount(mode: string): void; [Symbol.dispose](): void } | undefined {
   const folder = join(temporaryFolder(), "mount")
   mkdirSync(folder)
   const mount = (list: string): void =>
@@ -265,7 +263,8 @@ function mountTmpfs(
   return {
     folder,
     remount: (mode) => mount(`remount,${mode}`),
-    unmount: () => void execFileSync("umount", [folder], { stdio: "ignore" }),
+    // Lazily: a test that failed may have left the database open.
+    [Symbol.dispose]: () => void execFileSync("umount", ["-l", folder], { stdio: "ignore" }),
   }
 }
 
