@@ -1,5 +1,4 @@
 export { oidcOrigin, type OidcOrigin } from "./hosts.ts"
-
 export type { RefreshResult, RefusedCode } from "./refresh-response.ts"
 export { REFRESH_DEADLINE_MS, refreshTokens } from "./refresh.ts"
 export type { ClientRegistration, RefreshGrant, TokenSet } from "./token-set.ts"
