@@ -1,7 +1,7 @@
 import type { SessionMemory } from "../accounts/index.ts"
-import type { AccountModelList } from "../kiro/index.ts"
 import type { ChatRequest } from "../openai/index.ts"
 import type { Conversation, Purpose } from "../translate/index.ts"
+import type { AskedModel } from "./models.ts"
 
 /** One chat request of the host, as it stands for all attempts. */
 export interface Chat {
@@ -14,8 +14,7 @@ export interface Chat {
   readonly conversation: Conversation
   /** In estimated tokens. */
   readonly size: number
-  /** The last good model lists of all accounts. */
-  readonly lists: readonly AccountModelList[]
+  readonly model: AskedModel
   /** What the service refused of this model before. */
   readonly refused: readonly string[]
   /** The same for all attempts. */

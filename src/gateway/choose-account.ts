@@ -77,7 +77,7 @@ function policyOf({ settings, runtime }: GatewayContext, chat: Chat, attempt: At
     useOverage: settings.useOverage,
     now: runtime.clock.now(),
     excluded: new Set(attempt.excluded.map(({ accountId }) => accountId)),
-    lacksModel: ({ id }) => lacksModel(chat, id),
+    lacksModel: ({ id }) => lacksModel(chat.model, id),
   }
 }
 

@@ -5,6 +5,7 @@ import { type ChatRequest, readChatRequest } from "../openai/index.ts"
 import { estimateTokens, type Purpose, type SignedReasoning, toConversation } from "../translate/index.ts"
 import type { Chat } from "./chat.ts"
 import type { GatewayContext } from "./dependencies.ts"
+import { askedModel } from "./models.ts"
 
 /** The session of a chat request, as OpenCode names it. */
 const SESSION_HEADER = "x-session-id"
@@ -36,7 +37,7 @@ export async function openChat(context: GatewayContext, init: RequestInit): Prom
     session,
     conversation,
     size: estimateTokens(conversation),
-    lists,
+    model: askedModel(request.model, lists),
     refused,
     invocationId: runtime.randomUUID(),
     signal: init.signal ?? new AbortController().signal,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { lacksModel } from "../../src/gateway/models.ts"
+import { askedModel, lacksModel } from "../../src/gateway/models.ts"
 
 const list = (accountId: string, ...ids: readonly string[]) => ({
   accountId,
@@ -9,23 +9,16 @@ const list = (accountId: string, ...ids: readonly string[]) => ({
   models: ids.map((modelId) => ({ modelId })),
 })
 
-type Asked = Parameters<typeof lacksModel>[0]
-
-const chat = (model: string, ...lists: readonly ReturnType<typeof list>[]): Asked => ({
-  request: { model },
-  lists,
-})
-
 describe("an account that lacks a model", () => {
   const lists = [list("pro", "auto", "claude-opus-5"), list("free", "auto")]
 
   it("is passed over where another has it", () => {
-    assert.equal(lacksModel(chat("kiro/claude-opus-5", ...lists), "free"), true)
-    assert.equal(lacksModel(chat("kiro/claude-opus-5", ...lists), "pro"), false)
+    assert.equal(lacksModel(askedModel("kiro/claude-opus-5", lists), "free"), true)
+    assert.equal(lacksModel(askedModel("kiro/claude-opus-5", lists), "pro"), false)
   })
 
   it("is asked all the same where nobody's list has it, or it has no list", () => {
-    assert.equal(lacksModel(chat("kiro/brand-new", ...lists), "free"), false)
-    assert.equal(lacksModel(chat("kiro/claude-opus-5", ...lists), "unknown"), false)
+    assert.equal(lacksModel(askedModel("kiro/brand-new", lists), "free"), false)
+    assert.equal(lacksModel(askedModel("kiro/claude-opus-5", lists), "unknown"), false)
   })
 })

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
 import { harmless } from "../../src/gateway/host-patterns.ts"
-import { refusalOf, toResponse, type Refusal } from "../../src/gateway/refusal.ts"
+import { type Refusal, refusalOf, toResponse, toStreamError } from "../../src/gateway/refusal.ts"
 import { instant, quote } from "../../src/gateway/phrases.ts"
 import * as texts from "../../src/gateway/texts.ts"
 import type { FailureKind } from "../../src/kiro/index.ts"
@@ -112,6 +112,23 @@ describe("what the host makes of our texts", () => {
         status: 402,
         message: texts.allParked([{ name: "Builder ID ··a5 04", parked }], NOW),
       })
+  })
+
+  it("is told the same behind the commit point, where a status from 500 on would be repeated", () => {
+    for (const kind of KINDS) {
+      const refusal = refusalOf({
+        failure: { kind, status: 500, message: NASTY },
+        account: "one 503",
+        model: "auto",
+      })
+      const fatal = toStreamError(refusal, { isRetryable: false, url: "https://kiro.invalid/v1" })
+      const { statusCode, responseBody } = fatal as Error & { statusCode: number; responseBody: string }
+      assert.ok(statusCode < 429 && statusCode !== 408 && statusCode !== 409, `${kind} ${statusCode}`)
+      for (const pattern of [...HOST_RETRIES, ...HOST_OVERFLOW]) {
+        assert.doesNotMatch(fatal.message, pattern)
+        assert.doesNotMatch(responseBody, pattern)
+      }
+    }
   })
 
   it("needs no guard for our own words", () => {
