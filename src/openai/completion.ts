@@ -24,10 +24,16 @@ export interface ChatCompletion extends ChatHead {
   readonly usage?: ChatUsage
 }
 
-/** Folds the chunks of an answer that ended into one completion. */
-export function foldChunks(head: ChatHead, chunks: readonly ChatChunk[]): ChatCompletion {
+/** Folds the chunks of an answer that ended into one completion; calls that were never completed are left out. */
+export function foldChunks(
+  head: ChatHead,
+  chunks: readonly ChatChunk[],
+  incompleteCallIds: readonly string[] = [],
+): ChatCompletion {
   const reasoning = chunks.map(({ delta }) => delta.reasoning_content ?? "").join("")
-  const calls = foldToolCalls(chunks.flatMap(({ delta }) => delta.tool_calls ?? []))
+  const calls = foldToolCalls(chunks.flatMap(({ delta }) => delta.tool_calls ?? [])).filter(
+    ({ id }) => !incompleteCallIds.includes(id),
+  )
   const last = chunks.at(-1)
   return {
     ...head,

@@ -60,9 +60,9 @@ export async function openAnswer(
         }),
       fold: async () => {
         const whole = await readAll(first, source)
-        return "failure" in whole
-          ? whole
-          : { completion: foldChunks(head, whole.chunks), summary: translator.summary() }
+        if ("failure" in whole) return whole
+        const summary = translator.summary()
+        return { completion: foldChunks(head, whole.chunks, summary.openCallIds), summary }
       },
     },
   }

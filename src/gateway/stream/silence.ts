@@ -26,13 +26,14 @@ export function watchSilence(
   let quietSince = clock.now()
   let pausedAt = quietSince
   let waiting = false
+  let stopped = false
   let cancel: (() => void) | undefined
 
   // One timer for the whole answer, set again only when it fires: a timer for each read would cost more than the read.
   function arm(): void {
     cancel = clock.deadline(quietSince + limitMs - clock.now(), () => {
       cancel = undefined
-      if (!waiting) return
+      if (!waiting || stopped) return
       if (clock.now() - quietSince < limitMs) arm()
       else expired(limitMs)
     })
@@ -47,7 +48,7 @@ export function watchSilence(
     wait() {
       waiting = true
       quietSince += clock.now() - pausedAt
-      if (cancel === undefined) arm()
+      if (cancel === undefined && !stopped) arm()
     },
     pause() {
       waiting = false
@@ -62,7 +63,7 @@ export function watchSilence(
       disarm()
     },
     stop() {
-      waiting = false
+      stopped = true
       disarm()
     },
   }

@@ -16,7 +16,7 @@ export interface AnswerSource {
   close(): void
 }
 
-/** So many chunks at most leave in one batch, so that a large read does not hold the event loop. */
+/** So many chunks at most leave in one turn of the event loop: a read may hold thousands, after a pause above all. */
 const MOST_CHUNKS = 256
 
 /** Bytes → messages → events → chunks, by one read at a time and only when asked. */
@@ -25,6 +25,7 @@ export function createAnswerSource(upstream: Upstream, translator: ChunkTranslat
   let messages: Iterator<EventStreamMessage, void> = [][Symbol.iterator]()
   let hasContent = false
   let heard = false
+  let isBatchFull = false
 
   /** Translates what has been read: until there is none left, a failure, or enough for one batch. */
   function translate(chunks: ChatChunk[]): KiroFailure | undefined {
@@ -62,11 +63,13 @@ export function createAnswerSource(upstream: Upstream, translator: ChunkTranslat
 
   return {
     async next() {
+      if (isBatchFull) await upstream.giveWay()
       const chunks: ChatChunk[] = []
       while (true) {
         heard = false
         const failure = translate(chunks)
         if (heard) upstream.heard({ hasContent })
+        isBatchFull = chunks.length >= MOST_CHUNKS
         if (failure !== undefined) return { chunks, end: ended(failure) }
         if (chunks.length > 0) return { chunks }
         const read = await upstream.read()

@@ -18,12 +18,14 @@ export interface Upstream {
   read(): Promise<UpstreamRead>
   /** To be told of each whole event. */
   heard(event: { readonly hasContent: boolean }): void
+  /** Lets everything else that is due run first. Throws the signal's reason on abort. */
+  giveWay(): Promise<void>
   close(): void
 }
 
 /** The body of an answer of Kiro, with the limit on its silence and the abort of its reader. */
 export function openUpstream(options: UpstreamOptions): Upstream {
-  const { response, signal, cancelUpstream } = options
+  const { response, signal, clock, cancelUpstream } = options
   const reader = response.body?.getReader()
   let silence: KiroFailure | undefined
 
@@ -61,6 +63,7 @@ export function openUpstream(options: UpstreamOptions): Upstream {
       return result
     },
     heard: (event) => watch.heard(event),
+    giveWay: () => clock.sleep(0, signal),
     close,
   }
 }

@@ -4,7 +4,7 @@ import { mapStopReason } from "./finish-reason.ts"
 
 /** How an answer ends: in order, or with an error that the host may or may not repeat. */
 export type Ending =
-  | { readonly finishReason: FinishReason; readonly overflowed: boolean }
+  | { readonly finishReason: FinishReason; /** The host has to compact next. */ readonly overflowed: boolean }
   | { readonly failure: KiroFailure; readonly isRetryable: boolean }
 
 export interface AnswerSoFar {
@@ -49,8 +49,9 @@ function endOfStream({ stopReason, wroteAnything, openCalls, completedCalls }: A
 
 function endByFailure({ wroteAnything, openCalls, completedCalls }: AnswerSoFar, why: KiroFailure): Ending {
   // A complete call is already running: the host must not repeat the turn.
-  if (completedCalls > 0) return inOrder("tool_calls")
-  if (wroteAnything && why.kind === "input-too-long") return { finishReason: "length", overflowed: true }
+  const overflowed = why.kind === "input-too-long"
+  if (completedCalls > 0) return { finishReason: "tool_calls", overflowed }
+  if (wroteAnything && overflowed) return { finishReason: "length", overflowed }
   return { failure: why, isRetryable: openCalls === 0 && REPEATABLE.has(why.kind) }
 }
 

@@ -8,9 +8,9 @@ export interface ToolCalls {
   push(event: ToolUseEvent): ToolCallDelta[]
   /** What makes every call without its stop unparsable, so that the host runs none of them. */
   breakOpen(): ToolCallDelta[]
-  openCount(): number
-  /** The ids under which complete calls were given out. */
-  completedIds(): readonly string[]
+  /** The ids, as given out, of calls without their stop and of complete ones. */
+  openIds(): string[]
+  completedIds(): string[]
 }
 
 interface Call {
@@ -68,7 +68,7 @@ export function createToolCalls(originalNames: ReadonlyMap<string, string>): Too
       calls
         .filter((call) => !call.stopped && !call.gaveArguments)
         .map((call) => ({ index: call.index, function: { arguments: "{" } })),
-    openCount: () => calls.filter((call) => !call.stopped).length,
+    openIds: () => calls.filter((call) => !call.stopped).map((call) => call.id),
     completedIds: () => calls.filter((call) => call.stopped).map((call) => call.id),
   }
 }

@@ -30,8 +30,9 @@ export interface TurnSummary {
   /** Credits, with their fraction. */
   readonly credits: number
   readonly reasoning: readonly SignedReasoning[]
-  readonly completedCalls: number
-  readonly openCalls: number
+  readonly completedCallIds: readonly string[]
+  /** Announced, but without their stop. */
+  readonly openCallIds: readonly string[]
 }
 
 export type TranslatedEnd =
@@ -145,7 +146,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
       // What was held back is no beginning of an answer that failed before anything was shown.
       const held = failure === undefined || wroteAnything ? flush() : []
       const completedCalls = toolCalls.completedIds().length
-      const openCalls = toolCalls.openCount()
+      const openCalls = toolCalls.openIds().length
       ending = decideEnding({ failure, stopReason, wroteAnything, openCalls, completedCalls })
       if ("failure" in ending) return ending
       const broken = toolChunks(toolCalls.breakOpen())
@@ -157,8 +158,8 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
       usage: usage(),
       credits,
       reasoning: reasoning.entries(toolCalls.completedIds()),
-      completedCalls: toolCalls.completedIds().length,
-      openCalls: toolCalls.openCount(),
+      completedCallIds: toolCalls.completedIds(),
+      openCallIds: toolCalls.openIds(),
     }),
   }
 }

@@ -3,7 +3,17 @@ import { once } from "node:events"
 import { after, before, describe, it } from "node:test"
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises"
 import { eventFrame } from "../../support/fake-kiro/index.ts"
-import { exchange, listen, readAll, readText, startUpstream, type Upstream } from "./exchange.ts"
+import { openAnswer } from "../../../src/gateway/stream/open-answer.ts"
+import {
+  answerOptions,
+  countingClock,
+  exchange,
+  listen,
+  readAll,
+  readText,
+  startUpstream,
+  type Upstream,
+} from "./exchange.ts"
 
 const METERING = eventFrame("meteringEvent", { unit: "credit", usage: 0.1 })
 
@@ -46,10 +56,11 @@ describe("the connection to Kiro", () => {
   })
 
   it("closes at once when the caller had aborted before it was opened", async () => {
-    const { opened, abort, closed } = await exchange(upstream)
+    const { opened, abort, closed, clock } = await exchange(upstream)
     abort.abort()
     await assert.rejects(opened, { name: "AbortError" })
     await closed
+    assert.equal(clock.pending(), 0)
   })
 
   it("closes at once when the caller aborts while the host waits for the next word", async () => {
@@ -133,54 +144,6 @@ describe("the connection to Kiro", () => {
     assert.equal(ends.length, 1)
   })
 
-  it("gives up on a service that stays silent before its first content", async () => {
-    const { opened, clock, closed } = await exchange(upstream, {
-      firstContentMs: 300_000,
-      silenceMs: 120_000,
-    })
-    await nextTurn()
-    clock.advance(299_999)
-    clock.advance(1)
-    const result = await opened
-    assert.equal("failure" in result && result.failure.kind, "timeout")
-    await closed
-  })
-
-  it("gives up on a service that falls silent, however many bytes of one event it trickles", async () => {
-    const { opened, clock, closed, response } = await exchange(upstream)
-    response.write(text("Hi"))
-    const { reader, ends } = await listen(opened)
-    await readText(reader)
-    const failed = assert.rejects(reader.read(), /timeout retryable/)
-    const next = text("never whole")
-    for (const at of [0, 20, 40]) {
-      await nextTurn()
-      response.write(next.subarray(at, at + 20))
-      await sleep(5)
-      clock.advance(40_000)
-    }
-    await Promise.all([failed, closed])
-    assert.equal(ends[0]?.failure?.kind, "timeout")
-  })
-
-  it("counts silence from the last event, and not while the host pauses", async () => {
-    const { opened, clock, response } = await exchange(upstream)
-    response.write(text("one"))
-    const { reader } = await listen(opened)
-    await readText(reader)
-    clock.advance(500_000)
-    const second = readText(reader)
-    await nextTurn()
-    clock.advance(119_000)
-    response.write(METERING)
-    await sleep(5)
-    clock.advance(119_000)
-    response.write(text("two"))
-    assert.match(await second, /"content":"two"/)
-    response.end()
-    await readAll(reader)
-  })
-
   it("leaves no timer behind, however the answer ended", async () => {
     for (const end of ["in order", "abort", "cancel", "reset", "silence"] as const) {
       const { opened, clock, response, abort } = await exchange(upstream)
@@ -198,6 +161,29 @@ describe("the connection to Kiro", () => {
       await sleep(5)
       assert.equal(clock.pending(), 0, end)
     }
+  })
+
+  it("is not even waited for where the caller had aborted before", async () => {
+    const clock = countingClock()
+    const signal = AbortSignal.abort(new Error("stopped"))
+    const response = new Response(new ReadableStream<Uint8Array>())
+    await assert.rejects(openAnswer({ ...answerOptions(response), signal, clock }), /stopped/)
+    assert.equal(clock.pending(), 0)
+  })
+
+  it("gives way to everything else while a large read is passed on", async () => {
+    const many = Buffer.concat(Array.from({ length: 2_000 }, (_, index) => text(`word ${index} `)))
+    const { reader } = await listen(openAnswer(answerOptions(new Response(Uint8Array.from(many)))))
+    let turns = 0
+    const count = (): void => {
+      turns += 1
+      next = setImmediate(count)
+    }
+    let next = setImmediate(count)
+    const all = await readAll(reader)
+    clearImmediate(next)
+    assert.equal(all.match(/"content":"word/g)?.length, 2_000)
+    assert.ok(turns >= 7, `${turns} turns`)
   })
 
   it("lets a host that does not read hold the service back", async () => {

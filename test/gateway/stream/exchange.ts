@@ -82,7 +82,7 @@ interface CountingClock extends FakeClock {
   pending(): number
 }
 
-function countingClock(): CountingClock {
+export function countingClock(): CountingClock {
   const clock = fakeClock()
   const pending = new Set<() => void>()
   return {

@@ -152,6 +152,17 @@ describe("an answer after the commit point", () => {
     assert.equal(folded.summary.credits, 0.0897)
   })
 
+  it("leaves a call that was never completed out of a whole completion", async () => {
+    const limit = eventFrame("metadataEvent", { stopReason: "MAX_TOKENS" })
+    const opened = await open([TEXT, OPENING, limit], 10_000)
+    assert.ok("answer" in opened)
+    const folded = await opened.answer.fold()
+    assert.ok("completion" in folded)
+    const [choice] = folded.completion.choices
+    assert.deepEqual(choice.message, { role: "assistant", content: "Hi" })
+    assert.equal(choice.finish_reason, "length")
+  })
+
   it("can still fail as a whole while it is folded", async () => {
     const opened = await open([TEXT, THROTTLE], 10_000)
     assert.ok("answer" in opened)

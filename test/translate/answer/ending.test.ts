@@ -62,7 +62,7 @@ describe("the end of an answer in order", () => {
       const { end, summary } = translate([...events, metadata("END_TURN")])
       assert.ok("failure" in end && end.failure.kind === "truncated" && !end.isRetryable)
       assert.equal(summary.finishReason, undefined)
-      assert.equal(summary.openCalls, 1)
+      assert.equal(summary.openCallIds.length, 1)
     }
   })
 
@@ -122,6 +122,12 @@ describe("a failure after the first content", () => {
       assert.equal(summary.usage.total_tokens, 200_000)
       for (const call of message.tool_calls ?? []) assertUnparsable(call.function.arguments)
     }
+  })
+
+  it("has the host compact next where the input was too long, also after a complete call", () => {
+    const { summary } = translate([toolUse("a"), stop("a")], { failure: failure("input-too-long") })
+    assert.equal(summary.finishReason, "tool_calls")
+    assert.equal(summary.usage.total_tokens, 200_000)
   })
 
   it("before any content gives nothing out, also what was held back", () => {

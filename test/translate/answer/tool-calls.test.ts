@@ -134,7 +134,7 @@ describe("a tool call", () => {
   it("has an id that the host gives back unchanged", () => {
     const { message, summary } = translate([{ ...toolUse("a.b/c"), stop: true }])
     assert.equal(message.tool_calls?.[0]?.id, "a_b_c")
-    assert.equal(summary.completedCalls, 1)
+    assert.equal(summary.completedCallIds.length, 1)
   })
 
   it("ends the turn as tool_calls, whatever the service says", () => {
