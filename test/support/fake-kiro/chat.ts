@@ -10,7 +10,10 @@ import { isExhausted } from "./usage.ts"
 /** A chat: checked as the service would, then answered by the script. */
 export const chat: SignedInHandler = async (fake, request, account) => {
   const models = fake.modelsOf(account)
-  const refusal = checkChatRequest(request.body, { models, knowsSignature: fake.knowsSignature })
+  const refusal = checkChatRequest(request.body, {
+    models,
+    knowsSignature: (reasoning, modelId) => fake.reasoning.knows(reasoning, modelId),
+  })
   const profileArn = isObject(request.body) ? stringField(request.body, "profileArn") : undefined
   const refused: DocumentReply | undefined =
     (refusal && failure(refusal)) ?? profileRefusal(account, request, profileArn)

@@ -1,3 +1,4 @@
+import { modelIdOf } from "./chat-body.ts"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { deliver } from "./deliver.ts"
@@ -66,6 +67,6 @@ export async function serve(
     response,
     reply,
     headers: fake.responseHeaders(received),
-    onSigned: (signed) => fake.remember(signed, received),
+    onSigned: (signed) => fake.reasoning.remember(signed, modelIdOf(received.body)),
   })
 }

@@ -1,8 +1,10 @@
+import { conversationIdOf } from "./chat-body.ts"
+import { ReasoningMemory } from "./reasoning-memory.ts"
 import { FakeAccount, type AccountOptions } from "./account.ts"
 import { FAKE_MODELS, type FakeModel } from "./models.ts"
 import type { Operation } from "./operation.ts"
 import type { ReceivedRequest } from "./received.ts"
-import type { DocumentReply, Reply, SignedReasoning } from "./reply.ts"
+import type { DocumentReply, Reply } from "./reply.ts"
 import { Scripts, type Script } from "./script.ts"
 import type { OidcClient } from "./oidc.ts"
 import { DeviceGrants, type SignIn } from "./sign-in.ts"
@@ -43,6 +45,7 @@ export class FakeService {
   readonly scripts: Scripts = new Scripts()
   /** Registrations with SSO OIDC, by client id. */
   readonly clients: Map<string, OidcClient> = new Map()
+  readonly reasoning: ReasoningMemory = new ReasoningMemory()
   readonly deviceGrants: DeviceGrants = new DeviceGrants()
   /** The longest page of models and profiles. */
   pageSize = 8
@@ -55,8 +58,6 @@ export class FakeService {
   onRequest: (request: ReceivedRequest) => void = () => {}
   readonly #interceptors: StandingRule[] = []
   readonly #rules: StandingRule[] = []
-  readonly #signed = new Map<string, { readonly text: string; readonly modelId: string | undefined }>()
-  readonly #redacted = new Set<string>()
 
   constructor(options: FakeServiceOptions = {}) {
     this.now = options.now ?? (() => Date.now())
@@ -143,21 +144,6 @@ export class FakeService {
     return account.models ?? this.models
   }
 
-  /** Reasoning that went out is known when it comes back. */
-  remember(signed: SignedReasoning, request: ReceivedRequest): void {
-    if ("redactedContent" in signed) {
-      this.#redacted.add(signed.redactedContent)
-      return
-    }
-    this.#signed.set(signed.signature, { text: signed.text, modelId: modelIdOf(request.body) })
-  }
-
-  readonly knowsSignature = (reasoning: SignedReasoning, modelId: string | undefined): boolean => {
-    if ("redactedContent" in reasoning) return this.#redacted.has(reasoning.redactedContent)
-    const sent = this.#signed.get(reasoning.signature)
-    return sent !== undefined && sent.text === reasoning.text && sent.modelId === modelId
-  }
-
   responseHeaders(request: ReceivedRequest): Record<string, string> {
     const chat = request.operation === "GenerateAssistantResponse"
     const conversationId = chat ? conversationIdOf(request.body) : undefined
@@ -181,16 +167,3 @@ export type SignedInHandler = (
 function isTitleRequest(request: ReceivedRequest): boolean {
   return request.operation === "GenerateAssistantResponse" && request.text.includes(TITLE_PROMPT)
 }
-
-interface ChatBody {
-  readonly conversationState?: {
-    readonly conversationId?: string
-    readonly currentMessage?: { readonly userInputMessage?: { readonly modelId?: string } }
-  }
-}
-
-const modelIdOf = (body: unknown): string | undefined =>
-  (body as ChatBody | undefined)?.conversationState?.currentMessage?.userInputMessage?.modelId
-
-const conversationIdOf = (body: unknown): string | undefined =>
-  (body as ChatBody | undefined)?.conversationState?.conversationId

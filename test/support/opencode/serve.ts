@@ -1,24 +1,18 @@
 import type { ChildProcess } from "node:child_process"
 import { createServer, type AddressInfo } from "node:net"
 import { isObject, parseJson, type JsonObject } from "../../../src/json.ts"
+import { EventFeed, type HostEvent, type Listener } from "./events.ts"
 import { ended, spawnOpencode } from "./run.ts"
 import type { Sandbox } from "./sandbox.ts"
-
-export interface HostEvent {
-  readonly type: string
-  readonly properties: JsonObject
-}
 
 /** A running `opencode serve`: its HTTP interface and everything on its event stream. */
 export class OpencodeServer {
   readonly url: string
-  /** All events so far, oldest first. */
-  readonly events: HostEvent[] = []
   /** What the process printed. */
   output = ""
   readonly #child: ChildProcess
   readonly #stop = new AbortController()
-  readonly #listeners = new Set<(event: HostEvent) => void>()
+  readonly #feed = new EventFeed()
 
   constructor(child: ChildProcess, url: string) {
     this.#child = child
@@ -50,33 +44,26 @@ export class OpencodeServer {
     await this.post(`/session/${session}/prompt_async`, promptBody(text, options))
   }
 
+  /** All events so far, oldest first. */
+  get events(): HostEvent[] {
+    return this.#feed.past
+  }
+
   /** Every event from now on; the returned function ends it. */
-  onEvent(listener: (event: HostEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  onEvent(listener: Listener): () => void {
+    return this.#feed.listen(listener)
   }
 
   /** The first event, past or coming, that matches. */
   event(matches: (event: HostEvent) => boolean, timeoutMs = 120_000): Promise<HostEvent> {
-    const past = this.events.find(matches)
-    if (past !== undefined) return Promise.resolve(past)
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no such event in ${timeoutMs} ms`)), timeoutMs)
-      const listener = (event: HostEvent): void => {
-        if (!matches(event)) return
-        clearTimeout(timer)
-        this.#listeners.delete(listener)
-        resolve(event)
-      }
-      this.#listeners.add(listener)
-    })
+    return this.#feed.first(matches, timeoutMs)
   }
 
   /** Opens the event stream; resolves when it is open. */
   async listen(): Promise<void> {
     const response = await fetch(`${this.url}/event`, { signal: this.#stop.signal })
     const lines = response.body?.pipeThrough(new TextDecoderStream())
-    if (lines !== undefined) void this.#read(lines)
+    if (lines !== undefined) void this.#feed.read(lines, this.#stop.signal)
   }
 
   async close(): Promise<void> {
@@ -99,26 +86,6 @@ export class OpencodeServer {
     const text = await response.text()
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 500)}`)
     return parseJson(text)
-  }
-
-  async #read(stream: ReadableStream<string>): Promise<void> {
-    let rest = ""
-    try {
-      for await (const chunk of stream) {
-        const lines = (rest + chunk).split("\n")
-        rest = lines.pop() ?? ""
-        for (const line of lines) if (line.startsWith("data: ")) this.#take(parseJson(line.slice(6)))
-      }
-    } catch (error) {
-      if (!this.#stop.signal.aborted) throw error
-    }
-  }
-
-  #take(value: unknown): void {
-    if (!isObject(value) || !isObject(value["properties"])) return
-    const event = { type: String(value["type"]), properties: value["properties"] }
-    this.events.push(event)
-    for (const listener of this.#listeners) listener(event)
   }
 }
 

@@ -23,6 +23,8 @@ export class Terminal {
   screen = ""
   readonly #child: ChildProcess
   readonly #changed = new Set<() => void>()
+  /** How much of the screen `waitFor` has found so far. */
+  #seen = 0
 
   constructor(
     sandbox: Sandbox,
@@ -56,8 +58,6 @@ export class Terminal {
       await this.#change(left)
     }
   }
-
-  #seen = 0
 
   type(text: string): void {
     this.#child.stdin?.write(text)
