@@ -2,6 +2,7 @@ import type { Account, Login } from "./account.ts"
 import { enableAccount, reviveBySource } from "./health.ts"
 import { type AccountChanges, isPlaceholderEmail, join } from "./identity.ts"
 import { isForgotten, newAccount, sameCredential, samePlace, sameTokens } from "./login.ts"
+import { sameLogin } from "./tokens/login-identity.ts"
 import type { ImportedLogin } from "./tokens/source-store.ts"
 
 export interface Import {
@@ -37,7 +38,10 @@ function mergeOne(
   const { imported, now, newId, byUser } = one
   const { login, userId } = imported
   const live = accounts.filter((account) => account.removedAt === undefined)
-  const holder = live.find((account) => account.logins.some((known) => isSameLogin(known, login)))
+  const holder = live.find(
+    (account) =>
+      account.logins.some((known) => isSameLogin(known, login)) && !isSomebodyElse(account, userId),
+  )
   if (holder !== undefined) return refreshLogin(holder, login, now)
   const removed = accounts.find(
     (account) =>
@@ -57,7 +61,7 @@ function mergeOne(
 
 /**
  * Whether the source's row is the login that we know, perhaps with tokens that the source's own program renewed. A
- * registration that differs means that somebody logged in there anew, perhaps somebody else.
+ * registration, provider or subject that differs means that somebody logged in there anew, perhaps somebody else.
  */
 function isSameLogin(known: Login, offered: Login): boolean {
   if (known.id === offered.id) return true
@@ -65,7 +69,12 @@ function isSameLogin(known: Login, offered: Login): boolean {
   if (sameCredential(known, offered) || isBehind(known, offered)) return true
   // A row of an older plugin is one person's for good: its id is made of who that is.
   if (known.source === "older-plugin") return true
-  return known.kind === "idc" && offered.kind === "idc" && known.client.clientId === offered.client.clientId
+  if (known.kind === "api-key" || offered.kind === "api-key") return false
+  return sameLogin(known, offered) !== "no"
+}
+
+function isSomebodyElse({ userId: known }: Account, userId: string | undefined): boolean {
+  return known !== undefined && userId !== undefined && known !== userId
 }
 
 function isBehind(known: Login, offered: Login): boolean {
@@ -78,7 +87,12 @@ function refreshLogin(account: Account, offered: Login, now: number): Account {
   if (known === undefined || known.kind === "api-key" || offered.kind === "api-key") return account
   if (sameCredential(known, offered) || isBehind(known, offered)) return withProfile(account, known, offered)
   if (offered.tokens.expiresAt <= known.tokens.expiresAt && known.revoked === undefined) return account
-  return reviveBySource(account, { loginId: known.id, tokens: offered.tokens, now })
+  const revived = reviveBySource(account, { loginId: known.id, tokens: offered.tokens, now })
+  if (revived === account) return account
+  // A new pair may have been obtained with a new registration: neither works with the other's.
+  const { profileArn } = known
+  const login = { ...(profileArn === undefined ? {} : { profileArn }), ...offered, id: known.id }
+  return { ...revived, logins: revived.logins.map((other) => (other.id === known.id ? login : other)) }
 }
 
 /** A profile chosen in the source after the login was imported. */

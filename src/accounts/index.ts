@@ -60,7 +60,7 @@ export { type Credential } from "./tokens/credential.ts"
 export type { NoToken } from "./tokens/account-now.ts"
 export { createTokenKeeper, type TokenKeeper } from "./tokens/keeper.ts"
 export type { KeeperDependencies } from "./tokens/keeper-context.ts"
-export { derivedLoginId, judgeReread, type TokenLogin } from "./tokens/login-identity.ts"
+export { derivedLoginId, judgeReread, sameLogin, type TokenLogin } from "./tokens/login-identity.ts"
 export type {
   ImportedLogin,
   Reread,

@@ -1,6 +1,7 @@
 import {
   type AccountStore,
   createTokenKeeper,
+  type Login,
   type Notice,
   openAccountStore,
   type SourceStore,
@@ -29,6 +30,8 @@ export interface OpenAccounts {
   readonly tokens: TokenKeeper
   readonly client: ControlClient
   readonly lookUps: OpenLookUps
+  /** Who a login is, by one usage call; `undefined` where the service does not say. */
+  readonly identify: (login: Login) => Promise<string | undefined>
   readonly close: () => Promise<void>
 }
 
@@ -38,6 +41,8 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
   const { clock, log, random } = runtime
   const store = await openAccountStore({ path: paths.database, clock, log, random, notify })
   const client = { runtime, version, endpointOverride: settings.endpointOverride }
+  const identify = (login: Login): Promise<string | undefined> =>
+    userIdOf({ client, login, defaultRegion: settings.defaultRegion })
   const tokens = createTokenKeeper({
     runtime,
     store,
@@ -46,7 +51,7 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
     lockPath: paths.lock,
     spillPath: paths.spill,
     userAgent: userAgent(version),
-    identify: (login) => userIdOf({ client, login, defaultRegion: settings.defaultRegion }),
+    identify,
   })
   const lookUps = createLookUps({ client, store, tokens, settings, modelsPath: paths.models, notify })
   return {
@@ -54,6 +59,7 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
     tokens,
     client,
     lookUps,
+    identify,
     async close() {
       await lookUps.close()
       await tokens.close()

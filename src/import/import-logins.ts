@@ -7,6 +7,8 @@ import {
   type SourceStore,
 } from "../accounts/index.ts"
 
+import { type Identify, withUserIds } from "./identify.ts"
+
 export interface ImportOutcome {
   readonly added: readonly Account[]
   /** Known already; a login, its tokens or its profile are new. */
@@ -17,8 +19,9 @@ export interface ImportOutcome {
 }
 
 /**
- * Reads every source at once and takes its logins into the store: local and quick, no network. A removed account
- * stays removed unless the user asks for the import. Rejects with a `StoreError` where nothing can be stored.
+ * Reads every source at once and takes its logins into the store: local and quick. The network is used only where
+ * `identify` has to tell whether a renewed login is still the same person's. A removed account stays removed unless the
+ * user asks for the import. Rejects with a `StoreError` where nothing can be stored.
  */
 export async function importLogins({
   store,
@@ -26,19 +29,23 @@ export async function importLogins({
   now,
   newId,
   byUser = false,
+  identify,
 }: {
   readonly store: Pick<AccountStore, "reconcile" | "list">
   readonly sources: readonly SourceStore[]
   readonly now: number
   readonly newId: () => string
   readonly byUser?: boolean
+  readonly identify?: Identify
 }): Promise<ImportOutcome> {
   const readings = await Promise.all(sources.map((source) => source.read()))
   const problems = readings.flatMap((reading) => reading.problems)
-  const offered = readings.flatMap((reading) => reading.logins)
+  const found = readings.flatMap((reading) => reading.logins)
   // Nobody is logged in anywhere: no file is made for that.
-  if (offered.length === 0) return { added: [], updated: [], unchanged: [], problems }
+  if (found.length === 0) return { added: [], updated: [], unchanged: [], problems }
   const known = await store.list()
+  const offered =
+    identify === undefined ? found : await withUserIds(found, { accounts: known, identify, now })
   const { put } = await store.reconcile((accounts) =>
     mergeImported(accounts, { offered, now, newId, byUser }),
   )

@@ -40,10 +40,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const sources = openSources({ place, settings, effects: runtime })
   const watch = watchSources(sources, clock)
   const accounts = await openAccounts({ ...options, settings, sources, notify })
-  const { store, tokens, lookUps } = accounts
+  const { store, tokens, lookUps, identify } = accounts
 
   const takeInFor = (byUser: boolean): Promise<ImportOutcome> =>
-    importLogins({ store, sources, now: clock.now(), newId: randomUUID, byUser })
+    importLogins({ store, sources, now: clock.now(), newId: randomUUID, byUser, identify })
   const takeIn = async (): Promise<void> => {
     try {
       const outcome = await takeInFor(false)

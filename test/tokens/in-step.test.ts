@@ -10,6 +10,7 @@ import {
   type SourceStore,
   type TokenKeeper,
 } from "../../src/accounts/index.ts"
+import type { Identify } from "../../src/import/identify.ts"
 import { importLogins, openSources } from "../../src/import/index.ts"
 import { type Clock, systemClock } from "../../src/runtime.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
@@ -210,6 +211,67 @@ describe("kiro-cli and we on one login", () => {
       (await store.list()).map((each) => onlyLogin(each).tokens.accessToken.reveal()),
       [ann.accessToken, bob.accessToken],
     )
+  })
+
+  describe("by Google or GitHub, where a row names nobody", () => {
+    const SOCIAL = "kirocli:social:token"
+    const put = (person: FakeAccount): Promise<void> =>
+      sqlite(file, (database) => {
+        database.run("DELETE FROM auth_kv")
+        const { accessToken, refreshToken } = person
+        const expires_at = new Date(clock.now() + HOUR).toISOString()
+        putCliRow(database, SOCIAL, {
+          access_token: accessToken,
+          refresh_token: refreshToken,
+          expires_at,
+          provider: "google",
+        })
+      })
+    const syncBy = (identify: Identify): ReturnType<typeof importLogins> =>
+      importLogins({
+        store,
+        sources: sources(),
+        now: clock.now(),
+        newId: () => crypto.randomUUID(),
+        identify,
+      })
+    const tokensHere = async (): Promise<readonly string[]> =>
+      (await store.list()).map((account) => onlyLogin(account).tokens.accessToken.reveal())
+
+    it("stay one account however often kiro-cli renews", async () => {
+      const eve = fake.account({ kind: "social" })
+      await put(eve)
+      await sync()
+      for (let round = 0; round < 3; round += 1) {
+        offset += HOUR / 2
+        eve.signIn()
+        await put(eve)
+        await sync()
+        assert.deepEqual(await tokensHere(), [eve.accessToken])
+      }
+    })
+
+    it("are two accounts once the service says that it is another person", async () => {
+      const [eve, dan] = [fake.account({ kind: "social" }), fake.account({ kind: "social" })]
+      await put(eve)
+      await sync()
+      await store.update((await first()).id, (row) => ({ ...row, userId: eve.userId }))
+      const asked: string[] = []
+      const who: Identify = async ({ tokens }) => {
+        asked.push(tokens.accessToken.reveal())
+        return fake.tokens.access.get(tokens.accessToken.reveal())?.account.userId
+      }
+      await syncBy(who)
+      assert.deepEqual(asked, [])
+      offset += HOUR / 2
+      await put(dan)
+      await syncBy(who)
+      assert.deepEqual(asked, [dan.accessToken])
+      assert.deepEqual(await tokensHere(), [eve.accessToken, dan.accessToken])
+      await syncBy(who)
+      assert.equal(asked.length, 1)
+      assert.equal((await store.list()).length, 2)
+    })
   })
 
   it("keep our account when kiro-cli logs out", async () => {

@@ -41,8 +41,11 @@ function newestFirst(one: TokenLogin, other: TokenLogin): number {
   return other.tokens.expiresAt - one.tokens.expiresAt
 }
 
-/** Judged by what is in the two records, without their tokens being equal. */
-function sameLogin(one: TokenLogin, other: TokenLogin): "yes" | "no" | "perhaps" {
+/**
+ * Whether two logins of one place are the same person's, by what is in the two records, without a token in common.
+ * `perhaps` is likely: programs renew their tokens every hour, and people rarely change.
+ */
+export function sameLogin(one: TokenLogin, other: TokenLogin): "yes" | "no" | "perhaps" {
   if (one.kind === "idc" && other.kind === "idc")
     return one.client.clientId === other.client.clientId ? "perhaps" : "no"
   if (one.kind === "social" && other.kind === "social")

@@ -5,6 +5,7 @@ import {
   type SourceProblem,
   type SourceReading,
   type SourceStore,
+  type TokenLogin,
   type TokenSet,
   type WriteBack,
 } from "../../accounts/index.ts"
@@ -62,7 +63,7 @@ export function openOlderPluginSource({
       if (place === undefined) return { state: "gone" }
       const { logins, problems } = await readFile(place.file)
       const found = logins.find((candidate) => candidate.login.sourceKey === login.sourceKey)?.login
-      if (found !== undefined && found.kind !== "api-key" && found.kind === login.kind)
+      if (found !== undefined && isRenewed(login, found))
         return { state: "found", tokens: found.tokens, certain: true }
       const cause = problems.find(({ key }) => key === TABLE || key === olderRowKey(place.id))
       return cause === undefined
@@ -83,6 +84,12 @@ export function openOlderPluginSource({
       return visit.state === "missing" ? "changed" : "unavailable"
     },
   }
+}
+
+/** The row's id is one person's for good; but a pair works only with the registration that obtained it. */
+function isRenewed(login: Login, found: Login): found is TokenLogin {
+  if (found.kind === "api-key" || found.kind !== login.kind) return false
+  return found.kind !== "idc" || login.kind !== "idc" || found.client.clientId === login.client.clientId
 }
 
 function problem(file: string, message: string): SourceProblem {
