@@ -101,8 +101,21 @@ describe(
         fake.chats.map(({ account }) => account),
         [person],
       )
-      const listed = await runOpencode(sandbox, ["auth", "list"])
+    })
+
+    it("is listed by auth list, and auth logout takes the marker alone", async () => {
+      fake.account()
+      login("AWS Builder ID or IAM Identity Center")
+      await answer(/start URL/, "builder-id")
+      await answer(/Region of your IAM Identity Center/, "")
+      await answer(/profile ARN/, "")
+      await shown(/Login successful/)
+      await ended()
+      const listed = await runOpencode(sandbox, ["auth", "list"], { timeoutMs: PATIENCE_MS })
       assert.match(listed.text, /kiro/i)
+      await runOpencode(sandbox, ["auth", "logout", "kiro"], { timeoutMs: PATIENCE_MS })
+      assert.deepEqual(authFile(), {})
+      await chat()
     })
 
     it("signs in to an Identity Center in eu-north-1 whose profile is in eu-central-1, and chats there", async () => {
@@ -140,6 +153,7 @@ describe(
       await answer(/profile ARN/, "")
       await shown(/idc_profile_arn/)
       await shown(/Login successful/)
+      await ended()
       assertOnlyTheMarker()
     })
 
