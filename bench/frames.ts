@@ -30,7 +30,7 @@ export function toolAnswer(bytes: number, size = 60): Answer {
   ])
 }
 
-export function end(stopReason: string): Uint8Array[] {
+function end(stopReason: string): Uint8Array[] {
   return [
     eventFrame("metadataEvent", { stopReason }),
     eventFrame("contextUsageEvent", { contextUsagePercentage: 10.867 }),

@@ -60,7 +60,7 @@ function judge(bench: BenchCase, row: string, figures: readonly Figure[]): Resul
   return { ...common, limit: `≤ ${limit.atMost} ${unit}`, kept }
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return percentile(values, 0.5)
 }
 

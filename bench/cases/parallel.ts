@@ -37,7 +37,7 @@ async function sixteen(
 }
 
 /** The longest time for which a timer that is due each millisecond could not run. */
-export function watchGaps(): { longest(): Promise<number> } {
+function watchGaps(): { longest(): Promise<number> } {
   let last = performance.now()
   let longest = 0
   const timer = setInterval(() => {
