@@ -49,7 +49,14 @@ async function refuse(
   const { chat, attempt, unavailable } = out
   const now = runtime.clock.now()
   const accounts = await store.list()
-  const refusal = refusalOfAll({ accounts, unavailable, attempt, model: chat.request.model, now })
+  const refusal = refusalOfAll({
+    accounts,
+    unavailable,
+    attempt,
+    model: chat.request.model,
+    now,
+    jitter: runtime.random(),
+  })
   if (refusal.status === 402) {
     const returns = accounts.map((account) => returnsAt(account, now) ?? 0).filter((at) => at > now)
     notify({ kind: "all-parked", ...(returns.length > 0 && { until: Math.min(...returns) }) })

@@ -1,5 +1,6 @@
 import type { FailureKind, KiroFailure } from "../kiro/index.ts"
 import type { Attempt, Omission } from "./attempt.ts"
+import { jittered } from "./jitter.ts"
 import { nextStep, type ShortenStep } from "./shortening.ts"
 
 /** What to do about a failure that came before the commit point. */
@@ -155,11 +156,6 @@ function repeat({ attempt, failure, jitter }: Situation): Verdict | undefined {
 
 function fits(attempt: Attempt, ms: number): boolean {
   return attempt.waitedMs + ms <= LONGEST_WAIT_MS
-}
-
-/** Up to a fifth longer, never shorter than what was asked for; parallel requests spread. */
-function jittered(ms: number, jitter: number): number {
-  return Math.round(ms * (1 + jitter / 5))
 }
 
 function fail(retryAfterMs: number | undefined): Verdict {

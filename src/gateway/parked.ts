@@ -1,5 +1,6 @@
 import { type Account, accountName, type Unavailable } from "../accounts/index.ts"
 import type { Attempt } from "./attempt.ts"
+import { jittered } from "./jitter.ts"
 import { type Refusal, statusOf } from "./refusal.ts"
 import { allParked, NO_ACCOUNT, type Parked, type ParkedAccount } from "./texts.ts"
 
@@ -10,49 +11,50 @@ export interface AllOut {
   /** As the host calls it. */
   readonly model: string
   readonly now: number
+  /** Uniform in [0, 1). */
+  readonly jitter: number
 }
 
 /**
  * The one answer where no account can serve: fatal where only a person or a new month can help, a wait for the host
  * where a throttle or a fault passes by itself.
  */
-export function refusalOfAll({ accounts, unavailable, attempt, model, now }: AllOut): Refusal {
+export function refusalOfAll(out: AllOut): Refusal {
+  const { accounts, unavailable, now, jitter } = out
   if (accounts.length === 0) return { status: 401, message: NO_ACCOUNT }
   const parked = unavailable.flatMap((entry): ParkedAccount[] => {
     const account = accounts.find(({ id }) => id === entry.accountId)
     if (account === undefined) return []
-    return [{ name: accountName(account), parked: parkedOf({ account, entry, attempt, model, now }) }]
+    return [{ name: accountName(account), parked: parkedOf(out, account, entry) }]
   })
   const message = allParked(parked, now)
-  const returns = parked.flatMap(({ parked: { why, ...rest } }) =>
-    why === "throttled" && "until" in rest ? [rest.until - now] : [],
-  )
-  if (returns.length > 0) return { status: 429, message, retryAfterMs: Math.min(...returns) }
-  const statuses = parked.map((entry) => parkedStatus(entry.parked))
+  const reasons = parked.map((entry) => entry.parked)
+  const returns = reasons.flatMap((reason) => (reason.why === "throttled" ? [reason.until - now] : []))
+  if (returns.length > 0)
+    return { status: 429, message, retryAfterMs: jittered(Math.min(...returns), jitter) }
+  const statuses = reasons.map(parkedStatus)
   return { status: statuses.find((status) => status >= 500) ?? Math.max(400, ...statuses), message }
 }
 
-function parkedOf({
-  account,
-  entry,
-  attempt,
-  model,
-  now,
-}: Omit<AllOut, "accounts" | "unavailable"> & {
-  readonly account: Account
-  readonly entry: Unavailable
-}): Parked {
-  const { health } = account
+/** Its health says most; a switched-off account has no other reason that matters. */
+function parkedOf(out: AllOut, account: Account, entry: Unavailable): Parked {
+  const byHealth = entry.why === "disabled" ? undefined : parkedByHealth(account, out.now)
+  return byHealth ?? parkedByChoice(out, account, entry)
+}
+
+function parkedByHealth({ health }: Account, now: number): Parked | undefined {
   if (health.state === "revoked") {
     const said = health.message ?? ""
     if (health.reason === "suspended") return { why: "suspended", said }
     return { why: health.reason === "login-expired" ? "signed-out" : "key-refused", said }
   }
-  if (health.state === "cooling" && health.until > now) {
-    const { until, reason, message: said = "" } = health
-    if (reason === "not-authorized") return { why: "not-authorized", said }
-    return { why: reason === "throttled" ? "throttled" : "quota", until, said }
-  }
+  if (health.state !== "cooling" || health.until <= now) return undefined
+  const { until, reason, message: said = "" } = health
+  if (reason === "not-authorized") return { why: "not-authorized", said }
+  return { why: reason === "throttled" ? "throttled" : "quota", until, said }
+}
+
+function parkedByChoice({ attempt, model }: AllOut, account: Account, entry: Unavailable): Parked {
   switch (entry.why) {
     case "disabled":
       return { why: "disabled" }

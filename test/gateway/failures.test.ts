@@ -139,6 +139,17 @@ describe("an account that can't serve", () => {
     assert.deepEqual(harness.clock.slept, [])
   })
 
+  it("because the user switched it off is named as that, whatever else was held against it", async () => {
+    await using harness = await startHarness({ settings: { rateLimitMaxRetries: 0 } })
+    const account = await harness.add("work")
+    account.fail(FAILURES.throttled)
+    await harness.ask()
+    await harness.store.update("work", (current) => ({ ...current, enabled: false }))
+    const response = await harness.ask()
+    assert.equal(response.status, 400)
+    assert.match(await errorText(response), /work: switched off by you/)
+  })
+
   it("is asked about once before the error, and used again where it has room", async () => {
     await using harness = await startHarness({
       lookUps: {
