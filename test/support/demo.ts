@@ -41,9 +41,10 @@ const titleOrNot = ({ modelId = "" }: Turn): string =>
 const oneLine = (json: string): string => JSON.stringify(JSON.parse(json))
 
 const { values } = parseArgs({ options: { live: { type: "boolean", default: false } } })
-const stage = values.live ? liveStage() : await fakeStage()
 try {
+  await using stage = values.live ? liveStage() : await fakeStage()
   await demo(stage)
-} finally {
-  await stage.close()
+} catch (error) {
+  console.error(`\n✗ ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
 }

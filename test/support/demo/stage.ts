@@ -11,7 +11,7 @@ export interface Stage {
   readonly sandbox: Sandbox
   /** What the service can say afterwards. */
   epilogue(): readonly string[]
-  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** The task needs files, and nothing else is allowed: with `--live` a real model decides. */
@@ -38,7 +38,7 @@ export async function fakeStage(): Promise<Stage> {
       `${fake.chats.length} chats, ${fake.refused.length} refused by the strict checks`,
       `${account.refreshCount} token refresh on the way`,
     ],
-    close: async () => {
+    [Symbol.asyncDispose]: async () => {
       await fake.close()
       sandbox.remove()
     },
@@ -52,12 +52,18 @@ export function liveStage(): Stage {
   if (store === undefined)
     throw new Error(`no kiro-cli session here: run \`kiro-cli login\` (looked at ${candidates.join(", ")})`)
   note("kiro-cli session", store)
-  const sandbox = createSandbox({ environment: { ...PERMISSIONS, KIROCLI_DB_PATH: store } })
+  const sandbox = createSandbox({ environment: { ...wayOut(), ...PERMISSIONS, KIROCLI_DB_PATH: store } })
   return {
     sandbox,
     epilogue: () => ["the real one"],
-    close: () => Promise.resolve(sandbox.remove()),
+    [Symbol.asyncDispose]: async () => sandbox.remove(),
   }
+}
+
+/** How this machine reaches the world: OpenCode's home is its own, its network is not. */
+function wayOut(): Record<string, string> {
+  const names = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"]
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 
 const HAIKU = "Snowmelt finds the stones,\nargues softly with each one,\narrives as the sea.\n"
