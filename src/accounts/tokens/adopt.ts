@@ -1,4 +1,3 @@
-import { sameTokens } from "../login.ts"
 import type { Account } from "../account.ts"
 import { type KeeperContext, LEAST_LIFE_MS, type RefreshWish } from "./keeper-context.ts"
 import type { TokenLogin } from "./login-identity.ts"
@@ -23,10 +22,8 @@ export async function adoptFromSource(
     context.runtime.log.warn("the source of a login could not be read", { message: reread.message })
   if (reread.state !== "found" || !isNewer(context, { wish, login, reread })) return login
   const adopted = { ...login, tokens: reread.tokens }
-  if (!reread.certain && (await isSomebodyElse(context, current.account, adopted))) {
-    await detach(context, current)
-    return login
-  }
+  if (!reread.certain && (await isSomebodyElse(context, current.account, adopted)))
+    return detach(context, current)
   const { sourceBehind: _, ...inStep } = adopted
   // The pair is in the source already: where the database does not take it, it is found there again.
   const { id: loginId } = login
@@ -58,7 +55,7 @@ function isNewer(
   if (tokens.accessToken.equals(login.tokens.accessToken)) return false
   if (wish.rejected?.equals(tokens.accessToken) === true) return false
   // Not newer but older: our own pair has not been written back there yet.
-  if (login.sourceBehind !== undefined && sameTokens(login.sourceBehind, tokens)) return false
+  if (login.sourceBehind?.accessToken.equals(tokens.accessToken) === true) return false
   if (tokens.expiresAt > login.tokens.expiresAt) return true
   return wish.rejected !== undefined && tokens.expiresAt - runtime.clock.now() > LEAST_LIFE_MS
 }
@@ -77,7 +74,7 @@ async function isSomebodyElse(
 async function detach(
   { store, runtime }: KeeperContext,
   { account, login }: { readonly account: Account; readonly login: TokenLogin },
-): Promise<void> {
+): Promise<TokenLogin> {
   runtime.log.info("another person is logged in where a login came from", { source: login.source })
   await store.update(account.id, (row) => ({
     ...row,
@@ -87,4 +84,6 @@ async function detach(
       return { ...rest, source: "own" }
     }),
   }))
+  const { sourceKey: _, sourceBehind: __, ...rest } = login
+  return { ...rest, source: "own" }
 }

@@ -105,7 +105,8 @@ export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper
 
     async close() {
       const cancel = clock.deadline(CLOSE_PATIENCE_MS, () => ending.abort())
-      await Promise.all(background)
+      // A refresh that ends begins its write-back.
+      while (background.size > 0) await Promise.all(background)
       cancel()
       ending.abort()
     },

@@ -29,7 +29,7 @@ export async function refreshLogin(context: KeeperContext, wish: RefreshWish): P
         ? await tryLock(`${context.lockPath}-${wish.login.id}`, log)
         : { state: "impossible" }
     if (lock.state === "busy") {
-      await clock.sleep(POLL_MS * (0.5 + random()))
+      await clock.sleep(POLL_MS * (0.5 + random()), context.signal)
       continue
     }
     try {
@@ -46,7 +46,7 @@ async function refreshLocked(context: KeeperContext, wish: RefreshWish): Promise
   // The row or the source may hold a newer pair by now, perhaps one whose refresh token still works.
   const second = await refreshOnce(context, wish, first)
   if (second.outcome.state !== "refused" || second.sent === undefined) return second.outcome
-  await context.runtime.clock.sleep(GRACE_MS)
+  await context.runtime.clock.sleep(GRACE_MS, context.signal)
   const last = await lookAtRow(context, wish)
   if (last.state === "done") return last.outcome
   await markRefused(context, { wish, refused: second.sent, accountId: last.account.id, ...second.outcome })
