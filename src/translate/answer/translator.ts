@@ -1,4 +1,4 @@
-import type { KiroEvent, KiroFailure, TokenUsage } from "../../kiro/index.ts"
+import type { KiroEvent, KiroFailure } from "../../kiro/index.ts"
 import type { ChatChunk, ChatDelta, ChatUsage, FinishReason, ToolCallDelta } from "../../openai/index.ts"
 import { decideEnding, type Ending } from "./ending.ts"
 import type { SignedReasoning } from "../conversation/reasoning.ts"
@@ -6,6 +6,7 @@ import { createReasoningRecord } from "./reasoning-record.ts"
 import { createSurrogateJoiner } from "./surrogates.ts"
 import { createThinkingSplitter, type AnswerPiece } from "./thinking-splitter.ts"
 import { createToolCalls } from "./tool-calls.ts"
+import { createTurnRecord } from "./turn-record.ts"
 import { countUsage } from "./usage.ts"
 
 export interface TranslatorOptions {
@@ -56,13 +57,10 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
   const splitter = options.thinkingTags ? createThinkingSplitter() : undefined
   const toolCalls = createToolCalls(options.toolNames)
   const reasoning = createReasoningRecord()
+  const turn = createTurnRecord()
   let wroteAnything = false
   let writtenCharacters = 0
   let reasoningCharacters = 0
-  let stopReason: string | undefined
-  let tokenUsage: TokenUsage | undefined
-  let contextUsagePercentage = 0
-  let credits = 0
   let ending: Ending | undefined
 
   function chunk(delta: ChatDelta): ChatChunk {
@@ -102,10 +100,10 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
   function usage(): ChatUsage {
     const overflowed = ending !== undefined && "overflowed" in ending && ending.overflowed
     const { serviceWindow, hostWindow = 0, estimatedPromptTokens, reportWholeWindow = false } = options
-    const wholeWindow = reportWholeWindow || overflowed || contextUsagePercentage >= 100
+    const wholeWindow = reportWholeWindow || overflowed || turn.contextUsagePercentage >= 100
     return countUsage({
-      tokenUsage,
-      contextUsagePercentage,
+      tokenUsage: turn.tokenUsage,
+      contextUsagePercentage: turn.contextUsagePercentage,
       serviceWindow,
       estimatedPromptTokens,
       writtenCharacters,
@@ -126,15 +124,9 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
         case "toolUseEvent":
           return toolChunks(toolCalls.push(event))
         case "metadataEvent":
-          stopReason = event.stopReason ?? stopReason
-          tokenUsage = event.tokenUsage ?? tokenUsage
-          contextUsagePercentage = event.tokenUsage?.contextUsagePercentage || contextUsagePercentage
-          return []
         case "contextUsageEvent":
-          contextUsagePercentage = event.contextUsagePercentage || contextUsagePercentage
-          return []
         case "meteringEvent":
-          credits += event.usage
+          turn.push(event)
           return []
         case "unknown":
           return []
@@ -147,7 +139,13 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
       const held = failure === undefined || wroteAnything ? flush() : []
       const completedCalls = toolCalls.completedIds().length
       const openCalls = toolCalls.openIds().length
-      ending = decideEnding({ failure, stopReason, wroteAnything, openCalls, completedCalls })
+      ending = decideEnding({
+        failure,
+        stopReason: turn.stopReason,
+        wroteAnything,
+        openCalls,
+        completedCalls,
+      })
       if ("failure" in ending) return ending
       const broken = toolChunks(toolCalls.breakOpen())
       const last: ChatChunk = { delta: {}, finishReason: ending.finishReason, usage: usage() }
@@ -156,7 +154,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
     summary: () => ({
       ...(ending !== undefined && "finishReason" in ending && { finishReason: ending.finishReason }),
       usage: usage(),
-      credits,
+      credits: turn.credits,
       reasoning: reasoning.entries(toolCalls.completedIds()),
       completedCallIds: toolCalls.completedIds(),
       openCallIds: toolCalls.openIds(),
