@@ -10,7 +10,7 @@ export function createSurrogateJoiner(): SurrogateJoiner {
   return {
     push(text) {
       if (text === "") return ""
-      const whole = half + text
+      const whole = half === "" ? text : half + text
       half = endsInHighSurrogate(whole) ? whole.slice(-1) : ""
       return half === "" ? whole : whole.slice(0, -1)
     },
