@@ -26,7 +26,7 @@ function kindName(login: NamedLogin | undefined): string {
     case "idc":
       return login.startUrl === undefined ? "Builder ID" : "Identity Center"
     case "social":
-      return login.provider ?? "Google or GitHub"
+      return login.provider === undefined ? "Google or GitHub" : providerName(login.provider)
     case "external-idp":
       return "External IdP"
     case "api-key":
@@ -34,6 +34,12 @@ function kindName(login: NamedLogin | undefined): string {
     default:
       return login.kind satisfies never
   }
+}
+
+/** Stores spell it in their own ways: `google`, `Google`, `GITHUB`. */
+function providerName(provider: string): string {
+  const names = ["Google", "GitHub"]
+  return names.find((name) => name.toLowerCase() === provider.toLowerCase()) ?? provider
 }
 
 /** Four hex digits of a hash: an id of another program may hold what nobody should read. */

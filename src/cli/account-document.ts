@@ -30,9 +30,15 @@ export function accountDocument(account: Account): JsonObject {
         ...quota,
         checkedAt: instant(quota.checkedAt),
         ...(quota.resetAt !== undefined && { resetAt: instant(quota.resetAt) }),
+        ...(quota.trial !== undefined && { trial: withInstant(quota.trial) }),
+        bonuses: quota.bonuses.map(withInstant),
       },
     }),
   }
+}
+
+function withInstant<Extra extends { readonly expiresAt?: number }>({ expiresAt, ...extra }: Extra) {
+  return { ...extra, ...(expiresAt !== undefined && { expiresAt: instant(expiresAt) }) }
 }
 
 function instant(at: number): string {

@@ -10,7 +10,7 @@ export async function listAccounts(context: Context, { json }: { readonly json: 
   const { store, terminal, runtime } = context
   const accounts = await store.list()
   if (json) return terminal.out(JSON.stringify({ accounts: accounts.map(accountDocument) }, null, 2))
-  if (accounts.length === 0) return terminal.out(NOBODY)
+  if (accounts.length === 0) return terminal.out(await nobody(context))
   const now = runtime.clock.now()
   const head = ["Account", "Plan", "Health", "Credits", "Resets", "From"].map((word) =>
     terminal.paint("muted", word),
@@ -18,7 +18,14 @@ export async function listAccounts(context: Context, { json }: { readonly json: 
   terminal.out(table([head, ...accounts.map((account) => rowOf(account, terminal, now))]))
 }
 
-const NOBODY = "No account yet. Log in with kiro-cli, or run: opencode auth login"
+/** Logins of other programs are taken in by the first message, not by looking at the list. */
+async function nobody({ sources }: Context): Promise<string> {
+  const readings = await Promise.all(sources.map((source) => source.read()))
+  const found = readings.flatMap(({ logins }) => logins.map(({ login }) => SOURCE_NAMES[login.source]))
+  if (found.length === 0) return "No account yet. Log in with kiro-cli, or run: opencode auth login"
+  const from = [...new Set(found)].join(", ")
+  return `No account yet. A login of ${from} is there; take it in with: opencode-kiro-auth import`
+}
 
 function rowOf(account: Account, terminal: Terminal, now: number): readonly string[] {
   const { quota } = account

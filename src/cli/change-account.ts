@@ -19,7 +19,8 @@ async function change(context: Context, command: Change): Promise<void> {
     case "label": {
       const label = command.label.trim()
       const account = await store.update(found.id, (current) => ({ ...current, label }))
-      return report(context, { command, account, done: `is the new name of ${accountName(found)}` })
+      const done = label === "" ? "goes by its own name again" : `is the new name of ${accountName(found)}`
+      return report(context, { command, account, done })
     }
     case "enable": {
       const account = await store.update(found.id, enableAccount)

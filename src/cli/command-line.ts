@@ -69,7 +69,10 @@ function readAccounts(words: readonly string[], json: boolean): Command {
   switch (verb) {
     case "label": {
       if (rest.length === 0) throw new UsageError("accounts label needs a text")
-      return { name: "label", account, label: rest.join(" "), json }
+      const label = rest.join(" ")
+      // Names are shown in toasts and errors, where no e-mail address ever stands.
+      if (label.includes("@")) throw new UsageError("a label can't hold an e-mail address")
+      return { name: "label", account, label, json }
     }
     case "enable":
     case "disable":

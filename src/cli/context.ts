@@ -16,15 +16,23 @@ export interface Context extends OpenAccounts {
   readonly terminal: Terminal
 }
 
-export async function openContext(place: Place, terminal: Terminal): Promise<Context> {
+/** `quiet`: settings that are not allowed are told of by the command itself. */
+export async function openContext(
+  place: Place,
+  terminal: Terminal,
+  { quiet }: { readonly quiet: boolean },
+): Promise<Context> {
   const paths = pathsFor(place)
   const { settings, problems } = await loadSettings(place)
   const log = openLog({ path: paths.log, level: settings.logLevel, clock: systemClock })
   const runtime = systemRuntime(log)
   const sources = openSources({ place, settings, effects: runtime })
-  const notify = (notice: Notice): void =>
+  const notify = (notice: Notice): void => {
+    // The list itself shows what is used up.
+    if (notice.kind === "quota-high" || notice.kind === "paid-credits") return
     terminal.err(terminal.paint("warning", describeNotice(notice).message))
-  for (const problem of problems) notify({ kind: "settings-problem", problem })
+  }
+  for (const problem of quiet ? [] : problems) notify({ kind: "settings-problem", problem })
   const accounts = await openAccounts({ runtime, settings, paths, version: VERSION, sources, notify })
   return { ...accounts, place, paths, settings, runtime, sources, terminal }
 }

@@ -2,7 +2,7 @@ export const HELP = `opencode-kiro-auth: the Kiro accounts of OpenCode
 
 Usage
   opencode-kiro-auth accounts                        every account: health, credits, reset
-  opencode-kiro-auth accounts label ACCOUNT TEXT     give it a name of your own
+  opencode-kiro-auth accounts label ACCOUNT TEXT     give it a name of your own ("" takes it away)
   opencode-kiro-auth accounts enable ACCOUNT         use it again (also after a suspension was lifted)
   opencode-kiro-auth accounts disable ACCOUNT        keep it, but don't use it
   opencode-kiro-auth accounts remove ACCOUNT         forget it; kiro-cli and Kiro IDE stay logged in

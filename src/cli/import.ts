@@ -17,7 +17,7 @@ export async function takeLogins(
   const { store, sources, runtime, terminal } = context
   const by = { now: runtime.clock.now(), newId: runtime.randomUUID, byUser: true }
   const taken = dryRun ? await rehearse(context, by) : await importLogins({ store, sources, ...by })
-  if (json) terminal.out(JSON.stringify({ dryRun, ...documentOf(taken) }, null, 2))
+  if (json) terminal.out(JSON.stringify({ dryRun, ...documentOf(taken, dryRun) }, null, 2))
   else for (const line of linesOf(taken, dryRun)) terminal.out(line)
   for (const { file, key, message } of json ? [] : taken.problems)
     terminal.err(terminal.paint("warning", `${file}${key === undefined ? "" : ` (${key})`}: ${message}`))
@@ -40,16 +40,26 @@ async function rehearse({ store, sources }: Context, by: By): Promise<Taken> {
   }
 }
 
-function documentOf({ added, updated, unchanged, problems }: Taken) {
+/** An account that was not added has no short id that will ever be seen again. */
+function kindOf(account: Account): string {
+  return accountName(account).replace(/ ··[0-9a-f]+$/, "")
+}
+
+function documentOf({ added, updated, unchanged, problems }: Taken, dryRun: boolean) {
   const names = (accounts: readonly Account[]): readonly string[] => accounts.map(accountName)
-  return { added: names(added), updated: names(updated), unchanged: names(unchanged), problems }
+  return {
+    added: dryRun ? added.map(kindOf) : names(added),
+    updated: names(updated),
+    unchanged: names(unchanged),
+    problems,
+  }
 }
 
 function linesOf({ added, updated, unchanged }: Taken, dryRun: boolean): readonly string[] {
   const say = (accounts: readonly Account[], done: string): string[] =>
     accounts.map((account) => `${accountName(account)}: ${done}`)
   const lines = [
-    ...say(added, dryRun ? "would be added" : "added"),
+    ...(dryRun ? added.map((account) => `${kindOf(account)}: would be added`) : say(added, "added")),
     ...say(updated, dryRun ? "would be brought up to date" : "brought up to date"),
     ...say(unchanged, "nothing new"),
   ]

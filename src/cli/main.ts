@@ -1,10 +1,25 @@
 #!/usr/bin/env node
 import { homedir } from "node:os"
-import { runCommand } from "./run.ts"
-import { createTerminal } from "./terminal.ts"
+import { isTooOld, TOO_OLD, withoutSqliteWarning } from "./host.ts"
 
-process.exitCode = await runCommand({
-  args: process.argv.slice(2),
-  place: { env: process.env, platform: process.platform, home: homedir() },
-  terminal: createTerminal({ stdout: process.stdout, stderr: process.stderr, env: process.env }),
+process.emitWarning = withoutSqliteWarning(process)
+// `… accounts | head -1`: who reads has enough, and that is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error
 })
+
+if (isTooOld(process.versions)) {
+  process.stderr.write(`${TOO_OLD}\n`)
+  process.exitCode = 1
+} else {
+  // Not before the check: an older Node could not even load what follows.
+  const [{ runCommand }, { createTerminal }] = await Promise.all([
+    import("./run.ts"),
+    import("./terminal.ts"),
+  ])
+  process.exitCode = await runCommand({
+    args: process.argv.slice(2),
+    place: { env: process.env, platform: process.platform, home: homedir() },
+    terminal: createTerminal({ stdout: process.stdout, stderr: process.stderr, env: process.env }),
+  })
+}

@@ -38,7 +38,7 @@ async function execute(command: Command, place: Place, terminal: Terminal): Prom
     terminal.out(command.name === "help" ? HELP : VERSION)
     return true
   }
-  const context = await openContext(place, terminal)
+  const context = await openContext(place, terminal, { quiet: command.name === "doctor" })
   try {
     switch (command.name) {
       case "accounts":
@@ -58,7 +58,7 @@ async function execute(command: Command, place: Place, terminal: Terminal): Prom
       case "import":
         return await takeLogins(context, command)
       case "doctor":
-        return await examine({ ...context, directory: process.cwd(), run: runProgram }, command)
+        return await examine(context, { ...command, directory: process.cwd(), run: runProgram })
       default:
         return command satisfies never
     }

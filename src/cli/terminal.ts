@@ -1,10 +1,9 @@
-import { styleText } from "node:util"
+import { stripVTControlCharacters, styleText } from "node:util"
 
 export type Tone = "good" | "warning" | "bad" | "muted" | "strong"
 
 /** Where a command writes. `json` commands write one document to `out` and nothing else there. */
 export interface Terminal {
-  readonly columns: number
   out(text: string): void
   /** Progress and errors: never part of what a pipe reads. */
   err(text: string): void
@@ -15,7 +14,6 @@ export interface Terminal {
 
 interface Stream {
   readonly isTTY?: boolean
-  readonly columns?: number
   write(text: string): unknown
 }
 
@@ -28,15 +26,16 @@ export interface TerminalInput {
 const STYLES = { good: "green", warning: "yellow", bad: "red", muted: "dim", strong: "bold" } as const
 const WIPE_LINE = "\r\u001B[2K"
 
-/** Colours only for a person: none in a pipe, none under NO_COLOR; FORCE_COLOR insists. */
+/** Colours only for a person: none in a pipe, none under NO_COLOR or on a dumb terminal; FORCE_COLOR insists. */
 export function createTerminal({ stdout, stderr, env }: TerminalInput): Terminal {
-  const forced = env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "0"
-  const colourful = (env["NO_COLOR"] ?? "") === "" && (forced || stdout.isTTY === true)
+  const writeTo = (stream: Stream) => (text: string) => {
+    const line = isColourful(stream, env) ? text : stripVTControlCharacters(text)
+    stream.write(`${line}\n`)
+  }
   return {
-    columns: stdout.columns ?? 100,
-    out: (text) => void stdout.write(`${text}\n`),
-    err: (text) => void stderr.write(`${text}\n`),
-    paint: (tone, text) => (colourful ? styleText(STYLES[tone], text, { validateStream: false }) : text),
+    out: writeTo(stdout),
+    err: writeTo(stderr),
+    paint: (tone, text) => styleText(STYLES[tone], text, { validateStream: false }),
     async progress(text, work) {
       if (stderr.isTTY !== true) return await work()
       stderr.write(`${text} …`)
@@ -47,4 +46,12 @@ export function createTerminal({ stdout, stderr, env }: TerminalInput): Terminal
       }
     },
   }
+}
+
+/** https://no-color.org; FORCE_COLOR as in Node. */
+function isColourful(stream: Stream, env: TerminalInput["env"]): boolean {
+  if ((env["NO_COLOR"] ?? "") !== "") return false
+  const forced = env["FORCE_COLOR"]
+  if (forced !== undefined) return forced !== "0" && forced !== "false"
+  return stream.isTTY === true && env["TERM"] !== "dumb"
 }

@@ -8,7 +8,8 @@ export async function showUsage(context: Context, { json }: { readonly json: boo
   const startedAt = runtime.clock.now()
   const accounts = await store.list()
   const wanted = accounts.filter(({ enabled }) => enabled)
-  await terminal.progress(`Asking Kiro about ${wanted.length} accounts`, () =>
+  const many = wanted.length === 1 ? "one account" : `${wanted.length} accounts`
+  await terminal.progress(`Asking Kiro about ${many}`, () =>
     Promise.all(wanted.map(({ id }) => lookUps.usageNow(id))),
   )
   await listAccounts(context, { json })

@@ -1,70 +1,35 @@
-import { hostHeaders, hostsFor, type KiroHost, networkFailure, serviceRegionOf } from "../../kiro/index.ts"
-import type { Account } from "../../accounts/index.ts"
+import { hostHeaders, type KiroHost, networkFailure } from "../../kiro/index.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
+import { type HostGroup, hostsInUse } from "./hosts-in-use.ts"
+import { proxyFindings } from "./proxy.ts"
 
 const PATIENCE_MS = 8000
 /** Tokens are judged by the clock, with a buffer of two minutes. */
 const MOST_SKEW_MS = 60_000
+const MINUTE_MS = 60_000
 
-/** Each host that is used, whether it answers, and what time it has. */
+/** Whether each host that is used answers, and what time it has. */
 export const networkCheck: Check = {
-  title: "the network",
+  title: "Network and clock",
   async look(context) {
-    const hosts = await hostsInUse(context)
-    const answers = await Promise.all(hosts.map((host) => knock(context, host)))
-    return [
-      ...proxyFindings(context),
-      ...answers.map(({ finding }) => finding),
-      ...clockFindings(context, answers),
-    ]
+    const groups = await Promise.all(hostsInUse(context).map((group) => knockAtGroup(context, group)))
+    const answers = groups.flat()
+    return [...(await proxyFindings(context.place.env)), ...findingsOf(groups), ...clockFindings(answers)]
   },
 }
 
-interface Answer {
-  readonly finding: Finding
-  /** The server's time, in epoch ms. */
-  readonly at?: number
-}
+type Answer = { readonly host: KiroHost } & (
+  | { readonly skewMs: number | undefined }
+  | { readonly failure: string }
+)
 
-async function hostsInUse({ store, settings }: DoctorContext): Promise<readonly KiroHost[]> {
-  const override = settings.endpointOverride
-  const accounts = await store.list()
-  const names = new Map<string, KiroHost>()
-  const regions = new Set(
-    accounts.length > 0 ? accounts.map((account) => regionOf(account, settings)) : [DEFAULT_REGION],
-  )
-  for (const serviceRegion of regions)
-    for (const plane of ["runtime", "control"] as const)
-      for (const host of hostsFor({ plane, serviceRegion, override })) names.set(host.name, host)
-  for (const name of loginHosts(accounts)) names.set(name, { name, baseUrl: override ?? `https://${name}` })
-  return [...names.values()]
-}
-
-const DEFAULT_REGION = "us-east-1"
-const SOCIAL_HOST = "prod.us-east-1.auth.desktop.kiro.dev"
-
-function regionOf(account: Account, { defaultRegion }: { readonly defaultRegion: string }): string {
-  const login = account.logins[0]
-  const loginRegion = login?.kind === "idc" ? login.loginRegion : undefined
-  const service = serviceRegionOf({
-    profileArn: account.profileArn ?? login?.profileArn,
-    loginRegion,
-    defaultRegion,
-  })
-  return "unsupported" in service ? DEFAULT_REGION : service.region
-}
-
-function loginHosts(accounts: readonly Account[]): readonly string[] {
-  return accounts.flatMap(({ logins }) =>
-    logins.flatMap((login) => {
-      if (login.kind === "idc") return `oidc.${login.loginRegion}.amazonaws.com`
-      return login.kind === "social" ? SOCIAL_HOST : []
-    }),
-  )
+function knockAtGroup(context: DoctorContext, { hosts }: HostGroup): Promise<readonly Answer[]> {
+  return Promise.all(hosts.map((host) => knock(context, host)))
 }
 
 /** Any HTTP answer proves that the host is there: no token is sent. */
 async function knock({ runtime }: DoctorContext, host: KiroHost): Promise<Answer> {
+  const { clock } = runtime
   try {
     const response = await runtime.fetch(`${host.baseUrl}/ping`, {
       headers: hostHeaders(host),
@@ -73,32 +38,39 @@ async function knock({ runtime }: DoctorContext, host: KiroHost): Promise<Answer
     })
     await response.body?.cancel()
     const at = Date.parse(response.headers.get("date") ?? "")
-    return { finding: good(`${host.name} answers`), ...(Number.isFinite(at) && { at }) }
+    return { host, skewMs: Number.isFinite(at) ? clock.now() - at : undefined }
   } catch (error) {
-    const { message } = networkFailure(error)
-    return {
-      finding: problem(
-        `${host.name} can't be reached: ${message}`,
-        "Check the connection, the firewall, HTTPS_PROXY, and NODE_EXTRA_CA_CERTS where your company inspects TLS.",
-      ),
-    }
+    return { host, failure: networkFailure(error).message }
   }
 }
 
-function clockFindings({ runtime }: DoctorContext, answers: readonly Answer[]): Finding[] {
-  const [at] = answers.flatMap((answer) => answer.at ?? [])
-  if (at === undefined) return []
-  const skew = runtime.clock.now() - at
-  if (Math.abs(skew) <= MOST_SKEW_MS) return [good("this machine's clock is right")]
-  const minutes = Math.round(Math.abs(skew) / 60_000)
-  const way = skew > 0 ? "fast" : "slow"
-  return [problem(`this machine's clock is ${minutes} minutes ${way}`, "Set it: tokens are judged by it.")]
+/** Where one host of a group answers, the plugin uses that one. */
+function findingsOf(groups: readonly (readonly Answer[])[]): Finding[] {
+  return groups.flatMap((answers) => {
+    const works = answers.find((answer) => "skewMs" in answer)
+    return answers.map((answer) => {
+      const { name } = answer.host
+      if (!("failure" in answer)) return good(`${name} answers`)
+      if (works !== undefined)
+        return note(`${name} can't be reached, ${works.host.name} is used instead: ${answer.failure}`)
+      return problem(
+        `${name} can't be reached: ${answer.failure}`,
+        "Check the connection, the firewall, HTTPS_PROXY, and NODE_EXTRA_CA_CERTS where your company inspects TLS.",
+      )
+    })
+  })
 }
 
-function proxyFindings({ place }: DoctorContext): Finding[] {
-  const proxy = place.env["HTTPS_PROXY"] ?? place.env["https_proxy"]
-  if (proxy === undefined || proxy === "") return []
-  if (!URL.canParse(proxy))
-    return [problem("HTTPS_PROXY is not a URL", "Write it as http://host:port, or unset it.")]
-  return [note(`requests go through the proxy ${new URL(proxy).host}`)]
+function clockFindings(answers: readonly Answer[]): Finding[] {
+  const [skew] = answers.flatMap((answer) => ("skewMs" in answer ? (answer.skewMs ?? []) : []))
+  if (skew === undefined) return []
+  if (Math.abs(skew) <= MOST_SKEW_MS) return [good("the clock of this computer is right")]
+  const minutes = Math.max(1, Math.round(Math.abs(skew) / MINUTE_MS))
+  const amount = minutes === 1 ? "a minute" : `${minutes} minutes`
+  return [
+    problem(
+      `the clock of this computer is ${amount} ${skew > 0 ? "fast" : "slow"}`,
+      "Set it, best by network time: whether a token is still good is judged by it.",
+    ),
+  ]
 }

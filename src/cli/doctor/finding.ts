@@ -1,3 +1,4 @@
+import type { Account, NoToken, StoreFailure } from "../../accounts/index.ts"
 import type { Context } from "../context.ts"
 
 /** `problem` makes the command fail; `note` is worth knowing; `good` was looked at and is well. */
@@ -9,11 +10,21 @@ export interface DoctorContext extends Context {
   /** The folder where the command was called. */
   readonly directory: string
   readonly run: RunProgram
+  /** Why kiro.db can't be used; then nothing opens it, and there are no accounts to look at. */
+  readonly databaseTrouble: StoreFailure | undefined
+  readonly accounts: readonly ExaminedAccount[]
+}
+
+/** An account, after its token was renewed where it had to be, and the service was asked for its usage. */
+export interface ExaminedAccount {
+  readonly account: Account
+  /** Why there is no access token for it just now. */
+  readonly noToken?: NoToken
 }
 
 /** One thing to look at. It never rejects for what it looks at: trouble is a finding. */
 export interface Check {
-  /** What is shown while it waits. */
+  /** The heading of its findings. */
   readonly title: string
   look(context: DoctorContext): Promise<readonly Finding[]>
 }
@@ -23,7 +34,7 @@ export type ProgramResult =
   /** Not installed, or it took too long. */
   | { readonly code: undefined }
 
-/** Runs a program without a shell. */
+/** Runs a program without letting a shell see its arguments. */
 export type RunProgram = (program: string, args: readonly string[]) => Promise<ProgramResult>
 
 export const good = (text: string): Finding => ({ level: "good", text })

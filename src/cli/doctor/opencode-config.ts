@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs"
-import { dirname, isAbsolute, join, resolve } from "node:path"
-import { fileURLToPath } from "node:url"
-import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
+import { dirname, join } from "node:path"
+import { isObject, type JsonObject, parseJson } from "../../json.ts"
 import type { DoctorContext } from "./finding.ts"
 
 /** One of OpenCode's configuration files. */
@@ -11,61 +10,47 @@ export interface ConfigFile {
   readonly document: JsonObject | undefined
 }
 
-/** One entry of the `plugin` list. */
-export interface PluginEntry {
-  readonly spec: string
-  readonly file: string
-  /** The package's name, where the entry or the folder that it names tells it. */
-  readonly name: string | undefined
-}
-
-const NAMES = ["opencode.json", "opencode.jsonc", "config.json"]
-
-/** The configuration files that OpenCode reads when it starts in this folder. */
-export function readConfigFiles({ place, paths, directory }: DoctorContext): readonly ConfigFile[] {
-  const named = place.env["OPENCODE_CONFIG"]
-  const folders = [
-    paths.configDirectory,
-    ...parents(directory).flatMap((folder) => [folder, join(folder, ".opencode")]),
+/** The configuration files that OpenCode 1.18 reads when it starts in this folder, the weakest first. */
+export function readConfigFiles(context: DoctorContext): readonly ConfigFile[] {
+  const { place, directory } = context
+  const { env } = place
+  const globals = [globalFolder(context), ...context.paths.configDirectories].flatMap((folder) =>
+    ["config.json", ...NAMES].map((name) => join(folder, name)),
+  )
+  const named = env["OPENCODE_CONFIG"] ? [env["OPENCODE_CONFIG"]] : []
+  const above = projectFolders(directory).toReversed()
+  const local = env["OPENCODE_DISABLE_PROJECT_CONFIG"]
+    ? []
+    : [...above, ...above.map((folder) => join(folder, ".opencode"))]
+  const dotted = [
+    join(place.home, ".opencode"),
+    ...(env["OPENCODE_CONFIG_DIR"] ? [env["OPENCODE_CONFIG_DIR"]] : []),
   ]
-  const files = [
-    ...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))),
-    ...(named ? [named] : []),
-  ]
-  return [...new Set(files)].filter(existsSync).map((path) => ({ path, document: readJsonc(path) }))
+  const rest = [...local, ...dotted].flatMap((folder) => NAMES.map((name) => join(folder, name)))
+  return [...new Set([...globals, ...named, ...rest])]
+    .filter(existsSync)
+    .map((path) => ({ path, document: readJsonc(path) }))
 }
 
-/** The `plugin` entries of all files. */
-export function pluginEntries(files: readonly ConfigFile[]): readonly PluginEntry[] {
-  return files.flatMap(({ path, document }) => {
-    const list: unknown = document?.["plugin"]
-    if (!Array.isArray(list)) return []
-    return list
-      .map((entry: unknown): unknown => (Array.isArray(entry) ? entry[0] : entry))
-      .filter((spec): spec is string => typeof spec === "string")
-      .map((spec) => ({ spec, file: path, name: packageName(spec, dirname(path)) }))
-  })
+const NAMES = ["opencode.json", "opencode.jsonc"]
+
+/** OpenCode's own configuration folder: on Windows too it is the one of the XDG directories. */
+export function globalFolder({ paths }: Pick<DoctorContext, "paths">): string {
+  return paths.configDirectories.at(-1) ?? paths.configDirectory
 }
 
-/** `@scope/name@1.2.3` → `@scope/name`; a path → the name in its package.json. */
-function packageName(spec: string, base: string): string | undefined {
-  if (!/^(?:file:|\.|\/|[A-Za-z]:\\)/.test(spec)) return /^(@?[^@]+)/.exec(spec)?.[1]
-  const path = spec.startsWith("file:") ? fileURLToPath(spec) : isAbsolute(spec) ? spec : resolve(base, spec)
-  for (const folder of parents(path)) {
-    const manifest = join(folder, "package.json")
-    if (existsSync(manifest)) return stringField(readJsonc(manifest) ?? {}, "name")
-  }
-  return undefined
+/** From the folder where the command was called up to the root of its git repository, or of the file system. */
+export function projectFolders(directory: string): readonly string[] {
+  const above = dirname(directory)
+  if (above === directory || existsSync(join(directory, ".git"))) return [directory]
+  return [directory, ...projectFolders(above)]
 }
 
-function parents(folder: string): readonly string[] {
-  const above = dirname(folder)
-  return above === folder ? [folder] : [folder, ...parents(above)]
-}
+/** Strings stay as they are. */
+const COMMENTS = /("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g
+const TRAILING_COMMAS = /("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g
 
-/** Strings stay as they are; comments and trailing commas go. */
-const COMMENTS = /("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\/|,(?=\s*[}\]])/g
-
+/** JSON with comments and trailing commas; `undefined` where it is something else or can't be read. */
 function readJsonc(path: string): JsonObject | undefined {
   let text: string
   try {
@@ -73,6 +58,10 @@ function readJsonc(path: string): JsonObject | undefined {
   } catch {
     return undefined
   }
-  const document = parseJson(text.replace(/^\uFEFF/, "").replace(COMMENTS, "$1"))
+  const plain = text
+    .replace(/^\uFEFF/, "")
+    .replace(COMMENTS, "$1")
+    .replace(TRAILING_COMMAS, "$1")
+  const document = parseJson(plain)
   return isObject(document) ? document : undefined
 }

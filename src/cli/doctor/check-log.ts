@@ -1,0 +1,31 @@
+import { existsSync, readFileSync } from "node:fs"
+import { isObject, parseJson, stringField } from "../../json.ts"
+import { redactText } from "../../settings/index.ts"
+import { type Check, note } from "./finding.ts"
+
+const LAST_LINES = 3
+
+/** The last errors of the log: worth knowing, whether or not they are over. */
+export const logCheck: Check = {
+  title: "Last errors",
+  look: async ({ paths }) =>
+    lastLines(paths.log, ["error"])
+      .slice(-LAST_LINES)
+      .map((line) => note(shortly(line))),
+}
+
+/** The lines of the log, of these levels. */
+export function lastLines(log: string, levels: readonly string[]): readonly string[] {
+  if (!existsSync(log)) return []
+  const wanted = levels.map((level) => `"level":"${level}"`)
+  const lines = readFileSync(log, "utf8").split("\n")
+  return lines.filter((line) => wanted.some((part) => line.includes(part)))
+}
+
+function shortly(line: string): string {
+  const entry = parseJson(line)
+  if (!isObject(entry)) return redactText(line)
+  const error = isObject(entry["error"]) ? stringField(entry["error"], "message") : undefined
+  const text = [stringField(entry, "at"), stringField(entry, "message"), error].filter(Boolean).join("  ")
+  return redactText(text)
+}

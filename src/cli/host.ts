@@ -1,0 +1,24 @@
+const OLDEST_NODE = [22, 13] as const
+
+export const TOO_OLD =
+  "opencode-kiro-auth needs Node 22.13 or newer, or Bun: try bunx opencode-kiro-auth, or install a newer Node."
+
+/** Whether this Node has no SQLite yet. Bun always has. */
+export function isTooOld(versions: { readonly [program: string]: string | undefined }): boolean {
+  if (versions["bun"] !== undefined) return false
+  const [major = 0, minor = 0] = (versions["node"] ?? "").split(".").map(Number)
+  return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])
+}
+
+type EmitWarning = typeof process.emitWarning
+
+/** Node 22 calls its SQLite experimental at every start; people can do nothing about it. All else is passed on. */
+export function withoutSqliteWarning(host: { readonly emitWarning: EmitWarning }): EmitWarning {
+  const { emitWarning } = host
+  return (warning: string | Error, ...rest: readonly unknown[]) => {
+    const [kind] = rest
+    if (kind === "ExperimentalWarning" && String(warning).startsWith("SQLite is an experimental feature"))
+      return
+    Reflect.apply(emitWarning, host, [warning, ...rest])
+  }
+}

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, it } from "node:test"
+import { isObject } from "../../src/json.ts"
+import type { FakeAccount } from "../support/fake-kiro/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { secretsIn } from "../support/secrets.ts"
+import { editJson, type Lab, openLab, type Ran } from "./lab.ts"
+
+const VIRGINIA = "arn:aws:codewhisperer:us-east-1:123456789012:profile/USPROFILE"
+const FRANKFURT = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EUPROFILE"
+
+describe("accounts", () => {
+  let lab: Lab
+  let builder: FakeAccount
+  let social: FakeAccount
+  const printed: string[] = []
+
+  beforeEach(async () => {
+    lab = await openLab()
+    builder = lab.fake.account()
+    social = lab.fake.account({ kind: "social", usage: { used: 45.5, limit: 50, plan: "PRO" } })
+  })
+  afterEach(() => lab.close())
+
+  const run = async (...args: readonly string[]): Promise<Ran> => {
+    const ran = await lab.run(...args)
+    printed.push(ran.out, ran.err)
+    return ran
+  }
+  const signIn = async (...accounts: readonly FakeAccount[]): Promise<void> => {
+    await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts })
+    await run("import")
+  }
+  const listed = async (): Promise<readonly Record<string, unknown>[]> => {
+    const { json } = await run("accounts", "--json")
+    assert.ok(isObject(json) && Array.isArray(json["accounts"]))
+    return json["accounts"] as Record<string, unknown>[]
+  }
+
+  it("says what to do where there are none, and makes no file", async () => {
+    assert.match(
+      (await run("accounts")).out,
+      /No account yet\. Log in with kiro-cli, or run: opencode auth login/,
+    )
+    await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [builder] })
+    assert.match((await run("accounts")).out, /A login of kiro-cli is there; .*opencode-kiro-auth import/)
+    assert.deepEqual((await run("accounts", "--json")).json, { accounts: [] })
+    assert.ok(!existsSync(join(lab.sandbox.config, "kiro.db")))
+  })
+
+  it("shows what an import would take, and changes nothing until it is asked to", async () => {
+    await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [builder, social] })
+    const rehearsed = await run("import", "--dry-run")
+    assert.deepEqual([rehearsed.code, rehearsed.out.split("\n").length], [0, 3])
+    assert.match(rehearsed.out, /^Builder ID: would be added$/m)
+    assert.ok(!existsSync(join(lab.sandbox.config, "kiro.db")))
+    assert.match((await run("import")).out, /^Builder ID ··[0-9a-f]{4}: added$/m)
+    assert.equal((await listed()).length, 2)
+    assert.match((await run("import")).out, /nothing new/)
+    const { json } = await run("import", "--json")
+    assert.ok(isObject(json) && Array.isArray(json["unchanged"]) && json["unchanged"].length === 2)
+  })
+
+  it("tells of a store that can't be read, and ends with 1", async () => {
+    editJson(lab.sandbox.kiroCliStore, () => ({ no: "database" }))
+    const { code, err } = await run("import")
+    assert.equal(code, 1)
+    assert.match(err, /data\.sqlite3: is not a SQLite database or is damaged/)
+  })
+
+  it("asks Kiro for the credits of each, and ends with 1 where it gets no answer", async () => {
+    await signIn(builder, social)
+    const { code, out, err } = await run("usage")
+    assert.deepEqual([code, err], [0, ""])
+    assert.match(out, /^Account +Plan +Health +Credits +Resets +From$/m)
+    assert.match(out, /^Builder ID ··[0-9a-f]{4} +KIRO FREE +ok +12\.37 \/ 50\.00 +\S+ \S+ +kiro-cli$/m)
+    assert.match(out, /45\.50 \/ 50\.00/)
+    builder.revoke()
+    const after = await run("usage")
+    assert.equal(after.code, 1)
+    assert.match(after.out, /login needed/)
+    assert.match(after.err, /Builder ID ··[0-9a-f]{4}: Kiro did not say what it has used/)
+  })
+
+  it("gives instants as ISO 8601 to machines, and no identity", async () => {
+    const expiresAt = Date.UTC(2026, 11, 20)
+    const trial = { used: 1, limit: 500, expiresAt }
+    const person = lab.fake.account({
+      email: "some.body@example.com",
+      usage: { trial, bonuses: [{ name: "Welcome", used: 0, limit: 100, expiresAt }] },
+    })
+    await signIn(person)
+    const { out, json } = await run("usage", "--json")
+    const instants = JSON.stringify(json).match(/"(?:expiresAt|resetAt)":"[^"]+"/g)
+    assert.deepEqual(instants?.toSorted(), [
+      '"expiresAt":"2026-12-20T00:00:00.000Z"',
+      '"expiresAt":"2026-12-20T00:00:00.000Z"',
+      '"resetAt":"2026-12-01T00:00:00.000Z"',
+    ])
+    assert.ok(!out.includes("some.body") && !out.includes(person.userId))
+  })
+
+  it("labels, disables, enables and removes the one that is meant", async () => {
+    await signIn(builder, social)
+    const [first] = await listed()
+    const short = String(first?.["shortId"])
+    assert.match((await run("accounts", "label", short, "at", "work")).out, /✓ at work is the new name of /)
+    assert.match((await run("accounts", "disable", "At Work")).out, /✓ at work is kept, but not used/)
+    assert.match((await run("accounts")).out, /^at work .*disabled/m)
+    assert.match((await run("accounts", "enable", `··${short}`)).out, /✓ at work is used again/)
+    assert.match((await run("accounts", "label", short, "")).out, /goes by its own name again/)
+    const removed = await run("accounts", "remove", short, "--json")
+    assert.ok(isObject(removed.json) && removed.json["done"] === "remove")
+    assert.deepEqual(
+      (await listed()).map(({ id }) => id === first?.["id"]),
+      [false],
+    )
+    assert.match((await run("import")).out, /: added$/m)
+  })
+
+  it("lists the profiles of an Identity Center login, and chooses one", async () => {
+    const options = { loginRegion: "eu-north-1", profileArns: [VIRGINIA, FRANKFURT] }
+    const company = lab.fake.account({ kind: "identity-center", ...options })
+    await signIn(company)
+    const [account] = await listed()
+    const short = String(account?.["shortId"])
+    const found = await run("accounts", "profile", short)
+    assert.match(found.out, new RegExp(`us-east-1 +${VIRGINIA}`))
+    assert.match(found.out, new RegExp(`eu-central-1 +${FRANKFURT}`))
+    assert.match((await run("accounts", "profile", short, FRANKFURT)).out, /✓ .* uses arn:/)
+    assert.match((await run("accounts", "profile", short)).out, new RegExp(`^used .*${FRANKFURT}$`, "m"))
+    const wrong = await run("accounts", "profile", short, `${FRANKFURT}X`)
+    assert.equal(wrong.code, 1)
+    assert.match(wrong.err, /has no profile/)
+  })
+
+  it("says that a Builder ID needs no profile", async () => {
+    await signIn(builder)
+    const [account] = await listed()
+    const { out } = await run("accounts", "profile", String(account?.["shortId"]))
+    assert.match(out, /has no profiles, and needs none/)
+  })
+
+  it("has printed no token and no e-mail address in all of this", () => {
+    const all = printed.join("\n")
+    assert.ok(all.length > 1000)
+    assert.deepEqual(secretsIn(all), [])
+    assert.ok(!/@example\.com/.test(all))
+  })
+})

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { extname, join } from "node:path"
+import { after, before, describe, it } from "node:test"
+import { isTooOld, withoutSqliteWarning } from "../../src/cli/host.ts"
+import { createTerminal } from "../../src/cli/terminal.ts"
+import { VERSION } from "../../src/version.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { type Lab, MAIN, openLab } from "./lab.ts"
+
+const COLOUR = "\u001B["
+
+describe("the command", () => {
+  let lab: Lab
+  before(async () => {
+    lab = await openLab()
+    await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [lab.fake.account()] })
+    await lab.run("import")
+  })
+  after(() => lab.close())
+
+  it("says what it can do, and its version", async () => {
+    const help = await lab.run("--help")
+    assert.equal(help.code, 0)
+    for (const word of ["accounts", "usage", "import", "doctor", "--json", "Exit codes"])
+      assert.ok(help.out.includes(word), word)
+    assert.equal((await lab.run()).out, help.out)
+    assert.deepEqual(await lab.run("--version"), { code: 0, out: `${VERSION}\n`, err: "", json: undefined })
+  })
+
+  it("ends with 2 and tells how, where the command line is off", async () => {
+    const wrong = [
+      ["nonsense"],
+      ["accounts", "nonsense", "a1b2"],
+      ["accounts", "enable"],
+      ["accounts", "label", "a1b2"],
+      ["accounts", "label", "a1b2", "me@example.com"],
+      ["usage", "now"],
+      ["accounts", "--dry-run"],
+      ["usage", "--report"],
+      ["doctor", "--nonsense"],
+    ]
+    for (const words of wrong) {
+      const { code, out, err } = await lab.run(...words)
+      assert.equal(code, 2, words.join(" "))
+      assert.equal(out, "")
+      assert.match(err, /^✗ .+\nRun it with --help/)
+    }
+  })
+
+  it("ends with 1 where an account is not there, and names those that are", async () => {
+    const { code, err } = await lab.run("accounts", "disable", "zzzz")
+    assert.equal(code, 1)
+    assert.match(err, /no account is called "zzzz"; there are Builder ID ··[0-9a-f]{4} \([0-9a-f]{4}\)/)
+  })
+
+  it("prints plain text into a pipe, and nothing at all to stderr", async () => {
+    const { out, err } = await lab.run("usage")
+    assert.match(out, /12\.37 \/ 50\.00/)
+    assert.ok(!out.includes(COLOUR))
+    assert.equal(err, "")
+  })
+
+  it("keeps to FORCE_COLOR and NO_COLOR", async () => {
+    const forced = await lab.runWith({ environment: { FORCE_COLOR: "1" } }, "accounts")
+    assert.ok(forced.out.includes(COLOUR))
+    const both = await lab.runWith({ environment: { FORCE_COLOR: "1", NO_COLOR: "1" } }, "accounts")
+    assert.ok(!both.out.includes(COLOUR))
+  })
+
+  it("ends quietly when who reads has enough", { skip: process.platform === "win32" }, () => {
+    const run = `"${process.execPath}" "${MAIN}" --help | true`
+    const { stderr } = spawnSync("sh", ["-c", run], { encoding: "utf8", env: lab.sandbox.environment })
+    assert.equal(stderr, "")
+  })
+
+  it("starts through a link, as npx and bunx start it", { skip: process.platform === "win32" }, () => {
+    const folder = mkdtempSync(join(tmpdir(), "kiro-bin-"))
+    const link = join(folder, `opencode-kiro-auth${extname(MAIN)}`)
+    symlinkSync(MAIN, link)
+    const { stdout } = spawnSync(process.execPath, [link, "--version"], { encoding: "utf8" })
+    rmSync(folder, { recursive: true })
+    assert.equal(stdout, `${VERSION}\n`)
+  })
+
+  it("says in one sentence that a value of kiro.json is not allowed, and goes on", async () => {
+    const environment = { KIRO_REQUEST_TIMEOUT_MS: "5" }
+    const { code, err } = await lab.runWith({ environment }, "accounts")
+    assert.equal(code, 0)
+    assert.match(err, /request_timeout_ms.*600000/)
+    assert.equal(err.trim().split("\n").length, 1)
+  })
+})
+
+describe("progress", () => {
+  const stream = (isTTY: boolean) => {
+    const written: string[] = []
+    return { isTTY, written, write: (text: string) => written.push(text) }
+  }
+
+  it("is shown while it waits where a person watches, and wiped", async () => {
+    const stderr = stream(true)
+    const terminal = createTerminal({ stdout: stream(true), stderr, env: {} })
+    assert.equal(await terminal.progress("Asking", async () => 7), 7)
+    assert.deepEqual(stderr.written, ["Asking …", "\r\u001B[2K"])
+  })
+
+  it("is not shown in a pipe, and neither are colours", async () => {
+    const [stdout, stderr] = [stream(false), stream(false)]
+    const terminal = createTerminal({ stdout, stderr, env: {} })
+    await terminal.progress("Asking", async () => terminal.err(terminal.paint("bad", "no")))
+    terminal.out(terminal.paint("good", "yes"))
+    assert.deepEqual([stdout.written, stderr.written], [["yes\n"], ["no\n"]])
+  })
+
+  it("is wiped when the work fails", async () => {
+    const stderr = stream(true)
+    const terminal = createTerminal({ stdout: stream(true), stderr, env: {} })
+    await assert.rejects(terminal.progress("Asking", () => Promise.reject(new Error("no"))))
+    assert.equal(stderr.written.at(-1), "\r\u001B[2K")
+  })
+
+  it("leaves colours out on a dumb terminal", () => {
+    const stdout = stream(true)
+    const terminal = createTerminal({ stdout, stderr: stream(true), env: { TERM: "dumb" } })
+    terminal.out(terminal.paint("good", "yes"))
+    assert.deepEqual(stdout.written, ["yes\n"])
+  })
+})
+
+describe("the host", () => {
+  it("is judged by its version: Node has SQLite from 22.13 on, Bun always", () => {
+    assert.deepEqual(
+      ["20.20.2", "22.12.0", "22.13.0", "24.0.0"].map((node) => isTooOld({ node })),
+      [true, true, false, false],
+    )
+    assert.equal(isTooOld({ node: "20.0.0", bun: "1.3.0" }), false)
+  })
+
+  it("is kept from calling SQLite experimental, and from nothing else", () => {
+    const told: unknown[][] = []
+    const emitWarning = withoutSqliteWarning({ emitWarning: (...given: unknown[]) => void told.push(given) })
+    emitWarning("SQLite is an experimental feature and might change at any time", "ExperimentalWarning")
+    emitWarning("The Fetch API is an experimental feature", "ExperimentalWarning")
+    emitWarning(new Error("a leak"))
+    assert.deepEqual(
+      told.map(([warning]) => String(warning)),
+      ["The Fetch API is an experimental feature", "Error: a leak"],
+    )
+  })
+})
