@@ -1,7 +1,7 @@
 import type { Account, Login } from "./account.ts"
 import { enableAccount, reviveBySource } from "./health.ts"
 import { type AccountChanges, isPlaceholderEmail, join } from "./identity.ts"
-import { isForgotten, newAccount, sameCredential, samePlace, sameTokens } from "./login.ts"
+import { detachLogin, judgeForgotten, newAccount, sameCredential, samePlace, sameTokens } from "./login.ts"
 import { sameLogin } from "./tokens/login-identity.ts"
 import type { ImportedLogin } from "./tokens/source-store.ts"
 
@@ -23,10 +23,9 @@ export function mergeImported(
   { offered, now, newId, byUser }: Import,
 ): AccountChanges {
   const current = new Map(accounts.map((account) => [account.id, account]))
-  for (const imported of offered) {
-    const next = mergeOne([...current.values()], { imported, now, newId, byUser })
-    if (next !== undefined) current.set(next.id, next)
-  }
+  for (const imported of offered)
+    for (const next of mergeOne([...current.values()], { imported, now, newId, byUser }))
+      current.set(next.id, next)
   const before = new Map(accounts.map((account) => [account.id, account]))
   return { put: [...current.values()].filter((account) => account !== before.get(account.id)), absorb: [] }
 }
@@ -34,39 +33,50 @@ export function mergeImported(
 function mergeOne(
   accounts: readonly Account[],
   one: Omit<Import, "offered"> & { readonly imported: ImportedLogin },
-): Account | undefined {
+): readonly Account[] {
   const { imported, now, newId, byUser } = one
   const { login, userId } = imported
   const live = accounts.filter((account) => account.removedAt === undefined)
-  const holder = live.find(
-    (account) =>
-      account.logins.some((known) => isSameLogin(known, login)) && !isSomebodyElse(account, userId),
-  )
-  if (holder !== undefined) return refreshLogin(holder, login, now)
-  const removed = accounts.find(
-    (account) =>
-      account.removedAt !== undefined &&
-      ((userId !== undefined && account.userId === userId) || isForgotten(login, account.forgotten ?? [])),
-  )
+  const known = live.find(({ logins }) => logins.some((each) => isKnownLogin(each, login)))
+  if (known !== undefined) return [refreshLogin(known, login, now)]
+  const inPlace = live.filter(({ logins }) => logins.some((each) => isRenewedLogin(each, login)))
+  const holder = inPlace.find((account) => !isSomebodyElse(account, userId))
+  if (holder !== undefined) return [refreshLogin(holder, login, now)]
+  // Somebody else is logged in there now: what was there lives on by itself.
+  const left = inPlace.map((account) => ({
+    ...account,
+    logins: account.logins.map((each) => (isRenewedLogin(each, login) ? detachLogin(each) : each)),
+  }))
+  const removed = accounts.find((account) => account.removedAt !== undefined && isRemoved(account, imported))
   const fresh = describe(newAccount({ id: removed?.id ?? newId(), now, logins: [login] }), imported)
-  if (removed !== undefined) return byUser ? fresh : undefined
+  if (removed !== undefined) return byUser ? [...left, fresh] : left
   const owner = live.find(
     (account) =>
       (userId !== undefined && account.userId === userId) ||
-      account.logins.some((known) => sameCredential(known, login)),
+      account.logins.some((each) => sameCredential(each, login)),
   )
-  if (owner === undefined) return fresh
-  return byUser ? enableAccount(join(owner, fresh)) : join(owner, fresh)
+  if (owner === undefined) return [...left, fresh]
+  return [...left, byUser ? enableAccount(join(owner, fresh)) : join(owner, fresh)]
+}
+
+function isRemoved({ userId, forgotten }: Account, offered: ImportedLogin): boolean {
+  if (userId !== undefined && offered.userId !== undefined) return userId === offered.userId
+  return judgeForgotten(offered.login, forgotten ?? []) !== "no"
+}
+
+/** Whether the source's row is the login that we know, by a token in common. */
+function isKnownLogin(known: Login, offered: Login): boolean {
+  if (known.id === offered.id) return true
+  if (!samePlace(known, offered) || known.kind !== offered.kind) return false
+  return sameCredential(known, offered) || isBehind(known, offered)
 }
 
 /**
- * Whether the source's row is the login that we know, perhaps with tokens that the source's own program renewed. A
- * registration, provider or subject that differs means that somebody logged in there anew, perhaps somebody else.
+ * Whether it may be the login that we know with tokens that the source's own program renewed. A registration, provider
+ * or subject that differs means that somebody logged in there anew, perhaps somebody else.
  */
-function isSameLogin(known: Login, offered: Login): boolean {
-  if (known.id === offered.id) return true
+function isRenewedLogin(known: Login, offered: Login): boolean {
   if (!samePlace(known, offered) || known.kind !== offered.kind) return false
-  if (sameCredential(known, offered) || isBehind(known, offered)) return true
   // A row of an older plugin is one person's for good: its id is made of who that is.
   if (known.source === "older-plugin") return true
   if (known.kind === "api-key" || offered.kind === "api-key") return false
@@ -83,7 +93,9 @@ function isBehind(known: Login, offered: Login): boolean {
 }
 
 function refreshLogin(account: Account, offered: Login, now: number): Account {
-  const known = account.logins.find((login) => isSameLogin(login, offered))
+  const known =
+    account.logins.find((login) => isKnownLogin(login, offered)) ??
+    account.logins.find((login) => isRenewedLogin(login, offered))
   if (known === undefined || known.kind === "api-key" || offered.kind === "api-key") return account
   if (sameCredential(known, offered) || isBehind(known, offered)) return withProfile(account, known, offered)
   if (offered.tokens.expiresAt <= known.tokens.expiresAt && known.revoked === undefined) return account

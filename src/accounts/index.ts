@@ -26,7 +26,7 @@ export {
 } from "./health.ts"
 export { type AccountChanges, learnIdentity, type LearntIdentity } from "./identity.ts"
 export { type Import, mergeImported } from "./imported.ts"
-export { newAccount, sameTokens } from "./login.ts"
+export { judgeForgotten, newAccount, sameTokens } from "./login.ts"
 export { accountName } from "./name.ts"
 export type { Notice } from "./notice.ts"
 export { usedShare } from "./quota.ts"

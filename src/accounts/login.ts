@@ -2,6 +2,8 @@ import { createHash } from "node:crypto"
 import type { Secret } from "../secret.ts"
 import type { Account, ForgottenLogin, Login, TokenSet } from "./account.ts"
 
+type TokenLogin = Exclude<Login, { readonly kind: "api-key" }>
+
 /** An account that nothing is known of but how to log in to it. */
 export function newAccount(account: {
   readonly id: string
@@ -40,13 +42,28 @@ export function samePlace(
   return left.source !== "own" && left.source === right.source && left.sourceKey === right.sourceKey
 }
 
-/** Whether this is a login that was removed with its account. */
-export function isForgotten(login: Login, forgotten: readonly ForgottenLogin[]): boolean {
+/** The login without its source, in whose place somebody else is logged in now: it lives on by itself. */
+export function detachLogin(login: TokenLogin): TokenLogin
+export function detachLogin(login: Login): Login
+export function detachLogin(login: Login): Login {
+  const { sourceKey: _, sourceBehind: __, ...rest } = login
+  return { ...rest, source: "own" }
+}
+
+/**
+ * Whether this is a login that was removed with its account. `perhaps` where its place and client are the same and its
+ * tokens are not: its program renewed them, or another person logged in there.
+ */
+export function judgeForgotten(login: Login, forgotten: readonly ForgottenLogin[]): "yes" | "no" | "perhaps" {
   const { fingerprint, clientId } = forgetLogin(login)
-  return forgotten.some((known) => {
-    if (known.fingerprint !== undefined && known.fingerprint === fingerprint) return true
-    return samePlace(known, login) && clientId !== undefined && clientId === known.clientId
-  })
+  if (forgotten.some((known) => known.fingerprint !== undefined && known.fingerprint === fingerprint))
+    return "yes"
+  // The variable holds one key after the other: only the key itself tells.
+  if (login.kind === "api-key") return "no"
+  const inPlace = forgotten.filter((known) => samePlace(known, login))
+  // A row of an older plugin is one person's for good.
+  if (login.source === "older-plugin") return inPlace.length > 0 ? "yes" : "no"
+  return inPlace.some((known) => known.clientId === clientId) ? "perhaps" : "no"
 }
 
 function forgetLogin(login: Login): ForgottenLogin {

@@ -31,7 +31,7 @@ export async function importLogins({
   byUser = false,
   identify,
 }: {
-  readonly store: Pick<AccountStore, "reconcile" | "list">
+  readonly store: Pick<AccountStore, "reconcile" | "listAll">
   readonly sources: readonly SourceStore[]
   readonly now: number
   readonly newId: () => string
@@ -43,12 +43,9 @@ export async function importLogins({
   const found = readings.flatMap((reading) => reading.logins)
   // Nobody is logged in anywhere: no file is made for that.
   if (found.length === 0) return { added: [], updated: [], unchanged: [], problems }
-  const known = await store.list()
-  const offered =
-    identify === undefined ? found : await withUserIds(found, { accounts: known, identify, now })
-  const { put } = await store.reconcile((accounts) =>
-    mergeImported(accounts, { offered, now, newId, byUser }),
-  )
+  const offered = identify === undefined ? found : await withUserIds(found, { store, identify, now, newId })
+  const known = (await store.listAll()).filter((account) => account.removedAt === undefined)
+  const { put } = await store.reconcile((current) => mergeImported(current, { offered, now, newId, byUser }))
   const isKnown = (account: Account): boolean => known.some(({ id }) => id === account.id)
   return {
     added: put.filter((account) => !isKnown(account)),

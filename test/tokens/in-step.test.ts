@@ -251,6 +251,42 @@ describe("kiro-cli and we on one login", () => {
       }
     })
 
+    it("stay removed where kiro-cli renews, and let another person in", async () => {
+      const [eve, dan] = [fake.account({ kind: "social" }), fake.account({ kind: "social" })]
+      const who: Identify = async ({ tokens }) =>
+        fake.tokens.access.get(tokens.accessToken.reveal())?.account.userId
+      await put(eve)
+      await syncBy(who)
+      const { id } = await first()
+      await store.update(id, (row) => ({ ...row, userId: eve.userId }))
+      await store.remove(id)
+      offset += HOUR / 2
+      eve.signIn()
+      await put(eve)
+      await syncBy(who)
+      assert.deepEqual(await tokensHere(), [])
+      await put(dan)
+      await syncBy(who)
+      assert.deepEqual(await tokensHere(), [dan.accessToken])
+    })
+
+    it("are two accounts also where nobody had asked yet who the first one is", async () => {
+      const [eve, dan] = [fake.account({ kind: "social" }), fake.account({ kind: "social" })]
+      const who: Identify = async ({ tokens }) =>
+        fake.tokens.access.get(tokens.accessToken.reveal())?.account.userId
+      await put(eve)
+      await syncBy(who)
+      offset += HOUR / 2
+      await put(dan)
+      await syncBy(who)
+      await syncBy(async () => undefined)
+      dan.signIn()
+      offset += HOUR / 4
+      await put(dan)
+      await syncBy(async () => undefined)
+      assert.deepEqual(await tokensHere(), [eve.accessToken, dan.accessToken])
+    })
+
     it("are two accounts once the service says that it is another person", async () => {
       const [eve, dan] = [fake.account({ kind: "social" }), fake.account({ kind: "social" })]
       await put(eve)
@@ -270,7 +306,7 @@ describe("kiro-cli and we on one login", () => {
       assert.deepEqual(await tokensHere(), [eve.accessToken, dan.accessToken])
       await syncBy(who)
       assert.equal(asked.length, 1)
-      assert.equal((await store.list()).length, 2)
+      assert.deepEqual(await tokensHere(), [eve.accessToken, dan.accessToken])
     })
   })
 

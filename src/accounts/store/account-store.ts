@@ -15,7 +15,7 @@ const ASSIGN_PATIENCE_MS = 250
 
 type AccountPart = Pick<
   AccountStore,
-  "list" | "get" | "add" | "update" | "remove" | "reconcile" | "compareAndSwapTokens" | "assign"
+  "list" | "listAll" | "get" | "add" | "update" | "remove" | "reconcile" | "compareAndSwapTokens" | "assign"
 >
 
 export function accountPart(writer: Writer): AccountPart {
@@ -29,6 +29,7 @@ export function accountPart(writer: Writer): AccountPart {
   }
   return {
     list: async () => (await all()).filter((account) => account.removedAt === undefined),
+    listAll: all,
     get,
     add: (account) => writer.write((database) => put(database, account), { durable: true }),
     update: async (id, change) => {

@@ -79,6 +79,8 @@ export type SwapResult =
 export interface AccountStore {
   /** The accounts that were not removed, the oldest first. */
   list(): Promise<readonly Account[]>
+  /** The same with the tombstones of the removed ones. */
+  listAll(): Promise<readonly Account[]>
   get(id: string): Promise<Account | undefined>
   add(account: Account): Promise<Account>
   /** `change` is pure and may run more than once; the same object back means no change. */

@@ -1,3 +1,4 @@
+import { detachLogin } from "../login.ts"
 import type { Account } from "../account.ts"
 import { type KeeperContext, LEAST_LIFE_MS, type RefreshWish } from "./keeper-context.ts"
 import type { TokenLogin } from "./login-identity.ts"
@@ -78,12 +79,7 @@ async function detach(
   runtime.log.info("another person is logged in where a login came from", { source: login.source })
   await store.update(account.id, (row) => ({
     ...row,
-    logins: row.logins.map((other) => {
-      if (other.id !== login.id) return other
-      const { sourceKey: _, sourceBehind: __, ...rest } = other
-      return { ...rest, source: "own" }
-    }),
+    logins: row.logins.map((other) => (other.id === login.id ? detachLogin(other) : other)),
   }))
-  const { sourceKey: _, sourceBehind: __, ...rest } = login
-  return { ...rest, source: "own" }
+  return detachLogin(login)
 }
