@@ -35,7 +35,10 @@ export async function chooseAccount(context: GatewayContext, chat: Chat, attempt
 
 async function assign(context: GatewayContext, chat: Chat, attempt: Attempt): Promise<Choice> {
   const choice = await context.store.assign(chat.sessionId, (state) =>
-    selectAccount(state, policyOf(context, chat, attempt)),
+    selectAccount(
+      { ...state, accounts: context.tokens.here(state.accounts) },
+      policyOf(context, chat, attempt),
+    ),
   )
   if (choice.account !== undefined && choice.paid)
     context.notify({ kind: "paid-credits", account: accountName(choice.account) })
@@ -43,12 +46,12 @@ async function assign(context: GatewayContext, chat: Chat, attempt: Attempt): Pr
 }
 
 async function refuse(
-  { store, runtime, notify }: GatewayContext,
+  { store, runtime, notify, tokens }: GatewayContext,
   out: { readonly chat: Chat; readonly attempt: Attempt; readonly unavailable: readonly Unavailable[] },
 ): Promise<Refusal> {
   const { chat, attempt, unavailable } = out
   const now = runtime.clock.now()
-  const accounts = await store.list()
+  const accounts = tokens.here(await store.list())
   const refusal = refusalOfAll({
     accounts,
     unavailable,
@@ -73,7 +76,8 @@ export async function anotherCanServe(
     accountId,
   }: { readonly chat: Chat; readonly attempt: Attempt; readonly accountId: string },
 ): Promise<boolean> {
-  const others = (await context.store.list()).filter(({ id }) => id !== accountId)
+  const { store, tokens } = context
+  const others = tokens.here(await store.list()).filter(({ id }) => id !== accountId)
   const choice = selectAccount({ accounts: others, spent: new Map() }, policyOf(context, chat, attempt))
   return choice.account !== undefined
 }
@@ -90,14 +94,14 @@ function policyOf({ settings, runtime }: GatewayContext, chat: Chat, attempt: At
 
 /** An upgrade or bought credits show in the usage call before any cool-down ends. */
 async function checkQuotas(
-  { store, lookUps }: GatewayContext,
+  { store, lookUps, tokens }: GatewayContext,
   { signal }: Chat,
   unavailable: readonly Unavailable[],
 ): Promise<void> {
   const exhausted = new Set(
     unavailable.flatMap(({ accountId, why }) => (why === "exhausted" ? accountId : [])),
   )
-  const accounts = await store.list()
+  const accounts = tokens.here(await store.list())
   const due = accounts.filter((account) => exhausted.has(account.id) || isOutOfQuota(account))
   await Promise.all(due.map(({ id }) => lookUps.usage(id, signal)))
 }

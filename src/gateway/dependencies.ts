@@ -14,7 +14,7 @@ export interface GatewayDependencies {
   /** The header in which our own chat hook says what a request is for: `main`, `title` or `compaction`. */
   readonly purposeHeader: string
   readonly store: AccountStore
-  readonly tokens: FreshTokens
+  readonly tokens: FreshTokens & Pick<TokenKeeper, "here">
   /** Reads the stores of other programs again; local and quick, never rejects. */
   readonly importLogins: () => Promise<unknown>
   readonly lookUps: LookUps

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import { newAccount } from "../../src/accounts/index.ts"
+import { Secret } from "../../src/secret.ts"
 import { FAILURES, finish, stream, text } from "../support/fake-kiro/index.ts"
 import { BASE_URL, errorText, hear, startHarness } from "./harness.ts"
 
@@ -63,6 +65,18 @@ describe("the gateway", () => {
     const heard = await hear(await harness.ask())
     assert.equal(heard.finishReason, "stop")
     assert.deepEqual(harness.sent(), ["from kiro-cli"])
+  })
+
+  it("passes over the key of a variable that is gone, without a word and without a look at it", async () => {
+    await using harness = await startHarness()
+    const key = { id: "key", kind: "api-key", source: "environment", key: new Secret("ksk_gone") } as const
+    await harness.store.add(newAccount({ id: "gone", now: 0, logins: [key] }))
+    assert.match(await errorText(await harness.ask()), /no account is signed in/)
+    await harness.add("work")
+    await harness.store.update("work", (work) => ({ ...work, assignment: 9 }))
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(harness.sent(), ["work"])
+    assert.deepEqual(harness.notices, [])
   })
 
   it("keeps what an answer taught: credits, the session's account, a proven account", async () => {

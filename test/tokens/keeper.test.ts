@@ -222,6 +222,10 @@ describe("the keeper of tokens", () => {
     assert.equal(tokenOf(await answerWith(env)), "ksk_1")
     assert.ok("unavailable" in (await answerWith({})))
     assert.ok("unavailable" in (await answerWith({ KIRO_API_KEY: "ksk_2" })))
+    const here = async (variables: Record<string, string>): Promise<number> =>
+      openKeeper({ folder, url: fake.url, store, sources: sources(variables) }).here(await store.list())
+        .length
+    assert.deepEqual([await here(env), await here({}), await here({ KIRO_API_KEY: "ksk_2" })], [1, 0, 0])
   })
 
   it("shares one refresh between several keepers of one process", async () => {

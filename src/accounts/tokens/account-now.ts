@@ -23,11 +23,21 @@ export async function accountNow(context: KeeperContext, given: Account): Promis
   return { ...account, logins }
 }
 
+/** The accounts with only those of their logins that are ours to use here; those left with none are not there at all. */
+export function accountsHere(
+  context: Pick<KeeperContext, "sources">,
+  accounts: readonly Account[],
+): readonly Account[] {
+  return accounts
+    .map((account) => ({ ...account, logins: account.logins.filter((login) => isUsable(context, login)) }))
+    .filter(({ logins }) => logins.length > 0)
+}
+
 /**
  * An API key counts while the environment holds it. The login of a source that the user turned off is left to its own
  * program: renewing it here would log that program out.
  */
-function isUsable({ sources }: KeeperContext, login: Login): boolean {
+function isUsable({ sources }: Pick<KeeperContext, "sources">, login: Login): boolean {
   if (login.source === "own") return true
   if (login.source === "environment") return sources.some((source) => source.owns(login))
   return sources.some(({ source }) => source === login.source)

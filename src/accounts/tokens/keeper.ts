@@ -2,7 +2,7 @@ import type { Secret } from "../../secret.ts"
 import type { Account, Login } from "../account.ts"
 import { StoreError } from "../store/failure.ts"
 import { type Credential, credentialOf, freshestLogin, refreshable, secretOf } from "./credential.ts"
-import { accountNow, noToken, type NoToken } from "./account-now.ts"
+import { accountNow, accountsHere, noToken, type NoToken } from "./account-now.ts"
 import {
   type KeeperContext,
   type KeeperDependencies,
@@ -25,6 +25,11 @@ export interface TokenKeeper {
     readonly rejected?: Secret | undefined
     readonly signal?: AbortSignal | undefined
   }): Promise<Credential | NoToken>
+  /**
+   * The accounts that this process can use, each with the logins that it can use: no key of a variable that is gone,
+   * no login of a source that the user turned off.
+   */
+  here(accounts: readonly Account[]): readonly Account[]
   /** Waits a little for refreshes under way, then ends them. */
   close(): Promise<void>
 }
@@ -102,6 +107,8 @@ export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper
       const last = freshestLogin({ account, rejected, now: clock.now(), marginMs: 0 })
       return last === undefined ? noToken(account, outcomes) : credentialOf(account, last)
     },
+
+    here: (accounts) => accountsHere(context, accounts),
 
     async close() {
       const cancel = clock.deadline(CLOSE_PATIENCE_MS, () => ending.abort())
