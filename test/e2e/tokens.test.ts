@@ -27,7 +27,7 @@ describe("several OpenCode processes at once, with one expired single-use token 
         fake.otherwise = stream(text("all of us"), finish())
         // Slow enough for all of them to be waiting for it.
         fake.next("CreateToken", async (request) => {
-          await systemClock.sleep(4000 * Math.log2(processes))
+          await systemClock.sleep(4000)
           return createToken(fake, request)
         })
         const runs = await Promise.all(

@@ -3,6 +3,7 @@ import { readdirSync, utimesSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import type { Account, AccountStore } from "../../src/accounts/index.ts"
+import { LOCK_STALE_MS } from "../../src/accounts/tokens/lock.ts"
 import { systemClock } from "../../src/runtime.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { Child } from "./child.ts"
@@ -130,7 +131,7 @@ describe("several processes with one expired single-use refresh token", () => {
     sleeper.go()
     await sleeper.line("answered")
     sleeper.signal("SIGSTOP")
-    await systemClock.sleep(11_000)
+    await systemClock.sleep(LOCK_STALE_MS + 1000)
     sleeper.signal("SIGCONT")
     assert.equal(await sleeper.token(), person.accessToken)
     await sleeper.exit()

@@ -1,7 +1,10 @@
 import type { Log } from "../../runtime.ts"
 
-/** A lock whose holder gave no sign of life for so long, in ms, may be taken. */
-export const LOCK_STALE_MS = 10_000
+/**
+ * A lock whose holder gave no sign of life for so long, in ms, may be taken. A holder that is merely starved of the
+ * processor must not lose it: the next one would give the same refresh token to the service a second time.
+ */
+export const LOCK_STALE_MS = 15_000
 const SIGN_OF_LIFE_MS = 2_000
 
 export type Lock =
