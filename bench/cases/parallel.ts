@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { answerStream, drain, floorChunks } from "../answer.ts"
+import { startHarness } from "../../test/gateway/harness.ts"
+import { drain, floorChunks } from "../answer.ts"
 import { textAnswer } from "../frames.ts"
 import { wallMs, type BenchCase } from "../harness.ts"
 import { serve } from "../server.ts"
@@ -7,19 +8,25 @@ import { serve } from "../server.ts"
 const TIME = "16 chats whose first byte takes 500 ms"
 const GAP = "longest gap of the event loop meanwhile"
 
-/** Chats beside each other: none waits for another, and none holds the event loop. */
+/** Chats beside each other, through the whole gateway: none waits for another, and none holds the event loop. */
 export function parallel(): BenchCase {
-  const answer = textAnswer(20_000)
+  const answer = textAnswer(400)
   return {
     name: "parallel",
     rounds: 5,
     limits: { [TIME]: { atMost: 550 }, [GAP]: { atMost: 15 } },
     async round() {
       await using server = await serve((response) => setTimeout(() => response.end(answer), 500))
+      await using harness = await startHarness({ settings: { endpointOverride: server.url } })
+      await harness.add("A")
       const floor = await sixteen(async () => {
         for await (const _ of floorChunks(await fetch(server.url)));
       })
-      const ours = await sixteen(async () => drain(await answerStream(await fetch(server.url))))
+      const ours = await sixteen(async (session) => {
+        const { status, body } = await harness.ask({ stream: true }, { session })
+        if (status !== 200 || body === null) throw new Error(`the gateway answered ${status}`)
+        await drain(body)
+      })
       return [
         { row: TIME, unit: "ms", ours: ours.time, floor: floor.time },
         { row: GAP, unit: "ms", ours: ours.gap, floor: floor.gap },
@@ -29,10 +36,10 @@ export function parallel(): BenchCase {
 }
 
 async function sixteen(
-  chat: () => Promise<unknown>,
+  chat: (session: string) => Promise<unknown>,
 ): Promise<{ readonly time: number; readonly gap: number }> {
   const gaps = watchGaps()
-  const time = await wallMs(() => Promise.all(Array.from({ length: 16 }, chat)))
+  const time = await wallMs(() => Promise.all(Array.from({ length: 16 }, (_, index) => chat(`ses_${index}`))))
   return { time, gap: await gaps.longest() }
 }
 

@@ -47,6 +47,9 @@ function readValue(reader: BlockReader, type: number): HeaderValue {
   }
 }
 
+/** It keeps no state: each text is whole. A BOM is part of it. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
+
 class BlockReader {
   readonly #block: Uint8Array
   readonly #view: DataView
@@ -82,7 +85,7 @@ class BlockReader {
   }
 
   text(size: number): string {
-    return new TextDecoder().decode(this.bytes(size))
+    return utf8.decode(this.bytes(size))
   }
 
   #take(size: number): number {

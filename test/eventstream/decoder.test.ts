@@ -166,7 +166,7 @@ function hasCode(code: EventStreamErrorCode): (error: unknown) => boolean {
 
 function codec(): EventStreamCodec {
   const toUtf8 = (bytes: Uint8Array | string): string =>
-    typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes)
+    typeof bytes === "string" ? bytes : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)
   return new EventStreamCodec(toUtf8, (text) => new TextEncoder().encode(text))
 }
 
