@@ -37,6 +37,15 @@ export function answerBody({
     onEnd(end)
   }
 
+  async function next(): Promise<Batch> {
+    try {
+      return await source.next()
+    } catch (error) {
+      close()
+      throw error
+    }
+  }
+
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -48,7 +57,7 @@ export function answerBody({
         if (signal.aborted) onAbort()
       },
       async pull(controller) {
-        const { chunks, end } = batch ?? (await source.next())
+        const { chunks, end } = batch ?? (await next())
         batch = undefined
         if (closed) return
         const failed = end !== undefined && "failure" in end

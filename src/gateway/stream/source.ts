@@ -57,32 +57,34 @@ export function createAnswerSource(upstream: Upstream, translator: ChunkTranslat
     }
   }
 
-  function close(): void {
-    upstream.close()
+  async function nextBatch(): Promise<Batch> {
+    if (isBatchFull) await upstream.giveWay()
+    const chunks: ChatChunk[] = []
+    while (true) {
+      heard = false
+      const failure = translate(chunks)
+      if (heard) upstream.heard({ hasContent })
+      isBatchFull = chunks.length >= MOST_CHUNKS
+      if (failure !== undefined) return { chunks, end: translator.end(failure) }
+      if (chunks.length > 0) return { chunks }
+      const read = await upstream.read()
+      if (read.bytes === undefined) return { chunks, end: translator.end(endOfBytes(read.failure)) }
+      messages = decoder.push(read.bytes)
+    }
   }
 
   return {
     async next() {
-      if (isBatchFull) await upstream.giveWay()
-      const chunks: ChatChunk[] = []
-      while (true) {
-        heard = false
-        const failure = translate(chunks)
-        if (heard) upstream.heard({ hasContent })
-        isBatchFull = chunks.length >= MOST_CHUNKS
-        if (failure !== undefined) return { chunks, end: ended(failure) }
-        if (chunks.length > 0) return { chunks }
-        const read = await upstream.read()
-        if (read.bytes === undefined) return { chunks, end: ended(endOfBytes(read.failure)) }
-        messages = decoder.push(read.bytes)
+      let batch: Batch | undefined
+      try {
+        batch = await nextBatch()
+        return batch
+      } finally {
+        // Also where it threw: nothing more will be read.
+        if (batch === undefined || batch.end !== undefined) upstream.close()
       }
     },
-    close,
-  }
-
-  function ended(failure: KiroFailure | undefined): TranslatedEnd {
-    close()
-    return translator.end(failure)
+    close: () => upstream.close(),
   }
 }
 

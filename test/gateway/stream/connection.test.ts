@@ -171,6 +171,27 @@ describe("the connection to Kiro", () => {
     assert.equal(clock.pending(), 0)
   })
 
+  it("closes also when we fail ourselves", async () => {
+    for (const failsAt of [1, 2]) {
+      const { translator } = answerOptions(new Response())
+      let pushed = 0
+      let closed = 0
+      const opened = openAnswer({
+        ...answerOptions(new Response(Uint8Array.from(Buffer.concat([text("a"), text("b")])))),
+        cancelUpstream: () => (closed += 1),
+        translator: {
+          ...translator,
+          push(event) {
+            if (++pushed === failsAt) throw new Error("a bug")
+            return translator.push(event)
+          },
+        },
+      })
+      await assert.rejects(opened, /a bug/)
+      assert.ok(closed > 0)
+    }
+  })
+
   it("gives way to everything else while a large read is passed on", async () => {
     const many = Buffer.concat(Array.from({ length: 2_000 }, (_, index) => text(`word ${index} `)))
     const { reader } = await listen(openAnswer(answerOptions(new Response(Uint8Array.from(many)))))
