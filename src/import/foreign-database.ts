@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs"
 import { type Database, openDatabase, type Row, storeFailure } from "../accounts/index.ts"
 import type { Clock } from "../runtime.ts"
+import { errorCode } from "./foreign-file.ts"
 
 /** How long another program's lock is waited for, in ms. */
 const PATIENCE_MS = 5000
@@ -91,12 +92,17 @@ export function textColumn(row: Row, column: string): string | undefined {
   return value instanceof Uint8Array ? new TextDecoder().decode(value) : undefined
 }
 
-/** Changes when one of the files was written since. Side files count: a WAL database is written there. */
+/** Changes when one of the files was written since. Side files count: a WAL database is written there. Never throws. */
 export function fingerprintOf(files: readonly string[]): string {
-  return files
-    .map((file) => {
-      const stat = statSync(file, { throwIfNoEntry: false })
-      return stat === undefined ? "-" : `${stat.mtimeMs}:${stat.size}`
-    })
-    .join(" ")
+  return files.map(fileState).join(" ")
+}
+
+function fileState(file: string): string {
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false })
+    return stat === undefined ? "-" : `${stat.mtimeMs}:${stat.size}`
+  } catch (error) {
+    // A folder that may not be looked into, a link to itself.
+    return errorCode(error)
+  }
 }

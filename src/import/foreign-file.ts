@@ -42,7 +42,7 @@ export function isWhole(text: string): boolean {
   return parseJson(text) !== undefined
 }
 
-function errorCode(error: unknown): string {
+export function errorCode(error: unknown): string {
   if (isObject(error) && typeof error["code"] === "string") return error["code"]
   return error instanceof Error ? error.name : "unknown"
 }

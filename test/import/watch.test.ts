@@ -1,4 +1,6 @@
 import assert from "node:assert/strict"
+import { mkdirSync, rmSync, symlinkSync } from "node:fs"
+import { dirname } from "node:path"
 import { describe, it } from "node:test"
 import { watchSources } from "../../src/import/index.ts"
 import { fakeClock } from "../support/clock.ts"
@@ -24,6 +26,21 @@ describe("the watch over other programs' stores", () => {
     clock.advance(5000)
     assert.equal(watch.changed(), false)
     await sqlite(cliDatabase(home), (database) => putCliRow(database, "kirocli:social:token", socialToken))
+    clock.advance(5000)
+    assert.equal(watch.changed(), true)
+  })
+
+  it("goes on where a store can't be looked at", async () => {
+    const home = temporaryHome()
+    const folder = dirname(cliDatabase(home))
+    mkdirSync(dirname(folder), { recursive: true })
+    symlinkSync(folder, folder)
+    const clock = fakeClock()
+    const watch = watchSources(sourcesOf(home), clock)
+    clock.advance(5000)
+    assert.equal(watch.changed(), false)
+    rmSync(folder)
+    await writeCliStore(cliDatabase(home), {})
     clock.advance(5000)
     assert.equal(watch.changed(), true)
   })
