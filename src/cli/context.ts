@@ -16,7 +16,7 @@ export interface Context extends OpenAccounts {
   readonly terminal: Terminal
 }
 
-/** `quiet`: settings that are not allowed are told of by the command itself. */
+/** `quiet`: the command itself tells what notices would. */
 export async function openContext(
   place: Place,
   terminal: Terminal,
@@ -29,10 +29,10 @@ export async function openContext(
   const sources = openSources({ place, settings, effects: runtime })
   const notify = (notice: Notice): void => {
     // The list itself shows what is used up.
-    if (notice.kind === "quota-high" || notice.kind === "paid-credits") return
+    if (quiet || notice.kind === "quota-high" || notice.kind === "paid-credits") return
     terminal.err(terminal.paint("warning", describeNotice(notice).message))
   }
-  for (const problem of quiet ? [] : problems) notify({ kind: "settings-problem", problem })
+  for (const problem of problems) notify({ kind: "settings-problem", problem })
   const accounts = await openAccounts({ runtime, settings, paths, version: VERSION, sources, notify })
   return { ...accounts, place, paths, settings, runtime, sources, terminal }
 }

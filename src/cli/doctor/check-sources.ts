@@ -8,12 +8,15 @@ export const sourcesCheck: Check = {
   title: "Logins of other programs",
   async look(context) {
     const readings = await Promise.all(context.sources.map((source) => source.read()))
-    const unreadable = readings.flatMap(({ problems }) =>
-      problems.map(({ file, key, message }) =>
-        problem(
-          `${file}${key === undefined ? "" : ` (${key})`} ${message}`,
-          "Log in again with the program that it belongs to, such as: kiro-cli login",
-        ),
+    const problems = readings.flatMap((reading) => reading.problems)
+    // kiro.db is read as an older plugin's store too: what is wrong with it has been said.
+    const others = problems.filter(
+      ({ file }) => context.databaseTrouble === undefined || file !== context.paths.database,
+    )
+    const unreadable = others.map(({ file, key, message }) =>
+      problem(
+        `${file}${key === undefined ? "" : ` (${key})`} ${message}`,
+        "Log in again with the program that it belongs to, such as: kiro-cli login",
       ),
     )
     return [...unreadable, ...(unreadable.length === 0 ? gone(context) : []), ...stale(context)]

@@ -1,0 +1,263 @@
+import assert from "node:assert/strict"
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, it } from "node:test"
+import { openDatabase } from "../../src/accounts/index.ts"
+import { start } from "../accounts/processes.ts"
+import { FAILURES } from "../support/fake-kiro/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { secretsIn } from "../support/secrets.ts"
+import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
+import { editJson } from "./lab.ts"
+
+const MINUTE_MS = 60_000
+const VIRGINIA = "arn:aws:codewhisperer:us-east-1:123456789012:profile/USPROFILE"
+const FRANKFURT = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EUPROFILE"
+
+describe("doctor on accounts and the way to Kiro", () => {
+  let lab: DoctorLab
+  let database: string
+  beforeEach(async () => {
+    lab = await openDoctorLab()
+    database = join(lab.sandbox.config, "kiro.db")
+  })
+  afterEach(() => lab.close())
+
+  const followed = async (): Promise<void> => assert.deepEqual(await lab.problems(), [])
+  /** The remedy of the only problem. */
+  const found = async (problem: RegExp, options = {}): Promise<string> => {
+    const problems = await lab.problems(options)
+    assert.equal(problems.length, 1, problems.join("\n"))
+    assert.match(problems[0] ?? "", problem)
+    return problems[0]?.split(" → ")[1] ?? ""
+  }
+  /** Follows `mv "a" "b"`. */
+  const move = (remedy: string): void => {
+    const [, from = "", to = ""] = /mv "([^"]+)" "([^"]+)"/.exec(remedy) ?? []
+    renameSync(from, to)
+  }
+  /** Follows `opencode-kiro-auth …`. */
+  const command = async (remedy: string): Promise<void> => {
+    const words = /opencode-kiro-auth (.+)$/.exec(remedy)?.[1]?.match(/"[^"]+"|\S+/g) ?? []
+    const { code, err } = await lab.run(...words.map((word) => word.replaceAll('"', "")))
+    assert.equal(code, 0, err)
+  }
+  const kiroCliLogin = async (): Promise<void> => {
+    lab.account.signIn()
+    await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [lab.account] })
+  }
+
+  describe("the database", () => {
+    it("is seen to be damaged, and comes back from kiro-cli once it is moved away", async () => {
+      await lab.run("import")
+      for (const suffix of ["-wal", "-shm"]) rmSync(database + suffix, { force: true })
+      writeFileSync(database, "this is no database, ".repeat(1000))
+      move(await found(/kiro\.db is damaged, or no SQLite database/))
+      await followed()
+    })
+
+    it("is seen to be no file", async () => {
+      mkdirSync(database)
+      move(await found(/kiro\.db is not a file/))
+      await followed()
+    })
+
+    it("is seen to stay locked, and everything else is looked at all the same", async () => {
+      await lab.run("import")
+      const holder = await start({ do: "hold-lock", path: database, ms: 8000 })
+      assert.match(await found(/kiro\.db stays locked by another program/), /Close the program that holds it/)
+      await holder.done
+      await followed()
+    })
+  })
+
+  describe("kiro-cli", () => {
+    it("is seen to be missing where nothing else is there", async () => {
+      rmSync(lab.sandbox.kiroCliStore)
+      assert.match(await found(/nobody is logged in/), /kiro-cli login, or: opencode auth login/)
+      await kiroCliLogin()
+      await followed()
+    })
+
+    it("is seen to be missing where an account came from it, or where KIROCLI_DB_PATH names it", async () => {
+      await lab.run("import")
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(lab.sandbox.kiroCliStore + suffix, { force: true })
+      assert.match(await found(/came from kiro-cli, whose store is gone/), /Run: kiro-cli login/)
+      await kiroCliLogin()
+      await followed()
+      const environment = { KIROCLI_DB_PATH: join(lab.sandbox.root, "nowhere.sqlite3") }
+      await assert.rejects(found(/^$/, { environment }), /nowhere\.sqlite3 does not exist/)
+    })
+
+    it("is seen to be stale: its session has ended, or it was never a session", async () => {
+      lab.account.revoke()
+      const { kiroCliStore: path } = lab.sandbox
+      await seedKiroCliStore({ path, accounts: [lab.account], expiresAt: Date.now() - MINUTE_MS })
+      assert.match(await found(/Builder ID ··[0-9a-f]{4} needs a login/), /^Run: kiro-cli login$/)
+      await kiroCliLogin()
+      await followed()
+    })
+
+    it("is seen to be unreadable", async () => {
+      const store = await openDatabase(lab.sandbox.kiroCliStore)
+      store.run("UPDATE auth_kv SET value = '{' WHERE key = 'kirocli:odic:token'")
+      store.close()
+      const problems = await lab.problems()
+      assert.match(problems[0] ?? "", /data\.sqlite3 \(kirocli:odic:token\).* → .*kiro-cli login/)
+      await kiroCliLogin()
+      await followed()
+    })
+  })
+
+  describe("regions", () => {
+    const company = (profileArns: readonly string[]) =>
+      lab.fake.account({ kind: "identity-center", loginRegion: "eu-north-1", profileArns })
+    const signIn = async (account: ReturnType<typeof company>): Promise<void> => {
+      await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [account] })
+    }
+
+    it("of login and service are seen to be mixed up where the profile is one that the login does not have", async () => {
+      const account = company([VIRGINIA])
+      await signIn(account)
+      await lab.run("import")
+      Object.assign(account, { profileArns: [FRANKFURT] })
+      await command(
+        await found(/logged in to eu-north-1, and that login has no profile in us-east-1 as chosen/),
+      )
+      await followed()
+    })
+
+    it("are seen to be mixed up in idc_region", async () => {
+      await signIn(company([FRANKFURT]))
+      await followed()
+      const settings = join(lab.sandbox.config, "kiro.json")
+      editJson(settings, (before) => ({ ...before, idc_region: "eu-central-1" }))
+      const remedy = await found(
+        /idc_region is eu-central-1, but Identity Center .* is logged in to eu-north-1/,
+      )
+      const region = /Set idc_region to (\S+):/.exec(remedy)?.[1]
+      editJson(settings, (before) => ({ ...before, idc_region: region }))
+      await followed()
+    })
+
+    it("stand for nothing while no profile is chosen", async () => {
+      const account = company([FRANKFURT, VIRGINIA])
+      await signIn(account)
+      const store = await openDatabase(lab.sandbox.kiroCliStore)
+      store.run("DELETE FROM state")
+      store.close()
+      await command(await found(/is logged in to eu-north-1 and has no profile, which Identity Center needs/))
+      await followed()
+    })
+  })
+
+  describe("the way to Kiro", () => {
+    it("is seen to be cut at every host", async () => {
+      await lab.run("import")
+      const { fake } = lab
+      await fake.close()
+      const problems = await lab.problems()
+      const hosts = ["q.us-east-1", "runtime.us-east-1", "management.us-east-1", "oidc.us-east-1"]
+      for (const host of hosts)
+        assert.ok(
+          problems.some((text) => text.startsWith(`${host}.`) && /can't be reached: .* → Check/.test(text)),
+          problems.join("\n"),
+        )
+    })
+
+    it("is seen to lead through a proxy that is none, or is not there, and its password is not shown", async () => {
+      const proxied = (HTTPS_PROXY: string) => ({ environment: { HTTPS_PROXY } })
+      assert.match(
+        await found(/HTTPS_PROXY is no proxy's address/, proxied("proxy:3128")),
+        /http:\/\/host:port/,
+      )
+      const server = createServer().listen(0, "127.0.0.1")
+      await new Promise((resolve) => server.once("listening", resolve))
+      const { port } = server.address() as AddressInfo
+      const url = `http://me:hush@127.0.0.1:${port}`
+      const { code, out } = await lab.runWith(proxied(url), "doctor")
+      assert.equal(code, 0, out)
+      assert.match(out, new RegExp(`requests go through the proxy 127\\.0\\.0\\.1:${port} \\(HTTPS_PROXY\\)`))
+      assert.ok(!out.includes("hush"))
+      await new Promise((resolve) => server.close(resolve))
+      assert.match(
+        await found(/the proxy 127\.0\.0\.1:\d+ \(HTTPS_PROXY\) can't be reached/, proxied(url)),
+        /Start it/,
+      )
+      await followed()
+    })
+
+    it("is seen to have another time than this computer", async () => {
+      const { fake } = lab
+      const own = fake.responseHeaders.bind(fake)
+      fake.responseHeaders = (request) => ({
+        ...own(request),
+        date: new Date(Date.now() + 10 * MINUTE_MS).toUTCString(),
+      })
+      assert.match(await found(/the clock of this computer is 10 minutes slow/), /^Set it/)
+      fake.responseHeaders = own
+      await followed()
+    })
+  })
+
+  describe("an account", () => {
+    it("is seen to be suspended until AWS and the user say otherwise", async () => {
+      lab.account.suspended = true
+      const remedy = await found(/Builder ID ··[0-9a-f]{4} is suspended by AWS/)
+      assert.match(remedy, /Contact AWS support/)
+      lab.account.suspended = false
+      await command(remedy)
+      await followed()
+    })
+
+    it("is seen to be disabled or at its limit, which is no fault", async () => {
+      await lab.run("import")
+      const { out } = await lab.run("accounts")
+      const name = /Builder ID ··[0-9a-f]{4}/.exec(out)?.[0] ?? ""
+      await lab.run("accounts", "disable", name)
+      await followed()
+      assert.ok((await lab.run("doctor")).out.includes(`${name} is disabled`))
+    })
+
+    it("whose token can't be renewed just now is not called logged out", async () => {
+      lab.account.expire()
+      const { kiroCliStore: path } = lab.sandbox
+      await seedKiroCliStore({ path, accounts: [lab.account], expiresAt: Date.now() - MINUTE_MS })
+      lab.fake.intercept(({ host }) => host.startsWith("oidc."), FAILURES.internalError)
+      assert.match(await found(/its token could not be renewed/), /run doctor again/)
+    })
+  })
+
+  describe("the report", () => {
+    it("says the same without a name, an address, a token or a home folder, and the last warnings", async () => {
+      const company = lab.fake.account({
+        kind: "identity-center",
+        profileArns: [VIRGINIA, FRANKFURT],
+        startUrl: "https://d-9067642ac7.awsapps.com/start",
+        email: "some.body@example.com",
+      })
+      const home = { environment: { HOME: lab.sandbox.root } }
+      await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [company] })
+      await lab.run("import")
+      const short = /··([0-9a-f]{4})/.exec((await lab.run("accounts")).out)?.[1] ?? ""
+      await lab.run("accounts", "label", short, "Acme")
+      Object.assign(company, { profileArns: [FRANKFURT] })
+      const log = join(lab.sandbox.data, "log", "kiro.log")
+      mkdirSync(join(log, ".."), { recursive: true })
+      const lines = ["info", "warn"].map((level) => JSON.stringify({ level, message: `a ${level} line` }))
+      writeFileSync(log, lines.join("\n"))
+      const { code, out } = await lab.runWith(home, "doctor", "--report")
+      assert.equal(code, 1)
+      assert.match(out, /\[problem\] Identity Center ··[0-9a-f]{4} is logged in to us-east-1/)
+      assert.ok(out.includes("~/config/opencode/kiro.db"), out)
+      assert.ok(out.includes("a warn line") && !out.includes("a info line"))
+      assert.deepEqual(secretsIn(out), [])
+      for (const private_ of [lab.sandbox.root, "Acme", "some.body", "123456789012", "d-9067642ac7"])
+        assert.ok(!out.includes(private_), private_)
+      const shown = await lab.run("doctor")
+      assert.deepEqual(secretsIn(shown.out + readFileSync(log, "utf8")), [])
+    })
+  })
+})

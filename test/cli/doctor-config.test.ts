@@ -1,0 +1,267 @@
+import assert from "node:assert/strict"
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, it } from "node:test"
+import { callOf } from "../../src/cli/doctor/run-program.ts"
+import { isOlder } from "../../src/cli/doctor/version-order.ts"
+import { VERSION } from "../../src/version.ts"
+import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
+import { editJson, program, writePlugin } from "./lab.ts"
+
+const NEWER = "99.0.0"
+
+/** What follows the arrow of the only problem. */
+function remedyOf(problems: readonly string[], problem: RegExp): string {
+  assert.equal(problems.length, 1, problems.join("\n"))
+  assert.match(problems[0] ?? "", problem)
+  return problems[0]?.split(" → ")[1] ?? ""
+}
+
+function quoted(remedy: string): string {
+  return /"([^"]+)" instead/.exec(remedy)?.[1] ?? ""
+}
+
+describe("doctor on OpenCode's configuration", () => {
+  let lab: DoctorLab
+  let config: string
+  const list = (...plugin: readonly unknown[]): void => editJson(config, (before) => ({ ...before, plugin }))
+  const followed = async (): Promise<void> => assert.deepEqual(await lab.problems(), [])
+
+  beforeEach(async () => {
+    lab = await openDoctorLab()
+    config = join(lab.sandbox.config, "opencode.json")
+  })
+  afterEach(() => lab.close())
+
+  it("finds nothing where all is well, and says what it looked at", async () => {
+    const { code, out, err } = await lab.run("doctor")
+    assert.deepEqual([code, err], [0, ""])
+    assert.match(out, new RegExp(`opencode-kiro-auth ${VERSION}, OpenCode 1.18.33, (Bun|Node) [\\d.]+, `))
+    for (const line of [
+      /Where things are/,
+      /kiro\.db$/m,
+      /q\.us-east-1\.amazonaws\.com answers/,
+      /clock .* is right/,
+    ])
+      assert.match(out, line)
+    assert.match(out, /Builder ID ··[0-9a-f]{4} is ready, 12\.37 \/ 50\.00 credits\n\nAll is well\.\n$/)
+  })
+
+  it("misses the plugin in every file that OpenCode reads, and takes it from each of them", async () => {
+    list()
+    const remedy = remedyOf(await lab.problems(), /does not list the plugin/)
+    assert.ok(remedy.includes(`"plugin": ["opencode-kiro-auth"] into ${config}`))
+    list("opencode-kiro-auth")
+    await followed()
+    list()
+    const plugin = '{ // for work\n  "plugin": [["opencode-kiro-auth", {}], /* "x" */ // last\n  ],\n}'
+    const { project } = lab.sandbox
+    const deep = join(project, "packages", "one")
+    mkdirSync(deep, { recursive: true })
+    for (const file of [
+      join(lab.sandbox.config, "opencode.jsonc"),
+      join(project, "opencode.jsonc"),
+      join(project, ".opencode", "opencode.json"),
+      join(lab.home, ".opencode", "opencode.json"),
+    ]) {
+      mkdirSync(join(file, ".."), { recursive: true })
+      writeFileSync(file, plugin)
+      assert.deepEqual(await lab.problems({ directory: deep }), [], file)
+      rmSync(file)
+    }
+  })
+
+  it("does not look beyond the repository that it is called in", async () => {
+    list()
+    const inner = join(lab.sandbox.project, "inner")
+    mkdirSync(join(inner, ".git"), { recursive: true })
+    writeFileSync(join(lab.sandbox.project, "opencode.json"), '{"plugin":["opencode-kiro-auth"]}')
+    remedyOf(await lab.problems({ directory: inner }), /does not list the plugin/)
+  })
+
+  it("sees an old copy of the plugin, which OpenCode never refreshes by itself", async () => {
+    list("opencode-kiro-auth")
+    const copy = join(lab.sandbox.root, "cache", "opencode", "packages", "opencode-kiro-auth@latest")
+    writePlugin(join(copy, "node_modules", "opencode-kiro-auth"), "0.0.1")
+    const remedy = remedyOf(await lab.problems(), /loads opencode-kiro-auth 0\.0\.1, this command is/)
+    assert.ok(remedy.startsWith(`Delete ${copy};`), remedy)
+    rmSync(copy, { recursive: true })
+    await followed()
+  })
+
+  it("sees an old pinned version, and a folder that was not brought up to date", async () => {
+    list("opencode-kiro-auth@0.0.1")
+    const pinned = join(lab.sandbox.root, "cache", "opencode", "packages", "opencode-kiro-auth@0.0.1")
+    writePlugin(join(pinned, "node_modules", "opencode-kiro-auth"), "0.0.1")
+    list(
+      quoted(remedyOf(await lab.problems(), /loads opencode-kiro-auth 0\.0\.1/)).replace(
+        /.* instead of /,
+        "",
+      ),
+    )
+    await followed()
+    writePlugin(join(lab.sandbox.config, "plugin"), "0.0.1")
+    list("./plugin")
+    const remedy = remedyOf(await lab.problems(), /loads opencode-kiro-auth 0\.0\.1/)
+    assert.match(remedy, /Bring .*plugin up to date/)
+    writePlugin(join(lab.sandbox.config, "plugin"), VERSION)
+    await followed()
+  })
+
+  it("sees a path with no built plugin, and a tarball that OpenCode would not load", async () => {
+    rmSync(join(lab.sandbox.config, "plugin", "index.js"))
+    assert.match(remedyOf(await lab.problems(), /no built plugin is there/), /npm install && npm run build/)
+    writePlugin(join(lab.sandbox.config, "plugin"), VERSION)
+    await followed()
+    const tarball = join(lab.sandbox.root, "opencode-kiro-auth-0.1.0.tgz")
+    writeFileSync(tarball, "")
+    list(tarball)
+    list(quoted(remedyOf(await lab.problems(), /no built plugin is there/)))
+    await followed()
+  })
+
+  it("sees a second Kiro plugin, listed or lying in a plugin folder", async () => {
+    list("./plugin", "@someone/opencode-kiro@1.2.3")
+    assert.match(
+      remedyOf(await lab.problems(), /another Kiro plugin, @someone\/opencode-kiro@1\.2\.3/),
+      /Take it out/,
+    )
+    list("./plugin")
+    await followed()
+    const loose = join(lab.sandbox.config, "plugins", "kiro.js")
+    mkdirSync(join(loose, ".."))
+    writeFileSync(loose, "")
+    assert.match(remedyOf(await lab.problems(), /also loads .*kiro\.js/), /Move it out/)
+    rmSync(loose)
+    await followed()
+  })
+
+  it("sees what else claims the provider kiro", async () => {
+    const claims: readonly (readonly [object, RegExp])[] = [
+      [
+        { disabled_providers: ["kiro"] },
+        /disables the provider kiro → Take "kiro" out of disabled_providers/,
+      ],
+      [{ enabled_providers: ["openai"] }, /enables other providers only → Put "kiro" into enabled_providers/],
+      [
+        { provider: { kiro: { npm: "@ai-sdk/anthropic" } } },
+        /provider\.kiro\.npm is @ai-sdk\/anthropic → Take it out/,
+      ],
+      [
+        { provider: { kiro: { options: { baseURL: "https://x.example" } } } },
+        /provider\.kiro\.options\.baseURL is set/,
+      ],
+      [
+        { provider: { kiro: { models: { auto: { provider: { npm: "x" } } } } } },
+        /provider\.kiro\.models\.auto\.provider\.npm is x/,
+      ],
+    ]
+    for (const [claim, found] of claims) {
+      editJson(config, (before) => ({ ...before, ...claim }))
+      remedyOf(await lab.problems(), found)
+      editJson(config, ({ plugin }) => ({ plugin }))
+    }
+    const models = { "claude-sonnet-4-5": { name: "Mine", limit: { context: 200_000, output: 64_000 } } }
+    editJson(config, (before) => ({
+      ...before,
+      provider: { kiro: { models, npm: "@ai-sdk/openai-compatible" } },
+    }))
+    await followed()
+  })
+
+  it("sees files that are not JSON: opencode.json, kiro.json, auth.json", async () => {
+    const project = join(lab.sandbox.project, "opencode.json")
+    writeFileSync(project, "{ plugin: }")
+    remedyOf(await lab.problems(), /opencode\.json is not JSON → Correct it/)
+    rmSync(project)
+    const auth = join(lab.sandbox.data, "auth.json")
+    writeFileSync(auth, "{")
+    const move = /mv "([^"]+)" "([^"]+)"/.exec(
+      remedyOf(await lab.problems(), /auth\.json can't be read as JSON/),
+    )
+    renameSync(move?.[1] ?? "", move?.[2] ?? "")
+    await followed()
+    const kiro = join(lab.sandbox.config, "kiro.json")
+    const before = readFileSync(kiro, "utf8")
+    writeFileSync(kiro, "{")
+    const [broken = "", ...others] = await lab.problems({
+      environment: { KIRO_ENDPOINT_OVERRIDE: lab.fake.url },
+    })
+    assert.deepEqual(
+      [others, /kiro\.json.*not a JSON object\. → Correct it/.test(broken)],
+      [[], true],
+      broken,
+    )
+    writeFileSync(kiro, before)
+    await followed()
+  })
+
+  it("sees a value that is not allowed, by its key and with its range, also in a project's kiro.json", async () => {
+    const file = join(lab.sandbox.project, ".opencode", "kiro.json")
+    mkdirSync(join(file, ".."))
+    writeFileSync(file, '{"rate_limit_max_retries": 11}')
+    remedyOf(await lab.problems(), /rate_limit_max_retries.*10.* → Correct it/)
+    rmSync(file)
+    await followed()
+  })
+
+  it("sees that a newer plugin is published, by the user's own npm", async () => {
+    program(lab.bin, "npm", `echo "$@" > "${lab.bin}/asked"; echo ${NEWER}`)
+    const remedy = remedyOf(await lab.problems(), /99\.0\.0 is published, this command is/)
+    assert.match(remedy, /npx opencode-kiro-auth@99\.0\.0 doctor/)
+    assert.match(readFileSync(join(lab.bin, "asked"), "utf8"), /^view opencode-kiro-auth version/)
+    program(lab.bin, "npm", `echo ${VERSION}`)
+    await followed()
+    program(lab.bin, "npm", "exit 1")
+    await followed()
+  })
+
+  it("sees that git would take the logins, or has taken them", { skip: !hasGit() }, async () => {
+    const folder = lab.sandbox.config
+    const git = (...args: readonly string[]): void =>
+      void execFileSync("git", ["-C", folder, ...args], { stdio: "ignore" })
+    await followed()
+    git("init")
+    rmSync(join(folder, ".gitignore"), { force: true })
+    const open = remedyOf(await lab.problems(), /kiro\.db lies in a git work tree and is not ignored/)
+    const lines = /lines (\S+) and (\S+) to (\S+)\.$/.exec(open) ?? []
+    git("add", "-f", "kiro.db")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-m", "dotfiles")
+    const taken = remedyOf(await lab.problems(), /kiro\.db is committed to git, with your tokens/)
+    assert.ok(taken.includes(`git -C "${folder}" rm --cached kiro.db`), taken)
+    git("rm", "--cached", "kiro.db")
+    writeFileSync(lines[3] ?? "", `${lines[1]}\n${lines[2]}\n`)
+    await followed()
+    assert.ok(existsSync(join(folder, "kiro.db")))
+  })
+})
+
+function hasGit(): boolean {
+  try {
+    execFileSync("git", ["--version"], { stdio: "ignore" })
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe("versions", () => {
+  it("are ordered by their numbers, a pre-release before its release", () => {
+    const ascending = ["0.1.0", "0.2.0-beta.2", "0.2.0-beta.10", "0.2.0", "0.10.0", "1.0.0"]
+    for (const [index, version] of ascending.entries())
+      assert.deepEqual(
+        ascending.map((other) => isOlder(other, version)),
+        ascending.map((_, other) => other < index),
+        version,
+      )
+  })
+})
+
+describe("programs", () => {
+  it("are started by themselves, but for the scripts of npm on Windows", () => {
+    assert.deepEqual(callOf("linux", "npm", ["view"]), { file: "npm", args: ["view"] })
+    assert.deepEqual(callOf("win32", "npm", ["view"]), { file: "cmd.exe", args: ["/d", "/c", "npm", "view"] })
+    assert.deepEqual(callOf("win32", "git", ["-C", "a b"]), { file: "git", args: ["-C", "a b"] })
+  })
+})
