@@ -4,6 +4,7 @@ import {
   afterFailure,
   afterSuccess,
   type ReasoningEntry,
+  type SessionMemory,
 } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import type { TurnSummary } from "../translate/index.ts"
@@ -29,12 +30,18 @@ export async function rememberForSession(
   if (!succeeded) return
   for (const field of attempt.learnt)
     await store.addRefusedField({ modelId: sent.model.wireId, field, at: runtime.clock.now() })
+  if (purpose === "compaction") await store.updateSession(sessionId, afterCompaction)
   if (purpose !== "main") return
   await store.updateSession(sessionId, (session) => {
-    const { shortenStep: _, shortenedSize: __, ...rest } = session
+    const { shortenStep: _, shortenedSize: __, fullWindow: ___, ...rest } = session
     const step = attempt.step === undefined ? {} : { shortenStep: attempt.step, shortenedSize: size }
-    return { ...rest, overflowAnswered: false, ...step }
+    const full = summary.reportedWholeWindow ? ({ fullWindow: "reported" } as const) : {}
+    return { ...rest, overflowAnswered: false, ...step, ...full }
   })
+}
+
+function afterCompaction(session: SessionMemory): SessionMemory {
+  return session.fullWindow === undefined ? session : { ...session, fullWindow: "compacted" }
 }
 
 /** Everything else that an answer taught, of the account, the model and the credits. */
@@ -42,11 +49,12 @@ export async function settle(context: GatewayContext, answered: Answered, end: A
   const { store, runtime, lookUps } = context
   const { chat, account, sent } = answered
   const { summary, failure } = end
+  const felt = failure ?? summary.hiddenFailure
   const now = runtime.clock.now()
-  if (failure !== undefined) {
+  if (felt !== undefined) {
     const { settings } = context
     const cause = { now, throttleDelayMs: settings.rateLimitRetryDelayMs, random: runtime.random() }
-    await store.update(account.id, (current) => afterFailure(current, failure, cause))
+    await store.update(account.id, (current) => afterFailure(current, felt, cause))
   }
   if (summary.credits > 0)
     await store.addTurn({
@@ -56,7 +64,7 @@ export async function settle(context: GatewayContext, answered: Answered, end: A
       credits: summary.credits,
       at: now,
     })
-  if (failure !== undefined || summary.finishReason === undefined) return
+  if (felt !== undefined || summary.finishReason === undefined) return
   // Most answers tell nothing new of their account, and cost no write.
   if (proven(account, answered, now) !== account)
     await store.update(account.id, (current) => proven(current, answered, now))

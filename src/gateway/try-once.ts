@@ -100,9 +100,19 @@ async function ask(
       serviceWindow: model.serviceWindow,
       hostWindow: offeredWindow(chat, model),
       estimatedPromptTokens: prepared.estimatedTokens,
-      reportWholeWindow: attempt.step !== undefined && chat.purpose === "main",
+      reportWholeWindow: wholeWindowPolicy(chat, attempt),
     }),
   })
+}
+
+/**
+ * OpenCode 1.18 compacts after a full window and asks again. Where that answer is full once more, compacting did not
+ * help, and saying so would lead it round without end.
+ */
+function wholeWindowPolicy({ purpose, session }: Chat, { step }: Attempt): "when-full" | "always" | "never" {
+  if (purpose !== "main") return "when-full"
+  if (session.fullWindow === "compacted") return "never"
+  return step === undefined ? "when-full" : "always"
 }
 
 /** What OpenCode may take the model's window for: an id of ours can promise more than the service has. */

@@ -350,14 +350,18 @@ describe("a fault behind the first word", () => {
     assert.equal(error, undefined)
   })
 
-  it("parks the account it belongs to", async () => {
-    await using harness = await startHarness()
-    const account = await harness.add("work")
-    account.script(stream(text("Hello "), exception("ThrottlingException", { message: "slow down" })))
-    await hear(await harness.ask())
-    await harness.gateway.close()
-    assert.equal((await harness.account("work")).health.state, "cooling")
-  })
+  for (const [place, steps] of [
+    ["text", text("Hello ")],
+    ["a whole call", toolUse({ name: "read", input: { path: "a" } })],
+  ] as const)
+    it(`parks the account it belongs to, after ${place}`, async () => {
+      await using harness = await startHarness()
+      const account = await harness.add("work")
+      account.script(stream(steps, exception("ThrottlingException", { message: "slow down" })))
+      await hear(await harness.ask())
+      await harness.gateway.close()
+      assert.equal((await harness.account("work")).health.state, "cooling")
+    })
 })
 
 describe("a request that the service refuses", () => {

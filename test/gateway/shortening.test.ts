@@ -7,6 +7,7 @@ import {
   FAILURES,
   type ReceivedRequest,
   stream,
+  text,
 } from "../support/fake-kiro/index.ts"
 import { errorText, type Harness, hear, startHarness } from "./harness.ts"
 
@@ -127,6 +128,22 @@ describe("a conversation that is too long", () => {
     assert.equal(response.status, 400)
     assert.match(await errorText(response), /the compaction of this conversation does not fit/)
     assert.equal((await harness.store.session("ses_1")).overflowAnswered, false)
+  })
+
+  it("that compacting did not empty is not compacted again before the user speaks", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const ends = [contextUsage(104), exception("ContentLengthExceededException", { message: "too long" })]
+    for (const end of ends) {
+      const session = `ses_${ends.indexOf(end)}`
+      const answer = async (purpose: "main" | "compaction" | "title" = "main"): Promise<boolean> => {
+        if (purpose === "main") harness.fake.script(stream(text("Some words"), end))
+        return (await hear(await harness.ask({}, { session, purpose }))).totalTokens === 200_000
+      }
+      assert.deepEqual([await answer(), await answer(), await answer("title")], [true, true, false])
+      await answer("compaction")
+      assert.deepEqual([await answer(), await answer()], [false, true])
+    }
   })
 
   it("goes on when it moves from a model with a long window to one with a short one", async () => {

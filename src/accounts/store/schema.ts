@@ -78,6 +78,7 @@ export const TABLES: readonly Table[] = [
       shortened_size: "INTEGER",
       generation: "INTEGER NOT NULL DEFAULT 0",
       overflow_answered: "INTEGER NOT NULL DEFAULT 0",
+      full_window: "TEXT",
       updated_at: "INTEGER NOT NULL DEFAULT 0",
     },
     { key: ["session_id"], indexes: ["updated_at"] },

@@ -6,6 +6,7 @@ import type { ReasoningEntry, SessionMemory } from "./store.ts"
 export const NEW_SESSION: SessionMemory = { generation: 0, overflowAnswered: false, updatedAt: 0 }
 
 const STEPS = [0.8, 0.6, 0.4] as const
+const FULL_WINDOW = ["reported", "compacted"] as const
 
 export function readSession(database: Database, id: string): SessionMemory {
   const row = database.get("SELECT * FROM kiro_session WHERE session_id = ?", [id])
@@ -18,6 +19,7 @@ export function readSession(database: Database, id: string): SessionMemory {
       accountId: stringField(row, "account_id"),
       shortenStep: STEPS.find((step) => step === row["shorten_step"]),
       shortenedSize: numberField(row, "shortened_size"),
+      fullWindow: FULL_WINDOW.find((state) => state === row["full_window"]),
     }),
   }
 }
@@ -31,6 +33,7 @@ export function writeSession(database: Database, id: string, memory: SessionMemo
       shorten_step: memory.shortenStep,
       shortened_size: memory.shortenedSize,
       generation: memory.generation,
+      full_window: memory.fullWindow,
       overflow_answered: memory.overflowAnswered ? 1 : 0,
       updated_at: memory.updatedAt,
     },

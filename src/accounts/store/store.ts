@@ -15,6 +15,8 @@ export interface SessionMemory {
   readonly generation: number
   /** Whether we answered overflow and no answer of purpose main succeeded since. */
   readonly overflowAnswered: boolean
+  /** Whether the last answer of purpose main said that the window is full, and the host has compacted since. */
+  readonly fullWindow?: "reported" | "compacted"
   readonly updatedAt: number
 }
 

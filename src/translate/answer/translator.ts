@@ -19,8 +19,11 @@ export interface TranslatorOptions {
   /** In tokens: the window that the host was told, where it is a larger one. A whole window is reported as this. */
   readonly hostWindow?: number
   readonly estimatedPromptTokens: number
-  /** Set where the conversation had to be shortened: the host then compacts next. */
-  readonly reportWholeWindow?: boolean
+  /**
+   * When the usage says that the window is full, on which the host compacts next: as a rule when the service says so
+   * or the answer overflowed, `always` where the conversation had to be shortened, `never` where compacting did not help.
+   */
+  readonly reportWholeWindow?: "when-full" | "always" | "never"
 }
 
 /** What one turn came to, as far as it went. */
@@ -34,6 +37,10 @@ export interface TurnSummary {
   readonly completedCallIds: readonly string[]
   /** Announced, but without their stop. */
   readonly openCallIds: readonly string[]
+  /** Whether the usage says that the window is full. */
+  readonly reportedWholeWindow: boolean
+  /** The failure that an end in order hides from the host, because a whole call was given out before it. */
+  readonly hiddenFailure?: KiroFailure
 }
 
 export type TranslatedEnd =
@@ -62,6 +69,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
   let writtenCharacters = 0
   let reasoningCharacters = 0
   let ending: Ending | undefined
+  let hiddenFailure: KiroFailure | undefined
 
   function chunk(delta: ChatDelta): ChatChunk {
     if (wroteAnything) return { delta }
@@ -97,13 +105,20 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
     ]
   }
 
-  function usage(): ChatUsage {
+  function reportsWholeWindow(): boolean {
+    const { reportWholeWindow = "when-full" } = options
+    if (reportWholeWindow !== "when-full") return reportWholeWindow === "always"
     const overflowed = ending !== undefined && "overflowed" in ending && ending.overflowed
-    const { serviceWindow, hostWindow = 0, estimatedPromptTokens, reportWholeWindow = false } = options
-    const wholeWindow = reportWholeWindow || overflowed || turn.contextUsagePercentage >= 100
+    return overflowed || turn.contextUsagePercentage >= 100
+  }
+
+  function usage(): ChatUsage {
+    const { serviceWindow, hostWindow = 0, estimatedPromptTokens, reportWholeWindow } = options
+    const wholeWindow = reportsWholeWindow()
+    const isDisbelieved = reportWholeWindow === "never" && turn.contextUsagePercentage >= 100
     return countUsage({
       tokenUsage: turn.tokenUsage,
-      contextUsagePercentage: turn.contextUsagePercentage,
+      contextUsagePercentage: isDisbelieved ? 0 : turn.contextUsagePercentage,
       serviceWindow,
       estimatedPromptTokens,
       writtenCharacters,
@@ -139,6 +154,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
       const held = failure === undefined || wroteAnything ? flush() : []
       const completedCalls = toolCalls.completedIds().length
       const openCalls = toolCalls.openIds().length
+      if (failure !== undefined && completedCalls > 0) hiddenFailure = failure
       ending = decideEnding({
         failure,
         stopReason: turn.stopReason,
@@ -158,6 +174,8 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
       reasoning: reasoning.entries(toolCalls.completedIds()),
       completedCallIds: toolCalls.completedIds(),
       openCallIds: toolCalls.openIds(),
+      reportedWholeWindow: reportsWholeWindow(),
+      ...(hiddenFailure !== undefined && { hiddenFailure }),
     }),
   }
 }

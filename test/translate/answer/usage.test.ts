@@ -69,7 +69,7 @@ describe("the usage of a turn", () => {
   })
 
   it("is the whole window where the host has to compact next", () => {
-    const asked = translate([text("x"), contextUsage(40)], { reportWholeWindow: true })
+    const asked = translate([text("x"), contextUsage(40)], { reportWholeWindow: "always" })
     const full = translate([text("x"), contextUsage(104.5)])
     const fullByCount = translate([
       text("x"),
@@ -82,10 +82,19 @@ describe("the usage of a turn", () => {
   })
 
   it("is the whole window as the host knows it, where that is larger than the service's", () => {
-    const options = { reportWholeWindow: true, hostWindow: 1_000_000 }
+    const options = { reportWholeWindow: "always", hostWindow: 1_000_000 } as const
     assert.equal(translate([text("x"), contextUsage(40)], options).usage?.total_tokens, 1_000_000)
     const calm = translate([text("x"), contextUsage(40)], { hostWindow: 1_000_000 })
     assert.equal(calm.usage?.prompt_tokens, 80_000)
+  })
+
+  it("is an estimate where a full window can't be true, because the host has just compacted", () => {
+    const options = { reportWholeWindow: "never" } as const
+    const { usage, summary } = translate([text("x".repeat(40)), contextUsage(104.5)], options)
+    assert.equal(usage?.total_tokens, 1_010)
+    assert.equal(summary.reportedWholeWindow, false)
+    const { usage: believed } = translate([text("x"), contextUsage(40)], options)
+    assert.equal(believed?.prompt_tokens, 80_000)
   })
 
   it("is never nothing, never over the window, and always adds up", () => {
