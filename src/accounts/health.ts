@@ -134,8 +134,30 @@ export function disableAccount(account: Account): Account {
 
 /** The user's choice; what was held against the profile before ends. */
 export function chooseProfile(account: Account, profileArn: string): Account {
-  const wrong = account.health.state === "cooling" && account.health.reason === "not-authorized"
-  return { ...account, profileArn, health: wrong ? { state: "ok" } : account.health }
+  return { ...withProfileTrust(account), profileArn }
+}
+
+/** A profile that was found for a login of it; the same ends. */
+export function foundProfile(
+  account: Account,
+  { loginId, profileArn }: { readonly loginId: string; readonly profileArn: string },
+): Account {
+  const logins = account.logins.map((login) => (login.id === loginId ? { ...login, profileArn } : login))
+  return { ...withProfileTrust(account), logins }
+}
+
+function withProfileTrust(account: Account): Account {
+  return isNotAuthorized(account) ? withHealth(account, { state: "ok" }) : account
+}
+
+/** Whether it is parked for want of a profile: none was chosen, none found. */
+export function wantsProfile(account: Account): boolean {
+  const arns = [account.profileArn, ...account.logins.map((login) => login.profileArn)]
+  return account.enabled && isNotAuthorized(account) && arns.every((arn) => arn === undefined)
+}
+
+function isNotAuthorized({ health }: Account): boolean {
+  return health.state === "cooling" && health.reason === "not-authorized"
 }
 
 /** When a parked account returns by itself; undefined for one that needs a person, 0 for one that is not parked. */

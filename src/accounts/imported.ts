@@ -1,5 +1,5 @@
 import type { Account, Login } from "./account.ts"
-import { enableAccount, reviveBySource } from "./health.ts"
+import { enableAccount, foundProfile, reviveBySource } from "./health.ts"
 import { type AccountChanges, isPlaceholderEmail, join } from "./identity.ts"
 import { detachLogin, judgeForgotten, newAccount, sameCredential, samePlace, sameTokens } from "./login.ts"
 import { sameLogin } from "./tokens/login-identity.ts"
@@ -99,8 +99,9 @@ function refreshLogin(account: Account, offered: Login, now: number): Account {
   if (known === undefined || known.kind === "api-key" || offered.kind === "api-key") return account
   if (sameCredential(known, offered) || isBehind(known, offered)) return withProfile(account, known, offered)
   if (offered.tokens.expiresAt <= known.tokens.expiresAt && known.revoked === undefined) return account
-  const revived = reviveBySource(account, { loginId: known.id, tokens: offered.tokens, now })
-  if (revived === account) return account
+  const profiled = withProfile(account, known, offered)
+  const revived = reviveBySource(profiled, { loginId: known.id, tokens: offered.tokens, now })
+  if (revived === profiled) return profiled
   // A new pair may have been obtained with a new registration: neither works with the other's.
   const { profileArn } = known
   const login = { ...(profileArn === undefined ? {} : { profileArn }), ...offered, id: known.id }
@@ -110,10 +111,7 @@ function refreshLogin(account: Account, offered: Login, now: number): Account {
 /** A profile chosen in the source after the login was imported. */
 function withProfile(account: Account, known: Login, { profileArn }: Login): Account {
   if (profileArn === undefined || profileArn === known.profileArn) return account
-  return {
-    ...account,
-    logins: account.logins.map((login) => (login === known ? { ...login, profileArn } : login)),
-  }
+  return foundProfile(account, { loginId: known.id, profileArn })
 }
 
 function describe(account: Account, { userId, email }: ImportedLogin): Account {

@@ -21,8 +21,10 @@ export {
   disableAccount,
   enableAccount,
   type FailureContext,
+  foundProfile,
   returnsAt,
   reviveBySource,
+  wantsProfile,
 } from "./health.ts"
 export { type AccountChanges, learnIdentity, type LearntIdentity } from "./identity.ts"
 export { type Import, mergeImported } from "./imported.ts"

@@ -54,7 +54,8 @@ export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choi
 const PAID_TIER = 2
 
 function tierOf(account: Account, now: number): number {
-  const byKey = account.logins.every((login) => login.source === "environment") ? 1 : 0
+  const usable = account.logins.filter((login) => login.revoked === undefined)
+  const byKey = usable.every((login) => login.source === "environment") ? 1 : 0
   return byKey + (hasRoom(account.quota, now) ? 0 : PAID_TIER)
 }
 

@@ -6,6 +6,7 @@ import {
   selectAccount,
   type SelectionPolicy,
   type Unavailable,
+  wantsProfile,
 } from "../accounts/index.ts"
 import type { Attempt } from "./attempt.ts"
 import type { Chat } from "./chat.ts"
@@ -28,6 +29,7 @@ export async function chooseAccount(context: GatewayContext, chat: Chat, attempt
   if (first.account !== undefined) return first
   await importLogins()
   await checkQuotas(context, chat, first.unavailable)
+  await findProfiles(context, chat)
   const second = await assign(context, chat, attempt)
   if (second.account !== undefined) return second
   return { refusal: await refuse(context, { chat, attempt, unavailable: second.unavailable }) }
@@ -104,6 +106,16 @@ async function checkQuotas(
   const accounts = tokens.here(await store.list())
   const due = accounts.filter((account) => exhausted.has(account.id) || isOutOfQuota(account))
   await Promise.all(due.map(({ id }) => lookUps.usage(id, signal)))
+}
+
+/** A profile that was configured since an account was parked for want of one. */
+async function findProfiles(
+  { store, lookUps, tokens, settings }: GatewayContext,
+  { signal }: Chat,
+): Promise<void> {
+  if (settings.idcProfileArn === undefined) return
+  const accounts = tokens.here(await store.list()).filter(wantsProfile)
+  await Promise.all(accounts.map(({ id }) => lookUps.profile(id, signal)))
 }
 
 function isOutOfQuota({ health, enabled }: Account): boolean {

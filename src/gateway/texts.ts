@@ -99,9 +99,10 @@ const WHAT: Readonly<Record<FailureKind, (account: string, model: string) => str
 
 const REMEDY: Readonly<Partial<Record<FailureKind, string>>> = {
   "bearer-rejected": `To sign in again, ${LOGIN}.`,
-  suspended: "Only AWS support can lift it: https://support.aws.amazon.com/#/contacts/kiro.",
+  suspended:
+    "Only AWS support can lift it: https://support.aws.amazon.com/#/contacts/kiro. Then switch the account on with `npx opencode-kiro-auth accounts`.",
   "not-authorized":
-    "Check the plan and the profile with your administrator, or choose another profile with `npx opencode-kiro-auth accounts`.",
+    "Check the plan and the profile with your administrator, or choose a profile with `npx opencode-kiro-auth accounts` or by idc_profile_arn in kiro.json.",
   "conversation-limit": "Start a new session.",
   "invalid-model": "Choose another model, or a plan that includes this one.",
   "document-refused": "Remove or replace the document.",

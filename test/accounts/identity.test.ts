@@ -75,6 +75,17 @@ describe("an import", () => {
     assert.equal(changed?.logins[0]?.id, "l")
   })
 
+  it("ends what was held against an account for want of the profile that was chosen there since", () => {
+    const login = idcLogin({ id: "l", ...cli })
+    const health = { state: "cooling", since: 1, until: NOW * 2, reason: "not-authorized", times: 1 } as const
+    const [changed] = offer(
+      [account("a", { logins: [login], health })],
+      [{ ...login, profileArn: "arn:chosen" }],
+    )
+    assert.equal(changed?.logins[0]?.profileArn, "arn:chosen")
+    assert.equal(changed?.health.state, "ok")
+  })
+
   it("leaves ours where the row holds what we had before, or something older", () => {
     const ours = idcLogin({
       id: "l",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import { chooseProfile } from "../../src/accounts/index.ts"
 import {
   exception,
   failure,
@@ -175,6 +176,31 @@ describe("an account that can't serve", () => {
     assert.equal((await hear(await harness.ask())).finishReason, "stop")
     assert.deepEqual(harness.profilesAsked, ["work"])
     assert.deepEqual(harness.sent(), ["work", "work"])
+  })
+})
+
+describe("an account parked for want of a profile", () => {
+  it("is looked at again before the error once the settings name one, and only then", async () => {
+    const idcProfileArn = "arn:aws:codewhisperer:us-east-1:638616132270:profile/AAAACCCCXXXX"
+    for (const settings of [{}, { idcProfileArn }]) {
+      await using harness = await startHarness({
+        settings,
+        lookUps: {
+          profile: async (id) => {
+            await harness.store.update(id, (account) => chooseProfile(account, idcProfileArn))
+            return true
+          },
+        },
+      })
+      await harness.add("work")
+      await harness.store.update("work", (account) => ({
+        ...account,
+        health: { state: "cooling", since: 0, until: 1e15, reason: "not-authorized", times: 1 },
+      }))
+      const response = await harness.ask()
+      assert.equal(response.status, "idcProfileArn" in settings ? 200 : 403)
+      assert.equal(harness.profilesAsked.length, "idcProfileArn" in settings ? 1 : 0)
+    }
   })
 })
 

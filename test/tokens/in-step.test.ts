@@ -376,6 +376,24 @@ describe("kiro-cli and we on one login", () => {
     assert.equal((await cliRow(file, TOKEN))["refresh_token"], ann.refreshToken)
   })
 
+  it("are in step also where our own database takes nothing just now", async () => {
+    await sync()
+    const writer = await openDatabase(join(folder, "kiro.db"))
+    writer.run("BEGIN IMMEDIATE")
+    const keeper = open()
+    assert.equal(await token(keeper), ann.accessToken)
+    const isInStep = async (): Promise<boolean> =>
+      (await cliRow(file, TOKEN))["refresh_token"] === ann.refreshToken
+    for (let round = 0; round < 40 && !(await isInStep()); round += 1) await systemClock.sleep(50)
+    assert.ok(await isInStep())
+    writer.run("ROLLBACK")
+    writer.close()
+    await keeper.close()
+    assert.equal(await token(open()), ann.accessToken)
+    assert.equal(onlyLogin(await first()).tokens.refreshToken?.reveal(), ann.refreshToken)
+    assert.equal(ann.refreshCount, 1)
+  })
+
   it("find the pair that kiro-cli got for the token that we are refused for", async () => {
     await sync()
     const cli = sources()

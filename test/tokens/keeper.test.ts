@@ -162,6 +162,23 @@ describe("the keeper of tokens", () => {
     )
   })
 
+  it("renews the very login that was refused, whatever the others still promise", async () => {
+    const HOUR = 3_600_000
+    const first = loginOf(person, Date.now() + HOUR)
+    const { clientId } = person.client
+    person.signIn(clientId)
+    const second = { ...loginOf(person, Date.now() + HOUR / 2), id: "second" }
+    await store.add(accountOf(first, second))
+    person.expire()
+    const [refused] = (await store.list())[0]?.logins ?? []
+    assert.ok(refused !== undefined && refused.kind !== "api-key")
+    assert.equal(tokenOf(await fresh(refused.tokens.accessToken)), person.accessToken)
+    assert.equal(person.refreshCount, 1)
+    const [account] = await store.list()
+    assert.equal(account?.logins[0]?.id, first.id)
+    assert.ok(account.logins.every(({ revoked }) => revoked === undefined))
+  })
+
   it("never disables a token that is still valid for a refresh that failed early", async () => {
     await store.add(accountOf(loginOf(person, Date.now() + 100_000)))
     const token = person.accessToken

@@ -8,7 +8,8 @@ import { writeBackLater } from "./write-back.ts"
 
 /**
  * Asks the service for a new pair and stores it in the same tick in which the answer is parsed, by compare-and-swap on
- * the old one. Room for it is set aside on the disk before the old one is given away.
+ * the old one; its source gets it whatever our own database says. Room for it is set aside on the disk before the old
+ * one is given away.
  */
 export async function exchange(
   context: KeeperContext,
@@ -32,9 +33,10 @@ export async function exchange(
         const { tokens, profileArn } = result
         const renewed = renewedLogin(context, login, tokens)
         const saved = unsaved.save(swapOf(login, renewed), reservation)
+        if (saved !== "changed" && renewed.sourceBehind !== undefined)
+          writeBackLater(context, account.id, renewed)
         if (saved === "written") {
           context.inBackground(renewCopies(context, { accountId: account.id, login, tokens }))
-          if (renewed.sourceBehind !== undefined) writeBackLater(context, account.id, renewed)
           if (profileArn !== undefined)
             learnProfile(context, { accountId: account.id, loginId: login.id, profileArn })
         }

@@ -10,6 +10,7 @@ import {
   type RefreshOutcome,
   type RefreshWish,
 } from "./keeper-context.ts"
+import type { TokenLogin } from "./login-identity.ts"
 import { refreshLogin } from "./refresh-login.ts"
 import { UnsavedSwaps } from "./unsaved.ts"
 import { writeBackLater } from "./write-back.ts"
@@ -90,19 +91,28 @@ export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper
     async fresh({ account: given, rejected, signal }) {
       signal?.throwIfAborted()
       const account = await accountNow(context, given)
-      const now = clock.now()
-      const ready = freshestLogin({ account, rejected, now, marginMs: LEAST_LIFE_MS })
-      if (ready !== undefined) {
-        tidy(account, ready)
-        return credentialOf(account, ready)
-      }
       const outcomes: RefreshOutcome[] = []
-      for (const login of refreshable(account.logins.filter(({ revoked }) => revoked === undefined))) {
+      const renewed = async (login: TokenLogin): Promise<Credential | undefined> => {
         const isRejected = rejected !== undefined && secretOf(login).equals(rejected)
         const wish = { accountId: account.id, login, rejected: isRejected ? rejected : undefined }
         const outcome = await abortable(refresh(wish), signal)
         if (outcome.state === "fresh") return credentialOf(account, outcome.login)
         outcomes.push(outcome)
+        return undefined
+      }
+      const able = refreshable(account.logins.filter(({ revoked }) => revoked === undefined))
+      const refused = able.find((login) => rejected !== undefined && secretOf(login).equals(rejected))
+      // The very login that was refused is renewed: the others' tokens may be as dead as its own.
+      const anew = refused && (await renewed(refused))
+      if (anew !== undefined) return anew
+      const ready = freshestLogin({ account, rejected, now: clock.now(), marginMs: LEAST_LIFE_MS })
+      if (ready !== undefined) {
+        tidy(account, ready)
+        return credentialOf(account, ready)
+      }
+      for (const login of able) {
+        const answer = login === refused ? undefined : await renewed(login)
+        if (answer !== undefined) return answer
       }
       const last = freshestLogin({ account, rejected, now: clock.now(), marginMs: 0 })
       return last === undefined ? noToken(account, outcomes) : credentialOf(account, last)

@@ -1,4 +1,10 @@
-import { accountName, type AccountStore, type Notice } from "../../accounts/index.ts"
+import {
+  accountName,
+  type AccountStore,
+  foundProfile,
+  type Login,
+  type Notice,
+} from "../../accounts/index.ts"
 import type { KiroProfile } from "../../kiro/index.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { FreshTokens } from "../dependencies.ts"
@@ -30,17 +36,19 @@ export async function rediscoverProfile(
   const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
   const { profiles } = await fetchProfiles(client, { access: credential, loginRegion }, signal)
   const active = profiles.filter((profile) => profile.active)
-  const chosen = chooseAmong(active, settings.idcProfileArn)
+  // Where the service lists none, the user's word is all there is.
+  const untold = active.length === 0 && loginOfCompany(login) ? settings.idcProfileArn : undefined
+  const chosen = chooseAmong(active, settings.idcProfileArn)?.arn ?? untold
   if (chosen === undefined && active.length > 0)
     notify({ kind: "profile-choice", account: accountName(account), profiles: active.map(({ arn }) => arn) })
-  if (chosen === undefined || chosen.arn === credential.profileArn) return false
-  await store.update(accountId, (current) => ({
-    ...current,
-    logins: current.logins.map((known) =>
-      known.id === login.id ? { ...known, profileArn: chosen.arn } : known,
-    ),
-  }))
+  if (chosen === undefined || chosen === credential.profileArn) return false
+  await store.update(accountId, (current) => foundProfile(current, { loginId: login.id, profileArn: chosen }))
   return true
+}
+
+/** An Identity Center login: no other needs a profile of its own. */
+function loginOfCompany(login: Login): boolean {
+  return login.kind === "idc" && login.startUrl !== undefined
 }
 
 function chooseAmong(

@@ -231,6 +231,28 @@ describe("a profile look-up", () => {
     assert.equal((await told.account())?.logins[0]?.profileArn, second)
   })
 
+  it("takes the user's word where the service lists none, and ends what was held against the account", async () => {
+    await using fake = await startFakeKiro()
+    const mine = arn("eu-central-1", "MINE")
+    const settings = { idcProfileArn: mine }
+    const { clock, store, lookUps, account } = await bench(fake, { profileArns: [] }, settings)
+    assert.equal(await lookUps.profile("a", signal), false)
+    await store.update("a", (current) => ({
+      ...current,
+      logins: current.logins.map((login) => ({ ...login, startUrl: "https://d-1.awsapps.com/start" })),
+      health: {
+        state: "cooling",
+        since: 1,
+        until: clock.now() + 1e6,
+        reason: "not-authorized",
+        times: 1,
+      },
+    }))
+    assert.equal(await lookUps.profile("a", signal), true)
+    assert.equal((await account())?.logins[0]?.profileArn, mine)
+    assert.equal((await account())?.health.state, "ok")
+  })
+
   it("leaves the user's own choice alone", async () => {
     await using fake = await startFakeKiro()
     const { store, lookUps, account } = await bench(fake, {
