@@ -60,7 +60,7 @@ function judge(bench: BenchCase, row: string, figures: readonly Figure[]): Resul
   return { ...common, limit: `≤ ${limit.atMost} ${unit}`, kept }
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return percentile(values, 0.5)
 }
 

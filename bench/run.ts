@@ -3,10 +3,12 @@ import { longAnswers } from "./cases/long-answers.ts"
 import { longHistories } from "./cases/long-histories.ts"
 import { parallel } from "./cases/parallel.ts"
 import { pausedReader } from "./cases/paused-reader.ts"
+import { start } from "./cases/start.ts"
 import { toolArguments } from "./cases/tool-arguments.ts"
 import { runCase, type BenchCase, type Result } from "./harness.ts"
 
 const CASES: readonly (() => BenchCase)[] = [
+  start,
   firstWord,
   longAnswers,
   longHistories,
