@@ -59,7 +59,7 @@ const TEXTS: readonly (readonly [pattern: RegExp, kind: FailureKind, families: r
   [/`?signature`? in `?thinking`?/i, "signature-invalid", ["validation"]],
   [/image exceeds|image was specified|too many images|image dimensions/i, "image-refused", ["validation"]],
   [
-    /additional ?model ?request ?field|output_config|max_tokens|reasoning\.effort|thinking\.(?:type|display)|thinking\b.{0,30} not (?:supported|allowed|permitted)|extraneous key/i,
+    /additional ?model ?request ?field|output_config|max_tokens|reasoning\.effort|thinking\.(?:type|display)|thinking\b.{0,30} not (?:supported|allowed|permitted)|(?:extraneous|unknown|unsupported|unexpected|unrecognized|invalid) (?:key|field|parameter|property)s?\b.{0,20}\b(?:thinking|effort|reasoning)\b|\b(?:effort|reasoning)\b.{0,40} (?:not|n't) (?:supported|allowed|permitted|valid)|extraneous key/i,
     "field-refused",
     ["validation"],
   ],

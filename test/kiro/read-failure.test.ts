@@ -101,6 +101,8 @@ const SEEN: readonly (readonly [number, string, unknown, FailureKind])[] = [
     "field-refused",
   ],
   [400, "ValidationException", { message: "thinking is not supported by this model" }, "field-refused"],
+  [400, "ValidationException", { message: "Unsupported field: thinking" }, "field-refused"],
+  [400, "ValidationException", { message: "effort 'xhigh' is not supported by this model" }, "field-refused"],
   [
     402,
     "ServiceQuotaExceededException",

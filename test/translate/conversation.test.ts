@@ -134,6 +134,11 @@ describe("a conversation on the wire", () => {
   it("flattens calls and results for a request without tools", () => {
     const messages = [system, says("Go"), asks(call("a", '{"x":1}')), result("a", "one"), says("Sum up")]
     assert.deepEqual(contents(messages, []), ["Be terse.\n\nGo", 'bash {"x":1}', "one\n\nSum up"])
+    assert.deepEqual(contents([says("Go"), asks(call("a", "")), says("Sum up")], []), [
+      "Go",
+      "bash {}",
+      "Sum up",
+    ])
   })
 
   it("begins and ends with the user, without a word where the system prompt can stand", () => {

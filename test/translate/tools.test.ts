@@ -112,7 +112,7 @@ describe("the schema of a tool", () => {
       $schema: "https://json-schema.org/draft/2020-12/schema",
       type: "object",
       properties: {
-        query: { type: "string", const: "x", default: null },
+        query: { type: "string", const: "x", default: "" },
         type: { type: ["string", "null"], enum: ["a", null] },
         required: { anyOf: [{ type: "string" }, { $ref: "#/$defs/other" }] },
         properties: { type: "object", additionalProperties: false },
@@ -139,6 +139,13 @@ describe("the schema of a tool", () => {
         properties: { a: { type: "array" } },
       },
     )
+    const optional = { type: ["string", "null"], default: null, enum: ["a", null] }
+    const { default: _, ...rest } = optional
+    const properties = { default: optional }
+    assert.deepEqual(schemaOf({ type: "object", properties }), {
+      type: "object",
+      properties: { default: rest },
+    })
   })
 
   it("ends where it contains itself, and where it is deeper than any tool needs", () => {

@@ -16,7 +16,9 @@ export function createQuoting(): Quoting {
     },
     isQuoted(after) {
       if (fence !== undefined) return true
-      if (line.split("`").length % 2 === 0) return true
+      // At the end of its line, inline code that still stands open was no more than a stray mark.
+      const goesOn = after !== "" && after !== "\n" && after !== "\r"
+      if (goesOn && line.split("`").length % 2 === 0) return true
       const before = line.at(-1)
       return (before === '"' || before === "'") && before === after
     },

@@ -39,8 +39,10 @@ function cleanNode(node: unknown, path: readonly unknown[]): unknown {
   const around = [...path, node]
   if (Array.isArray(node)) return node.map((item) => cleanNode(item, around))
   const entries = Object.entries(node).flatMap(([keyword, value]): [string, unknown][] => {
+    // No value at all says the same as `null` for every keyword but this one.
+    if (value === null && keyword !== "const") return []
     if (VALUES.has(keyword)) return [[keyword, wellFormed(value)]]
-    if (value === null || isMalformed(keyword, value)) return []
+    if (isMalformed(keyword, value)) return []
     if (SCHEMA_MAPS.has(keyword) && isObject(value)) return [[keyword, cleanMap(value, around)]]
     return [[keyword, cleanNode(value, around)]]
   })

@@ -1,4 +1,4 @@
-import { textPart } from "./conversation.ts"
+import { isBlank, textPart } from "./conversation.ts"
 import type { AssistantTurn, Conversation, Turn, UserTurn } from "./conversation.ts"
 
 /**
@@ -25,6 +25,8 @@ function flattenResults(turn: UserTurn): UserTurn {
 
 /** Without its use, reasoning can't be given back either. */
 function flattenUses(turn: AssistantTurn): AssistantTurn {
-  const calls = turn.uses.map(({ name, argumentsText }) => `${name} ${argumentsText}`)
+  const calls = turn.uses.map(
+    ({ name, argumentsText }) => `${name} ${isBlank(argumentsText) ? "{}" : argumentsText}`,
+  )
   return { role: "assistant", texts: [...turn.texts, ...calls], uses: [] }
 }

@@ -57,6 +57,16 @@ const CASES: readonly (readonly [title: string, answer: string, parts: Parts])[]
     { reasoning: "See `a </thinking> b`.", text: "Done." },
   ],
   [
+    "a stray mark of code before the closing tag",
+    "<thinking>The ` is odd</thinking>\n\nDone.",
+    { reasoning: "The ` is odd", text: "Done." },
+  ],
+  [
+    "a stray mark of code before the end",
+    "<thinking>The ` is odd</thinking>",
+    { reasoning: "The ` is odd", text: "" },
+  ],
+  [
     "a closing tag in quotes",
     `<thinking>Say "</thinking>" and '</thinking>'.</thinking>\n\nDone.`,
     { reasoning: `Say "</thinking>" and '</thinking>'.`, text: "Done." },
