@@ -119,6 +119,24 @@ describe("a refresh whose pair can't be stored as usual", () => {
   })
 
   const canMount = process.platform === "linux" && process.getuid?.() === 0
+  it(
+    "renews in a folder that can't be written, and keeps the pair in memory",
+    { skip: !canMount },
+    async () => {
+      const folder = temporaryFolder()
+      execFileSync("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", folder])
+      const store = await openStore(folder)
+      await store.add(accountOf(loginOf(person, EXPIRED)))
+      const keeper = openKeeper({ folder, url: fake.url, store })
+      assert.equal(await token(keeper, store), person.accessToken)
+      assert.equal(await token(keeper, store), person.accessToken)
+      assert.equal(person.refreshCount, 1)
+      await keeper.close()
+      await store.close()
+      execFileSync("umount", ["--lazy", folder])
+    },
+  )
+
   describe("on a full disk", { skip: !canMount }, () => {
     let folder: string
     let store: AccountStore

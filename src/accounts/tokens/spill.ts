@@ -74,17 +74,23 @@ export function readSpill(file: string): SpilledSwap | undefined {
   let text: string
   try {
     text = readFileSync(file, "utf8")
-  } catch (error) {
-    // Another process has just applied and removed it.
-    if (isObject(error) && error["code"] === "ENOENT") return undefined
-    throw error
+  } catch {
+    // Another process has just applied and removed it; or it is not ours to read, and so none of ours.
+    return undefined
   }
   const document = parseJson(text)
   return isObject(document) ? decode(document) : undefined
 }
 
-export function removeSpill(file: string): void {
-  rmSync(file, { force: true })
+/** Where it can't be removed it says what is known already: applied again, it changes nothing. */
+export function removeSpill(file: string): boolean {
+  try {
+    // In a folder that can't be written, removing nothing is an error too.
+    if (existsSync(file)) rmSync(file, { force: true })
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isFull(error: unknown): boolean {
