@@ -13,7 +13,7 @@ import { tryOnce } from "./try-once.ts"
  * be done. Nobody has seen anything of a failed attempt. Rejects only with the reason of the caller's signal.
  */
 export async function answerChat(context: GatewayContext, chat: Chat): Promise<Response> {
-  let attempt: Attempt = firstAttempt(startingStep(chat.session, chat.size))
+  let attempt: Attempt = firstAttempt(startingStep(chat.session, chat))
   while (true) {
     const chosen = await chooseAccount(context, chat, attempt)
     if ("refusal" in chosen) return toResponse(chosen.refusal)

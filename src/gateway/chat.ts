@@ -14,6 +14,8 @@ export interface Chat {
   readonly conversation: Conversation
   /** In estimated tokens. */
   readonly size: number
+  /** In tokens: the asked model's, the smallest of those that the accounts are given. */
+  readonly window: number
   readonly model: AskedModel
   /** What the service refused of this model before. */
   readonly refused: readonly string[]

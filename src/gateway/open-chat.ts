@@ -37,6 +37,7 @@ export async function openChat(context: GatewayContext, init: RequestInit): Prom
     session,
     conversation,
     size: estimateTokens(conversation),
+    window: known.serviceWindow,
     model: askedModel(request.model, lists),
     refused,
     invocationId: runtime.randomUUID(),

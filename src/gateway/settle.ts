@@ -33,8 +33,10 @@ export async function rememberForSession(
   if (purpose === "compaction") await store.updateSession(sessionId, afterCompaction)
   if (purpose !== "main") return
   await store.updateSession(sessionId, (session) => {
-    const { shortenStep: _, shortenedSize: __, fullWindow: ___, ...rest } = session
-    const step = attempt.step === undefined ? {} : { shortenStep: attempt.step, shortenedSize: size }
+    const { shortenStep: _, shortenedSize: __, shortenedWindow: ___, fullWindow: ____, ...rest } = session
+    const { step: shortenStep } = attempt
+    const step =
+      shortenStep === undefined ? {} : { shortenStep, shortenedSize: size, shortenedWindow: chat.window }
     const full = summary.reportedWholeWindow ? ({ fullWindow: "reported" } as const) : {}
     return { ...rest, overflowAnswered: false, ...step, ...full }
   })

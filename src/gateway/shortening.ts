@@ -16,10 +16,18 @@ export function shortenTarget(wanted: {
   return Math.floor(wanted.step * Math.min(wanted.size, wanted.window))
 }
 
-/** A session starts where it last got through, until a request is smaller than the one that needed it. */
+/**
+ * A session starts where it last got through, until a request is smaller than the one that needed it, or goes to a
+ * model with a larger window than the one that could not take it.
+ */
 export function startingStep(
-  memory: { readonly shortenStep?: ShortenStep; readonly shortenedSize?: number },
-  size: number,
+  memory: {
+    readonly shortenStep?: ShortenStep
+    readonly shortenedSize?: number
+    readonly shortenedWindow?: number
+  },
+  { size, window }: { readonly size: number; readonly window: number },
 ): ShortenStep | undefined {
-  return size >= (memory.shortenedSize ?? 0) ? memory.shortenStep : undefined
+  if (size < (memory.shortenedSize ?? 0) || window > (memory.shortenedWindow ?? window)) return undefined
+  return memory.shortenStep
 }

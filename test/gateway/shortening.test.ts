@@ -24,11 +24,12 @@ describe("gradual truncation, as values", () => {
     assert.equal(shortenTarget({ step: 0.6, size: 100_000, window: 200_000 }), 60_000)
   })
 
-  it("starts where it last got through until a request is smaller than that one", () => {
-    const memory = { shortenStep: 0.6, shortenedSize: 1000 } as const
-    assert.equal(startingStep(memory, 1000), 0.6)
-    assert.equal(startingStep(memory, 999), undefined)
-    assert.equal(startingStep({}, 5), undefined)
+  it("starts where it last got through until a request is smaller or its model larger", () => {
+    const memory = { shortenStep: 0.6, shortenedSize: 1000, shortenedWindow: 900 } as const
+    assert.equal(startingStep(memory, { size: 1000, window: 900 }), 0.6)
+    assert.equal(startingStep(memory, { size: 999, window: 900 }), undefined)
+    assert.equal(startingStep(memory, { size: 1000, window: 901 }), undefined)
+    assert.equal(startingStep({}, { size: 5, window: 900 }), undefined)
   })
 })
 
@@ -144,6 +145,18 @@ describe("a conversation that is too long", () => {
       await answer("compaction")
       assert.deepEqual([await answer(), await answer()], [false, true])
     }
+  })
+
+  it("is sent whole when it moves to a model with a longer window", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(FAILURES.inputTooLong)
+    await hear(await harness.ask(longChat(40)))
+    const { totalTokens = 0 } = await hear(await harness.ask({ ...longChat(40), model: "claude-opus-4-6" }))
+    const [full = 0, shortened = 0, whole = 0] = harness.fake.chats.map(({ text }) => text.length)
+    assert.ok(shortened < full * 0.9)
+    assert.ok(whole > full * 0.99)
+    assert.ok(totalTokens < 1_000_000)
   })
 
   it("goes on when it moves from a model with a long window to one with a short one", async () => {

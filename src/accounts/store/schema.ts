@@ -76,6 +76,7 @@ export const TABLES: readonly Table[] = [
       account_id: "TEXT",
       shorten_step: "REAL",
       shortened_size: "INTEGER",
+      shortened_window: "INTEGER",
       generation: "INTEGER NOT NULL DEFAULT 0",
       overflow_answered: "INTEGER NOT NULL DEFAULT 0",
       full_window: "TEXT",

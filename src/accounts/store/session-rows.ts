@@ -19,6 +19,7 @@ export function readSession(database: Database, id: string): SessionMemory {
       accountId: stringField(row, "account_id"),
       shortenStep: STEPS.find((step) => step === row["shorten_step"]),
       shortenedSize: numberField(row, "shortened_size"),
+      shortenedWindow: numberField(row, "shortened_window"),
       fullWindow: FULL_WINDOW.find((state) => state === row["full_window"]),
     }),
   }
@@ -32,6 +33,7 @@ export function writeSession(database: Database, id: string, memory: SessionMemo
       account_id: memory.accountId,
       shorten_step: memory.shortenStep,
       shortened_size: memory.shortenedSize,
+      shortened_window: memory.shortenedWindow,
       generation: memory.generation,
       full_window: memory.fullWindow,
       overflow_answered: memory.overflowAnswered ? 1 : 0,

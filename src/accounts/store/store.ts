@@ -11,6 +11,8 @@ export interface SessionMemory {
   readonly shortenStep?: 0.8 | 0.6 | 0.4
   /** The size of the request that needed it, in estimated tokens. */
   readonly shortenedSize?: number
+  /** The window of the model that needed it, in tokens. */
+  readonly shortenedWindow?: number
   /** Raised when the service wants a new conversation id. */
   readonly generation: number
   /** Whether we answered overflow and no answer of purpose main succeeded since. */
