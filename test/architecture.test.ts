@@ -32,7 +32,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** Pure rooms know no effects: of the leaf files they may import only these. */
 const PURE = new Set(["eventstream", "openai", "kiro", "translate"])
 const PURE_LEAVES = new Set(["json", "secret"])
-const LEAVES = new Set(["json", "secret", "runtime", "system-fetch", "version"])
+const LEAVES = new Set(["json", "secret", "runtime", "system-fetch", "read-body", "version"])
 const ROOTS = new Set(["plugin", "tui", "cli"])
 
 const SOURCE = resolve("src")

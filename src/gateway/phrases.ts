@@ -1,11 +1,11 @@
 const LONGEST_QUOTE = 200
 
-/** The service's own short message, without user ids and e-mail addresses; "" where it said nothing. */
+/** The service's own short message, without user ids, e-mail addresses and control characters; "" where it said nothing. */
 export function quote(message: string): string {
   const words = message
     .replaceAll(/[^\s<>()"']+@[^\s<>()"']+/g, "…")
     .replaceAll(/\((?=[^)]*\d)[^\s)]{12,}\)/g, "(…)")
-    .replaceAll(/\s+/g, " ")
+    .replaceAll(/[\s\p{Cc}]+/gu, " ")
     .trim()
   if (words === "") return ""
   return `“${words.length > LONGEST_QUOTE ? `${words.slice(0, LONGEST_QUOTE)}…` : words}”`

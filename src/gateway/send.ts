@@ -1,4 +1,5 @@
 import { type KiroFailure, type KiroHttpRequest, networkFailure, readKiroFailure } from "../kiro/index.ts"
+import { readBody } from "../read-body.ts"
 import type { Runtime } from "../runtime.ts"
 
 /** A good answer's headers have come; `cancel` closes its connection. */
@@ -54,7 +55,7 @@ function isEventStream({ ok, headers }: Response): boolean {
 async function readRefusal(response: Response): Promise<KiroFailure> {
   const { status, headers } = response
   try {
-    return readKiroFailure({ status, headers, body: await response.text() })
+    return readKiroFailure({ status, headers, body: await readBody(response) })
   } catch {
     // The status and the headers came: they say more than the connection that broke behind them.
     return readKiroFailure({ status, headers, body: "" })

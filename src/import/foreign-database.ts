@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs"
 import { type Database, openDatabase, type Row, storeFailure } from "../accounts/index.ts"
 import type { Clock } from "../runtime.ts"
-import { errorCode } from "./foreign-file.ts"
+import { fileErrorCode } from "../settings/index.ts"
 
 /** How long another program's lock is waited for, in ms. */
 const PATIENCE_MS = 5000
@@ -85,6 +85,13 @@ export function hasTable(database: Database, name: string): boolean {
   return database.get("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [name]) !== undefined
 }
 
+/**
+ * What another program's table may bring into memory: a token document is a few kilobytes, a store some ten rows. A
+ * longer value is cut, which no document survives.
+ */
+export const LONGEST_VALUE: number = 256 * 1024
+export const MOST_ROWS = 200
+
 /** A column's text, also where it is kept as a blob. */
 export function textColumn(row: Row, column: string): string | undefined {
   const value = row[column]
@@ -103,6 +110,6 @@ function fileState(file: string): string {
     return stat === undefined ? "-" : `${stat.mtimeMs}:${stat.size}`
   } catch (error) {
     // A folder that may not be looked into, a link to itself.
-    return errorCode(error)
+    return fileErrorCode(error)
   }
 }

@@ -1,3 +1,4 @@
+import { readBody } from "../read-body.ts"
 import type { Clock, Runtime } from "../runtime.ts"
 import { buildRefreshRequest, type RefreshRequest } from "./refresh-request.ts"
 import { readRefreshResponse, type RefreshResult } from "./refresh-response.ts"
@@ -75,7 +76,7 @@ async function post(runtime: Runtime, request: RefreshRequest, signal: AbortSign
     redirect: "error",
     signal,
   })
-  const body = await response.text()
+  const body = await readBody(response)
   return { status: response.status, errorType: response.headers.get("x-amzn-errortype") ?? undefined, body }
 }
 

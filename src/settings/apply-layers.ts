@@ -26,13 +26,13 @@ export function applyLayers(layers: readonly Layer[]): LoadedSettings {
 }
 
 function valueOf(name: SettingName, layer: Layer, problems: SettingsProblem[]): unknown {
-  const { rule, userOnly } = KEYS[name]
+  const { rule, projectMayNot } = KEYS[name]
   const key = keyOf(name)
   const { kind, from } = layer
   const stated = layer.values[key]
   const raw = kind === "environment" && typeof stated === "string" ? rule.readText(stated) : stated
   if (raw === undefined || raw === null) return undefined
-  if (userOnly && kind === "project") {
+  if (kind === "project" && (projectMayNot === "set" || (projectMayNot === "switch on" && raw !== false))) {
     problems.push({ kind: "not-in-project", key, from })
     return undefined
   }

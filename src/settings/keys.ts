@@ -4,8 +4,11 @@ import type { Settings } from "./settings.ts"
 export interface Key<Value> {
   readonly rule: Rule<Value>
   readonly description: string
-  /** Decides where a credential goes: never taken from a project's file, which may be an untrusted repository's. */
-  readonly userOnly?: true
+  /**
+   * What a project's file, which may be an untrusted repository's, may not do: `set` a value that decides where a
+   * credential goes or what is written down, `switch on` what costs money. Absent: it may do anything.
+   */
+  readonly projectMayNot?: "set" | "switch on"
 }
 
 export type SettingName = keyof Settings
@@ -35,16 +38,16 @@ export const KEYS: Keys = {
   },
   defaultRegion: {
     rule: REGION,
-    userOnly: true,
+    projectMayNot: "set",
     description: "Login region where none is given; the service region is derived from it.",
   },
   idcStartUrl: {
     rule: url({ loopback: false }),
-    userOnly: true,
+    projectMayNot: "set",
     description: "Start URL of your company's IAM Identity Center.",
   },
-  idcRegion: { rule: REGION, userOnly: true, description: "Login region of your IAM Identity Center." },
-  idcProfileArn: { rule: PROFILE_ARN, userOnly: true, description: "Profile that a new login uses." },
+  idcRegion: { rule: REGION, projectMayNot: "set", description: "Login region of your IAM Identity Center." },
+  idcProfileArn: { rule: PROFILE_ARN, projectMayNot: "set", description: "Profile that a new login uses." },
   rateLimitRetryDelayMs: {
     rule: integer({ minimum: 1000, maximum: 60_000 }),
     description: "First wait or cool-down, in ms, when the service names none. It doubles, jittered.",
@@ -76,6 +79,7 @@ export const KEYS: Keys = {
   },
   useOverage: {
     rule: boolean,
+    projectMayNot: "switch on",
     description: "Use accounts with overage enabled beyond their limit, after all others. It costs money.",
   },
   enableLogApiRequest: {
@@ -84,6 +88,7 @@ export const KEYS: Keys = {
   },
   logPrompts: {
     rule: boolean,
+    projectMayNot: "set",
     description: "Together with enable_log_api_request: the log also holds your prompts and the answers.",
   },
   logLevel: {
@@ -93,7 +98,7 @@ export const KEYS: Keys = {
   toasts: { rule: boolean, description: "Show notices as toasts." },
   endpointOverride: {
     rule: url({ loopback: true }),
-    userOnly: true,
+    projectMayNot: "set",
     description: "One base URL that stands for every Kiro and AWS host, for tests and demonstrations.",
   },
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs"
 import { isObject, type JsonObject, parseJson } from "../json.ts"
 import type { Layer } from "./apply-layers.ts"
 import { pathsFor, type Place, projectSettingsFile } from "./paths.ts"
 import type { SettingsProblem } from "./problem.ts"
+import { readSmallFile } from "./read-file.ts"
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts"
 
 export interface LoadedSettings {
@@ -47,16 +47,10 @@ function readLayer(path: string, problems: SettingsProblem[]): JsonObject | unde
     problems.push({ kind: "unreadable-file", from: path, reason })
     return undefined
   }
-  let content: string
-  try {
-    content = readFileSync(path, "utf8")
-  } catch (error) {
-    const code = isObject(error) ? error["code"] : undefined
-    return code === "ENOENT" || code === "ENOTDIR"
-      ? undefined
-      : unreadable(`it can't be read (${String(code)})`)
-  }
-  const values = parseJson(content.replace(/^\uFEFF/, ""))
+  const file = readSmallFile(path)
+  if (file.state === "missing") return undefined
+  if (file.state === "failed") return unreadable(`it ${file.message}`)
+  const values = parseJson(file.text.replace(/^\uFEFF/, ""))
   return isObject(values) ? values : unreadable("it is not a JSON object")
 }
 

@@ -11,7 +11,7 @@ export function describeSettingsProblem(problem: SettingsProblem): string {
     case "bad-value":
       return `${problem.key} in ${problem.from} must be ${problem.allowed}; it is ignored.`
     case "not-in-project":
-      return `${problem.key} in ${problem.from} is ignored: it decides where a login goes, so it counts only in your own kiro.json or environment.`
+      return `${problem.key} in ${problem.from} is ignored: a repository may not decide where a login goes, what is paid or what is logged, so it counts only in your own kiro.json or environment.`
     case "unknown-key":
       return `${problem.key} in ${problem.from} is not a key of kiro.json; it is ignored.`
     case "unreadable-file":

@@ -182,9 +182,9 @@ describe("what the host makes of our texts", () => {
 })
 
 describe("the words themselves", () => {
-  it("quotes the service without e-mail addresses and user ids", () => {
+  it("quotes the service without e-mail addresses, user ids and control characters", () => {
     const quoted = quote(
-      "Your User ID (d-9067642ac7.11112222-3333) temporarily is suspended, a.person@example.com.",
+      "Your User ID (d-9067642ac7.11112222-3333) temporarily\u001b is\u0007 suspended, a.person@example.com.",
     )
     assert.equal(quoted, "“Your User ID (…) temporarily is suspended, …”")
   })

@@ -110,6 +110,15 @@ describe("settings", () => {
         )
     })
 
+  it("let a project switch paid credits off, but neither on nor prompts into the log", async () => {
+    const { settings, problems } = await load({ project: { use_overage: false, log_prompts: true } })
+    assert.equal(settings.useOverage, false)
+    assert.equal(settings.logPrompts, false)
+    assert.equal(problems.length, 1)
+    const paid = await load({ user: { use_overage: false }, project: { use_overage: true } })
+    assert.equal(paid.settings.useOverage, false)
+  })
+
   it("take nothing that decides where a credential goes from a project", async () => {
     const project = {
       default_region: "eu-west-1",

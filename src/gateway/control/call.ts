@@ -9,6 +9,7 @@ import {
   readKiroFailure,
   type TokenType,
 } from "../../kiro/index.ts"
+import { readBody } from "../../read-body.ts"
 import type { Runtime } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import { CONTROL_PATHS, type ControlOperation } from "./operation.ts"
@@ -119,7 +120,7 @@ async function send(
       redirect: "error",
       signal: question.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, question.signal]),
     })
-    return judge(response, await response.text(), host)
+    return judge(response, await readBody(response), host)
   } catch (error) {
     question.signal?.throwIfAborted()
     return { failure: limit.signal.aborted ? TOO_LATE : networkFailure(error) }

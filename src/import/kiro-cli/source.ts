@@ -9,7 +9,15 @@ import {
   type TokenSet,
   type WriteBack,
 } from "../../accounts/index.ts"
-import { type Effects, fingerprintOf, hasTable, textColumn, visitDatabase } from "../foreign-database.ts"
+import {
+  type Effects,
+  fingerprintOf,
+  hasTable,
+  LONGEST_VALUE,
+  MOST_ROWS,
+  textColumn,
+  visitDatabase,
+} from "../foreign-database.ts"
 import { rewriteTokenDocument, samePair } from "../token-document.ts"
 import { readStoreKey } from "./keys.ts"
 import { type CliLogin, type CliReading, type CliRow, type CliStore, readCliLogins } from "./read-logins.ts"
@@ -104,14 +112,16 @@ function problem(file: string, message: string, key?: string): SourceProblem {
   return { source: "kiro-cli", file, message, ...(key === undefined ? {} : { key }) }
 }
 
+const ROWS = `SELECT key, substr(value, 1, ${LONGEST_VALUE}) AS value`
+
 function readStore(database: Database, file: string): CliStore | undefined {
   if (!hasTable(database, "auth_kv")) return undefined
-  const rows = rowsOf(database, "SELECT key, value FROM auth_kv").filter(
+  const rows = rowsOf(database, `${ROWS} FROM auth_kv LIMIT ${MOST_ROWS}`).filter(
     ({ key }) => readStoreKey(key) !== undefined,
   )
   const places = STATE_KEYS.map(() => "?").join(", ")
   const state = hasTable(database, "state")
-    ? rowsOf(database, `SELECT key, value FROM state WHERE key IN (${places})`, STATE_KEYS)
+    ? rowsOf(database, `${ROWS} FROM state WHERE key IN (${places})`, STATE_KEYS)
     : []
   return { file, rows, state: readCliState(state) }
 }

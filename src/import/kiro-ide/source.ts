@@ -8,8 +8,9 @@ import {
   type WriteBack,
 } from "../../accounts/index.ts"
 import { isObject, parseJson, stringField } from "../../json.ts"
+import { readSmallFile } from "../../settings/index.ts"
 import { type Effects, fingerprintOf } from "../foreign-database.ts"
-import { isWhole, readText, replaceText } from "../foreign-file.ts"
+import { isWhole, replaceText } from "../foreign-file.ts"
 import { readRegistration, type StoredRegistration } from "../registration.ts"
 import { rewriteTokenDocument, samePair } from "../token-document.ts"
 import { type IdeLogin, readIdeLogin } from "./read-login.ts"
@@ -32,12 +33,12 @@ export function openIdeSource({
   readonly effects: Effects
 }): SourceStore {
   const registration = (hash: string): StoredRegistration | undefined => {
-    const stored = readText(join(cacheFolder, `${hash}.json`))
+    const stored = readSmallFile(join(cacheFolder, `${hash}.json`))
     return stored.state === "text" ? readRegistration(stored.text) : undefined
   }
 
   const readNow = (): IdeLogin => {
-    const stored = readText(file)
+    const stored = readSmallFile(file)
     if (stored.state === "missing") return { state: "logged-out" }
     if (stored.state === "failed") return { state: "strange", message: stored.message }
     return readIdeLogin({
@@ -49,7 +50,7 @@ export function openIdeSource({
   }
 
   const read = async (): Promise<IdeLogin> => {
-    const stored = readText(file)
+    const stored = readSmallFile(file)
     if (stored.state === "text" && !isWhole(stored.text)) await effects.clock.sleep(HALF_WRITTEN_MS)
     return readNow()
   }
@@ -97,7 +98,7 @@ export function openIdeSource({
 }
 
 function readProfile(file: string): string | undefined {
-  const stored = readText(file)
+  const stored = readSmallFile(file)
   const profile = stored.state === "text" ? parseJson(stored.text) : undefined
   return isObject(profile) ? stringField(profile, "arn") : undefined
 }

@@ -9,7 +9,14 @@ import {
   type TokenSet,
   type WriteBack,
 } from "../../accounts/index.ts"
-import { type Effects, fingerprintOf, hasTable, textColumn, visitDatabase } from "../foreign-database.ts"
+import {
+  type Effects,
+  fingerprintOf,
+  hasTable,
+  MOST_ROWS,
+  textColumn,
+  visitDatabase,
+} from "../foreign-database.ts"
 import { writeInstant } from "../instant.ts"
 import { olderRowKey, olderSourceKey, readOlderRows, REQUIRED_COLUMNS } from "./read-rows.ts"
 
@@ -117,7 +124,7 @@ function readTable(database: Database): OlderTable | { readonly missing: string 
     ? database.all("SELECT id FROM removed_accounts")
     : []
   return {
-    rows: database.all("SELECT * FROM accounts"),
+    rows: database.all(`SELECT * FROM accounts LIMIT ${MOST_ROWS}`),
     removedIds: new Set(removed.flatMap((row) => textColumn(row, "id") ?? [])),
   }
 }

@@ -1,3 +1,4 @@
+import { readBody } from "../../read-body.ts"
 import type { Runtime } from "../../runtime.ts"
 import { routed } from "../hosts.ts"
 
@@ -33,7 +34,7 @@ export async function send(
       redirect: "error",
       signal: request.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, request.signal]),
     })
-    const body = await response.text()
+    const body = await readBody(response)
     return { status: response.status, headers: Object.fromEntries(response.headers), body }
   } finally {
     cancel()

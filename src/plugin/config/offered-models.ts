@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs"
 import { decodeModelLists, type LiveModel, mergeModelLists } from "../../kiro/index.ts"
+import { readSmallFile } from "../../settings/index.ts"
 
 export interface CachedModels {
   /** The union of all accounts' lists; absent before any. */
@@ -10,14 +10,10 @@ export interface CachedModels {
 
 /** Reads kiro-models.json, the only file that the config hook reads for models. Broken or missing: the built-in table counts. */
 export function readCachedModels(path: string): CachedModels {
-  let text: string
-  try {
-    text = readFileSync(path, "utf8")
-  } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT"
-    return missing ? {} : { problem: `${path} can't be read: ${String(error)}` }
-  }
-  const lists = decodeModelLists(text)
+  const file = readSmallFile(path)
+  if (file.state === "missing") return {}
+  if (file.state === "failed") return { problem: `${path} ${file.message}` }
+  const lists = decodeModelLists(file.text)
   if (lists === undefined)
     return { problem: `${path} holds no model lists; it is written anew after the next answer` }
   const live = mergeModelLists(lists)

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto"
-import { readFile, realpath } from "node:fs/promises"
+import { realpath } from "node:fs/promises"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
 import { Secret } from "../../secret.ts"
-import { replaceFile } from "../../settings/index.ts"
+import { readSmallFile, replaceFile } from "../../settings/index.ts"
 import { isApiKey } from "./api-key.ts"
 import { PROVIDER_ID } from "../config/provider.ts"
 import { AUTH_MARKER } from "./marker.ts"
@@ -15,11 +15,11 @@ export async function moveApiKey<Kept>(
   authFile: string,
   keep: (key: Secret) => Promise<Kept>,
 ): Promise<Kept | undefined> {
-  const key = apiKeyIn(await readAuthFile(authFile))
+  const key = apiKeyIn(readAuthFile(authFile))
   if (key === undefined) return undefined
   const kept = await keep(key)
   // Read again: OpenCode may have written other entries meanwhile.
-  const document = await readAuthFile(authFile)
+  const document = readAuthFile(authFile)
   if (document === undefined || apiKeyIn(document)?.equals(key) !== true) return kept
   const entry = { type: "api", key: AUTH_MARKER }
   const text = `${JSON.stringify({ ...document, [PROVIDER_ID]: entry }, null, 2)}\n`
@@ -28,14 +28,12 @@ export async function moveApiKey<Kept>(
   return kept
 }
 
-async function readAuthFile(authFile: string): Promise<JsonObject | undefined> {
-  try {
-    const document = parseJson(await readFile(authFile, "utf8"))
-    return isObject(document) ? document : undefined
-  } catch (error) {
-    if (isObject(error) && (error["code"] === "ENOENT" || error["code"] === "ENOTDIR")) return undefined
-    throw error
-  }
+function readAuthFile(authFile: string): JsonObject | undefined {
+  const file = readSmallFile(authFile)
+  if (file.state === "missing") return undefined
+  if (file.state === "failed") throw new Error(`${authFile} ${file.message}`)
+  const document = parseJson(file.text)
+  return isObject(document) ? document : undefined
 }
 
 function apiKeyIn(document: JsonObject | undefined): Secret | undefined {

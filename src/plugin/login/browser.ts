@@ -9,11 +9,15 @@ export interface BrowserPlace {
 /**
  * Shows a page in the user's browser, as a favour: the address is printed anyway. Never throws and never waits. Not
  * tried where there is no screen to show it on (SSH, a console), where `xdg-open` may start a text browser over the
- * terminal.
+ * terminal; nor for an address that would start anything but a browser.
  */
 export function openInBrowser(url: string, { env, platform, log }: BrowserPlace): void {
-  if (!hasScreen(env, platform)) return
+  if (!hasScreen(env, platform) || !isWebPage(url)) return
   launch(url).catch((error: unknown) => log.info("no browser could be opened", { error: String(error) }))
+}
+
+export function isWebPage(url: string): boolean {
+  return URL.canParse(url) && new URL(url).protocol === "https:"
 }
 
 async function launch(url: string): Promise<void> {

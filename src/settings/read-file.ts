@@ -1,0 +1,34 @@
+import { readFileSync, statSync } from "node:fs"
+import { isObject } from "../json.ts"
+
+type FileText =
+  | { readonly state: "text"; readonly text: string }
+  | { readonly state: "missing" }
+  /** `message` goes on after the file's name: "is too large". */
+  | { readonly state: "failed"; readonly message: string }
+
+/** Every file that is read whole here is some kilobytes; anything larger is something else. */
+const LARGEST_BYTES = 4_000_000
+
+/**
+ * The text of a small file; never throws. Only a regular file is opened: a repository may hold a link to a device that
+ * never ends.
+ */
+export function readSmallFile(file: string): FileText {
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false })
+    if (stat === undefined) return { state: "missing" }
+    if (!stat.isFile()) return { state: "failed", message: "is not a file" }
+    if (stat.size > LARGEST_BYTES) return { state: "failed", message: "is too large" }
+    return { state: "text", text: readFileSync(file, "utf8") }
+  } catch (error) {
+    const code = fileErrorCode(error)
+    // It went between the two calls.
+    return code === "ENOENT" ? { state: "missing" } : { state: "failed", message: `can't be read (${code})` }
+  }
+}
+
+export function fileErrorCode(error: unknown): string {
+  if (isObject(error) && typeof error["code"] === "string") return error["code"]
+  return error instanceof Error ? error.name : "unknown"
+}

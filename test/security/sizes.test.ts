@@ -1,0 +1,78 @@
+import assert from "node:assert/strict"
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, before, describe, it } from "node:test"
+import { readBody } from "../../src/read-body.ts"
+import { loadSettings, readSmallFile } from "../../src/settings/index.ts"
+import { builderToken, cliDatabase, sourcesOf, writeCliStore } from "../import/stores.ts"
+
+const MEGABYTE = 1_000_000
+const POSIX = process.platform === "win32" ? { skip: "no such devices here" } : {}
+
+describe("an input without end", () => {
+  let folder = ""
+  let server: Server
+  let sentBytes = 0
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "kiro-sizes-"))
+    // Sends until nobody listens any more.
+    server = createServer((_, response) => {
+      const chunk = "x".repeat(64 * 1024)
+      const more = (): void => {
+        while (!response.destroyed && response.write(chunk)) sentBytes += chunk.length
+      }
+      response.on("drain", more).on("error", () => undefined)
+      more()
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  })
+  after(() => {
+    server.closeAllConnections()
+    server.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it("is cut where it is the body of an answer", async () => {
+    const { port } = server.address() as AddressInfo
+    const text = await readBody(await fetch(`http://127.0.0.1:${port}`))
+    assert.ok(text.length > 4 * MEGABYTE && text.length < 6 * MEGABYTE, String(text.length))
+    assert.ok(sentBytes < 100 * MEGABYTE, String(sentBytes))
+  })
+
+  it("is not opened where a repository's kiro.json is a link to a device", POSIX, async () => {
+    const project = join(folder, "project")
+    mkdirSync(join(project, ".opencode"), { recursive: true })
+    symlinkSync("/dev/zero", join(project, ".opencode", "kiro.json"))
+    const place = { env: {}, platform: process.platform, home: folder, projectDirectory: project }
+    const { problems } = await loadSettings(place)
+    assert.deepEqual(
+      problems.map((problem) => problem.kind === "unreadable-file" && problem.reason),
+      ["it is not a file"],
+    )
+  })
+
+  it("is not read where it is a file of ours, of the host, or of another program", () => {
+    const file = join(folder, "large.json")
+    writeFileSync(file, "{}")
+    assert.deepEqual(readSmallFile(file), { state: "text", text: "{}" })
+    truncateSync(file, 100 * MEGABYTE)
+    assert.deepEqual(readSmallFile(file), { state: "failed", message: "is too large" })
+  })
+
+  it("is cut, and so is no login, where it is a value in kiro-cli's store", async () => {
+    const home = join(folder, "home")
+    const endless = { ...builderToken, access_token: "a".repeat(2 * MEGABYTE) }
+    await writeCliStore(cliDatabase(home), { "kirocli:social:token": endless })
+    const [source] = sourcesOf(home)
+    const { logins, problems } = (await source?.read()) ?? {}
+    assert.deepEqual(logins, [])
+    assert.deepEqual(
+      problems?.map(({ message }) => message),
+      ["is not a JSON object"],
+    )
+  })
+})
