@@ -1,5 +1,5 @@
 import type { KiroFailure } from "../kiro/index.ts"
-import type { Account, CoolingReason, Health, Quota, TokenSet } from "./account.ts"
+import type { Account, CoolingReason, Health, Login, Quota, TokenSet } from "./account.ts"
 import { hasRoom, paysOverage, resetOf, startOfNext } from "./quota.ts"
 
 /** A profile that is wrong is asked for again after this, unless the user chose another before. */
@@ -123,9 +123,22 @@ export function reviveBySource(
   return { ...account, logins, health: loggedOut ? { state: "ok" } : account.health }
 }
 
-/** The user's own act: the only way out of a suspension. */
+/**
+ * The user's own act: the only way out of a suspension, and for a refused API key, which nothing renews, to be tried
+ * again.
+ */
 export function enableAccount(account: Account): Account {
-  return { ...account, enabled: true, health: isSuspended(account) ? { state: "ok" } : account.health }
+  const { health } = account
+  const logins = account.logins.map((login) =>
+    login.kind === "api-key" && login.revoked !== undefined ? withoutRevocation(login) : login,
+  )
+  const refused = health.state === "revoked" && health.reason === "api-key-refused"
+  return {
+    ...account,
+    enabled: true,
+    logins,
+    health: refused || isSuspended(account) ? { state: "ok" } : health,
+  }
 }
 
 export function disableAccount(account: Account): Account {
@@ -193,11 +206,12 @@ function withHealth(account: Account, health: Health): Account {
 }
 
 function withoutRevoked(account: Account, loginId: string): Account["logins"] {
-  return account.logins.map((login) => {
-    if (login.id !== loginId) return login
-    const { revoked: _, ...rest } = login
-    return rest
-  })
+  return account.logins.map((login) => (login.id === loginId ? withoutRevocation(login) : login))
+}
+
+function withoutRevocation(login: Login): Login {
+  const { revoked: _, ...rest } = login
+  return rest
 }
 
 function timesOf(health: Health, reason: CoolingReason, now: number): number {

@@ -166,7 +166,7 @@ function parkedRemedy(parked: Parked): string {
     case "signed-out":
       return REMEDY["bearer-rejected"] ?? ""
     case "key-refused":
-      return "Make a new API key at https://app.kiro.dev and set KIRO_API_KEY, or sign in with `opencode auth login`."
+      return "Make a new API key at https://app.kiro.dev and set KIRO_API_KEY, or sign in with `opencode auth login`. Where the old key is allowed again, switch the account on with `npx opencode-kiro-auth accounts`."
     case "not-authorized":
       return REMEDY["not-authorized"] ?? ""
     case "disabled":

@@ -255,6 +255,14 @@ describe("the user", () => {
     assert.equal(returnsAt(account({ health: suspended }), NOW), undefined)
   })
 
+  it("tries a refused API key again once the user says so", () => {
+    const key = keyLogin("k")
+    const refused = afterLoginRefused(account({ logins: [key] }), { loginId: "k", reason: "no", now: NOW })
+    assert.equal(refused.health.state, "revoked")
+    const { health, logins } = enableAccount(refused)
+    assert.deepEqual([health, logins], [{ state: "ok" }, [key]])
+  })
+
   it("leaves a cool-down as it is by enabling", () => {
     const health = cooling()
     assert.equal(enableAccount(account({ health, enabled: false })).health, health)
