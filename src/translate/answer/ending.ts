@@ -14,6 +14,8 @@ export interface AnswerSoFar {
   readonly wroteAnything: boolean
   readonly openCalls: number
   readonly completedCalls: number
+  /** The service said that the context window is full. */
+  readonly windowIsFull: boolean
 }
 
 /** Cut, silence, 5xx, throttle: an answer that may be asked for again, as long as no tool call was opened. */
@@ -32,12 +34,15 @@ export function decideEnding(soFar: AnswerSoFar): Ending {
   return soFar.failure === undefined ? endOfStream(soFar) : endByFailure(soFar, soFar.failure)
 }
 
-function endOfStream({ stopReason, wroteAnything, openCalls, completedCalls }: AnswerSoFar): Ending {
+function endOfStream(soFar: AnswerSoFar): Ending {
+  const { stopReason, wroteAnything, openCalls, completedCalls, windowIsFull } = soFar
   const reason = mapStopReason(stopReason)
   const stated = reason === "length" || reason === "content_filter"
   if (reason === "content_filter") return inOrder(reason)
   if (completedCalls > 0) return inOrder("tool_calls")
   if (stated) return inOrder(reason)
+  // There was no room left for the rest of the call: as an error it would come again, and nothing would be compacted.
+  if (openCalls > 0 && windowIsFull) return { finishReason: "length", overflowed: true }
   if (openCalls > 0) {
     return { failure: failure("truncated", "The answer ended inside a tool call."), isRetryable: false }
   }

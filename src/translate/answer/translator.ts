@@ -161,6 +161,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
         wroteAnything,
         openCalls,
         completedCalls,
+        windowIsFull: turn.contextUsagePercentage >= 100,
       })
       if ("failure" in ending) return ending
       const broken = toolChunks(toolCalls.breakOpen())

@@ -57,6 +57,16 @@ describe("the end of an answer in order", () => {
     assert.equal(translate([metadata("MAX_TOKENS")]).summary.finishReason, "length")
   })
 
+  it("is a length, for the host to compact, where a full window left no room for the rest of a call", () => {
+    const { summary, usage, message } = translate([toolUse("a"), toolUse("a", "{"), contextUsage(100)])
+    assert.equal(summary.finishReason, "length")
+    assert.equal(usage?.total_tokens, 200_000)
+    assert.deepEqual(
+      message.tool_calls?.map((call) => call.function.arguments),
+      ["{"],
+    )
+  })
+
   it("is an error that is not repeated where a call never got its stop", () => {
     for (const events of [[toolUse("a")], [text("x"), toolUse("a"), toolUse("a", '{"x":1}')]]) {
       const { end, summary } = translate([...events, metadata("END_TURN")])
