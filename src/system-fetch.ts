@@ -5,13 +5,13 @@ type Environment = { readonly [name: string]: string | undefined }
 const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]
 
 /**
- * The runtime's own fetch. Bun's honours HTTPS_PROXY and NO_PROXY by itself; Node's only where the process was started
- * with NODE_USE_ENV_PROXY, so there a proxy is served by undici, loaded with the first request. Nothing global changes.
+ * The runtime's own fetch. Bun's honours HTTPS_PROXY and NO_PROXY by itself; Node's only in newer versions that were
+ * started with NODE_USE_ENV_PROXY, so under Node a proxy is served by undici, loaded with the first request. Nothing
+ * global changes.
  */
 export function systemFetch(env: Environment): Fetch {
   const own: Fetch = (url, init) => globalThis.fetch(url, init)
-  const isServed = "Bun" in globalThis || env["NODE_USE_ENV_PROXY"] === "1"
-  if (isServed || PROXY_VARIABLES.every((name) => (env[name] ?? "") === "")) return own
+  if ("Bun" in globalThis || PROXY_VARIABLES.every((name) => (env[name] ?? "") === "")) return own
   let proxied: Promise<Fetch> | undefined
   return async (url, init) => (await (proxied ??= proxyFetch()))(url, init)
 }

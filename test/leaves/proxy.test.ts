@@ -9,22 +9,26 @@ import { hasOpenssl, startTlsFace } from "../support/tls/index.ts"
 const TLS = hasOpenssl() ? {} : { skip: "no openssl program" }
 
 describe("the system's fetch", () => {
-  it("goes through HTTPS_PROXY, and trusts NODE_EXTRA_CA_CERTS, on both runtimes", TLS, async () => {
-    const fake = await startFakeKiro()
-    const face = await startTlsFace(fake)
-    try {
-      const script = join(import.meta.dirname, `fetch-process${extname(import.meta.filename)}`)
-      const { NODE_USE_ENV_PROXY: _, ...env } = process.env
-      const { stdout } = await promisify(execFile)(
-        process.execPath,
-        [script, "https://q.us-east-1.amazonaws.com/getUsageLimits"],
-        { env: { ...env, ...face.environment } },
-      )
-      assert.equal(stdout.trim(), "403")
-      assert.deepEqual(face.connects, ["q.us-east-1.amazonaws.com:443"])
-    } finally {
-      await face.close()
-      await fake.close()
-    }
-  })
+  for (const setting of ["", "1"])
+    it(
+      `goes through HTTPS_PROXY, and trusts NODE_EXTRA_CA_CERTS, on both runtimes (NODE_USE_ENV_PROXY=${setting})`,
+      TLS,
+      async () => {
+        const fake = await startFakeKiro()
+        const face = await startTlsFace(fake)
+        try {
+          const script = join(import.meta.dirname, `fetch-process${extname(import.meta.filename)}`)
+          const { stdout } = await promisify(execFile)(
+            process.execPath,
+            [script, "https://q.us-east-1.amazonaws.com/getUsageLimits"],
+            { env: { ...process.env, ...face.environment, NODE_USE_ENV_PROXY: setting } },
+          )
+          assert.equal(stdout.trim(), "403")
+          assert.deepEqual(face.connects, ["q.us-east-1.amazonaws.com:443"])
+        } finally {
+          await face.close()
+          await fake.close()
+        }
+      },
+    )
 })

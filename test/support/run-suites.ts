@@ -30,7 +30,8 @@ function nodeSuite(node: string): Suite {
     program: node,
     args: [
       "--test",
-      "--test-timeout=60000",
+      // It limits whole files too.
+      "--test-timeout=180000",
       "--test-reporter=spec",
       "build/test/!(e2e|support)/**/*.test.js",
       "build/test/*.test.js",
