@@ -20,7 +20,7 @@ export function textAnswer(bytes: number, size = 40): Answer {
 export function toolAnswer(bytes: number, size = 60): Answer {
   const call = { toolUseId: "tooluse_0123456789abcdefABCDEF", name: "write" }
   const content = Array.from({ length: Math.ceil(bytes / size) }, (_, index) => piece(index, size)).join("")
-  const json = JSON.stringify({ filePath: "/work/a.ts", content })
+  const json = JSON.stringify({ filePath: "/project/a.ts", content })
   const pieces = json.match(new RegExp(`[^]{1,${size}}`, "gu")) ?? []
   return Buffer.concat([
     eventFrame("toolUseEvent", call),

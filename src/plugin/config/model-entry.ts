@@ -1,4 +1,4 @@
-import type { KiroModel } from "../../kiro/index.ts"
+import type { KiroModel } from "../../kiro/models/index.ts"
 
 /** One model in OpenCode's configuration, as far as we set it. */
 export interface ModelEntry {

@@ -1,4 +1,4 @@
-import { decodeModelLists, type LiveModel, mergeModelLists } from "../../kiro/index.ts"
+import { decodeModelLists, type LiveModel, mergeModelLists } from "../../kiro/models/index.ts"
 import { readSmallFile } from "../../settings/index.ts"
 
 export interface CachedModels {
