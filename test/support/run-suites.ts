@@ -31,7 +31,7 @@ function nodeSuite(node: string): Suite {
     args: [
       "--test",
       // It limits whole files too.
-      "--test-timeout=180000",
+      "--test-timeout=600000",
       "--test-reporter=spec",
       "build/test/!(e2e|support)/**/*.test.js",
       "build/test/*.test.js",
