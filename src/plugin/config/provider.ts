@@ -1,5 +1,11 @@
 import { isObject, type JsonObject, stringField } from "../../json.ts"
-import { type KiroModel, type LiveModel, offeredModels, qualifiedId, resolveModel } from "../../kiro/models/index.ts"
+import {
+  type KiroModel,
+  type LiveModel,
+  offeredModels,
+  qualifiedId,
+  resolveModel,
+} from "../../kiro/models/index.ts"
 import type { Fetch } from "../../runtime.ts"
 import { modelEntry } from "./model-entry.ts"
 
