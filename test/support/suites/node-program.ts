@@ -27,9 +27,21 @@ const packageName = (): string => `node-${process.platform}-${process.arch}`
 
 function install(): boolean {
   mkdirSync(CACHE, { recursive: true })
-  const args = ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error", "--prefix", CACHE]
+  const args = [
+    "install",
+    "--no-save",
+    "--no-fund",
+    "--no-audit",
+    "--loglevel=error",
+    "--fetch-retries=1",
+    "--prefix",
+    CACHE,
+  ]
   try {
-    execFileSync("npm", [...args, `${packageName()}@24`], { stdio: ["ignore", "ignore", "inherit"] })
+    execFileSync("npm", [...args, `${packageName()}@24`], {
+      stdio: ["ignore", "ignore", "inherit"],
+      timeout: 180_000,
+    })
     return true
   } catch (error) {
     console.log(`npm could not install ${packageName()}: ${String(error)}`)
