@@ -5,6 +5,7 @@ import type { Attempt } from "./attempt.ts"
 import type { Chat } from "./chat.ts"
 import type { GatewayContext } from "./dependencies.ts"
 import { refusalOf, toStreamError } from "./refusal.ts"
+import { describeAnswer } from "./request-log.ts"
 import { rememberForSession, settle } from "./settle.ts"
 import type { CommittedAnswer } from "./stream/open-answer.ts"
 import type { SentWith } from "./try-once.ts"
@@ -31,6 +32,11 @@ export async function deliver(
   const { chat, answer, sent } = answered
   const settled = (summary: TurnSummary, failure?: KiroFailure): void => {
     const end = { summary, failure }
+    const { settings, runtime } = context
+    if (settings.enableLogApiRequest) {
+      const now = runtime.clock.now()
+      runtime.log.info("answer from Kiro", describeAnswer({ answered, end, now }))
+    }
     context.background.start(chat.sessionId, () => rememberForSession(context, answered, end))
     context.background.start("accounts", () => settle(context, answered, end))
   }

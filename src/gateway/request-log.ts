@@ -1,14 +1,46 @@
+import { accountName } from "../accounts/index.ts"
 import type { ChatMessage, GenerateAssistantResponseRequest, KiroHttpRequest } from "../kiro/index.ts"
 import type { LogFields } from "../runtime.ts"
+import type { Answered } from "./deliver.ts"
+import type { AnswerEnd } from "./settle.ts"
 
 /** What the detailed log says of a request: everything but the token, and the conversation only when asked for. */
 export function describeRequest(
-  { url, headers, body }: KiroHttpRequest,
-  options: { readonly prompts: boolean },
+  { url, headers, body: text }: KiroHttpRequest,
+  { body, prompts }: { readonly body: GenerateAssistantResponseRequest; readonly prompts: boolean },
 ): LogFields {
   const { authorization: _, ...shown } = headers
-  return { url, headers: shown, bytes: body.length, ...(options.prompts && { body }) }
+  return { url, headers: shown, bytes: text.length, ...(prompts ? { body: text } : { shape: shapeOf(body) }) }
 }
+
+/** How the answer ended, without a word of it. Neither a finish reason nor a failure: the host stopped listening. */
+export function describeAnswer({
+  answered: { chat, account, sent },
+  end: { summary, failure },
+  now,
+}: {
+  readonly answered: Answered
+  readonly end: AnswerEnd
+  readonly now: number
+}): LogFields {
+  const { finishReason, usage, credits, completedCallIds, openCallIds, reasoning } = summary
+  return {
+    invocationId: chat.invocationId,
+    account: accountName(account),
+    model: sent.model.wireId,
+    tookMs: now - sent.startedAt,
+    ended: finishReason ?? (failure === undefined ? "not listened to" : "failed"),
+    usage,
+    credits,
+    completedCalls: completedCallIds.length,
+    openCalls: openCallIds.length,
+    signatures: reasoning.length,
+    ...(failure !== undefined && { failure }),
+  }
+}
+
+/** A line of the log has an end: of a long conversation the latest messages are shown. */
+const LATEST = 100
 
 /** The form of a conversation without a word of it: what a report about a refused form needs. */
 export function shapeOf({ conversationState, ...rest }: GenerateAssistantResponseRequest): LogFields {
@@ -23,7 +55,8 @@ export function shapeOf({ conversationState, ...rest }: GenerateAssistantRespons
       description: description.length,
       schema: JSON.stringify(inputSchema.json).length,
     })),
-    messages: [...history, currentMessage].map(messageShape),
+    messages: history.length + 1,
+    latest: [...history, currentMessage].slice(-LATEST).map(messageShape),
   }
 }
 

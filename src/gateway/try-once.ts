@@ -78,7 +78,10 @@ async function ask(
     estimatedTokens: prepared.estimatedTokens,
   })
   if (settings.enableLogApiRequest)
-    runtime.log.info("request to Kiro", describeRequest(request, { prompts: settings.logPrompts }))
+    runtime.log.info("request to Kiro", {
+      account: accountName(account),
+      ...describeRequest(request, { body: prepared.body, prompts: settings.logPrompts }),
+    })
   const firstContentMs = settings.requestTimeoutMs * patience(prepared, chat)
   const answered = await send({ runtime, request, signal, silenceMs: firstContentMs })
   if ("failure" in answered) return answered

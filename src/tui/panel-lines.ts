@@ -64,11 +64,9 @@ function quotaLines({ quota }: AccountOverview, now: number): PanelLine[] {
     lines.push({ text: `Resets ${day(quota.resetAt)}`, tone: "muted" })
   }
   for (const extra of extras(quota)) {
-    const until = extra.expiresAt === undefined ? "" : ` until ${day(extra.expiresAt)}`
-    lines.push({
-      text: `${extra.name} ${credits(extra.used)} / ${credits(extra.limit)}${until}`,
-      tone: "muted",
-    })
+    const until = extra.expiresAt === undefined ? "" : `  until ${day(extra.expiresAt)}`
+    lines.push({ text: `${extra.name} ${credits(extra.used)} / ${credits(extra.limit)}`, tone: "muted" })
+    if (until !== "") lines.push({ text: until, tone: "muted" })
   }
   if (quota.overage.used > 0) {
     lines.push({ text: `Paid beyond the plan ${credits(quota.overage.used)}`, tone: "warning" })

@@ -16,7 +16,8 @@ const module: TuiPluginModule = {
       order: 150,
       slots: {
         sidebar_content(_context, props) {
-          const read = (sessionId: string) => readOverview({ path, sessionId })
+          const read = (sessionId: string, turnSince: number | undefined) =>
+            readOverview({ path, sessionId, ...(turnSince !== undefined && { turnSince }) })
           const lines = sessionLines({ api, sessionId: () => props.session_id, read, showEmail })
           return <Panel theme={api.theme} lines={lines} />
         },

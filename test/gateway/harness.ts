@@ -12,7 +12,7 @@ import {
 } from "../../src/accounts/index.ts"
 import { createGateway, type Gateway, type LookUps } from "../../src/gateway/index.ts"
 import { isObject } from "../../src/json.ts"
-import { type Fetch, type Runtime, silentLog, systemClock } from "../../src/runtime.ts"
+import { type Fetch, type Log, type Runtime, silentLog, systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
@@ -27,6 +27,7 @@ export interface HarnessOptions {
   readonly importLogins?: (harness: Harness) => Promise<unknown>
   /** Between the gateway and the network. */
   readonly fetch?: Fetch
+  readonly log?: Log
 }
 
 /** A gateway over a real store and a real HTTP fake, on a clock that the test holds. */
@@ -61,7 +62,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const runtime: Runtime = {
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     clock,
-    log: silentLog,
+    log: options.log ?? silentLog,
     random: () => 0,
     randomUUID: () => `00000000-0000-4000-8000-${String(++count).padStart(12, "0")}`,
   }

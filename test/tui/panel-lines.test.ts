@@ -34,13 +34,14 @@ function texts(account: AccountOverview = ACCOUNT, session: SessionOverview = SE
 
 describe("the panel", () => {
   it("shows plan, account, credits with two decimals, reset, trial and bonus apart, and the last turn", () => {
-    const [plan, name, credits, reset, trial, bonus, turn] = texts()
+    const [plan, name, credits, reset, trial, bonus, bonusEnd, turn] = texts()
     assert.equal(plan, "Kiro Pro+")
     assert.equal(name, "Builder ID ··a1b2")
     assert.equal(credits, "12.37 / 50.00 credits")
     assert.match(reset ?? "", /^Resets .*1/)
     assert.equal(trial, "Trial 120.44 / 500.00")
-    assert.match(bonus ?? "", /^Welcome bonus 0\.00 \/ 100\.00 until .*3/)
+    assert.equal(bonus, "Welcome bonus 0.00 / 100.00")
+    assert.match(bonusEnd ?? "", /^  until .*3/)
     assert.equal(turn, "Last turn 0.09, session 1.20")
   })
 

@@ -19,6 +19,7 @@ export interface AccountOverview {
 /** Credits of one session's turns. */
 export interface SessionOverview {
   readonly accountId?: string
+  /** Of everything that was asked for since the user's last message, tools and titles included. */
   readonly lastTurnCredits?: number
   readonly credits: number
 }
@@ -35,12 +36,14 @@ export interface StoreOverview {
 export async function readOverview(wanted: {
   readonly path: string
   readonly sessionId?: string
+  /** When the user's last message was sent, in epoch ms; absent: the last request is the last turn. */
+  readonly turnSince?: number
 }): Promise<StoreOverview | undefined> {
   if (!existsSync(wanted.path)) return undefined
   let database: Database | undefined
   try {
     database = await openDatabase(wanted.path, { readonly: true })
-    return { accounts: accountsOf(database), session: sessionOf(database, wanted.sessionId ?? "") }
+    return { accounts: accountsOf(database), session: sessionOf(database, wanted) }
   } catch {
     // Whatever keeps us from looking is told by the part that needs the file.
     return undefined
@@ -68,10 +71,23 @@ function accountsOf(database: Database): AccountOverview[] {
           enabled,
           health,
           ...(email !== undefined && { email }),
-          ...(quota !== undefined && { quota }),
+          ...(quota !== undefined && { quota: upToDate(database, id, quota) }),
         },
       ]
     })
+}
+
+/**
+ * Usage is asked for at most once a minute: what was spent since is added, so that the figure moves with each turn.
+ * Where a trial or a bonus may have paid for it nobody but the service knows which figure moves.
+ */
+function upToDate(database: Database, accountId: string, quota: Quota): Quota {
+  if (quota.trial !== undefined || quota.bonuses.length > 0) return quota
+  const since = database.get(
+    "SELECT SUM(credits) AS credits FROM kiro_turn WHERE account_id = ? AND at > ?",
+    [accountId, quota.checkedAt],
+  )
+  return { ...quota, used: quota.used + (numberField(since ?? {}, "credits") ?? 0) }
 }
 
 const KINDS: readonly LoginKind[] = ["idc", "social", "external-idp", "api-key"]
@@ -86,7 +102,10 @@ function loginName(row: Row) {
   }
 }
 
-function sessionOf(database: Database, sessionId: string): SessionOverview {
+function sessionOf(
+  database: Database,
+  { sessionId = "", turnSince }: { readonly sessionId?: string; readonly turnSince?: number },
+): SessionOverview {
   const sum = database.get("SELECT SUM(credits) AS credits FROM kiro_turn WHERE session_id = ?", [sessionId])
   const last = database.get(
     "SELECT account_id, credits FROM kiro_turn WHERE session_id = ? ORDER BY at DESC, id DESC LIMIT 1",
@@ -94,7 +113,14 @@ function sessionOf(database: Database, sessionId: string): SessionOverview {
   )
   const chosen = database.get("SELECT account_id FROM kiro_session WHERE session_id = ?", [sessionId])
   const accountId = stringField(last ?? {}, "account_id") ?? stringField(chosen ?? {}, "account_id")
-  const lastTurnCredits = numberField(last ?? {}, "credits")
+  const turn =
+    turnSince === undefined
+      ? last
+      : database.get("SELECT SUM(credits) AS credits FROM kiro_turn WHERE session_id = ? AND at >= ?", [
+          sessionId,
+          turnSince,
+        ])
+  const lastTurnCredits = numberField(turn ?? {}, "credits")
   return {
     credits: numberField(sum ?? {}, "credits") ?? 0,
     ...(accountId !== undefined && { accountId }),

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, describe, it } from "node:test"
+import type { JsonObject } from "../../src/json.ts"
+import { openLog, type Settings } from "../../src/settings/index.ts"
+import { FAILURES, finish, text, toolUse } from "../support/fake-kiro/index.ts"
+import { secretsIn } from "../support/secrets.ts"
+import { startHarness } from "./harness.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "kiro-request-log-"))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const QUESTION = "how deep is the lake"
+const TOOL = { type: "function", function: { name: "look", parameters: { type: "object", properties: {} } } }
+
+interface Logged {
+  readonly text: string
+  readonly entries: readonly JsonObject[]
+}
+
+/** One refused attempt and one answer with a tool call, and what the log says of them. */
+async function logged(name: string, settings: Partial<Settings>): Promise<Logged> {
+  const path = join(folder, name)
+  const log = openLog({ path, level: "info", clock: { now: () => Date.now() } })
+  await using harness = await startHarness({ settings, log })
+  await harness.add("first")
+  harness.fake.fail(FAILURES.internalError)
+  harness.fake.answer(text("Very deep."), toolUse({ name: "look", input: {} }), finish({ credits: 0.25 }))
+  const messages = [
+    { role: "system", content: "You are brief." },
+    { role: "user", content: QUESTION },
+  ]
+  await (await harness.ask({ messages, tools: [TOOL] })).text()
+  if (!existsSync(path)) return { text: "", entries: [] }
+  const written = readFileSync(path, "utf8")
+  const entries = written
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as JsonObject)
+  return { text: written, entries }
+}
+
+describe("the detailed log of requests", () => {
+  it("is not written unless asked for", async () => {
+    const { entries } = await logged("off.log", {})
+    assert.deepEqual(
+      entries.filter(({ message }) => /Kiro/.test(String(message))),
+      [],
+    )
+  })
+
+  it("shows each request and the end of its answer, without a token and without a word of the talk", async () => {
+    const { text: written, entries } = await logged("on.log", { enableLogApiRequest: true })
+    assert.deepEqual(
+      entries.map(({ message }) => message),
+      ["request to Kiro", "chat attempt failed", "request to Kiro", "answer from Kiro"],
+    )
+    const [request, , , answer] = entries
+    assert.match(String(request?.["url"]), /generateAssistantResponse/i)
+    assert.ok(Number(request?.["bytes"]) > 100)
+    assert.deepEqual((request?.["shape"] as JsonObject)["messages"], 1)
+    assert.match(JSON.stringify(request?.["shape"]), /"tools":\[\{"name":"look"/)
+    assert.match(JSON.stringify(request?.["headers"]), new RegExp(String(answer?.["invocationId"])))
+    const { ended, credits, completedCalls, account } = answer ?? {}
+    assert.deepEqual(
+      { ended, credits, completedCalls, account },
+      { ended: "tool_calls", credits: 0.25, completedCalls: 1, account: "first" },
+    )
+    assert.deepEqual(secretsIn(written), [])
+    for (const word of [QUESTION, "Very deep", "You are brief", "Bearer"])
+      assert.ok(!written.includes(word), word)
+  })
+
+  it("shows the conversation too where that is asked for as well, and still no token", async () => {
+    const { text: written } = await logged("prompts.log", { enableLogApiRequest: true, logPrompts: true })
+    assert.ok(written.includes(QUESTION) && written.includes("You are brief"))
+    assert.deepEqual(secretsIn(written), [])
+  })
+})
