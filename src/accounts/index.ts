@@ -31,7 +31,7 @@ export { type Import, mergeImported } from "./imported.ts"
 export { judgeForgotten, newAccount, sameTokens } from "./login.ts"
 export { accountName } from "./name.ts"
 export type { Notice } from "./notice.ts"
-export { usedShare } from "./quota.ts"
+export { hasRoom, paysOverage, usedShare } from "./quota.ts"
 export {
   type Choice,
   type ChoiceState,

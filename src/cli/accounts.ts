@@ -3,6 +3,7 @@ import { accountDocument } from "./account-document.ts"
 import type { Context } from "./context.ts"
 import { table } from "./table.ts"
 import type { Terminal } from "./terminal.ts"
+import { isUsedUp } from "./used-up.ts"
 import { credits, day, moment } from "./words.ts"
 
 /** Every account: health, credits, reset, where its logins are from. */
@@ -15,7 +16,7 @@ export async function listAccounts(context: Context, { json }: { readonly json: 
   const head = ["Account", "Plan", "Health", "Credits", "Resets", "From"].map((word) =>
     terminal.paint("muted", word),
   )
-  terminal.out(table([head, ...accounts.map((account) => rowOf(account, terminal, now))]))
+  terminal.out(table([head, ...accounts.map((account) => rowOf(account, context, now))]))
 }
 
 /** Logins of other programs are taken in by the first message, not by looking at the list. */
@@ -27,12 +28,15 @@ async function nobody({ sources }: Context): Promise<string> {
   return `No account yet. A login of ${from} is there; take it in with: opencode-kiro-auth import`
 }
 
-function rowOf(account: Account, terminal: Terminal, now: number): readonly string[] {
+function rowOf(account: Account, { terminal, settings }: Context, now: number): readonly string[] {
   const { quota } = account
+  const isEmpty = isUsedUp(account, { now, settings })
   return [
     terminal.paint("strong", accountName(account)),
     quota?.plan ?? "?",
-    healthOf(account, terminal, now),
+    isEmpty && account.health.state === "ok" && account.enabled
+      ? terminal.paint("warning", COOLING["monthly-quota"])
+      : healthOf(account, terminal, now),
     creditsOf(account, terminal, now),
     quota?.resetAt === undefined ? "" : day(quota.resetAt),
     [...new Set(account.logins.map(({ source }) => SOURCE_NAMES[source]))].join(", "),

@@ -219,6 +219,11 @@ describe("doctor on accounts and the way to Kiro", () => {
       await lab.run("accounts", "disable", name)
       await followed()
       assert.ok((await lab.run("doctor")).out.includes(`${name} is disabled`))
+      await lab.run("accounts", "enable", name)
+      lab.account.usage = { ...lab.account.usage, used: 50 }
+      await followed()
+      assert.match((await lab.run("doctor")).out, / has used up its credits, 50\.00 \/ 50\.00 credits/)
+      assert.match((await lab.run("accounts")).out, / credits used up +50\.00 \/ 50\.00/)
     })
 
     it("whose token can't be renewed just now is not called logged out", async () => {

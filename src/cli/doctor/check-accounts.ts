@@ -1,13 +1,16 @@
 import { type Account, accountName } from "../../accounts/index.ts"
+import type { Settings } from "../../settings/index.ts"
+import { isUsedUp } from "../used-up.ts"
 import { credits, moment } from "../words.ts"
 import { type Check, type ExaminedAccount, type Finding, good, note, problem } from "./finding.ts"
 
 /** Every account's state. */
 export const accountsCheck: Check = {
   title: "Accounts",
-  async look({ accounts, databaseTrouble, runtime }) {
+  async look({ accounts, databaseTrouble, runtime, settings }) {
     if (databaseTrouble !== undefined) return [note("not looked at: the database can't be used")]
-    if (accounts.length > 0) return accounts.map((examined) => stateOf(examined, runtime.clock.now()))
+    if (accounts.length > 0)
+      return accounts.map((examined) => stateOf(examined, { now: runtime.clock.now(), settings }))
     return [
       problem(
         "nobody is logged in: no account here, nothing in kiro-cli or Kiro IDE",
@@ -17,7 +20,11 @@ export const accountsCheck: Check = {
   },
 }
 
-function stateOf({ account, noToken }: ExaminedAccount, now: number): Finding {
+function stateOf(
+  { account, noToken }: ExaminedAccount,
+  at: { readonly now: number; readonly settings: Settings },
+): Finding {
+  const { now } = at
   const name = accountName(account)
   const { health, enabled } = account
   if (!enabled) return note(`${name} is disabled`)
@@ -32,7 +39,10 @@ function stateOf({ account, noToken }: ExaminedAccount, now: number): Finding {
     default:
       return health satisfies never
   }
-  if (noToken === undefined) return good(`${name} is ready${usageOf(account)}`)
+  if (noToken === undefined)
+    return isUsedUp(account, at)
+      ? note(`${name} has used up its credits${usageOf(account)}`)
+      : good(`${name} is ready${usageOf(account)}`)
   if (noToken.unavailable === "revoked" || noToken.unavailable === "no-login") return loginNeeded(account)
   return problem(
     `${name}: its token could not be renewed: ${noToken.message}`,

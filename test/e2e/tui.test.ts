@@ -1,0 +1,220 @@
+import assert from "node:assert/strict"
+import { execFileSync } from "node:child_process"
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { dirname, join } from "node:path"
+import { after, before, describe, it } from "node:test"
+import {
+  type FakeAccount,
+  type FakeKiro,
+  finish,
+  startFakeKiro,
+  stream,
+  text,
+} from "../support/fake-kiro/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import {
+  createSandbox,
+  hasTmux,
+  packageFolder,
+  runOpencode,
+  type Sandbox,
+  Screen,
+} from "../support/opencode/index.ts"
+
+/** Wide enough for the sidebar, which OpenCode shows beside the session from 121 columns on. */
+const WIDE = 160
+const NARROW = 80
+/** The column where the sidebar begins. */
+const SIDEBAR_AT = 116
+const BLOCK = /^.*Kiro (?:Pro|Free).*$/m
+const CREDITS = /(\d+\.\d\d) \/ (\d+)\.00 credits/
+const TURN = /Last turn (\d+\.\d\d), session (\d+\.\d\d)/
+
+describe("the terminal UI", { skip: !hasTmux() && "needs tmux", concurrency: false }, () => {
+  let fake: FakeKiro
+  let other: Server
+  let sandbox: Sandbox
+  let screen: Screen
+
+  before(async () => {
+    fake = await startFakeKiro()
+    other = await startOtherProvider()
+    sandbox = createSandbox({
+      endpoint: fake.url,
+      settings: { account_selection_strategy: "round-robin" },
+      config: configOf(other),
+    })
+    installFromTarball(sandbox)
+    const builder = fake.account({ usage: { plan: "PRO+", used: 100, limit: 2000 } })
+    const social = fake.account({ kind: "social", usage: { plan: "PRO", used: 10, limit: 1000 } })
+    await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [builder, social] })
+    spendWithEachChat(fake)
+    titled(fake, "first", "Alpha session")
+    titled(fake, "third", "Omega session")
+  })
+  after(async () => {
+    screen?.close()
+    sandbox.remove()
+    other.close()
+    await fake.close()
+  })
+
+  const say = async (words: string, answer: RegExp): Promise<string> => {
+    screen.type(words)
+    await screen.shows(new RegExp(words))
+    screen.press("Enter")
+    return screen.shows(answer)
+  }
+  const openSession = async (title: string): Promise<void> => {
+    screen.type("/sessions")
+    await screen.shows(/Switch session/)
+    screen.press("Enter")
+    await screen.shows(/Search/)
+    screen.type(title)
+    await screen.until((shown) => titlesIn(shown).join() === `${title},${title}`, `${title} alone`)
+    screen.press("Enter")
+    await screen.hides(/Search/)
+  }
+
+  it("gets both parts by OpenCode's own command", async () => {
+    const { text: printed } = await runOpencode(sandbox, ["plugin", "opencode-kiro-auth", "-g"])
+    assert.match(printed, /Detected server \+ tui targets/)
+    for (const name of ["opencode.json", "tui.json"]) {
+      const document: unknown = JSON.parse(readFileSync(join(sandbox.config, name), "utf8"))
+      assert.deepEqual((document as { plugin: unknown }).plugin, ["opencode-kiro-auth"], name)
+    }
+  })
+
+  it("shows the account of the session with its credits, and changes after each turn", async () => {
+    await runOpencode(sandbox, ["run", "-m", "other/model", "--title", "Elsewhere", "hello"])
+    screen = new Screen(sandbox, WIDE)
+    await screen.shows(/Ask anything/)
+    await say("the first question", /Answer 1\b/)
+    const first = await screen.shows(TURN)
+    assert.match(first, BLOCK)
+    assert.match(first, /(?:Builder ID|Google) ··[0-9a-f]{4}/)
+    assert.match(first, /Resets /)
+    const before = CREDITS.exec(await screen.shows(CREDITS))?.[1]
+    await say("the second question", /Answer 2\b/)
+    await screen.until(
+      (shown) => /Last turn 0\.20, session 0\.3/.test(shown),
+      "the credits of the second turn",
+    )
+    await screen.until((shown) => CREDITS.exec(shown)?.[1] !== before, "the usage after the second turn")
+  })
+
+  it("shows to each session its own account, and none to a session of another provider", async () => {
+    const name = /(?:Builder ID|Google) ··[0-9a-f]{4}/
+    const one = name.exec(await screen.shows(name))?.[0] ?? ""
+    screen.type("/new")
+    await screen.shows(/New session/)
+    screen.press("Enter")
+    await screen.shows(/Ask anything/)
+    await say("the third question", /Answer 3\b/)
+    const shown = await screen.shows(TURN)
+    const two = name.exec(shown)?.[0] ?? ""
+    assert.notEqual(one, two)
+    await openSession("Alpha session")
+    assert.ok((await screen.shows(new RegExp(`${one}[^]*Last turn 0\\.20`))).includes("Answer 2"))
+    await openSession("Elsewhere")
+    await screen.shows(/Hello from elsewhere/)
+    await screen.hides(name)
+    assert.doesNotMatch(screen.lines().join("\n"), CREDITS)
+    await openSession("Omega session")
+    await screen.shows(new RegExp(`${two}[^]*${CREDITS.source}`))
+  })
+
+  it("lists all accounts by /kiro", async () => {
+    screen.type("/kiro")
+    await screen.shows(/Kiro accounts and credits/)
+    screen.press("Enter")
+    const shown = await screen.shows(/Kiro accounts\b(?! and)/)
+    for (const line of [/Builder ID ··[0-9a-f]{4}/, /Google ··[0-9a-f]{4}/, /Kiro Pro\+/, /2000\.00 credits/])
+      assert.match(shown, line)
+    screen.press("Enter")
+    await screen.hides(/Kiro accounts\b/)
+  })
+
+  it("leaves a narrow terminal to the conversation", async () => {
+    screen.resize(NARROW)
+    const narrow = await screen.hides(CREDITS)
+    assert.match(narrow, /Answer 3\b/)
+    screen.resize(WIDE)
+    await screen.shows(CREDITS)
+  })
+})
+
+/** The titles in the dialog of sessions, top down; what was typed to search for one is there too. */
+function titlesIn(shown: string): readonly string[] {
+  const left = shown.split("\n").map((line) => line.slice(0, SIDEBAR_AT).replace(/^[ ┃│●•]+/, ""))
+  const titles = ["Alpha session", "Elsewhere", "Omega session"]
+  return left.flatMap((line) => titles.filter((title) => line.startsWith(title)))
+}
+
+/** Each chat is answered with its number and costs a tenth of a credit more than the last. */
+function spendWithEachChat(fake: FakeKiro): void {
+  for (const turn of [1, 2, 3]) fake.answer(text(`Answer ${turn}`), finish({ credits: turn / 10 }))
+  fake.onRequest = ({ operation, account }) => {
+    if (operation === "GenerateAssistantResponse" && account !== undefined) spend(account)
+  }
+}
+
+function spend(account: FakeAccount): void {
+  account.usage = { ...account.usage, used: account.usage.used + 1.25 }
+}
+
+function titled(fake: FakeKiro, word: string, title: string): void {
+  fake.when(
+    (request) => request.text.includes("Generate a title") && request.text.includes(word),
+    stream(text(title), finish({ credits: 0.001 })),
+  )
+}
+
+/** What `opencode plugin` leaves in OpenCode's cache, from the packed package, without a registry. */
+function installFromTarball({ root, environment }: Sandbox): void {
+  const modules = join(
+    environment["XDG_CACHE_HOME"] ?? root,
+    "opencode/packages/opencode-kiro-auth@latest/node_modules",
+  )
+  const installed = join(modules, "opencode-kiro-auth")
+  mkdirSync(installed, { recursive: true })
+  const pack = ["pack", "--silent", "--ignore-scripts", "--pack-destination", root]
+  const tarball = execFileSync("npm", pack, { cwd: packageFolder(), encoding: "utf8" }).trim()
+  execFileSync("tar", ["-xzf", join(root, tarball), "-C", installed, "--strip-components=1"])
+  const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
+    readonly dependencies: Readonly<Record<string, string>>
+  }
+  for (const name of Object.keys(manifest.dependencies)) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true })
+    symlinkSync(join(packageFolder(), "node_modules", name), join(modules, name))
+  }
+}
+
+/** A provider that is not ours, for the session that our block must stay out of. */
+async function startOtherProvider(): Promise<Server> {
+  const server = createServer((request, response) => {
+    request.resume()
+    request.once("end", () => {
+      response.writeHead(200, { "content-type": "text/event-stream" })
+      const choice = (delta: object, reason: string | null): string =>
+        `data: ${JSON.stringify({ id: "1", choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`
+      response.end(
+        `${choice({ content: "Hello from elsewhere" }, null)}${choice({}, "stop")}data: [DONE]\n\n`,
+      )
+    })
+  })
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
+  return server
+}
+
+function configOf(other: Server): Readonly<Record<string, unknown>> {
+  const baseURL = `http://127.0.0.1:${(other.address() as AddressInfo).port}/v1`
+  const models = { model: { name: "Model", limit: { context: 100_000, output: 1000 } } }
+  return {
+    model: "kiro/claude-sonnet-4-5",
+    small_model: "kiro/claude-haiku-4-5",
+    provider: { other: { npm: "@ai-sdk/openai-compatible", options: { baseURL, apiKey: "x" }, models } },
+  }
+}
