@@ -60,7 +60,7 @@ describe("the detailed log of requests", () => {
     const [request, , , answer] = entries
     assert.match(String(request?.["url"]), /generateAssistantResponse/i)
     assert.ok(Number(request?.["bytes"]) > 100)
-    assert.deepEqual((request?.["shape"] as JsonObject)["messages"], 1)
+    assert.match(JSON.stringify(request?.["shape"]), /"messages":1,/)
     assert.match(JSON.stringify(request?.["shape"]), /"tools":\[\{"name":"look"/)
     assert.match(JSON.stringify(request?.["headers"]), new RegExp(String(answer?.["invocationId"])))
     const { ended, credits, completedCalls, account } = answer ?? {}
