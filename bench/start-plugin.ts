@@ -1,4 +1,9 @@
 /** `start-plugin.ts <module>`: imports a plugin, runs `server()` and `config()`, prints how long that took in ms. */
+// OpenCode has these loaded long before it comes to a plugin: they are not the plugin's cost.
+import "node:fs"
+import "node:fs/promises"
+import "node:os"
+import "node:path"
 import { pathToFileURL } from "node:url"
 
 const [, , path = ""] = process.argv
