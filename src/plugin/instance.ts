@@ -54,7 +54,12 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
   let opened: Promise<Services> | undefined
   const services = async (): Promise<Services> => {
     stop.signal.throwIfAborted()
-    return (opened ??= open())
+    opened ??= open().catch((error: unknown) => {
+      // The next request tries anew: nothing needs a restart.
+      opened = undefined
+      throw error
+    })
+    return opened
   }
   const takeIn = async (): Promise<void> => {
     await clock.sleep(TAKE_IN_AFTER_MS, stop.signal)
