@@ -40,7 +40,8 @@ function keyOf(name: string): string {
 function authFindings({ paths }: DoctorContext): Finding[] {
   const { authFile } = paths
   if (!existsSync(authFile)) return []
-  if (isObject(readJson(authFile))) return [good("auth.json is in order")]
+  if (isObject(readJson(authFile)))
+    return [good("auth.json is in order; opencode auth logout takes only the marker there, no account")]
   return [
     problem(
       `${authFile} can't be read as JSON`,
