@@ -20,7 +20,7 @@ export function watchEffects(): readonly string[] {
     const original: unknown = Reflect.get(owner, name)
     if (typeof original !== "function") throw new Error(`there is no ${name}`)
     Reflect.set(owner, name, function watched(this: unknown, ...args: unknown[]): unknown {
-      begun.push(name)
+      if (!opensToRead(name, args)) begun.push(name)
       return Reflect.apply(original, this, args)
     })
   }
@@ -30,4 +30,11 @@ export function watchEffects(): readonly string[] {
   watch(process, "on")
   syncBuiltinESMExports()
   return begun
+}
+
+/** A runtime may read modules by the functions that are watched (Node 24.21 does): that makes no file. */
+function opensToRead(name: string, [, flags]: readonly unknown[]): boolean {
+  if (name !== "openSync" && name !== "open") return false
+  const writes = fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT
+  return typeof flags === "number" ? (flags & writes) === 0 : flags === undefined || flags === "r"
 }
