@@ -28,7 +28,7 @@ export {
 } from "./health.ts"
 export { type AccountChanges, learnIdentity, type LearntIdentity } from "./identity.ts"
 export { type Import, mergeImported } from "./imported.ts"
-export { judgeForgotten, newAccount, sameTokens } from "./login.ts"
+export { judgeForgotten, loginRegionOf, newAccount, sameTokens } from "./login.ts"
 export { accountName } from "./name.ts"
 export type { Notice } from "./notice.ts"
 export { hasRoom, paysOverage, usedShare } from "./quota.ts"

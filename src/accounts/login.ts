@@ -14,6 +14,11 @@ export function newAccount(account: {
   return { id, addedAt: now, enabled: true, assignment: 0, health: { state: "ok" }, logins, hosts: {} }
 }
 
+/** The region of SSO OIDC that a login was made in; the other kinds have none. */
+export function loginRegionOf(login: Login): string | undefined {
+  return login.kind === "idc" ? login.loginRegion : undefined
+}
+
 /** A tombstone: what is needed to know the account again, and no secret. */
 export function buryAccount(account: Account, now: number): Account {
   const { id, userId, addedAt, logins } = account

@@ -1,4 +1,4 @@
-import { type Account, accountName, chooseProfile } from "../accounts/index.ts"
+import { type Account, accountName, chooseProfile, loginRegionOf } from "../accounts/index.ts"
 import { fetchProfiles } from "../gateway/index.ts"
 import type { KiroProfile } from "../kiro/index.ts"
 import { report } from "./change-account.ts"
@@ -33,7 +33,7 @@ async function profilesOf({ client, tokens }: Context, account: Account): Promis
   const credential = await tokens.fresh({ account })
   if ("unavailable" in credential) throw new Error(`${accountName(account)}: ${credential.message}`)
   const { login } = credential
-  const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
+  const loginRegion = loginRegionOf(login)
   const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion })
   const [failed] = failures
   if (profiles.length === 0 && failed !== undefined)

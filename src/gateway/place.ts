@@ -1,4 +1,4 @@
-import type { Account, Credential } from "../accounts/index.ts"
+import { type Account, type Credential, loginRegionOf } from "../accounts/index.ts"
 import { hostsFor, type KiroHosts, serviceRegionOf } from "../kiro/index.ts"
 import type { GatewayContext } from "./dependencies.ts"
 
@@ -8,7 +8,7 @@ export function hostsOf(
   account: Account,
   { login, profileArn }: Credential,
 ): KiroHosts | { readonly unsupported: string } {
-  const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
+  const loginRegion = loginRegionOf(login)
   const { defaultRegion } = settings
   const place = serviceRegionOf({ profileArn, loginRegion, defaultRegion })
   if ("unsupported" in place) return place

@@ -1,4 +1,4 @@
-import type { Account } from "../../accounts/index.ts"
+import { type Account, loginRegionOf } from "../../accounts/index.ts"
 import { hostsFor, type KiroHost, serviceRegionOf } from "../../kiro/index.ts"
 import type { DoctorContext } from "./finding.ts"
 
@@ -36,7 +36,7 @@ interface Regions {
 function regionsOf(account: Account): readonly Regions[] {
   return account.logins.map((login) => ({
     profileArn: account.profileArn ?? login.profileArn,
-    loginRegion: login.kind === "idc" ? login.loginRegion : undefined,
+    loginRegion: loginRegionOf(login),
   }))
 }
 

@@ -1,4 +1,4 @@
-import type { AccountStore, Credential } from "../../accounts/index.ts"
+import { type AccountStore, type Credential, loginRegionOf } from "../../accounts/index.ts"
 import { serviceRegionOf } from "../../kiro/index.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { FreshTokens } from "../dependencies.ts"
@@ -25,7 +25,7 @@ export function accountOpener(options: {
     const credential = await tokens.fresh({ account, signal })
     if ("unavailable" in credential) return undefined
     const { login, profileArn } = credential
-    const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
+    const loginRegion = loginRegionOf(login)
     const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion: settings.defaultRegion })
     if ("unsupported" in service) return undefined
     const target: ControlTarget = {

@@ -3,6 +3,7 @@ import {
   type AccountStore,
   foundProfile,
   type Login,
+  loginRegionOf,
   type Notice,
 } from "../../accounts/index.ts"
 import type { KiroProfile } from "../../kiro/index.ts"
@@ -33,7 +34,7 @@ export async function rediscoverProfile(
   const credential = await tokens.fresh({ account, signal })
   if ("unavailable" in credential || credential.login.kind === "api-key") return false
   const { login } = credential
-  const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
+  const loginRegion = loginRegionOf(login)
   const { profiles } = await fetchProfiles(client, { access: credential, loginRegion }, signal)
   const active = profiles.filter((profile) => profile.active)
   // Where the service lists none, the user's word is all there is.

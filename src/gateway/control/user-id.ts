@@ -1,4 +1,4 @@
-import type { Login } from "../../accounts/index.ts"
+import { type Login, loginRegionOf } from "../../accounts/index.ts"
 import type { ControlClient } from "./call.ts"
 import { fetchUsage } from "./usage.ts"
 import { serviceRegionOf } from "../../kiro/index.ts"
@@ -14,7 +14,7 @@ export async function userIdOf({
   readonly defaultRegion: string
 }): Promise<string | undefined> {
   if (login.kind === "api-key") return undefined
-  const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
+  const loginRegion = loginRegionOf(login)
   const { profileArn } = login
   const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion })
   if ("unsupported" in service) return undefined

@@ -1,4 +1,4 @@
-import type { Account, Login } from "../../accounts/index.ts"
+import { type Account, type Login, loginRegionOf } from "../../accounts/index.ts"
 import {
   type ControlAccess,
   type ControlClient,
@@ -45,14 +45,14 @@ export function createLoginControl(options: {
 }): LoginControl {
   const { client, defaultRegion } = options
   const targetOf = (login: Login, profileArn = login.profileArn): ControlTarget | Failed => {
-    const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
+    const loginRegion = loginRegionOf(login)
     const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion })
     if ("unsupported" in service) return { failure: notServed(service.unsupported) }
     return { serviceRegion: service.region, access: { ...accessOf(login), profileArn } }
   }
   return {
     async profiles(login, signal) {
-      const loginRegion = login.kind === "idc" ? login.loginRegion : undefined
+      const loginRegion = loginRegionOf(login)
       const found = await fetchProfiles(client, { access: accessOf(login), loginRegion }, signal)
       const profiles = found.profiles.filter(({ active }) => active)
       const [failed] = found.failures
