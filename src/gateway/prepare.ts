@@ -3,6 +3,7 @@ import {
   type GenerateAssistantResponseRequest,
   type KiroModel,
   refusedFields,
+  type RequestField,
   requestFields,
   type RequestFields,
   type ThinkingPlan,
@@ -74,14 +75,10 @@ function without(conversation: Conversation, omission: Omission): Conversation {
       return withoutDocuments(conversation)
     case "images":
       return withoutImages(conversation)
-    case "thinking":
-    case "output_config":
-    case "reasoning":
-    case "max_tokens":
-      // Fields of the request: the model is taken as one that has none.
-      return conversation
     default:
-      return omission satisfies never
+      // A field of the request: the model is taken as one that has none.
+      omission satisfies RequestField
+      return conversation
   }
 }
 

@@ -34,7 +34,7 @@ export type {
 } from "./conversation-state.ts"
 export { CATALOGUE, offeredModels } from "./models/offered.ts"
 export type { Effort } from "./models/effort.ts"
-export type { FieldSchema } from "./models/field-schema.ts"
+export type { FieldSchema, RequestField } from "./models/field-schema.ts"
 export type { KiroModel, ModelInput, ThinkingKind } from "./models/model.ts"
 export { listsModel, resolveModel } from "./models/resolve.ts"
 export { refusedFields, withRefusals } from "./models/refusals.ts"

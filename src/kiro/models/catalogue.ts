@@ -1,5 +1,7 @@
+import { EFFORTS, type Effort } from "./effort.ts"
 import type { FieldSchema } from "./field-schema.ts"
 import type { ModelInput } from "./model.ts"
+import { claudeThinking, outputConfig, reasoning } from "./thinking-fields.ts"
 
 /** One model of the service, with the ids beside its own under which it is offered. */
 export interface CatalogueModel {
@@ -31,24 +33,17 @@ const TEXT: readonly ModelInput[] = ["text"]
 const IMAGE: readonly ModelInput[] = ["text", "image"]
 const DOCUMENTS: readonly ModelInput[] = ["text", "image", "pdf"]
 
-const CLAUDE_THINKING = { types: ["adaptive", "disabled"], displays: ["summarized", "omitted"] }
-
-/** The 4.6 generation knows no `xhigh`. */
-const CLAUDE_4_6: FieldSchema = {
-  thinking: CLAUDE_THINKING,
-  outputEfforts: ["low", "medium", "high", "max"],
-  maxTokens: { minimum: 1024, maximum: 64 * K },
-}
-
-function claudeSchema(maxOutputTokens: number): FieldSchema {
+function claudeSchema(maxOutputTokens: number, efforts: readonly Effort[] = EFFORTS): FieldSchema {
   return {
-    thinking: CLAUDE_THINKING,
-    outputEfforts: ["low", "medium", "high", "xhigh", "max"],
+    thinking: [claudeThinking(["adaptive", "disabled"], ["summarized", "omitted"]), outputConfig(efforts)],
     maxTokens: { minimum: 1024, maximum: maxOutputTokens },
   }
 }
 
-const GPT: FieldSchema = { reasoningEfforts: ["low", "medium", "high", "xhigh", "max"], reasoningNone: true }
+/** The 4.6 generation knows no `xhigh`. */
+const CLAUDE_4_6: FieldSchema = claudeSchema(64 * K, ["low", "medium", "high", "max"])
+
+const GPT: FieldSchema = { thinking: [reasoning(["none", ...EFFORTS])] }
 
 type Facts = Partial<CatalogueModel>
 

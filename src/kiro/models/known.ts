@@ -53,10 +53,7 @@ export function unlisted(wireId: string): CatalogueModel {
 }
 
 export function thinkingOf(model: Pick<CatalogueModel, "fieldSchema" | "tags">): ThinkingKind {
-  const schema = model.fieldSchema
-  const native =
-    schema?.thinking?.types.includes("adaptive") || schema?.outputEfforts || schema?.reasoningEfforts
-  if (native) return "native"
+  if (model.fieldSchema?.thinking.some(({ on }) => on !== undefined)) return "native"
   return model.tags ? "tags" : "none"
 }
 

@@ -1,12 +1,10 @@
-import type { FieldSchema } from "./field-schema.ts"
+import { isRequestField, type RequestField, withoutFields } from "./field-schema.ts"
 import { thinkingOf } from "./known.ts"
 import type { KiroModel } from "./model.ts"
 import type { RequestFields } from "./thinking.ts"
 
 /** What the service refused of a model and is not sent to it again. */
-export type Refusal = "thinking" | "output_config" | "reasoning" | "max_tokens" | "documents" | "images"
-
-const FIELDS = ["thinking", "output_config", "reasoning", "max_tokens"] as const
+export type Refusal = RequestField | "documents" | "images"
 
 /**
  * The model as it is after what the service refused: without these fields (a Claude model falls back to the thinking
@@ -16,7 +14,7 @@ export function withRefusals(model: KiroModel, refused: Iterable<string>): KiroM
   const names = new Set(refused)
   if (names.size === 0) return model
   const { fieldSchema, ...rest } = model
-  const schema = fieldSchema && schemaWithout(fieldSchema, names)
+  const schema = fieldSchema && withoutFields(fieldSchema, names)
   const thinking =
     model.thinking === "native"
       ? thinkingOf({ ...(schema && { fieldSchema: schema }), tags: model.family.startsWith("claude-") })
@@ -32,7 +30,7 @@ export function withRefusals(model: KiroModel, refused: Iterable<string>): KiroM
  * none was sent, which means that the refusal was about something else.
  */
 export function refusedFields(sent: RequestFields | undefined, message: string): readonly Refusal[] {
-  const names = FIELDS.filter((field) => sent !== undefined && field in sent)
+  const names = Object.keys(sent ?? {}).filter(isRequestField)
   const named = names.filter((field) => mentions(message, field))
   return named.length > 0 ? named : names
 }
@@ -40,17 +38,4 @@ export function refusedFields(sent: RequestFields | undefined, message: string):
 function mentions(message: string, field: Refusal): boolean {
   if (field === "output_config") return /output_config|effort/.test(message)
   return new RegExp(`\\b${field}\\b`).test(message)
-}
-
-function schemaWithout(schema: FieldSchema, names: ReadonlySet<string>): FieldSchema {
-  return {
-    ...(schema.thinking && !names.has("thinking") && { thinking: schema.thinking }),
-    ...(schema.outputEfforts && !names.has("output_config") && { outputEfforts: schema.outputEfforts }),
-    ...(schema.reasoningEfforts &&
-      !names.has("reasoning") && {
-        reasoningEfforts: schema.reasoningEfforts,
-        ...(schema.reasoningNone && { reasoningNone: schema.reasoningNone }),
-      }),
-    ...(schema.maxTokens && !names.has("max_tokens") && { maxTokens: schema.maxTokens }),
-  }
 }

@@ -5,10 +5,10 @@ import {
   type Effort,
   effortOfBudget,
   isEffort,
-  nearestEffort,
 } from "./effort.ts"
 import type { FieldSchema } from "./field-schema.ts"
 import type { KiroModel } from "./model.ts"
+import type { ThinkingField } from "./thinking-fields.ts"
 
 /** What a chat request says about thinking. */
 export interface ThinkingWish {
@@ -37,7 +37,7 @@ type Wish = "off" | "unsaid" | { readonly effort: Effort; readonly budget: numbe
 export function chooseThinking(model: KiroModel, wish: ThinkingWish): ThinkingPlan {
   const wanted = readWish(model, wish)
   if (wanted === "unsaid") return { mode: "none" }
-  if (model.thinking === "native") return nativePlan(model.fieldSchema ?? {}, wanted)
+  if (model.thinking === "native") return nativePlan(model.fieldSchema?.thinking ?? [], wanted)
   if (model.thinking === "none" || wanted === "off") return { mode: "none" }
   return { mode: "tags", systemPrefix: thinkingTags(clampBudget(wanted.budget, model.maxOutputTokens)) }
 }
@@ -54,33 +54,10 @@ function readWish(model: KiroModel, wish: ThinkingWish): Wish {
   return model.thinksByDefault ? { effort: effortOfBudget(DEFAULT_BUDGET), budget: DEFAULT_BUDGET } : "unsaid"
 }
 
-function nativePlan(schema: FieldSchema, wish: Exclude<Wish, "unsaid">): ThinkingPlan {
-  const fields = wish === "off" ? disabledFields(schema) : wishedFields(schema, wish.effort)
-  return Object.keys(fields).length === 0 ? { mode: "none" } : { mode: "native", fields }
-}
-
-/** `display` is asked for where it is listed: without it newer models keep their reasoning to themselves. */
-function wishedFields(schema: FieldSchema, effort: Effort): RequestFields {
-  const { thinking } = schema
-  const outputEffort = nearestEffort(effort, schema.outputEfforts ?? [])
-  const reasoningEffort = nearestEffort(effort, schema.reasoningEfforts ?? [])
-  return {
-    ...(thinking?.types.includes("adaptive") && {
-      thinking: {
-        type: "adaptive",
-        ...(thinking.displays.includes("summarized") && { display: "summarized" }),
-      },
-    }),
-    ...(outputEffort !== undefined && { output_config: { effort: outputEffort } }),
-    ...(reasoningEffort !== undefined && { reasoning: { effort: reasoningEffort } }),
-  }
-}
-
-function disabledFields(schema: FieldSchema): RequestFields {
-  return {
-    ...(schema.thinking?.types.includes("disabled") && { thinking: { type: "disabled" } }),
-    ...(schema.reasoningNone && { reasoning: { effort: "none" } }),
-  }
+function nativePlan(listed: readonly ThinkingField[], wish: Exclude<Wish, "unsaid">): ThinkingPlan {
+  const values = listed.map(({ name, on, off }) => [name, wish === "off" ? off : on?.[wish.effort]] as const)
+  const fields = values.filter(([, value]) => value !== undefined)
+  return fields.length === 0 ? { mode: "none" } : { mode: "native", fields: Object.fromEntries(fields) }
 }
 
 function thinkingTags(budget: number): string {

@@ -57,8 +57,6 @@ function variantsOf(model: KiroModel): { readonly [name: string]: Variant } {
 
 function ownVariants(model: KiroModel): { readonly [name: string]: Variant } {
   if (model.variants === "budgets" || model.thinking === "tags") return BUDGET_VARIANTS
-  const schema = model.fieldSchema
-  const efforts = schema?.outputEfforts ?? schema?.reasoningEfforts ?? []
-  const names = [...(schema?.reasoningNone ? ["none"] : []), ...efforts]
+  const names = model.fieldSchema?.thinking.flatMap(({ variants }) => variants) ?? []
   return Object.fromEntries(names.map((name) => [name, { reasoningEffort: name }]))
 }

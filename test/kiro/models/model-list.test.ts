@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { readModelList } from "../../../src/kiro/index.ts"
+import { claudeThinking, outputConfig } from "../../../src/kiro/models/thinking-fields.ts"
 
 const OPUS = {
   modelId: "claude-opus-5",
@@ -42,8 +43,10 @@ describe("reading a model list", () => {
           input: ["text", "image"],
           cachePoints: 4,
           fieldSchema: {
-            thinking: { types: ["adaptive", "disabled"], displays: ["summarized", "omitted"] },
-            outputEfforts: ["low", "max"],
+            thinking: [
+              claudeThinking(["adaptive", "disabled"], ["summarized", "omitted"]),
+              outputConfig(["low", "max"]),
+            ],
             maxTokens: { minimum: 1024, maximum: 128_000 },
           },
         },
@@ -59,12 +62,6 @@ describe("reading a model list", () => {
       nextToken: null,
     }
     assert.deepEqual(readModelList(body), { models: [{ wireId: "auto", cachePoints: 0 }] })
-  })
-
-  it("reads the GPT family's schema, with the word for no thinking apart", () => {
-    const schema = { properties: { reasoning: { properties: { effort: { enum: ["none", "low", "max"] } } } } }
-    const read = readModelList({ models: [{ modelId: "gpt", additionalModelRequestFieldsSchema: schema }] })
-    assert.deepEqual(read?.models[0]?.fieldSchema, { reasoningEfforts: ["low", "max"], reasoningNone: true })
   })
 
   it("leaves out an entry that is no model", () => {

@@ -10,6 +10,7 @@ import {
   type ThinkingPlan,
   withRefusals,
 } from "../../../src/kiro/index.ts"
+import { claudeThinking, outputConfig } from "../../../src/kiro/models/thinking-fields.ts"
 
 const VARIANTS = [
   { thinkingBudget: 8192, reasoningEffort: "low" },
@@ -92,7 +93,7 @@ describe("thinking by native fields", () => {
   it("sends only what a narrow schema lists", () => {
     const model: KiroModel = {
       ...resolveModel("claude-opus-5"),
-      fieldSchema: { thinking: { types: ["adaptive"], displays: [] }, outputEfforts: ["low", "high"] },
+      fieldSchema: { thinking: [claudeThinking(["adaptive"], []), outputConfig(["low", "high"])] },
     }
     assert.deepEqual(chooseThinking(model, { reasoningEffort: "max" }), {
       mode: "native",
