@@ -16,6 +16,7 @@ export async function answerStream(response: Response): Promise<ReadableStream<U
       estimatedPromptTokens: 1_000,
     }),
     clock: systemClock,
+    askedAt: systemClock.now(),
     signal: new AbortController().signal,
     firstContentMs: 120_000,
     silenceMs: 120_000,

@@ -90,6 +90,7 @@ async function ask(
     cancelUpstream: answered.cancel,
     signal,
     clock: runtime.clock,
+    askedAt: startedAt,
     firstContentMs,
     silenceMs: settings.requestTimeoutMs,
     head: {

@@ -10,6 +10,7 @@ import {
   pause,
   reset,
   resetBeforeHeaders,
+  silence,
   startFakeKiro,
   stream,
   text,
@@ -287,6 +288,22 @@ describe("a fault", () => {
     const account = await harness.add("work")
     account.script(neverAnswers, neverAnswers)
     harness.fake.onRequest = () => setImmediate(() => harness.clock.advance(120_000))
+    const response = await harness.ask()
+    assert.equal(response.status, 504)
+    assert.deepEqual(harness.clock.slept, [500])
+  })
+
+  it("by silence counts the wait for the headers and for the first event as one", async () => {
+    await using harness = await startHarness({
+      fetch: async (url, init) => {
+        harness.clock.advance(100_000)
+        const response = await fetch(url, init)
+        setImmediate(() => harness.clock.advance(20_000))
+        return response
+      },
+    })
+    const account = await harness.add("work")
+    account.script(stream(silence), stream(silence))
     const response = await harness.ask()
     assert.equal(response.status, 504)
     assert.deepEqual(harness.clock.slept, [500])

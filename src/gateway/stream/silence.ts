@@ -2,6 +2,8 @@ import type { Clock } from "../../runtime.ts"
 
 export interface SilenceLimits {
   readonly clock: Clock
+  /** When the service was asked, in epoch ms: waiting for the headers is a part of its silence. */
+  readonly askedAt: number
   /** The longest silence before the first content: models that think long get more. */
   readonly firstContentMs: number
   /** The longest silence between events after it. */
@@ -19,12 +21,12 @@ export interface SilenceWatch {
 
 /** Calls `expired` once, with the limit, when the service was waited for without an event for longer than that. */
 export function watchSilence(
-  { clock, firstContentMs, silenceMs }: SilenceLimits,
+  { clock, askedAt, firstContentMs, silenceMs }: SilenceLimits,
   expired: (limitMs: number) => void,
 ): SilenceWatch {
   let limitMs = firstContentMs
-  let quietSince = clock.now()
-  let pausedAt = quietSince
+  let quietSince = askedAt
+  let pausedAt = clock.now()
   let waiting = false
   let stopped = false
   let cancel: (() => void) | undefined

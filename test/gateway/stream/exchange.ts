@@ -68,6 +68,7 @@ export async function exchange(
   const opened = openAnswer({
     ...answerOptions(response),
     clock,
+    askedAt: clock.now(),
     signal: abort.signal,
     cancelUpstream: () => socket.abort(),
     ...options,
@@ -104,6 +105,7 @@ export function countingClock(): CountingClock {
 }
 
 export function answerOptions(response: Response): OpenAnswerOptions {
+  const clock = fakeClock()
   return {
     response,
     head: { id: "chatcmpl-1", created: 1, model: "claude-sonnet-4-5" },
@@ -113,7 +115,8 @@ export function answerOptions(response: Response): OpenAnswerOptions {
       serviceWindow: 200_000,
       estimatedPromptTokens: 1_000,
     }),
-    clock: fakeClock(),
+    clock,
+    askedAt: clock.now(),
     signal: new AbortController().signal,
     firstContentMs: 300_000,
     silenceMs: 120_000,
