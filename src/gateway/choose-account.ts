@@ -22,9 +22,9 @@ export type Chosen = { readonly account: Account } | { readonly refusal: Refusal
  * once more before the host is told.
  */
 export async function chooseAccount(context: GatewayContext, chat: Chat, attempt: Attempt): Promise<Chosen> {
-  const { store, importLogins } = context
+  const { store, importLogins, runtime } = context
   const staying = attempt.accountId === undefined ? undefined : await store.get(attempt.accountId)
-  if (staying !== undefined) return { account: staying }
+  if (staying !== undefined && mayStay(staying, runtime.clock.now())) return { account: staying }
   const first = await assign(context, chat, attempt)
   if (first.account !== undefined) return first
   await importLogins()
@@ -33,6 +33,15 @@ export async function chooseAccount(context: GatewayContext, chat: Chat, attempt
   const second = await assign(context, chat, attempt)
   if (second.account !== undefined) return second
   return { refusal: await refuse(context, { chat, attempt, unavailable: second.unavailable }) }
+}
+
+/**
+ * What a parallel request learned of the account meanwhile counts, but for its throttle: this fetch has waited for its
+ * own.
+ */
+function mayStay({ enabled, health }: Account, now: number): boolean {
+  if (!enabled || health.state === "revoked") return false
+  return health.state === "ok" || health.reason === "throttled" || health.until <= now
 }
 
 async function assign(context: GatewayContext, chat: Chat, attempt: Attempt): Promise<Choice> {
@@ -48,7 +57,7 @@ async function assign(context: GatewayContext, chat: Chat, attempt: Attempt): Pr
 }
 
 async function refuse(
-  { store, runtime, notify, tokens }: GatewayContext,
+  { store, runtime, notify, tokens, settings }: GatewayContext,
   out: { readonly chat: Chat; readonly attempt: Attempt; readonly unavailable: readonly Unavailable[] },
 ): Promise<Refusal> {
   const { chat, attempt, unavailable } = out
@@ -60,6 +69,7 @@ async function refuse(
     attempt,
     model: chat.request.model,
     now,
+    syncsKiroCli: settings.autoSyncKiroCli,
     jitter: runtime.random(),
   })
   if (refusal.status === 402) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { chooseProfile } from "../../src/accounts/index.ts"
+import { type Account, chooseProfile } from "../../src/accounts/index.ts"
+import { silentLog } from "../../src/runtime.ts"
 import {
   exception,
   failure,
@@ -528,6 +529,34 @@ describe("parallel requests", () => {
     assert.deepEqual(heard, markers)
   })
 })
+
+describe("a wait", () => {
+  for (const [others, status] of [
+    [[], 403],
+    [["second"], 200],
+  ] as const)
+    it(`asks no account again that was suspended meanwhile, with ${others.length} other accounts`, async () => {
+      await using harness = await startHarness({
+        log: {
+          ...silentLog,
+          info: (message) => {
+            if (message === "chat attempt failed") void harness.store.update("first", suspend)
+          },
+        },
+      })
+      const first = await harness.add("first")
+      for (const label of others) await harness.add(label)
+      first.fail(FAILURES.capacity)
+      const response = await harness.ask()
+      assert.equal(response.status, status)
+      assert.deepEqual(harness.sent(), ["first", ...others])
+      assert.deepEqual(harness.clock.slept, [5000])
+    })
+})
+
+function suspend(account: Account): Account {
+  return { ...account, health: { state: "revoked", since: 0, reason: "suspended" } }
+}
 
 describe("an abort of the caller", () => {
   it("closes the connection to Kiro before the first word, and is what the caller gets", async () => {
