@@ -2,7 +2,7 @@ import { type Account, accountName, type Unavailable } from "../accounts/index.t
 import type { Attempt } from "./attempt.ts"
 import { jittered } from "./jitter.ts"
 import { type Refusal, statusOf } from "./refusal.ts"
-import { allParked, NO_ACCOUNT, type Parked, type ParkedAccount } from "./texts.ts"
+import { allParked, noAccount, type Parked, type ParkedAccount } from "./texts.ts"
 
 export interface AllOut {
   readonly accounts: readonly Account[]
@@ -11,6 +11,7 @@ export interface AllOut {
   /** As the host calls it. */
   readonly model: string
   readonly now: number
+  readonly syncsKiroCli: boolean
   /** Uniform in [0, 1). */
   readonly jitter: number
 }
@@ -21,7 +22,7 @@ export interface AllOut {
  */
 export function refusalOfAll(out: AllOut): Refusal {
   const { accounts, unavailable, now, jitter } = out
-  if (accounts.length === 0) return { status: 401, message: NO_ACCOUNT }
+  if (accounts.length === 0) return { status: 401, message: noAccount(out) }
   const parked = unavailable.flatMap((entry): ParkedAccount[] => {
     const account = accounts.find(({ id }) => id === entry.accountId)
     if (account === undefined) return []

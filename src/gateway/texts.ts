@@ -8,7 +8,14 @@ import { instant, quote } from "./phrases.ts"
 
 const LOGIN = "run `opencode auth login` and choose Kiro"
 
-export const NO_ACCOUNT: string = `Kiro: no account is signed in on this computer. To sign in, ${LOGIN}, or sign in with kiro-cli or the Kiro IDE; the next message then works without a restart.`
+/** `syncsKiroCli`: whether the user lets us use what kiro-cli keeps. */
+export function noAccount({ syncsKiroCli }: { readonly syncsKiroCli: boolean }): string {
+  const programs = syncsKiroCli ? "kiro-cli or the Kiro IDE" : "the Kiro IDE"
+  const leftOut = syncsKiroCli
+    ? ""
+    : " A sign-in of kiro-cli is not used, because auto_sync_kiro_cli is false in kiro.json."
+  return `Kiro: no account is signed in on this computer. To sign in, ${LOGIN}, or sign in with ${programs}; the next message then works without a restart.${leftOut}`
+}
 
 /** `problem` begins with the field's name. */
 export function badRequest(problem: string): string {

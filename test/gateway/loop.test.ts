@@ -67,6 +67,16 @@ describe("the gateway", () => {
     assert.deepEqual(harness.sent(), ["from kiro-cli"])
   })
 
+  it("names kiro-cli as a way to sign in only while its sign-ins may be used", async () => {
+    await using open = await startHarness()
+    assert.match(await errorText(await open.ask()), /sign in with kiro-cli or the Kiro IDE/)
+    await using closed = await startHarness({ settings: { autoSyncKiroCli: false } })
+    assert.match(
+      await errorText(await closed.ask()),
+      /sign in with the Kiro IDE;.*auto_sync_kiro_cli is false/,
+    )
+  })
+
   it("passes over the key of a variable that is gone, without a word and without a look at it", async () => {
     await using harness = await startHarness()
     const key = { id: "key", kind: "api-key", source: "environment", key: new Secret("ksk_gone") } as const

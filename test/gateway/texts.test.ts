@@ -101,7 +101,8 @@ describe("what the host makes of our texts", () => {
           const refusal = refusalOf({ failure: { kind, status: 0, message }, account, model: "gpt-5-504" })
           await assertUnderstood(refusal)
         }
-    await assertUnderstood({ status: 401, message: texts.NO_ACCOUNT })
+    for (const syncsKiroCli of [true, false])
+      await assertUnderstood({ status: 401, message: texts.noAccount({ syncsKiroCli }) })
     await assertUnderstood({ status: 400, message: texts.badRequest("messages[500].role 429") })
     for (const purpose of ["main", "title", "compaction"] as const) {
       const asked = { model: "auto", purpose, estimatedTokens: 504_000, largest: "a tool result of 429 kB" }
@@ -133,7 +134,8 @@ describe("what the host makes of our texts", () => {
 
   it("needs no guard for our own words", () => {
     const own = [
-      texts.NO_ACCOUNT,
+      texts.noAccount({ syncsKiroCli: true }),
+      texts.noAccount({ syncsKiroCli: false }),
       texts.badRequest("messages[0].role is not a text"),
       ...KINDS.map((kind) => texts.failed({ kind, status: 0, message: "" }, "Builder ID ··a1b2", "auto")),
       texts.allParked(
