@@ -1,31 +1,60 @@
 import { execFile } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { FAKE_MODELS, modelDocument } from "../../test/support/fake-kiro/models.ts"
 import { median, type BenchCase } from "../harness.ts"
 
 const ROW = "import, server() and config(), over an empty plugin"
+const USED = "the same with settings and a live model list"
 const STARTS = 5
 
-/** The start of the built package in a process of its own, whose home is empty. Build it first. */
+const SETTINGS = {
+  account_selection_strategy: "round-robin",
+  default_region: "eu-central-1",
+  request_timeout_ms: 180_000,
+  idc_start_url: "https://d-1234567890.awsapps.com/start",
+  toasts: false,
+}
+const MODELS = {
+  version: 1,
+  lists: [
+    { accountId: "one", serviceRegion: "us-east-1", fetchedAt: 1, models: FAKE_MODELS.map(modelDocument) },
+  ],
+}
+
+/** The start of the built package in a process of its own, in an empty home and in one that is used. Build it first. */
 export function start(): BenchCase {
   return {
     name: "start",
     rounds: 5,
-    limits: { [ROW]: { atMost: 30 } },
+    limits: { [ROW]: { atMost: 30 }, [USED]: { atMost: 30 } },
     async round() {
       const home = await mkdtemp(join(tmpdir(), "kiro-bench-"))
-      const more: number[] = []
-      for (let time = 0; time < STARTS; time++) {
-        const empty = await startMs(new URL("../empty-plugin.ts", import.meta.url), home)
-        more.push((await startMs(new URL("../../dist/index.js", import.meta.url), home)) - empty)
-      }
+      const empty = await overEmptyPlugin(home)
+      const folder = join(home, "opencode")
+      await mkdir(folder)
+      await writeFile(join(folder, "kiro.json"), JSON.stringify(SETTINGS))
+      await writeFile(join(folder, "kiro-models.json"), JSON.stringify(MODELS))
+      const used = await overEmptyPlugin(home)
       await rm(home, { recursive: true, force: true })
-      return [{ row: ROW, unit: "ms", ours: median(more) }]
+      return [
+        { row: ROW, unit: "ms", ours: empty },
+        { row: USED, unit: "ms", ours: used },
+      ]
     },
   }
+}
+
+async function overEmptyPlugin(home: string): Promise<number> {
+  const more: number[] = []
+  for (let time = 0; time < STARTS; time++) {
+    const empty = await startMs(new URL("../empty-plugin.ts", import.meta.url), home)
+    more.push((await startMs(new URL("../../dist/index.js", import.meta.url), home)) - empty)
+  }
+  return median(more)
 }
 
 async function startMs(plugin: URL, home: string): Promise<number> {

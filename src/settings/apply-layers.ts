@@ -36,9 +36,9 @@ function valueOf(name: SettingName, layer: Layer, problems: SettingsProblem[]): 
     problems.push({ kind: "not-in-project", key, from })
     return undefined
   }
-  const read = rule.schema.safeParse(raw)
-  if (!read.success) problems.push({ kind: "bad-value", key, allowed: rule.allowed, from })
-  return read.data
+  const value: unknown = rule.read(raw)
+  if (value === undefined) problems.push({ kind: "bad-value", key, allowed: rule.allowed, from })
+  return value
 }
 
 function unknownKeys({ kind, values, from }: Layer): SettingsProblem[] {

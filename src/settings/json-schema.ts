@@ -1,4 +1,3 @@
-import * as z from "zod/mini"
 import type { JsonObject } from "../json.ts"
 import { keyOf, KEYS, SETTING_NAMES } from "./keys.ts"
 import { DEFAULT_SETTINGS } from "./settings.ts"
@@ -7,9 +6,8 @@ import { DEFAULT_SETTINGS } from "./settings.ts"
 export function settingsJsonSchema(): JsonObject {
   const properties = SETTING_NAMES.map((name) => {
     const { rule, description } = KEYS[name]
-    const { $schema: _, ...schema } = z.toJSONSchema(rule.schema, { target: "draft-7" })
     const value = DEFAULT_SETTINGS[name]
-    return [keyOf(name), { description, ...schema, ...(value === undefined ? {} : { default: value }) }]
+    return [keyOf(name), { description, ...rule.schema, ...(value === undefined ? {} : { default: value }) }]
   })
   const ignored = { description: "Ignored; accepted for old files." }
   return {
