@@ -131,6 +131,12 @@ describe("a conversation on the wire", () => {
     )
   })
 
+  it("gives arguments nested deeper than a serialiser follows as their text", () => {
+    const deep = `{"x":${"[".repeat(50_000)}${"]".repeat(50_000)}}`
+    const [message] = assistantMessages(stateOf({ messages: [says("Go"), asks(call("a", deep))] }))
+    assert.deepEqual(message?.toolUses?.[0]?.input, { arguments: deep })
+  })
+
   it("flattens calls and results for a request without tools", () => {
     const messages = [system, says("Go"), asks(call("a", '{"x":1}')), result("a", "one"), says("Sum up")]
     assert.deepEqual(contents(messages, []), ["Be terse.\n\nGo", 'bash {"x":1}', "one\n\nSum up"])
