@@ -78,6 +78,7 @@ const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   "image-refused": [omit("images")],
   "field-refused": [omit("fields")],
   "malformed-request": [],
+  "invalid-state": [],
   "unknown-operation": [switchHost],
   "service-error": [repeat],
   unreachable: [switchHost, repeat],

@@ -32,6 +32,7 @@ const STATUS: Readonly<Record<FailureKind, number>> = {
   "image-refused": 400,
   "field-refused": 400,
   "malformed-request": 400,
+  "invalid-state": 400,
   "unknown-operation": 404,
   "service-error": 503,
   unreachable: 503,

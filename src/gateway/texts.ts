@@ -94,6 +94,7 @@ const WHAT: Readonly<Record<FailureKind, (account: string, model: string) => str
   "image-refused": () => "the service refused an image in this conversation",
   "field-refused": (_, model) => `the service refused the thinking options for ${model}`,
   "malformed-request": () => "the service refused the form of this request",
+  "invalid-state": () => "the service could not go on with this answer",
   "unknown-operation": () => "the service does not know this operation at any of its addresses",
   "service-error": () => "the service failed",
   unreachable: () => "the service could not be reached",

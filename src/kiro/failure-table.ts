@@ -90,6 +90,7 @@ const CODES: ReadonlyMap<string, CodeRow> = new Map<string, CodeRow>([
   ["Throttling", { kind: "throttled", status: 429, family: "throttle" }],
   ["TooManyRequests", { kind: "throttled", status: 429, family: "throttle" }],
   ["ContentLengthExceeded", { kind: "input-too-long", status: 400 }],
+  ["InvalidStateEvent", { kind: "invalid-state", status: 400 }],
   ["Validation", { kind: "malformed-request", status: 400, family: "validation" }],
 ])
 

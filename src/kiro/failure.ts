@@ -27,6 +27,8 @@ export type FailureKind =
   | "field-refused"
   /** Any other client fault: never repeated, shortened or rotated. */
   | "malformed-request"
+  /** An `invalidStateEvent`: the service can't go on with this answer, and would not the next time either. */
+  | "invalid-state"
   /** Wrong path or host: 404, UnknownOperationException. */
   | "unknown-operation"
   /** 5xx. */

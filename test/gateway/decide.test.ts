@@ -167,10 +167,12 @@ describe("decide", () => {
     assert.deepEqual(decide(again), { do: "fail" })
   })
 
-  it("never repeats, shortens or rotates a malformed request", () => {
+  it("never repeats, shortens or rotates a malformed request or an answer in an invalid state", () => {
     const carried: Carried = { ...NOTHING, signatures: ["signatures"], fields: ["thinking"] }
-    const everything = situation("malformed-request", { anotherAccount: true, anotherHost: true, carried })
-    assert.deepEqual(decide(everything), { do: "fail" })
+    for (const kind of ["malformed-request", "invalid-state"] as const) {
+      const everything = situation(kind, { anotherAccount: true, anotherHost: true, carried })
+      assert.deepEqual(decide(everything), { do: "fail" })
+    }
   })
 
   it("goes to another account where a token can't be renewed now, else repeats", () => {

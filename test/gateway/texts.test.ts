@@ -66,6 +66,7 @@ const KINDS: readonly FailureKind[] = [
   "image-refused",
   "field-refused",
   "malformed-request",
+  "invalid-state",
   "unknown-operation",
   "service-error",
   "unreachable",

@@ -15,6 +15,7 @@ const ALL_KINDS: readonly KiroFailure["kind"][] = [
   "bearer-rejected",
   "suspended",
   "malformed-request",
+  "invalid-state",
   "input-too-long",
 ]
 
