@@ -76,7 +76,8 @@ function readEvent(eventType: string, payload: Uint8Array): Reading {
 }
 
 function read(payload: Uint8Array, reader: (document: JsonObject) => Reading): Reading {
-  const document = parseJson(utf8.decode(payload))
+  // Nothing at all is an event without a member: its checksum holds.
+  const document = payload.length === 0 ? {} : parseJson(utf8.decode(payload))
   return isObject(document)
     ? reader(document)
     : { failure: corruptStream("the payload of an event is not a JSON object") }
@@ -100,11 +101,16 @@ function readToolUse(document: JsonObject): Reading {
   if (toolUseId === "" || name === "") {
     return { failure: corruptStream("a tool use without its id or name") }
   }
-  const input = document["input"]
+  const input = inputPiece(document["input"])
   const stop = document["stop"] === true
-  if (input === undefined || input === null) return { type: "toolUseEvent", toolUseId, name, stop }
-  const piece = typeof input === "string" ? input : JSON.stringify(input)
-  return { type: "toolUseEvent", toolUseId, name, input: piece, stop }
+  return { type: "toolUseEvent", toolUseId, name, ...(input !== undefined && { input }), stop }
+}
+
+/** An empty object, as some services send it before the pieces, is no piece of the JSON text. */
+function inputPiece(input: unknown): string | undefined {
+  if (typeof input === "string") return input
+  if (input === undefined || input === null) return undefined
+  return isObject(input) && Object.keys(input).length === 0 ? undefined : JSON.stringify(input)
 }
 
 function readMetadata(document: JsonObject): KiroEvent {

@@ -50,10 +50,11 @@ describe("reading an event", () => {
       ...call,
       input: '{"path":"a"}',
     })
-    assert.deepEqual(read(eventFrame("toolUseEvent", { ...call, input: null })), {
-      type: "toolUseEvent",
-      ...call,
-    })
+    for (const input of [null, {}])
+      assert.deepEqual(read(eventFrame("toolUseEvent", { ...call, input })), {
+        type: "toolUseEvent",
+        ...call,
+      })
   })
 
   it("reads the token counts, those that are missing as none", () => {
@@ -105,7 +106,16 @@ describe("reading an event", () => {
     const failure = failureOf(
       eventFrame("invalidStateEvent", { reason: "SOMETHING", message: "no such plan" }),
     )
+    assert.equal(failure?.kind, "invalid-state")
     assert.equal(failure?.message, "no such plan")
+  })
+
+  it("takes an event without a payload for one that says nothing", () => {
+    const empty = (eventType: string): Uint8Array =>
+      frame({ ":event-type": eventType, ":message-type": "event" }, "")
+    assert.deepEqual(read(empty("assistantResponseEvent")), { type: "assistantResponseEvent", content: "" })
+    assert.deepEqual(read(empty("metadataEvent")), { type: "metadataEvent" })
+    assert.equal(failureOf(empty("toolUseEvent"))?.kind, "corrupt-stream")
   })
 
   it("takes what can't be an answer's message for a corrupt stream", () => {

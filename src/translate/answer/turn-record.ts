@@ -30,7 +30,7 @@ export function createTurnRecord(): TurnRecord {
           record.contextUsagePercentage = event.contextUsagePercentage || record.contextUsagePercentage
           return
         case "meteringEvent":
-          record.credits += event.usage
+          if (/^(?:credits?)?$/i.test(event.unit)) record.credits += event.usage
           return
         default:
           event satisfies never

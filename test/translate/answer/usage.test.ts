@@ -129,4 +129,10 @@ describe("the usage of a turn", () => {
     const metering = (usage: number): KiroEvent => ({ type: "meteringEvent", usage, unit: "credit" })
     assert.equal(translate([text("x"), metering(0.25), metering(0.5)]).summary.credits, 0.75)
   })
+
+  it("takes only credits for credits", () => {
+    const metering = (unit: string): KiroEvent => ({ type: "meteringEvent", usage: 0.5, unit })
+    const units = ["credit", "Credits", "", "token", "INVOCATIONS"]
+    assert.equal(translate([text("x"), ...units.map(metering)]).summary.credits, 1.5)
+  })
 })
