@@ -1,7 +1,7 @@
 export interface Quoting {
   push(text: string): void
-  /** Whether what comes next, followed by `after`, would be a quotation: in a code fence, in inline code, in quotes. */
-  isQuoted(after: string): boolean
+  /** What would make what comes next, followed by `after`, a quotation: a code fence, or code and quotes in a line. */
+  quotation(after: string): "fence" | "line" | undefined
 }
 
 /** Follows Markdown just far enough to tell a tag that is talked about from one that is meant. */
@@ -14,13 +14,13 @@ export function createQuoting(): Quoting {
       line = lines.pop() ?? ""
       for (const whole of lines) fence = fenceAfter(fence, whole)
     },
-    isQuoted(after) {
-      if (fence !== undefined) return true
+    quotation(after) {
+      if (fence !== undefined) return "fence"
       // At the end of its line, inline code that still stands open was no more than a stray mark.
       const goesOn = after !== "" && after !== "\n" && after !== "\r"
-      if (goesOn && line.split("`").length % 2 === 0) return true
+      if (goesOn && line.split("`").length % 2 === 0) return "line"
       const before = line.at(-1)
-      return (before === '"' || before === "'") && before === after
+      return (before === '"' || before === "'") && before === after ? "line" : undefined
     },
   }
 }

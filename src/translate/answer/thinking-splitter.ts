@@ -13,15 +13,21 @@ export interface ThinkingSplitter {
 const OPEN = "<thinking>"
 const CLOSE = "</thinking>"
 
+/** More characters than any thinking budget: behind a doubtful tag no closing one is waited for any longer. */
+const MOST_DOUBTFUL = 256 * 1024
+
 /**
  * Takes the thinking out of an answer of the tag dialect: one `<thinking>` block at the very start, up to the first
  * closing tag that is not quoted, and the blank line after it. Everything else is text. What may still become a tag
- * is held back; nothing else is.
+ * is held back, and what follows a closing tag in a code fence, because a fence that was never closed must not hide
+ * the answer: that tag was a quotation only where another closes the thinking. Nothing else is held back.
  */
 export function createThinkingSplitter(): ThinkingSplitter {
   const quoting = createQuoting()
   let state: "start" | "thinking" | "gap" | "text" = "start"
   let held = ""
+  /** From the first closing tag in a fence on, where there was one. */
+  let doubtful: string | undefined
 
   function start(): AnswerPiece[] {
     const begun = held.trimStart()
@@ -32,23 +38,40 @@ export function createThinkingSplitter(): ThinkingSplitter {
   }
 
   function thinking(): AnswerPiece[] {
-    const at = held.indexOf(CLOSE)
-    if (at < 0) return reasoning(held.length - partialTagLength(held))
-    const before = reasoning(at)
-    const after = held.at(CLOSE.length)
-    if (after === undefined) return before
-    if (quoting.isQuoted(after)) return [...before, ...reasoning(CLOSE.length), ...thinking()]
-    state = "gap"
-    held = held.slice(CLOSE.length)
-    return [...before, ...step()]
+    const pieces: AnswerPiece[] = []
+    for (let at = held.indexOf(CLOSE); at >= 0; at = held.indexOf(CLOSE)) {
+      pieces.push(...reasoning(at))
+      const after = held.at(CLOSE.length)
+      if (after === undefined) return pieces
+      const quotation = quoting.quotation(after)
+      if (quotation === undefined) return [...pieces, ...close()]
+      if (quotation === "fence") doubtful ??= ""
+      pieces.push(...reasoning(CLOSE.length))
+    }
+    pieces.push(...reasoning(held.length - partialTagLength(held)))
+    return (doubtful?.length ?? 0) > MOST_DOUBTFUL ? [...pieces, ...closeAtDoubt()] : pieces
   }
 
-  /** Gives out the next `length` characters as reasoning. */
+  /** Gives out the next `length` characters as reasoning, unless they may be the answer. */
   function reasoning(length: number): AnswerPiece[] {
     const text = held.slice(0, length)
     held = held.slice(length)
     quoting.push(text)
-    return piece("reasoning", text)
+    if (doubtful === undefined) return piece("reasoning", text)
+    doubtful += text
+    return []
+  }
+
+  function close(): AnswerPiece[] {
+    state = "gap"
+    held = held.slice(CLOSE.length)
+    return [...piece("reasoning", doubtful ?? ""), ...step()]
+  }
+
+  function closeAtDoubt(): AnswerPiece[] {
+    state = "gap"
+    held = (doubtful ?? "").slice(CLOSE.length) + held
+    return step()
   }
 
   function gap(): AnswerPiece[] {
@@ -79,16 +102,18 @@ export function createThinkingSplitter(): ThinkingSplitter {
     return text
   }
 
+  function endThinking(): AnswerPiece[] {
+    if (held === CLOSE && quoting.quotation("") !== "fence") return close()
+    if (doubtful !== undefined) return closeAtDoubt()
+    return held === CLOSE ? [] : piece("reasoning", rest())
+  }
+
   return {
     push(text) {
       held += text
       return step()
     },
-    end() {
-      if (state !== "thinking") return piece("text", rest())
-      const closed = held === CLOSE && !quoting.isQuoted("")
-      return closed ? [] : piece("reasoning", rest())
-    },
+    end: () => (state === "thinking" ? endThinking() : piece("text", rest())),
   }
 }
 

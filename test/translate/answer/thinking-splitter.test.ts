@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import * as fc from "fast-check"
 import { createThinkingSplitter } from "../../../src/translate/answer/thinking-splitter.ts"
 import { text, translate } from "./translate.ts"
 
@@ -87,6 +88,21 @@ const CASES: readonly (readonly [title: string, answer: string, parts: Parts])[]
     { reasoning: "Look:\n```xml\n<a>\n</thinking>\n\nnot yet\n```\nNow.", text: "Done." },
   ],
   [
+    "a fence that is never closed",
+    "<thinking>Look:\n```js\nlet a\n</thinking>\n\nDone.\n```js\nb\n```\nBye.",
+    { reasoning: "Look:\n```js\nlet a\n", text: "Done.\n```js\nb\n```\nBye." },
+  ],
+  [
+    "a fence that is never closed before the end",
+    "<thinking>```\na\n</thinking>",
+    { reasoning: "```\na\n", text: "" },
+  ],
+  [
+    "a fence with a closing tag that is never closed, and thinking after it",
+    "<thinking>```\n</thinking>\n```\nso `</thinking>` and\n</thinking>\n\nDone.",
+    { reasoning: "```\n</thinking>\n```\nso `</thinking>` and\n", text: "Done." },
+  ],
+  [
     "angle brackets while thinking",
     "<thinking>a < b </ c</thinking>\r\n\r\nDone.",
     { reasoning: "a < b </ c", text: "Done." },
@@ -107,6 +123,45 @@ describe("taking the thinking out of a tagged answer", () => {
     })
   }
 
+  it("never loses the answer to a mark in the thinking", () => {
+    const words = fc
+      .array(fc.constantFrom("```", "```js\n", "~~~~", "\n", "`", '"', "<thinking>", "</thin", "a", " ", "é"))
+      .map((parts) => parts.join(""))
+    const splitSizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 })
+    fc.assert(
+      fc.property(words, words, splitSizes, (thinking, answer, sizes) => {
+        const spoken = `<thinking>${thinking}\n</thinking>\n\n.${answer}`
+        const expected = { reasoning: `${thinking}\n`, text: `.${answer}` }
+        assert.deepEqual(split([spoken]), expected)
+        assert.deepEqual(split(cut(spoken, sizes)), expected)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it("gives the same parts however the answer was split, and loses nothing but tags and the gap", () => {
+    const marks = ["```\n", "\n", "`", '"', "<thinking>", "</thinking>", "</thinking>", "a", " "]
+    const answers = fc.array(fc.constantFrom(...marks), { maxLength: 30 }).map((parts) => parts.join(""))
+    fc.assert(
+      fc.property(answers, fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }), (words, sizes) => {
+        const spoken = `<thinking>${words}`
+        const parts = split([spoken])
+        assert.deepEqual(split(cut(spoken, sizes)), parts)
+        const gap = spoken.slice("<thinking>".length + parts.reasoning.length)
+        assert.ok(spoken.startsWith(`<thinking>${parts.reasoning}`) && gap.endsWith(parts.text))
+        assert.match(gap.slice(0, gap.length - parts.text.length), /^(<\/thinking>[\r\n]*)?$/)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it("waits for no closing tag behind more than a whole budget of doubtful text", () => {
+    const splitter = createThinkingSplitter()
+    splitter.push("<thinking>```\n</thinking>\n\n")
+    const pieces = Array.from({ length: 300 }, () => splitter.push("x".repeat(1024))).flat()
+    assert.ok(pieces.length > 0 && pieces.every(({ kind }) => kind === "text"))
+  })
+
   it("holds back nothing but what may become a tag", () => {
     const splitter = createThinkingSplitter()
     assert.deepEqual(splitter.push("<thinking>a"), [{ kind: "reasoning", text: "a" }])
@@ -125,6 +180,16 @@ describe("taking the thinking out of a tagged answer", () => {
     assert.deepEqual(tagged.steps[0], [])
   })
 })
+
+function cut(text: string, sizes: readonly number[]): string[] {
+  const pieces: string[] = []
+  for (let at = 0, index = 0; at < text.length; index++) {
+    const size = sizes[index % sizes.length] ?? 1
+    pieces.push(text.slice(at, at + size))
+    at += size
+  }
+  return pieces
+}
 
 function split(pieces: readonly string[]): Parts {
   const splitter = createThinkingSplitter()
