@@ -1,4 +1,3 @@
-import type { FailureKind } from "../kiro/index.ts"
 import type { ClientRegistration, TokenSet } from "../oauth/index.ts"
 import type { Secret } from "../secret.ts"
 
@@ -42,12 +41,29 @@ export type Login =
 
 export type LoginKind = Login["kind"]
 
-export type CoolingReason = Extract<
-  FailureKind,
-  "monthly-quota" | "daily-quota" | "overage-limit" | "throttled" | "not-authorized"
->
+/** The kinds of failure after which an account rests until a time. */
+export const COOLING_REASONS = [
+  "monthly-quota",
+  "daily-quota",
+  "overage-limit",
+  "throttled",
+  "not-authorized",
+] as const
 
-export type RevokedReason = "suspended" | "login-expired" | "api-key-refused"
+/** The kinds of failure that lock an account until its user acts. */
+export const LOCKING_REASONS = ["suspended"] as const
+
+export type CoolingReason = (typeof COOLING_REASONS)[number]
+export type LockingReason = (typeof LOCKING_REASONS)[number]
+
+/** Why an account needs a person; a login or a newer token helps where it is not locked. */
+export const REVOKED_REASONS: readonly RevokedReason[] = [
+  ...LOCKING_REASONS,
+  "login-expired",
+  "api-key-refused",
+]
+
+export type RevokedReason = LockingReason | "login-expired" | "api-key-refused"
 
 export type Health =
   | { readonly state: "ok" }

@@ -1,5 +1,6 @@
 import { describeSettingsProblem } from "../settings/index.ts"
 import type { Notice } from "./notice.ts"
+import { REVOKED_WORDS } from "./revoked-words.ts"
 import type { StoreFailure } from "./store/failure.ts"
 
 export interface NoticeText {
@@ -19,18 +20,14 @@ export function describeNotice(notice: Notice): NoticeText {
         title: "Kiro account switched",
         message: `${notice.from} can't serve now (${notice.because}). Going on with ${notice.to}.`,
       })
-    case "login-needed":
-      return text(notice, "warning", {
-        about: notice.account,
-        title: "Kiro login needed",
-        message: `${notice.account ?? "Kiro"}: ${notice.because}. Run \`opencode auth login\` and choose Kiro, or log in with kiro-cli.`,
+    case "account-revoked": {
+      const { title, variant, sentence } = REVOKED_WORDS[notice.reason]
+      return text(notice, variant, {
+        about: `${notice.account} ${notice.reason}`,
+        title,
+        message: sentence(notice.account, notice.because),
       })
-    case "account-suspended":
-      return text(notice, "error", {
-        about: notice.account,
-        title: "Kiro account suspended",
-        message: `AWS has locked ${notice.account}. Contact AWS support; it is not used until you enable it again.`,
-      })
+    }
     case "all-parked":
       return text(notice, "warning", {
         about: notice.until === undefined ? undefined : String(notice.until),

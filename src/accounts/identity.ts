@@ -1,4 +1,5 @@
 import type { Account, Login } from "./account.ts"
+import { isLocked } from "./health/questions.ts"
 import { buryAccount, newAccount, samePlace } from "./login.ts"
 
 /** What one pure change over all accounts comes to. */
@@ -83,13 +84,11 @@ export function join(known: Account, other: Account): Account {
   const { label = other.label, email = other.email, profileArn = other.profileArn } = known
   const newer = (other.quota?.checkedAt ?? 0) > (known.quota?.checkedAt ?? 0) ? other.quota : known.quota
   const usable = other.health.state === "ok" && other.logins.some((login) => login.revoked === undefined)
-  const loggedOut = known.health.state === "revoked" && known.health.reason !== "suspended"
-  const suspended = [known, other].find(
-    ({ health }) => health.state === "revoked" && health.reason === "suspended",
-  )
+  const loggedOut = known.health.state === "revoked"
+  const locked = [known, other].find(isLocked)
   return {
     ...known,
-    health: suspended?.health ?? (loggedOut && usable ? other.health : known.health),
+    health: locked?.health ?? (loggedOut && usable ? other.health : known.health),
     logins: other.logins.reduce(withLogin, known.logins),
     hosts: { ...other.hosts, ...known.hosts },
     assignment: Math.max(known.assignment, other.assignment),

@@ -1,5 +1,6 @@
 import type { Account, Login } from "./account.ts"
-import { enableAccount, foundProfile, reviveBySource } from "./health.ts"
+import { reviveBySource } from "./health/after-proof.ts"
+import { enableAccount, foundProfile } from "./health/by-user.ts"
 import { type AccountChanges, isPlaceholderEmail, join } from "./identity.ts"
 import { detachLogin, judgeForgotten, newAccount, sameCredential, samePlace, sameTokens } from "./login.ts"
 import { sameLogin } from "./tokens/login-identity.ts"

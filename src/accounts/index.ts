@@ -4,6 +4,7 @@ export type {
   CoolingReason,
   ForgottenLogin,
   Health,
+  LockingReason,
   Login,
   LoginKind,
   LoginSource,
@@ -12,26 +13,17 @@ export type {
   TokenSet,
 } from "./account.ts"
 export { describeNotice, type NoticeText } from "./describe-notice.ts"
-export {
-  afterFailure,
-  afterLoginRefused,
-  afterSuccess,
-  afterUsage,
-  chooseProfile,
-  disableAccount,
-  enableAccount,
-  type FailureContext,
-  foundProfile,
-  returnsAt,
-  reviveBySource,
-  wantsProfile,
-} from "./health.ts"
+export { afterFailure, afterLoginRefused, type FailureContext } from "./health/after-failure.ts"
+export { afterSuccess, afterUsage, reviveBySource } from "./health/after-proof.ts"
+export { chooseProfile, disableAccount, enableAccount, foundProfile } from "./health/by-user.ts"
+export { isLocked, isLocking, isOutOfCredits, returnsAt, wantsProfile } from "./health/questions.ts"
 export { type AccountChanges, learnIdentity, type LearntIdentity } from "./identity.ts"
 export { type Import, mergeImported } from "./imported.ts"
-export { judgeForgotten, loginRegionOf, newAccount, sameTokens } from "./login.ts"
+export { judgeForgotten, loginRegionOf, newAccount, sameTokens, withoutRevocation } from "./login.ts"
 export { accountName } from "./name.ts"
 export type { Notice } from "./notice.ts"
 export { hasRoom, paysOverage, usedShare } from "./quota.ts"
+export { REVOKED_WORDS } from "./revoked-words.ts"
 export {
   type Choice,
   type ChoiceState,

@@ -40,6 +40,11 @@ export function sameTokens(left: TokenSet, right: TokenSet): boolean {
   return left.refreshToken !== undefined && right.refreshToken?.equals(left.refreshToken) === true
 }
 
+export function withoutRevocation(login: Login): Login {
+  const { revoked, ...rest } = login
+  return revoked === undefined ? login : rest
+}
+
 export function samePlace(
   left: Pick<Login, "source" | "sourceKey">,
   right: Pick<Login, "source" | "sourceKey">,

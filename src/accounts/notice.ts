@@ -1,4 +1,5 @@
 import type { SettingsProblem } from "../settings/index.ts"
+import type { RevokedReason } from "./account.ts"
 import type { StoreFailure } from "./store/failure.ts"
 
 /** Everything a user is told beside an answer. An account is its name by `accountName`; instants are epoch ms. */
@@ -9,8 +10,12 @@ export type Notice =
       readonly to: string
       readonly because: string
     }
-  | { readonly kind: "login-needed"; readonly account?: string; readonly because: string }
-  | { readonly kind: "account-suspended"; readonly account: string }
+  | {
+      readonly kind: "account-revoked"
+      readonly account: string
+      readonly reason: RevokedReason
+      readonly because: string
+    }
   | { readonly kind: "all-parked"; readonly until?: number }
   | {
       readonly kind: "quota-high"

@@ -1,4 +1,11 @@
-import { type Account, accountName, type LoginSource, usedShare } from "../accounts/index.ts"
+import {
+  type Account,
+  accountName,
+  type CoolingReason,
+  type LoginSource,
+  REVOKED_WORDS,
+  usedShare,
+} from "../accounts/index.ts"
 import { accountDocument } from "./account-document.ts"
 import type { Context } from "./context.ts"
 import { table } from "./table.ts"
@@ -60,25 +67,19 @@ function healthOf({ enabled, health }: Account, terminal: Terminal, now: number)
       if (health.until <= now) return terminal.paint("good", "ok")
       return terminal.paint("warning", `${COOLING[health.reason]} until ${moment(health.until, now)}`)
     case "revoked":
-      return terminal.paint("bad", REVOKED[health.reason])
+      return terminal.paint("bad", REVOKED_WORDS[health.reason].short)
     default:
       return health satisfies never
   }
 }
 
-const COOLING = {
+const COOLING: Readonly<Record<CoolingReason, string>> = {
   "monthly-quota": "credits used up",
   "daily-quota": "daily limit",
   "overage-limit": "overage used up",
   throttled: "throttled",
   "not-authorized": "profile refused",
-} as const
-
-const REVOKED = {
-  suspended: "suspended by AWS",
-  "login-expired": "login needed",
-  "api-key-refused": "API key refused",
-} as const
+}
 
 function creditsOf({ quota }: Account, terminal: Terminal, now: number): string {
   if (quota === undefined) return terminal.paint("muted", "not known yet")

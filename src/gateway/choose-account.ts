@@ -2,6 +2,7 @@ import {
   type Account,
   accountName,
   type Choice,
+  isOutOfCredits,
   returnsAt,
   selectAccount,
   type SelectionPolicy,
@@ -114,7 +115,9 @@ async function checkQuotas(
     unavailable.flatMap(({ accountId, why }) => (why === "exhausted" ? accountId : [])),
   )
   const accounts = tokens.here(await store.list())
-  const due = accounts.filter((account) => exhausted.has(account.id) || isOutOfQuota(account))
+  const due = accounts.filter(
+    (account) => exhausted.has(account.id) || (account.enabled && isOutOfCredits(account)),
+  )
   await Promise.all(due.map(({ id }) => lookUps.usage(id, signal)))
 }
 
@@ -126,13 +129,4 @@ async function findProfiles(
   if (settings.idcProfileArn === undefined) return
   const accounts = tokens.here(await store.list()).filter(wantsProfile)
   await Promise.all(accounts.map(({ id }) => lookUps.profile(id, signal)))
-}
-
-function isOutOfQuota({ health, enabled }: Account): boolean {
-  return (
-    enabled &&
-    health.state === "cooling" &&
-    health.reason !== "throttled" &&
-    health.reason !== "not-authorized"
-  )
 }

@@ -39,9 +39,8 @@ export async function park(
   if (failure.kind === "throttled")
     background.start("accounts", () => lookUps.usage(account.id, new AbortController().signal))
   if (parked?.health.state !== "revoked" || before === "revoked") return
-  const name = accountName(parked)
-  if (parked.health.reason === "suspended") notify({ kind: "account-suspended", account: name })
-  else notify({ kind: "login-needed", account: name, because: briefly(failure) })
+  const { reason } = parked.health
+  notify({ kind: "account-revoked", account: accountName(parked), reason, because: briefly(failure) })
 }
 
 /** An account that is waited for is parked for just as long. */

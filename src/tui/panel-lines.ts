@@ -1,4 +1,4 @@
-import type { AccountOverview, SessionOverview } from "../accounts/index.ts"
+import { type AccountOverview, REVOKED_WORDS, type SessionOverview } from "../accounts/index.ts"
 
 /** `tone` names the theme colour that a line is drawn in. */
 export interface PanelLine {
@@ -31,8 +31,12 @@ export function accountLines({ account, now, showEmail }: Omit<PanelInput, "sess
   ]
 }
 
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
 function titled(plan: string): string {
-  const words = plan.split(/\s+/).map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase())
+  const words = plan.split(/\s+/).map((word) => capitalised(word.toLowerCase()))
   return words[0] === "Kiro" ? words.join(" ") : `Kiro ${words.join(" ")}`
 }
 
@@ -45,7 +49,7 @@ function healthLines({ health }: AccountOverview, now: number): PanelLine[] {
         ? []
         : [{ text: `Paused until ${moment(health.until, now)}`, tone: "warning" }]
     case "revoked":
-      return [{ text: health.reason === "suspended" ? "Suspended by AWS" : "Login needed", tone: "error" }]
+      return [{ text: capitalised(REVOKED_WORDS[health.reason].short), tone: "error" }]
     default:
       return health satisfies never
   }

@@ -12,9 +12,9 @@ const NOTICES: readonly Notice[] = [
     to: "Builder ID ··a1b2",
     because: "the monthly credits are used up",
   },
-  { kind: "login-needed", account: "work", because: "its login has expired" },
-  { kind: "login-needed", because: "nobody is logged in" },
-  { kind: "account-suspended", account: "work" },
+  { kind: "account-revoked", account: "work", reason: "login-expired", because: "its login has expired" },
+  { kind: "account-revoked", account: "work", reason: "api-key-refused", because: "its key was refused" },
+  { kind: "account-revoked", account: "work", reason: "suspended", because: "suspended by AWS" },
   { kind: "all-parked", until: RESET },
   { kind: "all-parked" },
   { kind: "quota-high", account: "work", usedShare: 0.8349, resetAt: RESET },
@@ -55,6 +55,7 @@ describe("a notice", () => {
       )
     said(/^work can't serve now \(the monthly credits are used up\)\. Going on with Builder ID ··a1b2\.$/)
     said(/^work: its login has expired\. Run `opencode auth login`/)
+    said(/^AWS has locked work\. Contact AWS support/)
     said(/^work has used 83 % of its credits; they start again 2026-12-01 00:00 UTC\.$/)
     said(/costs money.*use_overage/)
     said(/^Kiro is not served from eu-west-1; eu-central-1 is used\.$/)

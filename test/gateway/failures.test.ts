@@ -232,8 +232,8 @@ describe("a refused token", () => {
     )
     assert.equal(account.refreshCount, 1)
     assert.deepEqual(
-      harness.notices.map(({ kind }) => kind),
-      ["login-needed"],
+      harness.notices.map((notice) => notice.kind === "account-revoked" && notice.reason),
+      ["login-expired"],
     )
   })
 

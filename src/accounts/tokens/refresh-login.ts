@@ -1,4 +1,4 @@
-import { afterLoginRefused } from "../health.ts"
+import { afterLoginRefused } from "../health/after-failure.ts"
 import type { TokenSet } from "../account.ts"
 import { REFRESH_DEADLINE_MS } from "../../oauth/index.ts"
 import { adoptFromSource } from "./adopt.ts"

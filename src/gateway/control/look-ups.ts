@@ -41,7 +41,7 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
       tracking: settings.usageTrackingEnabled,
       account: (accountId) => store.get(accountId),
       record: (learnt) => recordUsage({ ...options, runtime: client.runtime }, learnt),
-      blame: (accountId, failure) => suspend(options, accountId, failure),
+      lock: (accountId, failure) => lock(options, accountId, failure),
     }),
     client.runtime,
   )
@@ -70,7 +70,7 @@ async function offerModels({ client, store, modelsPath }: LookUpOptions): Promis
 }
 
 /** The usage call is the first to hear of a suspension where nobody chats. */
-async function suspend(
+async function lock(
   { client, store, settings, notify }: LookUpOptions,
   accountId: string,
   failure: KiroFailure,
@@ -83,8 +83,9 @@ async function suspend(
   }
   const before = await store.get(accountId)
   const after = await store.update(accountId, (account) => afterFailure(account, failure, context))
-  if (after?.health.state === "revoked" && before?.health.state !== "revoked")
-    notify({ kind: "account-suspended", account: accountName(after) })
+  if (after?.health.state !== "revoked" || before?.health.state === "revoked") return
+  const { reason } = after.health
+  notify({ kind: "account-revoked", account: accountName(after), reason, because: failure.message })
 }
 
 /** The work goes on; who waits for it may leave. */

@@ -1,4 +1,4 @@
-import type { Account } from "../../accounts/index.ts"
+import { type Account, isLocking } from "../../accounts/index.ts"
 import type { KiroFailure, UsageLimits } from "../../kiro/index.ts"
 import type { ControlClient } from "./call.ts"
 import type { OpenAccount } from "./open-account.ts"
@@ -16,8 +16,8 @@ export interface UsageTaskOptions {
   /** `usage_tracking_enabled`: without it only the call is made that learns the user id. */
   readonly tracking: boolean
   readonly record: (learnt: LearntUsage) => Promise<void>
-  /** A failure that says something of the account itself, such as a suspension. */
-  readonly blame: (accountId: string, failure: KiroFailure) => Promise<void>
+  /** A failure that locks the account, such as a suspension. */
+  readonly lock: (accountId: string, failure: KiroFailure) => Promise<void>
 }
 
 export interface LearntUsage {
@@ -56,7 +56,7 @@ export function usageTask(options: UsageTaskOptions): PeriodicTask {
         case "unsupported":
           return "unsupported"
         case "failed":
-          if (answer.failure.kind === "suspended") await options.blame(accountId, answer.failure)
+          if (isLocking(answer.failure)) await options.lock(accountId, answer.failure)
           return isPassing(answer.failure) ? "retry" : "done"
         default: {
           const never: never = answer

@@ -2,9 +2,12 @@ import {
   type Account,
   afterFailure,
   afterUsage,
+  isLocked,
+  isLocking,
   learnIdentity,
   type Login,
   newAccount,
+  withoutRevocation,
 } from "../../accounts/index.ts"
 import type { UsageLimits } from "../../kiro/index.ts"
 import type { Failed } from "./control.ts"
@@ -48,8 +51,7 @@ export async function settleLogin(
   const account = await store.update(owner.id, (current) => {
     const counting = counted(current, { login, fresh: !kept.known, answered: identity !== undefined })
     if (identity?.quota !== undefined) return afterUsage(counting, { ...identity.quota, checkedAt: now }, now)
-    const suspended = "failure" in answer && answer.failure.kind === "suspended"
-    return suspended
+    return "failure" in answer && isLocking(answer.failure)
       ? afterFailure(counting, answer.failure, { now, throttleDelayMs: 0, random: 0 })
       : counting
   })
@@ -96,14 +98,15 @@ function counted(account: Account, proof: Proof): Account {
   return {
     ...account,
     enabled: true,
-    logins: good ? logins.map((each) => (each.id === login.id ? unrevoked(each) : each)) : logins,
+    logins: good ? logins.map((each) => (each.id === login.id ? withoutRevocation(each) : each)) : logins,
     health: good && isOver(account, proof) ? { state: "ok" } : account.health,
   }
 }
 
-function isOver({ health }: Account, { answered }: Proof): boolean {
+function isOver(account: Account, { answered }: Proof): boolean {
+  const { health } = account
   if (health.state === "cooling") return health.reason === "not-authorized"
-  return health.state === "revoked" && (health.reason !== "suspended" || answered)
+  return health.state === "revoked" && (!isLocked(account) || answered)
 }
 
 /** An earlier sign-in of our own at the same place: the new one takes its part. */
@@ -112,11 +115,6 @@ function isReplaced(earlier: Login, login: Login): boolean {
   if (earlier.kind === "idc" && login.kind === "idc")
     return earlier.startUrl === login.startUrl && earlier.loginRegion === login.loginRegion
   return earlier.kind === "social" && login.kind === "social" && earlier.provider === login.provider
-}
-
-function unrevoked(login: Login): Login {
-  const { revoked: _, ...rest } = login
-  return rest
 }
 
 function isSameKey(one: Login, other: Login): boolean {

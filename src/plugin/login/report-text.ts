@@ -1,4 +1,4 @@
-import type { Account } from "../../accounts/index.ts"
+import { type Account, isLocking, type LockingReason } from "../../accounts/index.ts"
 import type { LoginReport } from "./complete.ts"
 import type { KiroProfile } from "../../kiro/index.ts"
 import type { LoginMessage } from "./dependencies.ts"
@@ -48,12 +48,15 @@ function profileTrouble({ profile, profiles }: LoginReport, shortId: string): re
 }
 
 function serviceTrouble({ failure, models }: LoginReport): readonly string[] {
-  if (failure?.kind === "suspended")
-    return ["AWS has suspended this account: it can't be used until AWS support unlocks it."]
+  if (failure !== undefined && isLocking(failure)) return [LOCKED[failure.kind]]
   if (failure !== undefined)
     return [`The sign-in is kept; Kiro did not say yet whose it is (${failure.message}).`]
   if (typeof models === "number") return []
   return [`The list of models could not be fetched yet (${models.failure.message}).`]
+}
+
+const LOCKED: Readonly<Record<LockingReason, string>> = {
+  suspended: "AWS has suspended this account: it can't be used until AWS support unlocks it.",
 }
 
 function describeProfile(profile: KiroProfile): string {
