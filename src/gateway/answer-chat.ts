@@ -1,12 +1,12 @@
-import { type Attempt, firstAttempt } from "./attempt.ts"
+import { type Attempt, firstAttempt } from "./attempt/attempt.ts"
 import type { Chat } from "./chat.ts"
-import { chooseAccount } from "./choose-account.ts"
+import { chooseAccount } from "./attempt/choose-account.ts"
 import { deliver } from "./deliver.ts"
 import type { GatewayContext } from "./dependencies.ts"
-import { recover } from "./recover.ts"
-import { type Refusal, toResponse } from "./refusal.ts"
-import { startingStep } from "./shortening.ts"
-import { tryOnce } from "./try-once.ts"
+import { recover } from "./recover/recover.ts"
+import { type Refusal, toResponse } from "./refuse/refusal.ts"
+import { startingStep } from "./recover/shortening.ts"
+import { tryOnce } from "./attempt/try-once.ts"
 
 /**
  * Lives one chat: choose an account, try, and where that failed recover, until an answer has begun or nothing more can

@@ -1,14 +1,14 @@
 import { type Account, accountName } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import type { TurnSummary } from "../translate/index.ts"
-import type { Attempt } from "./attempt.ts"
+import type { Attempt } from "./attempt/attempt.ts"
 import type { Chat } from "./chat.ts"
 import type { GatewayContext } from "./dependencies.ts"
-import { refusalOf, toStreamError } from "./refusal.ts"
+import { refusalOf, toStreamError } from "./refuse/refusal.ts"
 import { describeAnswer } from "./request-log.ts"
 import { rememberForSession, settle } from "./settle.ts"
 import type { CommittedAnswer } from "./stream/open-answer.ts"
-import type { SentWith } from "./try-once.ts"
+import type { SentWith } from "./attempt/try-once.ts"
 
 /** An answer behind its commit point, with all that led to it. */
 export interface Answered {

@@ -3,8 +3,8 @@ import { answerChat } from "./answer-chat.ts"
 import { createBackground } from "./background.ts"
 import type { GatewayContext, GatewayDependencies } from "./dependencies.ts"
 import { openChat } from "./open-chat.ts"
-import { toResponse } from "./refusal.ts"
-import { badRequest, unexpected } from "./texts.ts"
+import { toResponse } from "./refuse/refusal.ts"
+import { badRequest, unexpected } from "./refuse/texts.ts"
 
 export interface Gateway {
   /** The `fetch` of the provider. Rejects only with the reason of the caller's signal. */

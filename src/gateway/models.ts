@@ -7,7 +7,7 @@ import {
   resolveModel,
   withRefusals,
 } from "../kiro/index.ts"
-import type { Attempt } from "./attempt.ts"
+import type { Attempt } from "./attempt/attempt.ts"
 import type { Chat } from "./chat.ts"
 
 /** What the last good model lists of all accounts say about the asked model, read once for a chat. */

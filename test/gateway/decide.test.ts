@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
-import { type Attempt, firstAttempt, nextAttempt } from "../../src/gateway/attempt.ts"
-import { type Carried, decide, type Situation } from "../../src/gateway/decide.ts"
+import { type Attempt, firstAttempt, nextAttempt } from "../../src/gateway/attempt/attempt.ts"
+import { type Carried, decide, type Situation } from "../../src/gateway/recover/decide.ts"
 import type { FailureKind, KiroFailure } from "../../src/kiro/index.ts"
 
 const NOTHING: Carried = { signatures: [], documents: [], images: [], fields: [] }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { nextStep, shortenTarget, startingStep } from "../../src/gateway/shortening.ts"
+import { nextStep, shortenTarget, startingStep } from "../../src/gateway/recover/shortening.ts"
 import {
   contextUsage,
   exception,

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
-import { harmless } from "../../src/gateway/host-patterns.ts"
-import { type Refusal, refusalOf, toResponse, toStreamError } from "../../src/gateway/refusal.ts"
-import { instant, quote } from "../../src/gateway/phrases.ts"
-import * as texts from "../../src/gateway/texts.ts"
+import { harmless } from "../../src/gateway/refuse/host-patterns.ts"
+import { type Refusal, refusalOf, toResponse, toStreamError } from "../../src/gateway/refuse/refusal.ts"
+import { instant, quote } from "../../src/gateway/refuse/phrases.ts"
+import * as texts from "../../src/gateway/refuse/texts.ts"
 import type { FailureKind } from "../../src/kiro/index.ts"
 
 /** OpenCode 1.18.33's own patterns, as its release has them. */

@@ -1,9 +1,9 @@
-import { type Account, accountName, afterFailure, afterLoginRefused } from "../accounts/index.ts"
-import type { KiroFailure } from "../kiro/index.ts"
+import { type Account, accountName, afterFailure, afterLoginRefused } from "../../accounts/index.ts"
+import type { KiroFailure } from "../../kiro/index.ts"
 import type { Verdict } from "./decide.ts"
-import type { GatewayContext } from "./dependencies.ts"
-import { briefly } from "./texts.ts"
-import type { SentWith } from "./try-once.ts"
+import type { GatewayContext } from "../dependencies.ts"
+import { briefly } from "../refuse/texts.ts"
+import type { SentWith } from "../attempt/try-once.ts"
 
 /** The account still has a way of its own: nothing is held against it yet. */
 const UNDECIDED: ReadonlySet<Verdict["do"]> = new Set<Verdict["do"]>(["refresh", "rediscover", "switch-host"])

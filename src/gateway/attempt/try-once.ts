@@ -1,21 +1,21 @@
-import { type Account, accountName, type Credential, type NoToken } from "../accounts/index.ts"
+import { type Account, accountName, type Credential, type NoToken } from "../../accounts/index.ts"
 import {
   buildChatRequest,
   type KiroFailure,
   type KiroHost,
   type KiroModel,
   resolveModel,
-} from "../kiro/index.ts"
-import { createChunkTranslator } from "../translate/index.ts"
+} from "../../kiro/index.ts"
+import { createChunkTranslator } from "../../translate/index.ts"
 import type { Attempt } from "./attempt.ts"
-import type { Chat } from "./chat.ts"
-import type { GatewayContext } from "./dependencies.ts"
-import { modelFor } from "./models.ts"
+import type { Chat } from "../chat.ts"
+import type { GatewayContext } from "../dependencies.ts"
+import { modelFor } from "../models.ts"
 import { hostsOf } from "./place.ts"
 import { prepare, type Prepared } from "./prepare.ts"
-import { describeRequest } from "./request-log.ts"
+import { describeRequest } from "../request-log.ts"
 import { send } from "./send.ts"
-import { type CommittedAnswer, openAnswer } from "./stream/open-answer.ts"
+import { type CommittedAnswer, openAnswer } from "../stream/open-answer.ts"
 
 /** What was really sent, and to whom. */
 export interface SentWith {

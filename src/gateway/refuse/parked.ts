@@ -1,6 +1,6 @@
-import { type Account, accountName, type Unavailable } from "../accounts/index.ts"
-import type { Attempt } from "./attempt.ts"
-import { jittered } from "./jitter.ts"
+import { type Account, accountName, type Unavailable } from "../../accounts/index.ts"
+import type { Attempt } from "../attempt/attempt.ts"
+import { jittered } from "../jitter.ts"
 import { type Refusal, statusOf } from "./refusal.ts"
 import { allParked, noAccount, type Parked, type ParkedAccount } from "./texts.ts"
 

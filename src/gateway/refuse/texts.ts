@@ -1,4 +1,4 @@
-import type { FailureKind, KiroFailure } from "../kiro/index.ts"
+import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
 import { instant, quote } from "./phrases.ts"
 
 /**

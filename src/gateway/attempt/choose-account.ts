@@ -8,13 +8,13 @@ import {
   type SelectionPolicy,
   type Unavailable,
   wantsProfile,
-} from "../accounts/index.ts"
+} from "../../accounts/index.ts"
 import type { Attempt } from "./attempt.ts"
-import type { Chat } from "./chat.ts"
-import type { GatewayContext } from "./dependencies.ts"
-import { lacksModel } from "./models.ts"
-import { refusalOfAll } from "./parked.ts"
-import type { Refusal } from "./refusal.ts"
+import type { Chat } from "../chat.ts"
+import type { GatewayContext } from "../dependencies.ts"
+import { lacksModel } from "../models.ts"
+import { refusalOfAll } from "../refuse/parked.ts"
+import type { Refusal } from "../refuse/refusal.ts"
 
 export type Chosen = { readonly account: Account } | { readonly refusal: Refusal }
 

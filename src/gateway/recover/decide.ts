@@ -1,6 +1,6 @@
-import type { FailureKind, KiroFailure } from "../kiro/index.ts"
-import type { Attempt, Omission } from "./attempt.ts"
-import { jittered } from "./jitter.ts"
+import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
+import type { Attempt, Omission } from "../attempt/attempt.ts"
+import { jittered } from "../jitter.ts"
 import { nextStep, type ShortenStep } from "./shortening.ts"
 
 /** What to do about a failure that came before the commit point. */

@@ -1,6 +1,6 @@
-import { type KiroFailure, type KiroHttpRequest, networkFailure, readKiroFailure } from "../kiro/index.ts"
-import { readBody } from "../read-body.ts"
-import type { Runtime } from "../runtime.ts"
+import { type KiroFailure, type KiroHttpRequest, networkFailure, readKiroFailure } from "../../kiro/index.ts"
+import { readBody } from "../../read-body.ts"
+import type { Runtime } from "../../runtime.ts"
 
 /** A good answer's headers have come; `cancel` closes its connection. */
 export interface Sent {

@@ -1,7 +1,7 @@
-import type { KiroFailure, Refusal as ModelRefusal } from "../kiro/index.ts"
-import type { Secret } from "../secret.ts"
-import type { Verdict } from "./decide.ts"
-import type { ShortenStep } from "./shortening.ts"
+import type { KiroFailure, Refusal as ModelRefusal } from "../../kiro/index.ts"
+import type { Secret } from "../../secret.ts"
+import type { Verdict } from "../recover/decide.ts"
+import type { ShortenStep } from "../recover/shortening.ts"
 
 /** What is left out of a request that was refused for it, each once. */
 export type Omission = "signatures" | ModelRefusal

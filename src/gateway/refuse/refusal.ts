@@ -1,5 +1,5 @@
-import type { FailureKind, KiroFailure } from "../kiro/index.ts"
-import { apiCallError, errorResponse } from "../openai/index.ts"
+import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
+import { apiCallError, errorResponse } from "../../openai/index.ts"
 import { harmless, withoutOverflow } from "./host-patterns.ts"
 import * as texts from "./texts.ts"
 

@@ -7,7 +7,7 @@ import {
   requestFields,
   type RequestFields,
   type ThinkingPlan,
-} from "../kiro/index.ts"
+} from "../../kiro/index.ts"
 import {
   type Conversation,
   conversationIdOf,
@@ -18,11 +18,11 @@ import {
   withoutDocuments,
   withoutImages,
   withoutSignatures,
-} from "../translate/index.ts"
+} from "../../translate/index.ts"
 import type { Attempt, Omission } from "./attempt.ts"
-import type { Chat } from "./chat.ts"
-import type { Carried } from "./decide.ts"
-import { shortenTarget } from "./shortening.ts"
+import type { Chat } from "../chat.ts"
+import type { Carried } from "../recover/decide.ts"
+import { shortenTarget } from "../recover/shortening.ts"
 
 /** The body of one attempt, and what is known of it without looking at it again. */
 export interface Prepared {

@@ -1,8 +1,8 @@
-import type { Chat } from "./chat.ts"
-import type { GatewayContext } from "./dependencies.ts"
+import type { Chat } from "../chat.ts"
+import type { GatewayContext } from "../dependencies.ts"
 import type { Refusal } from "./refusal.ts"
 import { overflow, tooLarge } from "./texts.ts"
-import type { SentWith } from "./try-once.ts"
+import type { SentWith } from "../attempt/try-once.ts"
 
 /**
  * What to say when even the smallest form of a conversation was too long. OpenCode 1.18 compacts on an overflow and

@@ -1,6 +1,6 @@
-import { type Account, type Credential, loginRegionOf } from "../accounts/index.ts"
-import { hostsFor, type KiroHosts, serviceRegionOf } from "../kiro/index.ts"
-import type { GatewayContext } from "./dependencies.ts"
+import { type Account, type Credential, loginRegionOf } from "../../accounts/index.ts"
+import { hostsFor, type KiroHosts, serviceRegionOf } from "../../kiro/index.ts"
+import type { GatewayContext } from "../dependencies.ts"
 
 /** Where an account's chats can go: the hosts of its profile's region, the one that last worked first. */
 export function hostsOf(
