@@ -274,6 +274,25 @@ describe("a fault", () => {
     })
   }
 
+  for (const name of ["notAuthorized", "monthlyLimit", "throttled", "improperlyFormed"] as const)
+    it(`that breaks off a refusal is one of the network, whatever its status was: ${name}`, async () => {
+      let broken = false
+      await using harness = await startHarness({
+        fetch: async (url, init) => {
+          const response = await fetch(url, init)
+          if (broken) return response
+          broken = true
+          const body = new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) })
+          return new Response(body, { status: response.status, headers: response.headers })
+        },
+      })
+      const account = await harness.add("work")
+      account.fail(FAILURES[name])
+      assert.equal((await hear(await harness.ask())).finishReason, "stop")
+      assert.deepEqual(harness.clock.slept, [500])
+      assert.equal((await harness.account("work")).health.state, "ok")
+    })
+
   it("that stays goes out as the service's own status after three repeats", async () => {
     await using harness = await startHarness()
     const account = await harness.add("work")

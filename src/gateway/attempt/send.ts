@@ -52,14 +52,10 @@ function isEventStream({ ok, headers }: Response): boolean {
   return ok && !/json|html|text\/plain/.test(headers.get("content-type") ?? "")
 }
 
+/** Rejects where the connection breaks: a status without its reason would park an account for a fault of the network. */
 async function readRefusal(response: Response): Promise<KiroFailure> {
   const { status, headers } = response
-  try {
-    return readKiroFailure({ status, headers, body: await readBody(response) })
-  } catch {
-    // The status and the headers came: they say more than the connection that broke behind them.
-    return readKiroFailure({ status, headers, body: "" })
-  }
+  return readKiroFailure({ status, headers, body: await readBody(response) })
 }
 
 function silence(ms: number): KiroFailure {
