@@ -10,7 +10,7 @@ import type { KiroFailure } from "../kiro/index.ts"
 import type { TurnSummary } from "../translate/index.ts"
 import type { Answered } from "./deliver.ts"
 import type { GatewayContext } from "./dependencies.ts"
-import { briefly } from "./refuse/texts.ts"
+import { briefly } from "./refuse/failure-answers.ts"
 
 /** Without a failure and without a finish reason the host stopped listening. */
 export interface AnswerEnd {

@@ -3,6 +3,7 @@ import { describe, it } from "node:test"
 import * as fc from "fast-check"
 import { type Attempt, firstAttempt, nextAttempt } from "../../src/gateway/attempt/attempt.ts"
 import { type Carried, decide, type Situation } from "../../src/gateway/recover/decide.ts"
+import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 import type { FailureKind, KiroFailure } from "../../src/kiro/index.ts"
 
 const NOTHING: Carried = { signatures: [], documents: [], images: [], fields: [] }
@@ -187,23 +188,7 @@ describe("decide", () => {
   })
 
   it("ends every sequence of failures within its bounds", () => {
-    const kinds = fc.constantFrom<FailureKind>(
-      "bearer-rejected",
-      "not-authorized",
-      "monthly-quota",
-      "conversation-limit",
-      "throttled",
-      "capacity",
-      "input-too-long",
-      "invalid-model",
-      "signature-invalid",
-      "field-refused",
-      "unknown-operation",
-      "service-error",
-      "unreachable",
-      "network",
-      "timeout",
-    )
+    const kinds = fc.constantFrom(...FAILURE_KINDS)
     const failures = fc.array(fc.tuple(kinds, fc.option(fc.integer({ min: 1, max: 20_000 }))), {
       minLength: 60,
       maxLength: 60,

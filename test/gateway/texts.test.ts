@@ -1,11 +1,13 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
+import { failed } from "../../src/gateway/refuse/failure-answers.ts"
 import { harmless } from "../../src/gateway/refuse/host-patterns.ts"
 import { type Refusal, refusalOf, toResponse, toStreamError } from "../../src/gateway/refuse/refusal.ts"
+import { allParked, type Parked } from "../../src/gateway/refuse/parked-words.ts"
 import { instant, quote } from "../../src/gateway/refuse/phrases.ts"
 import * as texts from "../../src/gateway/refuse/texts.ts"
-import type { FailureKind } from "../../src/kiro/index.ts"
+import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 
 /** OpenCode 1.18.33's own patterns, as its release has them. */
 const HOST_RETRIES = [
@@ -47,44 +49,14 @@ const HOST_OVERFLOW = [
   /token limit exceeded/i,
 ]
 
-const KINDS: readonly FailureKind[] = [
-  "bearer-rejected",
-  "token-unavailable",
-  "suspended",
-  "not-authorized",
-  "feature-not-supported",
-  "monthly-quota",
-  "daily-quota",
-  "overage-limit",
-  "conversation-limit",
-  "throttled",
-  "capacity",
-  "input-too-long",
-  "invalid-model",
-  "signature-invalid",
-  "document-refused",
-  "image-refused",
-  "field-refused",
-  "malformed-request",
-  "invalid-state",
-  "unknown-operation",
-  "service-error",
-  "unreachable",
-  "network",
-  "timeout",
-  "empty-answer",
-  "truncated",
-  "corrupt-stream",
-]
-
 const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
-const PARKED: readonly texts.Parked[] = [
+const PARKED: readonly Parked[] = [
   { why: "quota", until: Date.UTC(2026, 11, 1), said: "You have reached the limit." },
   { why: "throttled", until: NOW + 29_000, said: "Too many requests, please wait before trying again." },
   { why: "not-authorized", said: "User is not authorized to make this call." },
   { why: "suspended", said: "Your User ID (d-5040000429.11112222-5003) temporarily is suspended." },
-  { why: "signed-out", said: "" },
-  { why: "key-refused", said: "" },
+  { why: "login-expired", said: "" },
+  { why: "api-key-refused", said: "" },
   { why: "disabled" },
   { why: "lacks-model", model: "claude-opus-5" },
   { why: "failed", failure: { kind: "unreachable", status: 0, message: "" }, model: "auto" },
@@ -96,7 +68,7 @@ const NASTY =
 
 describe("what the host makes of our texts", () => {
   it("takes no fatal text for one to repeat or compact, whatever service and user put into it", async () => {
-    for (const kind of KINDS)
+    for (const kind of FAILURE_KINDS)
       for (const message of ["", "Improperly formed request.", NASTY])
         for (const account of ["Builder ID ··5003", "my 429 account"]) {
           const refusal = refusalOf({ failure: { kind, status: 0, message }, account, model: "gpt-5-504" })
@@ -112,12 +84,12 @@ describe("what the host makes of our texts", () => {
     for (const parked of PARKED)
       await assertUnderstood({
         status: 402,
-        message: texts.allParked([{ name: "Builder ID ··a5 04", parked }], NOW),
+        message: allParked([{ name: "Builder ID ··a5 04", parked }], NOW),
       })
   })
 
   it("is told the same behind the commit point, where a status from 500 on would be repeated", () => {
-    for (const kind of KINDS) {
+    for (const kind of FAILURE_KINDS) {
       const refusal = refusalOf({
         failure: { kind, status: 500, message: NASTY },
         account: "one 503",
@@ -138,8 +110,8 @@ describe("what the host makes of our texts", () => {
       texts.noAccount({ syncsKiroCli: true }),
       texts.noAccount({ syncsKiroCli: false }),
       texts.badRequest("messages[0].role is not a text"),
-      ...KINDS.map((kind) => texts.failed({ kind, status: 0, message: "" }, "Builder ID ··a1b2", "auto")),
-      texts.allParked(
+      ...FAILURE_KINDS.map((kind) => failed({ kind, status: 0, message: "" }, "Builder ID ··a1b2", "auto")),
+      allParked(
         PARKED.map((parked) => ({ name: "Builder ID ··a1b2", parked: withoutWords(parked) })),
         NOW,
       ),
@@ -199,10 +171,10 @@ describe("the words themselves", () => {
   })
 
   it("names every account with its reason, its return and what to do", () => {
-    const text = texts.allParked(
+    const text = allParked(
       [
         { name: "Builder ID ··a1b2", parked: { why: "quota", until: Date.UTC(2026, 11, 1), said: "" } },
-        { name: "work", parked: { why: "signed-out", said: "" } },
+        { name: "work", parked: { why: "login-expired", said: "" } },
       ],
       NOW,
     )
@@ -215,7 +187,7 @@ describe("the words themselves", () => {
   })
 })
 
-function withoutWords(parked: texts.Parked): texts.Parked {
+function withoutWords(parked: Parked): Parked {
   return "said" in parked ? { ...parked, said: "" } : parked
 }
 

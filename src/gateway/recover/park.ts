@@ -2,7 +2,7 @@ import { type Account, accountName, afterFailure, afterLoginRefused } from "../.
 import type { KiroFailure } from "../../kiro/index.ts"
 import type { Verdict } from "./decide.ts"
 import type { GatewayContext } from "../dependencies.ts"
-import { briefly } from "../refuse/texts.ts"
+import { briefly } from "../refuse/failure-answers.ts"
 import type { SentWith } from "../attempt/try-once.ts"
 
 /** The account still has a way of its own: nothing is held against it yet. */

@@ -1,8 +1,10 @@
 import { type Account, accountName, type Unavailable } from "../../accounts/index.ts"
 import type { Attempt } from "../attempt/attempt.ts"
 import { jittered } from "../jitter.ts"
-import { type Refusal, statusOf } from "./refusal.ts"
-import { allParked, noAccount, type Parked, type ParkedAccount } from "./texts.ts"
+import { statusOf } from "./failure-answers.ts"
+import { allParked, type Parked, type ParkedAccount } from "./parked-words.ts"
+import type { Refusal } from "./refusal.ts"
+import { noAccount } from "./texts.ts"
 
 export interface AllOut {
   readonly accounts: readonly Account[]
@@ -44,15 +46,21 @@ function parkedOf(out: AllOut, account: Account, entry: Unavailable): Parked {
 }
 
 function parkedByHealth({ health }: Account, now: number): Parked | undefined {
-  if (health.state === "revoked") {
-    const said = health.message ?? ""
-    if (health.reason === "suspended") return { why: "suspended", said }
-    return { why: health.reason === "login-expired" ? "signed-out" : "key-refused", said }
-  }
+  if (health.state === "revoked") return { why: health.reason, said: health.message ?? "" }
   if (health.state !== "cooling" || health.until <= now) return undefined
   const { until, reason, message: said = "" } = health
-  if (reason === "not-authorized") return { why: "not-authorized", said }
-  return { why: reason === "throttled" ? "throttled" : "quota", until, said }
+  switch (reason) {
+    case "monthly-quota":
+    case "daily-quota":
+    case "overage-limit":
+      return { why: "quota", until, said }
+    case "throttled":
+      return { why: reason, until, said }
+    case "not-authorized":
+      return { why: reason, said }
+    default:
+      return reason satisfies never
+  }
 }
 
 function parkedByChoice({ attempt, model }: AllOut, account: Account, entry: Unavailable): Parked {
@@ -65,12 +73,12 @@ function parkedByChoice({ attempt, model }: AllOut, account: Account, entry: Una
       return { why: "lacks-model", model }
     case "excluded": {
       const exclusion = attempt.excluded.findLast(({ accountId }) => accountId === account.id)
-      if (exclusion === undefined) return { why: "signed-out", said: "" }
+      if (exclusion === undefined) return { why: "login-expired", said: "" }
       return { why: "failed", failure: exclusion.failure, model }
     }
     case "no-login":
     case "health":
-      return { why: "signed-out", said: "" }
+      return { why: "login-expired", said: "" }
     default:
       return entry satisfies never
   }
@@ -85,8 +93,8 @@ function parkedStatus(parked: Parked): number {
     case "not-authorized":
     case "suspended":
       return 403
-    case "signed-out":
-    case "key-refused":
+    case "login-expired":
+    case "api-key-refused":
       return 401
     case "disabled":
     case "lacks-model":

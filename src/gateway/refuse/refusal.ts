@@ -1,7 +1,7 @@
-import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
+import type { KiroFailure } from "../../kiro/index.ts"
 import { apiCallError, errorResponse } from "../../openai/index.ts"
+import { failed, statusOf } from "./failure-answers.ts"
 import { harmless, withoutOverflow } from "./host-patterns.ts"
-import * as texts from "./texts.ts"
 
 /** What the host gets instead of an answer, as a value. OpenCode 1.18 repeats 429 and 5xx, and nothing else of ours. */
 export interface Refusal {
@@ -12,57 +12,20 @@ export interface Refusal {
   readonly overflow?: true
 }
 
-/** The status under which a failure goes out. */
-const STATUS: Readonly<Record<FailureKind, number>> = {
-  "bearer-rejected": 401,
-  "token-unavailable": 503,
-  suspended: 403,
-  "not-authorized": 403,
-  "feature-not-supported": 403,
-  "monthly-quota": 402,
-  "daily-quota": 402,
-  "overage-limit": 402,
-  "conversation-limit": 402,
-  throttled: 429,
-  capacity: 429,
-  "input-too-long": 400,
-  "invalid-model": 400,
-  "signature-invalid": 400,
-  "document-refused": 400,
-  "image-refused": 400,
-  "field-refused": 400,
-  "malformed-request": 400,
-  "invalid-state": 400,
-  "unknown-operation": 404,
-  "service-error": 503,
-  unreachable: 503,
-  network: 502,
-  timeout: 504,
-  "empty-answer": 502,
-  truncated: 502,
-  "corrupt-stream": 502,
-}
-
 /** A failure that nothing more can be done about in this fetch. */
-export function refusalOf(failed: {
+export function refusalOf(asked: {
   readonly failure: KiroFailure
   readonly account: string
   readonly model: string
   readonly retryAfterMs?: number | undefined
 }): Refusal {
-  const { failure, account, model, retryAfterMs } = failed
+  const { failure, account, model, retryAfterMs } = asked
   const status = statusOf(failure)
   return {
     status,
-    message: texts.failed(failure, account, model),
+    message: failed(failure, account, model),
     ...(retryAfterMs !== undefined && isRetried(status) && { retryAfterMs }),
   }
-}
-
-/** The service's own status where the host treats it as it should. */
-export function statusOf(failure: KiroFailure): number {
-  const ours = STATUS[failure.kind]
-  return ours >= 429 && failure.status >= 500 ? failure.status : ours
 }
 
 /** The HTTP form. A fatal text can't be mistaken for one to repeat, nor any but the overflow for an overflow. */

@@ -1,23 +1,8 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import type { KiroEvent, KiroFailure } from "../../../src/kiro/index.ts"
+import { FAILURE_KINDS } from "../../../src/kiro/failure.ts"
+import type { KiroEvent } from "../../../src/kiro/index.ts"
 import { contextUsage, failure, metadata, reasoning, stop, text, toolUse, translate } from "./translate.ts"
-
-const ALL_KINDS: readonly KiroFailure["kind"][] = [
-  "truncated",
-  "network",
-  "timeout",
-  "service-error",
-  "throttled",
-  "capacity",
-  "corrupt-stream",
-  "monthly-quota",
-  "bearer-rejected",
-  "suspended",
-  "malformed-request",
-  "invalid-state",
-  "input-too-long",
-]
 
 describe("the end of an answer in order", () => {
   for (const [reason, finishReason] of [
@@ -92,7 +77,7 @@ describe("the end of an answer in order", () => {
 })
 
 describe("a failure after the first content", () => {
-  for (const kind of ALL_KINDS) {
+  for (const kind of FAILURE_KINDS) {
     it(`ends the turn as tool_calls after a complete call: ${kind}`, () => {
       const { summary, message } = translate([text("x"), toolUse("a"), stop("a"), toolUse("b")], {
         failure: failure(kind),
@@ -111,17 +96,19 @@ describe("a failure after the first content", () => {
 
   it("may be repeated after text only where the service or the network was at fault", () => {
     for (const words of [text("x"), reasoning("x")]) {
-      const retryable = ALL_KINDS.filter((kind) => {
+      const retryable = FAILURE_KINDS.filter((kind) => {
         const { end } = translate([words], { failure: failure(kind) })
         return "failure" in end && end.isRetryable
       })
       assert.deepEqual(retryable, [
-        "truncated",
-        "network",
-        "timeout",
-        "service-error",
         "throttled",
         "capacity",
+        "service-error",
+        "unreachable",
+        "network",
+        "timeout",
+        "empty-answer",
+        "truncated",
       ])
     }
   })
