@@ -90,6 +90,7 @@ export function hasTable(database: Database, name: string): boolean {
  * longer value is cut, which no document survives.
  */
 export const LONGEST_VALUE: number = 256 * 1024
+export const LONGEST_KEY = 256
 export const MOST_ROWS = 200
 
 /** A column's text, also where it is kept as a blob. */

@@ -197,6 +197,38 @@ describe("doctor on OpenCode's configuration", () => {
     await followed()
   })
 
+  it("sees an entry of auth.json that keeps OpenCode from starting, and none in any other", async () => {
+    const auth = join(lab.sandbox.data, "auth.json")
+    writeFileSync(auth, JSON.stringify({ kiro: { type: "wellknown", key: "a", token: "b" } }))
+    assert.match(
+      remedyOf(await lab.problems(), /auth\.json says of kiro .*wellknown/),
+      /Take the entry "kiro" out/,
+    )
+    for (const kiro of [undefined, 17, null, { type: "api", key: "x" }, { type: "oauth", refresh: 1 }]) {
+      writeFileSync(auth, JSON.stringify({ kiro, other: { type: "wellknown", key: "a", token: "b" } }))
+      await followed()
+    }
+  })
+
+  it("is not held up by files without end, whose-ever they are", async () => {
+    const endless = "x".repeat(5_000_000)
+    const { config: folder, data, project } = lab.sandbox
+    mkdirSync(join(data, "log"), { recursive: true })
+    writeFileSync(join(data, "log", "kiro.log"), `{"level":"error","message":"${endless}"}\n`)
+    writeFileSync(join(data, "auth.json"), JSON.stringify({ kiro: { type: "api", key: endless } }))
+    writeFileSync(join(project, "opencode.json"), `{"a":"${endless}"}`)
+    mkdirSync(join(project, ".opencode"))
+    writeFileSync(join(project, ".opencode", "plugins"), "no folder")
+    writeFileSync(join(project, ".opencode", "opencode.jsonc"), `{} ${"/* ".repeat(1_000_000)}`)
+    writeFileSync(join(folder, "plugin", "package.json"), `{"version":"${endless}"}`)
+    const problems = await lab.problems()
+    assert.deepEqual(
+      problems.map((problem) => /\S+ (is not JSON|lists \.\/plugin|can't be read)/.exec(problem)?.[1]),
+      ["is not JSON", "lists ./plugin", "can't be read"],
+    )
+    assert.doesNotMatch((await lab.run("doctor", "--report")).out, /x{100}/)
+  })
+
   it("sees a value that is not allowed, by its key and with its range, also in a project's kiro.json", async () => {
     const file = join(lab.sandbox.project, ".opencode", "kiro.json")
     mkdirSync(join(file, ".."))

@@ -85,6 +85,15 @@ describe("kiro-cli's store", () => {
     assert.equal(login.profileArn, "arn:aws:codewhisperer:eu-central-1:1:profile/A")
   })
 
+  it("finds a login among whatever else the store keeps", async () => {
+    await writeCliStore(file, {
+      "kirocli:odic:device-registration": registration,
+      ...Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`a:${index}`, "{}"])),
+      "kirocli:odic:token": builderToken,
+    })
+    assert.equal((await onlyLogin()).kind, "idc")
+  })
+
   it("gives every login of a store that holds several, in either spelling of every key", async () => {
     await writeCliStore(
       file,

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { after, before, describe, it } from "node:test"
 import { readBody } from "../../src/read-body.ts"
 import { loadSettings, readSmallFile } from "../../src/settings/index.ts"
-import { builderToken, cliDatabase, sourcesOf, writeCliStore } from "../import/stores.ts"
+import { builderToken, cliDatabase, sourcesOf, sqlite, writeCliStore } from "../import/stores.ts"
 
 const MEGABYTE = 1_000_000
 const POSIX = process.platform === "win32" ? { skip: "no such devices here" } : {}
@@ -61,6 +61,29 @@ describe("an input without end", () => {
     assert.deepEqual(readSmallFile(file), { state: "text", text: "{}" })
     truncateSync(file, 100 * MEGABYTE)
     assert.deepEqual(readSmallFile(file), { state: "failed", message: "is too large" })
+  })
+
+  it("is no token where it is a value of an older plugin's table", async () => {
+    const home = join(folder, "older")
+    const file = join(home, ".config", "opencode", "kiro.db")
+    await sqlite(file, (database) => {
+      database.run(
+        "CREATE TABLE accounts (id TEXT PRIMARY KEY, auth_method TEXT, refresh_token TEXT, access_token TEXT, expires_at INTEGER, profile_arn TEXT)",
+      )
+      const insert = "INSERT INTO accounts VALUES (?, 'desktop', 'aorOLDER', ?, 9e12, ?)"
+      database.run(insert, ["endless token", "a".repeat(2 * MEGABYTE), null])
+      database.run(insert, ["endless profile", "aoaOLDER", "p".repeat(2 * MEGABYTE)])
+    })
+    const source = sourcesOf(home).find((each) => each.source === "older-plugin")
+    const { logins, problems } = (await source?.read()) ?? {}
+    assert.deepEqual(
+      problems?.map(({ key, message }) => [key, message]),
+      [["accounts endless token", "holds no token pair"]],
+    )
+    assert.deepEqual(
+      logins?.map(({ login }) => login.profileArn),
+      [undefined],
+    )
   })
 
   it("is cut, and so is no login, where it is a value in kiro-cli's store", async () => {

@@ -1,15 +1,7 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs"
+import { closeSync, constants, existsSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs"
 import { isObject, type JsonObject, numberField, parseJson, stringField } from "../../json.ts"
 import { Secret } from "../../secret.ts"
+import { readSmallFile } from "../../settings/index.ts"
 import type { TokenSet } from "../account.ts"
 import type { TokenSwap } from "../store/swap.ts"
 
@@ -68,17 +60,13 @@ function overwrite(file: string, text: string, flush: (descriptor: number) => vo
   }
 }
 
-/** The swap that waits in the file; `undefined` where there is none, or only room for one. */
-export function readSpill(file: string): SpilledSwap | undefined {
-  if (!existsSync(file)) return undefined
-  let text: string
-  try {
-    text = readFileSync(file, "utf8")
-  } catch {
-    // Another process has just applied and removed it; or it is not ours to read, and so none of ours.
-    return undefined
-  }
-  const document = parseJson(text)
+/**
+ * The swap that waits in the file; `undefined` where there is none, or only room for one, or where the file has just
+ * been applied and removed, or is not ours to read and so none of ours.
+ */
+export function readSpill(path: string): SpilledSwap | undefined {
+  const file = readSmallFile(path)
+  const document = file.state === "text" ? parseJson(file.text) : undefined
   return isObject(document) ? decode(document) : undefined
 }
 

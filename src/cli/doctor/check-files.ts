@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from "node:fs"
-import { isObject, parseJson } from "../../json.ts"
+import { existsSync } from "node:fs"
+import { isObject, type JsonObject, parseJson } from "../../json.ts"
 import {
   DEFAULT_SETTINGS,
   describeSettingsProblem,
   loadSettings,
+  readSmallFile,
   type Settings,
 } from "../../settings/index.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
@@ -39,22 +40,28 @@ function keyOf(name: string): string {
 
 function authFindings({ paths }: DoctorContext): Finding[] {
   const { authFile } = paths
-  if (!existsSync(authFile)) return []
-  if (isObject(readJson(authFile)))
-    return [good("auth.json is in order; opencode auth logout takes only the marker there, no account")]
-  return [
-    problem(
-      `${authFile} can't be read as JSON`,
-      `Correct it, or move it away (mv "${authFile}" "${authFile}.broken") and log in to your providers again.`,
-    ),
-  ]
+  const file = readSmallFile(authFile)
+  if (file.state === "missing") return []
+  // A folder in its place, or no right to read it: the same trouble for OpenCode.
+  const document = file.state === "text" ? parseJson(file.text) : undefined
+  if (!isObject(document))
+    return [
+      problem(
+        `${authFile} can't be read as JSON`,
+        `Correct it, or move it away (mv "${authFile}" "${authFile}.broken") and log in to your providers again.`,
+      ),
+    ]
+  if (isRemoteConfiguration(document))
+    return [
+      problem(
+        `${authFile} says of kiro that OpenCode gets its configuration there (type wellknown): OpenCode can't start`,
+        `Take the entry "kiro" out of it; the accounts are not in it.`,
+      ),
+    ]
+  return [good("auth.json is in order; opencode auth logout takes only the marker there, no account")]
 }
 
-function readJson(path: string): unknown {
-  try {
-    return parseJson(readFileSync(path, "utf8"))
-  } catch {
-    // A folder in its place, or no right to read it: the same trouble for OpenCode.
-    return undefined
-  }
+/** OpenCode 1.18 fetches a configuration from the name of every such entry, and fails where that is no address. */
+function isRemoteConfiguration({ kiro }: JsonObject): boolean {
+  return isObject(kiro) && kiro["type"] === "wellknown"
 }

@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from "node:fs"
 import { isObject, parseJson, stringField } from "../../json.ts"
-import { redactText } from "../../settings/index.ts"
+import { readSmallFile, redactText } from "../../settings/index.ts"
 import { type Check, note } from "./finding.ts"
 
 const LAST_LINES = 3
@@ -16,10 +15,10 @@ export const logCheck: Check = {
 
 /** The lines of the log, of these levels. */
 export function lastLines(log: string, levels: readonly string[]): readonly string[] {
-  if (!existsSync(log)) return []
+  const file = readSmallFile(log)
+  if (file.state !== "text") return []
   const wanted = levels.map((level) => `"level":"${level}"`)
-  const lines = readFileSync(log, "utf8").split("\n")
-  return lines.filter((line) => wanted.some((part) => line.includes(part)))
+  return file.text.split("\n").filter((line) => wanted.some((part) => line.includes(part)))
 }
 
 function shortly(line: string): string {

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { isObject, type JsonObject, parseJson } from "../../json.ts"
+import { readSmallFile } from "../../settings/index.ts"
 import type { DoctorContext } from "./finding.ts"
 
 /** One of OpenCode's configuration files. */
@@ -46,19 +47,15 @@ export function projectFolders(directory: string): readonly string[] {
   return [directory, ...projectFolders(above)]
 }
 
-/** Strings stay as they are. */
-const COMMENTS = /("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g
+/** Strings stay as they are. A comment that never ends takes the rest: else each would be looked for to the end again. */
+const COMMENTS = /("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*(?:[\s\S]*?\*\/|[\s\S]*)/g
 const TRAILING_COMMAS = /("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g
 
 /** JSON with comments and trailing commas; `undefined` where it is something else or can't be read. */
 function readJsonc(path: string): JsonObject | undefined {
-  let text: string
-  try {
-    text = readFileSync(path, "utf8")
-  } catch {
-    return undefined
-  }
-  const plain = text
+  const file = readSmallFile(path)
+  if (file.state !== "text") return undefined
+  const plain = file.text
     .replace(/^\uFEFF/, "")
     .replace(COMMENTS, "$1")
     .replace(TRAILING_COMMAS, "$1")

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, statSync } from "node:fs"
 import { dirname, isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
-import type { Place } from "../../settings/index.ts"
+import { type Place, readSmallFile } from "../../settings/index.ts"
 import type { ConfigFile } from "./opencode-config.ts"
 
 /** One entry of the `plugin` list. */
@@ -37,7 +37,7 @@ export function looseFiles(folders: readonly string[]): readonly string[] {
   return folders.flatMap((folder) =>
     ["plugin", "plugins"]
       .map((name) => join(folder, name))
-      .filter(existsSync)
+      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
       .flatMap((path) => readdirSync(path).map((name) => join(path, name)))
       .filter((path) => /\.[jt]s$/.test(path)),
   )
@@ -72,8 +72,7 @@ function packageFolder(path: string): string | undefined {
 }
 
 function readManifest(folder: string): JsonObject | undefined {
-  const path = join(folder, "package.json")
-  if (!existsSync(path)) return undefined
-  const document = parseJson(readFileSync(path, "utf8"))
+  const file = readSmallFile(join(folder, "package.json"))
+  const document = file.state === "text" ? parseJson(file.text) : undefined
   return isObject(document) ? document : undefined
 }

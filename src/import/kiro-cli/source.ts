@@ -13,6 +13,7 @@ import {
   type Effects,
   fingerprintOf,
   hasTable,
+  LONGEST_KEY,
   LONGEST_VALUE,
   MOST_ROWS,
   textColumn,
@@ -112,11 +113,13 @@ function problem(file: string, message: string, key?: string): SourceProblem {
   return { source: "kiro-cli", file, message, ...(key === undefined ? {} : { key }) }
 }
 
-const ROWS = `SELECT key, substr(value, 1, ${LONGEST_VALUE}) AS value`
+const ROWS = `SELECT substr(key, 1, ${LONGEST_KEY}) AS key, substr(value, 1, ${LONGEST_VALUE}) AS value`
+/** The rows of `auth_kv` that may be ours to read, whatever else the table holds. */
+const LOGIN_ROWS = "key LIKE '%:token' OR key LIKE '%:device_registration'"
 
 function readStore(database: Database, file: string): CliStore | undefined {
   if (!hasTable(database, "auth_kv")) return undefined
-  const rows = rowsOf(database, `${ROWS} FROM auth_kv LIMIT ${MOST_ROWS}`).filter(
+  const rows = rowsOf(database, `${ROWS} FROM auth_kv WHERE ${LOGIN_ROWS} LIMIT ${MOST_ROWS}`).filter(
     ({ key }) => readStoreKey(key) !== undefined,
   )
   const places = STATE_KEYS.map(() => "?").join(", ")

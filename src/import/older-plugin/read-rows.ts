@@ -6,6 +6,20 @@ import { identityCenterUrl } from "../region.ts"
 /** Without one of these columns a table `accounts` is not an older plugin's. Every other column is optional. */
 export const REQUIRED_COLUMNS = ["id", "auth_method", "refresh_token", "access_token", "expires_at"] as const
 
+/** Every column that is read, in whichever generation it was added. */
+export const COLUMNS: readonly string[] = [
+  ...REQUIRED_COLUMNS,
+  "email",
+  "real_email",
+  "region",
+  "oidc_region",
+  "client_id",
+  "client_secret",
+  "profile_arn",
+  "start_url",
+  "unhealthy_reason",
+]
+
 export interface OlderReading {
   readonly logins: readonly ImportedLogin[]
   readonly problems: readonly SourceProblem[]

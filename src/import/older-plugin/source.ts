@@ -13,14 +13,18 @@ import {
   type Effects,
   fingerprintOf,
   hasTable,
+  LONGEST_KEY,
+  LONGEST_VALUE,
   MOST_ROWS,
   textColumn,
   visitDatabase,
 } from "../foreign-database.ts"
 import { writeInstant } from "../instant.ts"
-import { olderRowKey, olderSourceKey, readOlderRows, REQUIRED_COLUMNS } from "./read-rows.ts"
+import { COLUMNS, olderRowKey, olderSourceKey, readOlderRows, REQUIRED_COLUMNS } from "./read-rows.ts"
 
 const TABLE = "accounts"
+/** Nobody has removed that many; each is an id. */
+const MOST_REMOVED = 10_000
 
 interface OlderTable {
   readonly rows: readonly Row[]
@@ -121,10 +125,13 @@ function readTable(database: Database): OlderTable | { readonly missing: string 
   const missing = REQUIRED_COLUMNS.find((column) => !columns.has(column))
   if (missing !== undefined) return { missing }
   const removed = hasTable(database, "removed_accounts")
-    ? database.all("SELECT id FROM removed_accounts")
+    ? database.all(`SELECT substr(id, 1, ${LONGEST_KEY}) AS id FROM removed_accounts LIMIT ${MOST_REMOVED}`)
     : []
+  const values = COLUMNS.filter((column) => columns.has(column)).map(
+    (column) => `CASE WHEN length(${column}) <= ${LONGEST_VALUE} THEN ${column} END AS ${column}`,
+  )
   return {
-    rows: database.all(`SELECT * FROM accounts LIMIT ${MOST_ROWS}`),
+    rows: database.all(`SELECT ${values.join(", ")} FROM accounts LIMIT ${MOST_ROWS}`),
     removedIds: new Set(removed.flatMap((row) => textColumn(row, "id") ?? [])),
   }
 }
