@@ -3,10 +3,15 @@ import type { Secret } from "../secret.ts"
 
 export type { ClientRegistration, TokenSet }
 
-/** Where a login was made; it is refreshed and written back only there. */
-export type LoginSource = "own" | "kiro-cli" | "kiro-ide" | "older-plugin" | "environment"
+/**
+ * Where a login was made; it is refreshed and written back only there. Of copies of one login the first place is asked
+ * first, because a newer pair appears there first.
+ */
+export const LOGIN_SOURCES = ["own", "kiro-cli", "kiro-ide", "older-plugin", "environment"] as const
 
-interface LoginBase {
+export type LoginSource = (typeof LOGIN_SOURCES)[number]
+
+export interface LoginBase {
   readonly id: string
   readonly source: LoginSource
   /** The row or file of the source that holds it, for the re-read and the write-back. */
@@ -40,6 +45,9 @@ export type Login =
   | (LoginBase & { readonly kind: "api-key"; readonly key: Secret })
 
 export type LoginKind = Login["kind"]
+
+/** A login that is renewed. */
+export type TokenLogin = Exclude<Login, { readonly kind: "api-key" }>
 
 /** The kinds of failure after which an account rests until a time. */
 export const COOLING_REASONS = [

@@ -10,6 +10,7 @@ export type {
   LoginSource,
   Quota,
   RevokedReason,
+  TokenLogin,
   TokenSet,
 } from "./account.ts"
 export { describeNotice, type NoticeText } from "./describe-notice.ts"
@@ -50,11 +51,11 @@ export type {
   SwapResult,
   Turn,
 } from "./store/store.ts"
-export { type Credential } from "./tokens/credential.ts"
+export { accessOf, type Credential } from "./tokens/credential.ts"
 export type { NoToken } from "./tokens/account-now.ts"
 export { createTokenKeeper, type TokenKeeper } from "./tokens/keeper.ts"
 export type { KeeperDependencies } from "./tokens/keeper-context.ts"
-export { derivedLoginId, judgeReread, sameLogin, type TokenLogin } from "./tokens/login-identity.ts"
+export { derivedLoginId, judgeReread, sameLogin } from "./tokens/login-identity.ts"
 export type {
   ImportedLogin,
   Reread,

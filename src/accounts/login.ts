@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto"
 import type { Secret } from "../secret.ts"
-import type { Account, ForgottenLogin, Login, TokenSet } from "./account.ts"
-
-type TokenLogin = Exclude<Login, { readonly kind: "api-key" }>
+import type { Account, ForgottenLogin, Login, TokenLogin, TokenSet } from "./account.ts"
 
 /** An account that nothing is known of but how to log in to it. */
 export function newAccount(account: {

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, numberField, parseJson, stringField } from "../../json.ts"
-import type { Account, ForgottenLogin, Login } from "../account.ts"
+import { LOGIN_SOURCES, type Account, type ForgottenLogin, type Login } from "../account.ts"
 import type { Database, Row, SqlValue } from "./database.ts"
 import { readHealth } from "./health-column.ts"
 import { readLogin, writeLogin } from "./login-rows.ts"
@@ -102,18 +102,10 @@ function readHosts(value: unknown): Account["hosts"] {
   return Object.fromEntries(entries)
 }
 
-const SOURCES: readonly ForgottenLogin["source"][] = [
-  "own",
-  "kiro-cli",
-  "kiro-ide",
-  "older-plugin",
-  "environment",
-]
-
 function readForgotten(value: unknown): readonly ForgottenLogin[] | undefined {
   if (!Array.isArray(value)) return undefined
   return value.filter(isObject).flatMap((each: JsonObject): ForgottenLogin[] => {
-    const source = SOURCES.find((known) => known === each["source"])
+    const source = LOGIN_SOURCES.find((known) => known === each["source"])
     if (source === undefined) return []
     const fields = {
       sourceKey: stringField(each, "sourceKey"),

@@ -1,50 +1,63 @@
 import { numberField, stringField } from "../../json.ts"
 import { Secret } from "../../secret.ts"
-import type { ClientRegistration, Login, LoginSource, TokenSet } from "../account.ts"
+import {
+  type ClientRegistration,
+  type Login,
+  LOGIN_SOURCES,
+  type LoginBase,
+  type LoginKind,
+  type TokenSet,
+} from "../account.ts"
 import type { Database, Row, SqlValue } from "./database.ts"
 import { present, upsert } from "./row.ts"
-
-const SOURCES: readonly LoginSource[] = ["own", "kiro-cli", "kiro-ide", "older-plugin", "environment"]
 
 /** `undefined` for a row that this version can't use: a damaged one, or a kind that a newer version added. */
 export function readLogin(row: Row): Login | undefined {
   const id = stringField(row, "id")
-  const source = SOURCES.find((known) => known === row["source"])
-  if (id === undefined || source === undefined) return undefined
-  const base = { id, source, ...readOptional(row) }
-  const tokens = readTokens(row, "")
-  switch (row["kind"]) {
-    case "idc": {
-      const loginRegion = stringField(row, "login_region")
-      const client = readClient(row)
-      if (tokens === undefined || loginRegion === undefined || client === undefined) return undefined
-      return {
-        ...base,
-        kind: "idc",
-        tokens,
-        client,
-        loginRegion,
-        ...present({ startUrl: stringField(row, "start_url") }),
-      }
-    }
-    case "social": {
-      if (tokens === undefined) return undefined
-      return { ...base, kind: "social", tokens, ...present({ provider: stringField(row, "provider") }) }
-    }
-    case "external-idp": {
-      const clientId = stringField(row, "client_id")
-      const tokenEndpoint = stringField(row, "token_endpoint")
-      if (tokens === undefined || clientId === undefined || tokenEndpoint === undefined) return undefined
-      const scopes = stringField(row, "scopes")
-      return { ...base, kind: "external-idp", tokens, clientId, tokenEndpoint, ...present({ scopes }) }
-    }
-    case "api-key": {
-      const key = stringField(row, "api_key")
-      return key === undefined ? undefined : { ...base, kind: "api-key", key: new Secret(key) }
-    }
-    default:
-      return undefined
-  }
+  const kind = readLoginKind(row)
+  const source = LOGIN_SOURCES.find((known) => known === row["source"])
+  if (id === undefined || kind === undefined || source === undefined) return undefined
+  return READERS[kind](row, { id, source, ...readOptional(row) })
+}
+
+export function readLoginKind({ kind }: Row): LoginKind | undefined {
+  return typeof kind === "string" && isLoginKind(kind) ? kind : undefined
+}
+
+function isLoginKind(kind: string): kind is LoginKind {
+  return Object.hasOwn(READERS, kind)
+}
+
+type LoginOf<Kind extends LoginKind> = Extract<Login, { readonly kind: Kind }>
+
+/** Each reads what `kindColumns` writes. */
+const READERS: {
+  readonly [Kind in LoginKind]: (row: Row, base: LoginBase) => LoginOf<Kind> | undefined
+} = {
+  idc(row, base) {
+    const [tokens, client] = [readTokens(row, ""), readClient(row)]
+    const loginRegion = stringField(row, "login_region")
+    if (tokens === undefined || loginRegion === undefined || client === undefined) return undefined
+    const startUrl = stringField(row, "start_url")
+    return { ...base, kind: "idc", tokens, client, loginRegion, ...present({ startUrl }) }
+  },
+  social(row, base) {
+    const tokens = readTokens(row, "")
+    if (tokens === undefined) return undefined
+    return { ...base, kind: "social", tokens, ...present({ provider: stringField(row, "provider") }) }
+  },
+  "external-idp"(row, base) {
+    const tokens = readTokens(row, "")
+    const clientId = stringField(row, "client_id")
+    const tokenEndpoint = stringField(row, "token_endpoint")
+    if (tokens === undefined || clientId === undefined || tokenEndpoint === undefined) return undefined
+    const scopes = stringField(row, "scopes")
+    return { ...base, kind: "external-idp", tokens, clientId, tokenEndpoint, ...present({ scopes }) }
+  },
+  "api-key"(row, base) {
+    const key = stringField(row, "api_key")
+    return key === undefined ? undefined : { ...base, kind: "api-key", key: new Secret(key) }
+  },
 }
 
 /** Inserts the login, or changes the columns that this version knows. */
@@ -63,6 +76,7 @@ export function writeLogin(database: Database, accountId: string, login: Login):
   upsert(database, { table: "kiro_login", key: { id: login.id }, columns })
 }
 
+/** Only columns that `schema.ts` lists. */
 function kindColumns(login: Login): Readonly<Record<string, SqlValue | undefined>> {
   switch (login.kind) {
     case "idc":

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs"
 import { numberField, stringField } from "../../json.ts"
-import type { Account, LoginKind, Quota } from "../account.ts"
+import type { Account, Quota } from "../account.ts"
 import { accountName } from "../name.ts"
 import { type Database, openDatabase, type Row } from "./database.ts"
 import { readAccountRow } from "./account-rows.ts"
+import { readLoginKind } from "./login-rows.ts"
 
 /** What may be shown of an account: no token, no secret, no registration is even read. */
 export interface AccountOverview {
@@ -90,13 +91,11 @@ function upToDate(database: Database, accountId: string, quota: Quota): Quota {
   return { ...quota, used: quota.used + (numberField(since ?? {}, "credits") ?? 0) }
 }
 
-const KINDS: readonly LoginKind[] = ["idc", "social", "external-idp", "api-key"]
-
 function loginName(row: Row) {
   const startUrl = stringField(row, "start_url")
   const provider = stringField(row, "provider")
   return {
-    kind: KINDS.find((kind) => kind === row["kind"]) ?? "social",
+    kind: readLoginKind(row) ?? "social",
     ...(startUrl !== undefined && { startUrl }),
     ...(provider !== undefined && { provider }),
   }

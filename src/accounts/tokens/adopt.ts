@@ -1,7 +1,6 @@
 import { detachLogin } from "../login.ts"
-import type { Account } from "../account.ts"
+import type { Account, TokenLogin } from "../account.ts"
 import { type KeeperContext, LEAST_LIFE_MS, type RefreshWish } from "./keeper-context.ts"
-import type { TokenLogin } from "./login-identity.ts"
 import { isNews } from "./look.ts"
 import { renewCopies } from "./renew.ts"
 import type { Reread } from "./source-store.ts"

@@ -1,14 +1,17 @@
+import type { TokenType } from "../../kiro/index.ts"
 import type { RefreshGrant } from "../../oauth/index.ts"
 import type { Secret } from "../../secret.ts"
-import type { Account, Login, LoginSource } from "../account.ts"
-import type { TokenLogin } from "./login-identity.ts"
+import { type Account, type Login, LOGIN_SOURCES, type TokenLogin } from "../account.ts"
 
 /** What a request to Kiro is signed with. */
-export interface Credential {
-  readonly login: Login
+export interface Access {
   readonly accessToken: Secret
   /** The header `tokentype`; absent for AWS and social logins. */
-  readonly tokenType?: "API_KEY" | "EXTERNAL_IDP"
+  readonly tokenType?: TokenType
+}
+
+export interface Credential extends Access {
+  readonly login: Login
   readonly profileArn?: string
 }
 
@@ -16,28 +19,27 @@ export function credentialOf(account: Account, login: Login): Credential {
   const profileArn = account.profileArn ?? login.profileArn
   return {
     login,
-    accessToken: secretOf(login),
-    ...tokenTypeOf(login),
+    ...accessOf(login),
     ...(profileArn === undefined ? {} : { profileArn }),
   }
 }
 
-export function secretOf(login: Login): Secret {
-  return login.kind === "api-key" ? login.key : login.tokens.accessToken
-}
-
-function tokenTypeOf({ kind }: Login): Pick<Credential, "tokenType"> {
-  switch (kind) {
+export function accessOf(login: Login): Access {
+  switch (login.kind) {
     case "api-key":
-      return { tokenType: "API_KEY" }
+      return { accessToken: login.key, tokenType: "API_KEY" }
     case "external-idp":
-      return { tokenType: "EXTERNAL_IDP" }
+      return { accessToken: login.tokens.accessToken, tokenType: "EXTERNAL_IDP" }
     case "idc":
     case "social":
-      return {}
+      return { accessToken: login.tokens.accessToken }
     default:
-      return kind satisfies never
+      return login satisfies never
   }
+}
+
+export function secretOf(login: Login): Secret {
+  return accessOf(login).accessToken
 }
 
 /**
@@ -62,9 +64,6 @@ export function freshestLogin({
   return best ?? usable.find((login) => login.kind === "api-key")
 }
 
-/** Of copies of one login the place is asked first where a newer pair appears first. */
-const SOURCES: readonly LoginSource[] = ["own", "kiro-cli", "kiro-ide", "older-plugin", "environment"]
-
 /** The logins that have tokens, the one that lasts longest first. */
 export function refreshable(logins: readonly Login[]): readonly TokenLogin[] {
   return logins
@@ -72,7 +71,7 @@ export function refreshable(logins: readonly Login[]): readonly TokenLogin[] {
     .toSorted(
       (one, other) =>
         other.tokens.expiresAt - one.tokens.expiresAt ||
-        SOURCES.indexOf(one.source) - SOURCES.indexOf(other.source),
+        LOGIN_SOURCES.indexOf(one.source) - LOGIN_SOURCES.indexOf(other.source),
     )
 }
 

@@ -1,8 +1,7 @@
 import { refreshTokens } from "../../oauth/index.ts"
-import type { Account } from "../account.ts"
+import type { Account, TokenLogin } from "../account.ts"
 import { grantOf } from "./credential.ts"
 import type { KeeperContext, RefreshOutcome } from "./keeper-context.ts"
-import type { TokenLogin } from "./login-identity.ts"
 import { renewCopies, renewedLogin, swapOf } from "./renew.ts"
 import { writeBackLater } from "./write-back.ts"
 

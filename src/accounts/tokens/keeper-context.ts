@@ -1,9 +1,8 @@
 import type { Runtime } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Settings } from "../../settings/index.ts"
-import type { Login } from "../account.ts"
+import type { Login, TokenLogin } from "../account.ts"
 import type { AccountStore } from "../store/store.ts"
-import type { TokenLogin } from "./login-identity.ts"
 import type { SourceStore } from "./source-store.ts"
 import type { UnsavedSwaps } from "./unsaved.ts"
 

@@ -1,5 +1,5 @@
 import type { Secret } from "../../secret.ts"
-import type { Account, Login } from "../account.ts"
+import type { Account, Login, TokenLogin } from "../account.ts"
 import { StoreError } from "../store/failure.ts"
 import { type Credential, credentialOf, freshestLogin, refreshable, secretOf } from "./credential.ts"
 import { accountNow, accountsHere, noToken, type NoToken } from "./account-now.ts"
@@ -10,7 +10,6 @@ import {
   type RefreshOutcome,
   type RefreshWish,
 } from "./keeper-context.ts"
-import type { TokenLogin } from "./login-identity.ts"
 import { refreshLogin } from "./refresh-login.ts"
 import { UnsavedSwaps } from "./unsaved.ts"
 import { writeBackLater } from "./write-back.ts"

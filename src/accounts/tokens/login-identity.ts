@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto"
-import type { Login, LoginSource, TokenSet } from "../account.ts"
+import type { Login, LoginSource, TokenLogin, TokenSet } from "../account.ts"
 import { isObject, parseJson, stringField } from "../../json.ts"
 import type { Secret } from "../../secret.ts"
 import { sameTokens } from "../login.ts"
 import type { Reread } from "./source-store.ts"
-
-export type TokenLogin = Exclude<Login, { readonly kind: "api-key" }>
 
 /** The same for every process that sees the same tokens in the same place: two imports at once offer one login. */
 export function derivedLoginId(source: LoginSource, sourceKey: string, secret: Secret): string {
@@ -46,17 +44,32 @@ function newestFirst(one: TokenLogin, other: TokenLogin): number {
  * `perhaps` is likely: programs renew their tokens every hour, and people rarely change.
  */
 export function sameLogin(one: TokenLogin, other: TokenLogin): "yes" | "no" | "perhaps" {
-  if (one.kind === "idc" && other.kind === "idc")
-    return one.client.clientId === other.client.clientId ? "perhaps" : "no"
-  if (one.kind === "social" && other.kind === "social")
-    return differ(one.provider?.toLowerCase(), other.provider?.toLowerCase()) ? "no" : "perhaps"
-  if (one.kind === "external-idp" && other.kind === "external-idp") {
-    if (one.clientId !== other.clientId || one.tokenEndpoint !== other.tokenEndpoint) return "no"
-    const [subject, otherSubject] = [subjectOf(one.tokens), subjectOf(other.tokens)]
-    if (subject === undefined || otherSubject === undefined) return "perhaps"
-    return subject === otherSubject ? "yes" : "no"
+  if (one.kind !== other.kind) return "no"
+  const [traits, otherTraits] = [traitsOf(one), traitsOf(other)]
+  if (traits.of.some((part, index) => differ(part, otherTraits.of[index]))) return "no"
+  const { subject } = traits
+  if (subject === undefined || otherTraits.subject === undefined) return "perhaps"
+  return subject === otherTraits.subject ? "yes" : "no"
+}
+
+interface Traits {
+  /** Client, provider, endpoint: whatever a renewal does not change. One that is not known is like any. */
+  readonly of: readonly (string | undefined)[]
+  /** The person, where the token itself names one. */
+  readonly subject?: string | undefined
+}
+
+function traitsOf(login: TokenLogin): Traits {
+  switch (login.kind) {
+    case "idc":
+      return { of: [login.client.clientId] }
+    case "social":
+      return { of: [login.provider?.toLowerCase()] }
+    case "external-idp":
+      return { of: [login.clientId, login.tokenEndpoint], subject: subjectOf(login.tokens) }
+    default:
+      return login satisfies never
   }
-  return "no"
 }
 
 function differ(one: string | undefined, other: string | undefined): boolean {

@@ -1,7 +1,6 @@
-import type { Account } from "../account.ts"
+import type { Account, TokenLogin } from "../account.ts"
 import type { KeeperContext, RefreshOutcome, RefreshWish } from "./keeper-context.ts"
 import { LEAST_LIFE_MS } from "./keeper-context.ts"
-import type { TokenLogin } from "./login-identity.ts"
 import { withSwap } from "./unsaved.ts"
 
 export type Look =

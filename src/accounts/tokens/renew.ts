@@ -1,7 +1,6 @@
-import type { TokenSet } from "../account.ts"
+import type { TokenLogin, TokenSet } from "../account.ts"
 import type { TokenSwap } from "../store/swap.ts"
 import type { KeeperContext } from "./keeper-context.ts"
-import type { TokenLogin } from "./login-identity.ts"
 import { samePair } from "./unsaved.ts"
 import { writeBackLater } from "./write-back.ts"
 

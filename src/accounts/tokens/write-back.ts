@@ -1,5 +1,5 @@
 import type { KeeperContext } from "./keeper-context.ts"
-import type { TokenLogin } from "./login-identity.ts"
+import type { TokenLogin } from "../account.ts"
 import { samePair } from "./unsaved.ts"
 
 /**

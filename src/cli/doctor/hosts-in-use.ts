@@ -46,8 +46,17 @@ function supported(service: ReturnType<typeof serviceRegionOf>): readonly string
 
 function signInHosts({ logins }: Account): readonly string[] {
   return logins.flatMap((login) => {
-    if (login.kind === "idc") return `oidc.${login.loginRegion}.amazonaws.com`
-    return login.kind === "social" ? SOCIAL_HOST : []
+    switch (login.kind) {
+      case "idc":
+        return [`oidc.${login.loginRegion}.amazonaws.com`]
+      case "social":
+        return [SOCIAL_HOST]
+      case "external-idp":
+      case "api-key":
+        return []
+      default:
+        return login satisfies never
+    }
   })
 }
 

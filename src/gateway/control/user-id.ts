@@ -1,4 +1,4 @@
-import { type Login, loginRegionOf } from "../../accounts/index.ts"
+import { accessOf, type Login, loginRegionOf } from "../../accounts/index.ts"
 import type { ControlClient } from "./call.ts"
 import { fetchUsage } from "./usage.ts"
 import { serviceRegionOf } from "../../kiro/index.ts"
@@ -20,11 +20,7 @@ export async function userIdOf({
   if ("unsupported" in service) return undefined
   const answer = await fetchUsage(client, {
     serviceRegion: service.region,
-    access: {
-      accessToken: login.tokens.accessToken,
-      tokenType: login.kind === "external-idp" ? "EXTERNAL_IDP" : undefined,
-      profileArn,
-    },
+    access: { ...accessOf(login), profileArn },
   })
   return answer.outcome === "known" ? answer.limits.userId : undefined
 }

@@ -2,6 +2,7 @@ import {
   type Database,
   type Login,
   type Row,
+  sameLogin,
   type SourceProblem,
   type SourceReading,
   type SourceStore,
@@ -99,8 +100,7 @@ export function openOlderPluginSource({
 
 /** The row's id is one person's for good; but a pair works only with the registration that obtained it. */
 function isRenewed(login: Login, found: Login): found is TokenLogin {
-  if (found.kind === "api-key" || found.kind !== login.kind) return false
-  return found.kind !== "idc" || login.kind !== "idc" || found.client.clientId === login.client.clientId
+  return login.kind !== "api-key" && found.kind !== "api-key" && sameLogin(login, found) !== "no"
 }
 
 function problem(file: string, message: string): SourceProblem {

@@ -1,6 +1,5 @@
-import { type Account, type Login, loginRegionOf } from "../../accounts/index.ts"
+import { accessOf, type Account, type Login, loginRegionOf } from "../../accounts/index.ts"
 import {
-  type ControlAccess,
   type ControlClient,
   type ControlTarget,
   fetchModels,
@@ -75,20 +74,6 @@ export function createLoginControl(options: {
       await options.keepModels({ accountId: account.id, serviceRegion, models: list.items, fetchedAt })
       return list.items.length
     },
-  }
-}
-
-function accessOf(login: Login): ControlAccess {
-  switch (login.kind) {
-    case "api-key":
-      return { accessToken: login.key, tokenType: "API_KEY" }
-    case "external-idp":
-      return { accessToken: login.tokens.accessToken, tokenType: "EXTERNAL_IDP" }
-    case "idc":
-    case "social":
-      return { accessToken: login.tokens.accessToken }
-    default:
-      return login satisfies never
   }
 }
 
