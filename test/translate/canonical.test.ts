@@ -12,6 +12,7 @@ import {
   keepsPairs,
   keepsPrefix,
   losesNothing,
+  pairsOnce,
 } from "./support/properties.ts"
 
 const RUNS = { numRuns: 300 }
@@ -48,6 +49,13 @@ describe("any conversation, made canonical", () => {
   it("keeps each result under its own call", () => {
     fc.assert(
       fc.property(orderlyRequest, (raw) => keepsPairs(raw, canonical)),
+      RUNS,
+    )
+  })
+
+  it("has nothing left to pair", () => {
+    fc.assert(
+      fc.property(anyRequest, (raw) => pairsOnce(raw, canonical)),
       RUNS,
     )
   })

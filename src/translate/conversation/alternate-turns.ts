@@ -1,5 +1,5 @@
 import { isBlank, textPart } from "./conversation.ts"
-import type { AssistantTurn, Conversation, Turn, UserTurn } from "./conversation.ts"
+import type { AssistantTurn, Conversation, Turn, UserPart, UserTurn } from "./conversation.ts"
 import { EMPTY_MESSAGE } from "./invented-words.ts"
 
 /** Text that is whitespace alone says nothing, and the service refuses it. */
@@ -8,12 +8,20 @@ export function dropBlanks(conversation: Conversation): Conversation {
 }
 
 function withoutBlanks(turn: Turn): Turn {
-  if (turn.role === "assistant") return { ...turn, texts: turn.texts.filter((text) => !isBlank(text)) }
-  return { ...turn, parts: turn.parts.filter((part) => part.type !== "text" || !isBlank(part.text)) }
+  if (turn.role === "user")
+    return turn.parts.some(isBlankPart)
+      ? { ...turn, parts: turn.parts.filter((part) => !isBlankPart(part)) }
+      : turn
+  return turn.texts.some(isBlank) ? { ...turn, texts: turn.texts.filter((text) => !isBlank(text)) } : turn
+}
+
+function isBlankPart(part: UserPart): boolean {
+  return part.type === "text" && isBlank(part.text)
 }
 
 /** Leaves out assistant turns that say nothing, and makes one turn of neighbours of one role, in their order. */
 export function mergeTurns(conversation: Conversation): Conversation {
+  if (conversation.turns.every(alternates)) return conversation
   const groups: Turn[][] = []
   for (const turn of conversation.turns) {
     if (turn.role === "assistant" && isSilent(turn)) continue
@@ -22,6 +30,10 @@ export function mergeTurns(conversation: Conversation): Conversation {
     else groups.push([turn])
   }
   return { ...conversation, turns: groups.flatMap(combine) }
+}
+
+function alternates(turn: Turn, index: number, turns: readonly Turn[]): boolean {
+  return turn.role !== turns[index - 1]?.role && !(turn.role === "assistant" && isSilent(turn))
 }
 
 /** Reasoning is only ever given back beside a use: alone it can't stand in a conversation. */

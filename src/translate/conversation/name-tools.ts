@@ -11,10 +11,10 @@ const READABLE_LENGTH = 50
  */
 export function nameTools(conversation: Conversation): Conversation {
   const nameOf = createNameAllocator()
-  const rename = <T extends { readonly name: string }>(named: T): T => ({
-    ...named,
-    name: nameOf(named.name),
-  })
+  const rename = <T extends { readonly name: string }>(named: T): T => {
+    const name = nameOf(named.name)
+    return name === named.name ? named : { ...named, name }
+  }
   const tools = firstOfEachName(conversation.tools).map(rename)
   const turns = conversation.turns.map((turn) =>
     turn.role === "assistant" && turn.uses.length > 0 ? { ...turn, uses: turn.uses.map(rename) } : turn,

@@ -1,6 +1,7 @@
 import { isBlank, textPart } from "./conversation.ts"
 import type { Conversation, Turn, TurnResult, UserPart } from "./conversation.ts"
 import { EMPTY_MESSAGE, INTERRUPTED_RESULT } from "./invented-words.ts"
+import { arePaired } from "./are-paired.ts"
 import { createOpenUses } from "./open-uses.ts"
 import type { OpenUse } from "./open-uses.ts"
 
@@ -11,6 +12,7 @@ import type { OpenUse } from "./open-uses.ts"
  * left out. Expects merged turns.
  */
 export function pairResults(conversation: Conversation): Conversation {
+  if (arePaired(conversation.turns)) return conversation
   const openUses = createOpenUses()
   const uses = new Map<Turn, readonly OpenUse[]>()
   const parts = new Map<Turn, readonly UserPart[]>()

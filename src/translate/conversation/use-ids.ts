@@ -3,6 +3,10 @@ import { createHash } from "node:crypto"
 /** What the service takes as a tool-use id. */
 const VALID_ID = /^[A-Za-z0-9_-]{1,64}$/
 
+export function isValidId(id: string): boolean {
+  return VALID_ID.test(id)
+}
+
 /**
  * Gives each use an id of its own. A valid id that is still free stays as it is, so the service's own ids come back
  * unchanged; any other becomes one derived from it, the same in every turn of the conversation.
@@ -12,7 +16,7 @@ export function createIdAllocator(): (original: string) => string {
   const repeats = new Map<string, number>()
   return (original) => {
     let id = original
-    while (!VALID_ID.test(id) || taken.has(id)) {
+    while (!isValidId(id) || taken.has(id)) {
       const repeat = repeats.get(original) ?? 0
       repeats.set(original, repeat + 1)
       id = derivedId(original, repeat)

@@ -5,6 +5,7 @@ import type { ConversationState } from "../../../src/kiro/index.ts"
 import { readChatRequest } from "../../../src/openai/index.ts"
 import type { Conversation } from "../../../src/translate/conversation/conversation.ts"
 import * as invented from "../../../src/translate/conversation/invented-words.ts"
+import { pairResults } from "../../../src/translate/conversation/pair-results.ts"
 import { readConversation } from "../../../src/translate/conversation/to-conversation.ts"
 import { writeConversationState } from "../../../src/translate/conversation/write-conversation-state.ts"
 import { checkChatRequest } from "../../support/fake-kiro/check/index.ts"
@@ -124,6 +125,11 @@ export function declaresNoTools(raw: RawRequest, canonical: Canonical): void {
 export function isIdempotent(raw: RawRequest, canonical: Canonical): void {
   const once = canonical(read(raw))
   assert.deepEqual(canonical(once), once)
+}
+
+export function pairsOnce(raw: RawRequest, canonical: Canonical): void {
+  const once = canonical(read(raw))
+  assert.equal(pairResults(once), once)
 }
 
 export function changesNoInput(raw: RawRequest, canonical: Canonical): void {
