@@ -1,11 +1,13 @@
 import { firstWord } from "./cases/first-word.ts"
+import { install } from "./cases/install.ts"
 import { longAnswers } from "./cases/long-answers.ts"
 import { longHistories } from "./cases/long-histories.ts"
 import { parallel } from "./cases/parallel.ts"
 import { pausedReader } from "./cases/paused-reader.ts"
 import { start } from "./cases/start.ts"
+import { tokens } from "./cases/tokens.ts"
 import { toolArguments } from "./cases/tool-arguments.ts"
-import { runCase, type BenchCase, type Result } from "./harness.ts"
+import { QUICK, runCase, THOROUGH, type BenchCase, type Result } from "./harness.ts"
 
 const CASES: readonly (() => BenchCase)[] = [
   start,
@@ -15,16 +17,19 @@ const CASES: readonly (() => BenchCase)[] = [
   toolArguments,
   parallel,
   pausedReader,
+  install,
+  tokens,
 ]
 
 const asJson = process.argv.includes("--json")
+const pace = process.argv.includes("--quick") ? QUICK : THOROUGH
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
 
 const results: Result[] = []
 for (const create of CASES) {
   const bench = create()
   if (wanted.length > 0 && !wanted.some((word) => bench.name.includes(word))) continue
-  results.push(...(await runCase(bench)))
+  results.push(...(await runCase(bench, pace)))
 }
 
 if (asJson) console.log(JSON.stringify(results, undefined, 2))

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { start } from "../../test/accounts/processes.ts"
 import { startHarness } from "../../test/gateway/harness.ts"
+import { realClock } from "../../test/support/clock.ts"
 import { drain, floorChunks } from "../answer.ts"
 import { textAnswer } from "../frames.ts"
 import { wallMs, type BenchCase } from "../harness.ts"
@@ -7,6 +9,7 @@ import { serve } from "../server.ts"
 
 const TIME = "16 chats whose first byte takes 500 ms"
 const GAP = "longest gap of the event loop meanwhile"
+const GAP_BESIDE_LOCK = "the same while another process holds the database"
 
 /** Chats beside each other, through the whole gateway: none waits for another, and none holds the event loop. */
 export function parallel(): BenchCase {
@@ -14,22 +17,30 @@ export function parallel(): BenchCase {
   return {
     name: "parallel",
     rounds: 5,
-    limits: { [TIME]: { atMost: 550 }, [GAP]: { atMost: 15 } },
+    limits: { [TIME]: { atMost: 550 }, [GAP]: { atMost: 15 }, [GAP_BESIDE_LOCK]: { atMost: 15 } },
     async round() {
       await using server = await serve((response) => setTimeout(() => response.end(answer), 500))
-      await using harness = await startHarness({ settings: { endpointOverride: server.url } })
+      await using harness = await startHarness({
+        settings: { endpointOverride: server.url },
+        clock: realClock(),
+      })
       await harness.add("A")
       const floor = await sixteen(async () => {
         for await (const _ of floorChunks(await fetch(server.url)));
       })
-      const ours = await sixteen(async (session) => {
+      const ask = async (session: string): Promise<void> => {
         const { status, body } = await harness.ask({ stream: true }, { session })
         if (status !== 200 || body === null) throw new Error(`the gateway answered ${status}`)
         await drain(body)
-      })
+      }
+      const free = await sixteen(ask)
+      const holder = await start({ do: "hold-lock", path: harness.database, ms: 1_500 })
+      const besideLock = await sixteen((session) => ask(`${session}_beside`))
+      await holder.done
       return [
-        { row: TIME, unit: "ms", ours: ours.time, floor: floor.time },
-        { row: GAP, unit: "ms", ours: ours.gap, floor: floor.gap },
+        { row: TIME, unit: "ms", ours: free.time, floor: floor.time },
+        { row: GAP, unit: "ms", ours: free.gap, floor: floor.gap },
+        { row: GAP_BESIDE_LOCK, unit: "ms", ours: besideLock.gap, floor: floor.gap },
       ]
     },
   }

@@ -28,6 +28,7 @@ export interface HarnessOptions {
   /** Between the gateway and the network. */
   readonly fetch?: Fetch
   readonly log?: Log
+  readonly clock?: FakeClock
 }
 
 /** A gateway over a real store and a real HTTP fake, on a clock that the test holds. */
@@ -35,6 +36,8 @@ export interface Harness extends AsyncDisposable {
   readonly fake: FakeKiro
   readonly clock: FakeClock
   readonly store: AccountStore
+  /** The path of the store's file. */
+  readonly database: string
   readonly gateway: Gateway
   readonly notices: readonly Notice[]
   readonly usageAsked: readonly string[]
@@ -55,7 +58,7 @@ export interface AskOptions {
 }
 
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
-  const clock = fakeClock()
+  const clock = options.clock ?? fakeClock()
   const fake = await startFakeKiro({ now: () => clock.now() })
   const folder = await mkdtemp(join(tmpdir(), "kiro-gateway-"))
   let count = 0
@@ -66,8 +69,9 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     random: () => 0,
     randomUUID: () => `00000000-0000-4000-8000-${String(++count).padStart(12, "0")}`,
   }
+  const database = join(folder, "kiro.db")
   const store = await openAccountStore({
-    path: join(folder, "kiro.db"),
+    path: database,
     clock,
     log: silentLog,
     random: () => 0,
@@ -114,6 +118,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     fake,
     clock,
     store,
+    database,
     gateway,
     notices,
     usageAsked,

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict"
-import { readdirSync, readFileSync, statSync } from "node:fs"
-import { join } from "node:path"
+import { readFileSync } from "node:fs"
 import { describe, it } from "node:test"
-import { isObject, type JsonObject } from "../../src/json.ts"
+import { diskSize, filesOf, manifest, productionPackages } from "./production.ts"
 
-const BLOCK = 4096
 const MEGABYTE = 1_000_000
 
 describe("what an installation brings", () => {
@@ -13,9 +11,9 @@ describe("what an installation brings", () => {
 
   it("is at most 50 packages, none with an install script and none made for one system", () => {
     assert.ok(packages.length <= 50, `${packages.length} packages`)
-    for (const { name, entry } of packages)
+    for (const { folder, entry } of packages)
       for (const unwanted of ["hasInstallScript", "os", "cpu", "libc"])
-        assert.equal(entry[unwanted], undefined, `${name} has ${unwanted}`)
+        assert.equal(entry[unwanted], undefined, `${folder} has ${unwanted}`)
   })
 
   it("holds no native program", () => {
@@ -24,7 +22,7 @@ describe("what an installation brings", () => {
   })
 
   it("takes at most 30 MB on the disk", () => {
-    const bytes = files.reduce((sum, { size }) => sum + Math.ceil(size / BLOCK) * BLOCK, 0)
+    const bytes = diskSize(files)
     assert.ok(bytes <= 30 * MEGABYTE, `${(bytes / MEGABYTE).toFixed(1)} MB`)
   })
 
@@ -36,32 +34,3 @@ describe("what an installation brings", () => {
     assert.deepEqual(named, Object.keys(manifest("package.json")["dependencies"] ?? {}))
   })
 })
-
-interface Package {
-  readonly name: string
-  readonly entry: JsonObject
-}
-
-/** Without the development's and the host's. */
-function productionPackages(): Package[] {
-  const { packages } = manifest("package-lock.json")
-  assert.ok(isObject(packages))
-  return Object.entries(packages).flatMap(([name, entry]) => {
-    if (name === "" || !isObject(entry)) return []
-    return entry["dev"] || entry["devOptional"] || entry["peer"] ? [] : [{ name, entry }]
-  })
-}
-
-function filesOf({ name }: Package): { readonly path: string; readonly size: number }[] {
-  return readdirSync(name, { recursive: true, encoding: "utf8" }).flatMap((file) => {
-    const path = join(name, file)
-    const stats = statSync(path)
-    return stats.isFile() ? [{ path, size: stats.size }] : []
-  })
-}
-
-function manifest(path: string): JsonObject {
-  const document: unknown = JSON.parse(readFileSync(path, "utf8"))
-  assert.ok(isObject(document))
-  return document
-}

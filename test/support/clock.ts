@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/runtime.ts"
+import { type Clock, systemClock } from "../../src/runtime.ts"
 
 export interface FakeClock extends Clock {
   /** The waits asked for so far, in milliseconds and in order. */
@@ -37,6 +37,17 @@ export function fakeClock(start: number = Date.UTC(2026, 10, 24)): FakeClock {
       now += ms
       const due = [...deadlines].filter(({ at }) => at <= now).toSorted((one, other) => one.at - other.at)
       for (const deadline of due) if (deadlines.delete(deadline)) deadline.expired()
+    },
+  }
+}
+
+/** The real time where a test's clock is asked for: its sleeps take their time, and nobody moves it. */
+export function realClock(): FakeClock {
+  return {
+    ...systemClock,
+    slept: [],
+    advance() {
+      throw new Error("the real time can't be moved")
     },
   }
 }
