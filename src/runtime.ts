@@ -12,6 +12,8 @@ export interface Clock {
    * a test's clock lets pass at once; a deadline limits something else, and a test's clock lets it pass only when told.
    */
   deadline(ms: number, expired: () => void): () => void
+  /** Resolves in another turn of the event loop, so that what waits there gets to run first. */
+  turn(): Promise<void>
 }
 
 export type LogFields = { readonly [field: string]: unknown }
@@ -56,6 +58,7 @@ export const systemClock: Clock = {
     const timer = setTimeout(expired, ms)
     return () => clearTimeout(timer)
   },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
 }
 
 export function systemRuntime(log: Log): Runtime {

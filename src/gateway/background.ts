@@ -1,4 +1,5 @@
 import type { Log } from "../runtime.ts"
+import type { Turnstile } from "./turnstile.ts"
 
 /** Work that goes on behind an answer, so that it can be waited for and never rejects unseen. */
 export interface Background {
@@ -8,11 +9,12 @@ export interface Background {
   settled(topic?: string): Promise<void>
 }
 
-export function createBackground(log: Log): Background {
+export function createBackground(log: Log, turnstile: Turnstile): Background {
   const running = new Map<string, Set<Promise<void>>>()
 
   async function run(topic: string, work: () => Promise<unknown>): Promise<void> {
     try {
+      await turnstile()
       await work()
     } catch (error) {
       log.error("background work failed", { topic, error })

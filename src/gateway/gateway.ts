@@ -5,6 +5,7 @@ import type { GatewayContext, GatewayDependencies } from "./dependencies.ts"
 import { openChat } from "./open-chat.ts"
 import { toResponse } from "./refuse/refusal.ts"
 import { badRequest, unexpected } from "./refuse/texts.ts"
+import { createTurnstile } from "./turnstile.ts"
 
 export interface Gateway {
   /** The `fetch` of the provider. Rejects only with the reason of the caller's signal. */
@@ -15,11 +16,17 @@ export interface Gateway {
 
 /** Answers OpenCode's chat requests by asking Kiro. Makes nothing, opens nothing and asks nothing before the first. */
 export function createGateway(dependencies: GatewayDependencies): Gateway {
-  const background = createBackground(dependencies.runtime.log)
+  const { runtime, baseUrl } = dependencies
+  const turnstile = createTurnstile(runtime.clock)
+  const background = createBackground(runtime.log, turnstile)
   const context: GatewayContext = { ...dependencies, background }
-  const chats = `${dependencies.baseUrl.replace(/\/+$/, "")}/chat/completions`
+  const chats = `${baseUrl.replace(/\/+$/, "")}/chat/completions`
   return {
-    fetch: (url, init) => (url === chats ? answer(context, init) : dependencies.runtime.fetch(url, init)),
+    fetch: async (url, init) => {
+      if (url !== chats) return runtime.fetch(url, init)
+      await turnstile()
+      return answer(context, init)
+    },
     close: () => background.settled(),
   }
 }

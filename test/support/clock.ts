@@ -25,7 +25,7 @@ export function fakeClock(start: number = Date.UTC(2026, 10, 24)): FakeClock {
       slept.push(ms)
       now += ms
       // One turn of the event loop, so that whoever is being waited for gets to run.
-      await new Promise<void>((resolve) => setImmediate(resolve))
+      await systemClock.turn()
       signal?.throwIfAborted()
     },
     deadline(ms, expired) {
@@ -33,6 +33,7 @@ export function fakeClock(start: number = Date.UTC(2026, 10, 24)): FakeClock {
       deadlines.add(deadline)
       return () => deadlines.delete(deadline)
     },
+    turn: systemClock.turn,
     advance(ms) {
       now += ms
       const due = [...deadlines].filter(({ at }) => at <= now).toSorted((one, other) => one.at - other.at)
