@@ -18,7 +18,7 @@ export const REVOKED_WORDS: Readonly<Record<RevokedReason, RevokedWords>> = {
     title: "Kiro account suspended",
     variant: "error",
     sentence: (name) =>
-      `AWS has locked ${name}. Contact AWS support; it is not used until you enable it again.`,
+      `AWS has suspended ${name}. Contact AWS support; it is not used until you enable it again.`,
   },
   "login-expired": {
     short: "login needed",

@@ -55,7 +55,7 @@ describe("a notice", () => {
       )
     said(/^work can't serve now \(the monthly credits are used up\)\. Going on with Builder ID ··a1b2\.$/)
     said(/^work: its login has expired\. Run `opencode auth login`/)
-    said(/^AWS has locked work\. Contact AWS support/)
+    said(/^AWS has suspended work\. Contact AWS support/)
     said(/^work has used 83 % of its credits; they start again 2026-12-01 00:00 UTC\.$/)
     said(/costs money.*use_overage/)
     said(/^Kiro is not served from eu-west-1; eu-central-1 is used\.$/)

@@ -53,8 +53,12 @@ const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
 const PARKED: readonly Parked[] = [
   { why: "quota", until: Date.UTC(2026, 11, 1), said: "You have reached the limit." },
   { why: "throttled", until: NOW + 29_000, said: "Too many requests, please wait before trying again." },
-  { why: "not-authorized", said: "User is not authorized to make this call." },
-  { why: "suspended", said: "Your User ID (d-5040000429.11112222-5003) temporarily is suspended." },
+  { why: "refused", kind: "not-authorized", said: "User is not authorized to make this call." },
+  {
+    why: "refused",
+    kind: "suspended",
+    said: "Your User ID (d-5040000429.11112222-5003) temporarily is suspended.",
+  },
   { why: "login-expired", said: "" },
   { why: "api-key-refused", said: "" },
   { why: "disabled" },

@@ -117,7 +117,7 @@ const ANSWERS: Readonly<Record<FailureKind, FailureAnswer>> = {
 }
 
 /** The service's own status where the host treats it as it should. */
-export function statusOf(failure: KiroFailure): number {
+export function statusOf(failure: Pick<KiroFailure, "kind" | "status">): number {
   const ours = ANSWERS[failure.kind].status
   return ours >= 429 && failure.status >= 500 ? failure.status : ours
 }
@@ -143,6 +143,6 @@ export function remedyOf(kind: FailureKind): string {
 }
 
 /** Why an account was left, in a few words. */
-export function briefly({ kind }: KiroFailure): string {
+export function briefly({ kind }: Pick<KiroFailure, "kind">): string {
   return ANSWERS[kind].briefly ?? "it failed"
 }

@@ -1,12 +1,13 @@
-import type { RevokedReason } from "../../accounts/index.ts"
+import type { LockingReason } from "../../accounts/index.ts"
 import type { KiroFailure } from "../../kiro/index.ts"
-import { remedyOf, whatFailed } from "./failure-answers.ts"
+import { briefly, remedyOf, whatFailed } from "./failure-answers.ts"
 import { instant, quote } from "./phrases.ts"
 
 /** Why an account can't answer now and when it is back (epoch ms). `said` is the service's own words, or "". */
 export type Parked =
   | { readonly why: "quota" | "throttled"; readonly until: number; readonly said: string }
-  | { readonly why: "not-authorized" | RevokedReason; readonly said: string }
+  | { readonly why: "refused"; readonly kind: LockingReason | "not-authorized"; readonly said: string }
+  | { readonly why: "login-expired" | "api-key-refused"; readonly said: string }
   | { readonly why: "disabled" }
   | { readonly why: "lacks-model"; readonly model: string }
   /** By this fetch, without having been parked. */
@@ -29,10 +30,8 @@ function reasonOf(parked: Parked, now: number): string {
       return said(`its credits are used up, back ${instant(parked.until, now)}`, parked.said)
     case "throttled":
       return said(`throttled, back ${instant(parked.until, now)}`, parked.said)
-    case "not-authorized":
-      return said("not authorized with its profile", parked.said)
-    case "suspended":
-      return said("suspended by AWS", parked.said)
+    case "refused":
+      return said(briefly(parked), parked.said)
     case "login-expired":
       return said("its login has ended", parked.said)
     case "api-key-refused":
@@ -52,9 +51,8 @@ function remedyFor(parked: Parked): string {
   switch (parked.why) {
     case "quota":
       return "More credits: enable overage or a larger plan at https://app.kiro.dev, or add an account with `opencode auth login`; it is noticed without a restart."
-    case "suspended":
-    case "not-authorized":
-      return remedyOf(parked.why)
+    case "refused":
+      return remedyOf(parked.kind)
     case "login-expired":
       return remedyOf("bearer-rejected")
     case "api-key-refused":

@@ -1,4 +1,4 @@
-import { type Account, accountName, type Unavailable } from "../../accounts/index.ts"
+import { type Account, accountName, type Health, type Unavailable } from "../../accounts/index.ts"
 import type { Attempt } from "../attempt/attempt.ts"
 import { jittered } from "../jitter.ts"
 import { statusOf } from "./failure-answers.ts"
@@ -46,9 +46,28 @@ function parkedOf(out: AllOut, account: Account, entry: Unavailable): Parked {
 }
 
 function parkedByHealth({ health }: Account, now: number): Parked | undefined {
-  if (health.state === "revoked") return { why: health.reason, said: health.message ?? "" }
-  if (health.state !== "cooling" || health.until <= now) return undefined
-  const { until, reason, message: said = "" } = health
+  switch (health.state) {
+    case "ok":
+      return undefined
+    case "cooling":
+      return health.until > now ? parkedByCooling(health) : undefined
+    case "revoked":
+      return parkedByRevocation(health)
+    default:
+      return health satisfies never
+  }
+}
+
+type Revoked = Extract<Health, { readonly state: "revoked" }>
+
+function parkedByRevocation({ reason, message: said = "" }: Revoked): Parked {
+  if (reason === "login-expired" || reason === "api-key-refused") return { why: reason, said }
+  return { why: "refused", kind: reason, said }
+}
+
+type Cooling = Extract<Health, { readonly state: "cooling" }>
+
+function parkedByCooling({ reason, until, message: said = "" }: Cooling): Parked {
   switch (reason) {
     case "monthly-quota":
     case "daily-quota":
@@ -57,7 +76,7 @@ function parkedByHealth({ health }: Account, now: number): Parked | undefined {
     case "throttled":
       return { why: reason, until, said }
     case "not-authorized":
-      return { why: reason, said }
+      return { why: "refused", kind: reason, said }
     default:
       return reason satisfies never
   }
@@ -90,9 +109,8 @@ function parkedStatus(parked: Parked): number {
       return 429
     case "quota":
       return 402
-    case "not-authorized":
-    case "suspended":
-      return 403
+    case "refused":
+      return statusOf({ kind: parked.kind, status: 0 })
     case "login-expired":
     case "api-key-refused":
       return 401

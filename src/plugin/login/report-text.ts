@@ -1,4 +1,4 @@
-import { type Account, isLocking, type LockingReason } from "../../accounts/index.ts"
+import { type Account, isLocking, REVOKED_WORDS } from "../../accounts/index.ts"
 import type { LoginReport } from "./complete.ts"
 import type { KiroProfile } from "../../kiro/index.ts"
 import type { LoginMessage } from "./dependencies.ts"
@@ -8,7 +8,7 @@ export function describeLogin(report: LoginReport, nameOf: (account: Account) =>
   const name = nameOf(report.account)
   const lines = [report.known ? `${name} was signed in again.` : `${name} was added.`]
   const shortId = name.split("··").at(-1) ?? name
-  const trouble = [...profileTrouble(report, shortId), ...serviceTrouble(report)]
+  const trouble = [...profileTrouble(report, shortId), ...serviceTrouble(report, name)]
   if (typeof report.models === "number") lines.push(`${report.models} models.`)
   const profile = profileLine(report)
   if (profile !== undefined) lines.push(profile)
@@ -47,16 +47,12 @@ function profileTrouble({ profile, profiles }: LoginReport, shortId: string): re
   ]
 }
 
-function serviceTrouble({ failure, models }: LoginReport): readonly string[] {
-  if (failure !== undefined && isLocking(failure)) return [LOCKED[failure.kind]]
+function serviceTrouble({ failure, models }: LoginReport, name: string): readonly string[] {
+  if (failure !== undefined && isLocking(failure)) return [REVOKED_WORDS[failure.kind].sentence(name, "")]
   if (failure !== undefined)
     return [`The sign-in is kept; Kiro did not say yet whose it is (${failure.message}).`]
   if (typeof models === "number") return []
   return [`The list of models could not be fetched yet (${models.failure.message}).`]
-}
-
-const LOCKED: Readonly<Record<LockingReason, string>> = {
-  suspended: "AWS has suspended this account: it can't be used until AWS support unlocks it.",
 }
 
 function describeProfile(profile: KiroProfile): string {
