@@ -1,5 +1,12 @@
 import { existsSync, statSync } from "node:fs"
-import { type Database, openDatabase, type Row, storeFailure } from "../accounts/index.ts"
+import {
+  type Database,
+  openDatabase,
+  type OpenOptions,
+  type Row,
+  type StoreFailure,
+  storeFailure,
+} from "../accounts/index.ts"
 import type { Clock } from "../runtime.ts"
 import { fileErrorCode } from "../settings/index.ts"
 
@@ -49,7 +56,7 @@ export async function visitDatabase<Value>({
   }
 }
 
-const MESSAGES: { readonly [failure in ReturnType<typeof storeFailure>]: string } = {
+const MESSAGES: { readonly [failure in StoreFailure]: string } = {
   busy: "is locked by another program",
   corrupt: "is not a SQLite database or is damaged",
   readonly: "can't be written",
@@ -63,21 +70,47 @@ async function visitOnce<Value>(
   write: boolean,
   visit: (database: Database) => Value,
 ): Promise<Value> {
-  const database = await openDatabase(file, { readonly: !write })
+  if (write) return visitOpen(file, {}, (database) => inTransaction(database, visit))
   try {
-    if (!write) return visit(database)
-    database.get("PRAGMA synchronous = FULL")
-    database.run("BEGIN IMMEDIATE")
-    try {
-      const value = visit(database)
-      database.run("COMMIT")
-      return value
-    } catch (error) {
-      database.run("ROLLBACK")
-      throw error
-    }
+    return await visitOpen(file, { readonly: true }, visit)
+  } catch (error) {
+    if (!isWholeByItself(file, storeFailure(error))) throw error
+    return visitOpen(file, { immutable: true }, visit)
+  }
+}
+
+/**
+ * Where the folder can't be written, SQLite opens no database in WAL mode, because it can make no side files. Without a
+ * write-ahead log beside it the file itself says all.
+ */
+function isWholeByItself(file: string, failure: StoreFailure): boolean {
+  if (failure !== "unavailable" && failure !== "readonly") return false
+  return (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0
+}
+
+async function visitOpen<Value>(
+  file: string,
+  options: OpenOptions,
+  visit: (database: Database) => Value,
+): Promise<Value> {
+  const database = await openDatabase(file, options)
+  try {
+    return visit(database)
   } finally {
     database.close()
+  }
+}
+
+function inTransaction<Value>(database: Database, visit: (database: Database) => Value): Value {
+  database.get("PRAGMA synchronous = FULL")
+  database.run("BEGIN IMMEDIATE")
+  try {
+    const value = visit(database)
+    database.run("COMMIT")
+    return value
+  } catch (error) {
+    database.run("ROLLBACK")
+    throw error
   }
 }
 

@@ -7,6 +7,8 @@ export const FAILURE_KINDS = [
   "suspended",
   /** The account's token could not be renewed just now: nothing was asked, nobody is to blame. */
   "token-unavailable",
+  /** A new token could not have been kept, so none was asked for: a person has to make room. */
+  "disk-full",
   /** Profile missing, wrong or of another region. */
   "not-authorized",
   "feature-not-supported",

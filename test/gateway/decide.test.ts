@@ -177,6 +177,8 @@ describe("decide", () => {
   })
 
   it("goes to another account where a token can't be renewed now, else repeats", () => {
+    assert.deepEqual(decide(situation("disk-full", { anotherAccount: true })), { do: "switch-account" })
+    assert.deepEqual(decide(situation("disk-full")), { do: "fail" })
     const switched = decide(situation("token-unavailable", { anotherAccount: true }))
     assert.deepEqual(switched, { do: "switch-account" })
     assert.deepEqual(decide(situation("token-unavailable")), { do: "wait", why: "fault", ms: 500 })

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { execFileSync } from "node:child_process"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
@@ -214,6 +215,23 @@ describe("kiro-cli's store", () => {
     assert.equal((await read()).logins.length, 1)
   })
 
+  it("is read also where its folder can't be written", { skip: !canMount() }, async () => {
+    const folder = dirname(file)
+    mkdirSync(folder, { recursive: true })
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder])
+    try {
+      await writeCliStore(file, { "kirocli:social:token": socialToken })
+      await sqlite(file, (database) => void database.get("PRAGMA journal_mode = WAL"))
+      execFileSync("mount", ["-o", "remount,ro", folder])
+      const login = await onlyLogin()
+      assert.ok(login.kind === "social")
+      const change = { login, before: login.tokens, after: tokens("aoaNEW", "aorNEW", 9e12) }
+      assert.equal(await source().writeBack(change), "unavailable")
+    } finally {
+      execFileSync("umount", ["--lazy", folder])
+    }
+  })
+
   it("is looked for where each system keeps it, or only where the user says", () => {
     const at = (platform: string, env: Record<string, string>): readonly string[] =>
       kiroCliDatabases({ env, platform, home: platform === "win32" ? "C:\\Users\\ann" : "/home/ann" })
@@ -352,3 +370,7 @@ describe("kiro-cli's store", () => {
     assert.ok(!kinds.includes("kiro-cli"))
   })
 })
+
+function canMount(): boolean {
+  return process.platform === "linux" && process.getuid?.() === 0
+}

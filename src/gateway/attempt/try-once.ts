@@ -133,6 +133,8 @@ function patience({ plan }: Prepared, { purpose }: Chat): number {
 function withoutToken({ unavailable: reason, message }: NoToken): KiroFailure {
   if (reason === "revoked" || reason === "no-login")
     return { kind: "bearer-rejected", status: 401, message, reason }
+  // The sentence for it says all.
+  if (reason === "disk-full") return { kind: "disk-full", status: 0, message: "" }
   return { kind: "token-unavailable", status: 0, message, reason }
 }
 

@@ -26,6 +26,12 @@ const ANSWERS: Readonly<Record<FailureKind, FailureAnswer>> = {
     what: (account) => `the token of ${account} could not be renewed`,
     briefly: "its token could not be renewed",
   },
+  "disk-full": {
+    status: 400,
+    what: (account) => `the disk is full, so no new token was asked for ${account}: it could not be kept`,
+    remedy: "Make room on the disk, then send the message once more.",
+    briefly: "its new token could not be kept on the full disk",
+  },
   suspended: {
     status: 403,
     what: (account) => `AWS has suspended ${account}`,
