@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { type Account, chooseProfile } from "../../src/accounts/index.ts"
 import { silentLog } from "../../src/runtime.ts"
+import { Secret } from "../../src/secret.ts"
 import {
   exception,
   failure,
@@ -235,6 +236,33 @@ describe("a refused token", () => {
       harness.notices.map((notice) => notice.kind === "account-revoked" && notice.reason),
       ["login-expired"],
     )
+  })
+
+  it("gives way at once to another valid login of the account, while it is renewed", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    const { accessToken, refreshToken } = account.signIn()
+    await harness.store.update("work", ({ logins: [login], ...rest }) => {
+      assert.ok(login !== undefined && login.kind !== "api-key")
+      const expiresAt = login.tokens.expiresAt - 1
+      const tokens = {
+        accessToken: new Secret(accessToken),
+        refreshToken: new Secret(refreshToken),
+        expiresAt,
+      }
+      return { ...rest, logins: [login, { ...login, id: "second", tokens }] }
+    })
+    const renewal = Promise.withResolvers<void>()
+    harness.fake.next("CreateToken", async () => {
+      await renewal.promise
+      return FAILURES.unavailable
+    })
+    account.fail(FAILURES.invalidBearer)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    renewal.resolve()
+    const tokens = harness.fake.chats.map(({ headers }) => headers["authorization"])
+    assert.equal(tokens[1], `Bearer ${accessToken}`)
+    assert.notEqual(tokens[0], tokens[1])
   })
 
   it("of a key is tried at the other host, never renewed", async () => {

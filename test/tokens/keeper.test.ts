@@ -56,7 +56,7 @@ describe("the keeper of tokens", () => {
     keeper = openKeeper({ folder, url: fake.url, store })
   })
 
-  const fresh = async (rejected?: Secret): Promise<Answer> => {
+  const fresh = async (...rejected: Secret[]): Promise<Answer> => {
     const [account] = await store.list()
     assert.ok(account)
     return keeper.fresh({ account, rejected })
@@ -162,21 +162,30 @@ describe("the keeper of tokens", () => {
     )
   })
 
-  it("renews the very login that was refused, whatever the others still promise", async () => {
+  it("gives the other login's token at once where one was refused, and renews the refused one behind it", async () => {
     const HOUR = 3_600_000
-    const first = loginOf(person, Date.now() + HOUR)
-    const { clientId } = person.client
-    person.signIn(clientId)
-    const second = { ...loginOf(person, Date.now() + HOUR / 2), id: "second" }
-    await store.add(accountOf(first, second))
-    person.expire()
-    const [refused] = (await store.list())[0]?.logins ?? []
-    assert.ok(refused !== undefined && refused.kind !== "api-key")
-    assert.equal(tokenOf(await fresh(refused.tokens.accessToken)), person.accessToken)
+    const first = new Secret(person.accessToken)
+    const longest = loginOf(person, Date.now() + HOUR)
+    person.signIn(person.client.clientId)
+    const second = new Secret(person.accessToken)
+    await store.add(accountOf(longest, { ...loginOf(person, Date.now() + HOUR / 2), id: "second" }))
+    assert.equal(tokenOf(await fresh(first)), second.reveal())
+    await keeper.close()
     assert.equal(person.refreshCount, 1)
     const [account] = await store.list()
-    assert.equal(account?.logins[0]?.id, first.id)
-    assert.ok(account.logins.every(({ revoked }) => revoked === undefined))
+    assert.ok(account?.logins.every(({ revoked }) => revoked === undefined))
+    assert.equal(tokenOf(await fresh()), person.accessToken)
+  })
+
+  it("renews a refused login where the others were refused as well", async () => {
+    const HOUR = 3_600_000
+    const first = new Secret(person.accessToken)
+    const longest = loginOf(person, Date.now() + HOUR)
+    person.signIn(person.client.clientId)
+    const second = new Secret(person.accessToken)
+    await store.add(accountOf(longest, { ...loginOf(person, Date.now() + HOUR / 2), id: "second" }))
+    assert.equal(tokenOf(await fresh(first, second)), person.accessToken)
+    assert.equal(person.refreshCount, 1)
   })
 
   it("never disables a token that is still valid for a refresh that failed early", async () => {

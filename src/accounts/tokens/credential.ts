@@ -38,8 +38,8 @@ export function accessOf(login: Login): Access {
   }
 }
 
-export function secretOf(login: Login): Secret {
-  return accessOf(login).accessToken
+export function isOneOf(secrets: readonly Secret[], secret: Secret): boolean {
+  return secrets.some((each) => each.equals(secret))
 }
 
 /**
@@ -53,12 +53,12 @@ export function freshestLogin({
   marginMs,
 }: {
   readonly account: Account
-  readonly rejected: Secret | undefined
+  readonly rejected: readonly Secret[]
   readonly now: number
   readonly marginMs: number
 }): Login | undefined {
   const usable = account.logins.filter(
-    (login) => login.revoked === undefined && (rejected === undefined || !secretOf(login).equals(rejected)),
+    (login) => login.revoked === undefined && !isOneOf(rejected, accessOf(login).accessToken),
   )
   const best = refreshable(usable).find((login) => login.tokens.expiresAt - now > marginMs)
   return best ?? usable.find((login) => login.kind === "api-key")

@@ -1,7 +1,7 @@
 import type { Secret } from "../../secret.ts"
 import type { Account, Login, TokenLogin } from "../account.ts"
 import { StoreError } from "../store/failure.ts"
-import { type Credential, credentialOf, freshestLogin, refreshable, secretOf } from "./credential.ts"
+import { type Credential, credentialOf, freshestLogin, isOneOf, refreshable } from "./credential.ts"
 import { accountNow, accountsHere, noToken, type NoToken } from "./account-now.ts"
 import {
   type KeeperContext,
@@ -17,12 +17,14 @@ import { writeBackLater } from "./write-back.ts"
 export interface TokenKeeper {
   /**
    * An access token of the account that can be used now. A valid one is given at once, and renewed in the background
-   * where it ends soon; the caller waits only where less than 30 s are left or where the service rejected it. Rejects
-   * only with the signal's reason; the refresh itself goes on then, because a rotated pair must not be lost.
+   * where it ends soon; the caller waits only where less than 30 s are left or where the service rejected all that are
+   * valid. Rejects only with the signal's reason; the refresh itself goes on then, because a rotated pair must not be
+   * lost.
    */
   fresh(wish: {
     readonly account: Account
-    readonly rejected?: Secret | undefined
+    /** The access tokens that the service refused to whoever asks. */
+    readonly rejected?: readonly Secret[]
     readonly signal?: AbortSignal | undefined
   }): Promise<Credential | NoToken>
   /**
@@ -87,30 +89,39 @@ export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper
   }
 
   return {
-    async fresh({ account: given, rejected, signal }) {
+    async fresh({ account: given, rejected = [], signal }) {
       signal?.throwIfAborted()
       const account = await accountNow(context, given)
       const outcomes: RefreshOutcome[] = []
+      const wishFor = (login: TokenLogin): RefreshWish => {
+        const { accessToken } = login.tokens
+        return {
+          accountId: account.id,
+          login,
+          rejected: isOneOf(rejected, accessToken) ? accessToken : undefined,
+        }
+      }
       const renewed = async (login: TokenLogin): Promise<Credential | undefined> => {
-        const isRejected = rejected !== undefined && secretOf(login).equals(rejected)
-        const wish = { accountId: account.id, login, rejected: isRejected ? rejected : undefined }
-        const outcome = await abortable(refresh(wish), signal)
+        const outcome = await abortable(refresh(wishFor(login)), signal)
         if (outcome.state === "fresh") return credentialOf(account, outcome.login)
         outcomes.push(outcome)
         return undefined
       }
       const able = refreshable(account.logins.filter(({ revoked }) => revoked === undefined))
-      const refused = able.find((login) => rejected !== undefined && secretOf(login).equals(rejected))
-      // The very login that was refused is renewed: the others' tokens may be as dead as its own.
-      const anew = refused && (await renewed(refused))
-      if (anew !== undefined) return anew
+      const refused = able.filter(({ tokens }) => isOneOf(rejected, tokens.accessToken))
       const ready = freshestLogin({ account, rejected, now: clock.now(), marginMs: LEAST_LIFE_MS })
+      // An API key comes after the logins: they are waited for first.
+      const isBesideValid = ready !== undefined && ready.kind !== "api-key"
+      for (const login of refused) {
+        const anew = isBesideValid ? void refresh(wishFor(login)) : await renewed(login)
+        if (anew !== undefined) return anew
+      }
       if (ready !== undefined) {
         tidy(account, ready)
         return credentialOf(account, ready)
       }
       for (const login of able) {
-        const answer = login === refused ? undefined : await renewed(login)
+        const answer = refused.includes(login) ? undefined : await renewed(login)
         if (answer !== undefined) return answer
       }
       const last = freshestLogin({ account, rejected, now: clock.now(), marginMs: 0 })

@@ -30,8 +30,8 @@ export interface Attempt {
   readonly excluded: readonly Exclusion[]
   /** Logins whose token was renewed because it was refused. */
   readonly refreshed: readonly string[]
-  /** The refused token itself, until it is renewed. */
-  readonly rejected?: Secret
+  /** The refused tokens themselves; another host may take them. */
+  readonly rejected: readonly Secret[]
   /** Accounts whose profile was looked up again. */
   readonly rediscovered: readonly string[]
   readonly omitted: readonly Omission[]
@@ -50,6 +50,7 @@ export function firstAttempt(step: ShortenStep | undefined): Attempt {
     hostsTried: [],
     excluded: [],
     refreshed: [],
+    rejected: [],
     rediscovered: [],
     omitted: [],
     learnt: [],
@@ -74,18 +75,18 @@ export function nextAttempt(
   verdict: Exclude<Verdict, { do: "fail" }>,
   at: FailedAt,
 ): Attempt {
-  const { rejected: _, ...same } = { ...attempt, accountId: at.accountId }
+  const same = { ...attempt, accountId: at.accountId }
   switch (verdict.do) {
     case "refresh":
       return {
         ...same,
         refreshed: [...same.refreshed, at.loginId ?? ""],
-        ...(at.accessToken !== undefined && { rejected: at.accessToken }),
+        rejected: [...same.rejected, ...(at.accessToken === undefined ? [] : [at.accessToken])],
       }
     case "rediscover":
       return { ...same, rediscovered: [...same.rediscovered, at.accountId] }
     case "switch-host":
-      return { ...same, hostsTried: [...same.hostsTried, at.hostName ?? ""] }
+      return { ...same, hostsTried: [...same.hostsTried, at.hostName ?? ""], rejected: [] }
     case "switch-login":
       return { ...same, hostsTried: [] }
     case "switch-account": {

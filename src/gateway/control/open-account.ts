@@ -33,7 +33,7 @@ export function accountOpener(options: {
       access: accessOf(credential),
       rememberedHost: account.hosts["control"],
       renew: async (rejected) => {
-        const renewed = await tokens.fresh({ account, rejected, signal })
+        const renewed = await tokens.fresh({ account, rejected: [rejected], signal })
         return "unavailable" in renewed ? undefined : accessOf(renewed)
       },
     }
