@@ -16,11 +16,11 @@ export interface Context extends OpenAccounts {
   readonly terminal: Terminal
 }
 
-/** `quiet`: the command itself tells what notices would. */
+/** `quiet`: the command itself tells what notices would. `rehearse`: nothing is written. */
 export async function openContext(
   place: Place,
   terminal: Terminal,
-  { quiet }: { readonly quiet: boolean },
+  { quiet, rehearse }: { readonly quiet: boolean; readonly rehearse: boolean },
 ): Promise<Context> {
   const paths = pathsFor(place)
   const { settings, problems } = await loadSettings(place)
@@ -33,6 +33,7 @@ export async function openContext(
     terminal.err(terminal.paint("warning", describeNotice(notice).message))
   }
   for (const problem of problems) notify({ kind: "settings-problem", problem })
-  const accounts = await openAccounts({ runtime, settings, paths, version: VERSION, sources, notify })
+  const version = VERSION
+  const accounts = await openAccounts({ runtime, settings, paths, version, sources, notify, rehearse })
   return { ...accounts, place, paths, settings, runtime, sources, terminal }
 }

@@ -27,6 +27,7 @@ export async function runCommand({ args, place, terminal }: RunOptions): Promise
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     terminal.err(`${terminal.paint("bad", "✗")} ${message}`)
+    if (args.includes("--json")) terminal.out(JSON.stringify({ error: message }, null, 2))
     if (!(error instanceof UsageError)) return 1
     terminal.err("Run it with --help to see what it takes.")
     return 2
@@ -38,7 +39,9 @@ async function execute(command: Command, place: Place, terminal: Terminal): Prom
     terminal.out(command.name === "help" ? HELP : VERSION)
     return true
   }
-  const context = await openContext(place, terminal, { quiet: command.name === "doctor" })
+  const quiet = command.name === "doctor"
+  const rehearse = command.name === "import" && command.dryRun
+  const context = await openContext(place, terminal, { quiet, rehearse })
   try {
     switch (command.name) {
       case "accounts":

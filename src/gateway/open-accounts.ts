@@ -22,6 +22,8 @@ export interface AccountsOptions {
   /** The stores of other programs. */
   readonly sources: readonly SourceStore[]
   readonly notify: (notice: Notice) => void
+  /** Nothing is written: the accounts are a copy in memory. */
+  readonly rehearse?: boolean
 }
 
 /** The accounts with their tokens, and the questions about them to the service. */
@@ -37,9 +39,9 @@ export interface OpenAccounts {
 
 /** Nothing is written, asked or locked before the first use of a part. */
 export async function openAccounts(options: AccountsOptions): Promise<OpenAccounts> {
-  const { runtime, settings, paths, version, sources, notify } = options
+  const { runtime, settings, paths, version, sources, notify, rehearse = false } = options
   const { clock, log, random } = runtime
-  const store = await openAccountStore({ path: paths.database, clock, log, random, notify })
+  const store = await openAccountStore({ path: paths.database, clock, log, random, notify, rehearse })
   const client = { runtime, version, endpointOverride: settings.endpointOverride }
   const identify = (login: Login): Promise<string | undefined> =>
     userIdOf({ client, login, defaultRegion: settings.defaultRegion })

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
-import { existsSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
+import { openDatabase } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
 import type { FakeAccount } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
@@ -61,6 +62,24 @@ describe("accounts", () => {
     assert.match((await run("import")).out, /nothing new/)
     const { json } = await run("import", "--json")
     assert.ok(isObject(json) && Array.isArray(json["unchanged"]) && json["unchanged"].length === 2)
+  })
+
+  it("changes nothing by showing it, whatever lies in the place of the database", async () => {
+    await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [builder] })
+    const file = join(lab.sandbox.config, "kiro.db")
+    const older = await openDatabase(file)
+    older.run(
+      "CREATE TABLE accounts (id TEXT PRIMARY KEY, auth_method, refresh_token, access_token, expires_at)",
+    )
+    older.close()
+    const left = (): unknown => [readdirSync(lab.sandbox.config), readFileSync(file)]
+    for (const content of [readFileSync(file), "no database ".repeat(1000)]) {
+      writeFileSync(file, content, { mode: 0o644 })
+      const before = left()
+      const { out } = await run("import", "--dry-run")
+      assert.match(out, /^Builder ID: would be added$/m)
+      assert.deepEqual(left(), before)
+    }
   })
 
   it("tells of a store that can't be read, and ends with 1", async () => {

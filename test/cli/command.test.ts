@@ -50,6 +50,15 @@ describe("the command", () => {
     }
   })
 
+  it("gives machines a document also where it fails", async () => {
+    assert.deepEqual((await lab.run("accounts", "nonsense", "a1b2", "--json")).json, {
+      error: 'accounts has no "nonsense"',
+    })
+    const { code, json } = await lab.run("accounts", "disable", "zzzz", "--json")
+    assert.equal(code, 1)
+    assert.match(JSON.stringify(json), /^\{"error":"no account is called /)
+  })
+
   it("ends with 1 where an account is not there, and names those that are", async () => {
     const { code, err } = await lab.run("accounts", "disable", "zzzz")
     assert.equal(code, 1)

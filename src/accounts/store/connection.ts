@@ -17,6 +17,8 @@ export interface ConnectionOptions {
   readonly log: Log
   readonly random: () => number
   readonly notify: (notice: Notice) => void
+  /** Everything happens on a copy in memory: the file is read at most. */
+  readonly rehearse: boolean
 }
 
 export interface WriteOptions {
@@ -129,7 +131,8 @@ export class Connection {
 
   /** The open database, or a new one where the file was removed or replaced under us. */
   #open(): Database {
-    const { path } = this.#options
+    const { path, rehearse } = this.#options
+    if (rehearse && this.#database === undefined) return this.#openMemory()
     if (this.#database !== undefined && (this.#memory || identityOf(path) === this.#identity))
       return this.#database
     this.#forget()
@@ -161,8 +164,13 @@ export class Connection {
     }
     log.error("accounts are kept in memory only", { failure, path, error })
     this.#tell({ kind: "store-trouble", failure, path, inMemory: true })
-    this.#database = openMemory(this.#options)
-    this.#memory = true
+    this.#openMemory()
     return true
+  }
+
+  #openMemory(): Database {
+    this.#memory = true
+    this.#database = openMemory(this.#options)
+    return this.#database
   }
 }

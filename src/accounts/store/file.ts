@@ -42,6 +42,7 @@ export function openMemory(place: FilePlace & { readonly log: Log }): Database {
   const { log } = place
   const memory = place.driver(":memory:")
   for (const statement of missingStatements(memory)) memory.run(statement)
+  if (!existsSync(place.path)) return memory
   for (const options of [{ readonly: true }, { immutable: true }])
     try {
       const file = place.driver(place.path, options)

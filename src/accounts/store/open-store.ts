@@ -15,6 +15,8 @@ export interface StoreOptions {
   /** Uniform in [0, 1): the jitter of waits for a locked database. */
   readonly random: () => number
   readonly notify?: (notice: Notice) => void
+  /** Everything happens on a copy in memory: the file is read at most. */
+  readonly rehearse?: boolean
 }
 
 /**
@@ -23,7 +25,7 @@ export interface StoreOptions {
  */
 export async function openAccountStore(options: StoreOptions): Promise<AccountStore> {
   const driver = await loadDatabaseDriver()
-  const connection = new Connection({ notify: () => undefined, ...options, driver })
+  const connection = new Connection({ notify: () => undefined, rehearse: false, ...options, driver })
   const writer = new Writer(connection, options.clock)
   return {
     ...accountPart(writer),
