@@ -1,23 +1,10 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import type { Login } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
-import {
-  brokenChecksum,
-  exception,
-  FAILURES,
-  finish,
-  neverAnswers,
-  pause,
-  type ReceivedRequest,
-  type Reply,
-  reset,
-  resetBeforeHeaders,
-  stream,
-  text,
-  toolUse,
-  truncated,
-} from "../support/fake-kiro/index.ts"
+import { faults } from "../soak/faults.ts"
+import { heal } from "../soak/person.ts"
+import { pick, seeded } from "../soak/random.ts"
+import { finish, neverAnswers, type ReceivedRequest, stream, text } from "../support/fake-kiro/index.ts"
 import { errorText, type Harness, hear, startHarness } from "./harness.ts"
 
 /** A few hundred each time; some thousand by hand: `KIRO_SOAK=5000`. */
@@ -42,7 +29,7 @@ describe("hundreds of parallel requests, a fifth of them failing in any known wa
     for (let begun = 0; begun < REQUESTS; begun += AT_ONCE) {
       const batch = Array.from({ length: AT_ONCE }, (_, index) => ask(harness, `<m${begun + index}>`))
       for (const end of await Promise.all(batch)) ends.set(end, (ends.get(end) ?? 0) + 1)
-      await heal(harness)
+      await heal(harness.store)
     }
     const total = [...ends.values()].reduce((sum, count) => sum + count, 0)
     assert.equal(total, Math.ceil(REQUESTS / AT_ONCE) * AT_ONCE)
@@ -76,58 +63,7 @@ const TOOLS = {
   tools: [{ type: "function", function: { name: "read", parameters: { type: "object" } } }],
 }
 
-function faults(marker: string): readonly Reply[] {
-  return [
-    ...Object.values(FAILURES),
-    resetBeforeHeaders,
-    stream(reset),
-    stream(finish()),
-    stream(truncated(text(marker))),
-    stream(brokenChecksum(text(marker))),
-    stream(exception("throttlingException", { message: "slow down" })),
-    stream(exception("ContentLengthExceededException", { message: "too long" })),
-    stream(text(marker), pause(1), reset),
-    stream(text(marker), brokenChecksum(text(" heard"))),
-    stream(text(marker), exception("internalServerException", { message: "boom" })),
-    stream(text(marker), exception("ContentLengthExceededException", { message: "too long" })),
-    stream(toolUse({ name: "read", input: { path: "a" } }), pause(1), reset),
-    stream(toolUse({ name: "read", input: { path: "a" }, stop: false }), finish()),
-  ]
-}
-
-/** What only a person or a new month would mend. */
-async function heal({ store }: Harness): Promise<void> {
-  for (const { id } of await store.list())
-    await store.update(id, (account) => ({
-      ...account,
-      health: { state: "ok" },
-      logins: account.logins.map(withoutRevoked),
-    }))
-}
-
-function withoutRevoked(login: Login): Login {
-  const { revoked: _, ...rest } = login
-  return rest
-}
-
 function markerOf({ body }: ReceivedRequest): string {
   const state = isObject(body) ? body["conversationState"] : undefined
   return /<m\d+>/.exec(JSON.stringify(state))?.[0] ?? "?"
-}
-
-function pick<Value>(random: () => number, values: readonly Value[]): Value {
-  const value = values[Math.floor(random() * values.length)]
-  if (value === undefined) throw new Error("nothing to pick from")
-  return value
-}
-
-/** Mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

@@ -1,0 +1,102 @@
+/**
+ * `npm run soak -- --minutes 60`: three hosts on one home, two accounts of kiro-cli, a fake Kiro of whose answers every
+ * seventh fails in some known way, and a trouble every other second. Ends with 1 where anything was wrong: an answer
+ * that is another's, an error without words, a secret in a text or a file, an account lost, memory that grows, a request
+ * that the service would not have taken.
+ */
+import { mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { openAccountStore } from "../../src/accounts/index.ts"
+import { silentLog, systemClock } from "../../src/runtime.ts"
+import { finish, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { removeFolder } from "../support/secrets.ts"
+import { faults } from "./faults.ts"
+import { Hosts } from "./hosts.ts"
+import { pick, seeded } from "./random.ts"
+import { trouble, type World } from "./troubles.ts"
+
+const HOSTS = 3
+const FAULTY = 0.15
+const TROUBLE_EVERY_MS = 2_000
+/** A process that has answered for long may keep this much more than one that has warmed up. */
+const MOST_GROWTH = 1.5
+
+const { values } = parseArgs({ options: { minutes: { type: "string", default: "60" } } })
+const home = mkdtempSync(join(tmpdir(), "kiro-soak-"))
+const random = seeded(Date.now())
+
+await using fake = await startFakeKiro()
+const accounts = [
+  fake.account({ kind: "builder-id", tokenLifetimeSeconds: 240 }),
+  fake.account({ kind: "social", tokenLifetimeSeconds: 300 }),
+]
+const kiroCli = join(home, ".local", "share", "kiro-cli", "data.sqlite3")
+await seedKiroCliStore({ path: kiroCli, accounts, expiresAt: Date.now() + 240_000 })
+fake.when(
+  ({ operation }) => operation === "GenerateAssistantResponse",
+  (request) => {
+    const marker = request.text.match(/<mses_[\d_-]+>/g)?.at(-1) ?? "?"
+    return random() < FAULTY
+      ? pick(random, faults(marker))
+      : stream(text(marker, " heard"), finish({ credits: 0.01 }))
+  },
+)
+
+const database = join(home, ".config", "opencode", "kiro.db")
+const env = { PATH: process.env["PATH"] ?? "", HOME: home, KIRO_ENDPOINT_OVERRIDE: fake.url }
+const hosts = new Hosts(home, env)
+for (let host = 0; host < HOSTS; host++) hosts.start()
+const store = await openAccountStore({
+  path: database,
+  clock: systemClock,
+  log: silentLog,
+  random: Math.random,
+})
+const world: World = { hosts, accounts, store, database, kiroCli, random }
+
+const wrong: string[] = hosts.tally.wrong
+const troubles = new Map<string, number>()
+const until = Date.now() + Number(values.minutes) * 60_000
+let minute = 0
+while (Date.now() < until) {
+  await systemClock.sleep(TROUBLE_EVERY_MS)
+  const name = await trouble(world)
+  troubles.set(name, (troubles.get(name) ?? 0) + 1)
+  if (Date.now() < until - (Number(values.minutes) - minute - 1) * 60_000) continue
+  minute += 1
+  for (const { reply } of fake.refused) wrong.push(`a request that the service refuses: ${reply.body}`)
+  for (const error of fake.scriptErrors) wrong.push(`the script failed: ${String(error)}`)
+  fake.forget()
+  fake.scriptErrors.length = 0
+  console.log(`${minute} min  ${inWords(hosts.tally.ends)}  ${wrong.length} wrong`)
+}
+hosts.end()
+
+const kept = await store.list()
+const known = new Set(kept.map(({ userId }) => userId))
+for (const account of accounts)
+  if (!known.has(account.userId)) wrong.push(`the account ${account.kind} was lost`)
+if (kept.length !== accounts.length) wrong.push(`${kept.length} accounts in place of ${accounts.length}`)
+for (const [pid, { first, latest }] of hosts.tally.memory)
+  if (latest > first * MOST_GROWTH)
+    wrong.push(`process ${pid} grew from ${megabytes(first)} to ${megabytes(latest)}`)
+await store.close()
+removeFolder(home)
+
+console.log(`\n${inWords(troubles)}, ${hosts.tally.killed} killed`)
+for (const [words, count] of [...hosts.tally.words].toSorted(([, one], [, other]) => other - one))
+  console.log(`${String(count).padStart(5)} × ${words.slice(0, 300)}`)
+for (const what of new Set(wrong)) console.log(`✗ ${what}`)
+console.log(wrong.length === 0 ? "nothing was wrong" : `${wrong.length} wrong`)
+process.exit(wrong.length === 0 ? 0 : 1)
+
+function inWords(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([name, count]) => `${name}: ${count}`).join(", ")
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1_000_000)} MB`
+}
