@@ -83,6 +83,8 @@ export type Health =
       readonly times: number
       readonly reason: CoolingReason
       readonly message?: string
+      /** The profiles that the user has to choose from, where that is why none is authorized. */
+      readonly profiles?: readonly string[]
     }
   | {
       readonly state: "revoked"

@@ -14,7 +14,12 @@ export type {
   TokenSet,
 } from "./account.ts"
 export { describeNotice, type NoticeText } from "./describe-notice.ts"
-export { afterFailure, afterLoginRefused, type FailureContext } from "./health/after-failure.ts"
+export {
+  afterChoiceWanted,
+  afterFailure,
+  afterLoginRefused,
+  type FailureContext,
+} from "./health/after-failure.ts"
 export { afterSuccess, afterUsage, reviveBySource } from "./health/after-proof.ts"
 export { chooseProfile, disableAccount, enableAccount, foundProfile } from "./health/by-user.ts"
 export { isLocked, isLocking, isOutOfCredits, returnsAt, wantsProfile } from "./health/questions.ts"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { type Account, chooseProfile } from "../../src/accounts/index.ts"
+import { type Account, afterChoiceWanted, chooseProfile } from "../../src/accounts/index.ts"
 import { silentLog } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import {
@@ -183,6 +183,30 @@ describe("an account that can't serve", () => {
 })
 
 describe("an account parked for want of a profile", () => {
+  it("is told with the profiles that there are to choose from, now and at the next message", async () => {
+    const profiles = ["us-east-1", "eu-central-1"].map(
+      (region) => `arn:aws:codewhisperer:${region}:123456789012:profile/TEAM`,
+    )
+    await using harness = await startHarness({
+      lookUps: {
+        profile: async (id) => {
+          const choice = { profiles, now: harness.clock.now() }
+          await harness.store.update(id, (account) => afterChoiceWanted(account, choice))
+          return false
+        },
+      },
+    })
+    const account = await harness.add("work")
+    account.fail(FAILURES.notAuthorized)
+    for (let message = 0; message < 2; message++) {
+      const response = await harness.ask()
+      assert.equal(response.status, 403)
+      const text = await errorText(response)
+      for (const profile of [...profiles, "idc_profile_arn"]) assert.ok(text.includes(profile), text)
+    }
+    assert.deepEqual(harness.sent(), ["work"])
+  })
+
   it("is looked at again before the error once the settings name one, and only then", async () => {
     const idcProfileArn = "arn:aws:codewhisperer:us-east-1:638616132270:profile/AAAACCCCXXXX"
     for (const settings of [{}, { idcProfileArn }]) {

@@ -59,6 +59,7 @@ const PARKED: readonly Parked[] = [
     kind: "suspended",
     said: "Your User ID (d-5040000429.11112222-5003) temporarily is suspended.",
   },
+  { why: "no-choice", profiles: [`arn:aws:codewhisperer:us-east-1:429500111222:profile/TEAM`] },
   { why: "login-expired", said: "" },
   { why: "api-key-refused", said: "" },
   { why: "disabled" },
@@ -192,6 +193,7 @@ describe("the words themselves", () => {
 })
 
 function withoutWords(parked: Parked): Parked {
+  if (parked.why === "no-choice") return { ...parked, profiles: [] }
   return "said" in parked ? { ...parked, said: "" } : parked
 }
 

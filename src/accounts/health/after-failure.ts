@@ -29,7 +29,23 @@ export function afterFailure(account: Account, failure: KiroFailure, context: Fa
   if (reason === undefined || account.health.state === "revoked") return account
   const until = endOf(reason, account, failure, context)
   const times = timesOf(account.health, reason, now)
-  return { ...account, health: { state: "cooling", since: now, until, reason, times, message } }
+  const choice = reason === "not-authorized" ? profilesToChoose(account.health) : {}
+  return { ...account, health: { state: "cooling", since: now, until, reason, times, message, ...choice } }
+}
+
+/** Its login may use several profiles, and its user chose none of them yet. */
+export function afterChoiceWanted(
+  account: Account,
+  { profiles, now }: { readonly profiles: readonly string[]; readonly now: number },
+): Account {
+  if (account.health.state === "revoked") return account
+  const until = now + NOT_AUTHORIZED_MS
+  const reason = "not-authorized"
+  return { ...account, health: { state: "cooling", since: now, until, reason, times: 1, profiles } }
+}
+
+function profilesToChoose(health: Health): { readonly profiles?: readonly string[] } {
+  return health.state === "cooling" && health.profiles !== undefined ? { profiles: health.profiles } : {}
 }
 
 function endOf(

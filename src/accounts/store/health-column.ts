@@ -14,5 +14,10 @@ export function readHealth(value: unknown): Health {
   const until = numberField(value, "until")
   if (value["state"] !== "cooling" || until === undefined) return { state: "ok" }
   const reason = COOLING_REASONS.find((known) => known === value["reason"]) ?? "throttled"
-  return { state: "cooling", since, until, reason, times: numberField(value, "times") ?? 1, ...message }
+  const times = numberField(value, "times") ?? 1
+  return { state: "cooling", since, until, reason, times, ...message, ...readProfiles(value["profiles"]) }
+}
+
+function readProfiles(value: unknown): { readonly profiles?: readonly string[] } {
+  return Array.isArray(value) ? { profiles: value.filter((arn) => typeof arn === "string") } : {}
 }

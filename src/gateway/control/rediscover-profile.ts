@@ -1,6 +1,7 @@
 import {
   accountName,
   type AccountStore,
+  afterChoiceWanted,
   foundProfile,
   type Login,
   loginRegionOf,
@@ -40,8 +41,11 @@ export async function rediscoverProfile(
   // Where the service lists none, the user's word is all there is.
   const untold = active.length === 0 && loginOfCompany(login) ? settings.idcProfileArn : undefined
   const chosen = chooseAmong(active, settings.idcProfileArn)?.arn ?? untold
-  if (chosen === undefined && active.length > 0)
-    notify({ kind: "profile-choice", account: accountName(account), profiles: active.map(({ arn }) => arn) })
+  if (chosen === undefined && active.length > 0) {
+    const choice = { profiles: active.map(({ arn }) => arn), now: client.runtime.clock.now() }
+    await store.update(accountId, (current) => afterChoiceWanted(current, choice))
+    notify({ kind: "profile-choice", account: accountName(account), profiles: choice.profiles })
+  }
   if (chosen === undefined || chosen === credential.profileArn) return false
   await store.update(accountId, (current) => foundProfile(current, { loginId: login.id, profileArn: chosen }))
   return true

@@ -7,6 +7,8 @@ import { instant, quote } from "./phrases.ts"
 export type Parked =
   | { readonly why: "quota" | "throttled"; readonly until: number; readonly said: string }
   | { readonly why: "refused"; readonly kind: LockingReason | "not-authorized"; readonly said: string }
+  /** `profiles`: the ARNs that its user has to choose from. */
+  | { readonly why: "no-choice"; readonly profiles: readonly string[] }
   | { readonly why: "login-expired" | "api-key-refused"; readonly said: string }
   | { readonly why: "disabled" }
   | { readonly why: "lacks-model"; readonly model: string }
@@ -32,6 +34,8 @@ function reasonOf(parked: Parked, now: number): string {
       return said(`throttled, back ${instant(parked.until, now)}`, parked.said)
     case "refused":
       return said(briefly(parked), parked.said)
+    case "no-choice":
+      return `it may use several profiles and none was chosen: ${parked.profiles.join(", ")}`
     case "login-expired":
       return said("its login has ended", parked.said)
     case "api-key-refused":
@@ -53,6 +57,8 @@ function remedyFor(parked: Parked): string {
       return "More credits: enable overage or a larger plan at https://app.kiro.dev, or add an account with `opencode auth login`; it is noticed without a restart."
     case "refused":
       return remedyOf(parked.kind)
+    case "no-choice":
+      return "Choose a profile with `npx opencode-kiro-auth accounts profile`, or by idc_profile_arn in kiro.json."
     case "login-expired":
       return remedyOf("bearer-rejected")
     case "api-key-refused":

@@ -67,7 +67,7 @@ function parkedByRevocation({ reason, message: said = "" }: Revoked): Parked {
 
 type Cooling = Extract<Health, { readonly state: "cooling" }>
 
-function parkedByCooling({ reason, until, message: said = "" }: Cooling): Parked {
+function parkedByCooling({ reason, until, profiles, message: said = "" }: Cooling): Parked {
   switch (reason) {
     case "monthly-quota":
     case "daily-quota":
@@ -76,7 +76,7 @@ function parkedByCooling({ reason, until, message: said = "" }: Cooling): Parked
     case "throttled":
       return { why: reason, until, said }
     case "not-authorized":
-      return { why: "refused", kind: reason, said }
+      return profiles === undefined ? { why: "refused", kind: reason, said } : { why: "no-choice", profiles }
     default:
       return reason satisfies never
   }
@@ -111,6 +111,8 @@ function parkedStatus(parked: Parked): number {
       return 402
     case "refused":
       return statusOf({ kind: parked.kind, status: 0 })
+    case "no-choice":
+      return 403
     case "login-expired":
     case "api-key-refused":
       return 401

@@ -224,6 +224,8 @@ describe("a profile look-up", () => {
       asking.notices.map((notice) => notice.kind),
       ["profile-choice"],
     )
+    const parked = (await asking.account())?.health
+    assert.deepEqual(parked?.state === "cooling" && parked.profiles, profileArns)
     const [, second] = profileArns
     assert.ok(second)
     const told = await bench(fake, { kind: "identity-center", profileArns }, { idcProfileArn: second })
