@@ -170,6 +170,7 @@ describe("the words themselves", () => {
   })
 
   it("says when an account is back", () => {
+    assert.equal(instant(NOW + 900, NOW), "in a second")
     assert.equal(instant(NOW + 29_000, NOW), "in 29 seconds")
     assert.equal(instant(NOW + 5 * 60_000, NOW), "in 5 minutes")
     assert.equal(instant(Date.UTC(2026, 11, 1), NOW), "on 1 Dec 2026, 00:00 UTC")

@@ -57,6 +57,8 @@ const store = await openAccountStore({
 })
 const world: World = { hosts, accounts, store, database, kiroCli, random }
 
+while ((await store.list()).length < accounts.length) await systemClock.sleep(500)
+
 const wrong: string[] = hosts.tally.wrong
 const troubles = new Map<string, number>()
 const until = Date.now() + Number(values.minutes) * 60_000

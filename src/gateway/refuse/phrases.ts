@@ -16,7 +16,8 @@ const MINUTE_MS = 60_000
 /** "in 40 seconds", "in 5 minutes", "on 1 Dec 2026, 00:00 UTC". Both in epoch ms. */
 export function instant(at: number, now: number): string {
   const wait = at - now
-  if (wait <= 1.5 * MINUTE_MS) return `in ${Math.max(1, Math.ceil(wait / 1000))} seconds`
+  if (wait <= 1000) return "in a second"
+  if (wait <= 1.5 * MINUTE_MS) return `in ${Math.ceil(wait / 1000)} seconds`
   if (wait <= 120 * MINUTE_MS) return `in ${Math.ceil(wait / MINUTE_MS)} minutes`
   // "Tue, 01 Dec 2026 00:00:00 GMT", the same on every computer.
   const [, day, month, year, time = ""] = new Date(at).toUTCString().split(" ")
