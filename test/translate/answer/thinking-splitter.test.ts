@@ -88,6 +88,11 @@ const CASES: readonly (readonly [title: string, answer: string, parts: Parts])[]
     { reasoning: "Look:\n```xml\n<a>\n</thinking>\n\nnot yet\n```\nNow.", text: "Done." },
   ],
   [
+    "a closing tag in a fence of lines that end in CR LF",
+    "<thinking>```\r\n</thinking>\r\n```\r\nNow.</thinking>\r\n\r\nDone.",
+    { reasoning: "```\r\n</thinking>\r\n```\r\nNow.", text: "Done." },
+  ],
+  [
     "a fence that is never closed",
     "<thinking>Look:\n```js\nlet a\n</thinking>\n\nDone.\n```js\nb\n```\nBye.",
     { reasoning: "Look:\n```js\nlet a\n", text: "Done.\n```js\nb\n```\nBye." },
@@ -160,6 +165,13 @@ describe("taking the thinking out of a tagged answer", () => {
     splitter.push("<thinking>```\n</thinking>\n\n")
     const pieces = Array.from({ length: 300 }, () => splitter.push("x".repeat(1024))).flat()
     assert.ok(pieces.length > 0 && pieces.every(({ kind }) => kind === "text"))
+  })
+
+  it("follows thinking of one line, however long that is", () => {
+    const pieces = Array.from({ length: 100_000 }, () => "on and on, and on and `on` and on and on. ")
+    const parts = split(["<thinking>", ...pieces, "</thinking>", "\n\nDone."])
+    assert.equal(parts.text, "Done.")
+    assert.equal(parts.reasoning, pieces.join(""))
   })
 
   it("holds back nothing but what may become a tag", () => {
