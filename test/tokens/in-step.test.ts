@@ -346,6 +346,27 @@ describe("kiro-cli and we on one login", () => {
     assert.deepEqual(await store.list(), [])
   })
 
+  it("leave kiro-cli logged in where the account is removed in the middle of our refresh", async () => {
+    await sync()
+    const { id } = await first()
+    const runtime = realRuntime({
+      clock,
+      fetch: async (url, init) => {
+        const response = await fetch(url, init)
+        await (await openStore(folder)).remove(id)
+        return response
+      },
+    })
+    const keeper = openKeeper({ folder, url: fake.url, store, sources: sources(), runtime })
+    await token(keeper)
+    await keeper.close()
+    assert.deepEqual(await store.list(), [])
+    assert.equal((await cliRow(file, TOKEN))["refresh_token"], ann.refreshToken)
+    await cliRefreshes()
+    await sync()
+    assert.deepEqual(await store.list(), [])
+  })
+
   it("finish a write-back that a kill cut short, and take the stale row for no new account", async () => {
     await sync()
     const child = await Child.start(folder, fake.url, "kill before the write-back")

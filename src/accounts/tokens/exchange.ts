@@ -32,8 +32,8 @@ export async function exchange(
         const { tokens, profileArn } = result
         const renewed = renewedLogin(context, login, tokens)
         const saved = unsaved.save(swapOf(login, renewed), reservation)
-        if (saved !== "changed" && renewed.sourceBehind !== undefined)
-          writeBackLater(context, account.id, renewed)
+        // Also where the account was removed meanwhile: its program would be logged out.
+        if (renewed.sourceBehind !== undefined) writeBackLater(context, account.id, renewed)
         if (saved === "written") {
           context.inBackground(renewCopies(context, { accountId: account.id, login, tokens }))
           if (profileArn !== undefined)
