@@ -3,6 +3,7 @@ import { canonical } from "./canonical.ts"
 import { cleanSchema } from "./clean-schemas.ts"
 import { joinTexts } from "./conversation.ts"
 import type { Conversation } from "./conversation.ts"
+import { limitTurns } from "./limit-turns.ts"
 import type { AcceptedMedia } from "./read-media.ts"
 import { createReasoningReplay } from "./reasoning.ts"
 import type { SignedReasoning } from "./reasoning.ts"
@@ -21,7 +22,9 @@ export interface ConversationOptions {
  * Throws `ChatRequestError` where the tools together are more than the service takes.
  */
 export function toConversation(request: ChatRequest, options: ConversationOptions): Conversation {
-  return canonical(readConversation(request, options))
+  const conversation = canonical(readConversation(request, options))
+  const limited = limitTurns(conversation)
+  return limited === conversation ? conversation : canonical(limited)
 }
 
 /** One turn for each message, as it came: not yet in canonical form. */
