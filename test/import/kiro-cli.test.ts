@@ -215,7 +215,7 @@ describe("kiro-cli's store", () => {
     assert.equal((await read()).logins.length, 1)
   })
 
-  it("is read also where its folder can't be written", { skip: !canMount() }, async () => {
+  it("is read also where its folder can't be written", { skip: !canMount() || !takesUrls() }, async () => {
     const folder = dirname(file)
     mkdirSync(folder, { recursive: true })
     execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder])
@@ -370,6 +370,11 @@ describe("kiro-cli's store", () => {
     assert.ok(!kinds.includes("kiro-cli"))
   })
 })
+
+/** `node:sqlite` opens a database by its URL, which says that nothing changes it, from Node 22.15 on. */
+function takesUrls(): boolean {
+  return "Bun" in globalThis || !/^22\.1[34]\./.test(process.versions.node)
+}
 
 function canMount(): boolean {
   return process.platform === "linux" && process.getuid?.() === 0
