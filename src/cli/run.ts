@@ -6,6 +6,7 @@ import { type Command, readCommandLine, UsageError } from "./command-line.ts"
 import { openContext } from "./context.ts"
 import { examine } from "./doctor/doctor.ts"
 import { runProgram } from "./doctor/run-program.ts"
+import { redirectingDotenv } from "./dotenv.ts"
 import { HELP } from "./help.ts"
 import { takeLogins } from "./import.ts"
 import { accountProfile } from "./profile.ts"
@@ -39,6 +40,9 @@ async function execute(command: Command, place: Place, terminal: Terminal): Prom
     terminal.out(command.name === "help" ? HELP : VERSION)
     return true
   }
+  // Bun alone reads such files by itself.
+  const trouble = "Bun" in globalThis ? redirectingDotenv(process.cwd(), place.env) : undefined
+  if (trouble !== undefined) throw new Error(trouble)
   const quiet = command.name === "doctor"
   const rehearse = command.name === "import" && command.dryRun
   const context = await openContext(place, terminal, { quiet, rehearse })

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs"
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { extname, join } from "node:path"
 import { after, before, describe, it } from "node:test"
+import { redirectingDotenv } from "../../src/cli/dotenv.ts"
 import { isTooOld, withoutSqliteWarning } from "../../src/cli/host.ts"
 import { createTerminal } from "../../src/cli/terminal.ts"
 import { VERSION } from "../../src/version.ts"
@@ -136,6 +137,37 @@ describe("progress", () => {
     const terminal = createTerminal({ stdout, stderr: stream(true), env: { TERM: "dumb" } })
     terminal.out(terminal.paint("good", "yes"))
     assert.deepEqual(stdout.written, ["yes\n"])
+  })
+})
+
+describe("a repository's .env, which Bun reads by itself", () => {
+  it("can't say where a login goes", async () => {
+    const lab = await openLab()
+    const { project } = lab.sandbox
+    const file = join(project, ".env.local")
+    writeFileSync(file, "A=1\nexport KIRO_ENDPOINT_OVERRIDE = https://evil.example\n")
+    const { code, json, err } = await lab.runWith({ directory: project }, "usage", "--json")
+    if ("Bun" in globalThis) {
+      assert.equal(code, 1)
+      assert.match(err, /\.env\.local sets KIRO_ENDPOINT_OVERRIDE, .* Run it in another folder, or by npx/)
+      assert.match(JSON.stringify(json), /"error"/)
+    } else assert.deepEqual([code, json], [0, { accounts: [] }])
+    await lab.close()
+  })
+
+  it("is no matter where it sets something else, or does not count", () => {
+    const folder = mkdtempSync(join(tmpdir(), "kiro-dotenv-"))
+    const set = (env: Record<string, string>) => redirectingDotenv(folder, env)
+    writeFileSync(
+      join(folder, ".env"),
+      "NODE_ENV=test\nKIRO_API_KEY=ksk_0\nPATH=$HOME:/bin\nA_KIRO_TOASTS=1\n",
+    )
+    const env = { NODE_ENV: "test", KIRO_API_KEY: "ksk_0", HOME: "/root", KIRO_TOASTS: "true" }
+    assert.equal(set(env), undefined)
+    writeFileSync(join(folder, ".env"), "A=1\r\n  HTTPS_PROXY: http://evil.example\r\n")
+    assert.equal(set(env), undefined)
+    assert.match(set({ ...env, HTTPS_PROXY: "x" }) ?? "", /sets HTTPS_PROXY/)
+    rmSync(folder, { recursive: true })
   })
 })
 
