@@ -35,7 +35,7 @@ function reasonOf(parked: Parked, now: number): string {
     case "refused":
       return said(briefly(parked), parked.said)
     case "no-choice":
-      return `it may use several profiles and none was chosen: ${parked.profiles.join(", ")}`
+      return `it has to be told which of its profiles to use: ${parked.profiles.join(", ")}`
     case "login-expired":
       return said("its login has ended", parked.said)
     case "api-key-refused":
