@@ -61,6 +61,17 @@ export const systemClock: Clock = {
   turn: () => new Promise((resolve) => setImmediate(resolve)),
 }
 
+/** Waits for work until the signal aborts, then rejects with its reason; the work itself goes on. */
+export function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason)
+    if (signal.aborted) leave()
+    signal.addEventListener("abort", leave, { once: true })
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave))
+  })
+}
+
 export function systemRuntime(log: Log): Runtime {
   return {
     fetch: systemFetch(process.env),

@@ -1,4 +1,5 @@
 import { ChatRequestError } from "../openai/index.ts"
+import { untilAborted } from "../runtime.ts"
 import { answerChat } from "./answer-chat.ts"
 import { createBackground } from "./background.ts"
 import type { GatewayContext, GatewayDependencies } from "./dependencies.ts"
@@ -31,9 +32,14 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   }
 }
 
+async function live(context: GatewayContext, init: RequestInit): Promise<Response> {
+  return answerChat(context, await openChat(context, init))
+}
+
 async function answer(context: GatewayContext, init: RequestInit): Promise<Response> {
   try {
-    return await answerChat(context, await openChat(context, init))
+    // Some waits know no signal: that for a locked database, or for what another program's store says.
+    return await untilAborted(live(context, init), init.signal ?? undefined)
   } catch (error) {
     init.signal?.throwIfAborted()
     if (error instanceof ChatRequestError)

@@ -641,6 +641,18 @@ describe("an abort of the caller", () => {
     assert.equal((await harness.account("work")).health.state, "ok")
   })
 
+  it("ends a wait that knows nothing of it", async () => {
+    const caller = new AbortController()
+    const esc = new Error("Esc")
+    await using harness = await startHarness({
+      importLogins: () => {
+        setImmediate(() => caller.abort(esc))
+        return new Promise(() => {})
+      },
+    })
+    await assert.rejects(harness.ask({}, { signal: caller.signal }), esc)
+  })
+
   it("before anything was done sends nothing", async () => {
     await using harness = await startHarness()
     await harness.add("work")

@@ -1,3 +1,4 @@
+import { untilAborted } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Account, Login, TokenLogin } from "../account.ts"
 import { StoreError } from "../store/failure.ts"
@@ -102,7 +103,7 @@ export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper
         }
       }
       const renewed = async (login: TokenLogin): Promise<Credential | undefined> => {
-        const outcome = await abortable(refresh(wishFor(login)), signal)
+        const outcome = await untilAborted(refresh(wishFor(login)), signal)
         if (outcome.state === "fresh") return credentialOf(account, outcome.login)
         outcomes.push(outcome)
         return undefined
@@ -144,15 +145,4 @@ function failedOutcome(error: unknown): RefreshOutcome {
   if (error instanceof StoreError) return { state: "failed", reason: "database", message: error.message }
   const message = error instanceof Error ? error.message : "the token could not be refreshed"
   return { state: "failed", reason: "service", message }
-}
-
-/** Stops waiting, not the work, when the signal aborts. */
-function abortable<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (signal === undefined) return work
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason)
-    if (signal.aborted) return stop()
-    signal.addEventListener("abort", stop, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop))
-  })
 }

@@ -1,5 +1,6 @@
 import { accountName, type AccountStore, afterFailure, type Notice } from "../../accounts/index.ts"
 import type { KiroFailure } from "../../kiro/index.ts"
+import { untilAborted } from "../../runtime.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { FreshTokens, LookUps } from "../dependencies.ts"
 import type { ControlClient } from "./call.ts"
@@ -86,14 +87,4 @@ async function lock(
   if (after?.health.state !== "revoked" || before?.health.state === "revoked") return
   const { reason } = after.health
   notify({ kind: "account-revoked", account: accountName(after), reason, because: failure.message })
-}
-
-/** The work goes on; who waits for it may leave. */
-function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.reject(signal.reason)
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener("abort", abort, { once: true })
-    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort))
-  })
 }
