@@ -14,6 +14,8 @@ export interface Context extends OpenAccounts {
   readonly runtime: Runtime
   readonly sources: readonly SourceStore[]
   readonly terminal: Terminal
+  /** Whether the database did not take something: it is nowhere, or in the memory of this process only. */
+  hasLost(): boolean
 }
 
 /** `quiet`: the command itself tells what notices would. `rehearse`: nothing is written. */
@@ -27,7 +29,9 @@ export async function openContext(
   const log = openLog({ path: paths.log, level: settings.logLevel, clock: systemClock })
   const runtime = systemRuntime(log)
   const sources = openSources({ place, settings, effects: runtime })
+  let lost = false
   const notify = (notice: Notice): void => {
+    lost ||= notice.kind === "store-trouble" && notice.backup === undefined
     // The list itself shows what is used up.
     if (quiet || notice.kind === "quota-high" || notice.kind === "paid-credits") return
     terminal.err(terminal.paint("warning", describeNotice(notice).message))
@@ -35,5 +39,5 @@ export async function openContext(
   for (const problem of problems) notify({ kind: "settings-problem", problem })
   const version = VERSION
   const accounts = await openAccounts({ runtime, settings, paths, version, sources, notify, rehearse })
-  return { ...accounts, place, paths, settings, runtime, sources, terminal }
+  return { ...accounts, place, paths, settings, runtime, sources, terminal, hasLost: () => lost }
 }

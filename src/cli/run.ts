@@ -3,7 +3,7 @@ import { VERSION } from "../version.ts"
 import { listAccounts } from "./accounts.ts"
 import { changeAccount } from "./change-account.ts"
 import { type Command, readCommandLine, UsageError } from "./command-line.ts"
-import { openContext } from "./context.ts"
+import { type Context, openContext } from "./context.ts"
 import { examine } from "./doctor/doctor.ts"
 import { runProgram } from "./doctor/run-program.ts"
 import { redirectingDotenv } from "./dotenv.ts"
@@ -47,29 +47,46 @@ async function execute(command: Command, place: Place, terminal: Terminal): Prom
   const rehearse = command.name === "import" && command.dryRun
   const context = await openContext(place, terminal, { quiet, rehearse })
   try {
-    switch (command.name) {
-      case "accounts":
-        await listAccounts(context, command)
-        return true
-      case "label":
-      case "enable":
-      case "disable":
-      case "remove":
-        await changeAccount(context, command)
-        return true
-      case "profile":
-        await accountProfile(context, command)
-        return true
-      case "usage":
-        return await showUsage(context, command)
-      case "import":
-        return await takeLogins(context, command)
-      case "doctor":
-        return await examine(context, { ...command, directory: process.cwd(), run: runProgram })
-      default:
-        return command satisfies never
-    }
+    const done = await obey(context, command)
+    if (rehearse || !changesAccounts(command) || !context.hasLost()) return done
+    const failed = `Nothing was kept: ${context.paths.database} can't be written.`
+    terminal.err(`${terminal.paint("bad", "✗")} ${failed}`)
+    return false
   } finally {
     await context.close()
+  }
+}
+
+function changesAccounts(command: Command): boolean {
+  const { name } = command
+  if (name === "profile") return command.arn !== undefined
+  return ["import", "label", "enable", "disable", "remove"].includes(name)
+}
+
+async function obey(
+  context: Context,
+  command: Exclude<Command, { name: "help" | "version" }>,
+): Promise<boolean> {
+  switch (command.name) {
+    case "accounts":
+      await listAccounts(context, command)
+      return true
+    case "label":
+    case "enable":
+    case "disable":
+    case "remove":
+      await changeAccount(context, command)
+      return true
+    case "profile":
+      await accountProfile(context, command)
+      return true
+    case "usage":
+      return await showUsage(context, command)
+    case "import":
+      return await takeLogins(context, command)
+    case "doctor":
+      return await examine(context, { ...command, directory: process.cwd(), run: runProgram })
+    default:
+      return command satisfies never
   }
 }

@@ -80,11 +80,11 @@ async function visitOnce<Value>(
 }
 
 /**
- * Where the folder can't be written, SQLite opens no database in WAL mode, because it can make no side files. Without a
+ * Where the folder takes no more files, SQLite opens no database in WAL mode, because that has side files. Without a
  * write-ahead log beside it the file itself says all.
  */
 function isWholeByItself(file: string, failure: StoreFailure): boolean {
-  if (failure !== "unavailable" && failure !== "readonly") return false
+  if (failure !== "unavailable" && failure !== "readonly" && failure !== "full") return false
   return (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0
 }
 

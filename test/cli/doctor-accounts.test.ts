@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
@@ -61,6 +62,47 @@ describe("doctor on accounts and the way to Kiro", () => {
     it("is seen to be no file", async () => {
       mkdirSync(database)
       move(await found(/kiro\.db is not a file/))
+      await followed()
+    })
+
+    it("is seen to be kept nowhere, and nothing is said to be done", { skip: !canMount() }, async () => {
+      const { config } = lab.sandbox
+      execFileSync("mount", ["--bind", config, config])
+      try {
+        execFileSync("mount", ["-o", "remount,ro,bind", config])
+        assert.match(
+          await found(/kiro\.db can't be written, so nothing new is kept/),
+          /Make its folder yours/,
+        )
+        const { code, err } = await lab.run("import")
+        assert.equal(code, 1)
+        assert.match(err, /✗ Nothing was kept: .*kiro\.db can't be written/)
+        assert.equal((await lab.run("import", "--dry-run")).code, 0)
+      } finally {
+        execFileSync("umount", ["--lazy", config])
+      }
+      await followed()
+    })
+
+    it("is seen to be on a full disk", { skip: !canMount() }, async () => {
+      await lab.run("import")
+      const { config } = lab.sandbox
+      const files = readdirSync(config).filter((name) => name.startsWith("kiro"))
+      const contents = files.map((name) => [name, readFileSync(join(config, name))] as const)
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", config])
+      try {
+        for (const [name, content] of contents) writeFileSync(join(config, name), content)
+        assert.throws(() => {
+          for (;;) writeFileSync(join(config, "ballast"), Buffer.alloc(4096), { flag: "a" })
+        }, /ENOSPC/)
+        const problems = await lab.problems()
+        assert.match(problems.join(), /the disk of \S+kiro\.db is full → Make room on it/)
+        const shortId = /··([0-9a-f]{4})/.exec((await lab.run("accounts")).out)?.[1] ?? ""
+        const { code, err } = await lab.run("accounts", "label", shortId, "work")
+        assert.deepEqual([code, /✗ Nothing was kept/.test(err)], [1, true], err)
+      } finally {
+        execFileSync("umount", ["--lazy", config])
+      }
       await followed()
     })
 
@@ -266,3 +308,7 @@ describe("doctor on accounts and the way to Kiro", () => {
     })
   })
 })
+
+function canMount(): boolean {
+  return process.platform === "linux" && process.getuid?.() === 0
+}

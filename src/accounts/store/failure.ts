@@ -19,6 +19,8 @@ const FAILURES: ReadonlyMap<number, StoreFailure> = new Map([
 /** Extended codes of "read-only" that say that another process is at work, not that the file can't be written. */
 const READONLY_RECOVERY = 264
 const READONLY_CANTLOCK = 520
+/** The index of the write-ahead log found no room. */
+const IOERR_SHMSIZE = 4874
 
 /** Reads the result code from an error of either driver; errors of the file system have their own codes. */
 export function storeFailure(error: unknown): StoreFailure {
@@ -26,6 +28,7 @@ export function storeFailure(error: unknown): StoreFailure {
   const code = error["errcode"] ?? error["errno"]
   if (typeof code === "number" && code > 0) {
     if (code === READONLY_RECOVERY || code === READONLY_CANTLOCK) return "busy"
+    if (code === IOERR_SHMSIZE) return "full"
     return FAILURES.get(code & 0xff) ?? "failed"
   }
   switch (error["code"]) {

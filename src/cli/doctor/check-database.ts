@@ -10,9 +10,16 @@ const LOOK_AGAIN_MS = 100
 /** Whether kiro.db can be read and written. Opening it has made it 0600 again where it was not. */
 export const databaseCheck: Check = {
   title: "Account database",
-  async look({ paths, databaseTrouble: trouble }) {
+  async look({ paths, hasLost, databaseTrouble: trouble }) {
     const path = paths.database
     if (trouble !== undefined) return [troubleOf(trouble, path)]
+    if (hasLost())
+      return [
+        problem(
+          `${path} can't be written, so nothing new is kept`,
+          `Make its folder yours (chown "$USER" "${paths.configDirectory}"), and make room on its disk.`,
+        ),
+      ]
     if (!existsSync(path)) return [note("no kiro.db yet: the first login or message makes it")]
     return [good("kiro.db can be read and written")]
   },
