@@ -3,6 +3,7 @@ import { type JsonObject, stringField } from "../../json.ts"
 import { readExternalClient } from "../external-idp.ts"
 import { BUILDER_ID_REGION, identityCenterUrl } from "../region.ts"
 import { readRegistration, type StoredRegistration } from "../registration.ts"
+import { placeIn } from "../login-databases.ts"
 import { readTokenDocument } from "../token-document.ts"
 import { readStoreKey, type StoreKey } from "./keys.ts"
 
@@ -75,7 +76,7 @@ function readLogin({
   if (document.state === "empty") return "logged-out"
   if (document.state === "strange") return { message: document.message }
   const { tokens, fields } = document
-  const sourceKey = `${store.file}#${row.key}`
+  const sourceKey = placeIn(store.file, row.key)
   const profileArn = stringField(fields, "profile_arn", "profileArn")
   const base = {
     id: derivedLoginId("kiro-cli", sourceKey, tokens.refreshToken ?? tokens.accessToken),

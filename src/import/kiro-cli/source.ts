@@ -1,32 +1,34 @@
 import {
   type Database,
+  type ImportedLogin,
   judgeReread,
-  type Login,
   sameTokens,
-  type SourceProblem,
-  type SourceReading,
   type SourceStore,
-  type TokenSet,
   type WriteBack,
 } from "../../accounts/index.ts"
 import {
   type Effects,
-  fingerprintOf,
   hasTable,
   LONGEST_KEY,
   LONGEST_VALUE,
   MOST_ROWS,
   textColumn,
-  visitDatabase,
 } from "../foreign-database.ts"
+import {
+  type Found,
+  type FoundLogin,
+  openLoginDatabases,
+  placeIn,
+  type TokenChange,
+} from "../login-databases.ts"
 import { rewriteTokenDocument, samePair } from "../token-document.ts"
 import { readStoreKey } from "./keys.ts"
-import { type CliLogin, type CliReading, type CliRow, type CliStore, readCliLogins } from "./read-logins.ts"
+import { type CliRow, type CliStore, readCliLogins } from "./read-logins.ts"
 import { readCliState, STATE_KEYS } from "./state.ts"
 
 /**
- * The store of kiro-cli, and the one of the Amazon Q CLI that it began as a copy of. It is opened read-only but for
- * the write-back, which changes three fields of rows that still hold the pair we started from.
+ * The store of kiro-cli, and the one of the Amazon Q CLI that it began as a copy of. The write-back changes three
+ * fields of rows that still hold the pair we started from.
  */
 export function openKiroCliSource({
   files,
@@ -40,77 +42,33 @@ export function openKiroCliSource({
   readonly defaultRegion: string
   readonly effects: Effects
 }): SourceStore {
-  const readFile = async (file: string): Promise<CliReading> => {
-    const visit = await visitDatabase({ file, effects, visit: (database) => readStore(database, file) })
-    switch (visit.state) {
-      case "missing":
-        return { logins: [], problems: named ? [problem(file, "does not exist")] : [] }
-      case "failed":
-        return { logins: [], problems: [problem(file, visit.message)] }
-      case "done":
-        return visit.value === undefined
-          ? { logins: [], problems: [problem(file, "holds no table auth_kv", "auth_kv")] }
-          : readCliLogins(visit.value, defaultRegion)
-    }
-  }
-
-  const readAll = async (): Promise<CliReading> => {
-    const readings = await Promise.all(files.map(readFile))
-    return {
-      logins: readings.flatMap(({ logins }) => logins),
-      problems: readings.flatMap(({ problems }) => problems),
-    }
-  }
-
-  return {
+  return openLoginDatabases({
     source: "kiro-cli",
-    fingerprint: () => fingerprintOf(files.flatMap((file) => [file, `${file}-wal`])),
-    owns: (login) =>
-      login.source === "kiro-cli" && files.some((file) => login.sourceKey?.startsWith(`${file}#`)),
-
-    async read(): Promise<SourceReading> {
-      const { logins, problems } = await readAll()
-      return { logins: withoutCopies(logins).map(({ login }) => ({ login })), problems }
-    },
-
-    async reread(login) {
-      const { logins, problems } = await readAll()
-      const reread = judgeReread(
+    files,
+    effects,
+    missing: named ? "does not exist" : undefined,
+    look: (database, file) => look(database, file, defaultRegion),
+    offer: withoutCopies,
+    // A copy of a login is as good as the row that it was read from.
+    placesOf: () => files,
+    judge: (login, found) =>
+      judgeReread(
         login,
-        logins.map((entry) => entry.login),
-      )
-      const cause = problems.find(
-        ({ file, key }) => key === undefined || `${file}#${key}` === login.sourceKey,
-      )
-      return reread.state === "gone" && cause !== undefined
-        ? { state: "unreadable", message: `${cause.file} ${cause.message}` }
-        : reread
-    },
-
-    async writeBack(change) {
-      const outcomes = await Promise.all(
-        files.map(async (file): Promise<WriteBack> => {
-          const visit = await visitDatabase({
-            file,
-            effects,
-            write: true,
-            visit: (database) => replaceTokens({ database, file, defaultRegion, ...change }),
-          })
-          if (visit.state === "done") return visit.value
-          return visit.state === "missing" ? "changed" : "unavailable"
-        }),
-      )
-      return (
-        outcomes.find((outcome) => outcome === "unavailable") ??
-        outcomes.find((outcome) => outcome === "written") ??
-        "changed"
-      )
-    },
-  }
+        found.map((each) => each.login),
+      ),
+    concerns: ({ file, key }, login) => key === undefined || placeIn(file, key) === login.sourceKey,
+    replace: (database, file, change) => replaceTokens(database, { file, defaultRegion, ...change }),
+    watched: () => files,
+  })
 }
 
-function problem(file: string, message: string, key?: string): SourceProblem {
-  return { source: "kiro-cli", file, message, ...(key === undefined ? {} : { key }) }
+function look(database: Database, file: string, defaultRegion: string): Found {
+  const store = readStore(database, file)
+  if (store !== undefined) return readCliLogins(store, defaultRegion)
+  return {
+    logins: [],
+    problems: [{ source: "kiro-cli", file, key: "auth_kv", message: "holds no table auth_kv" }],
+  }
 }
 
 const ROWS = `SELECT substr(key, 1, ${LONGEST_KEY}) AS key, substr(value, 1, ${LONGEST_VALUE}) AS value`
@@ -137,28 +95,19 @@ function rowsOf(database: Database, sql: string, parameters: readonly string[] =
 }
 
 /** A login that is in several rows or files is one: the Amazon Q CLI's store is where kiro-cli's began. */
-function withoutCopies(logins: readonly CliLogin[]): readonly CliLogin[] {
-  return logins.filter(
+function withoutCopies(logins: readonly FoundLogin[]): readonly ImportedLogin[] {
+  const first = logins.filter(
     ({ login }, index) =>
       !logins.slice(0, index).some((earlier) => sameTokens(earlier.login.tokens, login.tokens)),
   )
+  return first.map(({ login }) => ({ login }))
 }
 
-function replaceTokens({
-  database,
-  file,
-  defaultRegion,
-  login,
-  before,
-  after,
-}: {
-  readonly database: Database
-  readonly file: string
-  readonly defaultRegion: string
-  readonly login: Login
-  readonly before: TokenSet
-  readonly after: TokenSet
-}): WriteBack {
+function replaceTokens(
+  database: Database,
+  change: TokenChange & { readonly file: string; readonly defaultRegion: string },
+): WriteBack {
+  const { file, defaultRegion, login, before, after } = change
   const store = readStore(database, file)
   if (store === undefined) return "changed"
   const held = readCliLogins(store, defaultRegion).logins.filter(

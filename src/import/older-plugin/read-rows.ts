@@ -1,6 +1,7 @@
-import { derivedLoginId, type ImportedLogin, type Row, type SourceProblem } from "../../accounts/index.ts"
+import { derivedLoginId, type Login, type Row, type SourceProblem } from "../../accounts/index.ts"
 import { Secret } from "../../secret.ts"
 import { readInstant } from "../instant.ts"
+import { type Found, type FoundLogin, placeIn } from "../login-databases.ts"
 import { identityCenterUrl } from "../region.ts"
 
 /** Without one of these columns a table `accounts` is not an older plugin's. Every other column is optional. */
@@ -20,11 +21,6 @@ export const COLUMNS: readonly string[] = [
   "unhealthy_reason",
 ]
 
-export interface OlderReading {
-  readonly logins: readonly ImportedLogin[]
-  readonly problems: readonly SourceProblem[]
-}
-
 /**
  * The rows of an older plugin's table as logins. That plugin's own judgement of a row (unhealthy, recovering) is
  * left aside: its reasons mix real failures with notes such as "replaced by …", and the service says it again.
@@ -38,8 +34,8 @@ export function readOlderRows({
   readonly file: string
   readonly rows: readonly Row[]
   readonly removedIds: ReadonlySet<string>
-}): OlderReading {
-  const logins: ImportedLogin[] = []
+}): Found {
+  const logins: FoundLogin[] = []
   const problems: SourceProblem[] = []
   for (const row of rows.filter((candidate) => !isStandIn(candidate, rows))) {
     const id = text(row, "id")
@@ -60,11 +56,11 @@ function readRow({
   readonly file: string
   readonly row: Row
   readonly id: string
-}): ImportedLogin | { readonly message: string } {
+}): FoundLogin | { readonly message: string } {
   const accessToken = text(row, "access_token")
   const refreshToken = text(row, "refresh_token")
   if (accessToken === undefined || refreshToken === undefined) return { message: "holds no token pair" }
-  const sourceKey = olderSourceKey(file, id)
+  const sourceKey = placeIn(file, ROW + id)
   const profileArn = text(row, "profile_arn")
   const email = realEmail(row)
   const base = {
@@ -107,8 +103,11 @@ function readRow({
   }
 }
 
-export function olderSourceKey(file: string, id: string): string {
-  return `${file}#accounts/${id}`
+const ROW = "accounts/"
+
+/** The id of the row that holds the login. */
+export function olderRowId(file: string, { sourceKey = "" }: Login): string {
+  return sourceKey.slice(placeIn(file, ROW).length)
 }
 
 /** How a problem names a row. */

@@ -1,27 +1,24 @@
 import {
   type Database,
   type Login,
+  type Reread,
   type Row,
   sameLogin,
-  type SourceProblem,
-  type SourceReading,
   type SourceStore,
-  type TokenLogin,
   type TokenSet,
   type WriteBack,
 } from "../../accounts/index.ts"
 import {
   type Effects,
-  fingerprintOf,
   hasTable,
   LONGEST_KEY,
   LONGEST_VALUE,
   MOST_ROWS,
   textColumn,
-  visitDatabase,
 } from "../foreign-database.ts"
 import { writeInstant } from "../instant.ts"
-import { COLUMNS, olderRowKey, olderSourceKey, readOlderRows, REQUIRED_COLUMNS } from "./read-rows.ts"
+import { type Found, type FoundLogin, isIn, openLoginDatabases } from "../login-databases.ts"
+import { COLUMNS, olderRowId, olderRowKey, readOlderRows, REQUIRED_COLUMNS } from "./read-rows.ts"
 
 const TABLE = "accounts"
 /** Nobody has removed that many; each is an id. */
@@ -45,78 +42,38 @@ export function openOlderPluginSource({
 }): SourceStore {
   /** Our own tables are in one of these files: only where it holds the older plugin's too is a write to it of interest. */
   const withTable = new Set<string>()
-
-  const readFile = async (file: string): Promise<SourceReading> => {
-    const visit = await visitDatabase({ file, effects, visit: readTable })
-    if (visit.state === "done" && visit.value !== undefined) withTable.add(file)
-    if (visit.state === "missing") return { logins: [], problems: [] }
-    if (visit.state === "failed") return { logins: [], problems: [problem(file, visit.message)] }
-    if (visit.value === undefined) return { logins: [], problems: [] }
-    if ("missing" in visit.value)
-      return { logins: [], problems: [problem(file, `lacks the column ${visit.value.missing}`)] }
-    return readOlderRows({ file, ...visit.value })
-  }
-
-  return {
+  return openLoginDatabases({
     source: "older-plugin",
-    fingerprint: () => fingerprintOf([...withTable].flatMap((file) => [file, `${file}-wal`])),
-    owns: (login) => fileAndId(files, login) !== undefined,
-
-    async read() {
-      const readings = await Promise.all(files.map(readFile))
-      return {
-        logins: readings.flatMap(({ logins }) => logins),
-        problems: readings.flatMap(({ problems }) => problems),
-      }
+    files,
+    effects,
+    look(database, file) {
+      const table = readTable(database)
+      if (table !== undefined) withTable.add(file)
+      return readLogins(file, table)
     },
+    offer: (logins) => logins,
+    placesOf: (login) => files.filter((file) => isIn(file, login)),
+    judge,
+    concerns: ({ file, key }, login) =>
+      key === undefined || key === TABLE || key === olderRowKey(olderRowId(file, login)),
+    replace: (database, file, { login, before, after }) =>
+      replaceTokens({ database, id: olderRowId(file, login), before, after }),
+    watched: () => [...withTable],
+  })
+}
 
-    async reread(login) {
-      const place = fileAndId(files, login)
-      if (place === undefined) return { state: "gone" }
-      const { logins, problems } = await readFile(place.file)
-      const found = logins.find((candidate) => candidate.login.sourceKey === login.sourceKey)?.login
-      if (found !== undefined && isRenewed(login, found))
-        return { state: "found", tokens: found.tokens, certain: true }
-      const cause = problems.find(({ key }) => key === TABLE || key === olderRowKey(place.id))
-      return cause === undefined
-        ? { state: "gone" }
-        : { state: "unreadable", message: `${cause.file} ${cause.message}` }
-    },
-
-    async writeBack({ login, before, after }): Promise<WriteBack> {
-      const place = fileAndId(files, login)
-      if (place === undefined) return "changed"
-      const visit = await visitDatabase({
-        file: place.file,
-        effects,
-        write: true,
-        visit: (database) => replaceTokens({ database, id: place.id, before, after }),
-      })
-      if (visit.state === "done") return visit.value
-      return visit.state === "missing" ? "changed" : "unavailable"
-    },
-  }
+function readLogins(file: string, table: OlderTable | { readonly missing: string } | undefined): Found {
+  if (table === undefined) return { logins: [], problems: [] }
+  if (!("missing" in table)) return readOlderRows({ file, ...table })
+  const message = `lacks the column ${table.missing}`
+  return { logins: [], problems: [{ source: "older-plugin", file, key: TABLE, message }] }
 }
 
 /** The row's id is one person's for good; but a pair works only with the registration that obtained it. */
-function isRenewed(login: Login, found: Login): found is TokenLogin {
-  return login.kind !== "api-key" && found.kind !== "api-key" && sameLogin(login, found) !== "no"
-}
-
-function problem(file: string, message: string): SourceProblem {
-  return { source: "older-plugin", file, key: TABLE, message }
-}
-
-function fileAndId(
-  files: readonly string[],
-  login: Login,
-): { readonly file: string; readonly id: string } | undefined {
-  if (login.source !== "older-plugin" || login.sourceKey === undefined) return undefined
-  for (const file of files) {
-    const prefix = olderSourceKey(file, "")
-    if (login.sourceKey.startsWith(prefix)) return { file, id: login.sourceKey.slice(prefix.length) }
-  }
-  return undefined
+function judge(login: Login, logins: readonly FoundLogin[]): Reread {
+  const found = logins.find((candidate) => candidate.login.sourceKey === login.sourceKey)?.login
+  const isRenewed = found !== undefined && login.kind !== "api-key" && sameLogin(login, found) !== "no"
+  return isRenewed ? { state: "found", tokens: found.tokens, certain: true } : { state: "gone" }
 }
 
 function readTable(database: Database): OlderTable | { readonly missing: string } | undefined {
