@@ -67,9 +67,12 @@ function readEvent(eventType: string, payload: Uint8Array): Reading {
         return { type: eventType, usage, unit: text(document, "unit") ?? "" }
       })
     case "invalidStateEvent":
-      return read(payload, (document) => ({
-        failure: readStreamFailure({ name: eventType, payload: JSON.stringify(document) }),
-      }))
+      return { failure: readStreamFailure({ name: eventType, payload: utf8.decode(payload) }) }
+    // The service's model names its InternalServerException so among the events.
+    case "error":
+      return {
+        failure: readStreamFailure({ name: "InternalServerException", payload: utf8.decode(payload) }),
+      }
     default:
       return { type: "unknown", eventType }
   }

@@ -110,6 +110,14 @@ describe("reading an event", () => {
     assert.equal(failure?.message, "no such plan")
   })
 
+  it("takes an event that is an error for the failure that it names", () => {
+    const failure = failureOf(
+      eventFrame("error", { message: "busy", reason: "MODEL_TEMPORARILY_UNAVAILABLE" }),
+    )
+    assert.equal(failure?.kind, "capacity")
+    assert.equal(failureOf(eventFrame("error", { message: "boom" }))?.kind, "service-error")
+  })
+
   it("takes an event without a payload for one that says nothing", () => {
     const empty = (eventType: string): Uint8Array =>
       frame({ ":event-type": eventType, ":message-type": "event" }, "")
