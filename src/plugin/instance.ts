@@ -35,7 +35,7 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
   const startedAt = clock.now()
   const stop = new AbortController()
   const paths = pathsFor(place)
-  const loaded = once(() => loadSettings({ ...place, projectDirectory: input.directory }))
+  const loaded = once(() => loadSettings({ ...place, project: input }))
   const log = once(async () => openLog({ path: paths.log, level: (await loaded()).settings.logLevel, clock }))
   const open = async (): Promise<Services> => {
     const { openServices } = await import("./services.ts")

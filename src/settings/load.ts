@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, parseJson } from "../json.ts"
 import type { Layer } from "./apply-layers.ts"
-import { pathsFor, type Place, projectSettingsFile } from "./paths.ts"
+import { pathsFor, type Place, type Project, projectSettingsFiles } from "./paths.ts"
 import type { SettingsProblem } from "./problem.ts"
 import { readSmallFile } from "./read-file.ts"
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts"
@@ -11,13 +11,11 @@ export interface LoadedSettings {
 }
 
 /**
- * Reads the user's kiro.json, the project's over it and `KIRO_<KEY>` over both. Never rejects: a value that is not
+ * Reads the user's kiro.json, those of the project over it and `KIRO_<KEY>` over both. Never rejects: a value that is not
  * allowed counts as not there, and is one problem that names its key and the allowed range. The rules load only where
  * there is something to judge, so that who has no settings pays nothing at the start.
  */
-export async function loadSettings(
-  place: Place & { readonly projectDirectory?: string },
-): Promise<LoadedSettings> {
+export async function loadSettings(place: Place & { readonly project?: Project }): Promise<LoadedSettings> {
   const problems: SettingsProblem[] = []
   const layers = layersOf(place, problems)
   if (layers.length === 0) return { settings: DEFAULT_SETTINGS, problems }
@@ -28,17 +26,20 @@ export async function loadSettings(
 
 /** The weakest first. */
 function layersOf(
-  place: Place & { readonly projectDirectory?: string },
+  place: Place & { readonly project?: Project },
   problems: SettingsProblem[],
 ): readonly Layer[] {
-  const files = pathsFor(place).settingsFiles.map((path) => ({ path, kind: "user" as Layer["kind"] }))
-  if (place.projectDirectory !== undefined)
-    files.push({ path: projectSettingsFile(place.platform, place.projectDirectory), kind: "project" })
-  const layers = files.flatMap(({ path, kind }): Layer[] => {
-    const values = readLayer(path, problems)
-    return values === undefined ? [] : [{ kind, from: path, values }]
-  })
-  const variables = environmentLayer(place.env)
+  const { project, platform, env } = place
+  const layersOfKind = (kind: Layer["kind"], paths: readonly string[]): readonly Layer[] =>
+    paths.flatMap((from): Layer[] => {
+      const values = readLayer(from, problems)
+      return values === undefined ? [] : [{ kind, from, values }]
+    })
+  const layers = [
+    ...layersOfKind("user", pathsFor(place).settingsFiles),
+    ...layersOfKind("project", project === undefined ? [] : projectSettingsFiles(platform, project)),
+  ]
+  const variables = environmentLayer(env)
   return variables === undefined ? layers : [...layers, variables]
 }
 

@@ -56,6 +56,24 @@ export function pathsFor({ env, platform, home }: Place): Paths {
   }
 }
 
-export function projectSettingsFile(platform: string, projectDirectory: string): string {
-  return (platform === "win32" ? win32 : posix).join(projectDirectory, ".opencode", "kiro.json")
+/** Where OpenCode was started, and the root of the repository that it is in. */
+export interface Project {
+  readonly directory: string
+  readonly worktree: string
+}
+
+/**
+ * The kiro.json files of a project from its root down to where OpenCode was started, the weakest first, as OpenCode
+ * reads its own. Outside a repository, whose root OpenCode then gives as `/`, only the one where it was started.
+ */
+export function projectSettingsFiles(platform: string, { directory, worktree }: Project): readonly string[] {
+  const { dirname, join } = platform === "win32" ? win32 : posix
+  const upTo = (folder: string): readonly string[] | undefined => {
+    const above = dirname(folder)
+    if (above === folder) return undefined
+    if (folder === worktree) return [folder]
+    const rest = upTo(above)
+    return rest && [...rest, folder]
+  }
+  return (upTo(directory) ?? [directory]).map((folder) => join(folder, ".opencode", "kiro.json"))
 }

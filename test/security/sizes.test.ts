@@ -47,7 +47,12 @@ describe("an input without end", () => {
     const project = join(folder, "project")
     mkdirSync(join(project, ".opencode"), { recursive: true })
     symlinkSync("/dev/zero", join(project, ".opencode", "kiro.json"))
-    const place = { env: {}, platform: process.platform, home: folder, projectDirectory: project }
+    const place = {
+      env: {},
+      platform: process.platform,
+      home: folder,
+      project: { directory: project, worktree: "/" },
+    }
     const { problems } = await loadSettings(place)
     assert.deepEqual(
       problems.map((problem) => problem.kind === "unreadable-file" && problem.reason),

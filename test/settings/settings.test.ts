@@ -31,7 +31,12 @@ function load(files: {
   }
   write(join(home, ".config", "opencode", "kiro.json"), files.user)
   write(join(projectDirectory, ".opencode", "kiro.json"), files.project)
-  return loadSettings({ env: files.env ?? {}, platform: "linux", home, projectDirectory })
+  return loadSettings({
+    env: files.env ?? {},
+    platform: "linux",
+    home,
+    project: { directory: projectDirectory, worktree: "/" },
+  })
 }
 
 describe("settings", () => {
@@ -54,6 +59,28 @@ describe("settings", () => {
       usageSyncMaxRetries: 2,
       enableLogApiRequest: true,
     })
+  })
+
+  it("are those of the whole repository where it is started in one of its folders", async () => {
+    const worktree = join(root, "repository")
+    const directory = join(worktree, "packages", "one")
+    const write = (folder: string, values: object): void => {
+      mkdirSync(join(folder, ".opencode"), { recursive: true })
+      writeFileSync(join(folder, ".opencode", "kiro.json"), JSON.stringify(values))
+    }
+    write(root, { toasts: false })
+    write(worktree, { rate_limit_max_retries: 1, usage_sync_max_retries: 1, use_overage: false })
+    write(directory, { usage_sync_max_retries: 2, use_overage: true })
+    const place = { env: {}, platform: "linux", home: join(root, "nowhere") }
+    const { settings } = await loadSettings({ ...place, project: { directory, worktree } })
+    assert.deepEqual(settings, {
+      ...DEFAULT_SETTINGS,
+      rateLimitMaxRetries: 1,
+      usageSyncMaxRetries: 2,
+      useOverage: false,
+    })
+    const alone = await loadSettings({ ...place, project: { directory, worktree: "/" } })
+    assert.deepEqual(alone.settings, { ...DEFAULT_SETTINGS, usageSyncMaxRetries: 2 })
   })
 
   it("replace only a bad value, and name its key and allowed range once", async () => {

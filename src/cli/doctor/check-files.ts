@@ -7,6 +7,7 @@ import {
   readSmallFile,
   type Settings,
 } from "../../settings/index.ts"
+import { projectOf } from "./opencode-config.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 
 /** kiro.json, what it changes, and OpenCode's auth.json. */
@@ -16,7 +17,7 @@ export const filesCheck: Check = {
 }
 
 async function settingsFindings({ place, directory, paths }: DoctorContext): Promise<Finding[]> {
-  const { settings, problems } = await loadSettings({ ...place, projectDirectory: directory })
+  const { settings, problems } = await loadSettings({ ...place, project: projectOf(directory) })
   if (problems.length > 0)
     return problems.map((found) => problem(describeSettingsProblem(found), "Correct it, or take it out."))
   const file = existsSync(paths.settingsFile) ? "kiro.json is in order" : "no kiro.json: defaults count"

@@ -47,6 +47,12 @@ export function projectFolders(directory: string): readonly string[] {
   return [directory, ...projectFolders(above)]
 }
 
+/** What OpenCode takes for the project when it is started there. */
+export function projectOf(directory: string): { readonly directory: string; readonly worktree: string } {
+  const root = projectFolders(directory).at(-1) ?? directory
+  return { directory, worktree: existsSync(join(root, ".git")) ? root : directory }
+}
+
 /** Strings stay as they are. A comment that never ends takes the rest: else each would be looked for to the end again. */
 const COMMENTS = /("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*(?:[\s\S]*?\*\/|[\s\S]*)/g
 const TRAILING_COMMAS = /("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g
