@@ -1,14 +1,10 @@
 import { derivedLoginId, type LoginSource, type TokenLogin } from "../../accounts/index.ts"
 import { type JsonObject, stringField } from "../../json.ts"
 import { readExternalClient } from "../external-idp.ts"
+import type { FileLogin } from "../login-file.ts"
 import { BUILDER_ID_REGION, identityCenterUrl } from "../region.ts"
 import { registrationOf, type StoredRegistration } from "../registration.ts"
 import { readTokenDocument } from "../token-document.ts"
-
-export type IdeLogin =
-  | { readonly state: "login"; readonly login: TokenLogin; readonly fields: JsonObject }
-  | { readonly state: "logged-out" }
-  | { readonly state: "strange"; readonly message: string; readonly key?: string }
 
 /** What lies beside a token file. */
 export interface IdeSurroundings {
@@ -28,7 +24,7 @@ export function readIdeLogin({
   readonly file: string
   readonly text: string
   readonly surroundings: IdeSurroundings
-}): IdeLogin {
+}): FileLogin {
   const document = readTokenDocument(text)
   if (document.state === "empty") return { state: "logged-out" }
   if (document.state === "strange") return document
@@ -41,7 +37,7 @@ export function readIdeLogin({
     tokens,
     ...(profileArn === undefined ? {} : { profileArn }),
   }
-  const login = (value: TokenLogin): IdeLogin => ({ state: "login", login: value, fields })
+  const login = (value: TokenLogin): FileLogin => ({ state: "login", login: value, fields })
   switch (kindOf(fields)) {
     case "social": {
       const provider = stringField(fields, "provider")
