@@ -66,7 +66,7 @@ export function readIdeLogin({
   }
 }
 
-function kindOf(fields: JsonObject): TokenLogin["kind"] | undefined {
+function kindOf(fields: JsonObject): "idc" | "social" | "external-idp" | undefined {
   const provider = stringField(fields, "provider")?.toLowerCase()
   switch (stringField(fields, "authMethod", "auth_method")?.toLowerCase().replaceAll(/[-_ ]/g, "")) {
     case "social":
