@@ -97,8 +97,7 @@ describe("doctor on accounts and the way to Kiro", () => {
         }, /ENOSPC/)
         const problems = await lab.problems()
         assert.match(problems.join(), /the disk of \S+kiro\.db is full → Make room on it/)
-        const shortId = /··([0-9a-f]{4})/.exec((await lab.run("accounts")).out)?.[1] ?? ""
-        const { code, err } = await lab.run("accounts", "label", shortId, "work")
+        const { code, err } = await lab.run("import")
         assert.deepEqual([code, /✗ Nothing was kept/.test(err)], [1, true], err)
       } finally {
         execFileSync("umount", ["--lazy", config])
