@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { once } from "node:events"
 import { after, before, describe, it } from "node:test"
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises"
-import { eventFrame } from "../../support/fake-kiro/index.ts"
+import { cutConnection, eventFrame } from "../../support/fake-kiro/index.ts"
 import { openAnswer } from "../../../src/gateway/stream/open-answer.ts"
 import {
   answerOptions,
@@ -139,7 +139,7 @@ describe("the connection to Kiro", () => {
     response.write(text("Hi"))
     const { reader, ends } = await listen(opened)
     await readText(reader)
-    response.socket?.resetAndDestroy()
+    cutConnection(response)
     await assert.rejects(reader.read(), /(network|truncated|unreachable) retryable/)
     assert.equal(ends.length, 1)
   })
@@ -155,7 +155,7 @@ describe("the connection to Kiro", () => {
       if (end === "in order") response.end()
       if (end === "abort") abort.abort()
       if (end === "cancel") await reader.cancel()
-      if (end === "reset") response.socket?.resetAndDestroy()
+      if (end === "reset") cutConnection(response)
       if (end === "silence") clock.advance(120_000)
       await last
       await sleep(5)

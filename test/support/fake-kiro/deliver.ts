@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http"
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises"
+import { cutConnection } from "./cut-connection.ts"
 import type { Reply, SignedReasoning, Step } from "./reply.ts"
 
 export interface DeliverOptions {
@@ -13,7 +14,7 @@ export interface DeliverOptions {
 export async function deliver({ response, reply, headers, onSigned }: DeliverOptions): Promise<void> {
   switch (reply.kind) {
     case "reset":
-      response.socket?.resetAndDestroy()
+      cutConnection(response)
       return
     case "silence":
       return untilClosed(response)
@@ -53,7 +54,7 @@ async function deliverSteps(
         break
       case "reset":
         await nextTurn()
-        response.socket?.resetAndDestroy()
+        cutConnection(response)
         return
       case "silence":
         return untilClosed(response)
