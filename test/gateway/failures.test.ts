@@ -19,6 +19,7 @@ import {
   toolUse,
   truncated,
 } from "../support/fake-kiro/index.ts"
+import { OLD_BUN } from "../support/old-bun.ts"
 import { errorText, hear, startHarness } from "./harness.ts"
 
 /** A reset takes along what the client has not read yet. */
@@ -630,16 +631,20 @@ function suspend(account: Account): Account {
 }
 
 describe("an abort of the caller", () => {
-  it("closes the connection to Kiro before the first word, and is what the caller gets", async () => {
-    await using harness = await startHarness()
-    const account = await harness.add("work")
-    account.script(neverAnswers)
-    const caller = new AbortController()
-    harness.fake.onRequest = () => setImmediate(() => caller.abort(new Error("Esc")))
-    await assert.rejects(harness.ask({}, { signal: caller.signal }), /Esc/)
-    assert.equal(await harness.fake.chats[0]?.ended, "aborted")
-    assert.equal((await harness.account("work")).health.state, "ok")
-  })
+  it(
+    "closes the connection to Kiro before the first word, and is what the caller gets",
+    { skip: OLD_BUN },
+    async () => {
+      await using harness = await startHarness()
+      const account = await harness.add("work")
+      account.script(neverAnswers)
+      const caller = new AbortController()
+      harness.fake.onRequest = () => setImmediate(() => caller.abort(new Error("Esc")))
+      await assert.rejects(harness.ask({}, { signal: caller.signal }), /Esc/)
+      assert.equal(await harness.fake.chats[0]?.ended, "aborted")
+      assert.equal((await harness.account("work")).health.state, "ok")
+    },
+  )
 
   it("ends a wait that knows nothing of it", async () => {
     const caller = new AbortController()
