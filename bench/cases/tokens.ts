@@ -1,7 +1,8 @@
 import { startFakeKiro } from "../../test/support/fake-kiro/index.ts"
 import { removeFolder } from "../../test/support/secrets.ts"
+import { temporaryFolder } from "../../test/support/temporary-folder.ts"
 import { Child } from "../../test/tokens/child.ts"
-import { accountOf, EXPIRED, loginOf, openStore, temporaryFolder } from "../../test/tokens/setup.ts"
+import { accountOf, EXPIRED, loginOf, openStore } from "../../test/tokens/setup.ts"
 import type { BenchCase } from "../harness.ts"
 
 const REFRESHES = "refreshes of one single-use token by 8 processes"

@@ -1,17 +1,7 @@
-import { mkdtempSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { after } from "node:test"
 import { type AccountStore, type Notice, openAccountStore } from "../../src/accounts/index.ts"
 import { type Clock, silentLog, systemClock } from "../../src/runtime.ts"
-import { removeFolder } from "../support/secrets.ts"
-
-/** A folder that is gone after the tests of the file. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "kiro-accounts-"))
-  after(() => removeFolder(folder))
-  return folder
-}
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 export interface OpenStore {
   readonly store: AccountStore

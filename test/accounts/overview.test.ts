@@ -1,14 +1,13 @@
 import assert from "node:assert/strict"
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { after, describe, it } from "node:test"
+import { describe, it } from "node:test"
 import { newAccount, openAccountStore, readOverview } from "../../src/accounts/index.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { idcLogin } from "./logins.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
-const root = mkdtempSync(join(tmpdir(), "kiro-overview-"))
-after(() => rmSync(root, { recursive: true, force: true }))
+const root = temporaryFolder()
 
 describe("the overview of a store", () => {
   it("shows accounts and the turns of one session, and nothing secret", async () => {

@@ -5,7 +5,8 @@ import { join } from "node:path"
 import { describe, it, type TestContext } from "node:test"
 import { describeNotice, newAccount, type Notice, openDatabase } from "../../src/accounts/index.ts"
 import { idcLogin, tokens } from "./logins.ts"
-import { openStore, temporaryFolder } from "./open-for-test.ts"
+import { openStore } from "./open-for-test.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const ACCOUNT = newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] })
 

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict"
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { after, describe, it } from "node:test"
+import { describe, it } from "node:test"
 import type { JsonObject } from "../../src/json.ts"
 import { openLog, type Settings } from "../../src/settings/index.ts"
 import { FAILURES, finish, text, toolUse } from "../support/fake-kiro/index.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { startHarness } from "./harness.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
-const folder = mkdtempSync(join(tmpdir(), "kiro-request-log-"))
-after(() => rmSync(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 
 const QUESTION = "how deep is the lake"
 const TOOL = { type: "function", function: { name: "look", parameters: { type: "object", properties: {} } } }

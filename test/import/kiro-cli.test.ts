@@ -16,16 +16,16 @@ import {
   socialToken,
   sourcesOf,
   sqlite,
-  temporaryHome,
   tokens,
   writeCliStore,
 } from "./stores.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("kiro-cli's store", () => {
   let home: string
   let file: string
   beforeEach(() => {
-    home = temporaryHome()
+    home = temporaryFolder()
     file = cliDatabase(home)
   })
 

@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { dirname, join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import type { SourceReading, SourceStore } from "../../src/accounts/index.ts"
-import { externalToken, sourcesOf, temporaryHome, tokens } from "./stores.ts"
+import { externalToken, sourcesOf, tokens } from "./stores.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const HASH = "e909a0580879b06ece1202964fbe9dda95ea4ce3"
 const builder = {
@@ -20,7 +21,7 @@ describe("the Kiro IDE's files", () => {
   let home: string
   let cache: string
   beforeEach(() => {
-    home = temporaryHome()
+    home = temporaryFolder()
     cache = join(home, ".aws", "sso", "cache")
   })
 
@@ -129,7 +130,7 @@ describe("the Kiro IDE's files", () => {
 
 describe("the environment's API key", () => {
   it("is a login of its own, and none where the variable is empty", async () => {
-    const home = temporaryHome()
+    const home = temporaryFolder()
     const read = async (env: Record<string, string>): Promise<SourceReading> => {
       const source = sourcesOf(home, env).find((each) => each.source === "environment")
       assert.ok(source)

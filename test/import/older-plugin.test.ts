@@ -2,7 +2,8 @@ import assert from "node:assert/strict"
 import { join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import type { Row, SourceReading, SourceStore } from "../../src/accounts/index.ts"
-import { sourcesOf, sqlite, temporaryHome, tokens } from "./stores.ts"
+import { sourcesOf, sqlite, tokens } from "./stores.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const BASE =
   "id TEXT PRIMARY KEY, email TEXT NOT NULL, auth_method TEXT NOT NULL, region TEXT NOT NULL, client_id TEXT, " +
@@ -63,7 +64,7 @@ describe("an older plugin's table", () => {
   let home: string
   let file: string
   beforeEach(() => {
-    home = temporaryHome()
+    home = temporaryFolder()
     file = join(home, ".config", "opencode", "kiro.db")
   })
 

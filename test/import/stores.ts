@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { type Database, openDatabase } from "../../src/accounts/index.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
@@ -9,10 +8,6 @@ import type { JsonObject } from "../../src/json.ts"
 import type { Clock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { fakeClock } from "../support/clock.ts"
-
-export function temporaryHome(): string {
-  return mkdtempSync(join(tmpdir(), "kiro-import-"))
-}
 
 export function cliDatabase(home: string): string {
   return join(home, ".local", "share", "kiro-cli", "data.sqlite3")

@@ -4,19 +4,12 @@ import { dirname } from "node:path"
 import { describe, it } from "node:test"
 import { watchSources } from "../../src/import/index.ts"
 import { fakeClock } from "../support/clock.ts"
-import {
-  cliDatabase,
-  putCliRow,
-  socialToken,
-  sourcesOf,
-  sqlite,
-  temporaryHome,
-  writeCliStore,
-} from "./stores.ts"
+import { cliDatabase, putCliRow, socialToken, sourcesOf, sqlite, writeCliStore } from "./stores.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("the watch over other programs' stores", () => {
   it("sees a login in kiro-cli once, and looks no more often than every five seconds", async () => {
-    const home = temporaryHome()
+    const home = temporaryFolder()
     const clock = fakeClock()
     const watch = watchSources(sourcesOf(home), clock)
     await writeCliStore(cliDatabase(home), {})
@@ -31,7 +24,7 @@ describe("the watch over other programs' stores", () => {
   })
 
   it("goes on where a store can't be looked at", async () => {
-    const home = temporaryHome()
+    const home = temporaryFolder()
     const folder = dirname(cliDatabase(home))
     mkdirSync(dirname(folder), { recursive: true })
     symlinkSync(folder, folder)

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict"
-import { mkdtempSync, mkdirSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { after, afterEach, before, beforeEach, describe, it } from "node:test"
 import {
@@ -22,6 +21,7 @@ import {
   resetBeforeHeaders,
   startFakeKiro,
 } from "../support/fake-kiro/index.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const START_URL = "https://d-9067642ac7.awsapps.com/start"
 const DAY_MS = 86_400_000
@@ -285,7 +285,7 @@ describe("device authorization at SSO OIDC", () => {
   })
 
   it("takes nothing from AWS_ variables or ~/.aws", async () => {
-    const home = mkdtempSync(join(tmpdir(), "kiro-login-"))
+    const home = temporaryFolder()
     mkdirSync(join(home, ".aws", "config"), { recursive: true })
     const meddling = {
       HOME: home,

@@ -1,13 +1,13 @@
 /** Builds and ends a plugin instance twenty times, each after one answered chat; exits by itself if nothing is left. */
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { PluginInput } from "@opencode-ai/plugin"
 import { startInstance } from "../../src/plugin/instance.ts"
 import { startFakeKiro } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
-const home = mkdtempSync(join(tmpdir(), "kiro-rebuild-"))
+const home = temporaryFolder()
 const fake = await startFakeKiro()
 const config = join(home, ".config", "opencode")
 mkdirSync(config, { recursive: true })

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict"
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { after, describe, it } from "node:test"
+import { describe, it } from "node:test"
 import { type LogLevel, openLog, redactText } from "../../src/settings/index.ts"
 import type { Log } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
-const root = mkdtempSync(join(tmpdir(), "kiro-log-"))
-after(() => rmSync(root, { recursive: true, force: true }))
+const root = temporaryFolder()
 
 let files = 0
 

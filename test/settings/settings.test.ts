@@ -1,17 +1,16 @@
 import assert from "node:assert/strict"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { after, describe, it } from "node:test"
+import { describe, it } from "node:test"
 import {
   DEFAULT_SETTINGS,
   describeSettingsProblem,
   type LoadedSettings,
   loadSettings,
 } from "../../src/settings/index.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
-const root = mkdtempSync(join(tmpdir(), "kiro-settings-"))
-after(() => rmSync(root, { recursive: true, force: true }))
+const root = temporaryFolder()
 
 let places = 0
 

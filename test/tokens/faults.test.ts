@@ -21,8 +21,8 @@ import {
   openKeeper,
   openStore,
   realRuntime,
-  temporaryFolder,
 } from "./setup.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("a refresh whose pair can't be stored as usual", () => {
   let fake: FakeKiro

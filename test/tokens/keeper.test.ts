@@ -28,8 +28,8 @@ import {
   openStore,
   realRuntime,
   skewedClock,
-  temporaryFolder,
 } from "./setup.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 type Answer = Credential | NoToken
 

@@ -7,7 +7,8 @@ import { LOCK_STALE_MS } from "../../src/accounts/tokens/lock.ts"
 import { systemClock } from "../../src/runtime.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { Child } from "./child.ts"
-import { accountOf, EXPIRED, leftovers, loginOf, onlyLogin, openStore, temporaryFolder } from "./setup.ts"
+import { accountOf, EXPIRED, leftovers, loginOf, onlyLogin, openStore } from "./setup.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("several processes with one expired single-use refresh token", () => {
   let fake: FakeKiro

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import {
   type Account,
@@ -18,10 +17,6 @@ import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import type { FakeAccount } from "../support/fake-kiro/index.ts"
 
 export const EXPIRED = 1000
-
-export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), "kiro-tokens-"))
-}
 
 /** A real clock whose hands stand `offsetMs` off. */
 export function skewedClock(offsetMs: number): Clock {
