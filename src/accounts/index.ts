@@ -25,7 +25,14 @@ export { chooseProfile, disableAccount, enableAccount, foundProfile } from "./he
 export { isLocked, isLocking, isOutOfCredits, returnsAt, wantsProfile } from "./health/questions.ts"
 export { type AccountChanges, learnIdentity, type LearntIdentity } from "./identity.ts"
 export { type Import, mergeImported } from "./imported.ts"
-export { judgeForgotten, loginRegionOf, newAccount, sameTokens, withoutRevocation } from "./login.ts"
+export {
+  isIdentityCenter,
+  judgeForgotten,
+  loginRegionOf,
+  newAccount,
+  sameTokens,
+  withoutRevocation,
+} from "./login.ts"
 export { accountName } from "./name.ts"
 export type { Notice } from "./notice.ts"
 export { hasRoom, paysOverage, usedShare } from "./quota.ts"

@@ -17,6 +17,22 @@ export function loginRegionOf(login: Login): string | undefined {
   return login.kind === "idc" ? login.loginRegion : undefined
 }
 
+/** AWS Builder ID exists once, in this region. */
+const BUILDER_ID_REGION = "us-east-1"
+
+/**
+ * Whether the login is one of IAM Identity Center, and not AWS Builder ID. Kiro IDE and older plugins keep no start
+ * URL: there the region tells, if it is another than Builder ID's.
+ */
+export function isIdentityCenter(login: {
+  readonly kind: Login["kind"]
+  readonly startUrl?: string
+  readonly loginRegion?: string
+}): boolean {
+  const { kind, startUrl, loginRegion = BUILDER_ID_REGION } = login
+  return kind === "idc" && (startUrl !== undefined || loginRegion !== BUILDER_ID_REGION)
+}
+
 /** A tombstone: what is needed to know the account again, and no secret. */
 export function buryAccount(account: Account, now: number): Account {
   const { id, userId, addedAt, logins } = account

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto"
 import type { Account, LoginKind } from "./account.ts"
+import { isIdentityCenter } from "./login.ts"
 
 /** As much of a login as its name shows; every `Login` is one. */
 export interface NamedLogin {
   readonly kind: LoginKind
   readonly startUrl?: string
+  readonly loginRegion?: string
   readonly provider?: string
 }
 
@@ -24,7 +26,7 @@ function kindName(login: NamedLogin | undefined): string {
   if (login === undefined) return "Kiro"
   switch (login.kind) {
     case "idc":
-      return login.startUrl === undefined ? "Builder ID" : "Identity Center"
+      return isIdentityCenter(login) ? "Identity Center" : "Builder ID"
     case "social":
       return login.provider === undefined ? "Google or GitHub" : providerName(login.provider)
     case "external-idp":

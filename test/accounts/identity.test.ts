@@ -275,6 +275,9 @@ describe("the name of an account", () => {
     assert.match(accountName(account("a")), /^Builder ID ··[0-9a-f]{4}$/)
     const company = idcLogin({ id: "a", startUrl: "https://d-1.awsapps.com/start" })
     assert.match(accountName(account("a", { logins: [company] })), /^Identity Center ··/)
+    // Kiro IDE and older plugins keep no start URL; Builder ID is in one region only.
+    const abroad = { kind: "idc", loginRegion: "eu-central-1" } as const
+    assert.match(accountName({ id: "a", logins: [abroad] }), /^Identity Center ··/)
     assert.match(accountName(account("a", { logins: [keyLogin("k")] })), /^API key ··/)
     assert.match(accountName(account("a", { logins: [] })), /^Kiro ··/)
   })

@@ -55,7 +55,7 @@ export async function readOverview(wanted: {
 
 function accountsOf(database: Database): AccountOverview[] {
   const logins = Map.groupBy(
-    database.all("SELECT account_id, kind, start_url, provider FROM kiro_login ORDER BY rowid"),
+    database.all("SELECT account_id, kind, start_url, login_region, provider FROM kiro_login ORDER BY rowid"),
     (row) => row["account_id"],
   )
   return database
@@ -93,10 +93,12 @@ function upToDate(database: Database, accountId: string, quota: Quota): Quota {
 
 function loginName(row: Row) {
   const startUrl = stringField(row, "start_url")
+  const loginRegion = stringField(row, "login_region")
   const provider = stringField(row, "provider")
   return {
     kind: readLoginKind(row) ?? "social",
     ...(startUrl !== undefined && { startUrl }),
+    ...(loginRegion !== undefined && { loginRegion }),
     ...(provider !== undefined && { provider }),
   }
 }

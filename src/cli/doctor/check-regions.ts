@@ -1,4 +1,4 @@
-import { type Account, accountName, type Login } from "../../accounts/index.ts"
+import { type Account, accountName, isIdentityCenter, type Login } from "../../accounts/index.ts"
 import { fetchProfiles } from "../../gateway/index.ts"
 import { regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
 import { type Check, type DoctorContext, type Finding, good, problem } from "./finding.ts"
@@ -82,7 +82,7 @@ async function profilesOf(context: DoctorContext, account: Account): Promise<rea
 }
 
 function identityCenterLogin({ logins }: Account): IdcLogin | undefined {
-  return logins.find((login): login is IdcLogin => login.kind === "idc" && login.startUrl !== undefined)
+  return logins.find((login): login is IdcLogin => login.kind === "idc" && isIdentityCenter(login))
 }
 
 function sameUrl(one: string, other: string | undefined): boolean {

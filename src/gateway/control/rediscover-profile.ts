@@ -3,7 +3,7 @@ import {
   type AccountStore,
   afterChoiceWanted,
   foundProfile,
-  type Login,
+  isIdentityCenter,
   loginRegionOf,
   type Notice,
 } from "../../accounts/index.ts"
@@ -38,8 +38,8 @@ export async function rediscoverProfile(
   const loginRegion = loginRegionOf(login)
   const { profiles } = await fetchProfiles(client, { access: credential, loginRegion }, signal)
   const active = profiles.filter((profile) => profile.active)
-  // Where the service lists none, the user's word is all there is.
-  const untold = active.length === 0 && loginOfCompany(login) ? settings.idcProfileArn : undefined
+  // Where the service lists none, the user's word is all there is; no other kind of login needs a profile of its own.
+  const untold = active.length === 0 && isIdentityCenter(login) ? settings.idcProfileArn : undefined
   const chosen = chooseAmong(active, settings.idcProfileArn)?.arn ?? untold
   if (chosen === undefined && active.length > 0) {
     const choice = { profiles: active.map(({ arn }) => arn), now: client.runtime.clock.now() }
@@ -49,11 +49,6 @@ export async function rediscoverProfile(
   if (chosen === undefined || chosen === credential.profileArn) return false
   await store.update(accountId, (current) => foundProfile(current, { loginId: login.id, profileArn: chosen }))
   return true
-}
-
-/** An Identity Center login: no other needs a profile of its own. */
-function loginOfCompany(login: Login): boolean {
-  return login.kind === "idc" && login.startUrl !== undefined
 }
 
 function chooseAmong(
