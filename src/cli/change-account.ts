@@ -13,7 +13,7 @@ export async function changeAccount(context: Context, command: Change): Promise<
 }
 
 async function change(context: Context, command: Change): Promise<void> {
-  const { store } = context
+  const { store, tokens } = context
   const found = findAccount(await store.list(), command.account)
   switch (command.name) {
     case "label": {
@@ -31,6 +31,7 @@ async function change(context: Context, command: Change): Promise<void> {
       return report(context, { command, account, done: "is kept, but not used" })
     }
     case "remove": {
+      await tokens.settle(found)
       await store.remove(found.id)
       const done = "is forgotten; where it came from it stays logged in"
       return report(context, { command, account: found, done })

@@ -17,7 +17,7 @@ import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { cliDatabase, cliRow, putCliRow, sqlite, writeCliStore } from "../import/stores.ts"
 import { Child } from "./child.ts"
-import { EXPIRED, onlyLogin, openKeeper, openStore, realRuntime } from "./setup.ts"
+import { EXPIRED, leftovers, onlyLogin, openKeeper, openStore, realRuntime } from "./setup.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const TOKEN = "kirocli:odic:token"
@@ -395,6 +395,30 @@ describe("kiro-cli and we on one login", () => {
     locker.run("ROLLBACK")
     locker.close()
     await keeper.close()
+    assert.equal((await cliRow(file, TOKEN))["refresh_token"], ann.refreshToken)
+  })
+
+  it("leave kiro-cli logged in, and nothing of ours, where the account is removed before all is in its place", async () => {
+    await sync()
+    const locker = await openDatabase(join(folder, "kiro.db"))
+    locker.run("BEGIN IMMEDIATE")
+    const unavailable = async () => "unavailable" as const
+    const closed = sources().map((source) => ({ ...source, writeBack: unavailable }))
+    const keeper = openKeeper({
+      folder,
+      url: fake.url,
+      store,
+      sources: closed,
+      runtime: realRuntime({ clock }),
+    })
+    assert.equal(await token(keeper), ann.accessToken)
+    assert.equal(leftovers(folder).length, 2)
+    locker.run("ROLLBACK")
+    locker.close()
+    const account = await first()
+    await open().settle(account)
+    await store.remove(account.id)
+    assert.deepEqual(leftovers(folder), [".local"])
     assert.equal((await cliRow(file, TOKEN))["refresh_token"], ann.refreshToken)
   })
 

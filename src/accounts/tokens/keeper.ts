@@ -33,6 +33,11 @@ export interface TokenKeeper {
    * no login of a source that the user turned off.
    */
   here(accounts: readonly Account[]): readonly Account[]
+  /**
+   * Brings what is still on its way to its place, before the account is removed: a pair that waits for the database,
+   * and one that its source does not have yet.
+   */
+  settle(account: Account): Promise<void>
   /** Waits a little for refreshes under way, then ends them. */
   close(): Promise<void>
 }
@@ -89,6 +94,11 @@ export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper
       once(`write back ${login.id}`, () => writeBackLater(context, account.id, login))
   }
 
+  /** A refresh that ends begins its write-back. */
+  const quiet = async (): Promise<void> => {
+    while (background.size > 0) await Promise.all(background)
+  }
+
   return {
     async fresh({ account: given, rejected = [], signal }) {
       signal?.throwIfAborted()
@@ -131,10 +141,17 @@ export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper
 
     here: (accounts) => accountsHere(context, accounts),
 
+    async settle(given) {
+      const account = await accountNow(context, given)
+      for (const login of account.logins)
+        if (login.kind !== "api-key" && login.sourceBehind !== undefined)
+          writeBackLater(context, account.id, login)
+      await quiet()
+    },
+
     async close() {
       const cancel = clock.deadline(CLOSE_PATIENCE_MS, () => ending.abort())
-      // A refresh that ends begins its write-back.
-      while (background.size > 0) await Promise.all(background)
+      await quiet()
       cancel()
       ending.abort()
     },
