@@ -90,6 +90,8 @@ export class OpencodeServer {
 }
 
 export interface PromptOptions {
+  /** Files that stand beside the words, as data URLs. */
+  readonly files?: readonly { readonly mime: string; readonly filename: string; readonly url: string }[]
   /** `kiro/<id>`'s id. */
   readonly model?: string
   readonly variant?: string
@@ -106,7 +108,7 @@ function promptBody(text: string, options: PromptOptions): object {
   return {
     model: { providerID: "kiro", modelID: options.model ?? DEFAULT_MODEL },
     ...(options.variant && { variant: options.variant }),
-    parts: [{ type: "text", text }],
+    parts: [{ type: "text", text }, ...(options.files ?? []).map((file) => ({ type: "file", ...file }))],
   }
 }
 
