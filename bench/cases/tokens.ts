@@ -1,5 +1,4 @@
 import { startFakeKiro } from "../../test/support/fake-kiro/index.ts"
-import { removeFolder } from "../../test/support/secrets.ts"
 import { temporaryFolder } from "../../test/support/temporary-folder.ts"
 import { Child } from "../../test/tokens/child.ts"
 import { accountOf, EXPIRED, loginOf, openStore } from "../../test/tokens/setup.ts"
@@ -26,7 +25,6 @@ export function tokens(): BenchCase {
       await Promise.all(children.map((child) => child.exit()))
       await store.close()
       await fake.close()
-      removeFolder(folder)
       const missed = answers.filter((token) => token !== person.accessToken).length
       return [
         { row: REFRESHES, unit: "", ours: person.refreshCount },

@@ -17,13 +17,13 @@ interface FailureAnswer {
 const ANSWERS: Readonly<Record<FailureKind, FailureAnswer>> = {
   "bearer-rejected": {
     status: 401,
-    what: (account) => `the login of ${account} was refused`,
+    what: (account) => `${account} was refused with its login`,
     remedy: `To sign in again, ${SIGN_IN}.`,
     briefly: "its login has ended",
   },
   "token-unavailable": {
     status: 503,
-    what: (account) => `the token of ${account} could not be renewed`,
+    what: (account) => `${account} could not renew its token`,
     briefly: "its token could not be renewed",
   },
   "disk-full": {
@@ -53,12 +53,12 @@ const ANSWERS: Readonly<Record<FailureKind, FailureAnswer>> = {
   },
   "monthly-quota": {
     status: 402,
-    what: (account) => `the monthly credits of ${account} are used up`,
+    what: (account) => `${account} has used up its monthly credits`,
     briefly: "its monthly credits are used up",
   },
   "daily-quota": {
     status: 402,
-    what: (account) => `the daily requests of ${account} are used up`,
+    what: (account) => `${account} has used up its daily requests`,
     briefly: "its daily requests are used up",
   },
   "overage-limit": {
