@@ -32,7 +32,7 @@ export type {
   ToolUse,
   UserInputMessage,
 } from "./conversation-state.ts"
-export { CATALOGUE, offeredModels } from "./models/offered.ts"
+export { offeredModels } from "./models/offered.ts"
 export type { Effort } from "./models/effort.ts"
 export type { FieldSchema, RequestField } from "./models/field-schema.ts"
 export type { KiroModel, ModelInput, ThinkingKind } from "./models/model.ts"

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it } from "node:test"
 import { isObject, type JsonObject } from "../../src/json.ts"
-import { CATALOGUE } from "../../src/kiro/index.ts"
+import { offeredModels } from "../../src/kiro/index.ts"
 import {
   FAKE_MODELS,
   type FakeKiro,
@@ -64,7 +64,7 @@ describe("the models in OpenCode", () => {
   it("are all there with one line of configuration, and no sign-in", async () => {
     const sandbox = createSandbox()
     try {
-      const ids = CATALOGUE.map((model) => model.id)
+      const ids = offeredModels().map((model) => model.id)
       assert.deepEqual(await listModels(sandbox), ids.toSorted())
     } finally {
       sandbox.remove()
@@ -76,7 +76,7 @@ describe("the models in OpenCode", () => {
     const sandbox = createSandbox({ config: { plugin: [packageFolder()], provider } })
     try {
       const models = await describeModels(sandbox)
-      assert.equal(models.size, CATALOGUE.length)
+      assert.equal(models.size, offeredModels().length)
       const own = models.get("claude-sonnet-4-6-thinking")
       assert.equal(own?.["name"], "My thinking Sonnet")
       assert.deepEqual(own["limit"], { context: 200_000, output: 64_000 })
@@ -95,7 +95,7 @@ describe("the models in OpenCode", () => {
       writeJson(catalogue, { kiro: strangeProvider() })
       const environment = { OPENCODE_MODELS_PATH: catalogue, KIRO_API_KEY: "ksk_of_the_user" }
       const models = await describeModels(sandbox, environment)
-      assert.equal(models.size, CATALOGUE.length)
+      assert.equal(models.size, offeredModels().length)
       assert.doesNotMatch(JSON.stringify([...models.values()]), /strange|ksk_of_the_user/)
       const haiku = models.get("claude-haiku-4-5")
       assert.deepEqual(haiku?.["limit"], { context: 200_000, output: 64_000 })
@@ -114,7 +114,7 @@ describe("the models in OpenCode", () => {
         null,
       ]) {
         writeJson(join(sandbox.data, "auth.json"), { kiro: entry })
-        assert.equal((await listModels(sandbox)).length, CATALOGUE.length, JSON.stringify(entry))
+        assert.equal((await listModels(sandbox)).length, offeredModels().length, JSON.stringify(entry))
       }
       writeJson(join(sandbox.data, "auth.json"), { kiro: { type: "api", key: "x" } })
       writeJson(join(sandbox.config, "opencode.json"), {

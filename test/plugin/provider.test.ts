@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { CATALOGUE, type LiveModel } from "../../src/kiro/index.ts"
+import { type LiveModel, offeredModels } from "../../src/kiro/index.ts"
 import { injectProvider } from "../../src/plugin/config/provider.ts"
 
 const BASE_URL = "https://kiro.invalid/v1"
@@ -40,7 +40,7 @@ describe("the injected provider", () => {
     })
     assert.deepEqual(
       Object.keys(provider.models),
-      CATALOGUE.map((model) => model.id),
+      offeredModels().map((model) => model.id),
     )
     for (const model of Object.values(provider.models))
       assert.deepEqual(model["provider"], { npm: "@ai-sdk/openai-compatible", api: BASE_URL })

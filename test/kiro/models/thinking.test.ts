@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import {
-  CATALOGUE,
   chooseThinking,
   type KiroModel,
   refusedFields,
@@ -9,6 +8,7 @@ import {
   resolveModel,
   type ThinkingPlan,
   withRefusals,
+  offeredModels,
 } from "../../../src/kiro/index.ts"
 import { claudeThinking, outputConfig } from "../../../src/kiro/models/thinking-fields.ts"
 
@@ -115,7 +115,7 @@ describe("thinking at all", () => {
       const text = JSON.stringify(plan.fields)
       return order.findIndex((effort) => text.includes(`"effort":"${effort}"`))
     }
-    for (const model of CATALOGUE.filter((candidate) => candidate.thinking !== "none")) {
+    for (const model of offeredModels().filter((candidate) => candidate.thinking !== "none")) {
       const strengths = VARIANTS.map((variant) => strength(chooseThinking(model, variant)))
       assert.deepEqual(
         strengths,
@@ -126,7 +126,7 @@ describe("thinking at all", () => {
   })
 
   it("never happens in a title", () => {
-    for (const model of CATALOGUE)
+    for (const model of offeredModels())
       for (const variant of VARIANTS) {
         const plan = chooseThinking(model, { ...variant, purpose: "title" })
         assert.doesNotMatch(JSON.stringify(plan), /adaptive|enabled|low|medium|high|max/, model.id)
