@@ -83,9 +83,13 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
-/** Milliseconds of processor time, of all threads, that the work took. What others left is cleared away before. */
+/**
+ * Milliseconds of processor time, of all threads, that the work took. It is done once before, so that what is cleared
+ * away meanwhile is its own. A forced collection would not do: it gives memory back to the system, and asking for it
+ * anew would be most of what is measured.
+ */
 export async function cpuMs(work: () => Promise<unknown>): Promise<number> {
-  await globalThis.gc?.()
+  await work()
   const before = process.cpuUsage()
   await work()
   const { user, system } = process.cpuUsage(before)

@@ -7,7 +7,7 @@ import { historyBody } from "../history.ts"
 const TRANSLATE = "1,600 messages / 4 MB"
 const SHORTEN = "shortened to 40 %"
 const LINEAR = "4 MB against four times 1 MB"
-const REPEATS = 5
+const REPEATS = 10
 
 /** Processor time from the host's body to Kiro's; the floor is JSON.parse and JSON.stringify of the same body. */
 export function longHistories(): BenchCase {
