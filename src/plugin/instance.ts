@@ -66,19 +66,25 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
     await (await services()).importLogins()
   }
   let defaults: LoginDefaults = DEFAULT_SETTINGS
+  /** Of all that the start brings only the prompts of a login want the settings, and nobody sees those yet. */
+  const learnDefaults = async (): Promise<void> => {
+    defaults = (await loaded()).settings
+  }
+  const inBackground = (work: () => Promise<void>, failed: string): void => {
+    work().catch(async (error: unknown) => {
+      if (!stop.signal.aborted) (await log()).warn(failed, { error })
+    })
+  }
   return {
     auth: authHook({ defaults: () => defaults, methods: async () => (await services()).login }),
     async config(config) {
-      defaults = (await loaded()).settings
+      inBackground(learnDefaults, "the settings were not read")
       const { live, problem } = readCachedModels(paths.models)
       if (problem !== undefined) (await log()).warn(problem)
       const fetch: typeof globalThis.fetch = async (url, init) =>
         (await services()).gateway.fetch(String(url), init ?? {})
       injectProvider({ config, fetch, baseURL: BASE_URL, live })
-      takeIn().catch(async (error: unknown) => {
-        if (!stop.signal.aborted)
-          (await log()).warn("the logins of other programs were not taken in", { error })
-      })
+      inBackground(takeIn, "the logins of other programs were not taken in")
     },
     async "chat.headers"({ agent, model }, output) {
       if (model.providerID === PROVIDER_ID)
