@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
-import { readdirSync, rmSync } from "node:fs"
-import { add, NONE } from "./suites/counts.ts"
+import { readdirSync, rmSync, statSync } from "node:fs"
+import { add, type Counts, NONE } from "./suites/counts.ts"
 import { findNode, nodeVersion } from "./suites/node-program.ts"
 import { runSuite, type Suite } from "./suites/run-suite.ts"
 
@@ -15,19 +15,28 @@ const UNIT: Suite = {
   args: ["test", "--timeout", "60000", "--path-ignore-patterns", "test/e2e/**"],
 }
 
-/** OpenCode's start is most of the time and uses one core: the files are shared out to two runs side by side. */
+/** OpenCode's start is most of the time and uses one core: two run side by side. */
+const AT_ONCE = 2
+
+/** The longest files first, so that none is left to run alone at the end. */
 function endToEnd(): Suite[] {
   const files = readdirSync("test/e2e").filter((name) => name.endsWith(".test.ts"))
-  return [0, 1].map((half) => ({
-    name: `end to end, the real OpenCode (${half + 1} of 2)`,
-    program: process.execPath,
-    args: [
-      "test",
-      "--timeout",
-      "180000",
-      ...files.filter((_, index) => index % 2 === half).map((name) => `test/e2e/${name}`),
-    ],
-  }))
+  const sizeOf = (name: string): number => statSync(`test/e2e/${name}`).size
+  return files
+    .toSorted((one, other) => sizeOf(other) - sizeOf(one))
+    .map((name) => ({
+      name: `the real OpenCode, ${name}`,
+      program: process.execPath,
+      args: ["test", "--timeout", "180000", `test/e2e/${name}`],
+    }))
+}
+
+/** Takes suites from what is left until there is none. */
+async function runAll(left: Iterator<Suite, undefined>): Promise<Counts> {
+  let counts = NONE
+  for (let suite = left.next().value; suite !== undefined; suite = left.next().value)
+    counts = add(counts, await runSuite(suite))
+  return counts
 }
 
 /** Compiled beside the sources, so that packages and fixtures are found. */
@@ -55,7 +64,9 @@ if (node === undefined)
     "\nThe suites were NOT run under Node: there is none of 22.13 or later, and none could be installed.",
   )
 total = add(total, node === undefined ? { ...NONE, skipped: total.passed } : await runSuite(nodeSuite(node)))
-for (const counts of await Promise.all(endToEnd().map(runSuite))) total = add(total, counts)
+const left = endToEnd().values()
+for (const counts of await Promise.all(Array.from({ length: AT_ONCE }, () => runAll(left))))
+  total = add(total, counts)
 if (total.skipped > 0) console.log(`\n${total.skipped} skipped`)
 console.log(`\n${total.passed} passed, ${total.failed} failed`)
 process.exitCode = total.failed === 0 ? 0 : 1
