@@ -30,7 +30,6 @@ const NARROW = 80
 const SIDEBAR_AT = 116
 const BLOCK = /^.*Kiro (?:Pro|Free).*$/m
 const CREDITS = /(\d+\.\d\d) \/ (\d+)\.00 credits/
-const TURN = /Last turn (\d+\.\d\d), session (\d+\.\d\d)/
 
 describe("the terminal UI", { skip: !hasTmux() && "needs tmux", concurrency: false }, () => {
   let fake: FakeKiro
@@ -92,7 +91,8 @@ describe("the terminal UI", { skip: !hasTmux() && "needs tmux", concurrency: fal
     screen = new Screen(sandbox, WIDE)
     await screen.shows(/Ask anything/)
     await say("the first question", /Answer 1\b/)
-    const first = await screen.shows(TURN)
+    // A message that is sent while the answer still ends would begin its turn before the credits of this one came.
+    const first = await screen.shows(/Last turn 0\.10, session 0\.10/)
     assert.match(first, BLOCK)
     assert.match(first, /(?:Builder ID|Google) ··[0-9a-f]{4}/)
     assert.match(first, /Resets /)
@@ -113,7 +113,7 @@ describe("the terminal UI", { skip: !hasTmux() && "needs tmux", concurrency: fal
     screen.press("Enter")
     await screen.shows(/Ask anything/)
     await say("the third question", /Answer 3\b/)
-    const shown = await screen.shows(TURN)
+    const shown = await screen.shows(/Last turn 0\.30, session 0\.30/)
     const two = name.exec(shown)?.[0] ?? ""
     assert.notEqual(one, two)
     await openSession("Alpha session")

@@ -124,12 +124,12 @@ export async function startOpencodeServer(
     environment,
   )
   const server = new OpencodeServer(child, `http://127.0.0.1:${port}`)
-  await untilListening(child)
+  await untilListening(child, server)
   await server.listen()
   return server
 }
 
-function untilListening(child: ChildProcess): Promise<void> {
+function untilListening(child: ChildProcess, server: OpencodeServer): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("opencode serve did not start in time")), 60_000)
     child.stdout?.on("data", (chunk: string | Buffer) => {
@@ -137,7 +137,7 @@ function untilListening(child: ChildProcess): Promise<void> {
       clearTimeout(timer)
       resolve()
     })
-    child.once("exit", (code) => reject(new Error(`opencode serve ended with ${code}`)))
+    child.once("close", (code) => reject(new Error(`opencode serve ended with ${code}: ${server.output}`)))
   })
 }
 
