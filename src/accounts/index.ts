@@ -44,6 +44,7 @@ export {
   type SelectionPolicy,
   type Unavailable,
 } from "./selection.ts"
+export { inTransaction } from "./store/file.ts"
 export { type Database, openDatabase, type OpenOptions, type Row, type SqlValue } from "./store/database.ts"
 export { StoreError, type StoreFailure, storeFailure } from "./store/failure.ts"
 export { openAccountStore, type StoreOptions } from "./store/open-store.ts"

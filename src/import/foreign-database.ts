@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs"
 import {
   type Database,
+  inTransaction,
   openDatabase,
   type OpenOptions,
   type Row,
@@ -70,7 +71,7 @@ async function visitOnce<Value>(
   write: boolean,
   visit: (database: Database) => Value,
 ): Promise<Value> {
-  if (write) return visitOpen(file, {}, (database) => inTransaction(database, visit))
+  if (write) return visitOpen(file, {}, durably(visit))
   try {
     return await visitOpen(file, { readonly: true }, visit)
   } catch (error) {
@@ -101,16 +102,11 @@ async function visitOpen<Value>(
   }
 }
 
-function inTransaction<Value>(database: Database, visit: (database: Database) => Value): Value {
-  database.get("PRAGMA synchronous = FULL")
-  database.run("BEGIN IMMEDIATE")
-  try {
-    const value = visit(database)
-    database.run("COMMIT")
-    return value
-  } catch (error) {
-    database.run("ROLLBACK")
-    throw error
+/** On the disk when it returns. */
+function durably<Value>(visit: (database: Database) => Value): (database: Database) => Value {
+  return (database) => {
+    database.get("PRAGMA synchronous = FULL")
+    return inTransaction(database, () => visit(database))
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type WriteBack,
 } from "../accounts/index.ts"
 import type { JsonObject } from "../json.ts"
-import { readSmallFile } from "../settings/index.ts"
+import { readSmallFile, type SmallFile } from "../settings/index.ts"
 import { type Effects, fingerprintOf } from "./foreign-database.ts"
 import { isWhole, replaceText } from "./foreign-file.ts"
 import { rewriteTokenDocument, samePair } from "./token-document.ts"
@@ -33,8 +33,7 @@ export function openLoginFile({
   readonly effects: Effects
   readonly readLogin: (text: string) => FileLogin
 }): SourceStore {
-  const readNow = (): FileLogin => {
-    const stored = readSmallFile(file)
+  const judge = (stored: SmallFile): FileLogin => {
     if (stored.state === "missing") return { state: "logged-out" }
     if (stored.state === "failed") return { state: "strange", message: stored.message }
     return readLogin(stored.text)
@@ -42,8 +41,9 @@ export function openLoginFile({
 
   const read = async (): Promise<FileLogin> => {
     const stored = readSmallFile(file)
-    if (stored.state === "text" && !isWhole(stored.text)) await effects.clock.sleep(HALF_WRITTEN_MS)
-    return readNow()
+    if (stored.state !== "text" || isWhole(stored.text)) return judge(stored)
+    await effects.clock.sleep(HALF_WRITTEN_MS)
+    return judge(readSmallFile(file))
   }
 
   return {
@@ -75,7 +75,7 @@ export function openLoginFile({
     },
 
     async writeBack({ before, after }): Promise<WriteBack> {
-      const found = readNow()
+      const found = judge(readSmallFile(file))
       if (found.state === "strange") return "unavailable"
       if (found.state === "logged-out" || !samePair(found.login.tokens, before)) return "changed"
       try {

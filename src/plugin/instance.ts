@@ -81,8 +81,8 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
       inBackground(learnDefaults, "the settings were not read")
       const { live, problem } = readCachedModels(paths.models)
       if (problem !== undefined) (await log()).warn(problem)
-      const fetch: typeof globalThis.fetch = async (url, init) =>
-        (await services()).gateway.fetch(String(url), init ?? {})
+      const fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> =>
+        (await services()).gateway.fetch(String(url), init)
       injectProvider({ config, fetch, baseURL: BASE_URL, live })
       inBackground(takeIn, "the logins of other programs were not taken in")
     },

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs"
 import { isObject } from "../json.ts"
 
-type FileText =
+export type SmallFile =
   | { readonly state: "text"; readonly text: string }
   | { readonly state: "missing" }
   /** `message` goes on after the file's name: "is too large". */
@@ -14,7 +14,7 @@ const LARGEST_BYTES = 4_000_000
  * The text of a small file; never throws. Only a regular file is opened: a repository may hold a link to a device that
  * never ends.
  */
-export function readSmallFile(file: string): FileText {
+export function readSmallFile(file: string): SmallFile {
   try {
     const stat = statSync(file, { throwIfNoEntry: false })
     if (stat === undefined) return { state: "missing" }
