@@ -20,6 +20,7 @@ if (isTooOld(process.versions)) {
   process.exitCode = await runCommand({
     args: process.argv.slice(2),
     place: { env: process.env, platform: process.platform, home: homedir() },
+    directory: process.cwd(),
     terminal: createTerminal({ stdout: process.stdout, stderr: process.stderr, env: process.env }),
   })
 }

@@ -5,7 +5,7 @@ import { changeAccount } from "./change-account.ts"
 import { type Command, readCommandLine, UsageError } from "./command-line.ts"
 import { type Context, openContext } from "./context.ts"
 import { examine } from "./doctor/doctor.ts"
-import { runProgram } from "./doctor/run-program.ts"
+import { programRunner } from "./doctor/run-program.ts"
 import { redirectingDotenv } from "./dotenv.ts"
 import { HELP } from "./help.ts"
 import { takeLogins } from "./import.ts"
@@ -19,12 +19,15 @@ export type ExitCode = 0 | 1 | 2
 export interface RunOptions {
   readonly args: readonly string[]
   readonly place: Place
+  /** The folder where the command was called. */
+  readonly directory: string
   readonly terminal: Terminal
 }
 
-export async function runCommand({ args, place, terminal }: RunOptions): Promise<ExitCode> {
+/** The whole command as a function: it reaches for nothing of its process. */
+export async function runCommand({ args, place, directory, terminal }: RunOptions): Promise<ExitCode> {
   try {
-    return (await execute(readCommandLine(args), place, terminal)) ? 0 : 1
+    return (await execute(readCommandLine(args), { place, directory, terminal })) ? 0 : 1
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     terminal.err(`${terminal.paint("bad", "✗")} ${message}`)
@@ -35,19 +38,22 @@ export async function runCommand({ args, place, terminal }: RunOptions): Promise
   }
 }
 
-async function execute(command: Command, place: Place, terminal: Terminal): Promise<boolean> {
+async function execute(
+  command: Command,
+  { place, directory, terminal }: Omit<RunOptions, "args">,
+): Promise<boolean> {
   if (command.name === "help" || command.name === "version") {
     terminal.out(command.name === "help" ? HELP : VERSION)
     return true
   }
   // Bun alone reads such files by itself.
-  const trouble = "Bun" in globalThis ? redirectingDotenv(process.cwd(), place.env) : undefined
+  const trouble = "Bun" in globalThis ? redirectingDotenv(directory, place.env) : undefined
   if (trouble !== undefined) throw new Error(trouble)
   const quiet = command.name === "doctor"
   const rehearse = command.name === "import" && command.dryRun
   const context = await openContext(place, terminal, { quiet, rehearse })
   try {
-    const done = await obey(context, command)
+    const done = await obey(context, command, directory)
     if (rehearse || !changesAccounts(command) || !context.hasLost()) return done
     const failed = `Nothing was kept: ${context.paths.database} can't be written.`
     terminal.err(`${terminal.paint("bad", "✗")} ${failed}`)
@@ -66,6 +72,7 @@ function changesAccounts(command: Command): boolean {
 async function obey(
   context: Context,
   command: Exclude<Command, { name: "help" | "version" }>,
+  directory: string,
 ): Promise<boolean> {
   switch (command.name) {
     case "accounts":
@@ -85,7 +92,7 @@ async function obey(
     case "import":
       return await takeLogins(context, command)
     case "doctor":
-      return await examine(context, { ...command, directory: process.cwd(), run: runProgram })
+      return await examine(context, { ...command, directory, run: programRunner(context.place) })
     default:
       return command satisfies never
   }

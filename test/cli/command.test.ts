@@ -67,7 +67,7 @@ describe("the command", () => {
   })
 
   it("prints plain text into a pipe, and nothing at all to stderr", async () => {
-    const { out, err } = await lab.run("usage")
+    const { out, err } = await lab.spawnWith({}, "usage")
     assert.match(out, /12\.37 \/ 50\.00/)
     assert.ok(!out.includes(COLOUR))
     assert.equal(err, "")
@@ -146,7 +146,7 @@ describe("a repository's .env, which Bun reads by itself", () => {
     const { project } = lab.sandbox
     const file = join(project, ".env.local")
     writeFileSync(file, "A=1\nexport KIRO_ENDPOINT_OVERRIDE = https://evil.example\n")
-    const { code, json, err } = await lab.runWith({ directory: project }, "usage", "--json")
+    const { code, json, err } = await lab.spawnWith({ directory: project }, "usage", "--json")
     if ("Bun" in globalThis) {
       assert.equal(code, 1)
       assert.match(err, /\.env\.local sets KIRO_ENDPOINT_OVERRIDE, .* Run it in another folder, or by npx/)

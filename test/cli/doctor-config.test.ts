@@ -291,9 +291,47 @@ describe("versions", () => {
 })
 
 describe("programs", () => {
+  const linux = { env: { PATH: ".:/usr/bin::bin", A: "1" }, platform: "linux", home: "/home/me" }
+  const windows = {
+    env: { Path: 'C:\\repo\\..\\bin;.;;"D:\\a b";node_modules\\.bin', SYSTEMROOT: "C:\\WINDOWS" },
+    platform: "win32",
+    home: "C:\\Users\\me",
+  }
+
   it("are started by themselves, but for the scripts of npm on Windows", () => {
-    assert.deepEqual(callOf("linux", "npm", ["view"]), { file: "npm", args: ["view"] })
-    assert.deepEqual(callOf("win32", "npm", ["view"]), { file: "cmd.exe", args: ["/d", "/c", "npm", "view"] })
-    assert.deepEqual(callOf("win32", "git", ["-C", "a b"]), { file: "git", args: ["-C", "a b"] })
+    assert.deepEqual(callOf(linux, "npm", ["view"]), {
+      file: "npm",
+      args: ["view"],
+      env: { PATH: "/usr/bin", A: "1" },
+      cwd: "/home/me",
+    })
+    const npm = callOf(windows, "npm", ["view"])
+    assert.deepEqual(npm.args, ["/d", "/c", "npm", "view"])
+    assert.deepEqual(callOf(windows, "git", ["-C", "a b"]).args, ["-C", "a b"])
   })
+
+  it("are never taken from the folder where the command was called", () => {
+    for (const program of ["npm", "opencode", "git"]) {
+      const { file, env, cwd } = callOf(windows, program, [])
+      assert.equal(cwd, "C:\\WINDOWS\\System32")
+      assert.equal(env["NoDefaultCurrentDirectoryInExePath"], "1")
+      assert.equal(env["Path"], 'C:\\repo\\..\\bin;"D:\\a b"')
+      assert.equal(file, program === "git" ? "git" : "C:\\WINDOWS\\System32\\cmd.exe")
+    }
+  })
+
+  it(
+    "that a repository planted do not run, though the PATH names the current folder",
+    { skip: process.platform === "win32" },
+    async () => {
+      const lab = await openDoctorLab()
+      const { project } = lab.sandbox
+      for (const name of ["npm", "git", "opencode"]) program(project, name, `touch "${project}/ran"`)
+      const environment = { PATH: `.:${process.env["PATH"]}` }
+      await lab.runWith({ directory: project, environment }, "doctor")
+      await lab.spawnWith({ directory: project, environment }, "doctor")
+      assert.ok(!existsSync(join(project, "ran")))
+      await lab.close()
+    },
+  )
 })

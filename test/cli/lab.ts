@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { dirname, extname, join } from "node:path"
+import { delimiter, dirname, extname, join } from "node:path"
+import { runCommand } from "../../src/cli/run.ts"
+import { createTerminal } from "../../src/cli/terminal.ts"
 import { parseJson } from "../../src/json.ts"
 import { VERSION } from "../../src/version.ts"
 import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { createSandbox, type Sandbox } from "../support/opencode/index.ts"
 
-/** A home with a fake Kiro, and the command as a process of this runtime in it. */
+/** A home with a fake Kiro, and the command in it. */
 export interface Lab {
   readonly fake: FakeKiro
   readonly sandbox: Sandbox
@@ -14,6 +16,8 @@ export interface Lab {
   readonly bin: string
   run(...args: readonly string[]): Promise<Ran>
   runWith(options: RunOptions, ...args: readonly string[]): Promise<Ran>
+  /** As a process of this runtime: for what only a process can show. */
+  spawnWith(options: RunOptions, ...args: readonly string[]): Promise<Ran>
   close(): Promise<void>
 }
 
@@ -39,14 +43,24 @@ export async function openLab(): Promise<Lab> {
   writePlugin(join(sandbox.config, "plugin"), VERSION)
   program(bin, "npm", `echo ${VERSION}`)
   program(bin, "opencode", "echo 1.18.33")
+  const callOf = (options: RunOptions, args: readonly string[]): Call => ({
+    args,
+    directory: options.directory ?? sandbox.project,
+    env: {
+      ...sandbox.environment,
+      PATH: [bin, sandbox.environment["PATH"]].join(delimiter),
+      ...options.environment,
+    },
+  })
   const runWith = (options: RunOptions, ...args: readonly string[]): Promise<Ran> =>
-    runCommand({ sandbox, bin, args, options })
+    runHere(callOf(options, args))
   return {
     fake,
     sandbox,
     bin,
     run: (...args) => runWith({}, ...args),
     runWith,
+    spawnWith: (options, ...args) => runAsProcess(callOf(options, args)),
     async close() {
       await fake.close()
       sandbox.remove()
@@ -73,23 +87,28 @@ export const MAIN: string = join(
   `../../src/cli/main${extname(import.meta.filename)}`,
 )
 
-function runCommand(call: {
-  readonly sandbox: Sandbox
-  readonly bin: string
+interface Call {
   readonly args: readonly string[]
-  readonly options: RunOptions
-}): Promise<Ran> {
-  const { sandbox, bin, args, options } = call
-  const { PATH = "", ...environment } = sandbox.environment
+  readonly directory: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+async function runHere({ args, directory, env }: Call): Promise<Ran> {
+  const printed = { out: "", err: "" }
+  const terminal = createTerminal({
+    stdout: { write: (text) => (printed.out += text) },
+    stderr: { write: (text) => (printed.err += text) },
+    env,
+  })
+  const place = { env, platform: process.platform, home: env["HOME"] ?? "" }
+  const code = await runCommand({ args, place, directory, terminal })
+  return { code, ...printed, json: parseJson(printed.out) }
+}
+
+function runAsProcess({ args, directory, env }: Call): Promise<Ran> {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    cwd: options.directory ?? sandbox.project,
-    env: {
-      ...environment,
-      PATH: `${bin}:${PATH}`,
-      TZ: "UTC",
-      LANG: "en_GB.UTF-8",
-      ...options.environment,
-    },
+    cwd: directory,
+    env,
     stdio: ["ignore", "pipe", "pipe"],
   })
   const printed = { out: "", err: "" }
