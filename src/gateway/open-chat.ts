@@ -1,8 +1,7 @@
-import type { ReasoningEntry } from "../accounts/index.ts"
 import { parseJson } from "../json.ts"
 import { mergeModelLists, resolveModel, withRefusals } from "../kiro/index.ts"
 import { type ChatRequest, readChatRequest } from "../openai/index.ts"
-import { estimateTokens, type Purpose, type SignedReasoning, toConversation } from "../translate/index.ts"
+import { estimateTokens, type Purpose, toConversation } from "../translate/index.ts"
 import type { Chat } from "./chat.ts"
 import type { GatewayContext } from "./dependencies.ts"
 import { askedModel } from "./models.ts"
@@ -28,7 +27,7 @@ export async function openChat(context: GatewayContext, init: RequestInit): Prom
   const { input } = withRefusals(known, refused)
   const conversation = toConversation(request, {
     accepts: { images: input.includes("image"), documents: input.includes("pdf") },
-    ...(!refused.includes("signatures") && { reasoning: remembered.map(signedReasoning) }),
+    ...(!refused.includes("signatures") && { reasoning: remembered }),
   })
   return {
     request,
@@ -47,10 +46,6 @@ export async function openChat(context: GatewayContext, init: RequestInit): Prom
 
 function parseBody(body: RequestInit["body"]): unknown {
   return typeof body === "string" ? parseJson(body) : undefined
-}
-
-function signedReasoning({ redacted, ...entry }: ReasoningEntry): SignedReasoning {
-  return { ...entry, ...(redacted !== undefined && { redactedContent: redacted }) }
 }
 
 /** Our own chat hook says what a request is for; without it a title is known by its form (OpenCode 1.18). */

@@ -3,7 +3,6 @@ import {
   accountName,
   afterFailure,
   afterSuccess,
-  type ReasoningEntry,
   type SessionMemory,
 } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
@@ -25,7 +24,7 @@ export async function rememberForSession(
   { summary, failure }: AnswerEnd,
 ): Promise<void> {
   const { sessionId, purpose, size } = chat
-  if (summary.reasoning.length > 0) await store.rememberReasoning(sessionId, summary.reasoning.map(toEntry))
+  if (summary.reasoning.length > 0) await store.rememberReasoning(sessionId, summary.reasoning)
   const succeeded = failure === undefined && summary.finishReason !== undefined
   if (!succeeded) return
   for (const field of attempt.learnt)
@@ -72,10 +71,6 @@ export async function settle(context: GatewayContext, answered: Answered, end: A
     await store.update(account.id, (current) => proven(current, answered, now))
   tell(context, answered)
   lookUps.afterAnswer(account.id)
-}
-
-function toEntry({ redactedContent, ...rest }: TurnSummary["reasoning"][number]): ReasoningEntry {
-  return redactedContent === undefined ? rest : { ...rest, redacted: redactedContent }
 }
 
 function proven(current: Account, { sent, attempt }: Answered, now: number): Account {

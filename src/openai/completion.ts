@@ -25,14 +25,11 @@ export interface ChatCompletion extends ChatHead {
 }
 
 /** Folds the chunks of an answer that ended into one completion; calls that were never completed are left out. */
-export function foldChunks(
-  head: ChatHead,
-  chunks: readonly ChatChunk[],
-  incompleteCallIds: readonly string[] = [],
-): ChatCompletion {
+export function foldChunks(head: ChatHead, chunks: readonly ChatChunk[]): ChatCompletion {
   const reasoning = chunks.map(({ delta }) => delta.reasoning_content ?? "").join("")
-  const calls = foldToolCalls(chunks.flatMap(({ delta }) => delta.tool_calls ?? [])).filter(
-    ({ id }) => !incompleteCallIds.includes(id),
+  const complete = new Set(chunks.map(({ callEnd }) => callEnd?.id))
+  const calls = foldToolCalls(chunks.flatMap(({ delta }) => delta.tool_calls ?? [])).filter(({ id }) =>
+    complete.has(id),
   )
   const last = chunks.at(-1)
   return {

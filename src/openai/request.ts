@@ -2,6 +2,7 @@
 
 import { isObject, numberField, stringField } from "../json.ts"
 import type { JsonObject } from "../json.ts"
+import type { ReasoningProof } from "./chunk.ts"
 import { readContent } from "./request-content.ts"
 import type { ContentPart } from "./request-content.ts"
 import { ChatRequestError, elementField } from "./request-error.ts"
@@ -26,10 +27,20 @@ export type ChatMessage =
   | {
       readonly role: "assistant"
       readonly content: readonly ContentPart[]
-      readonly reasoning: string
+      readonly reasoning: readonly ReasoningBlock[]
       readonly toolCalls: readonly ChatToolCall[]
     }
-  | { readonly role: "tool"; readonly toolCallId: string; readonly content: readonly ContentPart[] }
+  | {
+      readonly role: "tool"
+      readonly toolCallId: string
+      readonly content: readonly ContentPart[]
+      readonly isError?: boolean
+    }
+
+/** Reasoning as the model gave it, with its proof where the host kept that: Chat Completions brings the text alone. */
+export interface ReasoningBlock extends ReasoningProof {
+  readonly text: string
+}
 
 interface ChatToolCall {
   readonly id: string
@@ -89,8 +100,9 @@ function readMessage(message: unknown, index: number): ChatMessage {
   }
 }
 
-function readReasoning(message: JsonObject): string {
-  return stringField(message, "reasoning_content", "reasoning") ?? ""
+function readReasoning(message: JsonObject): ReasoningBlock[] {
+  const text = stringField(message, "reasoning_content", "reasoning")
+  return text === undefined ? [] : [{ text }]
 }
 
 function readToolCalls(message: JsonObject, messageField: string): ChatToolCall[] {

@@ -12,7 +12,7 @@ export interface BodyOptions {
   readonly toError: (failure: FailedEnd) => Error
 }
 
-export type FailedEnd = Extract<NonNullable<Batch["end"]>, { failure: unknown }>
+export type FailedEnd = Extract<NonNullable<Batch["end"]>, { outcome: "failed" }>
 
 /** The committed answer as server-sent events. It reads from Kiro only when it is read itself. */
 export function answerBody({
@@ -60,7 +60,7 @@ export function answerBody({
         const { chunks, end } = batch ?? (await next())
         batch = undefined
         if (closed) return
-        const failed = end !== undefined && "failure" in end
+        const failed = end?.outcome === "failed"
         const text = [...chunks, ...(end === undefined || failed ? [] : end.chunks)].map(encode).join("")
         const last = end === undefined || failed ? "" : DONE
         // A failure behind some chunks has to wait until they were read: an error would throw them away.

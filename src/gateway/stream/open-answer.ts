@@ -41,7 +41,7 @@ export async function openAnswer(
   const { head, translator, signal } = options
   const source = createAnswerSource(openUpstream(options), translator)
   const first = await source.next()
-  if (first.chunks.length === 0 && first.end !== undefined && "failure" in first.end) {
+  if (first.chunks.length === 0 && first.end?.outcome === "failed") {
     return { failure: first.end.failure }
   }
   return {
@@ -54,15 +54,14 @@ export async function openAnswer(
           signal,
           toError,
           onEnd: (end) => {
-            const failed = end !== undefined && "failure" in end
-            onEnd(translator.summary(), failed ? end.failure : undefined)
+            onEnd(translator.summary(), end?.outcome === "failed" ? end.failure : undefined)
           },
         }),
       fold: async () => {
         const whole = await readAll(first, source)
         if ("failure" in whole) return whole
         const summary = translator.summary()
-        return { completion: foldChunks(head, whole.chunks, summary.openCallIds), summary }
+        return { completion: foldChunks(head, whole.chunks), summary }
       },
     },
   }
@@ -77,7 +76,7 @@ async function readAll(
   while (true) {
     chunks.push(...batch.chunks)
     if (batch.end !== undefined) {
-      return "failure" in batch.end ? batch.end : { chunks: [...chunks, ...batch.end.chunks] }
+      return batch.end.outcome === "failed" ? batch.end : { chunks: [...chunks, ...batch.end.chunks] }
     }
     batch = await source.next()
   }

@@ -36,7 +36,7 @@ export function createAnswerSource(upstream: Upstream, translator: ChunkTranslat
         const event = readKiroEvent(message)
         if ("failure" in event) return event.failure
         chunks.push(...translator.push(event))
-        hasContent ||= chunks.length > 0
+        hasContent ||= chunks.some(isContent)
         heard = true
         // Before the commit point the conversation can still be shortened and sent again.
         if (!hasContent && fillsTheWindow(event)) return windowIsFull
@@ -65,10 +65,13 @@ export function createAnswerSource(upstream: Upstream, translator: ChunkTranslat
       const failure = translate(chunks)
       if (heard) upstream.heard({ hasContent })
       isBatchFull = chunks.length >= MOST_CHUNKS
-      if (failure !== undefined) return { chunks, end: translator.end(failure) }
-      if (chunks.length > 0) return { chunks }
+      if (failure !== undefined) return { chunks: hasContent ? chunks : [], end: translator.end(failure) }
+      if (hasContent && chunks.length > 0) return { chunks }
       const read = await upstream.read()
-      if (read.bytes === undefined) return { chunks, end: translator.end(endOfBytes(read.failure)) }
+      if (read.bytes === undefined) {
+        const end = translator.end(endOfBytes(read.failure))
+        return { chunks: hasContent || end.outcome === "finished" ? chunks : [], end }
+      }
       messages = decoder.push(read.bytes)
     }
   }
@@ -86,6 +89,11 @@ export function createAnswerSource(upstream: Upstream, translator: ChunkTranslat
     },
     close: () => upstream.close(),
   }
+}
+
+/** The end of a block of reasoning shows nothing by itself. */
+function isContent({ delta, reasoningEnd }: ChatChunk): boolean {
+  return reasoningEnd === undefined || Object.keys(delta).length > 0
 }
 
 const windowIsFull: KiroFailure = {

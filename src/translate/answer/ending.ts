@@ -4,8 +4,13 @@ import { mapStopReason } from "./finish-reason.ts"
 
 /** How an answer ends: in order, or with an error that the host may or may not repeat. */
 export type Ending =
-  | { readonly finishReason: FinishReason; /** The host has to compact next. */ readonly overflowed: boolean }
-  | { readonly failure: KiroFailure; readonly isRetryable: boolean }
+  | {
+      readonly outcome: "finished"
+      readonly finishReason: FinishReason
+      /** The host has to compact next. */
+      readonly overflowed: boolean
+    }
+  | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly isRetryable: boolean }
 
 export interface AnswerSoFar {
   /** Absent where the stream ended by itself. */
@@ -42,28 +47,24 @@ function endOfStream(soFar: AnswerSoFar): Ending {
   if (completedCalls > 0) return inOrder("tool_calls")
   if (stated) return inOrder(reason)
   // There was no room left for the rest of the call: as an error it would come again, and nothing would be compacted.
-  if (openCalls > 0 && windowIsFull) return { finishReason: "length", overflowed: true }
-  if (openCalls > 0) {
-    return { failure: failure("truncated", "The answer ended inside a tool call."), isRetryable: false }
-  }
-  if (!wroteAnything) {
-    return { failure: failure("empty-answer", "The answer had no content."), isRetryable: true }
-  }
+  if (openCalls > 0 && windowIsFull) return inOrder("length", true)
+  if (openCalls > 0) return failed("truncated", "The answer ended inside a tool call.", false)
+  if (!wroteAnything) return failed("empty-answer", "The answer had no content.", true)
   return inOrder("stop")
 }
 
 function endByFailure({ wroteAnything, openCalls, completedCalls }: AnswerSoFar, why: KiroFailure): Ending {
   // A complete call is already running: the host must not repeat the turn.
   const overflowed = why.kind === "input-too-long"
-  if (completedCalls > 0) return { finishReason: "tool_calls", overflowed }
-  if (wroteAnything && overflowed) return { finishReason: "length", overflowed }
-  return { failure: why, isRetryable: openCalls === 0 && REPEATABLE.has(why.kind) }
+  if (completedCalls > 0) return inOrder("tool_calls", overflowed)
+  if (wroteAnything && overflowed) return inOrder("length", overflowed)
+  return { outcome: "failed", failure: why, isRetryable: openCalls === 0 && REPEATABLE.has(why.kind) }
 }
 
-function inOrder(finishReason: FinishReason): Ending {
-  return { finishReason, overflowed: false }
+function inOrder(finishReason: FinishReason, overflowed = false): Ending {
+  return { outcome: "finished", finishReason, overflowed }
 }
 
-function failure(kind: FailureKind, message: string): KiroFailure {
-  return { kind, status: 0, message }
+function failed(kind: FailureKind, message: string, isRetryable: boolean): Ending {
+  return { outcome: "failed", failure: { kind, status: 0, message }, isRetryable }
 }

@@ -1,13 +1,19 @@
 import type { KiroEvent } from "../../kiro/index.ts"
-import type { ToolCallDelta } from "../../openai/index.ts"
+import type { ChatChunk, ToolCallDelta } from "../../openai/index.ts"
 import { createToolArguments, type ToolArguments } from "./tool-arguments.ts"
 
 export type ToolUseEvent = Extract<KiroEvent, { type: "toolUseEvent" }>
 
+/** A piece of a call, and whether the call is complete with it. */
+export interface CallPiece {
+  readonly delta: ToolCallDelta
+  readonly callEnd?: ChatChunk["callEnd"]
+}
+
 export interface ToolCalls {
-  push(event: ToolUseEvent): ToolCallDelta[]
+  push(event: ToolUseEvent): CallPiece[]
   /** What makes every call without its stop unparsable, so that the host runs none of them. */
-  breakOpen(): ToolCallDelta[]
+  breakOpen(): CallPiece[]
   /** The ids, as given out, of calls without their stop and of complete ones. */
   openIds(): string[]
   completedIds(): string[]
@@ -41,33 +47,35 @@ export function createToolCalls(originalNames: ReadonlyMap<string, string>): Too
     return call
   }
 
-  function announce({ index, id, name }: Call): ToolCallDelta {
-    return { index, id, type: "function", function: { name: originalNames.get(name) ?? name, arguments: "" } }
+  function announce({ index, id, name }: Call): CallPiece {
+    const called = { name: originalNames.get(name) ?? name, arguments: "" }
+    return { delta: { index, id, type: "function", function: called } }
   }
 
   return {
     push(event) {
-      const deltas: ToolCallDelta[] = []
+      const pieces: CallPiece[] = []
       let call = latest.get(event.toolUseId)
       if (call === undefined || startsAnew(call, event)) {
         call = open(event)
-        deltas.push(announce(call))
+        pieces.push(announce(call))
       }
       // What comes after a call's stop is too late: the call was given out as complete.
-      if (call.stopped) return deltas
+      if (call.stopped) return pieces
+      const { index, id } = call
       const piece = call.arguments.push(event.input ?? "")
       const text = event.stop ? piece + call.arguments.end() : piece
       call.stopped = event.stop
-      if (text === "") return deltas
+      if (text === "" && !event.stop) return pieces
       call.gaveArguments = true
-      deltas.push({ index: call.index, function: { arguments: text } })
-      return deltas
+      const delta = { index, function: { arguments: text } }
+      return [...pieces, event.stop ? { delta, callEnd: { index, id } } : { delta }]
     },
     // Arguments that were given out in part are an open object: they do not parse as they are.
     breakOpen: () =>
       calls
         .filter((call) => !call.stopped && !call.gaveArguments)
-        .map((call) => ({ index: call.index, function: { arguments: "{" } })),
+        .map((call) => ({ delta: { index: call.index, function: { arguments: "{" } } })),
     openIds: () => calls.filter((call) => !call.stopped).map((call) => call.id),
     completedIds: () => calls.filter((call) => call.stopped).map((call) => call.id),
   }

@@ -1,11 +1,11 @@
 import type { KiroEvent, KiroFailure } from "../../kiro/index.ts"
-import type { ChatChunk, ChatDelta, ChatUsage, FinishReason, ToolCallDelta } from "../../openai/index.ts"
+import type { ChatChunk, ChatDelta, ChatUsage, FinishReason } from "../../openai/index.ts"
 import { decideEnding, type Ending } from "./ending.ts"
 import type { SignedReasoning } from "../conversation/reasoning.ts"
-import { createReasoningRecord } from "./reasoning-record.ts"
+import { createReasoningRecord, type ReasoningEvent } from "./reasoning-record.ts"
 import { createSurrogateJoiner } from "./surrogates.ts"
 import { createThinkingSplitter, type AnswerPiece } from "./thinking-splitter.ts"
-import { createToolCalls } from "./tool-calls.ts"
+import { createToolCalls, type CallPiece } from "./tool-calls.ts"
 import { createTurnRecord } from "./turn-record.ts"
 import { countUsage } from "./usage.ts"
 
@@ -44,8 +44,8 @@ export interface TurnSummary {
 }
 
 export type TranslatedEnd =
-  | { readonly chunks: readonly ChatChunk[] }
-  | { readonly failure: KiroFailure; readonly isRetryable: boolean }
+  | { readonly outcome: "finished"; readonly chunks: readonly ChatChunk[] }
+  | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly isRetryable: boolean }
 
 /** Kiro events in, chunks of a chat completion out. Synchronous; one for each answer. */
 export interface ChunkTranslator {
@@ -90,11 +90,23 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
     return splitter.push(content).flatMap(pieceChunks)
   }
 
-  function toolChunks(deltas: readonly ToolCallDelta[]): ChatChunk[] {
-    return deltas.map((delta) => {
+  function toolChunks(pieces: readonly CallPiece[]): ChatChunk[] {
+    return pieces.map(({ delta, callEnd }) => {
       writtenCharacters += delta.function.arguments.length
-      return chunk({ tool_calls: [delta] })
+      const written = chunk({ tool_calls: [delta] })
+      return callEnd === undefined ? written : { ...written, callEnd }
     })
+  }
+
+  /** A block's end is no content: it changes nothing of what the host has been shown. */
+  function reasoningChunks(event: ReasoningEvent): ChatChunk[] {
+    const text = nativeReasoning.push(event.text ?? "")
+    const ends = reasoning.push(event)
+    const rest = ends.length > 0 ? nativeReasoning.end() : ""
+    return [
+      ...pieceChunks({ kind: "reasoning", text: text + rest }),
+      ...ends.map((reasoningEnd) => ({ delta: {}, reasoningEnd })),
+    ]
   }
 
   function flush(): ChatChunk[] {
@@ -108,7 +120,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
   function reportsWholeWindow(): boolean {
     const { reportWholeWindow = "when-full" } = options
     if (reportWholeWindow !== "when-full") return reportWholeWindow === "always"
-    const overflowed = ending !== undefined && "overflowed" in ending && ending.overflowed
+    const overflowed = ending?.outcome === "finished" && ending.overflowed
     return overflowed || turn.contextUsagePercentage >= 100
   }
 
@@ -134,8 +146,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
         case "codeEvent":
           return textChunks(text.push(event.content))
         case "reasoningContentEvent":
-          reasoning.push(event)
-          return pieceChunks({ kind: "reasoning", text: nativeReasoning.push(event.text ?? "") })
+          return reasoningChunks(event)
         case "toolUseEvent":
           return toolChunks(toolCalls.push(event))
         case "metadataEvent":
@@ -163,13 +174,13 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
         completedCalls,
         windowIsFull: turn.contextUsagePercentage >= 100,
       })
-      if ("failure" in ending) return ending
+      if (ending.outcome === "failed") return ending
       const broken = toolChunks(toolCalls.breakOpen())
       const last: ChatChunk = { delta: {}, finishReason: ending.finishReason, usage: usage() }
-      return { chunks: [...held, ...broken, last] }
+      return { outcome: "finished", chunks: [...held, ...broken, last] }
     },
     summary: () => ({
-      ...(ending !== undefined && "finishReason" in ending && { finishReason: ending.finishReason }),
+      ...(ending?.outcome === "finished" && { finishReason: ending.finishReason }),
       usage: usage(),
       credits: turn.credits,
       reasoning: reasoning.entries(toolCalls.completedIds()),

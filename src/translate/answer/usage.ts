@@ -32,9 +32,16 @@ export function countUsage(facts: UsageFacts): ChatUsage {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
-    prompt_tokens_details: { cached_tokens: Math.min(tokenUsage?.cacheReadInputTokens ?? 0, prompt) },
+    prompt_tokens_details: cacheTokens(tokenUsage, prompt),
     completion_tokens_details: { reasoning_tokens: Math.min(reasoning, completion) },
   }
+}
+
+function cacheTokens(tokenUsage: TokenUsage | undefined, prompt: number): ChatUsage["prompt_tokens_details"] {
+  const { cacheReadInputTokens: read = 0, cacheWriteInputTokens: written = 0 } = tokenUsage ?? {}
+  const cached_tokens = Math.min(read, prompt)
+  if (written === 0) return { cached_tokens }
+  return { cached_tokens, cache_write_tokens: Math.min(written, prompt - cached_tokens) }
 }
 
 function promptTokens(facts: UsageFacts): number {

@@ -4,7 +4,8 @@
  */
 
 import type { JsonObject } from "../../json.ts"
-import type { DocumentFormat, ImageFormat, ReasoningContent } from "../../kiro/index.ts"
+import type { DocumentFormat, ImageFormat } from "../../kiro/index.ts"
+import type { ReasoningBlock } from "../../openai/index.ts"
 
 export interface Conversation {
   /** A slot of its own, so that no step over the turns can lose it. */
@@ -52,7 +53,8 @@ export interface AssistantTurn {
   readonly role: "assistant"
   readonly texts: readonly string[]
   readonly uses: readonly TurnUse[]
-  readonly reasoning?: ReasoningContent
+  /** The one block that a message has room for, with its proof. */
+  readonly reasoning?: ReasoningBlock
 }
 
 /** A tool call (OpenAI) on its way to a tool use (Kiro). */

@@ -56,8 +56,7 @@ export function sizeOfPart(part: UserPart): number {
 
 function sizeOfReasoning(reasoning: (Turn & { readonly role: "assistant" })["reasoning"]): number {
   if (reasoning === undefined) return 0
-  if ("redactedContent" in reasoning) return tokensOf(reasoning.redactedContent.length)
-  return tokensOf(reasoning.reasoningText.text.length)
+  return tokensOf((reasoning.redacted ?? reasoning.text).length)
 }
 
 function sizeOfTool({ name, description, schema }: ToolDeclaration): number {

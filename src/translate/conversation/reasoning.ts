@@ -1,18 +1,11 @@
 import { createHash } from "node:crypto"
-import type { ReasoningContent } from "../../kiro/index.ts"
+import type { ReasoningBlock, ReasoningProof } from "../../openai/index.ts"
 
-/** What was kept of a reasoning text: the text itself comes back from OpenCode. */
-export interface RememberedReasoning {
-  /** `hashReasoning` of the text that the proof belongs to. */
-  readonly textHash: string
-  readonly signature?: string
-  /** Base64, as it came. */
-  readonly redactedContent?: string
-}
-
-/** With the tool uses of the same answer: their ids are the key, because OpenCode gives them back unchanged. */
-export interface SignedReasoning extends RememberedReasoning {
+/** What was kept of a block of reasoning: its proof, and the hash of the text that comes back from OpenCode. */
+export interface SignedReasoning extends ReasoningProof {
+  /** The tool uses of the same answer: their ids are the key, because OpenCode gives them back unchanged. */
   readonly toolUseIds: readonly string[]
+  readonly textHash: string
 }
 
 /** Names a reasoning text, as it came from the service. */
@@ -23,20 +16,35 @@ export function hashReasoning(text: string): string {
 /** What may be given back for a turn: nothing without a genuine proof for exactly this text. */
 export type ReasoningReplay = (turn: {
   readonly toolUseIds: readonly string[]
-  readonly text: string
-}) => ReasoningContent | undefined
+  readonly blocks: readonly ReasoningBlock[]
+}) => ReasoningBlock | undefined
 
-export function createReasoningReplay(remembered: readonly SignedReasoning[]): ReasoningReplay {
+/**
+ * Gives back the one block of a turn whole, by its own proof, else by the one that was kept for its text. A message
+ * has room for one block: of several, open or hidden, none goes, because the service takes no part of them.
+ */
+export function createReasoningReplay(kept: readonly SignedReasoning[]): ReasoningReplay {
   const byToolUse = new Map<string, SignedReasoning[]>()
-  for (const entry of remembered)
+  for (const entry of kept)
     for (const id of entry.toolUseIds) byToolUse.set(id, [...(byToolUse.get(id) ?? []), entry])
 
-  return ({ toolUseIds, text }) => {
-    const entries = toolUseIds.flatMap((id) => byToolUse.get(id) ?? [])
-    if (entries.length === 0) return undefined
-    const textHash = hashReasoning(text)
-    const proof = entries.find((entry) => entry.textHash === textHash)
-    if (proof?.signature !== undefined) return { reasoningText: { text, signature: proof.signature } }
-    return proof?.redactedContent === undefined ? undefined : { redactedContent: proof.redactedContent }
+  return ({ toolUseIds, blocks }) => {
+    if (toolUseIds.length === 0) return undefined
+    if (blocks.some(hasProof)) return blocks.length === 1 ? blocks[0] : undefined
+    const ofTurn = Map.groupBy(
+      toolUseIds.flatMap((id) => byToolUse.get(id) ?? []),
+      ({ textHash, signature = "", redacted = "" }) => `${textHash} ${signature} ${redacted}`,
+    )
+    const [[entry] = []] = ofTurn.values()
+    if (entry === undefined || ofTurn.size > 1) return undefined
+    const text = blocks.map((block) => block.text).join("")
+    if (entry.textHash !== hashReasoning(text)) return undefined
+    return entry.signature === undefined
+      ? { text, redacted: entry.redacted ?? "" }
+      : { text, signature: entry.signature }
   }
+}
+
+function hasProof({ signature, redacted }: ReasoningBlock): boolean {
+  return signature !== undefined || redacted !== undefined
 }

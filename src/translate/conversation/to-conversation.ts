@@ -7,7 +7,7 @@ import { limitTurns } from "./limit-turns.ts"
 import type { AcceptedMedia } from "./read-media.ts"
 import { createReasoningReplay } from "./reasoning.ts"
 import type { SignedReasoning } from "./reasoning.ts"
-import { ATTACHED_MEDIA } from "./spoken.ts"
+import { isSpokenMessage } from "./spoken.ts"
 import { textsOf, toTurn } from "./to-turn.ts"
 import { checkToolBudget } from "./tool-budget.ts"
 
@@ -50,11 +50,6 @@ export function readConversation(request: ChatRequest, options: ConversationOpti
     toolNames: new Map(),
     userTurn: userTurnOf(messages, spoken),
   }
-}
-
-/** A message in the user's own words: it closes the tool loop before it. */
-function isSpokenMessage(message: ChatMessage): boolean {
-  return message.role === "user" && textsOf(message)[0] !== ATTACHED_MEDIA
 }
 
 /** How many messages the user wrote, and how the last begins: enough to tell one task from the next. */

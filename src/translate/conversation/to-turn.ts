@@ -26,7 +26,7 @@ export function toTurn(message: ChatMessage, options: TurnOptions): Turn {
       return {
         role: "user",
         parts: toParts(media, options),
-        results: [{ id: message.toolCallId, status: "success", text }],
+        results: [{ id: message.toolCallId, status: message.isError === true ? "error" : "success", text }],
       }
     }
     case "assistant":
@@ -54,7 +54,7 @@ function toAssistantTurn(
   { replay }: TurnOptions,
 ): AssistantTurn {
   const { toolCalls } = message
-  const reasoning = replay({ toolUseIds: toolCalls.map(({ id }) => id), text: message.reasoning })
+  const reasoning = replay({ toolUseIds: toolCalls.map(({ id }) => id), blocks: message.reasoning })
   return {
     role: "assistant",
     texts: textsOf(message),

@@ -3,9 +3,11 @@ import type {
   AssistantResponseMessage,
   CachePoint,
   ConversationState,
+  ReasoningContent,
   Tool,
   UserInputMessage,
 } from "../../kiro/index.ts"
+import type { ReasoningBlock } from "../../openai/index.ts"
 import { cachePointTurns } from "./cache-points.ts"
 import { agentContinuationIdOf } from "./conversation-id.ts"
 import { joinTexts, TEXT_SEPARATOR, textOf } from "./conversation.ts"
@@ -87,6 +89,11 @@ function assistantMessage({ texts, uses, reasoning }: AssistantTurn): AssistantR
   return {
     content: texts.join(TEXT_SEPARATOR),
     ...(toolUses.length > 0 ? { toolUses } : {}),
-    ...(reasoning === undefined ? {} : { reasoningContent: reasoning }),
+    ...(reasoning === undefined ? {} : { reasoningContent: reasoningContent(reasoning) }),
   }
+}
+
+function reasoningContent({ text, signature, redacted }: ReasoningBlock): ReasoningContent {
+  if (redacted !== undefined) return { redactedContent: redacted }
+  return { reasoningText: { text, ...(signature === undefined ? {} : { signature }) } }
 }

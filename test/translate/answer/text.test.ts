@@ -47,7 +47,7 @@ describe("text and reasoning", () => {
       toolUse("b"),
       stop("b"),
     ])
-    assert.deepEqual(steps[2], [])
+    assert.deepEqual(steps[2], [{ delta: {}, reasoningEnd: { signature: "c2ln" } }])
     assert.deepEqual(summary.reasoning, [
       { signature: "c2ln", textHash: sha256("I need both."), toolUseIds: ["a", "b"] },
     ])
@@ -55,11 +55,11 @@ describe("text and reasoning", () => {
 
   it("keep reasoning that the service hides, and show none of it", () => {
     const redacted: KiroEvent = { type: "reasoningContentEvent", redactedContent: "LktUUn5+" }
-    const { summary, message } = translate([redacted, toolUse("a"), stop("a")])
-    assert.deepEqual(summary.reasoning, [
-      { redactedContent: "LktUUn5+", textHash: sha256(""), toolUseIds: ["a"] },
-    ])
+    const { summary, message, steps } = translate([redacted, toolUse("a"), stop("a")])
+    assert.deepEqual(summary.reasoning, [{ redacted: "LktUUn5+", textHash: sha256(""), toolUseIds: ["a"] }])
     assert.equal(message.reasoning_content, undefined)
+    assert.deepEqual(steps[0], [{ delta: {}, reasoningEnd: { redacted: "LktUUn5+" } }])
+    assert.equal(steps[1]?.[0]?.delta.role, "assistant")
   })
 })
 

@@ -34,6 +34,20 @@ describe("a tool call", () => {
     ])
   })
 
+  it("says with its last piece that it is whole", () => {
+    const { steps } = translate([toolUse("a.b"), stop("a.b", '{"x":1'), toolUse("c"), stop("c")])
+    const ends = steps.map((chunks) => chunks.map(({ callEnd }) => callEnd))
+    assert.deepEqual(ends, [
+      [undefined],
+      [{ index: 0, id: "a_b" }],
+      [undefined],
+      [{ index: 1, id: "c" }],
+      [undefined],
+    ])
+    const cut = translate([toolUse("a"), toolUse("a", '{"x":')])
+    assert.ok(cut.steps.flat().every(({ callEnd }) => callEnd === undefined))
+  })
+
   it("keeps the piece that closes the JSON until the stop, whatever follows it", () => {
     const translated = translate([
       toolUse("a"),

@@ -70,8 +70,8 @@ export function translate(
   const machine = translator(options)
   const steps = events.map((event) => machine.push(event))
   const end = machine.end(options.failure)
-  const all = [...steps, "chunks" in end ? end.chunks : []]
-  const folded = foldChunks({ id: "c", created: 1, model: "m" }, all.flat())
+  const all = [...steps, end.outcome === "finished" ? end.chunks : []]
+  const folded = foldChunks({ id: "c", created: 1, model: "m" }, all.flat().map(asStreamed))
   return {
     steps: all,
     end,
@@ -79,6 +79,12 @@ export function translate(
     message: folded.choices[0].message,
     usage: folded.usage,
   }
+}
+
+/** A host that reads a stream does not see which calls are whole: it puts together all that were announced. */
+function asStreamed(chunk: ChatChunk): ChatChunk {
+  const call = chunk.delta.tool_calls?.[0]
+  return call?.id === undefined ? chunk : { ...chunk, callEnd: { index: call.index, id: call.id } }
 }
 
 /** What each event gave of the arguments of calls, as `index:piece`. */

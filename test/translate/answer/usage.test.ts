@@ -31,7 +31,7 @@ describe("the usage of a turn", () => {
       prompt_tokens: 4_150,
       completion_tokens: 7,
       total_tokens: 4_157,
-      prompt_tokens_details: { cached_tokens: 4_000 },
+      prompt_tokens_details: { cached_tokens: 4_000, cache_write_tokens: 50 },
       completion_tokens_details: { reasoning_tokens: 0 },
     })
   })

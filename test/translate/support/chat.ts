@@ -3,7 +3,7 @@ import type {
   ConversationState,
   UserInputMessage,
 } from "../../../src/kiro/index.ts"
-import { readChatRequest } from "../../../src/openai/index.ts"
+import { readChatRequest, type ReasoningBlock } from "../../../src/openai/index.ts"
 import { toConversation, toConversationState } from "../../../src/translate/index.ts"
 import type {
   Conversation,
@@ -16,11 +16,19 @@ const BASH = { type: "function", function: { name: "bash", description: "Run a c
 export interface Chat extends Partial<ConversationOptions> {
   readonly messages: readonly unknown[]
   readonly tools?: readonly unknown[]
+  /** What the answers of the model thought, as a host gives it that keeps the proofs. */
+  readonly blocks?: readonly ReasoningBlock[]
 }
 
-export function conversationOf({ messages, tools = [BASH], ...options }: Chat): Conversation {
+export function conversationOf({ messages, tools = [BASH], blocks, ...options }: Chat): Conversation {
   const request = readChatRequest({ model: "claude-sonnet-4-5", messages, tools, stream: true })
-  return toConversation(request, { accepts: { images: true, documents: true }, ...options })
+  const thought = request.messages.map((message) =>
+    message.role === "assistant" && blocks !== undefined ? { ...message, reasoning: blocks } : message,
+  )
+  return toConversation(
+    { ...request, messages: thought },
+    { accepts: { images: true, documents: true }, ...options },
+  )
 }
 
 export function stateOf(chat: Chat, options: Partial<ConversationStateOptions> = {}): ConversationState {
