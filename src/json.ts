@@ -1,4 +1,7 @@
-/** Guards over `unknown`: the only way a parsed document, a database row or a host argument becomes typed. */
+/**
+ * Guards over `unknown`, by which a parsed document, a database row or a host argument becomes typed, and the shapes of
+ * values from elsewhere that several rooms check.
+ */
 
 export type JsonObject = { readonly [key: string]: unknown }
 
@@ -31,4 +34,32 @@ export function numberField(object: JsonObject, ...keys: readonly string[]): num
     if (typeof value === "number" && Number.isFinite(value)) return value
   }
   return undefined
+}
+
+type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> }
+
+/** The fields that have a value: for optional properties, which are left out and not set to `undefined`. */
+export function present<Fields extends object>(fields: Fields): Present<Fields> {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as Present<Fields>
+}
+
+/** An AWS region's shape, also `eusc-de-east-1`: what has it can be put into a host name as it is. */
+export const REGION_SHAPE: RegExp = /^[a-z]{2,4}(?:-[a-z]+){1,3}-[0-9]{1,2}$/
+
+export const PROFILE_ARN_SHAPE: RegExp =
+  /^arn:aws[a-z-]*:codewhisperer:[a-z0-9-]+:[0-9]{12}:profile\/[A-Za-z0-9._-]+$/
+
+const EARLIEST_AT = Date.UTC(2000, 0, 1)
+const LATEST_AT = Date.UTC(2100, 0, 1)
+const LONGEST_LIFE_MS = 366 * 24 * 3_600_000
+
+/** An instant (epoch ms) that somebody else named, or `undefined` where it is not between 2000 and 2100. */
+export function plausibleInstant(at: number | undefined): number | undefined {
+  return at !== undefined && at >= EARLIEST_AT && at < LATEST_AT ? at : undefined
+}
+
+/** A life time (ms) that somebody else named, or `undefined` where it is none or longer than a year. */
+export function plausibleLifetime(ms: number | undefined): number | undefined {
+  return ms !== undefined && ms > 0 && ms <= LONGEST_LIFE_MS ? ms : undefined
 }

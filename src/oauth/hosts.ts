@@ -1,11 +1,10 @@
+import { REGION_SHAPE } from "../json.ts"
+
 /** The service of Kiro's own social logins: one host for the whole world. */
 export const SOCIAL_ORIGIN = "https://prod.us-east-1.auth.desktop.kiro.dev"
 
 /** The header that names the real host of a request that an endpoint override sends elsewhere. */
 const ORIGINAL_HOST_HEADER = "x-kiro-original-host"
-
-/** An AWS region's shape. What a store says is put into a host name only if it has this shape. */
-const REGION = /^[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}$/
 
 export type OidcOrigin =
   | { readonly origin: string }
@@ -16,7 +15,7 @@ export type OidcOrigin =
  * give `oidc.{region}.amazonaws.com`, which is the FIPS one there. Kiro does not exist in China.
  */
 export function oidcOrigin(loginRegion: string): OidcOrigin {
-  if (!REGION.test(loginRegion))
+  if (!REGION_SHAPE.test(loginRegion))
     return { refused: "not-a-region", message: `"${loginRegion.slice(0, 40)}" is not an AWS region` }
   if (loginRegion.startsWith("cn-"))
     return { refused: "china", message: `Kiro is not offered in the China region ${loginRegion}` }

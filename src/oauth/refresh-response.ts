@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, numberField, parseJson, stringField } from "../json.ts"
+import { isObject, type JsonObject, numberField, parseJson, plausibleLifetime, stringField } from "../json.ts"
 import { Secret } from "../secret.ts"
 import type { RefreshGrant, TokenSet } from "./token-set.ts"
 
@@ -33,7 +33,7 @@ const REFUSED_CODES: ReadonlySet<string> = new Set<RefusedCode>([
 ])
 
 /** What the services give where they name no lifetime. */
-const DEFAULT_LIFETIME_S = 3600
+const DEFAULT_LIFETIME_MS = 3_600_000
 const LONGEST_MESSAGE = 200
 
 /**
@@ -86,17 +86,17 @@ function readTokens({
     tokens: {
       accessToken: new Secret(accessToken),
       refreshToken: refreshToken === undefined ? grant.refreshToken : new Secret(refreshToken),
-      expiresAt: now + lifetimeSeconds(fields) * 1000,
+      expiresAt: now + lifetimeMs(fields),
     },
     ...(profileArn === undefined ? {} : { profileArn }),
   }
 }
 
-function lifetimeSeconds(fields: JsonObject): number {
+function lifetimeMs(fields: JsonObject): number {
   const named = numberField(fields, "expiresIn", "expires_in")
   // Some identity providers send the number as text.
   const seconds = named ?? Number(stringField(fields, "expiresIn", "expires_in") ?? Number.NaN)
-  return Number.isFinite(seconds) && seconds > 0 ? seconds : DEFAULT_LIFETIME_S
+  return plausibleLifetime(seconds * 1000) ?? DEFAULT_LIFETIME_MS
 }
 
 /** The OAuth code, or the AWS exception's name as one: `InvalidGrantException` is `invalid_grant`. */

@@ -1,8 +1,12 @@
-export { loadSettings, type LoadedSettings } from "./load.ts"
-export { type LogOptions, openLog } from "./log.ts"
+export { fileErrorCode, readSmallFile, replaceFile, type SmallFile } from "./files.ts"
+export { type LogOptions, openLog, redactText } from "./log.ts"
 export { type Paths, pathsFor, type Place } from "./paths.ts"
-export { describeSettingsProblem, type SettingsProblem } from "./problem.ts"
-export { redactText } from "./redact.ts"
-export { DEFAULT_SETTINGS, type LogLevel, type SelectionStrategy, type Settings } from "./settings.ts"
-export { fileErrorCode, readSmallFile, type SmallFile } from "./read-file.ts"
-export { replaceFile } from "./replace-file.ts"
+export type { LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
+export {
+  type AccountRule,
+  DEFAULT_SETTINGS,
+  describeSettingsProblem,
+  loadSettings,
+  type LogLevel,
+  type SelectionStrategy,
+} from "./settings.ts"

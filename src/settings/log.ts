@@ -1,8 +1,9 @@
 import { appendFileSync, chmodSync, mkdirSync, renameSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import type { Clock, Log, LogFields } from "../runtime.ts"
-import { redactField, redactText } from "./redact.ts"
-import type { LogLevel } from "./settings.ts"
+import type { Settings } from "./schema.ts"
+
+type LogLevel = Settings["logLevel"]
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"]
 const MAX_FILE_BYTES = 2 * 1024 * 1024
@@ -71,5 +72,41 @@ function append({ path, maxFileBytes = MAX_FILE_BYTES }: LogOptions, text: strin
   } catch {
     // There is no place left to tell of it: the caller counts the line as lost.
     return false
+  }
+}
+
+const SECRET = "[secret]"
+
+/** Names of fields whose text is never written, whatever it is. */
+const SECRET_FIELD = /token|secret|password|authorization|cookie|api[-_]?key/i
+
+/** The shapes of Kiro's and AWS's credentials, where a text from elsewhere carries one. */
+const SECRET_SHAPES = [
+  /\bksk_[\w-]{4,}/g,
+  /\bao[ar][A-Za-z]?[A-Z0-9][\w+/=:.-]{20,}/g,
+  /\beyJ[\w-]{8,}(?:\.[\w-]+)*/g,
+  /(?<=\bBearer\s)\S+/gi,
+]
+
+/** The look behind makes it linear: no second try begins inside a run of letters that had no `@`. */
+const EMAIL = /(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+/g
+
+/** The text without anything that looks like a credential or an e-mail address. */
+export function redactText(text: string): string {
+  return SECRET_SHAPES.reduce((rest, shape) => rest.replaceAll(shape, SECRET), text).replaceAll(
+    EMAIL,
+    "[e-mail]",
+  )
+}
+
+/** For `JSON.stringify`: errors become their name and message, texts are redacted, secret fields are blanked. */
+function redactField(key: string, value: unknown): unknown {
+  if (typeof value === "string") return SECRET_FIELD.test(key) ? SECRET : redactText(value)
+  if (typeof value === "bigint") return String(value)
+  if (!(value instanceof Error)) return value
+  return {
+    name: value.name,
+    message: value.message,
+    ...(value.cause === undefined ? {} : { cause: value.cause }),
   }
 }

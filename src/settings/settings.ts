@@ -1,32 +1,15 @@
-export type SelectionStrategy = "sticky" | "round-robin" | "lowest-usage"
-export type LogLevel = "debug" | "info" | "warn" | "error"
+import { readSmallFile } from "./files.ts"
+import { pathsFor, type Place, type Project, projectSettingsFiles } from "./paths.ts"
+import type { Layer, LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 
-/** kiro.json, the project's file and the environment, checked and merged. Durations are ms. */
-export interface Settings {
-  readonly autoSyncKiroCli: boolean
-  readonly accountSelectionStrategy: SelectionStrategy
-  readonly defaultRegion: string
-  readonly idcStartUrl?: string
-  readonly idcRegion?: string
-  readonly idcProfileArn?: string
-  readonly rateLimitRetryDelayMs: number
-  readonly rateLimitMaxRetries: number
-  readonly maxRequestIterations: number
-  readonly requestTimeoutMs: number
-  readonly tokenExpiryBufferMs: number
-  readonly usageSyncMaxRetries: number
-  readonly usageTrackingEnabled: boolean
-  readonly useOverage: boolean
-  readonly enableLogApiRequest: boolean
-  readonly logPrompts: boolean
-  readonly logLevel: LogLevel
-  readonly toasts: boolean
-  readonly endpointOverride?: string
-}
+export type SelectionStrategy = Settings["accountSelectionStrategy"]
+export type AccountRule = Settings["accountRules"][number]
+export type LogLevel = Settings["logLevel"]
 
 export const DEFAULT_SETTINGS: Settings = {
   autoSyncKiroCli: true,
   accountSelectionStrategy: "lowest-usage",
+  accountRules: [],
   defaultRegion: "us-east-1",
   rateLimitRetryDelayMs: 5000,
   rateLimitMaxRetries: 3,
@@ -36,8 +19,69 @@ export const DEFAULT_SETTINGS: Settings = {
   usageSyncMaxRetries: 3,
   usageTrackingEnabled: true,
   useOverage: true,
+  accountReserve: 0,
+  fallbackModels: {},
+  webSearch: false,
   enableLogApiRequest: false,
   logPrompts: false,
   logLevel: "info",
   toasts: true,
+}
+
+/**
+ * Reads the user's kiro.json, those of the project over it and `KIRO_<KEY>` over both. Never rejects: a value that is not
+ * allowed counts as not there, and is one problem that names its key and the allowed range; of a broken file what can
+ * still be read counts, and paid credits are off until it is repaired. The schema loads only where there is something to
+ * judge, so that who has no settings pays nothing at the start.
+ */
+export async function loadSettings(place: Place & { readonly project?: Project }): Promise<LoadedSettings> {
+  const layers = layersOf(place)
+  if (layers.length === 0) return { settings: DEFAULT_SETTINGS, problems: [] }
+  const { applyLayers } = await import("./schema.ts")
+  return applyLayers(DEFAULT_SETTINGS, layers)
+}
+
+/** The weakest first. */
+function layersOf(place: Place & { readonly project?: Project }): readonly Layer[] {
+  const { project, platform, env } = place
+  const ofKind = (kind: "user" | "project", paths: readonly string[]): readonly Layer[] =>
+    paths.flatMap((from): Layer[] => {
+      const file = readSmallFile(from)
+      return file.state === "missing" ? [] : [{ kind, from, file }]
+    })
+  return [
+    ...ofKind("user", pathsFor(place).settingsFiles),
+    ...ofKind("project", project === undefined ? [] : projectSettingsFiles(platform, project)),
+    ...environmentLayers(env),
+  ]
+}
+
+const PREFIX = "KIRO_"
+
+/** The variables that may be settings, as text. */
+function environmentLayers(env: Place["env"]): readonly Layer[] {
+  const entries = Object.entries(env).flatMap(([name, value]): [string, string][] => {
+    const text = value?.trim()
+    return name.startsWith(PREFIX) && text ? [[name.slice(PREFIX.length).toLowerCase(), text]] : []
+  })
+  if (entries.length === 0) return []
+  return [{ kind: "environment", from: "environment", values: Object.fromEntries(entries) }]
+}
+
+/** One sentence for a person. The bad value itself is never repeated: it may be a secret in the wrong place. */
+export function describeSettingsProblem(problem: SettingsProblem): string {
+  switch (problem.kind) {
+    case "bad-value":
+      return `${problem.key} in ${problem.from} must be ${problem.allowed}; it is ignored.`
+    case "not-in-project":
+      return `${problem.key} in ${problem.from} is ignored: a repository may not decide where a login goes, what is paid or what is logged, so it counts only in your own kiro.json or environment.`
+    case "unknown-key":
+      return `${problem.key} in ${problem.from} is not a key of kiro.json; it is ignored.`
+    case "broken-file":
+      return `${problem.from} is broken at line ${problem.line}: what can be read of it counts, but no paid credits are used until it is repaired.`
+    case "unreadable-file":
+      return `${problem.from} is ignored: ${problem.reason}. No paid credits are used until it is repaired.`
+    default:
+      return problem satisfies never
+  }
 }

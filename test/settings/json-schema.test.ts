@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { describe, it } from "node:test"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
-import { settingsJsonSchema } from "../../src/settings/json-schema.ts"
+import { settingsJsonSchema } from "../support/settings-json-schema.ts"
 
 describe("the JSON schema of kiro.json", () => {
   it("in the package is the one that the rules make; `npm run schema` writes it", () => {
@@ -10,7 +10,9 @@ describe("the JSON schema of kiro.json", () => {
   })
 
   it("describes every key, with range and default", () => {
-    const { properties } = settingsJsonSchema()
+    const schema = settingsJsonSchema()
+    assert.ok("properties" in schema)
+    const { properties } = schema
     assert.ok(typeof properties === "object" && properties !== null)
     const described = new Map(Object.entries(properties))
     assert.ok(described.size > Object.keys(DEFAULT_SETTINGS).length)

@@ -106,7 +106,11 @@ describe("settings", () => {
 
   for (const [key, allowed, refused] of [
     ["account_selection_strategy", ["sticky", "round-robin", "lowest-usage"], ["random", 1]],
-    ["default_region", ["us-east-1", "ap-southeast-2", "us-gov-west-1"], ["evil.example.com/", "US-EAST-1"]],
+    [
+      "default_region",
+      ["us-east-1", "ap-southeast-2", "us-gov-west-1", "eusc-de-east-1"],
+      ["evil.example.com/", "US-EAST-1"],
+    ],
     [
       "idc_start_url",
       ["https://d-1.awsapps.com/start"],
@@ -123,6 +127,8 @@ describe("settings", () => {
     ["request_timeout_ms", [30_000, 60_000, 600_000], [29_999, 600_001]],
     ["token_expiry_buffer_ms", [30_000, 300_000], [29_999, 300_001]],
     ["usage_sync_max_retries", [0, 5], [-1, 6]],
+    ["account_reserve", [0, 50], [-1, 51, 0.5]],
+    ["daily_credit_budget", [0.5, 100_000], [0, -1, "5"]],
     ["endpoint_override", ["https://x.example", "http://127.0.0.1:8080"], ["http://x.example", "file:///x"]],
   ] as const)
     it(`allow for ${key} its range and nothing else`, async () => {
@@ -136,38 +142,117 @@ describe("settings", () => {
         )
     })
 
-  it("let a project switch paid credits off, but neither on nor prompts into the log", async () => {
-    const { settings, problems } = await load({ project: { use_overage: false, log_prompts: true } })
-    assert.equal(settings.useOverage, false)
-    assert.equal(settings.logPrompts, false)
-    assert.equal(problems.length, 1)
-    const paid = await load({ user: { use_overage: false }, project: { use_overage: true } })
-    assert.equal(paid.settings.useOverage, false)
+  it("let a project switch off what costs, writes or follows, but not on", async () => {
+    const keys = [
+      "use_overage",
+      "auto_sync_kiro_cli",
+      "web_search",
+      "web_search_enabled",
+      "enable_log_api_request",
+      "log_prompts",
+    ]
+    const all = (value: boolean) => Object.fromEntries(keys.map((key) => [key, value]))
+    const on = await load({ user: all(false), project: all(true) })
+    assert.deepEqual(on.settings, {
+      ...DEFAULT_SETTINGS,
+      useOverage: false,
+      autoSyncKiroCli: false,
+    })
+    assert.deepEqual(
+      on.problems.map((problem) => problem.kind === "not-in-project" && problem.key),
+      keys,
+    )
+    const off = await load({ user: all(true), project: all(false) })
+    assert.deepEqual(off, { settings: on.settings, problems: [] })
   })
 
-  it("take nothing that decides where a credential goes from a project", async () => {
+  it("take nothing from a project that decides where a credential goes, what is spent or what is written", async () => {
     const project = {
       default_region: "eu-west-1",
       idc_start_url: "https://evil.example/start",
       idc_region: "eu-west-1",
       idc_profile_arn: "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EVIL",
       endpoint_override: "https://evil.example",
+      account_rules: [{ account: "evil" }],
+      daily_credit_budget: 1_000_000,
+      account_reserve: 50,
+      fallback_models: { "claude-haiku-4-5": ["claude-opus-5"] },
+      log_level: "debug",
     }
     const { settings, problems } = await load({ project })
     assert.deepEqual(settings, DEFAULT_SETTINGS)
-    assert.equal(problems.filter((problem) => problem.kind === "not-in-project").length, 5)
+    assert.equal(problems.filter((problem) => problem.kind === "not-in-project").length, 10)
     assert.deepEqual((await load({ user: project })).problems, [])
   })
 
-  it("survive files that are no JSON object, and say which", async () => {
-    for (const user of ["{", "[]", "null", '"text"', ""]) {
+  it("survive files that are no JSON object, say which, and then use no paid credits", async () => {
+    for (const user of ["[]", "null", '"text"', "", "[".repeat(100_000)]) {
       const { settings, problems } = await load({ user, project: { rate_limit_max_retries: 7 } })
       assert.equal(settings.rateLimitMaxRetries, 7)
+      assert.equal(settings.useOverage, false)
       assert.deepEqual(
         problems.map((problem) => problem.kind),
         ["unreadable-file"],
       )
     }
+  })
+
+  it("take comments and trailing commas", async () => {
+    const user = '{\n  // mine\n  "toasts": false, /* and */ "rate_limit_max_retries": 7,\n}\n'
+    assert.deepEqual(await load({ user }), {
+      settings: { ...DEFAULT_SETTINGS, toasts: false, rateLimitMaxRetries: 7 },
+      problems: [],
+    })
+  })
+
+  it("are what can be read of a broken file, without paid credits, and the line of the fault is named", async () => {
+    const user = '{\n  "use_overage": true,\n  "toasts": false\n  "rate_limit_max_retries": 7\n'
+    const { settings, problems } = await load({ user })
+    assert.deepEqual(settings, {
+      ...DEFAULT_SETTINGS,
+      toasts: false,
+      rateLimitMaxRetries: 7,
+      useOverage: false,
+    })
+    assert.match(problems.map(describeSettingsProblem).join(), /kiro\.json is broken at line 4/)
+  })
+
+  it("hold rules, a budget, a reserve, other models and web search", async () => {
+    const account_rules = [{ project: "~/work/*", account: "a1", fallback: false }]
+    const user = {
+      account_rules,
+      daily_credit_budget: 12.5,
+      account_reserve: 20,
+      fallback_models: { "claude-opus-5": ["claude-sonnet-5"] },
+      web_search_enabled: true,
+    }
+    assert.deepEqual(await load({ user }), {
+      settings: {
+        ...DEFAULT_SETTINGS,
+        accountRules: account_rules,
+        dailyCreditBudget: 12.5,
+        accountReserve: 20,
+        fallbackModels: { "claude-opus-5": ["claude-sonnet-5"] },
+        webSearch: true,
+      },
+      problems: [],
+    })
+    const { settings } = await load({
+      env: { KIRO_ACCOUNT_RULES: JSON.stringify(account_rules), KIRO_DAILY_CREDIT_BUDGET: "5" },
+    })
+    assert.deepEqual(settings.accountRules, account_rules)
+    assert.equal(settings.dailyCreditBudget, 5)
+  })
+
+  it("name the part of a rule that is wrong, and never let a misspelt rule hold for everything", async () => {
+    const { settings, problems } = await load({
+      user: { account_rules: [{ account: "a1" }, { agnet: "build", account: "a2" }], daily_credit_budget: 0 },
+    })
+    assert.deepEqual(settings, DEFAULT_SETTINGS)
+    assert.deepEqual(
+      problems.map((problem) => problem.kind === "bad-value" && problem.key),
+      ["account_rules[1]", "daily_credit_budget"],
+    )
   })
 
   it("accept the keys of older plugins without a word, and name a key that nobody knows", async () => {

@@ -1,12 +1,5 @@
+export { present } from "../../json.ts"
 import type { Database, SqlValue } from "./database.ts"
-
-type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> }
-
-/** The fields that have a value: for optional properties, which are left out and not set to `undefined`. */
-export function present<Fields extends object>(fields: Fields): Present<Fields> {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as Present<Fields>
-}
 
 /** Changes the named columns of one row, which is made where it is missing. `undefined` is stored as NULL. */
 export function upsert(

@@ -30,7 +30,9 @@ function changes(settings: Settings): Finding[] {
   )
   if (changed.length === 0) return []
   return [
-    note(`not as by default: ${changed.map(([key, value]) => `${keyOf(key)} ${String(value)}`).join(", ")}`),
+    note(
+      `not as by default: ${changed.map(([key, value]) => `${keyOf(key)} ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ")}`,
+    ),
   ]
 }
 

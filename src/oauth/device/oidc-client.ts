@@ -1,3 +1,4 @@
+import { plausibleInstant, present } from "../../json.ts"
 import { Secret } from "../../secret.ts"
 import { oidcOrigin } from "../hosts.ts"
 import type { ClientRegistration } from "../token-set.ts"
@@ -58,8 +59,8 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
       const answer = await refusalsOf(service.send(command, { abortSignal: signal }), signal)
       const { clientId, clientSecret, clientSecretExpiresAt } = answer
       if (!clientId || !clientSecret) throw malformed("the registration has no client id or secret")
-      const expiry = clientSecretExpiresAt ? { expiresAt: clientSecretExpiresAt * 1000 } : {}
-      return { clientId, clientSecret: new Secret(clientSecret), ...expiry }
+      const expiresAt = plausibleInstant((clientSecretExpiresAt ?? 0) * 1000)
+      return { clientId, clientSecret: new Secret(clientSecret), ...present({ expiresAt }) }
     },
 
     async authorize(client, startUrl, signal) {

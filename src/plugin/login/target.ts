@@ -1,3 +1,4 @@
+import { PROFILE_ARN_SHAPE, REGION_SHAPE } from "../../json.ts"
 import type { Settings } from "../../settings/index.ts"
 import { BUILDER_ID_START_URL, readStartUrl } from "./start-url.ts"
 
@@ -16,8 +17,6 @@ export type Answers = Readonly<Record<string, string | undefined>>
 
 /** AWS Builder ID exists once, in this region. */
 const BUILDER_ID_REGION = "us-east-1"
-const REGION = /^[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}$/
-const PROFILE_ARN = /^arn:aws[a-z-]*:codewhisperer:[a-z0-9-]+:\d{12}:profile\/[A-Za-z0-9._-]+$/
 
 export class LoginInputError extends Error {
   override readonly name = "LoginInputError"
@@ -59,7 +58,7 @@ export function readRegion(text: string): string {
     .trim()
     .toLowerCase()
     .replaceAll(/[\s_]+/g, "-")
-  if (REGION.test(region)) return region
+  if (REGION_SHAPE.test(region)) return region
   throw new LoginInputError(`"${text.trim().slice(0, 40)}" is not an AWS region such as eu-north-1.`)
 }
 
@@ -67,7 +66,7 @@ export function readRegion(text: string): string {
 export function readProfileArn(text: string | undefined): { readonly profileArn?: string } {
   const profileArn = clean(text)
   if (profileArn === "") return {}
-  if (PROFILE_ARN.test(profileArn)) return { profileArn }
+  if (PROFILE_ARN_SHAPE.test(profileArn)) return { profileArn }
   throw new LoginInputError(
     "That is not a profile ARN (arn:aws:codewhisperer:<region>:<account>:profile/<id>). Leave it blank to have it looked up.",
   )
