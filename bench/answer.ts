@@ -1,5 +1,5 @@
-import { openAnswer } from "../src/gateway/stream/open-answer.ts"
-import { apiCallError } from "../src/openai/index.ts"
+import { batchesOf, openAnswer } from "../src/gateway/stream/open-answer.ts"
+import { answerBody } from "../src/plugin/front.ts"
 import { systemClock } from "../src/runtime.ts"
 import { createCutter, createFloor } from "./floor.ts"
 import { createChunkTranslator } from "../src/translate/index.ts"
@@ -8,7 +8,6 @@ import { createChunkTranslator } from "../src/translate/index.ts"
 export async function answerStream(response: Response): Promise<ReadableStream<Uint8Array>> {
   const opened = await openAnswer({
     response,
-    head: { id: "chatcmpl-1", created: 1_700_000_000, model: "claude-sonnet-4-5" },
     translator: createChunkTranslator({
       toolNames: new Map(),
       thinkingTags: false,
@@ -22,12 +21,13 @@ export async function answerStream(response: Response): Promise<ReadableStream<U
     silenceMs: 120_000,
     cancelUpstream: () => undefined,
   })
-  if ("failure" in opened) throw new Error(opened.failure.message)
-  return opened.answer.stream({
-    onEnd: () => undefined,
-    toError: ({ failure }) =>
-      apiCallError({ message: failure.message, statusCode: 500, isRetryable: false, url: "" }),
-  })
+  if (opened.outcome === "failed") throw new Error(opened.failure.message)
+  const batches = batchesOf(
+    opened.answer.read(() => undefined),
+    ({ message }) => ({ status: 500, message }),
+  )
+  const head = { id: "chatcmpl-1", created: 1_700_000_000, model: "claude-sonnet-4-5" }
+  return answerBody({ head, batches }, ({ refusal }) => new Error(refusal.message))
 }
 
 /** A 200 whose body brings these reads, one for each time it is asked. */

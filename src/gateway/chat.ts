@@ -1,6 +1,7 @@
 import type { SessionMemory } from "../accounts/index.ts"
 import type { ChatRequest } from "../openai/index.ts"
-import type { Conversation, Purpose } from "../translate/index.ts"
+import type { Conversation } from "../translate/index.ts"
+import type { Purpose } from "./door.ts"
 import type { AskedModel } from "./models.ts"
 
 /** One chat request of the host, as it stands for all attempts. */

@@ -9,10 +9,6 @@ export interface GatewayDependencies {
   readonly settings: Settings
   /** Of this package: part of its name on the wire. */
   readonly version: string
-  /** Chats come to `<baseUrl>/chat/completions`; every other URL passes through untouched. */
-  readonly baseUrl: string
-  /** The header in which our own chat hook says what a request is for: `main`, `title` or `compaction`. */
-  readonly purposeHeader: string
   readonly store: AccountStore
   readonly tokens: FreshTokens & Pick<TokenKeeper, "here">
   /** Reads the stores of other programs again; local and quick, never rejects. */

@@ -1,7 +1,7 @@
 import { accountName } from "../accounts/index.ts"
 import type { ChatMessage, GenerateAssistantResponseRequest, KiroHttpRequest } from "../kiro/index.ts"
 import type { LogFields } from "../runtime.ts"
-import type { Answered } from "./deliver.ts"
+import type { Answered } from "./live-chat.ts"
 import type { AnswerEnd } from "./settle.ts"
 
 /** What the detailed log says of a request: everything but the token, and the conversation only when asked for. */

@@ -7,7 +7,7 @@ import {
 } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import type { TurnSummary } from "../translate/index.ts"
-import type { Answered } from "./deliver.ts"
+import type { Answered } from "./live-chat.ts"
 import type { GatewayContext } from "./dependencies.ts"
 import { briefly } from "./refuse/failure-answers.ts"
 
@@ -24,6 +24,7 @@ export async function rememberForSession(
   { summary, failure }: AnswerEnd,
 ): Promise<void> {
   const { sessionId, purpose, size } = chat
+  if (purpose === "generate") return
   if (summary.reasoning.length > 0) await store.rememberReasoning(sessionId, summary.reasoning)
   const succeeded = failure === undefined && summary.finishReason !== undefined
   if (!succeeded) return

@@ -82,7 +82,7 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
       const { live, problem } = readCachedModels(paths.models)
       if (problem !== undefined) (await log()).warn(problem)
       const fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> =>
-        (await services()).gateway.fetch(String(url), init)
+        (await services()).fetch(String(url), init)
       injectProvider({ config, fetch, baseURL: BASE_URL, live })
       inBackground(takeIn, "the logins of other programs were not taken in")
     },

@@ -1,7 +1,8 @@
-import { createGateway, type Gateway, openAccounts } from "../gateway/index.ts"
+import { createGateway, openAccounts } from "../gateway/index.ts"
 import { importLogins, type ImportOutcome, openSources, watchSources } from "../import/index.ts"
-import type { Runtime } from "../runtime.ts"
+import type { Fetch, Runtime } from "../runtime.ts"
 import { type LoadedSettings, type Paths, type Place } from "../settings/index.ts"
+import { createFront } from "./front.ts"
 import { openLogin } from "./login/compose.ts"
 import type { LoginMethods } from "./login/methods.ts"
 import { createNotify } from "./notify.ts"
@@ -22,7 +23,8 @@ export interface ServicesOptions {
 
 /** Everything behind the provider, opened by the first request or login of a plugin instance. */
 export interface Services {
-  readonly gateway: Gateway
+  /** Of the provider. */
+  readonly fetch: Fetch
   readonly login: LoginMethods
   /** Takes in what other programs know now; local and quick, never rejects. */
   readonly importLogins: () => Promise<void>
@@ -57,8 +59,6 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     runtime,
     settings,
     version,
-    baseUrl,
-    purposeHeader,
     store,
     tokens,
     importLogins: takeIn,
@@ -74,12 +74,12 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     argv: process.argv,
     output: process.stdout,
   })
-  const fetch: Gateway["fetch"] = (url, init) => {
-    if (watch.changed()) void takeIn()
-    return gateway.fetch(url, init)
-  }
+  const front = createFront({ gateway, runtime, baseUrl, purposeHeader })
   return {
-    gateway: { ...gateway, fetch },
+    fetch(url, init) {
+      if (watch.changed()) void takeIn()
+      return front(url, init)
+    },
     login,
     importLogins: takeIn,
     async close() {

@@ -12,6 +12,7 @@ import {
 } from "../../src/accounts/index.ts"
 import { createGateway, type Gateway, type LookUps } from "../../src/gateway/index.ts"
 import { isObject } from "../../src/json.ts"
+import { createFront } from "../../src/plugin/front.ts"
 import { type Fetch, type Log, type Runtime, silentLog, systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
@@ -39,6 +40,8 @@ export interface Harness extends AsyncDisposable {
   /** The path of the store's file. */
   readonly database: string
   readonly gateway: Gateway
+  /** OpenCode 1's way in. */
+  readonly fetch: Fetch
   readonly notices: readonly Notice[]
   readonly usageAsked: readonly string[]
   readonly profilesAsked: readonly string[]
@@ -96,8 +99,6 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     runtime,
     settings,
     version: "0.0.0",
-    baseUrl: BASE_URL,
-    purposeHeader: "x-kiro-purpose",
     store,
     tokens,
     importLogins: async () => options.importLogins?.(harness),
@@ -114,12 +115,14 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       afterAnswer: (accountId) => void answered.push(accountId),
     },
   })
+  const front = createFront({ gateway, runtime, baseUrl: BASE_URL, purposeHeader: "x-kiro-purpose" })
   const harness: Harness = {
     fake,
     clock,
     store,
     database,
     gateway,
+    fetch: front,
     notices,
     usageAsked,
     profilesAsked,
@@ -137,7 +140,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       return account
     },
     ask: (body = {}, { purpose = "main", session = "ses_1", signal } = {}) =>
-      gateway.fetch(`${BASE_URL}/chat/completions`, {
+      front(`${BASE_URL}/chat/completions`, {
         method: "POST",
         headers: { "x-session-id": session, "x-kiro-purpose": purpose },
         body: JSON.stringify({ ...HELLO, ...body }),

@@ -38,7 +38,7 @@ describe("the gateway", () => {
       },
     })
     const init = { method: "POST", body: "x" }
-    const response = await harness.gateway.fetch("https://example.invalid/v1/models", init)
+    const response = await harness.fetch("https://example.invalid/v1/models", init)
     assert.equal(await response.text(), "elsewhere")
     assert.deepEqual(seen, [["https://example.invalid/v1/models", init]])
   })
@@ -48,7 +48,7 @@ describe("the gateway", () => {
     const response = await harness.ask({ messages: [{ role: 4 }] })
     assert.equal(response.status, 400)
     assert.match(await errorText(response), /messages\[0\]\.role/)
-    const broken = await harness.gateway.fetch(`${BASE_URL}/chat/completions`, { method: "POST", body: "{" })
+    const broken = await harness.fetch(`${BASE_URL}/chat/completions`, { method: "POST", body: "{" })
     assert.equal(broken.status, 400)
   })
 

@@ -2,12 +2,13 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
 import { failed } from "../../src/gateway/refuse/failure-answers.ts"
-import { harmless } from "../../src/gateway/refuse/host-patterns.ts"
-import { type Refusal, refusalOf, toResponse, toStreamError } from "../../src/gateway/refuse/refusal.ts"
+import { type Refusal, refusalOf } from "../../src/gateway/refuse/refusal.ts"
 import { allParked, type Parked } from "../../src/gateway/refuse/parked-words.ts"
 import { instant, quote } from "../../src/gateway/refuse/phrases.ts"
 import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
+import { badRequest, toResponse, toStreamError } from "../../src/plugin/front.ts"
+import { harmless } from "../../src/plugin/host-patterns.ts"
 
 /** OpenCode 1.18.33's own patterns, as its release has them. */
 const HOST_RETRIES = [
@@ -81,7 +82,7 @@ describe("what the host makes of our texts", () => {
         }
     for (const syncsKiroCli of [true, false])
       await assertUnderstood({ status: 401, message: texts.noAccount({ syncsKiroCli }) })
-    await assertUnderstood({ status: 400, message: texts.badRequest("messages[500].role 429") })
+    await assertUnderstood({ status: 400, message: badRequest("messages[500].role 429") })
     for (const purpose of ["main", "title", "compaction"] as const) {
       const asked = { model: "auto", purpose, estimatedTokens: 504_000, largest: "a tool result of 429 kB" }
       await assertUnderstood({ status: 400, message: texts.tooLarge(asked) })
@@ -114,7 +115,7 @@ describe("what the host makes of our texts", () => {
     const own = [
       texts.noAccount({ syncsKiroCli: true }),
       texts.noAccount({ syncsKiroCli: false }),
-      texts.badRequest("messages[0].role is not a text"),
+      badRequest("messages[0].role is not a text"),
       ...FAILURE_KINDS.map((kind) => failed({ kind, status: 0, message: "" }, "Builder ID ··a1b2", "auto")),
       allParked(
         PARKED.map((parked) => ({ name: "Builder ID ··a1b2", parked: withoutWords(parked) })),

@@ -45,12 +45,13 @@ export function prepare(wanted: {
   const conversation = shortened(attempt.omitted.reduce(without, chat.conversation), wanted)
   const plan = chooseThinking(model, { ...request, purpose })
   const fields = requestFields({ model, plan, maxTokens: request.maxTokens })
+  const cached = purpose === "main" || purpose === "generate"
   const generation = chat.session.generation + (attempt.newConversation ? 1 : 0)
   const conversationState = toConversationState(conversation, {
     wireModelId: model.wireId,
-    conversationId: conversationIdOf({ sessionId, purpose, generation }),
+    conversationId: conversationIdOf({ sessionId, purpose: cached ? "main" : purpose, generation }),
     // A title or a compaction is asked once: nobody reads what it would write to the cache.
-    cachePoints: purpose === "main" ? model.cachePoints : 0,
+    cachePoints: cached ? model.cachePoints : 0,
     serviceWindow: model.serviceWindow,
     ...(plan.mode === "tags" && { systemPrefix: plan.systemPrefix }),
   })

@@ -85,7 +85,7 @@ async function ask(
   const firstContentMs = settings.requestTimeoutMs * patience(prepared, chat)
   const answered = await send({ runtime, request, signal, silenceMs: firstContentMs })
   if ("failure" in answered) return answered
-  return openAnswer({
+  const opened = await openAnswer({
     response: answered.response,
     cancelUpstream: answered.cancel,
     signal,
@@ -93,11 +93,6 @@ async function ask(
     askedAt: startedAt,
     firstContentMs,
     silenceMs: settings.requestTimeoutMs,
-    head: {
-      id: `chatcmpl-${invocationId}`,
-      created: Math.floor(startedAt / 1000),
-      model: chat.request.model,
-    },
     translator: createChunkTranslator({
       toolNames: prepared.conversation.toolNames,
       thinkingTags: prepared.plan.mode === "tags",
@@ -107,6 +102,7 @@ async function ask(
       reportWholeWindow: wholeWindowPolicy(chat, attempt),
     }),
   })
+  return opened.outcome === "answer" ? { answer: opened.answer } : { failure: opened.failure }
 }
 
 /**

@@ -53,7 +53,7 @@ async function prepareFor(
 ): Promise<boolean> {
   if (verdict.do === "wait") await runtime.clock.sleep(verdict.ms, chat.signal)
   if (verdict.do === "rediscover") return lookUps.profile(account.id, chat.signal)
-  if (verdict.do === "new-conversation") {
+  if (verdict.do === "new-conversation" && chat.purpose !== "generate") {
     const generation = chat.session.generation + 1
     await store.updateSession(chat.sessionId, (session) => ({
       ...session,

@@ -1,6 +1,8 @@
+import type { Purpose } from "../door.ts"
+
 /**
  * The texts of this room that a person reads, with those of `failure-answers` and `parked-words`. What goes out as fatal
- * passes `harmless` on its way, so that the host does not take it for something to repeat; still, none needs it.
+ * passes a guard in the front, so that the host does not take it for something to repeat; still, none needs it.
  */
 
 export const SIGN_IN = "run `opencode auth login` and choose Kiro"
@@ -12,11 +14,6 @@ export function noAccount({ syncsKiroCli }: { readonly syncsKiroCli: boolean }):
     ? ""
     : " A sign-in of kiro-cli is not used, because auto_sync_kiro_cli is false in kiro.json."
   return `Kiro: no account is signed in on this computer. To sign in, ${SIGN_IN}, or sign in with ${programs}; the next message then works without a restart.${leftOut}`
-}
-
-/** `problem` begins with the field's name. */
-export function badRequest(problem: string): string {
-  return `Kiro: this is no valid chat request: ${problem}.`
 }
 
 export function unexpected(error: unknown): string {
@@ -32,11 +29,13 @@ export function overflow(model: string): string {
 /** The end of the road: compaction did not help. */
 export function tooLarge(asked: {
   readonly model: string
-  readonly purpose: "main" | "title" | "compaction"
+  readonly purpose: Purpose
   readonly estimatedTokens: number
   readonly largest: string
 }): string {
-  const what = asked.purpose === "main" ? "this conversation" : `the ${asked.purpose} of this conversation`
+  const { purpose } = asked
+  const isItself = purpose === "main" || purpose === "generate"
+  const what = isItself ? "this conversation" : `the ${purpose} of this conversation`
   return `Kiro: ${what} does not fit into ${asked.model}, also shortened. It holds about ${thousands(asked.estimatedTokens)} thousand tokens, most of it in ${asked.largest}. Start a new session, or remove the large file or tool output and send a shorter message.`
 }
 

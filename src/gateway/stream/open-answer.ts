@@ -1,83 +1,137 @@
 import type { KiroFailure } from "../../kiro/index.ts"
-import { foldChunks, type ChatChunk, type ChatCompletion, type ChatHead } from "../../openai/index.ts"
+import type { ChatChunk } from "../../openai/index.ts"
 import type { ChunkTranslator, TurnSummary } from "../../translate/index.ts"
-import { answerBody, type FailedEnd } from "./body.ts"
+import type { AnswerBatch } from "../door.ts"
+import type { Refusal } from "../refuse/refusal.ts"
 import { createAnswerSource, type AnswerSource, type Batch } from "./source.ts"
 import { openUpstream, type UpstreamOptions } from "./upstream.ts"
 
 export interface OpenAnswerOptions extends UpstreamOptions {
-  readonly head: ChatHead
   /** A new one for each attempt. */
   readonly translator: ChunkTranslator
 }
 
-export interface StreamOptions {
-  /**
-   * Called once, however the answer ends: with the failure where it was one, with a summary that has no finish reason
-   * where the host stopped listening.
-   */
-  readonly onEnd: (summary: TurnSummary, failure?: KiroFailure) => void
-  /** The host's error for a failure that can no longer be hidden, and whether the host may ask again. */
-  readonly toError: (failed: FailedEnd) => Error
-}
-
 /** An answer whose first content has come: from here on nothing can be retried unseen. Use one of the two. */
 export interface CommittedAnswer {
-  stream(options: StreamOptions): ReadableStream<Uint8Array>
+  /**
+   * The rest as it comes. `onEnd` is called once, however it ends: with the failure where it was one, with a summary
+   * that has no finish reason where the host stopped listening.
+   */
+  read(onEnd: (summary: TurnSummary, failure?: KiroFailure) => void): BatchReader
   /** The answer as a whole. Nothing is shown before its end, so that a failure is one that can still be retried. */
-  fold(): Promise<
-    { readonly completion: ChatCompletion; readonly summary: TurnSummary } | { readonly failure: KiroFailure }
-  >
+  readWhole(): Promise<WholeAnswer>
 }
+
+export interface BatchReader {
+  /** Rejects with the signal's reason on abort. */
+  next(): Promise<Batch>
+  /** The host stopped listening: the connection is closed at once, also under a `next` that waits. */
+  close(): void
+}
+
+export type WholeAnswer =
+  | { readonly outcome: "whole"; readonly chunks: readonly ChatChunk[]; readonly summary: TurnSummary }
+  | { readonly outcome: "failed"; readonly failure: KiroFailure }
+
+export type OpenedAnswer =
+  | { readonly outcome: "answer"; readonly answer: CommittedAnswer }
+  | { readonly outcome: "failed"; readonly failure: KiroFailure }
 
 /**
  * Reads a 200 answer up to its commit point: the first piece of text, reasoning or a tool call, or an end in order.
  * A failure before it is one like any HTTP failure. Rejects with the signal's reason on abort; the connection is
  * closed whenever there is no answer.
  */
-export async function openAnswer(
-  options: OpenAnswerOptions,
-): Promise<{ readonly failure: KiroFailure } | { readonly answer: CommittedAnswer }> {
-  const { head, translator, signal } = options
+export async function openAnswer(options: OpenAnswerOptions): Promise<OpenedAnswer> {
+  const { translator, signal } = options
   const source = createAnswerSource(openUpstream(options), translator)
   const first = await source.next()
-  if (first.chunks.length === 0 && first.end?.outcome === "failed") {
-    return { failure: first.end.failure }
-  }
+  if (first.chunks.length === 0 && first.end?.outcome === "failed")
+    return { outcome: "failed", failure: first.end.failure }
   return {
+    outcome: "answer",
     answer: {
-      stream: ({ onEnd, toError }) =>
-        answerBody({
-          head,
-          first,
-          source,
-          signal,
-          toError,
-          onEnd: (end) => {
-            onEnd(translator.summary(), end?.outcome === "failed" ? end.failure : undefined)
-          },
-        }),
-      fold: async () => {
-        const whole = await readAll(first, source)
-        if ("failure" in whole) return whole
-        const summary = translator.summary()
-        return { completion: foldChunks(head, whole.chunks), summary }
-      },
+      read: (onEnd) =>
+        readBatches({ first, source, signal }, (failure) => onEnd(translator.summary(), failure)),
+      readWhole: () => readWhole(first, source, translator),
     },
   }
 }
 
-async function readAll(
+function readBatches(
+  opened: { readonly first: Batch; readonly source: AnswerSource; readonly signal: AbortSignal },
+  onEnd: (failure?: KiroFailure) => void,
+): BatchReader {
+  const { source, signal } = opened
+  let first: Batch | undefined = opened.first
+  let closed = false
+
+  function close(failure?: KiroFailure): void {
+    if (closed) return
+    closed = true
+    signal.removeEventListener("abort", onAbort)
+    source.close()
+    onEnd(failure)
+  }
+
+  const onAbort = (): void => close()
+  signal.addEventListener("abort", onAbort)
+  if (signal.aborted) close()
+
+  async function next(): Promise<Batch> {
+    if (signal.aborted) throw signal.reason
+    try {
+      const batch = first ?? (await source.next())
+      first = undefined
+      if (batch.end !== undefined) close(batch.end.outcome === "failed" ? batch.end.failure : undefined)
+      return batch
+    } catch (error) {
+      close()
+      throw error
+    }
+  }
+
+  return { next, close: () => close() }
+}
+
+/** The answer as a host reads it. By hand: `return()` of a generator would wait for the `next()` that is under way. */
+export function batchesOf(
+  reader: BatchReader,
+  toRefusal: (failure: KiroFailure) => Refusal,
+): AsyncIterable<AnswerBatch> {
+  const done = { done: true, value: undefined } as const
+  let ended = false
+  const toHost = ({ chunks, end }: Batch): AnswerBatch => {
+    if (end === undefined) return { chunks }
+    ended = true
+    if (end.outcome === "finished") return { chunks, end }
+    const { failure, isRetryable } = end
+    return { chunks, end: { outcome: "failed", refusal: toRefusal(failure), isRetryable } }
+  }
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => (ended ? done : { done: false, value: toHost(await reader.next()) }),
+      return: async () => {
+        ended = true
+        reader.close()
+        return done
+      },
+    }),
+  }
+}
+
+async function readWhole(
   first: Batch,
   source: AnswerSource,
-): Promise<{ readonly chunks: readonly ChatChunk[] } | { readonly failure: KiroFailure }> {
+  translator: ChunkTranslator,
+): Promise<WholeAnswer> {
   const chunks: ChatChunk[] = []
   let batch = first
   while (true) {
     chunks.push(...batch.chunks)
-    if (batch.end !== undefined) {
-      return batch.end.outcome === "failed" ? batch.end : { chunks: [...chunks, ...batch.end.chunks] }
-    }
+    if (batch.end?.outcome === "failed") return batch.end
+    if (batch.end !== undefined) break
     batch = await source.next()
   }
+  return { outcome: "whole", chunks, summary: translator.summary() }
 }

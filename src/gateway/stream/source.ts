@@ -1,13 +1,15 @@
 import { createMessageDecoder, EventStreamError, type EventStreamMessage } from "../../eventstream/index.ts"
 import { corruptStream, readKiroEvent, type KiroEvent, type KiroFailure } from "../../kiro/index.ts"
 import type { ChatChunk } from "../../openai/index.ts"
-import type { ChunkTranslator, TranslatedEnd } from "../../translate/index.ts"
+import type { ChunkTranslator } from "../../translate/index.ts"
 import type { Upstream } from "./upstream.ts"
 
 /** Some chunks of an answer, and its end if that was reached behind them. */
 export interface Batch {
   readonly chunks: readonly ChatChunk[]
-  readonly end?: TranslatedEnd
+  readonly end?:
+    | { readonly outcome: "finished" }
+    | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly isRetryable: boolean }
 }
 
 export interface AnswerSource {
@@ -57,6 +59,12 @@ export function createAnswerSource(upstream: Upstream, translator: ChunkTranslat
     }
   }
 
+  function end(chunks: readonly ChatChunk[], failure: KiroFailure | undefined): Batch {
+    const ended = translator.end(failure)
+    if (ended.outcome === "failed") return { chunks: hasContent ? chunks : [], end: ended }
+    return { chunks: [...chunks, ...ended.chunks], end: { outcome: "finished" } }
+  }
+
   async function nextBatch(): Promise<Batch> {
     if (isBatchFull) await upstream.giveWay()
     const chunks: ChatChunk[] = []
@@ -65,13 +73,10 @@ export function createAnswerSource(upstream: Upstream, translator: ChunkTranslat
       const failure = translate(chunks)
       if (heard) upstream.heard({ hasContent })
       isBatchFull = chunks.length >= MOST_CHUNKS
-      if (failure !== undefined) return { chunks: hasContent ? chunks : [], end: translator.end(failure) }
+      if (failure !== undefined) return end(chunks, failure)
       if (hasContent && chunks.length > 0) return { chunks }
       const read = await upstream.read()
-      if (read.bytes === undefined) {
-        const end = translator.end(endOfBytes(read.failure))
-        return { chunks: hasContent || end.outcome === "finished" ? chunks : [], end }
-      }
+      if (read.bytes === undefined) return end(chunks, endOfBytes(read.failure))
       messages = decoder.push(read.bytes)
     }
   }

@@ -1,8 +1,9 @@
 import { once } from "node:events"
 import { createServer, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { openAnswer, type OpenAnswerOptions } from "../../../src/gateway/stream/open-answer.ts"
+import { batchesOf, openAnswer, type OpenAnswerOptions } from "../../../src/gateway/stream/open-answer.ts"
 import type { KiroFailure } from "../../../src/kiro/index.ts"
+import { answerBody, type FailedEnd } from "../../../src/plugin/front.ts"
 import { createChunkTranslator, type TurnSummary } from "../../../src/translate/index.ts"
 import { fakeClock, type FakeClock } from "../../support/clock.ts"
 
@@ -104,11 +105,12 @@ export function countingClock(): CountingClock {
   }
 }
 
+export const HEAD = { id: "chatcmpl-1", created: 1, model: "claude-sonnet-4-5" }
+
 export function answerOptions(response: Response): OpenAnswerOptions {
   const clock = fakeClock()
   return {
     response,
-    head: { id: "chatcmpl-1", created: 1, model: "claude-sonnet-4-5" },
     translator: createChunkTranslator({
       toolNames: new Map(),
       thinkingTags: false,
@@ -132,14 +134,15 @@ export interface Listening {
 /** Streams an answer that must have been committed. Its errors say what failed and whether it may be repeated. */
 export async function listen(opened: Exchange["opened"]): Promise<Listening> {
   const result = await opened
-  if ("failure" in result) throw new Error(`no answer: ${result.failure.kind}`)
+  if (result.outcome === "failed") throw new Error(`no answer: ${result.failure.kind}`)
   const ends: Listening["ends"] = []
-  const stream = result.answer.stream({
-    onEnd: (summary, failure) => ends.push({ summary, failure }),
-    toError: ({ failure, isRetryable }) =>
-      new Error(`${failure.kind} ${isRetryable ? "retryable" : "fatal"}`),
-  })
-  return { reader: stream.getReader(), ends }
+  const batches = batchesOf(
+    result.answer.read((summary, failure) => ends.push({ summary, failure })),
+    ({ kind }) => ({ status: 400, message: kind }),
+  )
+  const toError = ({ refusal, isRetryable }: FailedEnd): Error =>
+    new Error(`${refusal.message} ${isRetryable ? "retryable" : "fatal"}`)
+  return { reader: answerBody({ head: HEAD, batches }, toError).getReader(), ends }
 }
 
 export async function readText(reader: Listening["reader"]): Promise<string> {

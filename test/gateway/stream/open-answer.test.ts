@@ -1,9 +1,10 @@
 import assert from "node:assert/strict"
 import { after, before, describe, it } from "node:test"
 import { openAnswer } from "../../../src/gateway/stream/open-answer.ts"
+import { foldChunks } from "../../../src/openai/index.ts"
 import { WHOLE_ANSWER } from "../../eventstream/vectors.ts"
 import { eventFrame, exceptionFrame, withBrokenChecksum } from "../../support/fake-kiro/index.ts"
-import { answerOptions, listen, readAll } from "./exchange.ts"
+import { answerOptions, HEAD, listen, readAll } from "./exchange.ts"
 
 const TEXT = eventFrame("assistantResponseEvent", { content: "Hi" })
 const CALL = { toolUseId: "tooluse_a", name: "read" }
@@ -37,7 +38,7 @@ describe("the commit point", () => {
     it(`is not reached by ${title}`, async () => {
       for (const size of [1, 10_000]) {
         const opened = await open(frames, size)
-        assert.equal("failure" in opened && opened.failure.kind, kind)
+        assert.equal(opened.outcome === "failed" && opened.failure.kind, kind)
       }
     })
   }
@@ -49,14 +50,14 @@ describe("the commit point", () => {
     ["a stated end without content", [eventFrame("metadataEvent", { stopReason: "CONTENT_FILTERED" })]],
   ] as const) {
     it(`is reached by ${title}`, async () => {
-      for (const size of [1, 10_000]) assert.ok("answer" in (await open(frames, size)))
+      for (const size of [1, 10_000]) assert.ok((await open(frames, size)).outcome === "answer")
     })
   }
 
   it("closes the connection where there is no answer", async () => {
     let closed = 0
     const options = { ...answerOptions(bodyOf([THROTTLE], 10_000)), cancelUpstream: () => (closed += 1) }
-    assert.ok("failure" in (await openAnswer(options)))
+    assert.ok((await openAnswer(options)).outcome === "failed")
     assert.ok(closed > 0)
   })
 })
@@ -114,10 +115,11 @@ describe("an answer after the commit point", () => {
 
   it("folds into one completion", async () => {
     const opened = await open([WHOLE_ANSWER], 100)
-    assert.ok("answer" in opened)
-    const folded = await opened.answer.fold()
-    assert.ok("completion" in folded)
-    assert.deepEqual(folded.completion, {
+    assert.ok(opened.outcome === "answer")
+    const folded = await opened.answer.readWhole()
+    assert.ok(folded.outcome === "whole")
+    const completion = foldChunks(HEAD, folded.chunks)
+    assert.deepEqual(completion, {
       id: "chatcmpl-1",
       created: 1,
       model: "claude-sonnet-4-5",
@@ -155,19 +157,20 @@ describe("an answer after the commit point", () => {
   it("leaves a call that was never completed out of a whole completion", async () => {
     const limit = eventFrame("metadataEvent", { stopReason: "MAX_TOKENS" })
     const opened = await open([TEXT, OPENING, limit], 10_000)
-    assert.ok("answer" in opened)
-    const folded = await opened.answer.fold()
-    assert.ok("completion" in folded)
-    const [choice] = folded.completion.choices
+    assert.ok(opened.outcome === "answer")
+    const folded = await opened.answer.readWhole()
+    assert.ok(folded.outcome === "whole")
+    const completion = foldChunks(HEAD, folded.chunks)
+    const [choice] = completion.choices
     assert.deepEqual(choice.message, { role: "assistant", content: "Hi" })
     assert.equal(choice.finish_reason, "length")
   })
 
   it("can still fail as a whole while it is folded", async () => {
     const opened = await open([TEXT, THROTTLE], 10_000)
-    assert.ok("answer" in opened)
-    const folded = await opened.answer.fold()
-    assert.equal("failure" in folded && folded.failure.kind, "throttled")
+    assert.ok(opened.outcome === "answer")
+    const folded = await opened.answer.readWhole()
+    assert.equal(folded.outcome === "failed" && folded.failure.kind, "throttled")
   })
 })
 

@@ -21,7 +21,7 @@ describe("the limit on silence", () => {
     assert.equal(isClosed(), false)
     clock.advance(1)
     const result = await opened
-    assert.equal("failure" in result && result.failure.kind, "timeout")
+    assert.equal(result.outcome === "failed" && result.failure.kind, "timeout")
     assert.ok(isClosed())
   })
 

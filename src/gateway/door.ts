@@ -1,0 +1,41 @@
+import type { ChatChunk, ChatHead, ChatRequest } from "../openai/index.ts"
+import type { Refusal } from "./refuse/refusal.ts"
+
+/**
+ * What a request is for. A subagent is a session of its own, with purpose `main`. `generate` is a question beside the
+ * conversation: it takes the session's account and its cached beginning and leaves nothing in the session's memory.
+ */
+export type Purpose = "main" | "title" | "compaction" | "generate"
+
+/** One chat of a host. */
+export interface ChatCall {
+  /** `stream: false` asks for the whole before the first batch, so that failures on the way can be recovered from. */
+  readonly request: ChatRequest
+  /** As the host names it. */
+  readonly sessionId: string
+  readonly purpose: Purpose
+  readonly agent?: string
+  readonly signal: AbortSignal
+}
+
+export type ChatOutcome =
+  | { readonly outcome: "answer"; readonly answer: ChatAnswer }
+  | { readonly outcome: "refusal"; readonly refusal: Refusal }
+
+/** An answer behind its commit point. It is read once; `return()` of its iterator closes the service's connection. */
+export interface ChatAnswer {
+  readonly head: ChatHead
+  /** Asked of the service only as fast as they are read. Reading rejects only with the reason of the call's signal. */
+  readonly batches: AsyncIterable<AnswerBatch>
+}
+
+/** Some chunks of an answer, and behind them its end if that was reached: no batch follows it. */
+export interface AnswerBatch {
+  readonly chunks: readonly ChatChunk[]
+  readonly end?: AnswerEnd
+}
+
+export type AnswerEnd =
+  | { readonly outcome: "finished" }
+  /** `isRetryable`: the host may ask the same again. */
+  | { readonly outcome: "failed"; readonly refusal: Refusal; readonly isRetryable: boolean }

@@ -1,0 +1,179 @@
+import {
+  type AnswerEnd,
+  type ChatAnswer,
+  type ChatOutcome,
+  createTurnstile,
+  type Gateway,
+  type Purpose,
+  type Refusal,
+} from "../gateway/index.ts"
+import { parseJson } from "../json.ts"
+import {
+  apiCallError,
+  type ChatChunk,
+  ChatRequestError,
+  type ChatRequest,
+  createChunkEncoder,
+  DONE,
+  errorResponse,
+  foldChunks,
+  readChatRequest,
+} from "../openai/index.ts"
+import type { Fetch, Runtime } from "../runtime.ts"
+import { harmless, withoutOverflow } from "./host-patterns.ts"
+
+/** The session of a chat request, as OpenCode names it. */
+const SESSION_HEADER = "x-session-id"
+
+export interface FrontOptions {
+  readonly gateway: Pick<Gateway, "chat">
+  readonly runtime: Runtime
+  /** Chats come to `<baseUrl>/chat/completions`; every other URL passes through untouched. */
+  readonly baseUrl: string
+  /** The header in which our own chat hook says what a request is for: `main`, `title` or `compaction`. */
+  readonly purposeHeader: string
+}
+
+/**
+ * The `fetch` of OpenCode 1's provider: Chat Completions over HTTP in, a chat of the gateway out, and its answer as
+ * server-sent events or one document. Rejects only with the reason of the caller's signal.
+ */
+export function createFront(options: FrontOptions): Fetch {
+  const { gateway, runtime, baseUrl } = options
+  const chats = `${baseUrl.replace(/\/+$/, "")}/chat/completions`
+  // A burst of requests is parsed one by one.
+  const turnstile = createTurnstile(runtime.clock)
+  return async (url, init) => {
+    if (url !== chats) return runtime.fetch(url, init)
+    await turnstile()
+    const signal = init.signal ?? new AbortController().signal
+    const request = await readRequest(init.body)
+    if ("refusal" in request) return toResponse(request.refusal)
+    const outcome = await gateway.chat({ request, signal, ...callOf(options, init, request) })
+    return respond(outcome, request, baseUrl)
+  }
+}
+
+async function readRequest(body: RequestInit["body"]): Promise<ChatRequest | { readonly refusal: Refusal }> {
+  try {
+    const text = typeof body === "string" ? body : await new Response(body ?? null).text()
+    return readChatRequest(parseJson(text.replace(/^\uFEFF/, "")))
+  } catch (error) {
+    if (!(error instanceof ChatRequestError)) throw error
+    return { refusal: { status: 400, message: badRequest(error.message) } }
+  }
+}
+
+/** `problem` begins with the field's name. */
+export function badRequest(problem: string): string {
+  return `Kiro: this is no valid chat request: ${problem}.`
+}
+
+function callOf(
+  { purposeHeader, runtime }: FrontOptions,
+  { headers: given }: RequestInit,
+  request: ChatRequest,
+): { readonly sessionId: string; readonly purpose: Purpose } {
+  const headers = new Headers(given)
+  const sessionId = headers.get(SESSION_HEADER) ?? runtime.randomUUID()
+  return { sessionId, purpose: purposeOf(headers.get(purposeHeader), request) }
+}
+
+/** Our own chat hook says what a request is for; without it a title is known by its form (OpenCode 1.18). */
+function purposeOf(stated: string | null, request: ChatRequest): Purpose {
+  if (stated === "main" || stated === "title" || stated === "compaction") return stated
+  return looksLikeTitle(request) ? "title" : "main"
+}
+
+const TITLE_REQUEST = "Generate a title for this conversation:"
+
+function looksLikeTitle({ tools, messages }: ChatRequest): boolean {
+  if (tools.length > 0) return false
+  const first = messages.find(({ role }) => role === "user")
+  const part = first?.content[0]
+  return part?.type === "text" && part.text.startsWith(TITLE_REQUEST)
+}
+
+const STREAM_HEADERS = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" }
+
+async function respond(outcome: ChatOutcome, request: ChatRequest, url: string): Promise<Response> {
+  if (outcome.outcome === "refusal") return toResponse(outcome.refusal)
+  const { answer } = outcome
+  const toError = ({ refusal, isRetryable }: FailedEnd): Error => toStreamError(refusal, { isRetryable, url })
+  if (request.stream) return new Response(answerBody(answer, toError), { headers: STREAM_HEADERS })
+  const chunks: ChatChunk[] = []
+  for await (const batch of answer.batches) {
+    if (batch.end?.outcome === "failed") return toResponse(batch.end.refusal)
+    chunks.push(...batch.chunks)
+  }
+  return Response.json(foldChunks(answer.head, chunks))
+}
+
+export type FailedEnd = Extract<AnswerEnd, { readonly outcome: "failed" }>
+
+/** The committed answer as server-sent events. It reads from the gateway only when it is read itself. */
+export function answerBody(
+  { head, batches }: ChatAnswer,
+  toError: (end: FailedEnd) => Error,
+): ReadableStream<Uint8Array> {
+  const encode = createChunkEncoder(head)
+  const bytes = new TextEncoder()
+  const reader = batches[Symbol.asyncIterator]()
+  let failure: Error | undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (failure !== undefined) return controller.error(failure)
+        const { value: batch } = await reader.next()
+        if (batch === undefined) return controller.close()
+        const { chunks, end } = batch
+        const text = chunks.map(encode).join("") + (end?.outcome === "finished" ? DONE : "")
+        if (text !== "") controller.enqueue(bytes.encode(text))
+        if (end?.outcome === "finished") controller.close()
+        if (end?.outcome !== "failed") return
+        failure = toError(end)
+        // A failure behind some chunks has to wait until they were read: an error would throw them away.
+        if (text === "") controller.error(failure)
+      },
+      cancel: async () => void (await reader.return?.()),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** The HTTP form. A fatal text can't be mistaken for one to repeat, nor any but the overflow for an overflow. */
+export function toResponse(refusal: Refusal): Response {
+  const { body, status, headers } = errorResponse({
+    ...refusal,
+    message: guarded(refusal),
+    type: "kiro_error",
+    ...(refusal.overflow === true && { code: "context_length_exceeded" }),
+  })
+  return new Response(body, { status, headers })
+}
+
+/** The form of a failure behind the commit point: the host's own error. It looks at nothing else than this. */
+export function toStreamError(
+  refusal: Refusal,
+  { isRetryable, url }: { readonly isRetryable: boolean; readonly url: string },
+): Error {
+  // OpenCode repeats whatever has a status from 500 on.
+  const status = isRetryable || !isRetried(refusal.status) ? refusal.status : 400
+  return apiCallError({
+    message: guarded({ ...refusal, status }),
+    statusCode: status,
+    isRetryable,
+    ...(refusal.retryAfterMs !== undefined && { retryAfterMs: refusal.retryAfterMs }),
+    url,
+  })
+}
+
+function guarded({ status, message, overflow }: Refusal): string {
+  if (overflow === true) return message
+  return isRetried(status) ? withoutOverflow(message) : harmless(message)
+}
+
+/** What OpenCode 1.18 asks again after. */
+function isRetried(status: number): boolean {
+  return status === 408 || status === 409 || status === 429 || status >= 500
+}
