@@ -1,5 +1,8 @@
-export { createMessageDecoder } from "./decoder.ts"
-export type { EventStreamMessage, MessageDecoder } from "./decoder.ts"
-export { EventStreamError } from "./error.ts"
-export type { EventStreamErrorCode } from "./error.ts"
-export type { HeaderValue, Headers } from "./headers.ts"
+export { createMessageDecoder, EventStreamError } from "./decoder.ts"
+export type {
+  EventStreamErrorCode,
+  EventStreamMessage,
+  Headers,
+  HeaderValue,
+  MessageDecoder,
+} from "./decoder.ts"

@@ -1,20 +1,16 @@
-export { ChatRequestError } from "./request-error.ts"
-export { readChatRequest } from "./request.ts"
-export type { ChatMessage, ChatRequest, ReasoningBlock } from "./request.ts"
-export type { ContentPart } from "./request-content.ts"
-export { apiCallError } from "./api-call-error.ts"
-export type { ApiCallFailure } from "./api-call-error.ts"
+export { createChunkEncoder, DONE, foldChunks } from "./answer.ts"
 export type {
   ChatChunk,
+  ChatCompletion,
   ChatDelta,
   ChatHead,
   ChatUsage,
   FinishReason,
   ReasoningProof,
+  ToolCall,
   ToolCallDelta,
-} from "./chunk.ts"
-export { foldChunks } from "./completion.ts"
-export type { ChatCompletion, ToolCall } from "./completion.ts"
-export { errorResponse } from "./error-response.ts"
-export type { ErrorAnswer } from "./error-response.ts"
-export { createChunkEncoder, DONE } from "./sse.ts"
+} from "./answer.ts"
+export { apiCallError, errorResponse } from "./errors.ts"
+export type { ApiCallFailure, ErrorAnswer } from "./errors.ts"
+export { ChatRequestError, readChatRequest } from "./request.ts"
+export type { ChatMessage, ChatRequest, ContentPart, ReasoningBlock } from "./request.ts"

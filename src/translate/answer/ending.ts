@@ -1,6 +1,5 @@
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
 import type { FinishReason } from "../../openai/index.ts"
-import { mapStopReason } from "./finish-reason.ts"
 
 /** How an answer ends: in order, or with an error that the host may or may not repeat. */
 export type Ending =
@@ -12,7 +11,7 @@ export type Ending =
     }
   | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly isRetryable: boolean }
 
-export interface AnswerSoFar {
+interface AnswerSoFar {
   /** Absent where the stream ended by itself. */
   readonly failure?: KiroFailure | undefined
   readonly stopReason?: string | undefined
@@ -67,4 +66,24 @@ function inOrder(finishReason: FinishReason, overflowed = false): Ending {
 
 function failed(kind: FailureKind, message: string, isRetryable: boolean): Ending {
   return { outcome: "failed", failure: { kind, status: 0, message }, isRetryable }
+}
+
+/** What the service's stopReason is in Chat Completions; undefined for none and for one that nobody knows. */
+function mapStopReason(stopReason: string | undefined): FinishReason | undefined {
+  switch (stopReason?.toUpperCase()) {
+    case "END_TURN":
+    case "STOP_SEQUENCE":
+      return "stop"
+    case "TOOL_USE":
+      return "tool_calls"
+    case "MAX_TOKENS":
+    case "MODEL_CONTEXT_WINDOW_EXCEEDED":
+      return "length"
+    case "CONTENT_FILTERED":
+    case "GUARDRAIL_INTERVENED":
+    case "REFUSAL":
+      return "content_filter"
+    default:
+      return undefined
+  }
 }

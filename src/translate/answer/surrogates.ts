@@ -1,4 +1,4 @@
-export interface SurrogateJoiner {
+interface SurrogateJoiner {
   push(text: string): string
   /** A half that never got its other half can't be written as UTF-8: it becomes U+FFFD. */
   end(): string

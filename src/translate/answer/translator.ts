@@ -1,13 +1,11 @@
 import type { KiroEvent, KiroFailure } from "../../kiro/index.ts"
-import type { ChatChunk, ChatDelta, ChatUsage, FinishReason } from "../../openai/index.ts"
+import type { ChatChunk, ChatDelta, ChatUsage, FinishReason, ReasoningProof } from "../../openai/index.ts"
 import { decideEnding, type Ending } from "./ending.ts"
-import type { SignedReasoning } from "../conversation/reasoning.ts"
-import { createReasoningRecord, type ReasoningEvent } from "./reasoning-record.ts"
 import { createSurrogateJoiner } from "./surrogates.ts"
-import { createThinkingSplitter, type AnswerPiece } from "./thinking-splitter.ts"
+import { createThinkingSplitter, type AnswerPiece } from "./thinking.ts"
 import { createToolCalls, type CallPiece } from "./tool-calls.ts"
-import { createTurnRecord } from "./turn-record.ts"
-import { countUsage } from "./usage.ts"
+import { countUsage, createTurnRecord } from "./usage.ts"
+import { hashReasoning, type SignedReasoning } from "../conversation/reasoning.ts"
 
 export interface TranslatorOptions {
   /** Names on Kiro's wire to the names the host knows; a name that is missing is the same in both. */
@@ -189,5 +187,33 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
       reportedWholeWindow: reportsWholeWindow(),
       ...(hiddenFailure !== undefined && { hiddenFailure }),
     }),
+  }
+}
+
+type ReasoningEvent = Extract<KiroEvent, { type: "reasoningContentEvent" }>
+
+interface ReasoningRecord {
+  /** Gives the ends of the blocks that the event ends. */
+  push(event: ReasoningEvent): ReasoningProof[]
+  entries(toolUseIds: readonly string[]): SignedReasoning[]
+}
+
+/** Notes which text each signature belongs to: all reasoning since the signature before it. */
+function createReasoningRecord(): ReasoningRecord {
+  const noted: { readonly text: string; readonly proof: ReasoningProof }[] = []
+  let text = ""
+  return {
+    push({ text: more = "", signature, redactedContent }) {
+      const before = noted.length
+      text += more
+      if (signature !== undefined) {
+        noted.push({ text, proof: { signature } })
+        text = ""
+      }
+      if (redactedContent !== undefined) noted.push({ text: "", proof: { redacted: redactedContent } })
+      return noted.slice(before).map(({ proof }) => proof)
+    },
+    entries: (toolUseIds) =>
+      noted.map(({ text, proof }) => Object.assign({ textHash: hashReasoning(text), toolUseIds }, proof)),
   }
 }

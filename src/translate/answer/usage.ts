@@ -1,10 +1,10 @@
-import type { TokenUsage } from "../../kiro/index.ts"
+import type { KiroEvent, TokenUsage } from "../../kiro/index.ts"
 import type { ChatUsage } from "../../openai/index.ts"
 
 /** Our estimate where the service counts nothing: four characters to a token. */
 const CHARACTERS_PER_TOKEN = 4
 
-export interface UsageFacts {
+interface UsageFacts {
   readonly tokenUsage?: TokenUsage | undefined
   /** 0 where the service did not say. */
   readonly contextUsagePercentage: number
@@ -55,4 +55,44 @@ function promptTokens(facts: UsageFacts): number {
 
 function clamp(tokens: number, most: number): number {
   return Math.max(1, Math.min(Math.round(tokens), most))
+}
+
+type RecordedEvent = Extract<KiroEvent, { type: "metadataEvent" | "contextUsageEvent" | "meteringEvent" }>
+
+/** What the service tells of a turn beside its content. A later event wins, but never with nothing. */
+interface TurnRecord {
+  push(event: RecordedEvent): void
+  readonly stopReason: string | undefined
+  readonly tokenUsage: TokenUsage | undefined
+  /** 0 where the service did not say. */
+  readonly contextUsagePercentage: number
+  readonly credits: number
+}
+
+export function createTurnRecord(): TurnRecord {
+  const record = {
+    stopReason: undefined as string | undefined,
+    tokenUsage: undefined as TokenUsage | undefined,
+    contextUsagePercentage: 0,
+    credits: 0,
+    push(event: RecordedEvent): void {
+      switch (event.type) {
+        case "metadataEvent":
+          record.stopReason = event.stopReason ?? record.stopReason
+          record.tokenUsage = event.tokenUsage ?? record.tokenUsage
+          record.contextUsagePercentage =
+            event.tokenUsage?.contextUsagePercentage || record.contextUsagePercentage
+          return
+        case "contextUsageEvent":
+          record.contextUsagePercentage = event.contextUsagePercentage || record.contextUsagePercentage
+          return
+        case "meteringEvent":
+          if (/^(?:credits?)?$/i.test(event.unit)) record.credits += event.usage
+          return
+        default:
+          event satisfies never
+      }
+    },
+  }
+  return record
 }

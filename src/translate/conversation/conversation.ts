@@ -3,9 +3,9 @@
  * them, `canonical`, makes any conversation acceptable to Kiro.
  */
 
-import type { JsonObject } from "../../json.ts"
+import { isObject, type JsonObject } from "../../json.ts"
 import type { DocumentFormat, ImageFormat } from "../../kiro/index.ts"
-import type { ReasoningBlock } from "../../openai/index.ts"
+import type { ChatMessage, ReasoningBlock } from "../../openai/index.ts"
 
 export interface Conversation {
   /** A slot of its own, so that no step over the turns can lose it. */
@@ -97,4 +97,41 @@ export function joinTexts(texts: readonly string[]): string {
 
 export function textOf(parts: readonly UserPart[]): string {
   return joinTexts(parts.map((part) => (part.type === "text" ? part.text : "")))
+}
+
+/** OpenCode 1.18 sends what a tool returned beside its text in a user message that begins so. */
+const ATTACHED_MEDIA = "Attached media from tool result:"
+
+/** OpenCode 2 wraps changed instructions so and sends them in the user's name, within an open tool loop too. */
+const SYSTEM_UPDATE = /^\s*<system-update>[^]*<\/system-update>\s*$/
+
+/** A message in the user's own words: it closes the tool loop before it. */
+export function isSpokenMessage(message: ChatMessage): boolean {
+  if (message.role !== "user") return false
+  const texts = message.content.flatMap((part) => (part.type === "text" ? [part.text] : []))
+  return texts.length === 0 ? true : !isOfTheHost(texts)
+}
+
+/** A turn in the user's own words: it begins an exchange. Any other user turn is a step of a tool loop. */
+export function isSpoken(turn: Turn): turn is UserTurn {
+  if (turn.role === "assistant") return false
+  const texts = turn.parts.flatMap((part) => (part.type === "text" ? [part.text] : []))
+  return turn.results.length === 0 || !isOfTheHost(texts)
+}
+
+function isOfTheHost(texts: readonly string[]): boolean {
+  return texts.every((text) => text === ATTACHED_MEDIA || SYSTEM_UPDATE.test(text))
+}
+
+/** Deeper values are cut: a serialiser's stack has an end. */
+const MAX_DEPTH = 200
+
+/** The value with every lone surrogate, which makes a body invalid for the service, replaced by U+FFFD. */
+export function wellFormed(value: unknown, depth = 0): unknown {
+  if (typeof value === "string") return value.toWellFormed()
+  if (depth > MAX_DEPTH) return null
+  if (Array.isArray(value)) return value.map((item) => wellFormed(item, depth + 1))
+  if (!isObject(value)) return value
+  const entries = Object.entries(value)
+  return Object.fromEntries(entries.map(([key, item]) => [key.toWellFormed(), wellFormed(item, depth + 1)]))
 }

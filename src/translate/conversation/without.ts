@@ -1,5 +1,5 @@
 import type { Conversation, UserPart } from "./conversation.ts"
-import { documentAsText, leftOut } from "./read-media.ts"
+import { documentAsText, leftOut } from "./media.ts"
 
 /** For a service that refused a signature: the same conversation without any reasoning. */
 export function withoutSignatures(conversation: Conversation): Conversation {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
-import { createThinkingSplitter } from "../../../src/translate/answer/thinking-splitter.ts"
+import { createThinkingSplitter } from "../../../src/translate/answer/thinking.ts"
 import { text, translate } from "./translate.ts"
 
 interface Parts {

@@ -5,23 +5,21 @@ import {
   dropBlanks,
   fillEmptyUserTurns,
   mergeTurns,
-} from "../../../src/translate/conversation/alternate-turns.ts"
-import { CANONICAL_STEPS } from "../../../src/translate/conversation/canonical.ts"
-import type { CanonicalStep } from "../../../src/translate/conversation/canonical.ts"
-import { cleanSchemas } from "../../../src/translate/conversation/clean-schemas.ts"
-import { textPart } from "../../../src/translate/conversation/conversation.ts"
-import type {
-  AssistantTurn,
-  Conversation,
-  UserPart,
-  UserTurn,
+  CANONICAL_STEPS,
+  declareTools,
+  flattenTools,
+  type CanonicalStep,
+} from "../../../src/translate/conversation/canonical.ts"
+import { cleanSchemas } from "../../../src/translate/conversation/schemas.ts"
+import {
+  textPart,
+  type AssistantTurn,
+  type Conversation,
+  type UserPart,
+  type UserTurn,
 } from "../../../src/translate/conversation/conversation.ts"
-import { declareTools } from "../../../src/translate/conversation/declare-tools.ts"
-import { describeTools } from "../../../src/translate/conversation/describe-tools.ts"
-import { flattenTools } from "../../../src/translate/conversation/flatten-tools.ts"
-import { nameDocuments } from "../../../src/translate/conversation/name-documents.ts"
-import { nameTools } from "../../../src/translate/conversation/name-tools.ts"
-import { pairResults } from "../../../src/translate/conversation/pair-results.ts"
+import { describeTools, nameDocuments, nameTools } from "../../../src/translate/conversation/names.ts"
+import { pairResults } from "../../../src/translate/conversation/pairing.ts"
 
 type Steps = readonly CanonicalStep[]
 

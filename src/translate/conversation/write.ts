@@ -1,19 +1,45 @@
-import { ORIGIN } from "../../kiro/index.ts"
-import type {
-  AssistantResponseMessage,
-  CachePoint,
-  ConversationState,
-  ReasoningContent,
-  Tool,
-  UserInputMessage,
+import { createHash } from "node:crypto"
+import {
+  ORIGIN,
+  type AssistantResponseMessage,
+  type CachePoint,
+  type ConversationState,
+  type ReasoningContent,
+  type Tool,
+  type UserInputMessage,
 } from "../../kiro/index.ts"
 import type { ReasoningBlock } from "../../openai/index.ts"
-import { cachePointTurns } from "./cache-points.ts"
-import { agentContinuationIdOf } from "./conversation-id.ts"
-import { joinTexts, TEXT_SEPARATOR, textOf } from "./conversation.ts"
-import type { AssistantTurn, Conversation, ToolDeclaration, UserTurn } from "./conversation.ts"
+import { canonical } from "./canonical.ts"
+import {
+  TEXT_SEPARATOR,
+  joinTexts,
+  textOf,
+  type AssistantTurn,
+  type Conversation,
+  type ToolDeclaration,
+  type UserTurn,
+} from "./conversation.ts"
+import { limitSizes } from "./limits.ts"
+import { sizeOfTurn, tokensOf } from "./size.ts"
 
-export interface WireOptions {
+export interface ConversationStateOptions extends WireOptions {
+  /** Stands at the very start of the system prompt: the tags of a model that thinks by prompt. */
+  readonly systemPrefix?: string
+  /** What the service gives the model, in tokens. */
+  readonly serviceWindow: number
+}
+
+/** The last step before the wire: makes the conversation canonical, whatever was done to it, and writes it down. */
+export function toConversationState(
+  conversation: Conversation,
+  options: ConversationStateOptions,
+): ConversationState {
+  const system = joinTexts([options.systemPrefix ?? "", conversation.system])
+  const sent = limitSizes(canonical({ ...conversation, system }), options.serviceWindow)
+  return writeConversationState(sent, options)
+}
+
+interface WireOptions {
   readonly wireModelId: string
   readonly conversationId: string
   /** The most cache points that the model takes. */
@@ -96,4 +122,57 @@ function assistantMessage({ texts, uses, reasoning }: AssistantTurn): AssistantR
 function reasoningContent({ text, signature, redacted }: ReasoningBlock): ReasoningContent {
   if (redacted !== undefined) return { redactedContent: redacted }
   return { reasoningText: { text, ...(signature === undefined ? {} : { signature }) } }
+}
+
+/** A shorter prefix is not cached ("minimumTokensPerCacheCheckpoint"). */
+const MIN_CACHED_TOKENS = 1_024
+
+/**
+ * Two of the four points that a request may have: the first message, with the system prompt, and the newest. Both are
+ * properties of the prefix or stand behind it, so the history of one turn stands unchanged in the next; the service
+ * looks back from the newest point to what earlier turns wrote. Never in `tools`, where the service refuses them.
+ */
+function cachePointTurns({ system, turns }: Conversation, most: number): ReadonlySet<number> {
+  const ends = [...new Set([turns.length - 1, 0])].slice(0, most)
+  return new Set(ends.filter((end) => tokensUpTo(end) >= MIN_CACHED_TOKENS))
+
+  function tokensUpTo(end: number): number {
+    const spoken = turns.slice(0, end + 1)
+    return spoken.reduce((sum, turn) => sum + sizeOfTurn(turn), tokensOf(system.length))
+  }
+}
+
+export type Purpose = "main" | "title" | "compaction"
+
+/** The namespace of this package's name-based UUIDs. */
+const NAMESPACE = Buffer.from("6f0f6a0c1f5b4d0b9a3c2a5d8e7b4c19", "hex")
+
+/**
+ * The same id for the same conversation in every process. A higher generation is a new conversation for the service,
+ * which it asks for with CONVERSATION_LIMIT_EXCEEDED. A subagent has a session of its own.
+ */
+export function conversationIdOf({
+  sessionId,
+  purpose,
+  generation,
+}: {
+  readonly sessionId: string
+  readonly purpose: Purpose
+  readonly generation: number
+}): string {
+  return nameBasedUuid(`conversation/${sessionId}/${purpose}/${generation}`)
+}
+
+/** The same id for all steps that answer one message of the user. */
+function agentContinuationIdOf(conversationId: string, userTurn: string): string {
+  return nameBasedUuid(`continuation/${conversationId}/${userTurn}`)
+}
+
+/** RFC 9562 §5.5. */
+function nameBasedUuid(name: string): string {
+  const bytes = createHash("sha1").update(NAMESPACE).update(name).digest().subarray(0, 16)
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  const hex = bytes.toString("hex")
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-")
 }

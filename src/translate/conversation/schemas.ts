@@ -1,7 +1,5 @@
-import { isObject } from "../../json.ts"
-import type { JsonObject } from "../../json.ts"
-import type { Conversation } from "./conversation.ts"
-import { wellFormed } from "./well-formed.ts"
+import { isObject, type JsonObject } from "../../json.ts"
+import { wellFormed, type Conversation } from "./conversation.ts"
 
 /** Deeper schemas are cut: no tool needs them, and a serialiser's stack has an end. */
 const MAX_DEPTH = 100

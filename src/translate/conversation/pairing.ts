@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto"
+import {
+  isBlank,
+  textPart,
+  type Conversation,
+  type Turn,
+  type TurnResult,
+  type TurnUse,
+  type UserPart,
+  type UserTurn,
+} from "./conversation.ts"
+import { EMPTY_MESSAGE, INTERRUPTED_RESULT } from "./words.ts"
+
+/**
+ * Every use is answered exactly once, in the very next turn, in the order of the uses. A late result moves under
+ * its use; one that repeats an earlier answer word by word is left out; one that differs, or has no use before it,
+ * stays where it is as plain text; a use without a result gets the honest error result. A turn that is empty then is
+ * left out. Expects merged turns.
+ */
+export function pairResults(conversation: Conversation): Conversation {
+  if (arePaired(conversation.turns)) return conversation
+  const openUses = createOpenUses()
+  const uses = new Map<Turn, readonly OpenUse[]>()
+  const parts = new Map<Turn, readonly UserPart[]>()
+  for (const turn of conversation.turns) {
+    if (turn.role === "assistant") uses.set(turn, openUses.add(turn.uses))
+    else
+      parts.set(turn, [
+        ...strayTexts(turn.results.filter((result) => !openUses.answer(result))),
+        ...turn.parts,
+      ])
+  }
+
+  const turns: Turn[] = []
+  let unanswered: readonly OpenUse[] = []
+  const answerWith = (own: readonly UserPart[]): void => {
+    if (own.length + unanswered.length > 0)
+      turns.push({ role: "user", parts: own, results: unanswered.map(answerOf) })
+    unanswered = []
+  }
+  for (const turn of conversation.turns) {
+    if (turn.role === "user") {
+      answerWith(parts.get(turn) ?? [])
+      continue
+    }
+    if (unanswered.length > 0) answerWith([])
+    unanswered = uses.get(turn) ?? []
+    turns.push({ ...turn, uses: unanswered.map(({ use }) => use) })
+  }
+  if (unanswered.length > 0) answerWith([])
+  return { ...conversation, turns }
+}
+
+function strayTexts(strays: readonly TurnResult[]): UserPart[] {
+  return strays.flatMap(({ text }) => (isBlank(text) ? [] : [textPart(text)]))
+}
+
+/** Bedrock takes no blank text block, not even as what a tool returned. */
+function answerOf({ use, answer }: OpenUse): TurnResult {
+  if (answer === undefined) return { id: use.id, status: "error", text: INTERRUPTED_RESULT }
+  return { ...answer, id: use.id, text: isBlank(answer.text) ? EMPTY_MESSAGE : answer.text }
+}
+
+/** A use under its id on the wire, and the result that was found for it. */
+interface OpenUse {
+  readonly use: TurnUse
+  answer?: TurnResult
+}
+
+/** The uses under one id of OpenCode's: several of one turn, or of several turns, may share it. */
+interface SameId {
+  readonly groups: { readonly uses: OpenUse[]; next: number }[]
+  readonly answers: Set<string>
+}
+
+interface OpenUses {
+  /** Takes the uses of the next assistant turn. */
+  add(uses: readonly TurnUse[]): OpenUse[]
+  /** False where the result has no use before it, or differs from the answer that its use already has. */
+  answer(result: TurnResult): boolean
+}
+
+function createOpenUses(): OpenUses {
+  const allocateId = createIdAllocator()
+  const known = new Map<string, SameId>()
+
+  return {
+    add(uses) {
+      const added = uses.map((use): OpenUse => ({ use: { ...use, id: allocateId(use.id) } }))
+      const originals = Map.groupBy(added.keys(), (index) => uses[index]?.id ?? "")
+      for (const [id, indexes] of originals) {
+        const sameId = known.get(id) ?? { groups: [], answers: new Set() }
+        sameId.groups.push({ uses: [...indexes].flatMap((index) => added[index] ?? []), next: 0 })
+        known.set(id, sameId)
+      }
+      return added
+    },
+
+    /** The newest turn that still waits is meant; within it the uses are answered in their order. */
+    answer(result) {
+      const sameId = known.get(result.id)
+      if (sameId === undefined) return false
+      while ((sameId.groups.at(-1)?.next ?? 0) >= (sameId.groups.at(-1)?.uses.length ?? 1))
+        sameId.groups.pop()
+      const group = sameId.groups.at(-1)
+      if (group === undefined) return sameId.answers.has(result.text)
+      const open = group.uses[group.next]
+      group.next += 1
+      if (open !== undefined) open.answer = result
+      sameId.answers.add(result.text)
+      return true
+    },
+  }
+}
+
+/** True where pairing would change nothing, which is so for nearly every conversation: it is dear, this is not. */
+function arePaired(turns: readonly Turn[]): boolean {
+  const ids = turns.flatMap((turn) => (turn.role === "assistant" ? turn.uses.map(({ id }) => id) : []))
+  if (new Set(ids).size < ids.length || !ids.every(isValidId)) return false
+  return turns.every((turn, index) =>
+    turn.role === "user"
+      ? answers(turn, usesOf(turns[index - 1]))
+      : turn.uses.length === 0 || turns[index + 1]?.role === "user",
+  )
+}
+
+function usesOf(turn: Turn | undefined): readonly TurnUse[] {
+  return turn?.role === "assistant" ? turn.uses : []
+}
+
+function answers({ results }: UserTurn, uses: readonly TurnUse[]): boolean {
+  return (
+    results.length === uses.length &&
+    results.every(({ id, text }, index) => id === uses[index]?.id && !isBlank(text))
+  )
+}
+
+/** What the service takes as a tool-use id. */
+const VALID_ID = /^[A-Za-z0-9_-]{1,64}$/
+
+function isValidId(id: string): boolean {
+  return VALID_ID.test(id)
+}
+
+/**
+ * Gives each use an id of its own. A valid id that is still free stays as it is, so the service's own ids come back
+ * unchanged; any other becomes one derived from it, the same in every turn of the conversation.
+ */
+function createIdAllocator(): (original: string) => string {
+  const taken = new Set<string>()
+  const repeats = new Map<string, number>()
+  return (original) => {
+    let id = original
+    while (!isValidId(id) || taken.has(id)) {
+      const repeat = repeats.get(original) ?? 0
+      repeats.set(original, repeat + 1)
+      id = derivedId(original, repeat)
+    }
+    taken.add(id)
+    return id
+  }
+}
+
+function derivedId(original: string, repeat: number): string {
+  const digest = createHash("sha256").update(`${repeat}:${original}`).digest("hex")
+  return `${original.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 31)}_${digest.slice(0, 32)}`
+}

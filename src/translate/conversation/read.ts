@@ -1,0 +1,185 @@
+import { isObject, parseJson, type JsonObject } from "../../json.ts"
+import { ChatRequestError, type ChatMessage, type ChatRequest, type ContentPart } from "../../openai/index.ts"
+import { canonical } from "./canonical.ts"
+import {
+  TEXT_SEPARATOR,
+  isBlank,
+  isSpokenMessage,
+  joinTexts,
+  textPart,
+  wellFormed,
+  type AssistantTurn,
+  type Conversation,
+  type ToolDeclaration,
+  type Turn,
+  type UserPart,
+} from "./conversation.ts"
+import { limitTurns } from "./limits.ts"
+import { readMedia, type AcceptedMedia } from "./media.ts"
+import { createReasoningReplay, type ReasoningReplay, type SignedReasoning } from "./reasoning.ts"
+import { cleanSchema } from "./schemas.ts"
+import { mediaLeftOut } from "./words.ts"
+
+export interface ConversationOptions {
+  readonly accepts: AcceptedMedia
+  /** What is remembered of this session's reasoning. */
+  readonly reasoning?: readonly SignedReasoning[]
+}
+
+/**
+ * What the request says, in canonical form. Runs once per fetch: it depends on the model, not on the account.
+ * Throws `ChatRequestError` where the tools together are more than the service takes.
+ */
+export function toConversation(request: ChatRequest, options: ConversationOptions): Conversation {
+  const conversation = canonical(readConversation(request, options))
+  const limited = limitTurns(conversation)
+  return limited === conversation ? conversation : canonical(limited)
+}
+
+/** One turn for each message, as it came: not yet in canonical form. */
+export function readConversation(request: ChatRequest, options: ConversationOptions): Conversation {
+  const { messages } = request
+  const tools = request.tools.map(({ name, description, parameters }) => ({
+    name,
+    description,
+    schema: cleanSchema(parameters),
+  }))
+  checkToolBudget(tools)
+  const begin = messages.findIndex((message) => message.role !== "system")
+  const leading = messages.slice(0, begin === -1 ? messages.length : begin)
+  const spoken = messages.findLastIndex(isSpokenMessage)
+  const replayOpen = createReasoningReplay(options.reasoning ?? [])
+  return {
+    system: joinTexts(leading.flatMap(textsOf)),
+    turns: messages.slice(leading.length).map((message, index) => {
+      const isOpen = leading.length + index > spoken
+      return toTurn(message, { accepts: options.accepts, replay: isOpen ? replayOpen : () => undefined })
+    }),
+    tools,
+    toolNames: new Map(),
+    userTurn: userTurnOf(messages, spoken),
+  }
+}
+
+/** How many messages the user wrote, and how the last begins: enough to tell one task from the next. */
+function userTurnOf(messages: readonly ChatMessage[], spoken: number): string {
+  const count = messages.filter(isSpokenMessage).length
+  return `${count}:${joinTexts(messages.slice(spoken, spoken + 1).flatMap(textsOf)).slice(0, 1_000)}`
+}
+
+interface TurnOptions {
+  readonly accepts: AcceptedMedia
+  readonly replay: ReasoningReplay
+}
+
+/** A system message inside the conversation stays in its place: moved to the front it would change the prefix. */
+function toTurn(message: ChatMessage, options: TurnOptions): Turn {
+  switch (message.role) {
+    case "system":
+    case "user":
+      return { role: "user", parts: toParts(message.content, options), results: [] }
+    case "tool": {
+      const media = message.content.filter(({ type }) => type === "media")
+      const text = message.content
+        .flatMap((part) => (part.type === "text" ? [part.text] : []))
+        .join(TEXT_SEPARATOR)
+      return {
+        role: "user",
+        parts: toParts(media, options),
+        results: [{ id: message.toolCallId, status: message.isError === true ? "error" : "success", text }],
+      }
+    }
+    case "assistant":
+      return toAssistantTurn(message, options)
+    default:
+      return message satisfies never
+  }
+}
+
+/** The texts of a message that can carry no media. */
+function textsOf({ content }: ChatMessage): string[] {
+  return content.map((part) =>
+    part.type === "text"
+      ? part.text
+      : mediaLeftOut(part.filename ?? "Media", "only a message of the user can carry it"),
+  )
+}
+
+function toParts(content: readonly ContentPart[], { accepts }: TurnOptions): UserPart[] {
+  return content.map((part) => (part.type === "text" ? textPart(part.text) : readMedia(part, accepts)))
+}
+
+function toAssistantTurn(
+  message: ChatMessage & { readonly role: "assistant" },
+  { replay }: TurnOptions,
+): AssistantTurn {
+  const { toolCalls } = message
+  const reasoning = replay({ toolUseIds: toolCalls.map(({ id }) => id), blocks: message.reasoning })
+  return {
+    role: "assistant",
+    texts: textsOf(message),
+    uses: toolCalls.map(({ id, name, arguments: argumentsText }) => ({
+      id,
+      name,
+      input: readArguments(argumentsText),
+      argumentsText,
+    })),
+    ...(reasoning === undefined ? {} : { reasoning }),
+  }
+}
+
+/** An escape that may be half of a surrogate pair. */
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/
+
+/** The nesting of arguments that is sent as such: no tool needs more, and a serialiser's stack has an end. */
+const MAX_DEPTH = 100
+
+/**
+ * A tool use needs a JSON object. No arguments are the empty object; arguments that are no object, no JSON at all or
+ * nested too deep reach the model under the key that Chat Completions gives them, as they are.
+ */
+function readArguments(text: string): JsonObject {
+  if (isBlank(text)) return {}
+  const parsed = parseJson(text)
+  if (isNestedDeeper(parsed, MAX_DEPTH)) return { arguments: text }
+  if (isObject(parsed)) {
+    const clean = SURROGATE_ESCAPE.test(text) ? wellFormed(parsed) : parsed
+    return isObject(clean) ? clean : {}
+  }
+  if (parsed === null) return {}
+  return { arguments: parsed === undefined ? text : wellFormed(parsed) }
+}
+
+function isNestedDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false
+  return depth === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, depth - 1))
+}
+
+/**
+ * All declarations together. 380 of 1.2 MB have been sent, and about 1 400 of 2 MB refused ("Invalid tool use format.");
+ * nothing is published.
+ */
+const MAX_TOOLS = 1_000
+/** Of JSON. */
+const MAX_CHARACTERS = 1_500_000
+const MEGABYTE = 1_000_000
+const REMEDY = "switch off MCP servers that this session does not need"
+
+/** Throws `ChatRequestError` for `tools` beyond the budget, before the service answers without naming a cause. */
+function checkToolBudget(tools: readonly ToolDeclaration[]): void {
+  // The message names no count: among them are numbers that OpenCode takes for a status to repeat on.
+  if (tools.length > MAX_TOOLS)
+    throw new ChatRequestError("tools", `are over a thousand, more than Kiro takes: ${REMEDY}`)
+  const characters = tools.reduce((sum, tool) => sum + sizeOf(tool), 0)
+  if (characters <= MAX_CHARACTERS) return
+  const sizes = `${inMegabytes(characters)} of declarations and Kiro takes ${inMegabytes(MAX_CHARACTERS)}`
+  throw new ChatRequestError("tools", `are ${sizes}: ${REMEDY}`)
+}
+
+function sizeOf({ name, description, schema }: ToolDeclaration): number {
+  return name.length + description.length + JSON.stringify(schema).length
+}
+
+function inMegabytes(characters: number): string {
+  return `${(characters / MEGABYTE).toFixed(1)} MB`
+}
