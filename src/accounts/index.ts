@@ -54,6 +54,7 @@ export {
   type SessionOverview,
   type StoreOverview,
 } from "./store/overview.ts"
+export { localDay } from "./store/knowledge-rows.ts"
 export type {
   AccountStore,
   ReasoningEntry,
@@ -61,8 +62,10 @@ export type {
   SessionMemory,
   StoredModelList,
   StoredRegistration,
+  StoredTurn,
   SwapResult,
   Turn,
+  TurnFilter,
 } from "./store/store.ts"
 export { accessOf, type Credential } from "./tokens/credential.ts"
 export type { NoToken } from "./tokens/account-now.ts"

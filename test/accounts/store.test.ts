@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { describe, it } from "node:test"
-import { newAccount, openDatabase } from "../../src/accounts/index.ts"
+import { localDay, newAccount, openDatabase } from "../../src/accounts/index.ts"
 import { fakeClock } from "../support/clock.ts"
 import { idcLogin, keyLogin, tokens } from "./logins.ts"
 import { openStore } from "./open-for-test.ts"
@@ -217,7 +217,7 @@ describe("the memory of a session", () => {
     await store.close()
   })
 
-  it("is gone after thirty days, as are turns and refused fields; a session in use stays", async () => {
+  it("is gone after thirty days, as are refused fields, and turns after ninety; a session in use stays", async () => {
     const clock = fakeClock()
     const { store } = await openStore({ clock })
     const turn = (sessionId: string): Promise<void> =>
@@ -235,9 +235,12 @@ describe("the memory of a session", () => {
     assert.equal((await store.session("used")).generation, 1)
     assert.deepEqual(await store.reasoningOf("old"), [])
     assert.deepEqual(await store.refusedFields(), [])
+    assert.equal((await store.turns()).length, 3)
+    clock.advance(70 * DAY_MS)
+    await turn("late")
     assert.deepEqual(
       (await store.turns()).map(({ sessionId }) => sessionId),
-      ["used", "used"],
+      ["late", "used", "used"],
     )
     await store.close()
   })
@@ -246,11 +249,25 @@ describe("the memory of a session", () => {
 describe("turns, model lists, registrations and refused fields", () => {
   it("come back as they were put in", async () => {
     const { store } = await openStore()
+    const told = {
+      parentSessionId: "p",
+      project: "/home/me/project",
+      purpose: "title",
+      attempt: 2,
+      failed: true,
+    }
     const turns = [
       { sessionId: "s", accountId: "a", modelId: "m", credits: 0.25, at: 10 },
-      { sessionId: "t", accountId: "b", credits: 1, at: 20 },
-    ].map((turn) => ({ ...turn, at: turn.at + Date.now() }))
+      { sessionId: "t", accountId: "b", credits: 1, at: 20, ...told },
+    ].map((turn) => ({ ...turn, at: turn.at + Date.now(), day: localDay(Date.now()) }))
     for (const turn of turns) await store.addTurn(turn)
+    assert.equal(await store.creditsOfDay(localDay(Date.now())), 1.25)
+    assert.equal(await store.creditsOfDay("2026-01-01"), 0)
+    assert.equal(await store.isBudgetLifted("2026-01-02"), false)
+    await store.liftBudget("2026-01-01")
+    await store.liftBudget("2026-01-02")
+    assert.equal(await store.isBudgetLifted("2026-01-02"), true)
+    assert.equal(await store.isBudgetLifted("2026-01-01"), false)
     assert.deepEqual(await store.turns(), turns.toReversed())
     assert.deepEqual(await store.turns({ sessionId: "s" }), turns.slice(0, 1))
     assert.deepEqual(await store.turns({ since: turns[1]?.at ?? 0 }), turns.slice(1))

@@ -73,6 +73,7 @@ function reconcile(database: Database, change: AccountChange): ReturnType<Accoun
     deleteAccount(database, from)
     for (const table of ["kiro_session", "kiro_turn"])
       database.run(`UPDATE ${table} SET account_id = ? WHERE account_id = ?`, [into, from])
+    database.run("UPDATE kiro_session SET chosen_account_id = ? WHERE chosen_account_id = ?", [into, from])
   }
   // A login moves from one account to another by its new owner's write, so the owner's comes last.
   for (const account of changes.put)

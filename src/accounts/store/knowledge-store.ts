@@ -1,9 +1,12 @@
 import {
+  creditsOfDay,
   insertTurn,
+  isBudgetLifted,
   readModelLists,
   readRefusedFields,
   readRegistrations,
   readTurns,
+  writeBudgetLift,
   writeModelList,
   writeRefusedField,
   writeRegistration,
@@ -15,6 +18,9 @@ type KnowledgePart = Pick<
   AccountStore,
   | "addTurn"
   | "turns"
+  | "creditsOfDay"
+  | "isBudgetLifted"
+  | "liftBudget"
   | "modelLists"
   | "setModelList"
   | "refusedFields"
@@ -28,6 +34,9 @@ export function knowledgePart(writer: Writer): KnowledgePart {
   return {
     addTurn: (turn) => writer.writeOr(undefined, (database) => insertTurn(database, turn)),
     turns: (filter = {}) => connection.read((database) => readTurns(database, filter), []),
+    creditsOfDay: (day) => connection.read((database) => creditsOfDay(database, day), 0),
+    isBudgetLifted: (day) => connection.read((database) => isBudgetLifted(database, day), false),
+    liftBudget: (day) => writer.write((database) => writeBudgetLift(database, day)),
     modelLists: () => connection.read(readModelLists, []),
     setModelList: (list) => writer.writeOr(undefined, (database) => writeModelList(database, list)),
     refusedFields: () => connection.read(readRefusedFields, []),

@@ -1,23 +1,23 @@
 import type { Database } from "./database.ts"
 
-const MONTH_MS = 30 * 24 * 60 * 60_000
+const DAY_MS = 24 * 60 * 60_000
 /** Rows deleted of one table at a time: a prune must not hold up the event loop. */
 const BATCH = 500
 
 /** Newest rows that are kept, whatever their age. */
 const MOST_ROWS = [
-  { table: "kiro_session", age: "updated_at", most: 5000 },
-  { table: "kiro_reasoning", age: "at", most: 10_000 },
-  { table: "kiro_turn", age: "at", most: 50_000 },
-  { table: "kiro_refused_field", age: "at", most: 500 },
+  { table: "kiro_session", age: "updated_at", most: 5000, days: 30 },
+  { table: "kiro_reasoning", age: "at", most: 10_000, days: 30 },
+  { table: "kiro_turn", age: "at", most: 100_000, days: 90 },
+  { table: "kiro_refused_field", age: "at", most: 500, days: 30 },
 ] as const
 
-/** Deletes what is older than 30 days or too much. */
+/** Deletes what is too old or too much. */
 export function prune(database: Database, now: number): void {
-  for (const { table, age, most } of MOST_ROWS) {
+  for (const { table, age, most, days } of MOST_ROWS) {
     database.run(
       `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${age} < ? ORDER BY ${age} LIMIT ${BATCH})`,
-      [now - MONTH_MS],
+      [now - days * DAY_MS],
     )
     const count = Number(database.get(`SELECT COUNT(*) AS count FROM ${table}`)?.["count"] ?? 0)
     if (count > most)

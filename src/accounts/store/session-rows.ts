@@ -17,6 +17,7 @@ export function readSession(database: Database, id: string): SessionMemory {
     updatedAt: numberField(row, "updated_at") ?? 0,
     ...present({
       accountId: stringField(row, "account_id"),
+      chosenAccountId: stringField(row, "chosen_account_id"),
       shortenStep: STEPS.find((step) => step === row["shorten_step"]),
       shortenedSize: numberField(row, "shortened_size"),
       shortenedWindow: numberField(row, "shortened_window"),
@@ -31,6 +32,7 @@ export function writeSession(database: Database, id: string, memory: SessionMemo
     key: { session_id: id },
     columns: {
       account_id: memory.accountId,
+      chosen_account_id: memory.chosenAccountId,
       shorten_step: memory.shortenStep,
       shortened_size: memory.shortenedSize,
       shortened_window: memory.shortenedWindow,

@@ -7,6 +7,8 @@ import type { Choice, ChoiceState } from "../selection.ts"
 export interface SessionMemory {
   /** The account of its conversation. */
   readonly accountId?: string
+  /** The account that the user chose for it. */
+  readonly chosenAccountId?: string
   /** The step of shortening that worked last. */
   readonly shortenStep?: 0.8 | 0.6 | 0.4
   /** The size of the request that needed it, in estimated tokens. */
@@ -31,12 +33,33 @@ export interface ReasoningEntry {
   readonly redacted?: string
 }
 
+/** Credits that the service metered for one attempt: of an answer, or of one that failed. */
 export interface Turn {
   readonly sessionId: string
   readonly accountId: string
   readonly modelId?: string
   readonly credits: number
   readonly at: number
+  /** The session that a subagent works for. */
+  readonly parentSessionId?: string
+  /** The folder of the project. */
+  readonly project?: string
+  /** What the request was for: `main`, `title`, `compaction`, `generate`. */
+  readonly purpose?: string
+  /** The number of the HTTP send within its request, from 1. */
+  readonly attempt?: number
+  readonly failed?: boolean
+}
+
+/** A turn as it is kept, for 90 days. */
+export interface StoredTurn extends Turn {
+  /** The local day on which it was written down: `2026-11-29`. */
+  readonly day: string
+}
+
+export interface TurnFilter {
+  readonly sessionId?: string
+  readonly since?: number
 }
 
 /** `models` is the service's own answer, to be read by `kiro/`. */
@@ -109,7 +132,12 @@ export interface AccountStore {
 
   addTurn(turn: Turn): Promise<void>
   /** The newest first. */
-  turns(filter?: { readonly sessionId?: string; readonly since?: number }): Promise<readonly Turn[]>
+  turns(filter?: TurnFilter): Promise<readonly StoredTurn[]>
+  /** All accounts' credits of one local day, as `localDay` writes it. */
+  creditsOfDay(day: string): Promise<number>
+  /** Whether the user lifted the credit budget for this local day. */
+  isBudgetLifted(day: string): Promise<boolean>
+  liftBudget(day: string): Promise<void>
   modelLists(): Promise<readonly StoredModelList[]>
   setModelList(list: StoredModelList): Promise<void>
   refusedFields(): Promise<readonly RefusedField[]>
