@@ -1,1 +1,6 @@
-export { plugin as default } from "./plugin/plugin.ts"
+import type { PluginModule } from "@opencode-ai/plugin"
+import { plugin } from "./plugin/plugin.ts"
+
+const module: PluginModule = plugin
+
+export default module

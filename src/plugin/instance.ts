@@ -1,6 +1,13 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
 import { systemClock, systemRuntime } from "../runtime.ts"
-import { DEFAULT_SETTINGS, loadSettings, openLog, type Place, pathsFor } from "../settings/index.ts"
+import {
+  DEFAULT_SETTINGS,
+  loadSchema,
+  loadSettings,
+  openLog,
+  type Place,
+  pathsFor,
+} from "../settings/index.ts"
 import { readCachedModels } from "./config/offered-models.ts"
 import { injectProvider, PROVIDER_ID } from "./config/provider.ts"
 import { authHook } from "./login/auth-hook.ts"
@@ -38,7 +45,8 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
   const loaded = once(() => loadSettings({ ...place, project: input }))
   const log = once(async () => openLog({ path: paths.log, level: (await loaded()).settings.logLevel, clock }))
   const open = async (): Promise<Services> => {
-    const { openServices } = await import("./services.ts")
+    // The last of our files that load late: from here on an update or a rebuild can't break the window.
+    const [{ openServices }] = await Promise.all([import("./services.ts"), loadSchema()])
     return openServices({
       place,
       paths,

@@ -6,6 +6,7 @@ export {
   type AccountRule,
   DEFAULT_SETTINGS,
   describeSettingsProblem,
+  loadSchema,
   loadSettings,
   type LogLevel,
   type SelectionStrategy,

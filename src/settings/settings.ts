@@ -37,9 +37,12 @@ export const DEFAULT_SETTINGS: Settings = {
 export async function loadSettings(place: Place & { readonly project?: Project }): Promise<LoadedSettings> {
   const layers = layersOf(place)
   if (layers.length === 0) return { settings: DEFAULT_SETTINGS, problems: [] }
-  const { applyLayers } = await import("./schema.ts")
+  const { applyLayers } = await loadSchema()
   return applyLayers(DEFAULT_SETTINGS, layers)
 }
+
+/** What judges settings, loaded now: an update of the package may take its file away. */
+export const loadSchema = async () => import("./schema.ts")
 
 /** The weakest first. */
 function layersOf(place: Place & { readonly project?: Project }): readonly Layer[] {

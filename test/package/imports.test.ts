@@ -1,10 +1,11 @@
 import assert from "node:assert/strict"
 import { execFile } from "node:child_process"
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync } from "node:fs"
 import { extname, join } from "node:path"
 import { describe, it } from "node:test"
 import { promisify } from "node:util"
+import { packageFolder } from "../support/opencode/index.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const OURS = extname(import.meta.filename)
 const SOURCE = join(import.meta.dirname, "..", "..", "src")
@@ -21,23 +22,29 @@ describe("importing", () => {
     .map((name) => join(SOURCE, name))
 
   it("any file makes no file, timer, listener or connection, and lets the process end", async () => {
-    assert.ok(files.length > 200)
-    const home = mkdtempSync(join(tmpdir(), "kiro-imports-"))
-    try {
-      const { stdout } = await promisify(execFile)(
-        process.execPath,
-        [join(import.meta.dirname, `import-process${OURS}`), ...files],
-        { cwd: home, env: { ...ENVIRONMENT, HOME: home, USERPROFILE: home }, timeout: 30_000 },
-      )
-      assert.equal(stdout.trim(), "[]")
-      assert.deepEqual(readdirSync(home), [])
-    } finally {
-      rmSync(home, { recursive: true, force: true })
-    }
+    assert.ok(files.length > 100)
+    const home = temporaryFolder()
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [join(import.meta.dirname, `import-process${OURS}`), ...files, ...built()],
+      { cwd: home, env: { ...ENVIRONMENT, HOME: home, USERPROFILE: home }, timeout: 30_000 },
+    )
+    assert.equal(stdout.trim(), "[]")
+    assert.deepEqual(readdirSync(home), [])
   })
 
   it("the package gives one value, a plugin module", async () => {
-    const entry: object = await import(join(SOURCE, `index${OURS}`))
-    assert.deepEqual(Object.keys(entry), ["default"])
+    for (const path of [join(SOURCE, `index${OURS}`), join(packageFolder(), "server.js")]) {
+      const entry: object = await import(path)
+      assert.deepEqual(Object.keys(entry), ["default"])
+    }
   })
 })
+
+/** The server's door and its chunks, and the module that OpenCode 2 imports by its address. */
+function built(): readonly string[] {
+  const dist = join(packageFolder(), "dist")
+  return readdirSync(dist, { recursive: true, encoding: "utf8" })
+    .filter((name) => /^(?:index|server[\\/].*|opencode2[\\/].*)\.js$/.test(name))
+    .map((name) => join(dist, name))
+}

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process"
+import { existsSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join, resolve } from "node:path"
 
@@ -10,8 +12,9 @@ export function opencodeBinary(): string {
   return join(dirname(manifest), bin.opencode)
 }
 
-/** The folder of the built package: OpenCode takes it by its path, as people do before it is published. */
+/** The folder of the package, built now where it never was: OpenCode takes it by its path, as people do too. */
 export function packageFolder(): string {
+  if (!existsSync("dist/index.js")) execFileSync("npm", ["run", "build", "--silent"], { shell: true })
   return resolve(".")
 }
 

@@ -1,0 +1,107 @@
+/**
+ * Writes dist/: a readable bundle for each door of the package, the declarations of its public doors, and the licenses
+ * of what is compiled in. Everything is made beside dist/ and swapped in at the end, so that a window that is open
+ * never sees half a build.
+ */
+import { execFileSync } from "node:child_process"
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+import { rolldown, type OutputChunk } from "rolldown"
+
+interface Door {
+  /** Below src/. */
+  readonly source: string
+  /** Below dist/. */
+  readonly entry: string
+  /** Where its lazy chunks go, below dist/. Absent: it may have none, and imports nothing at all. */
+  readonly chunks?: string
+}
+
+/** Built one by one: a door shares no chunk with another, so an update of one never reaches into the other's window. */
+const DOORS: readonly Door[] = [
+  { source: "index.ts", entry: "index.js", chunks: "server" },
+  { source: "tui/tui.tsx", entry: "tui/tui.js", chunks: "tui" },
+  { source: "cli/main.ts", entry: "cli/main.js", chunks: "cli" },
+  // OpenCode 2 imports it by its address, and would hold a second copy of whatever it brought along.
+  { source: "opencode2/provider.ts", entry: "opencode2/provider.js" },
+]
+
+/** Their declarations are the package's types. They name no other file of ours. */
+const TYPED = ["index.d.ts", "tui/tui.d.ts"]
+
+const OUT = "build/dist"
+const TYPES = "build/types"
+
+const manifest: { readonly dependencies: Readonly<Record<string, string>> } = JSON.parse(
+  readFileSync("package.json", "utf8"),
+)
+/** What an installation brings, and what the host lends: everything else is compiled in. */
+const LEFT_OUT = [...Object.keys(manifest.dependencies), "@opencode-ai", "@opencode", "@opentui", "solid-js"]
+
+rmSync("build/dist", { recursive: true, force: true })
+const doors = DOORS.filter(({ source }) => existsSync(join("src", source)))
+const chunks = (await Promise.all(doors.map(bundle))).flat()
+writeFileSync(join(OUT, "LICENSES.txt"), licensesOf(chunks))
+writeTypes()
+rmSync("build/old", { recursive: true, force: true })
+if (existsSync("dist")) renameSync("dist", "build/old")
+renameSync(OUT, "dist")
+rmSync("build/old", { recursive: true, force: true })
+
+async function bundle({ source, entry, chunks }: Door): Promise<OutputChunk[]> {
+  const build = await rolldown({
+    input: join("src", source),
+    platform: "node",
+    external: (id) =>
+      id.startsWith("node:") || LEFT_OUT.some((name) => id === name || id.startsWith(`${name}/`)),
+    tsconfig: false,
+    // The CommonJS build of jsonc-parser can't be bundled.
+    resolve: { mainFields: ["module", "main"] },
+    transform: { jsx: { runtime: "automatic", importSource: "@opentui/solid" } },
+    onLog(_level, log) {
+      throw new Error(`${source}: ${log.message}`)
+    },
+  })
+  const { output } = await build.write({
+    dir: OUT,
+    format: "es",
+    entryFileNames: entry,
+    chunkFileNames: `${chunks ?? "none"}/[name].js`,
+    codeSplitting: chunks !== undefined && { groups: [{ name: "start", tags: ["$initial"] }] },
+    minify: false,
+    minifyInternalExports: false,
+  })
+  await build.close()
+  const written = output.filter((file) => file.type === "chunk")
+  if (
+    chunks === undefined &&
+    written.some(({ imports, dynamicImports }) => imports.length + dynamicImports.length > 0)
+  )
+    throw new Error(`${source} imports something`)
+  return written
+}
+
+function writeTypes(): void {
+  const tsc = resolve("node_modules/typescript/bin/tsc")
+  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", TYPES], { stdio: "inherit" })
+  for (const file of TYPED) {
+    const text = readFileSync(join(TYPES, file), "utf8")
+    if (/from "\.|import\("\./.test(text)) throw new Error(`${file} names another file of ours`)
+    mkdirSync(dirname(join(OUT, file)), { recursive: true })
+    cpSync(join(TYPES, file), join(OUT, file))
+  }
+}
+
+/** Their licenses ask to go where their code goes. */
+function licensesOf(written: readonly OutputChunk[]): string {
+  const folders = written.flatMap(({ moduleIds }) =>
+    moduleIds.flatMap((id) => /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/.exec(id)?.[0] ?? []),
+  )
+  const texts = [...new Set(folders)].toSorted().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+    const file = ["LICENSE", "LICENSE.md", "LICENSE.txt"].map((it) => join(folder, it)).find(existsSync)
+    if (file === undefined) throw new Error(`${name} has no license text`)
+    return `${name} ${version} (${license})\n\n${readFileSync(file, "utf8").trim()}\n`
+  })
+  return ["This package holds code of the following packages.\n", ...texts].join(`\n${"-".repeat(80)}\n\n`)
+}

@@ -1,0 +1,99 @@
+/** Loads a built package, has one message answered, takes its files away, and does all that an open window may still do. */
+import assert from "node:assert/strict"
+import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import type { Hooks, PluginInput, PluginModule } from "@opencode-ai/plugin"
+import { startFakeKiro } from "../support/fake-kiro/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+
+const [, , folder = "", change = ""] = process.argv
+const home = process.env["HOME"] ?? ""
+const dist = join(folder, "dist")
+const fake = await startFakeKiro()
+const account = fake.account()
+fake.account({ kind: "social" })
+const config = join(home, ".config", "opencode")
+const store = join(
+  home,
+  process.platform === "darwin" ? "Library/Application Support" : ".local/share",
+  "kiro-cli",
+  "data.sqlite3",
+)
+mkdirSync(config, { recursive: true })
+await seedKiroCliStore({ path: store, accounts: [account] })
+
+// No setting leads to the fake: what judges settings must be there afterwards although nothing has called for it.
+const network = globalThis.fetch
+globalThis.fetch = Object.assign(
+  (address: string | URL | Request, init?: RequestInit) => {
+    const { host, pathname, search } = new URL(String(address))
+    const headers = new Headers(init?.headers)
+    headers.set("x-kiro-original-host", host)
+    return network(`${fake.url}${pathname}${search}`, { ...init, headers })
+  },
+  { preconnect: () => {} },
+)
+
+const { default: plugin }: { default: PluginModule } = await import(
+  pathToFileURL(join(dist, "index.js")).href
+)
+const first = await open()
+await ask(first)
+
+if (change === "removed") renameSync(dist, `${dist}-before`)
+else for (const file of filesOf(dist)) writeFileSync(file, "export const another = 'build'\n")
+
+account.expire()
+await ask(first)
+assert.equal(account.refreshCount, 1)
+
+// After a login OpenCode makes its plugins anew; another folder has settings of its own.
+writeFileSync(join(config, "kiro.json"), JSON.stringify({ toasts: false, rate_limit_max_retries: 4 }))
+const second = await open()
+await ask(second)
+const methods = second.auth?.methods ?? []
+assert.equal(methods.length, 4)
+for (const [index, answers] of [
+  {},
+  { provider: "Google" },
+  {},
+  { api_key: fake.account({ kind: "api-key" }).accessToken },
+].entries()) {
+  const method = methods[index]
+  if (method?.type !== "oauth") throw new Error("a method of another type")
+  const begun = await method.authorize(answers)
+  if (index < 2) assert.match(begun.url, /^https?:/)
+}
+await first.dispose?.()
+await second.dispose?.()
+await fake.close()
+console.log("done")
+// The sign-ins that were begun would still wait for the user.
+process.exit()
+
+async function open(): Promise<Hooks> {
+  const client = { tui: { showToast: async () => true } }
+  const input = { directory: home, worktree: home, client } as unknown as PluginInput
+  return plugin.server(input)
+}
+
+async function ask(hooks: Hooks): Promise<void> {
+  const document: { provider?: Record<string, { options?: Record<string, unknown> }> } = {}
+  await hooks.config?.(document as never)
+  const options = document.provider?.["kiro"]?.options
+  const fetch = options?.["fetch"] as typeof globalThis.fetch
+  const messages = [{ role: "user", content: "hi" }]
+  const response = await fetch(`${String(options?.["baseURL"])}/chat/completions`, {
+    method: "POST",
+    body: JSON.stringify({ model: "claude-sonnet-4-5", stream: true, messages }),
+  })
+  const text = await response.text()
+  assert.equal(response.status, 200, text)
+}
+
+function filesOf(within: string): readonly string[] {
+  return readdirSync(within, { recursive: true, encoding: "utf8" })
+    .map((name) => join(within, name))
+    .filter((path) => statSync(path).isFile())
+}
