@@ -25,6 +25,17 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "import",
     "gateway",
   ],
+  opencode2: [
+    "eventstream",
+    "openai",
+    "kiro",
+    "translate",
+    "settings",
+    "oauth",
+    "accounts",
+    "import",
+    "gateway",
+  ],
   tui: ["settings", "accounts", "kiro"],
   cli: ["eventstream", "openai", "kiro", "translate", "settings", "oauth", "accounts", "import", "gateway"],
 }
@@ -35,7 +46,7 @@ const PURE_LEAVES = new Set(["json", "secret"])
 const LEAVES = new Set(["json", "secret", "runtime", "system-fetch", "read-body", "version"])
 /** A second door, for the plugin's start alone: every file that is loaded there delays OpenCode's first paint. */
 const START_DOORS = new Set([join("kiro", "models", "index.ts")])
-const ROOTS = new Set(["plugin", "tui", "cli"])
+const ROOTS = new Set(["plugin", "opencode2", "tui", "cli"])
 
 const SOURCE = resolve("src")
 

@@ -1,0 +1,274 @@
+import { isObject, numberField, stringField, type JsonObject } from "../json.ts"
+import { ChatRequestError, type ChatMessage, type ChatRequest, type ContentPart } from "../openai/index.ts"
+
+/** Reads the call of a language model (AI SDK v3) into the chat request that it means. */
+
+export interface ReadCall {
+  readonly request: ChatRequest
+  /** What was asked for and can't be had. */
+  readonly unsupported: readonly string[]
+}
+
+export interface CallToRead {
+  readonly modelId: string
+  readonly settings: unknown
+  readonly options: unknown
+  /** `false`: the whole answer is wanted at once, so that a failure on the way can still be recovered from. */
+  readonly stream: boolean
+}
+
+/** Throws `ChatRequestError` naming the place where the call is not one. Never changes what it reads. */
+export function readCall({ modelId, settings, options, stream }: CallToRead): ReadCall {
+  if (!isObject(options)) throw new ChatRequestError("options", "is not an object")
+  const prompt = options["prompt"]
+  if (!Array.isArray(prompt) || prompt.length === 0)
+    throw new ChatRequestError("prompt", "is not a list of messages")
+  const choice = isObject(options["toolChoice"]) ? options["toolChoice"]["type"] : undefined
+  const { tools, unsupported } = readTools(options["tools"])
+  const maxTokens = numberField(options, "maxOutputTokens")
+  return {
+    request: {
+      model: modelId,
+      messages: prompt.flatMap((message: unknown, index) => readMessage(message, `prompt[${index}]`)),
+      tools: choice === "none" ? [] : tools,
+      stream,
+      ...(maxTokens === undefined ? {} : { maxTokens }),
+      ...readThinking(settings, options["providerOptions"]),
+    },
+    unsupported: [
+      ...unsupported,
+      ...(isJsonWanted(options["responseFormat"]) ? ["responseFormat"] : []),
+      ...(choice === "required" || choice === "tool" ? ["toolChoice"] : []),
+    ],
+  }
+}
+
+function isJsonWanted(format: unknown): boolean {
+  return isObject(format) && format["type"] === "json"
+}
+
+/** Variant and model settings come with the factory's options; those of a single call win. */
+function readThinking(
+  settings: unknown,
+  providerOptions: unknown,
+): Pick<ChatRequest, "reasoningEffort" | "thinkingBudget"> {
+  const own = isObject(providerOptions) ? providerOptions["kiro"] : undefined
+  const sources = [own, settings].filter(isObject)
+  for (const source of sources) {
+    const config = source["thinkingConfig"]
+    const reasoningEffort = stringField(source, "reasoningEffort", "reasoning_effort")
+    const thinkingBudget =
+      numberField(source, "thinkingBudget") ??
+      (isObject(config) ? numberField(config, "thinkingBudget") : undefined)
+    if (reasoningEffort !== undefined || thinkingBudget !== undefined)
+      return {
+        ...(reasoningEffort === undefined ? {} : { reasoningEffort }),
+        ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
+      }
+  }
+  return {}
+}
+
+function readTools(tools: unknown): { tools: ChatRequest["tools"]; unsupported: string[] } {
+  if (tools === undefined || tools === null) return { tools: [], unsupported: [] }
+  const list = listAt(tools, "tools").map((tool, index) => objectAt(tool, `tools[${index}]`))
+  const isOurs = (tool: JsonObject): boolean => tool["type"] === "function" || tool["type"] === undefined
+  return {
+    tools: list.flatMap((tool, index) => (isOurs(tool) ? [readTool(tool, `tools[${index}]`)] : [])),
+    unsupported: list.flatMap((tool) => (isOurs(tool) ? [] : [`tool ${String(tool["name"])}`])),
+  }
+}
+
+function readTool(tool: JsonObject, at: string): ChatRequest["tools"][number] {
+  const name = stringField(tool, "name")
+  if (name === undefined) throw new ChatRequestError(`${at}.name`, "is not a tool name")
+  const description = stringField(tool, "description") ?? ""
+  return {
+    name: name.toWellFormed(),
+    description: description.toWellFormed(),
+    parameters: tool["inputSchema"],
+  }
+}
+
+function readMessage(value: unknown, at: string): ChatMessage[] {
+  const message = objectAt(value, at)
+  const content = message["content"]
+  const parts = (): Place[] => partsOf(content, `${at}.content`)
+  switch (message["role"]) {
+    case "system":
+      return [{ role: "system", content: parts().map(readSpoken) }]
+    case "user":
+      return [{ role: "user", content: parts().map(readSpoken) }]
+    case "assistant":
+      return readAssistant(parts())
+    case "tool":
+      return parts().flatMap(readResult)
+    default:
+      throw new ChatRequestError(`${at}.role`, "is no role that is known")
+  }
+}
+
+/** A part, and where it stands. */
+interface Place {
+  readonly part: JsonObject
+  readonly at: string
+}
+
+function partsOf(content: unknown, at: string): Place[] {
+  if (typeof content === "string") return [{ part: { type: "text", text: content }, at }]
+  return listAt(content, at).map((part, index) => ({
+    part: objectAt(part, `${at}[${index}]`),
+    at: `${at}[${index}]`,
+  }))
+}
+
+function readSpoken({ part, at }: Place): ContentPart {
+  switch (part["type"]) {
+    case "text":
+      return { type: "text", text: textAt(part["text"], `${at}.text`) }
+    case "file":
+      return readMedia(part, part["data"], at)
+    default:
+      throw new ChatRequestError(`${at}.type`, "is no kind of content that is known")
+  }
+}
+
+function readAssistant(parts: readonly Place[]): ChatMessage[] {
+  const content: ContentPart[] = []
+  const reasoning: ReasoningBlock[] = []
+  const toolCalls: ToolCall[] = []
+  const results: ChatMessage[] = []
+  for (const place of parts) {
+    switch (place.part["type"]) {
+      case "reasoning":
+        reasoning.push(readReasoning(place))
+        break
+      case "tool-call":
+        toolCalls.push(readToolCall(place))
+        break
+      case "tool-result":
+        results.push(...readResult(place))
+        break
+      case "tool-approval-request":
+        break
+      default:
+        content.push(readSpoken(place))
+    }
+  }
+  return [{ role: "assistant", content, reasoning, toolCalls }, ...results]
+}
+
+type AssistantMessage = Extract<ChatMessage, { role: "assistant" }>
+type ReasoningBlock = AssistantMessage["reasoning"][number]
+type ToolCall = AssistantMessage["toolCalls"][number]
+
+/** Its proof is what we gave the host as metadata of the block. */
+function readReasoning({ part, at }: Place): ReasoningBlock {
+  const options = part["providerOptions"]
+  const own = isObject(options) && isObject(options["kiro"]) ? options["kiro"] : {}
+  const signature = stringField(own, "signature")
+  const redacted = stringField(own, "redacted")
+  return {
+    text: textAt(part["text"], `${at}.text`),
+    ...(signature === undefined ? {} : { signature }),
+    ...(redacted === undefined ? {} : { redacted }),
+  }
+}
+
+/** A call whose arguments were never JSON keeps them as the model wrote them. */
+function readToolCall({ part, at }: Place): ToolCall {
+  const name = stringField(part, "toolName")
+  if (name === undefined) throw new ChatRequestError(`${at}.toolName`, "is not a tool name")
+  const input = part["input"]
+  return {
+    id: stringField(part, "toolCallId") ?? "",
+    name: name.toWellFormed(),
+    arguments: typeof input === "string" ? input.toWellFormed() : jsonText(input),
+  }
+}
+
+function readResult({ part, at }: Place): ChatMessage[] {
+  if (part["type"] === "tool-approval-response") return []
+  if (part["type"] !== "tool-result")
+    throw new ChatRequestError(`${at}.type`, "is no kind of tool content that is known")
+  const toolCallId = stringField(part, "toolCallId") ?? ""
+  const output = objectAt(part["output"], `${at}.output`)
+  const { content, isError } = readOutput(output, `${at}.output`)
+  return [{ role: "tool", toolCallId, content, ...(isError && { isError }) }]
+}
+
+function readOutput(
+  output: JsonObject,
+  at: string,
+): { readonly content: readonly ContentPart[]; readonly isError: boolean } {
+  const { type, value } = output
+  const isError = type === "error-text" || type === "error-json" || type === "execution-denied"
+  switch (type) {
+    case "text":
+    case "error-text":
+      return { content: [{ type: "text", text: textAt(value, `${at}.value`) }], isError }
+    case "json":
+    case "error-json":
+      return { content: [{ type: "text", text: jsonText(value) }], isError }
+    case "execution-denied": {
+      const reason = stringField(output, "reason")
+      return { content: reason === undefined ? [] : [{ type: "text", text: reason.toWellFormed() }], isError }
+    }
+    case "content":
+      return { content: partsOf(value, `${at}.value`).map(readResultPart), isError }
+    default:
+      throw new ChatRequestError(`${at}.type`, "is no kind of result that is known")
+  }
+}
+
+function readResultPart({ part, at }: Place): ContentPart {
+  switch (part["type"]) {
+    case "text":
+      return { type: "text", text: textAt(part["text"], `${at}.text`) }
+    case "file-data":
+    case "image-data":
+    case "media":
+    case "file":
+      return readMedia(part, part["data"], at)
+    case "file-url":
+    case "image-url":
+      return readMedia(part, part["url"], at)
+    default:
+      return { type: "text", text: jsonText(part) }
+  }
+}
+
+/** Bytes, a URL, a data URL or base64: what they really hold is judged by the bytes, later. */
+function readMedia(part: JsonObject, data: unknown, at: string): ContentPart {
+  const filename = stringField(part, "filename")?.toWellFormed()
+  const named = filename === undefined ? {} : { filename }
+  const mediaType = stringField(part, "mediaType") ?? "application/octet-stream"
+  if (data instanceof URL) return { type: "media", url: data.href, ...named }
+  if (data instanceof Uint8Array) {
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+    return { type: "media", url: `data:${mediaType};base64,${bytes.toString("base64")}`, ...named }
+  }
+  if (typeof data !== "string") throw new ChatRequestError(at, "is a file without its data")
+  const isUrl = /^(?:data|https?|file):/i.test(data)
+  return { type: "media", url: isUrl ? data : `data:${mediaType};base64,${data}`, ...named }
+}
+
+function textAt(value: unknown, at: string): string {
+  if (typeof value !== "string") throw new ChatRequestError(at, "is not a text")
+  return value.toWellFormed()
+}
+
+function objectAt(value: unknown, at: string): JsonObject {
+  if (!isObject(value)) throw new ChatRequestError(at, "is not an object")
+  return value
+}
+
+function listAt(value: unknown, at: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new ChatRequestError(at, "is not a list")
+  return value
+}
+
+/** "" for what has no JSON text. */
+function jsonText(value: unknown): string {
+  return value === undefined ? "" : (JSON.stringify(value) ?? "")
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { APICallError, type LanguageModelV3StreamPart } from "@ai-sdk/provider"
+import type { ChatCall } from "../../src/opencode2/door.ts"
+import { createKiro } from "../../src/opencode2/provider.ts"
+import { enterRegistry } from "../../src/opencode2/registry.ts"
+import { answering, hello, read } from "./support.ts"
+
+describe("the provider's module", () => {
+  it("has one export, which makes the SDK", async () => {
+    assert.deepEqual(Object.keys(await import("../../src/opencode2/provider.ts")), ["createKiro"])
+  })
+
+  it("asks the gateway of its own location", async () => {
+    const asked: string[] = []
+    const doorOf = (location: string) =>
+      answering([{ delta: { content: location } }], () => void asked.push(location))
+    const leave = ["/a", "/b"].map((location) => enterRegistry(location, doorOf(location)))
+    const model = createKiro({ name: "kiro", location: "/b" }).languageModel("auto")
+    assert.match(JSON.stringify(await read(model)), /"delta":"\/b"/)
+    assert.deepEqual(asked, ["/b"])
+    leave.forEach((out) => out())
+  })
+
+  it("never throws in the factory, nor in doStream", async () => {
+    for (const settings of [undefined, null, 7, "x", {}, { location: 3 }]) {
+      const model = createKiro(settings).languageModel("auto")
+      const { stream } = await model.doStream(undefined as never)
+      await stream.cancel()
+    }
+  })
+
+  it("waits for a location that is being reloaded, then says what is wrong", async () => {
+    const model = createKiro({ location: "/later" }).languageModel("auto")
+    const first = read(model)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const leave = enterRegistry("/later", answering([{ delta: { content: "here" } }]))
+    assert.match(JSON.stringify(await first), /"delta":"here"/)
+    leave()
+    const started = performance.now()
+    const parts = await read(model)
+    const waited = performance.now() - started
+    assert.ok(waited > 1900 && waited < 3500, `${waited}`)
+    assert.deepEqual(
+      parts.map(({ type }) => type),
+      ["error"],
+    )
+    const error = errorOf(parts)
+    assert.ok(APICallError.isInstance(error))
+    assert.equal(error.responseHeaders?.["x-should-retry"], "false")
+    assert.match(error.message, /opencode-kiro-auth is not running for \/later/)
+    await assert.rejects(async () => model.doGenerate(hello()), APICallError.isInstance)
+  })
+
+  it("takes only itself out of the registry", async () => {
+    const leaveOld = enterRegistry("/x", answering([{ delta: { content: "old" } }]))
+    const leaveNew = enterRegistry("/x", answering([{ delta: { content: "new" } }]))
+    leaveOld()
+    const model = createKiro({ location: "/x" }).languageModel("auto")
+    assert.match(JSON.stringify(await read(model)), /"delta":"new"/)
+    leaveNew()
+  })
+
+  it("starts nothing before the first pull, and ends at once when cancelled", async () => {
+    const calls: ChatCall[] = []
+    const leave = enterRegistry("/quiet", {
+      chat: (call) => {
+        calls.push(call)
+        // A gateway that never answers, not even to an abort.
+        return new Promise(() => undefined)
+      },
+    })
+    const model = createKiro({ location: "/quiet" }).languageModel("auto")
+    const idle = await model.doStream(hello())
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.equal(calls.length, 0)
+    await idle.stream.cancel()
+    assert.equal(calls.length, 0)
+
+    const { stream } = await model.doStream(hello())
+    const reader = stream.getReader()
+    const pending = reader.read()
+    while (calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    const started = performance.now()
+    await reader.cancel()
+    assert.deepEqual(await pending, { done: true, value: undefined })
+    assert.ok(performance.now() - started < 50)
+    assert.equal(calls[0]?.signal.aborted, true)
+    leave()
+  })
+})
+
+function errorOf(parts: readonly LanguageModelV3StreamPart[]): unknown {
+  return parts.flatMap((part) => (part.type === "error" ? [part.error] : []))[0]
+}
