@@ -1,7 +1,6 @@
 export type { ControlAccess, ControlClient, ControlTarget } from "./control/call.ts"
 export type { OpenLookUps } from "./control/look-ups.ts"
 export { fetchModels } from "./control/models.ts"
-export { writeModelsFile } from "./control/models-task.ts"
 export type { Paged } from "./control/pages.ts"
 export { fetchProfiles, type FoundProfiles, type ProfileSearch } from "./control/profiles.ts"
 export { fetchUsage, type UsageAnswer } from "./control/usage.ts"

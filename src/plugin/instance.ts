@@ -1,25 +1,14 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
-import { systemClock, systemRuntime } from "../runtime.ts"
-import {
-  DEFAULT_SETTINGS,
-  loadSchema,
-  loadSettings,
-  openLog,
-  type Place,
-  pathsFor,
-} from "../settings/index.ts"
-import { readCachedModels } from "./config/offered-models.ts"
-import { injectProvider, PROVIDER_ID } from "./config/provider.ts"
-import { authHook } from "./login/auth-hook.ts"
-import type { LoginDefaults } from "./login/target.ts"
-import { once } from "./once.ts"
-import type { Services } from "./services.ts"
+import { PROVIDER_ID, readCachedModels, startHost } from "../host/index.ts"
+import type { Fetch } from "../runtime.ts"
+import { systemRuntime } from "../runtime.ts"
+import type { Place } from "../settings/index.ts"
+import { authHook } from "./auth-hook.ts"
+import { injectProvider } from "./provider.ts"
+import { createTell, createToaster, type Toast } from "./toasts.ts"
 
 /** Marks the requests that are ours to answer; nothing is ever sent there. */
 const BASE_URL = "https://kiro.invalid/v1"
-
-/** The logins of other programs are taken in this long after the start, so that the first message finds them. */
-const TAKE_IN_AFTER_MS = 2000
 
 /** Our chat hook says in it what a request is for. */
 const PURPOSE_HEADER = "x-kiro-purpose"
@@ -38,69 +27,50 @@ export interface InstanceOptions {
  * before its first paint: so nothing is opened here, and everything behind the provider loads with its first use.
  */
 export function startInstance({ input, place, version }: InstanceOptions): Hooks {
-  const clock = systemClock
-  const startedAt = clock.now()
-  const stop = new AbortController()
-  const paths = pathsFor(place)
-  const loaded = once(() => loadSettings({ ...place, project: input }))
-  const log = once(async () => openLog({ path: paths.log, level: (await loaded()).settings.logLevel, clock }))
-  const open = async (): Promise<Services> => {
-    // The last of our files that load late: from here on an update or a rebuild can't break the window.
-    const [{ openServices }] = await Promise.all([import("./services.ts"), loadSchema()])
-    return openServices({
-      place,
-      paths,
-      loaded: await loaded(),
-      runtime: systemRuntime(await log()),
-      version,
-      baseUrl: BASE_URL,
-      purposeHeader: PURPOSE_HEADER,
-      ui: { client: input.client, startedAt },
-      signal: stop.signal,
-    })
+  const { client, directory, worktree } = input
+  const host = startHost({
+    place,
+    project: { directory, worktree },
+    version,
+    show: (text) => toast(text),
+  })
+  const { paths, log, signal } = host
+  const toast: (toast: Toast) => void = createToaster({ ...host, client })
+  let front: Promise<Fetch> | undefined
+  const open = async (): Promise<Fetch> => {
+    const [{ createFront }, gateway] = await Promise.all([import("./front.ts"), host.services()])
+    const runtime = systemRuntime(log)
+    return createFront({ gateway, runtime, baseUrl: BASE_URL, purposeHeader: PURPOSE_HEADER })
   }
-  let opened: Promise<Services> | undefined
-  const services = async (): Promise<Services> => {
-    stop.signal.throwIfAborted()
-    opened ??= open().catch((error: unknown) => {
-      // The next request tries anew: nothing needs a restart.
-      opened = undefined
+  const fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
+    signal.throwIfAborted()
+    front ??= open().catch((error: unknown) => {
+      front = undefined
       throw error
     })
-    return opened
-  }
-  const takeIn = async (): Promise<void> => {
-    await clock.sleep(TAKE_IN_AFTER_MS, stop.signal)
-    await (await services()).importLogins()
-  }
-  let defaults: LoginDefaults = DEFAULT_SETTINGS
-  /** Of all that the start brings only the prompts of a login want the settings, and nobody sees those yet. */
-  const learnDefaults = async (): Promise<void> => {
-    defaults = (await loaded()).settings
-  }
-  const inBackground = (work: () => Promise<void>, failed: string): void => {
-    work().catch(async (error: unknown) => {
-      if (!stop.signal.aborted) (await log()).warn(failed, { error })
-    })
+    return (await front)(String(url), init)
   }
   return {
-    auth: authHook({ defaults: () => defaults, methods: async () => (await services()).login }),
+    auth: authHook({
+      defaults: () => host.settings(),
+      desk: async () => ({
+        logins: (await host.services()).logins,
+        log,
+        authFile: paths.authFile,
+        tell: createTell({ ...host, argv: process.argv, output: process.stdout, toast }),
+        signal,
+      }),
+    }),
     async config(config) {
-      inBackground(learnDefaults, "the settings were not read")
       const { live, problem } = readCachedModels(paths.models)
-      if (problem !== undefined) (await log()).warn(problem)
-      const fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> =>
-        (await services()).fetch(String(url), init)
+      if (problem !== undefined) log.warn(problem)
       injectProvider({ config, fetch, baseURL: BASE_URL, live })
-      inBackground(takeIn, "the logins of other programs were not taken in")
+      host.warmUp()
     },
     async "chat.headers"({ agent, model }, output) {
       if (model.providerID === PROVIDER_ID)
         output.headers[PURPOSE_HEADER] = HELPERS.has(agent) ? agent : "main"
     },
-    async dispose() {
-      stop.abort(new Error("the plugin instance has ended"))
-      await (await opened)?.close()
-    },
+    dispose: () => host.close(),
   }
 }

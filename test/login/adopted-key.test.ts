@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { readFileSync, writeFileSync } from "node:fs"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import type { AuthHook } from "@opencode-ai/plugin"
-import { AUTH_MARKER } from "../../src/plugin/login/marker.ts"
+import { AUTH_MARKER } from "../../src/plugin/auth-file.ts"
 import { type LoginLab, openLab } from "./login-lab.ts"
 
 type Loader = NonNullable<AuthHook["loader"]>
@@ -32,7 +32,7 @@ describe("when OpenCode reads its credentials", () => {
     assert.equal(login?.kind === "api-key" && login.key.reveal(), person.accessToken)
     while (lab.told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     assert.equal((await lab.accounts())[0]?.userId, person.userId)
-    assert.match(lab.told[0]?.message ?? "", /API key ··[0-9a-f]{4} was added/)
+    assert.match(lab.told[0]?.message ?? "", /^Signed in as API key ··[0-9a-f]{4}, /)
   })
 
   it("says so when Kiro refuses the key", async () => {
@@ -40,7 +40,7 @@ describe("when OpenCode reads its credentials", () => {
     write(JSON.stringify({ kiro: { type: "api", key } }))
     await load(key)
     while (lab.told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
-    assert.match(lab.told[0]?.message ?? "", /API key ··[0-9a-f]{4}: Kiro refused/)
+    assert.match(lab.told[0]?.message ?? "", /Kiro refused the API key/)
     const [account] = await lab.accounts()
     assert.equal(account?.health.state === "revoked" && account.health.reason, "api-key-refused")
   })

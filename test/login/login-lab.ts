@@ -1,18 +1,16 @@
-import { mkdtempSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type Account, type AccountStore, openAccountStore } from "../../src/accounts/index.ts"
-import type { AccountModelList } from "../../src/kiro/index.ts"
 import type { AuthHook } from "@opencode-ai/plugin"
-import { authHook } from "../../src/plugin/login/auth-hook.ts"
-import { createLoginControl } from "../../src/plugin/login/control.ts"
-import type { ImportOutcome, LoginDependencies, LoginMessage } from "../../src/plugin/login/dependencies.ts"
-import { createLogin } from "../../src/plugin/login/methods.ts"
+import type { Account, AccountStore } from "../../src/accounts/index.ts"
+import { openAccounts } from "../../src/gateway/index.ts"
+import type { ImportOutcome } from "../../src/import/index.ts"
+import { type Logins, openLogins } from "../../src/login/index.ts"
+import { authHook } from "../../src/plugin/auth-hook.ts"
+import type { LoginToast } from "../../src/plugin/toasts.ts"
 import { type Runtime, silentLog, systemRuntime } from "../../src/runtime.ts"
-import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
+import { DEFAULT_SETTINGS, pathsFor, type Settings } from "../../src/settings/index.ts"
 import { fakeClock, type FakeClock } from "../support/clock.ts"
 import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
-import { removeFolder } from "../support/secrets.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 /** A sign-in with everything real but the clock and the service. */
 export interface LoginLab {
@@ -20,14 +18,15 @@ export interface LoginLab {
   readonly clock: FakeClock
   readonly runtime: Runtime
   readonly store: AccountStore
+  /** OpenCode's folders and ours are in it. */
+  readonly home: string
   readonly authFile: string
-  readonly told: LoginMessage[]
+  readonly told: LoginToast[]
   readonly opened: string[]
-  readonly models: AccountModelList[]
-  readonly dependencies: LoginDependencies
   settings: Settings
   importOutcome: ImportOutcome
   readonly controller: AbortController
+  logins(): Logins
   hook(): AuthHook
   /** Runs a method as the host does: answers, then the callback. */
   signIn(method: number, answers?: Record<string, string>): Promise<unknown>
@@ -41,32 +40,38 @@ export const IMPORT = 2
 export const API_KEY = 3
 
 export async function openLab(): Promise<LoginLab> {
-  const folder = mkdtempSync(join(tmpdir(), "kiro-login-"))
+  const home = temporaryFolder()
   const clock = fakeClock()
   const fake = await startFakeKiro({ now: clock.now })
   const runtime = { ...systemRuntime(silentLog), clock }
-  const store = await openAccountStore({
-    path: join(folder, "kiro.db"),
-    clock,
-    log: silentLog,
-    random: () => 0.5,
-  })
+  const settings = { ...DEFAULT_SETTINGS, endpointOverride: fake.url }
+  const paths = pathsFor({ env: {}, platform: "linux", home })
+  const notify = (): void => undefined
+  const opened = await openAccounts({ runtime, settings, paths, version: "test", sources: [], notify })
+  const { store, client, lookUps } = opened
   const controller = new AbortController()
   const lab: LoginLab = {
     fake,
     clock,
     runtime,
     store,
-    authFile: join(folder, "auth.json"),
+    home,
+    authFile: join(home, "auth.json"),
     told: [],
     opened: [],
-    models: [],
-    settings: { ...DEFAULT_SETTINGS, endpointOverride: fake.url },
+    settings,
     importOutcome: { added: [], updated: [], unchanged: [], problems: [] },
     controller,
-    get dependencies() {
-      return dependenciesOf(lab)
-    },
+    logins: () =>
+      openLogins({
+        client,
+        store,
+        settings: lab.settings,
+        offerModels: lookUps.offerModels,
+        importLogins: async () => lab.importOutcome,
+        openBrowser: (url) => void lab.opened.push(url),
+        signal: controller.signal,
+      }),
     async signIn(method, answers = {}) {
       const chosen = lab.hook().methods[method]
       if (chosen?.type !== "oauth") throw new Error("no such method")
@@ -75,34 +80,22 @@ export async function openLab(): Promise<LoginLab> {
       return authorization.callback()
     },
     hook: () =>
-      authHook({ defaults: () => lab.settings, methods: async () => createLogin(lab.dependencies) }),
+      authHook({
+        defaults: () => lab.settings,
+        desk: async () => ({
+          logins: lab.logins(),
+          log: silentLog,
+          authFile: lab.authFile,
+          tell: (toast) => void lab.told.push(toast),
+          signal: controller.signal,
+        }),
+      }),
     accounts: () => store.list(),
     async close() {
       controller.abort()
-      await store.close()
+      await opened.close()
       await fake.close()
-      removeFolder(folder)
     },
   }
   return lab
-}
-
-function dependenciesOf(lab: LoginLab): LoginDependencies {
-  const { runtime } = lab
-  return {
-    runtime,
-    version: "test",
-    settings: lab.settings,
-    store: lab.store,
-    control: createLoginControl({
-      client: { runtime, version: "test", endpointOverride: lab.fake.url },
-      defaultRegion: lab.settings.defaultRegion,
-      keepModels: async (list) => void lab.models.push(list),
-    }),
-    importLogins: async () => lab.importOutcome,
-    authFile: lab.authFile,
-    openBrowser: (url) => void lab.opened.push(url),
-    tell: (message) => void lab.told.push(message),
-    signal: lab.controller.signal,
-  }
 }

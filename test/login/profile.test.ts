@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { type Login, newAccount } from "../../src/accounts/index.ts"
 import type { KiroProfile } from "../../src/kiro/index.ts"
-import { pickProfile, type ProfileChoice } from "../../src/plugin/login/profile.ts"
+import { pickProfile, type ProfileChoice } from "../../src/login/profile.ts"
 import { Secret } from "../../src/secret.ts"
 
 const profile = (region: string): KiroProfile => ({
@@ -34,45 +34,49 @@ const pick = (question: {
     asked: question.asked,
     configured: question.configured,
     profiles: question.profiles,
+    identityCenter: true,
     login: idc({}),
     accounts: (question.others ?? []).map((login) => newAccount({ id: login.id, now: 1, logins: [login] })),
   })
 
 describe("the profile of a sign-in", () => {
   it("is the only one", () => {
-    assert.deepEqual(pick({ profiles: [frankfurt] }), { chosen: frankfurt.arn, known: true })
+    assert.deepEqual(pick({ profiles: [frankfurt] }), { state: "chosen", arn: frankfurt.arn, listed: true })
   })
 
   it("is the one that was asked for, also where the service does not list it", () => {
     assert.deepEqual(pick({ asked: virginia.arn, profiles: [frankfurt] }), {
-      chosen: virginia.arn,
-      known: false,
+      state: "chosen",
+      arn: virginia.arn,
+      listed: false,
     })
   })
 
   it("is that of the settings where there are several, or where none could be seen", () => {
     const configured = virginia.arn
     assert.deepEqual(pick({ configured, profiles: [frankfurt, virginia] }), {
-      chosen: configured,
-      known: true,
+      state: "chosen",
+      arn: configured,
+      listed: true,
     })
-    assert.deepEqual(pick({ configured, profiles: [] }), { chosen: configured, known: false })
+    assert.deepEqual(pick({ configured, profiles: [] }), { state: "chosen", arn: configured, listed: false })
   })
 
   it("is the one that kiro-cli uses with the same Identity Center", () => {
     const kiroCli = idc({ id: "cli", source: "kiro-cli", profileArn: virginia.arn })
     assert.deepEqual(pick({ profiles: [frankfurt, virginia], others: [kiroCli] }), {
-      chosen: virginia.arn,
-      known: true,
+      state: "chosen",
+      arn: virginia.arn,
+      listed: true,
     })
     const elsewhere = { ...kiroCli, startUrl: "https://d-1111111111.awsapps.com/start" }
     assert.deepEqual(pick({ profiles: [frankfurt, virginia], others: [elsewhere] }), {
-      choose: [frankfurt, virginia],
+      state: "open",
     })
   })
 
   it("is left to the user where several are equal, and missing where there is none", () => {
-    assert.deepEqual(pick({ profiles: [frankfurt, virginia] }), { choose: [frankfurt, virginia] })
-    assert.deepEqual(pick({ profiles: [] }), { none: true })
+    assert.deepEqual(pick({ profiles: [frankfurt, virginia] }), { state: "open" })
+    assert.deepEqual(pick({ profiles: [] }), { state: "none" })
   })
 })

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { type Account, type Login, newAccount } from "../../src/accounts/index.ts"
-import { AUTH_MARKER } from "../../src/plugin/login/marker.ts"
+import { WHAT_KIRO_PERMITS } from "../../src/login/index.ts"
+import { AUTH_MARKER } from "../../src/plugin/auth-file.ts"
 import { Secret } from "../../src/secret.ts"
 import { FAILURES, json, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import { API_KEY, AWS, IMPORT, type LoginLab, openLab, SOCIAL } from "./login-lab.ts"
@@ -60,8 +61,12 @@ describe("signing in", () => {
     const [login] = account?.logins ?? []
     assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), person.accessToken)
     assert.equal(login?.kind === "idc" && login.startUrl, undefined)
-    assert.equal(lab.models.length, 1)
-    assert.match(told(), /^Builder ID ··[0-9a-f]{4} was added\.\n\d+ models\.$/)
+    assert.equal((await lab.store.modelLists()).length, 1)
+    const [who, models, permitted, ...rest] = told().split("\n")
+    assert.match(who ?? "", /^Signed in as Builder ID ··[0-9a-f]{4}, .*, [\d.]+ of 50 credits used\.$/)
+    assert.match(models ?? "", /^\d+ models\.$/)
+    assert.equal(permitted, WHAT_KIRO_PERMITS)
+    assert.deepEqual(rest, [])
     assert.equal(lab.told[0]?.variant, "success")
     assert.ok(!told().includes(String(person.email)))
   })
@@ -74,7 +79,7 @@ describe("signing in", () => {
     assert.equal(login?.profileArn, FRANKFURT)
     assert.equal(login?.kind === "idc" && login.loginRegion, "eu-north-1")
     assert.equal(login?.kind === "idc" && login.startUrl, START_URL)
-    assert.equal(lab.models[0]?.serviceRegion, "eu-central-1")
+    assert.equal((await lab.store.modelLists())[0]?.serviceRegion, "eu-central-1")
     const oidc = lab.fake.requests.filter(({ host }) => host.startsWith("oidc."))
     assert.ok(oidc.every(({ host }) => host === "oidc.eu-north-1.amazonaws.com"))
     assert.match(told(), /Profile: KiroProfile-eu-central-1 in eu-central-1/)
@@ -85,7 +90,9 @@ describe("signing in", () => {
     assert.deepEqual(await lab.signIn(AWS, stockholm), signedIn)
     const [account] = await lab.accounts()
     assert.equal(account?.logins[0]?.profileArn, undefined)
-    assert.ok(told().includes(FRANKFURT) && told().includes(VIRGINIA) && told().includes("idc_profile_arn"))
+    assert.match(told(), /^ {2}1\. .* in us-east-1 \(….*\)\n {2}2\. .* in eu-central-1 /m)
+    assert.match(told(), /accounts profile [0-9a-f]{4} 2/)
+    assert.equal(told().match(/is kept/g)?.length, 1)
     assert.equal(lab.told[0]?.variant, "warning")
   })
 
@@ -163,8 +170,8 @@ describe("signing in", () => {
       [first.userId, second.userId],
     )
     assert.equal(accounts[0]?.logins.length, 1)
-    assert.match(lab.told[1]?.message ?? "", /was added/)
-    assert.match(lab.told[2]?.message ?? "", /was signed in again/)
+    assert.match(lab.told[1]?.message ?? "", /^Signed in as/)
+    assert.match(lab.told[2]?.message ?? "", /^Signed in again as/)
     assert.equal(operations().filter((operation) => operation === "RegisterClient").length, 1)
   })
 
@@ -228,7 +235,7 @@ describe("signing in", () => {
     const [account, ...others] = await lab.accounts()
     assert.equal(others.length, 0)
     assert.equal(account?.logins.length, 1)
-    assert.match(lab.told[1]?.message ?? "", /API key ··[0-9a-f]{4} was signed in again/)
+    assert.match(lab.told[1]?.message ?? "", /Signed in again as API key ··[0-9a-f]{4}/)
   })
 
   it("stores no API key that Kiro refuses, or could not be asked about", async () => {
@@ -275,7 +282,7 @@ describe("signing in", () => {
         /^Builder ID ··[0-9a-f]{4} \(kiro-cli\): added\nNot readable: \/x\/data\.sqlite3: it is locked$/,
       )
       assert.equal((await lab.accounts())[0]?.userId, person.userId)
-      assert.equal(lab.models.length, 1)
+      assert.equal((await lab.store.modelLists()).length, 1)
       lab.importOutcome = { added: [], updated: [], unchanged: await lab.accounts(), problems: [] }
       assert.match(await instructions(), /already here/)
     })

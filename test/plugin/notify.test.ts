@@ -2,8 +2,8 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { PluginInput } from "@opencode-ai/plugin"
 import type { Notice } from "../../src/accounts/index.ts"
-import { createNotify } from "../../src/plugin/notify.ts"
-import { createToaster, type Toast } from "../../src/plugin/toaster.ts"
+import { createNotify } from "../../src/host/services.ts"
+import { createToaster, type Toast } from "../../src/plugin/toasts.ts"
 import { silentLog } from "../../src/runtime.ts"
 import { fakeClock } from "../support/clock.ts"
 
@@ -17,7 +17,7 @@ const SWITCHED: Notice = {
 describe("a notice", () => {
   it("is shown once for one event, and again for another", () => {
     const toasts: Toast[] = []
-    const notify = createNotify({ toast: (toast) => toasts.push(toast), log: silentLog, enabled: true })
+    const notify = createNotify({ show: (toast) => toasts.push(toast), log: silentLog, enabled: true })
     notify(SWITCHED)
     notify(SWITCHED)
     notify({ ...SWITCHED, to: "C ··3333" })
@@ -29,7 +29,7 @@ describe("a notice", () => {
     const logged: string[] = []
     const log = { ...silentLog, info: (message: string) => logged.push(message) }
     const toast = (): void => assert.fail("a toast was shown")
-    createNotify({ toast, log, enabled: false })(SWITCHED)
+    createNotify({ show: toast, log, enabled: false })(SWITCHED)
     assert.equal(logged.length, 1)
   })
 })

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { type LiveModel, offeredModels } from "../../src/kiro/index.ts"
-import { injectProvider } from "../../src/plugin/config/provider.ts"
+import { injectProvider } from "../../src/plugin/provider.ts"
 
 const BASE_URL = "https://kiro.invalid/v1"
 const answer = async (): Promise<Response> => new Response()

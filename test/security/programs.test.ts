@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { describe, it } from "node:test"
-import { isWebPage } from "../../src/plugin/login/browser.ts"
+import { isWebPage } from "../../src/login/browser.ts"
 
 describe("the source", () => {
   const files = readdirSync("src", { recursive: true, encoding: "utf8" })
@@ -18,9 +18,9 @@ describe("the source", () => {
   })
 
   it("states with every request what becomes of a redirect", () => {
-    // What is not for Kiro the gateway passes on as it came, without any credential of ours.
+    // What is not for Kiro OpenCode 1's front passes on as it came, without any credential of ours.
     const requesting = files.filter(
-      ({ name, text }) => name !== "gateway.ts" && /\bruntime\.fetch\(/.test(text),
+      ({ name, text }) => name !== "front.ts" && /\bruntime\.fetch\(/.test(text),
     )
     assert.ok(requesting.length >= 4)
     for (const { name, text } of requesting) assert.match(text, /redirect: "(?:error|manual)"/, name)

@@ -6,7 +6,7 @@ import { after, describe, it } from "node:test"
 import { newAccount, openAccountStore } from "../../../src/accounts/index.ts"
 import { modelsTask } from "../../../src/gateway/control/models-task.ts"
 import { createPeriodic, type Periodic } from "../../../src/gateway/control/periodic.ts"
-import { readCachedModels } from "../../../src/plugin/config/offered-models.ts"
+import { readCachedModels } from "../../../src/host/offered-models.ts"
 import { FAILURES, json, startFakeKiro } from "../../support/fake-kiro/index.ts"
 import { type Control, controlOf } from "./support.ts"
 

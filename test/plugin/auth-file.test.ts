@@ -12,8 +12,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { moveApiKey } from "../../src/plugin/login/auth-file.ts"
-import { AUTH_MARKER } from "../../src/plugin/login/marker.ts"
+import { AUTH_MARKER, moveApiKey } from "../../src/plugin/auth-file.ts"
 
 const KEY = "ksk_0123456789abcdef"
 

@@ -1,15 +1,15 @@
-import { isObject, type JsonObject, stringField } from "../../json.ts"
 import {
-  type KiroModel,
-  type LiveModel,
-  offeredModels,
-  qualifiedId,
-  resolveModel,
-} from "../../kiro/models/index.ts"
-import type { Fetch } from "../../runtime.ts"
-import { modelEntry } from "./model-entry.ts"
+  modelCatalogue,
+  type ModelCatalogue,
+  modelName,
+  PROVIDER_ID,
+  type ThinkingVariant,
+  thinkingVariants,
+} from "../host/index.ts"
+import { isObject, type JsonObject, stringField } from "../json.ts"
+import { type KiroModel, type LiveModel, qualifiedId } from "../kiro/models/index.ts"
+import type { Fetch } from "../runtime.ts"
 
-export const PROVIDER_ID = "kiro"
 const NPM = "@ai-sdk/openai-compatible"
 /** OpenCode asks for some key; no token of ours ever stands here. */
 const PLACEHOLDER_KEY = "kiro"
@@ -33,7 +33,7 @@ export function injectProvider({ config, fetch, baseURL, live }: ProviderInjecti
   const providers = isObject(config["provider"]) ? config["provider"] : {}
   const user = isObject(providers[PROVIDER_ID]) ? providers[PROVIDER_ID] : {}
   const userModels = isObject(user["models"]) ? user["models"] : {}
-  const models = mergeModels({ offered: offeredModels(live), userModels, config, live, baseURL })
+  const models = mergeModels({ catalogue: modelCatalogue(live), userModels, config, baseURL })
   const userOptions = isObject(user["options"]) ? user["options"] : {}
   config["provider"] = {
     ...providers,
@@ -53,26 +53,27 @@ export function injectProvider({ config, fetch, baseURL, live }: ProviderInjecti
 /** OpenCode's own limits would end long thinking and long waits; `request_timeout_ms` rules instead. */
 const HOST_TIMEOUTS_OFF = { timeout: false, headerTimeout: false, chunkTimeout: false }
 
-interface ModelMerge {
-  readonly offered: readonly KiroModel[]
-  readonly userModels: JsonObject
-  readonly config: JsonObject
-  readonly live: readonly LiveModel[] | undefined
-  readonly baseURL: string
-}
-
 /**
  * OpenCode lets an entry inherit what it does not say (an input limit, headers, variants) from the public catalogue's
  * model of the same `id`. The qualified id stands in no catalogue: nothing is inherited.
  */
-function mergeModels({ offered, userModels, config, live, baseURL }: ModelMerge): JsonObject {
-  const known = new Map(offered.map((model) => [model.id, model]))
-  const ids = new Set([...known.keys(), ...Object.keys(userModels), ...chosenModels(config)])
+function mergeModels({
+  catalogue,
+  userModels,
+  config,
+  baseURL,
+}: {
+  readonly catalogue: ModelCatalogue
+  readonly userModels: JsonObject
+  readonly config: JsonObject
+  readonly baseURL: string
+}): JsonObject {
+  const offered = catalogue.offered.map(({ id }) => id)
+  const ids = new Set([...offered, ...Object.keys(userModels), ...chosenModels(config)])
   const merged = [...ids].map((id): [string, JsonObject] => {
     const user = isObject(userModels[id]) ? userModels[id] : {}
     const asked = stringField(user, "id") ?? id
-    const model = known.get(asked) ?? resolveModel(asked, live)
-    const entry = mergeModel({ ...modelEntry(model) }, user)
+    const entry = mergeModel(modelEntry(catalogue.find(asked)), user)
     return [id, { ...entry, id: qualifiedId(asked), provider: { npm: NPM, api: baseURL } }]
   })
   return Object.fromEntries(merged)
@@ -94,6 +95,42 @@ function chosenModels(config: JsonObject): string[] {
       ? [name.slice(prefix.length)]
       : []
   })
+}
+
+/** One model in OpenCode's configuration, as far as we set it. Costs are 0 because Kiro bills credits. */
+function modelEntry(model: KiroModel): JsonObject {
+  return {
+    name: modelName(model),
+    family: model.family,
+    status: "active",
+    attachment: model.input.length > 1,
+    reasoning: model.thinking !== "none",
+    temperature: false,
+    tool_call: true,
+    cost: { input: 0, output: 0, cache_read: 0, cache_write: 0 },
+    limit: { context: model.contextWindow, output: model.maxOutputTokens },
+    modalities: { input: model.input, output: ["text"] },
+    variants: variantsOf(model),
+  }
+}
+
+/** The variants that OpenCode may make by itself for a model that reasons: those that are not ours are switched off. */
+const AUTOMATIC_VARIANTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max", "thinking"]
+
+function variantsOf(model: KiroModel): JsonObject {
+  if (model.thinking === "none") return {}
+  const ours = new Map(thinkingVariants(model).map(([name, variant]) => [name, variantEntry(variant)]))
+  const others = AUTOMATIC_VARIANTS.filter((name) => !ours.has(name))
+  return {
+    ...Object.fromEntries(ours),
+    ...Object.fromEntries(others.map((name) => [name, { disabled: true }])),
+  }
+}
+
+function variantEntry(variant: ThinkingVariant): JsonObject {
+  return variant.kind === "budget"
+    ? { thinkingConfig: { thinkingBudget: variant.tokens } }
+    : { reasoningEffort: variant.effort }
 }
 
 /** A variant that the user defined replaces one that we only switched off; all else is merged key by key. */

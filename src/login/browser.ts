@@ -1,4 +1,4 @@
-import type { Log } from "../../runtime.ts"
+import type { Log } from "../runtime.ts"
 
 export interface BrowserPlace {
   readonly env: { readonly [name: string]: string | undefined }

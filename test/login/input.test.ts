@@ -1,11 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import {
-  LoginInputError,
-  readLoginTarget,
-  readRegion,
-  type LoginDefaults,
-} from "../../src/plugin/login/target.ts"
+import { LoginError, readLoginTarget, readRegion, type LoginDefaults } from "../../src/login/input.ts"
 
 const plain: LoginDefaults = { defaultRegion: "us-east-1" }
 const company: LoginDefaults = {
@@ -101,7 +96,7 @@ describe("where a sign-in goes", () => {
     it(`refuses "${typed}" and says why`, () => {
       assert.throws(
         () => readLoginTarget({ start_url: typed }, plain),
-        (error) => error instanceof LoginInputError && words.test(error.message),
+        (error) => error instanceof LoginError && words.test(error.message),
       )
     })
 

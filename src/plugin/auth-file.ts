@@ -1,11 +1,16 @@
 import { randomUUID } from "node:crypto"
 import { realpath } from "node:fs/promises"
-import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
-import { Secret } from "../../secret.ts"
-import { readSmallFile, replaceFile } from "../../settings/index.ts"
-import { isApiKey } from "./api-key.ts"
-import { PROVIDER_ID } from "../config/provider.ts"
-import { AUTH_MARKER } from "./marker.ts"
+import { PROVIDER_ID } from "../host/index.ts"
+import { isObject, type JsonObject, parseJson, stringField } from "../json.ts"
+import { isApiKey } from "../login/input.ts"
+import { Secret } from "../secret.ts"
+import { readSmallFile, replaceFile } from "../settings/index.ts"
+
+/**
+ * What stands in OpenCode's auth.json instead of a token: it lists Kiro among the credentials and says nothing.
+ * The accounts are in kiro.db.
+ */
+export const AUTH_MARKER = "kept-by-opencode-kiro-auth"
 
 /**
  * Moves a Kiro API key out of OpenCode's auth.json: `keep` gets it first, then the marker takes its place. A file

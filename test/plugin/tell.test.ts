@@ -1,16 +1,15 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import type { LoginMessage } from "../../src/plugin/login/dependencies.ts"
-import { createTell } from "../../src/plugin/login/tell.ts"
+import { createTell, type LoginToast } from "../../src/plugin/toasts.ts"
 import { fakeClock } from "../support/clock.ts"
 
-const added: LoginMessage = { message: "Builder ID ··a1b2 was added.\n12 models.", variant: "success" }
-const denied: LoginMessage = { message: "The sign-in was denied.", variant: "error" }
+const added: LoginToast = { message: "Builder ID ··a1b2 was added.\n12 models.", variant: "success" }
+const denied: LoginToast = { message: "The sign-in was denied.", variant: "error" }
 
 describe("telling of a sign-in", () => {
   const surfaces = (argv: string[], isTTY = true) => {
     const written: string[] = []
-    const toasts: LoginMessage[] = []
+    const toasts: LoginToast[] = []
     const clock = fakeClock()
     const tell = createTell({
       argv,

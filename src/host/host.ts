@@ -1,0 +1,118 @@
+import type { NoticeText } from "../accounts/index.ts"
+import { type Clock, type Log, systemClock, systemRuntime } from "../runtime.ts"
+import {
+  DEFAULT_SETTINGS,
+  loadSchema,
+  loadSettings,
+  openLog,
+  type Paths,
+  pathsFor,
+  type Place,
+  type Settings,
+} from "../settings/index.ts"
+import type { Services } from "./services.ts"
+
+/** The logins of other programs are taken in this long after the start, so that the first message finds them. */
+const TAKE_IN_AFTER_MS = 2000
+
+export interface HostOptions {
+  readonly place: Place
+  /** Where OpenCode works, and the root of the repository that it is in. */
+  readonly project: { readonly directory: string; readonly worktree: string }
+  readonly version: string
+  /** Shows the user what happened beside an answer; not called where `toasts` is off. */
+  show(text: NoticeText): void
+}
+
+/** What a plugin instance of either host begins with. Everything that takes time is opened by its first use. */
+export interface Host {
+  readonly clock: Clock
+  readonly startedAt: number
+  readonly paths: Paths
+  /** Opened by the first line. */
+  readonly log: Log
+  /** Aborted when the instance ends. */
+  readonly signal: AbortSignal
+  /** Those of the settings that are known by now: the defaults until the files were read. */
+  settings(): Settings
+  services(): Promise<Services>
+  /** Works beside everything else; what goes wrong is a line in the log. */
+  inBackground(work: () => Promise<void>, failed: string): void
+  /** Reads the settings now, and a while later the logins of other programs. */
+  warmUp(): void
+  /** Ends what is under way, then closes what was opened. */
+  close(): Promise<void>
+}
+
+/** Nothing is read or opened by this call. */
+export function startHost({ place, project, version, show }: HostOptions): Host {
+  const clock = systemClock
+  const stop = new AbortController()
+  const { signal } = stop
+  const paths = pathsFor(place)
+  let known = DEFAULT_SETTINGS
+  const loaded = lazy(async () => {
+    const result = await loadSettings({ ...place, project })
+    known = result.settings
+    return result
+  })
+  const log = logOpenedBy(
+    lazy(async () => openLog({ path: paths.log, level: (await loaded()).settings.logLevel, clock })),
+  )
+  const open = async (): Promise<Services> => {
+    // The last of our files that load late: from here on an update or a rebuild can't break the window.
+    const [{ openServices }] = await Promise.all([import("./services.ts"), loadSchema()])
+    const runtime = systemRuntime(log)
+    return openServices({ place, paths, loaded: await loaded(), runtime, version, show, signal })
+  }
+  let opened: Promise<Services> | undefined
+  const host: Host = {
+    clock,
+    startedAt: clock.now(),
+    paths,
+    log,
+    signal,
+    settings: () => known,
+    async services() {
+      signal.throwIfAborted()
+      opened ??= open().catch((error: unknown) => {
+        // The next request tries anew: nothing needs a restart.
+        opened = undefined
+        throw error
+      })
+      return opened
+    },
+    inBackground(work, failed) {
+      work().catch((error: unknown) => {
+        if (!signal.aborted) log.warn(failed, { error })
+      })
+    },
+    warmUp() {
+      host.inBackground(async () => void (await loaded()), "the settings were not read")
+      host.inBackground(async () => {
+        await clock.sleep(TAKE_IN_AFTER_MS, signal)
+        await (await host.services()).importLogins()
+      }, "the logins of other programs were not taken in")
+    },
+    async close() {
+      stop.abort(new Error("the plugin instance has ended"))
+      await (await opened)?.close()
+    },
+  }
+  return host
+}
+
+function logOpenedBy(open: () => Promise<Log>): Log {
+  const line =
+    (level: keyof Log): Log["info"] =>
+    (message, fields) =>
+      // What is logged has no reader that waits, and the settings that name the level are never refused.
+      void open().then((log) => log[level](message, fields))
+  return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") }
+}
+
+/** The same value for every call, made by the first. */
+function lazy<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined
+  return () => (made ??= { value: make() }).value
+}

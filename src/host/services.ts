@@ -1,0 +1,110 @@
+import { describeNotice, type Notice, type NoticeText } from "../accounts/index.ts"
+import {
+  type ChatCall,
+  type ChatOutcome,
+  createGateway,
+  openAccounts,
+  type OpenAccounts,
+} from "../gateway/index.ts"
+import { importLogins, type ImportOutcome, openSources, watchSources } from "../import/index.ts"
+import { type Logins, openInBrowser, openLogins } from "../login/index.ts"
+import type { Log, Runtime } from "../runtime.ts"
+import type { LoadedSettings, Paths, Place } from "../settings/index.ts"
+
+export interface ServicesOptions {
+  readonly place: Place
+  readonly paths: Paths
+  readonly loaded: LoadedSettings
+  readonly runtime: Runtime
+  readonly version: string
+  /** Shows the user what happened beside an answer; not called where `toasts` is off. */
+  readonly show: (text: NoticeText) => void
+  /** Aborted when the instance of the plugin ends. */
+  readonly signal: AbortSignal
+}
+
+/** Everything behind a front, opened by the first request or login of one plugin instance. */
+export interface Services {
+  /** Answers a chat; rejects only with the reason of its signal. */
+  chat(call: ChatCall): Promise<ChatOutcome>
+  readonly accounts: OpenAccounts
+  readonly logins: Logins
+  /** Takes in what other programs know now; local and quick, never rejects. */
+  readonly importLogins: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export async function openServices(options: ServicesOptions): Promise<Services> {
+  const { place, loaded, runtime, version, signal } = options
+  const { clock, log, randomUUID } = runtime
+  const { settings, problems } = loaded
+  const notify = createNotify({ show: options.show, log, enabled: settings.toasts })
+  for (const problem of problems) notify({ kind: "settings-problem", problem })
+
+  const sources = openSources({ place, settings, effects: runtime })
+  const watch = watchSources(sources, clock)
+  const accounts = await openAccounts({ ...options, settings, sources, notify })
+  const { client, store, tokens, lookUps, identify } = accounts
+
+  const takeInFor = (byUser: boolean): Promise<ImportOutcome> =>
+    importLogins({ store, sources, now: clock.now(), newId: randomUUID, byUser, identify })
+  const takeIn = async (): Promise<void> => {
+    try {
+      const outcome = await takeInFor(false)
+      for (const { source: _, ...problem } of outcome.problems) notify({ kind: "source-problem", ...problem })
+    } catch (error) {
+      // The store has told the user what is wrong with it.
+      log.warn("the logins of other programs were not taken in", { error })
+    }
+  }
+  const gateway = createGateway({
+    runtime,
+    settings,
+    version,
+    store,
+    tokens,
+    importLogins: takeIn,
+    lookUps,
+    notify,
+  })
+  const logins = openLogins({
+    client,
+    store,
+    settings,
+    offerModels: () => lookUps.offerModels(),
+    importLogins: () => takeInFor(true),
+    openBrowser: (url) => openInBrowser(url, { ...place, log }),
+    signal,
+  })
+  return {
+    chat(call) {
+      if (watch.changed()) void takeIn()
+      return gateway.chat(call)
+    },
+    accounts,
+    logins,
+    importLogins: takeIn,
+    async close() {
+      await gateway.close()
+      await accounts.close()
+    },
+  }
+}
+
+/** Tells the user of an event once; the log has it in any case. */
+export function createNotify(options: {
+  readonly show: (text: NoticeText) => void
+  readonly log: Log
+  /** The off switch, `toasts`. */
+  readonly enabled: boolean
+}): (notice: Notice) => void {
+  const { show, log, enabled } = options
+  const told = new Set<string>()
+  return (notice) => {
+    const text = describeNotice(notice)
+    if (told.has(text.event)) return
+    told.add(text.event)
+    log.info(text.message, { notice: notice.kind })
+    if (enabled) show(text)
+  }
+}

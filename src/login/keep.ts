@@ -1,0 +1,317 @@
+import {
+  accessOf,
+  type Account,
+  type AccountStore,
+  afterChoiceWanted,
+  afterFailure,
+  afterUsage,
+  chooseProfile,
+  foundProfile,
+  isLocked,
+  isLocking,
+  learnIdentity,
+  type Login,
+  loginRegionOf,
+  newAccount,
+  withoutRevocation,
+} from "../accounts/index.ts"
+import {
+  type ControlClient,
+  type ControlTarget,
+  fetchModels,
+  fetchProfiles,
+  fetchUsage,
+} from "../gateway/index.ts"
+import { type KiroFailure, type KiroProfile, serviceRegionOf, type UsageLimits } from "../kiro/index.ts"
+import type { Settings } from "../settings/index.ts"
+import { pickProfile, type ProfileChoice } from "./profile.ts"
+
+/** What a sign-in needs of the account store. */
+export type LoginStore = Pick<
+  AccountStore,
+  | "kept"
+  | "list"
+  | "listAll"
+  | "add"
+  | "update"
+  | "reconcile"
+  | "registrations"
+  | "saveRegistration"
+  | "setModelList"
+>
+
+export interface Keeping {
+  readonly client: ControlClient
+  readonly store: LoginStore
+  readonly settings: Settings
+  /** Lets the hosts' lists follow what the store knows of models. */
+  readonly offerModels: () => Promise<void>
+  readonly signal: AbortSignal
+}
+
+/** What the service says of a login when it is asked whose it is. */
+export type OwnerAnswer =
+  /** Empty where the service has no usage for such an account. */
+  | { readonly outcome: "known"; readonly limits: UsageLimits }
+  | { readonly outcome: "failed"; readonly failure: KiroFailure }
+
+export interface ApprovedLogin {
+  readonly login: Login
+  /** Such a login can't do without a profile. */
+  readonly identityCenter: boolean
+  /** The profile that the user named. */
+  readonly asked?: string | undefined
+  /** Known already, where the sign-in could only be judged by it. */
+  readonly owner?: OwnerAnswer | undefined
+}
+
+/** A login that is stored, with an account that may turn out to be the same person's as another one. */
+export interface KeptLogin {
+  readonly account: Account
+  readonly login: Login
+  /** The person had an account here already. */
+  readonly known: boolean
+  /** Nobody was ever signed in here before. */
+  readonly first: boolean
+}
+
+/** What became of an approved sign-in. */
+export interface LoginReport extends KeptLogin {
+  readonly profile: ProfileChoice
+  readonly profiles: readonly KiroProfile[]
+  /** The number of models; absent where the list could not be fetched. */
+  readonly models?: number
+  /** Why the owner or the models are not known yet. */
+  readonly failure?: KiroFailure
+}
+
+/**
+ * Keeps the tokens of an approved sign-in, at once and before anything else; then learns profile, owner and models as
+ * far as the service answers. A hiccup of those never takes the login away.
+ */
+export async function completeLogin(keeping: Keeping, approved: ApprovedLogin): Promise<LoginReport> {
+  const { store } = keeping
+  const kept = await keepLogin(keeping, approved.login)
+  const { profile, profiles } = await findProfile(keeping, { ...approved, login: kept.login })
+  const { id: loginId } = kept.login
+  const profileArn = profile.state === "chosen" ? profile.arn : undefined
+  const account =
+    profileArn === undefined
+      ? kept.account
+      : // The profile alone: another process may have renewed the tokens meanwhile.
+        await store.update(kept.account.id, (current) => foundProfile(current, { loginId, profileArn }))
+  const login = withProfile(kept.login, profileArn)
+  // Of several profiles any names the owner; the credits may differ from one to the other.
+  const answer = approved.owner ?? (await askOwner(keeping, withProfile(login, profiles[0]?.arn)))
+  const report = await learnAbout(
+    keeping,
+    { ...kept, account: account ?? kept.account, login },
+    answer,
+    profile,
+  )
+  const { asked } = approved
+  if (profile.state === "open") {
+    const choice = { profiles: profiles.map(({ arn }) => arn), now: nowOf(keeping) }
+    await store.update(report.account.id, (current) => afterChoiceWanted(current, choice))
+  }
+  // A profile that the user chose for the account earlier gives way to the one named now.
+  if (asked === undefined || (report.account.profileArn ?? asked) === asked)
+    return { ...report, profile, profiles }
+  const chosen = await store.update(report.account.id, (current) => chooseProfile(current, asked))
+  return { ...report, account: chosen ?? report.account, profile, profiles }
+}
+
+/** Asks the service whose a stored login is, and for its models. */
+export async function learnAbout(
+  keeping: Keeping,
+  kept: KeptLogin,
+  answer: OwnerAnswer,
+  profile: ProfileChoice = { state: "not-needed" },
+): Promise<LoginReport> {
+  const learnt = { ...kept, ...(await recordOwner(keeping, kept, answer, profile)), profile, profiles: [] }
+  if (profile.state === "open") return learnt
+  const models = await learnModels(keeping, learnt.account, kept.login)
+  if (answer.outcome === "failed") return { ...learnt, ...models, failure: answer.failure }
+  return { ...learnt, ...models }
+}
+
+/** Stores a new login at once. An API key that is here already is not stored twice. Rejects with a `StoreError`. */
+export async function keepLogin({ client, store }: Keeping, login: Login): Promise<KeptLogin> {
+  const all = await store.listAll()
+  for (const account of all) {
+    const same = account.logins.find((other) => isSameKey(other, login))
+    if (same !== undefined && account.removedAt === undefined)
+      return { account, known: true, login: same, first: false }
+  }
+  const { clock, randomUUID } = client.runtime
+  const account = newAccount({ id: randomUUID(), now: clock.now(), logins: [login] })
+  return { account: await store.add(account), known: false, login, first: all.length === 0 }
+}
+
+/** Whose a login is, asked with its own token and profile. */
+export async function askOwner({ client, settings, signal }: Keeping, login: Login): Promise<OwnerAnswer> {
+  const target = targetOf(login, settings)
+  if (target.state === "unsupported") return { outcome: "failed", failure: notServed(target.region) }
+  const answer = await fetchUsage(client, target.target, signal)
+  return answer.outcome === "unsupported" ? { outcome: "known", limits: {} } : answer
+}
+
+async function findProfile(
+  { client, settings, store, signal }: Keeping,
+  { login, identityCenter, asked }: ApprovedLogin,
+): Promise<{ readonly profile: ProfileChoice; readonly profiles: readonly KiroProfile[] }> {
+  if (login.kind === "api-key" || login.profileArn !== undefined)
+    return { profile: { state: "not-needed" }, profiles: [] }
+  const loginRegion = loginRegionOf(login)
+  const found = await fetchProfiles(client, { access: accessOf(login), loginRegion }, signal)
+  const profiles = found.profiles.filter(({ active }) => active)
+  const profile = pickProfile({
+    asked,
+    configured: identityCenter ? settings.idcProfileArn : undefined,
+    profiles,
+    failure: found.failures[0]?.failure,
+    identityCenter,
+    login,
+    accounts: await store.list(),
+  })
+  return { profile, profiles }
+}
+
+/** Fetches and keeps the account's live model list. */
+async function learnModels(
+  { client, settings, store, offerModels, signal }: Keeping,
+  account: Account,
+  login: Login,
+): Promise<{ readonly models: number } | { readonly failure: KiroFailure }> {
+  const target = targetOf(
+    account.profileArn === undefined ? login : { ...login, profileArn: account.profileArn },
+    settings,
+  )
+  if (target.state === "unsupported") return { failure: notServed(target.region) }
+  const list = await fetchModels(client, target.target, signal)
+  if ("failure" in list) return list
+  const { serviceRegion } = target.target
+  const fetchedAt = client.runtime.clock.now()
+  await store.setModelList({ accountId: account.id, serviceRegion, models: list.items, fetchedAt })
+  await offerModels()
+  return { models: list.items.length }
+}
+
+type Target =
+  | { readonly state: "served"; readonly target: ControlTarget }
+  | { readonly state: "unsupported"; readonly region: string }
+
+function targetOf(login: Login, { defaultRegion }: Settings): Target {
+  const { profileArn } = login
+  const service = serviceRegionOf({ profileArn, loginRegion: loginRegionOf(login), defaultRegion })
+  if ("unsupported" in service) return { state: "unsupported", region: service.unsupported }
+  return {
+    state: "served",
+    target: { serviceRegion: service.region, access: { ...accessOf(login), profileArn } },
+  }
+}
+
+function withProfile(login: Login, profileArn: string | undefined): Login {
+  return login.profileArn !== undefined || profileArn === undefined ? login : { ...login, profileArn }
+}
+
+function nowOf({ client }: Keeping): number {
+  return client.runtime.clock.now()
+}
+
+function notServed(region: string): KiroFailure {
+  return { kind: "not-authorized", status: 0, message: `Kiro is not served from ${region}` }
+}
+
+/**
+ * Gives a stored login to the person whom the service named, and makes it count: an act of the user enables the account
+ * again and ends what only such an act can end, as far as the login is new or the service took it.
+ */
+async function recordOwner(
+  keeping: Keeping,
+  kept: KeptLogin,
+  answer: OwnerAnswer,
+  profile: ProfileChoice,
+): Promise<{ readonly account: Account; readonly known: boolean }> {
+  const { login } = kept
+  const now = nowOf(keeping)
+  const owner = await ownerOf(keeping, kept, answer)
+  const account = await keeping.store.update(owner.id, (current) => {
+    const counting = counted(current, { login, fresh: !kept.known, answered: answer.outcome === "known" })
+    if (answer.outcome === "known") {
+      const { quota } = answer.limits
+      return quota === undefined || profile.state === "open"
+        ? counting
+        : afterUsage(counting, { ...quota, checkedAt: now }, now)
+    }
+    return isLocking(answer.failure)
+      ? afterFailure(counting, answer.failure, { now, throttleDelayMs: 0, random: 0 })
+      : counting
+  })
+  return { account: account ?? kept.account, known: kept.known || owner.known }
+}
+
+async function ownerOf(
+  { client, store }: Keeping,
+  { account, login }: KeptLogin,
+  answer: OwnerAnswer,
+): Promise<{ readonly id: string; readonly known: boolean }> {
+  const { userId, email } = answer.outcome === "known" ? answer.limits : {}
+  if (userId === undefined) return { id: account.id, known: false }
+  const { clock, randomUUID } = client.runtime
+  const { absorb } = await store.reconcile((accounts) =>
+    learnIdentity(accounts, {
+      accountId: account.id,
+      loginId: login.id,
+      userId,
+      ...(email === undefined ? {} : { email }),
+      now: clock.now(),
+      newId: randomUUID,
+    }),
+  )
+  const owner = (await store.list()).find((each) => each.logins.some(({ id }) => id === login.id))
+  return {
+    id: owner?.id ?? account.id,
+    known: absorb.length > 0 || (owner !== undefined && owner.id !== account.id),
+  }
+}
+
+interface Proof {
+  readonly login: Login
+  /** Its tokens were just given out. */
+  readonly fresh: boolean
+  /** The service took it. */
+  readonly answered: boolean
+}
+
+function counted(account: Account, proof: Proof): Account {
+  const { login, fresh, answered } = proof
+  const good = fresh || answered
+  const logins = account.logins.filter((other) => other.id === login.id || !isReplaced(other, login))
+  return {
+    ...account,
+    enabled: true,
+    logins: good ? logins.map((each) => (each.id === login.id ? withoutRevocation(each) : each)) : logins,
+    health: good && isOver(account, proof) ? { state: "ok" } : account.health,
+  }
+}
+
+function isOver(account: Account, { answered }: Proof): boolean {
+  const { health } = account
+  if (health.state === "cooling") return health.reason === "not-authorized"
+  return health.state === "revoked" && (!isLocked(account) || answered)
+}
+
+/** An earlier sign-in of our own at the same place: the new one takes its part. */
+function isReplaced(earlier: Login, login: Login): boolean {
+  if (earlier.source !== "own" || login.source !== "own") return false
+  if (earlier.kind === "idc" && login.kind === "idc")
+    return earlier.startUrl === login.startUrl && earlier.loginRegion === login.loginRegion
+  return earlier.kind === "social" && login.kind === "social" && earlier.provider === login.provider
+}
+
+function isSameKey(one: Login, other: Login): boolean {
+  return (
+    one.kind === "api-key" && other.kind === "api-key" && one.source === "own" && one.key.equals(other.key)
+  )
+}

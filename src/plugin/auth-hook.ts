@@ -1,0 +1,191 @@
+import type { AuthHook, AuthOAuthResult } from "@opencode-ai/plugin"
+import { PROVIDER_ID } from "../host/index.ts"
+import type { Logins, SignIn } from "../login/index.ts"
+import {
+  isApiKey,
+  LoginError,
+  type LoginDefaults,
+  readApiKey,
+  readProfileArn,
+  readRegion,
+  readStartUrl,
+} from "../login/input.ts"
+import type { Log } from "../runtime.ts"
+import { AUTH_MARKER, moveApiKey } from "./auth-file.ts"
+import type { LoginToast } from "./toasts.ts"
+
+export interface AuthHookOptions {
+  defaults(): LoginDefaults
+  /** Opened by the first use: a sign-in, or a key in auth.json. */
+  desk(): Promise<LoginDesk>
+}
+
+/** What a sign-in needs of the instance. */
+export interface LoginDesk {
+  readonly logins: Logins
+  readonly log: Log
+  /** OpenCode's auth.json. */
+  readonly authFile: string
+  tell(toast: LoginToast): void
+  /** Aborted when the plugin instance ends. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * OpenCode's `auth` hook: the ways to sign in, in the order in which they are offered. All are of type `oauth`, also
+ * the API key: only such a method is given what was typed, in both front ends; with type `api` the key itself would
+ * land in auth.json. Where one stands there all the same, it is taken out when OpenCode reads its credentials.
+ */
+export function authHook({ defaults, desk }: AuthHookOptions): AuthHook {
+  const method = (
+    label: string,
+    start: (logins: Logins, answers: Record<string, string>) => Promise<SignIn>,
+    prompts?: Prompts,
+  ): AuthHook["methods"][number] => ({
+    type: "oauth",
+    label,
+    ...(prompts === undefined ? {} : { prompts }),
+    async authorize(answers = {}) {
+      const at = await desk()
+      return present(at, () => start(at.logins, answers))
+    },
+  })
+  return {
+    provider: PROVIDER_ID,
+    async loader(credential) {
+      const stored = await credential()
+      if (stored.type === "api" && isApiKey(stored.key)) await adoptApiKey(await desk())
+      return {}
+    },
+    get methods() {
+      return [
+        method(
+          "AWS Builder ID or IAM Identity Center",
+          (logins, answers) => logins.aws(answers),
+          awsPrompts(defaults()),
+        ),
+        method("Google or GitHub", (logins, answers) => logins.social(answers), socialPrompts),
+        method("Import from kiro-cli or Kiro IDE", (logins) => logins.imported()),
+        method("API key", (logins, answers) => logins.apiKey(answers), apiKeyPrompts),
+      ]
+    },
+  }
+}
+
+/** What OpenCode stores of a finished sign-in. */
+const SIGNED_IN = { type: "success", key: AUTH_MARKER } as const
+
+/** A sign-in as both front ends show it: they print the page and the instructions, then wait for the callback. */
+async function present(desk: LoginDesk, start: () => Promise<SignIn>): Promise<AuthOAuthResult> {
+  const signIn = await told(desk, start)
+  const { url, instructions } = signIn
+  return {
+    method: "auto",
+    url,
+    instructions,
+    callback: () =>
+      told(desk, async () => {
+        const message = await signIn.complete()
+        desk.tell({ ...message, printed: message.message === instructions })
+        return SIGNED_IN
+      }),
+  }
+}
+
+/** `opencode auth login` prints what is thrown; the terminal UI does not, so it is told as well. */
+async function told<Result>({ tell, signal }: LoginDesk, step: () => Promise<Result>): Promise<Result> {
+  try {
+    return await step()
+  } catch (error) {
+    if (error instanceof LoginError && !signal.aborted) tell({ message: error.message, variant: "error" })
+    throw error
+  }
+}
+
+/** Takes a key out of auth.json: the key itself before this resolves, what Kiro says of it beside it. Never rejects. */
+async function adoptApiKey({ logins, log, authFile, tell }: LoginDesk): Promise<void> {
+  const failed = (error: unknown): void => log.error("the API key in auth.json was not taken over", { error })
+  try {
+    const learn = await moveApiKey(authFile, (key) => logins.keepApiKey(key))
+    if (learn !== undefined) learn().then(tell).catch(failed)
+  } catch (error) {
+    failed(error)
+  }
+}
+
+type Prompts = NonNullable<AuthHook["methods"][number]["prompts"]>
+
+/**
+ * Asked by both front ends. Only `when` is used, which both honour; a blank start URL takes its region and profile
+ * from the settings, so the other two are then asked only where the settings leave something open.
+ */
+function awsPrompts(defaults: LoginDefaults): Prompts {
+  const typed = { key: "start_url", op: "neq", value: "" } as const
+  const open = defaults.idcStartUrl !== undefined && defaults.idcRegion === undefined
+  const condition = open ? {} : { when: typed }
+  return [
+    {
+      type: "text",
+      key: "start_url",
+      message:
+        defaults.idcStartUrl === undefined
+          ? "IAM Identity Center start URL (leave blank for AWS Builder ID)"
+          : `Start URL (leave blank for ${defaults.idcStartUrl}, or type builder-id)`,
+      placeholder: defaults.idcStartUrl ?? "https://d-1234567890.awsapps.com/start",
+      validate: (text) => (text.trim() === "" ? undefined : refusalOf(() => expectStartUrl(text))),
+    },
+    {
+      type: "text",
+      key: "login_region",
+      message: "Region of your IAM Identity Center",
+      placeholder: defaults.idcRegion ?? defaults.defaultRegion,
+      ...condition,
+      validate: (text) => (text.trim() === "" ? undefined : refusalOf(() => readRegion(text))),
+    },
+    {
+      type: "text",
+      key: "profile_arn",
+      message: "Kiro profile ARN (blank: look it up)",
+      placeholder: defaults.idcProfileArn ?? "arn:aws:codewhisperer:…:profile/…",
+      ...condition,
+      validate: (text) => refusalOf(() => readProfileArn(text)),
+    },
+  ]
+}
+
+const socialPrompts: Prompts = [
+  {
+    type: "select",
+    key: "provider",
+    message: "Sign in with",
+    options: [
+      { label: "Google", value: "Google" },
+      { label: "GitHub", value: "Github" },
+    ],
+  },
+]
+
+const apiKeyPrompts: Prompts = [
+  {
+    type: "text",
+    key: "api_key",
+    message: "Enter your API key (ksk_…)",
+    placeholder: "ksk_…",
+    validate: (text) => refusalOf(() => readApiKey(text)),
+  },
+]
+
+function expectStartUrl(text: string): void {
+  const address = readStartUrl(text)
+  if (address.kind === "refused") throw new LoginError(address.message)
+}
+
+function refusalOf(read: () => unknown): string | undefined {
+  try {
+    read()
+    return undefined
+  } catch (error) {
+    if (error instanceof LoginError) return error.message
+    throw error
+  }
+}
