@@ -1,4 +1,6 @@
 import { REGION_SHAPE } from "../json.ts"
+import { readBody } from "../read-body.ts"
+import type { Runtime } from "../runtime.ts"
 
 /** The service of Kiro's own social logins: one host for the whole world. */
 export const SOCIAL_ORIGIN = "https://prod.us-east-1.auth.desktop.kiro.dev"
@@ -7,23 +9,65 @@ export const SOCIAL_ORIGIN = "https://prod.us-east-1.auth.desktop.kiro.dev"
 const ORIGINAL_HOST_HEADER = "x-kiro-original-host"
 
 export type OidcOrigin =
-  | { readonly origin: string }
-  | { readonly refused: "china" | "not-a-region"; readonly message: string }
+  | { readonly outcome: "origin"; readonly origin: string }
+  | { readonly outcome: "refused"; readonly message: string }
 
 /**
  * The SSO OIDC origin of a login region. GovCloud regions have no host of their own kind: AWS's endpoint rules
  * give `oidc.{region}.amazonaws.com`, which is the FIPS one there. Kiro does not exist in China.
  */
 export function oidcOrigin(loginRegion: string): OidcOrigin {
-  if (!REGION_SHAPE.test(loginRegion))
-    return { refused: "not-a-region", message: `"${loginRegion.slice(0, 40)}" is not an AWS region` }
-  if (loginRegion.startsWith("cn-"))
-    return { refused: "china", message: `Kiro is not offered in the China region ${loginRegion}` }
-  return { origin: `https://oidc.${loginRegion}.amazonaws.com` }
+  const refused = (message: string): OidcOrigin => ({ outcome: "refused", message })
+  // What a store says is put into a host name only if it has this shape.
+  if (!REGION_SHAPE.test(loginRegion)) return refused(`"${loginRegion.slice(0, 40)}" is not an AWS region`)
+  if (loginRegion.startsWith("cn-")) return refused(`Kiro is not offered in the China region ${loginRegion}`)
+  // The European Sovereign Cloud has a partition, and so a domain, of its own.
+  const domain = loginRegion.startsWith("eusc-") ? "amazonaws.eu" : "amazonaws.com"
+  return { outcome: "origin", origin: `https://oidc.${loginRegion}.${domain}` }
+}
+
+/** Who sends, and where to instead of the real host. */
+export interface SendOptions {
+  readonly runtime: Runtime
+  readonly userAgent: string
+  readonly endpointOverride?: string | undefined
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** One POST, to the last byte of its answer. Rejects where there is no answer, or with the signal's reason. */
+export async function post(
+  { runtime, userAgent, endpointOverride }: SendOptions,
+  request: {
+    readonly url: string
+    readonly contentType?: string
+    readonly body: string
+    readonly signal: AbortSignal
+  },
+): Promise<Answer> {
+  const { url, headers } = routed(request.url, endpointOverride)
+  const response = await runtime.fetch(url, {
+    method: "POST",
+    headers: {
+      ...headers,
+      "content-type": request.contentType ?? "application/json",
+      "user-agent": userAgent,
+    },
+    body: request.body,
+    // A redirect would carry a refresh token or a client secret to a host that nobody chose.
+    redirect: "error",
+    signal: request.signal,
+  })
+  const body = await readBody(response)
+  return { status: response.status, headers: Object.fromEntries(response.headers), body }
 }
 
 /** The URL to call and the header that goes with it: the real one, or the same path at the override. */
-export function routed(
+function routed(
   url: string,
   endpointOverride: string | undefined,
 ): { readonly url: string; readonly headers: { readonly [name: string]: string } } {

@@ -1,9 +1,17 @@
+export {
+  type DeviceAuthorization,
+  DeviceAuthorizationError,
+  type DeviceErrorCode,
+  type DeviceTokens,
+} from "./device/authorization.ts"
+export {
+  type IdcFlow,
+  pollForIdcTokens,
+  type RegistrationPlace,
+  type RegistrationStore,
+  startIdcDeviceAuthorization,
+} from "./device/idc.ts"
+export { pollForSocialTokens, type SocialProvider, startSocialDeviceAuthorization } from "./device/social.ts"
 export { oidcOrigin, type OidcOrigin } from "./hosts.ts"
-export type { RefreshResult, RefusedCode } from "./refresh-response.ts"
-export { REFRESH_DEADLINE_MS, refreshTokens } from "./refresh.ts"
+export { REFRESH_DEADLINE_MS, type RefreshResult, refreshTokens } from "./refresh.ts"
 export type { ClientRegistration, RefreshGrant, TokenSet } from "./token-set.ts"
-export { DeviceAuthorizationError, type DeviceErrorCode } from "./device/error.ts"
-export type { DeviceAuthorization, DeviceTokens } from "./device/authorization.ts"
-export { pollForIdcTokens, startIdcDeviceAuthorization, type IdcFlow } from "./device/idc.ts"
-export type { RegistrationPlace, RegistrationStore } from "./device/registration.ts"
-export { pollForSocialTokens, startSocialDeviceAuthorization, type SocialProvider } from "./device/social.ts"

@@ -149,6 +149,25 @@ describe("device authorization at SSO OIDC", () => {
     assert.deepEqual(clock.slept, [5000])
   })
 
+  it("waits as long where the interval is none, and never less than a second or more than a minute", async () => {
+    const intervals = [0, -1, 0.01, 86_400]
+    for (const interval of intervals) {
+      replies = {
+        register: [json(registered)],
+        authorize: [json({ ...device, interval })],
+        token: [json(tokens)],
+      }
+      saved.clear()
+      await signIn()
+    }
+    assert.deepEqual(clock.slept, [5000, 5000, 1000, 60_000])
+  })
+
+  it("counts a life of more than a year as unknown", async () => {
+    replies.token = [json({ ...tokens, expiresIn: 1e12 })]
+    assert.equal((await signIn()).expiresAt, clock.now() + 3_600_000)
+  })
+
   it("takes pending and slow_down in an answer with status 200 for what they say", async () => {
     replies.token = [refusal("authorization_pending", 200), refusal("slow_down", 200), json(tokens)]
     await signIn()

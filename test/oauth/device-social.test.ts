@@ -102,6 +102,12 @@ describe("device authorization at the social service", () => {
     assert.deepEqual(clock.slept, [2500, 2500, 7500])
   })
 
+  it("waits 5 seconds where the service names an interval of none", async () => {
+    starts = [json({ ...device, intervalInMilliseconds: 0 })]
+    await signIn()
+    assert.deepEqual(clock.slept, [5000])
+  })
+
   it("takes pending as an error with status 400 for the same", async () => {
     polls = [json({ error: "authorization_pending" }, { status: 400 }), resetBeforeHeaders, json(approved)]
     await signIn()

@@ -118,7 +118,10 @@ describe("refreshing tokens", () => {
     const endpoints = ["http://login.example.com/token", "file:///etc/passwd", "nonsense"]
     for (const tokenEndpoint of endpoints) {
       const result = await refresh({ ...external, tokenEndpoint })
-      assert.deepEqual([result.outcome, "code" in result && result.code], ["refused", "invalid_endpoint"])
+      assert.deepEqual(
+        [result.outcome, result.outcome === "refused" && result.code],
+        ["refused", "invalid_endpoint"],
+      )
     }
     for (const loginRegion of ["cn-north-1", "evil.example.com/", ""])
       assert.equal((await refresh({ ...idc, loginRegion })).outcome, "refused", loginRegion)
@@ -137,8 +140,13 @@ describe("refreshing tokens", () => {
       [idc, 500, '{"error":"server_error"}', "failed service"],
       [idc, 200, "<html>log in to the hotel's network</html>", "failed service"],
       [idc, 200, "null", "failed service"],
-      [social, 401, '{"message":"Bad credentials"}', "refused invalid_grant"],
-      [social, 400, "", "refused invalid_grant"],
+      [idc, 400, '{"error":"access_denied"}', "failed service"],
+      [idc, 400, '{"__type":"AccessDeniedException"}', "failed service"],
+      [social, 401, '{"message":"Bad credentials"}', "suspected"],
+      [social, 400, "", "suspected"],
+      [social, 401, '{"error":"invalid_grant"}', "refused invalid_grant"],
+      [social, 400, '{"error":"server_error"}', "failed service"],
+      [social, 403, "<html>proxy</html>", "failed service"],
       [social, 429, "", "failed service"],
       [external, 400, '{"error":"interaction_required"}', "refused interaction_required"],
       [external, 400, '{"error":"temporarily_unavailable"}', "failed service"],
@@ -146,15 +154,14 @@ describe("refreshing tokens", () => {
     for (const [grant, status, body, expected, headers] of cases) {
       reply = { status, body, ...(headers === undefined ? {} : { headers }) }
       const result = await refresh(grant)
-      const seen = `${result.outcome} ${"code" in result ? result.code : "reason" in result ? result.reason : ""}`
-      assert.equal(seen, expected, `${status} ${body}`)
+      assert.equal(summary(result), expected, `${status} ${body}`)
     }
   })
 
   it("reports a cut connection as the network's fault, and never follows a redirect", async () => {
     reply = "hang-up"
     const cut = await refresh(idc)
-    assert.equal("reason" in cut && cut.reason, "network")
+    assert.equal(summary(cut), "failed network")
     reply = { status: 307, body: "", headers: { location: "/elsewhere" } }
     const redirected = await refresh(idc)
     assert.equal(redirected.outcome, "failed")
@@ -185,6 +192,25 @@ describe("refreshing tokens", () => {
     assert.equal(result?.outcome === "failed" && result.reason, "timeout")
   })
 
+  it("counts a life that nobody can mean as the usual one, and takes a pair whatever else is odd", async () => {
+    for (const expiresIn of [0, -5, 1e12, "soon", null, {}]) {
+      const odd = { refreshToken: null, profileArn: 7, error: "" }
+      reply = { status: 200, body: JSON.stringify({ accessToken: "aoaNEW", expiresIn, ...odd }) }
+      const result = await refresh(idc)
+      assert.ok(result.outcome === "tokens")
+      assert.equal(result.tokens.expiresAt, NOW + 3_600_000)
+      assert.equal(result.tokens.refreshToken?.reveal(), "aorOLD")
+    }
+  })
+
+  it("repeats no e-mail address that an identity provider names", async () => {
+    const error_description = "AADSTS50173: the grant of ann.lee@example.com was revoked"
+    reply = { status: 400, body: JSON.stringify({ error: "invalid_grant", error_description }) }
+    const result = await refresh(external)
+    assert.ok(result.outcome === "refused")
+    assert.equal(result.message, "AADSTS50173: the grant of [e-mail] was revoked")
+  })
+
   it("never repeats the token in a message, even where the service echoes it", async () => {
     reply = { status: 400, body: '{"error":"invalid_grant","error_description":"aorOLD is unknown"}' }
     const result = await refresh(idc)
@@ -192,9 +218,35 @@ describe("refreshing tokens", () => {
   })
 })
 
+function summary(result: RefreshResult): string {
+  switch (result.outcome) {
+    case "refused":
+      return `refused ${result.code}`
+    case "failed":
+      return `failed ${result.reason}`
+    case "suspected":
+    case "tokens":
+      return result.outcome
+    default:
+      return result satisfies never
+  }
+}
+
 describe("the SSO OIDC host", () => {
   it("is regional, also in GovCloud", () => {
-    assert.deepEqual(oidcOrigin("us-gov-west-1"), { origin: "https://oidc.us-gov-west-1.amazonaws.com" })
-    assert.deepEqual(oidcOrigin("ap-southeast-2"), { origin: "https://oidc.ap-southeast-2.amazonaws.com" })
+    assert.deepEqual(oidcOrigin("us-gov-west-1"), {
+      outcome: "origin",
+      origin: "https://oidc.us-gov-west-1.amazonaws.com",
+    })
+    assert.deepEqual(oidcOrigin("ap-southeast-2"), {
+      outcome: "origin",
+      origin: "https://oidc.ap-southeast-2.amazonaws.com",
+    })
+  })
+  it("is one of its own partition in the European Sovereign Cloud", () => {
+    assert.deepEqual(oidcOrigin("eusc-de-east-1"), {
+      outcome: "origin",
+      origin: "https://oidc.eusc-de-east-1.amazonaws.eu",
+    })
   })
 })

@@ -41,6 +41,7 @@ export async function exchange(
         }
         return { state: "fresh", login: renewed }
       }
+      case "suspected":
       case "refused":
         return { state: "refused", message: refusalOf(login, result.message, runtime.clock.now()) }
       case "failed":

@@ -1,4 +1,8 @@
+import { plausibleLifetime } from "../../json.ts"
+import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
+import { wordsOf } from "../answers.ts"
+import { type Answer, post, type SendOptions } from "../hosts.ts"
 import type { TokenSet } from "../token-set.ts"
 
 /** What the user needs to approve a device, and what we need to ask whether they did (RFC 8628 §3.2). */
@@ -21,9 +25,128 @@ export interface DeviceTokens extends TokenSet {
   readonly identityProvider?: string
 }
 
+export type DeviceErrorCode =
+  /** The user said no (RFC 8628 §3.5). */
+  | "access_denied"
+  /** The code was not approved in time (RFC 8628 §3.5). */
+  | "expired_token"
+  | "invalid_grant"
+  | "invalid_client"
+  | "unauthorized_client"
+  | "invalid_request"
+  | "invalid_scope"
+  /** Not an AWS region, or one where Kiro is not offered. */
+  | "region-refused"
+  /** No answer: DNS, connection, TLS, a silence. */
+  | "unreachable"
+  /** The service answered with a fault of its own, or a code that nobody knows. */
+  | "service-error"
+  /** An answer without the members that it must have. */
+  | "malformed-answer"
+
+/**
+ * Why a sign-in ended. `message` is the service's own text, or says what was missing; it never holds a token or an e-mail
+ * address.
+ */
+export class DeviceAuthorizationError extends Error {
+  override readonly name = "DeviceAuthorizationError"
+  readonly code: DeviceErrorCode
+
+  constructor(code: DeviceErrorCode, message: string, options?: ErrorOptions) {
+    super(wordsOf(message), options)
+    this.code = code
+  }
+}
+
 /** RFC 8628 §3.2: the interval where the service names none. */
-export const DEFAULT_INTERVAL_MS = 5_000
+const DEFAULT_INTERVAL_MS = 5_000
+/** A question a second is the most that anybody means; a minute is the longest that somebody who approved should wait. */
+const SHORTEST_INTERVAL_MS = 1_000
+/** The longest wait between two questions, also while the service can't be reached. */
+const LONGEST_WAIT_MS = 60_000
 /** A device code's usual life, where the service names none. */
-export const DEFAULT_EXPIRY_MS = 600_000
+const DEFAULT_EXPIRY_MS = 600_000
 /** The life of an access token, where the answer names none. */
-export const DEFAULT_LIFETIME_MS = 3_600_000
+const DEFAULT_LIFETIME_MS = 3_600_000
+
+export function intervalOf(statedMs: number | undefined): number {
+  if (statedMs === undefined || !(statedMs > 0)) return DEFAULT_INTERVAL_MS
+  return Math.min(Math.max(statedMs, SHORTEST_INTERVAL_MS), LONGEST_WAIT_MS)
+}
+
+export function codeLifetimeOf(statedMs: number | undefined): number {
+  return plausibleLifetime(statedMs) ?? DEFAULT_EXPIRY_MS
+}
+
+export function tokenLifetimeOf(statedMs: number | undefined): number {
+  return plausibleLifetime(statedMs) ?? DEFAULT_LIFETIME_MS
+}
+
+/** The longest one request of a sign-in may take, in milliseconds, up to the last byte of its answer. */
+const REQUEST_LIMIT_MS = 30_000
+
+/** One JSON POST of a sign-in. Rejects where there is no answer, or with the signal's reason. */
+export async function ask(
+  options: SendOptions,
+  request: { readonly url: string; readonly body: string; readonly signal: AbortSignal | undefined },
+): Promise<Answer> {
+  const limit = new AbortController()
+  const cancel = options.runtime.clock.deadline(REQUEST_LIMIT_MS, () =>
+    limit.abort(new Error("no answer in time")),
+  )
+  const signals = request.signal === undefined ? [limit.signal] : [limit.signal, request.signal]
+  try {
+    return await post(options, { ...request, signal: AbortSignal.any(signals) })
+  } finally {
+    cancel()
+  }
+}
+
+/** What one question for the tokens brought. A refusal is not an answer but a thrown `DeviceAuthorizationError`. */
+export type PollAnswer =
+  | { readonly outcome: "approved"; readonly tokens: DeviceTokens }
+  | { readonly outcome: "authorization_pending" }
+  | { readonly outcome: "slow_down" }
+  | { readonly outcome: "unreachable"; readonly reason: string }
+
+/** RFC 8628 §3.5: the interval grows by 5 seconds for this and all later requests. */
+const SLOW_DOWN_MS = 5_000
+
+/**
+ * Asks for the tokens until the user approved (RFC 8628 §3.4, §3.5): first after one interval, never past the code's
+ * expiry. A question that got no answer is not an end: the wait doubles until one comes. Rejects with a
+ * `DeviceAuthorizationError`, or with the signal's reason.
+ */
+export async function pollForTokens(flow: {
+  readonly clock: Clock
+  readonly log: Log
+  readonly authorization: DeviceAuthorization
+  ask(signal: AbortSignal): Promise<PollAnswer>
+  readonly signal: AbortSignal
+}): Promise<DeviceTokens> {
+  const { clock, authorization, signal } = flow
+  let intervalMs = authorization.intervalMs
+  let waitMs = intervalMs
+  while (clock.now() + waitMs < authorization.expiresAt) {
+    await clock.sleep(waitMs, signal)
+    const answer = await flow.ask(signal)
+    switch (answer.outcome) {
+      case "approved":
+        return answer.tokens
+      case "authorization_pending":
+        waitMs = intervalMs
+        break
+      case "slow_down":
+        intervalMs += SLOW_DOWN_MS
+        waitMs = intervalMs
+        break
+      case "unreachable":
+        flow.log.warn("no answer while waiting for the sign-in", { reason: answer.reason })
+        waitMs = Math.max(intervalMs, Math.min(waitMs * 2, LONGEST_WAIT_MS))
+        break
+      default:
+        answer satisfies never
+    }
+  }
+  throw new DeviceAuthorizationError("expired_token", "The code was not approved in time.")
+}

@@ -1,9 +1,29 @@
 import type { ClientRegistration } from "../token-set.ts"
-import type { DeviceAuthorization, DeviceTokens } from "./authorization.ts"
-import { DeviceAuthorizationError } from "./error.ts"
+import {
+  type DeviceAuthorization,
+  DeviceAuthorizationError,
+  type DeviceTokens,
+  pollForTokens,
+} from "./authorization.ts"
 import { openOidcClient, type OidcClient, type OidcOptions } from "./oidc-client.ts"
-import { pollForTokens } from "./poll.ts"
-import { reusable, type RegistrationStore } from "./registration.ts"
+
+/** What a registration is good for. */
+export interface RegistrationPlace {
+  readonly loginRegion: string
+  readonly startUrl: string
+}
+
+/** Where client registrations are kept between sign-ins. */
+export interface RegistrationStore {
+  find(place: RegistrationPlace): Promise<ClientRegistration | undefined>
+  save(place: RegistrationPlace, registration: ClientRegistration): Promise<void>
+}
+
+/**
+ * A refresh token dies with the client that obtained it, so a registration about to expire is not worth a new
+ * sign-in. AWS gives 90 days.
+ */
+const LEAST_REMAINING_MS = 7 * 24 * 60 * 60 * 1000
 
 export interface IdcFlow {
   readonly client: ClientRegistration
@@ -48,6 +68,11 @@ export async function pollForIdcTokens(
     ask: (signal) => oidc.requestTokens(client, authorization.deviceCode, signal),
     signal: options.signal,
   })
+}
+
+/** Whether a stored registration can carry another sign-in. */
+function reusable(registration: ClientRegistration, now: number): boolean {
+  return registration.expiresAt === undefined || registration.expiresAt - now > LEAST_REMAINING_MS
 }
 
 /** `undefined` where AWS no longer knows the client. */

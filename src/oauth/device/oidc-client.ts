@@ -1,19 +1,25 @@
+import * as z from "zod/mini"
 import { plausibleInstant, present } from "../../json.ts"
 import { Secret } from "../../secret.ts"
-import { oidcOrigin } from "../hosts.ts"
+import { optionalNumber, optionalText, readAnswer } from "../answers.ts"
+import { oidcOrigin, type SendOptions } from "../hosts.ts"
 import type { ClientRegistration } from "../token-set.ts"
 import {
-  DEFAULT_EXPIRY_MS,
-  DEFAULT_INTERVAL_MS,
-  DEFAULT_LIFETIME_MS,
+  ask,
+  codeLifetimeOf,
   type DeviceAuthorization,
+  DeviceAuthorizationError,
+  type DeviceErrorCode,
+  intervalOf,
+  type PollAnswer,
+  tokenLifetimeOf,
 } from "./authorization.ts"
-import { DeviceAuthorizationError } from "./error.ts"
-import { fetchHandler } from "./fetch-handler.ts"
-import { readOidcError } from "./oidc-errors.ts"
-import type { PollAnswer } from "./poll.ts"
-import { CLIENT_NAME, SCOPES } from "./registration.ts"
-import type { SendOptions } from "./send.ts"
+
+/** The name that AWS shows on the approval page. */
+const CLIENT_NAME = "opencode-kiro-auth"
+
+/** What Kiro's own command-line client asks for. */
+const SCOPES = ["codewhisperer:completions", "codewhisperer:analysis", "codewhisperer:conversations"]
 
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -28,13 +34,28 @@ export interface OidcClient {
   requestTokens(client: ClientRegistration, deviceCode: Secret, signal: AbortSignal): Promise<PollAnswer>
 }
 
+/** The members of the three answers; the SDK hands them over as they came. Times are seconds. */
+const ANSWER = z.object({
+  clientId: optionalText,
+  clientSecret: optionalText,
+  clientSecretExpiresAt: optionalNumber,
+  deviceCode: optionalText,
+  userCode: optionalText,
+  verificationUri: optionalText,
+  verificationUriComplete: optionalText,
+  interval: optionalNumber,
+  accessToken: optionalText,
+  refreshToken: optionalText,
+  expiresIn: optionalNumber,
+})
+
 /**
  * SSO OIDC of one login region, by the AWS SDK, which is loaded here and not before. Everything that the SDK would
  * else look up in `~/.aws` or `AWS_*` variables is given, and one call is one request. Throws `region-refused`.
  */
 export async function openOidcClient(options: OidcOptions): Promise<OidcClient> {
   const host = oidcOrigin(options.loginRegion)
-  if ("refused" in host) throw new DeviceAuthorizationError("region-refused", host.message)
+  if (host.outcome === "refused") throw new DeviceAuthorizationError("region-refused", host.message)
   const sdk = await import("@aws-sdk/client-sso-oidc")
   const service = new sdk.SSOOIDCClient({
     region: options.loginRegion,
@@ -54,27 +75,27 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
       const command = new sdk.RegisterClientCommand({
         clientName: CLIENT_NAME,
         clientType: "public",
-        scopes: [...SCOPES],
+        scopes: SCOPES,
       })
-      const answer = await refusalsOf(service.send(command, { abortSignal: signal }), signal)
-      const { clientId, clientSecret, clientSecretExpiresAt } = answer
+      const answer = await answerOrRefusal(service.send(command, { abortSignal: signal }), signal)
+      const { clientId, clientSecret, clientSecretExpiresAt = 0 } = answer
       if (!clientId || !clientSecret) throw malformed("the registration has no client id or secret")
-      const expiresAt = plausibleInstant((clientSecretExpiresAt ?? 0) * 1000)
+      const expiresAt = plausibleInstant(clientSecretExpiresAt * 1000)
       return { clientId, clientSecret: new Secret(clientSecret), ...present({ expiresAt }) }
     },
 
     async authorize(client, startUrl, signal) {
       const command = new sdk.StartDeviceAuthorizationCommand({ ...credentialsOf(client), startUrl })
-      const answer = await refusalsOf(service.send(command, { abortSignal: signal }), signal)
+      const answer = await answerOrRefusal(service.send(command, { abortSignal: signal }), signal)
       const { deviceCode, userCode, verificationUri, verificationUriComplete } = answer
       if (!deviceCode || !userCode || !verificationUri) throw malformed("there is no code or no page")
       return {
         deviceCode: new Secret(deviceCode),
         userCode,
         verificationUri,
-        ...(verificationUriComplete ? { verificationUriComplete } : {}),
-        expiresAt: clock.now() + (answer.expiresIn ? answer.expiresIn * 1000 : DEFAULT_EXPIRY_MS),
-        intervalMs: answer.interval ? answer.interval * 1000 : DEFAULT_INTERVAL_MS,
+        ...present({ verificationUriComplete }),
+        expiresAt: clock.now() + codeLifetimeOf(inMs(answer.expiresIn)),
+        intervalMs: intervalOf(inMs(answer.interval)),
       }
     },
 
@@ -85,44 +106,136 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
         deviceCode: deviceCode.reveal(),
       })
       try {
-        const answer = await service.send(command, { abortSignal: signal })
-        const { accessToken, refreshToken, expiresIn } = answer
+        const answer = readAnswer(ANSWER, await service.send(command, { abortSignal: signal }))
+        const { accessToken, refreshToken } = answer
         if (!accessToken) throw malformed("there is no access token")
         const tokens = {
           accessToken: new Secret(accessToken),
           ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
-          expiresAt: clock.now() + (expiresIn ? expiresIn * 1000 : DEFAULT_LIFETIME_MS),
+          expiresAt: clock.now() + tokenLifetimeOf(inMs(answer.expiresIn)),
         }
-        return { state: "approved", tokens }
+        return { outcome: "approved", tokens }
       } catch (error) {
         signal.throwIfAborted()
-        if (error instanceof sdk.AuthorizationPendingException) return { state: "authorization_pending" }
-        if (error instanceof sdk.SlowDownException) return { state: "slow_down" }
-        return unreachableOrThrow(error)
+        if (error instanceof sdk.AuthorizationPendingException) return { outcome: "authorization_pending" }
+        if (error instanceof sdk.SlowDownException) return { outcome: "slow_down" }
+        const refusal = readOidcError(error)
+        if (refusal.code !== "unreachable" && refusal.code !== "service-error") throw refusal
+        return { outcome: "unreachable", reason: refusal.message }
       }
     },
   }
+}
+
+function inMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000
 }
 
 function credentialsOf(client: ClientRegistration): { clientId: string; clientSecret: string } {
   return { clientId: client.clientId, clientSecret: client.clientSecret.reveal() }
 }
 
-async function refusalsOf<Answer>(answer: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+async function answerOrRefusal(sent: Promise<object>, signal: AbortSignal): Promise<z.infer<typeof ANSWER>> {
   try {
-    return await answer
+    return readAnswer(ANSWER, await sent)
   } catch (error) {
     signal.throwIfAborted()
     throw readOidcError(error)
   }
 }
 
-function unreachableOrThrow(error: unknown): PollAnswer {
-  const refusal = readOidcError(error)
-  if (refusal.code !== "unreachable" && refusal.code !== "service-error") throw refusal
-  return { state: "unreachable", reason: refusal.message }
-}
-
 function malformed(message: string): DeviceAuthorizationError {
   return new DeviceAuthorizationError("malformed-answer", `AWS sent an incomplete answer: ${message}.`)
+}
+
+/** The part of the SDK's request that we read: SSO OIDC has only JSON POSTs. */
+interface SdkRequest {
+  readonly protocol: string
+  readonly hostname: string
+  readonly path: string
+  readonly body?: unknown
+}
+
+interface SdkResponse {
+  readonly statusCode: number
+  readonly headers: Record<string, string>
+  readonly body: Uint8Array
+}
+
+interface FetchHandler {
+  readonly metadata: { readonly handlerProtocol: string }
+  handle(
+    request: SdkRequest,
+    options?: { readonly abortSignal?: unknown },
+  ): Promise<{ response: SdkResponse }>
+}
+
+/**
+ * A request handler for the SDK's client over `runtime.fetch`, so that proxies, certificate authorities and tests see
+ * one fetch. It sends our own agent string and none of the SDK's headers.
+ */
+function fetchHandler(options: SendOptions): FetchHandler {
+  return {
+    metadata: { handlerProtocol: "http/1.1" },
+    async handle(request, { abortSignal } = {}) {
+      const answer = await ask(options, {
+        url: `${request.protocol}//${request.hostname}${request.path}`,
+        body: textOf(request.body),
+        signal: abortSignal instanceof AbortSignal ? abortSignal : undefined,
+      })
+      const body = new TextEncoder().encode(answer.body)
+      const { error } = readAnswer(z.object({ error: optionalText }), answer.body)
+      if (error === undefined)
+        return { response: { statusCode: answer.status, headers: answer.headers, body } }
+      // The code counts at any status: pending has been reported with HTTP 200, and not every answer names its exception.
+      const headers = { "x-amzn-errortype": EXCEPTIONS.get(error) ?? "UnknownOAuthError", ...answer.headers }
+      return { response: { statusCode: Math.max(answer.status, 400), headers, body } }
+    },
+  }
+}
+
+function textOf(body: unknown): string {
+  if (typeof body === "string") return body
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : ""
+}
+
+/** The exception that the SDK knows for an OAuth error code. */
+const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
+  ["authorization_pending", "AuthorizationPendingException"],
+  ["slow_down", "SlowDownException"],
+  ["expired_token", "ExpiredTokenException"],
+  ["access_denied", "AccessDeniedException"],
+  ["invalid_grant", "InvalidGrantException"],
+  ["invalid_client", "InvalidClientException"],
+  ["unauthorized_client", "UnauthorizedClientException"],
+  ["invalid_request", "InvalidRequestException"],
+  ["invalid_scope", "InvalidScopeException"],
+])
+
+const CODES: ReadonlyMap<string, DeviceErrorCode> = new Map([
+  ["ExpiredTokenException", "expired_token"],
+  ["AccessDeniedException", "access_denied"],
+  ["InvalidGrantException", "invalid_grant"],
+  ["InvalidClientException", "invalid_client"],
+  ["UnauthorizedClientException", "unauthorized_client"],
+  ["InvalidScopeException", "invalid_scope"],
+])
+
+const SDK_ERROR = z.object({
+  error_description: optionalText,
+  $metadata: z.catch(z.object({ httpStatusCode: optionalNumber }), { httpStatusCode: undefined }),
+})
+
+/** What an error of the SDK means: a refusal of the service, a fault of the service, or no answer at all. */
+function readOidcError(error: unknown): DeviceAuthorizationError {
+  if (error instanceof DeviceAuthorizationError) return error
+  if (!(error instanceof Error)) return new DeviceAuthorizationError("unreachable", String(error))
+  const { error_description: description, $metadata } = readAnswer(SDK_ERROR, error)
+  const code = CODES.get(error.name) ?? codeOfStatus($metadata.httpStatusCode)
+  return new DeviceAuthorizationError(code, description ?? error.message, { cause: error })
+}
+
+function codeOfStatus(status: number | undefined): DeviceErrorCode {
+  if (status === undefined) return "unreachable"
+  return status >= 500 || status === 429 ? "service-error" : "invalid_request"
 }

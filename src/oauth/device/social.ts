@@ -1,16 +1,19 @@
-import { isObject, numberField, parseJson, stringField, type JsonObject } from "../../json.ts"
+import * as z from "zod/mini"
+import { present } from "../../json.ts"
 import { Secret } from "../../secret.ts"
-import { SOCIAL_ORIGIN } from "../hosts.ts"
+import { optionalNumber, optionalText, readAnswer } from "../answers.ts"
+import { type SendOptions, SOCIAL_ORIGIN } from "../hosts.ts"
 import {
-  DEFAULT_EXPIRY_MS,
-  DEFAULT_INTERVAL_MS,
-  DEFAULT_LIFETIME_MS,
+  ask,
+  codeLifetimeOf,
   type DeviceAuthorization,
+  DeviceAuthorizationError,
   type DeviceTokens,
+  intervalOf,
+  pollForTokens,
+  type PollAnswer,
+  tokenLifetimeOf,
 } from "./authorization.ts"
-import { DeviceAuthorizationError } from "./error.ts"
-import { pollForTokens, type PollAnswer } from "./poll.ts"
-import { send, type SendOptions } from "./send.ts"
 
 export type SocialProvider = "Google" | "Github"
 
@@ -21,27 +24,47 @@ export interface SocialOptions extends SendOptions {
   readonly signal: AbortSignal
 }
 
+/** The members of both answers. Unlike SSO OIDC this service counts in milliseconds, but for the tokens' life. */
+const ANSWER = z.object({
+  deviceCode: optionalText,
+  userCode: optionalText,
+  verificationUri: optionalText,
+  verificationUriComplete: optionalText,
+  expiresInMilliseconds: optionalNumber,
+  intervalInMilliseconds: optionalNumber,
+  accessToken: optionalText,
+  refreshToken: optionalText,
+  expiresIn: optionalNumber,
+  profileArn: optionalText,
+  identityProvider: optionalText,
+  status: optionalText,
+  error: optionalText,
+  error_description: optionalText,
+  message: optionalText,
+})
+
+interface SocialAnswer {
+  readonly status: number
+  readonly body: z.infer<typeof ANSWER>
+}
+
 /** Starts a sign-in with Google or GitHub at Kiro's own device flow. Throws `DeviceAuthorizationError`. */
 export async function startSocialDeviceAuthorization(
   options: SocialOptions & { readonly provider: SocialProvider },
 ): Promise<DeviceAuthorization> {
   const question = { clientId: SOCIAL_CLIENT_ID, loginProvider: options.provider }
-  const { status, body } = await post(options, "/oauth/device/authorization", question)
-  if (status !== 200) throw refusalOf(status, body)
-  const deviceCode = stringField(body, "deviceCode")
-  const userCode = stringField(body, "userCode")
-  const verificationUri = stringField(body, "verificationUri", "verificationUriComplete")
+  const answer = await askService(options, "/oauth/device/authorization", question)
+  if (answer.status !== 200) throw refusalOf(answer)
+  const { deviceCode, userCode, verificationUriComplete, ...body } = answer.body
+  const verificationUri = body.verificationUri ?? verificationUriComplete
   if (!deviceCode || !userCode || !verificationUri) throw malformed("there is no code or no page")
-  const complete = stringField(body, "verificationUriComplete")
-  // This service counts in milliseconds, unlike SSO OIDC.
-  const lifetimeMs = numberField(body, "expiresInMilliseconds") ?? DEFAULT_EXPIRY_MS
   return {
     deviceCode: new Secret(deviceCode),
     userCode,
     verificationUri,
-    ...(complete ? { verificationUriComplete: complete } : {}),
-    expiresAt: options.runtime.clock.now() + lifetimeMs,
-    intervalMs: numberField(body, "intervalInMilliseconds") ?? DEFAULT_INTERVAL_MS,
+    ...present({ verificationUriComplete }),
+    expiresAt: options.runtime.clock.now() + codeLifetimeOf(body.expiresInMilliseconds),
+    intervalMs: intervalOf(body.intervalInMilliseconds),
   }
 }
 
@@ -62,58 +85,53 @@ async function askForTokens(
     deviceCode: options.authorization.deviceCode.reveal(),
   }
   try {
-    const { status, body } = await post(options, "/oauth/device/poll", question)
-    return judgePoll(status, body, options.runtime.clock.now())
+    return judgePoll(await askService(options, "/oauth/device/poll", question), options.runtime.clock.now())
   } catch (error) {
     if (error instanceof DeviceAuthorizationError && error.code === "unreachable")
-      return { state: "unreachable", reason: error.message }
+      return { outcome: "unreachable", reason: error.message }
     throw error
   }
 }
 
-function judgePoll(status: number, body: JsonObject, now: number): PollAnswer {
-  const word = stringField(body, "status", "error")
-  if (word === "authorization_pending" || word === "slow_down") return { state: word }
-  if (status >= 500 || status === 429) return { state: "unreachable", reason: `HTTP ${status}` }
-  const accessToken = stringField(body, "accessToken")
-  const refreshToken = stringField(body, "refreshToken")
-  if (status !== 200 || (word !== undefined && !accessToken)) throw refusalOf(status, body)
+function judgePoll(answer: SocialAnswer, now: number): PollAnswer {
+  const { status, body } = answer
+  const word = body.status ?? body.error
+  if (word === "authorization_pending" || word === "slow_down") return { outcome: word }
+  if (status >= 500 || status === 429) return { outcome: "unreachable", reason: `HTTP ${status}` }
+  const { accessToken, refreshToken, expiresIn, profileArn, identityProvider } = body
+  if (status !== 200 || (word !== undefined && !accessToken)) throw refusalOf(answer)
   if (!accessToken) throw malformed("there is no access token")
-  const lifetime = numberField(body, "expiresIn")
-  const profileArn = stringField(body, "profileArn")
-  const identityProvider = stringField(body, "identityProvider")
   const tokens: DeviceTokens = {
     accessToken: new Secret(accessToken),
     ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
-    expiresAt: now + (lifetime === undefined ? DEFAULT_LIFETIME_MS : lifetime * 1000),
-    ...(profileArn ? { profileArn } : {}),
-    ...(identityProvider ? { identityProvider } : {}),
+    expiresAt: now + tokenLifetimeOf(expiresIn === undefined ? undefined : expiresIn * 1000),
+    ...present({ profileArn, identityProvider }),
   }
-  return { state: "approved", tokens }
+  return { outcome: "approved", tokens }
 }
 
-async function post(
+async function askService(
   options: SocialOptions,
   path: string,
   question: { readonly [field: string]: string },
-): Promise<{ status: number; body: JsonObject }> {
+): Promise<SocialAnswer> {
   try {
-    const { status, body } = await send(options, {
+    const { status, body } = await ask(options, {
       url: `${SOCIAL_ORIGIN}${path}`,
       body: JSON.stringify(question),
       signal: options.signal,
     })
-    const document = parseJson(body)
-    return { status, body: isObject(document) ? document : {} }
+    return { status, body: readAnswer(ANSWER, body) }
   } catch (error) {
     options.signal.throwIfAborted()
-    throw new DeviceAuthorizationError("unreachable", messageOf(error), { cause: error })
+    const message = error instanceof Error ? error.message : String(error)
+    throw new DeviceAuthorizationError("unreachable", message, { cause: error })
   }
 }
 
-function refusalOf(status: number, body: JsonObject): DeviceAuthorizationError {
-  const message = stringField(body, "error_description", "message") ?? `HTTP ${status}`
-  const word = stringField(body, "error", "status")
+function refusalOf({ status, body }: SocialAnswer): DeviceAuthorizationError {
+  const message = body.error_description ?? body.message ?? `HTTP ${status}`
+  const word = body.error ?? body.status
   switch (word) {
     case "access_denied":
     case "expired_token":
@@ -122,18 +140,13 @@ function refusalOf(status: number, body: JsonObject): DeviceAuthorizationError {
     case "unauthorized_client":
     case "invalid_request":
       return new DeviceAuthorizationError(word, message)
-    default:
-      return new DeviceAuthorizationError(
-        status >= 500 || status === 429 ? "service-error" : "invalid_request",
-        message,
-      )
+    default: {
+      const isFault = status >= 500 || status === 429
+      return new DeviceAuthorizationError(isFault ? "service-error" : "invalid_request", message)
+    }
   }
 }
 
 function malformed(message: string): DeviceAuthorizationError {
   return new DeviceAuthorizationError("malformed-answer", `Kiro sent an incomplete answer: ${message}.`)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
