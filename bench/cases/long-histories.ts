@@ -1,5 +1,5 @@
 import { readChatRequest } from "../../src/openai/index.ts"
-import { estimateTokens, shorten, toConversation, toConversationState } from "../../src/translate/index.ts"
+import { toConversation, toConversationState, toSendable } from "../../src/translate/index.ts"
 import type { Conversation } from "../../src/translate/index.ts"
 import { cpuMs, type BenchCase, type Figure } from "../harness.ts"
 import { historyBody } from "../history.ts"
@@ -37,6 +37,8 @@ function figure(row: string, ours: number, floor: number): Figure {
   return { row, unit: "ms", ours, floor }
 }
 
+const WINDOW = 1_000_000
+
 function repeated(times: number, work: () => string): Promise<number> {
   return cpuMs(async () => {
     let written = 0
@@ -50,14 +52,13 @@ function conversationOf(body: string): Conversation {
 }
 
 function toFortyPercent(conversation: Conversation): Conversation {
-  return shorten(conversation, estimateTokens(conversation) * 0.4)
+  return toSendable(conversation, { serviceWindow: WINDOW, shortenTo: (size) => size * 0.4 })
 }
 
 function bodyOf(conversation: Conversation): string {
-  const conversationState = toConversationState(conversation, {
+  const conversationState = toConversationState(toSendable(conversation, { serviceWindow: WINDOW }), {
     wireModelId: "claude-sonnet-4.5",
     conversationId: "c0ffee00-1111-4222-8333-444455556666",
-    serviceWindow: 1_000_000,
     cachePoints: 4,
   })
   return JSON.stringify({ conversationState })

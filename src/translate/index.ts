@@ -1,14 +1,21 @@
 export type { Conversation } from "./conversation/conversation.ts"
-export { limitSizes } from "./conversation/limits.ts"
 export type { AcceptedMedia } from "./conversation/media.ts"
 export { toConversation } from "./conversation/read.ts"
 export type { ConversationOptions } from "./conversation/read.ts"
 export { hashReasoning } from "./conversation/reasoning.ts"
 export type { SignedReasoning } from "./conversation/reasoning.ts"
-export { shorten } from "./conversation/shorten.ts"
 export { estimateTokens } from "./conversation/size.ts"
-export { withoutDocuments, withoutImages, withoutSignatures } from "./conversation/without.ts"
-export { conversationIdOf, toConversationState } from "./conversation/write.ts"
-export type { ConversationStateOptions, Purpose } from "./conversation/write.ts"
+export {
+  refusedMedia,
+  toolAt,
+  toolsOfServer,
+  withoutDocuments,
+  withoutImages,
+  withoutMedia,
+  withoutSignatures,
+  withoutTools,
+} from "./conversation/without.ts"
+export { conversationIdOf, toConversationState, toSendable } from "./conversation/write.ts"
+export type { Purpose, SendableOptions, WireOptions } from "./conversation/write.ts"
 export { createChunkTranslator } from "./answer/translator.ts"
 export type { ChunkTranslator, TranslatedEnd, TranslatorOptions, TurnSummary } from "./answer/translator.ts"

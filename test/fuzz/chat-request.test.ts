@@ -4,8 +4,8 @@ import * as fc from "fast-check"
 import { ChatRequestError, readChatRequest } from "../../src/openai/index.ts"
 import {
   type Conversation,
-  estimateTokens,
-  shorten,
+  toSendable,
+  withoutTools,
   toConversation,
   toConversationState,
   withoutDocuments,
@@ -129,11 +129,12 @@ const body = mostly(
 
 const CHANGES: readonly ((conversation: Conversation) => Conversation)[] = [
   (conversation) => conversation,
+  (conversation) => withoutTools(conversation, new Set(["bash"])),
   withoutDocuments,
   withoutImages,
   withoutSignatures,
-  (conversation) => shorten(conversation, estimateTokens(conversation) * 0.4),
-  (conversation) => shorten(conversation, 1),
+  (conversation) => toSendable(conversation, { serviceWindow: WINDOW, shortenTo: (size) => size * 0.4 }),
+  (conversation) => toSendable(conversation, { serviceWindow: WINDOW, shortenTo: () => 1 }),
 ]
 
 describe("any JSON as a chat request", () => {
@@ -162,11 +163,10 @@ function conversationOf(raw: unknown): Conversation | undefined {
 }
 
 function isTaken(conversation: Conversation): void {
-  const conversationState = toConversationState(conversation, {
+  const conversationState = toConversationState(toSendable(conversation, { serviceWindow: WINDOW }), {
     wireModelId: MODEL,
     conversationId: CONVERSATION_ID,
     cachePoints: 4,
-    serviceWindow: WINDOW,
   })
   const sent: unknown = JSON.parse(JSON.stringify({ conversationState }))
   assert.equal(checkChatRequest(sent, { models: FAKE_MODELS, knowsSignature: () => false }), undefined)

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
-import { estimateTokens, shorten, toConversationState, type Conversation } from "../../src/translate/index.ts"
+import {
+  estimateTokens,
+  toConversationState,
+  toSendable,
+  type Conversation,
+} from "../../src/translate/index.ts"
+import { shorten } from "../../src/translate/conversation/shorten.ts"
 import { canonical } from "../../src/translate/conversation/canonical.ts"
 import { CUT_MARK } from "../../src/translate/conversation/words.ts"
 import { anyRequest, PIXEL } from "./support/arbitrary-request.ts"
@@ -13,12 +19,14 @@ const image = { type: "image_url", image_url: { url: PIXEL } }
 
 /** What the model reads, turn by turn; a result under its id. */
 function transcript(conversation: Conversation): string[] {
-  const { history, currentMessage } = toConversationState(conversation, {
-    wireModelId: "claude-sonnet-4.5",
-    conversationId: "c0ffee00-1111-4222-8333-444455556666",
-    serviceWindow: 1_000_000,
-    cachePoints: 0,
-  })
+  const { history, currentMessage } = toConversationState(
+    toSendable(conversation, { serviceWindow: 1_000_000 }),
+    {
+      wireModelId: "claude-sonnet-4.5",
+      conversationId: "c0ffee00-1111-4222-8333-444455556666",
+      cachePoints: 0,
+    },
+  )
   return [...history, currentMessage].map((message) => {
     if ("assistantResponseMessage" in message) {
       const { content, toolUses = [] } = message.assistantResponseMessage

@@ -12,9 +12,8 @@ import {
   type Conversation,
   conversationIdOf,
   estimateTokens,
-  limitSizes,
-  shorten,
   toConversationState,
+  toSendable,
   withoutDocuments,
   withoutImages,
   withoutSignatures,
@@ -42,18 +41,22 @@ export function prepare(wanted: {
 }): Prepared {
   const { chat, attempt, model, profileArn } = wanted
   const { request, purpose, sessionId } = chat
-  const conversation = shortened(attempt.omitted.reduce(without, chat.conversation), wanted)
+  const { step } = attempt
+  const { serviceWindow } = model
   const plan = chooseThinking(model, { ...request, purpose })
   const fields = requestFields({ model, plan, maxTokens: request.maxTokens })
   const cached = purpose === "main" || purpose === "generate"
   const generation = chat.session.generation + (attempt.newConversation ? 1 : 0)
+  const conversation = toSendable(attempt.omitted.reduce(without, chat.conversation), {
+    serviceWindow,
+    ...(plan.mode === "tags" && { systemPrefix: plan.systemPrefix }),
+    ...(step !== undefined && { shortenTo: (size) => shortenTarget({ step, size, window: serviceWindow }) }),
+  })
   const conversationState = toConversationState(conversation, {
     wireModelId: model.wireId,
     conversationId: conversationIdOf({ sessionId, purpose: cached ? "main" : purpose, generation }),
     // A title or a compaction is asked once: nobody reads what it would write to the cache.
     cachePoints: cached ? model.cachePoints : 0,
-    serviceWindow: model.serviceWindow,
-    ...(plan.mode === "tags" && { systemPrefix: plan.systemPrefix }),
   })
   return {
     body: {
@@ -81,18 +84,6 @@ function without(conversation: Conversation, omission: Omission): Conversation {
       omission satisfies RequestField
       return conversation
   }
-}
-
-/** A step is measured on what would really have been sent. */
-function shortened(
-  conversation: Conversation,
-  { attempt, model }: { readonly attempt: Attempt; readonly model: KiroModel },
-): Conversation {
-  const { step } = attempt
-  if (step === undefined) return conversation
-  const sendable = limitSizes(conversation, model.serviceWindow)
-  const size = estimateTokens(sendable)
-  return shorten(sendable, shortenTarget({ step, size, window: model.serviceWindow }))
 }
 
 /** What a refused request carried that it could do without. */

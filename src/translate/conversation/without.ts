@@ -1,7 +1,10 @@
-import type { Conversation, UserPart } from "./conversation.ts"
+/** What a service that refused a part of a request is sent next: the same conversation without it. */
+
+import { createHash } from "node:crypto"
+import type { Conversation, Turn, UserPart } from "./conversation.ts"
 import { documentAsText, leftOut } from "./media.ts"
 
-/** For a service that refused a signature: the same conversation without any reasoning. */
+/** Without any reasoning, where a signature was refused. */
 export function withoutSignatures(conversation: Conversation): Conversation {
   const turns = conversation.turns.map((turn) => {
     if (turn.role === "user" || turn.reasoning === undefined) return turn
@@ -11,16 +14,70 @@ export function withoutSignatures(conversation: Conversation): Conversation {
   return { ...conversation, turns }
 }
 
-/** For a model that refused a document: its text where it is a text file, else a word about it. */
+/** For a model that takes no documents: their text where they are text files, else a word about them. */
 export function withoutDocuments(conversation: Conversation): Conversation {
   return mapParts(conversation, (part) => (part.type === "document" ? documentAsText(part) : part))
 }
 
 /** For a service that refused an image, without saying which. */
 export function withoutImages(conversation: Conversation): Conversation {
+  return mapParts(conversation, (part) => (part.type === "image" ? refused(part) : part))
+}
+
+/**
+ * The media that a refusal means, named by the hash of their bytes: those of the message with this number, where it
+ * has some of this type, else those of the newest message that has. What stood in older messages was taken before.
+ */
+export function refusedMedia(
+  { turns }: Conversation,
+  { type, message }: { readonly type: Medium["type"]; readonly message?: number | undefined },
+): readonly string[] {
+  const at = (turn: Turn | undefined): string[] =>
+    turn?.role === "user" ? turn.parts.filter((part) => part.type === type).flatMap(hashOf) : []
+  const named = message === undefined ? [] : at(turns[message])
+  if (named.length > 0) return named
+  return at(turns.findLast((turn) => at(turn).length > 0))
+}
+
+/** Without the media that these hashes name, wherever they stand: the next requests of the session leave them out too. */
+export function withoutMedia(conversation: Conversation, hashes: ReadonlySet<string>): Conversation {
+  if (hashes.size === 0) return conversation
   return mapParts(conversation, (part) =>
-    part.type === "image" ? leftOut("Image", "the service refused it") : part,
+    part.type !== "text" && hashOf(part).every((hash) => hashes.has(hash)) ? refused(part) : part,
   )
+}
+
+/** The tool that a refusal calls `tools.N`, by the name that OpenCode knows: N counts in the list that was sent. */
+export function toolAt({ tools, toolNames }: Conversation, index: number): string | undefined {
+  const tool = tools[index]
+  return tool && (toolNames.get(tool.name) ?? tool.name)
+}
+
+/** All tools of the MCP server that brought this one, or the tool alone: OpenCode calls them `<server>_<tool>`. */
+export function toolsOfServer({ tools, toolNames }: Conversation, name: string): readonly string[] {
+  const server = /^mcp__[^_]+(?:_[^_]+)*__|^[^_]+_/.exec(name)?.[0]
+  const names = tools.map((tool) => toolNames.get(tool.name) ?? tool.name)
+  return server === undefined ? [name] : names.filter((other) => other.startsWith(server))
+}
+
+/**
+ * Without the declarations of these tools, under the names that OpenCode knows. One that the conversation has used
+ * keeps its name and an empty schema: its uses stand in the history.
+ */
+export function withoutTools(conversation: Conversation, names: ReadonlySet<string>): Conversation {
+  const { tools, toolNames } = conversation
+  const kept = tools.filter(({ name }) => !names.has(toolNames.get(name) ?? name))
+  return kept.length === tools.length ? conversation : { ...conversation, tools: kept }
+}
+
+type Medium = Exclude<UserPart, { type: "text" }>
+
+function refused(part: Medium): UserPart {
+  return leftOut(part.type === "document" ? part.filename : "Image", "the service refused it")
+}
+
+function hashOf(part: UserPart): string[] {
+  return part.type === "text" ? [] : [createHash("sha256").update(part.bytes).digest("hex")]
 }
 
 function mapParts(conversation: Conversation, change: (part: UserPart) => UserPart): Conversation {

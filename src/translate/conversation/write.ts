@@ -20,26 +20,29 @@ import {
   type UserTurn,
 } from "./conversation.ts"
 import { limitSizes } from "./limits.ts"
-import { sizeOfTurn, tokensOf } from "./size.ts"
+import { shorten } from "./shorten.ts"
+import { estimateTokens, sizeOfTurn, tokensOf } from "./size.ts"
 
-export interface ConversationStateOptions extends WireOptions {
+export interface SendableOptions {
   /** Stands at the very start of the system prompt: the tags of a model that thinks by prompt. */
   readonly systemPrefix?: string
   /** What the service gives the model, in tokens. */
   readonly serviceWindow: number
+  /** The estimated tokens to shorten to, of those that would be sent. */
+  readonly shortenTo?: (tokens: number) => number
 }
 
-/** The last step before the wire: makes the conversation canonical, whatever was done to it, and writes it down. */
-export function toConversationState(
-  conversation: Conversation,
-  options: ConversationStateOptions,
-): ConversationState {
-  const system = joinTexts([options.systemPrefix ?? "", conversation.system])
-  const sent = limitSizes(canonical({ ...conversation, system }), options.serviceWindow)
-  return writeConversationState(sent, options)
+/** The conversation as it may go to a model: canonical, whatever was done to it, and no text longer than it takes. */
+export function toSendable(conversation: Conversation, options: SendableOptions): Conversation {
+  const { systemPrefix = "", serviceWindow, shortenTo } = options
+  const system = joinTexts([systemPrefix, conversation.system])
+  const whole = limitSizes(canonical({ ...conversation, system }), serviceWindow)
+  if (shortenTo === undefined) return whole
+  const shorter = shorten(whole, shortenTo(estimateTokens(whole)))
+  return shorter === whole ? whole : limitSizes(canonical(shorter), serviceWindow)
 }
 
-interface WireOptions {
+export interface WireOptions {
   readonly wireModelId: string
   readonly conversationId: string
   /** The most cache points that the model takes. */
@@ -48,8 +51,8 @@ interface WireOptions {
 
 const CACHE_POINT: CachePoint = { type: "default" }
 
-/** Decides nothing: a canonical conversation in the names of the wire. */
-export function writeConversationState(conversation: Conversation, options: WireOptions): ConversationState {
+/** Decides nothing: a sendable conversation in the names of the wire. */
+export function toConversationState(conversation: Conversation, options: WireOptions): ConversationState {
   const { turns, system, tools } = conversation
   const cached = cachePointTurns(conversation, options.cachePoints)
   const cachePointAt = (index: number): { cachePoint?: CachePoint } =>

@@ -4,11 +4,12 @@ import type {
   UserInputMessage,
 } from "../../../src/kiro/index.ts"
 import { readChatRequest, type ReasoningBlock } from "../../../src/openai/index.ts"
-import { toConversation, toConversationState } from "../../../src/translate/index.ts"
+import { toConversation, toConversationState, toSendable } from "../../../src/translate/index.ts"
 import type {
   Conversation,
   ConversationOptions,
-  ConversationStateOptions,
+  SendableOptions,
+  WireOptions,
 } from "../../../src/translate/index.ts"
 
 const BASH = { type: "function", function: { name: "bash", description: "Run a command", parameters: {} } }
@@ -31,11 +32,10 @@ export function conversationOf({ messages, tools = [BASH], blocks, ...options }:
   )
 }
 
-export function stateOf(chat: Chat, options: Partial<ConversationStateOptions> = {}): ConversationState {
-  return toConversationState(conversationOf(chat), {
+export function stateOf(chat: Chat, options: Partial<SendableOptions & WireOptions> = {}): ConversationState {
+  return toConversationState(toSendable(conversationOf(chat), { serviceWindow: 200_000, ...options }), {
     wireModelId: "claude-sonnet-4.5",
     conversationId: "c0ffee00-1111-4222-8333-444455556666",
-    serviceWindow: 200_000,
     cachePoints: 0,
     ...options,
   })

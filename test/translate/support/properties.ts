@@ -7,7 +7,7 @@ import type { Conversation } from "../../../src/translate/conversation/conversat
 import * as invented from "../../../src/translate/conversation/words.ts"
 import { pairResults } from "../../../src/translate/conversation/pairing.ts"
 import { readConversation } from "../../../src/translate/conversation/read.ts"
-import { writeConversationState } from "../../../src/translate/conversation/write.ts"
+import { toConversationState } from "../../../src/translate/conversation/write.ts"
 import { checkChatRequest } from "../../support/fake-kiro/check/index.ts"
 import { FAKE_MODELS } from "../../support/fake-kiro/models.ts"
 import type { RawMessage, RawRequest, RawTool } from "./arbitrary-request.ts"
@@ -23,7 +23,7 @@ function read(raw: RawRequest): Conversation {
 }
 
 function write(conversation: Conversation): ConversationState {
-  return writeConversationState(conversation, {
+  return toConversationState(conversation, {
     wireModelId: MODEL,
     conversationId: CONVERSATION_ID,
     cachePoints: 4,

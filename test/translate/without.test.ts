@@ -1,0 +1,109 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import type { Conversation } from "../../src/translate/index.ts"
+import {
+  refusedMedia,
+  toolAt,
+  toolsOfServer,
+  toSendable,
+  withoutMedia,
+  withoutTools,
+} from "../../src/translate/index.ts"
+import { PIXEL } from "./support/arbitrary-request.ts"
+import { answers, asks, call, conversationOf, result, says } from "./support/chat.ts"
+
+const tool = (name: string): object => ({ type: "function", function: { name, description: name } })
+const names = [
+  "bash",
+  "notion_API.post search",
+  "notion_fetch",
+  "mcp__my_git__log",
+  "mcp__my_git__show",
+  "mcp__x__a",
+]
+const tools = names.map(tool)
+
+const image = (letter: string): object => ({
+  type: "image_url",
+  image_url: { url: `${PIXEL.slice(0, -4)}${letter}CC=` },
+})
+const pdf = {
+  type: "file",
+  file: { filename: "a.pdf", file_data: `data:application/pdf;base64,${btoa("%PDF-1.7\n")}` },
+}
+
+function kindsOf({ turns }: Conversation): string[] {
+  return turns.map((turn) => (turn.role === "user" ? turn.parts.map(({ type }) => type).join(" ") : ""))
+}
+
+describe("a tool that the service refuses", () => {
+  const conversation = toSendable(conversationOf({ messages: [says("Go")], tools }), {
+    serviceWindow: 200_000,
+  })
+
+  it("is found by its place in the list that was sent, under the name that OpenCode knows", () => {
+    assert.deepEqual(
+      names.map((_, index) => toolAt(conversation, index)),
+      names,
+    )
+    assert.equal(toolAt(conversation, names.length), undefined)
+  })
+
+  it("is left out alone, or with all tools of its server", () => {
+    const left = (out: readonly string[]): (string | undefined)[] => {
+      const { tools: kept, toolNames } = withoutTools(conversation, new Set(out))
+      return kept.map(({ name }) => toolNames.get(name))
+    }
+    assert.deepEqual(left(["notion_API.post search"]), names.toSpliced(1, 1))
+    assert.deepEqual(toolsOfServer(conversation, "notion_fetch"), names.slice(1, 3))
+    assert.deepEqual(toolsOfServer(conversation, "mcp__my_git__log"), names.slice(3, 5))
+    assert.deepEqual(toolsOfServer(conversation, "bash"), ["bash"])
+    assert.equal(withoutTools(conversation, new Set(["other"])), conversation)
+  })
+
+  it("keeps its name, and nothing that can be refused, where the conversation has used it", () => {
+    const used = conversationOf({
+      messages: [says("Go"), asks(call("a", "{}", "notion_fetch")), result("a", "one")],
+      tools,
+    })
+    const sent = toSendable(withoutTools(used, new Set(["notion_fetch"])), { serviceWindow: 200_000 })
+    assert.deepEqual(sent.tools.at(-1), {
+      name: "notion_fetch",
+      description: "notion_fetch",
+      schema: { type: "object", properties: {} },
+    })
+    assert.equal(sent.tools.length, names.length)
+  })
+})
+
+describe("a medium that the service refuses", () => {
+  const conversation = conversationOf({
+    messages: [
+      says([image("A"), pdf]),
+      answers("1"),
+      says([image("B"), image("C")]),
+      answers("2"),
+      says("Go"),
+    ],
+  })
+
+  it("is that of the message that the refusal names, else the newest", () => {
+    const without = (wanted: Parameters<typeof refusedMedia>[1]): string[] =>
+      kindsOf(withoutMedia(conversation, new Set(refusedMedia(conversation, wanted))))
+    assert.deepEqual(without({ type: "image", message: 0 }), ["text document", "", "image image", "", "text"])
+    assert.deepEqual(without({ type: "image" }), ["image document", "", "text text", "", "text"])
+    assert.deepEqual(without({ type: "image", message: 4 }), ["image document", "", "text text", "", "text"])
+    assert.deepEqual(without({ type: "document" }), ["image text", "", "image image", "", "text"])
+  })
+
+  it("is known again in the next request, and said to be left out", () => {
+    const [hash = ""] = refusedMedia(conversation, { type: "document" })
+    const next = conversationOf({ messages: [says([pdf]), answers("1"), says([pdf, image("A")])] })
+    const [first, , last] = withoutMedia(next, new Set([hash])).turns
+    assert.deepEqual(first?.role === "user" && first.parts, [
+      { type: "text", text: "[a.pdf left out: the service refused it]" },
+    ])
+    assert.equal(last?.role === "user" && last.parts[1]?.type, "image")
+    assert.deepEqual(refusedMedia(conversationOf({ messages: [says("Go")] }), { type: "image" }), [])
+  })
+})
