@@ -13,7 +13,6 @@ export type {
   TokenLogin,
   TokenSet,
 } from "./account.ts"
-export { describeNotice, type NoticeText } from "./describe-notice.ts"
 export {
   afterChoiceWanted,
   afterFailure,
@@ -34,9 +33,8 @@ export {
   withoutRevocation,
 } from "./login.ts"
 export { accountName } from "./name.ts"
-export type { Notice } from "./notice.ts"
-export { hasRoom, paysOverage, usedShare } from "./quota.ts"
-export { REVOKED_WORDS } from "./revoked-words.ts"
+export { describeNotice, type Notice, type NoticeText } from "./notices.ts"
+export { usedShare } from "./quota.ts"
 export {
   type Choice,
   type ChoiceState,
@@ -80,3 +78,20 @@ export type {
   SourceStore,
   WriteBack,
 } from "./tokens/source-store.ts"
+export {
+  type AccountState,
+  creditsText,
+  dayText,
+  groupedStates,
+  type NamedState,
+  type RemedyFor,
+  remedyOf,
+  shortState,
+  STATE_WORDS,
+  stateOf,
+  stateOfHealth,
+  type StateReason,
+  timeText,
+  typedName,
+  untilText,
+} from "./words.ts"

@@ -1,17 +1,18 @@
 import {
   type Account,
   accountName,
-  type CoolingReason,
+  creditsText,
+  dayText,
   type LoginSource,
-  REVOKED_WORDS,
+  shortState,
+  STATE_WORDS,
+  stateOf,
   usedShare,
 } from "../accounts/index.ts"
 import { accountDocument } from "./account-document.ts"
 import type { Context } from "./context.ts"
 import { table } from "./table.ts"
 import type { Terminal } from "./terminal.ts"
-import { isUsedUp } from "./used-up.ts"
-import { credits, day, moment } from "./words.ts"
 
 /** Every account: health, credits, reset, where its logins are from. */
 export async function listAccounts(context: Context, { json }: { readonly json: boolean }): Promise<void> {
@@ -37,15 +38,13 @@ async function nobody({ sources }: Context): Promise<string> {
 
 function rowOf(account: Account, { terminal, settings }: Context, now: number): readonly string[] {
   const { quota } = account
-  const isEmpty = isUsedUp(account, { now, settings })
+  const state = stateOf(account, { now, useOverage: settings.useOverage })
   return [
     terminal.paint("strong", accountName(account)),
     quota?.plan ?? "?",
-    isEmpty && account.health.state === "ok" && account.enabled
-      ? terminal.paint("warning", COOLING["monthly-quota"])
-      : healthOf(account, terminal, now),
+    terminal.paint(STATE_WORDS[state.reason].tone, shortState(state, now)),
     creditsOf(account, terminal, now),
-    quota?.resetAt === undefined ? "" : day(quota.resetAt),
+    quota?.resetAt === undefined ? "" : dayText(quota.resetAt, now),
     [...new Set(account.logins.map(({ source }) => SOURCE_NAMES[source]))].join(", "),
   ]
 }
@@ -58,36 +57,13 @@ const SOURCE_NAMES: Readonly<Record<LoginSource, string>> = {
   environment: "KIRO_API_KEY",
 }
 
-function healthOf({ enabled, health }: Account, terminal: Terminal, now: number): string {
-  if (!enabled) return terminal.paint("muted", "disabled")
-  switch (health.state) {
-    case "ok":
-      return terminal.paint("good", "ok")
-    case "cooling":
-      if (health.until <= now) return terminal.paint("good", "ok")
-      return terminal.paint("warning", `${COOLING[health.reason]} until ${moment(health.until, now)}`)
-    case "revoked":
-      return terminal.paint("bad", REVOKED_WORDS[health.reason].short)
-    default:
-      return health satisfies never
-  }
-}
-
-const COOLING: Readonly<Record<CoolingReason, string>> = {
-  "monthly-quota": "credits used up",
-  "daily-quota": "daily limit",
-  "overage-limit": "overage used up",
-  throttled: "throttled",
-  "not-authorized": "profile refused",
-}
-
 function creditsOf({ quota }: Account, terminal: Terminal, now: number): string {
   if (quota === undefined) return terminal.paint("muted", "not known yet")
   const extras = [
-    ...(quota.trial === undefined ? [] : [`trial ${credits(quota.trial)}`]),
-    ...quota.bonuses.map((bonus) => `${bonus.name} ${credits(bonus)}`),
+    ...(quota.trial === undefined ? [] : [`trial ${creditsText(quota.trial)}`]),
+    ...quota.bonuses.map((bonus) => `${bonus.name} ${creditsText(bonus)}`),
   ]
-  const text = [credits(quota), ...extras].join(" + ")
+  const text = [creditsText(quota), ...extras].join(" + ")
   const share = usedShare(quota, now) ?? 0
   return share >= 1 ? terminal.paint("bad", text) : share >= 0.8 ? terminal.paint("warning", text) : text
 }

@@ -9,7 +9,7 @@ import {
 import { importLogins, type ImportOutcome, openSources, watchSources } from "../import/index.ts"
 import { type Logins, openInBrowser, openLogins } from "../login/index.ts"
 import type { Log, Runtime } from "../runtime.ts"
-import type { LoadedSettings, Paths, Place } from "../settings/index.ts"
+import { type LoadedSettings, ownCommand, type Paths, type Place } from "../settings/index.ts"
 
 export interface ServicesOptions {
   readonly place: Place
@@ -101,7 +101,7 @@ export function createNotify(options: {
   const { show, log, enabled } = options
   const told = new Set<string>()
   return (notice) => {
-    const text = describeNotice(notice)
+    const text = describeNotice(notice, ownCommand())
     if (told.has(text.event)) return
     told.add(text.event)
     log.info(text.message, { notice: notice.kind })

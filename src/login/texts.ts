@@ -1,7 +1,8 @@
-import { type Account, accountName, isLocking, REVOKED_WORDS } from "../accounts/index.ts"
+import { type Account, accountName, isLocking, STATE_WORDS } from "../accounts/index.ts"
 import type { ImportOutcome } from "../import/index.ts"
 import type { KiroProfile } from "../kiro/index.ts"
 import type { DeviceAuthorization, DeviceAuthorizationError } from "../oauth/index.ts"
+import { ownCommand } from "../settings/index.ts"
 import type { LoginTarget } from "./input.ts"
 import type { LoginReport } from "./keep.ts"
 
@@ -72,7 +73,7 @@ function profileTrouble({ profile, profiles, account }: LoginReport): readonly s
       return [
         "The sign-in is kept; it may use several Kiro profiles:",
         ...numbered(profiles),
-        `Choose one under "Manage accounts", or with \`opencode-kiro-auth accounts profile ${shortId(account)} 2\`.`,
+        `Choose one under "Manage accounts", or with \`${ownCommand()} accounts profile ${shortId(account)} 2\`.`,
       ]
     case "chosen":
       if (profile.listed) return []
@@ -94,7 +95,11 @@ function numbered(profiles: readonly KiroProfile[]): readonly string[] {
 
 function serviceTrouble({ failure, account, profile }: LoginReport): readonly string[] {
   if (failure === undefined || profile.state === "open") return []
-  if (isLocking(failure)) return [REVOKED_WORDS[failure.kind].sentence(accountName(account), "")]
+  if (isLocking(failure)) {
+    const { sentence, remedy } = STATE_WORDS[failure.kind]
+    const name = accountName(account)
+    return [`${sentence(name)}. ${remedy({ name, command: ownCommand() })}`]
+  }
   return [`The sign-in is kept; Kiro did not yet say all about it (${failure.message}).`]
 }
 

@@ -4,6 +4,7 @@
  * host repeats whatever it does not know up to ten times.
  */
 import { ChatRequestError } from "../openai/index.ts"
+import { ownCommand } from "../settings/index.ts"
 import type { Refusal } from "./door.ts"
 
 /** Part of the host's error; nothing is ever sent there. */
@@ -49,7 +50,7 @@ export function faultError(error: unknown): Error {
   const message =
     error instanceof ChatRequestError
       ? `Kiro: this is no valid chat request: ${what}.`
-      : `Kiro: the plugin itself failed (${what}). Run \`npx opencode-kiro-auth doctor\` and report it, please.`
+      : `Kiro: the plugin itself failed (${what}). Run \`${ownCommand()} doctor --report\` and report it, please.`
   return refusalError({ status: 400, message })
 }
 

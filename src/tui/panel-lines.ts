@@ -1,4 +1,11 @@
-import { type AccountOverview, REVOKED_WORDS, type SessionOverview } from "../accounts/index.ts"
+import {
+  type AccountOverview,
+  dayText,
+  type SessionOverview,
+  shortState,
+  STATE_WORDS,
+  stateOfHealth,
+} from "../accounts/index.ts"
 
 /** `tone` names the theme colour that a line is drawn in. */
 export interface PanelLine {
@@ -41,18 +48,10 @@ function titled(plan: string): string {
 }
 
 function healthLines({ health }: AccountOverview, now: number): PanelLine[] {
-  switch (health.state) {
-    case "ok":
-      return []
-    case "cooling":
-      return health.until <= now
-        ? []
-        : [{ text: `Paused until ${moment(health.until, now)}`, tone: "warning" }]
-    case "revoked":
-      return [{ text: capitalised(REVOKED_WORDS[health.reason].short), tone: "error" }]
-    default:
-      return health satisfies never
-  }
+  const state = stateOfHealth(health, now)
+  if (state === undefined) return []
+  const tone = STATE_WORDS[state.reason].tone === "bad" ? "error" : "warning"
+  return [{ text: capitalised(shortState(state, now)), tone }]
 }
 
 function quotaLines({ quota }: AccountOverview, now: number): PanelLine[] {
@@ -65,10 +64,10 @@ function quotaLines({ quota }: AccountOverview, now: number): PanelLine[] {
     },
   ]
   if (quota.resetAt !== undefined && quota.resetAt > now) {
-    lines.push({ text: `Resets ${day(quota.resetAt)}`, tone: "muted" })
+    lines.push({ text: `Resets ${dayText(quota.resetAt, now)}`, tone: "muted" })
   }
   for (const extra of extras(quota)) {
-    const until = extra.expiresAt === undefined ? "" : `  until ${day(extra.expiresAt)}`
+    const until = extra.expiresAt === undefined ? "" : `  until ${dayText(extra.expiresAt, now)}`
     lines.push({ text: `${extra.name} ${credits(extra.used)} / ${credits(extra.limit)}`, tone: "muted" })
     if (until !== "") lines.push({ text: until, tone: "muted" })
   }
@@ -91,16 +90,4 @@ function turnLines({ lastTurnCredits, credits: total }: SessionOverview): PanelL
 
 function credits(amount: number): string {
   return amount.toFixed(2)
-}
-
-function day(at: number): string {
-  return new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }).format(at)
-}
-
-/** The time where it is today, else the day. */
-function moment(at: number, now: number): string {
-  const isToday = new Date(at).toDateString() === new Date(now).toDateString()
-  return isToday
-    ? new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(at)
-    : day(at)
 }

@@ -1,8 +1,30 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { describeNotice, type Notice } from "../../src/accounts/index.ts"
+import {
+  dayText,
+  describeNotice,
+  type NamedState,
+  type Notice,
+  timeText,
+  typedName,
+  untilText,
+} from "../../src/accounts/index.ts"
 
 const RESET = Date.UTC(2026, 11, 1)
+
+const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
+const COMMAND = "kiro"
+
+const MANY: readonly NamedState[] = [
+  ...Array.from({ length: 9 }, (_, index) => ({
+    name: `Builder ID ··00${index}0`,
+    state: { reason: "monthly-quota", until: RESET } as const,
+  })),
+  { name: "Builder ID ··3f18", state: { reason: "suspended" } },
+  { name: "Google ··6e9a", state: { reason: "login-expired" } },
+  { name: "work", state: { reason: "daily-quota", until: NOW + 4 * 3_600_000 } },
+  { name: "home", state: { reason: "daily-quota", until: NOW + 4 * 3_600_000 } },
+]
 
 /** One of each kind, and each of its shapes. */
 const NOTICES: readonly Notice[] = [
@@ -12,13 +34,13 @@ const NOTICES: readonly Notice[] = [
     to: "Builder ID ··a1b2",
     because: "the monthly credits are used up",
   },
-  { kind: "account-revoked", account: "work", reason: "login-expired", because: "its login has expired" },
-  { kind: "account-revoked", account: "work", reason: "api-key-refused", because: "its key was refused" },
-  { kind: "account-revoked", account: "work", reason: "suspended", because: "suspended by AWS" },
-  { kind: "all-parked", until: RESET },
-  { kind: "all-parked" },
-  { kind: "quota-high", account: "work", usedShare: 0.8349, resetAt: RESET },
-  { kind: "quota-high", account: "work", usedShare: 0.8 },
+  { kind: "account-revoked", account: "work", reason: "login-expired" },
+  { kind: "account-revoked", account: "work", reason: "api-key-refused" },
+  { kind: "account-revoked", account: "work", reason: "suspended" },
+  { kind: "all-parked", accounts: MANY, now: NOW },
+  { kind: "all-parked", accounts: [{ name: "work", state: { reason: "disabled" } }], now: NOW },
+  { kind: "quota-high", account: "work", usedShare: 0.8349, resetAt: RESET, now: NOW },
+  { kind: "quota-high", account: "work", usedShare: 0.8, now: NOW },
   { kind: "paid-credits", account: "work" },
   { kind: "conversation-shortened", share: 0.6, sessionId: "ses_1" },
   { kind: "region-mapped", from: "eu-west-1", to: "eu-central-1" },
@@ -36,7 +58,7 @@ const NOTICES: readonly Notice[] = [
 
 describe("a notice", () => {
   it("says each event in its own words", () => {
-    const texts = NOTICES.map(describeNotice)
+    const texts = NOTICES.map((notice) => describeNotice(notice, COMMAND))
     assert.equal(new Set(texts.map(({ event }) => event)).size, NOTICES.length)
     assert.equal(new Set(texts.map(({ message }) => message)).size, NOTICES.length)
     for (const { title, message } of texts) {
@@ -47,16 +69,20 @@ describe("a notice", () => {
   })
 
   it("names the accounts, the reason, the time and the remedy", () => {
-    const messages = NOTICES.map((notice) => describeNotice(notice).message)
+    const messages = NOTICES.map((notice) => describeNotice(notice, COMMAND).message)
     const said = (pattern: RegExp): void =>
       assert.ok(
         messages.some((message) => pattern.test(message)),
         String(pattern),
       )
     said(/^work can't serve now \(the monthly credits are used up\)\. Going on with Builder ID ··a1b2\.$/)
-    said(/^work: its login has expired\. Run `opencode auth login`/)
-    said(/^AWS has suspended work\. Contact AWS support/)
-    said(/^work has used 83 % of its credits; they start again 2026-12-01 00:00 UTC\.$/)
+    said(/^The login of work has ended\. Sign in again: \/connect, or `opencode auth login`/)
+    said(/^AWS has suspended work\. Only AWS support can lift it.*`kiro accounts enable work`/)
+    said(/^work has used 83 % of its credits; they start again on Dec 1\.$/)
+    said(/^work may use 2 profiles\. Choose a profile: \/kiro, or `kiro accounts profile work`\.$/)
+    said(
+      /^9 out of credits until Dec 1 · 1 suspended \(··3f18\) · 1 needs a login \(··6e9a\) · 2 at the daily limit until /,
+    )
     said(/costs money.*use_overage/)
     said(/^Kiro is not served from eu-west-1; eu-central-1 is used\.$/)
     said(/^use_overage in f must be true or false/)
@@ -67,8 +93,29 @@ describe("a notice", () => {
 
   it("is the same event while its numbers move, and another one after the reset", () => {
     const event = (usedShare: number, resetAt: number): string =>
-      describeNotice({ kind: "quota-high", account: "work", usedShare, resetAt }).event
+      describeNotice({ kind: "quota-high", account: "work", usedShare, resetAt, now: NOW }, COMMAND).event
     assert.equal(event(0.8, RESET), event(0.9, RESET))
     assert.notEqual(event(0.8, RESET), event(0.8, RESET + 1))
+  })
+})
+
+describe("instants", () => {
+  it("are a time within a day, a day beyond, and midnight UTC is the day that it names", () => {
+    const soon = NOW + 3 * 3_600_000
+    const local = new Date(soon)
+    const clock = [local.getHours(), local.getMinutes()]
+      .map((part) => String(part).padStart(2, "0"))
+      .join(":")
+    assert.equal(timeText(soon, NOW), clock)
+    assert.equal(timeText(RESET, NOW), "Dec 1")
+    assert.equal(dayText(Date.UTC(2027, 0, 1), NOW), "Jan 1, 2027")
+    assert.equal(untilText(NOW + 29_000, NOW), "for 29 seconds")
+    assert.equal(untilText(RESET, NOW), "until Dec 1")
+  })
+})
+
+describe("what a person types for an account", () => {
+  it("is its short id, or its label", () => {
+    assert.deepEqual(["Builder ID ··3f18", "work", "my work"].map(typedName), ["3f18", "work", '"my work"'])
   })
 })

@@ -38,7 +38,7 @@ describe("a damaged database", () => {
     const backup = readdirSync(join(path, "..")).find((name) => name.startsWith("kiro.db.damaged-"))
     assert.match(readFileSync(join(path, "..", backup ?? ""), "utf8"), /^this is no database/)
     assert.deepEqual(failures(notices), ["corrupt"])
-    assert.ok(notices[0] && describeNotice(notices[0]).message.includes(backup ?? "no backup"))
+    assert.ok(notices[0] && describeNotice(notices[0], "kiro").message.includes(backup ?? "no backup"))
     const again = await openStore({ path })
     assert.deepEqual(
       (await again.store.list()).map(({ id }) => id),
@@ -101,7 +101,7 @@ describe("a place that can't be written to", () => {
     assert.equal((await store.session("s")).generation, 3)
     assert.equal(store.kept, "memory")
     assert.deepEqual(failures(notices), ["unavailable"])
-    assert.match(notices[0] ? describeNotice(notices[0]).message : "", /in memory only/)
+    assert.match(notices[0] ? describeNotice(notices[0], "kiro").message : "", /in memory only/)
     assert.equal(
       store.compareAndSwapTokens({ loginId: "l", before: tokens("l"), after: tokens("new") }),
       "failed",

@@ -127,7 +127,7 @@ describe("accounts", () => {
     const short = String(first?.["shortId"])
     assert.match((await run("accounts", "label", short, "at", "work")).out, /✓ at work is the new name of /)
     assert.match((await run("accounts", "disable", "At Work")).out, /✓ at work is kept, but not used/)
-    assert.match((await run("accounts")).out, /^at work .*disabled/m)
+    assert.match((await run("accounts")).out, /^at work .*switched off/m)
     assert.match((await run("accounts", "enable", `··${short}`)).out, /✓ at work is used again/)
     assert.match((await run("accounts", "label", short, "")).out, /goes by its own name again/)
     const removed = await run("accounts", "remove", short, "--json")

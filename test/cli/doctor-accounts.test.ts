@@ -39,9 +39,9 @@ describe("doctor on accounts and the way to Kiro", () => {
     const [, from = "", to = ""] = /mv "([^"]+)" "([^"]+)"/.exec(remedy) ?? []
     renameSync(from, to)
   }
-  /** Follows `opencode-kiro-auth …`. */
+  /** Follows the last command that it names. */
   const command = async (remedy: string): Promise<void> => {
-    const words = /opencode-kiro-auth (.+)$/.exec(remedy)?.[1]?.match(/"[^"]+"|\S+/g) ?? []
+    const words = /main\.[jt]s (accounts [^`]+)/.exec(remedy)?.[1]?.match(/"[^"]+"|\S+/g) ?? []
     const { code, err } = await lab.run(...words.map((word) => word.replaceAll('"', "")))
     assert.equal(code, 0, err)
   }
@@ -136,7 +136,10 @@ describe("doctor on accounts and the way to Kiro", () => {
       lab.account.revoke()
       const { kiroCliStore: path } = lab.sandbox
       await seedKiroCliStore({ path, accounts: [lab.account], expiresAt: Date.now() - MINUTE_MS })
-      assert.match(await found(/Builder ID ··[0-9a-f]{4} needs a login/), /^Run: kiro-cli login$/)
+      assert.match(
+        await found(/the login of Builder ID ··[0-9a-f]{4} has ended/),
+        /^Sign in again: `kiro-cli login`;/,
+      )
       await kiroCliLogin()
       await followed()
     })
@@ -246,8 +249,8 @@ describe("doctor on accounts and the way to Kiro", () => {
   describe("an account", () => {
     it("is seen to be suspended until AWS and the user say otherwise", async () => {
       lab.account.suspended = true
-      const remedy = await found(/Builder ID ··[0-9a-f]{4} is suspended by AWS/)
-      assert.match(remedy, /Contact AWS support/)
+      const remedy = await found(/AWS has suspended Builder ID ··[0-9a-f]{4}/)
+      assert.match(remedy, /Only AWS support can lift it/)
       lab.account.suspended = false
       await command(remedy)
       await followed()
@@ -259,12 +262,12 @@ describe("doctor on accounts and the way to Kiro", () => {
       const name = /Builder ID ··[0-9a-f]{4}/.exec(out)?.[0] ?? ""
       await lab.run("accounts", "disable", name)
       await followed()
-      assert.ok((await lab.run("doctor")).out.includes(`${name} is disabled`))
+      assert.ok((await lab.run("doctor")).out.includes(`${name}: switched off`))
       await lab.run("accounts", "enable", name)
       lab.account.usage = { ...lab.account.usage, used: 50 }
       await followed()
-      assert.match((await lab.run("doctor")).out, / has used up its credits, 50\.00 \/ 50\.00 credits/)
-      assert.match((await lab.run("accounts")).out, / credits used up +50\.00 \/ 50\.00/)
+      assert.match((await lab.run("doctor")).out, /: out of credits until Dec 1, 50\.00 \/ 50\.00 credits/)
+      assert.match((await lab.run("accounts")).out, / out of credits until Dec 1 +50\.00 \/ 50\.00/)
     })
 
     it("whose token can't be renewed just now is not called logged out", async () => {

@@ -189,7 +189,7 @@ describe("doctor on OpenCode's configuration", () => {
       environment: { KIRO_ENDPOINT_OVERRIDE: lab.fake.url },
     })
     assert.deepEqual(
-      [others, /kiro\.json.*not a JSON object\. → Correct it/.test(broken)],
+      [others, /kiro\.json is broken at line 1: .* → Correct it/.test(broken)],
       [[], true],
       broken,
     )

@@ -137,7 +137,7 @@ describe("an account that can't serve", () => {
     const response = await harness.ask()
     assert.equal(response.status, 403)
     const message = await errorText(response)
-    assert.match(message, /first: its credits are used up, back on 1 Dec 2026, 00:00 UTC/)
+    assert.match(message, /first: its monthly credits are used up, until Dec 1/)
     assert.match(message, /second: suspended by AWS/)
     assert.match(message, /support\.aws/)
     assert.deepEqual(harness.sent(), ["first", "second"])
@@ -152,7 +152,10 @@ describe("an account that can't serve", () => {
     await harness.store.update("work", (current) => ({ ...current, enabled: false }))
     const response = await harness.ask()
     assert.equal(response.status, 400)
-    assert.match(await errorText(response), /work: switched off by you/)
+    assert.match(
+      await errorText(response),
+      /work: switched off by you\. Switch it on: \/kiro, or `.* accounts enable work`/,
+    )
   })
 
   it("is asked about once before the error, and used again where it has room", async () => {
@@ -203,7 +206,7 @@ describe("an account parked for want of a profile", () => {
       const response = await harness.ask()
       assert.equal(response.status, 403)
       const text = await errorText(response)
-      for (const profile of [...profiles, "idc_profile_arn"]) assert.ok(text.includes(profile), text)
+      for (const profile of [...profiles, "accounts profile work"]) assert.ok(text.includes(profile), text)
     }
     assert.deepEqual(harness.sent(), ["work"])
   })

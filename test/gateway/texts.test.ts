@@ -1,10 +1,11 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
-import { failed } from "../../src/gateway/refuse/failure-answers.ts"
+import type { StateReason } from "../../src/accounts/index.ts"
+import { STATE_WORDS } from "../../src/accounts/index.ts"
+import { failed, quote } from "../../src/gateway/refuse/failure-answers.ts"
 import { type Refusal, refusalOf } from "../../src/gateway/refuse/refusal.ts"
-import { allParked, type Parked } from "../../src/gateway/refuse/parked-words.ts"
-import { instant, quote } from "../../src/gateway/refuse/phrases.ts"
+import { allParked, type Obstacle, type ParkedAccount } from "../../src/gateway/refuse/parked.ts"
 import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 import { badRequest, toResponse, toStreamError } from "../../src/plugin/front.ts"
@@ -51,22 +52,31 @@ const HOST_OVERFLOW = [
 ]
 
 const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
-const PARKED: readonly Parked[] = [
-  { why: "quota", until: Date.UTC(2026, 11, 1), said: "You have reached the limit." },
-  { why: "throttled", until: NOW + 29_000, said: "Too many requests, please wait before trying again." },
-  { why: "refused", kind: "not-authorized", said: "User is not authorized to make this call." },
-  {
-    why: "refused",
-    kind: "suspended",
-    said: "Your User ID (d-5040000429.11112222-5003) temporarily is suspended.",
-  },
-  { why: "no-choice", profiles: [`arn:aws:codewhisperer:us-east-1:429500111222:profile/TEAM`] },
-  { why: "login-expired", said: "" },
-  { why: "api-key-refused", said: "" },
-  { why: "disabled" },
-  { why: "lacks-model", model: "claude-opus-5" },
-  { why: "failed", failure: { kind: "unreachable", status: 0, message: "" }, model: "auto" },
+const SAID: Partial<Record<StateReason, string>> = {
+  "monthly-quota": "You have reached the limit.",
+  throttled: "Too many requests, please wait before trying again.",
+  "not-authorized": "User is not authorized to make this call.",
+  suspended: "Your User ID (d-5040000429.11112222-5003) temporarily is suspended.",
+}
+
+const OBSTACLES: readonly Obstacle[] = [
+  ...(Object.keys(STATE_WORDS) as StateReason[]).map((reason): Obstacle => ({
+    kind: "state",
+    state: {
+      reason,
+      said: SAID[reason] ?? "",
+      ...(STATE_WORDS[reason].status === 402 && { until: Date.UTC(2026, 11, 1) }),
+      ...(reason === "throttled" && { until: NOW + 29_000 }),
+    },
+  })),
+  { kind: "lacks-model", model: "claude-opus-5" },
+  { kind: "failed", failure: { kind: "unreachable", status: 0, message: "" }, model: "auto" },
 ]
+
+const parkedBy = (obstacle: Obstacle, label = "Builder ID ··a5 04"): ParkedAccount => ({
+  account: { id: "1", label, logins: [] },
+  obstacle,
+})
 
 /** Words of a service or a user that bring every trap along. */
 const NASTY =
@@ -87,11 +97,11 @@ describe("what the host makes of our texts", () => {
       const asked = { model: "auto", purpose, estimatedTokens: 504_000, largest: "a tool result of 429 kB" }
       await assertUnderstood({ status: 400, message: texts.tooLarge(asked) })
     }
-    for (const parked of PARKED)
-      await assertUnderstood({
-        status: 402,
-        message: allParked([{ name: "Builder ID ··a5 04", parked }], NOW),
-      })
+    for (const obstacle of OBSTACLES)
+      for (const many of [1, 4]) {
+        const parked = Array.from({ length: many }, () => parkedBy(obstacle))
+        await assertUnderstood({ status: 402, message: allParked(parked, NOW) })
+      }
   })
 
   it("is told the same behind the commit point, where a status from 500 on would be repeated", () => {
@@ -117,9 +127,11 @@ describe("what the host makes of our texts", () => {
       texts.noAccount({ syncsKiroCli: false }),
       badRequest("messages[0].role is not a text"),
       ...FAILURE_KINDS.map((kind) => failed({ kind, status: 0, message: "" }, "Builder ID ··a1b2", "auto")),
-      allParked(
-        PARKED.map((parked) => ({ name: "Builder ID ··a1b2", parked: withoutWords(parked) })),
-        NOW,
+      ...[3, OBSTACLES.length].map((many) =>
+        allParked(
+          OBSTACLES.slice(0, many).map((each) => parkedBy(withoutWords(each), "work")),
+          NOW,
+        ),
       ),
     ]
     for (const text of own) assert.equal(harmless(text), text)
@@ -170,33 +182,46 @@ describe("the words themselves", () => {
     assert.equal(quoted, "“Your User ID (…) temporarily is suspended, …”")
   })
 
-  it("says when an account is back", () => {
-    assert.equal(instant(NOW + 900, NOW), "in a second")
-    assert.equal(instant(NOW + 29_000, NOW), "in 29 seconds")
-    assert.equal(instant(NOW + 5 * 60_000, NOW), "in 5 minutes")
-    assert.equal(instant(Date.UTC(2026, 11, 1), NOW), "on 1 Dec 2026, 00:00 UTC")
-  })
-
-  it("names every account with its reason, its return and what to do", () => {
+  it("name every account with its reason, its return and what to do", () => {
     const text = allParked(
       [
-        { name: "Builder ID ··a1b2", parked: { why: "quota", until: Date.UTC(2026, 11, 1), said: "" } },
-        { name: "work", parked: { why: "login-expired", said: "" } },
+        parkedBy({ kind: "state", state: { reason: "daily-quota", until: Date.UTC(2026, 11, 1) } }, "home"),
+        parkedBy({ kind: "state", state: { reason: "login-expired" } }, "work"),
       ],
       NOW,
     )
     assert.match(
       text,
-      /Builder ID ··a1b2: its credits are used up, back on 1 Dec 2026, 00:00 UTC; work: its login has ended\./,
+      /home: its daily requests are used up, until Dec 1; work: its login has ended\. The daily limit is lifted by itself/,
     )
-    assert.match(text, /enable overage/)
-    assert.match(text, /opencode auth login/)
+    assert.doesNotMatch(text, /overage|larger plan/)
+    assert.match(text, /Sign in again: \/connect, or `opencode auth login`/)
+  })
+
+  it("count accounts where there are many, and say each remedy once", () => {
+    const spent: Obstacle = {
+      kind: "state",
+      state: { reason: "monthly-quota", until: Date.UTC(2026, 11, 1), said: "No." },
+    }
+    const parked = [
+      ...Array.from({ length: 9 }, () => parkedBy(spent)),
+      parkedBy({ kind: "state", state: { reason: "suspended" } }, "Builder ID ··3f18"),
+    ]
+    const text = allParked(parked, NOW)
+    assert.match(
+      text,
+      /^Kiro: no account can answer now\. 9 out of credits until Dec 1 · 1 suspended \(··3f18\)\. /,
+    )
+    assert.equal(text.split("enable overage").length, 2)
+    assert.match(text, /accounts enable 3f18`/)
+    assert.ok(text.length < 700, text)
   })
 })
 
-function withoutWords(parked: Parked): Parked {
-  if (parked.why === "no-choice") return { ...parked, profiles: [] }
-  return "said" in parked ? { ...parked, said: "" } : parked
+function withoutWords(obstacle: Obstacle): Obstacle {
+  if (obstacle.kind !== "state") return obstacle
+  const { said: _, ...state } = obstacle.state
+  return { kind: "state", state }
 }
 
 async function assertUnderstood(refusal: Refusal): Promise<void> {

@@ -60,10 +60,14 @@ describe("the panel", () => {
   it("says until when an account is paused and what a dead one needs", () => {
     const until = NOW + DAY_MS
     const health = { state: "cooling", since: NOW, until, reason: "monthly-quota", times: 1 } as const
-    assert.ok(texts({ ...ACCOUNT, health }).some((text) => text.startsWith("Paused until")))
+    assert.ok(
+      texts({ ...ACCOUNT, health }).some((text) =>
+        /^(?:Throttled|Out of credits|At the daily limit) (?:until|for)/.test(text),
+      ),
+    )
     const dead = { state: "revoked", since: NOW } as const
     assert.ok(texts({ ...ACCOUNT, health: { ...dead, reason: "login-expired" } }).includes("Login needed"))
-    assert.ok(texts({ ...ACCOUNT, health: { ...dead, reason: "suspended" } }).includes("Suspended by AWS"))
+    assert.ok(texts({ ...ACCOUNT, health: { ...dead, reason: "suspended" } }).includes("Suspended"))
   })
 
   it("says so while no usage is known, and shows no turn before the first", () => {

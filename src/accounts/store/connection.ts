@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import type { Clock, Log } from "../../runtime.ts"
-import type { Notice } from "../notice.ts"
+import type { Notice } from "../notices.ts"
 import type { Database, DatabaseDriver } from "./database.ts"
 import { StoreError, type StoreFailure, storeFailure } from "./failure.ts"
 import { identityOf, inTransaction, openFile, openMemory, setAside } from "./file.ts"

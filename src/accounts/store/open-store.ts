@@ -1,5 +1,5 @@
 import type { Clock, Log } from "../../runtime.ts"
-import type { Notice } from "../notice.ts"
+import type { Notice } from "../notices.ts"
 import { accountPart } from "./account-store.ts"
 import { Connection } from "./connection.ts"
 import { loadDatabaseDriver } from "./database.ts"

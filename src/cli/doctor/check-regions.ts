@@ -1,4 +1,4 @@
-import { type Account, accountName, isIdentityCenter, type Login } from "../../accounts/index.ts"
+import { type Account, accountName, isIdentityCenter, type Login, typedName } from "../../accounts/index.ts"
 import { fetchProfiles } from "../../gateway/index.ts"
 import { regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
 import { type Check, type DoctorContext, type Finding, good, problem } from "./finding.ts"
@@ -37,7 +37,7 @@ function settingsFindings(
 
 async function accountFindings(context: DoctorContext, account: Account): Promise<Finding[]> {
   const name = accountName(account)
-  const choose = `opencode-kiro-auth accounts profile "${name}"`
+  const choose = `${context.command} accounts profile ${typedName(name)}`
   const login = identityCenterLogin(account)
   const profileArn =
     account.profileArn ?? account.logins.find((one) => one.profileArn !== undefined)?.profileArn
@@ -47,7 +47,7 @@ async function accountFindings(context: DoctorContext, account: Account): Promis
     return [
       problem(
         `${name}: Kiro is not served in ${service.unsupported}`,
-        `Choose a profile where it is: ${choose} ARN`,
+        `Choose a profile where it is: \`${choose}\``,
       ),
     ]
   if (login === undefined) return []
@@ -58,8 +58,8 @@ async function accountFindings(context: DoctorContext, account: Account): Promis
       problem(
         `${name} is ${there} and has no profile, which Identity Center needs`,
         known?.[0] === undefined
-          ? `Ask your administrator for access to Kiro; then: ${choose}`
-          : `Choose one: ${choose} ${known[0]}`,
+          ? `Ask your administrator for access to Kiro; then: \`${choose}\``
+          : `Choose one: \`${choose} ${known[0]}\``,
       ),
     ]
   if (known === undefined || known.length === 0 || known.includes(profileArn))
@@ -67,7 +67,7 @@ async function accountFindings(context: DoctorContext, account: Account): Promis
   return [
     problem(
       `${name} is ${there}, and that login has no profile in ${regionOfArn(profileArn) ?? "that region"} as chosen`,
-      `Choose one that it has: ${choose} ${known[0]}`,
+      `Choose one that it has: \`${choose} ${known[0]}\``,
     ),
   ]
 }

@@ -3,7 +3,6 @@ import {
   accountName,
   type Choice,
   isOutOfCredits,
-  returnsAt,
   selectAccount,
   type SelectionPolicy,
   type Unavailable,
@@ -13,7 +12,7 @@ import type { Attempt } from "./attempt.ts"
 import type { Chat } from "../chat.ts"
 import type { GatewayContext } from "../dependencies.ts"
 import { lacksModel } from "../models.ts"
-import { refusalOfAll } from "../refuse/parked.ts"
+import { type AllOut, parkedStates, refusalOfAll } from "../refuse/parked.ts"
 import type { Refusal } from "../refuse/refusal.ts"
 
 export type Chosen = { readonly account: Account } | { readonly refusal: Refusal }
@@ -64,7 +63,7 @@ async function refuse(
   const { chat, attempt, unavailable } = out
   const now = runtime.clock.now()
   const accounts = tokens.here(await store.list())
-  const refusal = refusalOfAll({
+  const all: AllOut = {
     accounts,
     unavailable,
     attempt,
@@ -72,11 +71,9 @@ async function refuse(
     now,
     syncsKiroCli: settings.autoSyncKiroCli,
     jitter: runtime.random(),
-  })
-  if (refusal.status === 402) {
-    const returns = accounts.map((account) => returnsAt(account, now) ?? 0).filter((at) => at > now)
-    notify({ kind: "all-parked", ...(returns.length > 0 && { until: Math.min(...returns) }) })
   }
+  const refusal = refusalOfAll(all)
+  if (refusal.status === 402) notify({ kind: "all-parked", accounts: parkedStates(all), now })
   return refusal
 }
 

@@ -63,5 +63,5 @@ function quotaNotice(before: Account, after: Account, now: number): Notice | und
   if (shareBefore !== undefined && shareBefore >= HIGH_SHARE) return undefined
   const resetAt = after.quota?.resetAt
   const account = accountName(after)
-  return { kind: "quota-high", account, usedShare: share, ...(resetAt !== undefined && { resetAt }) }
+  return { kind: "quota-high", account, usedShare: share, now, ...(resetAt !== undefined && { resetAt }) }
 }

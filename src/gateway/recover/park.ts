@@ -2,7 +2,6 @@ import { type Account, accountName, afterFailure, afterLoginRefused } from "../.
 import type { KiroFailure } from "../../kiro/index.ts"
 import type { Verdict } from "./decide.ts"
 import type { GatewayContext } from "../dependencies.ts"
-import { briefly } from "../refuse/failure-answers.ts"
 import type { SentWith } from "../attempt/try-once.ts"
 
 /** The account still has a way of its own: nothing is held against it yet. */
@@ -40,7 +39,7 @@ export async function park(
     background.start("accounts", () => lookUps.usage(account.id, new AbortController().signal))
   if (parked?.health.state !== "revoked" || before === "revoked") return
   const { reason } = parked.health
-  notify({ kind: "account-revoked", account: accountName(parked), reason, because: briefly(failure) })
+  notify({ kind: "account-revoked", account: accountName(parked), reason })
 }
 
 /** An account that is waited for is parked for just as long. */

@@ -1,6 +1,6 @@
+import { type CoolingReason, type LockingReason, type RemedyFor, STATE_WORDS } from "../../accounts/index.ts"
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
-import { quote } from "./phrases.ts"
-import { SIGN_IN } from "./texts.ts"
+import { ownCommand } from "../../settings/index.ts"
 
 interface FailureAnswer {
   /** The HTTP status under which it goes out. OpenCode 1.18 asks again after 429 and 5xx. */
@@ -8,18 +8,21 @@ interface FailureAnswer {
   /** What happened, to which account, with which model: the text of an error. */
   readonly what: (account: string, model: string) => string
   /** What the user can do. */
-  readonly remedy?: string
+  readonly remedy?: string | ((at: RemedyFor) => string)
   /** Why an account was left, for a toast. */
   readonly briefly?: string
 }
 
-/** What the host and the user hear of each kind of failure. */
-const ANSWERS: Readonly<Record<FailureKind, FailureAnswer>> = {
+/** Failures that say what an account's state is: worded there. */
+type StateFailure = CoolingReason | LockingReason
+
+/** What the host and the user hear of each other kind of failure. */
+const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer>> = {
   "bearer-rejected": {
     status: 401,
     what: (account) => `${account} was refused with its login`,
-    remedy: `To sign in again, ${SIGN_IN}.`,
-    briefly: "its login has ended",
+    remedy: STATE_WORDS["login-expired"].remedy,
+    briefly: STATE_WORDS["login-expired"].because,
   },
   "token-unavailable": {
     status: 503,
@@ -32,49 +35,15 @@ const ANSWERS: Readonly<Record<FailureKind, FailureAnswer>> = {
     remedy: "Make room on the disk, then send the message once more.",
     briefly: "its new token could not be kept on the full disk",
   },
-  suspended: {
-    status: 403,
-    what: (account) => `AWS has suspended ${account}`,
-    remedy:
-      "Only AWS support can lift it: https://support.aws.amazon.com/#/contacts/kiro. Then switch the account on with `npx opencode-kiro-auth accounts`.",
-    briefly: "suspended by AWS",
-  },
-  "not-authorized": {
-    status: 403,
-    what: (account) => `${account} may not use this service with its profile`,
-    remedy:
-      "Check the plan and the profile with your administrator, or choose a profile with `npx opencode-kiro-auth accounts` or by idc_profile_arn in kiro.json.",
-    briefly: "not authorized with its profile",
-  },
   "feature-not-supported": {
     status: 403,
     what: (account) => `${account} may not use this feature`,
     briefly: "not authorized for this feature",
   },
-  "monthly-quota": {
-    status: 402,
-    what: (account) => `${account} has used up its monthly credits`,
-    briefly: "its monthly credits are used up",
-  },
-  "daily-quota": {
-    status: 402,
-    what: (account) => `${account} has used up its daily requests`,
-    briefly: "its daily requests are used up",
-  },
-  "overage-limit": {
-    status: 402,
-    what: (account) => `${account} has reached its overage limit`,
-    briefly: "its overage limit is reached",
-  },
   "conversation-limit": {
     status: 402,
     what: () => "this conversation has reached the longest that the service allows",
     remedy: "Start a new session.",
-  },
-  throttled: {
-    status: 429,
-    what: (account) => `the service is throttling ${account}`,
-    briefly: "it is being throttled",
   },
   capacity: { status: 429, what: (_, model) => `${model} is very busy at the moment` },
   "input-too-long": { status: 400, what: (_, model) => `the conversation is too large for ${model}` },
@@ -102,7 +71,8 @@ const ANSWERS: Readonly<Record<FailureKind, FailureAnswer>> = {
   "malformed-request": {
     status: 400,
     what: () => "the service refused the form of this request",
-    remedy: "It was not sent again. Run `npx opencode-kiro-auth doctor --report` and report it, please.",
+    remedy: ({ command }) =>
+      `It was not sent again. Run \`${command} doctor --report\` and report it, please.`,
   },
   "invalid-state": { status: 400, what: () => "the service could not go on with this answer" },
   "unknown-operation": {
@@ -122,9 +92,19 @@ const ANSWERS: Readonly<Record<FailureKind, FailureAnswer>> = {
   "corrupt-stream": { status: 502, what: () => "the service's answer arrived damaged" },
 }
 
+function answerOf(kind: FailureKind): FailureAnswer {
+  if (!isOfState(kind)) return ANSWERS[kind]
+  const { status, sentence, because, remedy } = STATE_WORDS[kind]
+  return { status, what: sentence, briefly: because, remedy }
+}
+
+function isOfState(kind: FailureKind): kind is StateFailure {
+  return kind in STATE_WORDS
+}
+
 /** The service's own status where the host treats it as it should. */
 export function statusOf(failure: Pick<KiroFailure, "kind" | "status">): number {
-  const ours = ANSWERS[failure.kind].status
+  const ours = answerOf(failure.kind).status
   return ours >= 429 && failure.status >= 500 ? failure.status : ours
 }
 
@@ -133,22 +113,36 @@ export function failed(failure: KiroFailure, account: string, model: string): st
   const words = quote(failure.message)
   const what = `Kiro: ${whatFailed(failure, account, model)}.`
   const said = failure.status === 0 ? "Cause" : "It said"
-  return [what, words === "" ? "" : `${said}: ${words}`, remedyOf(failure.kind)]
+  return [what, words === "" ? "" : `${said}: ${words}`, failureRemedy(failure, account)]
     .filter((part) => part !== "")
     .join(" ")
 }
 
 /** The first half of such a text, to be put into another. */
 export function whatFailed({ kind }: KiroFailure, account: string, model: string): string {
-  return ANSWERS[kind].what(account, model)
+  return answerOf(kind).what(account, model)
 }
 
 /** "" where nobody can do anything. */
-export function remedyOf(kind: FailureKind): string {
-  return ANSWERS[kind].remedy ?? ""
+export function failureRemedy({ kind }: KiroFailure, account: string): string {
+  const { remedy = "" } = answerOf(kind)
+  return typeof remedy === "string" ? remedy : remedy({ name: account, command: ownCommand() })
 }
 
 /** Why an account was left, in a few words. */
 export function briefly({ kind }: Pick<KiroFailure, "kind">): string {
-  return ANSWERS[kind].briefly ?? "it failed"
+  return answerOf(kind).briefly ?? "it failed"
+}
+
+const LONGEST_QUOTE = 200
+
+/** The service's own short message, without user ids, e-mail addresses and control characters; "" where it said nothing. */
+export function quote(message: string): string {
+  const words = message
+    .replaceAll(/[^\s<>()"']+@[^\s<>()"']+/g, "…")
+    .replaceAll(/\((?=[^)]*\d)[^\s)]{12,}\)/g, "(…)")
+    .replaceAll(/[\s\p{Cc}]+/gu, " ")
+    .trim()
+  if (words === "") return ""
+  return `“${words.length > LONGEST_QUOTE ? `${words.slice(0, LONGEST_QUOTE)}…` : words}”`
 }

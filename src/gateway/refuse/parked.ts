@@ -1,8 +1,20 @@
-import { type Account, accountName, type Health, type Unavailable } from "../../accounts/index.ts"
+import {
+  type Account,
+  accountName,
+  type AccountState,
+  groupedStates,
+  type NamedState,
+  remedyOf,
+  STATE_WORDS,
+  stateOfHealth,
+  type Unavailable,
+  untilText,
+} from "../../accounts/index.ts"
+import type { KiroFailure } from "../../kiro/index.ts"
+import { ownCommand } from "../../settings/index.ts"
 import type { Attempt } from "../attempt/attempt.ts"
 import { jittered } from "../jitter.ts"
-import { statusOf } from "./failure-answers.ts"
-import { allParked, type Parked, type ParkedAccount } from "./parked-words.ts"
+import { failureRemedy, quote, statusOf, whatFailed } from "./failure-answers.ts"
 import type { Refusal } from "./refusal.ts"
 import { noAccount } from "./texts.ts"
 
@@ -18,110 +30,146 @@ export interface AllOut {
   readonly jitter: number
 }
 
+/** Why an account can't answer now. */
+export type Obstacle =
+  | { readonly kind: "state"; readonly state: AccountState }
+  | { readonly kind: "lacks-model"; readonly model: string }
+  /** In this chat, without anything that is held against the account. */
+  | { readonly kind: "failed"; readonly failure: KiroFailure; readonly model: string }
+
+export interface ParkedAccount {
+  readonly account: Pick<Account, "id" | "label" | "logins">
+  readonly obstacle: Obstacle
+}
+
 /**
  * The one answer where no account can serve: fatal where only a person or a new month can help, a wait for the host
  * where a throttle or a fault passes by itself.
  */
 export function refusalOfAll(out: AllOut): Refusal {
-  const { accounts, unavailable, now, jitter } = out
+  const { accounts, now, jitter } = out
   if (accounts.length === 0) return { status: 401, message: noAccount(out) }
-  const parked = unavailable.flatMap((entry): ParkedAccount[] => {
-    const account = accounts.find(({ id }) => id === entry.accountId)
-    if (account === undefined) return []
-    return [{ name: accountName(account), parked: parkedOf(out, account, entry) }]
-  })
+  const parked = parkedAccounts(out)
   const message = allParked(parked, now)
-  const reasons = parked.map((entry) => entry.parked)
-  const returns = reasons.flatMap((reason) => (reason.why === "throttled" ? [reason.until - now] : []))
-  if (returns.length > 0)
-    return { status: 429, message, retryAfterMs: jittered(Math.min(...returns), jitter) }
-  const statuses = reasons.map(parkedStatus)
+  const waits = parked.flatMap(({ obstacle }) =>
+    obstacle.kind === "state" && obstacle.state.reason === "throttled"
+      ? [(obstacle.state.until ?? now) - now]
+      : [],
+  )
+  if (waits.length > 0) return { status: 429, message, retryAfterMs: jittered(Math.min(...waits), jitter) }
+  const statuses = parked.map(({ obstacle }) => obstacleStatus(obstacle))
   return { status: statuses.find((status) => status >= 500) ?? Math.max(400, ...statuses), message }
 }
 
+/** For the notice that goes with it: what is no state of an account is left out. */
+export function parkedStates(out: AllOut): readonly NamedState[] {
+  return parkedAccounts(out).flatMap(({ account, obstacle }) =>
+    obstacle.kind === "state" ? [{ name: accountName(account), state: obstacle.state }] : [],
+  )
+}
+
+function parkedAccounts(out: AllOut): readonly ParkedAccount[] {
+  return out.unavailable.flatMap((entry): ParkedAccount[] => {
+    const account = out.accounts.find(({ id }) => id === entry.accountId)
+    return account === undefined ? [] : [{ account, obstacle: obstacleOf(out, account, entry) }]
+  })
+}
+
 /** Its health says most; a switched-off account has no other reason that matters. */
-function parkedOf(out: AllOut, account: Account, entry: Unavailable): Parked {
-  const byHealth = entry.why === "disabled" ? undefined : parkedByHealth(account, out.now)
-  return byHealth ?? parkedByChoice(out, account, entry)
-}
-
-function parkedByHealth({ health }: Account, now: number): Parked | undefined {
-  switch (health.state) {
-    case "ok":
-      return undefined
-    case "cooling":
-      return health.until > now ? parkedByCooling(health) : undefined
-    case "revoked":
-      return parkedByRevocation(health)
-    default:
-      return health satisfies never
-  }
-}
-
-type Revoked = Extract<Health, { readonly state: "revoked" }>
-
-function parkedByRevocation({ reason, message: said = "" }: Revoked): Parked {
-  if (reason === "login-expired" || reason === "api-key-refused") return { why: reason, said }
-  return { why: "refused", kind: reason, said }
-}
-
-type Cooling = Extract<Health, { readonly state: "cooling" }>
-
-function parkedByCooling({ reason, until, profiles, message: said = "" }: Cooling): Parked {
-  switch (reason) {
-    case "monthly-quota":
-    case "daily-quota":
-    case "overage-limit":
-      return { why: "quota", until, said }
-    case "throttled":
-      return { why: reason, until, said }
-    case "not-authorized":
-      return profiles === undefined ? { why: "refused", kind: reason, said } : { why: "no-choice", profiles }
-    default:
-      return reason satisfies never
-  }
-}
-
-function parkedByChoice({ attempt, model }: AllOut, account: Account, entry: Unavailable): Parked {
+function obstacleOf({ attempt, model, now }: AllOut, account: Account, entry: Unavailable): Obstacle {
+  const byHealth = entry.why === "disabled" ? undefined : stateOfHealth(account.health, now)
+  if (byHealth !== undefined) return { kind: "state", state: byHealth }
   switch (entry.why) {
     case "disabled":
-      return { why: "disabled" }
+      return { kind: "state", state: { reason: "disabled" } }
     case "exhausted":
-      return { why: "quota", until: entry.until, said: "" }
+      return { kind: "state", state: { reason: "monthly-quota", until: entry.until } }
     case "lacks-model":
-      return { why: "lacks-model", model }
+      return { kind: "lacks-model", model }
     case "excluded": {
       const exclusion = attempt.excluded.findLast(({ accountId }) => accountId === account.id)
-      if (exclusion === undefined) return { why: "login-expired", said: "" }
-      return { why: "failed", failure: exclusion.failure, model }
+      if (exclusion !== undefined) return { kind: "failed", failure: exclusion.failure, model }
+      return { kind: "state", state: { reason: "login-expired" } }
     }
     case "no-login":
     case "health":
-      return { why: "login-expired", said: "" }
+      return { kind: "state", state: { reason: "login-expired" } }
     default:
       return entry satisfies never
   }
 }
 
-function parkedStatus(parked: Parked): number {
-  switch (parked.why) {
-    case "throttled":
-      return 429
-    case "quota":
-      return 402
-    case "refused":
-      return statusOf({ kind: parked.kind, status: 0 })
-    case "no-choice":
-      return 403
-    case "login-expired":
-    case "api-key-refused":
-      return 401
-    case "disabled":
+function obstacleStatus(obstacle: Obstacle): number {
+  switch (obstacle.kind) {
+    case "state":
+      return STATE_WORDS[obstacle.state.reason].status
     case "lacks-model":
-      return 400
+      return statusOf({ kind: "invalid-model", status: 0 })
     case "failed":
-      return statusOf(parked.failure)
+      return statusOf(obstacle.failure)
     default:
-      return parked satisfies never
+      return obstacle satisfies never
   }
+}
+
+/** Up to this many accounts are told of one by one; more are counted. */
+const MOST_SENTENCES = 3
+
+export function allParked(parked: readonly ParkedAccount[], now: number): string {
+  const remedies = new Set(parked.map(remedyFor).filter((text) => text !== ""))
+  if (parked.length <= MOST_SENTENCES) {
+    const lines = parked.map(({ account, obstacle }) => `${accountName(account)}: ${why(obstacle, now)}`)
+    return [`Kiro: no account can answer now. ${lines.join("; ")}.`, ...remedies].join(" ")
+  }
+  const counts = groupedStates(parked.map(namedState), now)
+  return `Kiro: no account can answer now. ${counts}. ${firstOfEachReason(parked).join(" ")}`.trim()
+}
+
+function why(obstacle: Obstacle, now: number): string {
+  switch (obstacle.kind) {
+    case "state": {
+      const { reason, until, said = "", profiles = [] } = obstacle.state
+      const back = until === undefined ? "" : `, ${untilText(until, now)}`
+      const choice = profiles.map((arn, index) => ` ${index + 1} ${arn}`).join(",")
+      return saying(`${STATE_WORDS[reason].because}${back}${choice === "" ? "" : `:${choice}`}`, said)
+    }
+    case "lacks-model":
+      return `is not offered ${obstacle.model}`
+    case "failed":
+      return saying(whatFailed(obstacle.failure, "it", obstacle.model), obstacle.failure.message)
+    default:
+      return obstacle satisfies never
+  }
+}
+
+function saying(what: string, words: string): string {
+  const quoted = quote(words)
+  return quoted === "" ? what : `${what} (${quoted})`
+}
+
+function remedyFor({ account, obstacle }: ParkedAccount): string {
+  switch (obstacle.kind) {
+    case "state":
+      return remedyOf(account, obstacle.state, ownCommand())
+    case "lacks-model":
+      return failureRemedy({ kind: "invalid-model", status: 0, message: "" }, accountName(account))
+    case "failed":
+      return ""
+    default:
+      return obstacle satisfies never
+  }
+}
+
+/** What keeps it in this chat only counts as unavailable, whatever it was. */
+function namedState({ account, obstacle }: ParkedAccount): NamedState {
+  const state = obstacle.kind === "state" ? obstacle.state : ({ reason: "unavailable" } as const)
+  return { name: accountName(account), state }
+}
+
+function firstOfEachReason(parked: readonly ParkedAccount[]): readonly string[] {
+  const reasons = parked.map(({ obstacle }) =>
+    obstacle.kind === "state" ? obstacle.state.reason : obstacle.kind,
+  )
+  const firsts = parked.filter((_, index) => reasons.indexOf(reasons[index] ?? "ready") === index)
+  return [...new Set(firsts.map(remedyFor))].filter((text) => text !== "")
 }

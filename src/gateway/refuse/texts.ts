@@ -1,11 +1,13 @@
+import { ownCommand } from "../../settings/index.ts"
 import type { Purpose } from "../door.ts"
 
 /**
- * The texts of this room that a person reads, with those of `failure-answers` and `parked-words`. What goes out as fatal
- * passes a guard in the front, so that the host does not take it for something to repeat; still, none needs it.
+ * The texts of this room that a person reads, with those of `failure-answers`, `parked` and the words about an account's
+ * state. What goes out as fatal passes a guard in the front, so that the host does not take it for something to repeat;
+ * still, none needs it.
  */
 
-export const SIGN_IN = "run `opencode auth login` and choose Kiro"
+const SIGN_IN = "use /connect, or run `opencode auth login`, and choose Kiro"
 
 /** `syncsKiroCli`: whether the user lets us use what kiro-cli keeps. */
 export function noAccount({ syncsKiroCli }: { readonly syncsKiroCli: boolean }): string {
@@ -18,7 +20,7 @@ export function noAccount({ syncsKiroCli }: { readonly syncsKiroCli: boolean }):
 
 export function unexpected(error: unknown): string {
   const what = error instanceof Error ? error.message : String(error)
-  return `Kiro: the plugin itself failed (${what}). Run \`npx opencode-kiro-auth doctor\` and report it, please.`
+  return `Kiro: the plugin itself failed (${what}). Run \`${ownCommand()} doctor --report\` and report it, please.`
 }
 
 /** An error on which OpenCode compacts the conversation: its wording is the one it looks for. */

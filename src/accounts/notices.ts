@@ -1,7 +1,45 @@
-import { describeSettingsProblem } from "../settings/index.ts"
-import type { Notice } from "./notice.ts"
-import { REVOKED_WORDS } from "./revoked-words.ts"
+import { describeSettingsProblem, type SettingsProblem } from "../settings/index.ts"
+import type { RevokedReason } from "./account.ts"
 import type { StoreFailure } from "./store/failure.ts"
+import { groupedStates, type NamedState, STATE_WORDS, timeText } from "./words.ts"
+
+/** Everything a user is told beside an answer. An account is its name by `accountName`; instants are epoch ms. */
+export type Notice =
+  | {
+      readonly kind: "account-switched"
+      readonly from: string
+      readonly to: string
+      readonly because: string
+    }
+  | { readonly kind: "account-revoked"; readonly account: string; readonly reason: RevokedReason }
+  | { readonly kind: "all-parked"; readonly accounts: readonly NamedState[]; readonly now: number }
+  | {
+      readonly kind: "quota-high"
+      readonly account: string
+      readonly usedShare: number
+      readonly resetAt?: number
+      readonly now: number
+    }
+  | { readonly kind: "paid-credits"; readonly account: string }
+  | { readonly kind: "conversation-shortened"; readonly share: number; readonly sessionId: string }
+  | { readonly kind: "region-mapped"; readonly from: string; readonly to: string }
+  | { readonly kind: "profile-choice"; readonly account: string; readonly profiles: readonly string[] }
+  | { readonly kind: "settings-problem"; readonly problem: SettingsProblem }
+  | {
+      readonly kind: "source-problem"
+      readonly file: string
+      readonly key?: string
+      readonly message: string
+    }
+  | {
+      readonly kind: "store-trouble"
+      readonly failure: StoreFailure
+      readonly path: string
+      /** Where the damaged file is now. */
+      readonly backup?: string
+      /** Nothing is kept beyond this process. */
+      readonly inMemory?: boolean
+    }
 
 export interface NoticeText {
   /** The same for what is one event: it is shown once while it lasts. */
@@ -11,8 +49,8 @@ export interface NoticeText {
   readonly variant: "info" | "success" | "warning" | "error"
 }
 
-/** The wording of every notice. */
-export function describeNotice(notice: Notice): NoticeText {
+/** The wording of every notice. `command`: how the package's command is run here. */
+export function describeNotice(notice: Notice, command: string): NoticeText {
   switch (notice.kind) {
     case "account-switched":
       return text(notice, "info", {
@@ -21,28 +59,28 @@ export function describeNotice(notice: Notice): NoticeText {
         message: `${notice.from} can't serve now (${notice.because}). Going on with ${notice.to}.`,
       })
     case "account-revoked": {
-      const { title, variant, sentence } = REVOKED_WORDS[notice.reason]
-      return text(notice, variant, {
-        about: `${notice.account} ${notice.reason}`,
+      const { account: name, reason } = notice
+      const { title, sentence, remedy } = STATE_WORDS[reason]
+      return text(notice, reason === "suspended" ? "error" : "warning", {
+        about: `${name} ${reason}`,
         title,
-        message: sentence(notice.account, notice.because),
+        message: `${capitalised(sentence(name))}. ${remedy({ name, command })}`,
       })
     }
-    case "all-parked":
+    case "all-parked": {
+      const { accounts, now } = notice
       return text(notice, "warning", {
-        about: notice.until === undefined ? undefined : String(notice.until),
+        about: groupedStates(accounts, now),
         title: "No Kiro account can serve",
-        message:
-          notice.until === undefined
-            ? "Every account needs you."
-            : `The first returns ${when(notice.until)}.`,
+        message: `${groupedStates(accounts, now)}. More: /kiro, or \`${command} accounts\`.`,
       })
+    }
     case "quota-high":
       return text(notice, "warning", {
         about: `${notice.account} ${String(notice.resetAt)}`,
         title: "Kiro credits",
         message: `${notice.account} has used ${Math.floor(notice.usedShare * 100)} % of its credits${
-          notice.resetAt === undefined ? "" : `; they start again ${when(notice.resetAt)}`
+          notice.resetAt === undefined ? "" : `; they start again ${startText(notice.resetAt, notice.now)}`
         }.`,
       })
     case "paid-credits":
@@ -63,12 +101,15 @@ export function describeNotice(notice: Notice): NoticeText {
         title: "Kiro region",
         message: `Kiro is not served from ${notice.from}; ${notice.to} is used.`,
       })
-    case "profile-choice":
+    case "profile-choice": {
+      const { title, remedy } = STATE_WORDS["profile-choice"]
+      const { account: name, profiles } = notice
       return text(notice, "warning", {
-        about: notice.account,
-        title: "Several Kiro profiles",
-        message: `${notice.account} may use ${notice.profiles.join(", ")}. Choose one by "idc_profile_arn" in kiro.json or with \`opencode-kiro-auth accounts\`.`,
+        about: name,
+        title,
+        message: `${name} may use ${profiles.length} profiles. ${remedy({ name, command })}`,
       })
+    }
     case "settings-problem":
       return text(notice, "warning", {
         about: describeSettingsProblem(notice.problem),
@@ -105,6 +146,15 @@ function text(
   return { event: about === undefined ? notice.kind : `${notice.kind} ${about}`, title, message, variant }
 }
 
+function capitalised(sentence: string): string {
+  return sentence.startsWith("the ") ? `T${sentence.slice(1)}` : sentence
+}
+
+function startText(at: number, now: number): string {
+  const time = timeText(at, now)
+  return time.includes(":") ? `at ${time}` : `on ${time}`
+}
+
 function storeMessage({
   failure,
   path,
@@ -112,7 +162,7 @@ function storeMessage({
   inMemory,
 }: Extract<Notice, { kind: "store-trouble" }>): string {
   if (backup !== undefined)
-    return `${path} was damaged and is kept as ${backup}. A new one was made; logins of kiro-cli come back by themselves, others by \`opencode auth login\`.`
+    return `${path} was damaged and is kept as ${backup}. A new one was made; logins of kiro-cli come back by themselves, others by /connect or \`opencode auth login\`.`
   const end = inMemory
     ? " Until OpenCode is restarted, accounts are kept in memory only."
     : " What happened just now is not remembered."
@@ -126,9 +176,4 @@ const TROUBLES: Readonly<Record<StoreFailure, string>> = {
   full: "can't be written to: the disk is full",
   unavailable: "can't be opened: check its folder and permissions",
   failed: "could not be used",
-}
-
-/** In UTC, without seconds: `2026-12-01 00:00 UTC`. */
-function when(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`
 }

@@ -1,0 +1,319 @@
+import type { Account, CoolingReason, Health, LoginSource, RevokedReason } from "./account.ts"
+import { isIdentityCenter } from "./login.ts"
+import { accountName } from "./name.ts"
+import { hasRoom, paysOverage, resetOf } from "./quota.ts"
+
+/**
+ * Every word about an account's state, keyed by its reason: toast, list, error, panel and doctor read this table. A new
+ * reason is one row here.
+ */
+
+export type StateReason =
+  | "ready"
+  | "disabled"
+  | "profile-choice"
+  /** In this request only: nothing is held against the account. */
+  | "unavailable"
+  | CoolingReason
+  | RevokedReason
+
+/** What an account is just now, for people. */
+export interface AccountState {
+  readonly reason: StateReason
+  /** When it ends by itself, in epoch ms. */
+  readonly until?: number
+  /** The service's own words, as they came. */
+  readonly said?: string
+  /** The ARNs that its user has to choose from. */
+  readonly profiles?: readonly string[]
+}
+
+/** What a remedy is fitted to. */
+export interface RemedyFor {
+  /** As `accountName` has it. */
+  readonly name: string
+  /** How the package's command is run here: `ownCommand()`. */
+  readonly command: string
+  /** Where its logins were made; absent: not known. */
+  readonly sources?: readonly LoginSource[]
+  /** Whether a company gives the access: Identity Center, or an identity provider of its own. */
+  readonly isOfCompany?: boolean
+}
+
+export interface StateWords {
+  /** In a line of a list, and after a number: "out of credits". */
+  readonly short: string
+  /** After a number, where `short` does not fit there. */
+  readonly counted?: { readonly one: string; readonly many: string }
+  readonly tone: "good" | "muted" | "warning" | "bad"
+  /** Of a notice. */
+  readonly title: string
+  /** Without the full stop. */
+  readonly sentence: (name: string) => string
+  /** After "because": why another account was taken. */
+  readonly because: string
+  /** "" where there is nothing to do but to wait. */
+  readonly remedy: (at: RemedyFor) => string
+  /** The HTTP status of an answer that failed for it. OpenCode 1.18 asks again after 429 and 5xx. */
+  readonly status: number
+}
+
+const MORE_CREDITS =
+  "More credits: enable overage or a larger plan at https://app.kiro.dev, or sign in to another account (/connect, or `opencode auth login`); it is noticed without a restart."
+
+export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
+  ready: {
+    short: "ok",
+    tone: "good",
+    title: "Kiro account ready",
+    sentence: (name) => `${name} is ready`,
+    because: "it is ready",
+    remedy: () => "",
+    status: 200,
+  },
+  disabled: {
+    short: "switched off",
+    tone: "muted",
+    title: "Kiro account switched off",
+    sentence: (name) => `${name} is switched off by you`,
+    because: "switched off by you",
+    remedy: (at) => `Switch it on: ${inKiro(at, "enable")}.`,
+    status: 400,
+  },
+  unavailable: {
+    short: "not usable for this message",
+    tone: "warning",
+    title: "Kiro account not usable",
+    sentence: (name) => `${name} could not answer this message`,
+    because: "it could not answer this message",
+    remedy: () => "",
+    status: 400,
+  },
+  "monthly-quota": {
+    short: "out of credits",
+    tone: "warning",
+    title: "Kiro credits used up",
+    sentence: (name) => `${name} has used up its monthly credits`,
+    because: "its monthly credits are used up",
+    remedy: () => MORE_CREDITS,
+    status: 402,
+  },
+  "daily-quota": {
+    short: "at the daily limit",
+    tone: "warning",
+    title: "Kiro's daily limit",
+    sentence: (name) => `${name} has used up its daily requests`,
+    because: "its daily requests are used up",
+    remedy: () =>
+      "The daily limit is lifted by itself; until then another account helps: /connect, or `opencode auth login`.",
+    status: 402,
+  },
+  "overage-limit": {
+    short: "at the overage limit",
+    tone: "warning",
+    title: "Kiro's overage limit",
+    sentence: (name) => `${name} has reached its overage limit`,
+    because: "its overage limit is reached",
+    remedy: () =>
+      "Raise the overage limit at https://app.kiro.dev, or sign in to another account (/connect, or `opencode auth login`); it is noticed without a restart.",
+    status: 402,
+  },
+  throttled: {
+    short: "throttled",
+    tone: "warning",
+    title: "Kiro is throttling",
+    sentence: (name) => `the service is throttling ${name}`,
+    because: "it is being throttled",
+    remedy: () => "",
+    status: 429,
+  },
+  "not-authorized": {
+    short: "profile refused",
+    counted: { one: "with a refused profile", many: "with refused profiles" },
+    tone: "bad",
+    title: "Kiro profile refused",
+    sentence: (name) => `${name} may not use this service with its profile`,
+    because: "not authorized with its profile",
+    remedy: (at) =>
+      at.isOfCompany === false
+        ? `See to its plan at https://app.kiro.dev; then: ${inKiro(at, "enable")}.`
+        : `Check the plan with your administrator, or choose another profile: ${inKiro(at, "profile")}.`,
+    status: 403,
+  },
+  "profile-choice": {
+    short: "choose a profile",
+    counted: { one: "needs its profile chosen", many: "need their profiles chosen" },
+    tone: "bad",
+    title: "Several Kiro profiles",
+    sentence: (name) => `${name} has to be told which of its profiles to use`,
+    because: "its profile is not chosen yet",
+    remedy: (at) => `Choose a profile: ${inKiro(at, "profile")}.`,
+    status: 403,
+  },
+  suspended: {
+    short: "suspended",
+    tone: "bad",
+    title: "Kiro account suspended",
+    sentence: (name) => `AWS has suspended ${name}`,
+    because: "suspended by AWS",
+    remedy: (at) =>
+      `Only AWS support can lift it: https://support.aws.amazon.com/#/contacts/kiro. Then switch it on: ${inKiro(at, "enable")}.`,
+    status: 403,
+  },
+  "login-expired": {
+    short: "login needed",
+    counted: { one: "needs a login", many: "need a login" },
+    tone: "bad",
+    title: "Kiro login needed",
+    sentence: (name) => `the login of ${name} has ended`,
+    because: "its login has ended",
+    remedy: signIn,
+    status: 401,
+  },
+  "api-key-refused": {
+    short: "API key refused",
+    counted: { one: "with a refused API key", many: "with refused API keys" },
+    tone: "bad",
+    title: "Kiro API key refused",
+    sentence: (name) => `the API key of ${name} was refused`,
+    because: "its API key was refused",
+    remedy: (at) =>
+      `Make a new API key at https://app.kiro.dev and give it to /connect or KIRO_API_KEY. Where the old key is allowed again: ${inKiro(at, "enable")}.`,
+    status: 401,
+  },
+}
+
+/** The place inside OpenCode first, then what can be typed. */
+function inKiro({ name, command }: RemedyFor, verb: "enable" | "profile"): string {
+  return `/kiro, or \`${command} accounts ${verb} ${typedName(name)}\``
+}
+
+function signIn({ sources = ["own"] }: RemedyFor): string {
+  const own = "/connect, or `opencode auth login` and choose Kiro"
+  if (sources.includes("kiro-cli")) return `Sign in again: \`kiro-cli login\`; or ${own}.`
+  if (sources.includes("kiro-ide")) return `Sign in again in the Kiro IDE; or ${own}.`
+  return `Sign in again: ${own}.`
+}
+
+/** What a person types for an account: its short id, or its label. */
+export function typedName(name: string): string {
+  const [, short] = / ··([0-9a-f]{4})$/.exec(name) ?? []
+  return short ?? (/^[\w-]+$/.test(name) ? name : `"${name.replaceAll('"', "")}"`)
+}
+
+/** What can be done about the state of this account; "" where there is nothing but to wait. */
+export function remedyOf(
+  account: Pick<Account, "id" | "label" | "logins">,
+  { reason }: AccountState,
+  command: string,
+): string {
+  const { logins } = account
+  return STATE_WORDS[reason].remedy({
+    name: accountName(account),
+    command,
+    sources: logins.map(({ source }) => source),
+    isOfCompany:
+      logins.some(({ kind }) => kind === "external-idp" || kind === "api-key") ||
+      logins.some(isIdentityCenter),
+  })
+}
+
+type Stated = Pick<Account, "enabled" | "health" | "quota">
+
+/** `useOverage`: whether paid credits may be used; without them an account with none left can't serve either. */
+export function stateOf(
+  { enabled, health, quota }: Stated,
+  { now, useOverage }: { readonly now: number; readonly useOverage: boolean },
+): AccountState {
+  if (!enabled) return { reason: "disabled" }
+  const byHealth = stateOfHealth(health, now)
+  if (byHealth !== undefined) return byHealth
+  const isEmpty = quota !== undefined && !hasRoom(quota, now) && !(useOverage && paysOverage(quota))
+  return isEmpty ? { reason: "monthly-quota", until: resetOf(quota, now) } : { reason: "ready" }
+}
+
+/** `undefined` where nothing is held against it. */
+export function stateOfHealth(health: Health, now: number): AccountState | undefined {
+  switch (health.state) {
+    case "ok":
+      return undefined
+    case "cooling": {
+      const { reason, until, profiles, message: said = "" } = health
+      if (until <= now) return undefined
+      return profiles === undefined ? { reason, until, said } : { reason: "profile-choice", profiles }
+    }
+    case "revoked":
+      return { reason: health.reason, said: health.message ?? "" }
+    default:
+      return health satisfies never
+  }
+}
+
+/** For a line of a list: "out of credits until Dec 1". */
+export function shortState({ reason, until }: AccountState, now: number): string {
+  const { short } = STATE_WORDS[reason]
+  return until === undefined ? short : `${short} ${untilText(until, now)}`
+}
+
+export interface NamedState {
+  readonly name: string
+  readonly state: AccountState
+}
+
+/** Many accounts in one line: "9 out of credits until Dec 1 · 1 suspended (··3f18) · 1 needs a login (··6e9a)". */
+export function groupedStates(accounts: readonly NamedState[], now: number): string {
+  const groups = Map.groupBy(accounts, ({ state }) => countedState(state, now).many)
+  return [...groups.values()]
+    .map((group) => {
+      const [first] = group
+      if (first === undefined) return ""
+      const { one, many } = countedState(first.state, now)
+      const who = group.length > 2 ? "" : ` (${group.map(({ name }) => shortName(name)).join(", ")})`
+      return `${group.length} ${group.length === 1 ? one : many}${who}`
+    })
+    .join(" · ")
+}
+
+function countedState(state: AccountState, now: number): { readonly one: string; readonly many: string } {
+  const short = shortState(state, now)
+  return STATE_WORDS[state.reason].counted ?? { one: short, many: short }
+}
+
+function shortName(name: string): string {
+  return name.replace(/^.* (?=··[0-9a-f]{4}$)/, "")
+}
+
+const SECOND_MS = 1000
+const DAY_MS = 24 * 60 * 60 * SECOND_MS
+
+/**
+ * The one style of instants: "14:05" within a day, else "Dec 1", with the year where it is another. Of the time zone of
+ * this computer; but midnight UTC, at which the service counts days and months, is the day that it names.
+ */
+export function timeText(at: number, now: number): string {
+  if (Math.abs(at - now) < DAY_MS) return format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, at)
+  return dayText(at, now)
+}
+
+/** "Dec 1", or "Dec 1, 2027". */
+export function dayText(at: number, now: number): string {
+  const zone = at % DAY_MS === 0 ? { timeZone: "UTC" } : {}
+  const isSameYear = new Date(at).getUTCFullYear() === new Date(now).getUTCFullYear()
+  return format({ day: "numeric", month: "short", ...zone, ...(isSameYear ? {} : { year: "numeric" }) }, at)
+}
+
+/** "until Dec 1", "until 14:05", "for 40 seconds". */
+export function untilText(at: number, now: number): string {
+  const seconds = Math.ceil((at - now) / SECOND_MS)
+  if (seconds <= 1) return "for a second"
+  return seconds <= 90 ? `for ${seconds} seconds` : `until ${timeText(at, now)}`
+}
+
+function format(options: Intl.DateTimeFormatOptions, at: number): string {
+  return new Intl.DateTimeFormat("en-US", options).format(at)
+}
+
+/** `812.40 / 2000.00` */
+export function creditsText({ used, limit }: { readonly used: number; readonly limit: number }): string {
+  return `${used.toFixed(2)} / ${limit.toFixed(2)}`
+}

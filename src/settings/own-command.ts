@@ -1,0 +1,56 @@
+import { existsSync, realpathSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { isObject, parseJson } from "../json.ts"
+import { readSmallFile } from "./files.ts"
+
+const NAME = "opencode-kiro-auth"
+
+/**
+ * How the command of this very installation is run by hand: by its name where that is on the given PATH, through npx
+ * where npx runs it now, else by its file. The published name alone would be somebody else's where it is not ours.
+ */
+export function ownCommand(searched: { readonly path?: string | undefined } = {}): string {
+  const root = ownFolder()
+  if (root === undefined) return NAME
+  const separator = process.platform === "win32" ? ";" : ":"
+  const isOurs = (folder: string): boolean =>
+    !/node_modules[\\/]\.bin[\\/]?$/.test(folder) && leadsTo(root, join(folder, NAME))
+  if (searched.path?.split(separator).some(isOurs)) return NAME
+  const manifest = parseJson(textOf(join(root, "package.json")))
+  const bin = isObject(manifest) && isObject(manifest["bin"]) ? manifest["bin"][NAME] : undefined
+  if (/[\\/]_npx[\\/]/.test(root) && isObject(manifest)) return `npx ${NAME}@${String(manifest["version"])}`
+  const built = join(root, typeof bin === "string" ? bin : "dist/cli/main.js")
+  if (existsSync(built)) return `node ${quoted(built)}`
+  return `bun ${quoted(join(root, "src", "cli", "main.ts"))}`
+}
+
+/** The folder of this package, wherever its files were bundled to. */
+function ownFolder(): string | undefined {
+  let folder = import.meta.dirname
+  for (;;) {
+    const manifest = parseJson(textOf(join(folder, "package.json")))
+    if (isObject(manifest) && manifest["name"] === NAME) return folder
+    const above = dirname(folder)
+    if (above === folder) return undefined
+    folder = above
+  }
+}
+
+function textOf(file: string): string {
+  const read = readSmallFile(file)
+  return read.state === "text" ? read.text : ""
+}
+
+/** What npm puts on the PATH is a link; on Windows a script, beside the folder of the packages. */
+function leadsTo(root: string, link: string): boolean {
+  if (existsSync(`${link}.cmd`)) return root.toLowerCase().startsWith(dirname(link).toLowerCase())
+  try {
+    return realpathSync(link).startsWith(realpathSync(root))
+  } catch {
+    return false
+  }
+}
+
+function quoted(path: string): string {
+  return /^[\w./:@\\~+-]+$/.test(path) ? path : `"${path}"`
+}
