@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { describe, it } from "node:test"
+import { isObject } from "../../src/json.ts"
 import { diskSize, filesOf, manifest, productionPackages } from "./production.ts"
 
 const MEGABYTE = 1_000_000
@@ -32,5 +33,27 @@ describe("what an installation brings", () => {
     const table = readme.slice(readme.indexOf("| package | reason |")).split("\n\n", 1)
     const named = [...String(table).matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1])
     assert.deepEqual(named, Object.keys(manifest("package.json")["dependencies"] ?? {}))
+  })
+})
+
+describe("the lock file", () => {
+  const { packages } = manifest("package-lock.json")
+  const locked = new Map(Object.entries(isObject(packages) ? packages : {}))
+
+  it("is complete for every system, so that `npm ci` takes it and an install does not change it", () => {
+    const wanted = [...locked.values()].flatMap((entry) => {
+      const optional =
+        isObject(entry) && isObject(entry["optionalDependencies"]) && entry["optionalDependencies"]
+      return optional === false ? [] : Object.keys(optional)
+    })
+    const names = new Set([...locked.keys()].map((folder) => folder.replace(/^.*node_modules\//, "")))
+    assert.deepEqual(
+      wanted.filter((name) => !names.has(name)),
+      [],
+    )
+  })
+
+  it("names no registry", () => {
+    assert.doesNotMatch(readFileSync("package-lock.json", "utf8"), /"resolved"|https?:[^"]*\.tgz/)
   })
 })
