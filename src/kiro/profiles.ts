@@ -1,5 +1,7 @@
-import { isObject, stringField } from "../json.ts"
+import * as z from "zod/mini"
+import { isObject } from "../json.ts"
 import { regionOfArn } from "./endpoints.ts"
+import { text } from "./lenient.ts"
 
 /** One profile of a login: what its company pays from, in one service region. */
 export interface KiroProfile {
@@ -9,30 +11,68 @@ export interface KiroProfile {
   readonly active: boolean
 }
 
-export interface ProfilePage {
-  readonly profiles: readonly KiroProfile[]
+/** One page of a list of the control plane. */
+export interface Page<Item> {
+  readonly items: readonly Item[]
   readonly nextToken?: string
 }
 
+const profilePage = z.object({ profiles: z.array(z.unknown()), nextToken: text() })
+const profileEntry = z.object({
+  arn: text(),
+  profileArn: text(),
+  profileName: text(),
+  name: text(),
+  status: text(),
+})
+
+const modelPage = z.union([
+  z.object({ models: z.array(z.unknown()), nextToken: text() }),
+  z.object({ availableModels: z.array(z.unknown()), nextToken: text() }),
+])
+
 /** Reads one page of ListAvailableProfiles; `undefined` where the body is no such list. */
-export function readProfiles(body: unknown): ProfilePage | undefined {
-  if (!isObject(body) || !Array.isArray(body["profiles"])) return undefined
-  const nextToken = stringField(body, "nextToken")
-  return {
-    profiles: body["profiles"].flatMap((profile) => readProfile(profile) ?? []),
-    ...(nextToken !== undefined && { nextToken }),
-  }
+export function readProfiles(body: unknown): Page<KiroProfile> | undefined {
+  const page = profilePage.safeParse(body)
+  if (!page.success) return undefined
+  const { profiles, nextToken } = page.data
+  return { items: profiles.flatMap(readProfile), ...(nextToken !== undefined && { nextToken }) }
 }
 
-function readProfile(profile: unknown): KiroProfile | undefined {
-  if (!isObject(profile)) return undefined
-  const arn = stringField(profile, "arn", "profileArn")
+function readProfile(entry: unknown): KiroProfile[] {
+  const read = profileEntry.safeParse(entry)
+  if (!read.success) return []
+  const { arn = read.data.profileArn, profileName, name, status = "ACTIVE" } = read.data
   const region = regionOfArn(arn)
-  if (arn === undefined || region === undefined) return undefined
-  return {
-    arn,
-    name: stringField(profile, "profileName", "name") ?? arn.slice(arn.lastIndexOf("/") + 1),
-    region,
-    active: (stringField(profile, "status") ?? "ACTIVE") === "ACTIVE",
-  }
+  if (arn === undefined || region === undefined) return []
+  const ownName = profileName ?? name ?? arn.slice(arn.lastIndexOf("/") + 1)
+  return [{ arn, name: ownName, region, active: status === "ACTIVE" }]
+}
+
+/**
+ * The profile to use of those that a login has: the one that was configured, else the only one; `undefined` where its
+ * user has to choose.
+ */
+export function chooseProfile(
+  profiles: readonly KiroProfile[],
+  configured: string | undefined,
+): KiroProfile | undefined {
+  const [only, ...others] = profiles
+  return others.length === 0 ? only : profiles.find(({ arn }) => arn === configured)
+}
+
+/** The service's own entries of one page of ListAvailableModels, each with an id, as they are kept (`modelsOf`). */
+export function readModelEntries(body: unknown): Page<unknown> | undefined {
+  const page = modelPage.safeParse(body)
+  if (!page.success) return undefined
+  const { nextToken } = page.data
+  const entries = "models" in page.data ? page.data.models : page.data.availableModels
+  const items = entries.filter(
+    (entry) => isObject(entry) && ["modelId", "id"].some((key) => isText(entry[key])),
+  )
+  return { items, ...(nextToken !== undefined && { nextToken }) }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== ""
 }

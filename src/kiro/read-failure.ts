@@ -1,8 +1,16 @@
-import { isObject, numberField, parseJson, stringField, type JsonObject } from "../json.ts"
-import type { KiroFailure } from "./failure.ts"
-import { kindOfFamily, kindOfReason, kindOfText, rowOfCode, rowOfStatus } from "./failure-table.ts"
+import { isObject, type JsonObject, numberField, parseJson, stringField } from "../json.ts"
+import {
+  type KiroFailure,
+  kindOfFamily,
+  kindOfReason,
+  kindOfText,
+  rowOfCode,
+  rowOfStatus,
+} from "./failure.ts"
 
 const LONGEST_MESSAGE = 1_000
+/** A wait that somebody else names is believed up to a day. */
+const LONGEST_WAIT_MS = 24 * 3_600_000
 
 /**
  * What an HTTP answer other than a good event stream says: REST bodies (the exception's name in a header), RPC bodies
@@ -45,6 +53,42 @@ export function readStreamFailure(exception: {
   }
 }
 
+/** What `fetch`, or reading a body, threw. An abort of the caller is no failure: ask the signal first. */
+export function networkFailure(error: unknown): KiroFailure {
+  const chain = causes(error)
+  const code = chain.map(codeOf).findLast((found) => found !== undefined)
+  const message = chain.findLast((link) => link instanceof Error)?.message ?? String(error)
+  return {
+    kind: NEVER_HEARD.test(code ?? message) || code === "ETIMEDOUT" ? "unreachable" : "network",
+    status: 0,
+    message: message.replace(RUNTIME_HINT, "").trim().slice(0, 300),
+    ...(code !== undefined && { reason: code }),
+  }
+}
+
+/** Codes of Node, undici and Bun for a host that never heard us: DNS, connection, TLS. */
+const NEVER_HEARD =
+  /ENOTFOUND|EAI_|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|CONNECT_TIMEOUT|REFUSED|FailedToOpenSocket|DNS|CERT|SELF_SIGNED|UNABLE_TO_VERIFY|TLS|SSL|EPROTO|ERR_PROXY/i
+
+/** Bun tells its programmer how to see more; nobody who reads our texts is that. */
+const RUNTIME_HINT = /\s*For more information, pass `verbose: true`.*$/s
+
+function causes(error: unknown): unknown[] {
+  const chain: unknown[] = []
+  let link = error
+  while (link !== undefined && link !== null && chain.length < 8) {
+    chain.push(link)
+    if (link instanceof AggregateError && link.errors.length > 0) link = link.errors[0]
+    else link = link instanceof Error ? link.cause : undefined
+  }
+  return chain
+}
+
+function codeOf(link: unknown): string | undefined {
+  const code = isObject(link) ? link["code"] : undefined
+  return typeof code === "string" ? code : undefined
+}
+
 function classify(said: {
   readonly status: number
   readonly code: string | undefined
@@ -70,37 +114,58 @@ function exceptionName(code: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1)
 }
 
+/** The service's own names, and the `{"error": {"message"}}` of gateways in front of it. */
 function messageOf(document: JsonObject): string | undefined {
-  return stringField(document, "message", "Message", "errorMessage")
+  const error = document["error"]
+  const nested = isObject(error) ? stringField(error, "message") : undefined
+  return (
+    stringField(document, "message", "Message", "errorMessage") ?? nested ?? stringField(document, "error")
+  )
 }
 
 function isHtml(headers: Headers, body: string): boolean {
   return (headers.get("content-type") ?? "").includes("text/html") || /^\s*<(?:!doctype|html)/i.test(body)
 }
 
-/** Kiro never answers in HTML: a proxy, firewall, portal or load balancer spoke. A 4xx of it blames nobody. */
+/** Kiro never answers in HTML: a proxy, firewall, portal or load balancer spoke, and its status is all that counts. */
 function htmlFailure({ status, body }: { readonly status: number; readonly body: string }): KiroFailure {
   const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? /<h1[^>]*>([^<]*)/i.exec(body)?.[1] ?? ""
-  const { kind } = rowOfStatus(status)
-  const byStatus = kind === "service-error" || kind === "throttled" || kind === "unknown-operation"
+  const words = title.replaceAll(/\s+/g, " ").trim()
+  const named = words.startsWith(String(status)) ? words : `${status} ${words}`.trim()
   return {
-    kind: byStatus ? kind : "network",
+    kind: kindOfPage(status),
     status,
-    message: title.replaceAll(/\s+/g, " ").trim().slice(0, LONGEST_MESSAGE),
+    message: named.slice(0, LONGEST_MESSAGE),
     reason: "HTML_PAGE",
   }
 }
 
+function kindOfPage(status: number): KiroFailure["kind"] {
+  if (status === 413) return "input-too-long"
+  // The other host may have nothing in front of it.
+  if (status === 404) return "unknown-operation"
+  if (status === 429) return "throttled"
+  return status >= 400 && status < 500 && status !== 408 ? "refused-on-the-way" : "network"
+}
+
 /** Neither modelled nor ever seen; honoured if it comes. A date counts from the answer's own `date` header. */
 function retryAfter(headers: Headers, document: JsonObject): number | undefined {
-  const milliseconds =
-    Number.parseFloat(headers.get("retry-after-ms") ?? "") || numberField(document, "retryAfterMs")
-  if (milliseconds !== undefined && milliseconds > 0) return milliseconds
   const header = headers.get("retry-after") ?? ""
-  const seconds = /^\s*[\d.]+\s*$/.test(header)
-    ? Number.parseFloat(header)
-    : numberField(document, "retryAfterSeconds", "retryAfter")
-  if (seconds !== undefined && seconds > 0) return seconds * 1000
-  const wait = Date.parse(header) - Date.parse(headers.get("date") ?? "")
-  return wait > 0 ? wait : undefined
+  const waits = [
+    numberIn(headers.get("retry-after-ms")),
+    numberField(document, "retryAfterMs"),
+    seconds(numberIn(header)),
+    seconds(numberField(document, "retryAfterSeconds", "retryAfter")),
+    Date.parse(header) - Date.parse(headers.get("date") ?? ""),
+  ]
+  const wait = waits.find((ms) => ms !== undefined && Number.isFinite(ms) && ms > 0)
+  return wait === undefined ? undefined : Math.min(wait, LONGEST_WAIT_MS)
+}
+
+function numberIn(header: string | null): number | undefined {
+  return header !== null && /^\s*\d+(?:\.\d+)?\s*$/.test(header) ? Number.parseFloat(header) : undefined
+}
+
+function seconds(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : value * 1000
 }

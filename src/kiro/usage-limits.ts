@@ -1,4 +1,6 @@
-import { isObject, type JsonObject, numberField, stringField } from "../json.ts"
+import * as z from "zod/mini"
+import { isObject, plausibleInstant, present } from "../json.ts"
+import { lenient, text } from "./lenient.ts"
 
 /** Credits with their fractions; instants in epoch ms. */
 export interface UsageQuota {
@@ -31,106 +33,169 @@ export interface UsageLimits {
   readonly email?: string
 }
 
+const amount = lenient(z.number())
+const credits = lenient(
+  z.pipe(
+    z.number(),
+    z.transform((value) => Math.max(0, value)),
+  ),
+)
+const instant = lenient(z.pipe(z.union([z.string(), z.number()]), z.transform(toInstant)))
+
+/** Those entries of a list that are objects at all. */
+function listOf<Schema extends z.ZodMiniType>(schema: Schema) {
+  const entries = z.array(z.unknown())
+  const readable = z.transform((list: unknown[]) =>
+    list.filter(isObject).flatMap((entry): z.output<Schema>[] => {
+      const read = schema.safeParse(entry)
+      return read.success ? [read.data] : []
+    }),
+  )
+  return lenient(z.pipe(entries, readable))
+}
+
+const trialEntry = z.object({
+  freeTrialStatus: text(),
+  freeTrialExpiry: instant,
+  currentUsage: credits,
+  currentUsageWithPrecision: credits,
+  usageLimit: credits,
+  usageLimitWithPrecision: credits,
+})
+
+/** The names of a bonus's fields vary. */
+const bonusEntry = z.object({
+  status: text(),
+  bonusStatus: text(),
+  displayName: text(),
+  bonusCode: text(),
+  name: text(),
+  currentUsage: credits,
+  currentUsageWithPrecision: credits,
+  used: amount,
+  usageLimit: credits,
+  usageLimitWithPrecision: credits,
+  limit: amount,
+  amount,
+  expiresAt: instant,
+  expiry: instant,
+  bonusExpiry: instant,
+})
+
+const breakdown = z.object({
+  resourceType: text(),
+  type: text(),
+  currentUsage: credits,
+  currentUsageWithPrecision: credits,
+  usageLimit: credits,
+  usageLimitWithPrecision: credits,
+  totalUsageLimit: amount,
+  currentOverages: credits,
+  currentOveragesWithPrecision: credits,
+  overageCap: credits,
+  overageCapWithPrecision: credits,
+  overageCharges: amount,
+  nextDateReset: instant,
+  freeTrialInfo: lenient(trialEntry),
+  bonuses: listOf(bonusEntry),
+})
+
+const usageAnswer = z.object({
+  nextDateReset: instant,
+  usageBreakdownList: listOf(breakdown),
+  usageBreakdown: lenient(breakdown),
+  /** The old shape. */
+  limits: listOf(breakdown),
+  overageConfiguration: lenient(z.object({ overageStatus: text() })),
+  subscriptionInfo: lenient(z.object({ subscriptionTitle: text(), type: text() })),
+  userInfo: lenient(z.object({ userId: text(), email: text() })),
+})
+
+type Answer = z.output<typeof usageAnswer>
+type Breakdown = z.output<typeof breakdown>
+
 /**
  * Reads an answer of getUsageLimits in each of its shapes: the list of breakdowns, a single one, the old `limits`.
  * `undefined` where the body is no object.
  */
 export function readUsageLimits(body: unknown): UsageLimits | undefined {
-  if (!isObject(body)) return undefined
-  const user = isObject(body["userInfo"]) ? body["userInfo"] : {}
-  const quota = readQuota(body)
-  const [userId, email] = [stringField(user, "userId"), stringField(user, "email")]
-  return {
-    ...(quota !== undefined && { quota }),
-    ...(userId !== undefined && { userId }),
-    ...(email !== undefined && { email }),
-  }
+  const read = usageAnswer.safeParse(body)
+  if (!read.success) return undefined
+  const { userInfo } = read.data
+  return present({ quota: readQuota(read.data), userId: userInfo?.userId, email: userInfo?.email })
 }
 
-function readQuota(body: JsonObject): UsageQuota | undefined {
-  const entry = chooseEntry(body)
-  if (entry === undefined) return undefined
-  const limit = precise(entry, "usageLimit") ?? numberField(entry, "totalUsageLimit")
-  if (limit === undefined) return undefined
-  const subscription = isObject(body["subscriptionInfo"]) ? body["subscriptionInfo"] : {}
-  const plan = stringField(subscription, "subscriptionTitle", "type")
-  const resetAt = instant(entry["nextDateReset"]) ?? instant(body["nextDateReset"])
-  const trial = readTrial(entry["freeTrialInfo"])
+function readQuota(answer: Answer): UsageQuota | undefined {
+  const entry = chooseEntry(answer)
+  const limit = entry?.usageLimitWithPrecision ?? entry?.usageLimit ?? entry?.totalUsageLimit
+  if (entry === undefined || limit === undefined) return undefined
+  const { subscriptionInfo } = answer
   return {
-    ...(plan !== undefined && { plan }),
-    used: precise(entry, "currentUsage") ?? 0,
+    ...present({
+      plan: subscriptionInfo?.subscriptionTitle ?? subscriptionInfo?.type,
+      resetAt: entry.nextDateReset ?? answer.nextDateReset,
+      trial: readTrial(entry.freeTrialInfo),
+    }),
+    used: usedOf(entry),
     limit,
-    ...(resetAt !== undefined && { resetAt }),
-    ...(trial !== undefined && { trial }),
-    bonuses: list(entry["bonuses"]).flatMap((bonus) => readBonus(bonus) ?? []),
-    overage: readOverage(body, entry),
+    bonuses: (entry.bonuses ?? []).flatMap(readBonus),
+    overage: readOverage(answer, entry),
   }
 }
 
 /** Credits are what the plans count; an account that has none of that kind shows its first limit. */
-function chooseEntry(body: JsonObject): JsonObject | undefined {
-  const entries = [
-    ...list(body["usageBreakdownList"]),
-    ...(isObject(body["usageBreakdown"]) ? [body["usageBreakdown"]] : []),
-    ...list(body["limits"]),
-  ]
-  const ofKind = (kind: string): JsonObject | undefined =>
-    entries.find((entry) => (stringField(entry, "resourceType", "type") ?? "").toUpperCase() === kind)
+function chooseEntry({ usageBreakdownList, usageBreakdown, limits }: Answer): Breakdown | undefined {
+  const single = usageBreakdown === undefined ? [] : [usageBreakdown]
+  const entries = [...(usageBreakdownList ?? []), ...single, ...(limits ?? [])]
+  const ofKind = (kind: string): Breakdown | undefined =>
+    entries.find(({ resourceType, type }) => (resourceType ?? type ?? "").toUpperCase() === kind)
   return ofKind("CREDIT") ?? ofKind("AGENTIC_REQUEST") ?? entries[0]
 }
 
-function readTrial(trial: unknown): UsageQuota["trial"] {
-  if (!isObject(trial) || stringField(trial, "freeTrialStatus") !== "ACTIVE") return undefined
-  const limit = precise(trial, "usageLimit")
-  if (limit === undefined) return undefined
-  const expiresAt = instant(trial["freeTrialExpiry"])
-  return { used: precise(trial, "currentUsage") ?? 0, limit, ...(expiresAt !== undefined && { expiresAt }) }
+function readTrial(trial: Breakdown["freeTrialInfo"]): UsageQuota["trial"] {
+  const limit = trial?.usageLimitWithPrecision ?? trial?.usageLimit
+  if (trial?.freeTrialStatus !== "ACTIVE" || limit === undefined) return undefined
+  return { used: usedOf(trial), limit, ...present({ expiresAt: trial.freeTrialExpiry }) }
 }
 
-/** The names of a bonus's fields vary; one without a status is taken for active. */
-function readBonus(bonus: JsonObject): UsageBonus | undefined {
-  if ((stringField(bonus, "status", "bonusStatus") ?? "ACTIVE") !== "ACTIVE") return undefined
-  const limit = precise(bonus, "usageLimit") ?? numberField(bonus, "limit", "amount")
-  if (limit === undefined) return undefined
-  const expiresAt = instant(bonus["expiresAt"] ?? bonus["expiry"] ?? bonus["bonusExpiry"])
-  return {
-    name: stringField(bonus, "displayName", "bonusCode", "name") ?? "Bonus",
-    used: precise(bonus, "currentUsage") ?? numberField(bonus, "used") ?? 0,
-    limit,
-    ...(expiresAt !== undefined && { expiresAt }),
-  }
+/** One without a status is taken for active. */
+function readBonus(bonus: z.output<typeof bonusEntry>): UsageBonus[] {
+  if ((bonus.status ?? bonus.bonusStatus ?? "ACTIVE") !== "ACTIVE") return []
+  const limit = bonus.usageLimitWithPrecision ?? bonus.usageLimit ?? bonus.limit ?? bonus.amount
+  if (limit === undefined) return []
+  return [
+    {
+      name: bonus.displayName ?? bonus.bonusCode ?? bonus.name ?? "Bonus",
+      used: bonus.currentUsageWithPrecision ?? bonus.currentUsage ?? bonus.used ?? 0,
+      limit,
+      ...present({ expiresAt: bonus.expiresAt ?? bonus.expiry ?? bonus.bonusExpiry }),
+    },
+  ]
 }
 
 /** `ENABLED` (or `OVERAGE_ENABLED`) is on; `DISABLED`, `OVERAGE_DISABLED` and all else is off. */
-function readOverage(body: JsonObject, entry: JsonObject): UsageQuota["overage"] {
-  const configuration = isObject(body["overageConfiguration"]) ? body["overageConfiguration"] : {}
-  const status = stringField(configuration, "overageStatus") ?? ""
-  const cap = precise(entry, "overageCap")
-  const charges = numberField(entry, "overageCharges")
+function readOverage({ overageConfiguration }: Answer, entry: Breakdown): UsageQuota["overage"] {
+  const status = overageConfiguration?.overageStatus
   return {
     enabled: status === "ENABLED" || status === "OVERAGE_ENABLED",
-    used: precise(entry, "currentOverages") ?? 0,
-    ...(cap !== undefined && { cap }),
-    ...(charges !== undefined && { charges }),
+    used: entry.currentOveragesWithPrecision ?? entry.currentOverages ?? 0,
+    ...present({
+      cap: entry.overageCapWithPrecision ?? entry.overageCap,
+      charges: entry.overageCharges,
+    }),
   }
 }
 
 /** The plain fields are rounded. */
-function precise(object: JsonObject, key: string): number | undefined {
-  const value = numberField(object, `${key}WithPrecision`, key)
-  return value === undefined ? undefined : Math.max(0, value)
+function usedOf(entry: {
+  currentUsageWithPrecision?: number | undefined
+  currentUsage?: number | undefined
+}): number {
+  return entry.currentUsageWithPrecision ?? entry.currentUsage ?? 0
 }
 
 /** Epoch seconds, often a float, to milliseconds; a value too large for seconds is milliseconds; or an ISO text. */
-function instant(value: unknown): number | undefined {
-  if (typeof value === "string") {
-    const parsed = Date.parse(value)
-    return Number.isNaN(parsed) ? undefined : parsed
-  }
-  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) return undefined
-  return Math.round(value > 1e11 ? value : value * 1000)
-}
-
-function list(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : []
+function toInstant(value: string | number): number | undefined {
+  if (typeof value === "string") return plausibleInstant(Date.parse(value))
+  return value > 0 ? plausibleInstant(Math.round(value > 1e11 ? value : value * 1000)) : undefined
 }

@@ -290,17 +290,24 @@ describe("readKiroFailure", () => {
     ])
   })
 
-  it("blames no account for the HTML page of something in between", () => {
+  it("counts the HTML page of something in between by its status, and blames no account for it", () => {
     const page = "<!DOCTYPE html><html><head><title>Access\n denied by proxy</title></head></html>"
     assert.deepEqual(read(403, page), {
-      kind: "network",
+      kind: "refused-on-the-way",
       status: 403,
-      message: "Access denied by proxy",
+      message: "403 Access denied by proxy",
       reason: "HTML_PAGE",
     })
-    assert.equal(read(200, page).kind, "network")
-    assert.equal(read(502, "<html><h1>Bad gateway</h1></html>").kind, "service-error")
+    const nginx = "<html><head><title>413 Request Entity Too Large</title></head></html>"
+    assert.deepEqual(
+      [read(413, nginx).kind, read(413, nginx).message],
+      ["input-too-long", "413 Request Entity Too Large"],
+    )
+    assert.equal(read(407, "<html></html>").kind, "refused-on-the-way")
+    assert.equal(read(407, "<html></html>").message, "407")
+    for (const status of [200, 302, 408, 500, 502, 503, 504]) assert.equal(read(status, page).kind, "network")
     assert.equal(read(404, page).kind, "unknown-operation")
+    assert.equal(read(429, page).kind, "throttled")
   })
 
   it("survives bodies that are no JSON object", () => {

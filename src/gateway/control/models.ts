@@ -1,5 +1,4 @@
-import { isObject, stringField } from "../../json.ts"
-import { networkFailure, ORIGIN, readModelList } from "../../kiro/index.ts"
+import { networkFailure, ORIGIN, readModelEntries } from "../../kiro/index.ts"
 import { callControl, type ControlClient, type ControlTarget } from "./call.ts"
 import { type Paged, readPages } from "./pages.ts"
 
@@ -21,21 +20,9 @@ export async function fetchModels(
         },
         signal,
       }),
-    read: readEntries,
+    read: readModelEntries,
   })
   if ("items" in list && list.items.length === 0)
     return { failure: networkFailure(new Error("the model list is empty")) }
   return list
-}
-
-function readEntries(
-  body: unknown,
-): { readonly items: readonly unknown[]; readonly nextToken?: string } | undefined {
-  const page = readModelList(body)
-  if (page === undefined || !isObject(body)) return undefined
-  const entries: unknown = body["models"] ?? body["availableModels"]
-  const items = Array.isArray(entries)
-    ? entries.filter((entry) => isObject(entry) && stringField(entry, "modelId", "id") !== undefined)
-    : []
-  return { items, ...(page.nextToken !== undefined && { nextToken: page.nextToken }) }
 }

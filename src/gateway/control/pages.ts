@@ -1,4 +1,4 @@
-import { type KiroFailure, networkFailure } from "../../kiro/index.ts"
+import { type KiroFailure, networkFailure, type Page } from "../../kiro/index.ts"
 import type { ControlAnswer } from "./call.ts"
 
 /** Far more than any account has. */
@@ -14,9 +14,7 @@ export async function readPages<Item>({
   read,
 }: {
   readonly ask: (nextToken: string | undefined) => Promise<ControlAnswer>
-  readonly read: (
-    body: unknown,
-  ) => { readonly items: readonly Item[]; readonly nextToken?: string } | undefined
+  readonly read: (body: unknown) => Page<Item> | undefined
 }): Promise<Paged<Item>> {
   const items: Item[] = []
   const seen = new Set<string>()

@@ -58,11 +58,7 @@ async function listProfiles(
         parameters: nextToken === undefined ? {} : { nextToken },
         signal,
       }),
-    read: (body) => {
-      const page = readProfiles(body)
-      if (page === undefined) return undefined
-      return { items: page.profiles, ...(page.nextToken !== undefined && { nextToken: page.nextToken }) }
-    },
+    read: readProfiles,
   })
 }
 

@@ -7,7 +7,7 @@ import {
   loginRegionOf,
   type Notice,
 } from "../../accounts/index.ts"
-import type { KiroProfile } from "../../kiro/index.ts"
+import { chooseProfile } from "../../kiro/index.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { FreshTokens } from "../dependencies.ts"
 import type { ControlClient } from "./call.ts"
@@ -40,7 +40,7 @@ export async function rediscoverProfile(
   const active = profiles.filter((profile) => profile.active)
   // Where the service lists none, the user's word is all there is; no other kind of login needs a profile of its own.
   const untold = active.length === 0 && isIdentityCenter(login) ? settings.idcProfileArn : undefined
-  const chosen = chooseAmong(active, settings.idcProfileArn)?.arn ?? untold
+  const chosen = chooseProfile(active, settings.idcProfileArn)?.arn ?? untold
   if (chosen === undefined && active.length > 0) {
     const choice = { profiles: active.map(({ arn }) => arn), now: client.runtime.clock.now() }
     await store.update(accountId, (current) => afterChoiceWanted(current, choice))
@@ -49,12 +49,4 @@ export async function rediscoverProfile(
   if (chosen === undefined || chosen === credential.profileArn) return false
   await store.update(accountId, (current) => foundProfile(current, { loginId: login.id, profileArn: chosen }))
   return true
-}
-
-function chooseAmong(
-  profiles: readonly KiroProfile[],
-  configured: string | undefined,
-): KiroProfile | undefined {
-  const [only, ...others] = profiles
-  return others.length === 0 ? only : profiles.find((profile) => profile.arn === configured)
 }

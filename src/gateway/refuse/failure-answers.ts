@@ -68,6 +68,17 @@ const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer
     status: 400,
     what: (_, model) => `the service refused the thinking options for ${model}`,
   },
+  "tool-refused": { status: 400, what: () => "the service refused a tool in this request" },
+  "subscription-refused": {
+    status: 403,
+    what: (account) => `the plan of ${account} does not cover this`,
+    remedy: "Check the plan and the profile with your administrator.",
+  },
+  "refused-on-the-way": {
+    status: 400,
+    what: () => "something between this computer and the service refused the request",
+    remedy: "Check the proxy, the firewall or the portal of this network.",
+  },
   "malformed-request": {
     status: 400,
     what: () => "the service refused the form of this request",

@@ -1,7 +1,53 @@
-import { EFFORTS, type Effort } from "./effort.ts"
-import type { FieldSchema } from "./field-schema.ts"
-import type { ModelInput } from "./model.ts"
-import { claudeThinking, outputConfig, reasoning } from "./thinking-fields.ts"
+import { claudeThinking, EFFORTS, type Effort, type FieldSchema, outputConfig, reasoning } from "./fields.ts"
+
+export type ModelInput = "text" | "image" | "pdf"
+
+/**
+ * How a model is made to think: by request fields of its own schema, by tags at the head of the system prompt, or not
+ * at all.
+ */
+export type ThinkingKind = "native" | "tags" | "none"
+
+/** One model as OpenCode's user knows it, with what the service gives it. All sizes in tokens. */
+export interface KiroModel {
+  /** The public id, with dashes. */
+  readonly id: string
+  /** The id on the wire, with dots. */
+  readonly wireId: string
+  readonly name: string
+  /** OpenCode picks its small model by family: `claude-haiku`. */
+  readonly family: string
+  /** The limit offered to OpenCode. */
+  readonly contextWindow: number
+  /** The window that the service gives the model: what its context percentage is a percentage of. */
+  readonly serviceWindow: number
+  readonly maxOutputTokens: number
+  readonly input: readonly ModelInput[]
+  /** The most cache points of one request; 0 where the model takes none. */
+  readonly cachePoints: number
+  readonly fieldSchema?: FieldSchema
+  readonly thinking: ThinkingKind
+  /** Thinks unless told otherwise: a `-thinking` id. */
+  readonly thinksByDefault: boolean
+  /** How variants are spelled: thinking budgets on the models older plugins offered, efforts of the schema elsewhere. */
+  readonly variants: "budgets" | "efforts"
+  /** Credits of a request relative to the `auto` model. */
+  readonly rate?: number
+}
+
+/** One model of an account's live list. What the service did not say is absent. Sizes in tokens. */
+export interface LiveModel {
+  readonly wireId: string
+  readonly name?: string
+  readonly rate?: number
+  readonly maxInputTokens?: number
+  readonly maxOutputTokens?: number
+  readonly input?: readonly ("text" | "image")[]
+  /** The most cache points of one request; 0 where the service says that it takes none. */
+  readonly cachePoints?: number
+  /** Absent where the model takes no request fields that we use. */
+  readonly fieldSchema?: FieldSchema
+}
 
 /** One model of the service, with the ids beside its own under which it is offered. */
 export interface CatalogueModel {
@@ -91,7 +137,8 @@ function other(wireId: string, name: string, facts: Facts): CatalogueModel {
   }
 }
 
-const OPUS_NEW: Facts = { maxOutputTokens: 128 * K, fieldSchema: claudeSchema(128 * K), rate: 2.2 }
+const NEWEST: Facts = { maxOutputTokens: 128 * K, fieldSchema: claudeSchema(128 * K) }
+const OPUS_NEW: Facts = { ...NEWEST, rate: 2.2 }
 const SHORT: Facts = { window: 200 * K, variants: "budgets" }
 const GENERATION_4_6: Facts = {
   fieldSchema: CLAUDE_4_6,
@@ -106,6 +153,7 @@ const GENERATION_4_6: Facts = {
  */
 export const BUILT_IN: readonly CatalogueModel[] = [
   other("auto", "Auto", { window: LONG_WINDOW, input: IMAGE, cachePoints: CACHE_POINTS, rate: 1 }),
+  claude("Opus", "5.5", NEWEST),
   claude("Opus", "5", OPUS_NEW),
   claude("Opus", "4.8", OPUS_NEW),
   claude("Opus", "4.7", OPUS_NEW),
@@ -116,7 +164,8 @@ export const BUILT_IN: readonly CatalogueModel[] = [
   claude("Sonnet", "4.5", { ...SHORT, rate: 1.3, twins: ["-thinking", "-1m"], kept: true }),
   claude("Sonnet", "4", { ...SHORT, rate: 1.3 }),
   claude("Haiku", "4.5", { window: 200 * K, input: IMAGE, tags: false, rate: 0.4, kept: true }),
-  claude("Fable", "5", { maxOutputTokens: 128 * K, fieldSchema: claudeSchema(128 * K) }),
+  claude("Fable", "5.1", NEWEST),
+  claude("Fable", "5", NEWEST),
   gpt("Sol", { rate: 2.4 }),
   gpt("Terra", { rate: 1.2 }),
   gpt("Luna", {}),
@@ -127,3 +176,8 @@ export const BUILT_IN: readonly CatalogueModel[] = [
   other("qwen3-coder-next", "Qwen3 Coder Next", { window: 256 * K, rate: 0.05 }),
   other("qwen3-coder-480b", "Qwen3 Coder 480B", { rate: 0.05, kept: true }),
 ]
+
+/** What a model is called in any spelling: lower case, dashes. */
+export function modelKey(id: string): string {
+  return id.toLowerCase().replaceAll(".", "-")
+}

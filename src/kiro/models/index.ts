@@ -1,6 +1,4 @@
 /** The door of the models alone: a plugin's start pays for each file it loads, and needs no more of this room. */
+export type { KiroModel, LiveModel } from "./catalogue.ts"
 export { decodeModelLists, mergeModelLists } from "./lists.ts"
-export type { KiroModel } from "./model.ts"
-export { offeredModels } from "./offered.ts"
-export { qualifiedId, resolveModel } from "./resolve.ts"
-export type { LiveModel } from "../model-list.ts"
+export { offeredModels, qualifiedId, resolveModel } from "./resolve.ts"

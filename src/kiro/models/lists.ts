@@ -1,6 +1,6 @@
-import { isObject, numberField, parseJson, stringField } from "../../json.ts"
-import { type LiveModel, readModelList } from "../model-list.ts"
-import { modelKey } from "./known.ts"
+import { isObject, type JsonObject, numberField, parseJson, present, stringField } from "../../json.ts"
+import { type LiveModel, modelKey } from "./catalogue.ts"
+import { readFieldSchema } from "./fields.ts"
 
 /**
  * The last good list of an account in a service region. `models` are the service's own entries, so that a later version reads
@@ -15,8 +15,12 @@ export interface AccountModelList {
 
 const VERSION = 1
 
-export function modelsOf(list: AccountModelList): readonly LiveModel[] {
-  return readModelList({ models: list.models })?.models ?? []
+/**
+ * Read by hand, unlike the other answers of the control plane: the file of these lists is read before OpenCode's first
+ * paint. An entry that has no id is left out, the others count.
+ */
+export function modelsOf({ models }: Pick<AccountModelList, "models">): readonly LiveModel[] {
+  return Array.isArray(models) ? models.flatMap((entry) => readLiveModel(entry) ?? []) : []
 }
 
 /** The text of kiro-models.json. */
@@ -58,18 +62,13 @@ export function mergeModelLists(lists: readonly AccountModelList[]): readonly Li
 }
 
 function smaller(one: LiveModel, other: LiveModel): LiveModel {
-  const maxInputTokens = least(one.maxInputTokens, other.maxInputTokens)
-  const maxOutputTokens = least(one.maxOutputTokens, other.maxOutputTokens)
-  const cachePoints = least(one.cachePoints, other.cachePoints)
-  const input = shared(one.input, other.input)
-  return {
-    ...other,
-    ...one,
-    ...(maxInputTokens !== undefined && { maxInputTokens }),
-    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-    ...(cachePoints !== undefined && { cachePoints }),
-    ...(input !== undefined && { input }),
+  const limits = {
+    maxInputTokens: least(one.maxInputTokens, other.maxInputTokens),
+    maxOutputTokens: least(one.maxOutputTokens, other.maxOutputTokens),
+    cachePoints: least(one.cachePoints, other.cachePoints),
+    input: shared(one.input, other.input),
   }
+  return { ...other, ...one, ...present(limits) }
 }
 
 function least(one: number | undefined, other: number | undefined): number | undefined {
@@ -80,4 +79,44 @@ function least(one: number | undefined, other: number | undefined): number | und
 function shared(one: LiveModel["input"], other: LiveModel["input"]): LiveModel["input"] {
   if (one === undefined || other === undefined) return one ?? other
   return one.filter((type) => other.includes(type))
+}
+
+/** A service that says "yes" to caching without a number takes this many. */
+const CACHE_POINTS = 4
+
+function readLiveModel(entry: unknown): LiveModel | undefined {
+  if (!isObject(entry)) return undefined
+  const wireId = stringField(entry, "modelId", "id")
+  if (wireId === undefined) return undefined
+  const limits = isObject(entry["tokenLimits"]) ? entry["tokenLimits"] : {}
+  const said = {
+    name: stringField(entry, "modelName", "name"),
+    rate: numberField(entry, "rateMultiplier"),
+    maxInputTokens: positive(limits, "maxInputTokens"),
+    maxOutputTokens: positive(limits, "maxOutputTokens"),
+    input: inputTypes(entry["supportedInputTypes"]),
+    cachePoints: cachePoints(entry),
+    fieldSchema: readFieldSchema(entry["additionalModelRequestFieldsSchema"]),
+  }
+  return { wireId, ...present(said) }
+}
+
+function positive(object: JsonObject, key: string): number | undefined {
+  const value = numberField(object, key)
+  return value !== undefined && value > 0 ? value : undefined
+}
+
+function inputTypes(value: unknown): ("text" | "image")[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const images = value.some((type) => typeof type === "string" && type.toUpperCase() === "IMAGE")
+  return images ? ["text", "image"] : ["text"]
+}
+
+function cachePoints(entry: JsonObject): number | undefined {
+  const caching = entry["promptCaching"]
+  const supported = isObject(caching) ? caching["supportsPromptCaching"] : entry["supportsPromptCache"]
+  if (supported === false) return 0
+  if (supported !== true) return undefined
+  const most = isObject(caching) ? numberField(caching, "maximumCacheCheckpointsPerRequest") : undefined
+  return Math.max(0, Math.floor(most ?? CACHE_POINTS))
 }

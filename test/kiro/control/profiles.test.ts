@@ -17,7 +17,7 @@ describe("reading profiles", () => {
       nextToken: "more",
     }
     assert.deepEqual(readProfiles(body), {
-      profiles: [
+      items: [
         { arn: ARN, name: "Team", region: "eu-central-1", active: true },
         { arn: `${ARN}2`, name: "ABC2", region: "eu-central-1", active: false },
       ],

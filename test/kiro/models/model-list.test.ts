@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { readModelList } from "../../../src/kiro/index.ts"
-import { claudeThinking, outputConfig } from "../../../src/kiro/models/thinking-fields.ts"
+import { modelsOf, readModelEntries } from "../../../src/kiro/index.ts"
+import { claudeThinking, outputConfig } from "../../../src/kiro/models/fields.ts"
 
 const OPUS = {
   modelId: "claude-opus-5",
@@ -65,9 +65,9 @@ describe("reading a model list", () => {
   })
 
   it("leaves out an entry that is no model", () => {
-    assert.deepEqual(readModelList({ models: [null, "x", {}, { modelId: "a" }, { modelId: "" }] })?.models, [
-      { wireId: "a" },
-    ])
+    const models = [null, "x", {}, { modelId: "a" }, { modelId: "" }]
+    assert.deepEqual(readModelList({ models }), { models: [{ wireId: "a" }] })
+    assert.deepEqual(modelsOf({ models }), [{ wireId: "a" }])
   })
 
   it("is nothing where the body is no list", () => {
@@ -75,3 +75,10 @@ describe("reading a model list", () => {
       assert.equal(readModelList(body), undefined)
   })
 })
+
+function readModelList(body: unknown): object | undefined {
+  const page = readModelEntries(body)
+  if (page === undefined) return undefined
+  const { items, ...rest } = page
+  return { models: modelsOf({ models: items }), ...rest }
+}

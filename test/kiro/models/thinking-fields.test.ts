@@ -3,7 +3,7 @@ import { describe, it } from "node:test"
 import {
   chooseThinking,
   type KiroModel,
-  readModelList,
+  modelsOf,
   refusedFields,
   resolveModel,
   withRefusals,
@@ -46,7 +46,7 @@ const FAMILIES = [
 function listed(properties: object): KiroModel {
   const schema = { type: "object", properties }
   const entry = { modelId: "new-model-1", additionalModelRequestFieldsSchema: schema }
-  return resolveModel("new-model-1", readModelList({ models: [entry] })?.models ?? [])
+  return resolveModel("new-model-1", modelsOf({ models: [entry] }))
 }
 
 const planOf = (fields: object | undefined): object =>

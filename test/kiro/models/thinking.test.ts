@@ -10,7 +10,7 @@ import {
   withRefusals,
   offeredModels,
 } from "../../../src/kiro/index.ts"
-import { claudeThinking, outputConfig } from "../../../src/kiro/models/thinking-fields.ts"
+import { claudeThinking, outputConfig } from "../../../src/kiro/models/fields.ts"
 
 const VARIANTS = [
   { thinkingBudget: 8192, reasoningEffort: "low" },

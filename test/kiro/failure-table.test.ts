@@ -1,0 +1,197 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { type FailureKind, networkFailure, readKiroFailure, readStreamFailure } from "../../src/kiro/index.ts"
+
+/** Each reason, under an exception and with words that by themselves mean another thing. */
+const REASONS: readonly (readonly [reason: string, exception: string, kind: FailureKind])[] = [
+  ["TEMPORARILY_SUSPENDED", "AccessDeniedException", "suspended"],
+  ["FEATURE_NOT_SUPPORTED", "AccessDeniedException", "feature-not-supported"],
+  ["MODEL_TEMPORARILY_UNAVAILABLE", "InternalServerException", "capacity"],
+  ["INSUFFICIENT_MODEL_CAPACITY", "ThrottlingException", "capacity"],
+  ["CONVERSATION_LIMIT_EXCEEDED", "ServiceQuotaExceededException", "conversation-limit"],
+  ["MONTHLY_REQUEST_COUNT", "ThrottlingException", "monthly-quota"],
+  ["DAILY_REQUEST_COUNT", "ThrottlingException", "daily-quota"],
+  ["OVERAGE_REQUEST_LIMIT_EXCEEDED", "ServiceQuotaExceededException", "overage-limit"],
+  ["CONTENT_LENGTH_EXCEEDS_THRESHOLD", "ValidationException", "input-too-long"],
+  ["PROMPT_TOO_LONG", "ValidationException", "input-too-long"],
+  ["INVALID_MODEL_ID", "ValidationException", "invalid-model"],
+  ["THINKING_SIGNATURE_INVALID", "ValidationException", "signature-invalid"],
+  ["IMAGE_DIMENSIONS_EXCEEDED", "ValidationException", "image-refused"],
+  ["DOCUMENT_COUNT_EXCEEDED", "ValidationException", "document-refused"],
+]
+
+/** Each exception with nothing beside it. */
+const EXCEPTIONS: readonly (readonly [exception: string, kind: FailureKind, status: number])[] = [
+  ["AccessDeniedException", "not-authorized", 403],
+  ["UnauthorizedException", "bearer-rejected", 401],
+  ["UnrecognizedClientException", "bearer-rejected", 403],
+  ["ExpiredTokenException", "bearer-rejected", 403],
+  ["InvalidTokenException", "bearer-rejected", 403],
+  ["ConflictException", "not-authorized", 409],
+  ["InternalServerException", "service-error", 500],
+  ["InternalServerError", "service-error", 500],
+  ["ServiceUnavailableException", "service-error", 503],
+  ["ResourceNotFoundException", "unknown-operation", 404],
+  ["UnknownOperationException", "unknown-operation", 404],
+  ["ServiceQuotaExceededException", "monthly-quota", 402],
+  ["ThrottlingException", "throttled", 429],
+  ["TooManyRequestsException", "throttled", 429],
+  ["ContentLengthExceededException", "input-too-long", 400],
+  ["InvalidStateEvent", "invalid-state", 400],
+  ["ValidationException", "malformed-request", 400],
+]
+
+/** Each wording under its exception, and whether the same words mean nothing under another. */
+const WORDS: readonly (readonly [words: string, exception: string, kind: FailureKind])[] = [
+  ["Your account has been suspended.", "AccessDeniedException", "suspended"],
+  ["Your User ID temporarily is suspended.", "AccessDeniedException", "suspended"],
+  ["The bearer token included in the request is invalid.", "AccessDeniedException", "bearer-rejected"],
+  ["Invalid token", "AccessDeniedException", "bearer-rejected"],
+  ["Token has expired", "AccessDeniedException", "bearer-rejected"],
+  ["expired token", "AccessDeniedException", "bearer-rejected"],
+  ["A profile ARN is required", "ValidationException", "not-authorized"],
+  ["Maximum Request reached for this month.", "ThrottlingException", "monthly-quota"],
+  ["experiencing a high volume of traffic", "ThrottlingException", "capacity"],
+  ["Encountered unexpectedly high load", "InternalServerException", "capacity"],
+  ["Input is too long.", "ValidationException", "input-too-long"],
+  ["Input is too long.", "ThrottlingException", "input-too-long"],
+  ["Input content length exceeds threshold", "ValidationException", "input-too-long"],
+  ["prompt is too long: 3 tokens > 2 maximum", "ValidationException", "input-too-long"],
+  ["This model's maximum context length is 8 tokens", "ValidationException", "input-too-long"],
+  ["Please reduce the length of the messages", "ValidationException", "input-too-long"],
+  ["context_length_exceeded", "ValidationException", "input-too-long"],
+  ["Invalid model", "ValidationException", "invalid-model"],
+  ["Unknown model id", "ValidationException", "invalid-model"],
+  ["Invalid `signature` in `thinking` block", "ValidationException", "signature-invalid"],
+  ["image exceeds 5 MB maximum", "ValidationException", "image-refused"],
+  ["too many images and so on", "ValidationException", "image-refused"],
+  ["image dimensions are wrong", "ValidationException", "image-refused"],
+  ["output_config: no", "ValidationException", "field-refused"],
+  ["max_tokens: 99 > 64", "ValidationException", "field-refused"],
+  ["extraneous key [speed] is not permitted", "ValidationException", "field-refused"],
+]
+
+/** Quoted from the service, or from the platforms whose words it passes on. */
+const QUOTED: readonly (readonly [words: string, reason: string, kind: FailureKind])[] = [
+  [
+    "tools.3.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level",
+    "REQUEST_BODY_INVALID",
+    "tool-refused",
+  ],
+  [
+    "tools.0.custom.input_schema: JSON schema is invalid. It must match JSON Schema draft 2020-12",
+    "REQUEST_BODY_INVALID",
+    "tool-refused",
+  ],
+  [
+    "Too many documents attached (6). Maximum is 5 per conversation.",
+    "DOCUMENT_COUNT_EXCEEDED",
+    "document-refused",
+  ],
+  [
+    "This model doesn't support the image content block that you provided. Remove the image.",
+    "IMAGE_MODEL_NOT_SUPPORTED",
+    "image-refused",
+  ],
+  ["messages.4.content.1.image.source.base64: Could not process image", "IMAGE_INVALID", "image-refused"],
+  [
+    "messages.2.content.0.document.source: Could not process document",
+    "DOCUMENT_INVALID",
+    "document-refused",
+  ],
+  ["Failed to buffer the request body: length limit exceeded", "REQUEST_BODY_INVALID", "input-too-long"],
+  ["Your input exceeds the context window of this model", "PROMPT_TOO_LONG", "input-too-long"],
+  [
+    "input length and `max_tokens` exceed context limit: 190000 + 64000 > 200000",
+    "PROMPT_TOO_LONG",
+    "input-too-long",
+  ],
+  ["too many total text bytes", "REQUEST_BODY_INVALID", "input-too-long"],
+  [
+    "messages.5.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified",
+    "THINKING_SIGNATURE_INVALID",
+    "signature-invalid",
+  ],
+  ["Improperly formed request.", "REQUEST_BODY_INVALID", "malformed-request"],
+]
+
+describe("the failure table", () => {
+  for (const [reason, exception, kind] of REASONS)
+    it(`takes the reason ${reason} for ${kind} whatever the words`, () => {
+      assert.equal(
+        readStreamFailure({ name: exception, payload: JSON.stringify({ reason, message: "No." }) }).kind,
+        kind,
+      )
+      const without = readStreamFailure({ name: exception, payload: JSON.stringify({ message: "No." }) })
+      assert.notEqual(`${reason} ${without.kind}`, `${reason} ${kind}`)
+    })
+
+  for (const [exception, kind, status] of EXCEPTIONS)
+    it(`takes ${exception} alone for ${kind}`, () => {
+      const inStream = readStreamFailure({ name: exception, payload: "{}" })
+      assert.deepEqual([inStream.kind, inStream.status], [kind, status])
+      // Under a status that says another thing the name decides.
+      const headers = new Headers({ "x-amzn-errortype": exception })
+      assert.equal(readKiroFailure({ status: 418, headers, body: "{}" }).kind, kind)
+    })
+
+  for (const [words, exception, kind] of WORDS)
+    it(`takes "${words}" under ${exception} for ${kind}`, () => {
+      const payload = JSON.stringify({ message: words })
+      assert.equal(readStreamFailure({ name: exception, payload }).kind, kind)
+      assert.equal(readStreamFailure({ name: "ConflictException", payload }).kind, "not-authorized")
+    })
+
+  for (const [words, reason, kind] of QUOTED) {
+    it(`understands "${words.slice(0, 70)}" alone and with a reason`, () => {
+      for (const document of [
+        { message: words },
+        { message: words, reason: null },
+        { message: words, reason },
+      ]) {
+        const headers = new Headers({ "x-amzn-errortype": "ValidationException" })
+        const read = (status: number, body: object, given = headers): FailureKind =>
+          readKiroFailure({ status, headers: given, body: JSON.stringify(body) }).kind
+        assert.equal(read(400, document), kind)
+        assert.equal(read(400, document, new Headers()), kind)
+        assert.equal(read(400, { ...document, __type: "ValidationException" }, new Headers()), kind)
+      }
+    })
+  }
+
+  it("tells a plan that is not meant from a login that is not", () => {
+    const body = JSON.stringify({ message: "Your subscription does not support this application. Ask." })
+    const headers = new Headers({ "x-amzn-errortype": "AccessDeniedException" })
+    assert.equal(readKiroFailure({ status: 403, headers, body }).kind, "subscription-refused")
+  })
+})
+
+describe("what is read beside the kind", () => {
+  it("believes a wait up to a day, and nonsense not at all", () => {
+    const wait = (headers: Record<string, string>, body = "{}"): number | undefined =>
+      readKiroFailure({ status: 429, headers: new Headers(headers), body }).retryAfterMs
+    const day = 24 * 3_600_000
+    assert.equal(wait({ "retry-after": "3600" }), 3_600_000)
+    assert.equal(wait({ "retry-after": "86401" }), day)
+    assert.equal(wait({ "retry-after": "99999999999" }), day)
+    assert.equal(wait({ "retry-after-ms": "99999999999999" }), day)
+    assert.equal(wait({}, '{"retryAfter":1e300}'), day)
+    for (const nonsense of ["9".repeat(400), "-5", "0", "soon", "1e9", "NaN", ""])
+      assert.equal(wait({ "retry-after": nonsense }), undefined, nonsense)
+    assert.equal(wait({ "retry-after-ms": "x", "retry-after": "2" }), 2000)
+  })
+
+  it("keeps the words of a gateway that wraps its error", () => {
+    const wrapped = (error: unknown): string =>
+      readKiroFailure({ status: 200, headers: new Headers(), body: JSON.stringify({ error }) }).message
+    assert.equal(wrapped({ message: "Blocked by policy 7", type: "policy" }), "Blocked by policy 7")
+    assert.equal(wrapped("Blocked by policy 8"), "Blocked by policy 8")
+    assert.equal(wrapped({}), "")
+  })
+
+  it("hears no runtime tell its programmer how to see more", () => {
+    const bun =
+      "The socket connection was closed unexpectedly. For more information, pass `verbose: true` in the second argument to fetch()"
+    assert.equal(networkFailure(new Error(bun)).message, "The socket connection was closed unexpectedly.")
+  })
+})
