@@ -44,6 +44,21 @@ export function usedShare(quota: Quota, now: number): number | undefined {
   return limit > 0 ? 1 - remaining(quota, now) / limit : undefined
 }
 
+const DAY_MS = 86_400_000
+const MONTH_MS = 30.4 * DAY_MS
+
+/**
+ * When the credits end at the pace of this period, in epoch ms: after the reset they never do. `undefined` where nothing is
+ * known, used or left. The period is the month before the reset; its first day is too short for a pace.
+ */
+export function lastsUntil(quota: Quota, now: number): number | undefined {
+  if (isStale(quota, now)) return undefined
+  const elapsed = Math.max(DAY_MS, now - (resetOf(quota, now) - MONTH_MS))
+  const used = buckets(quota, now).reduce((sum, bucket) => sum + bucket.used, 0)
+  const left = remaining(quota, now)
+  return used > 0 && left > 0 ? now + (left / used) * elapsed : undefined
+}
+
 /** Asked for before the credits started again: it says nothing about now. */
 function isStale(quota: Quota, now: number): boolean {
   const reset = quota.resetAt !== undefined && quota.resetAt > quota.checkedAt ? quota.resetAt : undefined

@@ -6,8 +6,8 @@ import { type PanelLine, panelLines } from "./panel-lines.ts"
 export interface SessionLinesInput {
   readonly api: TuiPluginApi
   readonly sessionId: () => string
-  /** Reads the store, with the credits of the session and of its turn since then; `undefined` where there is none. */
-  readonly read: (sessionId: string, turnSince: number | undefined) => Promise<StoreOverview | undefined>
+  /** Reads the store, with the credits of the session and of its last turn; `undefined` where there is none. */
+  readonly read: (sessionId: string, turnStarts: readonly number[]) => Promise<StoreOverview | undefined>
   readonly showEmail: boolean
 }
 
@@ -24,7 +24,7 @@ export function sessionLines({
 }: SessionLinesInput): () => readonly PanelLine[] {
   const [overview, setOverview] = createSignal<StoreOverview | undefined>()
   const look = async (id: string): Promise<void> => {
-    const found = await read(id, lastAskedAt(api, id))
+    const found = await read(id, askedAt(api, id))
     if (id === sessionId()) setOverview(found)
   }
   createEffect(() => void look(sessionId()))
@@ -50,7 +50,11 @@ function isKiroSession(api: TuiPluginApi, sessionId: string): boolean {
   return (latest.role === "assistant" ? latest.providerID : latest.model.providerID) === PROVIDER
 }
 
-/** When the user last said something, in epoch ms: a turn is all that came of it. */
-function lastAskedAt(api: TuiPluginApi, sessionId: string): number | undefined {
-  return api.state.session.messages(sessionId).findLast(({ role }) => role === "user")?.time.created
+/** When the user said something, in epoch ms, the newest first: a turn is all that came of it. */
+function askedAt(api: TuiPluginApi, sessionId: string): readonly number[] {
+  return api.state.session
+    .messages(sessionId)
+    .filter(({ role }) => role === "user")
+    .map(({ time }) => time.created)
+    .toReversed()
 }

@@ -16,8 +16,8 @@ const module: TuiPluginModule = {
       order: 150,
       slots: {
         sidebar_content(_context, props) {
-          const read = (sessionId: string, turnSince: number | undefined) =>
-            readOverview({ path, sessionId, ...(turnSince !== undefined && { turnSince }) })
+          const read = (sessionId: string, turnStarts: readonly number[]) =>
+            readOverview({ path, sessionId, turnStarts, now: Date.now() })
           const lines = sessionLines({ api, sessionId: () => props.session_id, read, showEmail })
           return <Panel theme={api.theme} lines={lines} />
         },
@@ -39,7 +39,7 @@ interface ShowAccountsInput {
 
 async function showAccounts({ api, path, showEmail }: ShowAccountsInput): Promise<void> {
   const now = Date.now()
-  const accounts = (await readOverview({ path }))?.accounts ?? []
+  const accounts = (await readOverview({ path, now }))?.accounts ?? []
   const blocks = accounts.map((account) =>
     accountLines({ account, now, showEmail })
       .map(({ text }) => text)

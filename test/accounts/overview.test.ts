@@ -16,18 +16,34 @@ describe("the overview of a store", () => {
     await store.add(newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }))
     await store.add(newAccount({ id: "b", now: 2, logins: [idcLogin({ id: "two" })] }))
     await store.remove("b")
-    const began = Date.now()
-    await store.addTurn({ sessionId: "ses_1", accountId: "a", credits: 0.5, at: began })
-    await store.addTurn({ sessionId: "ses_1", accountId: "a", credits: 0.25, at: Date.now() })
-    await store.addTurn({ sessionId: "ses_2", accountId: "a", credits: 9, at: Date.now() })
+    const now = Date.now()
+    const turn = { sessionId: "ses_1", accountId: "a", at: now - 1000 }
+    await store.addTurn({ ...turn, credits: 1, at: now - 9000 })
+    await store.addTurn({ ...turn, credits: 0.5 })
+    await store.addTurn({ ...turn, credits: 0.25, at: now })
+    await store.addTurn({ ...turn, sessionId: "ses_2", credits: 9 })
 
-    const overview = await readOverview({ path, sessionId: "ses_1" })
-    const wholeTurn = await readOverview({ path, sessionId: "ses_1", turnSince: began })
-    const nothingYet = await readOverview({ path, sessionId: "ses_1", turnSince: Date.now() + 1000 })
+    const read = (turnStarts: readonly number[]) =>
+      readOverview({ path, sessionId: "ses_1", turnStarts, now: Date.now() })
+    const overview = await read([])
+    assert.deepEqual(overview?.session, { accountId: "a", lastTurnCredits: 0.25, credits: 1.75 })
+    assert.deepEqual(overview?.today, { credits: 10.75, lifted: false })
+    assert.equal((await read([now - 1000, now - 9000]))?.session.lastTurnCredits, 0.75)
+    const untilAnAnswerCame = await read([now + 1000, now - 1000, now - 9000])
+    assert.equal(untilAnAnswerCame?.session.lastTurnCredits, 0.75)
+
+    const helper = { ...turn, sessionId: "ses_3", parentSessionId: "ses_1", credits: 2 }
+    await store.addTurn(helper)
+    await store.addTurn({ ...helper, sessionId: "ses_4", parentSessionId: "ses_3", credits: 4 })
+    assert.deepEqual((await read([now - 1000]))?.session, {
+      accountId: "a",
+      lastTurnCredits: 6.75,
+      credits: 7.75,
+    })
+    await store.updateSession("ses_1", (memory) => ({ ...memory, chosenAccountId: "c" }))
+    const chosen = (await read([]))?.session
     await store.close()
-    assert.equal(wholeTurn?.session.lastTurnCredits, 0.75)
-    assert.equal(nothingYet?.session.lastTurnCredits, undefined)
-    assert.deepEqual(overview?.session, { accountId: "a", lastTurnCredits: 0.25, credits: 0.75 })
+    assert.deepEqual([chosen?.accountId, chosen?.chosen], ["c", true])
     assert.equal(overview?.accounts.length, 1)
     assert.match(overview?.accounts[0]?.name ?? "", /^Builder ID ··[0-9a-f]{4}$/)
     assert.doesNotMatch(JSON.stringify(overview), /access-|refresh-|secret-/)
@@ -45,7 +61,7 @@ describe("the overview of a store", () => {
       await store.addTurn({ sessionId: "ses", accountId, credits: 4, at: checkedAt - 1 })
       await store.addTurn({ sessionId: "ses", accountId, credits: 0.5, at: checkedAt + 1 })
     }
-    const overview = await readOverview({ path })
+    const overview = await readOverview({ path, now: Date.now() })
     await store.close()
     assert.deepEqual(
       overview?.accounts.map((account) => account.quota?.used),
@@ -55,10 +71,10 @@ describe("the overview of a store", () => {
 
   it("is nothing, and makes no file, where there is no store or one that can't be read", async () => {
     const missing = join(root, "missing.db")
-    assert.equal(await readOverview({ path: missing }), undefined)
+    assert.equal(await readOverview({ path: missing, now: 0 }), undefined)
     assert.ok(!existsSync(missing))
     const broken = join(root, "broken.db")
     writeFileSync(broken, "this is no database".repeat(100))
-    assert.equal(await readOverview({ path: broken }), undefined)
+    assert.equal(await readOverview({ path: broken, now: 0 }), undefined)
   })
 })

@@ -118,7 +118,7 @@ describe("accounts of an older plugin and of kiro-cli in the real OpenCode", () 
         const names = servers.map((_, index) => named(String(index), 2))
         await Promise.all(servers.map((server, index) => converse(server, stage.fake, names[index] ?? [])))
         assert.deepEqual(counts(servedBy(stage, names.flat())), [2, 2, 2])
-        const overview = await readOverview({ path: join(stage.sandbox.config, "kiro.db") })
+        const overview = await readOverview({ path: join(stage.sandbox.config, "kiro.db"), now: Date.now() })
         assert.equal(overview?.accounts.length, 3)
       } finally {
         await Promise.all(servers.map((server) => server.close()))
@@ -170,7 +170,7 @@ function textOf({ parts }: Turn): string {
 
 async function untilQuotasKnown(path: string): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
-    const overview = await readOverview({ path })
+    const overview = await readOverview({ path, now: Date.now() })
     if (overview?.accounts.every((account) => account.quota !== undefined)) return
     await systemClock.sleep(100)
   }

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs"
-import { numberField, stringField } from "../../json.ts"
+import { numberField, present, stringField } from "../../json.ts"
 import type { Account, Quota } from "../account.ts"
 import { accountName } from "../name.ts"
 import { type Database, openDatabase, type Row } from "./database.ts"
 import { readAccountRow } from "./account-rows.ts"
+import { creditsOfDay, isBudgetLifted, localDay } from "./knowledge-rows.ts"
 import { readLoginKind } from "./login-rows.ts"
 
 /** What may be shown of an account: no token, no secret, no registration is even read. */
@@ -17,16 +18,23 @@ export interface AccountOverview {
   readonly quota?: Quota
 }
 
-/** Credits of one session's turns. */
+/** Credits of one session's turns and of its subagents'. */
 export interface SessionOverview {
   readonly accountId?: string
-  /** Of everything that was asked for since the user's last message, tools and titles included. */
+  /** The user chose the account for this session. */
+  readonly chosen?: true
+  /**
+   * Of everything that the last of the user's messages with any cost brought about, tools and titles included: while the
+   * first answer to a new one is on its way that is still the one before.
+   */
   readonly lastTurnCredits?: number
   readonly credits: number
 }
 
 export interface StoreOverview {
   readonly accounts: readonly AccountOverview[]
+  /** All accounts' credits of this local day, and whether its budget was lifted. */
+  readonly today: { readonly credits: number; readonly lifted: boolean }
   readonly session: SessionOverview
 }
 
@@ -37,19 +45,30 @@ export interface StoreOverview {
 export async function readOverview(wanted: {
   readonly path: string
   readonly sessionId?: string
-  /** When the user's last message was sent, in epoch ms; absent: the last request is the last turn. */
-  readonly turnSince?: number
+  /** When the user's messages were sent, in epoch ms, the newest first; empty: the last request is the last turn. */
+  readonly turnStarts?: readonly number[]
+  readonly now: number
 }): Promise<StoreOverview | undefined> {
   if (!existsSync(wanted.path)) return undefined
-  let database: Database | undefined
+  let opened: Database | undefined
   try {
-    database = await openDatabase(wanted.path, { readonly: true })
-    return { accounts: accountsOf(database), session: sessionOf(database, wanted) }
+    const database = await openDatabase(wanted.path, { readonly: true })
+    opened = database
+    const day = localDay(wanted.now)
+    return {
+      accounts: accountsOf(database),
+      // A file that no newer version has written to yet lacks what these need.
+      session: orElse(() => sessionOf(database, wanted), { credits: 0 }),
+      today: orElse(() => ({ credits: creditsOfDay(database, day), lifted: isBudgetLifted(database, day) }), {
+        credits: 0,
+        lifted: false,
+      }),
+    }
   } catch {
     // Whatever keeps us from looking is told by the part that needs the file.
     return undefined
   } finally {
-    database?.close()
+    opened?.close()
   }
 }
 
@@ -103,28 +122,45 @@ function loginName(row: Row) {
   }
 }
 
+function orElse<Value>(read: () => Value, fallback: Value): Value {
+  try {
+    return read()
+  } catch {
+    return fallback
+  }
+}
+
+/** The turns of a session, and of its subagents and theirs. */
+const TURNS_OF_FAMILY = `
+  WITH RECURSIVE family(id) AS (
+    SELECT ? UNION SELECT session_id FROM kiro_turn JOIN family ON parent_session_id = family.id
+  )
+  SELECT SUM(credits) AS credits FROM kiro_turn WHERE session_id IN (SELECT id FROM family)`
+
 function sessionOf(
   database: Database,
-  { sessionId = "", turnSince }: { readonly sessionId?: string; readonly turnSince?: number },
+  { sessionId, turnStarts = [] }: { readonly sessionId?: string; readonly turnStarts?: readonly number[] },
 ): SessionOverview {
-  const sum = database.get("SELECT SUM(credits) AS credits FROM kiro_turn WHERE session_id = ?", [sessionId])
+  if (sessionId === undefined) return { credits: 0 }
+  const sumSince = (at: number): number | undefined =>
+    numberField(database.get(`${TURNS_OF_FAMILY} AND at >= ?`, [sessionId, at]) ?? {}, "credits")
   const last = database.get(
     "SELECT account_id, credits FROM kiro_turn WHERE session_id = ? ORDER BY at DESC, id DESC LIMIT 1",
     [sessionId],
   )
-  const chosen = database.get("SELECT account_id FROM kiro_session WHERE session_id = ?", [sessionId])
-  const accountId = stringField(last ?? {}, "account_id") ?? stringField(chosen ?? {}, "account_id")
-  const turn =
-    turnSince === undefined
-      ? last
-      : database.get("SELECT SUM(credits) AS credits FROM kiro_turn WHERE session_id = ? AND at >= ?", [
-          sessionId,
-          turnSince,
-        ])
-  const lastTurnCredits = numberField(turn ?? {}, "credits")
+  const memory =
+    database.get("SELECT account_id, chosen_account_id FROM kiro_session WHERE session_id = ?", [
+      sessionId,
+    ]) ?? {}
+  const chosen = stringField(memory, "chosen_account_id")
+  const accountId = chosen ?? stringField(last ?? {}, "account_id") ?? stringField(memory, "account_id")
+  const start = turnStarts.find((at) => sumSince(at) !== undefined)
   return {
-    credits: numberField(sum ?? {}, "credits") ?? 0,
-    ...(accountId !== undefined && { accountId }),
-    ...(lastTurnCredits !== undefined && { lastTurnCredits }),
+    credits: sumSince(0) ?? 0,
+    ...present({
+      accountId,
+      chosen: chosen === undefined ? undefined : (true as const),
+      lastTurnCredits: start === undefined ? numberField(last ?? {}, "credits") : sumSince(start),
+    }),
   }
 }

@@ -113,7 +113,7 @@ export const TABLES: readonly Table[] = [
       attempt: "INTEGER",
       failed: "INTEGER NOT NULL DEFAULT 0",
     },
-    { key: ["id"], indexes: ["at", "day", "account_id, at", "session_id, at"] },
+    { key: ["id"], indexes: ["at", "day", "account_id, at", "session_id, at", "parent_session_id"] },
   ),
   table("kiro_note", { name: "TEXT NOT NULL", value: "TEXT NOT NULL" }, { key: ["name"], indexes: [] }),
   table(
