@@ -184,7 +184,15 @@ describe("the memory of a session", () => {
   it("holds account, step, generation and the answered overflow", async () => {
     const clock = fakeClock()
     const { store } = await openStore({ clock })
-    const memory = { accountId: "a", shortenStep: 0.6, generation: 2, overflowAnswered: true } as const
+    const memory = {
+      accountId: "a",
+      shortenStep: 0.6,
+      generation: 2,
+      overflowAnswered: true,
+      leftOut: ["tool notion_post"],
+      tokenRatio: 1.25,
+      justCompacted: true,
+    } as const
     await store.updateSession("s", (session) => ({ ...session, ...memory }))
     assert.deepEqual(await store.session("s"), { ...memory, updatedAt: clock.now() })
     await store.close()

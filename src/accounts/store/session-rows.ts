@@ -1,4 +1,4 @@
-import { numberField, stringField } from "../../json.ts"
+import { numberField, parseJson, stringField } from "../../json.ts"
 import type { Database, Row } from "./database.ts"
 import { present, upsert } from "./row.ts"
 import type { ReasoningEntry, SessionMemory } from "./store.ts"
@@ -22,8 +22,16 @@ export function readSession(database: Database, id: string): SessionMemory {
       shortenedSize: numberField(row, "shortened_size"),
       shortenedWindow: numberField(row, "shortened_window"),
       fullWindow: FULL_WINDOW.find((state) => state === row["full_window"]),
+      leftOut: readNames(row["left_out"]),
+      tokenRatio: numberField(row, "token_ratio"),
+      justCompacted: row["just_compacted"] === 1 ? true : undefined,
     }),
   }
+}
+
+function readNames(text: unknown): readonly string[] | undefined {
+  const names = typeof text === "string" ? parseJson(text) : undefined
+  return Array.isArray(names) ? names.filter((name) => typeof name === "string") : undefined
 }
 
 export function writeSession(database: Database, id: string, memory: SessionMemory): void {
@@ -38,6 +46,9 @@ export function writeSession(database: Database, id: string, memory: SessionMemo
       shortened_window: memory.shortenedWindow,
       generation: memory.generation,
       full_window: memory.fullWindow,
+      left_out: memory.leftOut === undefined ? undefined : JSON.stringify(memory.leftOut),
+      token_ratio: memory.tokenRatio,
+      just_compacted: memory.justCompacted === true ? 1 : 0,
       overflow_answered: memory.overflowAnswered ? 1 : 0,
       updated_at: memory.updatedAt,
     },

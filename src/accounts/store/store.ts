@@ -21,6 +21,12 @@ export interface SessionMemory {
   readonly overflowAnswered: boolean
   /** Whether the last answer of purpose main said that the window is full, and the host has compacted since. */
   readonly fullWindow?: "reported" | "compacted"
+  /** The parts of its requests that the service refused and that are not sent again, as the gateway names them. */
+  readonly leftOut?: readonly string[]
+  /** The service's tokens for one estimated one, as its answers taught. */
+  readonly tokenRatio?: number
+  /** The host has compacted, and no answer of purpose main came since. */
+  readonly justCompacted?: boolean
   readonly updatedAt: number
 }
 
