@@ -67,7 +67,10 @@ async function bundle({ source, entry, chunks }: Door): Promise<OutputChunk[]> {
     format: "es",
     entryFileNames: entry,
     chunkFileNames: `${chunks ?? "none"}/[name].js`,
-    codeSplitting: chunks !== undefined && { groups: [{ name: "start", tags: ["$initial"] }] },
+    // The entry itself stays where it is: it finds other doors by its own address.
+    codeSplitting: chunks !== undefined && {
+      groups: [{ name: "start", tags: ["$initial"], test: (id) => !id.endsWith(join("src", source)) }],
+    },
     minify: false,
     minifyInternalExports: false,
   })

@@ -1,15 +1,34 @@
 import { homedir } from "node:os"
 import type { PluginModule } from "@opencode-ai/plugin"
+import { kindOfContext } from "./opencode2/context.ts"
 import { startInstance } from "./plugin/instance.ts"
 import { VERSION } from "./version.ts"
 
-/** The one export of the package, in the shape of OpenCode's plugin module: an id and a server part. */
-const plugin: PluginModule = {
+/** Known to OpenCode 1 by `server`, to OpenCode 2 by `setup`. */
+interface Plugin extends PluginModule {
+  readonly id: string
+  readonly setup: (context: unknown) => Promise<(() => Promise<void>) | undefined>
+}
+
+const plugin: Plugin = {
   id: "opencode-kiro-auth",
-  server: async (input) => {
-    const place = { env: process.env, platform: process.platform, home: homedir() }
-    return startInstance({ input, place, version: VERSION })
+  server: async (input) => startInstance({ input, place: placeOfProcess(), version: VERSION }),
+  async setup(context) {
+    // OpenCode 1 calls it too, with a preview of version 2: nothing is even loaded for that.
+    if (kindOfContext(context) === "preview") return undefined
+    const { setUp } = await import("./opencode2/setup.ts")
+    return setUp({ context, place: placeOfProcess(), version: VERSION, providerUrl: PROVIDER_URL })
   },
 }
 
 export default plugin
+
+/** Of the module that OpenCode 2 imports by itself; this file keeps its place in the package, chunks do not. */
+const PROVIDER_URL = new URL(
+  import.meta.url.endsWith(".ts") ? "opencode2/provider.ts" : "opencode2/provider.js",
+  import.meta.url,
+).href
+
+function placeOfProcess() {
+  return { env: process.env, platform: process.platform, home: homedir() }
+}

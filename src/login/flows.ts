@@ -56,7 +56,12 @@ export interface SignIn {
    * Waits for the approval and keeps the login. Rejects with a `LoginError`, or with the reason of the signal of the
    * parts.
    */
-  complete(): Promise<LoginMessage>
+  complete(): Promise<SignedIn>
+}
+
+/** A sign-in that is kept, and what its user is told. */
+export interface SignedIn extends LoginMessage {
+  readonly accountId: string
 }
 
 /** The ways to sign in, for any front end. What they reject with is a `LoginError`, or the reason of the signal. */
@@ -208,14 +213,19 @@ async function signInByImport(parts: LoginParts): Promise<SignIn> {
     const { autoSyncKiroCli: autoSync } = parts.settings
     const report = (accounts: readonly ImportedAccount[]): string =>
       describeImport(accounts, { problems, autoSync })
-    if (found.length === 0) throw new LoginError(`${NOTHING_FOUND}\n${report([])}`.trim())
+    const [first] = found
+    if (first === undefined) throw new LoginError(`${NOTHING_FOUND}\n${report([])}`.trim())
     return {
       url: "",
       instructions: report(found),
       async complete() {
         const learnt: ImportedAccount[] = []
         for (const each of found) learnt.push(await learnImported(parts, each))
-        return { message: report(learnt), variant: problems.length === 0 ? "success" : "warning" }
+        return {
+          message: report(learnt),
+          variant: problems.length === 0 ? "success" : "warning",
+          accountId: (learnt[0] ?? first).account.id,
+        }
       },
     }
   })
@@ -236,15 +246,16 @@ async function learnImported(parts: LoginParts, found: ImportedAccount): Promise
 function deviceSignIn(
   parts: LoginParts,
   authorization: DeviceAuthorization,
-  complete: () => Promise<LoginMessage>,
+  complete: () => Promise<SignedIn>,
 ): SignIn {
   const url = authorization.verificationUriComplete ?? authorization.verificationUri
   parts.openBrowser(url)
   return { url, instructions: describeDevice(authorization), expiresAt: authorization.expiresAt, complete }
 }
 
-async function finish(parts: LoginParts, approved: ApprovedLogin): Promise<LoginMessage> {
-  return describeLogin(await completeLogin(parts, approved))
+async function finish(parts: LoginParts, approved: ApprovedLogin): Promise<SignedIn> {
+  const report = await completeLogin(parts, approved)
+  return { ...describeLogin(report), accountId: report.account.id }
 }
 
 /** Runs one step of a sign-in; what it rejects with is fit for people. */

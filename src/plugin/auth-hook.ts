@@ -85,8 +85,8 @@ async function present(desk: LoginDesk, start: () => Promise<SignIn>): Promise<A
     instructions,
     callback: () =>
       told(desk, async () => {
-        const message = await signIn.complete()
-        desk.tell({ ...message, printed: message.message === instructions })
+        const { message, variant } = await signIn.complete()
+        desk.tell({ message, variant, printed: message === instructions })
         return SIGNED_IN
       }),
   }

@@ -1,0 +1,63 @@
+/**
+ * OpenCode 2's plugin context, read part by part: what a version of it has not is done without, and said once. Nothing
+ * of `@opencode/plugin` is imported, which some versions can't resolve at run time.
+ */
+import { isObject, type JsonObject } from "../json.ts"
+
+export type Call = (...values: readonly unknown[]) => unknown
+
+/** A method of something of the host's, by its path; `undefined` where there is none. */
+export function methodOf(owner: unknown, ...path: readonly string[]): Call | undefined {
+  let value = owner
+  let last: unknown
+  for (const name of path) {
+    if (!isObject(value)) return undefined
+    last = value
+    value = value[name]
+  }
+  return typeof value === "function" ? (...values) => Reflect.apply(value as Call, last, values) : undefined
+}
+
+/**
+ * OpenCode 1 calls `setup` too, with a preview that has no session and no provider. The first versions of OpenCode 2
+ * have a catalog instead of a provider.
+ */
+export function kindOfContext(context: unknown): "opencode-2" | "too-old" | "preview" {
+  if (!isObject(context) || !isObject(context["session"])) return "preview"
+  if (methodOf(context, "provider", "transform") !== undefined) return "opencode-2"
+  return isObject(context["catalog"]) ? "too-old" : "preview"
+}
+
+export interface Location {
+  /** What tells it from every other one in this process. */
+  readonly key: string
+  readonly directory: string
+  /** The root of the repository. */
+  readonly worktree: string
+}
+
+export function locationOf(context: unknown): Location {
+  const location = objectIn(context, "location")
+  const directory = textIn(location, "directory") ?? ""
+  const workspace = textIn(location, "workspaceID")
+  return {
+    key: workspace === undefined ? directory : `${directory}#${workspace}`,
+    directory,
+    worktree: textIn(location["project"], "directory") ?? directory,
+  }
+}
+
+function objectIn(owner: unknown, name: string): JsonObject {
+  const value = isObject(owner) ? owner[name] : undefined
+  return isObject(value) ? value : {}
+}
+
+export function textIn(owner: unknown, name: string): string | undefined {
+  const value = isObject(owner) ? owner[name] : undefined
+  return typeof value === "string" && value !== "" ? value : undefined
+}
+
+/** The host's answers stand in `data`, or are the thing itself. */
+export function answerOf(value: unknown): unknown {
+  return isObject(value) && "data" in value ? value["data"] : value
+}

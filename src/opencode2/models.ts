@@ -1,0 +1,123 @@
+import { modelCatalogue, modelName, PROVIDER_ID, readCachedModels, thinkingVariants } from "../host/index.ts"
+import { isObject, stringField } from "../json.ts"
+import type { KiroModel } from "../kiro/models/index.ts"
+import type { Log } from "../runtime.ts"
+import { methodOf } from "./context.ts"
+
+export interface ModelsOptions {
+  /** kiro-models.json. */
+  readonly path: string
+  /** Of the built provider module, a `file:` URL. */
+  readonly providerUrl: string
+  /** Told by the settings of every model, by which their calls find the gateway of this location. */
+  readonly location: string
+  readonly log: Log
+}
+
+/** Our provider and its models as OpenCode 2 lists them. */
+export interface OfferedProvider {
+  /** For a provider transform: replays with what is known now. */
+  offer(editor: unknown): void
+  /**
+   * For a model transform, which comes after the user's own configuration: a pasted block of OpenCode 1 names a
+   * package, and the host would answer by that. Models that only the user names get what is known of their ids.
+   */
+  pin(editor: unknown): void
+  /** Reads the live lists again; whether something is new. */
+  refresh(): boolean
+}
+
+type Draft = { [key: string]: unknown }
+
+export function offerProvider({ path, providerUrl, location, log }: ModelsOptions): OfferedProvider {
+  const pinned = { package: `aisdk:${providerUrl}` }
+  const settings = { location }
+  const info = {
+    id: PROVIDER_ID,
+    integrationID: PROVIDER_ID,
+    name: "Kiro",
+    // Without a login too: the first message may find one, or says what to do.
+    activation: "enabled",
+    ...pinned,
+    settings,
+  }
+  const read = () => {
+    const { live, problem } = readCachedModels(path)
+    if (problem !== undefined) log.warn(problem)
+    const catalogue = modelCatalogue(live)
+    return {
+      catalogue,
+      models: catalogue.offered.map((model) => ({ ...modelInfo(model), ...pinned, settings })),
+    }
+  }
+  let known = read()
+  return {
+    offer: (editor) => void methodOf(editor, "add")?.({ info, models: known.models }),
+    pin(editor) {
+      const listed = methodOf(editor, "list")?.(PROVIDER_ID)
+      const ours = new Set(known.models.map(({ id }) => id))
+      for (const each of Array.isArray(listed) ? listed : []) {
+        if (!isObject(each) || each["providerID"] !== PROVIDER_ID) continue
+        const id = stringField(each, "id")
+        if (id === undefined) continue
+        methodOf(editor, "update")?.(PROVIDER_ID, id, (draft: unknown) => {
+          if (!isDraft(draft)) return
+          if (!ours.has(id)) complete(draft, known.catalogue.find(stringField(draft, "modelID") ?? id))
+          Object.assign(draft, pinned, {
+            settings: { ...(isObject(draft["settings"]) ? draft["settings"] : {}), location },
+          })
+        })
+      }
+    },
+    refresh() {
+      const next = read()
+      if (JSON.stringify(next.models) === JSON.stringify(known.models)) return false
+      // The host tells an old list from a new one by which array it is.
+      known = next
+      return true
+    },
+  }
+}
+
+/** Costs are none because Kiro bills credits. `canonical` is left out: it would move the metadata of our parts. */
+function modelInfo(model: KiroModel) {
+  const { id } = model
+  return {
+    id,
+    modelID: id,
+    providerID: PROVIDER_ID,
+    family: model.family,
+    name: modelName(model),
+    capabilities: { tools: true, input: [...model.input], output: ["text"] },
+    variants: thinkingVariants(model).map(([variant, choice]) => ({
+      id: variant,
+      settings:
+        choice.kind === "budget" ? { thinkingBudget: choice.tokens } : { reasoningEffort: choice.effort },
+    })),
+    time: { released: 0 },
+    cost: [],
+    status: "active",
+    enabled: true,
+    limit: { context: model.contextWindow, output: model.maxOutputTokens },
+  }
+}
+
+/** What the host fills in by itself for a model that it knows nothing of. */
+const HOST_DEFAULTS: Draft = {
+  capabilities: { tools: true, input: ["text", "image"], output: ["text"] },
+  variants: [],
+  limit: { context: 200_000, output: 32_000 },
+}
+
+/** A model that only the user names: what the user said of it stays. */
+function complete(draft: Draft, model: KiroModel): void {
+  const known: Draft = { ...modelInfo(model) }
+  if (draft["name"] === draft["id"]) draft["name"] = known["name"]
+  draft["family"] ??= known["family"]
+  for (const [field, value] of Object.entries(HOST_DEFAULTS))
+    if (JSON.stringify(draft[field]) === JSON.stringify(value)) draft[field] = known[field]
+}
+
+function isDraft(value: unknown): value is Draft {
+  return isObject(value)
+}

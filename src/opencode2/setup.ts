@@ -1,0 +1,186 @@
+import { type Host, PROVIDER_ID, startHost } from "../host/index.ts"
+import { isObject } from "../json.ts"
+import type { Place } from "../settings/index.ts"
+import { type Call, kindOfContext, locationOf, methodOf, textIn } from "./context.ts"
+import type { AnswerBatch, ChatCall, ChatOutcome, Door, Refusal } from "./door.ts"
+import { offerLogins, readConnections } from "./integration.ts"
+import { offerProvider } from "./models.ts"
+import { createKiro } from "./provider.ts"
+import { AGENT_HEADER, enterRegistry, PURPOSE_HEADER } from "./registry.ts"
+
+export interface SetupOptions {
+  /** As the host gives it. */
+  readonly context: unknown
+  readonly place: Place
+  readonly version: string
+  /** Of the built provider module: a `file:` URL that the host imports by itself. */
+  readonly providerUrl: string
+}
+
+/** Takes the plugin out of its location: calls in flight end with a refusal that the host repeats. */
+export type Cleanup = () => Promise<void>
+
+/**
+ * Puts our provider, its models and its logins into one location of OpenCode 2. Locations share a process, and of ours
+ * nothing but the registry. Does nothing at all for the preview that OpenCode 1 calls it with.
+ */
+export async function setUp(options: SetupOptions): Promise<Cleanup | undefined> {
+  const { context, place, version, providerUrl } = options
+  const kind = kindOfContext(context)
+  if (kind === "preview") return undefined
+  const { key, directory, worktree } = locationOf(context)
+  // A server has nowhere to show anything: errors, the state of a connection and the panel say it.
+  const host = startHost({ place, project: { directory, worktree }, version, show: () => undefined })
+  const { log, paths } = host
+  if (kind === "too-old") {
+    log.error("this OpenCode is older than 2.0.4, the first that takes a provider from a plugin")
+    return undefined
+  }
+  const models = offerProvider({ path: paths.models, providerUrl, location: key, log })
+  const connections = readConnections(host, context)
+  const reload = methodOf(context, "provider", "reload")
+  const refresh = async (): Promise<void> => {
+    if (models.refresh()) await reload?.()
+  }
+  const look = (): void => host.inBackground(connections.look, "the credentials of OpenCode were not read")
+  const leave = enterRegistry(
+    key,
+    openDoor(host, () => later(host, refresh, look)),
+  )
+
+  const missing: string[] = []
+  const use = async (path: readonly string[], ...values: readonly unknown[]): Promise<void> => {
+    const call = methodOf(context, ...path)
+    if (call === undefined) return void missing.push(path.join("."))
+    try {
+      await call(...values)
+    } catch (error) {
+      log.warn("OpenCode refused a part of the plugin", { part: path.join("."), error })
+    }
+  }
+  await use(["provider", "transform"], models.offer)
+  await use(["model", "transform"], models.pin)
+  await use(["session", "hook"], "model.request", nameRequest, { providerID: PROVIDER_ID })
+  await use(["aisdk", "hook"], "sdk", secondDoor(host, providerUrl), { providerID: PROVIDER_ID })
+  const signedIn = (): void => {
+    host.inBackground(refresh, "the new models were not offered")
+    look()
+  }
+  await use(["integration", "transform"], offerLogins(host, signedIn))
+  await use(["command", "transform"], offerCommand(host, context))
+  if (missing.length > 0) log.warn("this OpenCode lacks some parts, which are done without", { missing })
+  watchCredentials(host, methodOf(context, "event", "subscribe"), look)
+  look()
+  host.warmUp()
+  return async () => {
+    leave()
+    await host.close()
+  }
+}
+
+/** Says in the headers of a request what it is for and which agent asks: nothing else tells the language model. */
+function nameRequest(event: unknown): void {
+  const headers = isObject(event) ? event["headers"] : undefined
+  if (!isObject(event) || !isObject(headers)) return
+  const agent = textIn(event, "agent") ?? textIn(event["agent"], "id")
+  const kind = textIn(event, "kind")
+  Object.assign(headers, {
+    ...(kind === undefined ? {} : { [PURPOSE_HEADER]: kind }),
+    ...(agent === undefined ? {} : { [AGENT_HEADER]: agent }),
+  })
+}
+
+/** The same models once more, for a host that does not import a package by its address. */
+function secondDoor(host: Host, providerUrl: string): (event: unknown) => void {
+  return (event) => {
+    if (!isObject(event) || (event["sdk"] !== undefined && event["sdk"] !== null)) return
+    if (!(textIn(event, "package") ?? "").includes(providerUrl)) return
+    host.log.info("the models are made by the hook: OpenCode did not import them by their address")
+    Object.assign(event, { sdk: createKiro(event["options"]) })
+  }
+}
+
+const RELOADED: Refusal = {
+  status: 503,
+  message: "Kiro: the plugin was reloaded while this was being answered.",
+}
+
+/** The gateway of a location, opened by its first call. */
+function openDoor(host: Host, answered: () => void): Door {
+  return {
+    async chat(call) {
+      const signal = AbortSignal.any([call.signal, host.signal])
+      try {
+        const { chat } = await host.services()
+        const outcome = await chat({ ...call, signal })
+        return outcome.outcome === "refusal" ? outcome : withEnd(outcome, { call, host, answered })
+      } catch (error) {
+        call.signal.throwIfAborted()
+        if (host.signal.aborted) return { outcome: "refusal", refusal: RELOADED }
+        throw error
+      }
+    },
+  }
+}
+
+function withEnd(
+  { answer }: Extract<ChatOutcome, { readonly outcome: "answer" }>,
+  { call, host, answered }: { readonly call: ChatCall; readonly host: Host; readonly answered: () => void },
+): ChatOutcome {
+  async function* batches(): AsyncGenerator<AnswerBatch, void> {
+    try {
+      yield* answer.batches
+    } catch (error) {
+      call.signal.throwIfAborted()
+      if (!host.signal.aborted) throw error
+      yield { chunks: [], end: { outcome: "failed", refusal: RELOADED, isRetryable: true } }
+    } finally {
+      answered()
+    }
+  }
+  return { outcome: "answer", answer: { head: answer.head, batches: batches() } }
+}
+
+/** The look-ups behind a good answer take this long, and may bring a new list of models. */
+const LOOKED_UP_AFTER_MS = 5000
+
+function later(host: Host, refresh: () => Promise<void>, look: () => void): void {
+  host.inBackground(async () => {
+    await host.clock.sleep(LOOKED_UP_AFTER_MS, host.signal)
+    look()
+    await refresh()
+  }, "the new models were not offered")
+}
+
+/** For a command transform: the accounts and their credits, without asking a model. */
+function offerCommand(host: Host, context: unknown): (editor: unknown) => void {
+  const say = methodOf(context, "session", "synthetic")
+  return (editor) =>
+    void methodOf(
+      editor,
+      "add",
+    )?.({
+      name: "kiro-accounts",
+      description: "List the Kiro accounts and their credits",
+      async execute(input: unknown) {
+        const { listAccounts } = await import("./account-words.ts")
+        const text = await listAccounts(host)
+        const sessionID = textIn(input, "sessionID")
+        // `resume: false`: it stands in the session, and no model is asked about it.
+        await say?.({ sessionID, text, description: "Kiro accounts", resume: false })
+      },
+    })
+}
+
+/** `opencode auth login`, `switch` and `logout` in another process, and `/connect` in this one. */
+function watchCredentials(host: Host, subscribe: Call | undefined, look: () => void): void {
+  host.inBackground(async () => {
+    const events = subscribe?.({ signal: host.signal })
+    if (!isAsyncIterable(events)) return
+    for await (const event of events) if (textIn(event, "type")?.startsWith("credential.")) look()
+  }, "OpenCode's events are not heard any more")
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value
+}
