@@ -10,6 +10,7 @@ import { importLogins, type ImportOutcome, openSources, watchSources } from "../
 import { type Logins, openInBrowser, openLogins } from "../login/index.ts"
 import type { Log, Runtime } from "../runtime.ts"
 import { type LoadedSettings, ownCommand, type Paths, type Place } from "../settings/index.ts"
+import { type Management, manageAccounts } from "./manage.ts"
 
 export interface ServicesOptions {
   readonly place: Place
@@ -29,6 +30,8 @@ export interface Services {
   chat(call: ChatCall): Promise<ChatOutcome>
   readonly accounts: OpenAccounts
   readonly logins: Logins
+  /** What a person may do with the accounts from inside a host. */
+  readonly management: Management
   /** Takes in what other programs know now; local and quick, never rejects. */
   readonly importLogins: () => Promise<void>
   readonly close: () => Promise<void>
@@ -83,6 +86,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     },
     accounts,
     logins,
+    management: manageAccounts({ ...options, accounts, logins, settings }),
     importLogins: takeIn,
     async close() {
       await gateway.close()

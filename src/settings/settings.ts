@@ -3,7 +3,6 @@ import { pathsFor, type Place, type Project, projectSettingsFiles } from "./path
 import type { Layer, LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 
 export type SelectionStrategy = Settings["accountSelectionStrategy"]
-export type AccountRule = Settings["accountRules"][number]
 export type LogLevel = Settings["logLevel"]
 
 export const DEFAULT_SETTINGS: Settings = {

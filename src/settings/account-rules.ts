@@ -1,0 +1,114 @@
+import { realpathSync } from "node:fs"
+import type { ParseError } from "jsonc-parser"
+import { isObject } from "../json.ts"
+import { readSmallFile, replaceFile } from "./files.ts"
+import type { Place } from "./paths.ts"
+import type { Settings } from "./schema.ts"
+
+export type AccountRule = Settings["accountRules"][number]
+
+/** What rules are asked about: the folder that the host works in, the agent and the model. */
+export interface RuleQuestion {
+  readonly project?: string | undefined
+  readonly agent?: string | undefined
+  readonly model?: string | undefined
+}
+
+/**
+ * The rule that decides. `project`: one that names nothing but a project counts for every request; `new`: one that names
+ * an agent, a model or nothing at all counts for new conversations only. Of several the first in the list decides.
+ */
+export function ruleFor(
+  kind: "project" | "new",
+  question: RuleQuestion,
+  {
+    rules,
+    place,
+  }: { readonly rules: readonly AccountRule[]; readonly place: Pick<Place, "home" | "platform"> },
+): AccountRule | undefined {
+  return rules.find(({ project, agent, model }) => {
+    const isOfProject = project !== undefined && agent === undefined && model === undefined
+    if (isOfProject !== (kind === "project")) return false
+    if (agent !== undefined && agent !== question.agent) return false
+    if (model !== undefined && !globOf(model).test(question.model ?? "")) return false
+    return project === undefined || isIn(project, question.project, place)
+  })
+}
+
+/** Whether a folder is the one that is named, in it, or in one that the glob means. `~` is the user's home. */
+function isIn(
+  pattern: string,
+  folder: string | undefined,
+  { home, platform }: Pick<Place, "home" | "platform">,
+): boolean {
+  if (folder === undefined) return false
+  const plain = (path: string): string => {
+    const slashed = platform === "win32" ? path.replaceAll("\\", "/").toLowerCase() : path
+    return slashed.replace(/(?<=.)\/+$/, "")
+  }
+  const absolute = plain(/^~(?=$|[/\\])/.test(pattern) ? `${home}${pattern.slice(1)}` : pattern)
+  return globOf(absolute, "(?:/.*)?").test(plain(folder))
+}
+
+/** `**` is any text, `*` any without a slash, `?` one letter. */
+function globOf(pattern: string, rest = ""): RegExp {
+  const source = pattern.replaceAll(/\*\*|[*?]|[.+^${}()|[\]\\]/g, (part) => {
+    if (part === "**") return ".*"
+    if (part === "*") return "[^/]*"
+    return part === "?" ? "[^/]" : `\\${part}`
+  })
+  return new RegExp(`^${source}${source.endsWith("/") ? ".*" : rest}$`)
+}
+
+/** Whether it is kept, or why the file stays as it is. */
+export type RuleSaved =
+  | { readonly outcome: "saved" }
+  | { readonly outcome: "refused"; readonly message: string }
+
+/**
+ * Lets one account serve a project: a rule in the user's kiro.json, before all others, or the account of the rule that
+ * names this very project. Comments and everything else in the file stay.
+ */
+export async function saveProjectRule({
+  file,
+  project,
+  account,
+  unique,
+}: {
+  readonly file: string
+  readonly project: string
+  readonly account: string
+  readonly unique: string
+}): Promise<RuleSaved> {
+  const found = readSmallFile(file)
+  if (found.state === "failed") return { outcome: "refused", message: `${file} ${found.message}` }
+  const { applyEdits, modify, parse } = await import("jsonc-parser")
+  const text = found.state === "missing" ? "{}\n" : found.text
+  const errors: ParseError[] = []
+  const document: unknown = parse(text, errors, { allowTrailingComma: true })
+  if (errors.length > 0 || !isObject(document))
+    return { outcome: "refused", message: `${file} is broken: repair it first` }
+  const rules = document["account_rules"]
+  const rule = { project, account }
+  const formattingOptions = { insertSpaces: true, tabSize: 2 }
+  const edit = (path: (string | number)[], value: unknown, isArrayInsertion: boolean): string =>
+    applyEdits(text, modify(text, path, value, { formattingOptions, isArrayInsertion }))
+  const index = Array.isArray(rules) ? rules.findIndex((each) => isRuleOf(each, project)) : -1
+  const next = !Array.isArray(rules)
+    ? edit(["account_rules"], [rule], false)
+    : index === -1
+      ? edit(["account_rules", 0], rule, true)
+      : edit(["account_rules", index, "account"], account, false)
+  // Through a link to the real file: people keep theirs in a repository of dot files.
+  const path = found.state === "missing" ? file : realpathSync(file)
+  await replaceFile({ path, text: next, unique })
+  return { outcome: "saved" }
+}
+
+function isRuleOf(rule: unknown, project: string): boolean {
+  return (
+    isObject(rule) &&
+    rule["project"] === project &&
+    Object.keys(rule).every((key) => ["project", "account", "fallback"].includes(key))
+  )
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { after, before, describe, it } from "node:test"
+import { localDay, newAccount } from "../../src/accounts/index.ts"
+import { openAccounts, type OpenAccounts } from "../../src/gateway/index.ts"
+import { type Management, manageAccounts } from "../../src/host/manage.ts"
+import { openLogins } from "../../src/login/index.ts"
+import { silentLog, systemRuntime } from "../../src/runtime.ts"
+import { DEFAULT_SETTINGS, pathsFor } from "../../src/settings/index.ts"
+import { idcLogin } from "../accounts/logins.ts"
+import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
+
+describe("managing accounts from inside a host", () => {
+  const paths = pathsFor({ env: {}, platform: "linux", home: temporaryFolder() })
+  let fake: FakeKiro
+  let accounts: OpenAccounts
+  let management: Management
+
+  before(async () => {
+    fake = await startFakeKiro()
+    fake.account()
+    const runtime = systemRuntime(silentLog)
+    const settings = { ...DEFAULT_SETTINGS, endpointOverride: fake.url }
+    const notify = (): void => undefined
+    accounts = await openAccounts({ runtime, settings, paths, version: "test", sources: [], notify })
+    const { client, store, lookUps } = accounts
+    const logins = openLogins({
+      client,
+      store,
+      settings,
+      offerModels: () => lookUps.offerModels(),
+      importLogins: async () => ({ added: [], updated: [], unchanged: [], problems: [] }),
+      openBrowser: () => undefined,
+      signal: new AbortController().signal,
+    })
+    management = manageAccounts({ accounts, logins, settings, paths, runtime })
+    await store.add(newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }))
+  })
+  after(async () => {
+    await accounts.close()
+    await fake.close()
+  })
+
+  it("keeps the account that was chosen for a session", async () => {
+    const done = await management.act({ act: "use-for-session", account: "a", sessionId: "ses_1" })
+    assert.match(done.message, /answers in this session/)
+    assert.equal((await accounts.store.session("ses_1")).chosenAccountId, "a")
+  })
+
+  it("writes the id, not the name, into the rule of a project", async () => {
+    await management.act({ act: "use-for-project", account: "a", project: "/work/x" })
+    assert.deepEqual(JSON.parse(readFileSync(paths.settingsFile, "utf8")), {
+      account_rules: [{ project: "/work/x", account: "a" }],
+    })
+  })
+
+  it("renames, and gives an account its own name back", async () => {
+    const named = await management.act({ act: "rename", account: "a", name: " Work " })
+    assert.match(named.message, /^Builder ID ··[0-9a-f]{4} is called Work now\.$/)
+    const refused = await management.act({ act: "rename", account: "a", name: "ann@example.com" })
+    assert.equal(refused.outcome, "refused")
+    assert.match(
+      (await management.act({ act: "rename", account: "a", name: "" })).message,
+      /^Work is called B/,
+    )
+  })
+
+  it("switches an account off and on, and says what still keeps it", async () => {
+    await management.act({ act: "disable", account: "a" })
+    assert.equal((await accounts.store.get("a"))?.enabled, false)
+    const until = Date.now() + 3_600_000
+    await accounts.store.update("a", (account) => ({
+      ...account,
+      health: { state: "cooling", since: Date.now(), until, times: 1, reason: "monthly-quota" },
+    }))
+    const done = await management.act({ act: "enable", account: "a" })
+    assert.match(done.message, /is switched on(?:, but out of credits until .*)?\.$/)
+    assert.equal((await accounts.store.get("a"))?.enabled, true)
+  })
+
+  it("lifts the budget of this day", async () => {
+    await management.act({ act: "lift-budget" })
+    assert.ok(await accounts.store.isBudgetLifted(localDay(Date.now())))
+  })
+
+  it("signs in again in the way the account was made, and removes it", async () => {
+    const signIn = await management.signInAgain("a")
+    assert.match(signIn.url, /^https:/)
+    await management.act({ act: "remove", account: "a" })
+    assert.deepEqual(await accounts.store.list(), [])
+    const gone = await management.act({ act: "enable", account: "a" })
+    assert.deepEqual([gone.outcome, /removed/.test(gone.message)], ["refused", true])
+  })
+})

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict"
+import { lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, it } from "node:test"
+import { type AccountRule, ruleFor, type RuleQuestion, saveProjectRule } from "../../src/settings/index.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
+
+const LINUX = { home: "/home/ann", platform: "linux" }
+
+function decides(
+  kind: "project" | "new",
+  rules: readonly AccountRule[],
+  question: RuleQuestion,
+  place = LINUX,
+) {
+  return ruleFor(kind, question, { rules, place })?.account
+}
+
+describe("account rules", () => {
+  it("hold for a folder and what is in it, or for what a glob means", () => {
+    const holds = (project: string, folder: string, place = LINUX): boolean =>
+      decides("project", [{ project, account: "a" }], { project: folder }, place) === "a"
+    for (const [project, folder] of [
+      ["~/work", "/home/ann/work"],
+      ["~/work/", "/home/ann/work/one/src"],
+      ["/srv/*/app", "/srv/x/app/src"],
+      ["/srv/**", "/srv/x/y"],
+      ["~", "/home/ann/anything"],
+      ["/a.b(c)", "/a.b(c)/d"],
+    ] as const)
+      assert.ok(holds(project, folder), `${project} ${folder}`)
+    for (const [project, folder] of [
+      ["~/work", "/home/ann/workshop"],
+      ["/srv/*/app", "/srv/x/y/app"],
+      ["/a.b", "/axb"],
+      ["~ann", "/home/annann"],
+    ] as const)
+      assert.ok(!holds(project, folder), `${project} ${folder}`)
+    const windows = { home: String.raw`C:\Users\Ann`, platform: "win32" }
+    assert.ok(holds(String.raw`~\Work`, String.raw`C:\Users\ann\work\one`, windows))
+  })
+
+  it("of a project alone count for every request, the others for new conversations; the first decides", () => {
+    const rules = [
+      { project: "/work", agent: "build", account: "a" },
+      { project: "/work", account: "b" },
+      { project: "/work", account: "c" },
+      { model: "claude-opus-*", account: "d" },
+      { account: "e" },
+    ]
+    const question = { project: "/work", agent: "build", model: "claude-opus-5" }
+    assert.equal(decides("project", rules, question), "b")
+    assert.equal(decides("new", rules, question), "a")
+    assert.equal(decides("new", rules, { ...question, agent: "plan" }), "d")
+    assert.equal(decides("new", rules, { model: "auto" }), "e")
+    assert.equal(decides("project", rules, { model: "auto" }), undefined)
+  })
+})
+
+describe("the rule of a project", () => {
+  const folder = temporaryFolder()
+  const save = async (text: string | undefined, account = "a1") => {
+    const file = join(folder, `${Math.random()}.json`)
+    if (text !== undefined) writeFileSync(file, text)
+    const saved = await saveProjectRule({ file, project: "/work/x", account, unique: "1" })
+    return { saved, text: saved.outcome === "saved" ? readFileSync(file, "utf8") : undefined }
+  }
+
+  it("is written into a file that keeps its comments and other rules, before them", async () => {
+    const { text } = await save(
+      '{\n  // mine\n  "toasts": false,\n  "account_rules": [\n    { "account": "z" }, // the rest\n  ],\n}\n',
+    )
+    assert.match(text ?? "", /\/\/ mine/)
+    assert.match(text ?? "", /\/\/ the rest/)
+    const { parse } = await import("jsonc-parser")
+    assert.deepEqual(parse(text ?? "", [], { allowTrailingComma: true }), {
+      toasts: false,
+      account_rules: [{ project: "/work/x", account: "a1" }, { account: "z" }],
+    })
+  })
+
+  it("makes the file where there is none, and changes the account of a rule that is there", async () => {
+    const rule = { project: "/work/x", account: "a1" }
+    assert.deepEqual(JSON.parse((await save(undefined)).text ?? ""), { account_rules: [rule] })
+    const kept = [
+      { project: "/work/x", agent: "plan", account: "p" },
+      { ...rule, fallback: false },
+    ]
+    const changed = await save(JSON.stringify({ account_rules: kept }), "a2")
+    assert.deepEqual(JSON.parse(changed.text ?? ""), {
+      account_rules: [kept[0], { ...rule, account: "a2", fallback: false }],
+    })
+  })
+
+  it("leaves a broken file alone, and writes through a link", async () => {
+    assert.equal((await save('{ "toasts": fal')).saved.outcome, "refused")
+    assert.equal((await save("[]")).saved.outcome, "refused")
+    const [real, link] = [join(folder, "real.json"), join(folder, "link.json")]
+    writeFileSync(real, "{}")
+    symlinkSync(real, link)
+    await saveProjectRule({ file: link, project: "/work/x", account: "a1", unique: "1" })
+    assert.ok(lstatSync(link).isSymbolicLink())
+    assert.match(readFileSync(real, "utf8"), /\/work\/x/)
+  })
+})
