@@ -130,6 +130,11 @@ export class FakeLocation {
     await this.#models.reload()
   }
 
+  /** What a host that imports nothing by its address asks of a plugin. */
+  async hook(name: string, event: object, providerID = "kiro"): Promise<void> {
+    await this.#sdkHooks.trigger(name, event, providerID)
+  }
+
   emit(event: Event): void {
     for (const listener of this.#listeners) listener(event)
   }
@@ -267,6 +272,15 @@ export class FakeLocation {
         transform: this.#integrations.transform,
         reload: this.#integrations.reload,
         list: async () => ({ data: [...this.#integrations.data().keys()] }),
+        get: async ({ integrationID }: { integrationID: string }) => ({
+          data: {
+            ...this.integration(integrationID),
+            methods: this.methods(integrationID),
+            connections: credentials.stored
+              .filter((one) => one.integrationID === integrationID)
+              .map(({ id, label }) => ({ type: "credential", id, label })),
+          },
+        }),
         connection: {
           active: async (id: string) => {
             const active = credentials.active(id)

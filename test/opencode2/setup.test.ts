@@ -1,0 +1,400 @@
+import assert from "node:assert/strict"
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { afterEach, beforeEach, describe, it } from "node:test"
+import { openAccountStore } from "../../src/accounts/index.ts"
+import { offeredModels } from "../../src/kiro/index.ts"
+import { setUp } from "../../src/opencode2/setup.ts"
+import { silentLog, systemClock } from "../../src/runtime.ts"
+import { pathsFor } from "../../src/settings/index.ts"
+import { type FakeKiro, finish, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
+import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/fake-opencode2/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
+
+const PROVIDER = new URL("../../src/opencode2/provider.ts", import.meta.url).href
+
+/** A whole plugin in a fake host, in a home of its own, before the fake Kiro. */
+class Lab {
+  readonly home: string = temporaryFolder()
+  readonly fake: FakeKiro
+  #hosts: FakeOpenCode2[] = []
+  /** Takes parts of the context away, or puts others there. */
+  change: (context: Record<string, unknown>) => object = (context) => context
+
+  constructor(fake: FakeKiro) {
+    this.fake = fake
+    this.write(".config/opencode/kiro.json", JSON.stringify({ endpoint_override: fake.url }))
+  }
+
+  get place() {
+    return { env: {}, platform: "linux", home: this.home }
+  }
+
+  write(path: string, content: string): void {
+    mkdirSync(dirname(join(this.home, path)), { recursive: true })
+    writeFileSync(join(this.home, path), content)
+  }
+
+  signInWithKiroCli(): Promise<void> {
+    const path = join(this.home, ".local", "share", "kiro-cli", "data.sqlite3")
+    return seedKiroCliStore({ path, accounts: [this.fake.account()] })
+  }
+
+  host(options: Partial<HostOptions> = {}): FakeOpenCode2 {
+    const setup = (context: Record<string, unknown>) =>
+      setUp({ context: this.change(context), place: this.place, version: "0.0.0", providerUrl: PROVIDER })
+    const module = { default: { id: "opencode-kiro-auth", setup } }
+    const host = new FakeOpenCode2({ plugin: { module }, ...options })
+    this.#hosts.push(host)
+    return host
+  }
+
+  async open(options: Partial<HostOptions> = {}): Promise<{ host: FakeOpenCode2; project: FakeLocation }> {
+    const host = this.host(options)
+    const project = await host.open(join(this.home, "project"))
+    if (project.state !== "active") throw project.error
+    return { host, project }
+  }
+
+  async accounts() {
+    const path = pathsFor(this.place).database
+    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0.5 })
+    try {
+      return await store.list()
+    } finally {
+      await store.close()
+    }
+  }
+
+  log(): string {
+    try {
+      return readFileSync(pathsFor(this.place).log, "utf8")
+    } catch {
+      return ""
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const host of this.#hosts) await host[Symbol.asyncDispose]()
+    await this.fake.close()
+  }
+}
+
+let lab: Lab
+beforeEach(async () => {
+  lab = new Lab(await startFakeKiro())
+})
+afterEach(() => lab.close())
+
+async function eventually(check: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if (await check()) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  assert.fail("it never came")
+}
+
+describe("setup", () => {
+  it("does nothing at all for the preview that OpenCode 1 gives it", async () => {
+    const domain = new Proxy({}, { get: () => assert.fail("it was used") })
+    const context = {
+      options: {},
+      agent: domain,
+      aisdk: { sdk: domain, language: domain },
+      catalog: domain,
+      command: domain,
+      integration: domain,
+      plugin: { add: domain, remove: domain },
+      reference: domain,
+      skill: domain,
+    }
+    const home = temporaryFolder()
+    const place = { env: {}, platform: "linux", home }
+    assert.equal(await setUp({ context, place, version: "0", providerUrl: PROVIDER }), undefined)
+    assert.deepEqual(readdirSync(home), [])
+  })
+
+  it("says of the first versions that they are too old, and harms nothing", async () => {
+    lab.change = (context) => ({ ...context, provider: undefined, model: undefined, catalog: {} })
+    const { project } = await lab.open()
+    assert.equal(project.models().size, 0)
+    await eventually(() => /older than 2\.0\.4/.test(lab.log()))
+  })
+
+  it("does without what a version lacks, with one line in the log", async () => {
+    await lab.signInWithKiroCli()
+    const lacking = { aisdk: undefined, command: undefined, integration: undefined, event: undefined }
+    lab.change = (context) => ({ ...context, ...lacking })
+    const { project } = await lab.open()
+    const turn = await project.session({ model: "kiro/claude-sonnet-4-5" }).prompt("Hello")
+    assert.match(turn.text, /Hello from/)
+    const lines = lab
+      .log()
+      .split("\n")
+      .filter((line) => /lacks some parts/.test(line))
+    assert.equal(lines.length, 1)
+    assert.match(lines[0] ?? "", /aisdk\.hook.*integration\.transform.*command\.transform/)
+  })
+
+  it("makes no file and asks nobody before the first message, without a login too", async () => {
+    const { project } = await lab.open()
+    assert.ok(project.models().size > 20)
+    assert.deepEqual(readdirSync(join(lab.home, ".config", "opencode")), ["kiro.json"])
+    assert.deepEqual(readdirSync(lab.home), [".config"])
+    assert.deepEqual(lab.fake.requests, [])
+    const turn = await project.session({ model: "kiro/auto" }).prompt("Hello")
+    assert.match(turn.failure?.message ?? "", /no account is signed in/)
+    assert.deepEqual(turn.waits, [])
+  })
+})
+
+describe("the offered models", () => {
+  it("are those of the catalogue, all of them by our module, with their variants", async () => {
+    const { project } = await lab.open()
+    const models = [...project.models().values()]
+    assert.deepEqual(
+      models.map(({ id }) => id),
+      offeredModels().map(({ id }) => id),
+    )
+    for (const model of models) {
+      assert.equal(model.package, `aisdk:${PROVIDER}`)
+      assert.equal(model.settings?.["location"], project.where.directory)
+      assert.equal(model.canonical, undefined)
+    }
+    const sonnet = project.models().get("kiro/claude-sonnet-4-5")
+    assert.deepEqual(sonnet?.limit, { context: 200_000, output: 64_000 })
+    assert.deepEqual(sonnet.capabilities, { tools: true, input: ["text", "image", "pdf"], output: ["text"] })
+    assert.deepEqual(sonnet.variants, [
+      { id: "low", settings: { thinkingBudget: 8192 } },
+      { id: "medium", settings: { thinkingBudget: 16_384 } },
+      { id: "high", settings: { reasoningEffort: "high" } },
+      { id: "max", settings: { thinkingBudget: 32_768 } },
+    ])
+    assert.deepEqual(project.models().get("kiro/claude-haiku-4-5")?.variants, [])
+  })
+
+  it("stay ours where a pasted block of OpenCode 1 names another package", async () => {
+    await lab.signInWithKiroCli()
+    const providers = {
+      kiro: {
+        name: "Work Kiro",
+        package: "aisdk:@ai-sdk/openai-compatible",
+        settings: { baseURL: "https://elsewhere.invalid" },
+        models: {
+          "claude-sonnet-4-5": { name: "Mine", package: "aisdk:@ai-sdk/anthropic" },
+          fast: { modelID: "claude-haiku-4.5", name: "Fast" },
+          "claude-next-9": {},
+        },
+      },
+    }
+    const { project } = await lab.open({ providers })
+    assert.equal(project.models().get("kiro/claude-sonnet-4-5")?.name, "Mine")
+    for (const model of ["claude-sonnet-4-5", "fast"]) {
+      const turn = await project.session({ model: `kiro/${model}` }).prompt("Hello")
+      assert.match(turn.text, /Hello from/, JSON.stringify(turn.failure))
+    }
+    assert.equal(project.models().get("kiro/claude-next-9")?.package, `aisdk:${PROVIDER}`)
+    const fast = project.models().get("kiro/fast")
+    assert.equal(fast?.name, "Fast")
+    assert.deepEqual(fast.limit, { context: 200_000, output: 64_000 })
+    const asked = lab.fake.requests.filter(({ operation }) => operation === "GenerateAssistantResponse")
+    assert.match(JSON.stringify(asked[1]?.body), /claude-haiku-4\.5/)
+  })
+
+  it("follow a live list that a sign-in brought, without a restart", async () => {
+    lab.fake.models = lab.fake.models.slice(0, 2)
+    const { project } = await lab.open()
+    const before = project.models().size
+    const person = lab.fake.account({ kind: "api-key" })
+    await (await project.login("kiro", "api-key", { api_key: person.accessToken })).complete()
+    await eventually(() => project.models().size !== before)
+  })
+})
+
+describe("a call", () => {
+  it("is answered by the gateway of its own location", async () => {
+    await lab.signInWithKiroCli()
+    const host = lab.host()
+    const [one, two] = [await host.open(join(lab.home, "one")), await host.open(join(lab.home, "two"))]
+    for (const project of [one, two]) {
+      const turn = await project.session({ model: "kiro/claude-sonnet-4-5#high" }).prompt("Hello")
+      assert.match(turn.text, /Hello from/)
+    }
+    await one.close()
+    const turn = await two.session({ model: "kiro/claude-sonnet-4-5" }).prompt("Hello")
+    assert.match(turn.text, /Hello from/)
+  })
+
+  it("in flight ends at a reload with an error that the host repeats, and the new plugin answers", async () => {
+    await lab.signInWithKiroCli()
+    const { project } = await lab.open()
+    let asked = 0
+    lab.fake.onRequest = () => void (asked += 1)
+    let answer: () => void = () => undefined
+    const slow = new Promise<void>((resolve) => (answer = resolve))
+    lab.fake.next("GenerateAssistantResponse", async () => {
+      await slow
+      return stream(text("too late"), finish())
+    })
+    const pending = project.session({ model: "kiro/claude-sonnet-4-5" }).prompt("Hello")
+    await eventually(() =>
+      lab.fake.requests.some(({ operation }) => operation === "GenerateAssistantResponse"),
+    )
+    await project.reload()
+    answer()
+    const turn = await pending
+    assert.equal(turn.failure, undefined)
+    assert.match(turn.text, /Hello from/)
+    assert.equal(turn.waits.length, 1)
+  })
+
+  it("goes through the hook where the host does not import by address", async () => {
+    await lab.signInWithKiroCli()
+    const { project } = await lab.open()
+    const model = project.models().get("kiro/auto")
+    const event: { sdk?: unknown; [field: string]: unknown } = {
+      model,
+      package: PROVIDER,
+      options: { ...model?.settings },
+    }
+    await project.hook("sdk", event)
+    assert.equal(typeof event.sdk, "object")
+    await eventually(() => /made by the hook/.test(lab.log()))
+  })
+})
+
+describe("signing in", () => {
+  it("is offered in four ways, each in a form", async () => {
+    const { project } = await lab.open()
+    assert.equal(project.integration("kiro")?.name, "Kiro")
+    const methods = project.methods("kiro")
+    assert.deepEqual(
+      methods.map(({ type, id, label }) => [type, id, label]),
+      [
+        ["oauth", "aws", "AWS Builder ID or IAM Identity Center"],
+        ["oauth", "social", "Google or GitHub"],
+        ["oauth", "import", "Import from kiro-cli or Kiro IDE"],
+        ["oauth", "api-key", "API key"],
+      ],
+    )
+    const pattern = (key: string): RegExp => {
+      const field = methods.flatMap(({ form = [] }) => form).find((each) => each.key === key)
+      return new RegExp(String(field && "pattern" in field ? field["pattern"] : ""), "v")
+    }
+    for (const typed of [
+      "",
+      "d-9067642ac7",
+      "https://d-9067642ac7.awsapps.com/start/#/",
+      "Builder ID",
+      "x.awsapps.com",
+    ])
+      assert.match(typed, pattern("start_url"))
+    assert.doesNotMatch("hello", pattern("start_url"))
+    for (const typed of ["", "eu-north-1", "EU North 1", "us-gov-west-1"])
+      assert.match(typed, pattern("login_region"))
+    assert.doesNotMatch("Stockholm", pattern("login_region"))
+    assert.match("arn:aws:codewhisperer:eu-central-1:123456789012:profile/ABC", pattern("profile_arn"))
+    assert.match("ksk_0123456789abcdef", pattern("api_key"))
+    assert.doesNotMatch("sk-ant-0123456789", pattern("api_key"))
+  })
+
+  it("keeps the tokens here and leaves OpenCode a marker that names the account", async () => {
+    lab.fake.account()
+    const { host, project } = await lab.open()
+    const attempt = await project.login("kiro", "aws", { start_url: "" })
+    assert.match(attempt.url, /user_code=/)
+    assert.match(attempt.instructions, /^Code: [A-Z0-9-]+ /)
+    const stored = await attempt.complete()
+    assert.match(stored.label, /^Builder ID ··[0-9a-f]{4}$/)
+    const [account] = await lab.accounts()
+    const [login] = account?.logins ?? []
+    assert.ok(login?.kind === "idc")
+    const kept = JSON.stringify(host.credentials.stored)
+    for (const secret of [login.tokens.accessToken, login.tokens.refreshToken, login.client.clientSecret])
+      assert.ok(secret !== undefined && !kept.includes(secret.reveal()))
+    assert.ok(stored.value.type === "oauth" && stored.value.expires > Date.UTC(2099, 0, 1))
+    const turn = await project.session({ model: "kiro/auto" }).prompt("Hello")
+    assert.match(turn.text, /Hello from/)
+  })
+
+  it("shows why it failed", async () => {
+    const { project } = await lab.open()
+    await assert.rejects(project.login("kiro", "aws", { start_url: "company.okta.com" }), /kiro-cli login/)
+    await assert.rejects(project.login("kiro", "import"), /No login of kiro-cli/)
+    const attempt = await project.login("kiro", "api-key", { api_key: "ksk_0123456789abcdef" })
+    await assert.rejects(attempt.complete(), /refused this API key/)
+    assert.deepEqual(await lab.accounts(), [])
+  })
+
+  it("by import names the account that was found", async () => {
+    await lab.signInWithKiroCli()
+    const { project } = await lab.open()
+    const stored = await (await project.login("kiro", "import")).complete()
+    assert.match(stored.label, /^Builder ID ··/)
+  })
+
+  it("takes in a key that was given to OpenCode itself", async () => {
+    const person = lab.fake.account({ kind: "api-key" })
+    const { host } = await lab.open()
+    host.credentials.put("kiro", { type: "key", key: person.accessToken }, "Kiro")
+    await host.announce("credential.updated", { integrationID: "kiro" })
+    await eventually(async () => (await lab.accounts())[0]?.userId === person.userId)
+    assert.ok(!lab.log().includes(person.accessToken))
+  })
+
+  it("is not hindered by what another version or plugin left behind", async () => {
+    await lab.signInWithKiroCli()
+    const { host, project } = await lab.open()
+    host.credentials.put("kiro", { type: "key", key: "kept-by-opencode-kiro-auth" }, "Kiro")
+    host.credentials.put(
+      "kiro",
+      { type: "oauth", methodID: "old", access: "aoaAAAA", refresh: "aorAAAA", expires: 1 },
+      "Kiro 2",
+    )
+    await host.announce("credential.switched", { integrationID: "kiro", credentialID: "crd_2" })
+    const turn = await project.session({ model: "kiro/auto" }).prompt("Hello")
+    assert.match(turn.text, /Hello from/)
+    assert.equal((await lab.accounts()).length, 1)
+    assert.deepEqual(host.credentials.statuses, [])
+  })
+
+  it("is asked for at the connection where its account needs it", async () => {
+    lab.fake.account()
+    const { host, project } = await lab.open()
+    await (await project.login("kiro", "aws", { start_url: "" })).complete()
+    const [account] = await lab.accounts()
+    const path = pathsFor(lab.place).database
+    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0.5 })
+    await store.update(account?.id ?? "", (current) => ({
+      ...current,
+      health: { state: "revoked", since: 1, reason: "login-expired" },
+    }))
+    await host.announce("credential.updated", {})
+    await eventually(() => host.credentials.statuses.length > 0)
+    assert.match(
+      JSON.stringify(host.credentials.statuses[0]),
+      /needs_auth.*the login of Builder ID ··.* has ended/,
+    )
+    await store.update(account?.id ?? "", (current) => ({ ...current, health: { state: "ok" } }))
+    await store.close()
+    await host.announce("credential.updated", {})
+    await eventually(() => host.credentials.statuses.at(-1)?.status === undefined)
+  })
+})
+
+describe("the command", () => {
+  it("lists the accounts without asking a model", async () => {
+    await lab.signInWithKiroCli()
+    const { project } = await lab.open()
+    assert.deepEqual(project.commands(), ["kiro-accounts"])
+    await project.command("kiro-accounts", "", "ses_9")
+    const [said] = project.synthetic
+    assert.equal(said?.sessionID, "ses_9")
+    assert.match(said.text, /^Builder ID ··[0-9a-f]{4} · ok/)
+    assert.deepEqual(
+      lab.fake.requests.filter(({ operation }) => operation === "GenerateAssistantResponse"),
+      [],
+    )
+  })
+})
