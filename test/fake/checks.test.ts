@@ -5,6 +5,7 @@ import { BODY_INVALID, IMPROPER, REDACTED, SIGNED } from "./cases/case.ts"
 import { BROKEN_CONVERSATIONS } from "./cases/conversation.ts"
 import { GOOD } from "./cases/good.ts"
 import { BROKEN_MEDIA_AND_SIZE } from "./cases/media-and-size.ts"
+import { BROKEN_SCHEMAS } from "./cases/schemas.ts"
 import { BROKEN_TOOLS } from "./cases/tools.ts"
 import { contextOf, plain, toolLoop, toolResult } from "./known-good.ts"
 
@@ -25,8 +26,9 @@ describe("the checks of the fake", () => {
       assert.equal(checkChatRequest(body, context), undefined)
     })
 
-  for (const { name, from = plain, change, reason } of [
+  for (const { name, from = plain, change, reason, words } of [
     ...BROKEN_CONVERSATIONS,
+    ...BROKEN_SCHEMAS,
     ...BROKEN_TOOLS,
     ...BROKEN_MEDIA_AND_SIZE,
   ])
@@ -38,7 +40,8 @@ describe("the checks of the fake", () => {
         { status: refusal?.status, type: refusal?.type, reason: refusal?.reason },
         { status: 400, type: "ValidationException", reason },
       )
-      assert.equal(refusal?.message === "Improperly formed request.", reason === IMPROPER)
+      if (words !== undefined) assert.match(refusal?.message ?? "", words)
+      else assert.equal(refusal?.message === "Improperly formed request.", reason === IMPROPER)
     })
 
   it("refuse a body that is not JSON", () => {

@@ -4,8 +4,16 @@ import { withoutDocuments, withoutImages } from "../../src/translate/index.ts"
 import type { AcceptedMedia } from "../../src/translate/index.ts"
 import type { UserInputMessage } from "../../src/kiro/index.ts"
 import { PIXEL } from "./support/arbitrary-request.ts"
-import { asks, call, conversationOf, result, says, stateOf, userMessages } from "./support/chat.ts"
+import { NO_WORDS } from "../../src/translate/conversation/words.ts"
+import { answers, asks, call, conversationOf, result, says, stateOf, userMessages } from "./support/chat.ts"
 
+const pdf = {
+  type: "file",
+  file: {
+    filename: "My report.v2.pdf",
+    file_data: `data:application/pdf;base64,${Buffer.from("%PDF-1.7\n").toString("base64")}`,
+  },
+}
 const GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 const WEBP = Buffer.from(
   "RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0",
@@ -80,9 +88,10 @@ describe("an image", () => {
     const accepts = { images: false, documents: false }
     assert.equal(sent([image(PIXEL)], accepts).content, "[Image left out: this model takes no images]")
     const [turn] = withoutImages(conversationOf({ messages: [says([image(PIXEL)])] })).turns
-    assert.deepEqual(turn?.role === "user" && turn.parts, [
-      { type: "text", text: "[Image left out: the service refused it]" },
-    ])
+    assert.deepEqual(turn?.role === "user" && turn.parts.at(-1), {
+      type: "text",
+      text: "[Image left out: the service refused it]",
+    })
   })
 
   it("that a tool returned reaches the model beside the tool's result", () => {
@@ -98,30 +107,71 @@ describe("an image", () => {
     ]
     const [, other] = userMessages(stateOf({ messages: inResult }))
     assert.equal(other?.images?.length, 1)
-    assert.equal(other.content, "")
+    assert.equal(other.content, NO_WORDS)
   })
 
-  it("gives way to newer ones where there are more than a hundred", () => {
-    const { images, content } = sent(Array.from({ length: 103 }, () => image(PIXEL)))
-    assert.equal(images?.length, 100)
-    assert.deepEqual(content.split("\n\n"), Array(3).fill("[Image left out: older than the last 100]"))
+  it("has a word beside it where the user wrote none, also when it is no longer the newest", () => {
+    const contents = (messages: readonly object[]): string[] =>
+      userMessages(stateOf({ messages })).map(({ content }) => content)
+    assert.deepEqual(contents([says([image(PIXEL), { type: "text", text: " \n" }])]), [NO_WORDS])
+    assert.deepEqual(contents([says("Hi"), answers("1"), says([image(PIXEL)]), answers("2"), says([pdf])]), [
+      "Hi",
+      NO_WORDS,
+      NO_WORDS,
+    ])
+    const prompt = { role: "system", content: "Be terse." }
+    assert.deepEqual(contents([prompt, says([image(PIXEL)])]), ["Be terse."])
+  })
+
+  it("may be percent-encoded, its base64 or its bytes", () => {
+    const encoded = [...Buffer.from(GIF, "base64")]
+      .map((byte) => `%${byte.toString(16).padStart(2, "0")}`)
+      .join("")
+    const { images } = sent([
+      image(`data:image/gif;base64,${encodeURIComponent(GIF)}`),
+      image(`data:image/gif,${encoded}`),
+    ])
+    assert.deepEqual(
+      images?.map(({ format, source }) => `${format} ${source.bytes}`),
+      [`gif ${GIF}`, `gif ${GIF}`],
+    )
+  })
+
+  it("gives way to newer ones in blocks where there are more than a hundred", () => {
+    const left = (count: number): number => {
+      const { images, content } = sent(Array.from({ length: count }, () => image(PIXEL)))
+      assert.equal(
+        content.split("[Image left out: older than the last 100]").length - 1,
+        count - (images?.length ?? 0),
+      )
+      return images?.length ?? 0
+    }
+    assert.deepEqual([100, 101, 125, 126].map(left), [100, 76, 100, 76])
   })
 
   it("may be large, but not among more than twenty", () => {
     const large = image(pngOf(3_000, 10))
     const small = image(pngOf(2_000, 2_000))
-    assert.equal(sent([large, ...Array.from({ length: 19 }, () => small)]).images?.length, 20)
-    const { images, content } = sent([large, ...Array.from({ length: 20 }, () => small)])
-    assert.equal(images?.length, 20)
-    assert.equal(content, "[Image left out: over 2000 pixels wide or high]")
+    const left = (many: number, few: number): number => {
+      const parts = [
+        ...Array.from({ length: many }, () => large),
+        ...Array.from({ length: few }, () => small),
+      ]
+      const { images, content } = sent(parts)
+      assert.equal(
+        content.split("[Image left out: over 2000 pixels wide or high]").length - 1,
+        many + few - (images?.length ?? 0),
+      )
+      return images?.length ?? 0
+    }
+    assert.deepEqual([left(1, 19), left(1, 20), left(2, 30)], [20, 20, 30])
+    assert.deepEqual([left(10, 11), left(10, 15), left(10, 16)], [16, 20, 16])
   })
 })
 
 describe("a document", () => {
-  const pdf = file("My report.v2.pdf", "application/pdf", "%PDF-1.7\n")
-
   it("is sent as what it is, under a valid name of its own", () => {
-    const { documents } = sent([
+    const documents = [
       pdf,
       pdf,
       file("a.docx", "application/octet-stream", "PK\x03\x04"),
@@ -131,21 +181,48 @@ describe("a document", () => {
       file("e.html", "text/html", "<p>"),
       file("f.json", "application/json", "{}"),
       file("Übung.xls", "application/vnd.ms-excel", Buffer.from("d0cf11e0a1b11ae1", "hex")),
+    ].reduce<string[]>((names, part) => {
+      const [document] = sent([...(names.length === 1 ? [pdf] : []), part]).documents?.slice(-1) ?? []
+      return [...names, `${document?.name}.${document?.format}`]
+    }, [])
+    assert.deepEqual(documents, [
+      "My report v2.pdf",
+      "My report v2 (2).pdf",
+      "a.docx",
+      "b.xlsx",
+      "c.csv",
+      "d.md",
+      "e.html",
+      "f.txt",
+      "bung.xls",
     ])
-    assert.deepEqual(
-      documents?.map(({ name, format }) => `${name}.${format}`),
-      [
-        "My report v2.pdf",
-        "My report v2 (2).pdf",
-        "a.docx",
-        "b.xlsx",
-        "c.csv",
-        "d.md",
-        "e.html",
-        "f.txt",
-        "bung.xls",
-      ],
+  })
+
+  it("gives way with the next oldest where there is a sixth, the text of a text file staying", () => {
+    const name = (document: { readonly name: string; readonly format: string }): string =>
+      `${document.name}.${document.format}`
+    const numbered = (count: number): object[] =>
+      Array.from({ length: count }, (_, index) =>
+        index === 1
+          ? file("1.csv", "text/csv", "1,2")
+          : file(`${index}.pdf`, "application/pdf", "%PDF-1.7\n"),
+      )
+    const left = (count: number): string[] => (sent(numbered(count)).documents ?? []).map(name)
+    assert.deepEqual(left(5), ["0.pdf", "1.csv", "2.pdf", "3.pdf", "4.pdf"])
+    assert.deepEqual(left(6), ["2.pdf", "3.pdf", "4.pdf", "5.pdf"])
+    assert.deepEqual(left(7), ["2.pdf", "3.pdf", "4.pdf", "5.pdf", "6.pdf"])
+    assert.deepEqual(left(8), ["4.pdf", "5.pdf", "6.pdf", "7.pdf"])
+    assert.equal(
+      sent([{ type: "text", text: "See" }, ...numbered(6)]).content,
+      "See\n\n[0.pdf left out: older than the last 5]\n\n1.csv\n1,2",
     )
+  })
+
+  it("may be as large as five megabytes, which are more in base64", () => {
+    const sized = (bytes: number): object =>
+      file("a.pdf", "application/pdf", `%PDF-1.7\n${" ".repeat(bytes - 9)}`)
+    assert.equal(sent([sized(5_242_880)]).documents?.length, 1)
+    assert.equal(sent([sized(5_242_884)]).content, "[a.pdf left out: larger than 5 MB]")
   })
 
   it("is its text, or a word about it, where the model takes none", () => {
@@ -154,7 +231,7 @@ describe("a document", () => {
     const word = "[My report.v2.pdf left out: this model takes no pdf documents]"
     assert.equal(sent([pdf], accepts).content, word)
     const [turn] = withoutDocuments(conversationOf({ messages: [says([pdf])] })).turns
-    assert.deepEqual(turn?.role === "user" && turn.parts, [{ type: "text", text: word }])
+    assert.deepEqual(turn?.role === "user" && turn.parts.at(-1), { type: "text", text: word })
   })
 
   it("leaves a text where its format can't be sent", () => {

@@ -72,15 +72,15 @@ describe("shortening a conversation", () => {
     const messages = [
       says("task"),
       answers("0"),
-      says([image]),
+      says(["1", image]),
       answers("1"),
-      says([image]),
+      says(["2", image]),
       answers("2"),
-      says([image]),
+      says(["3", image]),
     ]
-    const left = "[Image left out: too old to fit the context window]"
-    assert.deepEqual(shortened(messages, 1_000), ["task", "0", left, "1", "<image>", "2", "<image>"])
-    assert.deepEqual(shortened(messages, 2_000), ["task", "0", left, "1", left, "2", "<image>"])
+    const left = (word: string): string => `${word}\n\n[Image left out: too old to fit the context window]`
+    assert.deepEqual(shortened(messages, 1_000), ["task", "0", left("1"), "1", "2<image>", "2", "3<image>"])
+    assert.deepEqual(shortened(messages, 2_000), ["task", "0", left("1"), "1", left("2"), "2", "3<image>"])
   })
 
   it("keeps head and tail of a long old result, and the newest whole", () => {

@@ -137,6 +137,7 @@ describe("the schema of a tool", () => {
       {
         type: "object",
         properties: { a: { type: "array" } },
+        required: ["a"],
       },
     )
     const optional = { type: ["string", "null"], default: null, enum: ["a", null] }
@@ -146,6 +147,166 @@ describe("the schema of a tool", () => {
       type: "object",
       properties: { default: rest },
     })
+  })
+
+  it("is brought from older drafts to the newest", () => {
+    const property = (schema: unknown): unknown => {
+      const { properties } = schemaOf({ type: "object", properties: { p: schema } }) as {
+        readonly properties: { readonly p: unknown }
+      }
+      return properties.p
+    }
+    const rows: readonly (readonly [older: object, newer: object])[] = [
+      [
+        { items: [{ type: "string" }, { type: "int" }], additionalItems: false },
+        { prefixItems: [{ type: "string" }, { type: "integer" }], items: false },
+      ],
+      [
+        { type: "number", minimum: 0, exclusiveMinimum: true },
+        { type: "number", exclusiveMinimum: 0 },
+      ],
+      [{ maximum: 9, exclusiveMaximum: false }, { maximum: 9 }],
+      [
+        { exclusiveMinimum: 1, minimum: 0 },
+        { exclusiveMinimum: 1, minimum: 0 },
+      ],
+      [{ exclusiveMaximum: true }, {}],
+      [
+        { properties: { a: { type: "string", required: true } }, required: ["b", "b"] },
+        { properties: { a: { type: "string" } }, required: ["b", "a"] },
+      ],
+      [
+        { dependencies: { a: ["b"], c: { type: "object" } } },
+        { dependentRequired: { a: ["b"] }, dependentSchemas: { c: { type: "object" } } },
+      ],
+      [{ $schema: "http://json-schema.org/draft-07/schema#", type: "string" }, { type: "string" }],
+      [{ examples: "x" }, { examples: ["x"] }],
+    ]
+    for (const [older, newer] of rows) assert.deepEqual(property(older), newer, JSON.stringify(older))
+  })
+
+  it("has no keyword whose value means nothing", () => {
+    const property = (schema: unknown): unknown => {
+      const { properties } = schemaOf({ type: "object", properties: { p: schema } }) as {
+        readonly properties: { readonly p: unknown }
+      }
+      return properties.p
+    }
+    const rows: readonly (readonly [given: object, left: object])[] = [
+      [{ type: "float" }, { type: "number" }],
+      [{ type: "String" }, { type: "string" }],
+      [{ type: ["str", "String", "undefined", "null"] }, { type: ["string", "null"] }],
+      [{ type: ["undefined"] }, {}],
+      [{ type: "any", description: "x" }, { description: "x" }],
+      [{ enum: "asc" }, {}],
+      [{ enum: [] }, {}],
+      [{ enum: ["a", "a", null] }, { enum: ["a", null] }],
+      [{ anyOf: [] }, {}],
+      [{ anyOf: ["x", { type: "string" }] }, { anyOf: [{ type: "string" }] }],
+      [
+        { maxLength: "10", minimum: "1.5", maxItems: "many" },
+        { maxLength: 10, minimum: 1.5 },
+      ],
+      [{ minLength: -1, minItems: 1.5, multipleOf: 0 }, {}],
+      [
+        { multipleOf: "0.5", maxProperties: 0 },
+        { multipleOf: 0.5, maxProperties: 0 },
+      ],
+      [{ pattern: "(?P<year>[0-9]+)" }, {}],
+      [{ pattern: "^[a-z]+$" }, { pattern: "^[a-z]+$" }],
+      [{ properties: ["a"], additionalProperties: "no", not: [] }, {}],
+      [{ properties: { a: "string", type: true } }, { properties: { a: {}, type: true } }],
+      [{ title: 1, description: { en: "a" }, format: false, uniqueItems: "true" }, {}],
+      [{ $ref: "#/$defs/none", type: "string" }, { type: "string" }],
+      [{ $ref: 1, $id: "a#b", $anchor: "1" }, {}],
+      [{ dependentRequired: { a: "b" } }, {}],
+      [
+        { default: null, const: null, "x-order": [1] },
+        { const: null, "x-order": [1] },
+      ],
+    ]
+    for (const [given, left] of rows) assert.deepEqual(property(given), left, JSON.stringify(given))
+  })
+
+  it("keeps the names of properties, whatever they look like", () => {
+    const properties = {
+      "$filter[name]": { type: "string" },
+      "": {},
+      required: { enum: ["a"] },
+      $ref: { type: "null" },
+    }
+    assert.deepEqual(schemaOf({ type: "object", properties }), { type: "object", properties })
+  })
+
+  it("has one object in place of a union at its root", () => {
+    const page = {
+      type: "object",
+      properties: { kind: { const: "page" }, id: { type: "string" } },
+      required: ["kind", "id"],
+    }
+    const search = {
+      type: "object",
+      description: "By words",
+      properties: { kind: { const: "search" }, q: { type: "string" } },
+      required: ["kind", "q"],
+    }
+    for (const union of ["anyOf", "oneOf"])
+      assert.deepEqual(schemaOf({ description: "Finds", [union]: [page, search] }), {
+        type: "object",
+        properties: {
+          kind: { anyOf: [{ const: "page" }, { const: "search" }] },
+          id: { type: "string" },
+          q: { type: "string" },
+        },
+        required: ["kind"],
+        description: `Finds\n\n${JSON.stringify({ [union]: [page, search] })}`,
+      })
+    const all = schemaOf({
+      type: "object",
+      properties: { own: true },
+      required: ["own"],
+      allOf: [page, { required: ["q"] }, { anyOf: [search] }],
+    })
+    assert.deepEqual(Object.keys((all as { properties: object }).properties), ["kind", "id", "q", "own"])
+    assert.deepEqual((all as { required: unknown }).required, ["own", "kind", "id", "q"])
+  })
+
+  it("asks in a union for a name only where each of its members does", () => {
+    const required = (schema: object): unknown => (schemaOf(schema) as { required?: unknown }).required
+    assert.deepEqual(required({ anyOf: [{ required: ["a", "b"] }, { required: ["b"] }] }), ["b"])
+    assert.equal(required({ anyOf: [{ required: ["a"] }, true] }), undefined)
+    assert.equal(required({ oneOf: [{ required: ["a"] }, { required: ["b"] }] }), undefined)
+  })
+
+  it("follows references to the members of a union, and to the root itself", () => {
+    const definitions = {
+      node: {
+        type: "object",
+        properties: { next: { $ref: "#/definitions/node" } },
+        anyOf: [{ $ref: "#/definitions/node" }],
+      },
+    }
+    const named = schemaOf({ $ref: "#/definitions/node", definitions }) as {
+      properties: object
+      definitions: object
+    }
+    assert.deepEqual(named.properties, { next: { $ref: "#/definitions/node" } })
+    assert.deepEqual(named.definitions, definitions)
+    const member = schemaOf({ oneOf: [{ $ref: "#/definitions/node" }], definitions }) as {
+      properties: object
+    }
+    assert.deepEqual(member.properties, named.properties)
+    assert.deepEqual(schemaOf({ $ref: "#" }), { type: "object", properties: {} })
+    const moved = {
+      anyOf: [{ properties: { a: { type: "string" }, b: { $ref: "#/anyOf/0/properties/a" } } }],
+    }
+    assert.deepEqual((schemaOf(moved) as { properties: object }).properties, { a: { type: "string" }, b: {} })
+  })
+
+  it("tells of a long union only what its members are called and ask for", () => {
+    const member = { title: "A", properties: { a: { description: "x".repeat(3_000) } }, required: ["a"] }
+    const { description } = schemaOf({ anyOf: [member] }) as { description: string }
+    assert.equal(description, JSON.stringify({ anyOf: [{ title: "A", required: ["a"], properties: ["a"] }] }))
   })
 
   it("ends where it contains itself, and where it is deeper than any tool needs", () => {

@@ -79,9 +79,9 @@ describe("a tool that the service refuses", () => {
 describe("a medium that the service refuses", () => {
   const conversation = conversationOf({
     messages: [
-      says([image("A"), pdf]),
+      says(["See", image("A"), pdf]),
       answers("1"),
-      says([image("B"), image("C")]),
+      says(["See", image("B"), image("C")]),
       answers("2"),
       says("Go"),
     ],
@@ -90,20 +90,35 @@ describe("a medium that the service refuses", () => {
   it("is that of the message that the refusal names, else the newest", () => {
     const without = (wanted: Parameters<typeof refusedMedia>[1]): string[] =>
       kindsOf(withoutMedia(conversation, new Set(refusedMedia(conversation, wanted))))
-    assert.deepEqual(without({ type: "image", message: 0 }), ["text document", "", "image image", "", "text"])
-    assert.deepEqual(without({ type: "image" }), ["image document", "", "text text", "", "text"])
-    assert.deepEqual(without({ type: "image", message: 4 }), ["image document", "", "text text", "", "text"])
-    assert.deepEqual(without({ type: "document" }), ["image text", "", "image image", "", "text"])
+    assert.deepEqual(without({ type: "image", message: 0 }), [
+      "text text document",
+      "",
+      "text image image",
+      "",
+      "text",
+    ])
+    assert.deepEqual(without({ type: "image" }), ["text image document", "", "text text text", "", "text"])
+    assert.deepEqual(without({ type: "image", message: 4 }), [
+      "text image document",
+      "",
+      "text text text",
+      "",
+      "text",
+    ])
+    assert.deepEqual(without({ type: "document" }), ["text image text", "", "text image image", "", "text"])
   })
 
   it("is known again in the next request, and said to be left out", () => {
     const [hash = ""] = refusedMedia(conversation, { type: "document" })
-    const next = conversationOf({ messages: [says([pdf]), answers("1"), says([pdf, image("A")])] })
+    const next = conversationOf({
+      messages: [says(["See", pdf]), answers("1"), says(["See", pdf, image("A")])],
+    })
     const [first, , last] = withoutMedia(next, new Set([hash])).turns
-    assert.deepEqual(first?.role === "user" && first.parts, [
-      { type: "text", text: "[a.pdf left out: the service refused it]" },
-    ])
-    assert.equal(last?.role === "user" && last.parts[1]?.type, "image")
+    assert.deepEqual(first?.role === "user" && first.parts[1], {
+      type: "text",
+      text: "[a.pdf left out: the service refused it]",
+    })
+    assert.equal(last?.role === "user" && last.parts[2]?.type, "image")
     assert.deepEqual(refusedMedia(conversationOf({ messages: [says("Go")] }), { type: "image" }), [])
   })
 })

@@ -11,7 +11,7 @@ import { limitMedia } from "./limits.ts"
 import { describeTools, nameDocuments, nameTools } from "./names.ts"
 import { pairResults } from "./pairing.ts"
 import { cleanSchemas } from "./schemas.ts"
-import { EMPTY_MESSAGE } from "./words.ts"
+import { EMPTY_MESSAGE, NO_WORDS } from "./words.ts"
 
 export type CanonicalStep = (conversation: Conversation) => Conversation
 
@@ -112,8 +112,10 @@ function combineAssistants(turns: readonly AssistantTurn[]): AssistantTurn {
 export function fillEmptyUserTurns(conversation: Conversation): Conversation {
   const carriesSystem = !isBlank(conversation.system)
   const turns = conversation.turns.map((turn, index) => {
-    if (turn.role === "assistant" || !isEmpty(turn)) return turn
-    return index === 0 && carriesSystem ? turn : emptyMessage()
+    if (turn.role === "assistant" || (index === 0 && carriesSystem)) return turn
+    if (isEmpty(turn)) return emptyMessage()
+    const isWordless = turn.parts.length > 0 && turn.parts.every(({ type }) => type !== "text")
+    return isWordless ? { ...turn, parts: [textPart(NO_WORDS), ...turn.parts] } : turn
   })
   return { ...conversation, turns }
 }

@@ -6,6 +6,7 @@
 import { isObject, type JsonObject } from "../../json.ts"
 import type { DocumentFormat, ImageFormat } from "../../kiro/index.ts"
 import type { ChatMessage, ReasoningBlock } from "../../openai/index.ts"
+import { NO_WORDS } from "./words.ts"
 
 export interface Conversation {
   /** A slot of its own, so that no step over the turns can lose it. */
@@ -116,7 +117,7 @@ export function isSpokenMessage(message: ChatMessage): boolean {
 export function isSpoken(turn: Turn): turn is UserTurn {
   if (turn.role === "assistant") return false
   const texts = turn.parts.flatMap((part) => (part.type === "text" ? [part.text] : []))
-  return turn.results.length === 0 || !isOfTheHost(texts)
+  return turn.results.length === 0 || !isOfTheHost(texts.filter((text) => text !== NO_WORDS))
 }
 
 function isOfTheHost(texts: readonly string[]): boolean {

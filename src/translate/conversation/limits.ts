@@ -2,14 +2,17 @@ import {
   textOf,
   textPart,
   type Conversation,
+  type DocumentPart,
   type ImagePart,
   type Turn,
   type UserPart,
   type UserTurn,
 } from "./conversation.ts"
-import { leftOut } from "./media.ts"
+import { documentAsText, leftOut } from "./media.ts"
 import { createDraft, cutText, dropExchanges, dropSteps, turnsOf } from "./shorten.ts"
 
+/** "Too many documents attached (6). Maximum is 5 per conversation." */
+const MAX_DOCUMENTS = 5
 /** "too many images and documents: 101 + 0 > 100". */
 const MAX_MEDIA = 100
 /** In requests with more images than this, each side may have at most `MANY_IMAGES_SIDE` pixels. */
@@ -19,20 +22,42 @@ const MANY_IMAGES_SIDE = 2_000
 /** Keeps images and documents within the service's numbers; what has to go is the oldest. */
 export function limitMedia(conversation: Conversation): Conversation {
   const media = conversation.turns.flatMap((turn) => (turn.role === "user" ? turn.parts.filter(isMedia) : []))
-  const tooMany = media.slice(0, Math.max(0, media.length - MAX_MEDIA))
-  const images = media.slice(tooMany.length).filter((part) => part.type === "image")
-  const tooLarge =
-    images.length > MANY_IMAGES ? images.filter(isLarge).slice(0, images.length - MANY_IMAGES) : []
-  if (tooMany.length + tooLarge.length === 0) return conversation
-  const why = new Map<UserPart, string>([
-    ...tooMany.map((part) => [part, `older than the last ${MAX_MEDIA}`] as const),
-    ...tooLarge.map((part) => [part, `over ${MANY_IMAGES_SIDE} pixels wide or high`] as const),
-  ])
-  return { ...conversation, turns: conversation.turns.map((turn) => replaceMedia(turn, why)) }
+  const instead = new Map<UserPart, UserPart>()
+  const left = (): Medium[] => media.filter((part) => !instead.has(part))
+  for (const part of oldest(left().filter(isDocument), { most: MAX_DOCUMENTS, block: 2 }))
+    instead.set(part, isDocument(part) ? documentAsText(part, `older than the last ${MAX_DOCUMENTS}`) : part)
+  for (const part of oldest(left(), { most: MAX_MEDIA, block: MAX_MEDIA / 4 }))
+    instead.set(part, leftOut(nameOf(part), `older than the last ${MAX_MEDIA}`))
+  const images = left().filter((part) => part.type === "image")
+  const large = images.length > MANY_IMAGES ? images.filter(isLarge) : []
+  const most = large.length - (images.length - MANY_IMAGES)
+  for (const part of oldest(large, { most, block: MANY_IMAGES / 4 }))
+    instead.set(part, leftOut("Image", `over ${MANY_IMAGES_SIDE} pixels wide or high`))
+  if (instead.size === 0) return conversation
+  return { ...conversation, turns: conversation.turns.map((turn) => replaceMedia(turn, instead)) }
 }
 
-function isMedia(part: UserPart): part is Exclude<UserPart, { type: "text" }> {
+type Medium = Exclude<UserPart, { type: "text" }>
+
+/** What is over `most`, and then a whole block of it, so that the next one changes nothing of what was sent. */
+function oldest(
+  media: readonly Medium[],
+  { most, block }: { readonly most: number; readonly block: number },
+): readonly Medium[] {
+  const over = media.length - most
+  return over <= 0 ? [] : media.slice(0, Math.ceil(over / block) * block)
+}
+
+function isMedia(part: UserPart): part is Medium {
   return part.type !== "text"
+}
+
+function isDocument(part: UserPart): part is DocumentPart {
+  return part.type === "document"
+}
+
+function nameOf(part: Medium): string {
+  return isDocument(part) ? part.filename : "Image"
 }
 
 function isLarge(image: ImagePart): boolean {
@@ -40,14 +65,9 @@ function isLarge(image: ImagePart): boolean {
   return size !== undefined && Math.max(size.width, size.height) > MANY_IMAGES_SIDE
 }
 
-function replaceMedia(turn: Turn, why: ReadonlyMap<UserPart, string>): Turn {
-  if (turn.role === "assistant" || !turn.parts.some((part) => why.has(part))) return turn
-  const parts = turn.parts.map((part) => {
-    const reason = why.get(part)
-    if (reason === undefined) return part
-    return leftOut(part.type === "document" ? part.filename : "Image", reason)
-  })
-  return { ...turn, parts }
+function replaceMedia(turn: Turn, instead: ReadonlyMap<UserPart, UserPart>): Turn {
+  if (turn.role === "assistant" || !turn.parts.some((part) => instead.has(part))) return turn
+  return { ...turn, parts: turn.parts.map((part) => instead.get(part) ?? part) }
 }
 
 interface ImageSize {

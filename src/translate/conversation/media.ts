@@ -9,8 +9,11 @@ export interface AcceptedMedia {
   readonly documents: boolean
 }
 
-/** "image exceeds 5 MB maximum": the service counts the base64 characters. */
-const MAX_MEDIA_CHARACTERS = 5_242_880
+/** "image exceeds 5 MB maximum": of an image the service counts the base64 characters, of a document the file. */
+const MAX_IMAGE_CHARACTERS = 5_242_880
+const MAX_DOCUMENT_BYTES = 5_242_880
+
+const TOO_LARGE = "larger than 5 MB"
 
 /** Enough base64 characters for the longest magic number, and a whole number of bytes. */
 const HEAD_CHARACTERS = 64
@@ -26,14 +29,15 @@ export function readMedia(part: ContentPart & { readonly type: "media" }, accept
   const filename = part.filename ?? ""
   const what = filename === "" ? nounOf(mimeType) : filename
   if (base64 === undefined) return leftOut(what, "its data is broken")
-  if (base64.length > MAX_MEDIA_CHARACTERS) return leftOut(what, "larger than 5 MB")
   const head = Buffer.from(base64.slice(0, HEAD_CHARACTERS), "base64")
   const format = mediaFormat({ head, mimeType, filename })
   switch (format.type) {
     case "image":
       if (!accepts.images) return leftOut(what, "this model takes no images")
+      if (base64.length > MAX_IMAGE_CHARACTERS) return leftOut(what, TOO_LARGE)
       return { type: "image", format: format.format, bytes: base64 }
     case "document": {
+      if (Buffer.byteLength(base64, "base64") > MAX_DOCUMENT_BYTES) return leftOut(what, TOO_LARGE)
       const document = {
         type: "document",
         name: "",
@@ -50,11 +54,14 @@ export function readMedia(part: ContentPart & { readonly type: "media" }, accept
   }
 }
 
-/** A text file is its text; of any other document only the name can be told. */
-export function documentAsText(document: DocumentPart): TextPart {
+/** A text file is its text; of any other document only the name can be told, and why it is not there. */
+export function documentAsText(
+  document: DocumentPart,
+  why: string = `this model takes no ${document.format} documents`,
+): TextPart {
   const isText = ["csv", "html", "md", "txt"].includes(document.format)
   const text = isText ? Buffer.from(document.bytes, "base64").toString("utf8") : ""
-  if (isBlank(text)) return leftOut(document.filename, `this model takes no ${document.format} documents`)
+  if (isBlank(text)) return leftOut(document.filename, why)
   return textPart(`${document.filename}\n${text}`)
 }
 
@@ -71,13 +78,15 @@ function readDataUrl(
   const [mimeType = "", ...parameters] = url.slice("data:".length, comma).split(";")
   const data = url.slice(comma + 1)
   const isBase64 = parameters.some((parameter) => parameter.trim().toLowerCase() === "base64")
-  const base64 = isBase64 ? normalBase64(data) : base64OfPercentEncoded(data)
+  const base64 = isBase64
+    ? normalBase64(data.includes("%") ? percentDecoded(data).toString("latin1") : data)
+    : percentDecoded(data).toString("base64")
   return { mimeType: mimeType.trim().toLowerCase(), base64 }
 }
 
 /** RFC 4648 §4 with its padding; line breaks and the URL-safe alphabet (§5) are made so. */
 function normalBase64(data: string): string | undefined {
-  if (data.length > MAX_MEDIA_CHARACTERS * 2) return data
+  if (data.length > MAX_DOCUMENT_BYTES * 2) return data
   const plain = /[\s_-]/.test(data)
     ? data.replaceAll(/\s/g, "").replaceAll("-", "+").replaceAll("_", "/")
     : data
@@ -85,12 +94,13 @@ function normalBase64(data: string): string | undefined {
   return padded.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(padded) ? padded : undefined
 }
 
-function base64OfPercentEncoded(data: string): string | undefined {
-  try {
-    return Buffer.from(decodeURIComponent(data), "utf8").toString("base64")
-  } catch {
-    return undefined
-  }
+/** Byte for byte: what is encoded need not be UTF-8. */
+function percentDecoded(data: string): Buffer {
+  const latin1 = Buffer.from(data, "utf8").toString("latin1")
+  const bytes = latin1.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  return Buffer.from(bytes, "latin1")
 }
 
 function nounOf(mimeType: string): string {

@@ -1,6 +1,6 @@
 /**
  * The only words in a request that neither the user, nor the model, nor a tool said. Filler text changes how a
- * model behaves (it imitates it, or stops early), so these four are few, short and stand only where something is
+ * model behaves (it imitates it, or stops early), so these five are few, short and stand only where something is
  * really missing.
  */
 
@@ -9,6 +9,9 @@ export const INTERRUPTED_RESULT = "[Tool execution was interrupted]"
 
 /** Where the user, or a tool, really sent nothing and the service refuses an empty text (whitespace counts as empty). */
 export const EMPTY_MESSAGE = "(empty message)"
+
+/** Beside a picture or a document that came without a word: once there is a history the service refuses it so. */
+export const NO_WORDS = "(no text)"
 
 /** Where text was cut to fit the context window; head and tail around it stand as they were. */
 export const CUT_MARK = "[… left out to fit the context window …]"

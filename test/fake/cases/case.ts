@@ -20,6 +20,8 @@ export interface Case {
 /** The change breaks one rule, and this is the reason that the service names. */
 export interface Broken extends Case {
   readonly reason: string | null
+  /** What the service says, where it tells more than its word for nearly everything. */
+  readonly words?: RegExp
 }
 
 export const current = (body: Body): Body["conversationState"]["currentMessage"]["userInputMessage"] =>

@@ -47,6 +47,24 @@ export const BROKEN_MEDIA_AND_SIZE: readonly Broken[] = [
       (current(body).images = [image("png", pngOf(2001)), ...Array.from({ length: 20 }, () => image())]),
   },
   {
+    name: "a sixth document, wherever the others stand",
+    reason: "DOCUMENT_COUNT_EXCEEDED",
+    words: /^Too many documents attached \(6\)\. Maximum is 5 per conversation\.$/,
+    change: (body) => {
+      const old = Array.from({ length: 3 }, (_, index) => document(`old ${index}`))
+      body.conversationState.history = [user("u", { documents: old }), assistant("a")]
+      current(body).documents = Array.from({ length: 3 }, (_, index) => document(`new ${index}`))
+    },
+  },
+  {
+    name: "an image without a word behind a history",
+    reason: BODY_INVALID,
+    change: (body) => {
+      body.conversationState.history = [user("u"), assistant("a")]
+      Object.assign(current(body), { content: " ", images: [image()] })
+    },
+  },
+  {
     name: "101 documents",
     reason: "DOCUMENT_COUNT_EXCEEDED",
     change: (body) =>

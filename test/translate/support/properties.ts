@@ -62,7 +62,9 @@ const INVENTED = Object.values(invented).flatMap((words) =>
   wordsIn(typeof words === "string" ? words : words("", "")),
 )
 /** What stands in place of media of the model's, and of the system's, turns; and what replaces half a character. */
-const NOTES = wordsIn("[Media left out: only a message of the user can carry it] \ufffd")
+const NOTES = wordsIn(
+  "[Media left out: only a message of the user can carry it] older than the last 5 doc.pdf \ufffd",
+)
 export function addsNothing(raw: RawRequest, canonical: Canonical): void {
   const said = new Set([...INVENTED, ...NOTES])
   for (const word of stringsOf(raw).flatMap(wordsIn)) said.add(word)

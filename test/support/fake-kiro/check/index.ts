@@ -2,7 +2,7 @@ import { checkCachePoints } from "./cache-points.ts"
 import type { ChatRequestBody } from "./conversation.ts"
 import { checkContent, checkEnvironment, checkNoToolsInHistory, checkOrder } from "./history.ts"
 import { checkConversationId, checkModelId } from "./identity.ts"
-import { checkDocuments, checkImages } from "./media.ts"
+import { checkDocuments, checkImages, checkMediaHaveWords } from "./media.ts"
 import { checkModelFields } from "./model-fields.ts"
 import { checkReasoning } from "./reasoning.ts"
 import type { CheckContext, Refusal, Rule } from "./rule.ts"
@@ -42,6 +42,7 @@ const RULES: readonly Rule[] = [
   checkToolUseIds,
   checkToolInputs,
   checkCachePoints,
+  checkMediaHaveWords,
   checkImages,
   checkDocuments,
   checkSize,

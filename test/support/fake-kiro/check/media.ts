@@ -5,6 +5,7 @@ import { improperlyFormed, refuse, type CheckContext, type Refusal, type Rule } 
 
 const LARGEST_IMAGE_BASE64 = 5_242_880
 const MOST_MEDIA = 100
+const MOST_DOCUMENTS = 5
 /** With more images than this in a request, each side is limited. */
 const MANY_IMAGES = 20
 const LONGEST_SIDE_OF_MANY = 2_000
@@ -32,10 +33,24 @@ export const checkDocuments: Rule = (body, context) => {
   if (documents.length > 0 && modelOf(body, context)?.documents === false)
     return refuse("This model does not take documents.", "DOCUMENT_MODEL_NOT_SUPPORTED")
   if (!documents.every(({ name }) => DOCUMENT_NAME.test(name ?? ""))) return improperlyFormed
+  if (documents.length > MOST_DOCUMENTS)
+    return refuse(
+      `Too many documents attached (${documents.length}). Maximum is ${MOST_DOCUMENTS} per conversation.`,
+      "DOCUMENT_COUNT_EXCEEDED",
+    )
   const names = new Set(documents.map(({ name }) => name))
   return names.size === documents.length
     ? undefined
     : refuse("Two documents have the same name.", "DOCUMENT_DUPLICATE_NAME")
+}
+
+/** Once there is a history, media without a word are no message; beside tool results they are. */
+export const checkMediaHaveWords: Rule = (body) => {
+  const { content, images = [], documents = [], userInputMessageContext } = currentOf(body)
+  if ((body.conversationState.history ?? []).length === 0 || (content ?? "").trim() !== "") return undefined
+  const answers = (userInputMessageContext?.toolResults ?? []).length > 0
+  const media = (images?.length ?? 0) + (documents?.length ?? 0)
+  return media > 0 && !answers ? refuse("Invalid request body.", "REQUEST_BODY_INVALID") : undefined
 }
 
 function imageRefusal(image: ImageBlock, many: boolean): Refusal | undefined {
