@@ -5,7 +5,7 @@
  */
 import { ChatRequestError } from "../openai/index.ts"
 import { ownCommand } from "../settings/index.ts"
-import type { Refusal } from "./door.ts"
+import type { Refusal } from "../gateway/index.ts"
 
 /** Part of the host's error; nothing is ever sent there. */
 const URL_OF_ERRORS = "https://kiro.invalid/v1"

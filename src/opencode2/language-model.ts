@@ -4,12 +4,12 @@ import type {
   LanguageModelV3StreamPart,
   SharedV3Warning,
 } from "@ai-sdk/provider"
+import type { AnswerEnd, ChatCall, Purpose } from "../gateway/index.ts"
 import { isObject, type JsonObject } from "../json.ts"
-import type { AnswerBatch, ChatCall, Door, Purpose } from "./door.ts"
 import { cutError, faultError, refusalError } from "./errors.ts"
 import { createPartWriter } from "./parts.ts"
 import { readCall } from "./prompt.ts"
-import { AGENT_HEADER, PURPOSE_HEADER, type ModelCall, type RegistryEntry } from "./registry.ts"
+import { AGENT_HEADER, type Door, PURPOSE_HEADER, type ModelCall, type RegistryEntry } from "./registry.ts"
 
 type Part = LanguageModelV3StreamPart
 
@@ -63,7 +63,7 @@ async function* stream(door: Door, call: ModelCall, stream: boolean): AsyncGener
 }
 
 /** A refusal is an error without a finish. */
-function endOf(end: NonNullable<AnswerBatch["end"]>, writer: ReturnType<typeof createPartWriter>): Part[] {
+function endOf(end: AnswerEnd, writer: ReturnType<typeof createPartWriter>): Part[] {
   if (end.outcome === "finished") return writer.end()
   const { refusal, isRetryable } = end
   const error = isRetryable && writer.hasOutput() ? cutError(refusal) : refusalError(refusal, isRetryable)

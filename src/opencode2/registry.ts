@@ -1,11 +1,14 @@
 import type { LanguageModelV3GenerateResult, LanguageModelV3StreamPart } from "@ai-sdk/provider"
-import type { Door } from "./door.ts"
+import type { Gateway } from "../gateway/index.ts"
 
 /**
  * Where the language models find their gateway. OpenCode 2 loads the provider's module once for all locations of its
  * process, and may keep an older copy of it than the plugin's: both know this place, and nothing else of each other.
  */
 const REGISTRY_KEY: symbol = Symbol.for("opencode-kiro-auth/1")
+
+/** What answers a location's chats; it may open the gateway with the first. */
+export type Door = Pick<Gateway, "chat">
 
 /** Set by the plugin's hook on the host's model requests, read by the language model: what a request is for, and whose. */
 export const PURPOSE_HEADER = "x-kiro-purpose"

@@ -1,12 +1,12 @@
+import type { AnswerBatch, ChatCall, ChatOutcome, Refusal } from "../gateway/index.ts"
 import { type Host, PROVIDER_ID, startHost } from "../host/index.ts"
 import { isObject } from "../json.ts"
 import type { Place } from "../settings/index.ts"
 import { type Call, kindOfContext, locationOf, methodOf, textIn } from "./context.ts"
-import type { AnswerBatch, ChatCall, ChatOutcome, Door, Refusal } from "./door.ts"
 import { offerLogins, readConnections } from "./integration.ts"
 import { offerProvider } from "./models.ts"
 import { createKiro } from "./provider.ts"
-import { AGENT_HEADER, enterRegistry, PURPOSE_HEADER } from "./registry.ts"
+import { AGENT_HEADER, type Door, enterRegistry, PURPOSE_HEADER } from "./registry.ts"
 
 export interface SetupOptions {
   /** As the host gives it. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { APICallError, type LanguageModelV3StreamPart } from "@ai-sdk/provider"
-import type { ChatCall } from "../../src/opencode2/door.ts"
+import type { ChatCall } from "../../src/gateway/index.ts"
 import { createKiro } from "../../src/opencode2/provider.ts"
 import { enterRegistry } from "../../src/opencode2/registry.ts"
 import { answering, hello, read } from "./support.ts"

@@ -1,5 +1,4 @@
-import type { Door } from "../../src/opencode2/door.ts"
-import { enterRegistry, PURPOSE_HEADER } from "../../src/opencode2/registry.ts"
+import { type Door, enterRegistry, PURPOSE_HEADER } from "../../src/opencode2/registry.ts"
 import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/fake-opencode2/index.ts"
 
 const PROVIDER_MODULE = new URL("../../src/opencode2/provider.ts", import.meta.url).href

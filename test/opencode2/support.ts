@@ -5,7 +5,8 @@ import type {
   LanguageModelV3StreamPart,
 } from "@ai-sdk/provider"
 import type { ChatChunk } from "../../src/openai/index.ts"
-import type { AnswerBatch, ChatCall, Door } from "../../src/opencode2/door.ts"
+import type { AnswerBatch, ChatCall } from "../../src/gateway/index.ts"
+import type { Door } from "../../src/opencode2/registry.ts"
 
 const HEAD = { id: "chatcmpl-1", created: 1_700_000_000, model: "auto" }
 
