@@ -111,7 +111,8 @@ function openDoor(host: Host, answered: () => void): Door {
     async chat(call) {
       const signal = AbortSignal.any([call.signal, host.signal])
       try {
-        const { chat } = await host.services()
+        // With the last of our files that load late: from here on an update can't break the window.
+        const [{ chat }] = await Promise.all([host.services(), import("./account-words.ts")])
         const outcome = await chat({ ...call, signal })
         return outcome.outcome === "refusal" ? outcome : withEnd(outcome, { call, host, answered })
       } catch (error) {

@@ -1,0 +1,41 @@
+/** Loads a built package as OpenCode 2 does, in two locations; exits by itself if nothing is left open. */
+import assert from "node:assert/strict"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { startFakeKiro } from "../support/fake-kiro/index.ts"
+import { FakeOpenCode2 } from "../support/fake-opencode2/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+
+const [, , folder = "", as = ""] = process.argv
+const home = process.env["HOME"] ?? ""
+const fake = await startFakeKiro()
+const config = join(home, ".config", "opencode")
+mkdirSync(config, { recursive: true })
+writeFileSync(join(config, "kiro.json"), JSON.stringify({ endpoint_override: fake.url }))
+const data = process.platform === "darwin" ? "Library/Application Support" : ".local/share"
+await seedKiroCliStore({ path: join(home, data, "kiro-cli", "data.sqlite3"), accounts: [fake.account()] })
+
+const host = new FakeOpenCode2({
+  plugin: as === "directory" ? { directory: folder } : { package: folder },
+})
+const [one, two] = [await host.open(join(home, "one")), await host.open(join(home, "two"))]
+assert.deepEqual(host.failures, [])
+for (const project of [one, two]) {
+  assert.ok(project.models().size > 20)
+  assert.equal(project.methods("kiro").length, 4)
+  await ask(project)
+}
+await one.reload()
+await ask(one)
+await one.close()
+await ask(two)
+const orphan = await two.session({ model: "kiro/auto" }).title("Hello")
+assert.equal(orphan.failure, undefined)
+await host[Symbol.asyncDispose]()
+await fake.close()
+console.log("done")
+
+async function ask(project: typeof one): Promise<void> {
+  const turn = await project.session({ model: "kiro/claude-sonnet-4-5#high" }).prompt("Hello")
+  assert.match(turn.text, /Hello from/, JSON.stringify(turn.failure))
+}
