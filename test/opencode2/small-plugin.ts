@@ -27,7 +27,11 @@ function smallPlugin(door: Door): { default: object } {
               package: `aisdk:${PROVIDER_MODULE}`,
               settings: { location: directory },
             },
-            models: [model("claude-sonnet-4-5", 200_000), model("claude-opus-4-8", 1_000_000)],
+            models: [
+              model("claude-sonnet-4-5", 200_000),
+              model("claude-opus-4-6", 1_000_000),
+              model("claude-opus-4-8", 1_000_000),
+            ],
           })
         })
         await context.session.hook(

@@ -94,6 +94,8 @@ export class FakeSession {
   readonly #options: SessionOptions
   /** What the last step's usage said that the window holds. */
   #measured = 0
+  /** They stand behind the step that is under way. */
+  readonly #updates: SessionMessage[] = []
 
   constructor(host: SessionHost, options: SessionOptions) {
     this.#host = host
@@ -110,8 +112,14 @@ export class FakeSession {
     { files = [], signal }: { files?: readonly File[]; signal?: AbortSignal } = {},
   ): Promise<Turn> {
     this.messages.push({ type: "user", text, files })
+    return this.resume(signal)
+  }
+
+  /** Goes on from what is there, as after a restart of the host. */
+  async resume(signal?: AbortSignal): Promise<Turn> {
     const turn = newTurn()
     for (let step = 0; step < MOST_STEPS; step++) {
+      this.messages.push(...this.#updates.splice(0))
       const { info } = await this.#host.resolve(this.model)
       if (this.#measured > 0 && this.#measured > info.limit.context - BUFFER)
         await this.#compact(turn, signal)
@@ -139,16 +147,16 @@ export class FakeSession {
 
   /** New instructions in the middle: they go out as a user's words. */
   systemUpdate(text: string): void {
-    this.messages.push({ type: "system", text })
+    this.#updates.push({ type: "system", text })
   }
 
   /** A session of its own with the same beginning. Its affinity stays that of the root. */
-  fork(): FakeSession {
+  fork(messages: readonly SessionMessage[] = this.messages): FakeSession {
     return new FakeSession(this.#host, {
       ...this.#options,
       id: `ses_${crypto.randomUUID().replaceAll("-", "")}`,
       affinity: this.#options.affinity ?? this.id,
-      messages: structuredClone(this.messages),
+      messages: structuredClone(messages),
     })
   }
 

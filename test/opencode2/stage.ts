@@ -1,0 +1,33 @@
+import { type Harness, type HarnessOptions, startHarness } from "../gateway/harness.ts"
+import type { FakeKiro } from "../support/fake-kiro/index.ts"
+import type { FakeLocation, FakeSession, SessionOptions } from "../support/fake-opencode2/index.ts"
+import { openHost } from "./small-plugin.ts"
+
+/** A real gateway over a real store, before the fake Kiro and behind the fake OpenCode 2. */
+export interface Stage extends AsyncDisposable {
+  readonly harness: Harness
+  readonly fake: FakeKiro
+  readonly project: FakeLocation
+  session(model: string, options?: Omit<SessionOptions, "model">): FakeSession
+}
+
+export interface StageOptions extends HarnessOptions {
+  /** Labels of those that are signed in; by default one. */
+  readonly accounts?: readonly string[]
+}
+
+export async function openStage({ accounts = ["only"], ...options }: StageOptions = {}): Promise<Stage> {
+  const harness = await startHarness(options)
+  for (const label of accounts) await harness.add(label)
+  const opened = await openHost({ chat: (call) => harness.gateway.chat(call) })
+  return {
+    harness,
+    fake: harness.fake,
+    project: opened.project,
+    session: (model, more) => opened.project.session({ ...more, model }),
+    async [Symbol.asyncDispose]() {
+      await opened[Symbol.asyncDispose]()
+      await harness[Symbol.asyncDispose]()
+    },
+  }
+}
