@@ -42,7 +42,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "login",
     "host",
   ],
-  tui: ["settings", "accounts", "login", "kiro"],
+  tui: ["settings", "accounts", "login", "host", "kiro"],
   cli: [
     "eventstream",
     "openai",

@@ -34,7 +34,7 @@ export {
 } from "./login.ts"
 export { accountName } from "./name.ts"
 export { describeNotice, type Notice, type NoticeText } from "./notices.ts"
-export { lastsUntil, usedShare } from "./quota.ts"
+export { lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {
   type Choice,
   type ChoiceState,

@@ -1,5 +1,8 @@
+import type { Board, BoardQuestion } from "./board.ts"
+
 /** Loaded at a host's start, so nothing that takes time is behind this door: the services load with their first use. */
 export { type Host, type HostOptions, startHost } from "./host.ts"
+export type { Board, BoardQuestion } from "./board.ts"
 export type { AccountAct, ActDone, Management } from "./manage.ts"
 export {
   modelCatalogue,
@@ -11,3 +14,10 @@ export {
   thinkingVariants,
 } from "./offered-models.ts"
 export type { Services } from "./services.ts"
+
+/** See board.ts, which loads with the first look. */
+export const readBoard = async (question: BoardQuestion): Promise<Board> =>
+  (await import("./board.ts")).readBoard(question)
+
+/** See rpc.ts. */
+export const loadAccountsRpc = async () => import("./rpc.ts")

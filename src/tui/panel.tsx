@@ -1,46 +1,67 @@
-import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import type { JSX } from "@opentui/solid"
-import { createComponent, For } from "solid-js"
-import type { PanelLine } from "./panel-lines.ts"
+import { createComponent, createEffect, createSignal, For, onCleanup } from "solid-js"
+import type { Board } from "../host/index.ts"
+import { type PanelLine, panelLines, type Tone, type View } from "./lines.ts"
 
-type Theme = TuiPluginApi["theme"]
-
-export interface PanelProps {
-  readonly theme: Theme
-  readonly lines: () => readonly PanelLine[]
+/** One session as its host shows it. Each function is read inside Solid, so it may be reactive. */
+export interface SessionView {
+  readonly sessionId: () => string
+  /** Whether the session is one of ours. */
+  readonly isKiro: () => boolean
+  /** When the user's messages were sent, in epoch ms, the newest first. */
+  readonly turnStarts: () => readonly number[]
+  /** Calls back after each turn, until the function returned is called. */
+  readonly onTurn: (ended: () => void) => () => void
+  readonly board: (sessionId: string, turnStarts: readonly number[]) => Promise<Board>
+  readonly view: () => View
+  readonly colour: (tone: Tone) => Colour
+  /** Asks the host to draw, after something changed that it does not watch. */
+  readonly draw?: () => void
 }
 
+export type Colour = NonNullable<JSX.IntrinsicElements["text"]["fg"]>
+
+/** Usage is looked up in the background after a turn: the panel looks again at this pace to show it. */
+const LOOK_AGAIN_MS = 5000
+
 /**
- * The sidebar block. It is compiled without the Solid compiler (OpenCode leaves installed packages as they are), so
- * the one prop that changes is a getter written by hand: Solid draws again when a signal that it read has changed.
+ * The sidebar block: read again after each turn; nothing outside Kiro sessions. It is compiled without the Solid compiler
+ * (OpenCode leaves installed packages as they are), so the one prop that changes is a getter written by hand: Solid
+ * draws again when a signal that it read has changed.
  */
-export function Panel({ theme, lines }: PanelProps): JSX.Element {
+export function Panel(session: SessionView): JSX.Element {
+  const lines = sessionLines(session)
   const rows = createComponent(For<readonly PanelLine[], JSX.Element>, {
     get each() {
       return lines()
     },
-    children: (line) => <Line theme={theme} line={line} />,
+    children: ({ text, tone }) => (
+      <text fg={session.colour(tone)}>{tone === "title" ? <b>{text}</b> : text}</text>
+    ),
   })
   return <box>{rows}</box>
 }
 
-function Line({ theme, line }: { readonly theme: Theme; readonly line: PanelLine }): JSX.Element {
-  const text = line.tone === "title" ? <b>{line.text}</b> : line.text
-  return <text fg={colour(theme, line.tone)}>{text}</text>
-}
-
-function colour(theme: Theme, tone: PanelLine["tone"]): Theme["current"]["text"] {
-  switch (tone) {
-    case "title":
-    case "text":
-      return theme.current.text
-    case "muted":
-      return theme.current.textMuted
-    case "warning":
-      return theme.current.warning
-    case "error":
-      return theme.current.error
-    default:
-      return tone satisfies never
+function sessionLines(session: SessionView): () => readonly PanelLine[] {
+  const [board, setBoard] = createSignal<Board | undefined>()
+  const look = async (): Promise<void> => {
+    const id = session.sessionId()
+    if (!session.isKiro()) return
+    const found = await session.board(id, session.turnStarts()).catch(() => undefined)
+    // What can't be read just now stays as it was.
+    if (found === undefined || id !== session.sessionId()) return
+    setBoard(() => found)
+    session.draw?.()
+  }
+  createEffect(() => void look())
+  const stopListening = session.onTurn(() => void look())
+  const timer = setInterval(() => void look(), LOOK_AGAIN_MS)
+  onCleanup(() => {
+    stopListening()
+    clearInterval(timer)
+  })
+  return () => {
+    const current = board()
+    return current === undefined || !session.isKiro() ? [] : panelLines(current, session.view())
   }
 }

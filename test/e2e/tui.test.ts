@@ -126,15 +126,35 @@ describe("the terminal UI", { skip: !hasTmux() && "needs tmux", concurrency: fal
     await screen.shows(new RegExp(`${two}[^]*${CREDITS.source}`))
   })
 
-  it("lists all accounts by /kiro", async () => {
-    screen.type("/kiro")
-    await screen.shows(/Kiro accounts and credits/)
-    screen.press("Enter")
-    const shown = await screen.shows(/Kiro accounts\b(?! and)/)
-    for (const line of [/Builder ID ··[0-9a-f]{4}/, /Google ··[0-9a-f]{4}/, /Kiro Pro\+/, /2000\.00 credits/])
+  it("lists all accounts by /kiro, and renames one there", async () => {
+    const openList = async (): Promise<string> => {
+      screen.type("/kiro")
+      await screen.shows(/Kiro accounts and credits/)
+      screen.press("Enter")
+      return screen.shows(/Sign in to another account/)
+    }
+    const shown = await openList()
+    for (const line of [
+      /Builder ID ··[0-9a-f]{4}/,
+      /Google ··[0-9a-f]{4}/,
+      /Kiro Pro\+/,
+      /\/ 2000\.00/,
+      /[█░]{8} \d+ %/,
+    ])
       assert.match(shown, line)
     screen.press("Enter")
-    await screen.hides(/Kiro accounts\b/)
+    await screen.shows(/Use for this session[^]*Use for this project[^]*Rename[^]*Switch off[^]*Remove/)
+    screen.type("Rename")
+    await screen.hides(/Switch off/)
+    screen.press("Enter")
+    await screen.shows(/A name for /)
+    screen.type("Mine")
+    await screen.shows(/Mine/)
+    screen.press("Enter")
+    await screen.shows(/is called Mine now/)
+    assert.match(await openList(), /Mine/)
+    screen.press("Escape")
+    await screen.hides(/Sign in to another account/)
   })
 
   it("leaves a narrow terminal to the conversation", async () => {

@@ -1,0 +1,95 @@
+import { isObject, type JsonObject, numberField, stringField } from "../json.ts"
+import type { LoginMessage } from "../login/index.ts"
+import type { Place } from "../settings/index.ts"
+import { type Board, readBoard } from "./board.ts"
+import type { Host } from "./host.ts"
+import type { AccountAct, ActDone } from "./manage.ts"
+
+const ANYTHING = { type: "object" } as const
+
+/**
+ * What the terminal UI of OpenCode 2 asks its server, which may run elsewhere: whoever has the server's password may call
+ * it, so what it gives is what a screen shows.
+ */
+export const ACCOUNTS_RPC = {
+  id: "opencode-kiro-auth",
+  methods: {
+    board: { input: ANYTHING, output: ANYTHING },
+    act: { input: ANYTHING, output: ANYTHING },
+    profiles: { input: ANYTHING, output: ANYTHING },
+    signInAgain: { input: ANYTHING, output: ANYTHING },
+  },
+} as const
+
+export interface BegunSignIn {
+  readonly url: string
+  readonly instructions: string
+}
+
+/** Handlers of `ACCOUNTS_RPC`, for the server's part. What a caller sends is read as anything from elsewhere is. */
+export function accountsRpcHandlers(options: {
+  readonly host: Host
+  readonly place: Place
+  readonly project: { readonly directory: string; readonly worktree: string }
+}) {
+  const { host, place, project } = options
+  const account = (input: unknown): string => stringField(asObject(input), "account") ?? ""
+  return {
+    async board(input: unknown): Promise<Board> {
+      const fields = asObject(input)
+      const starts = fields["turnStarts"]
+      return readBoard({
+        place,
+        project,
+        sessionId: stringField(fields, "sessionId"),
+        turnStarts: Array.isArray(starts) ? starts.filter((at) => typeof at === "number") : [],
+        now: numberField(fields, "now") ?? host.clock.now(),
+      })
+    },
+    async act(input: unknown): Promise<ActDone> {
+      const act = readAct(asObject(input))
+      if (act === undefined) return { outcome: "refused", message: "The server knows no such command." }
+      return (await host.services()).management.act(act)
+    },
+    async profiles(input: unknown) {
+      return { profiles: await (await host.services()).management.profiles(account(input)) }
+    },
+    async signInAgain(input: unknown): Promise<BegunSignIn> {
+      const signIn = await (await host.services()).management.signInAgain(account(input))
+      host.inBackground(async (): Promise<void> => {
+        const { message }: LoginMessage = await signIn.complete()
+        host.log.info(message)
+      }, "a sign-in was not completed")
+      return { url: signIn.url, instructions: signIn.instructions }
+    },
+  }
+}
+
+function asObject(input: unknown): JsonObject {
+  return isObject(input) ? input : {}
+}
+
+function readAct(input: JsonObject): AccountAct | undefined {
+  const act = input["act"]
+  if (act === "lift-budget") return { act }
+  const account = stringField(input, "account")
+  if (account === undefined) return undefined
+  const [sessionId, project] = [stringField(input, "sessionId"), stringField(input, "project")]
+  const profileArn = stringField(input, "profileArn")
+  switch (act) {
+    case "use-for-session":
+      return sessionId === undefined ? undefined : { act, account, sessionId }
+    case "use-for-project":
+      return project === undefined ? undefined : { act, account, project }
+    case "rename":
+      return { act, account, name: stringField(input, "name") ?? "" }
+    case "choose-profile":
+      return profileArn === undefined ? undefined : { act, account, profileArn }
+    case "enable":
+    case "disable":
+    case "remove":
+      return { act, account }
+    default:
+      return undefined
+  }
+}

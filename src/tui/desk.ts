@@ -1,0 +1,37 @@
+import { homedir } from "node:os"
+import type { Host } from "../host/index.ts"
+import { VERSION } from "../version.ts"
+import type { Desk } from "./manage.ts"
+
+export interface Project {
+  readonly directory: string
+  readonly worktree: string
+}
+
+/** The accounts of this computer. Nothing is opened before the first command; `close` ends what was. */
+export interface LocalDesk extends Desk {
+  close(): Promise<void>
+}
+
+export function localDesk(project: () => Project): LocalDesk {
+  const place = { env: process.env, platform: process.platform, home: homedir() }
+  let opened: Promise<Host> | undefined
+  const open = async (): Promise<Host> => {
+    const { startHost } = await import("../host/index.ts")
+    return startHost({ place, project: project(), version: VERSION, show: () => undefined })
+  }
+  const management = async () => (await (await (opened ??= open())).services()).management
+  return {
+    async board(sessionId, turnStarts) {
+      const { readBoard } = await import("../host/index.ts")
+      return readBoard({ place, project: project(), sessionId, turnStarts, now: Date.now() })
+    },
+    act: async (act) => (await management()).act(act),
+    profiles: async (account) => (await management()).profiles(account),
+    async signInAgain(account) {
+      const { url, instructions, complete } = await (await management()).signInAgain(account)
+      return { url, instructions, done: complete().then(({ message }) => message) }
+    },
+    close: async () => void (await (await opened)?.close()),
+  }
+}

@@ -1,0 +1,182 @@
+import {
+  type AccountOverview,
+  creditsText,
+  dayText,
+  lastsUntil,
+  type Quota,
+  resetOf,
+  shortState,
+  STATE_WORDS,
+  stateOf,
+  usedShare,
+} from "../accounts/index.ts"
+import type { Board } from "../host/index.ts"
+
+/** `tone` names the theme colour that a line is drawn in. */
+export interface PanelLine {
+  readonly text: string
+  readonly tone: Tone
+}
+
+export type Tone = "title" | "text" | "muted" | "warning" | "error"
+
+export interface View {
+  readonly now: number
+  readonly showEmail: boolean
+}
+
+const WARN_SHARE = 0.8
+
+/** What the sidebar says about one session: its account, credits with two decimals, dates as days. */
+export function panelLines(board: Board, view: View): PanelLine[] {
+  const account = accountOf(board)
+  if (board.accounts.length === 0)
+    return [
+      { text: "Kiro", tone: "title" },
+      { text: "No account yet: /connect", tone: "muted" },
+      ...problemLines(board),
+    ]
+  return [
+    ...(account === undefined ? [] : accountLines(board, account, view)),
+    ...spentLines(board),
+    ...problemLines(board),
+  ]
+}
+
+/** That of the session; before its first answer, that of the project's rule, or the only one. */
+function accountOf({ accounts, session, rule }: Board): AccountOverview | undefined {
+  const id = session.accountId ?? rule?.account
+  return accounts.find((account) => account.id === id) ?? (accounts.length === 1 ? accounts[0] : undefined)
+}
+
+function accountLines(board: Board, account: AccountOverview, view: View): PanelLine[] {
+  const { email, name, quota } = account
+  return [
+    { text: planTitle(quota?.plan), tone: "title" },
+    { text: view.showEmail ? (email ?? name) : name, tone: "text" },
+    ...reasonLines(board, account),
+    ...stateLines(board, account, view),
+    ...(quota === undefined
+      ? [{ text: "Credits not known yet", tone: "muted" } as const]
+      : quotaLines(quota, view)),
+  ]
+}
+
+/** Why it is this account, where the user said so. */
+function reasonLines({ session, rule }: Board, { id }: AccountOverview): PanelLine[] {
+  if (session.chosen === true && session.accountId === id)
+    return [{ text: "chosen for this session", tone: "muted" }]
+  return rule?.account === id ? [{ text: `by your rule for ${rule.project}`, tone: "muted" }] : []
+}
+
+function stateLines({ useOverage }: Board, account: AccountOverview, { now }: View): PanelLine[] {
+  const state = stateOf(account, { now, useOverage })
+  if (state.reason === "ready") return []
+  const tone = STATE_WORDS[state.reason].tone === "bad" ? "error" : "warning"
+  return [{ text: capitalised(shortState(state, now)), tone }]
+}
+
+function quotaLines(quota: Quota, { now }: View): PanelLine[] {
+  const share = quota.limit > 0 ? quota.used / quota.limit : 0
+  return [
+    { text: `${creditsText(quota)} credits`, tone: share >= WARN_SHARE ? "warning" : "text" },
+    ...(quota.resetAt !== undefined && quota.resetAt > now
+      ? [{ text: `Resets ${dayText(quota.resetAt, now)}`, tone: "muted" } as const]
+      : []),
+    ...extrasOf(quota).flatMap((extra): PanelLine[] => [
+      { text: `${extra.name} ${creditsText(extra)}`, tone: "muted" },
+      ...(extra.expiresAt === undefined
+        ? []
+        : [{ text: `  until ${dayText(extra.expiresAt, now)}`, tone: "muted" } as const]),
+    ]),
+    ...(quota.overage.used > 0
+      ? [{ text: `Paid beyond the plan ${credits(quota.overage.used)}`, tone: "warning" } as const]
+      : []),
+    ...paceLines(quota, now),
+  ]
+}
+
+/** Nothing is said of a pace that the credits outlast. */
+function paceLines(quota: Quota, now: number): PanelLine[] {
+  const until = lastsUntil(quota, now)
+  if (until === undefined || until >= resetOf(quota, now)) return []
+  return [{ text: `Lasts until ${dayText(until, now)} at this pace`, tone: "warning" }]
+}
+
+function extrasOf(quota: Quota) {
+  return quota.trial === undefined ? quota.bonuses : [{ name: "Trial", ...quota.trial }, ...quota.bonuses]
+}
+
+function spentLines({ session, today }: Board): PanelLine[] {
+  const { lastTurnCredits } = session
+  const { budget } = today
+  const left = budget === undefined ? "" : ` of ${credits(budget)}${today.lifted ? ", lifted" : ""}`
+  const isHigh = budget !== undefined && !today.lifted && today.credits >= budget * WARN_SHARE
+  return [
+    ...(lastTurnCredits === undefined
+      ? []
+      : [
+          {
+            text: `Last turn ${credits(lastTurnCredits)}, session ${credits(session.credits)}`,
+            tone: "muted",
+          } as const,
+        ]),
+    ...(today.credits > 0 || budget !== undefined
+      ? [{ text: `Today ${credits(today.credits)}${left}`, tone: isHigh ? "warning" : "muted" } as const]
+      : []),
+  ]
+}
+
+function problemLines({ problems }: Board): PanelLine[] {
+  const [first, ...others] = problems
+  if (first === undefined) return []
+  const more = others.length === 0 ? "" : ` And ${others.length} more: /kiro.`
+  return [{ text: `${first}${more}`, tone: "error" }]
+}
+
+/** Kiro's own name of a plan, in the spelling of the others. */
+function planTitle(plan: string | undefined): string {
+  if (plan === undefined) return "Kiro"
+  const words = plan.split(/\s+/).map((word) => capitalised(word.toLowerCase()))
+  return words[0] === "Kiro" ? words.join(" ") : `Kiro ${words.join(" ")}`
+}
+
+/** One account in a list: its name, what it is and has, and how much of it is used. */
+export interface AccountRow {
+  readonly title: string
+  readonly description: string
+  readonly footer: string
+}
+
+const BAR_CELLS = 8
+
+export function accountRow(account: AccountOverview, board: Board, { now, showEmail }: View): AccountRow {
+  const { name, email, quota } = account
+  const state = stateOf(account, { now, useOverage: board.useOverage })
+  const share = quota === undefined ? undefined : usedShare(quota, now)
+  const parts = [
+    planTitle(quota?.plan),
+    quota === undefined ? "credits not known yet" : creditsText(quota),
+    ...(state.reason === "ready" ? [] : [shortState(state, now)]),
+    ...(board.session.accountId === account.id ? ["this session"] : []),
+    ...(board.rule?.account === account.id ? ["this project"] : []),
+  ]
+  return {
+    title: showEmail ? (email ?? name) : name,
+    description: parts.join(" · "),
+    footer: share === undefined ? "" : `${bar(share)} ${Math.round(share * 100)} %`,
+  }
+}
+
+function bar(share: number): string {
+  const full = Math.min(BAR_CELLS, Math.max(0, Math.round(share * BAR_CELLS)))
+  return "█".repeat(full) + "░".repeat(BAR_CELLS - full)
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+function credits(amount: number): string {
+  return amount.toFixed(2)
+}

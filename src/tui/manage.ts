@@ -1,0 +1,195 @@
+import type { AccountOverview } from "../accounts/index.ts"
+import type { AccountAct, ActDone, Board } from "../host/index.ts"
+import { accountRow, type AccountRow, type View } from "./lines.ts"
+
+/** The dialogs of a host. What a person leaves without an answer gives `undefined`. */
+export interface Dialogs {
+  select<Value>(question: {
+    readonly title: string
+    readonly options: readonly Option<Value>[]
+  }): Promise<Value | undefined>
+  prompt(question: { readonly title: string; readonly value: string }): Promise<string | undefined>
+  confirm(question: { readonly title: string; readonly message: string }): Promise<boolean>
+  alert(words: { readonly title: string; readonly message: string }): Promise<void>
+  toast(message: string, variant: "success" | "warning"): void
+}
+
+export interface Option<Value> extends Partial<Omit<AccountRow, "title">> {
+  readonly title: string
+  readonly value: Value
+}
+
+/** Where the accounts are: in this process, or at a server elsewhere. */
+export interface Desk {
+  board(sessionId: string | undefined, turnStarts: readonly number[]): Promise<Board>
+  act(act: AccountAct): Promise<ActDone>
+  profiles(account: string): Promise<readonly Profile[]>
+  signInAgain(account: string): Promise<BegunSignIn>
+}
+
+export interface Profile {
+  readonly arn: string
+  readonly name: string
+  readonly region: string
+}
+
+export interface BegunSignIn {
+  readonly url: string
+  readonly instructions: string
+  /** What came of it, where this process waits for it. */
+  readonly done?: Promise<string>
+}
+
+/** Where the user is. */
+export interface Where {
+  readonly sessionId: string | undefined
+  readonly project: string
+}
+
+type Choice =
+  | { readonly kind: "account"; readonly account: AccountOverview }
+  | { readonly kind: "add" | "lift-budget" }
+  | { readonly kind: "problem"; readonly message: string }
+
+const TITLE = "Kiro accounts"
+
+/** `/kiro`: a list of the accounts, and what can be done with the one that is chosen. Never rejects. */
+export async function manageAccounts(tools: {
+  readonly dialogs: Dialogs
+  readonly desk: Desk
+  readonly where: Where
+  readonly view: () => View
+}): Promise<void> {
+  const { dialogs, desk, where, view } = tools
+  try {
+    const board = await desk.board(where.sessionId, [])
+    const choice = await dialogs.select({ title: TITLE, options: choices(board, view()) })
+    switch (choice?.kind) {
+      case undefined:
+        return
+      case "account":
+        return await manageOne(tools, choice.account)
+      case "add":
+        return await dialogs.alert({ title: TITLE, message: "Sign in with /connect: choose Kiro." })
+      case "problem":
+        return await dialogs.alert({ title: "kiro.json", message: choice.message })
+      case "lift-budget":
+        return tell(dialogs, await desk.act({ act: "lift-budget" }))
+      default:
+        return choice satisfies never
+    }
+  } catch (error) {
+    dialogs.toast(error instanceof Error ? error.message : String(error), "warning")
+  }
+}
+
+/** The rows of the first list. */
+function choices(board: Board, view: View): readonly Option<Choice>[] {
+  const { budget, lifted } = board.today
+  return [
+    ...board.accounts.map((account) => ({
+      ...accountRow(account, board, view),
+      value: { kind: "account", account } as const,
+    })),
+    { title: "Sign in to another account", value: { kind: "add" } },
+    ...(budget !== undefined && !lifted
+      ? [{ title: "Lift the credit budget for today", value: { kind: "lift-budget" } as const }]
+      : []),
+    ...board.problems.map((message) => ({
+      title: "A problem in kiro.json",
+      description: message,
+      value: { kind: "problem", message } as const,
+    })),
+  ]
+}
+
+type Deed = "session" | "project" | "rename" | "enable" | "disable" | "sign-in" | "profile" | "remove"
+
+/** What is offered for one account. */
+function deeds(account: AccountOverview, { sessionId, project }: Where): readonly Option<Deed>[] {
+  return [
+    ...(sessionId === undefined ? [] : [{ title: "Use for this session", value: "session" as const }]),
+    { title: "Use for this project", description: project, value: "project" },
+    { title: "Rename", value: "rename" },
+    account.enabled
+      ? { title: "Switch off", description: "kept, but not used", value: "disable" }
+      : { title: "Switch on", value: "enable" },
+    { title: "Sign in again", value: "sign-in" },
+    { title: "Choose a profile", value: "profile" },
+    {
+      title: "Remove",
+      description: "forgotten here; where it came from it stays signed in",
+      value: "remove",
+    },
+  ]
+}
+
+async function manageOne(
+  { dialogs, desk, where }: Parameters<typeof manageAccounts>[0],
+  overview: AccountOverview,
+): Promise<void> {
+  const { id: account, name } = overview
+  const deed = await dialogs.select({ title: name, options: deeds(overview, where) })
+  const act = async (wanted: AccountAct): Promise<void> => tell(dialogs, await desk.act(wanted))
+  switch (deed) {
+    case undefined:
+      return
+    case "session":
+      return where.sessionId === undefined
+        ? undefined
+        : act({ act: "use-for-session", account, sessionId: where.sessionId })
+    case "project":
+      return act({ act: "use-for-project", account, project: where.project })
+    case "rename": {
+      const named = await dialogs.prompt({ title: `A name for ${name}`, value: "" })
+      return named === undefined ? undefined : act({ act: "rename", account, name: named })
+    }
+    case "enable":
+    case "disable":
+      return act({ act: deed, account })
+    case "sign-in":
+      return signInAgain(dialogs, desk, overview)
+    case "profile":
+      return chooseProfile(dialogs, desk, overview)
+    case "remove": {
+      const message = `Remove ${name}? What is stored of it here is deleted.`
+      return (await dialogs.confirm({ title: "Remove", message }))
+        ? act({ act: "remove", account })
+        : undefined
+    }
+    default:
+      return deed satisfies never
+  }
+}
+
+async function signInAgain(dialogs: Dialogs, desk: Desk, { id, name }: AccountOverview): Promise<void> {
+  const { url, instructions, done } = await desk.signInAgain(id)
+  const message = [instructions, url].filter((part) => part !== "").join("\n\n")
+  const shown = dialogs.alert({ title: `Sign in again: ${name}`, message })
+  // The sign-in goes on where the dialog is closed before it was approved.
+  if (done !== undefined)
+    done.then(
+      (text) => dialogs.toast(text, "success"),
+      (error: unknown) => dialogs.toast(error instanceof Error ? error.message : String(error), "warning"),
+    )
+  await shown
+}
+
+async function chooseProfile(dialogs: Dialogs, desk: Desk, { id, name }: AccountOverview): Promise<void> {
+  const profiles = await desk.profiles(id)
+  if (profiles.length === 0) return dialogs.toast(`${name} has no profiles, and needs none.`, "success")
+  const profileArn = await dialogs.select({
+    title: `Profile of ${name}`,
+    options: profiles.map(({ arn, name: title, region }) => ({
+      title,
+      description: `${region} ··${arn.slice(-4)}`,
+      value: arn,
+    })),
+  })
+  if (profileArn === undefined) return
+  tell(dialogs, await desk.act({ act: "choose-profile", account: id, profileArn }))
+}
+
+function tell(dialogs: Dialogs, { outcome, message }: ActDone): void {
+  dialogs.toast(message, outcome === "done" ? "success" : "warning")
+}

@@ -1,0 +1,242 @@
+import { isObject, type JsonObject, numberField, stringField } from "../json.ts"
+import type { AccountAct, ActDone, Board } from "../host/index.ts"
+import { localDesk, type LocalDesk, type Project } from "./desk.ts"
+import type { Tone } from "./lines.ts"
+import { type BegunSignIn, type Desk, type Dialogs, manageAccounts, type Profile } from "./manage.ts"
+import { type Colour, Panel } from "./panel.tsx"
+
+const PROVIDER = "kiro"
+
+/** How long a server that did not answer is left alone. */
+const ASK_AGAIN_MS = 60_000
+
+/** The event types with which a turn of OpenCode 2 ends. */
+const TURN_ENDS = ["session.execution.succeeded", "session.execution.failed", "session.execution.interrupted"]
+
+/**
+ * As much of the context of OpenCode 2's terminal UI as is used, each part as it is documented; a host that lacks one
+ * has the rest.
+ */
+export interface V2Context {
+  readonly options?: JsonObject
+  readonly location?: unknown
+  readonly theme?: unknown
+  readonly renderer?: { requestRender?(): void }
+  readonly client?: { rpc?(definition: object): Record<string, (input: object) => Promise<unknown>> }
+  readonly data?: {
+    on?(type: string, handler: () => void): () => void
+    readonly session?: {
+      get?(id: string): unknown
+      readonly message?: { list?(id: string): readonly unknown[] }
+    }
+    readonly location?: { default?(): unknown }
+  }
+  readonly keymap?: { layer(input: () => object): void }
+  readonly ui: {
+    slot?(claim: { readonly append: string; readonly render: (input: JsonObject) => unknown }): unknown
+    readonly dialog: {
+      alert(options: object): Promise<void>
+      confirm(options: object): Promise<boolean | undefined>
+      prompt(options: object): Promise<string | undefined>
+      select<Value>(options: {
+        readonly title: string
+        readonly options: readonly { readonly title: string; readonly value: Value }[]
+      }): Promise<Value | undefined>
+    }
+    readonly toast: { show(options: object): void }
+    readonly router?: { current?(): unknown }
+  }
+}
+
+/** Never throws: a part that the host lacks is left out. What it returns ends what was opened. */
+export function startInV2(context: V2Context): () => Promise<void> {
+  const local = localDesk(() => projectOf(context))
+  const desk = deskOf(context, local)
+  const view = () => ({ now: Date.now(), showEmail: context.options?.["show_email"] === true })
+  attempt(() =>
+    context.ui.slot?.({
+      append: "sidebar.content",
+      render: (input) => {
+        const sessionId = (): string => stringField(input, "sessionID") ?? ""
+        return Panel({
+          sessionId,
+          isKiro: () => isKiroSession(context, input, sessionId()),
+          turnStarts: () => askedAt(context, sessionId()),
+          onTurn: (ended) => onTurnEnd(context, ended),
+          board: (id, turnStarts) => desk.board(id, turnStarts),
+          view,
+          colour: (tone) => colourOf(context, tone),
+          draw: () => context.renderer?.requestRender?.(),
+        })
+      },
+    }),
+  )
+  const run = (): void => {
+    const where = { sessionId: openSession(context), project: projectOf(context).worktree }
+    void manageAccounts({ dialogs: dialogsOf(context), desk, where, view })
+  }
+  // A layer belongs to a component: from `setup` itself the host refuses it, and the whole plugin with it.
+  attempt(() =>
+    context.ui.slot?.({
+      append: "app",
+      render: () => {
+        const command = { id: "kiro.accounts", title: "Kiro accounts and credits", group: "Kiro" }
+        attempt(() =>
+          context.keymap?.layer(() => ({
+            commands: [{ ...command, palette: true, slash: { name: "kiro" }, run }],
+          })),
+        )
+        return null
+      },
+    }),
+  )
+  return () => local.close()
+}
+
+function attempt(work: () => unknown): void {
+  try {
+    work()
+  } catch {
+    // The rest of the plugin goes on without this part; there is no log to write to here.
+  }
+}
+
+/** The server's accounts, asked for over its own connection; those of this computer where it offers no such thing. */
+function deskOf(context: V2Context, local: LocalDesk): Desk {
+  const remote = async (): Promise<Record<string, (input: object) => Promise<unknown>> | undefined> => {
+    const { loadAccountsRpc } = await import("../host/index.ts")
+    const { ACCOUNTS_RPC } = await loadAccountsRpc()
+    return context.client?.rpc?.(ACCOUNTS_RPC)
+  }
+  let silentUntil = 0
+  const ask = async <Answer,>(
+    method: string,
+    input: object,
+    read: (answer: JsonObject) => Answer | undefined,
+  ): Promise<Answer | undefined> => {
+    if (Date.now() < silentUntil) return undefined
+    try {
+      const answer = await (await remote())?.[method]?.(input)
+      return isObject(answer) ? read(answer) : undefined
+    } catch {
+      // The server's part is not there (yet), or failed: the files of this computer may tell.
+      silentUntil = Date.now() + ASK_AGAIN_MS
+      return undefined
+    }
+  }
+  return {
+    board: async (sessionId, turnStarts) =>
+      (await ask("board", { sessionId, turnStarts, now: Date.now() }, readBoardAnswer)) ??
+      local.board(sessionId, turnStarts),
+    act: async (act: AccountAct) => (await ask("act", act, readActDone)) ?? local.act(act),
+    profiles: async (account) =>
+      (await ask("profiles", { account }, readProfiles)) ?? local.profiles(account),
+    signInAgain: async (account) =>
+      (await ask("signInAgain", { account }, readSignIn)) ?? local.signInAgain(account),
+  }
+}
+
+/** Our own server's part wrote it, perhaps of another version: what the lines can't do without is looked at. */
+function readBoardAnswer(answer: JsonObject): Board | undefined {
+  return isBoard(answer) ? answer : undefined
+}
+
+function isBoard(answer: JsonObject): answer is JsonObject & Board {
+  const { accounts, session, today, problems } = answer
+  return Array.isArray(accounts) && Array.isArray(problems) && isObject(session) && isObject(today)
+}
+
+function readActDone(answer: JsonObject): ActDone | undefined {
+  const message = stringField(answer, "message")
+  const outcome = answer["outcome"]
+  return message === undefined || (outcome !== "done" && outcome !== "refused")
+    ? undefined
+    : { outcome, message }
+}
+
+function readProfiles({ profiles }: JsonObject): readonly Profile[] | undefined {
+  if (!Array.isArray(profiles)) return undefined
+  return profiles.filter(isObject).flatMap((profile) => {
+    const arn = stringField(profile, "arn")
+    const [name = arn, region = ""] = [stringField(profile, "name"), stringField(profile, "region")]
+    return arn === undefined || name === undefined ? [] : [{ arn, name, region }]
+  })
+}
+
+function readSignIn(answer: JsonObject): BegunSignIn | undefined {
+  const { url, instructions } = answer
+  return typeof url === "string" && typeof instructions === "string" ? { url, instructions } : undefined
+}
+
+function projectOf({ location, data }: V2Context): Project {
+  const found = isObject(location) ? location : data?.location?.default?.()
+  const directory = (isObject(found) ? stringField(found, "directory") : undefined) ?? process.cwd()
+  const project = isObject(found) && isObject(found["project"]) ? found["project"] : {}
+  return { directory, worktree: stringField(project, "directory") ?? directory }
+}
+
+function openSession({ ui }: V2Context): string | undefined {
+  const route = ui.router?.current?.()
+  return isObject(route) && route["type"] === "session" ? stringField(route, "sessionID") : undefined
+}
+
+/** The model that the prompt has chosen, else the session's. */
+function isKiroSession({ data }: V2Context, input: JsonObject, sessionId: string): boolean {
+  const session = data?.session?.get?.(sessionId)
+  const ofSession = isObject(session) ? session["model"] : undefined
+  const model = ofSession ?? input["model"]
+  return isObject(model) && model["providerID"] === PROVIDER
+}
+
+/** Messages of OpenCode 2 name their kind as `type`, some versions as `role`. */
+function askedAt({ data }: V2Context, sessionId: string): readonly number[] {
+  const messages = data?.session?.message?.list?.(sessionId) ?? []
+  return messages
+    .filter(isObject)
+    .filter((message) => message["type"] === "user" || message["role"] === "user")
+    .flatMap(({ time }) => (isObject(time) ? (numberField(time, "created") ?? []) : []))
+    .toSorted((left, right) => right - left)
+}
+
+function onTurnEnd({ data }: V2Context, ended: () => void): () => void {
+  const stops = TURN_ENDS.map((type) => data?.on?.(type, ended))
+  return () => {
+    for (const stop of stops) stop?.()
+  }
+}
+
+/** The tokens of the theme, the newest names first. */
+const TOKENS: Readonly<Record<Tone, readonly string[]>> = {
+  title: ["text.base", "text.default"],
+  text: ["text.base", "text.default"],
+  muted: ["text.muted", "text.subdued"],
+  warning: ["text.feedback.warning.base", "text.feedback.warning.default", "text.feedback.warning"],
+  error: ["text.feedback.error.base", "text.feedback.error.default", "text.feedback.error"],
+}
+
+const PLAIN = "#c0c0c0"
+
+export function colourOf({ theme }: Pick<V2Context, "theme">, tone: Tone): Colour {
+  for (const token of [...TOKENS[tone], ...TOKENS.text]) {
+    const found = token
+      .split(".")
+      .reduce<unknown>((part, name) => (isObject(part) ? part[name] : undefined), theme)
+    if (isColour(found)) return found
+  }
+  return PLAIN
+}
+
+/** A text, or OpenTUI's own object, which holds its four channels. */
+function isColour(value: unknown): value is Colour {
+  return typeof value === "string" || (isObject(value) && "toInts" in value)
+}
+
+function dialogsOf({ ui: { dialog, toast } }: V2Context): Dialogs {
+  return {
+    select: (question) => dialog.select(question),
+    prompt: (question) => dialog.prompt({ ...question, placeholder: "empty: its own name" }),
+    confirm: async (question) => (await dialog.confirm(question)) === true,
+    alert: (words) => dialog.alert(words),
+    toast: (message, variant) => toast.show({ title: "Kiro", message, variant }),
+  }
+}

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import type { AccountOverview } from "../../src/accounts/index.ts"
+import type { Board } from "../../src/host/index.ts"
+import { accountRow, panelLines } from "../../src/tui/lines.ts"
+
+const NOW = Date.UTC(2026, 10, 24, 12)
+const DAY_MS = 24 * 3_600_000
+
+const QUOTA = {
+  checkedAt: NOW,
+  plan: "KIRO PRO+",
+  used: 12.374,
+  limit: 50,
+  resetAt: NOW + 7 * DAY_MS,
+  bonuses: [{ name: "Welcome bonus", used: 0, limit: 100, expiresAt: NOW + 9 * DAY_MS }],
+  trial: { used: 120.44, limit: 500 },
+  overage: { enabled: false, used: 0 },
+}
+
+const ACCOUNT: AccountOverview = {
+  id: "a",
+  name: "Builder ID ··a1b2",
+  email: "user@example.com",
+  enabled: true,
+  health: { state: "ok" },
+  quota: QUOTA,
+}
+
+const BOARD: Board = {
+  accounts: [ACCOUNT],
+  session: { accountId: "a", lastTurnCredits: 0.0897, credits: 1.2 },
+  today: { credits: 3.25, lifted: false },
+  useOverage: true,
+  problems: [],
+}
+
+const view = { now: NOW, showEmail: false }
+
+function texts(board: Partial<Board> = {}): string[] {
+  return panelLines({ ...BOARD, ...board }, view).map(({ text }) => text)
+}
+
+const withAccount = (change: Partial<AccountOverview>): Partial<Board> => ({
+  accounts: [{ ...ACCOUNT, ...change }],
+})
+
+describe("the panel", () => {
+  it("shows plan, account, credits with two decimals, reset, trial and bonus apart, turn and day", () => {
+    assert.deepEqual(texts(), [
+      "Kiro Pro+",
+      "Builder ID ··a1b2",
+      "12.37 / 50.00 credits",
+      "Resets Dec 1",
+      "Trial 120.44 / 500.00",
+      "Welcome bonus 0.00 / 100.00",
+      "  until Dec 3",
+      "Last turn 0.09, session 1.20",
+      "Today 3.25",
+    ])
+  })
+
+  it("shows an e-mail address only where the user asked for it", () => {
+    assert.ok(!texts().join().includes("user@"))
+    const shown = panelLines(BOARD, { ...view, showEmail: true })
+    assert.ok(shown.some(({ text }) => text === "user@example.com"))
+  })
+
+  it("warns from 80 % on, and of a pace that ends before the reset", () => {
+    const { trial: _, ...quota } = { ...QUOTA, bonuses: [], used: 45 }
+    const lines = panelLines({ ...BOARD, ...withAccount({ quota }) }, view)
+    assert.equal(lines.find(({ text }) => text.startsWith("45.00"))?.tone, "warning")
+    assert.ok(
+      lines.some(({ text, tone }) => /^Lasts until Nov 2\d at this pace$/.test(text) && tone === "warning"),
+    )
+  })
+
+  it("says what state an account is in, above its numbers, in the words of every other place", () => {
+    const health = {
+      state: "cooling",
+      since: NOW,
+      until: NOW + 3 * DAY_MS,
+      reason: "daily-quota",
+      times: 1,
+    } as const
+    assert.equal(texts(withAccount({ health }))[2], "At the daily limit until Nov 27")
+    const dead = { state: "revoked", since: NOW } as const
+    assert.ok(texts(withAccount({ health: { ...dead, reason: "login-expired" } })).includes("Login needed"))
+    assert.ok(texts(withAccount({ health: { ...dead, reason: "suspended" } })).includes("Suspended"))
+    assert.ok(texts(withAccount({ enabled: false })).includes("Switched off"))
+  })
+
+  it("says why it is this account where the user said so", () => {
+    const rule = { account: "a", project: "~/work" }
+    assert.ok(texts({ rule }).includes("by your rule for ~/work"))
+    const session = { ...BOARD.session, chosen: true } as const
+    assert.ok(texts({ rule, session }).includes("chosen for this session"))
+  })
+
+  it("shows the account of a rule, or the only one, before the first answer; of several none", () => {
+    const other = { ...ACCOUNT, id: "b", name: "Google ··c3d4" }
+    const session = { credits: 0 }
+    const rule = { account: "b", project: "~/work" }
+    assert.equal(texts({ accounts: [ACCOUNT, other], session, rule })[1], "Google ··c3d4")
+    assert.equal(texts({ session })[1], "Builder ID ··a1b2")
+    assert.deepEqual(texts({ accounts: [ACCOUNT, other], session }), ["Today 3.25"])
+  })
+
+  it("shows the day's budget, its lift, and the problems of kiro.json", () => {
+    const today = { credits: 4.5, budget: 5, lifted: false }
+    const line = panelLines({ ...BOARD, today }, view).find(({ text }) => text.startsWith("Today"))
+    assert.deepEqual(line, { text: "Today 4.50 of 5.00", tone: "warning" })
+    assert.ok(texts({ today: { ...today, lifted: true } }).includes("Today 4.50 of 5.00, lifted"))
+    assert.equal(texts({ problems: ["One.", "Two."] }).at(-1), "One. And 1 more: /kiro.")
+  })
+
+  it("says so while no usage is known, and where there is no account", () => {
+    const { quota: _, ...unmeasured } = ACCOUNT
+    const quiet = { session: { credits: 0 }, today: { credits: 0, lifted: false } }
+    assert.deepEqual(texts({ ...quiet, accounts: [unmeasured] }), [
+      "Kiro",
+      "Builder ID ··a1b2",
+      "Credits not known yet",
+    ])
+    assert.deepEqual(texts({ ...quiet, accounts: [] }), ["Kiro", "No account yet: /connect"])
+  })
+})
+
+describe("an account in the list", () => {
+  it("has its plan, credits, state, place, a bar and a per cent", () => {
+    const rule = { account: "a", project: "~/work" }
+    assert.deepEqual(accountRow(ACCOUNT, { ...BOARD, rule }, view), {
+      title: "Builder ID ··a1b2",
+      description: "Kiro Pro+ · 12.37 / 50.00 · this session · this project",
+      footer: "██░░░░░░ 20 %",
+    })
+    const { quota: _, ...unmeasured } = { ...ACCOUNT, enabled: false }
+    assert.deepEqual(accountRow(unmeasured, { ...BOARD, session: { credits: 0 } }, view), {
+      title: "Builder ID ··a1b2",
+      description: "Kiro · credits not known yet · switched off",
+      footer: "",
+    })
+  })
+})

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import type { AccountAct, Board } from "../../src/host/index.ts"
+import { type Desk, type Dialogs, manageAccounts, type Where } from "../../src/tui/manage.ts"
+
+const BOARD: Board = {
+  accounts: [
+    { id: "a", name: "Builder ID ··a1b2", enabled: true, health: { state: "ok" } },
+    { id: "b", name: "Work", enabled: false, health: { state: "ok" } },
+  ],
+  session: { credits: 0 },
+  today: { credits: 9, lifted: false, budget: 10 },
+  useOverage: true,
+  problems: ["toasts in kiro.json must be true or false; it is ignored."],
+}
+
+/** Answers by the titles of the options; a text for a prompt; `true` for a confirmation. */
+async function walk(
+  answers: readonly (string | true)[],
+  desk: Partial<Desk> = {},
+  where: Partial<Where> = {},
+) {
+  const left = [...answers]
+  const shown: string[] = []
+  const acts: AccountAct[] = []
+  const dialogs: Dialogs = {
+    async select({ title, options }) {
+      shown.push(`${title}: ${options.map((option) => option.title).join(", ")}`)
+      const wanted = left.shift()
+      return options.find((option) => option.title === wanted)?.value
+    },
+    async prompt() {
+      const typed = left.shift()
+      return typeof typed === "string" ? typed : undefined
+    },
+    confirm: async () => left.shift() === true,
+    async alert({ message }) {
+      shown.push(message)
+    },
+    toast: (message) => void shown.push(message),
+  }
+  await manageAccounts({
+    dialogs,
+    desk: {
+      board: async () => BOARD,
+      async act(act) {
+        acts.push(act)
+        return { outcome: "done", message: "done" }
+      },
+      profiles: async () => [],
+      signInAgain: async () => ({ url: "https://x.example", instructions: "Code ABCD" }),
+      ...desk,
+    },
+    where: { sessionId: "ses_1", project: "/work/x", ...where },
+    view: () => ({ now: 0, showEmail: false }),
+  })
+  return { shown, acts }
+}
+
+describe("/kiro", () => {
+  it("lists the accounts, and what else there is to do", async () => {
+    const { shown, acts } = await walk([])
+    assert.deepEqual(shown, [
+      "Kiro accounts: Builder ID ··a1b2, Work, Sign in to another account, Lift the credit budget for today, A problem in kiro.json",
+    ])
+    assert.deepEqual(acts, [])
+  })
+
+  it("offers for an account what can be done with it", async () => {
+    const { shown } = await walk(["Builder ID ··a1b2"])
+    assert.equal(
+      shown[1],
+      "Builder ID ··a1b2: Use for this session, Use for this project, Rename, Switch off, Sign in again, Choose a profile, Remove",
+    )
+    const outside = await walk(["Work"], {}, { sessionId: undefined })
+    assert.match(outside.shown[1] ?? "", /^Work: Use for this project, Rename, Switch on,/)
+  })
+
+  for (const [answers, act] of [
+    [["Use for this session"], { act: "use-for-session", account: "a", sessionId: "ses_1" }],
+    [["Use for this project"], { act: "use-for-project", account: "a", project: "/work/x" }],
+    [["Rename", "Mine"], { act: "rename", account: "a", name: "Mine" }],
+    [["Switch off"], { act: "disable", account: "a" }],
+    [["Remove", true], { act: "remove", account: "a" }],
+  ] as const)
+    it(`does what was chosen: ${answers[0]}`, async () => {
+      const { acts, shown } = await walk(["Builder ID ··a1b2", ...answers])
+      assert.deepEqual(acts, [act])
+      assert.equal(shown.at(-1), "done")
+    })
+
+  it("removes nothing that was not confirmed", async () => {
+    assert.deepEqual((await walk(["Builder ID ··a1b2", "Remove"])).acts, [])
+  })
+
+  it("lifts the budget, shows a problem, names /connect", async () => {
+    assert.deepEqual((await walk(["Lift the credit budget for today"])).acts, [{ act: "lift-budget" }])
+    assert.equal((await walk(["A problem in kiro.json"])).shown.at(-1), BOARD.problems[0])
+    assert.match((await walk(["Sign in to another account"])).shown.at(-1) ?? "", /\/connect/)
+  })
+
+  it("shows code and page of a sign-in, and what came of it", async () => {
+    const done = Promise.resolve("Signed in.")
+    const { shown } = await walk(["Work", "Sign in again"], {
+      signInAgain: async () => ({ url: "https://x.example", instructions: "Code ABCD", done }),
+    })
+    assert.ok(shown.includes("Code ABCD\n\nhttps://x.example"))
+    assert.ok(shown.includes("Signed in."))
+  })
+
+  it("offers the profiles that there are", async () => {
+    const profiles = async () => [{ arn: "arn:1", name: "Team", region: "us-east-1" }]
+    const { acts } = await walk(["Work", "Choose a profile", "Team"], { profiles })
+    assert.deepEqual(acts, [{ act: "choose-profile", account: "b", profileArn: "arn:1" }])
+  })
+
+  it("tells what went wrong, and never rejects", async () => {
+    const { shown } = await walk([], { board: () => Promise.reject(new Error("the file is away")) })
+    assert.deepEqual(shown, ["the file is away"])
+  })
+})

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import plugin from "../../src/tui/tui.tsx"
+import { colourOf, startInV2, type V2Context } from "../../src/tui/v2.tsx"
+
+type Claim = { readonly append: string; readonly render: (input: never) => unknown }
+
+interface Stage {
+  readonly context: V2Context
+  readonly claims: Claim[]
+  readonly layers: object[]
+  readonly shown: object[]
+  mounted: boolean
+}
+
+/** A context that refuses a keymap layer outside a component, as the host does. */
+function stage(parts: Partial<V2Context> = {}): Stage {
+  const made: Stage = {
+    claims: [],
+    layers: [],
+    shown: [],
+    mounted: false,
+    context: {
+      location: { directory: "/work/x/src", project: { directory: "/work/x" } },
+      keymap: {
+        layer(input) {
+          if (!made.mounted) throw new Error("Keymap.Provider is missing")
+          made.layers.push(input())
+        },
+      },
+      ui: {
+        slot: (claim) => void made.claims.push(claim),
+        dialog: {
+          alert: async () => undefined,
+          confirm: async () => false,
+          prompt: async () => undefined,
+          select: async (options) => {
+            made.shown.push(options)
+            return undefined
+          },
+        },
+        toast: { show: (options) => void made.shown.push(options) },
+        router: { current: () => ({ type: "session", sessionID: "ses_1" }) },
+      },
+      ...parts,
+    },
+  }
+  return made
+}
+
+describe("the part of OpenCode 2's terminal UI", () => {
+  it("stands beside OpenCode 1's in one module", () => {
+    assert.deepEqual(Object.keys(plugin).toSorted(), ["id", "setup", "tui"])
+  })
+
+  it("claims the sidebar, and a slot in which its command may live", async () => {
+    const { context, claims, layers, ...rest } = stage()
+    const close = startInV2(context)
+    assert.deepEqual(
+      claims.map(({ append }) => append),
+      ["sidebar.content", "app"],
+    )
+    assert.deepEqual(layers, [])
+    const app = claims[1]
+    assert.equal(rest.mounted, false)
+    assert.equal(app?.render({} as never), null)
+    await close()
+  })
+
+  it("offers /kiro, which asks the server for what it shows", async () => {
+    const asked: object[] = []
+    const board = {
+      accounts: [{ id: "a", name: "Far away", enabled: true, health: { state: "ok" } }],
+      session: { credits: 0 },
+      today: { credits: 0, lifted: false },
+      problems: [],
+    }
+    const made = stage({
+      client: {
+        rpc: () => ({
+          board: async (input) => {
+            asked.push(input)
+            return board
+          },
+        }),
+      },
+    })
+    startInV2(made.context)
+    made.mounted = true
+    made.claims[1]?.render({} as never)
+    const [layer] = made.layers as { commands: { slash: object; run: () => void }[] }[]
+    assert.deepEqual(layer?.commands[0]?.slash, { name: "kiro" })
+    layer?.commands[0]?.run()
+    for (let tries = 0; made.shown.length === 0 && tries < 200; tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    assert.match(JSON.stringify(made.shown), /Far away/)
+    assert.match(JSON.stringify(asked), /"sessionId":"ses_1"/)
+  })
+
+  it("never throws, whatever the host lacks", async () => {
+    const close = startInV2({} as unknown as V2Context)
+    await close()
+  })
+
+  it("reads the tokens of new and old themes", () => {
+    const old = {
+      text: { default: "#111111", subdued: "#222222", feedback: { error: { default: "#333333" } } },
+    }
+    assert.equal(colourOf({ theme: old }, "muted"), "#222222")
+    assert.equal(colourOf({ theme: old }, "error"), "#333333")
+    assert.equal(colourOf({ theme: old }, "warning"), "#111111")
+    const recent = { text: { base: "#444444", muted: "#555555", feedback: { warning: { base: "#666666" } } } }
+    assert.deepEqual(
+      (["title", "muted", "warning"] as const).map((tone) => colourOf({ theme: recent }, tone)),
+      ["#444444", "#555555", "#666666"],
+    )
+    assert.equal(colourOf({}, "text"), "#c0c0c0")
+  })
+})
