@@ -1,0 +1,74 @@
+import assert from "node:assert/strict"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, it } from "node:test"
+import { pathToFileURL } from "node:url"
+import { finish, text } from "../support/fake-kiro/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { packageFolder, type Sandbox, startOpencodeServer, writeJson } from "../support/opencode/index.ts"
+import { withFakeAndSandbox } from "./setup.ts"
+
+describe("OpenCode 1 with the export that also serves OpenCode 2", () => {
+  it("calls `setup` with its preview, which leaves no file, no request and no line in the log", () =>
+    withFakeAndSandbox(async ({ fake, sandbox }) => {
+      const calls = watchSetup(sandbox)
+      await using server = await startOpencodeServer(sandbox)
+      await server.get("/api/provider").catch(() => undefined)
+      await server.newSession()
+      for (let tries = 0; tries < 300 && calls() === ""; tries++)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      assert.match(calls(), /^(?:undefined\n)+$/)
+      assert.deepEqual(
+        readdirSync(sandbox.config).filter((name) => name.startsWith("kiro")),
+        ["kiro.json"],
+      )
+      assert.ok(!existsSync(join(sandbox.data, "log", "kiro.log")))
+      assert.deepEqual(fake.requests, [])
+      assert.doesNotMatch(server.output, /kiro/i)
+    }))
+
+  it("answers all the same, before and after that call", () =>
+    withFakeAndSandbox(async ({ fake, account, sandbox }) => {
+      await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [account] })
+      const calls = watchSetup(sandbox)
+      await using server = await startOpencodeServer(sandbox)
+      const session = await server.newSession()
+      for (const words of ["first", "second"]) {
+        fake.answer(text(`The ${words} answer.`), finish())
+        const turn = await server.prompt(session, "hello")
+        assert.match(JSON.stringify(turn.parts), new RegExp(`The ${words} answer`))
+        await server.get("/api/provider").catch(() => undefined)
+      }
+      assert.match(calls(), /^(?:undefined\n)*$/)
+    }))
+})
+
+/** The built package behind a wrapper that writes down what each call of `setup` returned. */
+function watchSetup(sandbox: Sandbox): () => string {
+  const folder = join(sandbox.root, "wrapper")
+  const log = join(sandbox.root, "setup.log")
+  mkdirSync(folder)
+  const built = pathToFileURL(join(packageFolder(), "dist", "index.js")).href
+  writeFileSync(
+    join(folder, "index.js"),
+    `import { appendFileSync } from "node:fs"
+import plugin from ${JSON.stringify(built)}
+export default {
+  ...plugin,
+  async setup(context) {
+    const result = await plugin.setup(context)
+    appendFileSync(${JSON.stringify(log)}, String(result) + "\\n")
+    return result
+  },
+}
+`,
+  )
+  writeJson(join(folder, "package.json"), {
+    name: "wrapper",
+    version: "1.0.0",
+    type: "module",
+    main: "index.js",
+  })
+  writeJson(join(sandbox.config, "opencode.json"), { plugin: [folder] })
+  return () => (existsSync(log) ? readFileSync(log, "utf8") : "")
+}
