@@ -43,14 +43,14 @@ export function Panel(session: SessionView): JSX.Element {
 }
 
 function sessionLines(session: SessionView): () => readonly PanelLine[] {
-  const [board, setBoard] = createSignal<Board | undefined>()
+  const [seen, setSeen] = createSignal<{ readonly id: string; readonly board: Board } | undefined>()
   const look = async (): Promise<void> => {
     const id = session.sessionId()
     if (!session.isKiro()) return
     const found = await session.board(id, session.turnStarts()).catch(() => undefined)
     // What can't be read just now stays as it was.
     if (found === undefined || id !== session.sessionId()) return
-    setBoard(() => found)
+    setSeen({ id, board: found })
     session.draw?.()
   }
   createEffect(() => void look())
@@ -61,7 +61,9 @@ function sessionLines(session: SessionView): () => readonly PanelLine[] {
     clearInterval(timer)
   })
   return () => {
-    const current = board()
-    return current === undefined || !session.isKiro() ? [] : panelLines(current, session.view())
+    const current = seen()
+    // Until the first look at another session there is nothing to say of it.
+    if (current?.id !== session.sessionId() || !session.isKiro()) return []
+    return panelLines(current.board, session.view())
   }
 }

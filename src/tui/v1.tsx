@@ -89,6 +89,8 @@ function dialogsOf({ ui }: TuiPluginApi): Dialogs {
         () => render(answer),
         () => resolve(undefined),
       )
+      // A row of the list is longer than a command's name.
+      ui.dialog.setSize("large")
     })
   return {
     select: ({ title, options }) =>
