@@ -134,9 +134,8 @@ function readReasoning(document: JsonObject): KiroEvent {
 function readToolUse(document: JsonObject): Reading {
   const toolUseId = text(document, "toolUseId") ?? ""
   const name = text(document, "name") ?? ""
-  if (toolUseId === "" || name === "") {
-    return { failure: corruptStream("a tool use without its id or name") }
-  }
+  // A piece without a name belongs to the call whose id it has.
+  if (toolUseId === "") return { failure: corruptStream("a tool use without its id") }
   const input = inputPiece(document["input"])
   const stop = document["stop"] === true
   return { type: "toolUseEvent", toolUseId, name, ...(input !== undefined && { input }), stop }

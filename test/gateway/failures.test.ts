@@ -4,6 +4,7 @@ import { type Account, afterChoiceWanted, chooseProfile } from "../../src/accoun
 import { silentLog } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import {
+  contextUsage,
   exception,
   failure,
   FAILURES,
@@ -314,7 +315,7 @@ describe("a fault", () => {
     ["a reset behind the headers", stream(reset)],
     ["an exception as the first frame", stream(exception("internalServerException", { message: "boom" }))],
     ["a throttle as the first frame, busy model", stream(exception("InternalServerException", {}))],
-    ["an empty answer", stream(finish())],
+    ["an empty answer", stream(contextUsage(9))],
     ["a message cut off", stream(truncated(text("half")))],
   ] as const
   for (const [name, reply] of faults) {

@@ -126,6 +126,16 @@ describe("reading an event", () => {
     assert.equal(failureOf(empty("toolUseEvent"))?.kind, "corrupt-stream")
   })
 
+  it("takes a piece of a tool use without its name", () => {
+    assert.deepEqual(read(eventFrame("toolUseEvent", { toolUseId: "t", input: "{", stop: false })), {
+      type: "toolUseEvent",
+      toolUseId: "t",
+      name: "",
+      input: "{",
+      stop: false,
+    })
+  })
+
   it("takes what can't be an answer's message for a corrupt stream", () => {
     for (const message of [
       frame({ ":event-type": "assistantResponseEvent", ":message-type": "telegram" }, "{}"),
@@ -133,7 +143,6 @@ describe("reading an event", () => {
       frame({ ":event-type": "assistantResponseEvent", ":message-type": "event" }, '{"content":'),
       frame({ ":event-type": "assistantResponseEvent", ":message-type": "event" }, "[]"),
       eventFrame("toolUseEvent", { name: "read", stop: false }),
-      eventFrame("toolUseEvent", { toolUseId: "t", stop: false }),
     ]) {
       assert.equal(failureOf(message)?.kind, "corrupt-stream")
     }

@@ -1,5 +1,6 @@
 import {
   brokenChecksum,
+  contextUsage,
   exception,
   FAILURES,
   finish,
@@ -19,7 +20,7 @@ export function faults(words: string): readonly Reply[] {
     ...Object.values(FAILURES),
     resetBeforeHeaders,
     stream(reset),
-    stream(finish()),
+    stream(contextUsage(9)),
     stream(truncated(text(words))),
     stream(brokenChecksum(text(words))),
     stream(exception("throttlingException", { message: "slow down" })),

@@ -16,6 +16,8 @@ interface AnswerSoFar {
   readonly failure?: KiroFailure | undefined
   readonly stopReason?: string | undefined
   readonly wroteAnything: boolean
+  /** The service gave a reason to stop, or behind it the turn's usage: nothing is missing, even where nothing came. */
+  readonly isComplete: boolean
   readonly openCalls: number
   readonly completedCalls: number
   /** The service said that the context window is full. */
@@ -39,7 +41,7 @@ export function decideEnding(soFar: AnswerSoFar): Ending {
 }
 
 function endOfStream(soFar: AnswerSoFar): Ending {
-  const { stopReason, wroteAnything, openCalls, completedCalls, windowIsFull } = soFar
+  const { stopReason, wroteAnything, isComplete, openCalls, completedCalls, windowIsFull } = soFar
   const reason = mapStopReason(stopReason)
   const stated = reason === "length" || reason === "content_filter"
   if (reason === "content_filter") return inOrder(reason)
@@ -48,7 +50,8 @@ function endOfStream(soFar: AnswerSoFar): Ending {
   // There was no room left for the rest of the call: as an error it would come again, and nothing would be compacted.
   if (openCalls > 0 && windowIsFull) return inOrder("length", true)
   if (openCalls > 0) return failed("truncated", "The answer ended inside a tool call.", false)
-  if (!wroteAnything) return failed("empty-answer", "The answer had no content.", true)
+  // A model may end its turn behind tool results without a word: asked again it says the same, for credits.
+  if (!wroteAnything && !isComplete) return failed("empty-answer", "The answer had no content.", false)
   return inOrder("stop")
 }
 

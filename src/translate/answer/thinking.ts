@@ -16,16 +16,18 @@ const MOST_DOUBTFUL = 256 * 1024
 
 /**
  * Takes the thinking out of an answer of the tag dialect: one `<thinking>` block at the very start, up to the first
- * closing tag that is not quoted, and the blank line after it. Everything else is text. What may still become a tag
- * is held back, and what follows a closing tag in a code fence, because a fence that was never closed must not hide
- * the answer: that tag was a quotation only where another closes the thinking. Nothing else is held back.
+ * closing tag that no fence, code or quotes in its line make doubtful, and the blank line after it. Everything else is
+ * text. What may still become a tag is held back, and what follows a doubtful tag: where no other closes the thinking
+ * before the end, one of them was meant, the first whose quotation was never closed, else the last. So no mark in the
+ * thinking takes the answer with it.
  */
 export function createThinkingSplitter(): ThinkingSplitter {
   const quoting = createQuoting()
   let state: "start" | "thinking" | "gap" | "text" = "start"
   let held = ""
-  /** From the first closing tag in a fence on, where there was one. */
-  let doubtful: string | undefined
+  /** From the first doubtful tag on, where there was one. */
+  let doubtful = ""
+  const doubts: Doubt[] = []
 
   function start(): AnswerPiece[] {
     const begun = held.trimStart()
@@ -43,11 +45,11 @@ export function createThinkingSplitter(): ThinkingSplitter {
       if (after === undefined) return pieces
       const quotation = quoting.quotation(after)
       if (quotation === undefined) return [...pieces, ...close()]
-      if (quotation === "fence") doubtful ??= ""
+      doubts.push({ at: doubtful.length, quotation })
       pieces.push(...reasoning(CLOSE.length))
     }
     pieces.push(...reasoning(held.length - partialTagLength(held)))
-    return (doubtful?.length ?? 0) > MOST_DOUBTFUL ? [...pieces, ...closeAtDoubt()] : pieces
+    return doubtful.length > MOST_DOUBTFUL ? [...pieces, ...closeAtDoubt()] : pieces
   }
 
   /** Gives out the next `length` characters as reasoning, unless they may be the answer. */
@@ -55,7 +57,7 @@ export function createThinkingSplitter(): ThinkingSplitter {
     const text = held.slice(0, length)
     held = held.slice(length)
     quoting.push(text)
-    if (doubtful === undefined) return piece("reasoning", text)
+    if (doubts.length === 0) return piece("reasoning", text)
     doubtful += text
     return []
   }
@@ -63,13 +65,22 @@ export function createThinkingSplitter(): ThinkingSplitter {
   function close(): AnswerPiece[] {
     state = "gap"
     held = held.slice(CLOSE.length)
-    return [...piece("reasoning", doubtful ?? ""), ...step()]
+    return [...piece("reasoning", doubtful), ...step()]
   }
 
   function closeAtDoubt(): AnswerPiece[] {
+    const meant = doubts.find(isNeverClosed) ?? doubts.at(-1)
+    const at = meant?.at ?? 0
     state = "gap"
-    held = (doubtful ?? "").slice(CLOSE.length) + held
-    return step()
+    held = doubtful.slice(at + CLOSE.length) + held
+    return [...piece("reasoning", doubtful.slice(0, at)), ...step()]
+  }
+
+  function isNeverClosed({ at, quotation }: Doubt): boolean {
+    if (quotation.mark === "fence") return quotation.fences === quoting.fences()
+    const [rest = ""] = (doubtful.slice(at + CLOSE.length) + held).split("\n", 1)
+    const after = rest.split(quotation.mark).length - 1
+    return quotation.mark === "`" ? after === 0 : (quotation.before + after) % 2 === 1
   }
 
   function gap(): AnswerPiece[] {
@@ -101,8 +112,8 @@ export function createThinkingSplitter(): ThinkingSplitter {
   }
 
   function endThinking(): AnswerPiece[] {
-    if (held === CLOSE && quoting.quotation("") !== "fence") return close()
-    if (doubtful !== undefined) return closeAtDoubt()
+    if (held === CLOSE && quoting.quotation("") === undefined) return close()
+    if (doubts.length > 0) return closeAtDoubt()
     return held === CLOSE ? [] : piece("reasoning", rest())
   }
 
@@ -113,6 +124,12 @@ export function createThinkingSplitter(): ThinkingSplitter {
     },
     end: () => (state === "thinking" ? endThinking() : piece("text", rest())),
   }
+}
+
+interface Doubt {
+  /** Where the tag stands in the doubtful text. */
+  readonly at: number
+  readonly quotation: Quotation
 }
 
 function piece(kind: AnswerPiece["kind"], text: string): AnswerPiece[] {
@@ -127,30 +144,37 @@ function partialTagLength(text: string): number {
   return 0
 }
 
+/** What makes a tag doubtful: the fence that is open, or the mark in its line with how many stood before it. */
+type Quotation =
+  | { readonly mark: "fence"; readonly fences: number }
+  | { readonly mark: "`" | '"' | "'"; readonly before: number }
+
 interface Quoting {
   push(text: string): void
-  /** What would make what comes next, followed by `after`, a quotation: a code fence, or code and quotes in a line. */
-  quotation(after: string): "fence" | "line" | undefined
+  /** What would make what comes next, followed by `after`, a quotation. */
+  quotation(after: string): Quotation | undefined
+  /** How many fences were opened or closed: the same number is the same fence. */
+  fences(): number
 }
 
 /** Follows Markdown just far enough to tell a tag that is talked about from one that is meant. */
 function createQuoting(): Quoting {
   let line = ""
-  let last = ""
   let codeMarks = 0
   let fence: string | undefined
+  let fences = 0
 
   /** Looks at no character of a line twice: a line can be as long as the answer. */
   function extend(piece: string): void {
     line += piece
-    last = piece.at(-1) ?? last
     codeMarks += piece.split("`").length - 1
   }
 
   function endLine(): void {
-    fence = fenceAfter(fence, line)
+    const next = fenceAfter(fence, line)
+    if (next !== fence) fences += 1
+    fence = next
     line = ""
-    last = ""
     codeMarks = 0
   }
 
@@ -164,12 +188,14 @@ function createQuoting(): Quoting {
       }
     },
     quotation(after) {
-      if (fence !== undefined) return "fence"
+      if (fence !== undefined) return { mark: "fence", fences }
       // At the end of its line, inline code that still stands open was no more than a stray mark.
       const goesOn = after !== "" && after !== "\n" && after !== "\r"
-      if (goesOn && codeMarks % 2 === 1) return "line"
-      return (last === '"' || last === "'") && last === after ? "line" : undefined
+      if (goesOn && codeMarks % 2 === 1) return { mark: "`", before: codeMarks }
+      if ((after !== '"' && after !== "'") || !line.endsWith(after)) return undefined
+      return { mark: after, before: line.split(after).length - 1 }
     },
+    fences: () => fences,
   }
 }
 

@@ -81,10 +81,13 @@ export function createToolCalls(originalNames: ReadonlyMap<string, string>): Too
   }
 }
 
-/** After its stop an id comes back as another call by an opening frame, or under another name. */
-function startsAnew(call: Call, event: ToolUseEvent): boolean {
-  if (!call.stopped) return false
-  return event.name !== call.name || (event.input === undefined && !event.stop)
+/**
+ * After its stop an id comes back as another call by an opening frame, under another name, or as a call that is whole
+ * in one event. A piece without a name belongs to the call whose id it has.
+ */
+function startsAnew(call: Call, { name, input, stop }: ToolUseEvent): boolean {
+  if (!call.stopped || name === "") return false
+  return name !== call.name || (input === undefined ? !stop : stop)
 }
 
 /** The host echoes ids back with every other character replaced, and takes two calls of one id for one. */

@@ -168,6 +168,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
         failure,
         stopReason: turn.stopReason,
         wroteAnything,
+        isComplete: turn.isComplete,
         openCalls,
         completedCalls,
         windowIsFull: turn.contextUsagePercentage >= 100,

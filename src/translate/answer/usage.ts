@@ -67,6 +67,8 @@ interface TurnRecord {
   /** 0 where the service did not say. */
   readonly contextUsagePercentage: number
   readonly credits: number
+  /** Whether the turn got as far as a stop reason, its metering or its token counts, which come behind its content. */
+  readonly isComplete: boolean
 }
 
 export function createTurnRecord(): TurnRecord {
@@ -75,10 +77,12 @@ export function createTurnRecord(): TurnRecord {
     tokenUsage: undefined as TokenUsage | undefined,
     contextUsagePercentage: 0,
     credits: 0,
+    isComplete: false,
     push(event: RecordedEvent): void {
       switch (event.type) {
         case "metadataEvent":
           record.stopReason = event.stopReason ?? record.stopReason
+          record.isComplete ||= event.stopReason !== undefined || event.tokenUsage !== undefined
           record.tokenUsage = event.tokenUsage ?? record.tokenUsage
           record.contextUsagePercentage =
             event.tokenUsage?.contextUsagePercentage || record.contextUsagePercentage
@@ -88,6 +92,7 @@ export function createTurnRecord(): TurnRecord {
           return
         case "meteringEvent":
           if (/^(?:credits?)?$/i.test(event.unit)) record.credits += event.usage
+          record.isComplete = true
           return
         default:
           event satisfies never

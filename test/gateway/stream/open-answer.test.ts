@@ -31,7 +31,11 @@ describe("the commit point", () => {
     ["a full context window", [FULL_WINDOW, TEXT], "input-too-long"],
     ["an overflow frame", [OVERFLOW], "input-too-long"],
     ["an answer without any byte", [], "empty-answer"],
-    ["an answer without content", [METERING], "empty-answer"],
+    [
+      "an answer without content",
+      [eventFrame("contextUsageEvent", { contextUsagePercentage: 9 })],
+      "empty-answer",
+    ],
     ["a broken checksum", [withBrokenChecksum(TEXT)], "corrupt-stream"],
     ["a cut inside the first message", [TEXT.slice(0, 50)], "truncated"],
   ] as const) {
@@ -47,6 +51,7 @@ describe("the commit point", () => {
     ["text", [TEXT]],
     ["reasoning", [eventFrame("reasoningContentEvent", { text: "hm" }), TEXT]],
     ["the announcement of a call", [OPENING, STOP]],
+    ["an end without content behind its metering", [METERING]],
     ["a stated end without content", [eventFrame("metadataEvent", { stopReason: "CONTENT_FILTERED" })]],
   ] as const) {
     it(`is reached by ${title}`, async () => {

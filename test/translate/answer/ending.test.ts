@@ -11,6 +11,9 @@ describe("the end of an answer in order", () => {
     ["STOP_SEQUENCE", "stop"],
     ["MAX_TOKENS", "length"],
     ["CONTENT_FILTERED", "content_filter"],
+    ["MODEL_CONTEXT_WINDOW_EXCEEDED", "length"],
+    ["REFUSAL", "content_filter"],
+    ["GUARDRAIL_INTERVENED", "content_filter"],
     ["TOOL_USE", "stop"],
     ["NEVER_HEARD_OF", "stop"],
   ] as const) {
@@ -25,17 +28,36 @@ describe("the end of an answer in order", () => {
     assert.equal(translate([text("hi")]).summary.finishReason, "stop")
   })
 
-  it("is a failure that can be retried where there was no content at all", () => {
+  it("is a failure where there was no content at all and nothing ended it; the host does not ask again", () => {
     for (const events of [
       [],
       [contextUsage(12)],
-      [metadata("END_TURN")],
       [text("")],
       [{ type: "unknown", eventType: "x" }],
     ] as KiroEvent[][]) {
       const { end } = translate(events)
-      assert.ok("failure" in end && end.failure.kind === "empty-answer" && end.isRetryable)
+      assert.ok(end.outcome === "failed" && end.failure.kind === "empty-answer" && !end.isRetryable)
     }
+  })
+
+  it("is an answer without a word where the turn was ended, by its reason or by what it cost", () => {
+    const metered: KiroEvent = { type: "meteringEvent", usage: 0.1, unit: "credit" }
+    const counted: KiroEvent = {
+      type: "metadataEvent",
+      tokenUsage: {
+        uncachedInputTokens: 9,
+        outputTokens: 0,
+        cacheReadInputTokens: 0,
+        cacheWriteInputTokens: 0,
+      },
+    }
+    for (const events of [[metadata("END_TURN")], [metered], [contextUsage(3), counted]]) {
+      const { end, summary } = translate(events)
+      assert.equal(end.outcome === "finished" && end.chunks.at(-1)?.finishReason, "stop")
+      assert.equal(summary.credits, events[0] === metered ? 0.1 : 0)
+    }
+    const cut = translate([metered], { failure: failure("truncated") })
+    assert.equal(cut.end.outcome, "failed")
   })
 
   it("is an end without content where the service says why", () => {

@@ -108,6 +108,41 @@ const CASES: readonly (readonly [title: string, answer: string, parts: Parts])[]
     { reasoning: "```\n</thinking>\n```\nso `</thinking>` and\n", text: "Done." },
   ],
   [
+    "a stray mark of code, the answer right behind the tag",
+    "<thinking>The key is ` here</thinking>Answer is 42.",
+    { reasoning: "The key is ` here", text: "Answer is 42." },
+  ],
+  [
+    "a stray mark of code, and code in the answer's first line",
+    "<thinking>The key is ` here</thinking>Use `x`.",
+    { reasoning: "The key is ` here", text: "Use `x`." },
+  ],
+  [
+    "an apostrophe before the tag and a quotation behind it",
+    "<thinking>users'</thinking>'A'",
+    { reasoning: "users'", text: "'A'" },
+  ],
+  [
+    "a quoted tag, and then one behind a stray mark",
+    "<thinking>It is '</thinking>', I say.\nThe ` is odd</thinking>Done.",
+    { reasoning: "It is '</thinking>', I say.\nThe ` is odd", text: "Done." },
+  ],
+  [
+    "a quoted tag in code, and then one in a fence that is never closed",
+    "<thinking>It is `</thinking>`.\n```\na\n</thinking>\n\nDone.",
+    { reasoning: "It is `</thinking>`.\n```\na\n", text: "Done." },
+  ],
+  [
+    "a fenced tag, and then an apostrophe before the one that was meant",
+    "<thinking>```\n</thinking>\n```\nusers'</thinking>'A'",
+    { reasoning: "```\n</thinking>\n```\nusers'", text: "'A'" },
+  ],
+  [
+    "quoted tags only, of which the last must have been meant",
+    "<thinking>`</thinking>` and `</thinking>` it is",
+    { reasoning: "`</thinking>` and `", text: "` it is" },
+  ],
+  [
     "angle brackets while thinking",
     "<thinking>a < b </ c</thinking>\r\n\r\nDone.",
     { reasoning: "a < b </ c", text: "Done." },

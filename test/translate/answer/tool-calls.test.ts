@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
-import { argumentSteps, metadata, stop, text, toolUse, translate } from "./translate.ts"
+import { argumentSteps, metadata, stop, text, toolUse, translate, type ToolUse } from "./translate.ts"
 
 describe("a tool call", () => {
   it("is announced with its id and original name, and no arguments", () => {
@@ -129,6 +129,36 @@ describe("a tool call", () => {
         ["a_2", '{"x":1}'],
       ],
     )
+  })
+
+  it("is another one where two that are whole have one id", () => {
+    const { message, summary } = translate([stop("a", '{"x":1}'), stop("a", '{"x":2}'), stop("a", '{"x":2}')])
+    assert.deepEqual(
+      message.tool_calls?.map((call) => [call.id, call.function.arguments]),
+      [
+        ["a", '{"x":1}'],
+        ["a_2", '{"x":2}'],
+        ["a_3", '{"x":2}'],
+      ],
+    )
+    assert.deepEqual(summary.completedCallIds, ["a", "a_2", "a_3"])
+  })
+
+  it("takes the pieces without a name that have its id, and no more of them after its stop", () => {
+    const nameless = (event: ToolUse): ToolUse => ({ ...event, name: "" })
+    const { message } = translate([
+      toolUse("a"),
+      toolUse("b"),
+      nameless(toolUse("a", '{"x":')),
+      nameless(toolUse("b", "{}")),
+      nameless(stop("a", "1}")),
+      nameless(stop("b")),
+      nameless(stop("a", "2}")),
+    ])
+    assert.deepEqual(message.tool_calls, [
+      { id: "a", type: "function", function: { name: "tool_a", arguments: '{"x":1}' } },
+      { id: "b", type: "function", function: { name: "tool_b", arguments: "{}" } },
+    ])
   })
 
   it("takes nothing more after its stop", () => {
