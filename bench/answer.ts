@@ -1,4 +1,4 @@
-import { batchesOf, openAnswer } from "../src/gateway/stream/open-answer.ts"
+import { batchesOf, openAnswer } from "../src/gateway/stream/answer.ts"
 import { answerBody } from "../src/plugin/front.ts"
 import { systemClock } from "../src/runtime.ts"
 import { createCutter, createFloor } from "./floor.ts"

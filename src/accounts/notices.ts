@@ -22,6 +22,14 @@ export type Notice =
     }
   | { readonly kind: "paid-credits"; readonly account: string }
   | { readonly kind: "conversation-shortened"; readonly share: number; readonly sessionId: string }
+  /** What the service refused is not sent again in this session; `parts` are phrases such as `the tool x`. */
+  | { readonly kind: "parts-left-out"; readonly parts: readonly string[]; readonly sessionId: string }
+  | {
+      readonly kind: "model-switched"
+      readonly from: string
+      readonly to: string
+      readonly sessionId: string
+    }
   | { readonly kind: "region-mapped"; readonly from: string; readonly to: string }
   | { readonly kind: "profile-choice"; readonly account: string; readonly profiles: readonly string[] }
   | { readonly kind: "settings-problem"; readonly problem: SettingsProblem }
@@ -95,6 +103,18 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         title: "Conversation shortened",
         message: `It was too long for the model, so old parts were left out (${Math.round(notice.share * 100)} % kept). Nothing was deleted.`,
       })
+    case "parts-left-out":
+      return text(notice, "warning", {
+        about: `${notice.sessionId} ${notice.parts.join()}`,
+        title: "Left out of the request",
+        message: `Kiro refused ${listed(notice.parts)}; this session goes on without.`,
+      })
+    case "model-switched":
+      return text(notice, "info", {
+        about: `${notice.sessionId} ${notice.from} ${notice.to}`,
+        title: "Kiro model switched",
+        message: `${notice.from} is very busy. Going on with ${notice.to}, as fallback_models in kiro.json says.`,
+      })
     case "region-mapped":
       return text(notice, "info", {
         about: notice.from,
@@ -144,6 +164,11 @@ function text(
 ): NoticeText {
   const { about, title, message } = words
   return { event: about === undefined ? notice.kind : `${notice.kind} ${about}`, title, message, variant }
+}
+
+/** "a, b and c" */
+function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join() : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`
 }
 
 function capitalised(sentence: string): string {

@@ -1,5 +1,4 @@
 import type { ChatChunk, ChatHead, ChatRequest } from "../openai/index.ts"
-import type { Refusal } from "./refuse/refusal.ts"
 
 /**
  * What a request is for. A subagent is a session of its own, with purpose `main`. `generate` is a question beside the
@@ -13,6 +12,8 @@ export interface ChatCall {
   readonly request: ChatRequest
   /** As the host names it. */
   readonly sessionId: string
+  /** The session that a subagent works for. */
+  readonly parentSessionId?: string
   readonly purpose: Purpose
   readonly agent?: string
   readonly signal: AbortSignal
@@ -21,6 +22,15 @@ export interface ChatCall {
 export type ChatOutcome =
   | { readonly outcome: "answer"; readonly answer: ChatAnswer }
   | { readonly outcome: "refusal"; readonly refusal: Refusal }
+
+/** What the host gets instead of an answer, as a value. A host repeats 429 and 5xx, and nothing else of ours. */
+export interface Refusal {
+  readonly status: number
+  readonly message: string
+  readonly retryAfterMs?: number
+  /** The host compacts the conversation and goes on. */
+  readonly overflow?: true
+}
 
 /** An answer behind its commit point. It is read once; `return()` of its iterator closes the service's connection. */
 export interface ChatAnswer {

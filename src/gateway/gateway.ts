@@ -1,11 +1,26 @@
+import { accountName } from "../accounts/index.ts"
+import type { KiroFailure } from "../kiro/index.ts"
+import type { ChatHead } from "../openai/index.ts"
 import { untilAborted } from "../runtime.ts"
-import { createBackground } from "./background.ts"
-import type { GatewayContext, GatewayDependencies } from "./dependencies.ts"
-import type { ChatCall, ChatOutcome } from "./door.ts"
-import { liveChat } from "./live-chat.ts"
-import { openChat } from "./open-chat.ts"
+import type { TurnSummary } from "../translate/index.ts"
+import { type Answered, type Failed, makeAttempt } from "./attempt/attempt.ts"
+import { chooseAccount } from "./attempt/choose-account.ts"
+import { firstProgress, isOfTheSession, type Omission, type ShortenStep } from "./attempt/progress.ts"
+import { type Chat, openChat, sizeOf } from "./chat.ts"
+import {
+  createBackground,
+  createTurnstile,
+  type GatewayContext,
+  type GatewayDependencies,
+} from "./context.ts"
+import type { ChatAnswer, ChatCall, ChatOutcome, Refusal } from "./door.ts"
+import { recover } from "./recover/recover.ts"
+import { refusalOf } from "./refuse/failures.ts"
 import { unexpected } from "./refuse/texts.ts"
-import { createTurnstile } from "./turnstile.ts"
+import { type AnswerEnd, rememberForAccount, rememberForSession } from "./remember.ts"
+import { describeAnswer } from "./request-log.ts"
+import { batchesOf } from "./stream/answer.ts"
+import type { Batch } from "./stream/source.ts"
 
 export interface Gateway {
   /** Rejects only with the reason of the call's signal. */
@@ -20,14 +35,12 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const turnstile = createTurnstile(runtime.clock)
   const background = createBackground(runtime.log, turnstile)
   const context: GatewayContext = { ...dependencies, background }
-  const live = async (call: ChatCall): Promise<ChatOutcome> =>
-    liveChat(context, await openChat(context, call))
   return {
     async chat(call) {
       await turnstile()
       try {
         // Some waits know no signal: that for a locked database, or for what another program's store says.
-        return await untilAborted(live(call), call.signal)
+        return await untilAborted(liveChat(context, call), call.signal)
       } catch (error) {
         call.signal.throwIfAborted()
         runtime.log.error("the gateway failed", { error })
@@ -36,4 +49,96 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     },
     close: () => background.settled(),
   }
+}
+
+/**
+ * Lives one chat: choose an account, try, and where that failed recover, until an answer has begun or nothing more can
+ * be done. Nobody has seen anything of a failed attempt. Rejects only with the reason of the caller's signal.
+ */
+async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOutcome> {
+  let chat = await openChat(context, call)
+  let progress = firstProgress(startingStep(chat), omittedBefore(chat))
+  while (true) {
+    const chosen = await chooseAccount(context, chat, progress)
+    if (chosen.outcome === "refusal") return chosen
+    const attempt = { chat, account: chosen.account, progress: { ...progress, sends: progress.sends + 1 } }
+    const attempted = await makeAttempt(context, attempt)
+    const result = attempted.outcome === "answered" ? await deliver(context, attempted) : attempted
+    if (result.outcome === "answer") return result
+    const recovery = await recover(context, result)
+    if (recovery.outcome === "refusal") return recovery
+    if (recovery.outcome === "again") {
+      progress = recovery.progress
+      continue
+    }
+    context.notify({
+      kind: "model-switched",
+      from: chat.request.model,
+      to: recovery.model,
+      sessionId: chat.sessionId,
+    })
+    const request = { ...call.request, model: recovery.model }
+    chat = await openChat(context, { ...call, request }, chat.fallbacks.slice(1))
+    progress = { ...firstProgress(startingStep(chat), omittedBefore(chat)), sends: attempt.progress.sends }
+  }
+}
+
+/**
+ * A session starts where it last got through, until a request is smaller than the one that needed it, or goes to a
+ * model with a larger window than the one that could not take it.
+ */
+function startingStep(chat: Chat): ShortenStep | undefined {
+  const { shortenStep, shortenedSize = 0, shortenedWindow = chat.window } = chat.session
+  if (shortenStep === undefined || chat.window > shortenedWindow) return undefined
+  return sizeOf(chat) < shortenedSize ? undefined : shortenStep
+}
+
+function omittedBefore({ session }: Chat): readonly Omission[] {
+  return (session.leftOut ?? []).filter(isOfTheSession)
+}
+
+/**
+ * The answer for the host. Asked for as a whole it is read to its end first, and a failure on the way can still be
+ * recovered from; else it belongs to the host from here on.
+ */
+async function deliver(
+  context: GatewayContext,
+  answered: Answered,
+): Promise<
+  { readonly outcome: "answer"; readonly answer: ChatAnswer } | ({ readonly outcome: "failed" } & Failed)
+> {
+  const { chat, answer, sent } = answered
+  const onEnd = (summary: TurnSummary, failure?: KiroFailure): void =>
+    remember(context, answered, { summary, failure })
+  const toRefusal = (failure: KiroFailure): Refusal =>
+    refusalOf({
+      failure,
+      account: accountName(answered.account),
+      model: chat.request.model,
+      retryAfterMs: failure.retryAfterMs,
+    })
+  const head: ChatHead = {
+    id: `chatcmpl-${chat.invocationId}`,
+    created: Math.floor(sent.startedAt / 1000),
+    model: chat.request.model,
+  }
+  if (chat.request.stream)
+    return { outcome: "answer", answer: { head, batches: batchesOf(answer.read(onEnd), toRefusal) } }
+  const whole = await answer.readWhole()
+  if (whole.outcome === "failed") return { ...answered, ...whole }
+  onEnd(whole.summary)
+  const only: Batch = { chunks: whole.chunks, end: { outcome: "finished" } }
+  const batches = batchesOf({ next: async () => only, close: () => undefined }, toRefusal)
+  return { outcome: "answer", answer: { head, batches } }
+}
+
+/** Behind the answer: its reader waits for nothing of it. */
+function remember(context: GatewayContext, answered: Answered, end: AnswerEnd): void {
+  const { settings, runtime, background } = context
+  if (settings.enableLogApiRequest) {
+    const now = runtime.clock.now()
+    runtime.log.info("answer from Kiro", describeAnswer({ answered, end, now }))
+  }
+  background.start(answered.chat.sessionId, () => rememberForSession(context, answered, end))
+  background.start("accounts", () => rememberForAccount(context, answered, end))
 }

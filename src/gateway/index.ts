@@ -1,12 +1,15 @@
 export type { ControlAccess, ControlClient, ControlTarget } from "./control/call.ts"
 export type { OpenLookUps } from "./control/look-ups.ts"
-export { fetchModels } from "./control/models.ts"
-export type { Paged } from "./control/pages.ts"
-export { fetchProfiles, type FoundProfiles, type ProfileSearch } from "./control/profiles.ts"
-export { fetchUsage, type UsageAnswer } from "./control/usage.ts"
-export type { GatewayDependencies, LookUps } from "./dependencies.ts"
-export type { AnswerBatch, AnswerEnd, ChatAnswer, ChatCall, ChatOutcome, Purpose } from "./door.ts"
+export {
+  fetchModels,
+  fetchProfiles,
+  fetchUsage,
+  type FoundProfiles,
+  type Paged,
+  type ProfileSearch,
+  type UsageAnswer,
+} from "./control/questions.ts"
+export { createTurnstile, type GatewayDependencies, type LookUps } from "./context.ts"
+export type { AnswerBatch, AnswerEnd, ChatAnswer, ChatCall, ChatOutcome, Purpose, Refusal } from "./door.ts"
 export { createGateway, type Gateway } from "./gateway.ts"
 export { type AccountsOptions, openAccounts, type OpenAccounts } from "./open-accounts.ts"
-export type { Refusal } from "./refuse/refusal.ts"
-export { createTurnstile } from "./turnstile.ts"

@@ -12,7 +12,7 @@ import type { Runtime } from "../runtime.ts"
 import type { Paths, Settings } from "../settings/index.ts"
 import type { ControlClient } from "./control/call.ts"
 import { createLookUps, type OpenLookUps } from "./control/look-ups.ts"
-import { userIdOf } from "./control/user-id.ts"
+import { userIdOf } from "./control/questions.ts"
 
 export interface AccountsOptions {
   readonly runtime: Runtime

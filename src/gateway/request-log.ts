@@ -1,8 +1,8 @@
 import { accountName } from "../accounts/index.ts"
 import type { ChatMessage, GenerateAssistantResponseRequest, KiroHttpRequest } from "../kiro/index.ts"
 import type { LogFields } from "../runtime.ts"
-import type { Answered } from "./live-chat.ts"
-import type { AnswerEnd } from "./settle.ts"
+import type { Answered } from "./attempt/attempt.ts"
+import type { AnswerEnd } from "./remember.ts"
 
 /** What the detailed log says of a request: everything but the token, and the conversation only when asked for. */
 export function describeRequest(

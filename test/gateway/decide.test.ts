@@ -1,18 +1,29 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
-import { type Attempt, firstAttempt, nextAttempt } from "../../src/gateway/attempt/attempt.ts"
-import { type Carried, decide, type Situation } from "../../src/gateway/recover/decide.ts"
+import { newAccount } from "../../src/accounts/index.ts"
+import {
+  firstProgress,
+  nextProgress,
+  type Progress,
+  type Verdict,
+} from "../../src/gateway/attempt/progress.ts"
+import { decide, type Ways } from "../../src/gateway/recover/decide.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 import type { FailureKind, KiroFailure } from "../../src/kiro/index.ts"
+import { Secret } from "../../src/secret.ts"
 
-const NOTHING: Carried = { signatures: [], documents: [], images: [], fields: [] }
 const LIMITS = { rateLimitRetryDelayMs: 5000, rateLimitMaxRetries: 3, maxRequestIterations: 20 }
+
+interface Situation extends Ways {
+  readonly failure: KiroFailure
+  readonly progress: Progress
+}
 
 function situation(
   kind: FailureKind,
-  change: Partial<Omit<Situation, "attempt" | "failure">> & {
-    readonly attempt?: Partial<Attempt>
+  change: Partial<Ways> & {
+    readonly progress?: Partial<Progress>
     readonly failure?: Partial<KiroFailure>
   } = {},
 ): Situation {
@@ -22,62 +33,66 @@ function situation(
     anotherLogin: false,
     anotherAccount: false,
     anotherHost: false,
-    carried: NOTHING,
+    omissible: [],
     limits: LIMITS,
     jitter: 0,
     ...change,
     failure: { kind, status: 0, message: "", ...change.failure },
-    attempt: { ...firstAttempt(undefined), sends: 1, ...change.attempt },
+    progress: { ...firstProgress(undefined), sends: 1, ...change.progress },
   }
+}
+
+function judge({ failure, progress, ...ways }: Situation): Verdict {
+  return decide(failure, progress, ways)
 }
 
 describe("decide", () => {
   it("refreshes a refused token once per login, tries the other host once, then leaves the login, then the account", () => {
     const refused = "bearer-rejected"
-    assert.deepEqual(decide(situation(refused)), { do: "refresh" })
+    assert.deepEqual(judge(situation(refused)), { do: "refresh" })
     const renewed = { refreshed: ["login-a"] }
-    assert.deepEqual(decide(situation(refused, { attempt: renewed, anotherHost: true })), {
+    assert.deepEqual(judge(situation(refused, { progress: renewed, anotherHost: true })), {
       do: "switch-host",
     })
-    assert.deepEqual(decide(situation(refused, { attempt: renewed, anotherLogin: true })), {
+    assert.deepEqual(judge(situation(refused, { progress: renewed, anotherLogin: true })), {
       do: "switch-login",
     })
-    assert.deepEqual(decide(situation(refused, { attempt: renewed })), { do: "switch-account" })
-    assert.deepEqual(decide(situation(refused, { attempt: renewed, renewableLogin: "login-b" })), {
+    assert.deepEqual(judge(situation(refused, { progress: renewed })), { do: "switch-account" })
+    assert.deepEqual(judge(situation(refused, { progress: renewed, renewableLogin: "login-b" })), {
       do: "refresh",
     })
   })
 
   it("never renews an API key", () => {
     const key = { renewableLogin: undefined }
-    assert.deepEqual(decide(situation("bearer-rejected", { ...key, anotherHost: true })), {
+    assert.deepEqual(judge(situation("bearer-rejected", { ...key, anotherHost: true })), {
       do: "switch-host",
     })
-    assert.deepEqual(decide(situation("bearer-rejected", key)), { do: "switch-account" })
+    assert.deepEqual(judge(situation("bearer-rejected", key)), { do: "switch-account" })
   })
 
   it("leaves a suspended or used-up account at once and never waits for it", () => {
     for (const kind of ["suspended", "monthly-quota", "daily-quota", "overage-limit"] as const)
-      assert.deepEqual(decide(situation(kind, { anotherHost: true })), { do: "switch-account" })
+      assert.deepEqual(judge(situation(kind, { anotherHost: true })), { do: "switch-account" })
   })
 
   it("looks a refused profile up once, then leaves the account", () => {
     for (const kind of ["not-authorized", "feature-not-supported"] as const) {
-      assert.deepEqual(decide(situation(kind)), { do: "rediscover" })
-      const again = decide(situation(kind, { attempt: { rediscovered: ["a"] } }))
+      assert.deepEqual(judge(situation(kind)), { do: "rediscover" })
+      const again = judge(situation(kind, { progress: { rediscovered: ["a"] } }))
       assert.deepEqual(again, { do: "switch-account" })
     }
   })
 
   it("switches a throttled account at once where another can serve", () => {
-    assert.deepEqual(decide(situation("throttled", { anotherAccount: true })), { do: "switch-account" })
+    assert.deepEqual(judge(situation("throttled", { anotherAccount: true })), { do: "switch-account" })
   })
 
   it("waits out a throttle of the last account from the configured delay, doubling", () => {
     const limits = { ...LIMITS, rateLimitRetryDelayMs: 1000 }
     const waits = [0, 1, 2, 3].map((spent) =>
-      decide(
-        situation("throttled", { limits, attempt: { waits: spent, waitedMs: 1000 * (2 ** spent - 1) } }),
+      judge(
+        situation("throttled", { limits, progress: { waits: spent, waitedMs: 1000 * (2 ** spent - 1) } }),
       ),
     )
     assert.deepEqual(waits, [
@@ -89,26 +104,26 @@ describe("decide", () => {
   })
 
   it("does not begin a wait that would pass twelve seconds: the host waits", () => {
-    const second = situation("throttled", { attempt: { waits: 1, waitedMs: 5000 } })
-    assert.deepEqual(decide(second), { do: "fail", retryAfterMs: 10_000 })
+    const second = situation("throttled", { progress: { waits: 1, waitedMs: 5000 } })
+    assert.deepEqual(judge(second), { do: "fail", retryAfterMs: 10_000 })
     const long = situation("throttled", { failure: { retryAfterMs: 60_000 } })
-    assert.deepEqual(decide(long), { do: "fail", retryAfterMs: 60_000 })
+    assert.deepEqual(judge(long), { do: "fail", retryAfterMs: 60_000 })
   })
 
   it("waits as long as the service asks, never less", () => {
     const asked = situation("capacity", { failure: { retryAfterMs: 3000 }, jitter: 0.999 })
-    assert.deepEqual(decide(asked), { do: "wait", why: "throttle", ms: 3599 })
+    assert.deepEqual(judge(asked), { do: "wait", why: "throttle", ms: 3599 })
   })
 
   it("waits for a busy model and blames no account for it", () => {
     const busy = situation("capacity", { anotherAccount: true, anotherHost: true })
-    assert.deepEqual(decide(busy), { do: "wait", why: "throttle", ms: 5000 })
+    assert.deepEqual(judge(busy), { do: "wait", why: "throttle", ms: 5000 })
   })
 
   it("repeats after faults three times, half a second, one, two, whoever else could serve", () => {
-    for (const kind of ["service-error", "network", "empty-answer", "truncated", "corrupt-stream"] as const) {
+    for (const kind of ["service-error", "network", "truncated", "corrupt-stream"] as const) {
       const verdicts = [0, 1, 2, 3].map((repeats) =>
-        decide(situation(kind, { attempt: { repeats }, anotherAccount: true, anotherHost: true })),
+        judge(situation(kind, { progress: { repeats }, anotherAccount: true, anotherHost: true })),
       )
       assert.deepEqual(verdicts, [
         { do: "wait", why: "fault", ms: 500 },
@@ -119,24 +134,26 @@ describe("decide", () => {
     }
   })
 
-  it("repeats once after a silence", () => {
-    assert.deepEqual(decide(situation("timeout")), { do: "wait", why: "fault", ms: 500 })
-    assert.deepEqual(decide(situation("timeout", { attempt: { repeats: 1 } })), { do: "fail" })
+  it("repeats once after a silence, and after an answer without content, which costs credits", () => {
+    for (const kind of ["timeout", "empty-answer"] as const) {
+      assert.deepEqual(judge(situation(kind)), { do: "wait", why: "fault", ms: 500 })
+      assert.deepEqual(judge(situation(kind, { progress: { repeats: 1 } })), { do: "fail" })
+    }
   })
 
   it("tries the other host where one never heard us or does not know the operation", () => {
     const verdicts = (["unreachable", "unknown-operation"] as const).map((kind) =>
-      decide(situation(kind, { anotherHost: true })),
+      judge(situation(kind, { anotherHost: true })),
     )
     assert.deepEqual(verdicts, [{ do: "switch-host" }, { do: "switch-host" }])
-    assert.deepEqual(decide(situation("unreachable")), { do: "wait", why: "fault", ms: 500 })
-    assert.deepEqual(decide(situation("unknown-operation")), { do: "fail" })
+    assert.deepEqual(judge(situation("unreachable")), { do: "wait", why: "fault", ms: 500 })
+    assert.deepEqual(judge(situation("unknown-operation")), { do: "fail" })
   })
 
   it("shortens step by step, then gives up", () => {
     const verdicts = [undefined, 0.8, 0.6, 0.4].map((step) =>
-      decide(
-        situation("input-too-long", { attempt: step === undefined ? {} : ({ step } as Partial<Attempt>) }),
+      judge(
+        situation("input-too-long", { progress: step === undefined ? {} : ({ step } as Partial<Progress>) }),
       ),
     )
     assert.deepEqual(verdicts, [
@@ -147,46 +164,63 @@ describe("decide", () => {
     ])
   })
 
-  it("leaves out what was refused, once, and only what was sent", () => {
-    const rows = [
-      ["signature-invalid", "signatures", ["signatures"]],
-      ["document-refused", "documents", ["documents"]],
-      ["image-refused", "images", ["images"]],
-      ["field-refused", "fields", ["thinking", "output_config"]],
+  it("leaves out what can be left out, and gives up where nothing can", () => {
+    const kinds = [
+      "signature-invalid",
+      "document-refused",
+      "image-refused",
+      "field-refused",
+      "tool-refused",
     ] as const
-    for (const [kind, part, what] of rows) {
-      const carried = { ...NOTHING, [part]: what }
-      assert.deepEqual(decide(situation(kind, { carried })), { do: "omit", what })
-      assert.deepEqual(decide(situation(kind)), { do: "fail" })
-      assert.deepEqual(decide(situation(kind, { carried, attempt: { omitted: what } })), { do: "fail" })
+    for (const kind of kinds) {
+      const what = ["reasoning"] as const
+      assert.deepEqual(judge(situation(kind, { omissible: what })), { do: "omit", what })
+      assert.deepEqual(judge(situation(kind)), { do: "fail" })
     }
   })
 
+  it("asks the model that the user named where one stays busy, and only then", () => {
+    const spent = { waits: 3 }
+    const busy = situation("capacity", { anotherModel: "auto" })
+    assert.deepEqual(judge(busy), { do: "wait", why: "throttle", ms: 5000 })
+    const still = situation("capacity", { anotherModel: "auto", progress: spent })
+    assert.deepEqual(judge(still), { do: "fall-back", model: "auto" })
+    const throttled = situation("throttled", { anotherModel: "auto", progress: spent })
+    assert.deepEqual(judge(throttled), { do: "fail", retryAfterMs: 40_000 })
+  })
+
+  it("looks the profile of a refused plan up once, then gives up", () => {
+    const refused = situation("subscription-refused", { anotherAccount: true })
+    assert.deepEqual(judge(refused), { do: "rediscover" })
+    const again = situation("subscription-refused", { progress: { rediscovered: ["a"] } })
+    assert.deepEqual(judge(again), { do: "fail" })
+  })
+
   it("begins a new conversation once", () => {
-    assert.deepEqual(decide(situation("conversation-limit")), { do: "new-conversation" })
-    const again = situation("conversation-limit", { attempt: { newConversation: true } })
-    assert.deepEqual(decide(again), { do: "fail" })
+    assert.deepEqual(judge(situation("conversation-limit")), { do: "new-conversation" })
+    const again = situation("conversation-limit", { progress: { newConversation: true } })
+    assert.deepEqual(judge(again), { do: "fail" })
   })
 
   it("never repeats, shortens or rotates a malformed request or an answer in an invalid state", () => {
-    const carried: Carried = { ...NOTHING, signatures: ["signatures"], fields: ["thinking"] }
-    for (const kind of ["malformed-request", "invalid-state"] as const) {
-      const everything = situation(kind, { anotherAccount: true, anotherHost: true, carried })
-      assert.deepEqual(decide(everything), { do: "fail" })
+    const omissible = ["reasoning", "thinking"] as const
+    for (const kind of ["malformed-request", "invalid-state", "refused-on-the-way"] as const) {
+      const everything = situation(kind, { anotherAccount: true, anotherHost: true, omissible })
+      assert.deepEqual(judge(everything), { do: "fail" })
     }
   })
 
   it("goes to another account where a token can't be renewed now, else repeats", () => {
-    assert.deepEqual(decide(situation("disk-full", { anotherAccount: true })), { do: "switch-account" })
-    assert.deepEqual(decide(situation("disk-full")), { do: "fail" })
-    const switched = decide(situation("token-unavailable", { anotherAccount: true }))
+    assert.deepEqual(judge(situation("disk-full", { anotherAccount: true })), { do: "switch-account" })
+    assert.deepEqual(judge(situation("disk-full")), { do: "fail" })
+    const switched = judge(situation("token-unavailable", { anotherAccount: true }))
     assert.deepEqual(switched, { do: "switch-account" })
-    assert.deepEqual(decide(situation("token-unavailable")), { do: "wait", why: "fault", ms: 500 })
+    assert.deepEqual(judge(situation("token-unavailable")), { do: "wait", why: "fault", ms: 500 })
   })
 
   it("takes a refused model to another account, else fails fast", () => {
-    assert.deepEqual(decide(situation("invalid-model", { anotherAccount: true })), { do: "switch-account" })
-    assert.deepEqual(decide(situation("invalid-model")), { do: "fail" })
+    assert.deepEqual(judge(situation("invalid-model", { anotherAccount: true })), { do: "switch-account" })
+    assert.deepEqual(judge(situation("invalid-model")), { do: "fail" })
   })
 
   it("ends every sequence of failures within its bounds", () => {
@@ -205,38 +239,117 @@ describe("decide", () => {
   })
 })
 
+describe("the progress after a verdict", () => {
+  const account = newAccount({ id: "a", now: 0, logins: [] })
+  const failure: KiroFailure = { kind: "throttled", status: 429, message: "" }
+  const sent = {
+    credential: { login: { id: "login-a" }, accessToken: new Secret("old") },
+    host: { name: "q" },
+    body: { estimatedTokens: 900 },
+  }
+  const at = { account, failure, sent }
+  const busy: Progress = {
+    ...firstProgress(undefined),
+    accountId: "a",
+    hostsTried: ["runtime"],
+    rejected: [new Secret("older")],
+    refreshed: ["login-b"],
+  }
+
+  it("of another account forgets which hosts could not serve this one, not what became of its tokens", () => {
+    const { accountId, hostsTried, excluded, refreshed } = nextProgress(busy, { do: "switch-account" }, at)
+    assert.deepEqual([accountId, hostsTried, refreshed], [undefined, [], ["login-b"]])
+    assert.deepEqual(excluded, [{ account, failure }])
+  })
+
+  it("of another host forgets the refused tokens: it may take them", () => {
+    const { rejected, hostsTried } = nextProgress(busy, { do: "switch-host" }, at)
+    assert.deepEqual([rejected, hostsTried], [[], ["runtime", "q"]])
+  })
+
+  it("of another login asks all hosts again", () => {
+    assert.deepEqual(nextProgress(busy, { do: "switch-login" }, at).hostsTried, [])
+  })
+
+  it("of a renewed token knows the refused one", () => {
+    const { rejected, refreshed } = nextProgress(busy, { do: "refresh" }, at)
+    assert.deepEqual(
+      rejected.map((token) => token.reveal()),
+      ["older", "old"],
+    )
+    assert.deepEqual(refreshed, ["login-b", "login-a"])
+  })
+
+  it("of a wait counts throttles and faults apart, and asks all hosts again where none heard us", () => {
+    const wait = { do: "wait", ms: 700 } as const
+    const throttled = nextProgress(busy, { ...wait, why: "throttle" }, at)
+    assert.deepEqual([throttled.waits, throttled.repeats, throttled.waitedMs], [1, 0, 700])
+    const fault = nextProgress(throttled, { ...wait, why: "fault" }, at)
+    assert.deepEqual([fault.waits, fault.repeats, fault.waitedMs], [1, 1, 1400])
+    assert.deepEqual(fault.hostsTried, ["runtime"])
+    const unreachable = { ...at, failure: { ...failure, kind: "unreachable" as const } }
+    assert.deepEqual(nextProgress(busy, { ...wait, why: "fault" }, unreachable).hostsTried, [])
+  })
+
+  it("of a shorter body remembers the smallest that was too long", () => {
+    const once = nextProgress(busy, { do: "shorten", step: 0.8 }, at)
+    assert.deepEqual([once.step, once.tooLong], [0.8, 900])
+    const smaller = { ...at, sent: { ...sent, body: { estimatedTokens: 700 } } }
+    assert.equal(nextProgress(once, { do: "shorten", step: 0.6 }, smaller).tooLong, 700)
+    assert.equal(nextProgress(once, { do: "shorten", step: 0.6 }, { account, failure }).tooLong, 900)
+  })
+
+  it("of an omission learns for the model only what that lacks as such", () => {
+    const rows = [
+      ["field-refused", "", ["thinking"], true],
+      ["image-refused", "IMAGE_MODEL_NOT_SUPPORTED", ["images"], true],
+      ["document-refused", "DOCUMENT_MODEL_NOT_SUPPORTED", ["documents"], true],
+      ["document-refused", "DOCUMENT_PASSWORD_PROTECTED", ["medium x"], false],
+      ["image-refused", "", ["medium x"], false],
+      ["signature-invalid", "", ["reasoning"], false],
+      ["tool-refused", "", ["tool x"], false],
+    ] as const
+    for (const [kind, reason, what, isLearnt] of rows) {
+      const refused = { ...at, failure: { kind, status: 400, message: "", reason } }
+      const { omitted, learnt, omissions } = nextProgress(busy, { do: "omit", what }, refused)
+      assert.deepEqual([omitted, learnt, omissions], [what, isLearnt ? what : [], 1])
+    }
+  })
+})
+
 /** Obeys the verdicts as the loop does, with three accounts and two hosts. */
 function play(
   sequence: readonly (readonly [FailureKind, number | null])[],
   maxRequestIterations: number,
-): Attempt {
-  let attempt = firstAttempt(undefined)
+): Progress {
+  let progress = firstProgress(undefined)
   for (const [kind, retryAfterMs] of sequence) {
-    attempt = { ...attempt, sends: attempt.sends + 1 }
-    const accountId = attempt.accountId ?? `account-${attempt.excluded.length}`
+    progress = { ...progress, sends: progress.sends + 1 }
+    const accountId = progress.accountId ?? `account-${progress.excluded.length}`
     const failure = { kind, status: 0, message: "", ...(retryAfterMs !== null && { retryAfterMs }) }
-    const verdict = decide({
+    const omissible = (["reasoning", "thinking"] as const).filter((part) => !progress.omitted.includes(part))
+    const verdict = decide(failure, progress, {
       ...situation(kind),
-      failure,
-      attempt,
       accountId,
       renewableLogin: `login of ${accountId}`,
-      anotherAccount: attempt.excluded.length < 2,
-      anotherHost: attempt.hostsTried.length < 1,
-      carried: { ...NOTHING, signatures: ["signatures"], fields: ["thinking"] },
+      anotherAccount: progress.excluded.length < 2,
+      anotherHost: progress.hostsTried.length < 1,
+      omissible,
       limits: { ...LIMITS, maxRequestIterations },
       jitter: 0.5,
     })
-    if (verdict.do === "fail") return attempt
-    const hostName = `host-${attempt.hostsTried.length}`
-    attempt = nextAttempt(attempt, verdict, {
+    if (verdict.do === "fail" || verdict.do === "fall-back") return progress
+    const account = newAccount({ id: accountId, now: 0, logins: [] })
+    progress = nextProgress(progress, verdict, {
       failure,
-      accountId,
-      accountName: accountId,
-      loginId: `login of ${accountId}`,
-      hostName,
+      account,
+      sent: {
+        credential: { login: { id: `login of ${accountId}` }, accessToken: new Secret("x") },
+        host: { name: `host-${progress.hostsTried.length}` },
+        body: { estimatedTokens: 1 },
+      },
     })
-    if (attempt.excluded.length === 3) return attempt
+    if (progress.excluded.length === 3) return progress
   }
   throw new Error("the sequence did not end")
 }

@@ -1,53 +1,270 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { hashReasoning } from "../../src/translate/index.ts"
-import { failure } from "../support/fake-kiro/index.ts"
-import { type Harness, hear, startHarness } from "./harness.ts"
+import { failure, FAILURES, type ReceivedRequest } from "../support/fake-kiro/index.ts"
+import { errorText, type Harness, hear, startHarness } from "./harness.ts"
 
 const refusal = (reason: string): ReturnType<typeof failure> =>
   failure({ status: 400, type: "ValidationException", message: "refused", reason })
 
+const inWords = (message: string, reason: string | null = null): ReturnType<typeof failure> =>
+  failure({ status: 400, type: "ValidationException", message, reason })
+
 const PIXEL =
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+const OTHER_PIXEL =
+  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 const PDF = `data:application/pdf;base64,${Buffer.from("%PDF-1.4\n1 0 obj\n<<>>\nendobj\n%%EOF").toString("base64")}`
+const UNION_AT_ROOT = "input_schema does not support oneOf, allOf, or anyOf at the top level"
 
-describe("a part of a request that the service refuses", () => {
-  it("a signature is left out, silently, and not sent to that model again", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+describe("reasoning that the service refuses", () => {
+  const remember = async (harness: Harness, session: string): Promise<void> => {
     const textHash = hashReasoning("Let me look.")
     const entry = { toolUseIds: ["call_1"], textHash, signature: "c29tZWJvZHkgZWxzZSdz" }
-    await harness.store.rememberReasoning("ses_1", [entry])
+    await harness.store.rememberReasoning(session, [entry])
+  }
+
+  it("is left out, silently, and not sent in that session again", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    await remember(harness, "ses_1")
     assert.equal((await hear(await harness.ask(toolLoop()))).finishReason, "stop")
     assert.equal(harness.fake.refused.length, 1)
     assert.match(harness.fake.refused[0]?.reply.body ?? "", /THINKING_SIGNATURE_INVALID/)
-    assert.deepEqual(await refusedFields(harness), ["signatures"])
     assert.equal((await hear(await harness.ask(toolLoop()))).finishReason, "stop")
     assert.equal(harness.fake.refused.length, 1)
     assert.deepEqual(harness.notices, [])
   })
 
-  it("a document that the model takes none of becomes text, and is remembered", async () => {
+  it("is sent in other sessions, until it is refused there too: then the model takes none", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    for (const session of ["ses_1", "ses_2", "ses_3"]) {
+      await remember(harness, session)
+      assert.equal((await hear(await harness.ask(toolLoop(), { session }))).finishReason, "stop")
+    }
+    assert.equal(harness.fake.refused.length, 2)
+    assert.ok((await refusedFields(harness)).includes("reasoning"))
+  })
+
+  it("is left out in whatever words it is refused", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    await remember(harness, "ses_1")
+    const carriesReasoning = ({ text }: ReceivedRequest): boolean => text.includes("reasoningContent")
+    const words =
+      "messages.1.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified"
+    harness.fake.intercept(carriesReasoning, inWords(words))
+    assert.equal((await hear(await harness.ask(toolLoop()))).finishReason, "stop")
+    assert.equal(sends(harness), 2)
+  })
+})
+
+describe("a tool that the service refuses", () => {
+  const tools = (...names: readonly string[]): object => ({
+    tools: names.map((name) => ({ type: "function", function: { name, parameters: { type: "object" } } })),
+  })
+
+  it("is left out of this session, and the user told once", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    refuseTools(harness, "notion_post")
+    const ask = tools("read", "notion_post", "write")
+    for (let times = 0; times < 2; times++)
+      assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
+    await harness.gateway.close()
+    assert.deepEqual(toolsSent(harness), [
+      ["read", "notion_post", "write"],
+      ["read", "write"],
+      ["read", "write"],
+    ])
+    assert.deepEqual(harness.notices, [
+      { kind: "parts-left-out", parts: ["the tool notion_post"], sessionId: "ses_1" },
+    ])
+    assert.deepEqual(await refusedFields(harness), [])
+    await hear(await harness.ask(ask, { session: "ses_2" }))
+    assert.equal(toolsSent(harness).length, 5)
+  })
+
+  it("is left out each once, eight times, then with all of its server", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    refuseTools(harness, "notion_")
+    const names = Array.from({ length: 12 }, (_, index) => `notion_${index}`)
+    assert.equal((await hear(await harness.ask(tools("read", ...names)))).finishReason, "stop")
+    assert.deepEqual(
+      toolsSent(harness).map(({ length }) => length),
+      [13, 12, 11, 10, 9, 8, 7, 6, 5, 1],
+    )
+  })
+
+  it("is fatal where nothing that was sent is named", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(inWords(`tools.7.custom.input_schema: ${UNION_AT_ROOT}`))
+    const response = await harness.ask(tools("read"))
+    assert.equal(response.status, 400)
+    assert.match(await errorText(response), /refused a tool.*input_schema/)
+    assert.equal(sends(harness), 1)
+  })
+
+  it("several at once go at once", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(inWords("tools.0.custom.input_schema: bad; tools.2.custom.input_schema: bad"))
+    assert.equal((await hear(await harness.ask(tools("a", "b", "c")))).finishReason, "stop")
+    assert.deepEqual(toolsSent(harness), [["a", "b", "c"], ["b"]])
+  })
+})
+
+describe("a picture or document that the service refuses", () => {
+  it("of a kind that the model takes none of is remembered for the model", async () => {
     await using harness = await startHarness()
     await harness.add("work")
     harness.fake.fail(refusal("DOCUMENT_MODEL_NOT_SUPPORTED"))
     const ask = withPart({ type: "file", file: { filename: "a.pdf", file_data: PDF } })
     for (let times = 0; times < 2; times++)
       assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
-    assert.deepEqual(documentCounts(harness), [1, 0, 0])
+    assert.deepEqual(counts(harness, "documents"), [1, 0, 0])
     assert.deepEqual(await refusedFields(harness), ["documents"])
   })
 
-  it("a document or an image that is refused for what it is is left out this time only", async () => {
+  it("for what it is is left out of this session alone", async () => {
     await using harness = await startHarness()
     await harness.add("work")
-    harness.fake.fail(refusal("DOCUMENT_PASSWORD_PROTECTED"))
-    await hear(await harness.ask(withPart({ type: "file", file: { filename: "a.pdf", file_data: PDF } })))
-    harness.fake.fail(refusal("IMAGE_DIMENSION_EXCEEDED"))
-    await hear(await harness.ask(withPart({ type: "image_url", image_url: { url: PIXEL } })))
-    assert.equal(harness.fake.chats.length, 4)
+    for (const [session, reason, part] of [
+      ["a", "DOCUMENT_PASSWORD_PROTECTED", { type: "file", file: { filename: "a.pdf", file_data: PDF } }],
+      ["b", "IMAGE_DIMENSION_EXCEEDED", { type: "image_url", image_url: { url: PIXEL } }],
+    ] as const) {
+      harness.fake.fail(refusal(reason))
+      for (let times = 0; times < 2; times++) await hear(await harness.ask(withPart(part), { session }))
+    }
+    await harness.gateway.close()
+    assert.deepEqual(counts(harness, "documents"), [1, 0, 0, 0, 0, 0])
+    assert.deepEqual(counts(harness, "images"), [0, 0, 0, 1, 0, 0])
     assert.deepEqual(await refusedFields(harness), [])
-    assert.deepEqual(harness.fake.refused, [])
+    assert.deepEqual(
+      harness.notices.map((notice) => notice.kind === "parts-left-out" && notice.parts),
+      [["a picture or document"], ["a picture or document"]],
+    )
+  })
+
+  it("in words only is the newest one, and the older ones stay", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(inWords("Could not process image"))
+    assert.equal((await hear(await harness.ask(twoPictures()))).finishReason, "stop")
+    assert.deepEqual(counts(harness, "images"), [2, 1])
+    assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(PIXEL)))
+  })
+
+  it("by its place is that one", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(inWords("messages.0.content.1.image.source.base64: Could not process image"))
+    assert.equal((await hear(await harness.ask(twoPictures()))).finishReason, "stop")
+    assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(OTHER_PIXEL)))
+    assert.ok(!harness.fake.chats[1]?.text.includes(bytesOf(PIXEL)))
+  })
+
+  it("because there are too many is the oldest one", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(inWords("too many images: 2 > 1"))
+    assert.equal((await hear(await harness.ask(twoPictures()))).finishReason, "stop")
+    assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(OTHER_PIXEL)))
+    assert.deepEqual(counts(harness, "images"), [2, 1])
+  })
+
+  it("by a model that supports none in words is remembered for the model", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(inWords("This model doesn't support the image content block that you provided."))
+    for (let times = 0; times < 2; times++) await hear(await harness.ask(twoPictures()))
+    assert.deepEqual(counts(harness, "images"), [2, 0, 0])
+    assert.deepEqual(await refusedFields(harness), ["images"])
+  })
+})
+
+describe("a page of something in front of the service", () => {
+  const page = (status: number, title: string): ReturnType<typeof failure> =>
+    failure({
+      status,
+      body: `<html><head><title>${title}</title></head></html>`,
+      headers: { "content-type": "text/html" },
+    })
+
+  it("that says 413 has the conversation shortened", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(page(413, "413 Request Entity Too Large"))
+    const words = "words and words ".repeat(4000)
+    const messages = [0, 1, 2, 3, 4, 5].flatMap((turn) => [
+      { role: "user", content: `${turn} ${words}` },
+      { role: "assistant", content: `Yes, ${turn}.` },
+    ])
+    const ask = { messages: [...messages, { role: "user", content: "And now?" }] }
+    assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
+    const [whole = 0, shorter = 0] = harness.fake.chats.map(({ text }) => text.length)
+    assert.ok(shorter < whole * 0.9)
+  })
+
+  it("that says no is fatal at once, with its status and title", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(page(403, "Blocked by the firewall"))
+    const response = await harness.ask()
+    assert.equal(response.status, 400)
+    assert.match(await errorText(response), /“403 Blocked by the firewall”/)
+    assert.equal(sends(harness), 1)
+    assert.equal((await harness.account("work")).health.state, "ok")
+  })
+
+  it("with a status of the server is a fault of the network", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.fail(page(502, "Bad gateway"))
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(harness.clock.slept, [500])
+  })
+})
+
+describe("a plan that does not support what asks", () => {
+  const refused = failure({
+    status: 403,
+    type: "AccessDeniedException",
+    message: "Your subscription does not support this application. Please upgrade.",
+  })
+
+  it("is looked up again, and the request repeated with what was found", async () => {
+    await using harness = await startHarness({ lookUps: { profile: async () => true } })
+    const account = await harness.add("work")
+    account.fail(refused)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(harness.profilesAsked, ["work"])
+  })
+
+  it("is fatal with these words where nothing else is found", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.fail(refused)
+    const response = await harness.ask()
+    assert.equal(response.status, 403)
+    assert.match(await errorText(response), /does not support this application/)
+    assert.deepEqual(harness.sent(), ["work"])
+    assert.equal((await harness.account("work")).health.state, "ok")
+  })
+})
+
+describe("a step of shortening that would not be smaller", () => {
+  it("is not sent", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const isChat = ({ operation }: ReceivedRequest): boolean => operation === "GenerateAssistantResponse"
+    harness.fake.when(isChat, FAILURES.inputTooLong)
+    const response = await harness.ask()
+    assert.match(await errorText(response), /prompt is too long/)
+    assert.equal(sends(harness), 1)
   })
 })
 
@@ -71,8 +288,45 @@ function withPart(part: object): object {
   return { messages: [{ role: "user", content: [{ type: "text", text: "Look at this." }, part] }] }
 }
 
-function documentCounts({ fake }: Harness): number[] {
-  return fake.chats.map(({ text }) => text.split('"documents":[').length - 1)
+function twoPictures(): object {
+  const picture = (url: string): object => ({
+    role: "user",
+    content: [
+      { type: "text", text: "Look at this." },
+      { type: "image_url", image_url: { url } },
+    ],
+  })
+  return { messages: [picture(PIXEL), { role: "assistant", content: "I see." }, picture(OTHER_PIXEL)] }
+}
+
+function bytesOf(url: string): string {
+  return url.slice(url.indexOf(",") + 1)
+}
+
+/** As the service: names the first tool whose name begins so, by its place in the list that was sent. */
+function refuseTools(harness: Harness, prefix: string): void {
+  const place = (request: ReceivedRequest): number =>
+    namesIn(request).findIndex((name) => name.startsWith(prefix))
+  harness.fake.intercept(
+    (request) => request.operation === "GenerateAssistantResponse" && place(request) >= 0,
+    (request) => inWords(`tools.${place(request)}.custom.input_schema: ${UNION_AT_ROOT}`),
+  )
+}
+
+function toolsSent(harness: Harness): readonly (readonly string[])[] {
+  return harness.fake.received("GenerateAssistantResponse").map(namesIn)
+}
+
+function namesIn({ text }: ReceivedRequest): readonly string[] {
+  return [...text.matchAll(/"toolSpecification":\{"name":"([^"]+)"/g)].map(([, name = ""]) => name)
+}
+
+function counts({ fake }: Harness, part: "documents" | "images"): number[] {
+  return fake.chats.map(({ text }) => text.split(`"${part}":[`).length - 1)
+}
+
+function sends({ fake }: Harness): number {
+  return fake.received("GenerateAssistantResponse").length
 }
 
 async function refusedFields({ gateway, store }: Harness): Promise<string[]> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { nextStep, shortenTarget, startingStep } from "../../src/gateway/recover/shortening.ts"
+import { shortenTarget } from "../../src/gateway/attempt/body.ts"
+import { nextStep } from "../../src/gateway/attempt/progress.ts"
 import {
   contextUsage,
   exception,
@@ -22,14 +23,6 @@ describe("gradual truncation, as values", () => {
   it("measures against the request or the window, whichever is smaller", () => {
     assert.equal(shortenTarget({ step: 0.8, size: 900_000, window: 200_000 }), 160_000)
     assert.equal(shortenTarget({ step: 0.6, size: 100_000, window: 200_000 }), 60_000)
-  })
-
-  it("starts where it last got through until a request is smaller or its model larger", () => {
-    const memory = { shortenStep: 0.6, shortenedSize: 1000, shortenedWindow: 900 } as const
-    assert.equal(startingStep(memory, { size: 1000, window: 900 }), 0.6)
-    assert.equal(startingStep(memory, { size: 999, window: 900 }), undefined)
-    assert.equal(startingStep(memory, { size: 1000, window: 901 }), undefined)
-    assert.equal(startingStep({}, { size: 5, window: 900 }), undefined)
   })
 })
 

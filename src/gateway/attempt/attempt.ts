@@ -1,123 +1,185 @@
-import type { KiroFailure, Refusal as ModelRefusal } from "../../kiro/index.ts"
-import type { Secret } from "../../secret.ts"
-import type { Verdict } from "../recover/decide.ts"
-import type { ShortenStep } from "../recover/shortening.ts"
+import {
+  type Account,
+  accountName,
+  type Credential,
+  loginRegionOf,
+  type NoToken,
+} from "../../accounts/index.ts"
+import {
+  buildChatRequest,
+  hostsFor,
+  type KiroFailure,
+  type KiroHost,
+  type KiroHosts,
+  type KiroModel,
+  resolveModel,
+  serviceRegionOf,
+} from "../../kiro/index.ts"
+import { createChunkTranslator } from "../../translate/index.ts"
+import { type Chat, modelFor } from "../chat.ts"
+import type { GatewayContext } from "../context.ts"
+import { describeRequest } from "../request-log.ts"
+import { type CommittedAnswer, openAnswer } from "../stream/answer.ts"
+import { buildBody, type Body } from "./body.ts"
+import type { Progress } from "./progress.ts"
+import { send } from "./send.ts"
 
-/** What is left out of a request that was refused for it, each once. */
-export type Omission = "signatures" | ModelRefusal
-
-/** An account that this fetch does not ask again, and why. */
-export interface Exclusion {
-  readonly accountId: string
-  readonly accountName: string
-  readonly failure: KiroFailure
-}
-
-/** What one fetch has done so far, as one value: every verdict makes the next one of it. */
+/** One HTTP send of a chat, or the try that ended before it, with all that led to it. */
 export interface Attempt {
-  /** HTTP sends so far. */
-  readonly sends: number
-  /** Quick repeats after network faults and 5xx. */
-  readonly repeats: number
-  /** Waits for a throttle or a busy model. */
-  readonly waits: number
-  /** All waits of this fetch together, of both kinds. */
-  readonly waitedMs: number
-  /** The account to stay with; without one, one is chosen. */
-  readonly accountId?: string
-  /** Hosts that could not serve the account in use. */
-  readonly hostsTried: readonly string[]
-  readonly excluded: readonly Exclusion[]
-  /** Logins whose token was renewed because it was refused. */
-  readonly refreshed: readonly string[]
-  /** The refused tokens themselves; another host may take them. */
-  readonly rejected: readonly Secret[]
-  /** Accounts whose profile was looked up again. */
-  readonly rediscovered: readonly string[]
-  readonly omitted: readonly Omission[]
-  /** What of it the model refuses as such, not for what was in it. */
-  readonly learnt: readonly Omission[]
-  readonly step?: ShortenStep
-  readonly newConversation: boolean
+  readonly chat: Chat
+  /** With this attempt counted. */
+  readonly progress: Progress
+  readonly account: Account
 }
 
-export function firstAttempt(step: ShortenStep | undefined): Attempt {
-  return {
-    sends: 0,
-    repeats: 0,
-    waits: 0,
-    waitedMs: 0,
-    hostsTried: [],
-    excluded: [],
-    refreshed: [],
-    rejected: [],
-    rediscovered: [],
-    omitted: [],
-    learnt: [],
-    newConversation: false,
-    ...(step !== undefined && { step }),
-  }
+/** What was really sent, and to whom. */
+export interface Sent {
+  readonly credential: Credential
+  readonly host: KiroHost
+  /** Hosts that this attempt has not asked. */
+  readonly otherHosts: readonly KiroHost[]
+  readonly model: KiroModel
+  readonly body: Body
+  readonly startedAt: number
 }
 
-/** Where an attempt failed. */
-export interface FailedAt {
+export interface Answered extends Attempt {
+  readonly sent: Sent
+  readonly answer: CommittedAnswer
+}
+
+export interface Failed extends Attempt {
   readonly failure: KiroFailure
-  readonly accountId: string
-  readonly accountName: string
-  readonly loginId?: string | undefined
-  readonly hostName?: string | undefined
-  readonly accessToken?: Secret | undefined
+  /** Absent where nothing left this computer for Kiro: there was nothing to send, or nowhere to. */
+  readonly sent?: Sent
+  /** What the service metered for it all the same. */
+  readonly credits: number
 }
 
-/** The attempt that follows a verdict. What a verdict asks to be done first (a wait, a look-up) is the loop's. */
-export function nextAttempt(
-  attempt: Attempt,
-  verdict: Exclude<Verdict, { do: "fail" }>,
-  at: FailedAt,
-): Attempt {
-  const same = { ...attempt, accountId: at.accountId }
-  switch (verdict.do) {
-    case "refresh":
-      return {
-        ...same,
-        refreshed: [...same.refreshed, at.loginId ?? ""],
-        rejected: [...same.rejected, ...(at.accessToken === undefined ? [] : [at.accessToken])],
-      }
-    case "rediscover":
-      return { ...same, rediscovered: [...same.rediscovered, at.accountId] }
-    case "switch-host":
-      return { ...same, hostsTried: [...same.hostsTried, at.hostName ?? ""], rejected: [] }
-    case "switch-login":
-      return { ...same, hostsTried: [] }
-    case "switch-account": {
-      const { accountId, ...unbound } = same
-      const excluded = [...same.excluded, { accountId, accountName: at.accountName, failure: at.failure }]
-      return { ...unbound, excluded, hostsTried: [] }
-    }
-    case "wait": {
-      const waitedMs = same.waitedMs + verdict.ms
-      if (verdict.why === "throttle") return { ...same, waitedMs, waits: same.waits + 1 }
-      // Where no host heard us, all of them are tried again after the wait.
-      const hostsTried = at.failure.kind === "unreachable" ? [] : same.hostsTried
-      return { ...same, waitedMs, hostsTried, repeats: same.repeats + 1 }
-    }
-    case "shorten":
-      return { ...same, step: verdict.step }
-    case "omit":
-      return {
-        ...same,
-        omitted: [...same.omitted, ...verdict.what],
-        learnt: isOfTheModel(at.failure) ? [...same.learnt, ...verdict.what] : same.learnt,
-      }
-    case "new-conversation":
-      return { ...same, newConversation: true }
-    default:
-      return verdict satisfies never
-  }
+export type Attempted =
+  | ({ readonly outcome: "answered" } & Answered)
+  | ({ readonly outcome: "failed" } & Failed)
+
+/** Token, place, body, HTTP, and the answer up to its commit point. Rejects only on the caller's abort. */
+export async function makeAttempt(context: GatewayContext, attempt: Attempt): Promise<Attempted> {
+  const { chat, progress, account } = attempt
+  const unsent = (failure: KiroFailure): Attempted => ({ outcome: "failed", ...attempt, failure, credits: 0 })
+  const { rejected } = progress
+  const credential = await context.tokens.fresh({ account, rejected, signal: chat.signal })
+  if ("unavailable" in credential) return unsent(withoutToken(credential))
+  const hosts = hostsOf(context, account, credential)
+  if ("unsupported" in hosts) return unsent(nowhere(hosts.unsupported))
+  const [host = hosts[0], ...otherHosts] = hosts.filter(({ name }) => !progress.hostsTried.includes(name))
+  const model = modelFor(chat, { accountId: account.id, omitted: progress.omitted })
+  const body = buildBody({ chat, progress, model, profileArn: credential.profileArn })
+  if (progress.tooLong !== undefined && body.estimatedTokens >= progress.tooLong) return unsent(NO_SMALLER)
+  const startedAt = context.runtime.clock.now()
+  const sent: Sent = { credential, host, otherHosts, model, body, startedAt }
+  const opened = await ask(context, attempt, sent)
+  if (opened.outcome === "answer") return { outcome: "answered", ...attempt, sent, answer: opened.answer }
+  return { outcome: "failed", ...attempt, sent, failure: opened.failure, credits: opened.credits }
 }
 
-/** A document or an image may have been refused for what it was. */
-function isOfTheModel({ kind, reason }: KiroFailure): boolean {
-  if (kind === "document-refused") return reason === "DOCUMENT_MODEL_NOT_SUPPORTED"
-  return kind !== "image-refused"
+/** The next step of shortening changes nothing that could be left out. */
+const NO_SMALLER: KiroFailure = { kind: "input-too-long", status: 0, message: "" }
+
+async function ask(
+  { runtime, settings, version }: GatewayContext,
+  { chat, progress, account }: Attempt,
+  { credential, host, model, body, startedAt }: Sent,
+): ReturnType<typeof openAnswer> {
+  const { invocationId, signal } = chat
+  const request = buildChatRequest({
+    ...credential,
+    host,
+    body: body.document,
+    invocationId,
+    attempt: progress.sends,
+    maxAttempts: settings.maxRequestIterations,
+    version,
+  })
+  runtime.log.debug("chat attempt", {
+    account: accountName(account),
+    host: host.name,
+    model: model.wireId,
+    attempt: progress.sends,
+    estimatedTokens: body.estimatedTokens,
+  })
+  if (settings.enableLogApiRequest)
+    runtime.log.info("request to Kiro", {
+      account: accountName(account),
+      ...describeRequest(request, { body: body.document, prompts: settings.logPrompts }),
+    })
+  const firstContentMs = settings.requestTimeoutMs * patience(body, chat)
+  const response = await send({ runtime, request, signal, silenceMs: firstContentMs })
+  if (response.outcome === "failed") return { ...response, credits: 0 }
+  return openAnswer({
+    response: response.response,
+    cancelUpstream: response.cancel,
+    signal,
+    clock: runtime.clock,
+    askedAt: startedAt,
+    firstContentMs,
+    silenceMs: settings.requestTimeoutMs,
+    translator: createChunkTranslator({
+      toolNames: body.conversation.toolNames,
+      thinkingTags: body.plan.mode === "tags",
+      serviceWindow: model.serviceWindow,
+      hostWindow: offeredWindow(chat, model),
+      estimatedPromptTokens: body.estimatedTokens,
+      reportWholeWindow: wholeWindowPolicy(chat, progress),
+    }),
+  })
+}
+
+/** Where an account's chats can go: the hosts of its profile's region, the one that last worked first. */
+function hostsOf(
+  { settings, notify }: GatewayContext,
+  account: Account,
+  { login, profileArn }: Credential,
+): KiroHosts | { readonly unsupported: string } {
+  const loginRegion = loginRegionOf(login)
+  const { defaultRegion } = settings
+  const place = serviceRegionOf({ profileArn, loginRegion, defaultRegion })
+  if ("unsupported" in place) return place
+  if (place.mapped) notify({ kind: "region-mapped", from: loginRegion ?? defaultRegion, to: place.region })
+  return hostsFor({
+    plane: "runtime",
+    serviceRegion: place.region,
+    override: settings.endpointOverride,
+    remembered: account.hosts["runtime"],
+  })
+}
+
+/**
+ * OpenCode 1.18 compacts after a full window and asks again. Where that answer is full once more, compacting did not
+ * help, and saying so would lead it round without end.
+ */
+function wholeWindowPolicy({ purpose, session }: Chat, { step }: Progress): "when-full" | "always" | "never" {
+  if (purpose !== "main") return "when-full"
+  if (session.fullWindow === "compacted") return "never"
+  return step === undefined ? "when-full" : "always"
+}
+
+/** What OpenCode may take the model's window for: an id of ours can promise more than the service has. */
+function offeredWindow({ request }: Chat, model: KiroModel): number {
+  return Math.max(model.contextWindow, resolveModel(request.model).contextWindow)
+}
+
+/** A model that was asked to think may stay silent for longer before its first word. */
+function patience({ plan }: Body, { purpose }: Chat): number {
+  return plan.mode === "native" && purpose !== "title" ? 2.5 : 1
+}
+
+/** A login that has ended is the account's fault; a token that could not be renewed just now is nobody's. */
+function withoutToken({ unavailable: reason, message }: NoToken): KiroFailure {
+  if (reason === "revoked" || reason === "no-login")
+    return { kind: "bearer-rejected", status: 401, message, reason }
+  // The sentence for it says all.
+  if (reason === "disk-full") return { kind: "disk-full", status: 0, message: "" }
+  return { kind: "token-unavailable", status: 0, message, reason }
+}
+
+function nowhere(region: string): KiroFailure {
+  return { kind: "not-authorized", status: 0, message: `Kiro is not offered in ${region}.` }
 }

@@ -8,35 +8,41 @@ import {
   type Unavailable,
   wantsProfile,
 } from "../../accounts/index.ts"
-import type { Attempt } from "./attempt.ts"
-import type { Chat } from "../chat.ts"
-import type { GatewayContext } from "../dependencies.ts"
-import { lacksModel } from "../models.ts"
+import { type Chat, lacksModel } from "../chat.ts"
+import type { GatewayContext } from "../context.ts"
+import type { Refusal } from "../door.ts"
 import { type AllOut, parkedStates, refusalOfAll } from "../refuse/parked.ts"
-import type { Refusal } from "../refuse/refusal.ts"
+import type { Progress } from "./progress.ts"
 
-export type Chosen = { readonly account: Account } | { readonly refusal: Refusal }
+export type ChosenAccount =
+  | { readonly outcome: "chosen"; readonly account: Account }
+  | { readonly outcome: "refusal"; readonly refusal: Refusal }
 
 /**
- * The account of this attempt. Where none can serve, the other programs' stores and the used-up quotas are looked at
- * once more before the host is told.
+ * The account of the next attempt. Where none can serve, the other programs' stores and the used-up quotas are looked
+ * at once more before the host is told.
  */
-export async function chooseAccount(context: GatewayContext, chat: Chat, attempt: Attempt): Promise<Chosen> {
+export async function chooseAccount(
+  context: GatewayContext,
+  chat: Chat,
+  progress: Progress,
+): Promise<ChosenAccount> {
   const { store, importLogins, runtime } = context
-  const staying = attempt.accountId === undefined ? undefined : await store.get(attempt.accountId)
-  if (staying !== undefined && mayStay(staying, runtime.clock.now())) return { account: staying }
-  const first = await assign(context, chat, attempt)
-  if (first.account !== undefined) return first
+  const staying = progress.accountId === undefined ? undefined : await store.get(progress.accountId)
+  if (staying !== undefined && mayStay(staying, runtime.clock.now()))
+    return { outcome: "chosen", account: staying }
+  const first = await assign(context, chat, progress)
+  if (first.account !== undefined) return { outcome: "chosen", account: first.account }
   await importLogins()
   await checkQuotas(context, chat, first.unavailable)
   await findProfiles(context, chat)
-  const second = await assign(context, chat, attempt)
-  if (second.account !== undefined) return second
-  return { refusal: await refuse(context, { chat, attempt, unavailable: second.unavailable }) }
+  const second = await assign(context, chat, progress)
+  if (second.account !== undefined) return { outcome: "chosen", account: second.account }
+  return { outcome: "refusal", refusal: await refuse(context, { chat, progress, ...second }) }
 }
 
 /**
- * What a parallel request learned of the account meanwhile counts, but for its throttle: this fetch has waited for its
+ * What a parallel request learned of the account meanwhile counts, but for its throttle: this chat has waited for its
  * own.
  */
 function mayStay({ enabled, health }: Account, now: number): boolean {
@@ -44,11 +50,23 @@ function mayStay({ enabled, health }: Account, now: number): boolean {
   return health.state === "ok" || health.reason === "throttled" || health.until <= now
 }
 
-async function assign(context: GatewayContext, chat: Chat, attempt: Attempt): Promise<Choice> {
+/** Whether another account could serve, should this one be left. */
+export async function anotherCanServe(
+  context: GatewayContext,
+  leaving: { readonly chat: Chat; readonly progress: Progress; readonly accountId: string },
+): Promise<boolean> {
+  const { store, tokens } = context
+  const { chat, progress, accountId } = leaving
+  const others = tokens.here(await store.list()).filter(({ id }) => id !== accountId)
+  const choice = selectAccount({ accounts: others, spent: new Map() }, policyOf(context, chat, progress))
+  return choice.account !== undefined
+}
+
+async function assign(context: GatewayContext, chat: Chat, progress: Progress): Promise<Choice> {
   const choice = await context.store.assign(chat.sessionId, (state) =>
     selectAccount(
       { ...state, accounts: context.tokens.here(state.accounts) },
-      policyOf(context, chat, attempt),
+      policyOf(context, chat, progress),
     ),
   )
   if (choice.account !== undefined && choice.paid)
@@ -56,50 +74,38 @@ async function assign(context: GatewayContext, chat: Chat, attempt: Attempt): Pr
   return choice
 }
 
+function policyOf({ settings, runtime }: GatewayContext, chat: Chat, progress: Progress): SelectionPolicy {
+  return {
+    strategy: settings.accountSelectionStrategy,
+    useOverage: settings.useOverage,
+    now: runtime.clock.now(),
+    excluded: new Set(progress.excluded.map(({ account }) => account.id)),
+    lacksModel: ({ id }) => lacksModel(chat.model, id),
+  }
+}
+
 async function refuse(
   { store, runtime, notify, tokens, settings }: GatewayContext,
-  out: { readonly chat: Chat; readonly attempt: Attempt; readonly unavailable: readonly Unavailable[] },
+  out: {
+    readonly chat: Chat
+    readonly progress: Progress
+    readonly unavailable: readonly Unavailable[]
+  },
 ): Promise<Refusal> {
-  const { chat, attempt, unavailable } = out
+  const { chat, progress, unavailable } = out
   const now = runtime.clock.now()
-  const accounts = tokens.here(await store.list())
-  const all: AllOut = {
-    accounts,
+  const allOut: AllOut = {
+    accounts: tokens.here(await store.list()),
     unavailable,
-    attempt,
+    excluded: progress.excluded,
     model: chat.request.model,
     now,
     syncsKiroCli: settings.autoSyncKiroCli,
     jitter: runtime.random(),
   }
-  const refusal = refusalOfAll(all)
-  if (refusal.status === 402) notify({ kind: "all-parked", accounts: parkedStates(all), now })
+  const refusal = refusalOfAll(allOut)
+  if (refusal.status === 402) notify({ kind: "all-parked", accounts: parkedStates(allOut), now })
   return refusal
-}
-
-/** Whether another account could serve, should this one be left. */
-export async function anotherCanServe(
-  context: GatewayContext,
-  {
-    chat,
-    attempt,
-    accountId,
-  }: { readonly chat: Chat; readonly attempt: Attempt; readonly accountId: string },
-): Promise<boolean> {
-  const { store, tokens } = context
-  const others = tokens.here(await store.list()).filter(({ id }) => id !== accountId)
-  const choice = selectAccount({ accounts: others, spent: new Map() }, policyOf(context, chat, attempt))
-  return choice.account !== undefined
-}
-
-function policyOf({ settings, runtime }: GatewayContext, chat: Chat, attempt: Attempt): SelectionPolicy {
-  return {
-    strategy: settings.accountSelectionStrategy,
-    useOverage: settings.useOverage,
-    now: runtime.clock.now(),
-    excluded: new Set(attempt.excluded.map(({ accountId }) => accountId)),
-    lacksModel: ({ id }) => lacksModel(chat.model, id),
-  }
 }
 
 /** An upgrade or bought credits show in the usage call before any cool-down ends. */

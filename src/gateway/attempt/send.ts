@@ -2,26 +2,25 @@ import { type KiroFailure, type KiroHttpRequest, networkFailure, readKiroFailure
 import { readBody } from "../../read-body.ts"
 import type { Runtime } from "../../runtime.ts"
 
-/** A good answer's headers have come; `cancel` closes its connection. */
-export interface Sent {
-  readonly response: Response
-  readonly cancel: () => void
-}
+export type SendOutcome =
+  /** A good answer's headers have come; `cancel` closes its connection. */
+  | { readonly outcome: "response"; readonly response: Response; readonly cancel: () => void }
+  | { readonly outcome: "failed"; readonly failure: KiroFailure }
 
 /** Bun ends a fetch after five quiet minutes unless told otherwise; other runtimes ignore the field. */
 const NO_TIMEOUT_OF_ITS_OWN: object = { timeout: false }
 
 /**
- * One HTTP attempt. Anything but an event stream is a failure, read to its end; so are a fault of the network and a
+ * One HTTP request. Anything but an event stream is a failure, read to its end; so are a fault of the network and a
  * silence of `silenceMs`. Rejects only with the reason of the caller's signal.
  */
-export async function send(attempt: {
+export async function send(wanted: {
   readonly runtime: Runtime
   readonly request: KiroHttpRequest
   readonly signal: AbortSignal
   readonly silenceMs: number
-}): Promise<Sent | { readonly failure: KiroFailure }> {
-  const { runtime, request, signal, silenceMs } = attempt
+}): Promise<SendOutcome> {
+  const { runtime, request, signal, silenceMs } = wanted
   signal.throwIfAborted()
   const connection = new AbortController()
   const abort = (): void => connection.abort(signal.reason)
@@ -36,11 +35,14 @@ export async function send(attempt: {
       redirect: "manual",
       signal: connection.signal,
     })
-    if (isEventStream(response)) return { response, cancel: () => connection.abort() }
-    return { failure: await readRefusal(response) }
+    if (isEventStream(response)) return { outcome: "response", response, cancel: () => connection.abort() }
+    return { outcome: "failed", failure: await readRefusal(response) }
   } catch (error) {
     signal.throwIfAborted()
-    return { failure: connection.signal.aborted ? silence(silenceMs) : networkFailure(error) }
+    return {
+      outcome: "failed",
+      failure: connection.signal.aborted ? silence(silenceMs) : networkFailure(error),
+    }
   } finally {
     disarm()
     signal.removeEventListener("abort", abort)

@@ -12,7 +12,6 @@ import {
 import { readBody } from "../../read-body.ts"
 import type { Runtime } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
-import { CONTROL_PATHS, type ControlOperation } from "./operation.ts"
 
 /** The longest that one look-up may take, in ms, up to the last byte of its answer. */
 const DEADLINE_MS = 15_000
@@ -39,6 +38,15 @@ export interface ControlClient {
   readonly endpointOverride?: string | undefined
 }
 
+/** An account with a token that works, ready to be asked about. */
+export interface OpenedAccount {
+  readonly loginId: string
+  readonly target: ControlTarget
+}
+
+/** `undefined` where the account is gone or none of its logins gives a token now. */
+export type OpenAccount = (accountId: string, signal: AbortSignal) => Promise<OpenedAccount | undefined>
+
 export interface ControlQuestion {
   readonly operation: ControlOperation
   readonly parameters: Readonly<Record<string, string>>
@@ -47,8 +55,10 @@ export interface ControlQuestion {
 
 /** `host` is the name to remember. */
 export type ControlAnswer =
-  | { readonly body: unknown; readonly host: string }
-  | { readonly failure: KiroFailure }
+  | { readonly outcome: "answer"; readonly body: unknown; readonly host: string }
+  | { readonly outcome: "failed"; readonly failure: KiroFailure }
+
+export type ControlOperation = "usage" | "models" | "profiles"
 
 /**
  * Asks the control plane one question. The other host is asked only where the first was not reached, does not know the
@@ -78,21 +88,21 @@ export async function callControl(
       access = next
       answer = await send(client, { host, access, question })
     }
-    if ("body" in answer || !belongsElsewhere(answer.failure)) return answer
+    if (answer.outcome === "answer" || !belongsElsewhere(answer.failure)) return answer
     last = answer.failure
   }
-  return { failure: last }
+  return { outcome: "failed", failure: last }
 }
 
 function isRefusedToken(answer: ControlAnswer): boolean {
-  return "failure" in answer && answer.failure.kind === "bearer-rejected"
+  return answer.outcome === "failed" && answer.failure.kind === "bearer-rejected"
 }
 
 function belongsElsewhere({ kind }: KiroFailure): boolean {
   return kind === "unreachable" || kind === "unknown-operation" || kind === "bearer-rejected"
 }
 
-interface Attempt {
+interface Asking {
   readonly host: KiroHost
   readonly access: ControlAccess
   readonly question: ControlQuestion
@@ -100,7 +110,7 @@ interface Attempt {
 
 async function send(
   { runtime, version }: ControlClient,
-  { host, access, question }: Attempt,
+  { host, access, question }: Asking,
 ): Promise<ControlAnswer> {
   const { method, path } = CONTROL_PATHS[question.operation][kindOf(host)]
   const query = method === "GET" ? `?${new URLSearchParams(question.parameters).toString()}` : ""
@@ -123,7 +133,7 @@ async function send(
     return judge(response, await readBody(response), host)
   } catch (error) {
     question.signal?.throwIfAborted()
-    return { failure: limit.signal.aborted ? TOO_LATE : networkFailure(error) }
+    return { outcome: "failed", failure: limit.signal.aborted ? TOO_LATE : networkFailure(error) }
   } finally {
     cancel()
   }
@@ -132,13 +142,34 @@ async function send(
 const TOO_LATE: KiroFailure = { kind: "timeout", status: 0, message: "no answer in time" }
 
 function judge(response: Response, text: string, host: KiroHost): ControlAnswer {
-  if (!response.ok)
-    return { failure: readKiroFailure({ status: response.status, headers: response.headers, body: text }) }
+  const { ok, status, headers } = response
+  if (!ok) return { outcome: "failed", failure: readKiroFailure({ status, headers, body: text }) }
   const body = parseJson(text)
-  if (body === undefined) return { failure: networkFailure(new Error("the answer is not JSON")) }
-  return { body, host: host.name }
+  if (body !== undefined) return { outcome: "answer", body, host: host.name }
+  return { outcome: "failed", failure: networkFailure(new Error("the answer is not JSON")) }
 }
 
 function kindOf(host: KiroHost): "q" | "management" {
   return host.name.startsWith("management.") ? "management" : "q"
+}
+
+interface ControlPath {
+  readonly method: "GET" | "POST"
+  readonly path: string
+}
+
+/** The same operations under two spellings: that of `q.*.amazonaws.com` and the hyphenated one of `management.*.kiro.dev`. */
+const CONTROL_PATHS: Readonly<Record<ControlOperation, Readonly<Record<"q" | "management", ControlPath>>>> = {
+  usage: {
+    q: { method: "GET", path: "/getUsageLimits" },
+    management: { method: "GET", path: "/Get-Usage-Limits" },
+  },
+  models: {
+    q: { method: "GET", path: "/ListAvailableModels" },
+    management: { method: "GET", path: "/List-Available-Models" },
+  },
+  profiles: {
+    q: { method: "POST", path: "/ListAvailableProfiles" },
+    management: { method: "POST", path: "/List-Available-Profiles" },
+  },
 }

@@ -1,15 +1,13 @@
-import { accountName, type AccountStore, afterFailure, type Notice } from "../../accounts/index.ts"
-import type { KiroFailure } from "../../kiro/index.ts"
+import { type AccountStore, loginRegionOf, type Notice } from "../../accounts/index.ts"
+import { serviceRegionOf } from "../../kiro/index.ts"
 import { untilAborted } from "../../runtime.ts"
 import type { Settings } from "../../settings/index.ts"
-import type { FreshTokens, LookUps } from "../dependencies.ts"
-import type { ControlClient } from "./call.ts"
-import { modelsTask, writeModelsFile } from "./models-task.ts"
-import { accountOpener } from "./open-account.ts"
+import type { FreshTokens, LookUps } from "../context.ts"
+import type { ControlClient, ControlTarget, OpenAccount } from "./call.ts"
+import { modelsTask, writeModelsFile } from "./models.ts"
 import { createPeriodic } from "./periodic.ts"
-import { recordUsage } from "./record-usage.ts"
-import { rediscoverProfile } from "./rediscover-profile.ts"
-import { usageTask } from "./usage-task.ts"
+import { rediscoverProfile } from "./profile.ts"
+import { usageTask } from "./usage.ts"
 
 export interface LookUpOptions {
   readonly client: ControlClient
@@ -32,20 +30,9 @@ export interface OpenLookUps extends LookUps {
 
 /** The questions to the control plane, with what they teach written into the store. */
 export function createLookUps(options: LookUpOptions): OpenLookUps {
-  const { client, store, settings, modelsPath } = options
+  const { client, store, modelsPath } = options
   const open = accountOpener(options)
-  const usage = createPeriodic(
-    usageTask({
-      client,
-      open,
-      retries: settings.usageSyncMaxRetries,
-      tracking: settings.usageTrackingEnabled,
-      account: (accountId) => store.get(accountId),
-      record: (learnt) => recordUsage({ ...options, runtime: client.runtime }, learnt),
-      lock: (accountId, failure) => lock(options, accountId, failure),
-    }),
-    client.runtime,
-  )
+  const usage = createPeriodic(usageTask({ ...options, open }), client.runtime)
   const models = createPeriodic(modelsTask({ client, open, store, path: modelsPath }), client.runtime)
   return {
     usage: (accountId, signal) => untilAborted(usage.now([accountId]), signal),
@@ -70,21 +57,27 @@ async function offerModels({ client, store, modelsPath }: LookUpOptions): Promis
   }
 }
 
-/** The usage call is the first to hear of a suspension where nobody chats. */
-async function lock(
-  { client, store, settings, notify }: LookUpOptions,
-  accountId: string,
-  failure: KiroFailure,
-): Promise<void> {
-  const { clock, random } = client.runtime
-  const context = {
-    now: clock.now(),
-    throttleDelayMs: settings.rateLimitRetryDelayMs,
-    random: random(),
+/** Readies an account to be asked about: with a token that works, at the place of its profile. */
+function accountOpener(options: LookUpOptions): OpenAccount {
+  const { store, tokens, settings } = options
+  return async (accountId, signal) => {
+    const account = await store.get(accountId)
+    if (account === undefined) return undefined
+    const credential = await tokens.fresh({ account, signal })
+    if ("unavailable" in credential) return undefined
+    const { login, profileArn } = credential
+    const loginRegion = loginRegionOf(login)
+    const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion: settings.defaultRegion })
+    if ("unsupported" in service) return undefined
+    const target: ControlTarget = {
+      serviceRegion: service.region,
+      access: credential,
+      rememberedHost: account.hosts["control"],
+      renew: async (rejected) => {
+        const renewed = await tokens.fresh({ account, rejected: [rejected], signal })
+        return "unavailable" in renewed ? undefined : renewed
+      },
+    }
+    return { loginId: login.id, target }
   }
-  const before = await store.get(accountId)
-  const after = await store.update(accountId, (account) => afterFailure(account, failure, context))
-  if (after?.health.state !== "revoked" || before?.health.state === "revoked") return
-  const { reason } = after.health
-  notify({ kind: "account-revoked", account: accountName(after), reason })
 }

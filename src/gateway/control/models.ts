@@ -1,28 +1,77 @@
-import { networkFailure, ORIGIN, readModelEntries } from "../../kiro/index.ts"
-import { callControl, type ControlClient, type ControlTarget } from "./call.ts"
-import { type Paged, readPages } from "./pages.ts"
+import type { Account, AccountStore } from "../../accounts/index.ts"
+import { type AccountModelList, encodeModelLists, regionOfArn } from "../../kiro/index.ts"
+import { replaceFile } from "../../settings/index.ts"
+import type { ControlClient, OpenAccount } from "./call.ts"
+import { isPassing, type PeriodicTask } from "./periodic.ts"
+import { fetchModels } from "./questions.ts"
 
-/** The whole list of an account in its service region, as the service's own entries. An empty list is a failure. */
-export async function fetchModels(
-  client: ControlClient,
-  target: ControlTarget,
-  signal?: AbortSignal,
-): Promise<Paged<unknown>> {
-  const { profileArn } = target.access
-  const list = await readPages({
-    ask: (nextToken) =>
-      callControl(client, target, {
-        operation: "models",
-        parameters: {
-          origin: ORIGIN,
-          ...(profileArn !== undefined && { profileArn }),
-          ...(nextToken !== undefined && { nextToken }),
-        },
-        signal,
-      }),
-    read: readModelEntries,
-  })
-  if ("items" in list && list.items.length === 0)
-    return { failure: networkFailure(new Error("the model list is empty")) }
-  return list
+/** A list older than this is fetched again after the next good answer. */
+const FRESH_MS = 3_600_000
+const RETRIES = 2
+
+export type ModelListStore = Pick<AccountStore, "list" | "modelLists" | "setModelList">
+
+export interface ModelsTaskOptions {
+  readonly client: ControlClient
+  readonly open: OpenAccount
+  readonly store: ModelListStore
+  /** kiro-models.json. */
+  readonly path: string
+}
+
+/** Fetches the live list of an account where it is missing or old, into the store and, for the next start, the file. */
+export function modelsTask({ client, open, store, path }: ModelsTaskOptions): PeriodicTask {
+  const { clock, log, randomUUID } = client.runtime
+  return {
+    name: "the model list",
+    everyMs: FRESH_MS,
+    retries: RETRIES,
+    async waitMs(accountId) {
+      const account = (await store.list()).find(({ id }) => id === accountId)
+      const lists = (await store.modelLists()).filter((list) => isListOf(list, accountId, account))
+      const times = lists.map((list) => list.fetchedAt)
+      return Math.min(FRESH_MS, Math.max(...times, 0) + FRESH_MS - clock.now())
+    },
+    async run(accountId, signal) {
+      const account = await open(accountId, signal)
+      if (account === undefined) return "done"
+      const { serviceRegion } = account.target
+      const list = await fetchModels(client, account.target, signal)
+      if (list.outcome === "failed") {
+        log.info("no model list", { accountId, failure: list.failure })
+        return isPassing(list.failure) ? "retry" : "done"
+      }
+      await store.setModelList({ accountId, serviceRegion, models: list.items, fetchedAt: clock.now() })
+      await writeModelsFile({ store, path, unique: randomUUID() })
+      return "done"
+    },
+  }
+}
+
+/** The list of another region's profile, chosen before, says nothing. */
+function isListOf(list: AccountModelList, accountId: string, account: Account | undefined): boolean {
+  const arns = [account?.profileArn, ...(account?.logins ?? []).map((login) => login.profileArn)]
+  const region = regionOfArn(arns.find((arn) => arn !== undefined))
+  return list.accountId === accountId && (region === undefined || region === list.serviceRegion)
+}
+
+/**
+ * Writes what the config hook reads at the next start: the lists of the accounts that are there and enabled. Rejects
+ * where the file can't be written; the old one then stands.
+ */
+export async function writeModelsFile({
+  store,
+  path,
+  unique,
+}: {
+  readonly store: Pick<ModelListStore, "list" | "modelLists">
+  readonly path: string
+  /** Tells two writers of one moment apart. */
+  readonly unique: string
+}): Promise<void> {
+  const accounts = await store.list()
+  const usable = new Set(accounts.filter((account) => account.enabled).map((account) => account.id))
+  const lists = await store.modelLists()
+  const text = encodeModelLists(lists.filter((list) => usable.has(list.accountId)))
+  await replaceFile({ path, text, unique })
 }

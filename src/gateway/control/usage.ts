@@ -1,39 +1,132 @@
 import {
-  type KiroFailure,
-  networkFailure,
-  ORIGIN,
-  readUsageLimits,
-  type UsageLimits,
-} from "../../kiro/index.ts"
-import { callControl, type ControlAnswer, type ControlClient, type ControlTarget } from "./call.ts"
+  type Account,
+  accountName,
+  type AccountStore,
+  afterFailure,
+  afterUsage,
+  isLocking,
+  learnIdentity,
+  type Notice,
+  usedShare,
+} from "../../accounts/index.ts"
+import type { KiroFailure, UsageLimits } from "../../kiro/index.ts"
+import type { Settings } from "../../settings/index.ts"
+import type { ControlClient, OpenAccount } from "./call.ts"
+import { isPassing, type PeriodicTask, type TaskOutcome } from "./periodic.ts"
+import { fetchUsage } from "./questions.ts"
 
-export type UsageAnswer =
-  | { readonly outcome: "known"; readonly limits: UsageLimits; readonly host: string }
-  /** Some accounts have no usage to ask for; they chat all the same. */
-  | { readonly outcome: "unsupported" }
-  | { readonly outcome: "failed"; readonly failure: KiroFailure }
+const EVERY_MS = 60_000
+/** From this share on the user is told once that an account runs out. */
+const HIGH_SHARE = 0.8
 
-const PARAMETERS = { origin: ORIGIN, resourceType: "AGENTIC_REQUEST", isEmailRequired: "true" }
-
-/** Asks what an account has used. Where the full question is a feature that the account lacks, the bare one is asked. */
-export async function fetchUsage(
-  client: ControlClient,
-  target: ControlTarget,
-  signal?: AbortSignal,
-): Promise<UsageAnswer> {
-  const profile = target.access.profileArn === undefined ? {} : { profileArn: target.access.profileArn }
-  const ask = (parameters: Readonly<Record<string, string>>): Promise<ControlAnswer> =>
-    callControl(client, target, { operation: "usage", parameters: { ...parameters, ...profile }, signal })
-  const full = await ask(PARAMETERS)
-  const answer = isUnsupported(full) ? await ask({ origin: ORIGIN }) : full
-  if (isUnsupported(answer)) return { outcome: "unsupported" }
-  if ("failure" in answer) return { outcome: "failed", failure: answer.failure }
-  const limits = readUsageLimits(answer.body)
-  if (limits === undefined)
-    return { outcome: "failed", failure: networkFailure(new Error("the answer is no usage")) }
-  return { outcome: "known", limits, host: answer.host }
+export interface UsageTaskOptions {
+  readonly client: ControlClient
+  readonly open: OpenAccount
+  readonly store: AccountStore
+  readonly settings: Pick<Settings, "usageSyncMaxRetries" | "usageTrackingEnabled" | "rateLimitRetryDelayMs">
+  readonly notify: (notice: Notice) => void
 }
 
-function isUnsupported(answer: ControlAnswer): boolean {
-  return "failure" in answer && answer.failure.kind === "feature-not-supported"
+/** Asks what an account has used, at most once a minute over all processes, and keeps the answer. */
+export function usageTask(options: UsageTaskOptions): PeriodicTask {
+  const { client, open, store, settings } = options
+  // Without tracking only the call is made that learns the user id.
+  const tracking = settings.usageTrackingEnabled
+  return {
+    name: "the usage look-up",
+    everyMs: EVERY_MS,
+    retries: settings.usageSyncMaxRetries,
+    async waitMs(accountId) {
+      const account = await store.get(accountId)
+      if (account === undefined || (!tracking && account.userId !== undefined)) return EVERY_MS
+      const checkedAt = account.quota?.checkedAt ?? 0
+      return Math.min(EVERY_MS, checkedAt + EVERY_MS - client.runtime.clock.now())
+    },
+    async run(accountId, signal): Promise<TaskOutcome> {
+      const opened = await open(accountId, signal)
+      if (opened === undefined) return "done"
+      const answer = await fetchUsage(client, opened.target, signal)
+      switch (answer.outcome) {
+        case "known":
+          await record(options, { accountId, loginId: opened.loginId, ...answer })
+          return "done"
+        case "unsupported":
+          return "unsupported"
+        case "failed":
+          if (isLocking(answer.failure)) await lock(options, accountId, answer.failure)
+          return isPassing(answer.failure) ? "retry" : "done"
+        default:
+          return answer satisfies never
+      }
+    },
+  }
+}
+
+/** Credits, user id and e-mail of an account; the first time that its credits run low the user is told. */
+async function record(
+  { client, store, settings, notify }: UsageTaskOptions,
+  learnt: {
+    readonly accountId: string
+    readonly loginId: string
+    readonly limits: UsageLimits
+    readonly host: string
+  },
+): Promise<void> {
+  const { accountId, loginId, host, limits } = learnt
+  const { clock, randomUUID } = client.runtime
+  const now = clock.now()
+  const { quota } = limits
+  const before = await store.get(accountId)
+  const after = await store.update(accountId, (account) => {
+    const measured = quota === undefined ? account : afterUsage(account, { ...quota, checkedAt: now }, now)
+    return measured.hosts["control"] === host
+      ? measured
+      : { ...measured, hosts: { ...measured.hosts, control: host } }
+  })
+  if (settings.usageTrackingEnabled && before !== undefined && after !== undefined) {
+    const notice = quotaNotice(before, after, now)
+    if (notice !== undefined) notify(notice)
+  }
+  const { userId, email } = limits
+  if (userId === undefined || after === undefined) return
+  if (after.userId === userId && (email === undefined || after.email === email)) return
+  await store.reconcile((accounts) =>
+    learnIdentity(accounts, {
+      accountId,
+      loginId,
+      userId,
+      now,
+      newId: randomUUID,
+      ...(email !== undefined && { email }),
+    }),
+  )
+}
+
+function quotaNotice(before: Account, after: Account, now: number): Notice | undefined {
+  const share = after.quota === undefined ? undefined : usedShare(after.quota, now)
+  if (share === undefined || share < HIGH_SHARE) return undefined
+  const shareBefore = before.quota === undefined ? undefined : usedShare(before.quota, now)
+  if (shareBefore !== undefined && shareBefore >= HIGH_SHARE) return undefined
+  const resetAt = after.quota?.resetAt
+  const account = accountName(after)
+  return { kind: "quota-high", account, usedShare: share, now, ...(resetAt !== undefined && { resetAt }) }
+}
+
+/** The usage call is the first to hear of a suspension where nobody chats. */
+async function lock(
+  { client, store, settings, notify }: UsageTaskOptions,
+  accountId: string,
+  failure: KiroFailure,
+): Promise<void> {
+  const { clock, random } = client.runtime
+  const context = {
+    now: clock.now(),
+    throttleDelayMs: settings.rateLimitRetryDelayMs,
+    random: random(),
+  }
+  const before = await store.get(accountId)
+  const after = await store.update(accountId, (account) => afterFailure(account, failure, context))
+  if (after?.health.state !== "revoked" || before?.health.state === "revoked") return
+  const { reason } = after.health
+  notify({ kind: "account-revoked", account: accountName(after), reason })
 }

@@ -1,45 +1,19 @@
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
-import type { Attempt, Omission } from "../attempt/attempt.ts"
-import { jittered } from "../jitter.ts"
-import { nextStep, type ShortenStep } from "./shortening.ts"
+import { nextStep, type Omission, type Progress, type Verdict } from "../attempt/progress.ts"
+import { jittered } from "../context.ts"
 
-/** What to do about a failure that came before the commit point. */
-export type Verdict =
-  /** Renew the refused token and repeat. */
-  | { readonly do: "refresh" }
-  /** Look the account's profile up again and repeat. */
-  | { readonly do: "rediscover" }
-  | { readonly do: "switch-host" }
-  /** The account has another login: this one is done with. */
-  | { readonly do: "switch-login" }
-  /** Leave the account, which its failure parks; where none is left, say so. */
-  | { readonly do: "switch-account" }
-  | { readonly do: "wait"; readonly why: "throttle" | "fault"; readonly ms: number }
-  | { readonly do: "shorten"; readonly step: ShortenStep }
-  | { readonly do: "omit"; readonly what: readonly Omission[] }
-  | { readonly do: "new-conversation" }
-  /** `retryAfterMs`: a wait too long for one fetch; the host waits instead and shows it. */
-  | { readonly do: "fail"; readonly retryAfterMs?: number }
-
-/** What the refused request carried that it could do without. */
-export interface Carried {
-  readonly signatures: readonly Omission[]
-  readonly documents: readonly Omission[]
-  readonly images: readonly Omission[]
-  readonly fields: readonly Omission[]
-}
-
-/** What the failed attempt was and what else could be done, as plain values. */
-export interface Situation {
-  readonly failure: KiroFailure
-  readonly attempt: Attempt
+/** What else could be done about a failed attempt, as plain values. */
+export interface Ways {
   readonly accountId: string
   /** The login whose token was sent; absent for an API key, which has nothing to renew. */
   readonly renewableLogin?: string | undefined
   readonly anotherLogin: boolean
   readonly anotherAccount: boolean
   readonly anotherHost: boolean
-  readonly carried: Carried
+  /** The model that the user named for the case that this one stays busy. */
+  readonly anotherModel?: string | undefined
+  /** What of the refused request the next one could do without. */
+  readonly omissible: readonly Omission[]
   readonly limits: {
     readonly rateLimitRetryDelayMs: number
     readonly rateLimitMaxRetries: number
@@ -49,11 +23,16 @@ export interface Situation {
   readonly jitter: number
 }
 
-/** All waits of one fetch together; a longer one is the host's. */
+/** All waits of one chat together; a longer one is the host's. */
 const LONGEST_WAIT_MS = 12_000
 const REPEAT_WAITS_MS = [500, 1000, 2000]
-/** A silence was long enough: one repeat. */
-const REPEATS_AFTER_SILENCE = 1
+/** A silence was long enough, and an answer without content costs credits: one repeat. */
+const REPEATED_ONCE: ReadonlySet<FailureKind> = new Set<FailureKind>(["timeout", "empty-answer"])
+
+interface Situation extends Ways {
+  readonly failure: KiroFailure
+  readonly progress: Progress
+}
 
 /** A way out of a failure, where it is open: `undefined` where it is not, or was tried before. */
 type Move = (situation: Situation) => Verdict | undefined
@@ -66,22 +45,22 @@ const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   suspended: [leaveAccount],
   "not-authorized": [rediscover, leaveAccount],
   "feature-not-supported": [rediscover, leaveAccount],
+  "subscription-refused": [rediscover],
   "monthly-quota": [leaveAccount],
   "daily-quota": [leaveAccount],
   "overage-limit": [leaveAccount],
   "conversation-limit": [newConversation],
   throttled: [switchAccount, wait],
-  capacity: [wait],
+  capacity: [wait, fallBack],
   "input-too-long": [shorten],
   "invalid-model": [switchAccount],
-  "signature-invalid": [omit("signatures")],
-  "document-refused": [omit("documents")],
-  "image-refused": [omit("images")],
-  "field-refused": [omit("fields")],
-  "tool-refused": [],
-  "subscription-refused": [rediscover],
-  "refused-on-the-way": [],
+  "signature-invalid": [omit],
+  "document-refused": [omit],
+  "image-refused": [omit],
+  "field-refused": [omit],
+  "tool-refused": [omit],
   "malformed-request": [],
+  "refused-on-the-way": [],
   "invalid-state": [],
   "unknown-operation": [switchHost],
   "service-error": [repeat],
@@ -93,23 +72,28 @@ const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   "corrupt-stream": [repeat],
 }
 
-export function decide(situation: Situation): Verdict {
-  const { attempt, failure, limits } = situation
-  if (attempt.sends >= limits.maxRequestIterations) return fail(failure.retryAfterMs)
-  for (const move of TABLE[failure.kind]) {
+export function decide(failure: KiroFailure, progress: Progress, ways: Ways): Verdict {
+  const situation = { ...ways, failure, progress }
+  const isLast = progress.sends >= ways.limits.maxRequestIterations
+  for (const move of isLast ? [] : TABLE[failure.kind]) {
     const verdict = move(situation)
     if (verdict !== undefined) return verdict
   }
-  return fail(failure.retryAfterMs)
+  const retryAfterMs = isWaitedFor(failure) && !isLast ? throttleWait(situation) : failure.retryAfterMs
+  return retryAfterMs === undefined ? { do: "fail" } : { do: "fail", retryAfterMs }
 }
 
-function refresh({ attempt, renewableLogin }: Situation): Verdict | undefined {
-  if (renewableLogin === undefined || attempt.refreshed.includes(renewableLogin)) return undefined
+function isWaitedFor({ kind }: KiroFailure): boolean {
+  return kind === "throttled" || kind === "capacity"
+}
+
+function refresh({ progress, renewableLogin }: Situation): Verdict | undefined {
+  if (renewableLogin === undefined || progress.refreshed.includes(renewableLogin)) return undefined
   return { do: "refresh" }
 }
 
-function rediscover({ attempt, accountId }: Situation): Verdict | undefined {
-  return attempt.rediscovered.includes(accountId) ? undefined : { do: "rediscover" }
+function rediscover({ progress, accountId }: Situation): Verdict | undefined {
+  return progress.rediscovered.includes(accountId) ? undefined : { do: "rediscover" }
 }
 
 function switchHost({ anotherHost }: Situation): Verdict | undefined {
@@ -128,41 +112,43 @@ function switchAccount({ anotherAccount }: Situation): Verdict | undefined {
   return anotherAccount ? { do: "switch-account" } : undefined
 }
 
-function newConversation({ attempt }: Situation): Verdict | undefined {
-  return attempt.newConversation ? undefined : { do: "new-conversation" }
+function newConversation({ progress }: Situation): Verdict | undefined {
+  return progress.newConversation ? undefined : { do: "new-conversation" }
 }
 
-function shorten({ attempt }: Situation): Verdict | undefined {
-  const step = nextStep(attempt.step)
+function shorten({ progress }: Situation): Verdict | undefined {
+  const step = nextStep(progress.step)
   return step === undefined ? undefined : { do: "shorten", step }
 }
 
-function omit(part: keyof Carried): Move {
-  return ({ attempt, carried }) => {
-    const what = carried[part].filter((omission) => !attempt.omitted.includes(omission))
-    return what.length > 0 ? { do: "omit", what } : undefined
-  }
+function omit({ omissible: what }: Situation): Verdict | undefined {
+  return what.length > 0 ? { do: "omit", what } : undefined
+}
+
+function fallBack({ anotherModel: model }: Situation): Verdict | undefined {
+  return model === undefined ? undefined : { do: "fall-back", model }
+}
+
+function wait(situation: Situation): Verdict | undefined {
+  const { progress, limits } = situation
+  const ms = throttleWait(situation)
+  const isAffordable = progress.waits < limits.rateLimitMaxRetries && fits(progress, ms)
+  return isAffordable ? { do: "wait", why: "throttle", ms } : undefined
 }
 
 /** Doubles from the configured delay, or what the service asked for. */
-function wait({ attempt, failure, limits, jitter }: Situation): Verdict {
-  const ms = jittered(failure.retryAfterMs ?? limits.rateLimitRetryDelayMs * 2 ** attempt.waits, jitter)
-  const affordable = attempt.waits < limits.rateLimitMaxRetries && fits(attempt, ms)
-  return affordable ? { do: "wait", why: "throttle", ms } : fail(ms)
+function throttleWait({ progress, failure, limits, jitter }: Situation): number {
+  return jittered(failure.retryAfterMs ?? limits.rateLimitRetryDelayMs * 2 ** progress.waits, jitter)
 }
 
-function repeat({ attempt, failure, jitter }: Situation): Verdict | undefined {
-  if (failure.kind === "timeout" && attempt.repeats >= REPEATS_AFTER_SILENCE) return undefined
-  const base = REPEAT_WAITS_MS[attempt.repeats]
+function repeat({ progress, failure, jitter }: Situation): Verdict | undefined {
+  if (REPEATED_ONCE.has(failure.kind) && progress.repeats >= 1) return undefined
+  const base = REPEAT_WAITS_MS[progress.repeats]
   if (base === undefined) return undefined
   const ms = jittered(failure.retryAfterMs ?? base, jitter)
-  return fits(attempt, ms) ? { do: "wait", why: "fault", ms } : undefined
+  return fits(progress, ms) ? { do: "wait", why: "fault", ms } : undefined
 }
 
-function fits(attempt: Attempt, ms: number): boolean {
-  return attempt.waitedMs + ms <= LONGEST_WAIT_MS
-}
-
-function fail(retryAfterMs: number | undefined): Verdict {
-  return retryAfterMs === undefined ? { do: "fail" } : { do: "fail", retryAfterMs }
+function fits({ waitedMs }: Progress, ms: number): boolean {
+  return waitedMs + ms <= LONGEST_WAIT_MS
 }

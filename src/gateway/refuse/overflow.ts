@@ -1,8 +1,7 @@
-import type { Chat } from "../chat.ts"
-import type { GatewayContext } from "../dependencies.ts"
-import type { Refusal } from "./refusal.ts"
+import { type Chat, sizeOf } from "../chat.ts"
+import type { GatewayContext } from "../context.ts"
+import type { Refusal } from "../door.ts"
 import { overflow, tooLarge } from "./texts.ts"
-import type { SentWith } from "../attempt/try-once.ts"
 
 /**
  * What to say when even the smallest form of a conversation was too long. OpenCode 1.18 compacts on an overflow and
@@ -11,33 +10,29 @@ import type { SentWith } from "../attempt/try-once.ts"
 export async function refuseOverflow(
   { store }: GatewayContext,
   chat: Chat,
-  sent: SentWith | undefined,
+  sentTokens: number | undefined,
 ): Promise<Refusal> {
-  const { purpose, sessionId, request, size, conversation } = chat
+  const { purpose, sessionId, request, conversation } = chat
   const session = await store.session(sessionId)
   if (purpose === "main" && !session.overflowAnswered) {
     await store.updateSession(sessionId, (current) => ({ ...current, overflowAnswered: true }))
     return { status: 400, message: overflow(request.model), overflow: true }
   }
-  const message = tooLarge({
-    model: request.model,
-    purpose,
-    estimatedTokens: sent?.prepared.estimatedTokens ?? size,
-    largest: largestPart(conversation),
-  })
-  return { status: 400, message }
+  const estimatedTokens = sentTokens ?? sizeOf(chat)
+  const largest = largestPart(conversation)
+  return { status: 400, message: tooLarge({ model: request.model, purpose, estimatedTokens, largest }) }
 }
 
 function largestPart({ system, tools, turns }: Chat["conversation"]): string {
   const users = turns.flatMap((turn) => (turn.role === "user" ? [turn] : []))
+  const longest = (lengths: readonly number[]): number => Math.max(0, ...lengths)
   const sizes: readonly (readonly [string, number])[] = [
     ["the system prompt and the tools", system.length + JSON.stringify(tools).length],
-    ["tool outputs", Math.max(0, ...users.map(({ results }) => lengthOf(results.map(({ text }) => text))))],
+    ["tool outputs", longest(users.map(({ results }) => lengthOf(results.map(({ text }) => text))))],
     [
       "a message",
-      Math.max(
-        0,
-        ...users.map(({ parts }) =>
+      longest(
+        users.map(({ parts }) =>
           lengthOf(parts.map((part) => (part.type === "text" ? part.text : part.bytes))),
         ),
       ),

@@ -12,16 +12,17 @@ import {
 } from "../../accounts/index.ts"
 import type { KiroFailure } from "../../kiro/index.ts"
 import { ownCommand } from "../../settings/index.ts"
-import type { Attempt } from "../attempt/attempt.ts"
-import { jittered } from "../jitter.ts"
-import { failureRemedy, quote, statusOf, whatFailed } from "./failure-answers.ts"
-import type { Refusal } from "./refusal.ts"
+import type { Progress } from "../attempt/progress.ts"
+import { jittered } from "../context.ts"
+import type { Refusal } from "../door.ts"
+import { failureRemedy, quote, statusOf, whatFailed } from "./failures.ts"
 import { noAccount } from "./texts.ts"
 
 export interface AllOut {
   readonly accounts: readonly Account[]
   readonly unavailable: readonly Unavailable[]
-  readonly attempt: Attempt
+  /** Accounts that failed in this chat. */
+  readonly excluded: Progress["excluded"]
   /** As the host calls it. */
   readonly model: string
   readonly now: number
@@ -76,7 +77,7 @@ function parkedAccounts(out: AllOut): readonly ParkedAccount[] {
 }
 
 /** Its health says most; a switched-off account has no other reason that matters. */
-function obstacleOf({ attempt, model, now }: AllOut, account: Account, entry: Unavailable): Obstacle {
+function obstacleOf({ excluded, model, now }: AllOut, account: Account, entry: Unavailable): Obstacle {
   const byHealth = entry.why === "disabled" ? undefined : stateOfHealth(account.health, now)
   if (byHealth !== undefined) return { kind: "state", state: byHealth }
   switch (entry.why) {
@@ -87,7 +88,7 @@ function obstacleOf({ attempt, model, now }: AllOut, account: Account, entry: Un
     case "lacks-model":
       return { kind: "lacks-model", model }
     case "excluded": {
-      const exclusion = attempt.excluded.findLast(({ accountId }) => accountId === account.id)
+      const exclusion = excluded.findLast((left) => left.account.id === account.id)
       if (exclusion !== undefined) return { kind: "failed", failure: exclusion.failure, model }
       return { kind: "state", state: { reason: "login-expired" } }
     }

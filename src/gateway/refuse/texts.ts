@@ -2,7 +2,7 @@ import { ownCommand } from "../../settings/index.ts"
 import type { Purpose } from "../door.ts"
 
 /**
- * The texts of this room that a person reads, with those of `failure-answers`, `parked` and the words about an account's
+ * The texts of this room that a person reads, with those of `failures`, `parked` and the words about an account's
  * state. What goes out as fatal passes a guard in the front, so that the host does not take it for something to repeat;
  * still, none needs it.
  */

@@ -24,7 +24,11 @@ describe("a question to the control plane", () => {
     await using fake = await startFakeKiro()
     fake.intercept(() => true, json({ fine: true }))
     const { client, target } = controlOf(fake, "token")
-    assert.deepEqual(await callControl(client, target, usage), { body: { fine: true }, host: Q })
+    assert.deepEqual(await callControl(client, target, usage), {
+      outcome: "answer",
+      body: { fine: true },
+      host: Q,
+    })
     assert.deepEqual(asked(fake.requests), [`GET ${Q}/getUsageLimits`])
     assert.equal(fake.requests[0]?.query.get("origin"), "AI_EDITOR")
     assert.equal(fake.requests[0]?.headers["authorization"], "Bearer token")
@@ -48,10 +52,18 @@ describe("a question to the control plane", () => {
     fake.intercept(() => true, json({}))
     const { client, target, unreachable } = controlOf(fake, "token")
     unreachable.add(Q)
-    assert.deepEqual(await callControl(client, target, usage), { body: {}, host: MANAGEMENT })
+    assert.deepEqual(await callControl(client, target, usage), {
+      outcome: "answer",
+      body: {},
+      host: MANAGEMENT,
+    })
     unreachable.clear()
     fake.intercept((request) => request.host === Q, FAILURES.unknownOperation)
-    assert.deepEqual(await callControl(client, target, usage), { body: {}, host: MANAGEMENT })
+    assert.deepEqual(await callControl(client, target, usage), {
+      outcome: "answer",
+      body: {},
+      host: MANAGEMENT,
+    })
   })
 
   for (const name of ["throttled", "monthlyLimit", "suspended", "invalidProfile", "internalError"] as const)
@@ -59,7 +71,7 @@ describe("a question to the control plane", () => {
       await using fake = await startFakeKiro()
       fake.intercept(() => true, FAILURES[name])
       const { client, target } = controlOf(fake, "token")
-      assert.ok("failure" in (await callControl(client, target, usage)))
+      assert.ok((await callControl(client, target, usage)).outcome === "failed")
       assert.equal(fake.requests.length, 1)
     })
 
@@ -74,7 +86,11 @@ describe("a question to the control plane", () => {
         return { accessToken: new Secret("new") }
       },
     })
-    assert.deepEqual(await callControl(client, target, usage), { body: {}, host: MANAGEMENT })
+    assert.deepEqual(await callControl(client, target, usage), {
+      outcome: "answer",
+      body: {},
+      host: MANAGEMENT,
+    })
     assert.deepEqual(rejected, ["old"])
     assert.deepEqual(fake.requests.map(bearer), ["Bearer old", "Bearer new", "Bearer new"])
   })
@@ -86,7 +102,10 @@ describe("a question to the control plane", () => {
     const answer = callControl(client, target, usage)
     while (fake.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
     clock.advance(15_000)
-    assert.deepEqual(await answer, { failure: { kind: "timeout", status: 0, message: "no answer in time" } })
+    assert.deepEqual(await answer, {
+      outcome: "failed",
+      failure: { kind: "timeout", status: 0, message: "no answer in time" },
+    })
   })
 
   it("is a failure where the answer is not JSON, and stops when the caller does", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { fetchModels } from "../../../src/gateway/control/models.ts"
-import { fetchProfiles } from "../../../src/gateway/control/profiles.ts"
-import { fetchUsage } from "../../../src/gateway/control/usage.ts"
+import { fetchModels } from "../../../src/gateway/control/questions.ts"
+import { fetchProfiles } from "../../../src/gateway/control/questions.ts"
+import { fetchUsage } from "../../../src/gateway/control/questions.ts"
 import { FAILURES, json, type ReceivedRequest, startFakeKiro } from "../../support/fake-kiro/index.ts"
 import { controlOf } from "./support.ts"
 

@@ -11,7 +11,7 @@ import {
   openAccountStore,
 } from "../../../src/accounts/index.ts"
 import { createLookUps, type OpenLookUps } from "../../../src/gateway/control/look-ups.ts"
-import type { FreshTokens } from "../../../src/gateway/dependencies.ts"
+import type { FreshTokens } from "../../../src/gateway/context.ts"
 import { Secret } from "../../../src/secret.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../../src/settings/index.ts"
 import type { FakeClock } from "../../support/clock.ts"

@@ -4,7 +4,7 @@ import { after, before, describe, it } from "node:test"
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises"
 import { cutConnection, eventFrame } from "../../support/fake-kiro/index.ts"
 import { OLD_BUN } from "../../support/old-bun.ts"
-import { openAnswer } from "../../../src/gateway/stream/open-answer.ts"
+import { openAnswer } from "../../../src/gateway/stream/answer.ts"
 import {
   answerOptions,
   countingClock,

@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import { createServer, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { batchesOf, openAnswer, type OpenAnswerOptions } from "../../../src/gateway/stream/open-answer.ts"
+import { batchesOf, openAnswer, type OpenAnswerOptions } from "../../../src/gateway/stream/answer.ts"
 import type { KiroFailure } from "../../../src/kiro/index.ts"
 import { answerBody, type FailedEnd } from "../../../src/plugin/front.ts"
 import { createChunkTranslator, type TurnSummary } from "../../../src/translate/index.ts"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { after, before, describe, it } from "node:test"
-import { openAnswer } from "../../../src/gateway/stream/open-answer.ts"
+import { openAnswer } from "../../../src/gateway/stream/answer.ts"
 import { foldChunks } from "../../../src/openai/index.ts"
 import { WHOLE_ANSWER } from "../../eventstream/vectors.ts"
 import { eventFrame, exceptionFrame, withBrokenChecksum } from "../../support/fake-kiro/index.ts"

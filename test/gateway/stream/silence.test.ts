@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { setImmediate as nextTurn } from "node:timers/promises"
-import { openAnswer } from "../../../src/gateway/stream/open-answer.ts"
+import { openAnswer } from "../../../src/gateway/stream/answer.ts"
 import { eventFrame } from "../../support/fake-kiro/index.ts"
 import { answerOptions, countingClock, listen, readText } from "./exchange.ts"
 

@@ -1,6 +1,27 @@
 import { type CoolingReason, type LockingReason, type RemedyFor, STATE_WORDS } from "../../accounts/index.ts"
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
 import { ownCommand } from "../../settings/index.ts"
+import type { Refusal } from "../door.ts"
+
+/** A failure that nothing more can be done about in this fetch. */
+export function refusalOf(asked: {
+  readonly failure: KiroFailure
+  readonly account: string
+  readonly model: string
+  readonly retryAfterMs?: number | undefined
+}): Refusal {
+  const { failure, account, model, retryAfterMs } = asked
+  const status = statusOf(failure)
+  return {
+    status,
+    message: failed(failure, account, model),
+    ...(retryAfterMs !== undefined && isRetried(status) && { retryAfterMs }),
+  }
+}
+
+function isRetried(status: number): boolean {
+  return status === 408 || status === 409 || status === 429 || status >= 500
+}
 
 interface FailureAnswer {
   /** The HTTP status under which it goes out. OpenCode 1.18 asks again after 429 and 5xx. */
@@ -98,7 +119,8 @@ const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer
   },
   network: { status: 502, what: () => "the connection to the service broke" },
   timeout: { status: 504, what: () => "the service stayed silent for too long" },
-  "empty-answer": { status: 502, what: () => "the service answered without any content" },
+  // Its one repeat was the gateway's: a host would pay for more of them.
+  "empty-answer": { status: 400, what: () => "the service answered without any content" },
   truncated: { status: 502, what: () => "the service's answer was cut off" },
   "corrupt-stream": { status: 502, what: () => "the service's answer arrived damaged" },
 }

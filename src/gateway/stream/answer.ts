@@ -1,8 +1,7 @@
 import type { KiroFailure } from "../../kiro/index.ts"
 import type { ChatChunk } from "../../openai/index.ts"
 import type { ChunkTranslator, TurnSummary } from "../../translate/index.ts"
-import type { AnswerBatch } from "../door.ts"
-import type { Refusal } from "../refuse/refusal.ts"
+import type { AnswerBatch, Refusal } from "../door.ts"
 import { createAnswerSource, type AnswerSource, type Batch } from "./source.ts"
 import { openUpstream, type UpstreamOptions } from "./upstream.ts"
 
@@ -31,11 +30,12 @@ export interface BatchReader {
 
 export type WholeAnswer =
   | { readonly outcome: "whole"; readonly chunks: readonly ChatChunk[]; readonly summary: TurnSummary }
-  | { readonly outcome: "failed"; readonly failure: KiroFailure }
+  | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly credits: number }
 
 export type OpenedAnswer =
   | { readonly outcome: "answer"; readonly answer: CommittedAnswer }
-  | { readonly outcome: "failed"; readonly failure: KiroFailure }
+  /** `credits`: what the service metered all the same. */
+  | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly credits: number }
 
 /**
  * Reads a 200 answer up to its commit point: the first piece of text, reasoning or a tool call, or an end in order.
@@ -47,7 +47,7 @@ export async function openAnswer(options: OpenAnswerOptions): Promise<OpenedAnsw
   const source = createAnswerSource(openUpstream(options), translator)
   const first = await source.next()
   if (first.chunks.length === 0 && first.end?.outcome === "failed")
-    return { outcome: "failed", failure: first.end.failure }
+    return { outcome: "failed", failure: first.end.failure, credits: translator.summary().credits }
   return {
     outcome: "answer",
     answer: {
@@ -129,7 +129,8 @@ async function readWhole(
   let batch = first
   while (true) {
     chunks.push(...batch.chunks)
-    if (batch.end?.outcome === "failed") return batch.end
+    if (batch.end?.outcome === "failed")
+      return { outcome: "failed", failure: batch.end.failure, credits: translator.summary().credits }
     if (batch.end !== undefined) break
     batch = await source.next()
   }

@@ -9,9 +9,9 @@ import {
 } from "../../accounts/index.ts"
 import { chooseProfile } from "../../kiro/index.ts"
 import type { Settings } from "../../settings/index.ts"
-import type { FreshTokens } from "../dependencies.ts"
+import type { FreshTokens } from "../context.ts"
 import type { ControlClient } from "./call.ts"
-import { fetchProfiles } from "./profiles.ts"
+import { fetchProfiles } from "./questions.ts"
 
 export interface ProfileFinder {
   readonly client: ControlClient

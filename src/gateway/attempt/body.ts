@@ -1,0 +1,184 @@
+import {
+  chooseThinking,
+  type GenerateAssistantResponseRequest,
+  type KiroFailure,
+  type KiroModel,
+  refusedFields,
+  requestFields,
+  type RequestFields,
+  type ThinkingPlan,
+} from "../../kiro/index.ts"
+import {
+  type Conversation,
+  conversationIdOf,
+  estimateTokens,
+  refusedMedia,
+  toConversationState,
+  toolAt,
+  toolsOfServer,
+  toSendable,
+  withoutDocuments,
+  withoutImages,
+  withoutMedia,
+  withoutSignatures,
+  withoutTools,
+} from "../../translate/index.ts"
+import type { Chat } from "../chat.ts"
+import { isOfTheModel, type Omission, type Progress, type ShortenStep } from "./progress.ts"
+
+/** The body of one attempt, and what is known of it without looking at it again. */
+export interface Body {
+  readonly document: GenerateAssistantResponseRequest
+  readonly estimatedTokens: number
+  readonly plan: ThinkingPlan
+  readonly fields: RequestFields | undefined
+  /** As it is sent. */
+  readonly conversation: Conversation
+}
+
+/** What the chat says, in the form that this attempt may still have, for this account's model. */
+export function buildBody(wanted: {
+  readonly chat: Chat
+  readonly progress: Progress
+  readonly model: KiroModel
+  readonly profileArn: string | undefined
+}): Body {
+  const { chat, progress, model, profileArn } = wanted
+  const { request, purpose, sessionId } = chat
+  const { step } = progress
+  const { serviceWindow } = model
+  const plan = chooseThinking(model, { ...request, purpose })
+  const fields = requestFields({ model, plan, maxTokens: request.maxTokens })
+  const isConversation = purpose === "main" || purpose === "generate"
+  const generation = chat.session.generation + (progress.newConversation ? 1 : 0)
+  const conversation = toSendable(without(chat.conversation, progress.omitted), {
+    serviceWindow,
+    ...(plan.mode === "tags" && { systemPrefix: plan.systemPrefix }),
+    ...(step !== undefined && {
+      shortenTo: (size) => shortenTarget({ step, size, window: serviceWindow }),
+    }),
+  })
+  const conversationState = toConversationState(conversation, {
+    wireModelId: model.wireId,
+    conversationId: conversationIdOf({ sessionId, purpose: isConversation ? "main" : purpose, generation }),
+    // A title or a compaction is asked once: nobody reads what it would write to the cache.
+    cachePoints: isConversation ? model.cachePoints : 0,
+  })
+  return {
+    document: {
+      conversationState,
+      ...(profileArn !== undefined && { profileArn }),
+      ...(fields !== undefined && { additionalModelRequestFields: fields }),
+    },
+    estimatedTokens: estimateTokens(conversation),
+    plan,
+    fields,
+    conversation,
+  }
+}
+
+/** Estimated tokens to shorten to: sizes as estimated, `window` as the service gives it to the model. */
+export function shortenTarget(wanted: {
+  readonly step: ShortenStep
+  readonly size: number
+  readonly window: number
+}): number {
+  return Math.floor(wanted.step * Math.min(wanted.size, wanted.window))
+}
+
+function without(conversation: Conversation, omitted: readonly Omission[]): Conversation {
+  if (omitted.length === 0) return conversation
+  const steps: readonly (readonly [boolean, (conversation: Conversation) => Conversation])[] = [
+    [true, (whole) => withoutTools(whole, new Set(namesOf("tool", omitted)))],
+    [true, (whole) => withoutMedia(whole, new Set(namesOf("medium", omitted)))],
+    [omitted.includes("reasoning"), withoutSignatures],
+    [omitted.includes("documents"), withoutDocuments],
+    [omitted.includes("images"), withoutImages],
+    // A field of the request: the model is taken as one that has none.
+  ]
+  return steps.reduce((left, [isAsked, leaveOut]) => (isAsked ? leaveOut(left) : left), conversation)
+}
+
+/** What a user is told of it: tools and media, of which they would wonder what became. */
+export function partsInWords(omitted: readonly Omission[]): readonly string[] {
+  const tools = namesOf("tool", omitted).map((name) => `the tool ${name}`)
+  const media = namesOf("medium", omitted).length
+  return media === 0
+    ? tools
+    : [...tools, media === 1 ? "a picture or document" : `${media} pictures or documents`]
+}
+
+/** The tools or the media among them. */
+function namesOf(part: "tool" | "medium", omitted: readonly Omission[]): readonly string[] {
+  const prefix = `${part} `
+  return omitted.flatMap((omission) => (omission.startsWith(prefix) ? [omission.slice(prefix.length)] : []))
+}
+
+/** So often one part is left out after the other; then all of its kind. */
+const MOST_SINGLE_PARTS = 8
+
+/**
+ * What of a refused request the next one does without: the part that the refusal names, else the likeliest one. Empty
+ * where it names nothing that was sent, or nothing that is still there.
+ */
+export function omissionsFor(failure: KiroFailure, body: Body, progress: Progress): readonly Omission[] {
+  const singly = progress.omissions < MOST_SINGLE_PARTS
+  return refusedParts(failure, body, singly).filter((part) => !progress.omitted.includes(part))
+}
+
+function refusedParts(failure: KiroFailure, body: Body, singly: boolean): readonly Omission[] {
+  const { conversation, fields } = body
+  const { message } = failure
+  switch (failure.kind) {
+    case "tool-refused": {
+      const named = [...message.matchAll(/\btools\.(\d+)\b/g)].flatMap(
+        ([, index]) => toolAt(conversation, Number(index)) ?? [],
+      )
+      const tools = singly ? named : named.flatMap((name) => toolsOfServer(conversation, name))
+      return [...new Set(tools)].map((name): Omission => `tool ${name}`)
+    }
+    case "signature-invalid": {
+      const isSigned = conversation.turns.some(
+        (turn) => turn.role === "assistant" && turn.reasoning !== undefined,
+      )
+      return isSigned ? ["reasoning"] : []
+    }
+    case "document-refused":
+      return refusedMediaOf("document", { failure, conversation, singly })
+    case "image-refused":
+      return refusedMediaOf("image", { failure, conversation, singly })
+    case "field-refused":
+      return refusedFields(fields, message)
+    default:
+      return []
+  }
+}
+
+function refusedMediaOf(
+  type: "image" | "document",
+  refused: {
+    readonly failure: KiroFailure
+    readonly conversation: Conversation
+    readonly singly: boolean
+  },
+): readonly Omission[] {
+  const { failure, conversation, singly } = refused
+  const carries = (turn: Conversation["turns"][number]): boolean =>
+    turn.role === "user" && turn.parts.some((part) => part.type === type)
+  if (!conversation.turns.some(carries)) return []
+  if (!singly || isOfTheModel(failure)) return [`${type}s`]
+  const message = isTooMany(failure)
+    ? // Those that were asked about longest ago.
+      conversation.turns.findIndex(carries)
+    : placeIn(failure.message)
+  return refusedMedia(conversation, { type, message }).map((hash): Omission => `medium ${hash}`)
+}
+
+function isTooMany({ reason = "", message }: KiroFailure): boolean {
+  return reason.endsWith("_COUNT_EXCEEDED") || /too many (?:documents|images)/i.test(message)
+}
+
+function placeIn(message: string): number | undefined {
+  const index = /\bmessages\.(\d+)\b/.exec(message)?.[1]
+  return index === undefined ? undefined : Number(index)
+}

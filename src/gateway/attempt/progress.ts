@@ -1,0 +1,166 @@
+import type { Account } from "../../accounts/index.ts"
+import type { KiroFailure, Refusal as ModelRefusal } from "../../kiro/index.ts"
+import type { Secret } from "../../secret.ts"
+
+/**
+ * What is left out of a request that was refused for it, each once: all reasoning, one tool by its name, one medium by
+ * the hash of its bytes; or what the model as such has not: a field of its request, images, documents.
+ */
+export type Omission = "reasoning" | `tool ${string}` | `medium ${string}` | ModelRefusal
+
+/** A part that was refused for what it is stays out of its session; what a model has not, out of all. */
+export function isOfTheSession(omission: string): omission is Omission {
+  return omission === "reasoning" || omission.startsWith("tool ") || omission.startsWith("medium ")
+}
+
+/** Gradual truncation: each step is a share of what the request, or the model's window if smaller, holds. */
+export type ShortenStep = 0.8 | 0.6 | 0.4
+
+const STEPS: readonly ShortenStep[] = [0.8, 0.6, 0.4]
+
+export function nextStep(step: ShortenStep | undefined): ShortenStep | undefined {
+  return step === undefined ? STEPS[0] : STEPS[STEPS.indexOf(step) + 1]
+}
+
+/** What to do about a failure that came before the commit point. */
+export type Verdict =
+  /** Renew the refused token and repeat. */
+  | { readonly do: "refresh" }
+  /** Look the account's profile up again and repeat. */
+  | { readonly do: "rediscover" }
+  | { readonly do: "switch-host" }
+  /** The account has another login: this one is done with. */
+  | { readonly do: "switch-login" }
+  /** Leave the account, which its failure parks; where none is left, say so. */
+  | { readonly do: "switch-account" }
+  | { readonly do: "wait"; readonly why: "throttle" | "fault"; readonly ms: number }
+  | { readonly do: "shorten"; readonly step: ShortenStep }
+  | { readonly do: "omit"; readonly what: readonly Omission[] }
+  | { readonly do: "new-conversation" }
+  /** Ask the model that the user named for this case. */
+  | { readonly do: "fall-back"; readonly model: string }
+  /** `retryAfterMs`: a wait too long for one chat; the host waits instead and shows it. */
+  | { readonly do: "fail"; readonly retryAfterMs?: number }
+
+/** What one chat has done so far, as one value: every verdict makes the next one of it. */
+export interface Progress {
+  /** HTTP sends so far. */
+  readonly sends: number
+  /** Quick repeats after network faults and 5xx. */
+  readonly repeats: number
+  /** Waits for a throttle or a busy model. */
+  readonly waits: number
+  /** All waits of this chat together, of both kinds. */
+  readonly waitedMs: number
+  /** The account to stay with; without one, one is chosen. */
+  readonly accountId?: string
+  /** Hosts that could not serve the account in use. */
+  readonly hostsTried: readonly string[]
+  /** Accounts that this chat does not ask again, and why. */
+  readonly excluded: readonly { readonly account: Account; readonly failure: KiroFailure }[]
+  /** Logins whose token was renewed because it was refused. */
+  readonly refreshed: readonly string[]
+  /** The refused tokens themselves; another host may take them. */
+  readonly rejected: readonly Secret[]
+  /** Accounts whose profile was looked up again. */
+  readonly rediscovered: readonly string[]
+  /** With what the session leaves out since earlier requests. */
+  readonly omitted: readonly Omission[]
+  /** How often something was left out. */
+  readonly omissions: number
+  /** What of it the model refuses as such, not for what was in it. */
+  readonly learnt: readonly Omission[]
+  readonly step?: ShortenStep
+  /** The estimated tokens of the smallest body that was too long. */
+  readonly tooLong?: number
+  readonly newConversation: boolean
+}
+
+export function firstProgress(step: ShortenStep | undefined, omitted: readonly Omission[] = []): Progress {
+  return {
+    sends: 0,
+    repeats: 0,
+    waits: 0,
+    waitedMs: 0,
+    hostsTried: [],
+    excluded: [],
+    refreshed: [],
+    rejected: [],
+    rediscovered: [],
+    omitted,
+    omissions: 0,
+    learnt: [],
+    newConversation: false,
+    ...(step !== undefined && { step }),
+  }
+}
+
+/** Where an attempt failed; `sent` is absent where nothing left this computer. */
+interface FailedAt {
+  readonly account: Account
+  readonly failure: KiroFailure
+  readonly sent?: {
+    readonly credential: { readonly login: { readonly id: string }; readonly accessToken: Secret }
+    readonly host: { readonly name: string }
+    readonly body: { readonly estimatedTokens: number }
+  }
+}
+
+/** The progress after a verdict. What a verdict asks to be done first (a wait, a look-up) is the loop's. */
+export function nextProgress(
+  progress: Progress,
+  verdict: Exclude<Verdict, { do: "fail" | "fall-back" }>,
+  { account, failure, sent }: FailedAt,
+): Progress {
+  const same = { ...progress, accountId: account.id }
+  switch (verdict.do) {
+    case "refresh":
+      return {
+        ...same,
+        refreshed: [...same.refreshed, sent?.credential.login.id ?? ""],
+        rejected: [...same.rejected, ...(sent === undefined ? [] : [sent.credential.accessToken])],
+      }
+    case "rediscover":
+      return { ...same, rediscovered: [...same.rediscovered, account.id] }
+    case "switch-host":
+      return { ...same, hostsTried: [...same.hostsTried, sent?.host.name ?? ""], rejected: [] }
+    case "switch-login":
+      return { ...same, hostsTried: [] }
+    case "switch-account": {
+      const { accountId: _, ...unbound } = same
+      return { ...unbound, excluded: [...same.excluded, { account, failure }], hostsTried: [] }
+    }
+    case "wait": {
+      const waitedMs = same.waitedMs + verdict.ms
+      if (verdict.why === "throttle") return { ...same, waitedMs, waits: same.waits + 1 }
+      // Where no host heard us, all of them are tried again after the wait.
+      const hostsTried = failure.kind === "unreachable" ? [] : same.hostsTried
+      return { ...same, waitedMs, hostsTried, repeats: same.repeats + 1 }
+    }
+    case "shorten": {
+      const size = sent?.body.estimatedTokens ?? Infinity
+      return { ...same, step: verdict.step, tooLong: Math.min(size, same.tooLong ?? Infinity) }
+    }
+    case "omit":
+      return {
+        ...same,
+        omitted: [...same.omitted, ...verdict.what],
+        omissions: same.omissions + 1,
+        learnt: isOfTheModel(failure) ? [...same.learnt, ...verdict.what] : same.learnt,
+      }
+    case "new-conversation":
+      return { ...same, newConversation: true }
+    default:
+      return verdict satisfies never
+  }
+}
+
+/** Whether the model as such lacks what was refused. A document or an image may have been refused for what it was. */
+export function isOfTheModel({ kind, reason = "", message }: KiroFailure): boolean {
+  if (kind === "field-refused") return true
+  if (kind !== "document-refused" && kind !== "image-refused") return false
+  return (
+    reason.endsWith("_MODEL_NOT_SUPPORTED") ||
+    /model (?:doesn't|does not) (?:support|accept|take)/i.test(message)
+  )
+}

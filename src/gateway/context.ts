@@ -1,0 +1,96 @@
+import type { AccountStore, Notice, TokenKeeper } from "../accounts/index.ts"
+import type { Clock, Log, Runtime } from "../runtime.ts"
+import type { Settings } from "../settings/index.ts"
+
+/** Everything that the gateway needs, given once by the composition root. */
+export interface GatewayDependencies {
+  readonly runtime: Runtime
+  readonly settings: Settings
+  /** Of this package: part of its name on the wire. */
+  readonly version: string
+  /** The folder of the project that the host works in. */
+  readonly project?: string
+  readonly store: AccountStore
+  readonly tokens: FreshTokens & Pick<TokenKeeper, "here">
+  /** Reads the stores of other programs again; local and quick, never rejects. */
+  readonly importLogins: () => Promise<unknown>
+  readonly lookUps: LookUps
+  readonly notify: (notice: Notice) => void
+}
+
+/** The part of the token keeper that a request needs. */
+export type FreshTokens = Pick<TokenKeeper, "fresh">
+
+/** What is passed around in this room. */
+export interface GatewayContext extends GatewayDependencies {
+  readonly background: Background
+}
+
+/** Questions to the control plane. They write what they learn into the store and never reject but on abort. */
+export interface LookUps {
+  /**
+   * Asks what the account has used, at most once a minute; its quota cool-down ends where there is room again.
+   */
+  readonly usage: (accountId: string, signal: AbortSignal) => Promise<void>
+  /** Looks the account's profile up again; whether it is another than before. */
+  readonly profile: (accountId: string, signal: AbortSignal) => Promise<boolean>
+  /** After a good answer, in the background: usage and models, where they are due. */
+  readonly afterAnswer: (accountId: string) => void
+}
+
+/** Work that goes on behind an answer, so that it can be waited for and never rejects unseen. */
+export interface Background {
+  /** `topic`: what must be done before the next request of the same topic is looked at. */
+  start(topic: string, work: () => Promise<unknown>): void
+  /** Resolves when the work of a topic, or all of it, is done. */
+  settled(topic?: string): Promise<void>
+}
+
+export function createBackground(log: Log, turnstile: Turnstile): Background {
+  const running = new Map<string, Set<Promise<void>>>()
+
+  async function run(topic: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await turnstile()
+      await work()
+    } catch (error) {
+      log.error("background work failed", { topic, error })
+    }
+  }
+
+  return {
+    start(topic, work) {
+      const ofTopic = running.get(topic) ?? new Set()
+      running.set(topic, ofTopic)
+      const task = run(topic, work).finally(() => {
+        ofTopic.delete(task)
+        if (ofTopic.size === 0) running.delete(topic)
+      })
+      ofTopic.add(task)
+    },
+    async settled(topic) {
+      const topics = topic === undefined ? [...running.values()] : [running.get(topic) ?? new Set()]
+      await Promise.all(topics.flatMap((tasks) => [...tasks]))
+    },
+  }
+}
+
+/** Resolves when it is one's turn. */
+export type Turnstile = () => Promise<void>
+
+/**
+ * Lets those who come at once through one by one, each in a turn of the event loop of its own: a burst of chats, or of
+ * answers that end, must not hold it. Nobody waits for what another does behind it.
+ */
+export function createTurnstile(clock: Clock): Turnstile {
+  let last: Promise<void> = Promise.resolve()
+  return () => {
+    last = last.then(() => clock.turn())
+    return last
+  }
+}
+
+/** Up to a fifth longer, never shorter than what was asked for: parallel requests spread. `random` in [0, 1). */
+export function jittered(ms: number, random: number): number {
+  return Math.round(ms * (1 + random / 5))
+}

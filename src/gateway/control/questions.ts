@@ -1,0 +1,183 @@
+import { accessOf, type Login, loginRegionOf } from "../../accounts/index.ts"
+import {
+  GOVERNMENT_REGIONS,
+  type KiroFailure,
+  type KiroProfile,
+  networkFailure,
+  ORIGIN,
+  type Page,
+  readModelEntries,
+  readProfiles,
+  readUsageLimits,
+  SERVICE_REGIONS,
+  serviceRegionOf,
+  type UsageLimits,
+} from "../../kiro/index.ts"
+import {
+  callControl,
+  type ControlAccess,
+  type ControlAnswer,
+  type ControlClient,
+  type ControlTarget,
+} from "./call.ts"
+
+export type UsageAnswer =
+  | { readonly outcome: "known"; readonly limits: UsageLimits; readonly host: string }
+  /** Some accounts have no usage to ask for; they chat all the same. */
+  | { readonly outcome: "unsupported" }
+  | { readonly outcome: "failed"; readonly failure: KiroFailure }
+
+const USAGE_PARAMETERS = { origin: ORIGIN, resourceType: "AGENTIC_REQUEST", isEmailRequired: "true" }
+
+/** Asks what an account has used. Where the full question is a feature that the account lacks, the bare one is asked. */
+export async function fetchUsage(
+  client: ControlClient,
+  target: ControlTarget,
+  signal?: AbortSignal,
+): Promise<UsageAnswer> {
+  const ask = (parameters: Readonly<Record<string, string>>): Promise<ControlAnswer> =>
+    callControl(client, target, {
+      operation: "usage",
+      parameters: { ...parameters, ...profileOf(target) },
+      signal,
+    })
+  const full = await ask(USAGE_PARAMETERS)
+  const answer = isUnsupported(full) ? await ask({ origin: ORIGIN }) : full
+  if (isUnsupported(answer)) return { outcome: "unsupported" }
+  if (answer.outcome === "failed") return answer
+  const limits = readUsageLimits(answer.body)
+  if (limits === undefined) return failed("the answer is no usage")
+  return { outcome: "known", limits, host: answer.host }
+}
+
+function isUnsupported(answer: ControlAnswer): boolean {
+  return answer.outcome === "failed" && answer.failure.kind === "feature-not-supported"
+}
+
+/** Who a login is, by one usage call; `undefined` where the service does not say. */
+export async function userIdOf(asked: {
+  readonly client: ControlClient
+  readonly login: Login
+  readonly defaultRegion: string
+}): Promise<string | undefined> {
+  const { client, login, defaultRegion } = asked
+  if (login.kind === "api-key") return undefined
+  const loginRegion = loginRegionOf(login)
+  const { profileArn } = login
+  const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion })
+  if ("unsupported" in service) return undefined
+  const answer = await fetchUsage(client, {
+    serviceRegion: service.region,
+    access: { ...accessOf(login), profileArn },
+  })
+  return answer.outcome === "known" ? answer.limits.userId : undefined
+}
+
+export type Paged<Item> =
+  | { readonly outcome: "list"; readonly items: readonly Item[]; readonly host: string }
+  | { readonly outcome: "failed"; readonly failure: KiroFailure }
+
+/** The whole list of an account in its service region, as the service's own entries. An empty list is a failure. */
+export async function fetchModels(
+  client: ControlClient,
+  target: ControlTarget,
+  signal?: AbortSignal,
+): Promise<Paged<unknown>> {
+  const list = await readPages({
+    ask: (nextToken) =>
+      callControl(client, target, {
+        operation: "models",
+        parameters: { origin: ORIGIN, ...profileOf(target), ...nextToken },
+        signal,
+      }),
+    read: readModelEntries,
+  })
+  return list.outcome === "list" && list.items.length === 0 ? failed("the model list is empty") : list
+}
+
+function profileOf({ access: { profileArn } }: ControlTarget): { readonly profileArn?: string } {
+  return profileArn === undefined ? {} : { profileArn }
+}
+
+export interface ProfileSearch {
+  readonly access: ControlAccess
+  readonly renew?: ControlTarget["renew"]
+  /** Of an Identity Center login; a GovCloud one has its profiles in GovCloud. */
+  readonly loginRegion?: string | undefined
+}
+
+export interface FoundProfiles {
+  readonly profiles: readonly KiroProfile[]
+  /** The regions that gave no answer: with one of these an empty list proves nothing. */
+  readonly failures: readonly { readonly serviceRegion: string; readonly failure: KiroFailure }[]
+}
+
+/**
+ * The profiles of a login in all service regions. A region that does not let the login list profiles has none for it,
+ * as with Builder ID and social logins.
+ */
+export async function fetchProfiles(
+  client: ControlClient,
+  search: ProfileSearch,
+  signal?: AbortSignal,
+): Promise<FoundProfiles> {
+  const regions = search.loginRegion?.startsWith("us-gov-") ? GOVERNMENT_REGIONS : SERVICE_REGIONS
+  const answers = await Promise.all(
+    regions.map(async (serviceRegion) => ({
+      serviceRegion,
+      list: await listProfiles(client, { ...search, serviceRegion }, signal),
+    })),
+  )
+  const profiles = answers.flatMap(({ list }) => (list.outcome === "list" ? list.items : []))
+  return {
+    profiles: [...new Map(profiles.map((profile) => [profile.arn, profile])).values()],
+    failures: answers.flatMap(({ serviceRegion, list }) =>
+      list.outcome === "failed" && !meansNone(list.failure) ? [{ serviceRegion, failure: list.failure }] : [],
+    ),
+  }
+}
+
+async function listProfiles(
+  client: ControlClient,
+  target: ControlTarget,
+  signal: AbortSignal | undefined,
+): Promise<Paged<KiroProfile>> {
+  return readPages({
+    ask: (nextToken) =>
+      callControl(client, target, { operation: "profiles", parameters: { ...nextToken }, signal }),
+    read: readProfiles,
+  })
+}
+
+function meansNone({ kind }: KiroFailure): boolean {
+  return kind === "not-authorized" || kind === "feature-not-supported"
+}
+
+/** Far more than any account has. */
+const MOST_PAGES = 20
+
+/** Follows the tokens of a paged list to its end. A page that fails fails the whole: half a list would hide the rest. */
+async function readPages<Item>(list: {
+  readonly ask: (next: { readonly nextToken?: string }) => Promise<ControlAnswer>
+  readonly read: (body: unknown) => Page<Item> | undefined
+}): Promise<Paged<Item>> {
+  const items: Item[] = []
+  const seen = new Set<string>()
+  let next: { readonly nextToken?: string } = {}
+  for (let count = 0; count < MOST_PAGES; count++) {
+    const answer = await list.ask(next)
+    if (answer.outcome === "failed") return answer
+    const page = list.read(answer.body)
+    if (page === undefined) return failed("the answer is no list")
+    items.push(...page.items)
+    const { nextToken } = page
+    if (nextToken === undefined || seen.has(nextToken)) return { outcome: "list", items, host: answer.host }
+    seen.add(nextToken)
+    next = { nextToken }
+  }
+  return failed("the list has no end")
+}
+
+function failed(message: string): { readonly outcome: "failed"; readonly failure: KiroFailure } {
+  return { outcome: "failed", failure: networkFailure(new Error(message)) }
+}

@@ -1,0 +1,152 @@
+import {
+  type Account,
+  accountName,
+  afterFailure,
+  afterSuccess,
+  type SessionMemory,
+} from "../accounts/index.ts"
+import type { KiroFailure } from "../kiro/index.ts"
+import type { TurnSummary } from "../translate/index.ts"
+import type { Answered, Attempt, Sent } from "./attempt/attempt.ts"
+import { partsInWords } from "./attempt/body.ts"
+import { isOfTheSession } from "./attempt/progress.ts"
+import { sizeOf } from "./chat.ts"
+import type { GatewayContext } from "./context.ts"
+import { briefly } from "./refuse/failures.ts"
+
+/** Without a failure and without a finish reason the host stopped listening. */
+export interface AnswerEnd {
+  readonly summary: TurnSummary
+  readonly failure?: KiroFailure | undefined
+}
+
+/** What the next request of the session needs: it may be on its way already. */
+export async function rememberForSession(
+  context: GatewayContext,
+  answered: Answered,
+  { summary, failure }: AnswerEnd,
+): Promise<void> {
+  const { store } = context
+  const { sessionId, purpose, session } = answered.chat
+  if (purpose === "generate") return
+  if (summary.reasoning.length > 0) await store.rememberReasoning(sessionId, summary.reasoning)
+  if (failure !== undefined || summary.finishReason === undefined) return
+  await rememberRefusals(context, answered)
+  const leftOut = answered.progress.omitted.filter(isOfTheSession)
+  const remembered = leftOut.length > (session.leftOut?.length ?? 0) ? { leftOut } : {}
+  await store.updateSession(sessionId, (current) => {
+    const next = { ...current, ...remembered }
+    if (purpose === "compaction") return afterCompaction(next)
+    return purpose === "main" ? afterMain(next, answered, summary) : next
+  })
+}
+
+function afterCompaction(session: SessionMemory): SessionMemory {
+  const compacted = { ...session, justCompacted: true }
+  return session.fullWindow === undefined ? compacted : { ...compacted, fullWindow: "compacted" }
+}
+
+function afterMain(
+  current: SessionMemory,
+  { chat, progress }: Answered,
+  summary: TurnSummary,
+): SessionMemory {
+  const {
+    shortenStep: _step,
+    shortenedSize: _size,
+    shortenedWindow: _window,
+    fullWindow: _full,
+    justCompacted: _compacted,
+    ...rest
+  } = current
+  const { step: shortenStep } = progress
+  const shortened =
+    shortenStep === undefined
+      ? {}
+      : { shortenStep, shortenedSize: sizeOf(chat), shortenedWindow: chat.window }
+  const full = summary.reportedWholeWindow ? ({ fullWindow: "reported" } as const) : {}
+  return { ...rest, overflowAnswered: false, ...shortened, ...full }
+}
+
+/** One refused signature may be one session's bad luck; that of another session says that the model takes none. */
+const REFUSED_BEFORE = "reasoning-once"
+
+async function rememberRefusals({ store, runtime }: GatewayContext, answered: Answered): Promise<void> {
+  const { chat, progress, sent } = answered
+  const modelId = sent.model.wireId
+  const at = runtime.clock.now()
+  for (const field of progress.learnt) await store.addRefusedField({ modelId, field, at })
+  if (!progress.omitted.includes("reasoning") || chat.session.leftOut?.includes("reasoning")) return
+  const field = chat.refused.includes(REFUSED_BEFORE) ? "reasoning" : REFUSED_BEFORE
+  await store.addRefusedField({ modelId, field, at })
+}
+
+/** Everything else that an answer taught, of the account, the model and the credits. */
+export async function rememberForAccount(
+  context: GatewayContext,
+  answered: Answered,
+  { summary, failure }: AnswerEnd,
+): Promise<void> {
+  const { store, runtime, lookUps, settings } = context
+  const { account } = answered
+  const felt = failure ?? summary.hiddenFailure
+  const now = runtime.clock.now()
+  if (felt !== undefined) {
+    const cause = { now, throttleDelayMs: settings.rateLimitRetryDelayMs, random: runtime.random() }
+    await store.update(account.id, (current) => afterFailure(current, felt, cause))
+  }
+  await bookCredits(context, answered, { credits: summary.credits, failed: failure !== undefined })
+  if (felt !== undefined || summary.finishReason === undefined) return
+  // Most answers tell nothing new of their account, and cost no write.
+  if (proven(account, answered, now) !== account)
+    await store.update(account.id, (current) => proven(current, answered, now))
+  tell(context, answered)
+  lookUps.afterAnswer(account.id)
+}
+
+/** What the service metered counts, whatever came of it. */
+export async function bookCredits(
+  { store, runtime, project }: GatewayContext,
+  { chat, progress, account, sent }: Attempt & { readonly sent?: Sent },
+  metered: { readonly credits: number; readonly failed: boolean },
+): Promise<void> {
+  const { credits, failed } = metered
+  if (credits <= 0) return
+  const { sessionId, parentSessionId, purpose } = chat
+  await store.addTurn({
+    sessionId,
+    accountId: account.id,
+    modelId: sent?.model.id ?? chat.request.model,
+    credits,
+    at: runtime.clock.now(),
+    purpose,
+    attempt: progress.sends,
+    ...(failed && { failed }),
+    ...(project !== undefined && { project }),
+    ...(parentSessionId !== undefined && { parentSessionId }),
+  })
+}
+
+function proven(current: Account, { sent, progress }: Answered, now: number): Account {
+  const loginId = sent.credential.login.id
+  const account = afterSuccess(current, { loginId, startedAt: sent.startedAt, now })
+  const remembered = current.hosts["runtime"]
+  const isNews = remembered === undefined ? progress.hostsTried.length > 0 : remembered !== sent.host.name
+  return isNews ? { ...account, hosts: { ...account.hosts, runtime: sent.host.name } } : account
+}
+
+function tell({ notify }: GatewayContext, { chat, progress, account }: Answered): void {
+  const { sessionId, session, purpose } = chat
+  const [left] = progress.excluded
+  if (left !== undefined)
+    notify({
+      kind: "account-switched",
+      from: accountName(left.account),
+      to: accountName(account),
+      because: briefly(left.failure),
+    })
+  if (progress.step !== undefined && purpose === "main" && session.shortenStep === undefined)
+    notify({ kind: "conversation-shortened", share: progress.step, sessionId })
+  const parts = partsInWords(progress.omitted.filter((omission) => !session.leftOut?.includes(omission)))
+  if (parts.length > 0) notify({ kind: "parts-left-out", parts, sessionId })
+}
