@@ -38,8 +38,8 @@ export interface Host {
   services(): Promise<Services>
   /** Works beside everything else; what goes wrong is a line in the log. */
   inBackground(work: () => Promise<void>, failed: string): void
-  /** Reads the settings now, and a while later the logins of other programs. */
-  warmUp(): void
+  /** Reads the settings now, and a while later the logins of other programs; then does what wants them. */
+  warmUp(afterwards?: () => Promise<void>): void
   /** Ends what is under way, then closes what was opened. */
   close(): Promise<void>
 }
@@ -87,11 +87,12 @@ export function startHost({ place, project, version, show }: HostOptions): Host 
         if (!signal.aborted) log.warn(failed, { error })
       })
     },
-    warmUp() {
+    warmUp(afterwards) {
       host.inBackground(async () => void (await loaded()), "the settings were not read")
       host.inBackground(async () => {
         await clock.sleep(TAKE_IN_AFTER_MS, signal)
         await (await host.services()).importLogins()
+        await afterwards?.()
       }, "the logins of other programs were not taken in")
     },
     async close() {

@@ -2,6 +2,7 @@ import {
   type Account,
   accountName,
   chooseProfile,
+  creditsText,
   disableAccount,
   enableAccount,
   isIdentityCenter,
@@ -33,7 +34,15 @@ export interface ActDone {
   readonly message: string
 }
 
+/** An account on a line: "ok · 812.40 / 2000.00 credits used". */
+export interface AccountLine {
+  readonly id: string
+  readonly name: string
+  readonly state: string
+}
+
 export interface Management {
+  list(): Promise<readonly AccountLine[]>
   /** Never rejects for what a person did; with a `StoreError` where the store can't be written. */
   act(act: AccountAct): Promise<ActDone>
   /** Those that the account's login has in all service regions. */
@@ -115,6 +124,14 @@ export function manageAccounts(options: {
   }
 
   return {
+    async list() {
+      const now = runtime.clock.now()
+      return (await store.list()).map((account) => {
+        const state = shortState(stateOf(account, { now, useOverage: settings.useOverage }), now)
+        const credits = account.quota === undefined ? [] : [`${creditsText(account.quota)} credits used`]
+        return { id: account.id, name: accountName(account), state: [state, ...credits].join(" · ") }
+      })
+    },
     async act(act) {
       try {
         return await perform(act)

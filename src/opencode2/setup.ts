@@ -1,5 +1,5 @@
 import type { AnswerBatch, ChatCall, ChatOutcome, Refusal } from "../gateway/index.ts"
-import { type Host, PROVIDER_ID, startHost } from "../host/index.ts"
+import { type Host, loadAccountsRpc, PROVIDER_ID, startHost } from "../host/index.ts"
 import { isObject } from "../json.ts"
 import type { Place } from "../settings/index.ts"
 import { type Call, kindOfContext, locationOf, methodOf, textIn } from "./context.ts"
@@ -30,7 +30,8 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   if (kind === "preview") return undefined
   const { key, directory, worktree } = locationOf(context)
   // A server has nowhere to show anything: errors, the state of a connection and the panel say it.
-  const host = startHost({ place, project: { directory, worktree }, version, show: () => undefined })
+  const project = { directory, worktree }
+  const host = startHost({ place, project, version, show: () => undefined })
   const { log, paths } = host
   if (kind === "too-old") {
     log.error("this OpenCode is older than 2.0.4, the first that takes a provider from a plugin")
@@ -68,6 +69,8 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   }
   await use(["integration", "transform"], offerLogins(host, signedIn))
   await use(["command", "transform"], offerCommand(host, context))
+  const { ACCOUNTS_RPC, accountsRpcHandlers } = await loadAccountsRpc()
+  await use(["rpc", "register"], ACCOUNTS_RPC, accountsRpcHandlers({ host, place, project }))
   if (missing.length > 0) log.warn("this OpenCode lacks some parts, which are done without", { missing })
   watchCredentials(host, methodOf(context, "event", "subscribe"), look)
   look()
@@ -164,8 +167,10 @@ function offerCommand(host: Host, context: unknown): (editor: unknown) => void {
       name: "kiro-accounts",
       description: "List the Kiro accounts and their credits",
       async execute(input: unknown) {
-        const { listAccounts } = await import("./account-words.ts")
-        const text = await listAccounts(host)
+        const { management, importLogins } = await host.services()
+        await importLogins()
+        const lines = (await management.list()).map(({ name, state }) => `${name} · ${state}`)
+        const text = lines.join("\n") || "No Kiro account is signed in: /connect, or `opencode auth login`."
         const sessionID = textIn(input, "sessionID")
         // `resume: false`: it stands in the session, and no model is asked about it.
         await say?.({ sessionID, text, description: "Kiro accounts", resume: false })

@@ -1,5 +1,5 @@
 import type { AuthHook, AuthOAuthResult } from "@opencode-ai/plugin"
-import { PROVIDER_ID } from "../host/index.ts"
+import { type AccountAct, type AccountLine, type Management, PROVIDER_ID } from "../host/index.ts"
 import type { Logins, SignIn } from "../login/index.ts"
 import {
   isApiKey,
@@ -16,6 +16,8 @@ import type { LoginToast } from "./toasts.ts"
 
 export interface AuthHookOptions {
   defaults(): LoginDefaults
+  /** As far as they are known by now. */
+  accounts(): readonly AccountLine[]
   /** Opened by the first use: a sign-in, or a key in auth.json. */
   desk(): Promise<LoginDesk>
 }
@@ -23,12 +25,17 @@ export interface AuthHookOptions {
 /** What a sign-in needs of the instance. */
 export interface LoginDesk {
   readonly logins: Logins
+  readonly management: Management
+  /** Where OpenCode works. */
+  readonly directory: string
   readonly log: Log
   /** OpenCode's auth.json. */
   readonly authFile: string
   tell(toast: LoginToast): void
   /** Aborted when the plugin instance ends. */
   readonly signal: AbortSignal
+  /** The accounts, or what is said of them, may be others now. */
+  changed(): void
 }
 
 /**
@@ -36,10 +43,10 @@ export interface LoginDesk {
  * the API key: only such a method is given what was typed, in both front ends; with type `api` the key itself would
  * land in auth.json. Where one stands there all the same, it is taken out when OpenCode reads its credentials.
  */
-export function authHook({ defaults, desk }: AuthHookOptions): AuthHook {
+export function authHook({ defaults, accounts, desk }: AuthHookOptions): AuthHook {
   const method = (
     label: string,
-    start: (logins: Logins, answers: Record<string, string>) => Promise<SignIn>,
+    start: (desk: LoginDesk, answers: Record<string, string>) => Promise<SignIn>,
     prompts?: Prompts,
   ): AuthHook["methods"][number] => ({
     type: "oauth",
@@ -47,7 +54,7 @@ export function authHook({ defaults, desk }: AuthHookOptions): AuthHook {
     ...(prompts === undefined ? {} : { prompts }),
     async authorize(answers = {}) {
       const at = await desk()
-      return present(at, () => start(at.logins, answers))
+      return present(at, () => start(at, answers))
     },
   })
   return {
@@ -61,12 +68,14 @@ export function authHook({ defaults, desk }: AuthHookOptions): AuthHook {
       return [
         method(
           "AWS Builder ID or IAM Identity Center",
-          (logins, answers) => logins.aws(answers),
+          ({ logins }, answers) => logins.aws(answers),
           awsPrompts(defaults()),
         ),
-        method("Google or GitHub", (logins, answers) => logins.social(answers), socialPrompts),
-        method("Import from kiro-cli or Kiro IDE", (logins) => logins.imported()),
-        method("API key", (logins, answers) => logins.apiKey(answers), apiKeyPrompts),
+        method("Google or GitHub", ({ logins }, answers) => logins.social(answers), socialPrompts),
+        method("Import from kiro-cli or Kiro IDE", ({ logins }) => logins.imported()),
+        method("API key", ({ logins }, answers) => logins.apiKey(answers), apiKeyPrompts),
+        // Nothing to manage, nothing to choose from.
+        ...(accounts().length === 0 ? [] : [method("Manage accounts", manage, managePrompts(accounts()))]),
       ]
     },
   }
@@ -87,6 +96,7 @@ async function present(desk: LoginDesk, start: () => Promise<SignIn>): Promise<A
       told(desk, async () => {
         const { message, variant } = await signIn.complete()
         desk.tell({ message, variant, printed: message === instructions })
+        desk.changed()
         return SIGNED_IN
       }),
   }
@@ -100,6 +110,102 @@ async function told<Result>({ tell, signal }: LoginDesk, step: () => Promise<Res
     if (error instanceof LoginError && !signal.aborted) tell({ message: error.message, variant: "error" })
     throw error
   }
+}
+
+type Deed = "use-for-project" | "rename" | "enable" | "disable" | "sign-in" | "profile" | "remove"
+
+/** In the form of a sign-in: what was done stands where that shows what to do. */
+async function manage(
+  { management, directory }: LoginDesk,
+  answers: Record<string, string>,
+): Promise<SignIn> {
+  const { account = "", name = "", profile = "", sure = "" } = answers
+  const deed = answers["deed"] as Deed | undefined
+  const act = async (wanted: AccountAct): Promise<SignIn> => {
+    const { outcome, message } = await management.act(wanted)
+    if (outcome === "refused") throw new LoginError(message)
+    return said(message, account)
+  }
+  switch (deed) {
+    case "use-for-project":
+      return act({ act: "use-for-project", account, project: directory })
+    case "rename":
+      return act({ act: "rename", account, name })
+    case "enable":
+    case "disable":
+      return act({ act: deed, account })
+    case "sign-in":
+      return inWords(() => management.signInAgain(account))
+    case "profile": {
+      const profiles = await inWords(() => management.profiles(account))
+      if (profiles.length === 0) return said("This account has no profiles, and needs none.", account)
+      const chosen = profiles[Number(profile.trim()) - 1]
+      if (chosen !== undefined) return act({ act: "choose-profile", account, profileArn: chosen.arn })
+      const lines = profiles.map(({ name: title, region }, index) => `${index + 1}. ${title} in ${region}`)
+      return said([...lines, "Choose one by its number."].join("\n"), account)
+    }
+    case "remove":
+      if (!/^y(?:es)?$/i.test(sure.trim())) throw new LoginError("Nothing was removed.")
+      return act({ act: "remove", account })
+    case undefined:
+      throw new LoginError("Choose what to do with the account.")
+    default:
+      deed satisfies never
+      throw new LoginError("Choose what to do with the account.")
+  }
+}
+
+function said(message: string, accountId: string): SignIn {
+  const complete: SignIn["complete"] = async () => ({ message, variant: "success", accountId })
+  return { url: "", instructions: message, complete }
+}
+
+async function inWords<Result>(step: () => Promise<Result>): Promise<Result> {
+  try {
+    return await step()
+  } catch (error) {
+    throw error instanceof Error ? new LoginError(error.message, { cause: error }) : error
+  }
+}
+
+function managePrompts(accounts: readonly AccountLine[]): Prompts {
+  const deeds: readonly (readonly [Deed, string])[] = [
+    ["use-for-project", "Use for this project"],
+    ["rename", "Rename"],
+    ["disable", "Switch off: kept, but not used"],
+    ["enable", "Switch on"],
+    ["sign-in", "Sign in again"],
+    ["profile", "Choose a profile"],
+    ["remove", "Remove"],
+  ]
+  const whenDeed = (value: Deed) => ({ when: { key: "deed", op: "eq", value } }) as const
+  return [
+    {
+      type: "select",
+      key: "account",
+      message: "Account",
+      options: accounts.map(({ id, name, state }) => ({ label: name, value: id, hint: state })),
+    },
+    {
+      type: "select",
+      key: "deed",
+      message: "What to do",
+      options: deeds.map(([value, label]) => ({ label, value })),
+    },
+    { type: "text", key: "name", message: "New name (blank: its own)", ...whenDeed("rename") },
+    {
+      type: "text",
+      key: "profile",
+      message: "Number of the profile (blank: list them)",
+      ...whenDeed("profile"),
+    },
+    {
+      type: "text",
+      key: "sure",
+      message: 'What is stored of it here is deleted. Type "yes" to remove it',
+      ...whenDeed("remove"),
+    },
+  ]
 }
 
 /** Takes a key out of auth.json: the key itself before this resolves, what Kiro says of it beside it. Never rejects. */

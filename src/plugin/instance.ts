@@ -1,11 +1,11 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
-import { PROVIDER_ID, readCachedModels, startHost } from "../host/index.ts"
+import { type AccountLine, PROVIDER_ID, readCachedModels, startHost } from "../host/index.ts"
 import type { Fetch } from "../runtime.ts"
 import { systemRuntime } from "../runtime.ts"
 import type { Place } from "../settings/index.ts"
 import { authHook } from "./auth-hook.ts"
 import { injectProvider } from "./provider.ts"
-import { createTell, createToaster, type Toast } from "./toasts.ts"
+import { createTell, createToaster, isLoginCommand, type Toast } from "./toasts.ts"
 
 /** Marks the requests that are ours to answer; nothing is ever sent there. */
 const BASE_URL = "https://kiro.invalid/v1"
@@ -50,22 +50,31 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
     })
     return (await front)(String(url), init)
   }
+  let accounts: readonly AccountLine[] = []
+  const learnAccounts = async (): Promise<void> => {
+    accounts = await (await host.services()).management.list()
+  }
   return {
     auth: authHook({
       defaults: () => host.settings(),
+      accounts: () => accounts,
       desk: async () => ({
-        logins: (await host.services()).logins,
+        ...(await host.services()),
+        directory,
         log,
         authFile: paths.authFile,
         tell: createTell({ ...host, argv: process.argv, output: process.stdout, toast }),
         signal,
+        changed: () => host.inBackground(learnAccounts, "the accounts were not listed"),
       }),
     }),
     async config(config) {
       const { live, problem } = readCachedModels(paths.models)
       if (problem !== undefined) log.warn(problem)
       injectProvider({ config, fetch, baseURL: BASE_URL, live })
-      host.warmUp()
+      host.warmUp(learnAccounts)
+      // Its menu is shown right after the start; everything else that shows it comes later.
+      if (isLoginCommand(process.argv)) await learnAccounts()
     },
     async "chat.headers"({ agent, model }, output) {
       if (model.providerID === PROVIDER_ID)

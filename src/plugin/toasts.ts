@@ -86,7 +86,7 @@ export function createTell({
 }
 
 /** Whether this process is `opencode auth login`, whose terminal we may write to. */
-function isLoginCommand(argv: readonly string[]): boolean {
+export function isLoginCommand(argv: readonly string[]): boolean {
   return argv.some((word, index) => /^(?:auth|providers)$/.test(word) && argv[index + 1] === "login")
 }
 

@@ -2,6 +2,7 @@ import { join } from "node:path"
 import type { AuthHook } from "@opencode-ai/plugin"
 import type { Account, AccountStore } from "../../src/accounts/index.ts"
 import { openAccounts } from "../../src/gateway/index.ts"
+import { type AccountLine, manageAccounts, type Management } from "../../src/host/manage.ts"
 import type { ImportOutcome } from "../../src/import/index.ts"
 import { type Logins, openLogins } from "../../src/login/index.ts"
 import { authHook } from "../../src/plugin/auth-hook.ts"
@@ -26,7 +27,11 @@ export interface LoginLab {
   settings: Settings
   importOutcome: ImportOutcome
   readonly controller: AbortController
+  /** What the menu knows. */
+  known: readonly AccountLine[]
+  changes: number
   logins(): Logins
+  management(): Management
   hook(): AuthHook
   /** Runs a method as the host does: answers, then the callback. */
   signIn(method: number, answers?: Record<string, string>): Promise<unknown>
@@ -62,6 +67,10 @@ export async function openLab(): Promise<LoginLab> {
     settings,
     importOutcome: { added: [], updated: [], unchanged: [], problems: [] },
     controller,
+    known: [],
+    changes: 0,
+    management: () =>
+      manageAccounts({ accounts: opened, logins: lab.logins(), settings: lab.settings, paths, runtime }),
     logins: () =>
       openLogins({
         client,
@@ -82,8 +91,12 @@ export async function openLab(): Promise<LoginLab> {
     hook: () =>
       authHook({
         defaults: () => lab.settings,
+        accounts: () => lab.known,
         desk: async () => ({
           logins: lab.logins(),
+          management: lab.management(),
+          directory: join(home, "project"),
+          changed: () => void (lab.changes += 1),
           log: silentLog,
           authFile: lab.authFile,
           tell: (toast) => void lab.told.push(toast),

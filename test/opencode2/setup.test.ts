@@ -383,6 +383,22 @@ describe("signing in", () => {
   })
 })
 
+describe("what the terminal UI asks", () => {
+  it("is answered without a secret, and done", async () => {
+    await lab.signInWithKiroCli()
+    const { project } = await lab.open()
+    await project.session({ model: "kiro/auto", id: "ses_7" }).prompt("Hello")
+    const board = JSON.stringify(await project.call("opencode-kiro-auth", "board", { sessionId: "ses_7" }))
+    assert.match(board, /"name":"Builder ID ··/)
+    const [account] = await lab.accounts()
+    const [login] = account?.logins ?? []
+    assert.ok(login?.kind === "idc" && !board.includes(login.tokens.accessToken.reveal()))
+    const act = { act: "rename", account: account?.id, name: "Work" }
+    assert.match(JSON.stringify(await project.call("opencode-kiro-auth", "act", act)), /is called Work now/)
+    assert.equal((await lab.accounts())[0]?.label, "Work")
+  })
+})
+
 describe("the command", () => {
   it("lists the accounts without asking a model", async () => {
     await lab.signInWithKiroCli()

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, it } from "node:test"
+import { API_KEY, AWS, type LoginLab, openLab } from "../login/login-lab.ts"
+
+const MANAGE = 4
+const FRANKFURT = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EUPROFILE"
+const VIRGINIA = "arn:aws:codewhisperer:us-east-1:123456789012:profile/USPROFILE"
+const START_URL = "https://d-9067642ac7.awsapps.com/start"
+
+describe("managing accounts in `opencode auth login`", () => {
+  let lab: LoginLab
+  beforeEach(async () => {
+    lab = await openLab()
+  })
+  afterEach(() => lab.close())
+
+  const signIn = async (): Promise<string> => {
+    lab.fake.account()
+    await lab.signIn(AWS)
+    lab.known = await lab.management().list()
+    lab.told.length = 0
+    return lab.known[0]?.id ?? ""
+  }
+  const did = async (answers: Record<string, string>): Promise<string> => {
+    await lab.signIn(MANAGE, answers)
+    return lab.told.at(-1)?.message ?? ""
+  }
+
+  it("is offered once there is an account, each with its state and credits", async () => {
+    assert.equal(lab.hook().methods.length, MANAGE)
+    await signIn()
+    const method = lab.hook().methods[MANAGE]
+    assert.equal(method?.label, "Manage accounts")
+    const [account, deed] = method.prompts ?? []
+    assert.ok(account?.type === "select" && deed?.type === "select")
+    assert.match(account.options[0]?.label ?? "", /^Builder ID ··[0-9a-f]{4}$/)
+    assert.match(account.options[0]?.hint ?? "", /^ok · [\d.]+ \/ 50\.00 credits used$/)
+    assert.equal(deed.options.length, 7)
+  })
+
+  it("renames, switches off and on, and says each; the menu follows", async () => {
+    const account = await signIn()
+    assert.match(await did({ account, deed: "rename", name: "Work" }), /is called Work now/)
+    assert.match(await did({ account, deed: "disable" }), /Work is switched off/)
+    assert.equal((await lab.accounts())[0]?.enabled, false)
+    assert.match(await did({ account, deed: "enable" }), /Work is switched on/)
+    assert.ok(lab.changes >= 3)
+    assert.ok(lab.told.every(({ printed }) => printed === true))
+  })
+
+  it("lets it serve this project by a rule that holds its id", async () => {
+    const account = await signIn()
+    assert.match(await did({ account, deed: "use-for-project" }), /project from now on/)
+    const rules = JSON.parse(readFileSync(join(lab.home, ".config", "opencode", "kiro.json"), "utf8"))
+    assert.deepEqual(rules.account_rules, [{ project: join(lab.home, "project"), account }])
+  })
+
+  it("removes only what the user is sure of", async () => {
+    const account = await signIn()
+    await assert.rejects(lab.signIn(MANAGE, { account, deed: "remove", sure: "" }), /Nothing was removed/)
+    assert.match(await did({ account, deed: "remove", sure: "yes" }), /is forgotten here/)
+    assert.deepEqual(await lab.accounts(), [])
+    await assert.rejects(lab.signIn(MANAGE, { account, deed: "rename", name: "x" }), /account is gone/)
+  })
+
+  it("lists the profiles by numbers and takes one", async () => {
+    const profileArns = [FRANKFURT, VIRGINIA]
+    lab.fake.account({ kind: "identity-center", loginRegion: "eu-north-1", startUrl: START_URL, profileArns })
+    await lab.signIn(AWS, { start_url: START_URL, login_region: "eu-north-1" })
+    lab.known = await lab.management().list()
+    assert.match(lab.known[0]?.state ?? "", /choose a profile/)
+    const account = lab.known[0]?.id ?? ""
+    const listed = await did({ account, deed: "profile", profile: "" })
+    assert.match(listed, /^1\. .* in us-east-1\n2\. .* in eu-central-1\n/)
+    assert.match(await did({ account, deed: "profile", profile: "2" }), /uses arn:.*eu-central-1/)
+    assert.equal((await lab.accounts())[0]?.profileArn, FRANKFURT)
+  })
+
+  it("begins the sign-in that the account was made by, and says where there is none", async () => {
+    const account = await signIn()
+    assert.match(await did({ account, deed: "sign-in" }), /^Signed in again as Builder ID/)
+    assert.equal(lab.opened.length, 2)
+    const key = lab.fake.account({ kind: "api-key" })
+    await lab.signIn(API_KEY, { api_key: key.accessToken })
+    lab.known = await lab.management().list()
+    const other = lab.known.at(-1)?.id ?? ""
+    await assert.rejects(lab.signIn(MANAGE, { account: other, deed: "sign-in" }), /Make a new API key/)
+  })
+})
