@@ -9,7 +9,7 @@ import { allParked, type Obstacle, type ParkedAccount } from "../../src/gateway/
 import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 import { badRequest, toResponse, toStreamError } from "../../src/plugin/front.ts"
-import { harmless } from "../../src/plugin/host-patterns.ts"
+import { harmless } from "../../src/plugin/front.ts"
 
 /** OpenCode 1.18.33's own patterns, as its release has them. */
 const HOST_RETRIES = [

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict"
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { type Account, type Login, newAccount } from "../../src/accounts/index.ts"
 import { WHAT_KIRO_PERMITS } from "../../src/login/index.ts"
@@ -346,6 +348,17 @@ describe("signing in", () => {
       )
       await assert.rejects(lab.signIn(AWS), /registration of this computer was refused \(no\)/)
       assert.deepEqual(await lab.accounts(), [])
+    })
+
+    it("is refused before a browser opens where nothing can be kept", async () => {
+      mkdirSync(join(lab.home, ".config", "opencode", "kiro.db"), { recursive: true })
+      for (const [method, answers] of [
+        [AWS, {}],
+        [SOCIAL, { provider: "Google" }],
+      ] as const)
+        await assert.rejects(lab.signIn(method, answers), /could not be stored/)
+      assert.deepEqual(lab.opened, [])
+      assert.deepEqual(lab.fake.requests, [])
     })
 
     it("says nothing when the instance ends while it waits", async () => {
