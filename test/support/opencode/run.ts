@@ -5,6 +5,8 @@ import type { Sandbox } from "./sandbox.ts"
 export interface RunOptions {
   readonly timeoutMs?: number
   readonly environment?: Readonly<Record<string, string>>
+  /** Another OpenCode than that of the development dependency. */
+  readonly program?: string | undefined
   readonly onOutput?: (text: string) => void
 }
 
@@ -23,7 +25,7 @@ export async function runOpencode(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const child = spawnOpencode(sandbox, args, options.environment)
+  const child = spawnOpencode(sandbox, args, options.environment, options.program)
   const output = { stdout: "", stderr: "", text: "" }
   for (const name of ["stdout", "stderr"] as const)
     child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
@@ -39,8 +41,9 @@ export function spawnOpencode(
   sandbox: Sandbox,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  opencode: string = opencodeBinary(),
 ): ChildProcess {
-  const [program = "", ...words] = [...sandbox.commandPrefix, opencodeBinary(), ...args]
+  const [program = "", ...words] = [...sandbox.commandPrefix, opencode, ...args]
   return spawn(program, words, {
     cwd: sandbox.project,
     env: { ...sandbox.environment, ...environment },
