@@ -8,48 +8,8 @@ import { failed, quote, refusalOf } from "../../src/gateway/refuse/failures.ts"
 import { allParked, type Obstacle, type ParkedAccount } from "../../src/gateway/refuse/parked.ts"
 import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
-import { badRequest, toResponse, toStreamError } from "../../src/plugin/front.ts"
-import { harmless } from "../../src/plugin/front.ts"
-
-/** OpenCode 1.18.33's own patterns, as its release has them. */
-const HOST_RETRIES = [
-  /429|500|502|503|504|524/i,
-  /rate increased too quickly|rate limit|rate-limit|rate_limit|too many requests/i,
-  /overloaded|service unavailable|service_unavailable|service-unavailable|internal error|internal_error|internal server error|server error|server_error|server-error|provider returned error|provider_returned_error|provider-returned-error/i,
-  /terminated|fetch failed|failed to fetch|network[-_\s]error|upstream connect|connection error|connection refused|connection lost|socket connection was closed|socket hang up|reset before headers|getaddrinfo|enotfound|eai_again|econnrefused|econnreset|etimedout/i,
-  /^timeout$|\b(?:request|response|connection|network|stream|read) (?:timeout|timed out|time out)\b/i,
-  /try your request again|retry your request|resource exhausted|resource_exhausted/i,
-  /\btry again (?:later|in\b)|\b(?:currently|temporarily) at capacity\b/i,
-]
-const HOST_OVERFLOW = [
-  /prompt is too long/i,
-  /request_too_large/i,
-  /input is too long for requested model/i,
-  /exceeds the context window/i,
-  /exceeds (?:the )?(?:model'?s )?maximum context length(?: of [\d,]+ tokens?|\s*\([\d,]+\))/i,
-  /input token count.*exceeds the maximum/i,
-  /tokens in request more than max tokens allowed/i,
-  /maximum prompt length is \d+/i,
-  /reduce the length of the messages/i,
-  /maximum context length is \d+ tokens/i,
-  /exceeds (?:the )?maximum allowed input length of [\d,]+ tokens?/i,
-  /input \(\d+ tokens\) is longer than the model'?s context length \(\d+ tokens\)/i,
-  /exceeds the limit of \d+/i,
-  /exceeds the available context size/i,
-  /greater than the context length/i,
-  /context window exceeds limit/i,
-  /exceeded model token limit/i,
-  /context[_ ]length[_ ]exceeded/i,
-  /request entity too large/i,
-  /context length is only \d+ tokens/i,
-  /input length.*exceeds.*context length/i,
-  /prompt too long; exceeded (?:max )?context length/i,
-  /too large for model with \d+ maximum context length/i,
-  /prompt has [\d,]+ tokens?, but the configured context size is [\d,]+ tokens?/i,
-  /model_context_window_exceeded/i,
-  /too many tokens/i,
-  /token limit exceeded/i,
-]
+import { badRequest, harmless, toResponse, toStreamError } from "../../src/plugin/front.ts"
+import { HOST_OVERFLOW, HOST_RETRIES, NASTY } from "../support/opencode1-rules.ts"
 
 const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
 const SAID: Partial<Record<StateReason, string>> = {
@@ -77,10 +37,6 @@ const parkedBy = (obstacle: Obstacle, label = "Builder ID ··a5 04"): ParkedAcc
   account: { id: "1", label, logins: [] },
   obstacle,
 })
-
-/** Words of a service or a user that bring every trap along. */
-const NASTY =
-  "HTTP 429: rate limit; 503 Service Unavailable, try again later in 504 ms; ECONNRESET; prompt is too long: 5000 tokens exceeds the limit of 200000; a.person@example.com"
 
 describe("what the host makes of our texts", () => {
   it("takes no fatal text for one to repeat or compact, whatever service and user put into it", async () => {

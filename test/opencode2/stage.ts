@@ -19,7 +19,10 @@ export interface StageOptions extends HarnessOptions {
 export async function openStage({ accounts = ["only"], ...options }: StageOptions = {}): Promise<Stage> {
   const harness = await startHarness(options)
   for (const label of accounts) await harness.add(label)
-  const opened = await openHost({ chat: (call) => harness.gateway.chat(call) })
+  const opened = await openHost(
+    { chat: (call) => harness.gateway.chat(call) },
+    { onWait: (ms) => harness.clock.advance(ms) },
+  )
   return {
     harness,
     fake: harness.fake,

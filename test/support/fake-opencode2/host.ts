@@ -10,6 +10,8 @@ export interface HostOptions {
     | { readonly package: string }
     | { readonly module: unknown }
   readonly options?: Readonly<Record<string, unknown>>
+  /** A session waits before it repeats: nothing is waited for here, but a test's clock may be moved. */
+  readonly onWait?: (ms: number) => void
   /** What the user's own config says of providers. */
   readonly providers?: Readonly<Record<string, ProviderConfig>>
 }

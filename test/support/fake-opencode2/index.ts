@@ -10,7 +10,7 @@
  *     await project.reload()                                // cleanup awaited, registrations gone, caches kept
  *     const attempt = await project.login("kiro", "builder-id", { answer: "…" })
  */
-export { judgeError, isRetryable, retryDelay, type HostFailure } from "./errors.ts"
+export { isRetryable, judgeError, mayContinue, retryDelay, type HostFailure } from "./errors.ts"
 export type { File, SessionMessage } from "./history.ts"
 export { FakeOpenCode2, type HostOptions } from "./host.ts"
 export type { Credential, Method } from "./integrations.ts"

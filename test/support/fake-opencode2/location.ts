@@ -180,8 +180,13 @@ export class FakeLocation {
   }
 
   session(options: SessionOptions): FakeSession {
+    const { onWait } = this.#host.options
     return new FakeSession(
-      { hooks: this.#sessionHooks, resolve: (reference) => this.resolve(reference) },
+      {
+        hooks: this.#sessionHooks,
+        resolve: (reference) => this.resolve(reference),
+        ...(onWait !== undefined && { onWait }),
+      },
       options,
     )
   }

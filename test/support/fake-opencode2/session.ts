@@ -45,6 +45,8 @@ export interface SessionOptions {
 }
 
 export interface SessionHost {
+  /** Told of each wait, which passes at once. */
+  readonly onWait?: (ms: number) => void
   readonly hooks: Hooks
   /** Throws where there is none, or nobody answers it. */
   readonly resolve: (
@@ -206,6 +208,7 @@ export class FakeSession {
         return publisher
       }
       turn.waits.push(wait)
+      this.#host.onWait?.(wait)
     }
   }
 
