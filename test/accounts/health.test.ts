@@ -263,10 +263,19 @@ describe("the user", () => {
     assert.deepEqual([health, logins], [{ state: "ok" }, [key]])
   })
 
-  it("leaves a cool-down as it is by enabling", () => {
-    const health = cooling()
-    assert.equal(enableAccount(account({ health, enabled: false })).health, health)
-    assert.equal(enableAccount(account({ health, enabled: false })).enabled, true)
+  it("ends by enabling what a user can end: not the want of credits, nor an open choice", () => {
+    const enabled = (health: ReturnType<typeof cooling>) => enableAccount(account({ health, enabled: false }))
+    for (const reason of ["throttled", "not-authorized"] as const)
+      assert.deepEqual(enabled(cooling({ reason })).health, { state: "ok" })
+    const kept = [
+      cooling({ reason: "monthly-quota" }),
+      cooling({ reason: "daily-quota" }),
+      cooling({ reason: "not-authorized", profiles: ["arn:1", "arn:2"] }),
+    ]
+    for (const health of kept) {
+      assert.equal(enabled(health).health, health)
+      assert.equal(enabled(health).enabled, true)
+    }
   })
 
   it("sees when a parked account returns", () => {

@@ -9,12 +9,15 @@ export function enableAccount(account: Account): Account {
   const { health } = account
   const logins = account.logins.map((login) => (login.kind === "api-key" ? withoutRevocation(login) : login))
   const keyRefused = health.state === "revoked" && health.reason === "api-key-refused"
-  return {
-    ...account,
-    enabled: true,
-    logins,
-    health: keyRefused || isLocked(account) ? { state: "ok" } : health,
-  }
+  const isFreed = keyRefused || isLocked(account) || isEndedByUser(health)
+  return { ...account, enabled: true, logins, health: isFreed ? { state: "ok" } : health }
+}
+
+/** Credits and a choice that is open stay as they are: a user's word changes neither. */
+function isEndedByUser(health: Account["health"]): boolean {
+  if (health.state !== "cooling") return false
+  const { reason, profiles } = health
+  return reason === "throttled" || (reason === "not-authorized" && profiles === undefined)
 }
 
 export function disableAccount(account: Account): Account {
