@@ -4,52 +4,72 @@ import {
   creditsText,
   dayText,
   type LoginSource,
+  remedyOf,
   shortState,
   STATE_WORDS,
   stateOf,
   usedShare,
 } from "../accounts/index.ts"
-import { accountDocument } from "./account-document.ts"
+import { type JsonObject, present } from "../json.ts"
 import type { Context } from "./context.ts"
-import { table } from "./table.ts"
-import type { Terminal } from "./terminal.ts"
+import { type Column, table, type Terminal } from "./terminal.ts"
 
-/** Every account: health, credits, reset, where its logins are from. */
+/** Every account: state, credits, reset, where its logins are from. */
 export async function listAccounts(context: Context, { json }: { readonly json: boolean }): Promise<void> {
   const { store, terminal, runtime } = context
   const accounts = await store.list()
-  if (json) return terminal.out(JSON.stringify({ accounts: accounts.map(accountDocument) }, null, 2))
-  if (accounts.length === 0) return terminal.out(await nobody(context))
   const now = runtime.clock.now()
-  const head = ["Account", "Plan", "Health", "Credits", "Resets", "From"].map((word) =>
-    terminal.paint("muted", word),
-  )
-  terminal.out(table([head, ...accounts.map((account) => rowOf(account, context, now))]))
+  if (json) {
+    const documents = accounts.map((account) => accountDocument(account, context, now))
+    return terminal.out(JSON.stringify({ accounts: documents }, null, 2))
+  }
+  if (accounts.length === 0) return terminal.out(await nobody(context))
+  const rows = accounts.map((account) => rowOf(account, context, now))
+  terminal.out(table(COLUMNS, rows, { terminal }))
+  const beside = accounts.flatMap((account) => extrasOf(account, terminal, now))
+  if (beside.length > 0) terminal.out(`\n${beside.join("\n")}`)
 }
 
+const COLUMNS: readonly Column[] = [
+  { title: "Account" },
+  { title: "Plan", expendable: 2 },
+  { title: "State" },
+  { title: "Credits", align: "right" },
+  { title: "Used", align: "right", expendable: 1 },
+  { title: "Resets", expendable: 3 },
+  { title: "From", expendable: 4 },
+]
+
 /** Logins of other programs are taken in by the first message, not by looking at the list. */
-async function nobody({ sources }: Context): Promise<string> {
+async function nobody({ sources, command }: Context): Promise<string> {
   const readings = await Promise.all(sources.map((source) => source.read()))
   const found = readings.flatMap(({ logins }) => logins.map(({ login }) => SOURCE_NAMES[login.source]))
-  if (found.length === 0) return "No account yet. Log in with kiro-cli, or run: opencode auth login"
+  if (found.length === 0)
+    return "No account yet. Log in with kiro-cli, or run: opencode auth login (in OpenCode: /connect)"
   const from = [...new Set(found)].join(", ")
-  return `No account yet. A login of ${from} is there; take it in with: opencode-kiro-auth import`
+  return `No account yet. A login of ${from} is there; the first message takes it in, and so does:\n  ${command} import`
 }
 
 function rowOf(account: Account, { terminal, settings }: Context, now: number): readonly string[] {
   const { quota } = account
   const state = stateOf(account, { now, useOverage: settings.useOverage })
+  const share = quota === undefined ? undefined : usedShare(quota, now)
+  const tone = (share ?? 0) >= 1 ? "bad" : (share ?? 0) >= HIGH_SHARE ? "warning" : undefined
+  const credits = quota === undefined ? terminal.paint("muted", "not known yet") : creditsText(quota)
   return [
     terminal.paint("strong", accountName(account)),
     quota?.plan ?? "?",
     terminal.paint(STATE_WORDS[state.reason].tone, shortState(state, now)),
-    creditsOf(account, terminal, now),
+    tone === undefined ? credits : terminal.paint(tone, credits),
+    share === undefined ? "" : `${Math.round(share * 100)} %`,
     quota?.resetAt === undefined ? "" : dayText(quota.resetAt, now),
     [...new Set(account.logins.map(({ source }) => SOURCE_NAMES[source]))].join(", "),
   ]
 }
 
-const SOURCE_NAMES: Readonly<Record<LoginSource, string>> = {
+const HIGH_SHARE = 0.8
+
+export const SOURCE_NAMES: Readonly<Record<LoginSource, string>> = {
   own: "own login",
   "kiro-cli": "kiro-cli",
   "kiro-ide": "Kiro IDE",
@@ -57,13 +77,107 @@ const SOURCE_NAMES: Readonly<Record<LoginSource, string>> = {
   environment: "KIRO_API_KEY",
 }
 
-function creditsOf({ quota }: Account, terminal: Terminal, now: number): string {
-  if (quota === undefined) return terminal.paint("muted", "not known yet")
-  const extras = [
-    ...(quota.trial === undefined ? [] : [`trial ${creditsText(quota.trial)}`]),
-    ...quota.bonuses.map((bonus) => `${bonus.name} ${creditsText(bonus)}`),
-  ]
-  const text = [creditsText(quota), ...extras].join(" + ")
-  const share = usedShare(quota, now) ?? 0
-  return share >= 1 ? terminal.paint("bad", text) : share >= 0.8 ? terminal.paint("warning", text) : text
+/** Credits beside those of the plan: a line for an account that has any. */
+function extrasOf(account: Account, { paint }: Terminal, now: number): readonly string[] {
+  const { quota } = account
+  if (quota === undefined) return []
+  const { trial, bonuses, overage } = quota
+  const named = [...(trial === undefined ? [] : [{ name: "Trial", ...trial }]), ...bonuses]
+  const parts = named.map((extra) => {
+    const until = extra.expiresAt === undefined ? "" : ` until ${dayText(extra.expiresAt, now)}`
+    return `${extra.name} ${creditsText(extra)}${until}`
+  })
+  if (overage.enabled || overage.used > 0) {
+    const cap = overage.cap === undefined ? "" : ` / ${overage.cap.toFixed(2)}`
+    const charges = overage.charges === undefined ? "" : `, ${overage.charges.toFixed(2)} USD`
+    parts.push(`overage ${overage.enabled ? "on" : "off"}, ${overage.used.toFixed(2)}${cap} used${charges}`)
+  }
+  return parts.map((part) => `${paint("muted", accountName(account))}  ${part}`)
+}
+
+/** An account for machines. No token, secret, user id or e-mail address is in it; instants are ISO 8601. */
+export function accountDocument(
+  account: Account,
+  { settings, command }: Pick<Context, "settings" | "command">,
+  now: number,
+): JsonObject {
+  const { health, quota } = account
+  const state = stateOf(account, { now, useOverage: settings.useOverage })
+  const remedy = remedyOf(account, state, command)
+  return {
+    id: account.id,
+    shortId: shortIdOf(account),
+    name: accountName(account),
+    enabled: account.enabled,
+    state: {
+      reason: state.reason,
+      text: shortState(state, now),
+      ...present({ until: state.until === undefined ? undefined : instant(state.until) }),
+      ...present({ remedy: remedy === "" ? undefined : remedy }),
+    },
+    health: {
+      state: health.state,
+      ...(health.state === "cooling" && { reason: health.reason, until: instant(health.until) }),
+      ...(health.state === "revoked" && { reason: health.reason, since: instant(health.since) }),
+    },
+    logins: account.logins.map((login) => ({
+      kind: login.kind,
+      source: login.source,
+      revoked: login.revoked !== undefined,
+      ...(login.kind !== "api-key" && { accessTokenExpiresAt: instant(login.tokens.expiresAt) }),
+      ...(login.kind === "idc" && { loginRegion: login.loginRegion }),
+      ...present({ profileArn: login.profileArn }),
+    })),
+    ...present({ profileArn: account.profileArn }),
+    ...(quota !== undefined && {
+      quota: {
+        ...quota,
+        checkedAt: instant(quota.checkedAt),
+        ...present({ resetAt: quota.resetAt === undefined ? undefined : instant(quota.resetAt) }),
+        ...present({ trial: quota.trial === undefined ? undefined : withInstant(quota.trial) }),
+        bonuses: quota.bonuses.map(withInstant),
+      },
+    }),
+  }
+}
+
+function withInstant<Extra extends { readonly expiresAt?: number }>({ expiresAt, ...extra }: Extra) {
+  return { ...extra, ...present({ expiresAt: expiresAt === undefined ? undefined : instant(expiresAt) }) }
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString()
+}
+
+/** The four hex digits of an account's name without its label. */
+function shortIdOf({ id, logins }: Account): string {
+  return accountName({ id, logins }).slice(-SHORT_ID_LENGTH)
+}
+
+const SHORT_ID_LENGTH = 4
+
+/** No account, or more than one, goes by what was typed. */
+class NoSuchAccount extends Error {
+  override readonly name = "NoSuchAccount"
+}
+
+/**
+ * The account that a person means: by label, whole id, or the short id that the list shows (with or without its dots).
+ *
+ * @throws NoSuchAccount
+ */
+export function findAccount(accounts: readonly Account[], typed: string): Account {
+  const wanted = typed.trim().toLowerCase()
+  const short = wanted.replaceAll("·", "").replace(/^.*\s/, "")
+  const meant = accounts.filter((account) => {
+    const name = accountName(account).toLowerCase()
+    return account.id.toLowerCase() === wanted || name === wanted || shortIdOf(account) === short
+  })
+  const [account, ...others] = meant
+  if (account === undefined) {
+    const names = accounts.map((known) => `${accountName(known)} (${shortIdOf(known)})`).join(", ")
+    throw new NoSuchAccount(`no account is called "${typed}"${names === "" ? "" : `; there are ${names}`}`)
+  }
+  if (others.length > 0) throw new NoSuchAccount(`"${typed}" means more than one account; use its short id`)
+  return account
 }

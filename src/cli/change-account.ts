@@ -1,18 +1,37 @@
-import { type Account, accountName, disableAccount, enableAccount } from "../accounts/index.ts"
-import { accountDocument } from "./account-document.ts"
+import {
+  type Account,
+  accountName,
+  chooseProfile,
+  disableAccount,
+  enableAccount,
+  loginRegionOf,
+  remedyOf,
+  shortState,
+  STATE_WORDS,
+  stateOf,
+  typedName,
+} from "../accounts/index.ts"
+import { fetchProfiles } from "../gateway/index.ts"
+import type { KiroProfile } from "../kiro/index.ts"
+import { accountDocument, findAccount } from "./accounts.ts"
 import type { Command } from "./command-line.ts"
 import type { Context } from "./context.ts"
-import { findAccount } from "./find-account.ts"
+import { table } from "./terminal.ts"
 
 type Change = Extract<Command, { name: "label" | "enable" | "disable" | "remove" }>
 
-/** What the user decides about one account; the answer names it. OpenCode offers the models of those that are used. */
-export async function changeAccount(context: Context, command: Change): Promise<void> {
-  await change(context, command)
+/**
+ * What the user decides about one account; the answer names it. Whether what was wanted came of it: an account that is
+ * switched on may still be kept by what only Kiro or time can end.
+ */
+export async function changeAccount(context: Context, command: Change): Promise<boolean> {
+  const usable = await change(context, command)
+  // OpenCode offers the models of the accounts that are used.
   if (command.name !== "label") await context.lookUps.offerModels()
+  return usable
 }
 
-async function change(context: Context, command: Change): Promise<void> {
+async function change(context: Context, command: Change): Promise<boolean> {
   const { store, tokens } = context
   const found = findAccount(await store.list(), command.account)
   switch (command.name) {
@@ -22,10 +41,8 @@ async function change(context: Context, command: Change): Promise<void> {
       const done = label === "" ? "goes by its own name again" : `is the new name of ${accountName(found)}`
       return report(context, { command, account, done })
     }
-    case "enable": {
-      const account = await store.update(found.id, enableAccount)
-      return report(context, { command, account, done: "is used again" })
-    }
+    case "enable":
+      return enable(context, command, found)
     case "disable": {
       const account = await store.update(found.id, disableAccount)
       return report(context, { command, account, done: "is kept, but not used" })
@@ -41,17 +58,106 @@ async function change(context: Context, command: Change): Promise<void> {
   }
 }
 
-export function report(
-  { terminal }: Context,
+/** Clears what keeps the account, as far as its user can; Kiro is asked whether the rest still holds. */
+async function enable(context: Context, command: Change, { id, health }: Account): Promise<boolean> {
+  const { store, runtime, settings, lookUps, terminal } = context
+  const enabled = await store.update(id, enableAccount)
+  if (enabled !== undefined && health.state !== "ok")
+    await terminal.progress("Asking Kiro about it", () => lookUps.usageNow(id))
+  const account = (await store.get(id)) ?? enabled
+  if (account === undefined) return report(context, { command, account, done: "" })
+  const now = runtime.clock.now()
+  const state = stateOf(account, { now, useOverage: settings.useOverage })
+  if (STATE_WORDS[state.reason].tone === "good")
+    return report(context, { command, account, done: "is used again" })
+  const remedy = remedyOf(account, state, context.command)
+  const done = `is switched on, but can't be used: ${shortState(state, now)}. ${remedy}`.trim()
+  return report(context, { command, account, done, isKept: true })
+}
+
+function report(
+  context: Context,
   change: {
     readonly command: { readonly name: string; readonly json: boolean }
     readonly account: Account | undefined
     readonly done: string
+    /** Something that this command can't end keeps the account from being used. */
+    readonly isKept?: boolean
   },
-): void {
-  const { command, account, done } = change
+): boolean {
+  const { terminal, runtime } = context
+  const { command, account, done, isKept = false } = change
   if (account === undefined) throw new Error("the account is gone: another process removed it")
-  if (command.json)
-    return terminal.out(JSON.stringify({ done: command.name, account: accountDocument(account) }, null, 2))
-  terminal.out(`${terminal.paint("good", "✓")} ${accountName(account)} ${done}`)
+  if (command.json) {
+    const document = accountDocument(account, context, runtime.clock.now())
+    terminal.out(JSON.stringify({ done: command.name, usable: !isKept, account: document }, null, 2))
+  } else {
+    const mark = isKept ? terminal.paint("warning", "!") : terminal.paint("good", "✓")
+    terminal.out(`${mark} ${accountName(account)} ${done}`)
+  }
+  return !isKept
+}
+
+/** Lists the profiles that the account's login has in all service regions, or chooses one of them. */
+export async function accountProfile(
+  context: Context,
+  command: Extract<Command, { name: "profile" }>,
+): Promise<boolean> {
+  const { store, terminal } = context
+  const account = findAccount(await store.list(), command.account)
+  const profiles = await terminal.progress("Asking Kiro for the profiles", () => profilesOf(context, account))
+  const { choice } = command
+  if (choice === undefined) {
+    listProfiles(context, { account, profiles, json: command.json })
+    return true
+  }
+  const chosen = profiles.find(({ arn }, index) => arn === choice || String(index + 1) === choice)
+  if (chosen === undefined)
+    throw new Error(
+      `${accountName(account)} has no profile ${choice}; without a number the command lists those it has`,
+    )
+  const changed = await store.update(account.id, (current) => chooseProfile(current, chosen.arn))
+  return report(context, { command, account: changed, done: `uses ${chosen.name} in ${chosen.region}` })
+}
+
+async function profilesOf({ client, tokens }: Context, account: Account): Promise<readonly KiroProfile[]> {
+  const credential = await tokens.fresh({ account })
+  if ("unavailable" in credential) throw new Error(`${accountName(account)}: ${credential.message}`)
+  const { login } = credential
+  const loginRegion = loginRegionOf(login)
+  const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion })
+  const [failed] = failures
+  if (profiles.length === 0 && failed !== undefined)
+    throw new Error(
+      `the profiles in ${failed.serviceRegion} could not be asked for: ${failed.failure.message}`,
+    )
+  return profiles
+}
+
+function listProfiles(
+  { terminal, command }: Context,
+  listed: { readonly account: Account; readonly profiles: readonly KiroProfile[]; readonly json: boolean },
+): void {
+  const { account, profiles, json } = listed
+  const name = accountName(account)
+  const used =
+    account.profileArn ?? account.logins.find((login) => login.profileArn !== undefined)?.profileArn
+  if (json) return terminal.out(JSON.stringify({ account: name, profiles, used }, null, 2))
+  if (profiles.length === 0) return terminal.out(`${name} has no profiles, and needs none.`)
+  const columns = [
+    { title: "" },
+    { title: "Profile" },
+    { title: "Region" },
+    { title: "ARN", expendable: 1 },
+    { title: "" },
+  ]
+  const rows = profiles.map(({ arn, name: profile, region }, index) => [
+    terminal.paint("strong", String(index + 1)),
+    profile,
+    region,
+    terminal.columns === undefined ? arn : `…${arn.slice(-16)}`,
+    arn === used ? terminal.paint("good", "used") : "",
+  ])
+  terminal.out(table(columns, rows, { terminal }))
+  if (profiles.length > 1) terminal.out(`\nChoose one: ${command} accounts profile ${typedName(name)} 2`)
 }

@@ -1,93 +1,264 @@
-import { parseArgs } from "node:util"
+import { stripVTControlCharacters } from "node:util"
+
+const USAGE_GROUPS = ["day", "model", "account", "session", "project", "purpose"] as const
+export type UsageGroup = (typeof USAGE_GROUPS)[number]
 
 /** What the command line asks for. */
 export type Command =
   | { readonly name: "help" }
   | { readonly name: "version" }
-  | { readonly name: "accounts"; readonly json: boolean }
-  | { readonly name: "label"; readonly account: string; readonly label: string; readonly json: boolean }
-  | { readonly name: "enable" | "disable" | "remove"; readonly account: string; readonly json: boolean }
-  | { readonly name: "profile"; readonly account: string; readonly arn?: string; readonly json: boolean }
-  | { readonly name: "usage"; readonly json: boolean }
-  | { readonly name: "import"; readonly dryRun: boolean; readonly json: boolean }
-  | { readonly name: "doctor"; readonly report: boolean; readonly json: boolean }
+  | ({ readonly json: boolean } & (
+      | { readonly name: "accounts" }
+      | { readonly name: "label"; readonly account: string; readonly label: string }
+      | { readonly name: "enable" | "disable" | "remove"; readonly account: string }
+      /** `choice`: an ARN, or its number in the list. */
+      | { readonly name: "profile"; readonly account: string; readonly choice?: string }
+      | { readonly name: "usage" }
+      | { readonly name: "history"; readonly days: number; readonly by: UsageGroup; readonly csv: boolean }
+      | { readonly name: "budget"; readonly lift: boolean }
+      | { readonly name: "import"; readonly dryRun: boolean }
+      | DoctorCommand
+      | { readonly name: "update" }
+    ))
+
+export interface DoctorCommand {
+  readonly name: "doctor"
+  readonly json: boolean
+  readonly report: boolean
+  readonly fix: boolean
+  readonly live: boolean
+  /** Consent to what would be asked. */
+  readonly yes: boolean
+}
 
 /** The command line is off: the message says how. */
 export class UsageError extends Error {
   override readonly name = "UsageError"
 }
 
+const MOST_DAYS = 90
+
 /** @throws UsageError */
 export function readCommandLine(args: readonly string[]): Command {
-  const { values, positionals } = parse(args)
-  if (values.help === true) return { name: "help" }
-  if (values.version === true) return { name: "version" }
-  const json = values.json === true
-  const [name, ...rest] = positionals
-  if (values["dry-run"] === true && name !== "import") throw new UsageError("--dry-run goes with import")
-  if (values.report === true && name !== "doctor") throw new UsageError("--report goes with doctor")
+  const { words, flags, values } = split(args)
+  if (flags.has("help")) return { name: "help" }
+  if (flags.has("version")) return { name: "version" }
+  const [name = "help", ...rest] = words
+  const json = flags.has("json")
+  const command = { ...readCommand(name, rest, { flags, values }), json } as Command
+  const allowed: readonly string[] = FLAGS_OF[name] ?? []
+  const [wrong] = [...flags, ...values.keys()].filter((flag) => flag !== "json" && !allowed.includes(flag))
+  if (wrong !== undefined) throw new UsageError(`--${wrong} goes with ${commandsOf(wrong)}`)
+  return command
+}
+
+const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
+  usage: ["days", "by", "csv"],
+  import: ["dry-run"],
+  doctor: ["report", "fix", "live", "yes"],
+}
+const VALUE_FLAGS = ["days", "by"]
+const ALL_FLAGS = [...new Set([...Object.values(FLAGS_OF).flat(), "json", "help", "version"])]
+const SHORT_FLAGS: Readonly<Record<string, string>> = { "-h": "help", "-v": "version", "-y": "yes" }
+
+interface Split {
+  readonly words: readonly string[]
+  readonly flags: ReadonlySet<string>
+  readonly values: ReadonlyMap<string, string>
+}
+
+function split(args: readonly string[]): Split {
+  const words: string[] = []
+  const flags = new Set<string>()
+  const values = new Map<string, string>()
+  const given = [...args]
+  for (let arg = given.shift(); arg !== undefined; arg = given.shift()) {
+    if (arg === "--") {
+      words.push(...given.splice(0))
+      break
+    }
+    if (!/^--?[a-z]/i.test(arg)) {
+      words.push(arg)
+      continue
+    }
+    const [long = "", inline] = arg.split(/=(.*)/s)
+    const flag = SHORT_FLAGS[long] ?? long.replace(/^--/, "")
+    if (!ALL_FLAGS.includes(flag))
+      throw new UsageError(`there is no option "${long}"${meant(flag, ALL_FLAGS, "--")}`)
+    if (!VALUE_FLAGS.includes(flag)) {
+      flags.add(flag)
+      continue
+    }
+    const value = inline ?? given.shift()
+    if (value === undefined) throw new UsageError(`--${flag} needs a value`)
+    values.set(flag, value)
+  }
+  return { words, flags, values }
+}
+
+type WithoutJson<Given> = Given extends unknown ? Omit<Given, "json"> : never
+
+const COMMANDS = ["accounts", "usage", "budget", "import", "doctor", "update", "help"]
+const ACCOUNT_VERBS = ["list", "label", "enable", "disable", "remove", "profile"]
+/** What people type for something that is done elsewhere, or is called otherwise. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  login: "sign in with: opencode auth login (in OpenCode: /connect), then choose Kiro",
+  logout: "forget an account with: accounts remove ACCOUNT",
+  models: "list the models with: opencode models kiro",
+  status: "see: accounts, or doctor",
+  upgrade: "did you mean update?",
+}
+
+function readCommand(
+  name: string,
+  rest: readonly string[],
+  { flags, values }: Omit<Split, "words">,
+): WithoutJson<Command> {
   switch (name) {
-    case undefined:
     case "help":
-      return { name: "help" }
+      return { name }
     case "accounts":
-      return readAccounts(rest, json)
+      return readAccounts(rest)
     case "usage":
-      return withoutArguments({ name, json }, rest)
+      return readUsage(noMore(rest), { flags, values })
+    case "budget": {
+      const [verb, ...more] = rest
+      noMore(more)
+      if (verb !== undefined && verb !== "lift")
+        throw new UsageError(`budget has no "${verb}"${meant(verb, ["lift"])}`)
+      return { name, lift: verb === "lift" }
+    }
     case "import":
-      return withoutArguments({ name, dryRun: values["dry-run"] === true, json }, rest)
-    case "doctor":
-      return withoutArguments({ name, report: values.report === true, json }, rest)
-    default:
-      throw new UsageError(`there is no command "${name}"`)
+      noMore(rest)
+      return { name, dryRun: flags.has("dry-run") }
+    case "doctor": {
+      noMore(rest)
+      const has = (flag: string): boolean => flags.has(flag)
+      return { name, report: has("report"), fix: has("fix"), live: has("live"), yes: has("yes") }
+    }
+    case "update":
+      noMore(rest)
+      return { name }
+    default: {
+      const elsewhere = ELSEWHERE[name]
+      const hint = elsewhere === undefined ? meant(name, COMMANDS) : `: ${elsewhere}`
+      throw new UsageError(`there is no command "${name}"${hint}`)
+    }
   }
 }
 
-function parse(args: readonly string[]) {
-  const flag = { type: "boolean" } as const
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: flag,
-        "dry-run": flag,
-        report: flag,
-        help: { ...flag, short: "h" },
-        version: { ...flag, short: "v" },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
-
-function readAccounts(words: readonly string[], json: boolean): Command {
+function readAccounts(words: readonly string[]): WithoutJson<Command> {
   const [verb, account, ...rest] = words
-  if (verb === undefined || verb === "list") return { name: "accounts", json }
+  if (verb === undefined || (verb === "list" && account === undefined)) return { name: "accounts" }
+  if (!ACCOUNT_VERBS.includes(verb))
+    throw new UsageError(`accounts has no "${verb}"${meant(verb, ACCOUNT_VERBS)}`)
   if (account === undefined) throw new UsageError(`accounts ${verb} needs an account`)
   switch (verb) {
     case "label": {
       if (rest.length === 0) throw new UsageError("accounts label needs a text")
-      const label = rest.join(" ")
+      const label = stripVTControlCharacters(rest.join(" "))
       // Names are shown in toasts and errors, where no e-mail address ever stands.
       if (label.includes("@")) throw new UsageError("a label can't hold an e-mail address")
-      return { name: "label", account, label, json }
+      return { name: "label", account, label }
+    }
+    case "profile": {
+      const [choice, ...more] = rest
+      noMore(more)
+      return { name: "profile", account, ...(choice !== undefined && { choice }) }
     }
     case "enable":
     case "disable":
     case "remove":
-      return withoutArguments({ name: verb, account, json }, rest)
-    case "profile": {
-      const [arn, ...more] = rest
-      return withoutArguments({ name: "profile", account, json, ...(arn !== undefined && { arn }) }, more)
-    }
+      noMore(rest)
+      return { name: verb, account }
     default:
-      throw new UsageError(`accounts has no "${verb}"`)
+      throw new UsageError(`"${[account, ...rest].join(" ")}" is too much`)
   }
 }
 
-function withoutArguments(command: Command, rest: readonly string[]): Command {
+function readUsage(_: readonly string[], { flags, values }: Omit<Split, "words">): WithoutJson<Command> {
+  if (values.size === 0 && !flags.has("csv")) return { name: "usage" }
+  const days = Number(values.get("days") ?? 30)
+  if (!Number.isInteger(days) || days < 1 || days > MOST_DAYS)
+    throw new UsageError(`--days must be a number from 1 to ${MOST_DAYS}`)
+  const asked = values.get("by") ?? "model"
+  const by = USAGE_GROUPS.find((group) => group === asked)
+  if (by === undefined)
+    throw new UsageError(`--by must be one of ${USAGE_GROUPS.join(", ")}${meant(asked, USAGE_GROUPS)}`)
+  return { name: "history", days, by, csv: flags.has("csv") }
+}
+
+function noMore(rest: readonly string[]): readonly string[] {
   if (rest.length > 0) throw new UsageError(`"${rest.join(" ")}" is too much`)
-  return command
+  return rest
+}
+
+function commandsOf(flag: string): string {
+  return Object.keys(FLAGS_OF)
+    .filter((name) => FLAGS_OF[name]?.includes(flag))
+    .join(" and ")
+}
+
+/** `; did you mean …?` where one of the known words is near. */
+function meant(typed: string, known: readonly string[], prefix = ""): string {
+  const [best] = known
+    .map((word) => ({ word, distance: distance(typed.toLowerCase(), word) }))
+    .toSorted((one, other) => one.distance - other.distance)
+  if (best === undefined || best.distance > Math.max(1, Math.floor(best.word.length / 3))) return ""
+  return `; did you mean ${prefix}${best.word}?`
+}
+
+/** How many letters to add, drop, change, or swap with the next (optimal string alignment). */
+function distance(one: string, other: string): number {
+  const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, index) => index)]
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? Infinity
+  for (let i = 1; i <= one.length; i++) {
+    const row = [i]
+    rows.push(row)
+    for (let j = 1; j <= other.length; j++) {
+      const isSame = one[i - 1] === other[j - 1]
+      const isSwapped = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]
+      const swapped = isSwapped ? at(i - 2, j - 2) + 1 : Infinity
+      row.push(Math.min(at(i, j - 1) + 1, at(i - 1, j) + 1, at(i - 1, j - 1) + (isSame ? 0 : 1), swapped))
+    }
+  }
+  return at(one.length, other.length)
+}
+
+export function helpText(command: string): string {
+  return `The Kiro accounts of OpenCode. Here this command is:
+  ${command} COMMAND
+
+  accounts                        every account: state, credits, reset
+  accounts label ACCOUNT TEXT     give it a name of your own ("": takes it away)
+  accounts enable ACCOUNT         use it again, also after a suspension
+  accounts disable ACCOUNT        keep it, but don't use it
+  accounts remove ACCOUNT         forget it; kiro-cli stays logged in
+  accounts profile ACCOUNT [N]    list its profiles, or choose one
+  usage                           ask Kiro for the credits of every account
+  usage --days 30 [--by WHAT]     what was spent: a bar per day, and a table by
+                                  model, account, session, project, purpose
+  budget [lift]                   today's budget; lift it until midnight
+  import [--dry-run]              take the logins of kiro-cli and Kiro IDE
+  doctor [--report]               what is wrong, and how to mend it
+  doctor --fix                    mend what needs no question, with backups
+  doctor --live                   send up to three tiny requests, after asking
+  update                          have OpenCode install the plugin anew
+
+ACCOUNT is the short id of the list (a1b2), a label, or the whole id.
+
+Options
+  --json       one JSON document instead of text, with every command
+  --csv        usage: rows for a spreadsheet
+  --dry-run    import: show what would be taken, change nothing
+  --report     doctor: a redacted text to paste into an issue
+  --yes        doctor --live: don't ask
+  --help, --version
+
+Exit codes
+  0  done, nothing wrong
+  1  something is wrong, or failed
+  2  the command line is off
+
+To sign in: opencode auth login (in OpenCode: /connect), then choose Kiro.`
 }

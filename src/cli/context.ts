@@ -1,7 +1,9 @@
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
 import { describeNotice, type Notice, type SourceStore } from "../accounts/index.ts"
 import { openAccounts, type OpenAccounts } from "../gateway/index.ts"
 import { openSources } from "../import/index.ts"
-import { type Runtime, systemClock, systemRuntime } from "../runtime.ts"
+import { type Runtime, silentLog, systemClock, systemRuntime } from "../runtime.ts"
 import {
   loadSettings,
   openLog,
@@ -9,6 +11,7 @@ import {
   type Paths,
   pathsFor,
   type Place,
+  readSmallFile,
   type Settings,
 } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
@@ -28,7 +31,7 @@ export interface Context extends OpenAccounts {
   hasLost(): boolean
 }
 
-/** `quiet`: the command itself tells what notices would. `rehearse`: nothing is written. */
+/** `quiet`: the command itself tells what notices would. `rehearse`: nothing is written, nor logged. */
 export async function openContext(
   place: Place,
   terminal: Terminal,
@@ -36,7 +39,9 @@ export async function openContext(
 ): Promise<Context> {
   const paths = pathsFor(place)
   const { settings, problems } = await loadSettings(place)
-  const log = openLog({ path: paths.log, level: settings.logLevel, clock: systemClock })
+  const log = rehearse
+    ? silentLog
+    : openLog({ path: paths.log, level: settings.logLevel, clock: systemClock })
   const runtime = systemRuntime(log)
   const sources = openSources({ place, settings, effects: runtime })
   const command = ownCommand({ path: place.env["PATH"] ?? place.env["Path"] })
@@ -51,4 +56,27 @@ export async function openContext(
   const version = VERSION
   const accounts = await openAccounts({ runtime, settings, paths, version, sources, notify, rehearse })
   return { ...accounts, place, paths, settings, runtime, sources, terminal, command, hasLost: () => lost }
+}
+
+/** Variables that say where logins are read from and where they are sent, and who is trusted on the way. */
+const SAYS_WHERE =
+  /^(?:KIRO_(?!API_KEY$)\w+|KIROCLI_\w+|XDG_(?:CONFIG|DATA)_HOME|HOME|USERPROFILE|(?:LOCAL)?APPDATA|HTTPS?_PROXY|NODE_TLS_REJECT_UNAUTHORIZED|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+)$/i
+
+/**
+ * Bun puts the variables of the .env files of the folder it is started in into the environment, before any code runs:
+ * a repository could send our tokens where it likes. Names the file and the variable that would do so, if any.
+ */
+export function redirectingDotenv(
+  folder: string,
+  env: { readonly [name: string]: string | undefined },
+): string | undefined {
+  const names = Object.keys(env).filter((name) => SAYS_WHERE.test(name))
+  for (const file of readdirSync(folder).filter((name) => name.startsWith(".env"))) {
+    const read = readSmallFile(join(folder, file))
+    const text = read.state === "text" ? read.text : ""
+    const set = names.find((name) => new RegExp(`(?:^|\\W)${name}\\s*=|^\\s*${name}\\s*:`, "m").test(text))
+    if (set !== undefined)
+      return `${join(folder, file)} sets ${set}, which may not say where your logins go. Run it in another folder, or with node, which reads no such file.`
+  }
+  return undefined
 }

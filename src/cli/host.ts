@@ -1,7 +1,7 @@
 const OLDEST_NODE = [22, 13] as const
 
 export const TOO_OLD =
-  "opencode-kiro-auth needs Node 22.13 or newer, or Bun: try bunx --bun opencode-kiro-auth, or install a newer Node."
+  "opencode-kiro-auth needs Node 22.13 or newer, or Bun: install a newer Node, or put bun in the place of node."
 
 /** Whether this Node has no SQLite yet. Bun always has. */
 export function isTooOld(versions: { readonly [program: string]: string | undefined }): boolean {

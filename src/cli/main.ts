@@ -21,6 +21,11 @@ if (isTooOld(process.versions)) {
     args: process.argv.slice(2),
     place: { env: process.env, platform: process.platform, home: homedir() },
     directory: process.cwd(),
-    terminal: createTerminal({ stdout: process.stdout, stderr: process.stderr, env: process.env }),
+    terminal: createTerminal({
+      stdout: process.stdout,
+      stderr: process.stderr,
+      stdin: process.stdin,
+      env: process.env,
+    }),
   })
 }

@@ -1,17 +1,16 @@
 import type { Place } from "../settings/index.ts"
+import { ownCommand } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 import { listAccounts } from "./accounts.ts"
-import { changeAccount } from "./change-account.ts"
-import { type Command, readCommandLine, UsageError } from "./command-line.ts"
-import { type Context, openContext } from "./context.ts"
+import { accountProfile, changeAccount } from "./change-account.ts"
+import { type Command, helpText, readCommandLine, UsageError } from "./command-line.ts"
+import { type Context, openContext, redirectingDotenv } from "./context.ts"
 import { examine } from "./doctor/doctor.ts"
-import { programRunner } from "./doctor/run-program.ts"
-import { redirectingDotenv } from "./dotenv.ts"
-import { HELP } from "./help.ts"
+import { programRunner } from "./doctor/programs.ts"
 import { takeLogins } from "./import.ts"
-import { accountProfile } from "./profile.ts"
 import type { Terminal } from "./terminal.ts"
-import { showUsage } from "./usage.ts"
+import { updatePlugin } from "./update.ts"
+import { showBudget, showHistory, showUsage } from "./usage.ts"
 
 /** 0: done, nothing wrong. 1: something is wrong, or failed. 2: the command line is off. */
 export type ExitCode = 0 | 1 | 2
@@ -25,9 +24,10 @@ export interface RunOptions {
 }
 
 /** The whole command as a function: it reaches for nothing of its process. */
-export async function runCommand({ args, place, directory, terminal }: RunOptions): Promise<ExitCode> {
+export async function runCommand({ args, ...at }: RunOptions): Promise<ExitCode> {
+  const { terminal } = at
   try {
-    return (await execute(readCommandLine(args), { place, directory, terminal })) ? 0 : 1
+    return (await execute(readCommandLine(args), at)) ? 0 : 1
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     terminal.err(`${terminal.paint("bad", "✗")} ${message}`)
@@ -38,22 +38,23 @@ export async function runCommand({ args, place, directory, terminal }: RunOption
   }
 }
 
-async function execute(
-  command: Command,
-  { place, directory, terminal }: Omit<RunOptions, "args">,
-): Promise<boolean> {
+type At = Omit<RunOptions, "args">
+
+async function execute(command: Command, at: At): Promise<boolean> {
+  const { place, directory, terminal } = at
   if (command.name === "help" || command.name === "version") {
-    terminal.out(command.name === "help" ? HELP : VERSION)
+    terminal.out(command.name === "help" ? helpText(ownCommand({ path: place.env["PATH"] })) : VERSION)
     return true
   }
   // Bun alone reads such files by itself.
   const trouble = "Bun" in globalThis ? redirectingDotenv(directory, place.env) : undefined
   if (trouble !== undefined) throw new Error(trouble)
   const quiet = command.name === "doctor"
-  const rehearse = command.name === "import" && command.dryRun
+  // A diagnosis changes nothing; what --fix and --live do, they do by hand.
+  const rehearse = command.name === "doctor" || (command.name === "import" && command.dryRun)
   const context = await openContext(place, terminal, { quiet, rehearse })
   try {
-    const done = await obey(context, command, directory)
+    const done = await obey(context, command, at)
     if (rehearse || !changesAccounts(command) || !context.hasLost()) return done
     const failed = `Nothing was kept: ${context.paths.database} can't be written.`
     terminal.err(`${terminal.paint("bad", "✗")} ${failed}`)
@@ -65,14 +66,15 @@ async function execute(
 
 function changesAccounts(command: Command): boolean {
   const { name } = command
-  if (name === "profile") return command.arn !== undefined
+  if (name === "profile") return command.choice !== undefined
+  if (name === "budget") return command.lift
   return ["import", "label", "enable", "disable", "remove"].includes(name)
 }
 
 async function obey(
   context: Context,
   command: Exclude<Command, { name: "help" | "version" }>,
-  directory: string,
+  { place, directory }: At,
 ): Promise<boolean> {
   switch (command.name) {
     case "accounts":
@@ -82,17 +84,23 @@ async function obey(
     case "enable":
     case "disable":
     case "remove":
-      await changeAccount(context, command)
-      return true
+      return await changeAccount(context, command)
     case "profile":
-      await accountProfile(context, command)
-      return true
+      return await accountProfile(context, command)
     case "usage":
       return await showUsage(context, command)
+    case "history":
+      await showHistory(context, command)
+      return true
+    case "budget":
+      await showBudget(context, command)
+      return true
     case "import":
       return await takeLogins(context, command)
     case "doctor":
-      return await examine(context, { ...command, directory, run: programRunner(context.place) })
+      return await examine(context, command, { directory, run: programRunner(place) })
+    case "update":
+      return await updatePlugin(context, command, { directory, run: programRunner(place) })
     default:
       return command satisfies never
   }

@@ -1,6 +1,18 @@
-import { accountName } from "../accounts/index.ts"
+import {
+  type Account,
+  accountName,
+  creditsText,
+  dayText,
+  lastsUntil,
+  localDay,
+  type StoredTurn,
+} from "../accounts/index.ts"
 import { listAccounts } from "./accounts.ts"
+import type { Command, UsageGroup } from "./command-line.ts"
 import type { Context } from "./context.ts"
+import { table } from "./terminal.ts"
+
+const DAY_MS = 24 * 3_600_000
 
 /** Asks Kiro for the credits of every account now, then shows the list. */
 export async function showUsage(context: Context, { json }: { readonly json: boolean }): Promise<boolean> {
@@ -19,4 +31,219 @@ export async function showUsage(context: Context, { json }: { readonly json: boo
   for (const account of silent)
     terminal.err(terminal.paint("warning", `${accountName(account)}: Kiro did not say what it has used`))
   return silent.length === 0
+}
+
+interface Spent {
+  readonly key: string
+  readonly name: string
+  readonly requests: number
+  readonly failed: number
+  readonly credits: number
+}
+
+/** What was spent through this computer: a bar for each day, then a table. */
+export async function showHistory(
+  context: Context,
+  { days, by, csv, json }: Extract<Command, { name: "history" }>,
+): Promise<void> {
+  const { store, terminal, runtime } = context
+  const now = runtime.clock.now()
+  const dates = lastDays(days, now)
+  const turns = (await store.turns({ since: now - (days + 1) * DAY_MS })).filter(({ day }) =>
+    dates.includes(day),
+  )
+  const accounts = await store.listAll()
+  const perDay = dates.map((day) =>
+    sum(
+      day,
+      day,
+      turns.filter((turn) => turn.day === day),
+    ),
+  )
+  const groups = grouped(turns, by, accounts)
+  const total = sum("total", "total", turns)
+  const pace = paceOf(accounts, now)
+  if (csv) return terminal.out(csvOf(by, by === "day" ? perDay : groups))
+  if (json) {
+    const document = {
+      days,
+      by,
+      total: plain(total),
+      perDay: perDay.map(plain),
+      groups: groups.map(plain),
+      pace,
+    }
+    return terminal.out(JSON.stringify(document, null, 2))
+  }
+  terminal.out(chart(perDay, context))
+  terminal.out("")
+  if (by !== "day") {
+    const columns = [
+      { title: capitalised(by) },
+      { title: "Requests", align: "right" as const, expendable: 2 },
+      { title: "Failed", align: "right" as const, expendable: 3 },
+      { title: "Credits", align: "right" as const },
+      { title: "Share", align: "right" as const, expendable: 1 },
+    ]
+    const rows = groups.map(({ name, requests, failed, credits }) => [
+      shortened(name, (terminal.columns ?? Infinity) - 40),
+      String(requests),
+      failed === 0 ? "" : String(failed),
+      credits.toFixed(2),
+      total.credits > 0 ? `${Math.round((credits / total.credits) * 100)} %` : "",
+    ])
+    terminal.out(table(columns, rows, { terminal }))
+    terminal.out("")
+  }
+  const average = total.credits / days
+  terminal.out(
+    `${total.credits.toFixed(2)} credits in ${days === 1 ? "a day" : `${days} days`}, ${average.toFixed(2)} a day.`,
+  )
+  for (const line of pace) terminal.out(paceText(line, now))
+}
+
+function plain({ key, name, requests, failed, credits }: Spent) {
+  return { key, name, requests, failed, credits: Math.round(credits * 10_000) / 10_000 }
+}
+
+/** The local days up to today, `2026-11-29`, the oldest first. */
+function lastDays(days: number, now: number): readonly string[] {
+  const today = new Date(now)
+  return Array.from({ length: days }, (_, index) => {
+    const date = new Date(today.getFullYear(), today.getMonth(), today.getDate() - (days - 1 - index))
+    return localDay(date.getTime())
+  })
+}
+
+function grouped(
+  turns: readonly StoredTurn[],
+  by: UsageGroup,
+  accounts: readonly Account[],
+): readonly Spent[] {
+  const nameOf = (id: string): string => {
+    const account = accounts.find((known) => known.id === id)
+    return account === undefined ? "a removed account" : accountName(account)
+  }
+  const keyOf = (turn: StoredTurn): string => {
+    switch (by) {
+      case "day":
+        return turn.day
+      case "model":
+        return turn.modelId ?? "?"
+      case "account":
+        return turn.accountId
+      // A subagent's credits are those of the session that it works for.
+      case "session":
+        return turn.parentSessionId ?? turn.sessionId
+      case "project":
+        return turn.project ?? "?"
+      case "purpose":
+        return turn.parentSessionId === undefined ? (turn.purpose ?? "main") : "subagent"
+      default:
+        return by satisfies never
+    }
+  }
+  return [...Map.groupBy(turns, keyOf)]
+    .map(([key, group]) => sum(key, by === "account" ? nameOf(key) : key, group))
+    .toSorted((one, other) => (by === "day" ? one.key.localeCompare(other.key) : other.credits - one.credits))
+}
+
+function sum(key: string, name: string, turns: readonly StoredTurn[]): Spent {
+  return {
+    key,
+    name,
+    requests: turns.length,
+    failed: turns.filter(({ failed }) => failed === true).length,
+    credits: turns.reduce((credits, turn) => credits + turn.credits, 0),
+  }
+}
+
+const WIDEST_BAR = 50
+
+function chart(days: readonly Spent[], { terminal }: Context): string {
+  const most = Math.max(...days.map(({ credits }) => credits), 0)
+  const room = Math.max(10, Math.min(WIDEST_BAR, (terminal.columns ?? 80) - 24))
+  return days
+    .map(({ key, credits }) => {
+      const eighths = most > 0 ? Math.round((credits / most) * room * 8) : 0
+      const bar =
+        "█".repeat(Math.floor(eighths / 8)) + (["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8] ?? "")
+      const date = new Date(`${key}T10:30:00`)
+      const label = `${date.toLocaleDateString("en-US", { weekday: "short" })} ${dayText(date.getTime(), date.getTime())}`
+      return `${terminal.paint("muted", label.padEnd(10))} ${credits.toFixed(2).padStart(9)}  ${bar}`.trimEnd()
+    })
+    .join("\n")
+}
+
+interface Pace {
+  readonly account: string
+  readonly remaining: number
+  /** ISO 8601; `null` where they last until they start again. */
+  readonly lastsUntil: string | null
+}
+
+/** By what Kiro itself counts, other programs' use included. */
+function paceOf(accounts: readonly Account[], now: number): readonly Pace[] {
+  return accounts.flatMap((account): Pace[] => {
+    const { quota, removedAt } = account
+    const end = quota === undefined || removedAt !== undefined ? undefined : lastsUntil(quota, now)
+    if (quota === undefined || end === undefined) return []
+    const isBefore = quota.resetAt === undefined || end < quota.resetAt
+    return [
+      {
+        account: accountName(account),
+        remaining: Math.max(0, quota.limit - quota.used),
+        lastsUntil: isBefore ? new Date(end).toISOString() : null,
+      },
+    ]
+  })
+}
+
+function paceText({ account, remaining, lastsUntil: end }: Pace, now: number): string {
+  const lasts =
+    end === null ? "enough until they start again" : `they last until ${dayText(Date.parse(end), now)}`
+  return `${account}: ${remaining.toFixed(2)} left; at this pace ${lasts}.`
+}
+
+function csvOf(by: string, rows: readonly Spent[]): string {
+  const cell = (text: string): string => {
+    // A cell that begins so would be a formula in a spreadsheet.
+    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  }
+  const lines = rows.map(({ name, requests, failed, credits }) =>
+    [cell(name), requests, failed, credits.toFixed(4)].join(","),
+  )
+  return [`${by},requests,failed,credits`, ...lines].join("\n")
+}
+
+function shortened(text: string, room: number): string {
+  return text.length <= Math.max(12, room) ? text : `…${text.slice(-Math.max(11, room - 1))}`
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** What the user's own daily budget has left; `lift` takes it away until midnight. */
+export async function showBudget(
+  context: Context,
+  { lift, json }: Extract<Command, { name: "budget" }>,
+): Promise<void> {
+  const { store, terminal, runtime, settings, paths } = context
+  const day = localDay(runtime.clock.now())
+  const { dailyCreditBudget: limit } = settings
+  if (lift && limit !== undefined) await store.liftBudget(day)
+  const used = await store.creditsOfDay(day)
+  const isLifted = await store.isBudgetLifted(day)
+  if (json)
+    return terminal.out(JSON.stringify({ day, used, limit: limit ?? null, lifted: isLifted }, null, 2))
+  if (limit === undefined)
+    return terminal.out(
+      `${used.toFixed(2)} credits today. There is no budget: "daily_credit_budget" in ${paths.settingsFile} sets one.`,
+    )
+  terminal.out(`${creditsText({ used, limit })} credits today.`)
+  if (isLifted) terminal.out("The budget is lifted until midnight.")
+  else if (used >= limit)
+    terminal.out(`It is used up: new messages wait for tomorrow, or for: ${context.command} budget lift`)
 }

@@ -7,7 +7,7 @@ export {
 } from "./account-rules.ts"
 export { fileErrorCode, readSmallFile, replaceFile, type SmallFile } from "./files.ts"
 export { type LogOptions, openLog, redactText } from "./log.ts"
-export { ownCommand } from "./own-command.ts"
+export { ownCommand, ownFolder } from "./own-command.ts"
 export { type Paths, pathsFor, type Place } from "./paths.ts"
 export type { LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 export {

@@ -25,7 +25,7 @@ export function ownCommand(searched: { readonly path?: string | undefined } = {}
 }
 
 /** The folder of this package, wherever its files were bundled to. */
-function ownFolder(): string | undefined {
+export function ownFolder(): string | undefined {
   let folder = import.meta.dirname
   for (;;) {
     const manifest = parseJson(textOf(join(folder, "package.json")))

@@ -43,10 +43,10 @@ describe("accounts", () => {
   it("says what to do where there are none, and makes no file", async () => {
     assert.match(
       (await run("accounts")).out,
-      /No account yet\. Log in with kiro-cli, or run: opencode auth login/,
+      /No account yet\. Log in with kiro-cli, or run: opencode auth login \(in OpenCode: \/connect\)/,
     )
     await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [builder] })
-    assert.match((await run("accounts")).out, /A login of kiro-cli is there; .*opencode-kiro-auth import/)
+    assert.match((await run("accounts")).out, /A login of kiro-cli is there; .*\n.*main\.[jt]s import/)
     assert.deepEqual((await run("accounts", "--json")).json, { accounts: [] })
     assert.ok(!existsSync(join(lab.sandbox.config, "kiro.db")))
   })
@@ -93,8 +93,8 @@ describe("accounts", () => {
     await signIn(builder, social)
     const { code, out, err } = await run("usage")
     assert.deepEqual([code, err], [0, ""])
-    assert.match(out, /^Account +Plan +Health +Credits +Resets +From$/m)
-    assert.match(out, /^Builder ID ··[0-9a-f]{4} +KIRO FREE +ok +12\.37 \/ 50\.00 +\S+ \S+ +kiro-cli$/m)
+    assert.match(out, /^Account +Plan +State +Credits +Used +Resets +From$/m)
+    assert.match(out, /^Builder ID ··[0-9a-f]{4} +KIRO FREE +ok +12\.37 \/ 50\.00 +25 % +\S+ \S+ +kiro-cli$/m)
     assert.match(out, /45\.50 \/ 50\.00/)
     builder.revoke()
     const after = await run("usage")
@@ -148,8 +148,13 @@ describe("accounts", () => {
     const found = await run("accounts", "profile", short)
     assert.match(found.out, new RegExp(`us-east-1 +${VIRGINIA}`))
     assert.match(found.out, new RegExp(`eu-central-1 +${FRANKFURT}`))
-    assert.match((await run("accounts", "profile", short, FRANKFURT)).out, /✓ .* uses arn:/)
-    assert.match((await run("accounts", "profile", short)).out, new RegExp(`^used .*${FRANKFURT}$`, "m"))
+    const number = /^(\d) .*eu-central-1/m.exec(found.out)?.[1] ?? ""
+    for (const choice of [FRANKFURT, number]) {
+      const chosen = await run("accounts", "profile", short, choice)
+      assert.match(chosen.out, /✓ .* uses \S+ in eu-central-1/)
+      assert.match((await run("accounts", "profile", short)).out, new RegExp(`${FRANKFURT} +used$`, "m"))
+      await run("accounts", "profile", short, VIRGINIA)
+    }
     const wrong = await run("accounts", "profile", short, `${FRANKFURT}X`)
     assert.equal(wrong.code, 1)
     assert.match(wrong.err, /has no profile/)

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { extname, join } from "node:path"
 import { after, before, describe, it } from "node:test"
-import { redirectingDotenv } from "../../src/cli/dotenv.ts"
+import { redirectingDotenv } from "../../src/cli/context.ts"
 import { isTooOld, withoutSqliteWarning } from "../../src/cli/host.ts"
 import { createTerminal } from "../../src/cli/terminal.ts"
 import { VERSION } from "../../src/version.ts"
@@ -25,7 +25,7 @@ describe("the command", () => {
   it("says what it can do, and its version", async () => {
     const help = await lab.run("--help")
     assert.equal(help.code, 0)
-    for (const word of ["accounts", "usage", "import", "doctor", "--json", "Exit codes"])
+    for (const word of ["accounts", "usage", "budget", "import", "doctor", "update", "--json", "Exit codes"])
       assert.ok(help.out.includes(word), word)
     assert.equal((await lab.run()).out, help.out)
     assert.deepEqual(await lab.run("--version"), { code: 0, out: `${VERSION}\n`, err: "", json: undefined })
@@ -42,6 +42,10 @@ describe("the command", () => {
       ["accounts", "--dry-run"],
       ["usage", "--report"],
       ["doctor", "--nonsense"],
+      ["usage", "--days", "0"],
+      ["usage", "--days"],
+      ["usage", "--by", "colour"],
+      ["budget", "double"],
     ]
     for (const words of wrong) {
       const { code, out, err } = await lab.run(...words)
@@ -49,6 +53,31 @@ describe("the command", () => {
       assert.equal(out, "")
       assert.match(err, /^✗ .+\nRun it with --help/)
     }
+  })
+
+  it("guesses what was meant", async () => {
+    const guesses: readonly (readonly [readonly string[], RegExp])[] = [
+      [["acounts"], /there is no command "acounts"; did you mean accounts\?/],
+      [["accounts", "enabel", "a1b2"], /accounts has no "enabel"; did you mean enable\?/],
+      [["accounts", "foo"], /accounts has no "foo"$/m],
+      [["doctor", "--reprot"], /there is no option "--reprot"; did you mean --report\?/],
+      [["--foo"], /there is no option "--foo"$/m],
+      [["usage", "--by=modle"], /did you mean model\?/],
+      [["login"], /sign in with: opencode auth login/],
+      [["usage", "--fix"], /--fix goes with doctor/],
+    ]
+    for (const [words, guess] of guesses) {
+      const { code, err } = await lab.run(...words)
+      assert.equal(code, 2)
+      assert.match(err, guess)
+    }
+  })
+
+  it("wraps no line of its help at 80 columns", async () => {
+    const { out } = await lab.run("--help")
+    const [, command = "", ...lines] = out.split("\n")
+    assert.match(command, /main\.[jt]s COMMAND$/)
+    for (const line of lines) assert.ok(line.length <= 80, line)
   })
 
   it("gives machines a document also where it fails", async () => {
@@ -149,7 +178,7 @@ describe("a repository's .env, which Bun reads by itself", () => {
     const { code, json, err } = await lab.spawnWith({ directory: project }, "usage", "--json")
     if ("Bun" in globalThis) {
       assert.equal(code, 1)
-      assert.match(err, /\.env\.local sets KIRO_ENDPOINT_OVERRIDE, .* Run it in another folder, or by npx/)
+      assert.match(err, /\.env\.local sets KIRO_ENDPOINT_OVERRIDE, .* Run it in another folder, or with node/)
       assert.match(JSON.stringify(json), /"error"/)
     } else assert.deepEqual([code, json], [0, { accounts: [] }])
     await lab.close()

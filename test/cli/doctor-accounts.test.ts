@@ -1,13 +1,21 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { openDatabase } from "../../src/accounts/index.ts"
 import { start } from "../accounts/processes.ts"
-import { FAILURES } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
@@ -41,7 +49,7 @@ describe("doctor on accounts and the way to Kiro", () => {
   }
   /** Follows the last command that it names. */
   const command = async (remedy: string): Promise<void> => {
-    const words = /main\.[jt]s (accounts [^`]+)/.exec(remedy)?.[1]?.match(/"[^"]+"|\S+/g) ?? []
+    const words = /main\.[jt]s (accounts [^`]+?)`?\.?$/.exec(remedy)?.[1]?.match(/"[^"]+"|\S+/g) ?? []
     const { code, err } = await lab.run(...words.map((word) => word.replaceAll('"', "")))
     assert.equal(code, 0, err)
   }
@@ -136,6 +144,9 @@ describe("doctor on accounts and the way to Kiro", () => {
       lab.account.revoke()
       const { kiroCliStore: path } = lab.sandbox
       await seedKiroCliStore({ path, accounts: [lab.account], expiresAt: Date.now() - MINUTE_MS })
+      await followed()
+      await lab.run("import")
+      await lab.run("usage")
       assert.match(
         await found(/the login of Builder ID ··[0-9a-f]{4} has ended/),
         /^Sign in again: `kiro-cli login`;/,
@@ -192,6 +203,7 @@ describe("doctor on accounts and the way to Kiro", () => {
       const store = await openDatabase(lab.sandbox.kiroCliStore)
       store.run("DELETE FROM state")
       store.close()
+      await lab.run("import")
       await command(await found(/is logged in to eu-north-1 and has no profile, which Identity Center needs/))
       await followed()
     })
@@ -248,6 +260,7 @@ describe("doctor on accounts and the way to Kiro", () => {
 
   describe("an account", () => {
     it("is seen to be suspended until AWS and the user say otherwise", async () => {
+      await lab.run("import")
       lab.account.suspended = true
       const remedy = await found(/AWS has suspended Builder ID ··[0-9a-f]{4}/)
       assert.match(remedy, /Only AWS support can lift it/)
@@ -267,16 +280,40 @@ describe("doctor on accounts and the way to Kiro", () => {
       lab.account.usage = { ...lab.account.usage, used: 50 }
       await followed()
       assert.match((await lab.run("doctor")).out, /: out of credits until Dec 1, 50\.00 \/ 50\.00 credits/)
-      assert.match((await lab.run("accounts")).out, / out of credits until Dec 1 +50\.00 \/ 50\.00/)
+      assert.match((await lab.run("usage")).out, / out of credits until Dec 1 +50\.00 \/ 50\.00/)
     })
 
-    it("whose token can't be renewed just now is not called logged out", async () => {
+    it("whose access token has ended is neither renewed by a diagnosis nor called logged out", async () => {
       lab.account.expire()
       const { kiroCliStore: path } = lab.sandbox
       await seedKiroCliStore({ path, accounts: [lab.account], expiresAt: Date.now() - MINUTE_MS })
-      lab.fake.intercept(({ host }) => host.startsWith("oidc."), FAILURES.internalError)
-      assert.match(await found(/its token could not be renewed/), /run doctor again/)
+      const { code, out } = await lab.run("doctor")
+      assert.equal(code, 0, out)
+      assert.match(out, /its access token has ended; the next message renews it/)
+      assert.ok(lab.fake.requests.every(({ operation }) => operation !== "CreateToken"))
     })
+  })
+
+  it("changes nothing by looking, neither in an empty home nor in a used one", async () => {
+    const { config, data } = lab.sandbox
+    const left = (): unknown =>
+      [config, data].flatMap((folder) =>
+        readdirSync(folder, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile() && !/-(?:wal|shm)$/.test(entry.name))
+          .map((entry) => {
+            const file = join(entry.parentPath, entry.name)
+            return [file, statSync(file).mode, readFileSync(file, "base64")]
+          }),
+      )
+    const empty = left()
+    await lab.run("doctor")
+    assert.deepEqual(left(), empty)
+    await lab.run("import")
+    chmodSync(database, 0o644)
+    const used = left()
+    assert.match(await found(/others on this computer can read .*kiro\.db/), /^Run: chmod 600/)
+    await lab.run("doctor", "--report")
+    assert.deepEqual(left(), used)
   })
 
   describe("the report", () => {

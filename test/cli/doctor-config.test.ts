@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { callOf } from "../../src/cli/doctor/run-program.ts"
-import { isOlder } from "../../src/cli/doctor/version-order.ts"
+import { callOf, isOlder } from "../../src/cli/doctor/programs.ts"
+import { ownFolder } from "../../src/settings/index.ts"
 import { VERSION } from "../../src/version.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
 import { editJson, program, writePlugin } from "./lab.ts"
@@ -40,18 +40,28 @@ describe("doctor on OpenCode's configuration", () => {
     assert.match(out, new RegExp(`opencode-kiro-auth ${VERSION}, OpenCode 1.18.33, (Bun|Node) [\\d.]+, `))
     for (const line of [
       /Where things are/,
-      /kiro\.db$/m,
+      /kiro\.db \(not there\)$/m,
       /q\.us-east-1\.amazonaws\.com answers/,
       /clock .* is right/,
     ])
       assert.match(out, line)
-    assert.match(out, /Builder ID ··[0-9a-f]{4} is ready, 12\.37 \/ 50\.00 credits\n\nAll is well\.\n$/)
+    assert.match(
+      out,
+      /Builder ID of kiro-cli, which the first message takes in, is ready, 12\.37 \/ 50\.00 credits\n\nAll is well\.\n$/,
+    )
   })
 
   it("misses the plugin in every file that OpenCode reads, and takes it from each of them", async () => {
     list()
     const remedy = remedyOf(await lab.problems(), /does not list the plugin/)
-    assert.ok(remedy.includes(`"plugin": ["opencode-kiro-auth"] into ${config}`))
+    const [, spec = ""] = /"plugin": \["([^"]+)"\] into /.exec(remedy) ?? []
+    assert.equal(spec, ownFolder())
+    assert.ok(remedy.startsWith(`Run: opencode plugin "${spec}" -g `), remedy)
+    assert.ok(remedy.includes(`into ${config}`), remedy)
+    const jsonc = join(lab.sandbox.config, "opencode.jsonc")
+    writeFileSync(jsonc, "{}")
+    assert.ok(remedyOf(await lab.problems(), /does not list the plugin/).includes(`into ${jsonc}`))
+    rmSync(jsonc)
     list("opencode-kiro-auth")
     await followed()
     list()
@@ -224,7 +234,7 @@ describe("doctor on OpenCode's configuration", () => {
     const problems = await lab.problems()
     assert.deepEqual(
       problems.map((problem) => /(is not JSON|does not list the plugin|can't be read)/.exec(problem)?.[1]),
-      ["is not JSON", "does not list the plugin", "can't be read"],
+      ["is not JSON", "is not JSON", "does not list the plugin", "can't be read"],
     )
     assert.doesNotMatch((await lab.run("doctor", "--report")).out, /x{100}/)
   })
@@ -239,11 +249,19 @@ describe("doctor on OpenCode's configuration", () => {
   })
 
   it("sees that a newer plugin is published, by the user's own npm", async () => {
-    program(lab.bin, "npm", `echo "$@" > "${lab.bin}/asked"; echo ${NEWER}`)
-    const remedy = remedyOf(await lab.problems(), /99\.0\.0 is published, this command is/)
-    assert.match(remedy, /npx opencode-kiro-auth@99\.0\.0 doctor/)
+    const answer = (version: string, repository?: string): void => {
+      const document = { version, ...(repository !== undefined && { "repository.url": repository }) }
+      program(lab.bin, "npm", `echo "$@" > "${lab.bin}/asked"; echo '${JSON.stringify(document)}'`)
+    }
+    const ours = "git+https://github.com/someone/opencode-kiro-auth.git"
+    answer(NEWER, ours)
+    const remedy = remedyOf(await lab.problems(), /99\.0\.0 is published \(git\+https.*\), this command is/)
+    assert.match(remedy, /main\.[jt]s update$/)
     assert.match(readFileSync(join(lab.bin, "asked"), "utf8"), /^view opencode-kiro-auth version/)
-    program(lab.bin, "npm", `echo ${VERSION}`)
+    answer(VERSION, ours)
+    await followed()
+    // Somebody else's package of this name says nothing of this one.
+    answer(NEWER)
     await followed()
     program(lab.bin, "npm", "exit 1")
     await followed()
@@ -253,6 +271,7 @@ describe("doctor on OpenCode's configuration", () => {
     const folder = lab.sandbox.config
     const git = (...args: readonly string[]): void =>
       void execFileSync("git", ["-C", folder, ...args], { stdio: "ignore" })
+    await lab.run("import")
     await followed()
     git("init")
     rmSync(join(folder, ".gitignore"), { force: true })
@@ -279,14 +298,12 @@ function hasGit(): boolean {
 }
 
 describe("versions", () => {
-  it("are ordered by their numbers, a pre-release before its release", () => {
+  it("are ordered by their numbers, a pre-release before its release; what is none comes before none", async () => {
     const ascending = ["0.1.0", "0.2.0-beta.2", "0.2.0-beta.10", "0.2.0", "0.10.0", "1.0.0"]
     for (const [index, version] of ascending.entries())
-      assert.deepEqual(
-        ascending.map((other) => isOlder(other, version)),
-        ascending.map((_, other) => other < index),
-        version,
-      )
+      for (const [at, other] of ascending.entries())
+        assert.equal(await isOlder(other, version), at < index, `${other} ${version}`)
+    assert.equal(await isOlder("nightly", "1.0.0"), false)
   })
 })
 

@@ -1,27 +1,32 @@
+import { accountName } from "../../accounts/index.ts"
+import { redactText } from "../../settings/index.ts"
+import type { DoctorCommand } from "../command-line.ts"
 import type { Context } from "../context.ts"
 import type { Terminal } from "../terminal.ts"
-import { accountsCheck } from "./check-accounts.ts"
-import { databaseCheck, databaseTrouble } from "./check-database.ts"
-import { filesCheck } from "./check-files.ts"
-import { gitCheck } from "./check-git.ts"
-import { logCheck } from "./check-log.ts"
-import { networkCheck } from "./check-network.ts"
-import { placesCheck } from "./check-places.ts"
-import { pluginCheck } from "./check-plugin.ts"
-import { providerCheck } from "./check-provider.ts"
-import { regionsCheck } from "./check-regions.ts"
-import { sourcesCheck } from "./check-sources.ts"
-import { versionsCheck } from "./check-versions.ts"
-import { examineAccounts } from "./examine-accounts.ts"
-import { type Check, type DoctorContext, type Finding, problem, type RunProgram } from "./finding.ts"
-import { reportText } from "./report.ts"
+import { accountsCheck, examineAccounts, regionsCheck, sourcesCheck } from "./accounts.ts"
+import {
+  databaseCheck,
+  databaseTrouble,
+  gitCheck,
+  lastLines,
+  logCheck,
+  placesCheck,
+  settingsCheck,
+} from "./files.ts"
+import { type Check, type DoctorContext, type Finding, problem } from "./finding.ts"
+import { liveCheck } from "./live.ts"
+import { networkCheck } from "./network.ts"
+import { pluginEntries, readConfigFiles } from "./opencode-config.ts"
+import { pluginCheck } from "./plugin.ts"
+import { opencodeVersion, publishedPackage, type RunProgram, versionsCheck } from "./programs.ts"
+import { providerCheck } from "./provider.ts"
 
 const CHECKS: readonly Check[] = [
   versionsCheck,
   placesCheck,
   pluginCheck,
   providerCheck,
-  filesCheck,
+  settingsCheck,
   databaseCheck,
   gitCheck,
   networkCheck,
@@ -32,45 +37,77 @@ const CHECKS: readonly Check[] = [
 ]
 
 /** The findings of one check. */
-export interface Section {
+interface Section {
   readonly title: string
   readonly findings: readonly Finding[]
 }
 
 export interface DoctorCall {
-  readonly report: boolean
-  readonly json: boolean
   /** The folder where the command was called. */
   readonly directory: string
   readonly run: RunProgram
 }
 
-/** Looks at everything; whether all is well. */
-export async function examine(given: Context, call: DoctorCall): Promise<boolean> {
+/** Looks at everything, and changes nothing but what `--fix` mends; whether all is well. */
+export async function examine(given: Context, command: DoctorCommand, call: DoctorCall): Promise<boolean> {
   const { terminal } = given
-  const context = await prepare(given, call)
-  const sections: Section[] = []
-  for (const check of CHECKS) {
-    const look = (): Promise<readonly Finding[]> => lookAt(check, context)
-    const findings = await terminal.progress(`Looking at: ${check.title}`, look)
-    if (findings.length > 0) sections.push({ title: check.title, findings })
+  let context = await prepare(given, call)
+  let sections = await look(context)
+  const fixed = command.fix ? await mend(sections) : []
+  if (fixed.length > 0) {
+    context = await prepare(given, call)
+    sections = await look(context)
   }
+  if (command.live) sections.push(await liveSection(context, command))
   const problems = sections.flatMap(({ findings }) => findings.filter(({ level }) => level === "problem"))
-  if (call.json) terminal.out(JSON.stringify({ ok: problems.length === 0, sections }, null, 2))
-  else if (call.report) terminal.out(reportText(context, sections))
-  else show(sections, problems.length, terminal)
-  return problems.length === 0
+  const ok = problems.length === 0
+  if (command.json) {
+    const document = { ok, ...(command.fix && { fixed }), sections: sections.map(withoutMends) }
+    terminal.out(JSON.stringify(document, null, 2))
+  } else if (command.report) terminal.out(reportText(context, sections))
+  else {
+    show(sections, terminal)
+    for (const done of fixed) terminal.out(`${terminal.paint("good", "mended:")} ${done}`)
+    if (command.fix && fixed.length === 0) terminal.out("There was nothing to mend without asking.")
+    conclude(context, problems, command)
+  }
+  return ok
 }
 
 /** What is damaged or locked must be seen before anything opens it. */
 async function prepare(given: Context, { directory, run }: DoctorCall): Promise<DoctorContext> {
   const trouble = await given.terminal.progress("Looking at kiro.db", () => databaseTrouble(given))
-  const examined = { ...given, directory, run, databaseTrouble: trouble }
-  if (trouble !== undefined) return { ...examined, accounts: [] }
-  const accounts = await given.terminal.progress("Asking Kiro about the accounts", () =>
-    examineAccounts(given),
+  const configs = readConfigFiles({ ...given, directory })
+  const entries = pluginEntries(configs, given.place)
+  const [opencode, published] = await given.terminal.progress("Asking OpenCode and npm", () =>
+    Promise.all([opencodeVersion(run), publishedPackage(run)]),
   )
-  return { ...examined, accounts }
+  const accounts =
+    trouble === undefined
+      ? await given.terminal.progress("Asking Kiro about the accounts", () => examineAccounts(given))
+      : []
+  return {
+    ...given,
+    directory,
+    run,
+    opencode,
+    published,
+    configs,
+    entries,
+    databaseTrouble: trouble,
+    accounts,
+  }
+}
+
+async function look(context: DoctorContext): Promise<Section[]> {
+  const sections: Section[] = []
+  for (const check of CHECKS) {
+    const findings = await context.terminal.progress(`Looking at: ${check.title}`, () =>
+      lookAt(check, context),
+    )
+    if (findings.length > 0) sections.push({ title: check.title, findings })
+  }
+  return sections
 }
 
 /** A check that fails is itself a finding: the others still run. */
@@ -78,19 +115,71 @@ async function lookAt(check: Check, context: DoctorContext): Promise<readonly Fi
   try {
     return await check.look(context)
   } catch (error) {
-    context.runtime.log.error("a check of doctor failed", { check: check.title, error })
     return [problem(`this could not be looked at: ${String(error)}`, "Report it with: doctor --report")]
   }
 }
 
-function show(sections: readonly Section[], problems: number, terminal: Terminal): void {
+async function mend(sections: readonly Section[]): Promise<readonly string[]> {
+  const done: string[] = []
+  for (const finding of sections.flatMap(({ findings }) => findings)) {
+    if (finding.level !== "problem" || finding.mend === undefined) continue
+    try {
+      done.push(...(await finding.mend()))
+    } catch (error) {
+      done.push(`could not mend "${finding.text}": ${String(error)}`)
+    }
+  }
+  return done
+}
+
+async function liveSection(context: DoctorContext, { yes }: DoctorCommand): Promise<Section> {
+  const title = "Live"
+  const { terminal } = context
+  const question =
+    "This sends up to three tiny messages to Kiro, as OpenCode would; they cost a few hundredths of a credit. Go on?"
+  const agreed = yes ? true : await terminal.confirm(question)
+  if (agreed === true)
+    return { title, findings: await terminal.progress("Talking to Kiro", () => liveCheck(context)) }
+  const why = agreed === undefined ? "nobody can be asked here; --yes says yes" : "you said no"
+  return { title, findings: [{ level: "note", text: `nothing was sent: ${why}` }] }
+}
+
+function withoutMends({ title, findings }: Section) {
+  return {
+    title,
+    findings: findings.map((finding) =>
+      finding.level === "problem"
+        ? {
+            level: finding.level,
+            text: finding.text,
+            remedy: finding.remedy,
+            mendable: finding.mend !== undefined,
+          }
+        : finding,
+    ),
+  }
+}
+
+function show(sections: readonly Section[], terminal: Terminal): void {
   for (const { title, findings } of sections) {
     terminal.out(terminal.paint("strong", title))
     for (const finding of findings) terminal.out(lineOf(finding, terminal))
   }
   terminal.out("")
-  if (problems === 0) return terminal.out(terminal.paint("good", "All is well."))
-  terminal.out(terminal.paint("bad", problems === 1 ? "One problem." : `${problems} problems.`))
+}
+
+function conclude(
+  { terminal, command }: DoctorContext,
+  problems: readonly Finding[],
+  { fix }: DoctorCommand,
+): void {
+  if (problems.length === 0) return terminal.out(terminal.paint("good", "All is well."))
+  terminal.out(terminal.paint("bad", problems.length === 1 ? "One problem." : `${problems.length} problems.`))
+  const mendable = problems.filter((finding) => finding.level === "problem" && finding.mend !== undefined)
+  if (!fix && mendable.length > 0)
+    terminal.out(
+      `${mendable.length === 1 ? "One is" : `${mendable.length} are`} mended by: ${command} doctor --fix`,
+    )
 }
 
 function lineOf(finding: Finding, { paint }: Terminal): string {
@@ -104,4 +193,44 @@ function lineOf(finding: Finding, { paint }: Terminal): string {
     default:
       return finding satisfies never
   }
+}
+
+const LAST_LINES = 20
+
+/** The findings and the last warnings of the log, as a text to paste into an issue. */
+function reportText(context: DoctorContext, sections: readonly Section[]): string {
+  const lines = sections.flatMap(({ title, findings }) => [
+    `${title}:`,
+    ...findings.map((finding) => `  [${finding.level}] ${finding.text}`),
+  ])
+  const warnings = lastLines(context.paths.log, ["warn", "error"]).slice(-LAST_LINES)
+  const last = warnings.length > 0 ? warnings : ["(none)"]
+  const text = ["opencode-kiro-auth doctor --report", "", ...lines, "", "Last warnings of the log:", ...last]
+  return anonymous(text.join("\n"), context)
+}
+
+/** No token, e-mail address, label, AWS account, start URL or home folder: what is left can be public. */
+function anonymous(text: string, { accounts, place }: DoctorContext): string {
+  const unlabelled = accounts.reduce((rest, { account }) => {
+    const { label: _, ...plain } = account
+    return rest.replaceAll(accountName(account), accountName(plain))
+  }, text)
+  return redactText(withoutHome(unlabelled, place.home))
+    .replaceAll(/\b\d{12}\b/g, "[aws-account]")
+    .replaceAll(/[\w-]+(?=\.awsapps\.)/g, "[start-url]")
+}
+
+/**
+ * The home folder holds its user's name. It stands in texts with either slash, doubled in JSON, as a file's URL, in any
+ * case, and with the drive in the ways of Windows and of the shells on it.
+ */
+export function withoutHome(text: string, home: string): string {
+  const [drive, ...names] = home.split(/[\\/]+/)
+  if (names.every((name) => name === "")) return text
+  const escaped = (name: string): string => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+  const letter = /^([A-Za-z]):$/.exec(drive ?? "")?.[1]
+  const start = letter === undefined ? escaped(drive ?? "") : `(?:${letter}:|/mnt/${letter}|/${letter})`
+  const spelled = (name: string): string => `(?:${escaped(name)}|${escaped(encodeURIComponent(name))})`
+  const path = [start, ...names.filter((name) => name !== "").map(spelled)].join(String.raw`[\\/]+`)
+  return text.replaceAll(new RegExp(String.raw`${path}(?![\w-])`, "gi"), "~")
 }

@@ -1,25 +1,43 @@
-import type { Account, NoToken, StoreFailure } from "../../accounts/index.ts"
+import type { Account, StoreFailure } from "../../accounts/index.ts"
+import type { KiroFailure } from "../../kiro/index.ts"
 import type { Context } from "../context.ts"
+import type { ConfigFile, PluginEntry } from "./opencode-config.ts"
+import type { Published, RunProgram } from "./programs.ts"
 
 /** `problem` makes the command fail; `note` is worth knowing; `good` was looked at and is well. */
 export type Finding =
   | { readonly level: "good" | "note"; readonly text: string }
-  | { readonly level: "problem"; readonly text: string; readonly remedy: string }
+  | {
+      readonly level: "problem"
+      readonly text: string
+      readonly remedy: string
+      /** Mends it without asking anybody, and says what was done; only `--fix` calls it. */
+      readonly mend?: () => Promise<readonly string[]>
+    }
 
 export interface DoctorContext extends Context {
   /** The folder where the command was called. */
   readonly directory: string
   readonly run: RunProgram
+  /** OpenCode's version, where it is on the PATH. */
+  readonly opencode: string | undefined
+  readonly published: Published
+  readonly configs: readonly ConfigFile[]
+  readonly entries: readonly PluginEntry[]
   /** Why kiro.db can't be used; then nothing opens it, and there are no accounts to look at. */
   readonly databaseTrouble: StoreFailure | undefined
   readonly accounts: readonly ExaminedAccount[]
 }
 
-/** An account, after its token was renewed where it had to be, and the service was asked for its usage. */
+/** An account as the next message would meet it, and what Kiro says of it now. */
 export interface ExaminedAccount {
   readonly account: Account
-  /** Why there is no access token for it just now. */
-  readonly noToken?: NoToken
+  /** It is not in kiro.db yet: the first message takes it in from where it was found. */
+  readonly isNew: boolean
+  /** Whether its access token is still good; one that has ended is renewed by the next message, not by a diagnosis. */
+  readonly hasToken: boolean
+  /** What the usage call failed with. */
+  readonly failure?: KiroFailure
 }
 
 /** One thing to look at. It never rejects for what it looks at: trouble is a finding. */
@@ -29,14 +47,14 @@ export interface Check {
   look(context: DoctorContext): Promise<readonly Finding[]>
 }
 
-export type ProgramResult =
-  | { readonly code: number; readonly stdout: string }
-  /** Not installed, or it took too long. */
-  | { readonly code: undefined }
-
-/** Runs a program without letting a shell see its arguments. */
-export type RunProgram = (program: string, args: readonly string[]) => Promise<ProgramResult>
-
 export const good = (text: string): Finding => ({ level: "good", text })
 export const note = (text: string): Finding => ({ level: "note", text })
-export const problem = (text: string, remedy: string): Finding => ({ level: "problem", text, remedy })
+
+export function problem(text: string, remedy: string, mend?: () => Promise<readonly string[]>): Finding {
+  return { level: "problem", text, remedy, ...(mend !== undefined && { mend }) }
+}
+
+/** What is typed to move a file away. */
+export function moveAway(platform: string, path: string, ending: string): string {
+  return `${platform === "win32" ? "move" : "mv"} "${path}" "${path}.${ending}"`
+}

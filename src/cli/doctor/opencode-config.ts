@@ -1,8 +1,11 @@
-import { existsSync } from "node:fs"
-import { dirname, join } from "node:path"
-import { isObject, type JsonObject, parseJson } from "../../json.ts"
-import { readSmallFile } from "../../settings/index.ts"
-import type { DoctorContext } from "./finding.ts"
+import { existsSync, readdirSync, statSync } from "node:fs"
+import { dirname, isAbsolute, join, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { type ParseError, parse } from "jsonc-parser"
+import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
+import { type Paths, type Place, readSmallFile } from "../../settings/index.ts"
+
+export const PACKAGE = "opencode-kiro-auth"
 
 /** One of OpenCode's configuration files. */
 export interface ConfigFile {
@@ -11,11 +14,18 @@ export interface ConfigFile {
   readonly document: JsonObject | undefined
 }
 
-/** The configuration files that OpenCode 1.18 reads when it starts in this folder, the weakest first. */
-export function readConfigFiles(context: DoctorContext): readonly ConfigFile[] {
-  const { place, directory } = context
+interface Where {
+  readonly place: Place
+  readonly paths: Paths
+  readonly directory: string
+}
+
+const NAMES = ["opencode.json", "opencode.jsonc"]
+
+/** The configuration files that OpenCode reads when it starts in this folder, the weakest first. */
+export function readConfigFiles({ place, paths, directory }: Where): readonly ConfigFile[] {
   const { env } = place
-  const globals = [globalFolder(context), ...context.paths.configDirectories].flatMap((folder) =>
+  const globals = [globalFolder(paths), ...paths.configDirectories].flatMap((folder) =>
     ["config.json", ...NAMES].map((name) => join(folder, name)),
   )
   const named = env["OPENCODE_CONFIG"] ? [env["OPENCODE_CONFIG"]] : []
@@ -28,16 +38,28 @@ export function readConfigFiles(context: DoctorContext): readonly ConfigFile[] {
     ...(env["OPENCODE_CONFIG_DIR"] ? [env["OPENCODE_CONFIG_DIR"]] : []),
   ]
   const rest = [...local, ...dotted].flatMap((folder) => NAMES.map((name) => join(folder, name)))
-  return [...new Set([...globals, ...named, ...rest])]
+  return onlyOnce([...globals, ...named, ...rest], place.platform)
     .filter(existsSync)
     .map((path) => ({ path, document: readJsonc(path) }))
 }
 
-const NAMES = ["opencode.json", "opencode.jsonc"]
+/** On Windows one file has many spellings: drive letters and names compare without case. */
+function onlyOnce(paths: readonly string[], platform: string): readonly string[] {
+  const key = (path: string): string =>
+    platform === "win32" ? path.replaceAll("\\", "/").toLowerCase() : path
+  return [...new Map(paths.toReversed().map((path) => [key(path), path])).values()].toReversed()
+}
 
 /** OpenCode's own configuration folder: on Windows too it is the one of the XDG directories. */
-export function globalFolder({ paths }: Pick<DoctorContext, "paths">): string {
-  return paths.configDirectories.at(-1) ?? paths.configDirectory
+export function globalFolder({ configDirectories, configDirectory }: Paths): string {
+  return configDirectories.at(-1) ?? configDirectory
+}
+
+/** The file of the user's own that OpenCode reads already, or would. */
+export function globalConfigFile(paths: Paths): string {
+  const folder = globalFolder(paths)
+  const there = NAMES.toReversed().find((name) => existsSync(join(folder, name)))
+  return join(folder, there ?? "opencode.json")
 }
 
 /** From the folder where the command was called up to the root of its git repository, or of the file system. */
@@ -53,18 +75,105 @@ export function projectOf(directory: string): { readonly directory: string; read
   return { directory, worktree: existsSync(join(root, ".git")) ? root : directory }
 }
 
-/** Strings stay as they are. A comment that never ends takes the rest: else each would be looked for to the end again. */
-const COMMENTS = /("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*(?:[\s\S]*?\*\/|[\s\S]*)/g
-const TRAILING_COMMAS = /("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g
-
 /** JSON with comments and trailing commas; `undefined` where it is something else or can't be read. */
-function readJsonc(path: string): JsonObject | undefined {
+export function readJsonc(path: string): JsonObject | undefined {
   const file = readSmallFile(path)
   if (file.state !== "text") return undefined
-  const plain = file.text
-    .replace(/^\uFEFF/, "")
-    .replace(COMMENTS, "$1")
-    .replace(TRAILING_COMMAS, "$1")
-  const document = parseJson(plain)
+  const errors: ParseError[] = []
+  const document: unknown = parse(file.text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true })
+  return errors.length === 0 && isObject(document) ? document : undefined
+}
+
+/** One entry of the `plugin` list. */
+export interface PluginEntry {
+  readonly spec: string
+  /** The configuration file that lists it. */
+  readonly file: string
+  /** Given by a path, or by a package's name and version. */
+  readonly by: "path" | "name"
+  /** The package's name, where the entry or the folder that it names tells it. */
+  readonly name: string | undefined
+  /** Where OpenCode loads the package from; for a name that is OpenCode's own copy. */
+  readonly folder: string
+  /** What is in its package.json; `undefined` where there is none. */
+  readonly manifest: JsonObject | undefined
+}
+
+/** The `plugin` entries of all files, and OpenCode 2's `plugins`. */
+export function pluginEntries(files: readonly ConfigFile[], place: Place): readonly PluginEntry[] {
+  return files.flatMap(({ path, document = {} }) =>
+    ["plugin", "plugins"].flatMap((key) => {
+      const list: unknown = document[key]
+      if (!Array.isArray(list)) return []
+      return list.flatMap((entry: unknown) => {
+        const spec: unknown = Array.isArray(entry) ? entry[0] : isObject(entry) ? entry["package"] : entry
+        // `-id` and `*` switch plugins off and on.
+        if (typeof spec !== "string" || /^-|\*/.test(spec)) return []
+        return [readEntry(spec, path, place)]
+      })
+    }),
+  )
+}
+
+/** A path that leads nowhere has no name but the one in it. */
+export function isOurs({ name, spec }: PluginEntry): boolean {
+  return (name ?? (spec.includes(PACKAGE) ? PACKAGE : spec)) === PACKAGE
+}
+
+/** Plugin files that OpenCode loads without any entry. */
+export function looseFiles(folders: readonly string[]): readonly string[] {
+  return folders.flatMap((folder) =>
+    ["plugin", "plugins"]
+      .map((name) => join(folder, name))
+      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
+      .flatMap((path) => readdirSync(path).map((name) => join(path, name)))
+      .filter((path) => /\.[jt]s$/.test(path)),
+  )
+}
+
+function readEntry(spec: string, file: string, place: Place): PluginEntry {
+  if (!/^(?:file:|\.|\/|[A-Za-z]:[\\/])/.test(spec)) return named(spec, file, place)
+  const path = pathOf(spec, file)
+  const folder = packageFolder(path) ?? path
+  const manifest = readManifest(folder)
+  return { spec, file, by: "path", name: manifest && stringField(manifest, "name"), folder, manifest }
+}
+
+function pathOf(spec: string, file: string): string {
+  if (!spec.startsWith("file:")) return isAbsolute(spec) ? spec : resolve(dirname(file), spec)
+  try {
+    return fileURLToPath(spec)
+  } catch {
+    // No URL of a file, such as one with a host or a broken escape: it leads nowhere.
+    return spec
+  }
+}
+
+/**
+ * `@scope/name@1.2.3`. OpenCode 1 keeps its copy of it in a folder of that name, OpenCode 2 in one for each time that it
+ * was installed.
+ */
+function named(spec: string, file: string, { env, home }: Place): PluginEntry {
+  const name = /^(@?[^@]+)/.exec(spec)?.[1] ?? spec
+  const copy = spec === name ? `${name}@latest` : spec
+  const cache = join(env["XDG_CACHE_HOME"] || join(home, ".cache"), "opencode")
+  const first = join(cache, "packages", copy, "node_modules", name)
+  const second = join(cache, "npm", copy)
+  const newest = existsSync(second) ? readdirSync(second).toSorted().at(-1) : undefined
+  const folder =
+    newest === undefined || existsSync(first) ? first : join(second, newest, "node_modules", name)
+  return { spec, file, by: "name", name, folder, manifest: readManifest(folder) }
+}
+
+/** The nearest folder with a package.json. */
+function packageFolder(path: string): string | undefined {
+  if (existsSync(join(path, "package.json"))) return path
+  const above = dirname(path)
+  return above === path || !existsSync(path) ? undefined : packageFolder(above)
+}
+
+function readManifest(folder: string): JsonObject | undefined {
+  const file = readSmallFile(join(folder, "package.json"))
+  const document = file.state === "text" ? parseJson(file.text) : undefined
   return isObject(document) ? document : undefined
 }

@@ -1,0 +1,298 @@
+import { existsSync } from "node:fs"
+import {
+  type Account,
+  accessOf,
+  accountName,
+  type AccountState,
+  afterUsage,
+  creditsText,
+  isIdentityCenter,
+  type Login,
+  loginRegionOf,
+  remedyOf,
+  shortState,
+  STATE_WORDS,
+  stateOf,
+  typedName,
+} from "../../accounts/index.ts"
+import { fetchProfiles, fetchUsage } from "../../gateway/index.ts"
+import { importLogins, kiroCliDatabases } from "../../import/index.ts"
+import { present } from "../../json.ts"
+import { regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
+import { SOURCE_NAMES } from "../accounts.ts"
+import type { Context } from "../context.ts"
+import {
+  type Check,
+  type DoctorContext,
+  type ExaminedAccount,
+  type Finding,
+  good,
+  note,
+  problem,
+} from "./finding.ts"
+
+/**
+ * What the next message would meet, without changing anything: logins of other programs are taken into a copy in
+ * memory, and Kiro is asked with the access tokens that are still good. None is renewed: a new pair would have no home.
+ */
+export async function examineAccounts(context: Context): Promise<readonly ExaminedAccount[]> {
+  const { store, sources, runtime } = context
+  const known = await store.list()
+  await importLogins({ store, sources, now: runtime.clock.now(), newId: runtime.randomUUID })
+  const accounts = await store.list()
+  return Promise.all(
+    accounts.map(async (account): Promise<ExaminedAccount> => {
+      const isNew = known.every(({ id }) => id !== account.id)
+      const login = goodLogin(account, runtime.clock.now())
+      if (!account.enabled || login === undefined) return { account, isNew, hasToken: login !== undefined }
+      return { isNew, hasToken: true, ...(await askUsage(context, account, login)) }
+    }),
+  )
+}
+
+/** Shorter than this a token may end while it is used. */
+const LEAST_LIFE_MS = 10_000
+
+/** The login whose access token lasts longest, of those that are good now. */
+function goodLogin({ logins }: Account, now: number): Login | undefined {
+  const usable = logins.filter(
+    (login) =>
+      login.revoked === undefined &&
+      (login.kind === "api-key" || login.tokens.expiresAt > now + LEAST_LIFE_MS),
+  )
+  const life = (login: Login): number => (login.kind === "api-key" ? 0 : login.tokens.expiresAt)
+  return usable.toSorted((one, other) => life(other) - life(one))[0]
+}
+
+async function askUsage(
+  { client, settings, runtime }: Context,
+  account: Account,
+  login: Login,
+): Promise<Pick<ExaminedAccount, "account" | "failure">> {
+  const profileArn = account.profileArn ?? login.profileArn
+  const { defaultRegion } = settings
+  const service = serviceRegionOf({ profileArn, loginRegion: loginRegionOf(login), defaultRegion })
+  if ("unsupported" in service) return { account }
+  const access = { ...accessOf(login), ...present({ profileArn }) }
+  const answer = await fetchUsage(client, { serviceRegion: service.region, access })
+  switch (answer.outcome) {
+    case "unsupported":
+      return { account }
+    case "failed": {
+      const { failure } = answer
+      if (failure.kind !== "suspended") return { account, failure }
+      const { kind: reason, message } = failure
+      const since = runtime.clock.now()
+      return { account: { ...account, health: { state: "revoked", since, reason, message } } }
+    }
+    case "known": {
+      const now = runtime.clock.now()
+      const { quota } = answer.limits
+      return {
+        account: quota === undefined ? account : afterUsage(account, { ...quota, checkedAt: now }, now),
+      }
+    }
+    default:
+      return answer satisfies never
+  }
+}
+
+/** Every account's state. */
+export const accountsCheck: Check = {
+  title: "Accounts",
+  async look(context) {
+    const { accounts, databaseTrouble } = context
+    if (databaseTrouble !== undefined) return [note("not looked at: the database can't be used")]
+    if (accounts.length > 0) return accounts.map((examined) => stateFinding(examined, context))
+    return [
+      problem(
+        "nobody is logged in: no account here, nothing in kiro-cli or Kiro IDE",
+        "Run: kiro-cli login, or: opencode auth login (in OpenCode: /connect)",
+      ),
+    ]
+  },
+}
+
+function stateFinding(examined: ExaminedAccount, context: DoctorContext): Finding {
+  const { account, hasToken, failure } = examined
+  const { runtime, settings } = context
+  const now = runtime.clock.now()
+  const name = shownName(examined)
+  const state = stateOf(account, { now, useOverage: settings.useOverage })
+  const { tone, sentence } = STATE_WORDS[state.reason]
+  const credits = account.quota === undefined ? "" : `, ${creditsText(account.quota)} credits`
+  if (tone === "bad") return problem(sentence(name), remedyFor(examined, state, context))
+  if (tone === "muted") return note(`${name}: ${shortState(state, now)}`)
+  if (account.logins.every((login) => login.revoked !== undefined)) {
+    const ended = { reason: "login-expired" } as const
+    return problem(STATE_WORDS[ended.reason].sentence(name), remedyFor(examined, ended, context))
+  }
+  if (failure !== undefined) {
+    const text = `${name}: Kiro did not say what it has used: ${failure.message}`
+    // A wrong profile is told of with the regions.
+    if (failure.kind === "not-authorized" && identityCenterLogin(account) !== undefined) return note(text)
+    return problem(text, "See to what is said of the network above, then run doctor again.")
+  }
+  if (tone !== "good") return note(`${name}: ${shortState(state, now)}${credits}`)
+  if (hasToken) return good(`${name} is ready${credits}`)
+  return note(`${name}: its access token has ended; the next message renews it`)
+}
+
+/** What is not in kiro.db yet has no short id that will ever be seen again. */
+function shownName({ account, isNew }: ExaminedAccount): string {
+  const name = accountName(account)
+  const [login] = account.logins
+  if (!isNew || login === undefined) return name
+  return `${name.replace(/ ··[0-9a-f]+$/, "")} of ${SOURCE_NAMES[login.source]}, which the first message takes in,`
+}
+
+function remedyFor(
+  { account, isNew }: ExaminedAccount,
+  state: AccountState,
+  { command }: DoctorContext,
+): string {
+  return isNew
+    ? `Take it in first, then see what is said of it: ${command} import`
+    : remedyOf(account, state, command)
+}
+
+/** The stores of other programs that logins come from: whether they are there, readable and still good. */
+export const sourcesCheck: Check = {
+  title: "Logins of other programs",
+  async look(context) {
+    const readings = await Promise.all(context.sources.map((source) => source.read()))
+    const problems = readings.flatMap((reading) => reading.problems)
+    // kiro.db is read as an older plugin's store too: what is wrong with it has been said.
+    const others = problems.filter(
+      ({ file }) => context.databaseTrouble === undefined || file !== context.paths.database,
+    )
+    const unreadable = others.map(({ file, key, message }) =>
+      problem(
+        `${file}${key === undefined ? "" : ` (${key})`} ${message}`,
+        "Log in again with the program that it belongs to, such as: kiro-cli login",
+      ),
+    )
+    return [...unreadable, ...(unreadable.length === 0 ? gone(context) : []), ...stale(context)]
+  },
+}
+
+/** Accounts that have nothing but kiro-cli's store, which is not there any more. */
+function gone({ accounts, place, settings }: DoctorContext): readonly Finding[] {
+  const stores = kiroCliDatabases(place)
+  if (!settings.autoSyncKiroCli || stores.some(existsSync)) return []
+  return accounts
+    .filter(({ account }) => account.logins.length > 0 && account.logins.every(isOfKiroCli))
+    .map(({ account }) =>
+      problem(
+        `${accountName(account)} came from kiro-cli, whose store is gone (${stores[0] ?? ""})`,
+        `Run: kiro-cli login, or keep it without kiro-cli by: opencode auth login`,
+      ),
+    )
+}
+
+/** Another login of the same account goes on working; kiro-cli itself does not. */
+function stale({ accounts }: DoctorContext): readonly Finding[] {
+  return accounts.flatMap(({ account }) =>
+    account.health.state === "revoked"
+      ? []
+      : account.logins
+          .filter((login) => isOfKiroCli(login) && login.revoked !== undefined)
+          .map(() =>
+            problem(`${accountName(account)}: the login of kiro-cli has ended`, "Run: kiro-cli login"),
+          ),
+  )
+}
+
+function isOfKiroCli({ source }: Login): boolean {
+  return source === "kiro-cli"
+}
+
+type IdcLogin = Extract<Login, { kind: "idc" }>
+
+/**
+ * Login region and service region are two things: an Identity Center is in the region where the company set it up, a
+ * profile only where Kiro is served.
+ */
+export const regionsCheck: Check = {
+  title: "Regions",
+  async look(context) {
+    const { settings } = context
+    const accounts = context.accounts.map(({ account }) => account).filter(({ enabled }) => enabled)
+    const findings = await Promise.all(accounts.map((account) => regionFindings(context, account)))
+    return [...accounts.flatMap((account) => regionSettings(account, settings)), ...findings.flat()]
+  },
+}
+
+/** `idc_region` is where the company's Identity Center is, and must not be the region of the profile. */
+function regionSettings(
+  account: Account,
+  { idcStartUrl, idcRegion }: DoctorContext["settings"],
+): readonly Finding[] {
+  const login = identityCenterLogin(account)
+  if (login === undefined || idcRegion === undefined || login.loginRegion === idcRegion) return []
+  if (idcStartUrl !== undefined && !sameUrl(idcStartUrl, login.startUrl)) return []
+  return [
+    problem(
+      `idc_region is ${idcRegion}, but ${accountName(account)} is logged in to ${login.loginRegion}`,
+      `Set idc_region to ${login.loginRegion}: it is the region of the Identity Center, not of Kiro.`,
+    ),
+  ]
+}
+
+async function regionFindings(context: DoctorContext, account: Account): Promise<readonly Finding[]> {
+  const name = accountName(account)
+  const choose = `${context.command} accounts profile ${typedName(name)}`
+  const login = identityCenterLogin(account)
+  const profileArn =
+    account.profileArn ?? account.logins.find((one) => one.profileArn !== undefined)?.profileArn
+  const { defaultRegion } = context.settings
+  const service = serviceRegionOf({ profileArn, loginRegion: login?.loginRegion, defaultRegion })
+  if ("unsupported" in service)
+    return [
+      problem(
+        `${name}: Kiro is not served in ${service.unsupported}`,
+        `Choose a profile where it is: ${choose}`,
+      ),
+    ]
+  if (login === undefined) return []
+  const known = await profilesOf(context, account)
+  const there = `logged in to ${login.loginRegion}`
+  if (profileArn === undefined)
+    return [
+      problem(
+        `${name} is ${there} and has no profile, which Identity Center needs`,
+        known?.[0] === undefined
+          ? `Ask your administrator for access to Kiro; then: ${choose}`
+          : `Choose one (without the number it lists them): ${choose} 1`,
+      ),
+    ]
+  if (known === undefined || known.length === 0 || known.includes(profileArn))
+    return [good(`${name}: ${there}, served in ${service.region}`)]
+  return [
+    problem(
+      `${name} is ${there}, and that login has no profile in ${regionOfArn(profileArn) ?? "that region"} as chosen`,
+      `Choose one that it has (without the number it lists them): ${choose} 1`,
+    ),
+  ]
+}
+
+/** `undefined` where the service could not be asked: an empty list would prove something. */
+async function profilesOf(
+  { client, runtime }: DoctorContext,
+  account: Account,
+): Promise<readonly string[] | undefined> {
+  const login = goodLogin(account, runtime.clock.now())
+  if (login === undefined) return undefined
+  const loginRegion = loginRegionOf(login)
+  const { profiles, failures } = await fetchProfiles(client, { access: accessOf(login), loginRegion })
+  return failures.length > 0 ? undefined : profiles.map(({ arn }) => arn)
+}
+
+function identityCenterLogin({ logins }: Account): IdcLogin | undefined {
+  return logins.find((login): login is IdcLogin => login.kind === "idc" && isIdentityCenter(login))
+}
+
+function sameUrl(one: string, other: string | undefined): boolean {
+  const plain = (url: string): string => url.toLowerCase().replace(/[/#]+$/, "")
+  return other !== undefined && plain(one) === plain(other)
+}

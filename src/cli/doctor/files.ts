@@ -1,0 +1,294 @@
+import { accessSync, constants, existsSync, statSync } from "node:fs"
+import { basename, join } from "node:path"
+import { type Database, openDatabase, type StoreFailure, storeFailure } from "../../accounts/index.ts"
+import { kiroCliDatabases } from "../../import/index.ts"
+import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
+import {
+  DEFAULT_SETTINGS,
+  describeSettingsProblem,
+  loadSettings,
+  readSmallFile,
+  redactText,
+  type Settings,
+} from "../../settings/index.ts"
+import type { Context } from "../context.ts"
+import { type Check, type DoctorContext, type Finding, good, moveAway, note, problem } from "./finding.ts"
+import { makePrivate } from "./mend.ts"
+import { projectOf } from "./opencode-config.ts"
+
+/** Where everything is, whether it exists or not. */
+export const placesCheck: Check = {
+  title: "Where things are",
+  async look({ paths, place }) {
+    const stores = kiroCliDatabases(place)
+    const settings = paths.settingsFiles.filter((file) => file === paths.settingsFile || existsSync(file))
+    return [
+      ...settings.map((file) => placeOf("settings", file)),
+      placeOf("accounts", paths.database),
+      placeOf("models", paths.models),
+      placeOf("log", paths.log),
+      placeOf("OpenCode's log", opencodeLog(paths.log)),
+      placeOf("OpenCode's logins", paths.authFile),
+      placeOf("kiro-cli", stores.find(existsSync) ?? stores[0]),
+    ]
+  },
+}
+
+function placeOf(what: string, path = "nowhere on this system"): Finding {
+  return note(`${what}: ${path}${existsSync(path) ? "" : " (not there)"}`)
+}
+
+function opencodeLog(log: string): string {
+  return join(log, "..", "opencode.log")
+}
+
+/** kiro.json, what it changes, and OpenCode's auth.json. */
+export const settingsCheck: Check = {
+  title: "Settings",
+  look: async (context) => [...(await settingsFindings(context)), ...authFindings(context)],
+}
+
+async function settingsFindings({ place, directory, paths }: DoctorContext): Promise<readonly Finding[]> {
+  const { settings, problems } = await loadSettings({ ...place, project: projectOf(directory) })
+  if (problems.length > 0)
+    return problems.map((found) => problem(describeSettingsProblem(found), "Correct it, or take it out."))
+  const there = paths.settingsFiles.some(existsSync)
+  return [good(there ? "kiro.json is in order" : "no kiro.json: defaults count"), ...changes(settings)]
+}
+
+function changes(settings: Settings): readonly Finding[] {
+  const changed = Object.entries(settings).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(DEFAULT_SETTINGS[key as keyof Settings]),
+  )
+  if (changed.length === 0) return []
+  const texts = changed.map(
+    ([key, value]) => `${keyOf(key)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
+  )
+  return [note(`not as by default: ${texts.join(", ")}`)]
+}
+
+/** `useOverage` → `use_overage`, as it stands in kiro.json. */
+function keyOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+function authFindings({ paths, place }: DoctorContext): readonly Finding[] {
+  const { authFile } = paths
+  const file = readSmallFile(authFile)
+  if (file.state === "missing") return []
+  // A folder in its place, or no right to read it: the same trouble for OpenCode.
+  const document = file.state === "text" ? parseJson(file.text) : undefined
+  if (!isObject(document))
+    return [
+      problem(
+        `${authFile} can't be read as JSON`,
+        `Correct it, or move it away (${moveAway(place.platform, authFile, "broken")}) and log in to your providers again.`,
+      ),
+    ]
+  if (isRemoteConfiguration(document))
+    return [
+      problem(
+        `${authFile} says of kiro that OpenCode gets its configuration there (type wellknown): OpenCode can't start`,
+        `Take the entry "kiro" out of it; the accounts are not in it.`,
+      ),
+    ]
+  return [good("auth.json is in order; opencode auth logout takes only the marker there, no account")]
+}
+
+/** OpenCode 1.18 fetches a configuration from the name of every such entry, and fails where that is no address. */
+function isRemoteConfiguration({ kiro }: JsonObject): boolean {
+  return isObject(kiro) && kiro["type"] === "wellknown"
+}
+
+/** Whether kiro.db can be read and written, and by its owner alone. */
+export const databaseCheck: Check = {
+  title: "Account database",
+  async look({ paths, place, databaseTrouble: trouble }) {
+    const path = paths.database
+    if (trouble !== undefined) return [troubleOf(trouble, path, place.platform)]
+    if (!isWritable(existsSync(path) ? path : undefined, paths.configDirectory))
+      return [
+        problem(
+          `${path} can't be written, so nothing new is kept`,
+          `Make its folder yours (${ownership(place.platform, paths.configDirectory)}), and make room on its disk.`,
+        ),
+      ]
+    if (!existsSync(path)) return [note("no kiro.db yet: the first login or message makes it")]
+    const open = [path, `${path}-wal`, paths.spill].filter((file) => isOpenToOthers(file, place.platform))
+    return [
+      good("kiro.db can be read and written"),
+      ...(open.length > 0
+        ? [
+            problem(
+              `others on this computer can read ${open.join(" and ")}`,
+              `Run: chmod 600 ${open.map((file) => `"${file}"`).join(" ")}`,
+              async () => open.filter(existsSync).flatMap(makePrivate),
+            ),
+          ]
+        : []),
+    ]
+  },
+}
+
+function isWritable(file: string | undefined, folder: string): boolean {
+  try {
+    if (file !== undefined) accessSync(file, constants.R_OK | constants.W_OK)
+    if (existsSync(folder)) accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Windows has no such bits: what lies in a user's own folder is that user's. */
+function isOpenToOthers(file: string, platform: string): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return platform !== "win32" && stat?.isFile() === true && (stat.mode & 0o077) !== 0
+}
+
+function ownership(platform: string, path: string): string {
+  return platform === "win32" ? `its Properties, Security` : `chown "$USER" "${path}"`
+}
+
+/** A lock is held for milliseconds; one that is still there after this is stuck. */
+const LOCK_PATIENCE_MS = 3000
+const LOOK_AGAIN_MS = 100
+
+/** Why kiro.db can't be used; nothing where it can, or where there is none yet. A lock is waited for. */
+export async function databaseTrouble({
+  paths,
+  runtime,
+}: Pick<Context, "paths" | "runtime">): Promise<StoreFailure | undefined> {
+  const path = paths.database
+  if (!existsSync(path)) return undefined
+  const { clock } = runtime
+  const deadline = clock.now() + LOCK_PATIENCE_MS
+  let failure = await tryWrite(path)
+  while (failure === "busy" && clock.now() < deadline) {
+    await clock.sleep(LOOK_AGAIN_MS)
+    failure = await tryWrite(path)
+  }
+  return failure
+}
+
+/** Takes the write lock and gives it back: nothing is changed. */
+async function tryWrite(path: string): Promise<StoreFailure | undefined> {
+  let database: Database | undefined
+  try {
+    database = await openDatabase(path)
+    const [row] = database.all("PRAGMA quick_check(1)")
+    if (row?.["quick_check"] !== "ok") return "corrupt"
+    database.run("BEGIN IMMEDIATE")
+    database.run("ROLLBACK")
+    return undefined
+  } catch (error) {
+    return storeFailure(error)
+  } finally {
+    database?.close()
+  }
+}
+
+function troubleOf(failure: StoreFailure, path: string, platform: string): Finding {
+  const move = moveAway(platform, path, "damaged")
+  const away = `Close OpenCode and move it away (${move}); logins of other programs come back by themselves.`
+  switch (failure) {
+    case "busy":
+      return problem(
+        `${path} stays locked by another program`,
+        "Close the program that holds it, such as a database browser or an OpenCode that hangs.",
+      )
+    case "corrupt":
+      return problem(`${path} is damaged, or no SQLite database`, away)
+    case "full":
+      return problem(`the disk of ${path} is full`, "Make room on it.")
+    case "readonly":
+    case "unavailable":
+    case "failed":
+      if (!statSync(path).isFile()) return problem(`${path} is not a file`, away)
+      return problem(
+        `${path} can't be read and written`,
+        platform === "win32"
+          ? "Make it yours (its Properties, Security); its folder must be writable too."
+          : `Make it yours: chown "$USER" "${path}" && chmod 600 "${path}"; its folder must be writable too.`,
+      )
+    default:
+      return failure satisfies never
+  }
+}
+
+/**
+ * Dotfiles are often kept in git: a pushed kiro.db would hand every login to whoever reads the repository. Git is asked
+ * inside the folder by bare names, so that a folder which is a link into a repository counts as what it is.
+ */
+export const gitCheck: Check = {
+  title: "Git",
+  async look({ paths, run }) {
+    const { configDirectory, database, spill } = paths
+    if (!existsSync(database)) return []
+    const git = async (...args: readonly string[]): Promise<string | undefined> => {
+      const answer = await run("git", ["-C", configDirectory, ...args])
+      return answer.outcome === "ended" && answer.code === 0 ? answer.stdout : undefined
+    }
+    if ((await git("rev-parse", "--is-inside-work-tree"))?.trim() !== "true") return []
+    const name = basename(database)
+    const secret = [name, `${name}-wal`, basename(spill)]
+    if ((await git("ls-files", "--error-unmatch", name)) !== undefined)
+      return [
+        problem(
+          `${database} is committed to git, with your tokens`,
+          `Run: git -C "${configDirectory}" rm --cached ${name}; add the lines ${name}* and ${basename(spill)}* to ` +
+            `its .gitignore; where it was pushed, log in again.`,
+        ),
+      ]
+    const lines = (await git("check-ignore", "--no-index", ...secret))?.split(/\r?\n/) ?? []
+    if (secret.every((file) => lines.includes(file))) return [good("git ignores kiro.db")]
+    return [
+      problem(
+        `${database} lies in a git work tree and is not ignored`,
+        `Add the lines ${name}* and ${basename(spill)}* to ${join(configDirectory, ".gitignore")}.`,
+      ),
+    ]
+  },
+}
+
+const LAST_LINES = 3
+
+/** The last errors of our log, and what OpenCode's says of us: worth knowing, whether or not they are over. */
+export const logCheck: Check = {
+  title: "Last errors",
+  look: async ({ paths }) =>
+    [
+      ...lastLines(paths.log, ["error"]).slice(-LAST_LINES).map(shortly),
+      ...hostLines(opencodeLog(paths.log)).slice(-LAST_LINES),
+    ].map(note),
+}
+
+/** The lines of our log, of these levels. */
+export function lastLines(log: string, levels: readonly string[]): readonly string[] {
+  const file = readSmallFile(log)
+  if (file.state !== "text") return []
+  const wanted = levels.map((level) => `"level":"${level}"`)
+  return file.text.split("\n").filter((line) => wanted.some((part) => line.includes(part)))
+}
+
+function shortly(line: string): string {
+  const entry = parseJson(line)
+  if (!isObject(entry)) return redactText(line)
+  const error = isObject(entry["error"]) ? stringField(entry["error"], "message") : undefined
+  const text = [stringField(entry, "at"), stringField(entry, "message"), error].filter(Boolean).join("  ")
+  return redactText(text)
+}
+
+const LONGEST_LINE = 300
+
+/** Which part of the plugin did not load stands only in the host's own log. */
+function hostLines(log: string): readonly string[] {
+  const file = readSmallFile(log)
+  if (file.state !== "text") return []
+  return file.text
+    .split("\n")
+    .filter(
+      (line) => /kiro/i.test(line) && /failed to load|plugin.*(?:fail|error)|(?:level=|^)ERROR\b/i.test(line),
+    )
+    .map((line) => `OpenCode's log: ${redactText(line.slice(0, LONGEST_LINE))}`)
+}

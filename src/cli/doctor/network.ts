@@ -1,0 +1,194 @@
+import { connect } from "node:net"
+import { join } from "node:path"
+import { type Account, loginRegionOf } from "../../accounts/index.ts"
+import { hostHeaders, hostsFor, type KiroHost, networkFailure, serviceRegionOf } from "../../kiro/index.ts"
+import { isObject } from "../../json.ts"
+import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
+import { globalFolder, readJsonc } from "./opencode-config.ts"
+
+const PATIENCE_MS = 8000
+/** Tokens are judged by the clock, with a buffer of two minutes. */
+const MOST_SKEW_MS = 60_000
+const MINUTE_MS = 60_000
+
+/** Whether each host that is used answers, and what time it has. */
+export const networkCheck: Check = {
+  title: "Network and clock",
+  async look(context) {
+    const proxy = await proxyFindings(context.place.env)
+    const service = serviceEnvironment(context)
+    // Behind a proxy that can't work no host answers: one cause is one finding.
+    if (proxy.some(({ level }) => level === "problem")) return [...proxy, ...service]
+    const groups = await Promise.all(
+      hostsInUse(context).map((hosts) => Promise.all(hosts.map((host) => knock(context, host)))),
+    )
+    return [...proxy, ...service, ...groups.flatMap(findingsOf), ...clockFindings(groups.flat())]
+  },
+}
+
+type Answer = { readonly host: KiroHost } & (
+  | { readonly outcome: "answered"; readonly skewMs: number | undefined }
+  | { readonly outcome: "failed"; readonly failure: string }
+)
+
+/** Any HTTP answer proves that the host is there: no token is sent. */
+async function knock({ runtime }: DoctorContext, host: KiroHost): Promise<Answer> {
+  const { clock } = runtime
+  try {
+    const response = await runtime.fetch(`${host.baseUrl}/ping`, {
+      headers: hostHeaders(host),
+      redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    })
+    await response.body?.cancel()
+    const at = Date.parse(response.headers.get("date") ?? "")
+    return { host, outcome: "answered", skewMs: Number.isFinite(at) ? clock.now() - at : undefined }
+  } catch (error) {
+    return { host, outcome: "failed", failure: networkFailure(error).message }
+  }
+}
+
+/** Where one host of a group answers, the plugin uses that one. */
+function findingsOf(answers: readonly Answer[]): readonly Finding[] {
+  const works = answers.find(({ outcome }) => outcome === "answered")
+  return answers.map((answer) => {
+    const { name } = answer.host
+    if (answer.outcome === "answered") return good(`${name} answers`)
+    if (works !== undefined)
+      return note(`${name} can't be reached, ${works.host.name} is used instead: ${answer.failure}`)
+    return problem(
+      `${name} can't be reached: ${answer.failure}`,
+      "Check the connection, the firewall, HTTPS_PROXY, and NODE_EXTRA_CA_CERTS where your company inspects TLS.",
+    )
+  })
+}
+
+function clockFindings(answers: readonly Answer[]): readonly Finding[] {
+  const [skew] = answers.flatMap((answer) => (answer.outcome === "answered" ? (answer.skewMs ?? []) : []))
+  if (skew === undefined) return []
+  if (Math.abs(skew) <= MOST_SKEW_MS) return [good("the clock of this computer is right")]
+  const minutes = Math.max(1, Math.round(Math.abs(skew) / MINUTE_MS))
+  const amount = minutes === 1 ? "a minute" : `${minutes} minutes`
+  return [
+    problem(
+      `the clock of this computer is ${amount} ${skew > 0 ? "fast" : "slow"}`,
+      "Set it, best by network time: whether a token is still good is judged by it.",
+    ),
+  ]
+}
+
+const SOCIAL_HOST = "prod.us-east-1.auth.desktop.kiro.dev"
+
+/**
+ * The hosts of chats, look-ups and sign-in that the accounts use; without any, those of the default region. Of one group
+ * one that answers is enough.
+ */
+function hostsInUse({ accounts, settings }: DoctorContext): readonly (readonly KiroHost[])[] {
+  const { defaultRegion, endpointOverride: override } = settings
+  const known = accounts.map(({ account }) => account)
+  const regions = known.length > 0 ? known.flatMap((account) => regionsOf(account)) : [{}]
+  const service = new Set(
+    regions.map((found) => serviceRegionOf({ defaultRegion, ...found })).flatMap(supported),
+  )
+  const planes = [...service].flatMap((serviceRegion) =>
+    (["runtime", "control"] as const).map((plane) => hostsFor({ plane, serviceRegion, override })),
+  )
+  const signIn = new Set(known.flatMap(signInHosts))
+  return withoutRepeats([
+    ...planes,
+    ...[...signIn].map((name) => [{ name, baseUrl: override ?? `https://${name}` }]),
+  ])
+}
+
+interface Regions {
+  readonly profileArn?: string | undefined
+  readonly loginRegion?: string | undefined
+}
+
+function regionsOf(account: Account): readonly Regions[] {
+  return account.logins.map((login) => ({
+    profileArn: account.profileArn ?? login.profileArn,
+    loginRegion: loginRegionOf(login),
+  }))
+}
+
+function supported(service: ReturnType<typeof serviceRegionOf>): readonly string[] {
+  return "unsupported" in service ? [] : [service.region]
+}
+
+function signInHosts({ logins }: Account): readonly string[] {
+  return logins.flatMap((login) => {
+    switch (login.kind) {
+      case "idc":
+        return [`oidc.${login.loginRegion}.amazonaws.com`]
+      case "social":
+        return [SOCIAL_HOST]
+      case "external-idp":
+      case "api-key":
+        return []
+      default:
+        return login satisfies never
+    }
+  })
+}
+
+/** `q.<region>` serves chats and look-ups: it is asked once, in the first group that has it. */
+function withoutRepeats(groups: readonly (readonly KiroHost[])[]): readonly (readonly KiroHost[])[] {
+  return groups.map((hosts, index) =>
+    hosts.filter(
+      ({ name }) => !groups.slice(0, index).some((group) => group.some((one) => one.name === name)),
+    ),
+  )
+}
+
+const PROXY_PATIENCE_MS = 5000
+const PROXY_NAMES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]
+
+/** Whether the proxy that the environment names can be one, and is there. Its password is never shown. */
+async function proxyFindings(env: {
+  readonly [name: string]: string | undefined
+}): Promise<readonly Finding[]> {
+  const [name] = PROXY_NAMES.filter((candidate) => env[candidate])
+  if (name === undefined) return []
+  const url = URL.parse(env[name] ?? "")
+  if (url === null || !/^https?:$/.test(url.protocol))
+    return [problem(`${name} is no proxy's address`, "Write it as http://host:port, or unset it.")]
+  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80))
+  if (await isThere(url.hostname, port)) return [note(`requests go through the proxy ${url.host} (${name})`)]
+  return [
+    problem(
+      `the proxy ${url.host} (${name}) can't be reached`,
+      `Start it, connect to its network, or unset ${name}.`,
+    ),
+  ]
+}
+
+function isThere(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: host.replace(/^\[|\]$/g, ""), port, timeout: PROXY_PATIENCE_MS })
+    const done = (there: boolean): void => {
+      socket.destroy()
+      resolve(there)
+    }
+    socket.once("connect", () => done(true))
+    socket.once("error", () => done(false))
+    socket.once("timeout", () => done(false))
+  })
+}
+
+const SEEN_BY_SERVICE = /^(?:KIRO_\w+|KIROCLI_\w+|HTTPS?_PROXY|NO_PROXY|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+)$/i
+
+/** OpenCode 2 answers from one background service, which has not the environment of the shell it is called from. */
+function serviceEnvironment({ opencode, place, paths }: DoctorContext): readonly Finding[] {
+  if (opencode?.startsWith("2.") !== true) return []
+  const service: unknown = readJsonc(join(globalFolder(paths), "service.json"))?.["env"]
+  const known = isObject(service) ? Object.keys(service) : []
+  const here = Object.keys(place.env).filter((name) => SEEN_BY_SERVICE.test(name))
+  const unseen = here.filter((name) => !known.includes(name))
+  if (unseen.length === 0) return []
+  return [
+    note(
+      `OpenCode's background service may not see ${unseen.join(", ")} of this shell: opencode service set env ${unseen[0]} VALUE`,
+    ),
+  ]
+}

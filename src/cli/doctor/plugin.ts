@@ -1,0 +1,204 @@
+import { existsSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { stringField } from "../../json.ts"
+import { ownFolder } from "../../settings/index.ts"
+import { VERSION } from "../../version.ts"
+import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
+import { type Edit, editConfig, renameAway } from "./mend.ts"
+import {
+  globalConfigFile,
+  globalFolder,
+  isOurs,
+  looseFiles,
+  PACKAGE,
+  type PluginEntry,
+  projectFolders,
+  readJsonc,
+} from "./opencode-config.ts"
+import { isOlder } from "./programs.ts"
+
+/** Whether OpenCode loads this plugin, it alone, and not an old copy of it. */
+export const pluginCheck: Check = {
+  title: "OpenCode's configuration",
+  async look(context) {
+    const { configs, entries } = context
+    const broken = configs.filter(({ document }) => document === undefined)
+    const ours = entries.filter(isOurs)
+    return [
+      ...broken.map(({ path }) =>
+        problem(`${path} is not JSON`, "Correct it: OpenCode can't read it either."),
+      ),
+      ...(ours.length > 0 ? await loaded(context, ours) : [missing(context)]),
+      ...others(context, entries),
+    ]
+  },
+}
+
+/** What a `plugin` list has to say for OpenCode to load this very installation. */
+export function ownSpec(): string {
+  const folder = ownFolder() ?? PACKAGE
+  const [, cached] = /[\\/]opencode[\\/]packages[\\/]([^\\/]+)[\\/]node_modules[\\/]/.exec(folder) ?? []
+  if (cached !== undefined) return cached.replace(/@latest$/, "")
+  return /[\\/]_npx[\\/]/.test(folder) ? `${PACKAGE}@${VERSION}` : folder
+}
+
+function missing(context: DoctorContext): Finding {
+  const file = globalConfigFile(context.paths)
+  const spec = ownSpec()
+  const consequence = context.configs.some(({ document }) => hasPastedModels(document))
+    ? `; with the provider.kiro block that is there, messages end in "undefined/chat/completions"`
+    : ""
+  return problem(
+    `OpenCode's configuration does not list the plugin${consequence}`,
+    `Run: opencode plugin "${spec}" -g (or put "plugin": ["${spec}"] into ${file}).`,
+    async () => addPlugin(context, file, spec),
+  )
+}
+
+function hasPastedModels(document: DoctorContext["configs"][number]["document"]): boolean {
+  return childOf(childOf(document, "provider"), "kiro") !== undefined
+}
+
+function childOf(parent: unknown, key: string): unknown {
+  return typeof parent === "object" && parent !== null ? Reflect.get(parent, key) : undefined
+}
+
+/** As `opencode plugin … -g` does: the server's part, and the terminal UI's, which OpenCode 2 finds by itself. */
+function addPlugin(context: DoctorContext, file: string, spec: string): readonly string[] {
+  const unique = stampOf(context)
+  const done = editConfig(file, [insertion(file, spec)], unique)
+  if (context.opencode?.startsWith("2.")) return done
+  const tui = join(globalFolder(context.paths), "tui.json")
+  const listed: unknown = readJsonc(tui)?.["plugin"]
+  if (Array.isArray(listed) && listed.includes(spec)) return done
+  return [...done, ...editConfig(tui, [insertion(tui, spec)], unique)]
+}
+
+function insertion(file: string, spec: string): Edit {
+  const hasList = Array.isArray(readJsonc(file)?.["plugin"])
+  return hasList ? { path: ["plugin"], value: spec, insert: true } : { path: ["plugin"], value: [spec] }
+}
+
+export function stampOf({ runtime }: Pick<DoctorContext, "runtime">): string {
+  return new Date(runtime.clock.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, "")
+}
+
+/** Of several entries with one package name OpenCode takes the last. */
+async function loaded(context: DoctorContext, ours: readonly PluginEntry[]): Promise<readonly Finding[]> {
+  const entry = ours.at(-1)
+  if (entry === undefined) return []
+  const overruled = ours.slice(0, -1).filter(({ spec }) => spec !== entry.spec)
+  return [
+    await judge(context, entry),
+    ...overruled.map(({ spec, file }) =>
+      note(`${spec} in ${file} is not used: ${entry.file} comes after it`),
+    ),
+    ...panel(context, entry),
+  ]
+}
+
+async function judge(context: DoctorContext, entry: PluginEntry): Promise<Finding> {
+  const { spec, file, by, folder, manifest } = entry
+  if (by === "name" && manifest === undefined && !existsSync(folder)) {
+    if (context.published.state === "nothing" && !spec.includes("@file:"))
+      return problem(
+        `${file} lists ${spec}, which npm does not have: OpenCode says "Provider not found"`,
+        `Write "${ownSpec()}" instead.`,
+        async () => replaceSpec(context, entry, ownSpec()),
+      )
+    return good(`OpenCode installs ${spec} at its next start (${file})`)
+  }
+  const version = manifest && stringField(manifest, "version")
+  const main = manifest && stringField(manifest, "main")
+  if (version === undefined || main === undefined || !existsSync(join(folder, main)))
+    return problem(
+      `${file} lists ${spec}, but no built plugin is there`,
+      repair(entry),
+      mendCopy(context, entry),
+    )
+  if (await isOlder(version, VERSION))
+    return problem(
+      `OpenCode loads ${PACKAGE} ${version}, this command is ${VERSION}`,
+      renew(entry),
+      mendCopy(context, entry),
+    )
+  return good(`OpenCode loads ${PACKAGE} ${version} (${file})`)
+}
+
+function replaceSpec(context: DoctorContext, { spec, file }: PluginEntry, by: string): readonly string[] {
+  const document = readJsonc(file) ?? {}
+  const key = Array.isArray(document["plugin"]) ? "plugin" : "plugins"
+  const list: unknown = document[key]
+  const at = Array.isArray(list)
+    ? list.findIndex((entry) => entry === spec || childOf(entry, "0") === spec)
+    : -1
+  if (at < 0) return []
+  const isPair = Array.isArray(list) && Array.isArray(list[at])
+  return editConfig(file, [{ path: isPair ? [key, at, 0] : [key, at], value: by }], stampOf(context))
+}
+
+/** OpenCode 1 has no panel where tui.json does not list the plugin; OpenCode 2 finds it in the package. */
+function panel({ opencode, paths }: DoctorContext, { spec, file }: PluginEntry): readonly Finding[] {
+  if (opencode?.startsWith("2.") === true || !file.startsWith(globalFolder(paths))) return []
+  const names = ["tui.json", "tui.jsonc"].map((name) => join(globalFolder(paths), name))
+  const listed = JSON.stringify(names.map((name) => readJsonc(name)?.["plugin"] ?? []))
+  if (listed.includes(PACKAGE) || listed.includes(JSON.stringify(spec).slice(1, -1))) return []
+  return [note(`the panel of the terminal UI is not installed: opencode plugin "${spec}" -g -f`)]
+}
+
+function repair({ by, spec, folder }: PluginEntry): string {
+  if (by === "name") return deleteCopy(folder)
+  if (spec.endsWith(".tgz"))
+    return `OpenCode loads no tarball by its path alone: write "${PACKAGE}@file:${folder}" instead.`
+  return `Run npm install && npm run build in ${folder}, or correct the path.`
+}
+
+/** OpenCode never refreshes a plugin that it has installed by its bare name. */
+function renew({ by, spec, file, folder }: PluginEntry): string {
+  if (by === "path") return `Bring ${folder} up to date: git pull && npm install && npm run build.`
+  if (isUnpinned(spec)) return deleteCopy(folder)
+  return `Write "${PACKAGE}@${VERSION}" instead of "${spec}" in ${file}.`
+}
+
+export function isUnpinned(spec: string): boolean {
+  return spec === PACKAGE || spec.endsWith("@latest")
+}
+
+function deleteCopy(folder: string): string {
+  return `Delete ${copyOf(folder)}; OpenCode installs the newest at its next start.`
+}
+
+/** The folder that OpenCode made for one package. */
+export function copyOf(folder: string): string {
+  return dirname(dirname(folder))
+}
+
+function mendCopy(
+  context: DoctorContext,
+  { by, spec, folder }: PluginEntry,
+): (() => Promise<readonly string[]>) | undefined {
+  if (by === "path" || !isUnpinned(spec)) return undefined
+  return async () => renameAway(copyOf(folder), stampOf(context))
+}
+
+/** Two plugins that both register the provider `kiro` take each other's requests. */
+function others(context: DoctorContext, entries: readonly PluginEntry[]): readonly Finding[] {
+  const listed = entries
+    .filter((entry) => !isOurs(entry) && /kiro/i.test(entry.name ?? entry.spec))
+    .map(({ spec, file }) =>
+      problem(
+        `${file} lists another Kiro plugin, ${spec}`,
+        "Take it out of the list: two of them get in each other's way.",
+      ),
+    )
+  const dotted = projectFolders(context.directory).map((folder) => join(folder, ".opencode"))
+  const loose = looseFiles([...new Set([globalFolder(context.paths), ...dotted])])
+    .filter((path) => /kiro/i.test(path.slice(dirname(path).length)))
+    .map((path) =>
+      problem(
+        `OpenCode also loads ${path}, another Kiro plugin`,
+        "Move it out of that folder: two of them get in each other's way.",
+      ),
+    )
+  return [...listed, ...loose]
+}

@@ -1,0 +1,135 @@
+import { execFile } from "node:child_process"
+import { release } from "node:os"
+import { win32 } from "node:path"
+import { isObject, parseJson, stringField } from "../../json.ts"
+import type { Place } from "../../settings/index.ts"
+import { VERSION } from "../../version.ts"
+import { type Check, good, note, problem } from "./finding.ts"
+
+export type ProgramResult =
+  | { readonly outcome: "ended"; readonly code: number; readonly stdout: string }
+  /** Not installed, or it took too long. */
+  | { readonly outcome: "not-run" }
+
+/** Runs a program without letting a shell see its arguments. */
+export type RunProgram = (program: string, args: readonly string[]) => Promise<ProgramResult>
+
+const PATIENCE_MS = 15_000
+
+/** Runs programs of the user's PATH, never one that lies in the folder where the command was called. */
+export function programRunner(place: Place): RunProgram {
+  return (program, args) =>
+    new Promise((resolve) => {
+      const { file, args: given, env, cwd } = callOf(place, program, args)
+      const options = { timeout: PATIENCE_MS, encoding: "utf8", windowsHide: true, env, cwd } as const
+      execFile(file, given, options, (error, stdout) => {
+        if (error === null) return resolve({ outcome: "ended", code: 0, stdout })
+        if (typeof error.code !== "number") return resolve({ outcome: "not-run" })
+        resolve({ outcome: "ended", code: error.code, stdout })
+      })
+    })
+}
+
+/** What npm installs on Windows are scripts, which only the command interpreter starts; their arguments are ours. */
+const SCRIPTS_ON_WINDOWS = ["npm", "opencode"]
+
+export interface ProgramCall {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly env: Record<string, string>
+  readonly cwd: string
+}
+
+/**
+ * What is started: never a shell with an argument that came from elsewhere. Windows looks for a program in the current
+ * folder before the PATH, which a repository may have planted there: so it is started in the system's own folder, and
+ * told not to; relative folders of the PATH would be the same door, on every system.
+ */
+export function callOf(
+  { env, platform, home }: Place,
+  program: string,
+  args: readonly string[],
+): ProgramCall {
+  const own = Object.entries(env).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, /^path$/i.test(name) ? absoluteFolders(value, platform) : value]],
+  )
+  if (platform !== "win32") return { file: program, args, env: Object.fromEntries(own), cwd: home || "/" }
+  const variable = (wanted: string): string | undefined =>
+    own.find(([name]) => name.toLowerCase() === wanted.toLowerCase())?.[1]
+  const system = win32.join(variable("SystemRoot") ?? "C:\\Windows", "System32")
+  const safe = { ...Object.fromEntries(own), NoDefaultCurrentDirectoryInExePath: "1" }
+  if (!SCRIPTS_ON_WINDOWS.includes(program)) return { file: program, args, env: safe, cwd: system }
+  const interpreter = win32.join(system, "cmd.exe")
+  return { file: interpreter, args: ["/d", "/c", program, ...args], env: safe, cwd: system }
+}
+
+function absoluteFolders(path: string, platform: string): string {
+  const [separator, isAbsolute] =
+    platform === "win32"
+      ? ([";", (folder: string) => /^"?(?:[A-Za-z]:[\\/]|\\\\)/.test(folder)] as const)
+      : ([":", (folder: string) => folder.startsWith("/")] as const)
+  return path.split(separator).filter(isAbsolute).join(separator)
+}
+
+/** The version of the OpenCode on the PATH. */
+export async function opencodeVersion(run: RunProgram): Promise<string | undefined> {
+  const answer = await run("opencode", ["--version"])
+  const version = answer.outcome === "ended" && answer.code === 0 ? answer.stdout.trim() : ""
+  return /\d+\.\d+\.\d+\S*/.exec(version)?.[0]
+}
+
+/** What npm's registry has under this package's name. */
+export type Published =
+  | { readonly state: "version"; readonly version: string; readonly repository: string | undefined }
+  | { readonly state: "nothing" }
+  | { readonly state: "unknown" }
+
+/** The question goes through the user's own npm, and so to the registry and the proxy that are set there. */
+export async function publishedPackage(run: RunProgram): Promise<Published> {
+  const args = ["view", "opencode-kiro-auth", "version", "repository.url", "--json", "--fetch-retries=0"]
+  const answer = await run("npm", args)
+  if (answer.outcome === "not-run") return { state: "unknown" }
+  const document = parseJson(answer.stdout)
+  if (answer.code !== 0) {
+    const error = isObject(document) && isObject(document["error"]) ? document["error"] : {}
+    return { state: stringField(error, "code") === "E404" ? "nothing" : "unknown" }
+  }
+  // One field alone is printed bare.
+  if (typeof document === "string") return { state: "version", version: document, repository: undefined }
+  const version = isObject(document) ? stringField(document, "version") : undefined
+  if (version === undefined || !isObject(document)) return { state: "unknown" }
+  return { state: "version", version, repository: stringField(document, "repository.url") }
+}
+
+/** What runs here, and whether a newer plugin is published by those who made this one. */
+export const versionsCheck: Check = {
+  title: "Versions",
+  async look({ opencode, published, place, command }) {
+    const bun = process.versions["bun"]
+    const runtime = bun === undefined ? `Node ${process.versions.node}` : `Bun ${bun}`
+    const host = opencode === undefined ? "OpenCode is not on the PATH" : `OpenCode ${opencode}`
+    const here = [
+      good(`opencode-kiro-auth ${VERSION}, ${host}, ${runtime}, ${place.platform} ${release()}`),
+      note(`this command: ${command}`),
+    ]
+    if (opencode !== undefined && (await isOlder(opencode, OLDEST_HOST)))
+      here.push(problem(`OpenCode ${opencode} is older than ${OLDEST_HOST}`, "Update it: opencode upgrade"))
+    if (published.state !== "version") return here
+    if (published.repository === undefined || !(await isOlder(VERSION, published.version))) return here
+    return [
+      ...here,
+      problem(
+        `${published.version} is published (${published.repository}), this command is ${VERSION}`,
+        `Where that is where you have this one from: ${command} update`,
+      ),
+    ]
+  },
+}
+
+const OLDEST_HOST = "1.18.27"
+
+/** Whether a version comes before another (semver §11); what is none comes before none. */
+export async function isOlder(version: string, than: string): Promise<boolean> {
+  const { lt, valid } = await import("semver")
+  return valid(version) !== null && valid(than) !== null && lt(version, than)
+}

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict"
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, it } from "node:test"
+import { withoutHome } from "../../src/cli/doctor/doctor.ts"
+import { isObject } from "../../src/json.ts"
+import { ownFolder } from "../../src/settings/index.ts"
+import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
+import { editJson, program, writePlugin } from "./lab.ts"
+
+describe("doctor --fix", () => {
+  let lab: DoctorLab
+  let config: string
+  beforeEach(async () => {
+    lab = await openDoctorLab()
+    config = lab.sandbox.config
+  })
+  afterEach(() => lab.close())
+
+  const mended = async (): Promise<readonly string[]> => {
+    const { json, out, err } = await lab.run("doctor", "--fix", "--json")
+    assert.ok(isObject(json) && Array.isArray(json["fixed"]), out + err)
+    return json["fixed"] as string[]
+  }
+
+  it("lists the plugin in the file that is there, keeps its comments, and leaves a copy beside it", async () => {
+    const file = join(config, "opencode.jsonc")
+    const before = '{\n  // mine\n  "model": "kiro/auto", // the best\n}\n'
+    writeFileSync(file, before)
+    editJson(join(config, "opencode.json"), () => ({}))
+    const done = await mended()
+    const after = readFileSync(file, "utf8")
+    assert.match(after, /\/\/ mine\n.*"kiro\/auto".*\/\/ the best/s)
+    assert.ok(after.includes(JSON.stringify(ownFolder())), after)
+    const copy = readdirSync(config).find((name) => /^opencode\.jsonc\..+\.bak$/.test(name)) ?? ""
+    assert.equal(readFileSync(join(config, copy), "utf8"), before)
+    assert.ok(readFileSync(join(config, "tui.json"), "utf8").includes(JSON.stringify(ownFolder())))
+    assert.ok(
+      done.some((line) => line.startsWith("kept ") && line.endsWith(copy)),
+      done.join("\n"),
+    )
+    assert.ok(
+      done.some((line) => /^set .* as plugin in .*tui\.json$/.test(line)),
+      done.join("\n"),
+    )
+    // What it listed is this repository, which is not built here: it is found by its name all the same.
+    assert.deepEqual(await mended(), [])
+  })
+
+  it("adds to a list that is there", async () => {
+    editJson(join(config, "opencode.json"), (before) => ({ ...before, plugin: ["other"] }))
+    await mended()
+    const { plugin } = JSON.parse(readFileSync(join(config, "opencode.json"), "utf8"))
+    assert.deepEqual(plugin, ["other", ownFolder()])
+  })
+
+  it("takes out what claims the provider, and gives it back where it is switched off", async () => {
+    const file = join(config, "opencode.json")
+    const models = { auto: { name: "Mine", provider: { npm: "x" } } }
+    editJson(file, (before) => ({
+      ...before,
+      disabled_providers: ["kiro", "openai"],
+      enabled_providers: ["openai"],
+      provider: {
+        kiro: { npm: "@ai-sdk/anthropic", options: { baseURL: "https://x.example", a: 1 }, models },
+      },
+    }))
+    assert.equal((await mended()).filter((line) => line.startsWith("took ")).length, 3)
+    const { plugin: _, ...document } = JSON.parse(readFileSync(file, "utf8"))
+    assert.deepEqual(document, {
+      disabled_providers: ["openai"],
+      enabled_providers: ["openai", "kiro"],
+      provider: { kiro: { options: { a: 1 }, models: { auto: { name: "Mine", provider: {} } } } },
+    })
+    assert.deepEqual(await lab.problems(), [])
+  })
+
+  it("makes kiro.db private again, renames a stale copy, and mends nothing twice", async () => {
+    await lab.run("import")
+    const database = join(config, "kiro.db")
+    const { chmodSync } = await import("node:fs")
+    chmodSync(database, 0o644)
+    editJson(join(config, "opencode.json"), (before) => ({ ...before, plugin: ["opencode-kiro-auth"] }))
+    const packages = join(lab.sandbox.root, "cache", "opencode", "packages")
+    writePlugin(join(packages, "opencode-kiro-auth@latest", "node_modules", "opencode-kiro-auth"), "0.0.1")
+    const done = await mended()
+    assert.equal(statSync(database).mode & 0o777, 0o600)
+    assert.match(readdirSync(packages).join(), /^opencode-kiro-auth@latest\.\w+\.old$/)
+    assert.ok(done.length >= 2, done.join("\n"))
+    assert.deepEqual(await mended(), [])
+    assert.match((await lab.run("doctor", "--fix")).out, /nothing to mend without asking/)
+  })
+
+  it("does nothing without being told to, and says that it could", async () => {
+    editJson(join(config, "opencode.json"), () => ({}))
+    const before = readdirSync(config)
+    assert.match((await lab.run("doctor")).out, /One problem\.\nOne is mended by: .* doctor --fix/)
+    assert.deepEqual(readdirSync(config), before)
+  })
+
+  it("writes down what is wrong with a pasted block and no plugin, and with file: entries that lead nowhere", async () => {
+    const file = join(config, "opencode.json")
+    editJson(file, () => ({
+      plugin: ["file:///%zz", "file://elsewhere/x", "file:///nowhere/opencode-kiro-auth-not"],
+      provider: { kiro: { models: { auto: {} } } },
+    }))
+    const problems = await lab.problems()
+    assert.match(
+      problems.join("\n"),
+      /provider\.kiro block, and no plugin that answers it: "undefined\/chat\/completions"|no built plugin/,
+    )
+    assert.ok(
+      problems.every((text) => !text.includes("could not be looked at")),
+      problems.join("\n"),
+    )
+  })
+
+  it("sees a name that npm does not have, and writes the folder of this installation in its place", async () => {
+    program(lab.bin, "npm", `echo '{"error":{"code":"E404"}}'; exit 1`)
+    editJson(join(config, "opencode.json"), () => ({ plugin: [["opencode-kiro-auth", { a: 1 }]] }))
+    assert.match((await lab.problems()).join(), /which npm does not have: OpenCode says "Provider not found"/)
+    await mended()
+    const { plugin } = JSON.parse(readFileSync(join(config, "opencode.json"), "utf8"))
+    assert.deepEqual(plugin, [[ownFolder(), { a: 1 }]])
+  })
+})
+
+describe("update", () => {
+  it("renames OpenCode's copy away and says to restart, or says how it is done", async () => {
+    const lab = await openDoctorLab()
+    const file = join(lab.sandbox.config, "opencode.json")
+    assert.match((await lab.run("update")).out, /→ In .*plugin: git pull && npm install && npm run build/)
+    editJson(file, () => ({ plugin: ["opencode-kiro-auth"] }))
+    assert.match((await lab.run("update")).out, /has no copy yet/)
+    const copy = join(lab.sandbox.root, "cache", "opencode", "packages", "opencode-kiro-auth@latest")
+    mkdirSync(join(copy, "node_modules", "opencode-kiro-auth"), { recursive: true })
+    const { code, json } = await lab.run("update", "--json")
+    assert.equal(code, 0)
+    assert.match(JSON.stringify(json), /"renamed .*Restart OpenCode/)
+    assert.ok(!existsSync(copy))
+    editJson(file, () => ({ plugin: ["opencode-kiro-auth@0.0.1"] }))
+    assert.match((await lab.run("update")).out, /pins opencode-kiro-auth@0\.0\.1/)
+    editJson(file, () => ({}))
+    const missing = await lab.run("update")
+    assert.equal(missing.code, 1)
+    assert.match(missing.out, /does not list the plugin/)
+    await lab.close()
+  })
+})
+
+describe("a report", () => {
+  it("has no home folder in any spelling", () => {
+    const windows = "C:\\Users\\Ann Lee"
+    const texts = [
+      String.raw`C:\Users\Ann Lee\x`,
+      String.raw`"c:\\users\\ann lee\\x"`,
+      "C:/Users/Ann Lee/x",
+      "file:///C:/Users/Ann%20Lee/x",
+      "/mnt/c/Users/Ann Lee/x",
+      "/c/users/ANN LEE/x",
+    ]
+    for (const text of texts) assert.doesNotMatch(withoutHome(text, windows), /ann/i, text)
+    assert.equal(withoutHome("/home/ann/x /home/anna/x", "/home/ann"), "~/x /home/anna/x")
+    assert.equal(withoutHome("/home/a.b/x /home/aXb", "/home/a.b/"), "~/x /home/aXb")
+    assert.equal(withoutHome("/x", "/"), "/x")
+  })
+})

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, it } from "node:test"
+import { afterChoiceWanted, afterFailure, openAccountStore } from "../../src/accounts/index.ts"
+import { isObject } from "../../src/json.ts"
+import { silentLog, systemClock } from "../../src/runtime.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { editJson, type Lab, openLab } from "./lab.ts"
+
+const DAY_MS = 24 * 3_600_000
+
+const openStore = (lab: Lab) =>
+  openAccountStore({
+    path: join(lab.sandbox.config, "kiro.db"),
+    clock: systemClock,
+    log: silentLog,
+    random: Math.random,
+    notify: () => undefined,
+  })
+
+describe("what was spent", () => {
+  let lab: Lab
+  let accountId: string
+  beforeEach(async () => {
+    lab = await openLab()
+    await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [lab.fake.account()] })
+    await lab.run("import")
+    const store = await openStore(lab)
+    accountId = (await store.list())[0]?.id ?? ""
+    const now = Date.now()
+    const turn = { accountId, sessionId: "ses_1", modelId: "claude-sonnet-4-5", project: "/work/one" }
+    await store.addTurn({ ...turn, credits: 1.5, at: now })
+    await store.addTurn({ ...turn, credits: 0.25, at: now, sessionId: "ses_2", parentSessionId: "ses_1" })
+    await store.addTurn({
+      ...turn,
+      credits: 2,
+      at: now,
+      modelId: "auto",
+      project: "=HYPERLINK(1)",
+      failed: true,
+    })
+    await store.close()
+  })
+  afterEach(() => lab.close())
+
+  it("is a bar for each day and a table by model, session, project or account", async () => {
+    const { out } = await lab.run("usage", "--days", "3")
+    const lines = out.split("\n")
+    assert.match(lines[0] ?? "", /^\w{3} \w{3} \d+ +0\.00$/)
+    assert.match(lines[2] ?? "", /^\w{3} \w{3} \d+ +3\.75 {2}█{20,}$/)
+    assert.match(out, /^auto +1 +1 +2\.00 +53 %$/m)
+    assert.match(out, /^claude-sonnet-4-5 +2 +1\.75 +47 %$/m)
+    assert.match(out, /3\.75 credits in 3 days, 1\.25 a day\./)
+    // A subagent's credits are its session's.
+    assert.match((await lab.run("usage", "--by", "session")).out, /^ses_1 +3 +1 +3\.75 +100 %$/m)
+    assert.match((await lab.run("usage", "--by", "account")).out, /^Builder ID ··[0-9a-f]{4} +3/m)
+    assert.match((await lab.run("usage", "--by", "purpose")).out, /^subagent +1 +0\.25/m)
+  })
+
+  it("is rows for a spreadsheet, which no name makes a formula, and a document for machines", async () => {
+    const { out } = await lab.run("usage", "--by", "project", "--csv")
+    assert.deepEqual(out.trim().split("\n"), [
+      "project,requests,failed,credits",
+      "'=HYPERLINK(1),1,1,2.0000",
+      "/work/one,2,0,1.7500",
+    ])
+    const { json } = await lab.run("usage", "--days", "7", "--json")
+    assert.ok(isObject(json) && Array.isArray(json["perDay"]) && Array.isArray(json["groups"]))
+    assert.deepEqual([json["perDay"].length, json["groups"].length], [7, 2])
+  })
+
+  it("is measured against the budget, which is lifted for a day", async () => {
+    assert.match((await lab.run("budget")).out, /3\.75 credits today\. There is no budget/)
+    editJson(join(lab.sandbox.config, "kiro.json"), (before) => ({ ...before, daily_credit_budget: 3 }))
+    assert.match((await lab.run("budget")).out, /3\.75 \/ 3\.00 credits today\.\nIt is used up.*budget lift/)
+    assert.match((await lab.run("budget", "lift")).out, /lifted until midnight/)
+    const { json } = await lab.run("budget", "--json")
+    assert.ok(isObject(json) && json["lifted"] === true && json["limit"] === 3)
+  })
+
+  const hold = async (reason: "MONTHLY" | "DAILY" | "PROFILE" | "CHOICE"): Promise<string> => {
+    const store = await openStore(lab)
+    const now = Date.now()
+    const context = { now, throttleDelayMs: 5000, random: 0 }
+    const kinds = { MONTHLY: "monthly-quota", DAILY: "daily-quota", PROFILE: "not-authorized" } as const
+    await store.update(accountId, (account) =>
+      reason === "CHOICE"
+        ? afterChoiceWanted(account, { profiles: ["arn:1", "arn:2"], now })
+        : afterFailure(account, { kind: kinds[reason], status: 403, message: "" }, context),
+    )
+    await store.close()
+    return /··([0-9a-f]{4})/.exec((await lab.run("accounts")).out)?.[1] ?? ""
+  }
+
+  it("does not keep an account that is switched on where Kiro shows credits, nor a profile that was refused", async () => {
+    for (const reason of ["MONTHLY", "DAILY", "PROFILE"] as const) {
+      const { code, out } = await lab.run("accounts", "enable", await hold(reason))
+      assert.equal(code, 0, out)
+      assert.match(out, /✓ Builder ID ··[0-9a-f]{4} is used again/)
+    }
+  })
+
+  it("keeps one that has no credits, or whose profile is not chosen, and enabling says so and until when", async () => {
+    const short = await hold("CHOICE")
+    const choice = await lab.run("accounts", "enable", short)
+    assert.equal(choice.code, 1)
+    assert.match(
+      choice.out,
+      /! .* is switched on, but can't be used: choose a profile\. Choose a profile: .*accounts profile/,
+    )
+    const [account] = lab.fake.accounts.values()
+    if (account !== undefined) account.usage = { ...account.usage, used: 50 }
+    await hold("MONTHLY")
+    const spent = await lab.run("accounts", "enable", short, "--json")
+    assert.equal(spent.code, 1)
+    assert.match(
+      JSON.stringify(spent.json),
+      /"usable":false.*"reason":"monthly-quota","text":"out of credits until/,
+    )
+  })
+})
+
+describe("days that are over", () => {
+  it("are shown for as long as they are kept", async () => {
+    const lab = await openLab()
+    const { out } = await lab.run("usage", "--days", "90", "--json")
+    const { perDay } = JSON.parse(out) as { perDay: { key: string }[] }
+    assert.equal(new Set(perDay.map(({ key }) => key)).size, 90)
+    const [first, last] = [perDay[0]?.key ?? "", perDay.at(-1)?.key ?? ""]
+    assert.ok(Math.abs(Date.parse(last) - Date.parse(first) - 89 * DAY_MS) < DAY_MS)
+    await lab.close()
+  })
+})
