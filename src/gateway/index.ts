@@ -13,3 +13,4 @@ export { createTurnstile, type GatewayDependencies, type LookUps } from "./conte
 export type { AnswerBatch, AnswerEnd, ChatAnswer, ChatCall, ChatOutcome, Purpose, Refusal } from "./door.ts"
 export { createGateway, type Gateway } from "./gateway.ts"
 export { type AccountsOptions, openAccounts, type OpenAccounts } from "./open-accounts.ts"
+export type { FoundPage, SearchOutcome, WebSearch } from "./control/web-search.ts"

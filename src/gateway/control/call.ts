@@ -1,4 +1,4 @@
-import { parseJson } from "../../json.ts"
+import { parseJson, present } from "../../json.ts"
 import {
   authorizationHeaders,
   hostHeaders,
@@ -49,7 +49,7 @@ export type OpenAccount = (accountId: string, signal: AbortSignal) => Promise<Op
 
 export interface ControlQuestion {
   readonly operation: ControlOperation
-  readonly parameters: Readonly<Record<string, string>>
+  readonly parameters: Readonly<Record<string, unknown>>
   readonly signal?: AbortSignal | undefined
 }
 
@@ -58,7 +58,10 @@ export type ControlAnswer =
   | { readonly outcome: "answer"; readonly body: unknown; readonly host: string }
   | { readonly outcome: "failed"; readonly failure: KiroFailure }
 
-export type ControlOperation = "usage" | "models" | "profiles"
+export type ControlOperation = "usage" | "models" | "profiles" | "search"
+
+/** Asked of the hosts that answer chats. */
+const RUNTIME_OPERATIONS: ReadonlySet<ControlOperation> = new Set(["search"])
 
 /**
  * Asks the control plane one question. The other host is asked only where the first was not reached, does not know the
@@ -71,7 +74,7 @@ export async function callControl(
   question: ControlQuestion,
 ): Promise<ControlAnswer> {
   const hosts = hostsFor({
-    plane: "control",
+    plane: RUNTIME_OPERATIONS.has(question.operation) ? "runtime" : "control",
     serviceRegion: target.serviceRegion,
     override: client.endpointOverride,
     remembered: target.rememberedHost,
@@ -113,7 +116,7 @@ async function send(
   { host, access, question }: Asking,
 ): Promise<ControlAnswer> {
   const { method, path } = CONTROL_PATHS[question.operation][kindOf(host)]
-  const query = method === "GET" ? `?${new URLSearchParams(question.parameters).toString()}` : ""
+  const query = method === "GET" ? `?${queryOf(question.parameters)}` : ""
   const limit = new AbortController()
   const cancel = runtime.clock.deadline(DEADLINE_MS, () => limit.abort(new Error("no answer in time")))
   try {
@@ -124,6 +127,7 @@ async function send(
         ...hostHeaders(host),
         accept: "application/json",
         ...(method === "POST" && { "content-type": "application/json" }),
+        ...(question.operation === "search" && present({ "x-amzn-kiro-profile-arn": access.profileArn })),
       },
       ...(method === "POST" && { body: JSON.stringify(question.parameters) }),
       // A redirect would carry the token to a host that nobody chose.
@@ -149,6 +153,12 @@ function judge(response: Response, text: string, host: KiroHost): ControlAnswer 
   return { outcome: "failed", failure: networkFailure(new Error("the answer is not JSON")) }
 }
 
+function queryOf(parameters: ControlQuestion["parameters"]): string {
+  return new URLSearchParams(
+    Object.entries(parameters).map(([name, value]): [string, string] => [name, String(value)]),
+  ).toString()
+}
+
 function kindOf(host: KiroHost): "q" | "management" {
   return host.name.startsWith("management.") ? "management" : "q"
 }
@@ -172,4 +182,5 @@ const CONTROL_PATHS: Readonly<Record<ControlOperation, Readonly<Record<"q" | "ma
     q: { method: "POST", path: "/ListAvailableProfiles" },
     management: { method: "POST", path: "/List-Available-Profiles" },
   },
+  search: { q: { method: "POST", path: "/mcp" }, management: { method: "POST", path: "/mcp" } },
 }

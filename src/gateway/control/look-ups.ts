@@ -8,6 +8,7 @@ import { modelsTask, writeModelsFile } from "./models.ts"
 import { createPeriodic } from "./periodic.ts"
 import { rediscoverProfile } from "./profile.ts"
 import { usageTask } from "./usage.ts"
+import { type SearchOutcome, searchTheWeb, type WebSearch } from "./web-search.ts"
 
 export interface LookUpOptions {
   readonly client: ControlClient
@@ -24,6 +25,8 @@ export interface OpenLookUps extends LookUps {
   readonly usageNow: (accountId: string) => Promise<void>
   /** Writes for the next start which models the accounts have, after one was enabled, disabled or removed. */
   readonly offerModels: () => Promise<void>
+  /** One web search through Kiro, billed in credits to the account of the session. */
+  readonly search: (search: WebSearch) => Promise<SearchOutcome>
   /** Ends what is under way. */
   readonly close: () => Promise<void>
 }
@@ -43,6 +46,11 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
       models.soon(accountId)
     },
     offerModels: () => offerModels(options),
+    async search(asked) {
+      const found = await searchTheWeb({ ...options, open }, asked)
+      if (found.outcome === "found") usage.soon(found.accountId)
+      return found
+    },
     close: async () => void (await Promise.all([usage.close(), models.close()])),
   }
 }

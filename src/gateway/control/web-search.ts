@@ -1,0 +1,161 @@
+import * as z from "zod/mini"
+import { type Account, accountName, type AccountStore, selectAccount } from "../../accounts/index.ts"
+import { isObject, parseJson, plausibleInstant, present } from "../../json.ts"
+import type { Settings } from "../../settings/index.ts"
+import { whatFailed } from "../refuse/failures.ts"
+import { callControl, type ControlClient, type ControlTarget, type OpenAccount } from "./call.ts"
+import { fetchProfiles } from "./questions.ts"
+
+export interface WebSearch {
+  readonly query: string
+  /** Its account is asked first. */
+  readonly sessionId?: string | undefined
+  readonly signal: AbortSignal
+}
+
+export interface FoundPage {
+  readonly title: string
+  readonly url: string
+  readonly excerpt: string
+  /** When it was published, in epoch ms. */
+  readonly publishedAt?: number
+}
+
+export type SearchOutcome =
+  | { readonly outcome: "found"; readonly pages: readonly FoundPage[]; readonly accountId: string }
+  /** In a sentence for people. */
+  | { readonly outcome: "refused"; readonly message: string }
+
+export interface SearchParts {
+  readonly client: ControlClient
+  readonly store: Pick<AccountStore, "list" | "session">
+  readonly settings: Pick<Settings, "accountSelectionStrategy" | "useOverage">
+  readonly open: OpenAccount
+}
+
+/** The service takes no longer query. */
+const LONGEST_QUERY = 200
+
+/**
+ * Searches the web by the tool that Kiro's own clients have: one JSON-RPC call over HTTP. The account is that of the
+ * session, else one that could answer a new conversation. Rejects only with the reason of the signal.
+ */
+export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promise<SearchOutcome> {
+  const { client } = parts
+  const { signal } = search
+  const query = search.query.trim().slice(0, LONGEST_QUERY)
+  if (query === "") return refused("Kiro: a web search needs words to search for.")
+  const excluded = new Set<string>()
+  for (;;) {
+    const account = await accountFor(parts, search.sessionId, excluded)
+    if (account === undefined) return refused("Kiro: no account can search the web now.")
+    const opened = await parts.open(account.id, signal)
+    if (opened === undefined) {
+      excluded.add(account.id)
+      continue
+    }
+    const answer = await callControl(client, await withProfile(client, opened.target, signal), {
+      operation: "search",
+      parameters: {
+        id: `web_search_tooluse_${client.runtime.randomUUID().replaceAll("-", "")}`,
+        jsonrpc: "2.0",
+        method: "tools/call",
+        params: { name: "web_search", arguments: { query } },
+      },
+      signal,
+    })
+    if (answer.outcome === "answer") return readResult(answer.body, account.id)
+    const { failure } = answer
+    const why = whatFailed(failure, accountName(account), "the web search")
+    const said = failure.message === "" ? "" : ` It said: “${failure.message.slice(0, 200)}”`
+    return refused(
+      `Kiro could not search the web: ${why}.${failure.status === 403 ? SWITCHED_OFF : ""}${said}`,
+    )
+  }
+}
+
+const SWITCHED_OFF = " An administrator can switch web tools off for a company's accounts."
+
+async function accountFor(
+  { store, settings, client }: SearchParts,
+  sessionId: string | undefined,
+  excluded: ReadonlySet<string>,
+): Promise<Account | undefined> {
+  const { accountId } = sessionId === undefined ? {} : await store.session(sessionId)
+  const choice = selectAccount(
+    { accounts: await store.list(), spent: new Map(), ...present({ accountId }) },
+    {
+      strategy: settings.accountSelectionStrategy,
+      useOverage: settings.useOverage,
+      now: client.runtime.clock.now(),
+      excluded,
+    },
+  )
+  return choice.account
+}
+
+/** The search, unlike a chat, does without no profile, also for a key. */
+async function withProfile(
+  client: ControlClient,
+  target: ControlTarget,
+  signal: AbortSignal,
+): Promise<ControlTarget> {
+  const { rememberedHost: _, ...place } = target
+  if (target.access.profileArn !== undefined) return place
+  const { profiles } = await fetchProfiles(client, place, signal)
+  const profileArn = profiles.find(({ active }) => active)?.arn
+  return { ...place, access: { ...target.access, ...present({ profileArn }) } }
+}
+
+const ANSWER = z.object({
+  error: z.optional(z.object({ message: z.string() })),
+  result: z.optional(
+    z.object({
+      isError: z.optional(z.boolean()),
+      content: z.array(z.object({ text: z.optional(z.string()) })),
+    }),
+  ),
+})
+
+const FOUND = z.object({
+  error: z.nullish(z.string()),
+  results: z.array(
+    z.object({
+      title: z.nullish(z.string()),
+      url: z.string(),
+      snippet: z.nullish(z.string()),
+      publishedDate: z.nullish(z.number()),
+    }),
+  ),
+})
+
+function readResult(body: unknown, accountId: string): SearchOutcome {
+  const answer = z.safeParse(ANSWER, body)
+  if (!answer.success) return refused("Kiro answered the web search in a form that is not known.")
+  const { error, result } = answer.data
+  const text = result?.content[0]?.text ?? ""
+  if (error !== undefined || result === undefined || result.isError === true)
+    return refused(`Kiro refused the web search: “${(error?.message ?? text).slice(0, 200)}”.${SWITCHED_OFF}`)
+  const document = parseJson(text)
+  const found = z.safeParse(FOUND, document)
+  if (!found.success) return refused(searchError(document))
+  if (found.data.error) return refused(searchError(document))
+  const pages = found.data.results.map(({ title, url, snippet, publishedDate }) => ({
+    title: title ?? url,
+    url,
+    excerpt: snippet ?? "",
+    ...present({ publishedAt: plausibleInstant(publishedDate ?? undefined) }),
+  }))
+  return { outcome: "found", pages, accountId }
+}
+
+function searchError(document: unknown): string {
+  const said = isObject(document) && typeof document["error"] === "string" ? document["error"] : ""
+  return said === ""
+    ? "Kiro answered the web search in a form that is not known."
+    : `Kiro's web search failed: “${said.slice(0, 200)}”.`
+}
+
+function refused(message: string): SearchOutcome {
+  return { outcome: "refused", message }
+}

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict"
+import { after, before, beforeEach, describe, it } from "node:test"
+import { newAccount } from "../../../src/accounts/index.ts"
+import { openAccounts, type OpenAccounts, type SearchOutcome } from "../../../src/gateway/index.ts"
+import { silentLog, systemRuntime } from "../../../src/runtime.ts"
+import { Secret } from "../../../src/secret.ts"
+import { DEFAULT_SETTINGS, pathsFor } from "../../../src/settings/index.ts"
+import {
+  type FakeAccount,
+  FAILURES,
+  type FakeKiro,
+  json,
+  startFakeKiro,
+} from "../../support/fake-kiro/index.ts"
+import { temporaryFolder } from "../../support/temporary-folder.ts"
+
+const found = (results: readonly object[]): object => ({
+  jsonrpc: "2.0",
+  result: { isError: false, content: [{ type: "text", text: JSON.stringify({ results, error: null }) }] },
+})
+
+describe("a web search", () => {
+  let fake: FakeKiro
+  let accounts: OpenAccounts
+
+  before(async () => {
+    fake = await startFakeKiro()
+    const runtime = systemRuntime(silentLog)
+    const settings = { ...DEFAULT_SETTINGS, endpointOverride: fake.url }
+    const paths = pathsFor({ env: {}, platform: "linux", home: temporaryFolder() })
+    const notify = (): void => undefined
+    accounts = await openAccounts({ runtime, settings, paths, version: "0", sources: [], notify })
+    await add("a", fake.account({ kind: "identity-center", profileArns: [PROFILE] }))
+    await add("b", fake.account({ kind: "identity-center", profileArns: [PROFILE] }))
+  })
+  after(async () => {
+    await accounts.close()
+    await fake.close()
+  })
+  beforeEach(() => void (fake.requests.length = 0))
+
+  const add = (id: string, person: FakeAccount) =>
+    accounts.store.add(
+      newAccount({
+        id,
+        now: 1,
+        logins: [
+          {
+            id: `login ${id}`,
+            source: "own",
+            kind: "idc",
+            tokens: {
+              accessToken: new Secret(person.accessToken),
+              refreshToken: new Secret(person.refreshToken),
+              expiresAt: Date.now() + 3_600_000,
+            },
+            client: { clientId: "c", clientSecret: new Secret("s") },
+            loginRegion: person.loginRegion,
+            startUrl: "https://x.awsapps.com/start",
+            profileArn: PROFILE,
+          },
+        ],
+      }),
+    )
+  const search = (query: string, sessionId?: string): Promise<SearchOutcome> =>
+    accounts.lookUps.search({ query, sessionId, signal: new AbortController().signal })
+
+  it("is one call with the profile, and its pages come back with title, address, date and excerpt", async () => {
+    const publishedDate = Date.UTC(2026, 0, 2)
+    const pages = [
+      { title: "T", url: "https://t.example", snippet: "s", publishedDate },
+      { url: "https://u.example" },
+    ]
+    fake.next("InvokeMCP", json(found(pages)))
+    const outcome = await search(`${"q".repeat(300)}`)
+    assert.ok(outcome.outcome === "found")
+    assert.deepEqual(outcome.pages, [
+      { title: "T", url: "https://t.example", excerpt: "s", publishedAt: publishedDate },
+      { title: "https://u.example", url: "https://u.example", excerpt: "" },
+    ])
+    const [request, ...others] = fake.received("InvokeMCP")
+    assert.equal(others.length, 0)
+    assert.equal(request?.headers["x-amzn-kiro-profile-arn"], PROFILE)
+    assert.match(JSON.stringify(request?.body), /"method":"tools\/call".*"query":"q{200}"/)
+  })
+
+  it("is paid by the account of the session", async () => {
+    await accounts.store.updateSession("ses_b", (memory) => ({ ...memory, accountId: "b" }))
+    const outcome = await search("words", "ses_b")
+    assert.equal(outcome.outcome === "found" && outcome.accountId, "b")
+  })
+
+  it("says when an administrator may have switched it off, and what the service says otherwise", async () => {
+    const refusal = { error: { code: -32602, message: "web tools are disabled" } }
+    for (const [answer, words] of [
+      [json(refusal), /web tools are disabled.*administrator/],
+      [json({ result: { isError: true, content: [{ type: "text", text: "no" }] } }), /“no”/],
+      [json({ result: { isError: false, content: [{ type: "text", text: "{}" }] } }), /not known/],
+      [json("[]"), /not known/],
+      [FAILURES.internalError, /could not search the web/],
+    ] as const) {
+      fake.next("InvokeMCP", answer)
+      const outcome = await search("words")
+      assert.ok(outcome.outcome === "refused")
+      assert.match(outcome.message, words)
+    }
+  })
+
+  it("asks nobody without words, and says so where no account can be asked", async () => {
+    assert.equal((await search("  ")).outcome, "refused")
+    for (const id of ["a", "b"])
+      await accounts.store.update(id, (account) => ({ ...account, enabled: false }))
+    const outcome = await search("words")
+    assert.match(outcome.outcome === "refused" ? outcome.message : "", /no account/)
+    assert.deepEqual(fake.received("InvokeMCP"), [])
+  })
+})
+
+const PROFILE = "arn:aws:codewhisperer:us-east-1:123456789012:profile/WORK"
