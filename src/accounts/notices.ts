@@ -22,6 +22,13 @@ export type Notice =
     }
   | { readonly kind: "paid-credits"; readonly account: string }
   | { readonly kind: "conversation-shortened"; readonly share: number; readonly sessionId: string }
+  | {
+      readonly kind: "budget-near"
+      readonly used: number
+      readonly budget: number
+      /** The local day. */
+      readonly day: string
+    }
   /** What the service refused is not sent again in this session; `parts` are phrases such as `the tool x`. */
   | { readonly kind: "parts-left-out"; readonly parts: readonly string[]; readonly sessionId: string }
   | {
@@ -102,6 +109,12 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         about: notice.sessionId,
         title: "Conversation shortened",
         message: `It was too long for the model, so old parts were left out (${Math.round(notice.share * 100)} % kept). Nothing was deleted.`,
+      })
+    case "budget-near":
+      return text(notice, "warning", {
+        about: notice.day,
+        title: "Kiro credits today",
+        message: `${notice.used.toFixed(2)} of today's budget of ${notice.budget} credits are used. Beyond it new messages wait until midnight, or until you lift it: \`${command} budget lift\`.`,
       })
     case "parts-left-out":
       return text(notice, "warning", {

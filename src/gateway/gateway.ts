@@ -15,6 +15,7 @@ import {
 } from "./context.ts"
 import type { ChatAnswer, ChatCall, ChatOutcome, Refusal } from "./door.ts"
 import { recover } from "./recover/recover.ts"
+import { refuseByBudget } from "./refuse/budget.ts"
 import { refusalOf } from "./refuse/failures.ts"
 import { unexpected } from "./refuse/texts.ts"
 import { type AnswerEnd, rememberForAccount, rememberForSession } from "./remember.ts"
@@ -57,6 +58,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
  */
 async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOutcome> {
   let chat = await openChat(context, call)
+  const overBudget = await refuseByBudget(context, chat)
+  if (overBudget !== undefined) return { outcome: "refusal", refusal: overBudget }
   let progress = firstProgress(startingStep(chat), omittedBefore(chat))
   while (true) {
     const chosen = await chooseAccount(context, chat, progress)

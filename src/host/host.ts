@@ -63,7 +63,18 @@ export function startHost({ place, project, version, show }: HostOptions): Host 
     // The last of our files that load late: from here on an update or a rebuild can't break the window.
     const [{ openServices }] = await Promise.all([import("./services.ts"), loadSchema()])
     const runtime = systemRuntime(log)
-    return openServices({ place, paths, loaded: await loaded(), runtime, version, show, signal })
+    const { directory } = project
+    const settings = await loaded()
+    return openServices({
+      place,
+      paths,
+      loaded: settings,
+      runtime,
+      version,
+      project: directory,
+      show,
+      signal,
+    })
   }
   let opened: Promise<Services> | undefined
   const host: Host = {

@@ -18,6 +18,8 @@ export interface ServicesOptions {
   readonly loaded: LoadedSettings
   readonly runtime: Runtime
   readonly version: string
+  /** The folder of the project that the host works in. */
+  readonly project: string
   /** Shows the user what happened beside an answer; not called where `toasts` is off. */
   readonly show: (text: NoticeText) => void
   /** Aborted when the instance of the plugin ends. */
@@ -38,7 +40,7 @@ export interface Services {
 }
 
 export async function openServices(options: ServicesOptions): Promise<Services> {
-  const { place, loaded, runtime, version, signal } = options
+  const { place, loaded, runtime, version, project, signal } = options
   const { clock, log, randomUUID } = runtime
   const { settings, problems } = loaded
   const notify = createNotify({ show: options.show, log, enabled: settings.toasts })
@@ -64,6 +66,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     runtime,
     settings,
     version,
+    project,
     store,
     tokens,
     importLogins: takeIn,

@@ -70,7 +70,9 @@ function endOf(end: AnswerEnd, writer: ReturnType<typeof createPartWriter>): Par
   return [...writer.close(), { type: "error", error }]
 }
 
-function readHeaders(options: unknown): Pick<ChatCall, "sessionId" | "purpose" | "agent"> {
+function readHeaders(
+  options: unknown,
+): Pick<ChatCall, "sessionId" | "parentSessionId" | "purpose" | "agent"> {
   const given = isObject(options) && isObject(options["headers"]) ? options["headers"] : {}
   const headers: JsonObject = Object.fromEntries(
     Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]),
@@ -80,11 +82,13 @@ function readHeaders(options: unknown): Pick<ChatCall, "sessionId" | "purpose" |
     return typeof value === "string" && value !== "" ? value : undefined
   }
   const agent = read(AGENT_HEADER)
+  const parentSessionId = read("x-parent-session-id")
   return {
     // Without one it is a question of its own: no two of them may share a memory.
     sessionId: read(SESSION_HEADER) ?? crypto.randomUUID(),
     purpose: PURPOSES[read(PURPOSE_HEADER) ?? ""] ?? "main",
     ...(agent === undefined ? {} : { agent }),
+    ...(parentSessionId === undefined ? {} : { parentSessionId }),
   }
 }
 

@@ -1,13 +1,14 @@
 import {
   type AnswerEnd,
   type ChatAnswer,
+  type ChatCall,
   type ChatOutcome,
   createTurnstile,
   type Gateway,
   type Purpose,
   type Refusal,
 } from "../gateway/index.ts"
-import { parseJson } from "../json.ts"
+import { parseJson, present } from "../json.ts"
 import {
   apiCallError,
   type ChatChunk,
@@ -23,6 +24,8 @@ import type { Fetch, Runtime } from "../runtime.ts"
 
 /** The session of a chat request, as OpenCode names it. */
 const SESSION_HEADER = "x-session-id"
+/** The session that a subagent works for. */
+const PARENT_HEADER = "x-parent-session-id"
 
 export interface FrontOptions {
   readonly gateway: Pick<Gateway, "chat">
@@ -31,6 +34,8 @@ export interface FrontOptions {
   readonly baseUrl: string
   /** The header in which our own chat hook says what a request is for: `main`, `title` or `compaction`. */
   readonly purposeHeader: string
+  /** That in which it says which agent asks, percent-encoded. */
+  readonly agentHeader: string
 }
 
 /**
@@ -69,13 +74,20 @@ export function badRequest(problem: string): string {
 }
 
 function callOf(
-  { purposeHeader, runtime }: FrontOptions,
+  { purposeHeader, agentHeader, runtime }: FrontOptions,
   { headers: given }: RequestInit,
   request: ChatRequest,
-): { readonly sessionId: string; readonly purpose: Purpose } {
+): Pick<ChatCall, "sessionId" | "parentSessionId" | "purpose" | "agent"> {
   const headers = new Headers(given)
+  const parentSessionId = headers.get(PARENT_HEADER) ?? undefined
+  const agent = headers.get(agentHeader)
   const sessionId = headers.get(SESSION_HEADER) ?? runtime.randomUUID()
-  return { sessionId, purpose: purposeOf(headers.get(purposeHeader), request) }
+  const purpose = purposeOf(headers.get(purposeHeader), request)
+  return {
+    sessionId,
+    purpose,
+    ...present({ parentSessionId, agent: agent === null ? undefined : decodeURIComponent(agent) }),
+  }
 }
 
 /** Our own chat hook says what a request is for; without it a title is known by its form (OpenCode 1.18). */

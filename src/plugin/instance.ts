@@ -12,6 +12,7 @@ const BASE_URL = "https://kiro.invalid/v1"
 
 /** Our chat hook says in it what a request is for. */
 const PURPOSE_HEADER = "x-kiro-purpose"
+const AGENT_HEADER = "x-kiro-agent"
 
 /** The agents of OpenCode 1.18 whose requests are not the conversation itself. */
 const HELPERS: ReadonlySet<string> = new Set(["title", "compaction"])
@@ -40,7 +41,8 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
   const open = async (): Promise<Fetch> => {
     const [{ createFront }, gateway] = await Promise.all([import("./front.ts"), host.services()])
     const runtime = systemRuntime(log)
-    return createFront({ gateway, runtime, baseUrl: BASE_URL, purposeHeader: PURPOSE_HEADER })
+    const headers = { purposeHeader: PURPOSE_HEADER, agentHeader: AGENT_HEADER }
+    return createFront({ gateway, runtime, baseUrl: BASE_URL, ...headers })
   }
   const fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     signal.throwIfAborted()
@@ -77,8 +79,10 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
       if (isLoginCommand(process.argv)) await learnAccounts()
     },
     async "chat.headers"({ agent, model }, output) {
-      if (model.providerID === PROVIDER_ID)
-        output.headers[PURPOSE_HEADER] = HELPERS.has(agent) ? agent : "main"
+      if (model.providerID !== PROVIDER_ID) return
+      output.headers[PURPOSE_HEADER] = HELPERS.has(agent) ? agent : "main"
+      // A header takes no more than ASCII.
+      output.headers[AGENT_HEADER] = encodeURIComponent(agent)
     },
     dispose: () => host.close(),
   }

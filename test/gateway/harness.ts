@@ -57,6 +57,8 @@ export interface Harness extends AsyncDisposable {
 export interface AskOptions {
   readonly purpose?: "main" | "title" | "compaction"
   readonly session?: string
+  /** Of a subagent. */
+  readonly parent?: string
   readonly signal?: AbortSignal
 }
 
@@ -99,6 +101,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     runtime,
     settings,
     version: "0.0.0",
+    project: "/home/me/project",
     store,
     tokens,
     importLogins: async () => options.importLogins?.(harness),
@@ -115,7 +118,13 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       afterAnswer: (accountId) => void answered.push(accountId),
     },
   })
-  const front = createFront({ gateway, runtime, baseUrl: BASE_URL, purposeHeader: "x-kiro-purpose" })
+  const front = createFront({
+    gateway,
+    runtime,
+    baseUrl: BASE_URL,
+    purposeHeader: "x-kiro-purpose",
+    agentHeader: "x-kiro-agent",
+  })
   const harness: Harness = {
     fake,
     clock,
@@ -139,10 +148,14 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       if (account === undefined) throw new Error(`no account ${label}`)
       return account
     },
-    ask: (body = {}, { purpose = "main", session = "ses_1", signal } = {}) =>
+    ask: (body = {}, { purpose = "main", session = "ses_1", parent, signal } = {}) =>
       front(`${BASE_URL}/chat/completions`, {
         method: "POST",
-        headers: { "x-session-id": session, "x-kiro-purpose": purpose },
+        headers: {
+          "x-session-id": session,
+          "x-kiro-purpose": purpose,
+          ...(parent !== undefined && { "x-parent-session-id": parent }),
+        },
         body: JSON.stringify({ ...HELLO, ...body }),
         ...(signal !== undefined && { signal }),
       }),

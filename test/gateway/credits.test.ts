@@ -1,0 +1,249 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { localDay } from "../../src/accounts/index.ts"
+import {
+  exception,
+  FAILURES,
+  finish,
+  metering,
+  neverAnswers,
+  pause,
+  reset,
+  stream,
+  text,
+} from "../support/fake-kiro/index.ts"
+import { systemClock } from "../../src/runtime.ts"
+import { errorText, type Harness, hear, startHarness } from "./harness.ts"
+
+describe("credits", () => {
+  it("are booked with what they were for", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.answer(text("hi"), finish({ credits: 0.25 }))
+    await hear(await harness.ask({}, { session: "ses_2", parent: "ses_1" }))
+    const [turn] = await turns(harness)
+    assert.deepEqual(turn, {
+      sessionId: "ses_2",
+      parentSessionId: "ses_1",
+      accountId: "work",
+      modelId: "claude-sonnet-4-5",
+      credits: 0.25,
+      at: turn?.at,
+      day: localDay(turn?.at ?? 0),
+      purpose: "main",
+      attempt: 1,
+      project: "/home/me/project",
+    })
+  })
+
+  it("that were metered for attempts that failed are booked too", async () => {
+    await using harness = await startHarness({ settings: { rateLimitRetryDelayMs: 1000 } })
+    const account = await harness.add("work")
+    account.script(
+      stream(metering(0.3), exception("ThrottlingException", { message: "slow down" })),
+      stream(metering(0.5), exception("internalServerException", { message: "boom" })),
+      stream(metering(0.1), text("Hello"), finish({ credits: 0 })),
+    )
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(
+      (await turns(harness)).map(({ credits, attempt, failed }) => [credits, attempt, failed]),
+      [
+        [0.1, 3, undefined],
+        [0.5, 2, true],
+        [0.3, 1, true],
+      ],
+    )
+  })
+
+  it("of an answer that broke off behind its first word are booked as a failure's", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.script(stream(text("Hello"), metering(0.2), pause(50), reset))
+    await hear(await harness.ask())
+    assert.deepEqual(
+      (await turns(harness)).map(({ credits, failed }) => [credits, failed]),
+      [[0.2, true]],
+    )
+  })
+
+  it("of a whole answer that broke off are booked before it is repeated", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.script(stream(text("Hello"), metering(0.2), pause(50), reset))
+    assert.equal((await harness.ask({ stream: false })).status, 200)
+    assert.deepEqual(
+      (await turns(harness)).filter(({ failed }) => failed).map(({ credits }) => credits),
+      [0.2],
+    )
+  })
+})
+
+describe("the user's budget for a day", () => {
+  const settings = { dailyCreditBudget: 10 }
+  const spend = async (harness: Harness, credits: number): Promise<void> =>
+    harness.store.addTurn({ sessionId: "before", accountId: "work", credits, at: harness.clock.now() })
+  const step = {
+    messages: [
+      { role: "user", content: "Read it." },
+      {
+        role: "assistant",
+        content: "",
+        tool_calls: [{ id: "c", type: "function", function: { name: "read", arguments: "{}" } }],
+      },
+      { role: "tool", tool_call_id: "c", content: "its text" },
+      { role: "user", content: "A picture that the tool returned." },
+    ],
+  }
+
+  it("is told of from four fifths on", async () => {
+    await using harness = await startHarness({ settings })
+    await harness.add("work")
+    await spend(harness, 7.9)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.equal(harness.notices.length, 0)
+    await spend(harness, 0.2)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    const day = localDay(harness.clock.now())
+    const told = harness.notices.map((notice) => notice.kind === "budget-near" && [notice.budget, notice.day])
+    assert.deepEqual(told, [[10, day]])
+  })
+
+  it("stops a new message of the user's own, and says how to go on", async () => {
+    await using harness = await startHarness({ settings })
+    await harness.add("work")
+    await spend(harness, 10)
+    const response = await harness.ask()
+    assert.equal(response.status, 402)
+    assert.match(await errorText(response), /budget of 10 credits is used up \(10\.00 so far\).*budget lift/)
+    assert.deepEqual(harness.sent(), [])
+  })
+
+  it("lets all go on that is under way", async () => {
+    await using harness = await startHarness({ settings })
+    await harness.add("work")
+    await spend(harness, 11)
+    for (const [body, options] of [
+      [step, {}],
+      [{}, { session: "ses_2", parent: "ses_1" }],
+      [{}, { purpose: "title" }],
+      [{}, { purpose: "compaction" }],
+      // What follows a compaction.
+      [{}, {}],
+    ] as const)
+      assert.equal((await hear(await harness.ask(body, options))).finishReason, "stop")
+    assert.equal((await harness.ask()).status, 402)
+  })
+
+  it("is lifted for the day, and begins anew with the next", async () => {
+    await using harness = await startHarness({ settings })
+    await harness.add("work")
+    await spend(harness, 11)
+    await harness.store.liftBudget(localDay(harness.clock.now()))
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    harness.clock.advance(24 * 3_600_000)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+  })
+})
+
+describe("a model that stays busy", () => {
+  const settings = {
+    rateLimitMaxRetries: 0,
+    fallbackModels: { "claude-sonnet-4-5": ["claude-sonnet-4", "claude-haiku-4-5"] },
+  }
+
+  it("is left for the models that the user named, one after the other, and told of", async () => {
+    await using harness = await startHarness({ settings })
+    const account = await harness.add("work")
+    account.fail(FAILURES.capacity)
+    account.fail(FAILURES.capacity)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(modelsSent(harness), ["claude-sonnet-4.5", "claude-sonnet-4", "claude-haiku-4.5"])
+    assert.deepEqual(
+      harness.notices.map((notice) => notice.kind === "model-switched" && [notice.from, notice.to]),
+      [
+        ["claude-sonnet-4-5", "claude-sonnet-4"],
+        ["claude-sonnet-4", "claude-haiku-4-5"],
+      ],
+    )
+  })
+
+  it("is told to the host where none is left", async () => {
+    await using harness = await startHarness({ settings })
+    const account = await harness.add("work")
+    for (let times = 0; times < 3; times++) account.fail(FAILURES.capacity)
+    assert.equal((await harness.ask()).status, 429)
+    assert.equal(modelsSent(harness).length, 3)
+  })
+
+  it("is never left for a quota, a throttle or a refusal", async () => {
+    for (const reply of [FAILURES.throttled, FAILURES.monthlyLimit, FAILURES.improperlyFormed]) {
+      await using harness = await startHarness({ settings })
+      const account = await harness.add("work")
+      account.fail(reply)
+      assert.ok((await harness.ask()).status >= 400)
+      assert.equal(modelsSent(harness).length, 1)
+    }
+  })
+})
+
+describe("an account that is waited for", () => {
+  it("may answer after its own throttle, though that still stands", async () => {
+    await using harness = await startHarness({ settings: { rateLimitRetryDelayMs: 1000 } })
+    const account = await harness.add("work")
+    account.fail(FAILURES.throttled)
+    harness.fake.onRequest = () => {
+      if (harness.sent().length !== 1) return
+      // Another request parks it for longer meanwhile.
+      void harness.store.update("work", (current) => ({
+        ...current,
+        health: { state: "cooling", since: 0, until: 1e15, reason: "throttled", times: 1 },
+      }))
+    }
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(harness.sent(), ["work", "work"])
+  })
+
+  it("is asked about: too many requests may mean that its credits are used up", async () => {
+    await using harness = await startHarness({ settings: { rateLimitRetryDelayMs: 1000 } })
+    const account = await harness.add("work")
+    account.fail(FAILURES.throttled)
+    await hear(await harness.ask())
+    await harness.gateway.close()
+    assert.deepEqual(harness.usageAsked, ["work"])
+  })
+})
+
+describe("a model that thinks", () => {
+  for (const [effort, limit] of [
+    ["high", 300_000],
+    [undefined, 120_000],
+  ] as const)
+    it(`may be silent for ${limit} ms before its first word with effort ${effort ?? "unsaid"}, and no longer`, async () => {
+      await using harness = await startHarness()
+      const account = await harness.add("work")
+      account.script(neverAnswers, neverAnswers)
+      const asked = async (times: number): Promise<void> => {
+        while (harness.sent().length < times) await systemClock.sleep(5)
+      }
+      const answer = harness.ask({ model: "claude-opus-4-6", ...(effort && { reasoning_effort: effort }) })
+      await asked(1)
+      harness.clock.advance(limit - 1)
+      await systemClock.sleep(30)
+      assert.equal(harness.sent().length, 1)
+      harness.clock.advance(1)
+      await asked(2)
+      harness.clock.advance(limit)
+      assert.equal((await answer).status, 504)
+    })
+})
+
+async function turns({ gateway, store }: Harness): ReturnType<Harness["store"]["turns"]> {
+  await gateway.close()
+  return store.turns()
+}
+
+function modelsSent({ fake }: Harness): readonly (string | undefined)[] {
+  return fake
+    .received("GenerateAssistantResponse")
+    .map(({ text: body }) => /"currentMessage":.*?"modelId":"([^"]+)"/.exec(body)?.[1])
+}
