@@ -8,7 +8,7 @@ import { type Context, openContext, redirectingDotenv } from "./context.ts"
 import { examine } from "./doctor/doctor.ts"
 import { programRunner } from "./doctor/programs.ts"
 import { takeLogins } from "./import.ts"
-import type { Terminal } from "./terminal.ts"
+import { type Terminal, wrap } from "./terminal.ts"
 import { updatePlugin } from "./update.ts"
 import { showBudget, showHistory, showUsage } from "./usage.ts"
 
@@ -30,7 +30,7 @@ export async function runCommand({ args, ...at }: RunOptions): Promise<ExitCode>
     return (await execute(readCommandLine(args), at)) ? 0 : 1
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    terminal.err(`${terminal.paint("bad", "✗")} ${message}`)
+    terminal.err(`${terminal.paint("bad", "✗")} ${wrap(message, { indent: 2, columns: terminal.columns })}`)
     if (args.includes("--json")) terminal.out(JSON.stringify({ error: message }, null, 2))
     if (!(error instanceof UsageError)) return 1
     terminal.err("Run it with --help to see what it takes.")

@@ -124,3 +124,19 @@ function fitting(columns: readonly Column[], widths: readonly number[], room = I
 function width(cell: string): number {
   return stripVTControlCharacters(cell).length
 }
+
+/** Breaks a text between words, so that no line of it is longer than the terminal; what follows is indented. */
+export function wrap(
+  text: string,
+  { indent, columns = Infinity }: { readonly indent: number; readonly columns: number | undefined },
+): string {
+  const room = Math.max(20, columns - indent)
+  const lines = [""]
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? ""
+    if (line === "") lines[lines.length - 1] = word
+    else if (width(line) + 1 + width(word) <= room) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines.join(`\n${" ".repeat(indent)}`)
+}

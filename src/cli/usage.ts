@@ -240,7 +240,7 @@ export async function showBudget(
     return terminal.out(JSON.stringify({ day, used, limit: limit ?? null, lifted: isLifted }, null, 2))
   if (limit === undefined)
     return terminal.out(
-      `${used.toFixed(2)} credits today. There is no budget: "daily_credit_budget" in ${paths.settingsFile} sets one.`,
+      `${used.toFixed(2)} credits today. There is no budget;\n"daily_credit_budget" sets one, in ${paths.settingsFile}`,
     )
   terminal.out(`${creditsText({ used, limit })} credits today.`)
   if (isLifted) terminal.out("The budget is lifted until midnight.")

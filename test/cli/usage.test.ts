@@ -70,7 +70,10 @@ describe("what was spent", () => {
   })
 
   it("is measured against the budget, which is lifted for a day", async () => {
-    assert.match((await lab.run("budget")).out, /3\.75 credits today\. There is no budget/)
+    assert.match(
+      (await lab.run("budget")).out,
+      /3\.75 credits today\. There is no budget;\n"daily_credit_budget" sets one, in .*kiro\.json/,
+    )
     editJson(join(lab.sandbox.config, "kiro.json"), (before) => ({ ...before, daily_credit_budget: 3 }))
     assert.match((await lab.run("budget")).out, /3\.75 \/ 3\.00 credits today\.\nIt is used up.*budget lift/)
     assert.match((await lab.run("budget", "lift")).out, /lifted until midnight/)

@@ -2,7 +2,7 @@ import { accountName } from "../../accounts/index.ts"
 import { redactText } from "../../settings/index.ts"
 import type { DoctorCommand } from "../command-line.ts"
 import type { Context } from "../context.ts"
-import type { Terminal } from "../terminal.ts"
+import { type Terminal, wrap } from "../terminal.ts"
 import { accountsCheck, examineAccounts, regionsCheck, sourcesCheck } from "./accounts.ts"
 import {
   databaseCheck,
@@ -66,7 +66,7 @@ export async function examine(given: Context, command: DoctorCommand, call: Doct
     terminal.out(JSON.stringify(document, null, 2))
   } else if (command.report) terminal.out(reportText(context, sections))
   else {
-    show(sections, terminal)
+    show(context, sections)
     for (const done of fixed) terminal.out(`${terminal.paint("good", "mended:")} ${done}`)
     if (command.fix && fixed.length === 0) terminal.out("There was nothing to mend without asking.")
     conclude(context, problems, command)
@@ -160,10 +160,10 @@ function withoutMends({ title, findings }: Section) {
   }
 }
 
-function show(sections: readonly Section[], terminal: Terminal): void {
+function show({ terminal, place }: DoctorContext, sections: readonly Section[]): void {
   for (const { title, findings } of sections) {
     terminal.out(terminal.paint("strong", title))
-    for (const finding of findings) terminal.out(lineOf(finding, terminal))
+    for (const finding of findings) terminal.out(linesOf(finding, terminal, place.home))
   }
   terminal.out("")
 }
@@ -182,14 +182,19 @@ function conclude(
     )
 }
 
-function lineOf(finding: Finding, { paint }: Terminal): string {
+/** A remedy keeps the whole path, which may be meant to be typed. */
+function linesOf(finding: Finding, { paint, columns }: Terminal, home: string): string {
+  const wrapped = (text: string, indent: number): string => wrap(text, { indent, columns })
   switch (finding.level) {
     case "good":
-      return `  ${paint("good", "✓")} ${finding.text}`
+      return `  ${paint("good", "✓")} ${wrapped(withoutHome(finding.text, home), 4)}`
     case "note":
-      return `  ${paint("muted", "·")} ${finding.text}`
+      return `  ${paint("muted", "·")} ${wrapped(withoutHome(finding.text, home), 4)}`
     case "problem":
-      return `  ${paint("bad", "✗")} ${finding.text}\n    ${paint("strong", "→")} ${finding.remedy}`
+      return [
+        `  ${paint("bad", "✗")} ${wrapped(finding.text, 4)}`,
+        `    ${paint("strong", "→")} ${wrapped(finding.remedy, 6)}`,
+      ].join("\n")
     default:
       return finding satisfies never
   }

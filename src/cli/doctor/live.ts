@@ -3,7 +3,7 @@ import { createMessageDecoder } from "../../eventstream/index.ts"
 import { type ChatOutcome, createGateway } from "../../gateway/index.ts"
 import { importLogins } from "../../import/index.ts"
 import { isObject, type JsonObject, parseJson } from "../../json.ts"
-import { readChatRequest } from "../../openai/index.ts"
+import { type ChatUsage, readChatRequest } from "../../openai/index.ts"
 import type { Fetch, Runtime } from "../../runtime.ts"
 import { VERSION } from "../../version.ts"
 import { type Context, openContext } from "../context.ts"
@@ -84,15 +84,20 @@ async function saidBy(outcome: ChatOutcome): Promise<Said> {
   for await (const { chunks, end } of outcome.answer.batches) {
     for (const chunk of chunks) {
       text += chunk.delta.content ?? ""
-      if (chunk.usage !== undefined) usage = JSON.stringify(chunk.usage)
+      if (chunk.usage !== undefined) usage = usageText(chunk.usage)
     }
     if (end?.outcome === "failed") return { outcome: "refused", message: end.refusal.message }
   }
   return { outcome: "answered", text, usage }
 }
 
+function usageText({ prompt_tokens, completion_tokens, prompt_tokens_details }: ChatUsage): string {
+  const cached = prompt_tokens_details?.cached_tokens ?? 0
+  return `${prompt_tokens} tokens in (${cached} of the cache), ${completion_tokens} out`
+}
+
 function tell(what: string, said: Said): readonly Finding[] {
-  if (said.outcome === "answered") return [good(`${what} was answered; ${said.usage}`)]
+  if (said.outcome === "answered") return [good(`${what} was answered: ${said.usage}`)]
   return [problem(`${what} was refused: ${said.message}`, "See to what the other sections say.")]
 }
 

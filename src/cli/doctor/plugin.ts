@@ -138,12 +138,19 @@ function replaceSpec(context: DoctorContext, { spec, file }: PluginEntry, by: st
 }
 
 /** OpenCode 1 has no panel where tui.json does not list the plugin; OpenCode 2 finds it in the package. */
-function panel({ opencode, paths }: DoctorContext, { spec, file }: PluginEntry): readonly Finding[] {
+function panel(
+  { opencode, paths }: DoctorContext,
+  { spec, file, by, folder }: PluginEntry,
+): readonly Finding[] {
   if (opencode?.startsWith("2.") === true || !file.startsWith(globalFolder(paths))) return []
   const names = ["tui.json", "tui.jsonc"].map((name) => join(globalFolder(paths), name))
   const listed = JSON.stringify(names.map((name) => readJsonc(name)?.["plugin"] ?? []))
   if (listed.includes(PACKAGE) || listed.includes(JSON.stringify(spec).slice(1, -1))) return []
-  return [note(`the panel of the terminal UI is not installed: opencode plugin "${spec}" -g -f`)]
+  return [
+    note(
+      `the panel of the terminal UI is not installed: opencode plugin "${by === "path" ? folder : spec}" -g -f`,
+    ),
+  ]
 }
 
 function repair({ by, spec, folder }: PluginEntry): string {

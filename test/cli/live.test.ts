@@ -1,0 +1,45 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { FAILURES } from "../support/fake-kiro/index.ts"
+import { secretsIn } from "../support/secrets.ts"
+import { openDoctorLab } from "./doctor-lab.ts"
+
+describe("doctor --live", () => {
+  it("sends nothing where nobody says yes", async () => {
+    await using lab = { ...(await openDoctorLab()), [Symbol.asyncDispose]: () => lab.close() }
+    const { code, out } = await lab.run("doctor", "--live")
+    assert.equal(code, 0)
+    assert.match(out, /nothing was sent: nobody can be asked here; --yes says yes/)
+    assert.equal(chats(lab.fake.requests), 0)
+  })
+
+  it("sends two turns as every message is sent, and says what they showed", async () => {
+    await using lab = { ...(await openDoctorLab()), [Symbol.asyncDispose]: () => lab.close() }
+    const { code, out } = await lab.run("doctor", "--live", "--yes")
+    assert.equal(code, 0, out)
+    assert.equal(chats(lab.fake.requests), 2)
+    assert.match(
+      out,
+      /the first message to claude-haiku-4-5 was answered: \d+ tokens in \(\d+ of the cache\), \d+ out/,
+    )
+    assert.match(out, /the second message of the same session was answered/)
+    assert.match(out, /request 1: \S+, with(?:out)? a profileArn, status 200; .*assistantResponseEvent \d+/)
+    assert.match(out, /request 2: meteringEvent \{.*"usage":[\d.]+/)
+    assert.deepEqual(secretsIn(out), [])
+  })
+
+  it("asks at most three times, repeats nothing, and tells of a refusal", async () => {
+    await using lab = { ...(await openDoctorLab()), [Symbol.asyncDispose]: () => lab.close() }
+    for (let time = 0; time < 4; time++) lab.account.fail(FAILURES.throttled)
+    const { code, out } = await lab.run("doctor", "--live", "--yes")
+    assert.equal(code, 1)
+    assert.match(out, /the first message to claude-haiku-4-5 was refused: /)
+    assert.ok(chats(lab.fake.requests) <= 3)
+  })
+})
+
+function chats(requests: readonly { readonly operation?: string | undefined }[]): number {
+  return requests.filter(({ operation = "" }) =>
+    /^(?:GenerateAssistantResponse|SendMessage)$/.test(operation),
+  ).length
+}
