@@ -12,7 +12,7 @@ describe("the source", () => {
     files.filter(({ text }) => pattern.test(text)).map(({ name }) => name)
 
   it("starts programs in two places, never through a shell, and runs no text as code", () => {
-    assert.deepEqual(filesWith(/child_process/), ["run-program.ts"])
+    assert.deepEqual(filesWith(/child_process/), ["programs.ts"])
     assert.deepEqual(filesWith(/import\("open"\)|from "open"/), ["browser.ts"])
     assert.deepEqual(filesWith(/\bshell:|\bexec\(["'`]|\bexecSync\b|\beval\(|new Function\(/), [])
   })
