@@ -9,6 +9,7 @@ export async function answerStream(response: Response): Promise<ReadableStream<U
   const opened = await openAnswer({
     response,
     translator: createChunkTranslator({
+      wireModelId: "claude-sonnet-4.5",
       toolNames: new Map(),
       thinkingTags: false,
       serviceWindow: 200_000,

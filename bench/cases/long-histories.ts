@@ -38,6 +38,7 @@ function figure(row: string, ours: number, floor: number): Figure {
 }
 
 const WINDOW = 1_000_000
+const MODEL = "claude-sonnet-4.5"
 
 function repeated(times: number, work: () => string): Promise<number> {
   return cpuMs(async () => {
@@ -48,7 +49,11 @@ function repeated(times: number, work: () => string): Promise<number> {
 }
 
 function conversationOf(body: string): Conversation {
-  return toConversation(readChatRequest(JSON.parse(body)), { accepts: { images: true, documents: true } })
+  return toConversation(readChatRequest(JSON.parse(body)), {
+    accepts: { images: true, documents: true },
+    serviceWindow: WINDOW,
+    wireModelId: MODEL,
+  })
 }
 
 function toFortyPercent(conversation: Conversation): Conversation {
@@ -57,7 +62,7 @@ function toFortyPercent(conversation: Conversation): Conversation {
 
 function bodyOf(conversation: Conversation): string {
   const conversationState = toConversationState(toSendable(conversation, { serviceWindow: WINDOW }), {
-    wireModelId: "claude-sonnet-4.5",
+    wireModelId: MODEL,
     conversationId: "c0ffee00-1111-4222-8333-444455556666",
     cachePoints: 4,
   })

@@ -18,6 +18,7 @@ export function toolArguments(): BenchCase {
 
 function mostLate(answer: Uint8Array): number {
   const translator = createChunkTranslator({
+    wireModelId: "claude-sonnet-4.5",
     toolNames: new Map(),
     thinkingTags: false,
     serviceWindow: 200_000,

@@ -66,6 +66,8 @@ export async function openChat(
   const { input } = withRefusals(known, refused)
   const conversation = toConversation(request, {
     accepts: { images: input.includes("image"), documents: input.includes("pdf") },
+    serviceWindow: known.serviceWindow,
+    wireModelId: known.wireId,
     ...(!refused.includes("reasoning") && { reasoning: remembered }),
   })
   return {

@@ -4,7 +4,7 @@ export { toConversation } from "./conversation/read.ts"
 export type { ConversationOptions } from "./conversation/read.ts"
 export { hashReasoning } from "./conversation/reasoning.ts"
 export type { SignedReasoning } from "./conversation/reasoning.ts"
-export { estimateTokens } from "./conversation/size.ts"
+export { estimateTokens, learnRatio } from "./conversation/size.ts"
 export {
   refusedMedia,
   toolAt,

@@ -154,7 +154,11 @@ describe("any JSON as a chat request", () => {
 
 function conversationOf(raw: unknown): Conversation | undefined {
   try {
-    return toConversation(readChatRequest(raw), { accepts: { images: true, documents: true } })
+    return toConversation(readChatRequest(raw), {
+      accepts: { images: true, documents: true },
+      serviceWindow: WINDOW,
+      wireModelId: MODEL,
+    })
   } catch (error) {
     if (!(error instanceof ChatRequestError)) throw error
     assert.ok(error.field !== "")

@@ -77,6 +77,7 @@ describe("any events", () => {
         fc.boolean(),
         (events, thinkingTags) => {
           const translator = createChunkTranslator({
+            wireModelId: "claude-sonnet-4.5",
             toolNames: new Map([["bash", "Bash"]]),
             thinkingTags,
             serviceWindow: 1000,

@@ -19,7 +19,7 @@ const UNION_AT_ROOT = "input_schema does not support oneOf, allOf, or anyOf at t
 
 describe("reasoning that the service refuses", () => {
   const remember = async (harness: Harness, session: string): Promise<void> => {
-    const textHash = hashReasoning("Let me look.")
+    const textHash = hashReasoning("Let me look.", "claude-sonnet-4.5")
     const entry = { toolUseIds: ["call_1"], textHash, signature: "c29tZWJvZHkgZWxzZSdz" }
     await harness.store.rememberReasoning(session, [entry])
   }

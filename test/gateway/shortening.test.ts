@@ -36,10 +36,12 @@ describe("a conversation that is too long", () => {
     assert.equal(heard.finishReason, "stop")
     assert.equal(heard.totalTokens, 200_000)
     const [full = 0, ...shortened] = harness.fake.chats.map(({ text }) => text.length)
-    assert.deepEqual(
-      shortened.map((size) => Math.round((size / full) * 10) / 10),
-      [0.8, 0.6],
-    )
+    assert.equal(shortened.length, 2)
+    // A quarter goes at once, so that the next request finds the same history.
+    for (const [index, most] of [0.8, 0.6].entries()) {
+      const share = (shortened[index] ?? 0) / full
+      assert.ok(share <= most + 0.02 && share >= most * 0.75 - 0.05, `${share} of ${most}`)
+    }
     assert.deepEqual(harness.fake.refused, [])
   })
 

@@ -3,14 +3,24 @@ import { describe, it } from "node:test"
 import type { ReasoningBlock } from "../../src/openai/index.ts"
 import { hashReasoning, withoutSignatures } from "../../src/translate/index.ts"
 import type { SignedReasoning } from "../../src/translate/index.ts"
-import { asks, assistantMessages, call, conversationOf, result, says, stateOf } from "./support/chat.ts"
+import {
+  answers,
+  asks,
+  assistantMessages,
+  call,
+  conversationOf,
+  result,
+  says,
+  stateOf,
+} from "./support/chat.ts"
 
+const MODEL = "claude-sonnet-4.5"
 const TEXT = "Let me think about it. "
 const remembered: readonly SignedReasoning[] = [
-  { toolUseIds: ["a", "b"], textHash: hashReasoning(TEXT), signature: "EqQBCkYI" },
-  { toolUseIds: ["hidden"], textHash: hashReasoning(""), redacted: "LktUUn5+" },
-  { toolUseIds: ["both"], textHash: hashReasoning(TEXT), signature: "EqQBCkYI" },
-  { toolUseIds: ["both"], textHash: hashReasoning(""), redacted: "LktUUn5+" },
+  { toolUseIds: ["a", "b"], textHash: hashReasoning(TEXT, MODEL), signature: "EqQBCkYI" },
+  { toolUseIds: ["hidden"], textHash: hashReasoning("", MODEL), redacted: "LktUUn5+" },
+  { toolUseIds: ["both"], textHash: hashReasoning(TEXT, MODEL), signature: "EqQBCkYI" },
+  { toolUseIds: ["both"], textHash: hashReasoning("", MODEL), redacted: "LktUUn5+" },
 ]
 const thinks = (text: string, ...calls: readonly object[]): object => ({
   ...asks(...calls),
@@ -65,12 +75,53 @@ describe("reasoning", () => {
     assert.deepEqual(reasoningOf([says("Go"), thinks(TEXT, call("c"))]), [undefined])
   })
 
-  it("is left out when the user speaks again, but not for media of a tool", () => {
-    const attached = says("Attached media from tool result:")
-    assert.equal(reasoningOf([...openLoop(TEXT), attached])[0] !== undefined, true)
-    const update = says("<system-update>\nThe date is 2026-11-28.\n</system-update>")
-    assert.equal(reasoningOf([...openLoop(TEXT), update])[0] !== undefined, true)
-    assert.deepEqual(reasoningOf([...openLoop(TEXT), says("Stop")]), [undefined])
+  it("is given back when the user speaks again, so that the history stays as it was", () => {
+    const signed = { reasoningText: { text: TEXT, signature: "EqQBCkYI" } }
+    assert.deepEqual(reasoningOf([...openLoop(TEXT), says("Stop")]), [signed])
+    assert.deepEqual(reasoningOf([...openLoop(TEXT), answers("Done"), says("Next")]), [signed, undefined])
+  })
+
+  it("is given back only to the model that it came from", () => {
+    const other = conversationOf({
+      messages: openLoop(TEXT),
+      reasoning: remembered,
+      wireModelId: "claude-opus-5",
+    })
+    assert.ok(other.turns.every((turn) => turn.role === "user" || turn.reasoning === undefined))
+  })
+
+  it("is bounded by the window: the oldest loops go, whole and in blocks, but none while it goes on", () => {
+    const loop = (number: number, steps: number): object[] => [
+      says(`ask ${number}`),
+      ...Array.from({ length: steps }, (_, step) => [
+        thinks(`${number}.${step} ${"x".repeat(996)}`, call(`c${number}.${step}`)),
+        result(`c${number}.${step}`, "ok"),
+      ]).flat(),
+    ]
+    const kept = (loops: readonly object[][]): string =>
+      conversationOf({
+        messages: loops.flat(),
+        serviceWindow: 20_000,
+        reasoning: loops.flatMap((messages, number) =>
+          messages.flatMap((message) => {
+            const { reasoning_content: text } = message as { readonly reasoning_content?: string }
+            const step = text?.split(" ")[0]?.split(".")[1]
+            return text === undefined
+              ? []
+              : [{ toolUseIds: [`c${number}.${step}`], textHash: hashReasoning(text, MODEL), signature: "s" }]
+          }),
+        ),
+      })
+        .turns.flatMap((turn) => (turn.role === "user" ? [] : [turn.reasoning === undefined ? "-" : "r"]))
+        .join("")
+    // 5 000 tokens at most, about 250 for each step; 1 250 go at once.
+    const loops = [loop(0, 4), loop(1, 4), loop(2, 8)]
+    assert.equal(kept(loops), "rrrrrrrrrrrrrrrr")
+    assert.equal(kept([...loops, loop(3, 4)]), "r".repeat(20))
+    assert.equal(kept([...loops, loop(3, 5)]), `--------${"r".repeat(13)}`)
+    assert.equal(kept([...loops, loop(3, 10)]), `--------${"r".repeat(18)}`)
+    assert.equal(kept([loop(0, 30)]), "r".repeat(30))
+    assert.equal(kept([loop(0, 2), loop(1, 30)]), `--${"r".repeat(30)}`)
   })
 
   it("is taken away as a whole where the service refuses a signature", () => {

@@ -54,7 +54,7 @@ function cut(text: string, head: RegExp, tail: RegExp): void {
   assert.match(after, tail)
 }
 
-const told = (name: string): string => `told ${name}${".".repeat(100)}`
+const told = (name: string): string => `told ${name}${".".repeat(400)}`
 const exchange = (name: string): object[] => [
   says(`ask ${name}`),
   asks(call(name)),
@@ -68,27 +68,24 @@ describe("shortening a conversation", () => {
     assert.equal(shorten(conversation, estimateTokens(conversation)), conversation)
   })
 
-  it("takes old images first, the oldest before the others", () => {
-    const messages = [
-      says("task"),
-      answers("0"),
-      says(["1", image]),
-      answers("1"),
-      says(["2", image]),
-      answers("2"),
-      says(["3", image]),
-    ]
+  it("takes old images first, the oldest before the others, a block of a quarter at once", () => {
+    const exchanges = ["1", "2", "3", "4"].flatMap((word) => [says([word, image]), answers(word)])
+    const messages = [says("task"), answers("0"), ...exchanges, says(["5", image])]
+    const images = (fewer: number): string[] =>
+      shortened(messages, fewer).filter((_, index) => index % 2 === 0)
     const left = (word: string): string => `${word}\n\n[Image left out: too old to fit the context window]`
-    assert.deepEqual(shortened(messages, 1_000), ["task", "0", left("1"), "1", "2<image>", "2", "3<image>"])
-    assert.deepEqual(shortened(messages, 2_000), ["task", "0", left("1"), "1", left("2"), "2", "3<image>"])
+    assert.deepEqual(images(1), ["task", left("1"), left("2"), "3<image>", "4<image>", "5<image>"])
+    assert.deepEqual(images(3_000), images(1))
+    assert.deepEqual(images(4_000), ["task", left("1"), left("2"), left("3"), left("4"), "5<image>"])
   })
 
   it("keeps head and tail of a long old result, and the newest whole", () => {
     const long = `head ${"x ".repeat(5_000)}tail`
+    const longer = `head ${"x ".repeat(20_000)}tail`
     const messages = [
       says("task"),
       asks(call("a")),
-      result("a", long),
+      result("a", longer),
       answers("1"),
       says("next"),
       asks(call("b")),
@@ -144,6 +141,54 @@ describe("shortening a conversation", () => {
     assert.ok(
       message.length <= collected.length - 4 * 60_000 + 20 && message.length > collected.length - 4 * 60_100,
     )
+  })
+
+  it("cuts the results of the newest step where nothing else may go, the words of the user last", () => {
+    const results = ["a", "b", "c"].map((id) => result(id, `head ${id.repeat(200_000)} tail`))
+    const messages = [system, says("task"), asks(call("a"), call("b"), call("c")), ...results]
+    const conversation = conversationOf({ messages })
+    for (const target of [120_000, 60_000, 10_000]) {
+      const shorter = shorten(conversation, target)
+      assert.ok(estimateTokens(shorter) <= target && estimateTokens(shorter) > target * 0.9)
+      const [task, , answered = ""] = transcript(shorter)
+      assert.equal(task, "Be terse.\n\ntask")
+      for (const id of ["a", "b", "c"])
+        assert.match(answered, new RegExp(`<${id}: head ${id}+\n.+\n${id}+ tail>`))
+    }
+    const [small, large] = [result("a", "small"), result("b", "large ".repeat(50_000))]
+    const [, , answered = ""] = transcript(
+      shorten(conversationOf({ messages: [says("task"), asks(call("a"), call("b")), small, large] }), 20_000),
+    )
+    assert.match(answered, /<a: small>/)
+    const words = conversationOf({
+      messages: [says(`first ${"x".repeat(400_000)}`), answers("1"), says(`${"y".repeat(200_000)} last`)],
+    })
+    const shorter = shorten(words, 60_000)
+    assert.ok(estimateTokens(shorter) <= 60_000)
+    const [said = ""] = transcript(shorter)
+    assert.match(said, /^first x+\n.+x+\n\n.*y+ last$/s)
+  })
+
+  it("is smaller with each smaller target, whatever language it is in", () => {
+    const words = ["word ", "漢字を書く", "한국어로 쓴다", "const a = 1; // 注释\n", "Привет "]
+    for (const word of words) {
+      const steps = Array.from({ length: 30 }, (_, index) => [
+        asks(call(`c${index}`)),
+        result(`c${index}`, word.repeat(2_000)),
+      ]).flat()
+      const conversation = conversationOf({
+        messages: [system, says("task"), ...steps, answers("Done"), says("last words")],
+      })
+      const whole = estimateTokens(conversation)
+      const sizes = [0.8, 0.6, 0.4].map((step) => {
+        const shorter = shorten(conversation, whole * step)
+        const said = transcript(shorter)
+        assert.ok(said[0]?.startsWith("Be terse.\n\ntask") && said.at(-1)?.endsWith("last words"))
+        assert.ok(estimateTokens(shorter) <= whole * step)
+        return estimateTokens(shorter)
+      })
+      assert.ok(sizes.every((size, index) => size < (sizes[index - 1] ?? whole)))
+    }
   })
 
   it("cuts no pair of surrogates in half", () => {

@@ -122,6 +122,7 @@ async function ask(
     firstContentMs,
     silenceMs: settings.requestTimeoutMs,
     translator: createChunkTranslator({
+      wireModelId: model.wireId,
       toolNames: body.conversation.toolNames,
       thinkingTags: body.plan.mode === "tags",
       serviceWindow: model.serviceWindow,

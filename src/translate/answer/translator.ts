@@ -8,6 +8,8 @@ import { countUsage, createTurnRecord } from "./usage.ts"
 import { hashReasoning, type SignedReasoning } from "../conversation/reasoning.ts"
 
 export interface TranslatorOptions {
+  /** As on the wire: reasoning is kept as this model's. */
+  readonly wireModelId: string
   /** Names on Kiro's wire to the names the host knows; a name that is missing is the same in both. */
   readonly toolNames: ReadonlyMap<string, string>
   /** Whether the request asked for thinking by prompt tags: only then are they parsed. */
@@ -61,7 +63,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
   const nativeReasoning = createSurrogateJoiner()
   const splitter = options.thinkingTags ? createThinkingSplitter() : undefined
   const toolCalls = createToolCalls(options.toolNames)
-  const reasoning = createReasoningRecord()
+  const reasoning = createReasoningRecord(options.wireModelId)
   const turn = createTurnRecord()
   let wroteAnything = false
   let writtenCharacters = 0
@@ -200,7 +202,7 @@ interface ReasoningRecord {
 }
 
 /** Notes which text each signature belongs to: all reasoning since the signature before it. */
-function createReasoningRecord(): ReasoningRecord {
+function createReasoningRecord(modelId: string): ReasoningRecord {
   const noted: { readonly text: string; readonly proof: ReasoningProof }[] = []
   let text = ""
   return {
@@ -215,6 +217,8 @@ function createReasoningRecord(): ReasoningRecord {
       return noted.slice(before).map(({ proof }) => proof)
     },
     entries: (toolUseIds) =>
-      noted.map(({ text, proof }) => Object.assign({ textHash: hashReasoning(text), toolUseIds }, proof)),
+      noted.map(({ text, proof }) =>
+        Object.assign({ textHash: hashReasoning(text, modelId), toolUseIds }, proof),
+      ),
   }
 }

@@ -96,12 +96,13 @@ function combineUsers(turns: readonly UserTurn[]): UserTurn {
 }
 
 function combineAssistants(turns: readonly AssistantTurn[]): AssistantTurn {
-  const reasoning = turns.findLast((turn) => turn.reasoning !== undefined)?.reasoning
+  // A message has room for one block, and the service takes no part of several.
+  const [reasoning, ...others] = turns.flatMap((turn) => turn.reasoning ?? [])
   return {
     role: "assistant",
     texts: turns.flatMap((turn) => turn.texts),
     uses: turns.flatMap((turn) => turn.uses),
-    ...(reasoning === undefined ? {} : { reasoning }),
+    ...(reasoning === undefined || others.length > 0 ? {} : { reasoning }),
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type UserTurn,
 } from "./conversation.ts"
 import { documentAsText, leftOut } from "./media.ts"
-import { createDraft, cutText, dropExchanges, dropSteps, turnsOf } from "./shorten.ts"
+import { cutAsItGrew, cutText, dropExchanges, dropSteps } from "./cut.ts"
 
 /** "Too many documents attached (6). Maximum is 5 per conversation." */
 const MAX_DOCUMENTS = 5
@@ -173,11 +173,14 @@ const BLOCK = 1_000
  * its open loop, marked. The first message stays, and so does the newest exchange.
  */
 export function limitTurns(conversation: Conversation): Conversation {
-  const surplus = conversation.turns.length - 1 - MAX_HISTORY
-  if (surplus <= 0) return conversation
-  const excess = Math.ceil(surplus / BLOCK) * BLOCK
-  const draft = createDraft(conversation.turns, { excess, sizeOf: () => 1 })
-  dropExchanges(draft)
-  dropSteps(draft)
-  return { ...conversation, turns: turnsOf(draft) }
+  if (conversation.turns.length <= MAX_HISTORY + 1) return conversation
+  const turns = cutAsItGrew(conversation.turns, {
+    most: MAX_HISTORY + 1,
+    sizeOf: () => 1,
+    reduce: (draft) => {
+      dropExchanges(draft, MAX_HISTORY + 1 - BLOCK)
+      dropSteps(draft, MAX_HISTORY + 1 - BLOCK)
+    },
+  })
+  return { ...conversation, turns }
 }

@@ -16,12 +16,21 @@ import {
 } from "./conversation.ts"
 import { limitTurns } from "./limits.ts"
 import { readMedia, type AcceptedMedia } from "./media.ts"
-import { createReasoningReplay, type ReasoningReplay, type SignedReasoning } from "./reasoning.ts"
+import {
+  boundReasoning,
+  createReasoningReplay,
+  type ReasoningReplay,
+  type SignedReasoning,
+} from "./reasoning.ts"
 import { cleanSchema } from "./schemas.ts"
 import { mediaLeftOut } from "./words.ts"
 
 export interface ConversationOptions {
   readonly accepts: AcceptedMedia
+  /** What the service gives the model, in tokens: it bounds the reasoning that is given back. */
+  readonly serviceWindow: number
+  /** As on the wire: reasoning is given back to the model that it came from. */
+  readonly wireModelId: string
   /** What is remembered of this session's reasoning. */
   readonly reasoning?: readonly SignedReasoning[]
 }
@@ -48,12 +57,14 @@ export function readConversation(request: ChatRequest, options: ConversationOpti
   const begin = messages.findIndex((message) => message.role !== "system")
   const leading = messages.slice(0, begin === -1 ? messages.length : begin)
   const spoken = messages.findLastIndex(isSpokenMessage)
-  const replayOpen = createReasoningReplay(options.reasoning ?? [])
+  const replay = createReasoningReplay(options.reasoning ?? [], options.wireModelId)
+  const said = messages.slice(leading.length)
+  const turns = said.map((message) => toTurn(message, { accepts: options.accepts, replay }))
   return {
     system: joinTexts(leading.flatMap(textsOf)),
-    turns: messages.slice(leading.length).map((message, index) => {
-      const isOpen = leading.length + index > spoken
-      return toTurn(message, { accepts: options.accepts, replay: isOpen ? replayOpen : () => undefined })
+    turns: boundReasoning(turns, {
+      serviceWindow: options.serviceWindow,
+      isSpoken: (index) => said.slice(index, index + 1).some(isSpokenMessage),
     }),
     tools,
     toolNames: new Map(),

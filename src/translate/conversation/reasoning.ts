@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto"
 import type { ReasoningBlock, ReasoningProof } from "../../openai/index.ts"
+import type { Turn } from "./conversation.ts"
+import { tokensOf } from "./size.ts"
 
 /** What was kept of a block of reasoning: its proof, and the hash of the text that comes back from OpenCode. */
 export interface SignedReasoning extends ReasoningProof {
@@ -8,9 +10,9 @@ export interface SignedReasoning extends ReasoningProof {
   readonly textHash: string
 }
 
-/** Names a reasoning text, as it came from the service. */
-export function hashReasoning(text: string): string {
-  return createHash("sha256").update(text).digest("hex")
+/** Names a reasoning text, as it came from the service, of this model: another would refuse its signature. */
+export function hashReasoning(text: string, modelId: string): string {
+  return createHash("sha256").update(`${modelId}\n${text}`).digest("hex")
 }
 
 /** What may be given back for a turn: nothing without a genuine proof for exactly this text. */
@@ -23,10 +25,15 @@ export type ReasoningReplay = (turn: {
  * Gives back the one block of a turn whole, by its own proof, else by the one that was kept for its text. A message
  * has room for one block: of several, open or hidden, none goes, because the service takes no part of them.
  */
-export function createReasoningReplay(kept: readonly SignedReasoning[]): ReasoningReplay {
+export function createReasoningReplay(kept: readonly SignedReasoning[], modelId: string): ReasoningReplay {
   const byToolUse = new Map<string, SignedReasoning[]>()
-  for (const entry of kept)
-    for (const id of entry.toolUseIds) byToolUse.set(id, [...(byToolUse.get(id) ?? []), entry])
+  for (const entry of kept) {
+    for (const id of entry.toolUseIds) {
+      const same = byToolUse.get(id)
+      if (same === undefined) byToolUse.set(id, [entry])
+      else same.push(entry)
+    }
+  }
 
   return ({ toolUseIds, blocks }) => {
     if (toolUseIds.length === 0) return undefined
@@ -38,7 +45,7 @@ export function createReasoningReplay(kept: readonly SignedReasoning[]): Reasoni
     const [[entry] = []] = ofTurn.values()
     if (entry === undefined || ofTurn.size > 1) return undefined
     const text = blocks.map((block) => block.text).join("")
-    if (entry.textHash !== hashReasoning(text)) return undefined
+    if (entry.textHash !== hashReasoning(text, modelId)) return undefined
     return entry.signature === undefined
       ? { text, redacted: entry.redacted ?? "" }
       : { text, signature: entry.signature }
@@ -47,4 +54,50 @@ export function createReasoningReplay(kept: readonly SignedReasoning[]): Reasoni
 
 function hasProof({ signature, redacted }: ReasoningBlock): boolean {
   return signature !== undefined || redacted !== undefined
+}
+
+/** Of the window, so much at most is reasoning that is given back; then a quarter of that goes at once. */
+const MOST_OF_WINDOW = 1 / 4
+const BLOCK = 1 / 4
+
+/**
+ * Leaves out the reasoning of the oldest tool loops where all of it together is too much, but never that of the loop it
+ * belongs to while that goes on. Reads message by message, so that each request leaves out what the one before left out.
+ */
+export function boundReasoning(
+  turns: readonly Turn[],
+  {
+    serviceWindow,
+    isSpoken,
+  }: { readonly serviceWindow: number; readonly isSpoken: (index: number) => boolean },
+): readonly Turn[] {
+  const most = serviceWindow * MOST_OF_WINDOW
+  const sizes: number[] = []
+  let together = 0
+  let loop = 0
+  let oldest = 0
+  for (const [index, turn] of turns.entries()) {
+    if (isSpoken(index)) loop = index
+    const reasoning = turn.role === "assistant" ? turn.reasoning : undefined
+    const size = reasoning === undefined ? 0 : tokensOf(reasoning.redacted ?? reasoning.text)
+    sizes.push(size)
+    together += size
+    if (together <= most) continue
+    while (oldest < loop && together > most * (1 - BLOCK)) {
+      together -= sizes[oldest] ?? 0
+      oldest += 1
+    }
+    // A loop goes as a whole.
+    while (oldest < loop && !isSpoken(oldest)) {
+      together -= sizes[oldest] ?? 0
+      oldest += 1
+    }
+  }
+  return oldest === 0 ? turns : turns.map((turn, index) => (index < oldest ? withoutReasoning(turn) : turn))
+}
+
+export function withoutReasoning(turn: Turn): Turn {
+  if (turn.role === "user" || turn.reasoning === undefined) return turn
+  const { reasoning: _left, ...rest } = turn
+  return rest
 }

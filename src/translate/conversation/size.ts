@@ -1,6 +1,6 @@
 import type { Conversation, ToolDeclaration, Turn, UserPart } from "./conversation.ts"
 
-/** The service's own heuristic, as its official client states it. */
+/** The service's own heuristic, as its official client states it; a character of Chinese, Japanese or Korean is one. */
 const CHARACTERS_PER_TOKEN = 4
 /** About what a 1 500 × 800 pixel image costs; OpenCode sends none over 2 000 pixels. */
 const IMAGE_TOKENS = 1_600
@@ -9,40 +9,67 @@ const DOCUMENT_PAGE_TOKENS = 2_000
 const DOCUMENT_PAGE_BYTES = 64_000
 const BASE64_CHARACTERS_PER_BYTE = 4 / 3
 
-/** In tokens: characters ÷ 4, and a fixed number for each image and each page of a document. */
-export function estimateTokens({ system, turns, tools }: Conversation): number {
-  const fixed = tokensOf(system.length) + tools.reduce((sum, tool) => sum + sizeOfTool(tool), 0)
-  return turns.reduce((sum, turn) => sum + sizeOfTurn(turn), fixed)
+/** In tokens, as well as can be told from outside; `learnRatio` says how far that is from what the service counts. */
+export function estimateTokens(conversation: Conversation): number {
+  return conversation.turns.reduce((sum, turn) => sum + sizeOfTurn(turn), sizeOfFixed(conversation))
 }
 
-export function tokensOf(characters: number): number {
-  return Math.ceil(characters / CHARACTERS_PER_TOKEN)
+/** What no shortening makes smaller: the system prompt and the tools. */
+export function sizeOfFixed({ system, tools }: Conversation): number {
+  return tools.reduce((sum, tool) => sum + sizeOfTool(tool), tokensOf(system))
 }
 
-export function charactersOf(tokens: number): number {
-  return Math.floor(tokens * CHARACTERS_PER_TOKEN)
+/** A longer text is looked at only in places, always the same ones: its size is asked for in every request. */
+const LOOKED_AT_WHOLE = 2_000
+const LARGEST_STEP = 13
+
+export function tokensOf(text: string): number {
+  const { length } = text
+  const isLong = length > LOOKED_AT_WHOLE
+  let found = 0
+  let looked = 0
+  // Steps of no pattern: text repeats itself.
+  let random = 1
+  for (let index = 0; index < length; looked += 1) {
+    if (isWide(text.charCodeAt(index))) found += 1
+    random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0
+    index += isLong ? 1 + ((random >>> 16) % LARGEST_STEP) : 1
+  }
+  const wide = looked === 0 ? 0 : (length * found) / looked
+  return Math.ceil(wide + (length - wide) / CHARACTERS_PER_TOKEN)
+}
+
+/** Han, Kana and Hangul with their punctuation; of a pair of surrogates the second half, which Han beyond U+FFFF has. */
+function isWide(code: number): boolean {
+  if (code < 0x1100) return false
+  return (
+    code <= 0x11ff ||
+    (code >= 0x2e80 && code <= 0xd7ff) ||
+    (code >= 0xdc00 && code <= 0xdfff) ||
+    (code >= 0xf900 && code <= 0xfaff) ||
+    (code >= 0xfe30 && code <= 0xfe4f) ||
+    (code >= 0xff00 && code <= 0xffef)
+  )
 }
 
 export function sizeOfTurn(turn: Turn): number {
   if (turn.role === "user")
     return (
       turn.parts.reduce((sum, part) => sum + sizeOfPart(part), 0) +
-      turn.results.reduce((sum, { text }) => sum + tokensOf(text.length), 0)
+      turn.results.reduce((sum, { text }) => sum + tokensOf(text), 0)
     )
+  const { texts, uses, reasoning } = turn
   return (
-    turn.texts.reduce((sum, text) => sum + tokensOf(text.length), 0) +
-    turn.uses.reduce(
-      (sum, { name, argumentsText }) => sum + tokensOf(name.length + argumentsText.length),
-      0,
-    ) +
-    sizeOfReasoning(turn.reasoning)
+    texts.reduce((sum, text) => sum + tokensOf(text), 0) +
+    uses.reduce((sum, { name, argumentsText }) => sum + tokensOf(name) + tokensOf(argumentsText), 0) +
+    (reasoning === undefined ? 0 : tokensOf(reasoning.redacted ?? reasoning.text))
   )
 }
 
 export function sizeOfPart(part: UserPart): number {
   switch (part.type) {
     case "text":
-      return tokensOf(part.text.length)
+      return tokensOf(part.text)
     case "image":
       return IMAGE_TOKENS
     case "document":
@@ -54,11 +81,36 @@ export function sizeOfPart(part: UserPart): number {
   }
 }
 
-function sizeOfReasoning(reasoning: (Turn & { readonly role: "assistant" })["reasoning"]): number {
-  if (reasoning === undefined) return 0
-  return tokensOf((reasoning.redacted ?? reasoning.text).length)
+function sizeOfTool({ name, description, schema }: ToolDeclaration): number {
+  return tokensOf(name) + tokensOf(description) + tokensOf(JSON.stringify(schema))
 }
 
-function sizeOfTool({ name, description, schema }: ToolDeclaration): number {
-  return tokensOf(name.length + description.length + JSON.stringify(schema).length)
+/** What a session's text may cost at most and at least, in tokens of the service for one estimated. */
+const MOST_RATIO = 8
+const LEAST_RATIO = 0.5
+/** Beside a few words the service's own additions weigh too much to learn from. */
+const TOO_SMALL = 4_000
+/** Learnt with some room, and kept as long as it is not far off: each change moves the borders of what is cut. */
+const ROOM = 1.05
+const STILL_RIGHT = 0.8
+
+/**
+ * The tokens that the service counts for one that was estimated, as the session's last answers and refusals showed it;
+ * 1 where nothing is known. `counted` is what the service said of an answered request, or the window that a refused one
+ * was too long for: that one was at least as large.
+ */
+export function learnRatio(
+  known: number | undefined,
+  seen: { readonly estimated: number; readonly counted: number; readonly refused: boolean },
+): number | undefined {
+  const { estimated, counted, refused } = seen
+  if (estimated < TOO_SMALL || counted <= 0) return known
+  const shown = counted / estimated
+  if (refused && shown < (known ?? 1)) return clampRatio((known ?? 1) * ROOM)
+  if (!refused && known !== undefined && shown <= known && shown >= known * STILL_RIGHT) return known
+  return clampRatio(shown * ROOM)
+}
+
+function clampRatio(ratio: number): number {
+  return Math.round(Math.max(LEAST_RATIO, Math.min(ratio, MOST_RATIO)) * 100) / 100
 }

@@ -3,15 +3,11 @@
 import { createHash } from "node:crypto"
 import type { Conversation, Turn, UserPart } from "./conversation.ts"
 import { documentAsText, leftOut } from "./media.ts"
+import { withoutReasoning } from "./reasoning.ts"
 
 /** Without any reasoning, where a signature was refused. */
 export function withoutSignatures(conversation: Conversation): Conversation {
-  const turns = conversation.turns.map((turn) => {
-    if (turn.role === "user" || turn.reasoning === undefined) return turn
-    const { reasoning: _refused, ...rest } = turn
-    return rest
-  })
-  return { ...conversation, turns }
+  return { ...conversation, turns: conversation.turns.map(withoutReasoning) }
 }
 
 /** For a model that takes no documents: their text where they are text files, else a word about them. */

@@ -137,11 +137,15 @@ const MIN_CACHED_TOKENS = 1_024
  */
 function cachePointTurns({ system, turns }: Conversation, most: number): ReadonlySet<number> {
   const ends = [...new Set([turns.length - 1, 0])].slice(0, most)
-  return new Set(ends.filter((end) => tokensUpTo(end) >= MIN_CACHED_TOKENS))
+  return new Set(ends.filter(isLongEnough))
 
-  function tokensUpTo(end: number): number {
-    const spoken = turns.slice(0, end + 1)
-    return spoken.reduce((sum, turn) => sum + sizeOfTurn(turn), tokensOf(system.length))
+  function isLongEnough(end: number): boolean {
+    let tokens = tokensOf(system)
+    for (let index = 0; index <= end && tokens < MIN_CACHED_TOKENS; index += 1) {
+      const turn = turns[index]
+      if (turn !== undefined) tokens += sizeOfTurn(turn)
+    }
+    return tokens >= MIN_CACHED_TOKENS
   }
 }
 

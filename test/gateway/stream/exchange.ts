@@ -112,6 +112,7 @@ export function answerOptions(response: Response): OpenAnswerOptions {
   return {
     response,
     translator: createChunkTranslator({
+      wireModelId: "claude-sonnet-4.5",
       toolNames: new Map(),
       thinkingTags: false,
       serviceWindow: 200_000,

@@ -64,5 +64,5 @@ describe("text and reasoning", () => {
 })
 
 function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex")
+  return createHash("sha256").update(`claude-sonnet-4.5\n${text}`).digest("hex")
 }

@@ -45,6 +45,7 @@ export function failure(kind: KiroFailure["kind"]): KiroFailure {
 
 function translator(options: Partial<TranslatorOptions> = {}): ChunkTranslator {
   return createChunkTranslator({
+    wireModelId: "claude-sonnet-4.5",
     toolNames: new Map(),
     thinkingTags: false,
     serviceWindow: 200_000,

@@ -28,7 +28,12 @@ export function conversationOf({ messages, tools = [BASH], blocks, ...options }:
   )
   return toConversation(
     { ...request, messages: thought },
-    { accepts: { images: true, documents: true }, ...options },
+    {
+      accepts: { images: true, documents: true },
+      serviceWindow: 200_000,
+      wireModelId: "claude-sonnet-4.5",
+      ...options,
+    },
   )
 }
 

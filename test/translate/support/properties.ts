@@ -19,7 +19,11 @@ const MODEL = "claude-sonnet-4.5"
 const CONVERSATION_ID = "c0ffee00-1111-4222-8333-444455556666"
 
 function read(raw: RawRequest): Conversation {
-  return readConversation(readChatRequest(raw), { accepts: { images: true, documents: true } })
+  return readConversation(readChatRequest(raw), {
+    accepts: { images: true, documents: true },
+    serviceWindow: 200_000,
+    wireModelId: MODEL,
+  })
 }
 
 function write(conversation: Conversation): ConversationState {

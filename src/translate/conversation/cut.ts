@@ -1,0 +1,117 @@
+import { isSpoken, textPart, type Turn } from "./conversation.ts"
+import { CUT_MARK } from "./words.ts"
+
+/** A canonical conversation, as far as it has been read, while it is being made smaller. */
+export interface Draft {
+  /** They keep their positions: a turn that went is undefined. */
+  readonly turns: (Turn | undefined)[]
+  /** In the unit of `sizeOf`. */
+  size: number
+  readonly sizeOf: (turn: Turn) => number
+  /** The newest message in the user's own words, or the first. */
+  spoken: number
+  /** Nothing before it can go any more, and nothing before `whole` can be trimmed. */
+  front: number
+  whole: number
+}
+
+/**
+ * Reads a conversation message by message, as its requests came, and lets `reduce` make smaller what is over `most`. So
+ * each request cuts what the one before cut, in the same way, and more only when it is too large again: how far `reduce`
+ * then goes below `most` is the block in which the border moves.
+ */
+export function cutAsItGrew(
+  turns: readonly Turn[],
+  {
+    most,
+    sizeOf,
+    reduce,
+  }: {
+    readonly most: number
+    readonly sizeOf: (turn: Turn) => number
+    readonly reduce: (draft: Draft) => void
+  },
+): readonly Turn[] {
+  const draft: Draft = { turns: [], size: 0, sizeOf, spoken: 0, front: 1, whole: 1 }
+  let isCut = false
+  for (const turn of turns) {
+    if (isSpoken(turn)) draft.spoken = draft.turns.length
+    draft.turns.push(turn)
+    draft.size += sizeOf(turn)
+    if (turn.role === "assistant" || draft.size <= most) continue
+    isCut = true
+    reduce(draft)
+  }
+  return isCut ? draft.turns.filter((turn) => turn !== undefined) : turns
+}
+
+export function replaceTurn(draft: Draft, index: number, turn: Turn | undefined): void {
+  const { turns, sizeOf } = draft
+  const before = turns[index]
+  draft.size += (turn === undefined ? 0 : sizeOf(turn)) - (before === undefined ? 0 : sizeOf(before))
+  turns[index] = turn
+}
+
+/** Whole exchanges before the newest message of the user, down to `aim`; of the first one its message stays. */
+export function dropExchanges(draft: Draft, aim: number): void {
+  const { spoken } = draft
+  if (draft.size <= aim || draft.front >= spoken) return
+  markCut(draft, 0)
+  let index = draft.front
+  while (index < spoken && draft.size > aim) {
+    do {
+      replaceTurn(draft, index, undefined)
+      index += 1
+    } while (index < spoken && !isSpokenTurn(draft.turns[index]))
+  }
+  draft.front = index
+  // The first message that stays may answer, beside its words, uses that went.
+  const next = draft.turns[index]
+  if (next?.role === "user" && next.results.length > 0) replaceTurn(draft, index, { ...next, results: [] })
+}
+
+/** Steps of the open loop, an assistant turn and the results that answer it, down to `aim`. The newest stays. */
+export function dropSteps(draft: Draft, aim: number): void {
+  const { spoken } = draft
+  const newest = draft.turns.length - 1
+  if (draft.size <= aim || spoken + 2 >= newest) return
+  const first = Math.max(spoken + 1, firstAfter(draft, spoken))
+  if (first + 1 >= newest) return
+  markCut(draft, spoken)
+  for (let index = first; index + 1 < newest && draft.size > aim; index += 2) {
+    replaceTurn(draft, index, undefined)
+    replaceTurn(draft, index + 1, undefined)
+  }
+}
+
+function firstAfter({ turns }: Draft, spoken: number): number {
+  const first = turns.findIndex((turn, index) => index > spoken && turn !== undefined)
+  return first === -1 ? turns.length : first
+}
+
+function isSpokenTurn(turn: Turn | undefined): boolean {
+  return turn !== undefined && isSpoken(turn)
+}
+
+function markCut(draft: Draft, index: number): void {
+  const turn = draft.turns[index]
+  if (turn?.role !== "user" || turn.parts.at(-1) === MARK) return
+  replaceTurn(draft, index, { ...turn, parts: [...turn.parts, MARK] })
+}
+
+const MARK = textPart(CUT_MARK)
+
+/** At most `length` characters: head and tail as they were, the mark between them. No surrogate pair is halved. */
+export function cutText(text: string, length: number): string {
+  if (text.length <= length) return text
+  const kept = Math.max(0, length - CUT.length)
+  const head = text.slice(0, Math.ceil(kept / 2))
+  const tail = kept < 2 ? "" : text.slice(-Math.floor(kept / 2))
+  return `${withoutHalf(head, /[\uD800-\uDBFF]$/)}${CUT}${withoutHalf(tail, /^[\uDC00-\uDFFF]/)}`
+}
+
+const CUT = `\n${CUT_MARK}\n`
+
+function withoutHalf(text: string, half: RegExp): string {
+  return text.replace(half, "")
+}
