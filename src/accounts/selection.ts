@@ -30,6 +30,8 @@ export interface SelectionPolicy {
   readonly excluded?: ReadonlySet<string>
   /** Whether the account is known to lack the asked model. */
   readonly lacksModel?: (account: Account) => boolean
+  /** The user's choice for new conversations, before the strategy's, as long as it costs no money that others don't. */
+  readonly preferredAccountId?: string | undefined
 }
 
 /**
@@ -47,7 +49,8 @@ export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choi
   // Money counts more than the prompt cache: a conversation leaves an account that began to cost.
   if (own !== undefined && (tierOf(own, policy.now) < PAID_TIER || paid))
     return { account: own, kept: true, paid }
-  const account = tier.toSorted(orderOf(policy, state))[0]
+  const account =
+    tier.find(({ id }) => id === policy.preferredAccountId) ?? tier.toSorted(orderOf(policy, state))[0]
   return account === undefined ? { unavailable: [] } : { account, kept: false, paid }
 }
 

@@ -20,6 +20,7 @@ export interface Chat {
   readonly purpose: Purpose
   readonly sessionId: string
   readonly parentSessionId: string | undefined
+  readonly preferredAccountId: string | undefined
   /** As it was when the request came. */
   readonly session: SessionMemory
   /** Built once, before any attempt: it does not depend on the account. */
@@ -53,7 +54,7 @@ export async function openChat(
   fallbacks?: readonly string[],
 ): Promise<Chat> {
   const { store, runtime, background, settings } = context
-  const { request, sessionId, parentSessionId, purpose, signal } = call
+  const { request, sessionId, parentSessionId, preferredAccountId, purpose, signal } = call
   await background.settled(sessionId)
   const [session, remembered, refusedFields, lists] = await Promise.all([
     store.session(sessionId),
@@ -75,6 +76,7 @@ export async function openChat(
     purpose,
     sessionId,
     parentSessionId,
+    preferredAccountId,
     session,
     conversation,
     window: known.serviceWindow,

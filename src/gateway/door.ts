@@ -16,6 +16,8 @@ export interface ChatCall {
   readonly parentSessionId?: string
   readonly purpose: Purpose
   readonly agent?: string
+  /** The account that the host's user has chosen for new conversations. */
+  readonly preferredAccountId?: string | undefined
   readonly signal: AbortSignal
 }
 

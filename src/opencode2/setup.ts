@@ -46,7 +46,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   const look = (): void => host.inBackground(connections.look, "the credentials of OpenCode were not read")
   const leave = enterRegistry(
     key,
-    openDoor(host, () => later(host, refresh, look)),
+    openDoor(host, connections.chosen, () => later(host, refresh, look)),
   )
 
   const missing: string[] = []
@@ -109,14 +109,14 @@ const RELOADED: Refusal = {
 }
 
 /** The gateway of a location, opened by its first call. */
-function openDoor(host: Host, answered: () => void): Door {
+function openDoor(host: Host, chosen: () => string | undefined, answered: () => void): Door {
   return {
     async chat(call) {
       const signal = AbortSignal.any([call.signal, host.signal])
       try {
         // With the last of our files that load late: from here on an update can't break the window.
         const [{ chat }] = await Promise.all([host.services(), import("./account-words.ts")])
-        const outcome = await chat({ ...call, signal })
+        const outcome = await chat({ ...call, signal, preferredAccountId: chosen() })
         return outcome.outcome === "refusal" ? outcome : withEnd(outcome, { call, host, answered })
       } catch (error) {
         call.signal.throwIfAborted()

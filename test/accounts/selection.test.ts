@@ -43,6 +43,23 @@ function select(
 const cooling: Health = { state: "cooling", since: 0, until: NOW + 1, reason: "throttled", times: 1 }
 const paying = { overage: { enabled: true, used: 0 } }
 
+describe("the account that the user prefers for new conversations", () => {
+  const [full, empty] = [account("full", { quota: quota(0, 50) }), account("empty", { quota: quota(40, 50) })]
+
+  it("comes before that of the strategy, and never into a conversation that has one", () => {
+    assert.equal(select([full, empty], { preferredAccountId: "empty" }).id, "empty")
+    assert.equal(select([full, empty], { preferredAccountId: "empty", accountId: "full" }).id, "full")
+  })
+
+  it("gives way where it can't serve, or would cost money", () => {
+    const cooled = account("cooled", { health: cooling })
+    assert.equal(select([full, cooled], { preferredAccountId: "cooled" }).id, "full")
+    const paid = account("paid", { quota: quota(50, 50, paying) })
+    assert.equal(select([full, paid], { preferredAccountId: "paid" }).id, "full")
+    assert.equal(select([full], { preferredAccountId: "gone" }).id, "full")
+  })
+})
+
 describe("lowest-usage", () => {
   it("takes the account with the most remaining share of its limit, not the most credits", () => {
     const [large, small] = [

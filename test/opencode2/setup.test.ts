@@ -318,6 +318,37 @@ describe("signing in", () => {
     assert.match(turn.text, /Hello from/)
   })
 
+  it("more than once lets `auth switch` choose for new conversations, and an old one keeps its account", async () => {
+    const { host, project } = await lab.open()
+    const people = [lab.fake.account({ kind: "api-key" }), lab.fake.account({ kind: "api-key" })]
+    const stored = []
+    for (const { accessToken } of people)
+      stored.push(await (await project.login("kiro", "api-key", { api_key: accessToken })).complete())
+    assert.notEqual(stored[0]?.label, stored[1]?.label)
+    const old = project.session({ model: "kiro/auto" })
+    const askedBy = async (session = project.session({ model: "kiro/auto" })): Promise<number> => {
+      const before = lab.fake.requests.length
+      assert.match((await session.prompt("Hello")).text, /Hello from/)
+      const chat = lab.fake.requests
+        .slice(before)
+        .find(({ operation }) => operation === "GenerateAssistantResponse")
+      return people.findIndex(({ accessToken }) => chat?.headers["authorization"] === `Bearer ${accessToken}`)
+    }
+    await askedBy(old)
+    for (const which of [0, 1, 0]) {
+      const id = stored[which]?.id ?? ""
+      host.credentials.switchTo("kiro", id)
+      await host.announce("credential.switched", { integrationID: "kiro", credentialID: id })
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      assert.equal(await askedBy(), which)
+      assert.equal(await askedBy(), which)
+    }
+    const first = await askedBy(old)
+    host.credentials.switchTo("kiro", stored[1 - first]?.id ?? "")
+    await host.announce("credential.switched", { integrationID: "kiro" })
+    assert.equal(await askedBy(old), first)
+  })
+
   it("shows why it failed", async () => {
     const { project } = await lab.open()
     await assert.rejects(project.login("kiro", "aws", { start_url: "company.okta.com" }), /kiro-cli login/)

@@ -81,6 +81,7 @@ function policyOf({ settings, runtime }: GatewayContext, chat: Chat, progress: P
     now: runtime.clock.now(),
     excluded: new Set(progress.excluded.map(({ account }) => account.id)),
     lacksModel: ({ id }) => lacksModel(chat.model, id),
+    preferredAccountId: chat.preferredAccountId,
   }
 }
 
