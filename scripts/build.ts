@@ -4,8 +4,17 @@
  * never sees half a build.
  */
 import { execFileSync } from "node:child_process"
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { dirname, join, resolve } from "node:path"
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
+import { basename, dirname, join, resolve } from "node:path"
 import { rolldown, type OutputChunk } from "rolldown"
 
 interface Door {
@@ -15,12 +24,14 @@ interface Door {
   readonly entry: string
   /** Where its lazy chunks go, below dist/. Absent: it may have none, and imports nothing at all. */
   readonly chunks?: string
+  /** The chunk that the first message (of a terminal UI: the first look) loads; all others are loaded behind it. */
+  readonly first?: string
 }
 
 /** Built one by one: a door shares no chunk with another, so an update of one never reaches into the other's window. */
 const DOORS: readonly Door[] = [
-  { source: "index.ts", entry: "index.js", chunks: "server" },
-  { source: "tui/tui.tsx", entry: "tui/tui.js", chunks: "tui" },
+  { source: "index.ts", entry: "index.js", chunks: "server", first: "services.js" },
+  { source: "tui/tui.tsx", entry: "tui/tui.js", chunks: "tui", first: "board.js" },
   { source: "cli/main.ts", entry: "cli/main.js", chunks: "cli" },
   // OpenCode 2 imports it by its address, and would hold a second copy of whatever it brought along.
   { source: "opencode2/provider.ts", entry: "opencode2/provider.js" },
@@ -48,7 +59,7 @@ if (existsSync("dist")) renameSync("dist", "build/old")
 renameSync(OUT, "dist")
 rmSync("build/old", { recursive: true, force: true })
 
-async function bundle({ source, entry, chunks }: Door): Promise<OutputChunk[]> {
+async function bundle({ source, entry, chunks, first }: Door): Promise<OutputChunk[]> {
   const build = await rolldown({
     input: join("src", source),
     platform: "node",
@@ -81,7 +92,16 @@ async function bundle({ source, entry, chunks }: Door): Promise<OutputChunk[]> {
     written.some(({ imports, dynamicImports }) => imports.length + dynamicImports.length > 0)
   )
     throw new Error(`${source} imports something`)
+  if (first !== undefined) loadAllBehind(`${chunks}/${first}`, written)
   return written
+}
+
+/** From its first message on a window holds all it may need: an update or a rebuild can take no file away from it. */
+function loadAllBehind(first: string, written: readonly OutputChunk[]): void {
+  const lateOnes = written.filter(({ isDynamicEntry, fileName }) => isDynamicEntry && fileName !== first)
+  const imports = lateOnes.map(({ fileName }) => `import("./${basename(fileName)}")`)
+  // Which of them is missing is said where it is used.
+  appendFileSync(join(OUT, first), `\nPromise.all([${imports.join(", ")}]).catch(() => {});\n`)
 }
 
 function writeTypes(): void {
