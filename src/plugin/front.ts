@@ -51,21 +51,20 @@ export function createFront(options: FrontOptions): Fetch {
     if (url !== chats) return runtime.fetch(url, init)
     await turnstile()
     const signal = init.signal ?? new AbortController().signal
-    const request = await readRequest(init.body)
-    if ("refusal" in request) return toResponse(request.refusal)
-    const outcome = await gateway.chat({ request, signal, ...callOf(options, init, request) })
-    return respond(outcome, request, baseUrl)
+    try {
+      const request = await readRequest(init.body)
+      const outcome = await gateway.chat({ request, signal, ...callOf(options, init, request) })
+      return await respond(outcome, request, baseUrl)
+    } catch (error) {
+      if (!(error instanceof ChatRequestError)) throw error
+      return toResponse({ status: 400, message: badRequest(error.message) })
+    }
   }
 }
 
-async function readRequest(body: RequestInit["body"]): Promise<ChatRequest | { readonly refusal: Refusal }> {
-  try {
-    const text = typeof body === "string" ? body : await new Response(body ?? null).text()
-    return readChatRequest(parseJson(text.replace(/^\uFEFF/, "")))
-  } catch (error) {
-    if (!(error instanceof ChatRequestError)) throw error
-    return { refusal: { status: 400, message: badRequest(error.message) } }
-  }
+async function readRequest(body: RequestInit["body"]): Promise<ChatRequest> {
+  const text = typeof body === "string" ? body : await new Response(body ?? null).text()
+  return readChatRequest(parseJson(text.replace(/^\uFEFF/, "")))
 }
 
 /** `problem` begins with the field's name. */
