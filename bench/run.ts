@@ -4,6 +4,7 @@ import { longAnswers } from "./cases/long-answers.ts"
 import { longHistories } from "./cases/long-histories.ts"
 import { parallel } from "./cases/parallel.ts"
 import { pausedReader } from "./cases/paused-reader.ts"
+import { smallChat } from "./cases/small-chat.ts"
 import { start } from "./cases/start.ts"
 import { tokens } from "./cases/tokens.ts"
 import { toolArguments } from "./cases/tool-arguments.ts"
@@ -12,6 +13,7 @@ import { QUICK, runCase, THOROUGH, type BenchCase, type Result } from "./harness
 const CASES: readonly (() => BenchCase)[] = [
   start,
   firstWord,
+  smallChat,
   longAnswers,
   longHistories,
   toolArguments,

@@ -1,18 +1,10 @@
 import type { RefusedField, SessionMemory } from "../accounts/index.ts"
-import {
-  type AccountModelList,
-  type KiroModel,
-  type LiveModel,
-  listsModel,
-  mergeModelLists,
-  modelsOf,
-  resolveModel,
-  withRefusals,
-} from "../kiro/index.ts"
+import { type KiroModel, resolveModel, withRefusals } from "../kiro/index.ts"
 import type { ChatRequest } from "../openai/index.ts"
 import { type Conversation, estimateTokens, toConversation } from "../translate/index.ts"
 import type { GatewayContext } from "./context.ts"
 import type { ChatCall, Purpose } from "./door.ts"
+import type { AskedModel } from "./models.ts"
 
 /** One chat of the host, as it stands for all attempts. */
 export interface Chat {
@@ -37,23 +29,13 @@ export interface Chat {
   readonly signal: AbortSignal
 }
 
-/** What the last good model lists of all accounts say about the asked model, read once for a chat. */
-export interface AskedModel {
-  /** As OpenCode names it. */
-  readonly id: string
-  /** The newest list of each account that has one. */
-  readonly live: ReadonlyMap<string, readonly LiveModel[]>
-  /** The accounts whose list has the model. */
-  readonly listedBy: ReadonlySet<string>
-}
-
 /** What of a call stays the same for all its attempts. */
 export async function openChat(
   context: GatewayContext,
   call: ChatCall,
   fallbacks?: readonly string[],
 ): Promise<Chat> {
-  const { store, runtime, background, settings } = context
+  const { store, runtime, background, settings, models } = context
   const { request, sessionId, parentSessionId, preferredAccountId, purpose, signal } = call
   await background.settled(sessionId)
   const [session, remembered, refusedFields, lists] = await Promise.all([
@@ -62,7 +44,7 @@ export async function openChat(
     store.refusedFields(),
     store.modelLists(),
   ])
-  const known = resolveModel(request.model, mergeModelLists(lists))
+  const { known, asked } = models.read(request.model, lists)
   const refused = refusedOf(known.wireId, refusedFields)
   const { input } = withRefusals(known, refused)
   const conversation = toConversation(request, {
@@ -80,7 +62,7 @@ export async function openChat(
     session,
     conversation,
     window: known.serviceWindow,
-    model: askedModel(request.model, lists),
+    model: asked,
     fallbacks: fallbacks ?? fallbacksOf(known, settings.fallbackModels),
     refused,
     invocationId: runtime.randomUUID(),
@@ -105,26 +87,6 @@ function fallbacksOf(
 
 function refusedOf(wireId: string, refusedFields: readonly RefusedField[]): readonly string[] {
   return refusedFields.filter(({ modelId }) => modelId === wireId).map(({ field }) => field)
-}
-
-export function askedModel(id: string, lists: readonly AccountModelList[]): AskedModel {
-  const oldestFirst = lists.toSorted((one, other) => one.fetchedAt - other.fetchedAt)
-  const newest = new Map(oldestFirst.map((list) => [list.accountId, list]))
-  const live = new Map(
-    [...newest]
-      .map(([accountId, list]) => [accountId, modelsOf(list)] as const)
-      .filter(([, { length }]) => length > 0),
-  )
-  const listing = [...live].filter(([, models]) => listsModel(id, models))
-  return { id, live, listedBy: new Set(listing.map(([accountId]) => accountId)) }
-}
-
-/**
- * Whether an account is passed over because another one has the model. Where no list has it, or there is none, nobody
- * knows: the service will say.
- */
-export function lacksModel({ live, listedBy }: AskedModel, accountId: string): boolean {
-  return live.has(accountId) && listedBy.size > 0 && !listedBy.has(accountId)
 }
 
 /** The asked model as this account has it, without what the service refused of it, now or before. */

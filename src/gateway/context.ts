@@ -1,6 +1,7 @@
 import type { AccountStore, Notice, TokenKeeper } from "../accounts/index.ts"
 import type { Clock, Log, Runtime } from "../runtime.ts"
 import type { Settings } from "../settings/index.ts"
+import type { ModelReader } from "./models.ts"
 
 /** Everything that the gateway needs, given once by the composition root. */
 export interface GatewayDependencies {
@@ -24,6 +25,7 @@ export type FreshTokens = Pick<TokenKeeper, "fresh">
 /** What is passed around in this room. */
 export interface GatewayContext extends GatewayDependencies {
   readonly background: Background
+  readonly models: ModelReader
 }
 
 /** Questions to the control plane. They write what they learn into the store and never reject but on abort. */

@@ -14,6 +14,7 @@ import {
   type GatewayDependencies,
 } from "./context.ts"
 import type { ChatAnswer, ChatCall, ChatOutcome, Refusal } from "./door.ts"
+import { createModelReader } from "./models.ts"
 import { recover } from "./recover/recover.ts"
 import { refuseByBudget } from "./refuse/budget.ts"
 import { refusalOf } from "./refuse/failures.ts"
@@ -35,7 +36,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { runtime } = dependencies
   const turnstile = createTurnstile(runtime.clock)
   const background = createBackground(runtime.log, turnstile)
-  const context: GatewayContext = { ...dependencies, background }
+  const context: GatewayContext = { ...dependencies, background, models: createModelReader() }
   return {
     async chat(call) {
       await turnstile()

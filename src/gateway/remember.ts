@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import {
   type Account,
   accountName,
@@ -34,11 +35,13 @@ export async function rememberForSession(
   await rememberRefusals(context, answered)
   const leftOut = answered.progress.omitted.filter(isOfTheSession)
   const remembered = leftOut.length > (session.leftOut?.length ?? 0) ? { leftOut } : {}
-  await store.updateSession(sessionId, (current) => {
+  const change = (current: SessionMemory): SessionMemory => {
     const next = { ...current, ...remembered }
     if (purpose === "compaction") return afterCompaction(next)
     return purpose === "main" ? afterMain(next, answered, summary) : next
-  })
+  }
+  // Most answers change nothing of what the session knew when they were asked for, and cost no look at it.
+  if (!isDeepStrictEqual(change(session), session)) await store.updateSession(sessionId, change)
 }
 
 function afterCompaction(session: SessionMemory): SessionMemory {

@@ -50,6 +50,8 @@ export interface Harness extends AsyncDisposable {
   add(label: string, options?: Parameters<FakeKiro["account"]>[0]): Promise<FakeAccount>
   account(label: string): Promise<Account>
   ask(body?: object, init?: AskOptions): Promise<Response>
+  /** The same with the body as a text. */
+  askWith(body: string, init?: AskOptions): Promise<Response>
   /** The chats that the fake received, as labels of the accounts in order. */
   sent(): string[]
 }
@@ -148,7 +150,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       if (account === undefined) throw new Error(`no account ${label}`)
       return account
     },
-    ask: (body = {}, { purpose = "main", session = "ses_1", parent, signal } = {}) =>
+    ask: (body = {}, init) => harness.askWith(JSON.stringify({ ...HELLO, ...body }), init),
+    askWith: (body, { purpose = "main", session = "ses_1", parent, signal } = {}) =>
       front(`${BASE_URL}/chat/completions`, {
         method: "POST",
         headers: {
@@ -156,7 +159,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
           "x-kiro-purpose": purpose,
           ...(parent !== undefined && { "x-parent-session-id": parent }),
         },
-        body: JSON.stringify({ ...HELLO, ...body }),
+        body,
         ...(signal !== undefined && { signal }),
       }),
     sent: () =>

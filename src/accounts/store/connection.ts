@@ -40,6 +40,7 @@ export class Connection {
   readonly #options: ConnectionOptions
   #database: Database | undefined
   #identity: string | undefined
+  #seenThisTurn = false
   #memory = false
   #closed = false
   readonly #told = new Set<string>()
@@ -133,12 +134,21 @@ export class Connection {
   #open(): Database {
     const { path, rehearse } = this.#options
     if (rehearse && this.#database === undefined) return this.#openMemory()
-    if (this.#database !== undefined && (this.#memory || identityOf(path) === this.#identity))
-      return this.#database
+    if (this.#database !== undefined && (this.#memory || this.#isThere())) return this.#database
     this.#forget()
     this.#database = openFile(this.#options)
     this.#identity = identityOf(path)
     return this.#database
+  }
+
+  /** Looked at once in a turn of the event loop, which holds many small reads. */
+  #isThere(): boolean {
+    if (this.#seenThisTurn) return true
+    const isThere = identityOf(this.#options.path) === this.#identity
+    if (!isThere) return false
+    this.#seenThisTurn = true
+    void this.#options.clock.turn().then(() => (this.#seenThisTurn = false))
+    return true
   }
 
   #forget(): void {

@@ -89,13 +89,25 @@ export function creditsSince(database: Database, accountId: string, since: numbe
   return (row && numberField(row, "credits")) ?? 0
 }
 
-export function readModelLists(database: Database): readonly StoredModelList[] {
-  return database.all("SELECT * FROM kiro_model_list").map((row) => ({
-    accountId: stringField(row, "account_id") ?? "",
-    serviceRegion: stringField(row, "service_region") ?? "",
-    models: parseJson(stringField(row, "models") ?? ""),
-    fetchedAt: numberField(row, "fetched_at") ?? 0,
-  }))
+/** The same text gives the same object: the lists are read for every chat and change once an hour. */
+export function createModelListReader(): (database: Database) => readonly StoredModelList[] {
+  let known = new Map<string, unknown>()
+  return (database) => {
+    const next = new Map<string, unknown>()
+    const lists = database.all("SELECT * FROM kiro_model_list").map((row) => {
+      const text = stringField(row, "models") ?? ""
+      const models = known.has(text) ? known.get(text) : parseJson(text)
+      next.set(text, models)
+      return {
+        accountId: stringField(row, "account_id") ?? "",
+        serviceRegion: stringField(row, "service_region") ?? "",
+        models,
+        fetchedAt: numberField(row, "fetched_at") ?? 0,
+      }
+    })
+    known = next
+    return lists
+  }
 }
 
 export function writeModelList(database: Database, list: StoredModelList): void {

@@ -1,8 +1,8 @@
 import {
+  createModelListReader,
   creditsOfDay,
   insertTurn,
   isBudgetLifted,
-  readModelLists,
   readRefusedFields,
   readRegistrations,
   readTurns,
@@ -31,6 +31,7 @@ type KnowledgePart = Pick<
 
 export function knowledgePart(writer: Writer): KnowledgePart {
   const { connection } = writer
+  const readModelLists = createModelListReader()
   return {
     addTurn: (turn) => writer.writeOr(undefined, (database) => insertTurn(database, turn)),
     turns: (filter = {}) => connection.read((database) => readTurns(database, filter), []),

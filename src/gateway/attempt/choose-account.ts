@@ -8,9 +8,10 @@ import {
   type Unavailable,
   wantsProfile,
 } from "../../accounts/index.ts"
-import { type Chat, lacksModel } from "../chat.ts"
+import type { Chat } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
 import type { Refusal } from "../door.ts"
+import { lacksModel } from "../models.ts"
 import { type AllOut, parkedStates, refusalOfAll } from "../refuse/parked.ts"
 import type { Progress } from "./progress.ts"
 

@@ -63,7 +63,10 @@ export function openUpstream(options: UpstreamOptions): Upstream {
       return result
     },
     heard: (event) => watch.heard(event),
-    giveWay: () => clock.sleep(0, signal),
+    async giveWay() {
+      await clock.turn()
+      if (signal.aborted) throw signal.reason
+    },
     close,
   }
 }

@@ -1,0 +1,74 @@
+import {
+  type AccountModelList,
+  type KiroModel,
+  type LiveModel,
+  listsModel,
+  mergeModelLists,
+  modelsOf,
+  resolveModel,
+} from "../kiro/index.ts"
+
+/** What the last good model lists of all accounts say about the asked model, read once for a chat. */
+export interface AskedModel {
+  /** As OpenCode names it. */
+  readonly id: string
+  /** The newest list of each account that has one. */
+  readonly live: ReadonlyMap<string, readonly LiveModel[]>
+  /** The accounts whose list has the model. */
+  readonly listedBy: ReadonlySet<string>
+}
+
+export interface ModelReader {
+  read(id: string, lists: readonly AccountModelList[]): ReadModel
+}
+
+export interface ReadModel {
+  /** With the limits that all accounts share. */
+  readonly known: KiroModel
+  readonly asked: AskedModel
+}
+
+/** What the lists say of a model, kept as long as they stay the same: they change once an hour. */
+export function createModelReader(): ModelReader {
+  let lists: readonly AccountModelList[] = []
+  let merged: readonly LiveModel[] | undefined
+  let models = new Map<string, ReadModel>()
+  const isSame = (now: readonly AccountModelList[]): boolean =>
+    now.length === lists.length &&
+    now.every((list, index) => {
+      const { accountId, fetchedAt, models: entries } = lists[index] ?? list
+      return list.accountId === accountId && list.fetchedAt === fetchedAt && list.models === entries
+    })
+  return {
+    read(id, now) {
+      if (!isSame(now) || models.size === 0) {
+        lists = now
+        merged = mergeModelLists(now)
+        models = new Map()
+      }
+      const read = models.get(id) ?? { known: resolveModel(id, merged), asked: askedModel(id, now) }
+      models.set(id, read)
+      return read
+    },
+  }
+}
+
+export function askedModel(id: string, lists: readonly AccountModelList[]): AskedModel {
+  const oldestFirst = lists.toSorted((one, other) => one.fetchedAt - other.fetchedAt)
+  const newest = new Map(oldestFirst.map((list) => [list.accountId, list]))
+  const live = new Map(
+    [...newest]
+      .map(([accountId, list]) => [accountId, modelsOf(list)] as const)
+      .filter(([, { length }]) => length > 0),
+  )
+  const listing = [...live].filter(([, models]) => listsModel(id, models))
+  return { id, live, listedBy: new Set(listing.map(([accountId]) => accountId)) }
+}
+
+/**
+ * Whether an account is passed over because another one has the model. Where no list has it, or there is none, nobody
+ * knows: the service will say.
+ */
+export function lacksModel({ live, listedBy }: AskedModel, accountId: string): boolean {
+  return live.has(accountId) && listedBy.size > 0 && !listedBy.has(accountId)
+}
