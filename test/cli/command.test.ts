@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { symlinkSync, writeFileSync } from "node:fs"
 import { extname, join } from "node:path"
 import { after, before, describe, it } from "node:test"
 import { redirectingDotenv } from "../../src/cli/context.ts"
@@ -10,6 +9,7 @@ import { createTerminal } from "../../src/cli/terminal.ts"
 import { VERSION } from "../../src/version.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { type Lab, MAIN, openLab } from "./lab.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const COLOUR = "\u001B["
 
@@ -116,11 +116,10 @@ describe("the command", () => {
   })
 
   it("starts through a link, as npx and bunx start it", { skip: process.platform === "win32" }, () => {
-    const folder = mkdtempSync(join(tmpdir(), "kiro-bin-"))
+    const folder = temporaryFolder()
     const link = join(folder, `opencode-kiro-auth${extname(MAIN)}`)
     symlinkSync(MAIN, link)
     const { stdout } = spawnSync(process.execPath, [link, "--version"], { encoding: "utf8" })
-    rmSync(folder, { recursive: true })
     assert.equal(stdout, `${VERSION}\n`)
   })
 
@@ -185,7 +184,7 @@ describe("a repository's .env, which Bun reads by itself", () => {
   })
 
   it("is no matter where it sets something else, or does not count", () => {
-    const folder = mkdtempSync(join(tmpdir(), "kiro-dotenv-"))
+    const folder = temporaryFolder()
     const set = (env: Record<string, string>) => redirectingDotenv(folder, env)
     writeFileSync(
       join(folder, ".env"),
@@ -196,7 +195,6 @@ describe("a repository's .env, which Bun reads by itself", () => {
     writeFileSync(join(folder, ".env"), "A=1\r\n  HTTPS_PROXY: http://evil.example\r\n")
     assert.equal(set(env), undefined)
     assert.match(set({ ...env, HTTPS_PROXY: "x" }) ?? "", /sets HTTPS_PROXY/)
-    rmSync(folder, { recursive: true })
   })
 })
 

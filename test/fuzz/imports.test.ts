@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { describe, it } from "node:test"
@@ -16,6 +16,7 @@ import {
   tokens,
 } from "../import/stores.ts"
 import { casesOf } from "./runs.ts"
+import { removeFolder } from "../support/secrets.ts"
 
 const SECRETS = ["aoaBUILDER", "aorBUILDER", "secret-builder", "aoaSOCIAL", "aorSOCIAL", "eyJ0eXAi", "0.AXoA"]
 const NEXT = tokens("aoaNEXT", "aorNEXT", 1e15)
@@ -154,7 +155,7 @@ function checked<Value>(
       await fill(home, value)
       for (const source of sourcesOf(home)) await useSource(source)
     } finally {
-      rmSync(home, { recursive: true, force: true })
+      removeFolder(home)
     }
   })
   return fc.assert(property, casesOf(usual))

@@ -151,11 +151,8 @@ describe("decide", () => {
   })
 
   it("shortens step by step, then gives up", () => {
-    const verdicts = [undefined, 0.8, 0.6, 0.4].map((step) =>
-      judge(
-        situation("input-too-long", { progress: step === undefined ? {} : ({ step } as Partial<Progress>) }),
-      ),
-    )
+    const steps: Partial<Progress>[] = [{}, { step: 0.8 }, { step: 0.6 }, { step: 0.4 }]
+    const verdicts = steps.map((progress) => judge(situation("input-too-long", { progress })))
     assert.deepEqual(verdicts, [
       { do: "shorten", step: 0.8 },
       { do: "shorten", step: 0.6 },

@@ -1,5 +1,3 @@
-import { mkdtemp } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import {
   type Account,
@@ -19,6 +17,7 @@ import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { removeFolder } from "../support/secrets.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 export const BASE_URL = "https://kiro.invalid/v1"
 
@@ -67,7 +66,7 @@ export interface AskOptions {
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   const clock = options.clock ?? fakeClock()
   const fake = await startFakeKiro({ now: () => clock.now() })
-  const folder = await mkdtemp(join(tmpdir(), "kiro-gateway-"))
+  const folder = temporaryFolder()
   let count = 0
   const runtime: Runtime = {
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { mkdtempSync, writeFileSync, existsSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, it } from "node:test"
@@ -19,6 +19,20 @@ describe("the scan for secrets", () => {
     } finally {
       await fake.close()
     }
+  })
+
+  it("sees every folder that a test makes", () => {
+    const escaping = readdirSync("test", { recursive: true, encoding: "utf8" }).filter(
+      (name) =>
+        name.endsWith(".ts") &&
+        /mkdtemp/.test(readFileSync(join("test", name), "utf8")) &&
+        !/removeFolder\(/.test(readFileSync(join("test", name), "utf8")),
+    )
+    // The soak's is searched by the soak itself, of certificates nothing is to be kept.
+    assert.deepEqual(
+      escaping.filter((name) => !/^(?:soak|support[/\\]tls)[/\\]/.test(name)),
+      [],
+    )
   })
 
   it("finds one in a file that is no store of logins, and names it without giving it away", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { dirname, extname, join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { openAccountStore } from "../../src/accounts/index.ts"
 import { offeredModels } from "../../src/kiro/index.ts"
@@ -12,7 +12,7 @@ import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/f
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
-const PROVIDER = new URL("../../src/opencode2/provider.ts", import.meta.url).href
+const PROVIDER = new URL(`../../src/opencode2/provider${extname(import.meta.filename)}`, import.meta.url).href
 
 /** A whole plugin in a fake host, in a home of its own, before the fake Kiro. */
 class Lab {

@@ -1,7 +1,11 @@
+import { extname } from "node:path"
 import { type Door, enterRegistry, PURPOSE_HEADER } from "../../src/opencode2/registry.ts"
 import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/fake-opencode2/index.ts"
 
-const PROVIDER_MODULE = new URL("../../src/opencode2/provider.ts", import.meta.url).href
+const PROVIDER_MODULE = new URL(
+  `../../src/opencode2/provider${extname(import.meta.filename)}`,
+  import.meta.url,
+).href
 
 interface SmallContext {
   readonly location: { readonly directory: string }

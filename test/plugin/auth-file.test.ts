@@ -1,18 +1,9 @@
 import assert from "node:assert/strict"
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, beforeEach, describe, it } from "node:test"
+import { beforeEach, describe, it } from "node:test"
 import { AUTH_MARKER, moveApiKey } from "../../src/plugin/auth-file.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const KEY = "ksk_0123456789abcdef"
 
@@ -21,11 +12,10 @@ describe("an API key in OpenCode's auth.json", () => {
   let file: string
   let kept: string[]
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "kiro-auth-file-"))
+    folder = temporaryFolder()
     file = join(folder, "auth.json")
     kept = []
   })
-  afterEach(() => rmSync(folder, { recursive: true }))
 
   const move = (): Promise<number | undefined> => moveApiKey(file, async (key) => kept.push(key.reveal()))
   const write = (document: unknown): void => writeFileSync(file, JSON.stringify(document), { mode: 0o600 })

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict"
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { it } from "node:test"
 import { newAccount, openAccountStore } from "../../src/accounts/index.ts"
@@ -8,11 +7,12 @@ import { reserveSpill } from "../../src/accounts/tokens/spill.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { openLog, replaceFile } from "../../src/settings/index.ts"
 import { idcLogin, tokens } from "../accounts/logins.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const POSIX = process.platform === "win32" ? { skip: "no file modes here" } : {}
 
 it("everything we write is for its owner alone, whatever the umask", POSIX, async () => {
-  const folder = mkdtempSync(join(tmpdir(), "kiro-modes-"))
+  const folder = temporaryFolder()
   const at = (name: string): string => join(folder, name)
   const umask = process.umask(0)
   const store = await openAccountStore({
@@ -42,6 +42,15 @@ it("everything we write is for its owner alone, whatever the umask", POSIX, asyn
   } finally {
     process.umask(umask)
     await store.close()
-    rmSync(folder, { recursive: true, force: true })
   }
+})
+
+it("a database that others could read is closed to them", POSIX, async () => {
+  const path = join(temporaryFolder(), "kiro.db")
+  for (const suffix of ["", "-wal", "-shm"]) writeFileSync(path + suffix, "")
+  for (const suffix of ["", "-wal", "-shm"]) chmodSync(path + suffix, 0o644)
+  const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+  await store.add(newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "a" })] }))
+  for (const suffix of ["", "-wal", "-shm"]) assert.equal(statSync(path + suffix).mode & 0o777, 0o600, suffix)
+  await store.close()
 })

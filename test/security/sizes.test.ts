@@ -1,13 +1,13 @@
 import assert from "node:assert/strict"
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, before, describe, it } from "node:test"
 import { readBody } from "../../src/read-body.ts"
 import { loadSettings, readSmallFile } from "../../src/settings/index.ts"
 import { builderToken, cliDatabase, sourcesOf, sqlite, writeCliStore } from "../import/stores.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const MEGABYTE = 1_000_000
 const POSIX = process.platform === "win32" ? { skip: "no such devices here" } : {}
@@ -18,7 +18,7 @@ describe("an input without end", () => {
   let sentBytes = 0
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "kiro-sizes-"))
+    folder = temporaryFolder()
     // Sends until nobody listens any more.
     server = createServer((_, response) => {
       const chunk = "x".repeat(64 * 1024)
@@ -33,7 +33,6 @@ describe("an input without end", () => {
   after(() => {
     server.closeAllConnections()
     server.close()
-    rmSync(folder, { recursive: true, force: true })
   })
 
   it("is cut where it is the body of an answer", async () => {

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { describe, it } from "node:test"
 import { loadSettings, pathsFor } from "../../src/settings/index.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("the paths", () => {
   it("follow XDG_CONFIG_HOME, else ~/.config, beside OpenCode's own files", () => {
@@ -32,7 +31,7 @@ describe("the paths", () => {
   })
 
   it("are read on Windows both, OpenCode's own folder over %APPDATA%", async () => {
-    const root = mkdtempSync(join(tmpdir(), "kiro-paths-"))
+    const root = temporaryFolder()
     // Windows' separators name plain files here; what matters is which are read.
     const { settingsFiles } = pathsFor({ env: { APPDATA: "appdata" }, platform: "win32", home: "home" })
     const [appData = "", config = ""] = settingsFiles
@@ -50,7 +49,6 @@ describe("the paths", () => {
       assert.deepEqual([settings.rateLimitMaxRetries, settings.maxRequestIterations], [2, 50])
     } finally {
       process.chdir(before)
-      rmSync(root, { recursive: true })
     }
   })
 })

@@ -1,72 +1,116 @@
-import { execFileSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import { readdirSync, rmSync, statSync } from "node:fs"
+import { availableParallelism } from "node:os"
+import { promisify } from "node:util"
+import { unproven } from "./suites/claims.ts"
 import { add, type Counts, NONE } from "./suites/counts.ts"
-import { findNode, nodeVersion } from "./suites/node-program.ts"
-import { runSuite, type Suite } from "./suites/run-suite.ts"
+import { findNode, isolationNone, nodeVersion } from "./suites/node-program.ts"
+import { type Outcome, runSuite, type Suite } from "./suites/run-suite.ts"
 
 /**
- * The whole test run: unit suites under Bun, the same ones compiled and under Node, then the real OpenCode. The last
- * line is the sum of what the runs themselves counted.
+ * The whole test run: types and style, the unit suites under Bun, the same ones compiled and under Node, and the real
+ * OpenCode, all from one queue. The last line is the sum of what the runs themselves counted.
  */
 
-const UNIT: Suite = {
-  name: `unit suites, Bun ${process.versions["bun"] ?? ""}`,
-  program: process.execPath,
-  args: ["test", "--timeout", "60000", "--path-ignore-patterns", "test/e2e/**"],
+/** Unit suites mostly wait, OpenCode's start takes a core: one more than there are cores keeps them all at work. */
+const WORKERS = availableParallelism() + 1
+/** Into how many runs the unit suites of a runtime are dealt. */
+const SHARES = 4
+
+const BUN = process.execPath
+const CHECK: Suite = {
+  name: "types, lint, format, dead code",
+  program: "npm",
+  args: ["run", "check", "--silent"],
+  countless: true,
 }
 
-/** OpenCode's start is most of the time and uses one core: two run side by side. */
-const AT_ONCE = 2
-
-/** The longest files first, so that none is left to run alone at the end. */
-function endToEnd(): Suite[] {
-  const files = readdirSync("test/e2e").filter((name) => name.endsWith(".test.ts"))
-  const sizeOf = (name: string): number => statSync(`test/e2e/${name}`).size
-  return files
-    .toSorted((one, other) => sizeOf(other) - sizeOf(one))
-    .map((name) => ({
-      name: `the real OpenCode, ${name}`,
-      program: process.execPath,
-      args: ["test", "--timeout", "180000", `test/e2e/${name}`],
-    }))
+/** The longest first: what is begun last is done last. */
+function testFiles(folder: string, isWanted: (name: string) => boolean): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => name.endsWith(".test.ts") && isWanted(name))
+    .toSorted((one, other) => statSync(`${folder}/${other}`).size - statSync(`${folder}/${one}`).size)
 }
 
-/** Takes suites from what is left until there is none. */
-async function runAll(left: Iterator<Suite, undefined>): Promise<Counts> {
-  let counts = NONE
-  for (let suite = left.next().value; suite !== undefined; suite = left.next().value)
-    counts = add(counts, await runSuite(suite))
-  return counts
-}
+const isEndToEnd = (name: string): boolean => name.startsWith("e2e/")
+const UNIT = testFiles("test", (name) => !isEndToEnd(name))
+
+const shares = (make: (files: readonly string[], share: number) => Suite): readonly Suite[] =>
+  Array.from({ length: SHARES }, (_, share) =>
+    make(
+      UNIT.filter((_file, index) => index % SHARES === share),
+      share + 1,
+    ),
+  )
+
+const bunSuites = shares((files, share) => ({
+  name: `unit suites ${share}/${SHARES}, Bun ${process.versions["bun"] ?? ""}`,
+  program: BUN,
+  args: ["test", "--timeout", "60000", ...files.map((file) => `./test/${file}`)],
+}))
 
 /** Compiled beside the sources, so that packages and fixtures are found. */
-function nodeSuite(node: string): Suite {
+async function compile(): Promise<void> {
   rmSync("build", { recursive: true, force: true })
-  execFileSync(process.execPath, ["x", "tsc", "-p", "tsconfig.node-tests.json"], { stdio: "inherit" })
-  return {
-    name: `the same suites, Node ${nodeVersion(node)}`,
+  await promisify(execFile)(BUN, ["x", "tsc", "-p", "tsconfig.node-tests.json"])
+}
+
+function nodeSuites(node: string): readonly Suite[] {
+  const ready = compile()
+  return shares((files, share) => ({
+    name: `unit suites ${share}/${SHARES}, Node ${nodeVersion(node)}`,
     program: node,
     args: [
       "--test",
-      // It limits whole files too.
-      "--test-timeout=600000",
+      isolationNone(node),
+      "--test-timeout=60000",
       "--test-reporter=spec",
-      "build/test/!(e2e|support)/**/*.test.js",
-      "build/test/*.test.js",
+      ...files.map((file) => `build/test/${file.replace(/\.ts$/, ".js")}`),
     ],
-  }
+    ready,
+  }))
 }
 
-let total = await runSuite(UNIT)
+/** These share one running OpenCode. */
+const TOGETHER = ["answer-ends", "answers", "media"].map((name) => `e2e/${name}.test.ts`)
+
+function endToEnd(): readonly Suite[] {
+  const alone = testFiles("test", isEndToEnd).filter((file) => !TOGETHER.includes(file))
+  return [TOGETHER, ...alone.map((file) => [file])].map((files) => ({
+    name: `the real OpenCode, ${files.join(" ")}`,
+    program: BUN,
+    args: ["test", "--timeout", "180000", ...files.map((file) => `./test/${file}`)],
+  }))
+}
+
+/** Takes suites from what is left until there is none. */
+async function runAll(left: Iterator<Suite, undefined>): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (let suite = left.next().value; suite !== undefined; suite = left.next().value)
+    outcomes.push(await runSuite(suite))
+  return outcomes
+}
+
+/** One of each in turn, so that what waits and what computes run side by side. */
+function inTurn(one: readonly Suite[], other: readonly Suite[]): readonly Suite[] {
+  const length = Math.max(one.length, other.length)
+  return Array.from({ length }, (_, index) => [one[index], other[index]])
+    .flat()
+    .filter((suite) => suite !== undefined)
+}
+
 const node = findNode()
+const underNode = node === undefined ? [] : nodeSuites(node)
+const left = inTurn(endToEnd(), [CHECK, ...bunSuites, ...underNode]).values()
+const outcomes = (await Promise.all(Array.from({ length: WORKERS }, () => runAll(left)))).flat()
+const claims = unproven(outcomes.flatMap(({ names }) => names))
+for (const { file, title } of claims) console.log(`SECURITY.md: ${file}: "${title}" did not pass`)
+const total = outcomes.reduce<Counts>(add, { ...NONE, failed: claims.length })
 if (node === undefined)
   console.log(
     "\nThe suites were NOT run under Node: there is none of 22.13 or later, and none could be installed.",
   )
-total = add(total, node === undefined ? { ...NONE, skipped: total.passed } : await runSuite(nodeSuite(node)))
-const left = endToEnd().values()
-for (const counts of await Promise.all(Array.from({ length: AT_ONCE }, () => runAll(left))))
-  total = add(total, counts)
 if (total.skipped > 0) console.log(`\n${total.skipped} skipped`)
 console.log(`\n${total.passed} passed, ${total.failed} failed`)
 process.exitCode = total.failed === 0 ? 0 : 1

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict"
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, describe, it } from "node:test"
 import { newAccount, openAccountStore } from "../../../src/accounts/index.ts"
@@ -9,12 +8,12 @@ import { createPeriodic, type Periodic } from "../../../src/gateway/control/peri
 import { readCachedModels } from "../../../src/host/offered-models.ts"
 import { FAILURES, json, startFakeKiro } from "../../support/fake-kiro/index.ts"
 import { type Control, controlOf } from "./support.ts"
+import { temporaryFolder } from "../../support/temporary-folder.ts"
 
-const folder = mkdtempSync(join(tmpdir(), "kiro-models-"))
+const folder = temporaryFolder()
 const closers: (() => Promise<void>)[] = []
 after(async () => {
   for (const close of closers) await close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 let files = 0

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, describe, it } from "node:test"
 import {
@@ -23,12 +21,12 @@ import {
   startFakeKiro,
 } from "../../support/fake-kiro/index.ts"
 import { controlOf } from "./support.ts"
+import { temporaryFolder } from "../../support/temporary-folder.ts"
 
-const folder = mkdtempSync(join(tmpdir(), "kiro-look-ups-"))
+const folder = temporaryFolder()
 const closers: (() => Promise<void>)[] = []
 after(async () => {
   for (const close of closers) await close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 let benches = 0

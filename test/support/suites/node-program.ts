@@ -17,6 +17,13 @@ export function nodeVersion(program: string): string {
   return spawnSync(program, ["--version"], { encoding: "utf8" }).stdout?.trim() ?? ""
 }
 
+/** The option by which it runs all files in one process; Node 22 has it under its first name. */
+export function isolationNone(program: string): string {
+  const option = "--test-isolation=none"
+  const known = spawnSync(program, [option, "--version"]).status === 0
+  return known ? option : "--experimental-test-isolation=none"
+}
+
 function isNewEnough(program: string): boolean {
   const [major = 0, minor = 0] = nodeVersion(program).slice(1).split(".").map(Number)
   return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])

@@ -1,62 +1,109 @@
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { secretsIn } from "../secrets.ts"
-import { type Counts, readCounts } from "./counts.ts"
+import { type Counts, NONE, readCounts } from "./counts.ts"
 
 export interface Suite {
   readonly name: string
   readonly program: string
   readonly args: readonly string[]
-  readonly environment?: Readonly<Record<string, string>>
+  /** Done before it begins. */
+  readonly ready?: Promise<unknown>
+  /** It counts no tests: its exit code says it all. */
+  readonly countless?: boolean
 }
 
-/** What is worth a line while it runs: files, whole suites, and everything about a failure. */
-const QUIET = /^\s*(\(pass\)|\(skip\)|✔|▶|﹣|$)/
-const WHOLE_SUITE_OF_NODE = /^✔ /
+export interface Outcome extends Counts {
+  /** Of the tests that passed. */
+  readonly names: readonly string[]
+}
 
-/** Runs one suite to its end and shows it as it goes. A run that never says its counts is a failure. */
-export async function runSuite(suite: Suite): Promise<Counts> {
+/** What is worth a line: everything about a failure, no test that passed. */
+const QUIET = /^\s*(\(pass\)|\(skip\)|✔|▶|﹣|$)|^test\/\S+:$/
+
+/** No suite takes this long; one that hangs ends as a failure. */
+const LIMIT_MS = 600_000
+/** How long a process that has ended may leave its pipes to children that live on. */
+const PIPES_MS = 2000
+
+const running = new Set<ChildProcess>()
+
+/** A run that is stopped leaves nothing behind. */
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => {
+    for (const child of running) endGroup(child)
+    process.exit(1)
+  })
+
+/** Runs one suite to its end and then shows it. A run that never says its counts is a failure. */
+export async function runSuite(suite: Suite): Promise<Outcome> {
+  await suite.ready
   const startedAt = Date.now()
-  console.log(`\n── ${suite.name} ──`)
-  const { code, output } = await run(suite)
-  const counts = readCounts(output) ?? { passed: 0, failed: 1, skipped: 0 }
+  const { ended, output } = await run(suite)
+  const counts = readCounts(output) ?? { ...NONE, failed: suite.countless && ended === "0" ? 0 : 1 }
   const printed = secretsIn(output)
-  if (printed.length > 0) console.log(`${suite.name} printed secrets: ${printed.join(", ")}`)
-  const silentFailure = (code !== 0 && counts.failed === 0) || printed.length > 0 ? 1 : 0
-  if (silentFailure === 1) console.log(`${suite.name} ended with ${code ?? "a signal"}`)
-  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
+  const silent = (ended !== "0" && counts.failed === 0) || printed.length > 0 ? 1 : 0
+  const failed = counts.failed + silent
   const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`
-  console.log(
-    `${suite.name}: ${counts.passed} passed, ${counts.failed + silentFailure} failed${skipped} in ${seconds} s`,
-  )
-  return { ...counts, failed: counts.failed + silentFailure }
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
+  const shown = failed === 0 ? "" : output.split("\n").filter((line) => !QUIET.test(line))
+  const told = suite.countless
+    ? failed === 0
+      ? "good"
+      : "not good"
+    : `${counts.passed} passed, ${failed} failed${skipped}`
+  const lines = [`── ${suite.name}: ${told} in ${seconds} s ──`, ...shown]
+  if (printed.length > 0) lines.push(`${suite.name} printed secrets: ${printed.join(", ")}`)
+  if (ended !== "0") lines.push(`${suite.name} ended with ${ended}`)
+  console.log(lines.join("\n"))
+  return { ...counts, failed, names: passedTests(output) }
 }
 
-function run(suite: Suite): Promise<{ code: number | null; output: string }> {
+/** The full names of Bun's passed tests. */
+function passedTests(output: string): readonly string[] {
+  return [...output.matchAll(/^\(pass\) (.*?)(?: \[[\d.]+m?s\])?$/gm)].map((match) => match[1] ?? "")
+}
+
+function run({ program, args }: Suite): Promise<{ readonly ended: string; readonly output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(suite.program, suite.args, {
-      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", ...suite.environment },
+    const child = spawn(program, args, {
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
       stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, so that all its children can be ended with it.
+      detached: process.platform !== "win32",
     })
+    running.add(child)
     let output = ""
-    for (const stream of [child.stdout, child.stderr]) {
-      const show = byLine((line) => {
-        if (!QUIET.test(line) || WHOLE_SUITE_OF_NODE.test(line)) console.log(line)
-      })
-      stream.setEncoding("utf8").on("data", (chunk: string) => {
-        output += chunk
-        show(chunk)
-      })
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk))
+    const limit = setTimeout(() => endGroup(child), LIMIT_MS)
+    const done = (ended: string): void => {
+      clearTimeout(limit)
+      running.delete(child)
+      endGroup(child)
+      resolve({ ended, output })
     }
-    child.once("error", (error) => console.log(String(error)))
-    child.once("close", (code) => resolve({ code, output }))
+    child.once("error", (error) => done(String(error)))
+    child.once("exit", (code, signal) => {
+      const ended = String(code ?? signal)
+      // A child that was left behind may hold the pipes open for ever.
+      const patience = setTimeout(() => done(ended), PIPES_MS)
+      child.once("close", () => {
+        clearTimeout(patience)
+        done(ended)
+      })
+    })
   })
 }
 
-function byLine(take: (line: string) => void): (chunk: string) => void {
-  let rest = ""
-  return (chunk) => {
-    const lines = (rest + chunk).split("\n")
-    rest = lines.pop() ?? ""
-    for (const line of lines) take(line)
+/** Ends a suite's process and whatever it has left running. */
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    if (process.platform === "win32") child.kill("SIGKILL")
+    else process.kill(-child.pid, "SIGKILL")
+  } catch {
+    // They are gone.
   }
+  child.stdout?.destroy()
+  child.stderr?.destroy()
 }
