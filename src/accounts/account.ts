@@ -11,16 +11,60 @@ export const LOGIN_SOURCES = ["own", "kiro-cli", "kiro-ide", "older-plugin", "en
 
 export type LoginSource = (typeof LOGIN_SOURCES)[number]
 
+/** A row or a file of another program in which a login was seen. */
+export interface LoginPlace {
+  readonly source: LoginSource
+  /** The file, and the row after a `#`. */
+  readonly key: string
+  /** The hash of the pair that it showed last. */
+  readonly shown?: string
+  /** It still holds a pair that we renewed since: it gets ours as soon as it can be written. */
+  readonly owed?: boolean
+}
+
+/**
+ * What is known of a login beside what it is renewed with. A hash is the SHA-256 of a refresh token, or of the key or
+ * the access token where there is none.
+ */
+export interface LoginRecord {
+  /** Who the service says this login is, asked with its own token. It never changes. */
+  readonly owner?: string
+  /** The new login that a place of this one showed instead. `anew`: by a sign-in, as far as the two records tell. */
+  readonly successor?: { readonly id: string; readonly anew?: boolean }
+  readonly places: readonly LoginPlace[]
+  /** Its pairs, one renewed from the other; the last is the one it holds. */
+  readonly hashes: readonly string[]
+  /** Pairs of logins whose part it took over: no news where they are seen, and never written over. */
+  readonly inherited: readonly string[]
+  /** When its owner was asked for in vain. */
+  readonly asked?: { readonly at: number; readonly times: number; readonly unsupported?: boolean }
+  /** When its service first refused it without saying why. */
+  readonly doubted?: number
+  /** Since when its store can't be read. */
+  readonly unreadable?: number
+  /** When its user took it in whatever was before it in its place. */
+  readonly taken?: number
+  /** Its user wants it renewed once although its successor may be the same login. */
+  readonly once?: boolean
+}
+
+/**
+ * How far a login may be used, beside what its tokens allow: not at all (`held`: what was there before it is off,
+ * removed or suspended; `strange`: its pair was written by a version that knew nothing of owners), or only to the end
+ * of its access token, because its refresh token may be superseded.
+ */
+export type LoginUse = "held" | "strange" | "to-its-end"
+
 export interface LoginBase {
   readonly id: string
+  /** Where it was first seen. */
   readonly source: LoginSource
-  /** The row or file of the source that holds it, for the re-read and the write-back. */
-  readonly sourceKey?: string
   readonly profileArn?: string
-  /** The pair that its source still holds, where ours is newer and not written back yet. */
-  readonly sourceBehind?: TokenSet
   /** Set when its refresh token was refused for good. */
   readonly revoked?: { readonly at: number; readonly reason: string }
+  readonly record?: LoginRecord
+  /** Follows from all accounts whenever they are read; never kept. Absent: freely. */
+  readonly use?: LoginUse
 }
 
 export type Login =
@@ -42,7 +86,11 @@ export type Login =
       readonly tokenEndpoint: string
       readonly scopes?: string
     })
-  | (LoginBase & { readonly kind: "api-key"; readonly key: Secret })
+  | (LoginBase & {
+      readonly kind: "api-key"
+      /** That of the environment is never kept: its hash names it. */
+      readonly key: Secret
+    })
 
 export type LoginKind = Login["kind"]
 
@@ -115,13 +163,25 @@ export interface Quota {
   }
 }
 
-/** What is kept of a login of a removed account: enough to know it again, nothing to use it with. */
+/** What is kept of a login that is no more: enough to know it again, nothing to use it with. */
 export interface ForgottenLogin {
   readonly source: LoginSource
   readonly sourceKey?: string
   readonly clientId?: string
-  /** SHA-256 of its refresh token or key. */
+  /** The hash of its last pair. */
   readonly fingerprint?: string
+  readonly id?: string
+  readonly owner?: string
+  readonly successor?: LoginRecord["successor"]
+  readonly places?: readonly LoginPlace[]
+  readonly hashes?: readonly string[]
+}
+
+export interface AccountRecord {
+  /** When its user last signed in to it, or switched it on or off. */
+  readonly actedAt?: number
+  /** The ids of accounts that turned out to be the same person's. */
+  readonly joined?: readonly string[]
 }
 
 export interface Account {
@@ -133,7 +193,7 @@ export interface Account {
   /** Chosen by the user; wins over the profile a login brought. */
   readonly profileArn?: string
   readonly enabled: boolean
-  /** A tombstone: sync does not bring a removed account back. */
+  /** A tombstone: sync does not bring a removed account back. Logins that it still has wait to be written back. */
   readonly removedAt?: number
   readonly addedAt: number
   readonly lastUsedAt?: number
@@ -145,4 +205,5 @@ export interface Account {
   readonly forgotten?: readonly ForgottenLogin[]
   /** The hosts that last worked, by plane. */
   readonly hosts: { readonly [plane: string]: string }
+  readonly record?: AccountRecord
 }

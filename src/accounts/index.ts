@@ -1,5 +1,6 @@
 export type {
   Account,
+  AccountRecord,
   ClientRegistration,
   CoolingReason,
   ForgottenLogin,
@@ -7,52 +8,75 @@ export type {
   LockingReason,
   Login,
   LoginKind,
+  LoginPlace,
+  LoginRecord,
   LoginSource,
   Quota,
   RevokedReason,
   TokenLogin,
   TokenSet,
 } from "./account.ts"
+export type { AccountChanges } from "./draft.ts"
 export {
   afterChoiceWanted,
   afterFailure,
   afterLoginRefused,
+  afterSuccess,
+  afterUsage,
+  chooseProfile,
+  disableAccount,
+  enableAccount,
   type FailureContext,
-} from "./health/after-failure.ts"
-export { afterSuccess, afterUsage, reviveBySource } from "./health/after-proof.ts"
-export { chooseProfile, disableAccount, enableAccount, foundProfile } from "./health/by-user.ts"
-export { isLocked, isLocking, isOutOfCredits, returnsAt, wantsProfile } from "./health/questions.ts"
-export { type AccountChanges, learnIdentity, type LearntIdentity } from "./identity.ts"
-export { type Import, mergeImported } from "./imported.ts"
+  foundProfile,
+  isLocked,
+  isLocking,
+  isOutOfCredits,
+  returnsAt,
+  wantsProfile,
+} from "./health.ts"
 export {
+  accessOf,
+  type Credential,
   isIdentityCenter,
-  judgeForgotten,
+  loginHash,
   loginRegionOf,
   newAccount,
-  sameTokens,
+  ownerOf,
+  pairHash,
+  recordOf,
   withoutRevocation,
 } from "./login.ts"
 export { accountName } from "./name.ts"
 export { describeNotice, type Notice, type NoticeText } from "./notices.ts"
+export { learnIdentity, type LearntIdentity } from "./owner.ts"
 export { lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {
   type Choice,
   type ChoiceState,
+  type Scene,
   selectAccount,
   type SelectionPolicy,
   type Unavailable,
 } from "./selection.ts"
+export { openAccountStore, type StoreOptions } from "./store/account-store.ts"
+export {
+  type Database,
+  openDatabase,
+  type OpenOptions,
+  type Row,
+  type SqlValue,
+  StoreError,
+  type StoreFailure,
+  storeFailure,
+} from "./store/database.ts"
 export { inTransaction } from "./store/file.ts"
-export { type Database, openDatabase, type OpenOptions, type Row, type SqlValue } from "./store/database.ts"
-export { StoreError, type StoreFailure, storeFailure } from "./store/failure.ts"
-export { openAccountStore, type StoreOptions } from "./store/open-store.ts"
+export { localDay } from "./store/memory.ts"
 export {
   type AccountOverview,
   readOverview,
   type SessionOverview,
   type StoreOverview,
 } from "./store/overview.ts"
-export { localDay } from "./store/knowledge-rows.ts"
 export type {
   AccountStore,
   ReasoningEntry,
@@ -65,19 +89,26 @@ export type {
   Turn,
   TurnFilter,
 } from "./store/store.ts"
-export { accessOf, type Credential } from "./tokens/credential.ts"
-export type { NoToken } from "./tokens/account-now.ts"
-export { createTokenKeeper, type TokenKeeper } from "./tokens/keeper.ts"
-export type { KeeperDependencies } from "./tokens/keeper-context.ts"
-export { derivedLoginId, judgeReread, sameLogin } from "./tokens/login-identity.ts"
-export type {
-  ImportedLogin,
-  Reread,
-  SourceProblem,
-  SourceReading,
-  SourceStore,
-  WriteBack,
+export { type Import, type ImportedLogin, takeIn } from "./take-in.ts"
+export { InStep } from "./tokens/in-step.ts"
+export {
+  createTokenKeeper,
+  type KeeperDependencies,
+  type NoToken,
+  type TokenKeeper,
+} from "./tokens/keeper.ts"
+export { type Identify, type OwnerAnswer, Owners } from "./tokens/owners.ts"
+export {
+  isUnread,
+  type PairChange,
+  type Place as LoginPlaceKey,
+  placeIn,
+  type SourceProblem,
+  type SourceReading,
+  type SourceStore,
+  type WriteBack,
 } from "./tokens/source-store.ts"
+export { restingUnder } from "./use.ts"
 export {
   type AccountState,
   creditsText,

@@ -1,6 +1,22 @@
 import { createHash } from "node:crypto"
+import { isObject, parseJson, present, stringField } from "../json.ts"
+import type { TokenType } from "../kiro/index.ts"
+import type { RefreshGrant } from "../oauth/index.ts"
 import type { Secret } from "../secret.ts"
-import type { Account, ForgottenLogin, Login, TokenLogin, TokenSet } from "./account.ts"
+import type {
+  Account,
+  ForgottenLogin,
+  Login,
+  LoginPlace,
+  LoginRecord,
+  LoginSource,
+  TokenLogin,
+  TokenSet,
+} from "./account.ts"
+
+/** Pairs of its own that a login remembers; those that it took over. */
+const MOST_HASHES = 40
+const MOST_INHERITED = 400
 
 /** An account that nothing is known of but how to log in to it. */
 export function newAccount(account: {
@@ -10,6 +26,164 @@ export function newAccount(account: {
 }): Account {
   const { id, now, logins } = account
   return { id, addedAt: now, enabled: true, assignment: 0, health: { state: "ok" }, logins, hosts: {} }
+}
+
+export function hashOf(secret: Secret): string {
+  return createHash("sha256").update(secret.reveal()).digest("hex")
+}
+
+/** Names a pair for good: a service gives each refresh token once, or repeats it. */
+export function pairHash({
+  refreshToken,
+  accessToken,
+}: Pick<TokenSet, "refreshToken" | "accessToken">): string {
+  return hashOf(refreshToken ?? accessToken)
+}
+
+export function loginHash(login: Login): string {
+  return login.kind === "api-key" ? hashOf(login.key) : pairHash(login.tokens)
+}
+
+/** The same for every process that sees the same pair, wherever: two imports at once make one login. */
+export function derivedLoginId(hash: string): string {
+  return hashOf32("login", hash)
+}
+
+export function derivedAccountId(hash: string): string {
+  return hashOf32("account", hash)
+}
+
+function hashOf32(kind: string, hash: string): string {
+  return createHash("sha256").update(`${kind}\0${hash}`).digest("hex").slice(0, 32)
+}
+
+/** What is known of a login; of one that was just made, that it holds its pair. */
+export function recordOf(login: Login): LoginRecord {
+  return login.record ?? { places: [], hashes: [loginHash(login)], inherited: [] }
+}
+
+export function withRecord<Kind extends Login>(login: Kind, change: Partial<Mutable<LoginRecord>>): Kind {
+  return { ...login, record: { ...recordOf(login), ...change } }
+}
+
+type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] }
+
+export function withoutMembers<Kind extends Login>(
+  login: Kind,
+  ...members: readonly (keyof LoginRecord)[]
+): Kind {
+  const kept = Object.entries(recordOf(login)).filter(([name]) => !members.some((member) => member === name))
+  const { places, hashes, inherited } = recordOf(login)
+  return { ...login, record: { places, hashes, inherited, ...Object.fromEntries(kept) } }
+}
+
+/** The hashes with one more at the end. */
+export function withHash(hashes: readonly string[], hash: string): readonly string[] {
+  if (hashes.at(-1) === hash) return hashes
+  return [...hashes.filter((other) => other !== hash), hash].slice(-MOST_HASHES)
+}
+
+/** Takes the pairs of a login whose part it takes: its own are more in number than others are remembered. */
+export function withInherited<Kind extends Login>(heir: Kind, hashes: readonly string[]): Kind {
+  const record = recordOf(heir)
+  const inherited = [...new Set([...record.inherited, ...hashes])].filter(
+    (hash) => !record.hashes.includes(hash),
+  )
+  return withRecord(heir, { inherited: inherited.slice(-MOST_INHERITED) })
+}
+
+export function samePlace(
+  one: { readonly source: LoginSource; readonly key: string },
+  other: { readonly source: LoginSource; readonly key: string },
+): boolean {
+  return one.source === other.source && one.key === other.key
+}
+
+export function withPlace<Kind extends Login>(login: Kind, place: LoginPlace): Kind {
+  const { places } = recordOf(login)
+  return withRecord(login, { places: [...places.filter((other) => !samePlace(other, place)), place] })
+}
+
+export function withoutPlace<Kind extends Login>(
+  login: Kind,
+  place: { readonly source: LoginSource; readonly key: string },
+): Kind {
+  return withRecord(login, { places: recordOf(login).places.filter((other) => !samePlace(other, place)) })
+}
+
+/** The owner, as far as it was asked for. */
+export function ownerOf(login: Login | ForgottenLogin): string | undefined {
+  return "kind" in login ? login.record?.owner : login.owner
+}
+
+/**
+ * Whether the second can't be the first one renewed: a program renews with the registration, the provider and the
+ * start URL that a login has.
+ */
+export function isSignedInAnew(before: Login, after: Login): boolean {
+  if (before.kind !== after.kind) return true
+  return registrationOf(before) !== registrationOf(after) || startUrlOf(before) !== startUrlOf(after)
+}
+
+/** What a login is renewed with beside its pair; what is not known of a social login is like any. */
+export function sameRegistration(one: Login, other: Login): boolean {
+  if (one.kind !== other.kind) return false
+  const [left, right] = [registrationOf(one), registrationOf(other)]
+  return left === right || (one.kind === "social" && (left === undefined || right === undefined))
+}
+
+function registrationOf(login: Login): string | undefined {
+  switch (login.kind) {
+    case "idc":
+      return login.client.clientId
+    case "social":
+      return login.provider?.toLowerCase()
+    case "external-idp":
+      return `${login.clientId} ${login.tokenEndpoint}`
+    case "api-key":
+      return undefined
+    default:
+      return login satisfies never
+  }
+}
+
+function startUrlOf(login: Login): string | undefined {
+  return login.kind === "idc" ? login.startUrl : undefined
+}
+
+/** Issuer and subject of an external identity provider's token, where that is a JWT (RFC 7519): known without asking. */
+export function offlineOwner(login: Login): string | undefined {
+  if (login.kind !== "external-idp") return undefined
+  const payload = login.tokens.accessToken.reveal().split(".")[1]
+  const claims = payload === undefined ? undefined : parseJson(Buffer.from(payload, "base64url").toString())
+  if (!isObject(claims)) return undefined
+  const [issuer, subject] = [stringField(claims, "iss"), stringField(claims, "sub")]
+  return issuer === undefined || subject === undefined ? undefined : `${OFFLINE}${issuer} ${subject}`
+}
+
+const OFFLINE = "jwt:"
+
+/** The service's ids and those of identity providers name the same people in two ways. */
+export function comparable(one: string, other: string): boolean {
+  return one.startsWith(OFFLINE) === other.startsWith(OFFLINE)
+}
+
+/** What is left of a login of an account that goes. */
+export function forgetLogin(login: Login): ForgottenLogin {
+  const { owner, successor, places, hashes, inherited } = recordOf(login)
+  return {
+    source: login.source,
+    id: login.id,
+    fingerprint: loginHash(login),
+    hashes: [...inherited, ...hashes],
+    places,
+    ...present({
+      sourceKey: places[0]?.key,
+      clientId: login.kind === "idc" ? login.client.clientId : undefined,
+      owner,
+      successor,
+    }),
+  }
 }
 
 /** The region of SSO OIDC that a login was made in; the other kinds have none. */
@@ -33,74 +207,66 @@ export function isIdentityCenter(login: {
   return kind === "idc" && (startUrl !== undefined || loginRegion !== BUILDER_ID_REGION)
 }
 
-/** A tombstone: what is needed to know the account again, and no secret. */
-export function buryAccount(account: Account, now: number): Account {
-  const { id, userId, addedAt, logins } = account
-  const buried = { ...newAccount({ id, now: addedAt, logins: [] }), enabled: false, removedAt: now }
-  const forgotten = [...(account.forgotten ?? []), ...logins.map(forgetLogin)]
-  return { ...buried, forgotten, ...(userId === undefined ? {} : { userId }) }
+export function samePair(one: TokenSet, other: TokenSet): boolean {
+  if (!one.accessToken.equals(other.accessToken)) return false
+  if (one.refreshToken === undefined) return other.refreshToken === undefined
+  return other.refreshToken !== undefined && one.refreshToken.equals(other.refreshToken)
 }
 
-/** Whether both hold the very same token or key: then they are the same person's. */
-export function sameCredential(left: Login, right: Login): boolean {
-  if (left.kind === "api-key" || right.kind === "api-key")
-    return left.kind === "api-key" && right.kind === "api-key" && left.key.equals(right.key)
-  return sameTokens(left.tokens, right.tokens)
-}
-
-/** Whether the access or the refresh token is the same. */
-export function sameTokens(left: TokenSet, right: TokenSet): boolean {
-  if (left.accessToken.equals(right.accessToken)) return true
-  return left.refreshToken !== undefined && right.refreshToken?.equals(left.refreshToken) === true
-}
-
-export function withoutRevocation(login: Login): Login {
+export function withoutRevocation<Kind extends Login>(login: Kind): Kind {
   const { revoked, ...rest } = login
-  return revoked === undefined ? login : rest
+  return revoked === undefined ? login : (rest as Kind)
 }
 
-export function samePlace(
-  left: Pick<Login, "source" | "sourceKey">,
-  right: Pick<Login, "source" | "sourceKey">,
-): boolean {
-  return left.source !== "own" && left.source === right.source && left.sourceKey === right.sourceKey
+/** Whether nothing of it is sent any more until something else is known: its access token has ended. */
+export function isAtRest(login: Login, now: number): boolean {
+  return login.use === "to-its-end" && login.kind !== "api-key" && login.tokens.expiresAt <= now
 }
 
-/** The login without its source, in whose place somebody else is logged in now: it lives on by itself. */
-export function detachLogin(login: TokenLogin): TokenLogin
-export function detachLogin(login: Login): Login
-export function detachLogin(login: Login): Login {
-  const { sourceKey: _, sourceBehind: __, ...rest } = login
-  return { ...rest, source: "own" }
+/** What a request to Kiro is signed with. */
+export interface Access {
+  readonly accessToken: Secret
+  /** The header `tokentype`; absent for AWS and social logins. */
+  readonly tokenType?: TokenType
 }
 
-/**
- * Whether this is a login that was removed with its account. `perhaps` where its place and client are the same and its
- * tokens are not: its program renewed them, or another person logged in there.
- */
-export function judgeForgotten(login: Login, forgotten: readonly ForgottenLogin[]): "yes" | "no" | "perhaps" {
-  const { fingerprint, clientId } = forgetLogin(login)
-  if (forgotten.some((known) => known.fingerprint !== undefined && known.fingerprint === fingerprint))
-    return "yes"
-  // The variable holds one key after the other: only the key itself tells.
-  if (login.kind === "api-key") return "no"
-  const inPlace = forgotten.filter((known) => samePlace(known, login))
-  // A row of an older plugin is one person's for good.
-  if (login.source === "older-plugin") return inPlace.length > 0 ? "yes" : "no"
-  return inPlace.some((known) => known.clientId === clientId) ? "perhaps" : "no"
+export interface Credential extends Access {
+  readonly login: Login
+  readonly profileArn?: string
 }
 
-function forgetLogin(login: Login): ForgottenLogin {
-  const secret = login.kind === "api-key" ? login.key : login.tokens.refreshToken
-  const clientId = login.kind === "idc" ? login.client.clientId : undefined
-  return {
-    source: login.source,
-    ...(login.sourceKey === undefined ? {} : { sourceKey: login.sourceKey }),
-    ...(clientId === undefined ? {} : { clientId }),
-    ...(secret === undefined ? {} : { fingerprint: fingerprintOf(secret) }),
+export function credentialOf(account: Account, login: Login): Credential {
+  return { login, ...accessOf(login), ...present({ profileArn: account.profileArn ?? login.profileArn }) }
+}
+
+export function accessOf(login: Login): Access {
+  switch (login.kind) {
+    case "api-key":
+      return { accessToken: login.key, tokenType: "API_KEY" }
+    case "external-idp":
+      return { accessToken: login.tokens.accessToken, tokenType: "EXTERNAL_IDP" }
+    case "idc":
+    case "social":
+      return { accessToken: login.tokens.accessToken }
+    default:
+      return login satisfies never
   }
 }
 
-function fingerprintOf(secret: Secret): string {
-  return createHash("sha256").update(secret.reveal()).digest("hex")
+/** What its service needs to renew the login; `undefined` where the store it came from holds no refresh token. */
+export function grantOf(login: TokenLogin): RefreshGrant | undefined {
+  const { refreshToken } = login.tokens
+  if (refreshToken === undefined) return undefined
+  switch (login.kind) {
+    case "idc":
+      return { kind: "idc", refreshToken, client: login.client, loginRegion: login.loginRegion }
+    case "social":
+      return { kind: "social", refreshToken }
+    case "external-idp": {
+      const { clientId, tokenEndpoint, scopes } = login
+      return { kind: "external-idp", refreshToken, clientId, tokenEndpoint, ...present({ scopes }) }
+    }
+    default:
+      return login satisfies never
+  }
 }

@@ -48,3 +48,10 @@ function providerName(provider: string): string {
 function shortId(id: string): string {
   return createHash("sha256").update(id).digest("hex").slice(0, 4)
 }
+
+const PLACEHOLDER = /-placeholder\+[0-9a-f]{16}@awsapps\.local$/i
+
+/** The made-up address that an older plugin gave an account whose real one it did not know. */
+export function isPlaceholderEmail(email: string): boolean {
+  return PLACEHOLDER.test(email)
+}

@@ -1,6 +1,6 @@
 import { describeSettingsProblem, type SettingsProblem } from "../settings/index.ts"
 import type { RevokedReason } from "./account.ts"
-import type { StoreFailure } from "./store/failure.ts"
+import type { StoreFailure } from "./store/database.ts"
 import { groupedStates, type NamedState, STATE_WORDS, timeText } from "./words.ts"
 
 /** Everything a user is told beside an answer. An account is its name by `accountName`; instants are epoch ms. */

@@ -1,5 +1,6 @@
-import type { SelectionStrategy } from "../settings/index.ts"
-import type { Account } from "./account.ts"
+import type { AccountRule, SelectionStrategy } from "../settings/index.ts"
+import type { Account, Login } from "./account.ts"
+import { isAtRest } from "./login.ts"
 import { hasRoom, paysOverage, remainingShare, resetOf } from "./quota.ts"
 
 /** What the store knows when a session needs an account. */
@@ -7,20 +8,35 @@ export interface ChoiceState {
   readonly accounts: readonly Account[]
   /** The account that the session has. */
   readonly accountId?: string
+  /** The account that the user chose for the session. */
+  readonly chosenAccountId?: string
   /** Credits of our own turns since the last usage call, by account. */
   readonly spent: ReadonlyMap<string, number>
 }
 
 export type Unavailable =
   | { readonly accountId: string; readonly why: "disabled" | "no-login" | "lacks-model" | "excluded" }
+  /** Nothing of it is used until it is known whose it is: the user may take it in. */
+  | { readonly accountId: string; readonly why: "held" | "resting" }
   /** Parked, suspended or logged out: `account.health` says until when and why. */
   | { readonly accountId: string; readonly why: "health" }
   | { readonly accountId: string; readonly why: "exhausted"; readonly until: number }
 
 export type Choice =
-  /** `paid`: credits beyond the account's limit, which cost money. */
-  | { readonly account: Account; readonly kept: boolean; readonly paid: boolean }
-  | { readonly account?: undefined; readonly unavailable: readonly Unavailable[] }
+  | {
+      readonly account: Account
+      readonly kept: boolean
+      /** Credits beyond the account's limit, which cost money. */
+      readonly paid: boolean
+      /** The account that a rule of the user names, which can't serve. */
+      readonly insteadOf?: string
+    }
+  | {
+      readonly account?: undefined
+      readonly unavailable: readonly Unavailable[]
+      /** The rule that allows no other account. */
+      readonly rule?: AccountRule
+    }
 
 export interface SelectionPolicy {
   readonly strategy: SelectionStrategy
@@ -32,26 +48,114 @@ export interface SelectionPolicy {
   readonly lacksModel?: (account: Account) => boolean
   /** The user's choice for new conversations, before the strategy's, as long as it costs no money that others don't. */
   readonly preferredAccountId?: string | undefined
+  readonly rules?: readonly AccountRule[]
+  /** What the rules are about. */
+  readonly scene?: Scene
+  /** Per cent of an account's credits that new conversations leave while another account has more. */
+  readonly reserve?: number
+}
+
+export interface Scene {
+  /** The folder of the project. */
+  readonly project?: string
+  readonly agent?: string
+  /** As the host calls it. */
+  readonly model?: string
 }
 
 /**
- * The account for one request. A conversation keeps its account while that can serve; otherwise the strategy chooses
- * among the logged-in ones, then `KIRO_API_KEY`, then those that cost money beyond their limit.
+ * The account for one request: the user's choice for the session, a rule for the project, the account that the
+ * conversation has; for a new one a rule for agent or model, then the strategy. It chooses among the logged-in ones,
+ * then `KIRO_API_KEY`, then those that cost money beyond their limit.
  */
 export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choice {
   const judged = state.accounts.map((account) => ({ account, why: whyNot(account, policy) }))
   const able = judged.filter(({ why }) => why === undefined).map(({ account }) => account)
-  if (able.length === 0) return { unavailable: judged.flatMap(({ why }) => why ?? []) }
+  // What rests is asked whose its successor is where the user or the conversation means this very account.
+  const meant = judged
+    .filter(({ why }) => why === undefined || why.why === "resting")
+    .map(({ account }) => account)
+  const unavailable = judged.flatMap(({ why }) => why ?? [])
+  const give = (account: Account, more: { readonly insteadOf?: string } = {}): Choice => ({
+    account,
+    kept: account.id === state.accountId,
+    paid: tierOf(account, policy.now) >= PAID_TIER,
+    ...more,
+  })
+  const chosen = meant.find((account) => isCalled(account, state.chosenAccountId))
+  if (chosen !== undefined) return give(chosen)
+  const ofProject = ruleFor(policy, (rule) => rule.project !== undefined)
+  const byProject = meant.find((account) => isCalled(account, ofProject?.account))
+  if (byProject !== undefined) return give(byProject)
+  if (ofProject?.fallback === false) return { unavailable, rule: ofProject }
+  const missed = ofProject === undefined ? {} : { insteadOf: ofProject.account }
   const best = Math.min(...able.map((account) => tierOf(account, policy.now)))
-  const tier = able.filter((account) => tierOf(account, policy.now) === best)
-  const paid = best >= PAID_TIER
-  const own = able.find((account) => account.id === state.accountId)
+  const own = meant.find((account) => account.id === state.accountId)
   // Money counts more than the prompt cache: a conversation leaves an account that began to cost.
-  if (own !== undefined && (tierOf(own, policy.now) < PAID_TIER || paid))
-    return { account: own, kept: true, paid }
+  if (own !== undefined && (tierOf(own, policy.now) < PAID_TIER || best >= PAID_TIER))
+    return give(own, missed)
+  const ofTask = ruleFor(policy, (rule) => rule.project === undefined)
+  const byTask = able.find((account) => isCalled(account, ofTask?.account))
+  if (byTask !== undefined) return give(byTask, missed)
+  if (ofTask?.fallback === false) return { unavailable, rule: ofTask }
+  const tier = able.filter((account) => tierOf(account, policy.now) === best)
   const account =
-    tier.find(({ id }) => id === policy.preferredAccountId) ?? tier.toSorted(orderOf(policy, state))[0]
-  return account === undefined ? { unavailable: [] } : { account, kept: false, paid }
+    tier.find((each) => isCalled(each, policy.preferredAccountId)) ??
+    aboveReserve(tier, policy, state).toSorted(orderOf(policy, state))[0]
+  if (account === undefined) return { unavailable }
+  return give(account, ofTask === undefined ? missed : { insteadOf: ofTask.account })
+}
+
+/** Also by the id of an account that turned out to be the same person's. */
+export function isCalled({ id, record }: Account, wanted: string | undefined): boolean {
+  return wanted !== undefined && (id === wanted || record?.joined?.includes(wanted) === true)
+}
+
+/** The first rule of the kind whose every condition holds. */
+function ruleFor(
+  { rules = [], scene = {} }: SelectionPolicy,
+  isKind: (rule: AccountRule) => boolean,
+): AccountRule | undefined {
+  return rules.find(
+    (rule) =>
+      isKind(rule) &&
+      (rule.project === undefined || isInFolder(scene.project, rule.project)) &&
+      (rule.agent === undefined || matches(scene.agent, rule.agent)) &&
+      (rule.model === undefined || matches(scene.model, rule.model)),
+  )
+}
+
+/** The folder itself, one inside it, or one that the glob says. */
+function isInFolder(folder: string | undefined, rule: string): boolean {
+  if (folder === undefined) return false
+  const path = slashed(folder)
+  const wanted = slashed(rule)
+  return path === wanted || path.startsWith(`${wanted}/`) || matches(path, wanted)
+}
+
+function slashed(path: string): string {
+  return path.replaceAll("\\", "/").replace(/(?<=.)\/+$/, "")
+}
+
+/** `*` is anything but a slash, `**` anything, `?` one character. */
+function matches(text: string | undefined, glob: string): boolean {
+  if (text === undefined) return false
+  const pattern = glob
+    .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll(/\*\*|\*|\?/g, (sign) => (sign === "**" ? ".*" : sign === "*" ? "[^/]*" : "[^/]"))
+  return new RegExp(`^${pattern}$`).test(text)
+}
+
+function aboveReserve(
+  accounts: readonly Account[],
+  { reserve = 0, now }: SelectionPolicy,
+  { spent }: ChoiceState,
+): readonly Account[] {
+  if (reserve <= 0) return accounts
+  const above = accounts.filter(
+    ({ id, quota }) => remainingShare({ quota, spent: spent.get(id) ?? 0, now }) * 100 > reserve,
+  )
+  return above.length > 0 ? above : accounts
 }
 
 const PAID_TIER = 2
@@ -86,10 +190,18 @@ function whyNot(account: Account, policy: SelectionPolicy): Unavailable | undefi
   if (policy.excluded?.has(accountId)) return { accountId, why: "excluded" }
   if (!account.enabled) return { accountId, why: "disabled" }
   if (health.state === "revoked") return { accountId, why: "health" }
-  if (account.logins.every((login) => login.revoked !== undefined)) return { accountId, why: "no-login" }
+  const unusable = account.logins.map((login) => whyUnusable(login, policy.now))
+  if (!unusable.includes(undefined))
+    return { accountId, why: unusable.find((why) => why !== "no-login") ?? "no-login" }
   if (health.state === "cooling" && health.until > policy.now) return { accountId, why: "health" }
   if (policy.lacksModel?.(account)) return { accountId, why: "lacks-model" }
   if (quota === undefined || hasRoom(quota, policy.now)) return undefined
   if (policy.useOverage && paysOverage(quota)) return undefined
   return { accountId, why: "exhausted", until: resetOf(quota, policy.now) }
+}
+
+function whyUnusable(login: Login, now: number): "no-login" | "held" | "resting" | undefined {
+  if (login.revoked !== undefined) return "no-login"
+  if (login.use === "held") return "held"
+  return isAtRest(login, now) ? "resting" : undefined
 }

@@ -1,5 +1,5 @@
 import type { Account, CoolingReason, Health, LoginSource, RevokedReason } from "./account.ts"
-import { isIdentityCenter } from "./login.ts"
+import { isAtRest, isIdentityCenter } from "./login.ts"
 import { accountName } from "./name.ts"
 import { hasRoom, paysOverage, resetOf } from "./quota.ts"
 
@@ -12,6 +12,10 @@ export type StateReason =
   | "ready"
   | "disabled"
   | "profile-choice"
+  /** It is not known yet whose login it is, and what was before it in its place may not be used. */
+  | "held"
+  /** Its login has ended, and the one that took its place may be the same. */
+  | "resting"
   /** In this request only: nothing is held against the account. */
   | "unavailable"
   | CoolingReason
@@ -78,6 +82,27 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     sentence: (name) => `${name} is switched off by you`,
     because: "switched off by you",
     remedy: (at) => `Switch it on: ${inKiro(at, "enable")}.`,
+    status: 400,
+  },
+  held: {
+    short: "waiting for its owner's name",
+    counted: { one: "waits for its owner's name", many: "wait for their owners' names" },
+    tone: "warning",
+    title: "Kiro login not used",
+    sentence: (name) =>
+      `it is not known yet whether ${name} is the account that is off, removed or suspended`,
+    because: "what was signed in there before is off, removed or suspended, and this may be the same person",
+    remedy: (at) => `It is used as soon as Kiro says whose it is, or now by: ${inKiro(at, "enable")}.`,
+    status: 400,
+  },
+  resting: {
+    short: "behind a newer sign-in",
+    tone: "muted",
+    title: "Kiro login resting",
+    sentence: (name) => `a newer sign-in took the place of ${name}, and may be the same person's`,
+    because: "its login has ended, and the newer one that took its place may be the same person's",
+    remedy: (at) =>
+      `It is used again as soon as Kiro says whose the two are, or now by: ${inKiro(at, "enable")}; kiro-cli may be signed out by that.`,
     status: 400,
   },
   unavailable: {
@@ -218,16 +243,18 @@ export function remedyOf(
   })
 }
 
-type Stated = Pick<Account, "enabled" | "health" | "quota">
+type Stated = Pick<Account, "enabled" | "health" | "quota"> & { readonly logins?: Account["logins"] }
 
 /** `useOverage`: whether paid credits may be used; without them an account with none left can't serve either. */
 export function stateOf(
-  { enabled, health, quota }: Stated,
+  { enabled, health, quota, logins = [] }: Stated,
   { now, useOverage }: { readonly now: number; readonly useOverage: boolean },
 ): AccountState {
   if (!enabled) return { reason: "disabled" }
   const byHealth = stateOfHealth(health, now)
   if (byHealth !== undefined) return byHealth
+  if (logins.length > 0 && logins.every(({ use }) => use === "held")) return { reason: "held" }
+  if (logins.length > 0 && logins.every((login) => isAtRest(login, now))) return { reason: "resting" }
   const isEmpty = quota !== undefined && !hasRoom(quota, now) && !(useOverage && paysOverage(quota))
   return isEmpty ? { reason: "monthly-quota", until: resetOf(quota, now) } : { reason: "ready" }
 }

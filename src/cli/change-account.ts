@@ -32,7 +32,8 @@ export async function changeAccount(context: Context, command: Change): Promise<
 }
 
 async function change(context: Context, command: Change): Promise<boolean> {
-  const { store, tokens } = context
+  const { store, tokens, runtime } = context
+  const now = runtime.clock.now()
   const found = findAccount(await store.list(), command.account)
   switch (command.name) {
     case "label": {
@@ -44,7 +45,7 @@ async function change(context: Context, command: Change): Promise<boolean> {
     case "enable":
       return enable(context, command, found)
     case "disable": {
-      const account = await store.update(found.id, disableAccount)
+      const account = await store.update(found.id, (current) => disableAccount(current, now))
       return report(context, { command, account, done: "is kept, but not used" })
     }
     case "remove": {
@@ -61,7 +62,7 @@ async function change(context: Context, command: Change): Promise<boolean> {
 /** Clears what keeps the account, as far as its user can; Kiro is asked whether the rest still holds. */
 async function enable(context: Context, command: Change, { id, health }: Account): Promise<boolean> {
   const { store, runtime, settings, lookUps, terminal } = context
-  const enabled = await store.update(id, enableAccount)
+  const enabled = await store.update(id, (current) => enableAccount(current, runtime.clock.now()))
   if (enabled !== undefined && health.state !== "ok")
     await terminal.progress("Asking Kiro about it", () => lookUps.usageNow(id))
   const account = (await store.get(id)) ?? enabled

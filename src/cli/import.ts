@@ -8,8 +8,7 @@ export async function takeLogins(
   { dryRun, json }: { readonly dryRun: boolean; readonly json: boolean },
 ): Promise<boolean> {
   const { store, sources, runtime, terminal } = context
-  const by = { now: runtime.clock.now(), newId: runtime.randomUUID, byUser: true }
-  const taken = await importLogins({ store, sources, ...by })
+  const taken = await importLogins({ store, sources, clock: runtime.clock, byUser: true })
   if (json) terminal.out(JSON.stringify({ dryRun, ...documentOf(taken, dryRun) }, null, 2))
   else for (const line of linesOf(taken, dryRun)) terminal.out(line)
   for (const { file, key, message } of json ? [] : taken.problems)

@@ -12,7 +12,7 @@ export interface GatewayDependencies {
   /** The folder of the project that the host works in. */
   readonly project?: string
   readonly store: AccountStore
-  readonly tokens: FreshTokens & Pick<TokenKeeper, "here">
+  readonly tokens: FreshTokens & Pick<TokenKeeper, "here" | "learnOwners">
   /** Reads the stores of other programs again; local and quick, never rejects. */
   readonly importLogins: () => Promise<unknown>
   readonly lookUps: LookUps

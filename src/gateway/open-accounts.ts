@@ -1,7 +1,7 @@
 import {
   type AccountStore,
   createTokenKeeper,
-  type Login,
+  type Identify,
   type Notice,
   openAccountStore,
   type SourceStore,
@@ -32,8 +32,8 @@ export interface OpenAccounts {
   readonly tokens: TokenKeeper
   readonly client: ControlClient
   readonly lookUps: OpenLookUps
-  /** Who a login is, by one usage call; `undefined` where the service does not say. */
-  readonly identify: (login: Login) => Promise<string | undefined>
+  /** Who a login is, by one usage call. */
+  readonly identify: Identify
   readonly close: () => Promise<void>
 }
 
@@ -41,10 +41,18 @@ export interface OpenAccounts {
 export async function openAccounts(options: AccountsOptions): Promise<OpenAccounts> {
   const { runtime, settings, paths, version, sources, notify, rehearse = false } = options
   const { clock, log, random } = runtime
-  const store = await openAccountStore({ path: paths.database, clock, log, random, notify, rehearse })
+  const environmentKey = sources.find(({ key }) => key !== undefined)?.key
+  const store = await openAccountStore({
+    path: paths.database,
+    clock,
+    log,
+    random,
+    notify,
+    rehearse,
+    environmentKey,
+  })
   const client = { runtime, version, endpointOverride: settings.endpointOverride }
-  const identify = (login: Login): Promise<string | undefined> =>
-    userIdOf({ client, login, defaultRegion: settings.defaultRegion })
+  const identify: Identify = (login) => userIdOf({ client, login, defaultRegion: settings.defaultRegion })
   const tokens = createTokenKeeper({
     runtime,
     store,

@@ -101,9 +101,13 @@ export function manageAccounts(options: {
         return done(name === "" ? `${before} is called ${after} again.` : `${before} is called ${after} now.`)
       }
       case "enable":
-        return change(act.account, enableAccount, "is switched on")
+        return change(act.account, (account) => enableAccount(account, runtime.clock.now()), "is switched on")
       case "disable":
-        return change(act.account, disableAccount, "is switched off: kept, but not used")
+        return change(
+          act.account,
+          (account) => disableAccount(account, runtime.clock.now()),
+          "is switched off: kept, but not used",
+        )
       case "remove": {
         const account = await find(act.account)
         await tokens.settle(account)

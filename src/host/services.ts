@@ -41,7 +41,7 @@ export interface Services {
 
 export async function openServices(options: ServicesOptions): Promise<Services> {
   const { place, loaded, runtime, version, project, signal } = options
-  const { clock, log, randomUUID } = runtime
+  const { clock, log } = runtime
   const { settings, problems } = loaded
   const notify = createNotify({ show: options.show, log, enabled: settings.toasts })
   for (const problem of problems) notify({ kind: "settings-problem", problem })
@@ -52,7 +52,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const { client, store, tokens, lookUps, identify } = accounts
 
   const takeInFor = (byUser: boolean): Promise<ImportOutcome> =>
-    importLogins({ store, sources, now: clock.now(), newId: randomUUID, byUser, identify })
+    importLogins({ store, sources, clock, log, byUser, identify })
   const takeIn = async (): Promise<void> => {
     try {
       const outcome = await takeInFor(false)

@@ -1,13 +1,17 @@
 import {
   type Account,
   type AccountStore,
-  type ImportedLogin,
-  mergeImported,
+  type Identify,
+  InStep,
+  type Login,
+  loginHash,
+  Owners,
+  recordOf,
   type SourceProblem,
   type SourceStore,
+  takeIn,
 } from "../accounts/index.ts"
-
-import { type Identify, withUserIds } from "./identify.ts"
+import { type Clock, type Log, silentLog } from "../runtime.ts"
 
 export interface ImportOutcome {
   readonly added: readonly Account[]
@@ -19,44 +23,68 @@ export interface ImportOutcome {
 }
 
 /**
- * Reads every source at once and takes its logins into the store: local and quick. The network is used only where
- * `identify` has to tell whether a renewed login is still the same person's. A removed account stays removed unless the
- * user asks for the import. Rejects with a `StoreError` where nothing can be stored.
+ * Reads every source at once, takes its logins into the store, and pays what is owed there. The network is used only
+ * where `identify` is asked whose a login is that took another one's place, and that is waited for. A removed account
+ * stays removed unless the user asks for the import. Rejects with a `StoreError` where nothing can be stored.
  */
 export async function importLogins({
   store,
   sources,
-  now,
-  newId,
+  clock,
+  log = silentLog,
   byUser = false,
   identify,
 }: {
-  readonly store: Pick<AccountStore, "reconcile" | "listAll">
+  readonly store: Pick<AccountStore, "reconcile" | "listAll" | "list" | "update">
   readonly sources: readonly SourceStore[]
-  readonly now: number
-  readonly newId: () => string
+  readonly clock: Clock
+  readonly log?: Log
   readonly byUser?: boolean
-  readonly identify?: Identify
+  readonly identify?: Identify | undefined
 }): Promise<ImportOutcome> {
   const readings = await Promise.all(sources.map((source) => source.read()))
   const problems = readings.flatMap((reading) => reading.problems)
-  const found = readings.flatMap((reading) => reading.logins)
+  const offered = readings.flatMap((reading) => reading.logins)
   // Nobody is logged in anywhere: no file is made for that.
-  if (found.length === 0) return { added: [], updated: [], unchanged: [], problems }
-  const offered = identify === undefined ? found : await withUserIds(found, { store, identify, now, newId })
-  const known = (await store.listAll()).filter((account) => account.removedAt === undefined)
-  const { put } = await store.reconcile((current) => mergeImported(current, { offered, now, newId, byUser }))
-  const isKnown = (account: Account): boolean => known.some(({ id }) => id === account.id)
+  if (offered.length === 0 && (await store.listAll()).length === 0)
+    return { added: [], updated: [], unchanged: [], problems }
+  const known = await store.list()
+  const { put } = await store.reconcile((current) => takeIn(current, { offered, now: clock.now(), byUser }))
+  await askOwners({ store, identify, clock, log })
+  await new InStep({ store, sources, clock, log }).payAll()
+  const shown = new Set(offered.map(({ login }) => loginHash(login)))
+  const isShown = ({ logins }: Account): boolean =>
+    logins.some((login) => recordOf(login).hashes.some((hash) => shown.has(hash)))
+  const isKnown = (account: Account): boolean =>
+    known.some(({ id }) => id === account.id || account.record?.joined?.includes(id) === true)
+  const changed = new Set(put.map(({ id }) => id))
+  const isChanged = ({ id, record }: Account): boolean =>
+    changed.has(id) || record?.joined?.some((joined) => changed.has(joined)) === true
+  const there = (await store.list()).filter((account) => isShown(account) || changed.has(account.id))
   return {
-    added: put.filter((account) => !isKnown(account)),
-    updated: put.filter(isKnown),
-    unchanged: known.filter(
-      (account) => !put.some(({ id }) => id === account.id) && offered.some((one) => holds(account, one)),
-    ),
+    added: there.filter((account) => !isKnown(account)),
+    updated: there.filter((account) => isKnown(account) && isChanged(account)),
+    unchanged: there.filter((account) => isKnown(account) && !isChanged(account)),
     problems,
   }
 }
 
-function holds({ logins }: Account, { login }: ImportedLogin): boolean {
-  return logins.some((held) => held.source === login.source && held.sourceKey === login.sourceKey)
+/** Whose the logins are that took another one's place: most often nobody but kiro-cli renewed. */
+async function askOwners(options: {
+  readonly store: Pick<AccountStore, "listAll" | "reconcile" | "update">
+  readonly identify: Identify | undefined
+  readonly clock: Clock
+  readonly log: Log
+}): Promise<void> {
+  const owners = new Owners(options)
+  const accounts = (await options.store.listAll()).filter(({ removedAt }) => removedAt === undefined)
+  const logins = accounts.flatMap((account) => account.logins)
+  const newer = new Set(logins.flatMap((login) => recordOf(login).successor?.id ?? []))
+  for (const login of logins)
+    if (login.kind !== "api-key" && (isNews(login) || login.kind === "external-idp" || login.use === "held"))
+      await owners.ask(login)
+
+  function isNews(login: Login): boolean {
+    return newer.has(login.id) || recordOf(login).successor !== undefined
+  }
 }

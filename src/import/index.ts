@@ -1,4 +1,3 @@
 export { importLogins, type ImportOutcome } from "./import-logins.ts"
-export { kiroCliDatabases } from "./kiro-cli/locate.ts"
-export { openSources } from "./sources.ts"
-export { type SourceWatch, watchSources } from "./watch.ts"
+export { kiroCliDatabases } from "./kiro-cli.ts"
+export { openSources, type SourceWatch, watchSources } from "./sources.ts"

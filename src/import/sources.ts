@@ -1,14 +1,12 @@
 import { join } from "node:path"
 import type { SourceStore } from "../accounts/index.ts"
-import { pathsFor, type Settings } from "../settings/index.ts"
-import { openEnvironmentSource } from "./environment.ts"
-import type { Effects } from "./foreign-database.ts"
-import { kiroCliDatabases } from "./kiro-cli/locate.ts"
-import { openKiroCliSource } from "./kiro-cli/source.ts"
-import { kiroIdeFiles } from "./kiro-ide/locate.ts"
-import { openIdeSource } from "./kiro-ide/source.ts"
-import { openOlderPluginSource } from "./older-plugin/source.ts"
-import type { Place } from "../settings/index.ts"
+import type { Clock } from "../runtime.ts"
+import { Secret } from "../secret.ts"
+import { pathsFor, type Place, type Settings } from "../settings/index.ts"
+import type { Effects } from "./databases.ts"
+import { kiroCliDatabases, openKiroCliSource } from "./kiro-cli.ts"
+import { kiroIdeFiles, openIdeSource } from "./kiro-ide.ts"
+import { openOlderPluginSource } from "./older-plugin.ts"
 
 /**
  * The stores of other programs, those whose logins are used most first. Nothing is opened or read by this call.
@@ -24,7 +22,6 @@ export function openSources({
   readonly effects: Effects
 }): readonly SourceStore[] {
   const ide = kiroIdeFiles(place)
-  const besideIde = { cacheFolder: ide.cacheFolder, profileFile: ide.profile, effects }
   const cli = [
     openKiroCliSource({
       files: kiroCliDatabases(place),
@@ -32,13 +29,62 @@ export function openSources({
       defaultRegion: settings.defaultRegion,
       effects,
     }),
-    openIdeSource({ ...besideIde, source: "kiro-cli", file: ide.cliToken }),
+    openIdeSource({ source: "kiro-cli", file: ide.cliToken, beside: ide, effects }),
   ]
   const databases = pathsFor(place).configDirectories.map((folder) => join(folder, "kiro.db"))
   return [
     ...(settings.autoSyncKiroCli ? cli : []),
-    openIdeSource({ ...besideIde, source: "kiro-ide", file: ide.token }),
+    openIdeSource({ source: "kiro-ide", file: ide.token, beside: ide, effects }),
     openOlderPluginSource({ files: databases, effects }),
     openEnvironmentSource(place.env),
   ]
+}
+
+const API_KEY_VARIABLE = "KIRO_API_KEY"
+
+/** The API key of the environment: an account of its own, never refreshed and never written anywhere. */
+function openEnvironmentSource(env: Place["env"]): SourceStore {
+  const text = env[API_KEY_VARIABLE]?.trim() ?? ""
+  const key = text === "" ? undefined : new Secret(text)
+  const place = { source: "environment", key: API_KEY_VARIABLE } as const
+  return {
+    source: "environment",
+    key,
+    has: ({ source }) => source === "environment",
+    fingerprint: () => "",
+    async read() {
+      if (key === undefined) return { logins: [], problems: [], unread: [] }
+      return {
+        logins: [{ login: { kind: "api-key", id: "", source: "environment", key }, place }],
+        problems: [],
+        unread: [],
+      }
+    },
+    async writeBack() {
+      return "gone"
+    },
+  }
+}
+
+/** The stores' files are not looked at more often than this, in ms. */
+const LOOK_EVERY_MS = 5000
+
+export interface SourceWatch {
+  /** Whether another program wrote to one of the stores since the last time it was asked. A few file times, nothing opened. */
+  changed(): boolean
+}
+
+export function watchSources(sources: readonly SourceStore[], clock: Clock): SourceWatch {
+  const look = (): string => sources.map((source) => source.fingerprint()).join("\n")
+  let seen = look()
+  let lookedAt = clock.now()
+  return {
+    changed() {
+      if (Math.abs(clock.now() - lookedAt) < LOOK_EVERY_MS) return false
+      lookedAt = clock.now()
+      const before = seen
+      seen = look()
+      return seen !== before
+    },
+  }
 }

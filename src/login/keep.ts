@@ -144,7 +144,8 @@ export async function keepLogin({ client, store }: Keeping, login: Login): Promi
       return { account, known: true, login: same, first: false }
   }
   const { clock, randomUUID } = client.runtime
-  const account = newAccount({ id: randomUUID(), now: clock.now(), logins: [login] })
+  const now = clock.now()
+  const account = { ...newAccount({ id: randomUUID(), now, logins: [login] }), record: { actedAt: now } }
   return { account: await store.add(account), known: false, login, first: all.length === 0 }
 }
 
@@ -258,15 +259,12 @@ async function ownerOf(
 ): Promise<{ readonly id: string; readonly known: boolean }> {
   const { userId, email } = answer.outcome === "known" ? answer.limits : {}
   if (userId === undefined) return { id: account.id, known: false }
-  const { clock, randomUUID } = client.runtime
   const { absorb } = await store.reconcile((accounts) =>
     learnIdentity(accounts, {
-      accountId: account.id,
       loginId: login.id,
       userId,
       ...(email === undefined ? {} : { email }),
-      now: clock.now(),
-      newId: randomUUID,
+      now: client.runtime.clock.now(),
     }),
   )
   const owner = (await store.list()).find((each) => each.logins.some(({ id }) => id === login.id))

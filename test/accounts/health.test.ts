@@ -13,10 +13,9 @@ import {
   newAccount,
   type Quota,
   returnsAt,
-  reviveBySource,
 } from "../../src/accounts/index.ts"
 import type { FailureKind, KiroFailure } from "../../src/kiro/index.ts"
-import { idcLogin, keyLogin, tokens } from "./logins.ts"
+import { idcLogin, keyLogin } from "./logins.ts"
 
 const NOW = Date.UTC(2026, 10, 24, 15, 30)
 const context = { now: NOW, throttleDelayMs: 5000, random: 0 }
@@ -57,13 +56,12 @@ describe("a failure", () => {
       assert.equal(parkedFor(account({ quota: quota({ resetAt }) }), failure(kind)), resetAt - NOW)
   })
 
-  it("parks it until the next month where the reset is missing or past", () => {
-    const nextMonth = Date.UTC(2026, 11, 1) - NOW
-    assert.equal(parkedFor(account(), failure("monthly-quota")), nextMonth)
-    assert.equal(
-      parkedFor(account({ quota: quota({ resetAt: NOW - 1 }) }), failure("monthly-quota")),
-      nextMonth,
-    )
+  it("parks it for a day where the reset is missing, past or too far ahead", () => {
+    const day = 86_400_000
+    assert.equal(parkedFor(account(), failure("monthly-quota")), day)
+    assert.equal(parkedFor(account({ quota: quota({ resetAt: NOW - 1 }) }), failure("monthly-quota")), day)
+    const far = quota({ resetAt: NOW + 41 * day })
+    assert.equal(parkedFor(account({ quota: far }), failure("monthly-quota")), day)
   })
 
   it("parks for a daily limit until the next day, or the named reset where that is sooner", () => {
@@ -78,6 +76,7 @@ describe("a failure", () => {
   it("parks for a throttle as long as the service says, else for the configured delay", () => {
     assert.equal(parkedFor(account(), failure("throttled", { retryAfterMs: 1234 })), 1234)
     assert.equal(parkedFor(account(), failure("throttled")), 5000)
+    assert.equal(parkedFor(account(), failure("throttled", { retryAfterMs: 1e12 })), 86_400_000)
   })
 
   it("doubles and jitters the cool-down of throttles that follow each other, up to five minutes", () => {
@@ -223,35 +222,11 @@ describe("a usage answer", () => {
   })
 })
 
-describe("the source of a revoked login", () => {
-  const revoked = { ...idcLogin({ id: "l", tokens: tokens("old", 1) }), revoked: { at: 1, reason: "x" } }
-  const before = account({ health: loggedOut, logins: [revoked] })
-
-  it("revives it with a different, unexpired token", () => {
-    const after = reviveBySource(before, { loginId: "l", tokens: tokens("new", NOW + 1), now: NOW })
-    assert.deepEqual(after.health, { state: "ok" })
-    const [login] = after.logins
-    assert.equal(login?.revoked, undefined)
-    assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), "access-new")
-  })
-
-  it("does not with an expired one or the same", () => {
-    assert.equal(reviveBySource(before, { loginId: "l", tokens: tokens("new", NOW), now: NOW }), before)
-    assert.equal(reviveBySource(before, { loginId: "l", tokens: tokens("old", NOW + 1), now: NOW }), before)
-  })
-
-  it("does not end a suspension", () => {
-    const after = reviveBySource(
-      { ...before, health: suspended },
-      { loginId: "l", tokens: tokens("n"), now: NOW },
-    )
-    assert.equal(after.health, suspended)
-  })
-})
-
 describe("the user", () => {
   it("ends a suspension by enabling, and nothing else does by itself", () => {
-    assert.deepEqual(enableAccount(disableAccount(account({ health: suspended }))).health, { state: "ok" })
+    assert.deepEqual(enableAccount(disableAccount(account({ health: suspended }), NOW), NOW).health, {
+      state: "ok",
+    })
     assert.equal(returnsAt(account({ health: suspended }), NOW), undefined)
   })
 
@@ -259,12 +234,13 @@ describe("the user", () => {
     const key = keyLogin("k")
     const refused = afterLoginRefused(account({ logins: [key] }), { loginId: "k", reason: "no", now: NOW })
     assert.equal(refused.health.state, "revoked")
-    const { health, logins } = enableAccount(refused)
+    const { health, logins } = enableAccount(refused, NOW)
     assert.deepEqual([health, logins], [{ state: "ok" }, [key]])
   })
 
   it("ends by enabling what a user can end: not the want of credits, nor an open choice", () => {
-    const enabled = (health: ReturnType<typeof cooling>) => enableAccount(account({ health, enabled: false }))
+    const enabled = (health: ReturnType<typeof cooling>) =>
+      enableAccount(account({ health, enabled: false }), NOW)
     for (const reason of ["throttled", "not-authorized"] as const)
       assert.deepEqual(enabled(cooling({ reason })).health, { state: "ok" })
     const kept = [

@@ -2,293 +2,330 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import {
   type Account,
-  type AccountChanges,
   accountName,
+  type AccountChanges,
   type ImportedLogin,
   learnIdentity,
   type Login,
-  mergeImported,
+  loginHash,
   newAccount,
+  recordOf,
+  takeIn,
 } from "../../src/accounts/index.ts"
-import { buryAccount } from "../../src/accounts/login.ts"
+import { buryAccount, tidy } from "../../src/accounts/owner.ts"
+import { withUses } from "../../src/accounts/use.ts"
 import { Secret } from "../../src/secret.ts"
 import { idcLogin, keyLogin, tokens } from "./logins.ts"
 
 const NOW = 1_000_000
-
-function account(id: string, change: Partial<Account> = {}): Account {
-  return { ...newAccount({ id, now: 1, logins: [idcLogin({ id })] }), ...change }
-}
+const CLI = { source: "kiro-cli", key: "store#kirocli:odic:token" } as const
+const IDE = { source: "kiro-ide", key: "file" } as const
+const client = { clientId: "same", clientSecret: new Secret("s") }
 
 function offer(
+  name: string,
+  place: ImportedLogin["place"] = CLI,
+  change: Partial<Login> = {},
+): ImportedLogin {
+  const login = {
+    ...idcLogin({ id: "", source: place.source, tokens: tokens(name), client }),
+    ...change,
+  } as Login
+  return { login, place }
+}
+
+/** The accounts after a change. */
+function after(accounts: readonly Account[], { put, absorb, drop = [] }: AccountChanges): readonly Account[] {
+  const gone = new Set([...absorb.map(({ from }) => from), ...drop])
+  const changed = new Map(put.map((account) => [account.id, account]))
+  const known = new Set(accounts.map(({ id }) => id))
+  const all = [
+    ...accounts.map((account) => changed.get(account.id) ?? account),
+    ...put.filter(({ id }) => !known.has(id)),
+  ]
+  return withUses(all.filter(({ id }) => !gone.has(id)))
+}
+
+function take(
   accounts: readonly Account[],
-  offered: readonly (ImportedLogin | Login)[],
+  offered: readonly ImportedLogin[],
   byUser = false,
+  now = NOW,
 ): readonly Account[] {
-  let ids = 0
-  return mergeImported(accounts, {
-    offered: offered.map((each) => ("login" in each ? each : { login: each })),
-    now: NOW,
-    newId: () => `new-${(ids += 1)}`,
-    byUser,
-  }).put
+  return after(accounts, takeIn(accounts, { offered, now, byUser }))
 }
 
-const cli = { source: "kiro-cli", sourceKey: "kirocli:odic:token" } as const
-
-function accessOf(login: Login | undefined): string | undefined {
-  return login === undefined || login.kind === "api-key" ? undefined : login.tokens.accessToken.reveal()
+function learn(accounts: readonly Account[], name: string, userId: string, now = NOW): readonly Account[] {
+  const login = accounts.flatMap(({ logins }) => logins).find((each) => pairOf(each) === name)
+  assert.ok(login, `no login holds ${name}`)
+  return after(accounts, learnIdentity(accounts, { loginId: login.id, userId, now }))
 }
 
-describe("an import", () => {
-  it("makes an account of each login, though they share profile, e-mail and registration", () => {
-    const login = (id: string): ImportedLogin => ({
-      login: idcLogin({
-        id,
-        source: "older-plugin",
-        sourceKey: id,
-        profileArn: "arn:same",
-        client: { clientId: "same", clientSecret: new Secret("s") },
-      }),
-      email: "same@example.com",
-    })
-    assert.deepEqual(
-      offer([], [login("1"), login("2")]).map(({ id, logins }) => [id, logins.length]),
-      [
-        ["new-1", 1],
-        ["new-2", 1],
-      ],
-    )
+function pairOf(login: Login): string {
+  return login.kind === "api-key" ? "key" : login.tokens.accessToken.reveal().replace("access-", "")
+}
+
+/** Each account by the pairs that it holds. */
+function pairs(accounts: readonly Account[]): readonly (readonly string[])[] {
+  return accounts.map(({ logins }) => logins.map(pairOf))
+}
+
+function uses(accounts: readonly Account[]): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    accounts.flatMap(({ logins }) => logins.map((login) => [pairOf(login), login.use])),
+  )
+}
+
+describe("what a place shows", () => {
+  it("is a new login in an account of its own where the pair is none of ours, whatever else is the same", () => {
+    const first = take([], [offer("1"), offer("2", IDE)])
+    assert.deepEqual(pairs(first), [["1"], ["2"]])
+    const then = take(first, [offer("3")])
+    assert.deepEqual(pairs(then), [["1"], ["2"], ["3"]])
+  })
+
+  it("has the same ids in every process that sees it", () => {
+    const [one] = take([], [offer("1")])
+    const [other] = take([], [offer("1", IDE)])
+    assert.deepEqual([one?.id, one?.logins[0]?.id], [other?.id, other?.logins[0]?.id])
   })
 
   it("is no change the second time", () => {
-    const login = idcLogin({ id: "l", ...cli })
-    assert.deepEqual(offer(offer([], [login]), [login]), [])
+    const first = take([], [offer("1")])
+    assert.deepEqual(takeIn(first, { offered: [offer("1")], now: NOW, byUser: false }).put, [])
   })
 
-  it("takes the tokens that kiro-cli renewed in the row of its login", () => {
-    const known = account("a", { logins: [idcLogin({ id: "l", ...cli, tokens: tokens("old", 10) })] })
-    const renewed = idcLogin({ id: "l2", ...cli, tokens: tokens("new"), client: clientOf(known) })
-    const [changed] = offer([known], [renewed])
-    assert.equal(changed?.id, "a")
-    assert.deepEqual(changed?.logins.map(accessOf), ["access-new"])
-    assert.equal(changed?.logins[0]?.id, "l")
+  it("is one login in several places, of which each is remembered", () => {
+    const both = take([], [offer("1"), offer("1", IDE)])
+    assert.deepEqual(pairs(both), [["1"]])
+    const [login] = both[0]?.logins ?? []
+    assert.ok(login)
+    assert.equal(recordOf(login).places.length, 2)
   })
 
-  it("ends what was held against an account for want of the profile that was chosen there since", () => {
-    const login = idcLogin({ id: "l", ...cli })
+  it("leaves the login that stood there its pair, without the place, and tells it its successor", () => {
+    const then = take(take([], [offer("1")]), [offer("2")])
+    const [before, next] = then.flatMap(({ logins }) => logins)
+    assert.ok(before && next)
+    assert.deepEqual(recordOf(before).places, [])
+    assert.equal(recordOf(before).successor?.id, next.id)
+    assert.deepEqual(uses(then), { 1: "to-its-end", 2: undefined })
+  })
+
+  it("may be renewed further where the records tell a new sign-in from a renewal", () => {
+    const other = { clientId: "other", clientSecret: new Secret("s") }
+    const then = take(take([], [offer("1")]), [offer("2", CLI, { client: other } as Partial<Login>)])
+    assert.deepEqual(uses(then), { 1: undefined, 2: undefined })
+  })
+
+  it("is behind where it shows a pair that we renewed away, and owes ours", () => {
+    const [account] = take([], [offer("1")])
+    assert.ok(account)
+    const [login] = account.logins
+    assert.ok(login?.kind === "idc")
+    const record = { ...recordOf(login), hashes: [loginHash(login), loginHash(offer("9").login)] }
+    const renewed = [{ ...account, logins: [{ ...login, tokens: tokens("9"), record }] }]
+    const then = take(renewed, [offer("1")])
+    assert.deepEqual(pairs(then), [["9"]])
+    assert.equal(recordOf(then[0]?.logins[0] ?? login).places[0]?.owed, true)
+  })
+
+  it("gives the newer of two access tokens for one refresh token", () => {
+    const first = take([], [offer("1")])
+    const refreshToken = new Secret("refresh-1")
+    const newer = { accessToken: new Secret("access-1b"), refreshToken, expiresAt: 5_000_000_000_000 }
+    assert.deepEqual(pairs(take(first, [offer("1", CLI, { tokens: newer } as Partial<Login>)])), [["1b"]])
+    const older = { ...newer, expiresAt: 5 }
+    const kept = take(first, [offer("1", CLI, { tokens: older } as Partial<Login>)])
+    assert.deepEqual(pairs(kept), [["1"]])
+    assert.equal(recordOf(kept[0]?.logins[0] as Login).places[0]?.owed, true)
+  })
+
+  it("is a profile that was chosen there since, and ends what was held against the account for want of one", () => {
+    const [account] = take([], [offer("1")])
+    assert.ok(account)
     const health = { state: "cooling", since: 1, until: NOW * 2, reason: "not-authorized", times: 1 } as const
-    const [changed] = offer(
-      [account("a", { logins: [login], health })],
-      [{ ...login, profileArn: "arn:chosen" }],
-    )
-    assert.equal(changed?.logins[0]?.profileArn, "arn:chosen")
-    assert.equal(changed?.health.state, "ok")
+    const [then] = take([{ ...account, health }], [offer("1", CLI, { profileArn: "arn:chosen" })])
+    assert.equal(then?.logins[0]?.profileArn, "arn:chosen")
+    assert.equal(then?.health.state, "ok")
   })
 
-  it("leaves ours where the row holds what we had before, or something older", () => {
-    const ours = idcLogin({
-      id: "l",
-      ...cli,
-      tokens: tokens("ours", NOW + 10),
-      sourceBehind: tokens("before", 5),
-    })
-    const known = account("a", { logins: [ours] })
-    const row = (held: ReturnType<typeof tokens>): Login =>
-      idcLogin({ id: "l2", ...cli, tokens: held, client: clientOf(known) })
-    assert.deepEqual(offer([known], [row(tokens("before", 5))]), [])
-    assert.deepEqual(offer([known], [row(tokens("ancient", NOW + 9))]), [])
-  })
-
-  it("never lets a second login in kiro-cli take the place of another person's", () => {
-    const known = account("a", { logins: [idcLogin({ id: "l", ...cli })] })
-    const somebody = idcLogin({ id: "m", ...cli })
-    const changed = offer([known], [somebody])
-    assert.deepEqual(
-      changed.map(({ id }) => id),
-      ["new-1"],
-    )
-  })
-
-  it("brings a revoked login back when its row holds a new token", () => {
-    const revoked = {
-      ...idcLogin({ id: "l", ...cli, tokens: tokens("old", NOW + 99) }),
-      revoked: { at: 1, reason: "x" },
-    }
-    const known = account("a", {
-      logins: [revoked],
-      health: { state: "revoked", since: 1, reason: "login-expired" },
-    })
-    const renewed = idcLogin({ id: "l2", ...cli, tokens: tokens("new", NOW + 9), client: clientOf(known) })
-    const [changed] = offer([known], [renewed])
-    assert.deepEqual(changed?.health, { state: "ok" })
-    assert.equal(changed?.logins[0]?.revoked, undefined)
-  })
-
-  it("joins a login to the account with its user id, or with the very same token", () => {
-    const known = account("a", { userId: "u" })
-    const joined = offer(
-      [known],
-      [{ login: idcLogin({ id: "ide", source: "kiro-ide", sourceKey: "f" }), userId: "u" }],
-    )
-    assert.deepEqual(
-      joined.map(({ id, logins }) => [id, logins.map((login) => login.id)]),
-      [["a", ["a", "ide"]]],
-    )
-    const copied = idcLogin({ id: "copy", source: "kiro-ide", sourceKey: "f", tokens: tokens("a") })
-    assert.deepEqual(
-      offer([known], [copied]).map(({ id }) => id),
-      ["a"],
-    )
-  })
-
-  it("does not bring a removed account back, but the user's own login does", () => {
-    const buried = buryAccount(account("a", { userId: "u", logins: [idcLogin({ id: "l", ...cli })] }), 5)
-    const client = clientOf(account("x", { logins: [idcLogin({ id: "l" })] }))
-    const again = idcLogin({ id: "l2", ...cli, tokens: tokens("renewed"), client })
-    assert.deepEqual(offer([buried], [idcLogin({ id: "l", ...cli })]), [])
-    assert.deepEqual(offer([buried], [again]), [])
-    assert.deepEqual(offer([buried], [{ login: idcLogin({ id: "n" }), userId: "u" }]), [])
-    const [back] = offer([buried], [{ login: idcLogin({ id: "n" }), userId: "u" }], true)
-    assert.equal(back?.id, "a")
-    assert.equal(back?.removedAt, undefined)
-    assert.equal(back?.logins.length, 1)
-  })
-
-  it("ends a suspension only where the user logs in anew", () => {
-    const known = account("a", { userId: "u", health: { state: "revoked", since: 1, reason: "suspended" } })
-    const login = { login: idcLogin({ id: "n", source: "kiro-ide" }), userId: "u" }
-    assert.equal(offer([known], [login])[0]?.health.state, "revoked")
-    assert.equal(offer([known], [login], true)[0]?.health.state, "ok")
-  })
-
-  it("keeps one own login of a kind, the new one", () => {
-    const known = account("a", { userId: "u", logins: [idcLogin({ id: "old", tokens: tokens("old", 5) })] })
-    const [changed] = offer([known], [{ login: idcLogin({ id: "new" }), userId: "u" }], true)
-    assert.deepEqual(
-      changed?.logins.map(({ id }) => id),
-      ["new"],
-    )
-  })
-
-  it("does not take an older plugin's placeholder for an e-mail address", () => {
+  it("does not give an account an older plugin's made-up address", () => {
     const email = "idc-placeholder+0123456789abcdef@awsapps.local"
-    assert.equal(offer([], [{ login: idcLogin({ id: "l" }), email }])[0]?.email, undefined)
+    assert.equal(take([], [{ ...offer("1"), email }])[0]?.email, undefined)
   })
 })
 
-describe("a user id that became known", () => {
-  function learn(
-    accounts: readonly Account[],
-    accountId: string,
-    userId: string,
-    loginId = accountId,
-  ): AccountChanges {
-    const email = "real@example.com"
-    return learnIdentity(accounts, { accountId, loginId, userId, email, now: NOW, newId: () => "new" })
-  }
-
-  it("names the account and replaces a placeholder, without a second account", () => {
-    const before = account("a", { email: "idc-placeholder+0123456789abcdef@awsapps.local" })
-    const { put, absorb } = learn([before], "a", "u")
-    assert.deepEqual(absorb, [])
-    assert.deepEqual(put, [{ ...before, userId: "u", email: "real@example.com" }])
-    assert.deepEqual(learn(put, "a", "u"), { put: [], absorb: [] })
+describe("an owner that became known", () => {
+  it("joins the renewed login to its account, where it takes the part of the one before", () => {
+    const named = learn(take([], [offer("1")]), "1", "u")
+    const then = learn(take(named, [offer("2")]), "2", "u")
+    assert.deepEqual(pairs(then), [["2"]])
+    assert.equal(then[0]?.id, named[0]?.id)
+    const [login] = then[0]?.logins ?? []
+    assert.ok(login)
+    assert.deepEqual(recordOf(login).inherited, [loginHash(offer("1").login)])
+    assert.deepEqual(pairs(take(then, [offer("1")])), [["2"]])
   })
 
-  it("merges into the account that has it, with logins and label", () => {
-    const known = account("a", { userId: "u" })
-    const { put, absorb } = learn(
-      [known, account("b", { label: "work", logins: [idcLogin({ id: "b", ...cli })] })],
-      "b",
-      "u",
-    )
-    assert.deepEqual(absorb, [{ from: "b", into: "a" }])
-    assert.deepEqual(
-      put.map(({ id, label, logins }) => [id, label, logins.length]),
-      [["a", "work", 2]],
-    )
+  it("leaves two people two accounts, and lets the first be renewed", () => {
+    const named = learn(take([], [offer("1")]), "1", "u")
+    const then = learn(take(named, [offer("2")]), "2", "v")
+    assert.deepEqual(pairs(then), [["1"], ["2"]])
+    assert.deepEqual(uses(then), { 1: undefined, 2: undefined })
   })
 
-  it("revives a logged-out account by the login that works", () => {
-    const known = account("a", {
-      userId: "u",
-      health: { state: "revoked", since: 1, reason: "login-expired" },
-    })
-    assert.deepEqual(learn([known, account("b")], "b", "u").put[0]?.health, { state: "ok" })
+  it("never changes", () => {
+    const named = learn(take([], [offer("1")]), "1", "u")
+    assert.equal(learn(named, "1", "v")[0]?.userId, "u")
   })
 
-  it("keeps a suspension, whichever of the two knew of it", () => {
-    const health = { state: "revoked", since: 1, reason: "suspended" } as const
-    assert.equal(
-      learn([account("a", { userId: "u" }), account("b", { health })], "b", "u").put[0]?.health,
-      health,
-    )
-    assert.equal(
-      learn([account("a", { userId: "u", health }), account("b")], "b", "u").put[0]?.health,
-      health,
-    )
-  })
-
-  it("buries what sync found of a removed account, and revives it for a login of our own", () => {
-    const buried = buryAccount(account("a", { userId: "u" }), 5)
-    const found = account("b", { logins: [idcLogin({ id: "b", ...cli })] })
-    const again = learn([buried, found], "b", "u")
-    assert.deepEqual(again.absorb, [{ from: "b", into: "a" }])
-    assert.equal(again.put[0]?.removedAt, 5)
-    assert.deepEqual(offer(again.put, found.logins), [])
-    const own = learn([buried, account("b")], "b", "u")
-    assert.deepEqual(own.absorb, [{ from: "a", into: "b" }])
-    assert.equal(own.put[0]?.removedAt, undefined)
-  })
-
-  it("moves a login that became somebody else's to that person", () => {
-    const quota = { checkedAt: NOW, used: 1, limit: 2, bonuses: [], overage: { enabled: false, used: 0 } }
-    const before = account("a", {
-      userId: "u",
-      logins: [idcLogin({ id: "x", ...cli }), idcLogin({ id: "y" })],
-      quota,
-    })
-    const { put } = learn([before], "a", "other", "x")
-    assert.deepEqual(
-      put.map((each) => each.quota),
-      [undefined, quota],
-    )
-    assert.deepEqual(
-      put.map(({ id, userId, logins }) => [id, userId, logins.map((login) => login.id)]),
+  it("joins nothing by registration, profile, e-mail or label", () => {
+    const change = { profileArn: "arn:same" }
+    const email = "same@example.com"
+    const accounts = take(
+      [],
       [
-        ["a", "u", ["y"]],
-        ["new", "other", ["x"]],
+        { ...offer("1", CLI, change), email },
+        { ...offer("2", IDE, change), email },
       ],
     )
-    const owner = account("o", { userId: "other" })
+    assert.deepEqual(pairs(learn(learn(accounts, "1", "u"), "2", "v")), [["1"], ["2"]])
+  })
+
+  it("takes a login out of an account that an older version named for somebody else", () => {
+    const [login] = take([], [offer("1")])[0]?.logins ?? []
+    assert.ok(login)
+    const account = { ...newAccount({ id: "a", now: 1, logins: [login] }), userId: "u" }
+    const then = learn([account], "1", "v")
     assert.deepEqual(
-      learn([before, owner], "a", "other", "x").put.map(({ id }) => id),
-      ["a", "o"],
+      then.map(({ id, userId, logins }) => [id === "a", userId, logins.length]),
+      [
+        [true, "u", 0],
+        [false, "v", 1],
+      ],
     )
+  })
+
+  it("keeps off and suspended, unless the user's act is later", () => {
+    const [named] = learn(take([], [offer("1")]), "1", "u")
+    assert.ok(named)
+    const off = { ...named, enabled: false, record: { actedAt: 5 } }
+    const then = learn(take([off], [offer("2")]), "2", "u")
+    assert.deepEqual(
+      then.map(({ enabled }) => enabled),
+      [false],
+    )
+    const own = { ...newAccount({ id: "z", now: NOW, logins: [offer("3").login] }), record: { actedAt: 6 } }
+    assert.equal(learn([off, own], "3", "u")[0]?.enabled, true)
+    const health = { state: "revoked", since: 5, reason: "suspended" } as const
+    const suspended = { ...named, health }
+    assert.equal(learn(take([suspended], [offer("2")]), "2", "u")[0]?.health.state, "revoked")
+    assert.equal(learn([suspended, own], "3", "u")[0]?.health.state, "ok")
+  })
+
+  it("lets the person's ids of before be found again", () => {
+    const [named] = learn(take([], [offer("1")]), "1", "u")
+    assert.ok(named)
+    const both = take([named], [offer("2")])
+    const later = both.find(({ id }) => id !== named.id)
+    assert.deepEqual(learn(both, "2", "u")[0]?.record?.joined, [later?.id])
+  })
+})
+
+describe("a removed account", () => {
+  const named = learn(take([], [offer("1")]), "1", "u")
+  const buried = (named_: readonly Account[]): readonly Account[] =>
+    named_.map((each) => buryAccount(each, NOW))
+
+  it("stays out by its pair, by its owner, and holds what takes its place", () => {
+    const tombstone = buried(named)
+    assert.deepEqual(pairs(take(tombstone, [offer("1")])), [[]])
+    const renewed = take(tombstone, [offer("2")])
+    assert.deepEqual(uses(renewed), { 2: "held" })
+    assert.deepEqual(pairs(learn(renewed, "2", "u")), [[]])
+    assert.deepEqual(uses(learn(renewed, "2", "v")), { 2: undefined })
+  })
+
+  it("comes back under its id by the user's import of the very pair", () => {
+    const back = take(buried(named), [offer("1")], true, NOW + 1)
+    assert.deepEqual(pairs(back), [["1"]])
+    assert.deepEqual([back[0]?.id, back[0]?.removedAt, back[0]?.userId], [named[0]?.id, undefined, "u"])
+  })
+
+  it("comes back by a later sign-in, also where the name comes only afterwards", () => {
+    const own = {
+      ...newAccount({ id: "z", now: NOW, logins: [offer("3").login] }),
+      record: { actedAt: NOW + 1 },
+    }
+    const back = learn([...buried(named), own], "3", "u")
+    assert.deepEqual([back.length, back[0]?.id, back[0]?.removedAt], [1, named[0]?.id, undefined])
+  })
+
+  it("is not one with the next person whose login takes its place", () => {
+    const next = take(buried(take([], [offer("1")])), [offer("2")], true)
+    assert.equal(next.length, 2)
+    assert.equal(next[1]?.logins[0]?.use, undefined)
+    assert.notEqual(next[1]?.id, next[0]?.id)
+  })
+})
+
+describe("a pair that a version without owners wrote into a row of ours", () => {
+  it("is a new login in an account of its own, and held where the account is off", () => {
+    const [named] = learn(take([], [offer("1")]), "1", "u")
+    assert.ok(named)
+    const strange = {
+      ...named,
+      logins: named.logins.map((login) => ({ ...login, tokens: tokens("9"), use: "strange" as const })),
+    }
+    const then = take([strange as Account], [])
+    assert.deepEqual(pairs(then), [[], ["9"]])
+    assert.equal(then[1]?.userId, undefined)
+    assert.deepEqual(uses(take([{ ...strange, enabled: false } as Account], [])), { 9: "held" })
+    assert.deepEqual(pairs(learn(then, "9", "u")), [["9"]])
+  })
+})
+
+describe("what nobody needs any more", () => {
+  it("goes after 90 days behind its successor, and is no news then either", () => {
+    const ended = { ...tokens("1"), expiresAt: 5 }
+    const both = take(take([], [offer("1", CLI, { tokens: ended } as Partial<Login>)]), [offer("2")])
+    const late = 5 + 91 * 86_400_000
+    const left = after(both, tidy(both, late))
+    assert.deepEqual(pairs(left), [["2"]])
+    assert.deepEqual(pairs(take(left, [offer("1")])), [["2"]])
+  })
+})
+
+describe("an ordinary renewal", () => {
+  it("leaves one login after 500 of them", () => {
+    let accounts = learn(take([], [offer("0")]), "0", "u")
+    for (let round = 1; round <= 500; round += 1)
+      accounts = learn(take(accounts, [offer(String(round))]), String(round), "u")
+    assert.deepEqual(pairs(accounts), [["500"]])
   })
 })
 
 describe("the name of an account", () => {
+  const account = (change: Partial<Account> = {}): Account => ({
+    ...newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "a" })] }),
+    ...change,
+  })
+
   it("is its label, or its kind and a short id", () => {
-    assert.equal(accountName(account("a", { label: "work" })), "work")
-    assert.match(accountName(account("a")), /^Builder ID ··[0-9a-f]{4}$/)
+    assert.equal(accountName(account({ label: "work" })), "work")
+    assert.match(accountName(account()), /^Builder ID ··[0-9a-f]{4}$/)
     const company = idcLogin({ id: "a", startUrl: "https://d-1.awsapps.com/start" })
-    assert.match(accountName(account("a", { logins: [company] })), /^Identity Center ··/)
+    assert.match(accountName(account({ logins: [company] })), /^Identity Center ··/)
     // Kiro IDE and older plugins keep no start URL; Builder ID is in one region only.
     const abroad = { kind: "idc", loginRegion: "eu-central-1" } as const
     assert.match(accountName({ id: "a", logins: [abroad] }), /^Identity Center ··/)
-    assert.match(accountName(account("a", { logins: [keyLogin("k")] })), /^API key ··/)
-    assert.match(accountName(account("a", { logins: [] })), /^Kiro ··/)
+    assert.match(accountName(account({ logins: [keyLogin("k")] })), /^API key ··/)
+    assert.match(accountName(account({ logins: [] })), /^Kiro ··/)
   })
 
   it("never holds any part of an e-mail address", () => {
-    const named = account("ann@example.com", { email: "ann@example.com", label: "ann@example.com" })
+    const named = account({ id: "ann@example.com", email: "ann@example.com", label: "ann@example.com" })
     assert.doesNotMatch(accountName(named), /ann|example/)
   })
 })
-
-function clientOf({ logins: [login] }: Account): Extract<Login, { kind: "idc" }>["client"] {
-  assert.equal(login?.kind, "idc")
-  return login.client
-}

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path"
 import { describe, it, type TestContext } from "node:test"
 import { describeNotice, newAccount, type Notice, openDatabase } from "../../src/accounts/index.ts"
+import { fakeClock } from "../support/clock.ts"
 import { idcLogin, tokens } from "./logins.ts"
 import { openStore } from "./open-for-test.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -88,11 +89,13 @@ describe("a database that is removed while it is open", () => {
 })
 
 describe("a place that can't be written to", () => {
-  it("makes the store go on in memory, with one notice", async () => {
+  it("makes the store go on in memory, with one notice, and takes nothing that must be kept", async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, "file"), "")
     const { store, notices } = await openStore({ path: join(folder, "file", "kiro.db") })
-    await store.add(ACCOUNT)
+    await assert.rejects(store.add(ACCOUNT), { failure: "unavailable" })
+    await assert.rejects(store.mustKeep(), { failure: "unavailable" })
+    await store.reconcile(() => ({ put: [ACCOUNT], absorb: [] }))
     await store.updateSession("s", (session) => ({ ...session, generation: 3 }))
     assert.deepEqual(
       (await store.list()).map(({ id }) => id),
@@ -107,9 +110,39 @@ describe("a place that can't be written to", () => {
       "failed",
     )
     const [login] = (await store.get("a"))?.logins ?? []
-    assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), "access-new")
+    assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), "access-l")
     await store.close()
   })
+
+  it("is over when it is over, without a restart", async () => {
+    const folder = temporaryFolder()
+    const clock = fakeClock()
+    writeFileSync(join(folder, "file"), "")
+    const { store } = await openStore({ path: join(folder, "file", "kiro.db"), clock })
+    await assert.rejects(store.add(ACCOUNT))
+    assert.equal(store.kept, "memory")
+    rmSync(join(folder, "file"))
+    clock.advance(2000)
+    await store.add(ACCOUNT)
+    assert.equal(store.kept, "file")
+    await store.close()
+    const again = await openStore({ path: join(folder, "file", "kiro.db") })
+    assert.equal((await again.store.list()).length, 1)
+    await again.store.close()
+  })
+
+  it(
+    "does not wait for ever at a pipe in the place of the file",
+    { skip: process.platform === "win32" },
+    async () => {
+      const path = join(temporaryFolder(), "kiro.db")
+      execFileSync("mkfifo", [path])
+      const { store, notices } = await openStore({ path })
+      assert.deepEqual(await store.list(), [])
+      assert.deepEqual(failures(notices), ["unavailable"])
+      await store.close()
+    },
+  )
 
   it("still gives the accounts that the file holds", OPENS_IMMUTABLE, async (test) => {
     using mount = mountTmpfs(test, "size=4m")
@@ -168,6 +201,12 @@ describe("another version of this package on the same file", () => {
     newer.run("UPDATE kiro_login SET shape = 'round'")
     newer.run("INSERT INTO kiro_login (id, account_id, source, kind) VALUES ('n', 'a', 'own', 'passkey')")
     newer.run("CREATE TABLE kiro_future (x)")
+    const future = { state: "revoked", reason: "on-the-moon", since: 1, extra: 1 }
+    newer.run("UPDATE kiro_account SET health = ?, document = ?", [
+      JSON.stringify(future),
+      '{"colour":"green"}',
+    ])
+    newer.run("UPDATE kiro_login SET document = json_set(document, '$.shape', 'round')")
     const { store } = await openStore({ path })
     await store.update("a", (account) => ({
       ...account,
@@ -175,6 +214,11 @@ describe("another version of this package on the same file", () => {
       logins: account.logins.map((login) => ({ ...login, profileArn: "arn" })),
     }))
     store.compareAndSwapTokens({ loginId: "l", before: tokens("l"), after: tokens("new") })
+    const document = (table: string): unknown =>
+      JSON.parse(String(newer.get(`SELECT document FROM ${table} WHERE document IS NOT NULL`)?.["document"]))
+    assert.deepEqual(JSON.parse(String(newer.get("SELECT health FROM kiro_account")?.["health"])), future)
+    assert.deepEqual(document("kiro_account"), { colour: "green" })
+    assert.equal((document("kiro_login") as Record<string, unknown>)["shape"], "round")
     assert.deepEqual(
       newer.all("SELECT label, colour FROM kiro_account").map((row) => ({ ...row })),
       [{ label: "x", colour: "green" }],

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict"
-import { existsSync, readFileSync, statSync } from "node:fs"
+import { chmodSync, existsSync, readFileSync, statSync } from "node:fs"
 import { describe, it } from "node:test"
-import { localDay, newAccount, openDatabase } from "../../src/accounts/index.ts"
+import {
+  localDay,
+  type Login,
+  newAccount,
+  openDatabase,
+  pairHash,
+  recordOf,
+} from "../../src/accounts/index.ts"
 import { fakeClock } from "../support/clock.ts"
 import { idcLogin, keyLogin, tokens } from "./logins.ts"
 import { openStore } from "./open-for-test.ts"
@@ -29,13 +36,26 @@ describe("the account store", () => {
           idcLogin({
             id: "l",
             startUrl: "https://d-1.awsapps.com/start",
-            sourceKey: "k",
             profileArn: "arn",
-            sourceBehind: tokens("behind", 3),
+            record: {
+              owner: "d-1.user",
+              places: [{ source: "kiro-cli", key: "k", shown: "h", owed: true }],
+              hashes: ["h", pairHash(tokens("l"))],
+              inherited: ["i"],
+              asked: { at: 1, times: 2, unsupported: true },
+              successor: { id: "other", anew: true },
+              taken: 5,
+            },
             revoked: { at: 4, reason: "invalid_grant" },
           }),
-          { id: "s", source: "kiro-ide", kind: "social", tokens: tokens("s"), provider: "Google" },
-          {
+          withRecord({
+            id: "s",
+            source: "kiro-ide",
+            kind: "social",
+            tokens: tokens("s"),
+            provider: "Google",
+          }),
+          withRecord({
             id: "e",
             source: "kiro-cli",
             kind: "external-idp",
@@ -43,8 +63,8 @@ describe("the account store", () => {
             clientId: "c",
             tokenEndpoint: "https://idp.example/token",
             scopes: "a b",
-          },
-          keyLogin("k"),
+          }),
+          withRecord({ ...keyLogin("k"), source: "own" }),
         ],
       }),
       userId: "d-1.user",
@@ -79,8 +99,14 @@ describe("the account store", () => {
   })
 
   it("keeps everything 0600, also a file that others could read before", async () => {
-    const { store, path } = await openStore()
-    await store.add(newAccount({ id: "a", now: 0, logins: [] }))
+    const before = await openStore()
+    await before.store.add(newAccount({ id: "a", now: 0, logins: [] }))
+    await before.store.close()
+    chmodSync(before.path, 0o644)
+    const { store, path } = await openStore({ path: before.path })
+    assert.equal((await store.list()).length, 1)
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+    await store.add(newAccount({ id: "b", now: 0, logins: [] }))
     for (const suffix of ["", "-wal", "-shm"])
       assert.equal(statSync(path + suffix).mode & 0o777, 0o600, suffix)
     await store.close()
@@ -90,6 +116,8 @@ describe("the account store", () => {
     const { store, path } = await openStore()
     await store.add({ ...newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }), userId: "u" })
     await store.remove("a")
+    for (const file of [path, `${path}-wal`])
+      assert.doesNotMatch(readFileSync(file, "latin1"), /refresh-l|access-l|secret-l/, file)
     assert.deepEqual(await store.list(), [])
     const tombstone = await store.get("a")
     assert.equal(tombstone?.userId, "u")
@@ -98,7 +126,8 @@ describe("the account store", () => {
     const database = await openDatabase(path, { readonly: true })
     assert.deepEqual(database.all("SELECT * FROM kiro_login"), [])
     database.close()
-    assert.doesNotMatch(readFileSync(path, "latin1"), /refresh-l|access-l|secret-l/)
+    for (const file of [path, `${path}-wal`].filter(existsSync))
+      assert.doesNotMatch(readFileSync(file, "latin1"), /refresh-l|access-l|secret-l/)
   })
 
   it("writes no row for a change that changes nothing", async () => {
@@ -311,3 +340,8 @@ describe("turns, model lists, registrations and refused fields", () => {
     await store.close()
   })
 })
+
+/** As the store gives it back: what is known of it is always there. */
+function withRecord(login: Login): Login {
+  return { ...login, record: recordOf(login) }
+}

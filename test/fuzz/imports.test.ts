@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
-import { mergeImported, type SourceStore } from "../../src/accounts/index.ts"
+import { loginHash, type SourceStore, takeIn } from "../../src/accounts/index.ts"
 import {
   builderToken,
   cliDatabase,
@@ -166,15 +166,13 @@ async function useSource(source: SourceStore): Promise<void> {
   const { logins, problems } = await source.read()
   const told = problems.map(({ message, key = "" }) => `${message} ${key}`).join("\n")
   for (const secret of SECRETS) assert.ok(!told.includes(secret), told)
-  let made = 0
-  const { put } = mergeImported([], { offered: logins, now: 1, newId: () => String(made++), byUser: false })
+  const { put } = takeIn([], { offered: logins, now: 1, byUser: false })
   assert.ok(put.length <= logins.length)
-  for (const { login } of logins) {
-    assert.ok(source.owns(login))
+  for (const { login, place } of logins) {
+    assert.ok(source.has(place))
     if (login.kind === "api-key") continue
-    assert.equal((await source.reread(login)).state, "found")
-    await source.writeBack({ login, before: login.tokens, after: NEXT })
-    await source.reread(login)
+    await source.writeBack({ place, replaces: [loginHash(login)], after: NEXT })
+    await source.read()
   }
 }
 

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
-import { readInstant, writeInstant } from "../../src/import/instant.ts"
-import { readTokenDocument } from "../../src/import/token-document.ts"
+import {
+  readInstant,
+  readTokenDocument,
+  rewriteTokenDocument,
+  writeInstant,
+} from "../../src/import/documents.ts"
+import { Secret } from "../../src/secret.ts"
 
 const AT = Date.UTC(2026, 10, 24, 14, 33, 30, 786)
 
@@ -20,7 +25,20 @@ describe("an instant of another program", () => {
       [String(AT), AT],
     ]
     for (const [value, instant] of formats) assert.equal(readInstant(value), instant, String(value))
-    for (const value of [null, undefined, "", "soon", Number.NaN, -1, {}, "2026-13-45T99:00:00Z"])
+    for (const value of [
+      null,
+      undefined,
+      "",
+      "soon",
+      Number.NaN,
+      -1,
+      {},
+      "2026-13-45T99:00:00Z",
+      1.764367e18,
+      "1999-12-31T23:59:59Z",
+      "2100-01-01T00:00:00Z",
+      7,
+    ])
       assert.equal(readInstant(value), undefined, String(value))
   })
 
@@ -53,6 +71,16 @@ describe("an instant of another program", () => {
 })
 
 describe("a token document of another program", () => {
+  it("keeps every other byte when it takes a pair, a number that no double holds and a comma's blanks too", () => {
+    const text =
+      '{ "accessToken":"a",\n "id": 12345678901234567890123 , "refreshToken":"r","expiresAt":"2026-11-24T14:33:30Z" }'
+    const after = { accessToken: new Secret("A"), refreshToken: new Secret("R"), expiresAt: AT }
+    assert.equal(
+      rewriteTokenDocument(text, after),
+      '{ "accessToken":"A",\n "id": 12345678901234567890123 , "refreshToken":"R","expiresAt":"2026-11-24T14:33:30Z" }',
+    )
+  })
+
   it("is judged, whatever it holds, and never thrown over", () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void readTokenDocument(text)))
   })

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
-import { type Login, openDatabase, type SourceReading, type SourceStore } from "../../src/accounts/index.ts"
-import { kiroCliDatabases } from "../../src/import/kiro-cli/locate.ts"
+import {
+  isUnread,
+  type Login,
+  loginHash,
+  openDatabase,
+  recordOf,
+  type SourceReading,
+  type SourceStore,
+  takeIn,
+} from "../../src/accounts/index.ts"
+import { kiroCliDatabases } from "../../src/import/index.ts"
 import { fakeClock } from "../support/clock.ts"
 import {
   builderToken,
@@ -111,8 +120,8 @@ describe("kiro-cli's store", () => {
     )
     const { logins, problems } = await read()
     assert.deepEqual(problems, [])
-    const seen = logins.map(({ login }) => [
-      login.sourceKey?.split("#")[1],
+    const seen = logins.map(({ login, place }) => [
+      place.key.split("#")[1],
       login.kind,
       login.kind === "idc" ? login.client.clientId : undefined,
       login.profileArn,
@@ -165,7 +174,7 @@ describe("kiro-cli's store", () => {
   })
 
   it("says nothing of a store that isn't there, unless its place was named", async () => {
-    assert.deepEqual(await read(), { logins: [], problems: [] })
+    assert.deepEqual((await read()).problems, [])
     const named = await read({ KIROCLI_DB_PATH: join(home, "elsewhere.db") })
     assert.deepEqual(named.problems, [
       { source: "kiro-cli", file: join(home, "elsewhere.db"), message: "does not exist" },
@@ -182,6 +191,12 @@ describe("kiro-cli's store", () => {
     assert.deepEqual((await read()).problems, [
       { source: "kiro-cli", file, message: "is not a SQLite database or is damaged" },
     ])
+  })
+
+  it("does not wait for ever at a pipe", { skip: process.platform === "win32" }, async () => {
+    mkdirSync(dirname(file), { recursive: true })
+    execFileSync("mkfifo", [file])
+    assert.deepEqual((await read()).problems, [{ source: "kiro-cli", file, message: "can't be opened" }])
   })
 
   it("waits for a lock without standing still, and gives up on it with a problem", async () => {
@@ -225,7 +240,8 @@ describe("kiro-cli's store", () => {
       execFileSync("mount", ["-o", "remount,ro", folder])
       const login = await onlyLogin()
       assert.ok(login.kind === "social")
-      const change = { login, before: login.tokens, after: tokens("aoaNEW", "aorNEW", 9e12) }
+      const place = { source: "kiro-cli", key: `${file}#kirocli:social:token` } as const
+      const change = { place, replaces: [loginHash(login)], after: tokens("aoaNEW", "aorNEW", 9e12) }
       assert.equal(await source().writeBack(change), "unavailable")
     } finally {
       execFileSync("umount", ["--lazy", folder])
@@ -257,11 +273,16 @@ describe("kiro-cli's store", () => {
     }
     await writeCliStore(file, rows)
     await writeCliStore(join(home, ".local", "share", "amazon-q", "data.sqlite3"), rows)
-    const login = await onlyLogin()
-    assert.ok(login.sourceKey?.startsWith(file))
-    assert.ok(login.kind === "idc")
+    const { logins } = await read()
+    assert.ok(logins[0]?.place.key.startsWith(file))
+    const { put } = takeIn([], { offered: logins, now: 1, byUser: false })
+    assert.deepEqual(
+      put.map((account) => account.logins.map((login) => recordOf(login).places.length)),
+      [[2]],
+    )
     const after = tokens("aoaNEW", "aorNEW", Date.parse("2026-11-24T20:00:00Z"))
-    assert.equal(await source().writeBack({ login, before: login.tokens, after }), "written")
+    for (const { login, place } of logins)
+      assert.equal(await source().writeBack({ place, replaces: [loginHash(login)], after }), "written")
     for (const place of [file, join(home, ".local", "share", "amazon-q", "data.sqlite3")])
       assert.equal((await cliRow(place, "codewhisperer:odic:token"))["refresh_token"], "aorNEW")
   })
@@ -277,9 +298,10 @@ describe("kiro-cli's store", () => {
         "kirocli:social:token": camel,
       })
       const { logins } = await read()
-      for (const { login } of logins) {
-        assert.ok(login.kind !== "api-key")
-        assert.equal(await source().writeBack({ login, before: login.tokens, after }), "written")
+      for (const { login, place } of logins) {
+        const change = { place, replaces: [loginHash(login)], after }
+        assert.equal(await source().writeBack(change), "written")
+        assert.equal(await source().writeBack(change), "current")
       }
       assert.deepEqual(await cliRow(file, "kirocli:social:token"), {
         accessToken: "aoaNEW",
@@ -299,57 +321,40 @@ describe("kiro-cli's store", () => {
     it("leaves a row alone that holds another pair by now, and one that vanished", async () => {
       await writeCliStore(file, { "kirocli:social:token": socialToken })
       const login = await onlyLogin()
-      assert.ok(login.kind === "social")
-      const change = { login, before: login.tokens, after }
+      const place = { source: "kiro-cli", key: `${file}#kirocli:social:token` } as const
+      const change = { place, replaces: [loginHash(login)], after }
       const other = { ...socialToken, access_token: "aoaOTHER", refresh_token: "aorOTHER" }
       await sqlite(file, (database) => putCliRow(database, "kirocli:social:token", other))
-      assert.equal(await source().writeBack(change), "changed")
+      assert.equal(await source().writeBack(change), "other")
       assert.deepEqual(await cliRow(file, "kirocli:social:token"), other)
       await sqlite(file, (database) => database.run("DELETE FROM auth_kv"))
-      assert.equal(await source().writeBack(change), "changed")
+      assert.equal(await source().writeBack(change), "gone")
       assert.equal(await cliRow(file, "kirocli:social:token"), null)
+      rmSync(file)
+      assert.equal(await source().writeBack(change), "unavailable")
     })
   })
 
   describe("when it is read again", () => {
-    const reread = async (
-      login: Login,
-      key: string,
-      row: unknown,
-    ): Promise<Awaited<ReturnType<SourceStore["reread"]>>> => {
-      await sqlite(file, (database) => putCliRow(database, key, row))
-      return source().reread(login)
-    }
-
-    it("tells a renewed login from another one that took its place", async () => {
+    it("says of each row whether it holds a login, nothing, or something that can't be read", async () => {
       await writeCliStore(file, {
         "kirocli:odic:token": builderToken,
         "kirocli:odic:device-registration": registration,
       })
-      const login = await onlyLogin()
-      const newAccess = await reread(login, "kirocli:odic:token", { ...builderToken, access_token: "aoa2" })
-      assert.ok(newAccess.state === "found" && newAccess.certain)
-      assert.equal(newAccess.tokens.accessToken.reveal(), "aoa2")
-      const rotated = { ...builderToken, access_token: "aoa3", refresh_token: "aor3" }
-      const likely = await reread(login, "kirocli:odic:token", rotated)
-      assert.ok(likely.state === "found" && !likely.certain)
-      const key = "kirocli:odic:device-registration"
-      assert.equal((await reread(login, key, { ...registration, client_id: "other" })).state, "gone")
-      assert.equal((await reread(login, key, "{")).state, "unreadable")
-    })
-
-    it("knows the person of an identity provider's token by its subject", async () => {
-      const jwt = (subject: string, serial: number): string => {
-        const payload = Buffer.from(JSON.stringify({ sub: subject, serial })).toString("base64url")
-        return `h.${payload}.s`
+      const place = { source: "kiro-cli", key: `${file}#kirocli:odic:token` } as const
+      const states = async (key: string, row: unknown): Promise<string> => {
+        await sqlite(file, (database) => putCliRow(database, key, row))
+        const reading = await read()
+        if (reading.logins.some((each) => each.place.key === place.key)) return "login"
+        return isUnread(reading, place) ? "unread" : "gone"
       }
-      const key = "kirocli:external-idp:token"
-      await writeCliStore(file, { [key]: { ...externalToken, access_token: jwt("ann", 1) } })
-      const login = await onlyLogin()
-      const row = { ...externalToken, refresh_token: "0.NEW" }
-      const renewed = await reread(login, key, { ...row, access_token: jwt("ann", 2) })
-      assert.ok(renewed.state === "found" && renewed.certain)
-      assert.equal((await reread(login, key, { ...row, access_token: jwt("bob", 3) })).state, "gone")
+      assert.equal(await states("kirocli:odic:token", builderToken), "login")
+      assert.equal(await states("kirocli:odic:token", "{"), "unread")
+      assert.equal(await states("kirocli:odic:token", "null"), "gone")
+      assert.equal(await states("kirocli:odic:token", builderToken), "login")
+      assert.equal(await states("kirocli:odic:device-registration", "{"), "unread")
+      rmSync(file)
+      assert.ok(isUnread(await read(), place))
     })
   })
 

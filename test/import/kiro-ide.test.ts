@@ -1,8 +1,16 @@
 import assert from "node:assert/strict"
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { dirname, join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
-import type { SourceReading, SourceStore } from "../../src/accounts/index.ts"
+import { loginHash, type SourceReading, type SourceStore } from "../../src/accounts/index.ts"
 import { externalToken, sourcesOf, tokens } from "./stores.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
@@ -77,7 +85,7 @@ describe("the Kiro IDE's files", () => {
   })
 
   it("become a problem with a file and a key where they can't be used, and nothing where they are not there", async () => {
-    assert.deepEqual(await read(), { logins: [], problems: [] })
+    assert.deepEqual(await read(), { logins: [], problems: [], unread: [token()] })
     const cases: [unknown, string | undefined, string][] = [
       ['{"accessToken":"half', undefined, "is not a JSON object"],
       [{ ...builder, refreshToken: "aor..." }, undefined, "is a redacted copy"],
@@ -94,7 +102,7 @@ describe("the Kiro IDE's files", () => {
       ])
     }
     putToken("")
-    assert.deepEqual(await read(), { logins: [], problems: [] })
+    assert.deepEqual(await read(), { logins: [], problems: [], unread: [] })
   })
 
   it("take back a pair whole, with their mode and unknown fields, only over the pair we started from", async () => {
@@ -103,7 +111,7 @@ describe("the Kiro IDE's files", () => {
     const [first] = (await read()).logins
     assert.ok(first?.login.kind === "idc")
     const after = tokens("aoaNEW", "aorNEW", Date.parse("2026-11-25T00:00:00.000Z"))
-    const change = { login: first.login, before: first.login.tokens, after }
+    const change = { place: first.place, replaces: [loginHash(first.login)], after }
     assert.equal(await source().writeBack(change), "written")
     assert.deepEqual(JSON.parse(readFileSync(token(), "utf8")), {
       ...builder,
@@ -113,8 +121,23 @@ describe("the Kiro IDE's files", () => {
       expiresAt: "2026-11-25T00:00:00.000Z",
     })
     assert.equal(statSync(token()).mode & 0o777, 0o600)
-    assert.equal(await source().writeBack(change), "changed")
+    assert.equal(await source().writeBack(change), "current")
     assert.deepEqual(readdirSync(cache).toSorted(), [`${HASH}.json`, "kiro-auth-token.json"])
+  })
+
+  it("take back a pair where a link leads to, and keep a number that no double holds", async () => {
+    const real = join(home, "elsewhere.json")
+    putRegistration()
+    put(real, JSON.stringify({ ...builder, id: 0 }).replace('"id":0', '"id":12345678901234567890123'))
+    symlinkSync(real, token())
+    const [first] = (await read()).logins
+    assert.ok(first)
+    const after = tokens("aoaNEW", "aorNEW", Date.parse("2026-11-25T00:00:00.000Z"))
+    const change = { place: first.place, replaces: [loginHash(first.login)], after }
+    assert.equal(await source().writeBack(change), "written")
+    assert.ok(lstatSync(token()).isSymbolicLink())
+    const text = readFileSync(real, "utf8")
+    assert.ok(text.includes('"id":12345678901234567890123') && text.includes("aorNEW"))
   })
 
   it("are read beside kiro-cli's own file, which is kiro-cli's", async () => {

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
-import type { Row, SourceReading, SourceStore } from "../../src/accounts/index.ts"
+import {
+  isUnread,
+  loginHash,
+  type Row,
+  type SourceReading,
+  type SourceStore,
+  takeIn,
+} from "../../src/accounts/index.ts"
 import { sourcesOf, sqlite, tokens } from "./stores.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
@@ -115,9 +122,9 @@ describe("an older plugin's table", () => {
       assert.equal(first.login.loginRegion, "eu-central-1")
       assert.equal(first.login.tokens.expiresAt, EXPIRES)
       const after = tokens("aoaNEW", "aorNEW", EXPIRES + 3_600_000)
-      const change = { login: first.login, before: first.login.tokens, after }
+      const change = { place: first.place, replaces: [loginHash(first.login)], after }
       assert.equal(await source().writeBack(change), "written")
-      assert.equal(await source().writeBack(change), "changed")
+      assert.equal(await source().writeBack(change), "current")
       assert.deepEqual(await table(), [
         { ...before[0], access_token: "aoaNEW", refresh_token: "aorNEW", expires_at: EXPIRES + 3_600_000 },
         before[1],
@@ -133,7 +140,7 @@ describe("an older plugin's table", () => {
     assert.equal(first.login.startUrl, "https://d-1.awsapps.com/start")
   })
 
-  it("knows a row that stands in for a real one, and takes a note for no failure", async () => {
+  it("takes every row for a login of its own, but one that its plugin replaced, and a note for no failure", async () => {
     const placeholder = `idc-placeholder+${"0".repeat(16)}@awsapps.local`
     const note = "InvalidTokenException: Replaced by active Kiro CLI account during sync"
     await write("2.0", [
@@ -144,12 +151,26 @@ describe("an older plugin's table", () => {
     ])
     const { logins } = await read()
     assert.deepEqual(
-      logins.map(({ login, email }) => [login.sourceKey?.split("/").at(-1), email]),
+      logins.map(({ place, email }) => [place.key.split("/").at(-1), email]),
       [
+        ["1", undefined],
         ["2", "ann@example.com"],
         ["4", undefined],
       ],
     )
+  })
+
+  it("gives four people four accounts, though they share registration, profile and the made-up address", async () => {
+    const rows = ["1", "2", "3", "4"].map((id) => ({
+      ...work,
+      id,
+      email: `idc-placeholder+${"0".repeat(16)}@awsapps.local`,
+      refresh_token: `r${id}`,
+      access_token: `a${id}`,
+    }))
+    await write("2.0", rows)
+    const { put } = takeIn([], { offered: (await read()).logins, now: 1, byUser: false })
+    assert.equal(put.length, 4)
   })
 
   it("does not offer what a fork remembers as removed", async () => {
@@ -172,13 +193,13 @@ describe("an older plugin's table", () => {
     await sqlite(file, (database) =>
       database.run("UPDATE accounts SET access_token = 'a2', refresh_token = 'r2'"),
     )
-    const reread = await source().reread(first.login)
-    assert.ok(reread.state === "found" && reread.certain)
-    assert.equal(reread.tokens.refreshToken?.reveal(), "r2")
+    const [again] = (await read()).logins
+    assert.ok(again?.login.kind === "idc")
+    assert.equal(again.login.tokens.refreshToken?.reveal(), "r2")
     await sqlite(file, (database) => database.run("UPDATE accounts SET access_token = ''"))
-    assert.equal((await source().reread(first.login)).state, "unreadable")
+    assert.ok(isUnread(await read(), first.place))
     await sqlite(file, (database) => database.run("DELETE FROM accounts"))
-    assert.equal((await source().reread(first.login)).state, "gone")
+    assert.deepEqual(await read(), { logins: [], problems: [], unread: [] })
   })
 
   it("keeps away from a table of that name that is somebody else's", async () => {

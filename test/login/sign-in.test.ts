@@ -254,7 +254,6 @@ describe("signing in", () => {
       kind: "idc",
       id: accessToken.slice(0, 32),
       source: "kiro-cli",
-      sourceKey: "kirocli:odic:token",
       loginRegion: "us-east-1",
       client: { clientId: client.clientId, clientSecret: new Secret(client.clientSecret) },
       tokens: { accessToken: new Secret(accessToken), expiresAt: lab.clock.now() + 3_600_000 },

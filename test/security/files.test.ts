@@ -3,7 +3,7 @@ import { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { it } from "node:test"
 import { newAccount, openAccountStore } from "../../src/accounts/index.ts"
-import { reserveSpill } from "../../src/accounts/tokens/spill.ts"
+import { Spills } from "../../src/accounts/tokens/spill.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { openLog, replaceFile } from "../../src/settings/index.ts"
 import { idcLogin, tokens } from "../accounts/logins.ts"
@@ -26,12 +26,12 @@ it("everything we write is for its owner alone, whatever the umask", POSIX, asyn
     const log = openLog({ path: at("kiro.log"), level: "info", clock: systemClock, maxFileBytes: 100 })
     for (const line of ["one", "two"]) log.info(line)
     await replaceFile({ path: at("kiro-models.json"), text: "{}", unique: "x" })
-    const spill = reserveSpill(at("kiro-tokens.spill"))
+    const spill = new Spills({ store, path: at("kiro-tokens.spill"), log: silentLog }).reserve("a")
     assert.ok(spill.state === "reserved" && spill.write({ before: tokens("a"), after: tokens("b") }))
     const written = readdirSync(folder).toSorted()
     assert.deepEqual(written, [
       "kiro-models.json",
-      "kiro-tokens.spill",
+      "kiro-tokens.spill-a",
       "kiro.db",
       "kiro.db-shm",
       "kiro.db-wal",

@@ -10,6 +10,7 @@ import {
   openDatabase,
   type TokenKeeper,
 } from "../../src/accounts/index.ts"
+import { systemClock } from "../../src/runtime.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import {
@@ -120,15 +121,21 @@ describe("a refresh whose pair can't be stored as usual", () => {
 
   const canMount = process.platform === "linux" && process.getuid?.() === 0
   it(
-    "renews in a folder that can't be written, and keeps the pair in memory",
+    "renews nothing where no new pair could be kept, and goes on when it can",
     { skip: !canMount },
     async () => {
       const folder = temporaryFolder()
-      execFileSync("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", folder])
+      execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder])
+      const before = await openStore(folder)
+      await before.add(accountOf(loginOf(person, EXPIRED)))
+      await before.close()
+      execFileSync("mount", ["-o", "remount,ro", folder])
       const store = await openStore(folder)
-      await store.add(accountOf(loginOf(person, EXPIRED)))
       const keeper = openKeeper({ folder, url: fake.url, store })
-      assert.equal(await token(keeper, store), person.accessToken)
+      assert.equal(await token(keeper, store), "database")
+      assert.equal(person.refreshCount, 0)
+      execFileSync("mount", ["-o", "remount,rw", folder])
+      await systemClock.sleep(1100)
       assert.equal(await token(keeper, store), person.accessToken)
       assert.equal(person.refreshCount, 1)
       await keeper.close()

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
-import type {
-  AccountStore,
-  Credential,
-  KeeperDependencies,
-  NoToken,
-  TokenKeeper,
-} from "../../src/accounts/index.ts"
+import type { AccountStore, Credential, NoToken, TokenKeeper } from "../../src/accounts/index.ts"
 import { importLogins, openSources } from "../../src/import/index.ts"
 import { systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
@@ -231,27 +227,30 @@ describe("the keeper of tokens", () => {
     assert.ok("unavailable" in refused)
   })
 
-  it("uses the environment's API key only as long as it is in the environment", async () => {
-    const sources = (env: Record<string, string>): KeeperDependencies["sources"] =>
-      openSources({
-        place: { env, platform: "linux", home: folder },
+  it("uses the environment's API key only as long as it is in the environment, and keeps nothing but its hash", async () => {
+    const processWith = async (variables: Record<string, string>): Promise<readonly string[]> => {
+      const sources = openSources({
+        place: { env: variables, platform: "linux", home: folder },
         settings: DEFAULT_SETTINGS,
         effects: { clock: systemClock, random: Math.random },
       })
-    const answerWith = async (env: Record<string, string>): Promise<Answer> => {
-      const [account] = await store.list()
-      assert.ok(account)
-      return openKeeper({ folder, url: fake.url, store, sources: sources(env) }).fresh({ account })
+      const environmentKey = sources.find(({ key }) => key !== undefined)?.key
+      const own = await openStore(folder, { environmentKey })
+      await importLogins({ store: own, sources, clock: systemClock })
+      const one = openKeeper({ folder, url: fake.url, store: own, sources })
+      const accounts = one.here(await own.list())
+      const answers = await Promise.all(accounts.map((account) => one.fresh({ account })))
+      await own.close()
+      return answers.map((answer) =>
+        "accessToken" in answer ? answer.accessToken.reveal() : answer.unavailable,
+      )
     }
-    const env = { KIRO_API_KEY: "ksk_1" }
-    await importLogins({ store, sources: sources(env), now: Date.now(), newId: () => "key" })
-    assert.equal(tokenOf(await answerWith(env)), "ksk_1")
-    assert.ok("unavailable" in (await answerWith({})))
-    assert.ok("unavailable" in (await answerWith({ KIRO_API_KEY: "ksk_2" })))
-    const here = async (variables: Record<string, string>): Promise<number> =>
-      openKeeper({ folder, url: fake.url, store, sources: sources(variables) }).here(await store.list())
-        .length
-    assert.deepEqual([await here(env), await here({}), await here({ KIRO_API_KEY: "ksk_2" })], [1, 0, 0])
+    for (const key of ["ksk_1", "ksk_2", "ksk_3"])
+      assert.deepEqual(await processWith({ KIRO_API_KEY: key }), [key])
+    assert.deepEqual(await processWith({}), [])
+    assert.deepEqual(await processWith({ KIRO_API_KEY: "ksk_1" }), ["ksk_1"])
+    for (const name of readdirSync(folder).filter((each) => each.startsWith("kiro.db")))
+      assert.doesNotMatch(readFileSync(join(folder, name), "latin1"), /ksk_/, name)
   })
 
   it("shares one refresh between several keepers of one process", async () => {

@@ -27,10 +27,17 @@ export function realRuntime(changes: Partial<Runtime> = {}): Runtime {
   return { ...systemRuntime(silentLog), ...changes }
 }
 
-export function openStore(folder: string): Promise<AccountStore> {
+export function openStore(
+  folder: string,
+  {
+    clock = systemClock,
+    environmentKey,
+  }: { readonly clock?: Clock; readonly environmentKey?: Secret | undefined } = {},
+): Promise<AccountStore> {
   return openAccountStore({
+    environmentKey,
     path: join(folder, "kiro.db"),
-    clock: systemClock,
+    clock,
     log: silentLog,
     random: () => 0.5,
   })

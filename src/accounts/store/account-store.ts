@@ -1,60 +1,151 @@
+import { present } from "../../json.ts"
+import type { Clock, Log } from "../../runtime.ts"
+import type { Secret } from "../../secret.ts"
 import type { Account } from "../account.ts"
-import { buryAccount } from "../login.ts"
-import type { Choice } from "../selection.ts"
-import { deleteAccount, readAccounts, readOneAccount, writeAccount } from "./account-rows.ts"
-import type { Database } from "./database.ts"
-import { StoreError } from "./failure.ts"
-import { creditsSince } from "./knowledge-rows.ts"
-import { readSession, writeSession } from "./session-rows.ts"
+import type { AccountChanges } from "../draft.ts"
+import type { Notice } from "../notices.ts"
+import { buryAccount, tidy } from "../owner.ts"
+import { type Choice, isCalled } from "../selection.ts"
+import { isResting } from "../use.ts"
+import { Connection, Writer } from "./connection.ts"
+import { type Database, loadDatabaseDriver, StoreError } from "./database.ts"
+import { creditsSince, knowledgePart, readSession, sessionPart, writeSession } from "./memory.ts"
+import {
+  deleteAccount,
+  deleteLeftLogins,
+  hashInRow,
+  readAccounts,
+  type Reading,
+  swapTokens,
+  writeAccount,
+} from "./rows.ts"
 import type { AccountChange, AccountStore, ChooseAccount } from "./store.ts"
-import { swapTokens } from "./swap.ts"
-import type { Writer } from "./writer.ts"
 
 /** A new conversation does not wait longer than this, in ms, for its account to be written down. */
 const ASSIGN_PATIENCE_MS = 250
+/** How often the accounts are looked through for what nobody needs any more. */
+const TIDY_EVERY_MS = 60 * 60_000
+
+export interface StoreOptions {
+  readonly path: string
+  readonly clock: Clock
+  readonly log: Log
+  /** Uniform in [0, 1): the jitter of waits for a locked database. */
+  readonly random: () => number
+  readonly notify?: (notice: Notice) => void
+  /** Everything happens on a copy in memory: the file is read at most. */
+  readonly rehearse?: boolean
+  /** `KIRO_API_KEY`: it is never written down. */
+  readonly environmentKey?: Secret | undefined
+}
+
+/**
+ * Loads the runtime's SQLite; the file is opened by the first call that needs it, and made by the first write.
+ * Rejects only where the runtime has no SQLite.
+ */
+export async function openAccountStore(options: StoreOptions): Promise<AccountStore> {
+  const driver = await loadDatabaseDriver()
+  const connection = new Connection({ notify: () => undefined, rehearse: false, ...options, driver })
+  const writer = new Writer(connection, options.clock)
+  return {
+    ...accountPart(writer, options),
+    ...sessionPart(writer),
+    ...knowledgePart(writer),
+    get kept() {
+      return connection.inMemory ? "memory" : "file"
+    },
+    close: async () => {
+      await writer.settle()
+      connection.close()
+    },
+  }
+}
 
 type AccountPart = Pick<
   AccountStore,
-  "list" | "listAll" | "get" | "add" | "update" | "remove" | "reconcile" | "compareAndSwapTokens" | "assign"
+  | "list"
+  | "listAll"
+  | "get"
+  | "add"
+  | "update"
+  | "remove"
+  | "reconcile"
+  | "compareAndSwapTokens"
+  | "peek"
+  | "mustKeep"
+  | "assign"
 >
 
-export function accountPart(writer: Writer): AccountPart {
+function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountPart {
   const { connection, clock } = writer
-  const all = (): Promise<readonly Account[]> => connection.read(readAccounts, [])
-  const get = (id: string): Promise<Account | undefined> =>
-    connection.read((database) => readOneAccount(database, id), undefined)
-  const put = (database: Database, account: Account): Account => {
-    writeAccount(database, account, readOneAccount(database, account.id))
-    return account
+  let tidiedAt = -TIDY_EVERY_MS
+  const look = (database: Database): readonly Account[] => {
+    const reading: Reading = { now: clock.now(), environmentKey }
+    return readAccounts(database, reading)
   }
-  return {
-    list: async () => (await all()).filter((account) => account.removedAt === undefined),
+  const all = (): Promise<readonly Account[]> => connection.read(look, [])
+  const called = (accounts: readonly Account[], id: string): Account | undefined =>
+    accounts.find((account) => account.id === id) ?? accounts.find((account) => isCalled(account, id))
+  const store: AccountPart = {
+    list: async ({ resting = false } = {}) =>
+      (await all()).filter(
+        (account) => account.removedAt === undefined && (resting || !isResting(account, clock.now())),
+      ),
     listAll: all,
-    get,
-    add: (account) => writer.write((database) => put(database, account), { durable: true }),
-    update: async (id, change) => {
-      const seen = await get(id)
-      const expected = seen && change(seen)
-      if (expected === seen) return seen
-      return writer.writeOr(expected, (database) => {
-        const current = readOneAccount(database, id)
-        return current && put(database, change(current))
-      })
-    },
-    remove: (id) =>
+    get: async (id) => called(await all(), id),
+    add: (account) =>
       writer.write(
         (database) => {
-          const current = readOneAccount(database, id)
-          if (current === undefined) return
-          put(database, buryAccount(current, clock.now()))
-          database.run("DELETE FROM kiro_model_list WHERE account_id = ?", [id])
+          writeAccount(
+            database,
+            account,
+            look(database).find(({ id }) => id === account.id),
+          )
+          return account
         },
         { durable: true },
       ),
-    reconcile: async (change) => {
+    update: async (id, change) => {
+      const seen = called(await all(), id)
+      const expected = seen && change(seen)
+      if (expected === seen) return seen
+      return writer.writeOr(expected, (database) => {
+        const current = called(look(database), id)
+        const next = current && change(current)
+        if (next !== undefined && next !== current) {
+          writeAccount(database, next, current)
+          deleteLeftLogins(database, next, current)
+        }
+        return next
+      })
+    },
+    async remove(id) {
+      await writer.write(
+        (database) => {
+          const current = called(look(database), id)
+          if (current === undefined || current.removedAt !== undefined) return
+          const buried = buryAccount(current, clock.now())
+          writeAccount(database, buried, current)
+          deleteLeftLogins(database, buried, current)
+          database.run("DELETE FROM kiro_model_list WHERE account_id = ?", [current.id])
+        },
+        { durable: true },
+      )
+      await writer.forgetDeleted()
+    },
+    async reconcile(change) {
       const expected = change(await all())
-      if (expected.put.length === 0 && expected.absorb.length === 0) return expected
-      return writer.write((database) => reconcile(database, change), { durable: true })
+      if (isNothing(expected)) return expected
+      const changes = await writer.write((database) => reconcile(database, look(database), change), {
+        durable: true,
+        passing: true,
+      })
+      if (changes.put.some(({ removedAt }) => removedAt !== undefined)) await writer.forgetDeleted()
+      if (Math.abs(clock.now() - tidiedAt) > TIDY_EVERY_MS) {
+        tidiedAt = clock.now()
+        await store.reconcile((accounts) => tidy(accounts, clock.now()))
+      }
+      return changes
     },
     compareAndSwapTokens: (swap) => {
       const attempt = connection.attempt((database) => swapTokens(database, swap), { durable: true })
@@ -62,45 +153,61 @@ export function accountPart(writer: Writer): AccountPart {
       if (!attempt.value) return "changed"
       return connection.inMemory ? "failed" : "written"
     },
-    assign: (sessionId, choose) => assign({ writer, sessionId, choose }),
+    peek(loginId) {
+      const attempt = connection.attempt((database) => hashInRow(database, loginId), { durable: true })
+      if (!attempt.done || connection.inMemory) return { outcome: "unavailable" }
+      return attempt.value === undefined ? { outcome: "none" } : { outcome: "row", hash: attempt.value }
+    },
+    mustKeep: () => writer.write(() => undefined, { durable: true }),
+    assign: (sessionId, choose) => assign({ writer, look, sessionId, choose }),
   }
+  return store
 }
 
-function reconcile(database: Database, change: AccountChange): ReturnType<AccountChange> {
-  const accounts = readAccounts(database)
+function isNothing({ put, absorb, drop = [] }: AccountChanges): boolean {
+  return put.length === 0 && absorb.length === 0 && drop.length === 0
+}
+
+function reconcile(database: Database, accounts: readonly Account[], change: AccountChange): AccountChanges {
   const changes = change(accounts)
+  const before = (id: string): Account | undefined => accounts.find((account) => account.id === id)
+  // A login moves from one account to another by its new owner's write, so rows go after all writes.
+  for (const account of changes.put) writeAccount(database, account, before(account.id))
+  for (const account of changes.put) deleteLeftLogins(database, account, before(account.id))
   for (const { from, into } of changes.absorb) {
     deleteAccount(database, from)
-    for (const table of ["kiro_session", "kiro_turn"])
-      database.run(`UPDATE ${table} SET account_id = ? WHERE account_id = ?`, [into, from])
-    database.run("UPDATE kiro_session SET chosen_account_id = ? WHERE chosen_account_id = ?", [into, from])
+    for (const [table, column] of SESSION_COLUMNS)
+      database.run(`UPDATE ${table} SET ${column} = ? WHERE ${column} = ?`, [into, from])
   }
-  // A login moves from one account to another by its new owner's write, so the owner's comes last.
-  for (const account of changes.put)
-    writeAccount(
-      database,
-      account,
-      accounts.find(({ id }) => id === account.id),
-    )
+  for (const id of changes.drop ?? []) deleteAccount(database, id)
   return changes
 }
 
+const SESSION_COLUMNS = [
+  ["kiro_session", "account_id"],
+  ["kiro_session", "chosen_account_id"],
+  ["kiro_turn", "account_id"],
+] as const
+
+type Look = (database: Database) => readonly Account[]
+
 async function assign(assignment: {
   readonly writer: Writer
+  readonly look: Look
   readonly sessionId: string
   readonly choose: ChooseAccount
 }): Promise<Choice> {
-  const { writer, sessionId, choose } = assignment
-  const look = (database: Database): Choice => chooseFrom(database, sessionId, choose)
-  const seen = await writer.connection.read(look, choose({ accounts: [], spent: new Map() }))
+  const { writer, look, sessionId, choose } = assignment
+  const choice = (database: Database): Choice => chooseFrom(database, look(database), { sessionId, choose })
+  const seen = await writer.connection.read(choice, choose({ accounts: [], spent: new Map() }))
   if (seen.account === undefined || seen.kept) return seen
   try {
     return await writer.write(
       (database) => {
-        const choice = look(database)
-        if (choice.account !== undefined && !choice.kept)
-          giveSession(database, { sessionId, accountId: choice.account.id, now: writer.clock.now() })
-        return choice
+        const chosen = choice(database)
+        if (chosen.account !== undefined && !chosen.kept)
+          giveSession(database, { sessionId, accountId: chosen.account.id, now: writer.clock.now() })
+        return chosen
       },
       { patienceMs: ASSIGN_PATIENCE_MS },
     )
@@ -112,14 +219,18 @@ async function assign(assignment: {
   }
 }
 
-function chooseFrom(database: Database, sessionId: string, choose: ChooseAccount): Choice {
-  const accounts = readAccounts(database).filter((account) => account.removedAt === undefined)
-  const spent = accounts.map(({ id, quota }): [string, number] => [
+function chooseFrom(
+  database: Database,
+  accounts: readonly Account[],
+  { sessionId, choose }: { readonly sessionId: string; readonly choose: ChooseAccount },
+): Choice {
+  const there = accounts.filter((account) => account.removedAt === undefined)
+  const spent = there.map(({ id, quota }): [string, number] => [
     id,
     quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt),
   ])
-  const { accountId } = readSession(database, sessionId)
-  return choose({ accounts, spent: new Map(spent), ...(accountId === undefined ? {} : { accountId }) })
+  const { accountId, chosenAccountId } = readSession(database, sessionId)
+  return choose({ accounts: there, spent: new Map(spent), ...present({ accountId, chosenAccountId }) })
 }
 
 function giveSession(

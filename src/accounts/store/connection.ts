@@ -1,14 +1,21 @@
 import { existsSync } from "node:fs"
 import type { Clock, Log } from "../../runtime.ts"
 import type { Notice } from "../notices.ts"
-import type { Database, DatabaseDriver } from "./database.ts"
-import { StoreError, type StoreFailure, storeFailure } from "./failure.ts"
-import { identityOf, inTransaction, openFile, openMemory, setAside } from "./file.ts"
+import {
+  type Database,
+  type DatabaseDriver,
+  StoreError,
+  type StoreFailure,
+  storeFailure,
+} from "./database.ts"
+import { emptyLog, identityOf, inTransaction, openFile, openMemory, prune, setAside } from "./file.ts"
 
 /** How long a locked database is waited for before the caller is told, in ms. */
 const PATIENCE_MS = 5000
 const FIRST_WAIT_MS = 2
 const LONGEST_WAIT_MS = 40
+/** How often the file is looked for again while everything is in memory, in ms: a short fault is over when it is over. */
+const LOOK_AGAIN_MS = 1000
 
 export interface ConnectionOptions {
   readonly path: string
@@ -24,6 +31,8 @@ export interface ConnectionOptions {
 export interface WriteOptions {
   /** The write is on the disk before the call returns (`synchronous=FULL`): tokens. */
   readonly durable?: boolean
+  /** The change is worth something also where it is not kept beyond this process. */
+  readonly passing?: boolean
   /** How long a locked database is waited for; a wait shorter than the usual one ends without a notice. */
   readonly patienceMs?: number
 }
@@ -41,7 +50,10 @@ export class Connection {
   #database: Database | undefined
   #identity: string | undefined
   #seenThisTurn = false
-  #memory = false
+  /** Why everything is in memory, and when the file was tried last. */
+  #memory: { readonly failure: StoreFailure; readonly error: unknown } | undefined
+  #triedAt = 0
+  #owesEmptyLog = false
   #closed = false
   readonly #told = new Set<string>()
 
@@ -51,7 +63,7 @@ export class Connection {
 
   /** Whether nothing is kept beyond this process, because the file could not be used. */
   get inMemory(): boolean {
-    return this.#memory
+    return this.#options.rehearse || this.#memory !== undefined
   }
 
   /** `whenAbsent` where there is no file yet: reading makes none. */
@@ -68,9 +80,13 @@ export class Connection {
   /** One synchronous try of `write`, for a caller that can't let a tick pass. */
   attempt<Value>(
     change: (database: Database) => Value,
-    { durable = false }: WriteOptions = {},
+    { durable = false, passing = false }: WriteOptions = {},
   ): Attempt<Value> {
+    // What must be kept goes into the file that has the name now.
+    if (durable) this.#seenThisTurn = false
     const attempt = this.#try((database) => {
+      // What must be kept is not kept in memory.
+      if (durable && !passing && this.#memory !== undefined) throw new NotKept(this.#memory.failure)
       // Not allowed inside a transaction.
       if (durable) database.get("PRAGMA synchronous = FULL")
       try {
@@ -79,11 +95,20 @@ export class Connection {
         if (durable) database.get("PRAGMA synchronous = NORMAL")
       }
     })
-    if (attempt.done && !this.#memory) this.#told.clear()
+    if (attempt.done && this.#memory === undefined) this.#told.clear()
     return attempt
   }
 
+  /** Whether the log beside the file was emptied, with whatever was deleted from the file; others may be reading it. */
+  emptyLog(): boolean {
+    if (this.#memory !== undefined || this.#database === undefined) return true
+    const attempt = this.#once(emptyLog)
+    this.#owesEmptyLog = !attempt.done || !attempt.value
+    return !this.#owesEmptyLog
+  }
+
   close(): void {
+    if (this.#owesEmptyLog) this.emptyLog()
     this.#closed = true
     this.#forget()
   }
@@ -118,7 +143,7 @@ export class Connection {
   #try<Value>(action: (database: Database) => Value): Attempt<Value> {
     if (this.#closed) return { done: false, failure: "failed", error: new Error("the store is closed") }
     const first = this.#once(action)
-    if (first.done || first.failure === "busy" || this.#memory) return first
+    if (first.done || first.failure === "busy" || this.#memory !== undefined) return first
     return this.#recover(first) ? this.#once(action) : first
   }
 
@@ -126,15 +151,16 @@ export class Connection {
     try {
       return { done: true, value: action(this.#open()) }
     } catch (error) {
-      return { done: false, failure: storeFailure(error), error }
+      return { done: false, failure: error instanceof NotKept ? error.failure : storeFailure(error), error }
     }
   }
 
   /** The open database, or a new one where the file was removed or replaced under us. */
   #open(): Database {
     const { path, rehearse } = this.#options
-    if (rehearse && this.#database === undefined) return this.#openMemory()
-    if (this.#database !== undefined && (this.#memory || this.#isThere())) return this.#database
+    if (rehearse) return (this.#database ??= openMemory(this.#options))
+    if (this.#memory !== undefined) this.#lookAgain()
+    if (this.#database !== undefined && (this.#memory !== undefined || this.#isThere())) return this.#database
     this.#forget()
     this.#database = openFile(this.#options)
     this.#identity = identityOf(path)
@@ -149,6 +175,24 @@ export class Connection {
     this.#seenThisTurn = true
     void this.#options.clock.turn().then(() => (this.#seenThisTurn = false))
     return true
+  }
+
+  /** Goes back to the file where it can be used again; what is in memory is found there, or by its sources, anew. */
+  #lookAgain(): void {
+    const { path, clock, log } = this.#options
+    if (Math.abs(clock.now() - this.#triedAt) < LOOK_AGAIN_MS) return
+    this.#triedAt = clock.now()
+    try {
+      const database = openFile(this.#options)
+      this.#forget()
+      this.#database = database
+      this.#identity = identityOf(path)
+      this.#memory = undefined
+      this.#told.clear()
+      log.info("the account database can be used again", { path })
+    } catch (error) {
+      log.debug("the account database can't be used yet", { path, error })
+    }
   }
 
   #forget(): void {
@@ -174,13 +218,80 @@ export class Connection {
     }
     log.error("accounts are kept in memory only", { failure, path, error })
     this.#tell({ kind: "store-trouble", failure, path, inMemory: true })
-    this.#openMemory()
+    this.#memory = { failure, error }
+    this.#triedAt = clock.now()
+    this.#database = openMemory(this.#options)
     return true
   }
+}
 
-  #openMemory(): Database {
-    this.#memory = true
-    this.#database = openMemory(this.#options)
-    return this.#database
+/** A write that must be on the disk, where there is only memory. */
+class NotKept extends Error {
+  readonly failure: StoreFailure
+
+  constructor(failure: StoreFailure) {
+    super("the account database is in memory only")
+    this.failure = failure
+  }
+}
+
+/** Whoever reads the log meanwhile is done in milliseconds. */
+const FORGET_TRIES = 10
+const FORGET_WAIT_MS = 20
+const PRUNE_EVERY_MS = 60 * 60_000
+
+type Change<Value> = (database: Database) => Value
+
+/** The ways of writing: what must be on the disk, what may be lost, and what need not be waited for. */
+export class Writer {
+  readonly connection: Connection
+  readonly clock: Clock
+  readonly #pending = new Set<Promise<unknown>>()
+  #prunedAt = -PRUNE_EVERY_MS
+
+  constructor(connection: Connection, clock: Clock) {
+    this.connection = connection
+    this.clock = clock
+  }
+
+  /** Rejects with a `StoreError` where the change could not be made. */
+  async write<Value>(change: Change<Value>, options: WriteOptions = {}): Promise<Value> {
+    const value = await this.connection.write(change, options)
+    this.#prune()
+    return value
+  }
+
+  /** As `write`; where the change could not be made it is lost, and the answer is `otherwise`. */
+  async writeOr<Value>(otherwise: Value, change: Change<Value>): Promise<Value> {
+    try {
+      return await this.write(change)
+    } catch (error) {
+      // The connection has logged it and told the user.
+      if (error instanceof StoreError) return otherwise
+      throw error
+    }
+  }
+
+  /** Writes without being waited for; `settle` waits. */
+  writeLater(change: Change<void>): void {
+    const pending = this.writeOr(undefined, change).finally(() => this.#pending.delete(pending))
+    this.#pending.add(pending)
+  }
+
+  /** What was deleted is in no file any more, or will be when the store closes. */
+  async forgetDeleted(): Promise<void> {
+    for (let tries = 0; tries < FORGET_TRIES && !this.connection.emptyLog(); tries += 1)
+      await this.clock.sleep(FORGET_WAIT_MS)
+  }
+
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#pending)
+  }
+
+  #prune(): void {
+    const now = this.clock.now()
+    if (now - this.#prunedAt < PRUNE_EVERY_MS) return
+    this.#prunedAt = now
+    this.connection.attempt((database) => prune(database, now))
   }
 }

@@ -1,4 +1,6 @@
+import { statSync } from "node:fs"
 import { pathToFileURL } from "node:url"
+import { isObject } from "../../json.ts"
 
 /** The one seam over the SQLite of the runtime: `bun:sqlite` in Bun, `node:sqlite` elsewhere, loaded on first use. */
 
@@ -66,6 +68,7 @@ async function bunDriver(): Promise<DatabaseDriver> {
     ) => Handle
   }
   return (path, { readonly = false, immutable = false } = {}) => {
+    mustBeFile(path)
     if (immutable) return wrap(new Handle(immutableUrl(path), BUN_READONLY_URI))
     return wrap(new Handle(path, readonly ? { readonly } : { readwrite: true, create: true }))
   }
@@ -75,8 +78,17 @@ async function nodeDriver(): Promise<DatabaseDriver> {
   const { DatabaseSync } = (await import(specifier("node"))) as {
     DatabaseSync: new (path: string, options: { readOnly: boolean }) => Handle
   }
-  return (path, { readonly = false, immutable = false } = {}) =>
-    wrap(new DatabaseSync(immutable ? immutableUrl(path) : path, { readOnly: readonly || immutable }))
+  return (path, { readonly = false, immutable = false } = {}) => {
+    mustBeFile(path)
+    return wrap(new DatabaseSync(immutable ? immutableUrl(path) : path, { readOnly: readonly || immutable }))
+  }
+}
+
+/** SQLite waits for ever at a pipe that nobody writes to. */
+function mustBeFile(path: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats !== undefined && !stats.isFile())
+    throw Object.assign(new Error("not a regular file"), { code: "EISDIR" })
 }
 
 function immutableUrl(path: string): string {
@@ -103,4 +115,90 @@ function wrap(handle: Handle): Database {
   }
   database.get("PRAGMA busy_timeout = 0")
   return database
+}
+
+/** Changes the named columns of one row, which is made where it is missing. `undefined` is stored as NULL. */
+export function upsert(
+  database: Database,
+  row: {
+    readonly table: string
+    readonly key: Readonly<Record<string, SqlValue>>
+    readonly columns: Readonly<Record<string, SqlValue | undefined>>
+  },
+): void {
+  const keys = Object.keys(row.key)
+  const columns = Object.keys(row.columns)
+  const names = [...keys, ...columns]
+  const values = [...Object.values(row.key), ...Object.values(row.columns).map((value) => value ?? null)]
+  database.run(
+    `INSERT INTO ${row.table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})
+     ON CONFLICT (${keys.join(", ")}) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(", ")}`,
+    values,
+  )
+}
+
+/** Why SQLite said no. */
+export type StoreFailure = "busy" | "corrupt" | "readonly" | "full" | "unavailable" | "failed"
+
+/** SQLite result codes, https://www.sqlite.org/rescode.html. */
+const FAILURES: ReadonlyMap<number, StoreFailure> = new Map([
+  [5, "busy"],
+  [6, "busy"],
+  [8, "readonly"],
+  [10, "unavailable"],
+  [11, "corrupt"],
+  [13, "full"],
+  [14, "unavailable"],
+  [23, "unavailable"],
+  [26, "corrupt"],
+])
+
+/** Extended codes of "read-only" that say that another process is at work, not that the file can't be written. */
+const READONLY_RECOVERY = 264
+const READONLY_CANTLOCK = 520
+/** The index of the write-ahead log found no room. */
+const IOERR_SHMSIZE = 4874
+
+/** Reads the result code from an error of either driver; errors of the file system have their own codes. */
+export function storeFailure(error: unknown): StoreFailure {
+  if (!isObject(error)) return "failed"
+  const code = error["errcode"] ?? error["errno"]
+  if (typeof code === "number" && code > 0) {
+    if (code === READONLY_RECOVERY || code === READONLY_CANTLOCK) return "busy"
+    if (code === IOERR_SHMSIZE) return "full"
+    return FAILURES.get(code & 0xff) ?? "failed"
+  }
+  switch (error["code"]) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return "full"
+    // What other programs, and Windows, hold for a moment.
+    case "EBUSY":
+    case "ETXTBSY":
+      return "busy"
+    case "EROFS":
+      return "readonly"
+    case "EACCES":
+    case "EPERM":
+    case "ENOTDIR":
+    case "EISDIR":
+    case "EEXIST":
+    case "ENOENT":
+    case "EMFILE":
+    case "ENFILE":
+      return "unavailable"
+    default:
+      return "failed"
+  }
+}
+
+/** What a store call rejects with. Its message never holds a bound value. */
+export class StoreError extends Error {
+  readonly failure: StoreFailure
+
+  constructor(failure: StoreFailure, cause?: unknown) {
+    super(`the account database could not be used: ${failure}`, { cause })
+    this.name = "StoreError"
+    this.failure = failure
+  }
 }

@@ -1,6 +1,8 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import type { Log } from "../../runtime.ts"
+import { Secret } from "../../secret.ts"
+import { hashOf } from "../login.ts"
 import type { Database, DatabaseDriver } from "./database.ts"
 import { columnsOf, missingStatements, TABLES } from "./schema.ts"
 
@@ -30,11 +32,33 @@ export function openFile({ path, driver }: FilePlace): Database {
       inTransaction(database, () => {
         for (const statement of missingStatements(database)) database.run(statement)
       })
+    hideEnvironmentKeys(database)
     return database
   } catch (error) {
     database.close()
     throw error
   }
+}
+
+/** Earlier versions kept the key of the environment: its hash is enough. */
+function hideEnvironmentKeys(database: Database): void {
+  const held = "source = 'environment' AND api_key IS NOT NULL"
+  if (database.get(`SELECT 1 FROM kiro_login WHERE ${held}`) === undefined) return
+  inTransaction(database, () => {
+    for (const { id, api_key: key } of database.all(`SELECT id, api_key FROM kiro_login WHERE ${held}`)) {
+      const record = { places: [], hashes: [hashOf(new Secret(String(key)))], inherited: [] }
+      database.run("UPDATE kiro_login SET api_key = NULL, document = ? WHERE id = ?", [
+        JSON.stringify(record),
+        String(id),
+      ])
+    }
+  })
+  emptyLog(database)
+}
+
+/** Whether everything in the write-ahead log is in the file now, and the log is empty. */
+export function emptyLog(database: Database): boolean {
+  return database.get("PRAGMA wal_checkpoint(TRUNCATE)")?.["busy"] === 0
 }
 
 /** A database in memory, with the rows of the file where that can still be read. */
@@ -136,4 +160,39 @@ function copyRows(from: Database, to: Database): void {
 
 function sqlValue(value: unknown): string | number | null {
   return typeof value === "string" || typeof value === "number" ? value : null
+}
+
+const DAY_MS = 24 * 60 * 60_000
+/** Rows deleted of one table at a time: a prune must not hold up the event loop. */
+const BATCH = 500
+
+/** Newest rows that are kept, whatever their age. */
+const MOST_ROWS = [
+  { table: "kiro_session", age: "updated_at", most: 5000, days: 30 },
+  { table: "kiro_reasoning", age: "at", most: 10_000, days: 30 },
+  { table: "kiro_turn", age: "at", most: 100_000, days: 90 },
+  { table: "kiro_refused_field", age: "at", most: 500, days: 30 },
+] as const
+
+/** A key of the environment that was not there for so long is forgotten. */
+const KEY_DAYS = 90
+
+/** Deletes what is too old or too much. */
+export function prune(database: Database, now: number): void {
+  database.run(
+    `DELETE FROM kiro_login WHERE source = 'environment' AND account_id IN
+       (SELECT id FROM kiro_account WHERE MAX(COALESCE(last_used_at, 0), added_at) < ?)`,
+    [now - KEY_DAYS * DAY_MS],
+  )
+  for (const { table, age, most, days } of MOST_ROWS) {
+    database.run(
+      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${age} < ? ORDER BY ${age} LIMIT ${BATCH})`,
+      [now - days * DAY_MS],
+    )
+    const count = Number(database.get(`SELECT COUNT(*) AS count FROM ${table}`)?.["count"] ?? 0)
+    if (count > most)
+      database.run(
+        `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} ORDER BY ${age} LIMIT ${Math.min(BATCH, count - most)})`,
+      )
+  }
 }

@@ -3,9 +3,8 @@ import { numberField, present, stringField } from "../../json.ts"
 import type { Account, Quota } from "../account.ts"
 import { accountName } from "../name.ts"
 import { type Database, openDatabase, type Row } from "./database.ts"
-import { readAccountRow } from "./account-rows.ts"
-import { creditsOfDay, isBudgetLifted, localDay } from "./knowledge-rows.ts"
-import { readLoginKind } from "./login-rows.ts"
+import { creditsOfDay, isBudgetLifted, localDay } from "./memory.ts"
+import { readAccountRow, readLoginKind } from "./rows.ts"
 
 /** What may be shown of an account: no token, no secret, no registration is even read. */
 export interface AccountOverview {
@@ -56,7 +55,7 @@ export async function readOverview(wanted: {
     opened = database
     const day = localDay(wanted.now)
     return {
-      accounts: accountsOf(database),
+      accounts: accountsOf(database, wanted.now),
       // A file that no newer version has written to yet lacks what these need.
       session: orElse(() => sessionOf(database, wanted), { credits: 0 }),
       today: orElse(() => ({ credits: creditsOfDay(database, day), lifted: isBudgetLifted(database, day) }), {
@@ -72,7 +71,7 @@ export async function readOverview(wanted: {
   }
 }
 
-function accountsOf(database: Database): AccountOverview[] {
+function accountsOf(database: Database, now: number): AccountOverview[] {
   const logins = Map.groupBy(
     database.all("SELECT account_id, kind, start_url, login_region, provider FROM kiro_login ORDER BY rowid"),
     (row) => row["account_id"],
@@ -80,7 +79,7 @@ function accountsOf(database: Database): AccountOverview[] {
   return database
     .all("SELECT * FROM kiro_account WHERE removed_at IS NULL ORDER BY added_at, rowid")
     .flatMap((row) => {
-      const [account] = readAccountRow(row, [])
+      const [account] = readAccountRow(row, [], { now })
       if (account === undefined) return []
       const { id, email, enabled, health, quota } = account
       const name = accountName({ ...account, logins: (logins.get(id) ?? []).map(loginName) })

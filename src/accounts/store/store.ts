@@ -1,7 +1,7 @@
 import type { Account, ClientRegistration } from "../account.ts"
-import type { AccountChanges } from "../identity.ts"
-import type { TokenSwap } from "./swap.ts"
+import type { AccountChanges } from "../draft.ts"
 import type { Choice, ChoiceState } from "../selection.ts"
+import type { TokenSwap } from "./rows.ts"
 
 /** What is remembered of one session of the host. */
 export interface SessionMemory {
@@ -110,20 +110,33 @@ export type SwapResult =
  * are lost with a line in the log, and answer as if they had been made.
  */
 export interface AccountStore {
-  /** The accounts that were not removed, the oldest first. */
-  list(): Promise<readonly Account[]>
+  /**
+   * The accounts that were not removed, the oldest first. An unnamed login that rests behind another is no account of
+   * its own: it is there only where `resting` asks for it.
+   */
+  list(wanted?: { readonly resting?: boolean }): Promise<readonly Account[]>
   /** The same with the tombstones of the removed ones. */
   listAll(): Promise<readonly Account[]>
+  /** Also by the id of an account that turned out to be the same person's, as every other method takes it. */
   get(id: string): Promise<Account | undefined>
   add(account: Account): Promise<Account>
   /** `change` is pure and may run more than once; the same object back means no change. */
   update(id: string, change: (current: Account) => Account): Promise<Account | undefined>
-  /** Leaves a tombstone without any secret. */
+  /** Leaves a tombstone; of its pairs only those that another program's store lacks, until they are there. */
   remove(id: string): Promise<void>
   /** One pure change over all accounts, removed ones included: imports, a user id that became known. */
   reconcile(change: AccountChange): Promise<AccountChanges>
-  /** One synchronous attempt, on the disk when it returns "written". Clears the login's `revoked`. */
+  /**
+   * One synchronous attempt, on the disk when it returns "written"; never in memory. Clears the login's `revoked`, and
+   * every place that it has owes the new pair.
+   */
   compareAndSwapTokens(swap: TokenSwap): SwapResult
+  /** The hash of the pair that the row of a login holds in the file; one synchronous look. */
+  peek(
+    loginId: string,
+  ): { readonly outcome: "row"; readonly hash: string } | { readonly outcome: "none" | "unavailable" }
+  /** Rejects with a `StoreError` where nothing can be kept now: no login is begun and no pair renewed then. */
+  mustKeep(): Promise<void>
   /**
    * Chooses the account of a session and remembers it, over all processes one after the other. While another process
    * holds the database the choice is made from what can be read and remembered later.

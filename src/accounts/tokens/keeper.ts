@@ -1,19 +1,51 @@
-import { untilAborted } from "../../runtime.ts"
+import { type Runtime, untilAborted } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
-import type { Account, Login, TokenLogin } from "../account.ts"
-import { StoreError } from "../store/failure.ts"
-import { type Credential, credentialOf, freshestLogin, isOneOf, refreshable } from "./credential.ts"
-import { accountNow, accountsHere, noToken, type NoToken } from "./account-now.ts"
+import type { Settings } from "../../settings/index.ts"
+import { type Account, type Login, LOGIN_SOURCES, type TokenLogin } from "../account.ts"
+import { accessOf, type Credential, credentialOf, ownerOf, recordOf } from "../login.ts"
+import type { AccountStore } from "../store/store.ts"
+import { takeIn } from "../take-in.ts"
+import { InStep } from "./in-step.ts"
+import { type Identify, Owners } from "./owners.ts"
 import {
-  type KeeperContext,
-  type KeeperDependencies,
   LEAST_LIFE_MS,
+  Refresher,
+  type RefreshFailure,
   type RefreshOutcome,
   type RefreshWish,
-} from "./keeper-context.ts"
-import { refreshLogin } from "./refresh-login.ts"
-import { UnsavedSwaps } from "./unsaved.ts"
-import { writeBackLater } from "./write-back.ts"
+} from "./refresh.ts"
+import type { SourceStore } from "./source-store.ts"
+import { Spills } from "./spill.ts"
+
+export interface KeeperDependencies {
+  readonly runtime: Runtime
+  readonly store: Pick<
+    AccountStore,
+    | "list"
+    | "listAll"
+    | "get"
+    | "update"
+    | "reconcile"
+    | "compareAndSwapTokens"
+    | "peek"
+    | "mustKeep"
+    | "kept"
+  >
+  readonly sources: readonly SourceStore[]
+  readonly settings: Pick<Settings, "tokenExpiryBufferMs" | "endpointOverride">
+  /** The beginning of the lock's path: each login has its own. */
+  readonly lockPath: string
+  /** The beginning of the path of a pair that the database could not take. */
+  readonly spillPath: string
+  readonly userAgent: string
+  readonly identify?: Identify | undefined
+}
+
+export interface NoToken {
+  /** `revoked`: only a new login helps. The others: for now. */
+  readonly unavailable: "revoked" | "no-login" | RefreshFailure
+  readonly message: string
+}
 
 export interface TokenKeeper {
   /**
@@ -29,137 +61,343 @@ export interface TokenKeeper {
     readonly signal?: AbortSignal | undefined
   }): Promise<Credential | NoToken>
   /**
-   * The accounts that this process can use, each with the logins that it can use: no key of a variable that is gone,
-   * no login of a source that the user turned off.
+   * The accounts that this process can use, each with the logins that it can use: no login of a source that the user
+   * turned off.
    */
   here(accounts: readonly Account[]): readonly Account[]
   /**
+   * Asks at once whose the logins are that nobody is named for, because no account can answer: that may let one go on.
+   * It takes 3 s at most.
+   */
+  learnOwners(): Promise<void>
+  /**
    * Brings what is still on its way to its place, before the account is removed: a pair that waits for the database,
-   * and one that its source does not have yet.
+   * and one that its source does not have yet; and asks whose the account is, as long as it can be asked.
    */
   settle(account: Account): Promise<void>
-  /** Waits a little for refreshes under way, then ends them. */
+  /** Waits for refreshes that were sent, and until their pairs are on the disk. */
   close(): Promise<void>
 }
 
 /** A background refresh or write-back that failed is not begun again for so long, in ms. */
 const QUIET_MS = 30_000
-/** How long `close` waits, in ms, for pairs that are on their way. */
+/** The longest that a request waits for the answer to whose a login is, in ms. */
+const OWNER_PATIENCE_MS = 3000
+/** How long `close` waits for what was begun, in ms. */
 const CLOSE_PATIENCE_MS = 5000
+/** How long it waits for the disk to take a pair that it did not take at once, in ms. */
+const KEEP_PATIENCE_MS = 20_000
+const LOOK_AGAIN_MS = 50
 
 export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper {
-  const { runtime, store, settings } = dependencies
-  const { clock, log } = runtime
-  const ending = new AbortController()
-  const background = new Set<Promise<unknown>>()
-  const flights = new Map<string, Promise<RefreshOutcome>>()
-  const quietUntil = new Map<string, number>()
-  const context: KeeperContext = {
-    ...dependencies,
-    unsaved: new UnsavedSwaps({ store, spillPath: dependencies.spillPath, log }),
-    signal: ending.signal,
-    inBackground(work) {
-      const settled: Promise<unknown> = work
-        .catch((error: unknown) => log.warn("work on tokens failed", { error }))
-        .finally(() => background.delete(settled))
-      background.add(settled)
-    },
+  return new Keeper(dependencies)
+}
+
+interface Wanted {
+  readonly rejected: readonly Secret[]
+  readonly signal: AbortSignal | undefined
+  readonly outcomes: RefreshOutcome[]
+}
+
+class Keeper implements TokenKeeper {
+  readonly #dependencies: KeeperDependencies
+  readonly #closing = new AbortController()
+  #isClosing = false
+  readonly #background = new Set<Promise<unknown>>()
+  readonly #quietUntil = new Map<string, number>()
+  readonly #spills: Spills
+  readonly #inStep: InStep
+  readonly #owners: Owners
+  readonly #refresher: Refresher
+
+  constructor(dependencies: KeeperDependencies) {
+    const { runtime, store, sources, spillPath, identify } = dependencies
+    const { clock, log } = runtime
+    this.#dependencies = dependencies
+    this.#spills = new Spills({ store, path: spillPath, log })
+    this.#inStep = new InStep({ store, sources, clock, log })
+    this.#owners = new Owners({ store, identify, clock, log })
+    this.#refresher = new Refresher({
+      ...dependencies,
+      store,
+      inStep: this.#inStep,
+      spills: this.#spills,
+      closing: this.#closing.signal,
+      inBackground: (work) => this.#inBackground(work),
+    })
   }
 
-  /** Single flight: whoever wants a newer pair of this login meanwhile gets the same answer. */
-  const refresh = (wish: RefreshWish): Promise<RefreshOutcome> => {
-    const { id } = wish.login
-    const running = flights.get(id)
-    if (running !== undefined) return running
-    const flight = refreshLogin(context, wish)
-      .catch(failedOutcome)
-      .finally(() => flights.delete(id))
-    flights.set(id, flight)
-    context.inBackground(flight)
-    return flight
+  async fresh({
+    account: given,
+    rejected = [],
+    signal,
+  }: Parameters<TokenKeeper["fresh"]>[0]): Promise<Credential | NoToken> {
+    signal?.throwIfAborted()
+    const wanted: Wanted = { rejected, signal, outcomes: [] }
+    let account = await this.#current(given)
+    // Once more where it turned out meanwhile whose a login is, or that another took its place.
+    for (let round = 0; round < 3; round += 1) {
+      const found = await this.#fromAccount(account, wanted)
+      if (found !== "look again") {
+        if (found !== undefined) return found
+        break
+      }
+      account = this.#usable((await this.#dependencies.store.get(given.id)) ?? account)
+    }
+    const last = freshestLogin({ account, rejected, now: this.#now, marginMs: 0 })
+    return last === undefined ? noToken(account, wanted.outcomes) : credentialOf(account, last)
   }
 
-  const once = (key: string, begin: () => void): void => {
-    if ((quietUntil.get(key) ?? 0) > clock.now() || ending.signal.aborted) return
-    quietUntil.set(key, clock.now() + QUIET_MS)
+  here(accounts: readonly Account[]): readonly Account[] {
+    return accounts
+      .map((account) => ({ ...account, logins: account.logins.filter((login) => this.#isHere(login)) }))
+      .filter(({ logins }) => logins.length > 0)
+  }
+
+  async learnOwners(): Promise<void> {
+    await this.#atMost(
+      OWNER_PATIENCE_MS,
+      (async () => {
+        const accounts = this.here(await this.#dependencies.store.list({ resting: true }))
+        const nameless = accounts.flatMap(({ id, logins }) =>
+          refreshable(logins)
+            .filter((login) => ownerOf(login) === undefined)
+            .map((login) => ({ id, login })),
+        )
+        await Promise.all(nameless.map(({ id, login }) => this.#learn(id, login, { urgent: true })))
+      })(),
+    )
+  }
+
+  async settle(given: Account): Promise<void> {
+    const account = await this.#current(given)
+    for (const login of refreshable(account.logins)) {
+      await this.#atMost(OWNER_PATIENCE_MS, this.#owners.ask(login, { urgent: true }))
+      if (isOwing(login)) this.#inBackground(this.#inStep.pay(login))
+    }
+    await this.#quiet()
+  }
+
+  async close(): Promise<void> {
+    const { clock } = this.#dependencies.runtime
+    this.#isClosing = true
+    // What was not sent by then is given up; what was sent is waited for, as long as its own deadline lets it take.
+    const cancel = clock.deadline(CLOSE_PATIENCE_MS, () => this.#closing.abort(new Error("closed")))
+    await this.#quiet()
+    cancel()
+    this.#closing.abort(new Error("closed"))
+    const deadline = clock.now() + KEEP_PATIENCE_MS
+    while (!this.#spills.isKept && clock.now() < deadline) await clock.sleep(LOOK_AGAIN_MS)
+  }
+
+  get #now(): number {
+    return this.#dependencies.runtime.clock.now()
+  }
+
+  async #fromAccount(account: Account, wanted: Wanted): Promise<Credential | "look again" | undefined> {
+    const { rejected } = wanted
+    const able = refreshable(account.logins.filter(({ revoked }) => revoked === undefined))
+    const refused = able.filter(({ tokens }) => isOneOf(rejected, tokens.accessToken))
+    const ready = freshestLogin({ account, rejected, now: this.#now, marginMs: LEAST_LIFE_MS })
+    // An API key comes after the logins: they are waited for first.
+    const isBesideValid = ready !== undefined && ready.kind !== "api-key"
+    for (const login of refused) {
+      if (isBesideValid) this.#refreshSoon(account, login, accessOf(login).accessToken)
+      else {
+        const renewed = await this.#renewed(account, login, wanted)
+        if (renewed !== undefined) return renewed
+      }
+    }
+    if (ready !== undefined && ready.kind !== "api-key") {
+      this.#tend(account, ready)
+      return credentialOf(account, ready)
+    }
+    for (const login of able) {
+      if (refused.includes(login)) continue
+      const renewed = await this.#renewed(account, login, wanted)
+      if (renewed !== undefined) return renewed
+    }
+    return ready === undefined ? undefined : credentialOf(account, ready)
+  }
+
+  /** The renewed login; where it rests behind another one, that is asked whose it is first. */
+  async #renewed(
+    account: Account,
+    login: TokenLogin,
+    wanted: Wanted,
+  ): Promise<Credential | "look again" | undefined> {
+    const { rejected, signal, outcomes } = wanted
+    const { accessToken } = login.tokens
+    const wish = {
+      accountId: account.id,
+      login,
+      rejected: isOneOf(rejected, accessToken) ? accessToken : undefined,
+    }
+    const outcome = await untilAborted(this.#refresher.refresh(wish), signal)
+    if (outcome.state === "fresh") return credentialOf(account, outcome.login)
+    if (outcome.state === "gone") return "look again"
+    if (outcome.state === "failed" && outcome.reason === "resting") {
+      const learnt = await untilAborted(
+        this.#atMost(OWNER_PATIENCE_MS, this.#learnSuccessor(login.id)),
+        signal,
+      )
+      if (learnt === true) return "look again"
+    }
+    outcomes.push(outcome)
+    return undefined
+  }
+
+  /** Whether it is known since whose the login is that took the place of this one. */
+  async #learnSuccessor(loginId: string): Promise<boolean> {
+    const accounts = await this.#dependencies.store.listAll()
+    const logins = accounts.flatMap((account) => account.logins.map((login) => ({ account, login })))
+    const successor = logins.find(({ login }) => login.id === loginId)?.login.record?.successor
+    const next = logins.find(({ login }) => login.id === successor?.id)
+    if (next === undefined || next.account.removedAt !== undefined || next.login.kind === "api-key")
+      return false
+    return this.#learn(next.account.id, next.login)
+  }
+
+  /** Asks whose the login is, with a token of its own; one that ended is renewed for it where that does no harm. */
+  async #learn(
+    accountId: string,
+    login: TokenLogin,
+    how: { readonly urgent?: boolean } = {},
+  ): Promise<boolean> {
+    if (login.revoked !== undefined || ownerOf(login) !== undefined) return false
+    const current = this.#spills.over(login)
+    if (current.tokens.expiresAt - this.#now > LEAST_LIFE_MS) return this.#owners.ask(current, how)
+    // Whoever is held is renewed only where nobody else can answer.
+    if (current.use === "held" ? how.urgent !== true : current.use !== undefined) return false
+    const outcome = await this.#refresher.refresh({ accountId, login: current, toAsk: true })
+    return outcome.state === "fresh" ? this.#owners.ask(outcome.login, how) : false
+  }
+
+  /** What a login in use needs beside: a newer pair soon, the same pair in its store. */
+  #tend(account: Account, login: TokenLogin): void {
+    const { settings } = this.#dependencies
+    const isFree = login.use === undefined
+    if (isFree && login.tokens.expiresAt - this.#now <= settings.tokenExpiryBufferMs)
+      this.#refreshSoon(account, login)
+    if (isOwing(login))
+      this.#once(`write back ${login.id}`, () => this.#inBackground(this.#inStep.pay(login)))
+  }
+
+  #refreshSoon(account: Account, login: TokenLogin, rejected?: Secret): void {
+    const wish: RefreshWish = { accountId: account.id, login, rejected }
+    if (rejected !== undefined) void this.#refresher.refresh(wish)
+    else this.#once(`refresh ${login.id}`, () => void this.#refresher.refresh(wish))
+  }
+
+  #once(key: string, begin: () => void): void {
+    if ((this.#quietUntil.get(key) ?? 0) > this.#now || this.#isClosing) return
+    this.#quietUntil.set(key, this.#now + QUIET_MS)
     begin()
   }
 
-  const tidy = (account: Account, login: Login): void => {
-    if (login.kind === "api-key") return
-    const { expiresAt } = login.tokens
-    if (expiresAt - clock.now() <= settings.tokenExpiryBufferMs)
-      once(`refresh ${login.id}`, () => void refresh({ accountId: account.id, login, rejected: undefined }))
-    if (login.sourceBehind !== undefined)
-      once(`write back ${login.id}`, () => writeBackLater(context, account.id, login))
+  /** The account after every waiting pair was given to the database, with only what may be used of it here. */
+  async #current(given: Account): Promise<Account> {
+    const { store } = this.#dependencies
+    const isStrange = given.logins.some(({ use }) => use === "strange")
+    if (isStrange)
+      await store.reconcile((accounts) => takeIn(accounts, { offered: [], now: this.#now, byUser: false }))
+    const isSettled = given.logins.map(({ id }) => this.#spills.settle(id)).includes("settled")
+    return this.#usable(isStrange || isSettled ? ((await store.get(given.id)) ?? given) : given)
+  }
+
+  #usable(account: Account): Account {
+    const logins = account.logins
+      .filter((login) => this.#isHere(login) && login.use !== "held" && login.use !== "strange")
+      .map((login) => this.#spills.over(login))
+    return { ...account, logins }
+  }
+
+  /** The login of a source that the user turned off is left to its own program: renewing it would log that out. */
+  #isHere(login: Login): boolean {
+    const { sources } = this.#dependencies
+    const { places } = recordOf(login)
+    if (login.source === "environment") return sources.some(({ source }) => source === "environment")
+    return (
+      places.length === 0 || places.some((place) => sources.some(({ source }) => source === place.source))
+    )
+  }
+
+  #inBackground(work: Promise<unknown>): void {
+    const settled: Promise<unknown> = work
+      .catch((error: unknown) => this.#dependencies.runtime.log.warn("work on tokens failed", { error }))
+      .finally(() => this.#background.delete(settled))
+    this.#background.add(settled)
   }
 
   /** A refresh that ends begins its write-back. */
-  const quiet = async (): Promise<void> => {
-    while (background.size > 0) await Promise.all(background)
+  async #quiet(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background)
   }
 
-  return {
-    async fresh({ account: given, rejected = [], signal }) {
-      signal?.throwIfAborted()
-      const account = await accountNow(context, given)
-      const outcomes: RefreshOutcome[] = []
-      const wishFor = (login: TokenLogin): RefreshWish => {
-        const { accessToken } = login.tokens
-        return {
-          accountId: account.id,
-          login,
-          rejected: isOneOf(rejected, accessToken) ? accessToken : undefined,
-        }
-      }
-      const renewed = async (login: TokenLogin): Promise<Credential | undefined> => {
-        const outcome = await untilAborted(refresh(wishFor(login)), signal)
-        if (outcome.state === "fresh") return credentialOf(account, outcome.login)
-        outcomes.push(outcome)
-        return undefined
-      }
-      const able = refreshable(account.logins.filter(({ revoked }) => revoked === undefined))
-      const refused = able.filter(({ tokens }) => isOneOf(rejected, tokens.accessToken))
-      const ready = freshestLogin({ account, rejected, now: clock.now(), marginMs: LEAST_LIFE_MS })
-      // An API key comes after the logins: they are waited for first.
-      const isBesideValid = ready !== undefined && ready.kind !== "api-key"
-      for (const login of refused) {
-        const anew = isBesideValid ? void refresh(wishFor(login)) : await renewed(login)
-        if (anew !== undefined) return anew
-      }
-      if (ready !== undefined) {
-        tidy(account, ready)
-        return credentialOf(account, ready)
-      }
-      for (const login of able) {
-        const answer = refused.includes(login) ? undefined : await renewed(login)
-        if (answer !== undefined) return answer
-      }
-      const last = freshestLogin({ account, rejected, now: clock.now(), marginMs: 0 })
-      return last === undefined ? noToken(account, outcomes) : credentialOf(account, last)
-    },
-
-    here: (accounts) => accountsHere(context, accounts),
-
-    async settle(given) {
-      const account = await accountNow(context, given)
-      for (const login of account.logins)
-        if (login.kind !== "api-key" && login.sourceBehind !== undefined)
-          writeBackLater(context, account.id, login)
-      await quiet()
-    },
-
-    async close() {
-      const cancel = clock.deadline(CLOSE_PATIENCE_MS, () => ending.abort())
-      await quiet()
+  /** What the work comes to, or nothing after so long; it goes on behind then. */
+  async #atMost<Value>(ms: number, work: Promise<Value>): Promise<Value | undefined> {
+    this.#inBackground(work)
+    let cancel = (): void => undefined
+    const late = new Promise<undefined>((resolve) => {
+      cancel = this.#dependencies.runtime.clock.deadline(ms, () => resolve(undefined))
+    })
+    try {
+      return await Promise.race([work, late])
+    } finally {
       cancel()
-      ending.abort()
-    },
+    }
   }
 }
 
-function failedOutcome(error: unknown): RefreshOutcome {
-  if (error instanceof StoreError) return { state: "failed", reason: "database", message: error.message }
-  const message = error instanceof Error ? error.message : "the token could not be refreshed"
-  return { state: "failed", reason: "service", message }
+function isOwing(login: Login): boolean {
+  return recordOf(login).places.some(({ owed }) => owed === true)
+}
+
+function isOneOf(secrets: readonly Secret[], secret: Secret): boolean {
+  return secrets.some((each) => each.equals(secret))
+}
+
+/**
+ * The login whose token lasts longest, of those with more than `marginMs` left, neither revoked nor the one that the
+ * service rejected. An API key lasts for ever and comes after the others.
+ */
+function freshestLogin({
+  account,
+  rejected,
+  now,
+  marginMs,
+}: {
+  readonly account: Account
+  readonly rejected: readonly Secret[]
+  readonly now: number
+  readonly marginMs: number
+}): Login | undefined {
+  const usable = account.logins.filter(
+    (login) => login.revoked === undefined && !isOneOf(rejected, accessOf(login).accessToken),
+  )
+  const best = refreshable(usable).find((login) => login.tokens.expiresAt - now > marginMs)
+  return best ?? usable.find((login) => login.kind === "api-key")
+}
+
+/** The logins that have tokens, the one that lasts longest first. */
+function refreshable(logins: readonly Login[]): readonly TokenLogin[] {
+  return logins
+    .filter((login) => login.kind !== "api-key")
+    .toSorted(
+      (one, other) =>
+        other.tokens.expiresAt - one.tokens.expiresAt ||
+        LOGIN_SOURCES.indexOf(one.source) - LOGIN_SOURCES.indexOf(other.source),
+    )
+}
+
+function noToken(account: Account, outcomes: readonly RefreshOutcome[]): NoToken {
+  for (const outcome of outcomes)
+    if (outcome.state === "failed") return { unavailable: outcome.reason, message: outcome.message }
+  for (const outcome of outcomes)
+    if (outcome.state === "refused") return { unavailable: "revoked", message: outcome.message }
+  const revoked = account.logins.find((login) => login.revoked !== undefined)?.revoked
+  if (revoked !== undefined) return { unavailable: "revoked", message: revoked.reason }
+  return account.logins.length === 0
+    ? { unavailable: "no-login", message: "the account has no login that may be used here" }
+    : { unavailable: "revoked", message: "the service refused the login" }
 }

@@ -9,7 +9,7 @@ const SIGN_OF_LIFE_MS = 2_000
 
 export type Lock =
   | { readonly state: "held"; readonly release: () => Promise<void> }
-  /** Another process (or another instance in this one) refreshes this login now. */
+  /** Another process (or another instance in this one) refreshes this login now, or Windows holds the folder. */
   | { readonly state: "busy" }
   /** No lock can be made here: compare-and-swap alone has to do. */
   | { readonly state: "impossible" }
@@ -38,7 +38,7 @@ export async function tryLock(path: string, log: Log): Promise<Lock> {
     }
   } catch (error) {
     const code = codeOf(error)
-    if (code === "ELOCKED") return { state: "busy" }
+    if (code === "ELOCKED" || code === "EBUSY" || code === "EPERM") return { state: "busy" }
     log.warn("no refresh lock can be made", { path, code })
     return { state: "impossible" }
   }

@@ -1,9 +1,12 @@
-import { closeSync, constants, existsSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs"
-import { isObject, type JsonObject, numberField, parseJson, stringField } from "../../json.ts"
+import { closeSync, constants, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs"
+import { isObject, type JsonObject, numberField, parseJson, present, stringField } from "../../json.ts"
+import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
 import { readSmallFile } from "../../settings/index.ts"
-import type { TokenSet } from "../account.ts"
-import type { TokenSwap } from "../store/swap.ts"
+import type { Login, TokenSet } from "../account.ts"
+import { pairHash, recordOf, samePair, withHash, withRecord } from "../login.ts"
+import type { TokenSwap } from "../store/rows.ts"
+import type { AccountStore } from "../store/store.ts"
 
 /** What the database did not take. */
 export type SpilledSwap = Omit<TokenSwap, "loginId">
@@ -14,70 +17,166 @@ const RESERVED_BYTES = 32_768
 export type Reservation =
   | { readonly state: "reserved"; write(swap: SpilledSwap): boolean; free(): void }
   | { readonly state: "full" }
-  /** The folder can't be written, or a pair waits there already: there is no second place for one. */
+  /** The folder can't be written. */
   | { readonly state: "impossible" }
 
 /**
- * Sets room aside on the disk, beside kiro.db and readable by the user only, before the service is asked for a new
- * pair: where the database is locked or the disk full by then, the pair goes there at once. `write` answers whether
- * it is on the disk; `free` removes the room, but never a pair.
+ * The pairs that the database has not taken yet: in a file beside it, readable by the user only, one for each login,
+ * which any process applies. A pair is in the row or in this file, and in nothing else.
  */
-export function reserveSpill(file: string): Reservation {
-  const free = (): void => {
-    if (readSpill(file) === undefined) removeSpill(file)
+export class Spills {
+  readonly #store: Pick<AccountStore, "compareAndSwapTokens" | "peek">
+  readonly #path: string
+  readonly #log: Log
+  /** Pairs that not even the file could take, which its reservation should make impossible. */
+  readonly #unkept = new Map<string, SpilledSwap>()
+
+  constructor(options: {
+    readonly store: Pick<AccountStore, "compareAndSwapTokens" | "peek">
+    readonly path: string
+    readonly log: Log
+  }) {
+    this.#store = options.store
+    this.#path = options.path
+    this.#log = options.log
   }
-  try {
-    if (readSpill(file) !== undefined) return { state: "impossible" }
-    overwrite(file, "", () => undefined)
-  } catch (error) {
-    free()
-    return { state: isFull(error) ? "full" : "impossible" }
+
+  /**
+   * Sets room aside on the disk before the service is asked for a new pair: where the database is locked or the disk
+   * full by then, the pair goes there at once. `write` answers whether it is on the disk; `free` removes the room.
+   */
+  reserve(loginId: string): Reservation {
+    const file = this.#fileOf(loginId)
+    const room = `${file}.next`
+    try {
+      overwrite(room, "")
+    } catch (error) {
+      remove(room)
+      return { state: isFull(error) ? "full" : "impossible" }
+    }
+    return {
+      state: "reserved",
+      free: () => void remove(room),
+      write(swap) {
+        try {
+          overwrite(room, JSON.stringify(encode(swap)))
+          renameSync(room, file)
+          return true
+        } catch {
+          return false
+        }
+      },
+    }
   }
-  return {
-    state: "reserved",
-    free,
-    write(swap) {
-      try {
-        overwrite(file, JSON.stringify(encode(swap)), fsyncSync)
-        return true
-      } catch {
-        return false
-      }
-    },
+
+  /** Writes the pair in this very tick: to the database, else to the reserved room. */
+  save(swap: TokenSwap, reservation: Reservation): "written" | "changed" | "spilled" {
+    const { loginId, ...rest } = swap
+    const waiting = this.#waiting(loginId)
+    // What waits begins where the row is: the two become one.
+    const whole = waiting === undefined ? rest : chained(waiting, rest)
+    const result = this.#store.compareAndSwapTokens({ loginId, ...whole })
+    if (result === "written" || result === "changed") {
+      if (waiting !== undefined) this.settle(loginId)
+      return result
+    }
+    const spilled = reservation.state === "reserved" && reservation.write(whole)
+    if (!spilled) this.#unkept.set(loginId, whole)
+    this.#log.warn("a new token pair waits for the database", { loginId, result, spilled })
+    return "spilled"
+  }
+
+  /**
+   * Gives a waiting pair to the database. The file goes only after the pair was read back from the database, or where
+   * the row has gone on from it, or is gone.
+   */
+  settle(loginId: string): "none" | "settled" | SpilledSwap {
+    const swap = this.#waiting(loginId)
+    if (swap === undefined) return "none"
+    const result = this.#store.compareAndSwapTokens({ loginId, ...swap })
+    if (result === "busy" || result === "failed") return swap
+    const row = this.#store.peek(loginId)
+    if (row.outcome === "unavailable") return swap
+    if (row.outcome === "row" && row.hash === pairHash(swap.before) && row.hash !== pairHash(swap.after))
+      return swap
+    this.#unkept.delete(loginId)
+    remove(this.#fileOf(loginId))
+    return "settled"
+  }
+
+  /** Whether every pair has a home on the disk. */
+  get isKept(): boolean {
+    for (const loginId of this.#unkept.keys()) {
+      if (typeof this.settle(loginId) === "string") continue
+      const swap = this.#unkept.get(loginId)
+      const room = this.reserve(loginId)
+      if (swap !== undefined && room.state === "reserved" && room.write(swap)) this.#unkept.delete(loginId)
+    }
+    return this.#unkept.size === 0
+  }
+
+  /** The login as it is with the pair that waits for it. */
+  over<Value extends Login>(login: Value): Value {
+    const swap = this.#waiting(login.id)
+    return swap === undefined ? login : withSwap(login, swap)
+  }
+
+  #waiting(loginId: string): SpilledSwap | undefined {
+    return this.#unkept.get(loginId) ?? readSpill(this.#fileOf(loginId))
+  }
+
+  #fileOf(loginId: string): string {
+    return `${this.#path}-${loginId}`
   }
 }
 
+function chained(first: SpilledSwap, next: SpilledSwap): SpilledSwap {
+  if (!samePair(first.after, next.before)) return next
+  const through = [...(first.through ?? []), pairHash(first.after), ...(next.through ?? [])]
+  return { before: first.before, after: next.after, through }
+}
+
+/** The login with the pair that waits for it, where the row still holds the one before. */
+export function withSwap<Value extends Login>(
+  login: Value,
+  { before, after, through = [] }: SpilledSwap,
+): Value {
+  if (login.kind === "api-key" || !samePair(login.tokens, before)) return login
+  const hashes = [...through, pairHash(after)].reduce(withHash, recordOf(login).hashes)
+  const places = recordOf(login).places.map((place) => ({ ...place, owed: true }))
+  return withRecord({ ...login, tokens: after }, { hashes, places })
+}
+
 /** In place, so that a file that has its room keeps it: a full disk takes it then. */
-function overwrite(file: string, text: string, flush: (descriptor: number) => void): void {
+function overwrite(file: string, text: string): void {
   const descriptor = openSync(file, constants.O_WRONLY | constants.O_CREAT, 0o600)
   try {
     const bytes = Buffer.from(text.padEnd(RESERVED_BYTES))
     // No position is given: Bun takes the position 0 for none.
     for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written)
-    flush(descriptor)
+    if (text !== "") fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }
 }
 
 /**
- * The swap that waits in the file; `undefined` where there is none, or only room for one, or where the file has just
- * been applied and removed, or is not ours to read and so none of ours.
+ * The swap that waits in the file; `undefined` where there is none, or where the file has just been applied and
+ * removed, or is not ours to read and so none of ours.
  */
-export function readSpill(path: string): SpilledSwap | undefined {
+function readSpill(path: string): SpilledSwap | undefined {
   const file = readSmallFile(path)
   const document = file.state === "text" ? parseJson(file.text) : undefined
   return isObject(document) ? decode(document) : undefined
 }
 
 /** Where it can't be removed it says what is known already: applied again, it changes nothing. */
-export function removeSpill(file: string): boolean {
+function remove(file: string): void {
   try {
     // In a folder that can't be written, removing nothing is an error too.
     if (existsSync(file)) rmSync(file, { force: true })
-    return true
   } catch {
-    return false
+    // The next process tries again.
   }
 }
 
@@ -85,12 +184,8 @@ function isFull(error: unknown): boolean {
   return isObject(error) && (error["code"] === "ENOSPC" || error["code"] === "EDQUOT")
 }
 
-function encode({ before, after, sourceBehind }: SpilledSwap): JsonObject {
-  return {
-    before: encodePair(before),
-    after: encodePair(after),
-    ...(sourceBehind === undefined ? {} : { sourceBehind: encodePair(sourceBehind) }),
-  }
+function encode({ before, after, through }: SpilledSwap): JsonObject {
+  return { before: encodePair(before), after: encodePair(after), ...present({ through }) }
 }
 
 function encodePair({ accessToken, refreshToken, expiresAt }: TokenSet): JsonObject {
@@ -98,11 +193,11 @@ function encodePair({ accessToken, refreshToken, expiresAt }: TokenSet): JsonObj
 }
 
 function decode(document: JsonObject): SpilledSwap | undefined {
-  const [before, after, sourceBehind] = [document["before"], document["after"], document["sourceBehind"]].map(
-    decodePair,
-  )
+  const [before, after] = [document["before"], document["after"]].map(decodePair)
+  const through = document["through"]
   if (before === undefined || after === undefined) return undefined
-  return { before, after, ...(sourceBehind === undefined ? {} : { sourceBehind }) }
+  if (!Array.isArray(through)) return { before, after }
+  return { before, after, through: through.filter((hash) => typeof hash === "string") }
 }
 
 function decodePair(value: unknown): TokenSet | undefined {

@@ -38,7 +38,7 @@ import {
 export async function examineAccounts(context: Context): Promise<readonly ExaminedAccount[]> {
   const { store, sources, runtime } = context
   const known = await store.list()
-  await importLogins({ store, sources, now: runtime.clock.now(), newId: runtime.randomUUID })
+  await importLogins({ store, sources, clock: runtime.clock })
   const accounts = await store.list()
   return Promise.all(
     accounts.map(async (account): Promise<ExaminedAccount> => {

@@ -29,8 +29,8 @@ export async function liveCheck({ place, terminal }: DoctorContext): Promise<rea
 
 async function talk(context: Context): Promise<readonly Finding[]> {
   const { store, tokens, lookUps, sources, runtime } = context
-  const by = { store, sources, newId: runtime.randomUUID, identify: context.identify }
-  const importNow = () => importLogins({ ...by, now: runtime.clock.now() })
+  const by = { store, sources, clock: runtime.clock, identify: context.identify }
+  const importNow = () => importLogins(by)
   await importNow()
   const seen: Seen[] = []
   const gateway = createGateway({

@@ -15,6 +15,9 @@ import { lacksModel } from "../models.ts"
 import { type AllOut, parkedStates, refusalOfAll } from "../refuse/parked.ts"
 import type { Progress } from "./progress.ts"
 
+/** Accounts that rest behind another one, as far as an error names them. */
+const MOST_RESTING = 2
+
 export type ChosenAccount =
   | { readonly outcome: "chosen"; readonly account: Account }
   | { readonly outcome: "refusal"; readonly refusal: Refusal }
@@ -35,6 +38,7 @@ export async function chooseAccount(
   const first = await assign(context, chat, progress)
   if (first.account !== undefined) return { outcome: "chosen", account: first.account }
   await importLogins()
+  await context.tokens.learnOwners()
   await checkQuotas(context, chat, first.unavailable)
   await findProfiles(context, chat)
   const second = await assign(context, chat, progress)
@@ -96,9 +100,11 @@ async function refuse(
 ): Promise<Refusal> {
   const { chat, progress, unavailable } = out
   const now = runtime.clock.now()
+  const hidden = new Set(unavailable.filter(({ why }) => why === "resting").slice(0, -MOST_RESTING))
   const allOut: AllOut = {
-    accounts: tokens.here(await store.list()),
-    unavailable,
+    accounts: tokens.here(await store.list({ resting: true })),
+    // Whoever rests behind another one is told of, but not every one that ever did.
+    unavailable: unavailable.filter((entry) => !hidden.has(entry)),
     excluded: progress.excluded,
     model: chat.request.model,
     now,

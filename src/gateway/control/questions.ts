@@ -1,4 +1,5 @@
-import { accessOf, type Login, loginRegionOf } from "../../accounts/index.ts"
+import { accessOf, type Login, loginRegionOf, type OwnerAnswer } from "../../accounts/index.ts"
+import { present } from "../../json.ts"
 import {
   GOVERNMENT_REGIONS,
   type KiroFailure,
@@ -54,23 +55,26 @@ function isUnsupported(answer: ControlAnswer): boolean {
   return answer.outcome === "failed" && answer.failure.kind === "feature-not-supported"
 }
 
-/** Who a login is, by one usage call; `undefined` where the service does not say. */
+/** Who a login is, by one usage call with its own token and profile. */
 export async function userIdOf(asked: {
   readonly client: ControlClient
   readonly login: Login
   readonly defaultRegion: string
-}): Promise<string | undefined> {
+}): Promise<OwnerAnswer> {
   const { client, login, defaultRegion } = asked
-  if (login.kind === "api-key") return undefined
   const loginRegion = loginRegionOf(login)
   const { profileArn } = login
   const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion })
-  if ("unsupported" in service) return undefined
+  if ("unsupported" in service) return { outcome: "failed" }
   const answer = await fetchUsage(client, {
     serviceRegion: service.region,
     access: { ...accessOf(login), profileArn },
   })
-  return answer.outcome === "known" ? answer.limits.userId : undefined
+  if (answer.outcome !== "known") return { outcome: answer.outcome }
+  const { userId, email, quota } = answer.limits
+  return userId === undefined
+    ? { outcome: "failed" }
+    : { outcome: "known", userId, ...present({ email, quota }) }
 }
 
 export type Paged<Item> =

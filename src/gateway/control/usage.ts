@@ -7,6 +7,7 @@ import {
   isLocking,
   learnIdentity,
   type Notice,
+  ownerOf,
   usedShare,
 } from "../../accounts/index.ts"
 import type { KiroFailure, UsageLimits } from "../../kiro/index.ts"
@@ -38,7 +39,11 @@ export function usageTask(options: UsageTaskOptions): PeriodicTask {
     retries: settings.usageSyncMaxRetries,
     async waitMs(accountId) {
       const account = await store.get(accountId)
-      if (account === undefined || (!tracking && account.userId !== undefined)) return EVERY_MS
+      if (
+        account === undefined ||
+        (!tracking && account.logins.every((login) => ownerOf(login) !== undefined))
+      )
+        return EVERY_MS
       const checkedAt = account.quota?.checkedAt ?? 0
       return Math.min(EVERY_MS, checkedAt + EVERY_MS - client.runtime.clock.now())
     },
@@ -73,8 +78,7 @@ async function record(
   },
 ): Promise<void> {
   const { accountId, loginId, host, limits } = learnt
-  const { clock, randomUUID } = client.runtime
-  const now = clock.now()
+  const now = client.runtime.clock.now()
   const { quota } = limits
   const before = await store.get(accountId)
   const after = await store.update(accountId, (account) => {
@@ -89,14 +93,13 @@ async function record(
   }
   const { userId, email } = limits
   if (userId === undefined || after === undefined) return
-  if (after.userId === userId && (email === undefined || after.email === email)) return
+  const isNamed = after.logins.some((login) => login.id === loginId && ownerOf(login) !== undefined)
+  if (isNamed && (email === undefined || after.email === email)) return
   await store.reconcile((accounts) =>
     learnIdentity(accounts, {
-      accountId,
       loginId,
       userId,
       now,
-      newId: randomUUID,
       ...(email !== undefined && { email }),
     }),
   )

@@ -82,7 +82,9 @@ function obstacleOf({ excluded, model, now }: AllOut, account: Account, entry: U
   if (byHealth !== undefined) return { kind: "state", state: byHealth }
   switch (entry.why) {
     case "disabled":
-      return { kind: "state", state: { reason: "disabled" } }
+    case "held":
+    case "resting":
+      return { kind: "state", state: { reason: entry.why } }
     case "exhausted":
       return { kind: "state", state: { reason: "monthly-quota", until: entry.until } }
     case "lacks-model":

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
-import { kiroCliDatabases } from "../../../src/import/kiro-cli/locate.ts"
+import { kiroCliDatabases } from "../../../src/import/index.ts"
 import { finish, pause, startFakeKiro, text, toolUse, type FakeKiro, type Steps } from "../fake-kiro/index.ts"
 import { seedKiroCliStore } from "../kiro-cli-store.ts"
 import { createSandbox, type Sandbox } from "../opencode/index.ts"

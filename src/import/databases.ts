@@ -1,12 +1,22 @@
 import { existsSync, statSync } from "node:fs"
 import {
   type Database,
+  type ImportedLogin,
   inTransaction,
+  type LoginPlaceKey,
+  type LoginSource,
   openDatabase,
   type OpenOptions,
+  type PairChange,
+  pairHash,
+  placeIn,
   type Row,
+  type SourceProblem,
+  type SourceStore,
   type StoreFailure,
   storeFailure,
+  type TokenSet,
+  type WriteBack,
 } from "../accounts/index.ts"
 import type { Clock } from "../runtime.ts"
 import { fileErrorCode } from "../settings/index.ts"
@@ -22,7 +32,78 @@ export interface Effects {
   readonly random: () => number
 }
 
-export type Visit<Value> =
+export interface Found {
+  readonly logins: readonly ImportedLogin[]
+  readonly problems: readonly SourceProblem[]
+}
+
+export interface LoginDatabases {
+  readonly source: LoginSource
+  readonly files: readonly string[]
+  readonly effects: Effects
+  /** Why a file that is not there is worth a word; absent where it is not. */
+  readonly missing?: string | undefined
+  /** One short look at an open file. */
+  look(database: Database, file: string): Found
+  /** The place that a problem is about, where it is about one row. */
+  placeOf(problem: SourceProblem): string
+  /** Inside one transaction: writes only over a pair that the change replaces. */
+  replace(database: Database, file: string, change: PairChange): WriteBack
+  /** The files whose changes are of interest. */
+  watched(): readonly string[]
+}
+
+/** SQLite files of another program as a source of logins, opened read-only but for the write-back. */
+export function openLoginDatabases(store: LoginDatabases): SourceStore {
+  const { source, files, effects } = store
+  const readFile = async (file: string): Promise<Found & { readonly unread: readonly string[] }> => {
+    const visit = await visitDatabase({ file, effects, visit: (database) => store.look(database, file) })
+    switch (visit.state) {
+      case "done":
+        return { ...visit.value, unread: visit.value.problems.map((problem) => store.placeOf(problem)) }
+      case "missing":
+        return {
+          logins: [],
+          problems: store.missing === undefined ? [] : [{ source, file, message: store.missing }],
+          unread: [file],
+        }
+      case "failed":
+        return { logins: [], problems: [{ source, file, message: visit.message }], unread: [file] }
+      default:
+        return visit satisfies never
+    }
+  }
+  const fileOf = ({ key }: LoginPlaceKey): string | undefined =>
+    files.find((file) => key.startsWith(placeIn(file, "")))
+  return {
+    source,
+    has: (place) => place.source === source && fileOf(place) !== undefined,
+    fingerprint: () => fingerprintOf(store.watched().flatMap((file) => [file, `${file}-wal`])),
+
+    async read() {
+      const readings = await Promise.all(files.map(readFile))
+      return {
+        logins: readings.flatMap(({ logins }) => logins),
+        problems: readings.flatMap(({ problems }) => problems),
+        unread: readings.flatMap(({ unread }) => unread),
+      }
+    },
+
+    async writeBack(change) {
+      const file = fileOf(change.place)
+      if (file === undefined) return "unavailable"
+      const visit = await visitDatabase({
+        file,
+        effects,
+        write: true,
+        visit: (database) => store.replace(database, file, change),
+      })
+      return visit.state === "done" ? visit.value : "unavailable"
+    },
+  }
+}
+
+type Visit<Value> =
   | { readonly state: "done"; readonly value: Value }
   | { readonly state: "missing" }
   | { readonly state: "failed"; readonly message: string }
@@ -31,7 +112,7 @@ export type Visit<Value> =
  * Opens another program's database, runs one short synchronous visit and closes it; never throws for what the
  * file is. A lock is waited for on the clock, so that the event loop never stands still.
  */
-export async function visitDatabase<Value>({
+async function visitDatabase<Value>({
   file,
   effects,
   write = false,
@@ -137,9 +218,16 @@ export function fingerprintOf(files: readonly string[]): string {
 function fileState(file: string): string {
   try {
     const stat = statSync(file, { throwIfNoEntry: false })
-    return stat === undefined ? "-" : `${stat.mtimeMs}:${stat.size}`
+    return stat === undefined ? "-" : `${stat.ino}:${stat.mtimeMs}:${stat.size}`
   } catch (error) {
     // A folder that may not be looked into, a link to itself.
     return fileErrorCode(error)
   }
+}
+
+/** What is to be done with the pair that a place holds. Of two access tokens for one refresh token the newer counts. */
+export function judgePair(held: TokenSet, { replaces, after }: PairChange): "write" | "current" | "other" {
+  const hash = pairHash(held)
+  if (hash !== pairHash(after)) return replaces.includes(hash) ? "write" : "other"
+  return held.accessToken.equals(after.accessToken) || held.expiresAt >= after.expiresAt ? "current" : "write"
 }

@@ -1,0 +1,141 @@
+import type { Account, ForgottenLogin, Login, LoginPlace } from "./account.ts"
+import { ownerOf, recordOf, samePlace, withRecord } from "./login.ts"
+
+/** What one pure change over all accounts comes to. */
+export interface AccountChanges {
+  /** New or changed accounts. */
+  readonly put: readonly Account[]
+  /** Accounts that are the same person as another one: their sessions and turns become the other's. */
+  readonly absorb: readonly { readonly from: string; readonly into: string }[]
+  /** Accounts that are no more. Their turns stay counted. */
+  readonly drop?: readonly string[]
+}
+
+export interface HeldLogin {
+  readonly account: Account
+  readonly login: Login
+}
+
+/** A login, or what is left of one, and whose it is or was. */
+export interface KnownLogin {
+  readonly account: Account
+  readonly entry: Login | ForgottenLogin
+}
+
+/** All accounts while a change over them is worked out. */
+export class Draft {
+  readonly #before: ReadonlyMap<string, Account>
+  readonly #accounts: Map<string, Account>
+  readonly #absorb: { from: string; into: string }[] = []
+  readonly #drop: string[] = []
+
+  constructor(accounts: readonly Account[]) {
+    this.#before = new Map(accounts.map((account) => [account.id, account]))
+    this.#accounts = new Map(this.#before)
+  }
+
+  get accounts(): readonly Account[] {
+    return [...this.#accounts.values()]
+  }
+
+  get(id: string): Account | undefined {
+    return this.#accounts.get(id)
+  }
+
+  put(account: Account): void {
+    this.#accounts.set(account.id, account)
+  }
+
+  find(wanted: (login: Login, account: Account) => boolean): HeldLogin | undefined {
+    for (const account of this.#accounts.values()) {
+      const login = account.logins.find((each) => wanted(each, account))
+      if (login !== undefined) return { account, login }
+    }
+    return undefined
+  }
+
+  /** What is left of a login that is no more. */
+  findForgotten(
+    wanted: (login: ForgottenLogin) => boolean,
+  ): { account: Account; entry: ForgottenLogin } | undefined {
+    for (const account of this.#accounts.values()) {
+      const entry = account.forgotten?.find(wanted)
+      if (entry !== undefined) return { account, entry }
+    }
+    return undefined
+  }
+
+  /** Gives every login, and whatever is left of one, its turn to change. */
+  eachEntry(change: {
+    readonly login: (login: Login) => Login
+    readonly forgotten: (login: ForgottenLogin) => ForgottenLogin
+  }): void {
+    for (const account of this.accounts) {
+      const logins = mapSame(account.logins, change.login)
+      const forgotten = account.forgotten && mapSame(account.forgotten, change.forgotten)
+      if (logins !== account.logins || forgotten !== account.forgotten)
+        this.put({ ...account, logins, ...(forgotten && { forgotten }) })
+    }
+  }
+
+  change(id: string, change: (login: Login) => Login): void {
+    const held = this.find((login) => login.id === id)
+    if (held === undefined) return
+    const logins = mapSame(held.account.logins, (login) => (login.id === id ? change(login) : login))
+    if (logins !== held.account.logins) this.put({ ...held.account, logins })
+  }
+
+  /** Whoever had `from` for a successor has `into`. */
+  relink(from: string, into: string): void {
+    this.eachEntry({
+      login: (login) => {
+        const { successor } = recordOf(login)
+        return successor?.id === from ? withRecord(login, { successor: { ...successor, id: into } }) : login
+      },
+      forgotten: (entry) =>
+        entry.successor?.id === from ? { ...entry, successor: { ...entry.successor, id: into } } : entry,
+    })
+  }
+
+  absorb(from: string, into: string): void {
+    this.#accounts.delete(from)
+    this.#absorb.push({ from, into })
+  }
+
+  drop(id: string): void {
+    this.#accounts.delete(id)
+    this.#drop.push(id)
+  }
+
+  changes(): AccountChanges {
+    const put = this.accounts.filter((account) => account !== this.#before.get(account.id))
+    const isOld = (id: string): boolean => this.#before.has(id)
+    return { put, absorb: this.#absorb.filter(({ from }) => isOld(from)), drop: this.#drop.filter(isOld) }
+  }
+}
+
+/** The same list where no member changed. */
+function mapSame<Member>(list: readonly Member[], change: (member: Member) => Member): readonly Member[] {
+  const changed = list.map(change)
+  return changed.some((member, index) => member !== list[index]) ? changed : list
+}
+
+export function placesOf(entry: Login | ForgottenLogin): readonly LoginPlace[] {
+  if ("kind" in entry) return recordOf(entry).places
+  const { places, source, sourceKey: key } = entry
+  if (places !== undefined || key === undefined) return places ?? []
+  return [{ source, key, ...(entry.fingerprint !== undefined && { shown: entry.fingerprint }) }]
+}
+
+export function isInPlace(entry: Login | ForgottenLogin, place: Pick<LoginPlace, "source" | "key">): boolean {
+  return placesOf(entry).some((each) => samePlace(each, place))
+}
+
+export function hashesOf(entry: ForgottenLogin): readonly string[] {
+  return [...(entry.hashes ?? []), ...(entry.fingerprint === undefined ? [] : [entry.fingerprint])]
+}
+
+/** A person's id, as far as the service named the login, or the account that it is in. */
+export function ownerIn({ account, entry }: KnownLogin): string | undefined {
+  return ownerOf(entry) ?? account.userId
+}

@@ -1,0 +1,267 @@
+import type { KiroFailure } from "../kiro/index.ts"
+import {
+  type Account,
+  COOLING_REASONS,
+  type CoolingReason,
+  type Health,
+  LOCKING_REASONS,
+  type LockingReason,
+  type Login,
+  type Quota,
+} from "./account.ts"
+import { recordOf, withoutRevocation, withRecord } from "./login.ts"
+import { hasRoom, paysOverage, startOfNext } from "./quota.ts"
+
+/** A profile that is wrong is asked for again after this, unless the user chose another before. */
+const NOT_AUTHORIZED_MS = 10 * 60_000
+/** A longer cool-down than this is never made of a plain throttle that names no time. */
+const LONGEST_THROTTLE_MS = 5 * 60_000
+const DAY_MS = 24 * 60 * 60_000
+/** No month of a plan is longer, whatever is named. */
+const LONGEST_QUOTA_MS = 40 * DAY_MS
+/** How far two clocks of one machine may be apart: a cool-down that begins later was written by a wrong one. */
+const CLOCK_SLACK_MS = 60_000
+/** A throttle that comes so soon after the last one's end counts as its continuation. */
+const SAME_TROUBLE_MS = 5 * 60_000
+
+export interface FailureContext {
+  readonly now: number
+  /** `rate_limit_retry_delay_ms`. */
+  readonly throttleDelayMs: number
+  /** Uniform in [0, 1). */
+  readonly random: number
+}
+
+/** What a failure of the account itself makes of it. Failures that no account is to blame for change nothing. */
+export function afterFailure(account: Account, failure: KiroFailure, context: FailureContext): Account {
+  const { now } = context
+  const { kind, message } = failure
+  if (isLocking(failure) && !isLocked(account))
+    return { ...account, health: { state: "revoked", since: now, reason: failure.kind, message } }
+  const reason = COOLING_REASONS.find((candidate) => candidate === kind)
+  // What needs a person is not made better by time.
+  if (reason === undefined || account.health.state === "revoked") return account
+  const until = endOf(reason, account, failure, context)
+  const times = timesOf(account.health, reason, now)
+  const choice = reason === "not-authorized" ? profilesToChoose(account.health) : {}
+  return { ...account, health: { state: "cooling", since: now, until, reason, times, message, ...choice } }
+}
+
+/** Its login may use several profiles, and its user chose none of them yet. */
+export function afterChoiceWanted(
+  account: Account,
+  { profiles, now }: { readonly profiles: readonly string[]; readonly now: number },
+): Account {
+  if (account.health.state === "revoked") return account
+  const until = now + NOT_AUTHORIZED_MS
+  const reason = "not-authorized"
+  return { ...account, health: { state: "cooling", since: now, until, reason, times: 1, profiles } }
+}
+
+function profilesToChoose(health: Health): { readonly profiles?: readonly string[] } {
+  return health.state === "cooling" && health.profiles !== undefined ? { profiles: health.profiles } : {}
+}
+
+function endOf(
+  reason: CoolingReason,
+  account: Account,
+  failure: KiroFailure,
+  context: FailureContext,
+): number {
+  const { now } = context
+  switch (reason) {
+    case "monthly-quota":
+    case "overage-limit":
+      return namedReset(account.quota, now) ?? Math.min(startOfNext("month", now), now + DAY_MS)
+    case "daily-quota":
+      return Math.min(namedReset(account.quota, now) ?? Infinity, startOfNext("day", now))
+    case "throttled":
+      return now + Math.min(failure.retryAfterMs ?? throttleMs(account.health, context), DAY_MS)
+    case "not-authorized":
+      return now + NOT_AUTHORIZED_MS
+    default:
+      return reason satisfies never
+  }
+}
+
+/** When the usage call said that the credits start again. */
+function namedReset(quota: Quota | undefined, now: number): number | undefined {
+  const at = quota?.resetAt
+  return at !== undefined && at > now && at <= now + LONGEST_QUOTA_MS ? at : undefined
+}
+
+/**
+ * What a stored health is worth now. A cool-down that begins in the future was written by a clock that was wrong, and
+ * one that ends too far ahead by a service or a version that was.
+ */
+export function boundedHealth(health: Health, now: number): Health {
+  if (health.state !== "cooling") return health
+  const { since, until } = health
+  if (since > now + CLOCK_SLACK_MS) return { state: "ok" }
+  const latest = since + (isOfCredits(health.reason) ? LONGEST_QUOTA_MS : DAY_MS)
+  return until > latest ? { ...health, until: latest } : health
+}
+
+function throttleMs(health: Health, { now, throttleDelayMs, random }: FailureContext): number {
+  const doubled = throttleDelayMs * 2 ** (timesOf(health, "throttled", now) - 1)
+  return Math.min(doubled, LONGEST_THROTTLE_MS) * (1 + random / 4)
+}
+
+function timesOf(health: Health, reason: CoolingReason, now: number): number {
+  if (health.state !== "cooling" || health.reason !== reason) return 1
+  // A parallel request that was refused while the account is parked already tells nothing new.
+  if (health.until > now) return health.times
+  return now - health.until < SAME_TROUBLE_MS ? health.times + 1 : 1
+}
+
+/** A login that its service refused for good. The account is revoked only when all its logins are. */
+export function afterLoginRefused(
+  account: Account,
+  refusal: { readonly loginId: string; readonly reason: string; readonly now: number },
+): Account {
+  const { loginId, reason, now } = refusal
+  const logins = account.logins.map((login) =>
+    login.id === loginId && login.revoked === undefined ? { ...login, revoked: { at: now, reason } } : login,
+  )
+  const refused = { ...account, logins }
+  if (logins.some((login) => login.revoked === undefined) || isLocked(account)) return refused
+  const byKey = logins.every((login) => login.kind === "api-key")
+  return {
+    ...refused,
+    health: {
+      state: "revoked",
+      since: now,
+      reason: byKey ? "api-key-refused" : "login-expired",
+      message: reason,
+    },
+  }
+}
+
+/**
+ * A good answer to a request that began at `startedAt`. It ends what was held against the account before that, but
+ * not what a parallel request learned since, and never a lock.
+ */
+export function afterSuccess(
+  account: Account,
+  success: { readonly loginId: string; readonly startedAt: number; readonly now: number },
+): Account {
+  const { health } = account
+  const lifted = health.state !== "ok" && health.since < success.startedAt && !isLocked(account)
+  const proven = account.logins.some((login) => login.id === success.loginId && login.revoked !== undefined)
+  const recent = account.lastUsedAt !== undefined && success.now - account.lastUsedAt < 60_000
+  if (!lifted && !proven && recent) return account
+  return {
+    ...account,
+    lastUsedAt: success.now,
+    health: lifted ? { state: "ok" } : health,
+    logins: account.logins.map((login) =>
+      proven && login.id === success.loginId ? withoutRevocation(login) : login,
+    ),
+  }
+}
+
+/** A usage answer. A cool-down for want of credits ends where it shows room again. */
+export function afterUsage(account: Account, quota: Quota, now: number): Account {
+  const { health } = account
+  const measured = { ...account, quota }
+  if (health.state !== "cooling" || !isOutOfCredits(account) || quota.checkedAt < health.since)
+    return measured
+  return hasRoom(quota, now) || paysOverage(quota) ? { ...measured, health: { state: "ok" } } : measured
+}
+
+/**
+ * The user's own act: the only way out of a lock, and for a refused API key, which nothing renews, to be tried again. A
+ * login that is held is taken in by it; one that rests is renewed once, whatever its successor is.
+ */
+export function enableAccount(account: Account, now: number): Account {
+  const { health } = account
+  const keyRefused = health.state === "revoked" && health.reason === "api-key-refused"
+  return {
+    ...account,
+    enabled: true,
+    logins: account.logins.map((login) => allow(login, now)),
+    health: keyRefused || isLocked(account) || isEndedByUser(health) ? { state: "ok" } : health,
+    record: { ...account.record, actedAt: now },
+  }
+}
+
+/** Credits and a choice that is open stay as they are: a user's word changes neither. */
+function isEndedByUser(health: Health): boolean {
+  if (health.state !== "cooling") return false
+  const { reason, profiles } = health
+  return reason === "throttled" || (reason === "not-authorized" && profiles === undefined)
+}
+
+function allow(login: Login, now: number): Login {
+  if (login.kind === "api-key") return withoutRevocation(login)
+  if (login.use === "held") return withRecord(login, { taken: now })
+  const isUnreadable = recordOf(login).unreadable !== undefined
+  return login.use === "to-its-end" || isUnreadable ? withRecord(login, { once: true }) : login
+}
+
+export function disableAccount(account: Account, now: number): Account {
+  return { ...account, enabled: false, record: { ...account.record, actedAt: now } }
+}
+
+/** The user's choice; what was held against the profile before ends. */
+export function chooseProfile(account: Account, profileArn: string): Account {
+  return { ...withProfileTrust(account), profileArn }
+}
+
+/** A profile that was found for a login of it; the same ends. */
+export function foundProfile(
+  account: Account,
+  { loginId, profileArn }: { readonly loginId: string; readonly profileArn: string },
+): Account {
+  const logins = account.logins.map((login) => (login.id === loginId ? { ...login, profileArn } : login))
+  return { ...withProfileTrust(account), logins }
+}
+
+function withProfileTrust(account: Account): Account {
+  return isNotAuthorized(account) ? { ...account, health: { state: "ok" } } : account
+}
+
+/** Whether the failure locks its account until the user acts. */
+export function isLocking(failure: KiroFailure): failure is KiroFailure & { readonly kind: LockingReason } {
+  return LOCKING_REASONS.some((reason) => reason === failure.kind)
+}
+
+/** Whether only the user's own act ends it, as with a suspension: no good answer and no newer token does. */
+export function isLocked({ health }: Pick<Account, "health">): boolean {
+  return health.state === "revoked" && LOCKING_REASONS.some((reason) => reason === health.reason)
+}
+
+/** Whether it rests for want of credits, which a usage call can see. */
+export function isOutOfCredits({ health }: Account): boolean {
+  return health.state === "cooling" && isOfCredits(health.reason)
+}
+
+function isOfCredits(reason: CoolingReason): boolean {
+  switch (reason) {
+    case "monthly-quota":
+    case "daily-quota":
+    case "overage-limit":
+      return true
+    case "throttled":
+    case "not-authorized":
+      return false
+    default:
+      return reason satisfies never
+  }
+}
+
+function isNotAuthorized({ health }: Account): boolean {
+  return health.state === "cooling" && health.reason === "not-authorized"
+}
+
+/** Whether it is parked for want of a profile: none was chosen, none found. */
+export function wantsProfile(account: Account): boolean {
+  const arns = [account.profileArn, ...account.logins.map((login) => login.profileArn)]
+  return account.enabled && isNotAuthorized(account) && arns.every((arn) => arn === undefined)
+}
+
+/** When a parked account returns by itself; undefined for one that needs a person, 0 for one that is not parked. */
+export function returnsAt({ health }: Account, now: number): number | undefined {
+  if (health.state === "revoked") return undefined
+  return health.state === "cooling" && health.until > now ? health.until : 0
+}

@@ -1,0 +1,267 @@
+import { present } from "../json.ts"
+import type { Account, Health, Login } from "./account.ts"
+import { type AccountChanges, Draft, type HeldLogin } from "./draft.ts"
+import { isLocked } from "./health.ts"
+import {
+  comparable,
+  derivedAccountId,
+  forgetLogin,
+  loginHash,
+  newAccount,
+  ownerOf,
+  recordOf,
+  withInherited,
+  withoutMembers,
+  withPlace,
+  withRecord,
+} from "./login.ts"
+import { isPlaceholderEmail } from "./name.ts"
+
+/** Accounts that joined another and are remembered by their ids. */
+const MOST_JOINED = 200
+/** An unnamed login at rest behind another one goes after this. */
+const REST_MS = 90 * 24 * 3_600_000
+
+export interface LearntIdentity {
+  /** The login whose own token the service was asked with. */
+  readonly loginId: string
+  readonly userId: string
+  readonly email?: string
+  readonly now: number
+}
+
+/**
+ * The service named the person behind a login. Two accounts are one person's only by this; whose owners differ stay
+ * apart, and a login in the wrong account gets one of its own.
+ */
+export function learnIdentity(accounts: readonly Account[], learnt: LearntIdentity): AccountChanges {
+  const draft = new Draft(accounts)
+  const held = draft.find(({ id }) => id === learnt.loginId)
+  if (held === undefined || held.account.removedAt !== undefined) return draft.changes()
+  const { userId, now } = learnt
+  const known = ownerOf(held.login)
+  if (known !== undefined && known !== userId) return draft.changes()
+  const email = learnt.email === undefined || isPlaceholderEmail(learnt.email) ? undefined : learnt.email
+  const account = name(draft, held, learnt)
+  const owned: Account = { ...account, userId, ...present({ email: email ?? account.email }) }
+  draft.put(isSame(owned, draft.get(owned.id)) ? held.account : owned)
+  const namesake = draft.accounts.find((other) => other.id !== owned.id && other.userId === userId)
+  if (namesake !== undefined) meet(draft, { named: owned, namesake, now })
+  const person = draft.accounts.find(
+    (account) => account.userId === userId && account.removedAt === undefined,
+  )
+  if (person !== undefined) settleSuccessions(draft, person.id)
+  return draft.changes()
+}
+
+function isSame(one: Account, other: Account | undefined): boolean {
+  return (
+    other !== undefined &&
+    one.logins === other.logins &&
+    one.userId === other.userId &&
+    one.email === other.email
+  )
+}
+
+/** The account of the login, which knows its owner from now on; one of its own where the old one is another's. */
+function name(draft: Draft, { account, login }: HeldLogin, { userId, now }: LearntIdentity): Account {
+  const named = withoutMembers(withRecord(login, { owner: userId }), "asked")
+  const logins =
+    ownerOf(login) === userId
+      ? account.logins
+      : account.logins.map((each) => (each.id === login.id ? named : each))
+  const others = account.logins.filter(({ id }) => id !== login.id)
+  const claimed = account.userId
+  const isOnlyName = others.every((other) => ownerOf(other) === undefined)
+  if (claimed === undefined || claimed === userId || (!comparable(claimed, userId) && isOnlyName))
+    return { ...account, logins }
+  const { quota, ...rest } = account
+  // The usage that was just written down is the other person's too.
+  draft.put({ ...rest, logins: others, ...(others.length > 0 && quota !== undefined && { quota }) })
+  return {
+    ...newAccount({ id: derivedAccountId(loginHash(login)), now, logins: [named] }),
+    ...present({ quota }),
+  }
+}
+
+function meet(
+  draft: Draft,
+  { named, namesake, now }: { readonly named: Account; readonly namesake: Account; readonly now: number },
+): void {
+  if (namesake.removedAt === undefined) {
+    const [older, newer] = [namesake, named].toSorted(
+      (one, other) => one.addedAt - other.addedAt || (one.id < other.id ? -1 : 1),
+    )
+    if (older === undefined || newer === undefined) return
+    draft.absorb(newer.id, older.id)
+    draft.put(join(older, newer))
+    return
+  }
+  // The user's own act brings a removed person back, under the id that they had; what sync found does not.
+  if ((named.record?.actedAt ?? 0) > namesake.removedAt) {
+    draft.absorb(named.id, namesake.id)
+    const { id, addedAt, forgotten } = namesake
+    draft.put({ ...named, id, addedAt, ...present({ forgotten }), record: joinedRecord(namesake, named) })
+    return
+  }
+  const buried = buryAccount(named, now)
+  draft.absorb(named.id, namesake.id)
+  const forgotten = [...(namesake.forgotten ?? []), ...(buried.forgotten ?? [])]
+  draft.put({ ...namesake, forgotten, logins: [...namesake.logins, ...buried.logins] })
+}
+
+/** One person's account: `older` stays, with the logins and whatever else it did not have. */
+function join(older: Account, newer: Account): Account {
+  const quota = (newer.quota?.checkedAt ?? 0) > (older.quota?.checkedAt ?? 0) ? newer.quota : older.quota
+  return {
+    ...older,
+    enabled: isOn(older, newer),
+    health: joinedHealth(older, newer),
+    logins: newer.logins.reduce(withLogin, older.logins),
+    hosts: { ...newer.hosts, ...older.hosts },
+    assignment: Math.max(older.assignment, newer.assignment),
+    record: joinedRecord(older, newer),
+    ...present({
+      label: older.label ?? newer.label,
+      email: newer.email ?? older.email,
+      profileArn: older.profileArn ?? newer.profileArn,
+      quota,
+      lastUsedAt: latest(older.lastUsedAt, newer.lastUsedAt),
+      forgotten:
+        older.forgotten === undefined && newer.forgotten === undefined
+          ? undefined
+          : [...(older.forgotten ?? []), ...(newer.forgotten ?? [])],
+    }),
+  }
+}
+
+function joinedRecord(into: Account, from: Account): NonNullable<Account["record"]> {
+  const joined = [...(into.record?.joined ?? []), ...(from.record?.joined ?? []), from.id].slice(-MOST_JOINED)
+  return { joined, ...present({ actedAt: latest(into.record?.actedAt, from.record?.actedAt) }) }
+}
+
+function latest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
+}
+
+/** Off wins, unless the user's act on the other one was later. */
+function isOn(one: Account, other: Account): boolean {
+  if (one.enabled === other.enabled) return one.enabled
+  const [off, on] = one.enabled ? [other, one] : [one, other]
+  return on.record?.actedAt !== undefined && on.record.actedAt > (off.record?.actedAt ?? 0)
+}
+
+/** Suspended wins, unless the user's act on the other one was later. */
+function joinedHealth(older: Account, newer: Account): Health {
+  for (const [locked, other] of [
+    [older, newer],
+    [newer, older],
+  ] as const)
+    if (isLocked(locked)) {
+      const { health } = locked
+      const since = health.state === "ok" ? 0 : health.since
+      return (other.record?.actedAt ?? 0) > since && !isLocked(other) ? other.health : health
+    }
+  const isUsable = newer.health.state === "ok" && newer.logins.some((login) => login.revoked === undefined)
+  return older.health.state === "revoked" && isUsable ? newer.health : older.health
+}
+
+/** Adds the login; of two sign-ins of our own at the same place the later one stays. */
+function withLogin(logins: readonly Login[], login: Login): readonly Login[] {
+  const rival = logins.find((other) => other.id === login.id || sameOwn(other, login))
+  if (rival === undefined) return [...logins, login]
+  const heir = withInherited(login, [...recordOf(rival).inherited, ...recordOf(rival).hashes])
+  return logins.map((other) => (other === rival ? heir : other))
+}
+
+function sameOwn(left: Login, right: Login): boolean {
+  if (left.source !== "own" || right.source !== "own" || left.kind !== right.kind) return false
+  if (recordOf(left).places.length > 0 || recordOf(right).places.length > 0) return false
+  if (ownerOf(left) === undefined || ownerOf(left) !== ownerOf(right)) return false
+  return left.kind !== "idc" || right.kind !== "idc" || left.startUrl === right.startUrl
+}
+
+/** Of one person's logins the one that took another's place takes its part. */
+function settleSuccessions(draft: Draft, accountId: string): void {
+  for (const before of draft.get(accountId)?.logins ?? []) {
+    const account = draft.get(accountId)
+    const { successor, hashes, inherited, places, taken } = recordOf(before)
+    const heir = account?.logins.find(({ id }) => id === successor?.id)
+    if (account === undefined || heir === undefined || ownerOf(before) === undefined) continue
+    if (ownerOf(before) !== ownerOf(heir)) continue
+    const rich = withInherited(heir, [...inherited, ...hashes])
+    const placed = places.reduce((login, place) => withPlace(login, { ...place, owed: false }), rich)
+    const next =
+      taken === undefined || recordOf(placed).taken !== undefined ? placed : withRecord(placed, { taken })
+    draft.put({
+      ...account,
+      logins: account.logins
+        .filter(({ id }) => id !== before.id)
+        .map((login) => (login.id === heir.id ? next : login)),
+    })
+    draft.relink(before.id, heir.id)
+    draft.change(heir.id, (kept) =>
+      recordOf(kept).successor?.id === heir.id ? withoutMembers(kept, "successor") : kept,
+    )
+  }
+}
+
+/** A tombstone: what is needed to know the account again; and the pairs that are owed to other programs. */
+export function buryAccount(account: Account, now: number): Account {
+  const { id, userId, addedAt, logins } = account
+  const owing = logins.flatMap((login): Login[] => {
+    const places = recordOf(login).places.filter(({ owed }) => owed === true)
+    return places.length === 0 ? [] : [withRecord(login, { places })]
+  })
+  return {
+    ...newAccount({ id, now: addedAt, logins: owing }),
+    enabled: false,
+    removedAt: now,
+    forgotten: [...(account.forgotten ?? []), ...logins.map(forgetLogin)],
+    ...present({ userId, record: account.record }),
+  }
+}
+
+/** A pair that was renewed while its account was removed: its program still gets it, and it is no news there. */
+export function owedByRemoved(accounts: readonly Account[], renewed: Login): AccountChanges {
+  const draft = new Draft(accounts)
+  const found = draft.findForgotten(({ id }) => id === renewed.id)
+  if (found === undefined || found.account.removedAt === undefined) return draft.changes()
+  const { account, entry } = found
+  const owing = recordOf(renewed).places.filter(({ owed }) => owed === true)
+  const hashes = [...new Set([...(entry.hashes ?? []), ...recordOf(renewed).hashes])]
+  draft.put({
+    ...account,
+    logins: owing.length === 0 ? account.logins : [...account.logins, withRecord(renewed, { places: owing })],
+    forgotten: (account.forgotten ?? []).map((each) => (each === entry ? { ...entry, hashes } : each)),
+  })
+  return draft.changes()
+}
+
+/** Lets go of what nobody will need: logins that rested long behind another one, and such as were refused there. */
+export function tidy(accounts: readonly Account[], now: number): AccountChanges {
+  const draft = new Draft(accounts)
+  for (const account of accounts) {
+    if (account.removedAt !== undefined) continue
+    for (const login of account.logins) {
+      const { successor, inherited, hashes, owner } = recordOf(login)
+      if (
+        login.kind === "api-key" ||
+        successor === undefined ||
+        owner !== undefined ||
+        login.use !== "to-its-end"
+      )
+        continue
+      if (login.revoked === undefined && login.tokens.expiresAt + REST_MS > now) continue
+      const known = draft.get(account.id)
+      if (known === undefined) continue
+      draft.change(successor.id, (heir) => withInherited(heir, [...inherited, ...hashes]))
+      draft.relink(login.id, successor.id)
+      if (known.logins.length === 1 && known.userId === undefined) draft.drop(account.id)
+      else draft.put({ ...known, logins: known.logins.filter(({ id }) => id !== login.id) })
+    }
+  }
+  for (const { id, userId, removedAt } of draft.accounts)
+    if (userId !== undefined && removedAt === undefined) settleSuccessions(draft, id)
+  return draft.changes()
+}

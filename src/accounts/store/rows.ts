@@ -1,0 +1,599 @@
+import * as z from "zod/mini"
+import { isObject, type JsonObject, numberField, parseJson, present, stringField } from "../../json.ts"
+import { Secret } from "../../secret.ts"
+import {
+  type Account,
+  type AccountRecord,
+  type ClientRegistration,
+  COOLING_REASONS,
+  type ForgottenLogin,
+  type Health,
+  type Login,
+  LOGIN_SOURCES,
+  type LoginBase,
+  type LoginKind,
+  type LoginPlace,
+  type LoginRecord,
+  type Quota,
+  REVOKED_REASONS,
+  type TokenSet,
+} from "../account.ts"
+import { boundedHealth } from "../health.ts"
+import { hashOf, loginHash, pairHash, recordOf, withHash } from "../login.ts"
+import { withUses } from "../use.ts"
+import type { Database, Row, SqlValue } from "./database.ts"
+
+/** What reading needs beside the rows. */
+export interface Reading {
+  readonly now: number
+  /** `KIRO_API_KEY`, which is in no row: a login of the environment is there only while its key is. */
+  readonly environmentKey?: Secret | undefined
+}
+
+/** All accounts, removed ones too, the oldest first. */
+export function readAccounts(database: Database, reading: Reading): readonly Account[] {
+  const logins = Map.groupBy(
+    database.all("SELECT * FROM kiro_login ORDER BY rowid"),
+    (row) => row["account_id"],
+  )
+  const accounts = database
+    .all("SELECT * FROM kiro_account ORDER BY added_at, rowid")
+    .flatMap((row) => readAccountRow(row, logins.get(row["id"]) ?? [], reading))
+  return withUses(accounts)
+}
+
+/** One row, or none where it has no id; `loginRows` are whole. */
+export function readAccountRow(row: Row, loginRows: readonly Row[], reading: Reading): Account[] {
+  const id = stringField(row, "id")
+  if (id === undefined || isWithoutKey(row, loginRows, reading)) return []
+  return [
+    {
+      id,
+      enabled: row["enabled"] !== 0,
+      addedAt: numberField(row, "added_at") ?? 0,
+      assignment: numberField(row, "assignment") ?? 0,
+      health: boundedHealth(readHealth(column(row, "health")), reading.now),
+      logins: loginRows.flatMap((loginRow) => readLogin(loginRow, reading) ?? []),
+      hosts: read(z.record(z.string(), z.string()), column(row, "hosts")) ?? {},
+      ...present({
+        userId: stringField(row, "user_id"),
+        label: stringField(row, "label"),
+        email: stringField(row, "email"),
+        profileArn: stringField(row, "profile_arn"),
+        removedAt: numberField(row, "removed_at"),
+        lastUsedAt: numberField(row, "last_used_at"),
+        quota: readQuota(column(row, "quota")),
+        forgotten: readForgotten(column(row, "forgotten")),
+        record: readAccountRecord(column(row, "document")),
+      }),
+    },
+  ]
+}
+
+/** An account that is nothing but a key that is not in the environment any more. */
+function isWithoutKey(row: Row, loginRows: readonly Row[], reading: Reading): boolean {
+  if (row["removed_at"] !== null && row["removed_at"] !== undefined) return false
+  return (
+    loginRows.length > 0 &&
+    loginRows.every((login) => login["source"] === "environment" && readLogin(login, reading) === undefined)
+  )
+}
+
+/** Writes what differs from `before`, which is what the row holds now. */
+export function writeAccount(database: Database, account: Account, before: Account | undefined): void {
+  if (account === before) return
+  const columns = accountColumns(account)
+  if (before === undefined) insertOrChange(database, "kiro_account", account.id, columns)
+  else change(database, "kiro_account", account.id, differing(columns, accountColumns(before)))
+  if (account.record !== before?.record && account.record !== undefined)
+    patchDocument(database, "kiro_account", { id: account.id, next: account.record, known: ACCOUNT_MEMBERS })
+  const held = new Map(before?.logins.map((login) => [login.id, login]))
+  for (const login of account.logins) writeLogin(database, account.id, login, held.get(login.id))
+}
+
+/** The rows of logins that the account had before and has no more; one that moved has its new owner by now. */
+export function deleteLeftLogins(database: Database, account: Account, before: Account | undefined): void {
+  const kept = new Set(account.logins.map((login) => login.id))
+  for (const login of before?.logins ?? [])
+    if (!kept.has(login.id))
+      database.run("DELETE FROM kiro_login WHERE id = ? AND account_id = ?", [login.id, account.id])
+}
+
+export function deleteAccount(database: Database, id: string): void {
+  for (const table of ["kiro_login", "kiro_model_list"])
+    database.run(`DELETE FROM ${table} WHERE account_id = ?`, [id])
+  database.run("DELETE FROM kiro_account WHERE id = ?", [id])
+}
+
+function writeLogin(database: Database, accountId: string, login: Login, before: Login | undefined): void {
+  if (login === before) return
+  const columns = loginColumns(login, accountId)
+  if (before === undefined) insertOrChange(database, "kiro_login", login.id, columns)
+  else change(database, "kiro_login", login.id, differing(columns, loginColumns(before, accountId)))
+  const record = namedRecord(login)
+  if (record !== before?.record)
+    patchDocument(database, "kiro_login", { id: login.id, next: record, known: LOGIN_MEMBERS })
+}
+
+/** A row whose document does not name its pair was written by a version that knows of no owners. */
+function namedRecord(login: Login): LoginRecord {
+  const record = recordOf(login)
+  const hash = loginHash(login)
+  return login.use === "strange" || record.hashes.at(-1) === hash
+    ? record
+    : { ...record, hashes: withHash(record.hashes, hash) }
+}
+
+type Columns = Readonly<Record<string, SqlValue | undefined>>
+
+function differing(columns: Columns, before: Columns): Columns {
+  return Object.fromEntries(Object.entries(columns).filter(([name, value]) => value !== before[name]))
+}
+
+function insertOrChange(database: Database, table: string, id: string, columns: Columns): void {
+  if (database.get(`SELECT 1 FROM ${table} WHERE id = ?`, [id]) !== undefined)
+    return change(database, table, id, columns)
+  const names = ["id", ...Object.keys(columns)]
+  database.run(`INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`, [
+    id,
+    ...Object.values(columns).map((value) => value ?? null),
+  ])
+}
+
+function change(database: Database, table: string, id: string, columns: Columns): void {
+  const names = Object.keys(columns)
+  if (names.length === 0) return
+  database.run(`UPDATE ${table} SET ${names.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`, [
+    ...Object.values(columns).map((value) => value ?? null),
+    id,
+  ])
+}
+
+const ACCOUNT_MEMBERS: readonly (keyof AccountRecord)[] = ["actedAt", "joined"]
+const LOGIN_MEMBERS: readonly (keyof LoginRecord)[] = [
+  "owner",
+  "successor",
+  "places",
+  "hashes",
+  "inherited",
+  "asked",
+  "doubted",
+  "unreadable",
+  "taken",
+  "once",
+]
+
+/** Sets the members that this version knows; all others stay as a newer version wrote them. */
+function patchDocument(
+  database: Database,
+  table: "kiro_account" | "kiro_login",
+  patch: { readonly id: string; readonly next: object; readonly known: readonly string[] },
+): void {
+  const { id, next, known } = patch
+  const row = database.get(`SELECT document FROM ${table} WHERE id = ?`, [id])
+  const current = row === undefined ? undefined : column(row, "document")
+  const kept = isObject(current) ? Object.entries(current).filter(([name]) => !known.includes(name)) : []
+  const members = Object.entries(next).map(([name, value]): [string, unknown] => [
+    name,
+    name === "places" && isObject(current) ? patchPlaces(value, current["places"]) : value,
+  ])
+  change(database, table, id, { document: JSON.stringify(Object.fromEntries([...kept, ...members])) })
+}
+
+function patchPlaces(places: unknown, before: unknown): unknown {
+  if (!Array.isArray(places) || !Array.isArray(before)) return places
+  return places.map((place: JsonObject) => {
+    const known = before.find(
+      (other) => isObject(other) && other["source"] === place["source"] && other["key"] === place["key"],
+    )
+    return { ...(known as JsonObject | undefined), ...place }
+  })
+}
+
+function accountColumns(account: Account): Columns {
+  return {
+    user_id: account.userId,
+    label: account.label,
+    email: account.email,
+    profile_arn: account.profileArn,
+    enabled: account.enabled ? 1 : 0,
+    removed_at: account.removedAt,
+    added_at: account.addedAt,
+    last_used_at: account.lastUsedAt,
+    assignment: account.assignment,
+    health: JSON.stringify(account.health),
+    quota: account.quota && JSON.stringify(account.quota),
+    hosts: JSON.stringify(account.hosts),
+    forgotten: account.forgotten && JSON.stringify(account.forgotten),
+  }
+}
+
+function loginColumns(login: Login, accountId: string): Columns {
+  return {
+    account_id: accountId,
+    source: login.source,
+    source_key: login.record?.places[0]?.key,
+    kind: login.kind,
+    profile_arn: login.profileArn,
+    revoked_at: login.revoked?.at,
+    revoked_reason: login.revoked?.reason,
+    ...kindColumns(login),
+  }
+}
+
+/** Only columns that `schema.ts` lists. */
+function kindColumns(login: Login): Columns {
+  switch (login.kind) {
+    case "idc":
+      return {
+        ...tokenColumns(login.tokens),
+        client_id: login.client.clientId,
+        client_secret: login.client.clientSecret.reveal(),
+        client_expires_at: login.client.expiresAt,
+        start_url: login.startUrl,
+        login_region: login.loginRegion,
+      }
+    case "social":
+      return { ...tokenColumns(login.tokens), provider: login.provider }
+    case "external-idp":
+      return {
+        ...tokenColumns(login.tokens),
+        client_id: login.clientId,
+        token_endpoint: login.tokenEndpoint,
+        scopes: login.scopes,
+      }
+    case "api-key":
+      return { api_key: login.source === "environment" ? undefined : login.key.reveal() }
+    default:
+      return login satisfies never
+  }
+}
+
+function tokenColumns({ accessToken, refreshToken, expiresAt }: TokenSet): Columns {
+  return { access_token: accessToken.reveal(), refresh_token: refreshToken?.reveal(), expires_at: expiresAt }
+}
+
+export interface TokenSwap {
+  readonly loginId: string
+  readonly before: TokenSet
+  readonly after: TokenSet
+  /** The hashes of pairs between the two, which the row never held. */
+  readonly through?: readonly string[]
+}
+
+/**
+ * Whether the row still held `before` and now holds `after`, which every place of the login then lacks; its login, and
+ * its account with it, is no longer logged out.
+ */
+export function swapTokens(database: Database, swap: TokenSwap): boolean {
+  const { loginId, before, after, through = [] } = swap
+  const row = database.get(
+    "SELECT * FROM kiro_login WHERE id = ? AND access_token = ? AND refresh_token IS ?",
+    [loginId, before.accessToken.reveal(), before.refreshToken?.reveal() ?? null],
+  )
+  if (row === undefined) return false
+  change(database, "kiro_login", loginId, {
+    ...tokenColumns(after),
+    revoked_at: null,
+    revoked_reason: null,
+    behind_access_token: null,
+    behind_refresh_token: null,
+    behind_expires_at: null,
+  })
+  const { doubted: _, unreadable: __, once, successor, ...record } = readLoginRecord(row) ?? recordOfRow(row)
+  const hashes = [pairHash(before), ...through, pairHash(after)].reduce(withHash, record.hashes)
+  const next: LoginRecord = {
+    ...record,
+    hashes,
+    places: record.places.map((place) => ({ ...place, owed: true })),
+    // It was renewed on the user's word, so it was none of its successor's.
+    ...(once === true ? {} : present({ successor })),
+  }
+  patchDocument(database, "kiro_login", { id: loginId, next, known: LOGIN_MEMBERS })
+  // With a pair that the service gave, nobody needs to log in again.
+  database.run(
+    `UPDATE kiro_account SET health = '{"state":"ok"}'
+     WHERE id = (SELECT account_id FROM kiro_login WHERE id = ?)
+       AND json_extract(health, '$.state') = 'revoked' AND json_extract(health, '$.reason') = 'login-expired'`,
+    [loginId],
+  )
+  return true
+}
+
+/** Names the pair of a row; `undefined` where there is no such row. */
+export function hashInRow(database: Database, loginId: string): string | undefined {
+  const row = database.get("SELECT access_token, refresh_token FROM kiro_login WHERE id = ?", [loginId])
+  const tokens = row && readTokens(row, "")
+  return tokens && pairHash(tokens)
+}
+
+/** `undefined` for a row that this version can't use: a damaged one, or a kind that a newer version added. */
+function readLogin(row: Row, reading: Reading): Login | undefined {
+  const id = stringField(row, "id")
+  const kind = readLoginKind(row)
+  const source = LOGIN_SOURCES.find((known) => known === row["source"])
+  if (id === undefined || kind === undefined || source === undefined) return undefined
+  const revokedAt = numberField(row, "revoked_at")
+  const base = {
+    id,
+    source,
+    ...present({
+      profileArn: stringField(row, "profile_arn"),
+      revoked:
+        revokedAt === undefined
+          ? undefined
+          : { at: revokedAt, reason: stringField(row, "revoked_reason") ?? "" },
+    }),
+  }
+  if (kind === "api-key") return readKey(row, base, reading)
+  const tokens = readTokens(row, "")
+  const login = tokens === undefined ? undefined : READERS[kind](row, { ...base, tokens })
+  if (login === undefined) return undefined
+  const record = readLoginRecord(row)
+  if (record === undefined) return { ...login, record: recordOfRow(row) }
+  return record.hashes.includes(pairHash(login.tokens))
+    ? { ...login, record }
+    : { ...login, record, use: "strange" }
+}
+
+function readKey(row: Row, base: LoginBase, { environmentKey }: Reading): Login | undefined {
+  const kept = stringField(row, "api_key")
+  const record = readLoginRecord(row)
+  const key = kept === undefined ? environmentKey : new Secret(kept)
+  if (key === undefined) return undefined
+  const hash = hashOf(key)
+  if (kept === undefined && record?.hashes.at(-1) !== hash) return undefined
+  return { ...base, kind: "api-key", key, record: record ?? { ...recordOfRow(row), hashes: [hash] } }
+}
+
+export function readLoginKind({ kind }: Row): LoginKind | undefined {
+  return (["idc", "social", "external-idp", "api-key"] as const).find((known) => known === kind)
+}
+
+type TokenKind = Exclude<LoginKind, "api-key">
+type LoginOf<Kind extends LoginKind> = Extract<Login, { readonly kind: Kind }>
+
+/** Each reads what `kindColumns` writes. */
+const READERS: {
+  readonly [Kind in TokenKind]: (
+    row: Row,
+    base: LoginBase & { readonly tokens: TokenSet },
+  ) => LoginOf<Kind> | undefined
+} = {
+  idc(row, base) {
+    const client = readClient(row)
+    const loginRegion = stringField(row, "login_region")
+    if (loginRegion === undefined || client === undefined) return undefined
+    return {
+      ...base,
+      kind: "idc",
+      client,
+      loginRegion,
+      ...present({ startUrl: stringField(row, "start_url") }),
+    }
+  },
+  social: (row, base) => ({
+    ...base,
+    kind: "social",
+    ...present({ provider: stringField(row, "provider") }),
+  }),
+  "external-idp"(row, base) {
+    const clientId = stringField(row, "client_id")
+    const tokenEndpoint = stringField(row, "token_endpoint")
+    if (clientId === undefined || tokenEndpoint === undefined) return undefined
+    const scopes = stringField(row, "scopes")
+    return { ...base, kind: "external-idp", clientId, tokenEndpoint, ...present({ scopes }) }
+  },
+}
+
+function readTokens(row: Row, prefix: string): TokenSet | undefined {
+  const accessToken = stringField(row, `${prefix}access_token`)
+  const refreshToken = stringField(row, `${prefix}refresh_token`)
+  if (accessToken === undefined) return undefined
+  return {
+    accessToken: new Secret(accessToken),
+    expiresAt: numberField(row, `${prefix}expires_at`) ?? 0,
+    ...present({ refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken) }),
+  }
+}
+
+function readClient(row: Row): ClientRegistration | undefined {
+  const clientId = stringField(row, "client_id")
+  const clientSecret = stringField(row, "client_secret")
+  const expiresAt = numberField(row, "client_expires_at")
+  if (clientId === undefined || clientSecret === undefined) return undefined
+  return { clientId, clientSecret: new Secret(clientSecret), ...present({ expiresAt }) }
+}
+
+/** What a row says that no version with documents has written yet. */
+function recordOfRow(row: Row): LoginRecord {
+  const [tokens, behind] = [readTokens(row, ""), readTokens(row, "behind_")]
+  const pairs = [behind, tokens].flatMap((pair) => (pair === undefined ? [] : [pairHash(pair)]))
+  const hashes = [...new Set(pairs)]
+  const source = LOGIN_SOURCES.find((known) => known === row["source"])
+  const key = stringField(row, "source_key")
+  if (source === undefined || source === "own" || key === undefined)
+    return { places: [], hashes, inherited: [] }
+  const place = { source, key, owed: behind !== undefined, ...present({ shown: hashes[0] }) }
+  return { places: [place], hashes, inherited: [] }
+}
+
+function column(row: Row, name: string): unknown {
+  const text = row[name]
+  return typeof text === "string" ? parseJson(text) : undefined
+}
+
+/** A document of a row by its schema; `undefined` where it is none of that kind. */
+function read<Value>(schema: z.ZodMiniType<Value>, value: unknown): Value | undefined {
+  const result = z.safeParse(schema, value)
+  return result.success ? result.data : undefined
+}
+
+/** What is no member as it should be counts as not there. */
+const lenient = <Value>(schema: z.ZodMiniType<Value>) => z.catch(z.optional(schema), undefined)
+const LIST = z.catch(z.array(z.unknown()), [])
+const TEXTS = z.catch(z.array(z.string()), [])
+
+/** The members of a list that are as they should be. */
+function members<Value>(schema: z.ZodMiniType<Value>, list: readonly unknown[]): readonly Value[] {
+  return list.flatMap((member) => read(schema, member) ?? [])
+}
+
+const PLACE = z.object({
+  source: z.enum(LOGIN_SOURCES),
+  key: z.string(),
+  shown: lenient(z.string()),
+  owed: lenient(z.boolean()),
+})
+const SUCCESSOR = z.object({ id: z.string(), anew: lenient(z.boolean()) })
+const LOGIN_RECORD = z.object({
+  owner: lenient(z.string()),
+  successor: lenient(SUCCESSOR),
+  places: LIST,
+  hashes: TEXTS,
+  inherited: TEXTS,
+  asked: lenient(z.object({ at: z.number(), times: z.number(), unsupported: lenient(z.boolean()) })),
+  doubted: lenient(z.number()),
+  unreadable: lenient(z.number()),
+  taken: lenient(z.number()),
+  once: lenient(z.boolean()),
+})
+
+function readLoginRecord(row: Row): LoginRecord | undefined {
+  const record = read(LOGIN_RECORD, column(row, "document"))
+  if (record === undefined || record.hashes.length === 0) return undefined
+  const { places, hashes, inherited, asked, successor, ...rest } = record
+  return {
+    places: members(PLACE, places).map(readPlace),
+    hashes,
+    inherited,
+    ...present({
+      ...rest,
+      asked: asked && readAsked(asked),
+      successor: successor && readSuccessor(successor),
+    }),
+  }
+}
+
+function readAsked({
+  at,
+  times,
+  unsupported,
+}: {
+  at: number
+  times: number
+  unsupported?: boolean | undefined
+}) {
+  return { at, times, ...present({ unsupported }) }
+}
+
+function readPlace({ source, key, ...rest }: z.infer<typeof PLACE>): LoginPlace {
+  return { source, key, ...present(rest) }
+}
+
+function readSuccessor({ id, anew }: z.infer<typeof SUCCESSOR>): NonNullable<LoginRecord["successor"]> {
+  return { id, ...present({ anew }) }
+}
+
+const ACCOUNT_RECORD = z.object({ actedAt: lenient(z.number()), joined: lenient(z.array(z.string())) })
+
+function readAccountRecord(value: unknown): AccountRecord | undefined {
+  const record = read(ACCOUNT_RECORD, value)
+  return record && present(record)
+}
+
+const FORGOTTEN = z.object({
+  source: z.enum(LOGIN_SOURCES),
+  sourceKey: lenient(z.string()),
+  clientId: lenient(z.string()),
+  fingerprint: lenient(z.string()),
+  id: lenient(z.string()),
+  owner: lenient(z.string()),
+  successor: lenient(SUCCESSOR),
+  places: lenient(z.array(PLACE)),
+  hashes: lenient(z.array(z.string())),
+})
+
+function readForgotten(value: unknown): readonly ForgottenLogin[] | undefined {
+  return Array.isArray(value) ? members(FORGOTTEN, value).map(readForgottenLogin) : undefined
+}
+
+function readForgottenLogin({
+  source,
+  successor,
+  places,
+  ...rest
+}: z.infer<typeof FORGOTTEN>): ForgottenLogin {
+  return {
+    source,
+    ...present({
+      ...rest,
+      successor: successor && readSuccessor(successor),
+      places: places?.map(readPlace),
+    }),
+  }
+}
+
+const HEALTH = z.object({
+  state: z.string(),
+  reason: lenient(z.string()),
+  since: lenient(z.number()),
+  until: lenient(z.number()),
+  times: lenient(z.number()),
+  message: lenient(z.string()),
+  profiles: lenient(z.array(z.string())),
+})
+
+/** A reason that a newer version added is read as the mildest one of its state; anything else unknown is `ok`. */
+function readHealth(value: unknown): Health {
+  const health = read(HEALTH, value)
+  if (health === undefined) return { state: "ok" }
+  const { since = 0, until, times = 1, message, profiles } = health
+  if (health.state === "revoked") {
+    const reason = REVOKED_REASONS.find((known) => known === health.reason) ?? "login-expired"
+    return { state: "revoked", since, reason, ...present({ message }) }
+  }
+  if (health.state !== "cooling" || until === undefined) return { state: "ok" }
+  const reason = COOLING_REASONS.find((known) => known === health.reason) ?? "throttled"
+  return { state: "cooling", since, until, reason, times, ...present({ message, profiles }) }
+}
+
+const BUCKET = z.object({ used: z.number(), limit: z.number(), expiresAt: lenient(z.number()) })
+const BONUS = z.extend(BUCKET, { name: z.catch(z.string(), "") })
+const QUOTA = z.object({
+  checkedAt: z.number(),
+  used: z.number(),
+  limit: z.number(),
+  plan: lenient(z.string()),
+  resetAt: lenient(z.number()),
+  trial: lenient(BUCKET),
+  bonuses: LIST,
+  overage: z.catch(
+    z.object({
+      enabled: z.catch(z.boolean(), false),
+      used: z.catch(z.number(), 0),
+      cap: lenient(z.number()),
+      charges: lenient(z.number()),
+    }),
+    { enabled: false, used: 0, cap: undefined, charges: undefined },
+  ),
+})
+
+function readQuota(value: unknown): Quota | undefined {
+  const quota = read(QUOTA, value)
+  if (quota === undefined) return undefined
+  const { checkedAt, used, limit, plan, resetAt, trial, bonuses, overage } = quota
+  const bucket = ({ expiresAt, ...rest }: z.infer<typeof BUCKET>) => ({ ...rest, ...present({ expiresAt }) })
+  return {
+    checkedAt,
+    used,
+    limit,
+    bonuses: members(BONUS, bonuses).map(({ name, ...rest }) => ({ name, ...bucket(rest) })),
+    overage: {
+      enabled: overage.enabled,
+      used: overage.used,
+      ...present({ cap: overage.cap, charges: overage.charges }),
+    },
+    ...present({ plan, resetAt, trial: trial && bucket(trial) }),
+  }
+}

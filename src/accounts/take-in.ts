@@ -1,0 +1,223 @@
+import { present } from "../json.ts"
+import type { Account, Login, LoginPlace, TokenLogin } from "./account.ts"
+import { type AccountChanges, Draft, hashesOf, type HeldLogin, isInPlace, placesOf } from "./draft.ts"
+import { foundProfile } from "./health.ts"
+import {
+  derivedAccountId,
+  derivedLoginId,
+  isSignedInAnew,
+  loginHash,
+  newAccount,
+  recordOf,
+  samePlace,
+  withInherited,
+  withoutPlace,
+  withoutRevocation,
+  withPlace,
+  withRecord,
+} from "./login.ts"
+import { isPlaceholderEmail } from "./name.ts"
+import { withUses } from "./use.ts"
+
+/** A login as another program keeps it. */
+export interface ImportedLogin {
+  readonly login: Login
+  readonly place: Pick<LoginPlace, "source" | "key">
+  readonly email?: string
+}
+
+export interface Import {
+  readonly offered: readonly ImportedLogin[]
+  readonly now: number
+  /** The user asked for it, as by a login: what was removed, or is held, is taken in. */
+  readonly byUser: boolean
+}
+
+/**
+ * What the stores of other programs show now, taken into the accounts. Only the very pair tells which login it is: a
+ * pair that is none of ours is a new login, in an account of its own, and the login that stood there keeps its own.
+ */
+export function takeIn(accounts: readonly Account[], { offered, now, byUser }: Import): AccountChanges {
+  const draft = new Draft(withUses(accounts))
+  splitStrange(draft, now)
+  const made = new Set<string>()
+  for (const imported of offered) takeOne({ draft, made, now, byUser }, imported)
+  return draft.changes()
+}
+
+interface Taking {
+  readonly draft: Draft
+  /** The ids of the logins that are new: only they are successors. */
+  readonly made: Set<string>
+  readonly now: number
+  readonly byUser: boolean
+}
+
+function takeOne(taking: Taking, imported: ImportedLogin): void {
+  const { draft, byUser } = taking
+  const { login, place } = imported
+  const hash = loginHash(login)
+  const isCurrent = (other: Login): boolean => recordOf(other).hashes.at(-1) === hash
+  const ours = draft.find((other, { removedAt }) => removedAt === undefined && isCurrent(other))
+  if (ours !== undefined) return takeKnown(taking, ours, imported)
+  const renewed = draft.find((other) => recordOf(other).hashes.includes(hash))
+  // Its program has not seen our newer pair yet; of a removed account it may have got it just now.
+  if (renewed !== undefined)
+    return standAt(taking, renewed.login, { ...place, shown: hash, owed: !isCurrent(renewed.login) })
+  if (draft.find((other) => recordOf(other).inherited.includes(hash)) !== undefined) return
+  const over = draft.findForgotten((other) => hashesOf(other).includes(hash))
+  if (over !== undefined && (!byUser || over.account.removedAt === undefined)) return
+  const isShown = (other: Login): boolean =>
+    placesOf(other).some((each) => samePlace(each, place) && each.shown === hash)
+  if (draft.find(isShown) !== undefined) return
+  takeNew(taking, imported, hash)
+}
+
+/** One of our pairs: of two access tokens for one refresh token the newer counts. */
+function takeKnown(
+  taking: Taking,
+  { account, login: known }: HeldLogin,
+  { login, place }: ImportedLogin,
+): void {
+  const { draft, byUser, now } = taking
+  const shown = loginHash(login)
+  if (known.kind === "api-key" || login.kind === "api-key") return standAt(taking, known, { ...place, shown })
+  const [seen, held] = [login.tokens, known.tokens]
+  const isOther = !seen.accessToken.equals(held.accessToken)
+  const owed = isOther && seen.expiresAt < held.expiresAt
+  standAt(taking, known, { ...place, shown, owed })
+  draft.change(known.id, (standing) =>
+    isOther && seen.expiresAt > held.expiresAt && standing.kind !== "api-key"
+      ? withoutRevocation({ ...standing, tokens: seen })
+      : standing,
+  )
+  if (byUser && known.use === "held") {
+    draft.change(known.id, (standing) => withRecord(standing, { taken: now }))
+    const taken = draft.get(account.id)
+    if (taken !== undefined) draft.put({ ...taken, record: { ...taken.record, actedAt: now } })
+  }
+  const { profileArn } = login
+  const current = draft.get(account.id)
+  if (profileArn !== undefined && profileArn !== known.profileArn && current !== undefined)
+    draft.put(foundProfile(current, { loginId: known.id, profileArn }))
+}
+
+/** The place shows this login: whoever stood there before gives it up. */
+function standAt({ draft, made }: Taking, login: Login, place: LoginPlace): void {
+  const isThere = recordOf(login).places.some(
+    (each) => samePlace(each, place) && each.shown === place.shown && (each.owed ?? false) === place.owed,
+  )
+  if (isThere) return
+  leave(draft, place, { login, isNew: made.has(login.id) })
+  draft.change(login.id, (standing) => withPlace(standing, place))
+}
+
+/** Whoever stood in the place before keeps its pair and, of a new login, remembers that it stands there now. */
+function leave(
+  draft: Draft,
+  place: Pick<LoginPlace, "source" | "key">,
+  next: { readonly login: Login; readonly isNew: boolean },
+): void {
+  const { login: after, isNew } = next
+  draft.eachEntry({
+    login: (before) => {
+      if (before.id === after.id || !isInPlace(before, place)) return before
+      const left = withoutPlace(before, place)
+      if (!isNew) return left
+      return withRecord(left, {
+        successor: { id: after.id, ...(isSignedInAnew(before, after) && { anew: true }) },
+      })
+    },
+    forgotten: (entry) => {
+      if (!isInPlace(entry, place)) return entry
+      const places = placesOf(entry).filter((each) => !samePlace(each, place))
+      return { ...entry, places, ...(isNew && { successor: { id: after.id } }) }
+    },
+  })
+}
+
+function takeNew(
+  { draft, made, now, byUser }: Taking,
+  { login: offered, place, email }: ImportedLogin,
+  hash: string,
+): void {
+  const inPlace = draft.accounts.flatMap((account) =>
+    account.logins.filter((each) => isInPlace(each, place)).map((login) => ({ account, login })),
+  )
+  const taken = byUser
+    ? now
+    : inPlace.map(({ login }) => recordOf(login).taken).find((at) => at !== undefined)
+  // The user's word brings a removed login back, under the id that its account had.
+  const buried = draft.findForgotten((entry) => hashesOf(entry).includes(hash))
+  const login: Login = {
+    ...offered,
+    id: derivedLoginId(hash),
+    record: {
+      places: [{ ...place, shown: hash, owed: false }],
+      hashes: [hash],
+      inherited: [],
+      ...present({ taken, owner: buried?.entry.owner }),
+    },
+  }
+  made.add(login.id)
+  leave(draft, place, { login, isNew: true })
+  const { id, userId, logins, forgotten, addedAt } = draft.get(buried?.account.id ?? "") ?? {
+    ...newAccount({ id: derivedAccountId(hash), now, logins: [] }),
+  }
+  draft.put({
+    ...newAccount({ id, now: addedAt, logins: [...logins, login] }),
+    ...present({
+      userId,
+      email: email === undefined || isPlaceholderEmail(email) ? undefined : email,
+      record: byUser ? { actedAt: now } : undefined,
+      forgotten: forgotten?.filter((entry) => !hashesOf(entry).includes(hash)),
+    }),
+  })
+  for (const before of inPlace) giveWay(draft, before, login.id)
+}
+
+/** A held login that was never used goes with its place: what was before it is before the one that came now. */
+function giveWay(draft: Draft, before: HeldLogin, successor: string): void {
+  const { account, login } = before
+  const isDone = login.use === "held" && account.lastUsedAt === undefined && account.logins.length === 1
+  if (!isDone || recordOf(login).places.length > 1) return
+  draft.drop(account.id)
+  draft.relink(login.id, successor)
+  const { inherited, hashes } = recordOf(login)
+  draft.change(successor, (heir) => withInherited(heir, [...inherited, ...hashes]))
+}
+
+/**
+ * A version that knows nothing of owners wrote a pair into a row of ours. The row wins: it is a new login, in an
+ * account of its own until its owner is known; what was there before is remembered in the account that it leaves.
+ */
+function splitStrange(draft: Draft, now: number): void {
+  for (const account of draft.accounts) {
+    if (account.removedAt !== undefined) continue
+    for (const login of account.logins) if (login.use === "strange") splitOne(draft, { account, login }, now)
+  }
+}
+
+function splitOne(draft: Draft, { account, login }: HeldLogin, now: number): void {
+  if (login.kind === "api-key") return
+  const hash = loginHash(login)
+  const { places, owner, hashes, inherited } = recordOf(login)
+  const { use: _, ...rest } = login
+  const known: TokenLogin = { ...rest, record: { places, hashes: [hash], inherited: [] } }
+  const left = draft.get(account.id) ?? account
+  const ghost = {
+    source: login.source,
+    id: `${login.id}-${(hashes.at(-1) ?? "").slice(0, 8)}`,
+    hashes: [...inherited, ...hashes],
+    successor: { id: login.id },
+    ...present({ owner: owner ?? account.userId }),
+  }
+  const logins = left.logins.filter(({ id }) => id !== login.id)
+  if (account.userId === undefined && logins.length === 0) {
+    // Nobody's account yet: it goes on with what the row holds.
+    draft.put({ ...left, logins: [known], forgotten: [...(left.forgotten ?? []), ghost] })
+    return
+  }
+  draft.put({ ...left, logins, forgotten: [...(left.forgotten ?? []), ghost] })
+  draft.put(newAccount({ id: derivedAccountId(hash), now, logins: [known] }))
+}

@@ -1,0 +1,118 @@
+import type { Clock, Log } from "../../runtime.ts"
+import type { Account, LoginPlace, TokenLogin } from "../account.ts"
+import { pairHash, recordOf, samePlace, withoutPlace, withPlace } from "../login.ts"
+import type { AccountStore } from "../store/store.ts"
+import { takeIn } from "../take-in.ts"
+import { isUnread, type SourceStore, type WriteBack } from "./source-store.ts"
+
+export interface InStepDependencies {
+  readonly store: Pick<AccountStore, "listAll" | "update" | "reconcile">
+  readonly sources: readonly SourceStore[]
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Keeps other programs and us in step: what they show is taken in, what we renewed is written back to them. */
+export class InStep {
+  readonly #dependencies: InStepDependencies
+
+  constructor(dependencies: InStepDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /**
+   * Reads the places of a login again and takes in what they show. `unread`: one of them could not be read, so that
+   * nobody knows whether its program renewed the login meanwhile.
+   */
+  async look(login: TokenLogin): Promise<"read" | "unread"> {
+    const { sources, store, clock, log } = this.#dependencies
+    const { places } = recordOf(login)
+    if (places.length === 0) return "read"
+    const near = sources.filter((source) => places.some((place) => source.has(place)))
+    const readings = await Promise.all(near.map((source) => source.read()))
+    const offered = readings
+      .flatMap(({ logins }) => logins)
+      .filter(({ place }) => places.some((each) => samePlace(each, place)))
+    const isKnown = (place: LoginPlace): boolean =>
+      near.some((source, index) => {
+        const reading = readings[index]
+        return source.has(place) && reading !== undefined && !isUnread(reading, place)
+      })
+    await store.reconcile((accounts) => takeIn(accounts, { offered, now: clock.now(), byUser: false }))
+    // A row that its program deleted is owed nothing any more.
+    const gone = places.filter(
+      (place) => isKnown(place) && !offered.some((one) => samePlace(one.place, place)),
+    )
+    if (gone.length > 0) await this.#leave(login.id, gone)
+    for (const { file, message } of readings.flatMap(({ problems }) => problems))
+      log.debug("a store of another program could not be read whole", { file, message })
+    return places.every(isKnown) ? "read" : "unread"
+  }
+
+  async #leave(loginId: string, gone: readonly LoginPlace[]): Promise<void> {
+    await this.#changeLogin(loginId, (login) => gone.reduce(withoutPlace, login))
+  }
+
+  /** Writes the pair into every place that lacks it. What could not be written now stays owed, and is tried again. */
+  async pay(login: TokenLogin): Promise<void> {
+    const { places, hashes } = recordOf(login)
+    const hash = pairHash(login.tokens)
+    for (const place of places.filter(({ owed }) => owed === true)) {
+      const result = await this.#write(login, { place, replaces: hashes })
+      if (result === "unavailable") continue
+      await this.#changeLogin(login.id, (row) => {
+        if (row.kind === "api-key" || pairHash(row.tokens) !== hash) return row
+        if (result === "gone") return withoutPlace(row, place)
+        const shown = result === "other" ? place.shown : hash
+        return withPlace(row, { ...place, ...(shown !== undefined && { shown }), owed: false })
+      })
+    }
+  }
+
+  async #write(
+    login: TokenLogin,
+    { place, replaces }: { readonly place: LoginPlace; readonly replaces: readonly string[] },
+  ): Promise<WriteBack> {
+    const { sources, log } = this.#dependencies
+    const source = sources.find((candidate) => candidate.has(place))
+    if (source === undefined) return "unavailable"
+    const result = await source.writeBack({ place, replaces, after: login.tokens })
+    log.info("wrote a renewed token back", { source: place.source, result })
+    return result
+  }
+
+  /** Pays whatever is owed, also by accounts that were removed: their pairs go when all programs have them. */
+  async payAll(): Promise<void> {
+    const { store } = this.#dependencies
+    for (const account of await store.listAll())
+      for (const login of account.logins)
+        if (login.kind !== "api-key" && recordOf(login).places.some(({ owed }) => owed === true))
+          await this.pay(login)
+  }
+
+  /** Its store can't be read: since when, so that nobody waits for it for ever. */
+  async markUnreadable(loginId: string, at: number | undefined): Promise<void> {
+    await this.#changeLogin(loginId, (login) => {
+      const { unreadable, ...record } = recordOf(login)
+      if (unreadable === at) return login
+      return { ...login, record: { ...record, ...(at !== undefined && { unreadable: at }) } }
+    })
+  }
+
+  async #changeLogin(
+    loginId: string,
+    change: (login: Account["logins"][number]) => Account["logins"][number],
+  ): Promise<void> {
+    const { store } = this.#dependencies
+    const owner = (await store.listAll()).find(({ logins }) => logins.some(({ id }) => id === loginId))
+    if (owner === undefined) return
+    await store.update(owner.id, (account) => {
+      const logins = account.logins.map((login) => (login.id === loginId ? change(login) : login))
+      if (logins.every((login, index) => login === account.logins[index])) return account
+      if (account.removedAt === undefined) return { ...account, logins }
+      const isOwing = ({ places }: ReturnType<typeof recordOf>): boolean =>
+        places.some(({ owed }) => owed === true)
+      return { ...account, logins: logins.filter((login) => isOwing(recordOf(login))) }
+    })
+  }
+}

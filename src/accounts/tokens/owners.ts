@@ -1,0 +1,107 @@
+import type { Clock, Log } from "../../runtime.ts"
+import type { Account, Login, Quota, TokenLogin } from "../account.ts"
+import { afterUsage } from "../health.ts"
+import { offlineOwner, ownerOf, recordOf, withRecord } from "../login.ts"
+import { learnIdentity } from "../owner.ts"
+import type { AccountStore } from "../store/store.ts"
+
+/** What the service said to who a login is. */
+export type OwnerAnswer =
+  | {
+      readonly outcome: "known"
+      readonly userId: string
+      readonly email?: string
+      /** The same call says what the account has used. */
+      readonly quota?: Omit<Quota, "checkedAt">
+    }
+  /** Some companies do not let their people ask. */
+  | { readonly outcome: "unsupported" }
+  | { readonly outcome: "failed" }
+
+/** Asks with the login's own token and profile, never with another login's. Never rejects. */
+export type Identify = (login: Login) => Promise<OwnerAnswer>
+
+/** After an answer in vain it is asked again, in ms: soon, then ever less often. */
+const FIRST_WAIT_MS = 60_000
+const LONGEST_WAIT_MS = 15 * 60_000
+const UNSUPPORTED_WAIT_MS = 24 * 3_600_000
+
+export interface OwnersDependencies {
+  readonly store: Pick<AccountStore, "listAll" | "update" | "reconcile">
+  readonly identify?: Identify | undefined
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Learns whose a login is. */
+export class Owners {
+  readonly #dependencies: OwnersDependencies
+  readonly #running = new Map<string, Promise<boolean>>()
+
+  constructor(dependencies: OwnersDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /** Whether the owner was not known and is now. `urgent`: no account can answer, so it is asked at once. */
+  ask(login: TokenLogin, { urgent = false }: { readonly urgent?: boolean } = {}): Promise<boolean> {
+    const running = this.#running.get(login.id)
+    if (running !== undefined) return running
+    if (!this.#isDue(login, urgent)) return Promise.resolve(false)
+    const asking = this.#ask(login)
+      .catch((error: unknown) => {
+        this.#dependencies.log.warn("the owner of a login was not learnt", { error })
+        return false
+      })
+      .finally(() => this.#running.delete(login.id))
+    this.#running.set(login.id, asking)
+    return asking
+  }
+
+  #isDue(login: TokenLogin, urgent: boolean): boolean {
+    const { identify, clock } = this.#dependencies
+    if (ownerOf(login) !== undefined) return false
+    if (offlineOwner(login) !== undefined) return true
+    const now = clock.now()
+    if (identify === undefined || login.tokens.expiresAt <= now || login.use === "strange") return false
+    const { asked } = recordOf(login)
+    if (asked === undefined || asked.at > now) return true
+    if (asked.unsupported === true) return now - asked.at >= UNSUPPORTED_WAIT_MS
+    return urgent || now - asked.at >= Math.min(FIRST_WAIT_MS * 2 ** (asked.times - 1), LONGEST_WAIT_MS)
+  }
+
+  async #ask(login: TokenLogin): Promise<boolean> {
+    const { identify, store, clock } = this.#dependencies
+    const offline = offlineOwner(login)
+    const answer: OwnerAnswer =
+      offline === undefined
+        ? ((await identify?.(login)) ?? { outcome: "failed" })
+        : { outcome: "known", userId: offline }
+    const now = clock.now()
+    if (answer.outcome !== "known") {
+      await this.#remember(login.id, { at: now, unsupported: answer.outcome === "unsupported" })
+      return false
+    }
+    const { userId, email, quota } = answer
+    const learnt = { loginId: login.id, userId, now, ...(email !== undefined && { email }) }
+    await store.reconcile((accounts) => learnIdentity(accounts, learnt))
+    const account = (await store.listAll()).find((each) => each.logins.some(({ id }) => id === login.id))
+    if (quota !== undefined && account !== undefined && account.removedAt === undefined)
+      await store.update(account.id, (current) => afterUsage(current, { ...quota, checkedAt: now }, now))
+    return true
+  }
+
+  async #remember(loginId: string, { at, unsupported }: { at: number; unsupported: boolean }): Promise<void> {
+    const { store } = this.#dependencies
+    const holds = ({ logins }: Account): boolean => logins.some(({ id }) => id === loginId)
+    const account = (await store.listAll()).find(holds)
+    if (account === undefined) return
+    await store.update(account.id, (current) => ({
+      ...current,
+      logins: current.logins.map((login) => {
+        if (login.id !== loginId) return login
+        const times = (recordOf(login).asked?.times ?? 0) + 1
+        return withRecord(login, { asked: { at, times, ...(unsupported && { unsupported }) } })
+      }),
+    }))
+  }
+}

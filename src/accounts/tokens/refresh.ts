@@ -1,0 +1,340 @@
+import { REFRESH_DEADLINE_MS, refreshTokens } from "../../oauth/index.ts"
+import type { Runtime } from "../../runtime.ts"
+import type { Secret } from "../../secret.ts"
+import type { Settings } from "../../settings/index.ts"
+import type { Account, Login, TokenLogin, TokenSet } from "../account.ts"
+import { afterLoginRefused } from "../health.ts"
+import {
+  grantOf,
+  ownerOf,
+  recordOf,
+  samePair,
+  withoutMembers,
+  withoutRevocation,
+  withRecord,
+} from "../login.ts"
+import { owedByRemoved } from "../owner.ts"
+import { StoreError } from "../store/database.ts"
+import type { AccountStore } from "../store/store.ts"
+import type { InStep } from "./in-step.ts"
+import { type Lock, LOCK_STALE_MS, tryLock } from "./lock.ts"
+import { type Spills, withSwap } from "./spill.ts"
+
+/** With less than this left, in ms, a token is not begun to be used: the request would outlive it. */
+export const LEAST_LIFE_MS = 30_000
+/** The longest that somebody else's refresh is waited for, in ms; then compare-and-swap alone has to do. */
+const LOCK_PATIENCE_MS = REFRESH_DEADLINE_MS + LOCK_STALE_MS
+const POLL_MS = 100
+/** Whoever used the refresh token up may be about to write what they got for it. */
+const GRACE_MS = 1000
+/** A login whose store can't be read rests for so long: its program may have renewed it. */
+const UNREADABLE_MS = 3_600_000
+/** A refusal without a reason counts from the second one on, so much later. */
+const DOUBT_MS = 60_000
+
+export interface RefreshWish {
+  readonly accountId: string
+  /** As it was when a newer pair was found to be needed. */
+  readonly login: TokenLogin
+  /** The service refused this access token, whatever its expiry says. */
+  readonly rejected?: Secret | undefined
+  /** It is held, and renewed only to be asked whose it is. */
+  readonly toAsk?: boolean
+}
+
+/** `resting`: it may be renewed when something else is known. */
+export type RefreshFailure = "network" | "timeout" | "service" | "disk-full" | "database" | "resting"
+
+export type RefreshOutcome =
+  | { readonly state: "fresh"; readonly login: TokenLogin }
+  | { readonly state: "refused"; readonly message: string }
+  | { readonly state: "failed"; readonly reason: RefreshFailure; readonly message: string }
+  /** The login, or its account, is no more, or is another's part now. */
+  | { readonly state: "gone" }
+
+export interface RefresherOptions {
+  readonly runtime: Runtime
+  readonly store: Pick<
+    AccountStore,
+    "listAll" | "get" | "update" | "reconcile" | "compareAndSwapTokens" | "mustKeep" | "kept"
+  >
+  readonly settings: Pick<Settings, "endpointOverride">
+  readonly lockPath: string
+  readonly userAgent: string
+  readonly inStep: InStep
+  readonly spills: Spills
+  /** Nothing is begun any more; what was sent is waited for. */
+  readonly closing: AbortSignal
+  /** Runs work that nobody waits for; `close` does. */
+  readonly inBackground: (work: Promise<unknown>) => void
+}
+
+/** Renews one login at a time for everybody: in this process by single flight, over all of them by a lock. */
+export class Refresher {
+  readonly #options: RefresherOptions
+  readonly #flights = new Map<string, Promise<RefreshOutcome>>()
+
+  constructor(options: RefresherOptions) {
+    this.#options = options
+  }
+
+  /** Whoever wants a newer pair of this login meanwhile gets the same answer. Never rejects. */
+  refresh(wish: RefreshWish): Promise<RefreshOutcome> {
+    const { id } = wish.login
+    const running = this.#flights.get(id)
+    if (running !== undefined) return running
+    const flight = this.#renew(wish)
+      .catch(failedOutcome)
+      .finally(() => this.#flights.delete(id))
+    this.#flights.set(id, flight)
+    this.#options.inBackground(flight)
+    return flight
+  }
+
+  /** Whoever waits for the lock watches the row and needs no lock where the holder wrote a fresh token there. */
+  async #renew(wish: RefreshWish): Promise<RefreshOutcome> {
+    const { runtime, lockPath, closing } = this.#options
+    const { clock, random, log } = runtime
+    const deadline = clock.now() + LOCK_PATIENCE_MS
+    for (;;) {
+      const look = await this.#look(wish)
+      if (look.state === "done") return look.outcome
+      const lock: Lock =
+        clock.now() < deadline ? await tryLock(`${lockPath}-${wish.login.id}`, log) : { state: "impossible" }
+      if (lock.state === "busy") {
+        await clock.sleep(POLL_MS * (0.5 + random()), closing)
+        continue
+      }
+      try {
+        return await this.#renewLocked(wish)
+      } finally {
+        if (lock.state === "held") await lock.release()
+      }
+    }
+  }
+
+  /** The row and the source are read before each request; a refusal counts only for the pair that they still hold. */
+  async #renewLocked(wish: RefreshWish): Promise<RefreshOutcome> {
+    const { clock } = this.#options.runtime
+    let refused: { readonly sent: TokenSet; readonly outcome: Refused } | undefined
+    for (;;) {
+      const before = await this.#look(wish)
+      if (before.state === "done") return before.outcome
+      const reading = await this.#options.inStep.look(before.login)
+      const look = await this.#look(wish)
+      if (look.state === "done") return look.outcome
+      const { login } = look
+      const rest = await this.#restOf(login, { wish, reading })
+      if (rest !== undefined) return { state: "failed", reason: "resting", message: rest }
+      if (refused !== undefined && samePair(refused.sent, login.tokens)) break
+      const outcome = await this.#exchange(look)
+      if (outcome.state !== "refused") return outcome
+      refused = { sent: login.tokens, outcome }
+    }
+    await clock.sleep(GRACE_MS, this.#options.closing)
+    const last = await this.#look(wish)
+    if (last.state === "done") return last.outcome
+    return this.#believe(wish, last, refused)
+  }
+
+  /** Why the login is not renewed now. */
+  async #restOf(
+    login: TokenLogin,
+    { wish, reading }: { readonly wish: RefreshWish; readonly reading: "read" | "unread" },
+  ): Promise<string | undefined> {
+    const { inStep, runtime } = this.#options
+    const { once, unreadable } = recordOf(login)
+    const now = runtime.clock.now()
+    if (login.use === "strange" || (login.use === "held" && wish.toAsk !== true))
+      return "it is not known yet whose login this is"
+    if (login.use === "to-its-end")
+      return "a newer sign-in took its place, and it is not known yet whose that is; `opencode-kiro-auth accounts enable` uses this one all the same, which may sign kiro-cli out"
+    if (reading === "read") {
+      if (unreadable !== undefined) await inStep.markUnreadable(login.id, undefined)
+      return undefined
+    }
+    if (once === true) return undefined
+    const since = unreadable === undefined || unreadable > now ? now : unreadable
+    if (since !== unreadable) await inStep.markUnreadable(login.id, since)
+    if (now - since >= UNREADABLE_MS) return undefined
+    return "the store that it came from can't be read just now, and may hold a newer one; it is used for all that within the hour"
+  }
+
+  /**
+   * Asks the service for a new pair and stores it in the same tick in which the answer is parsed, by compare-and-swap
+   * on the old one. Room for it is set aside on the disk before the old one is given away.
+   */
+  async #exchange({ account, login }: Stale): Promise<RefreshOutcome> {
+    const { runtime, settings, spills, store, userAgent, closing, inStep, inBackground } = this.#options
+    const grant = grantOf(login)
+    if (grant === undefined) return { state: "refused", message: "the login has no refresh token" }
+    const room = spills.reserve(login.id)
+    try {
+      const homeless = await this.#homeless(room.state)
+      if (homeless !== undefined) return homeless
+      closing.throwIfAborted()
+      const { endpointOverride } = settings
+      const result = await refreshTokens({ runtime, grant, userAgent, endpointOverride })
+      switch (result.outcome) {
+        case "tokens": {
+          const { tokens, profileArn } = result
+          const swap = { loginId: login.id, before: login.tokens, after: tokens }
+          const row = spills.save(swap, room)
+          const renewed = withSwap(withoutRevocation(login), swap)
+          inBackground(row === "changed" ? this.#payRemoved(renewed) : inStep.pay(renewed))
+          if (row === "written" && profileArn !== undefined)
+            inBackground(store.update(account.id, (current) => withProfile(current, login.id, profileArn)))
+          return { state: "fresh", login: renewed }
+        }
+        case "suspected":
+        case "refused":
+          return {
+            state: "refused",
+            message: refusalOf(login, result.message, runtime.clock.now()),
+            ...(result.outcome === "suspected" && { unexplained: true }),
+          }
+        case "failed":
+          return { state: "failed", reason: result.reason, message: result.message }
+        default:
+          return result satisfies never
+      }
+    } finally {
+      if (room.state === "reserved") room.free()
+    }
+  }
+
+  /** The account was removed meanwhile: its program would be logged out. */
+  async #payRemoved(renewed: TokenLogin): Promise<void> {
+    await this.#options.store.reconcile((accounts) => owedByRemoved(accounts, renewed))
+    await this.#options.inStep.pay(renewed)
+  }
+
+  /** Why a new pair would have no home on the disk; nothing is rotated then. */
+  async #homeless(room: "reserved" | "full" | "impossible"): Promise<RefreshOutcome | undefined> {
+    const { store } = this.#options
+    if (room === "full")
+      return {
+        state: "failed",
+        reason: "disk-full",
+        message: "the disk is full: a new token could not be kept",
+      }
+    if (store.kept === "file" && room === "reserved") return undefined
+    await store.mustKeep()
+    return undefined
+  }
+
+  /**
+   * The service refused the pair twice. Its login is over, unless the refusal gives no reason and is the first such,
+   * or a newer sign-in stands in its place, behind which it rests. A refused early refresh leaves a token alone that is
+   * still valid.
+   */
+  async #believe(
+    wish: RefreshWish,
+    { account, login }: Stale,
+    { sent, outcome }: { readonly sent: TokenSet; readonly outcome: Refused },
+  ): Promise<RefreshOutcome> {
+    const { store, runtime } = this.#options
+    const now = runtime.clock.now()
+    const { doubted } = recordOf(login)
+    const isDoubtful =
+      outcome.unexplained === true && (doubted === undefined || doubted > now || now - doubted < DOUBT_MS)
+    if (!isDoubtful && wish.rejected === undefined && sent.expiresAt > now) return outcome
+    await store.update(account.id, (row) => {
+      const held = row.logins.find(({ id }) => id === login.id)
+      if (
+        held === undefined ||
+        held.kind === "api-key" ||
+        !samePair(this.#options.spills.over(held).tokens, sent)
+      )
+        return row
+      if (isDoubtful)
+        return doubted === undefined || doubted > now ? changed(row, withRecord(held, { doubted: now })) : row
+      const next = changed(row, withoutMembers(held, "once"))
+      const isBehind = recordOf(held).successor !== undefined && ownerOf(held) === undefined
+      if (isBehind)
+        return changed(next, {
+          ...withoutMembers(held, "once"),
+          revoked: { at: now, reason: outcome.message },
+        })
+      return afterLoginRefused(next, { loginId: held.id, reason: outcome.message, now })
+    })
+    return isDoubtful ? { state: "failed", reason: "service", message: outcome.message } : outcome
+  }
+
+  /** Reads the row again: another process may have renewed, refused or removed the login since. */
+  async #look(wish: RefreshWish): Promise<Look> {
+    const { spills, runtime } = this.#options
+    const waiting = spills.settle(wish.login.id)
+    const found = await this.#find(wish)
+    if (found === undefined) return { state: "done", outcome: { state: "gone" } }
+    const login = typeof waiting === "string" ? found.login : spills.over(found.login)
+    if (isNews({ login, wish, now: runtime.clock.now() }))
+      return { state: "done", outcome: { state: "fresh", login } }
+    if (login.revoked !== undefined)
+      return { state: "done", outcome: { state: "refused", message: login.revoked.reason } }
+    return { state: "stale", account: found.account, login }
+  }
+
+  async #find(
+    wish: RefreshWish,
+  ): Promise<{ readonly account: Account; readonly login: TokenLogin } | undefined> {
+    for (const account of await this.#options.store.listAll()) {
+      if (account.removedAt !== undefined) continue
+      const login = account.logins.find(({ id }) => id === wish.login.id)
+      if (login !== undefined && login.kind !== "api-key") return { account, login }
+    }
+    return undefined
+  }
+}
+
+type Refused = Extract<RefreshOutcome, { readonly state: "refused" }> & { readonly unexplained?: boolean }
+
+interface Stale {
+  readonly account: Account
+  readonly login: TokenLogin
+}
+
+type Look =
+  | { readonly state: "done"; readonly outcome: RefreshOutcome }
+  | ({ readonly state: "stale" } & Stale)
+
+/** Whether the login holds an access token that was not known to be needed replacing, and that can be used. */
+function isNews({
+  login,
+  wish,
+  now,
+}: {
+  readonly login: TokenLogin
+  readonly wish: RefreshWish
+  readonly now: number
+}): boolean {
+  const { accessToken, expiresAt } = login.tokens
+  if (login.use === "held" || login.use === "strange") return false
+  if (accessToken.equals(wish.login.tokens.accessToken) || wish.rejected?.equals(accessToken) === true)
+    return false
+  return login.revoked === undefined && expiresAt - now > LEAST_LIFE_MS
+}
+
+/** A social login learns its profile with its first refresh; one that it has stays. */
+function withProfile(account: Account, loginId: string, profileArn: string): Account {
+  const held = account.logins.find(({ id }) => id === loginId)
+  return held === undefined || held.profileArn !== undefined
+    ? account
+    : changed(account, { ...held, profileArn })
+}
+
+function changed(account: Account, login: Login): Account {
+  return { ...account, logins: account.logins.map((other) => (other.id === login.id ? login : other)) }
+}
+
+function refusalOf(login: TokenLogin, message: string, now: number): string {
+  const expired =
+    login.kind === "idc" && login.client.expiresAt !== undefined && login.client.expiresAt <= now
+  return expired ? `the device registration has expired (${message})` : message
+}
+
+function failedOutcome(error: unknown): RefreshOutcome {
+  if (error instanceof StoreError) return { state: "failed", reason: "database", message: error.message }
+  const message = error instanceof Error ? error.message : "the token could not be refreshed"
+  return { state: "failed", reason: "service", message }
+}

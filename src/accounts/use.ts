@@ -1,0 +1,130 @@
+import type { Account, Login, LoginUse } from "./account.ts"
+import { type KnownLogin, ownerIn, placesOf } from "./draft.ts"
+import { isLocked } from "./health.ts"
+import { comparable, ownerOf, recordOf, sameRegistration } from "./login.ts"
+
+/** How far each login may be used, as far as the other accounts tell; what its row itself says stays. */
+export function withUses(accounts: readonly Account[]): readonly Account[] {
+  const view = new View(accounts)
+  return accounts.map((account) => {
+    const logins = account.logins.map((login): Login => {
+      const use = login.use === "strange" ? login.use : view.useOf({ account, login })
+      if (use === login.use) return login
+      const { use: _, ...rest } = login
+      return use === undefined ? rest : { ...rest, use }
+    })
+    return logins.every((login, index) => login === account.logins[index]) ? account : { ...account, logins }
+  })
+}
+
+class View {
+  readonly #accounts: readonly Account[]
+  readonly #byId = new Map<string, KnownLogin>()
+  readonly #before = new Map<string, KnownLogin[]>()
+
+  constructor(accounts: readonly Account[]) {
+    this.#accounts = accounts
+    for (const account of accounts)
+      for (const entry of [...(account.forgotten ?? []), ...account.logins]) {
+        const known = { account, entry }
+        if (entry.id !== undefined) this.#byId.set(entry.id, known)
+        const successor = "kind" in entry ? recordOf(entry).successor : entry.successor
+        if (successor !== undefined)
+          this.#before.set(successor.id, [...(this.#before.get(successor.id) ?? []), known])
+      }
+  }
+
+  useOf({ account, login }: { readonly account: Account; readonly login: Login }): LoginUse | undefined {
+    if (this.#isHeld({ account, entry: login }, new Set())) return "held"
+    if (this.#maySupersede({ account, login }) || this.#isOldCopy(login)) return "to-its-end"
+    return undefined
+  }
+
+  /** What was in its place before is off, removed, suspended or held itself, and nobody knows that it is another's. */
+  #isHeld(known: KnownLogin, seen: Set<string>): boolean {
+    const { entry } = known
+    if (!("kind" in entry) || entry.record?.taken !== undefined || seen.has(entry.id)) return false
+    seen.add(entry.id)
+    return (this.#before.get(entry.id) ?? []).some(
+      (before) => (isShut(before.account) || this.#isHeld(before, seen)) && !areTwoPeople(before, known),
+    )
+  }
+
+  /** Its successor may be the same login, renewed: its own refresh token would end both. */
+  #maySupersede({ account, login }: { readonly account: Account; readonly login: Login }): boolean {
+    const { successor, once } = recordOf(login)
+    if (successor === undefined || successor.anew === true || once === true) return false
+    const next = this.#byId.get(successor.id)
+    if (next === undefined) return true
+    if ("kind" in next.entry && next.entry.revoked !== undefined) return false
+    return !areTwoPeople({ account, entry: login }, next)
+  }
+
+  /** An older plugin's copy of what kiro-cli may have renewed since. */
+  #isOldCopy(login: Login): boolean {
+    const places = placesOf(login)
+    if (recordOf(login).once === true) return false
+    if (places.length === 0 || places.some(({ source }) => source !== "older-plugin")) return false
+    return this.#accounts.some(({ removedAt, logins }) =>
+      logins.some(
+        (other) =>
+          removedAt === undefined &&
+          other.revoked === undefined &&
+          placesOf(other).some(({ source }) => source === "kiro-cli") &&
+          sameRegistration(login, other) &&
+          !isAnothers(login, other),
+      ),
+    )
+  }
+}
+
+function isShut(account: Account): boolean {
+  return account.removedAt !== undefined || !account.enabled || isLocked(account)
+}
+
+function areTwoPeople(one: KnownLogin, other: KnownLogin): boolean {
+  const [left, right] = [ownerIn(one), ownerIn(other)]
+  return left !== undefined && right !== undefined && left !== right && comparable(left, right)
+}
+
+function isAnothers(one: Login, other: Login): boolean {
+  const [left, right] = [ownerOf(one), ownerOf(other)]
+  return left !== undefined && right !== undefined && left !== right
+}
+
+/**
+ * Whether the account is nobody's but a login's that rests behind the one that took its place: it is shown there, not
+ * in lists.
+ */
+export function isResting(account: Account, now: number): boolean {
+  return (
+    account.userId === undefined &&
+    account.logins.length > 0 &&
+    account.logins.every(
+      (login) =>
+        login.kind !== "api-key" &&
+        login.use === "to-its-end" &&
+        (login.tokens.expiresAt <= now || login.revoked !== undefined),
+    )
+  )
+}
+
+/** The accounts at rest that are shown under this one: those whose place one of its logins took. */
+export function restingUnder(
+  account: Account,
+  accounts: readonly Account[],
+  now: number,
+): readonly Account[] {
+  const resting = accounts.filter((other) => other.removedAt === undefined && isResting(other, now))
+  const found = new Set<Account>()
+  const follow = (ids: ReadonlySet<string>): void => {
+    for (const other of resting) {
+      if (found.has(other) || !other.logins.some((login) => ids.has(recordOf(login).successor?.id ?? "")))
+        continue
+      found.add(other)
+      follow(new Set(other.logins.map(({ id }) => id)))
+    }
+  }
+  follow(new Set(account.logins.map(({ id }) => id)))
+  return [...found]
+}

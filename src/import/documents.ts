@@ -1,0 +1,182 @@
+import { applyEdits, modify } from "jsonc-parser"
+import { type ClientRegistration, type TokenSet } from "../accounts/index.ts"
+import { isObject, type JsonObject, parseJson, plausibleInstant, present, stringField } from "../json.ts"
+import { Secret } from "../secret.ts"
+
+const ACCESS = ["access_token", "accessToken"] as const
+const REFRESH = ["refresh_token", "refreshToken"] as const
+const EXPIRES = ["expires_at", "expiresAt"] as const
+
+export type TokenDocument =
+  | { readonly state: "tokens"; readonly tokens: TokenSet; readonly fields: JsonObject }
+  /** JSON null or an empty value: logged out. */
+  | { readonly state: "empty" }
+  | { readonly state: "strange"; readonly message: string }
+
+/**
+ * A token document of kiro-cli (snake_case) or of the Kiro IDE (camelCase); either spelling is taken everywhere.
+ * A missing or unreadable expiry counts as expired: the first use refreshes it.
+ */
+export function readTokenDocument(text: string): TokenDocument {
+  if (text.trim() === "") return { state: "empty" }
+  const document = parseJson(text)
+  if (document === null) return { state: "empty" }
+  if (!isObject(document)) return { state: "strange", message: "is not a JSON object" }
+  const accessToken = stringField(document, ...ACCESS)
+  if (accessToken === undefined) return { state: "strange", message: "holds no access token" }
+  const refreshToken = stringField(document, ...REFRESH)
+  if (isRedacted(accessToken) || (refreshToken !== undefined && isRedacted(refreshToken)))
+    return { state: "strange", message: "is a redacted copy" }
+  return {
+    state: "tokens",
+    fields: document,
+    tokens: {
+      accessToken: new Secret(accessToken),
+      ...present({ refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken) }),
+      expiresAt: readInstant(firstOf(document, EXPIRES)) ?? 0,
+    },
+  }
+}
+
+/** The same text with another pair: three fields in their own spelling and time format, every other byte as it is. */
+export function rewriteTokenDocument(text: string, after: TokenSet): string {
+  const document = parseJson(text)
+  if (!isObject(document)) return text
+  const put = (before: string, keys: readonly string[], value: (previous: unknown) => unknown): string => {
+    const there = keys.filter((key) => Object.hasOwn(document, key))
+    const names = there.length > 0 ? there : [spellingOf(document, keys)]
+    return names.reduce(
+      (current, name) => applyEdits(current, modify(current, [name], value(document[name]), {})),
+      before,
+    )
+  }
+  const withAccess = put(text, ACCESS, () => after.accessToken.reveal())
+  const { refreshToken } = after
+  const withPair =
+    refreshToken === undefined ? withAccess : put(withAccess, REFRESH, () => refreshToken.reveal())
+  return put(withPair, EXPIRES, (previous) => writeInstant(after.expiresAt, previous))
+}
+
+function spellingOf(fields: JsonObject, keys: readonly string[]): string {
+  const [snake = "", camel = snake] = keys
+  return Object.hasOwn(fields, ACCESS[1]) ? camel : snake
+}
+
+function firstOf(fields: JsonObject, keys: readonly string[]): unknown {
+  return keys.map((key) => fields[key]).find((value) => value !== undefined && value !== null)
+}
+
+/** People paste shortened copies of their files back in place. */
+function isRedacted(token: string): boolean {
+  return /(?:\.\.\.|…)$/.test(token)
+}
+
+/** Whether the text is a whole JSON document; a file that is being written is not, for a moment. */
+export function isWhole(text: string): boolean {
+  return parseJson(text) !== undefined
+}
+
+/** Below it a number counts seconds, above it milliseconds (1e11 ms is 1973, 1e11 s is the year 5138). */
+const SECONDS_BELOW = 1e11
+
+/**
+ * An instant as other programs write one: RFC 3339 text with any offset and 0 to 9 digits of fraction, epoch
+ * seconds or epoch milliseconds, as a number or as text. Epoch ms, or `undefined` where it is none of these, or not
+ * between the years 2000 and 2100.
+ */
+export function readInstant(value: unknown): number | undefined {
+  if (typeof value === "number") return fromNumber(value)
+  if (typeof value !== "string" || value.trim() === "") return undefined
+  const text = value.trim()
+  if (/^\d+(?:\.\d+)?$/.test(text)) return fromNumber(Number(text))
+  // Date.parse takes three digits of fraction everywhere; more only by the engine's leave.
+  const instant = Date.parse(text.replace(/(\.\d{3})\d+/, "$1").replace(/^(\d{4}-\d\d-\d\d) /, "$1T"))
+  return plausibleInstant(Number.isFinite(instant) ? instant : undefined)
+}
+
+function fromNumber(value: number): number | undefined {
+  if (!Number.isFinite(value) || value <= 0) return undefined
+  return plausibleInstant(value < SECONDS_BELOW ? Math.round(value * 1000) : Math.round(value))
+}
+
+/** `instant` (epoch ms) in the format of `previous`: the same unit, the same digits of fraction, the same UTC mark. */
+export function writeInstant(instant: number, previous: unknown): string | number {
+  if (typeof previous === "number") return previous < SECONDS_BELOW ? Math.floor(instant / 1000) : instant
+  const text = typeof previous === "string" ? previous.trim() : ""
+  if (/^\d+$/.test(text)) return String(writeInstant(instant, Number(text)))
+  const iso = new Date(instant).toISOString()
+  if (text === "") return iso
+  const digits = /\.(\d+)/.exec(text)?.[1]?.length ?? 0
+  const fraction = digits === 0 ? "" : `.${iso.slice(20, 23).padEnd(digits, "0").slice(0, digits)}`
+  return `${iso.slice(0, 19)}${fraction}${text.endsWith("+00:00") ? "+00:00" : "Z"}`
+}
+
+export interface Registration {
+  readonly client: ClientRegistration
+  readonly region?: string
+}
+
+/** The registration at SSO OIDC as kiro-cli (snake_case) and the Kiro IDE (camelCase) keep it. */
+export function readRegistration(text: string): Registration | undefined {
+  const document = parseJson(text)
+  return isObject(document) ? registrationIn(document) : undefined
+}
+
+export function registrationIn(document: JsonObject): Registration | undefined {
+  const clientId = stringField(document, "client_id", "clientId")
+  const clientSecret = stringField(document, "client_secret", "clientSecret")
+  if (clientId === undefined || clientSecret === undefined) return undefined
+  const expiresAt = readInstant(
+    document["client_secret_expires_at"] ?? document["clientSecretExpiresAt"] ?? document["expiresAt"],
+  )
+  return {
+    client: { clientId, clientSecret: new Secret(clientSecret), ...present({ expiresAt }) },
+    ...present({ region: stringField(document, "region") }),
+  }
+}
+
+const BUILDER_ID_HOST = "view.awsapps.com"
+export const BUILDER_ID_REGION = "us-east-1"
+
+/** The start URL of an Identity Center login; `undefined` for AWS Builder ID, which has one for everybody. */
+export function identityCenterUrl(startUrl: string | undefined): string | undefined {
+  if (startUrl === undefined || !URL.canParse(startUrl)) return undefined
+  return new URL(startUrl).host === BUILDER_ID_HOST ? undefined : startUrl
+}
+
+export type ExternalClient =
+  | {
+      readonly state: "client"
+      readonly clientId: string
+      readonly tokenEndpoint: string
+      readonly scopes?: string
+    }
+  | { readonly state: "strange"; readonly message: string }
+
+/**
+ * The client of a customer's identity provider. Okta records name only their issuer. An endpoint that is not https
+ * gives no client: the record could send the refresh token anywhere.
+ */
+export function readExternalClient(fields: JsonObject): ExternalClient {
+  const clientId = stringField(fields, "client_id", "clientId")
+  if (clientId === undefined) return { state: "strange", message: "names no client id" }
+  const issuer = stringField(fields, "issuer_url", "issuerUrl")
+  const tokenEndpoint =
+    stringField(fields, "token_endpoint", "tokenEndpoint") ??
+    (issuer === undefined ? undefined : `${issuer.replace(/\/+$/, "")}/v1/token`)
+  if (tokenEndpoint === undefined) return { state: "strange", message: "names no token endpoint" }
+  if (!URL.canParse(tokenEndpoint) || new URL(tokenEndpoint).protocol !== "https:")
+    return { state: "strange", message: "names a token endpoint that is not https" }
+  return {
+    state: "client",
+    clientId,
+    tokenEndpoint,
+    ...present({ scopes: scopesOf(fields["scopes"] ?? fields["scope"]) }),
+  }
+}
+
+function scopesOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value.trim() || undefined
+  if (!Array.isArray(value)) return undefined
+  return value.filter((scope) => typeof scope === "string").join(" ") || undefined
+}

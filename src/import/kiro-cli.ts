@@ -1,0 +1,340 @@
+import { posix, win32 } from "node:path"
+import {
+  type Database,
+  type ImportedLogin,
+  type Login,
+  type PairChange,
+  placeIn,
+  type SourceProblem,
+  type SourceStore,
+  type WriteBack,
+} from "../accounts/index.ts"
+import { isObject, type JsonObject, parseJson, present, stringField } from "../json.ts"
+import type { Place } from "../settings/index.ts"
+import {
+  type Effects,
+  type Found,
+  hasTable,
+  judgePair,
+  LONGEST_KEY,
+  LONGEST_VALUE,
+  MOST_ROWS,
+  openLoginDatabases,
+  textColumn,
+} from "./databases.ts"
+import {
+  BUILDER_ID_REGION,
+  identityCenterUrl,
+  readExternalClient,
+  readRegistration,
+  readTokenDocument,
+  type Registration,
+  rewriteTokenDocument,
+} from "./documents.ts"
+
+/**
+ * Where kiro-cli keeps its store, and where the Amazon Q CLI before it kept the same one: the first wins where both
+ * hold a login. `KIROCLI_DB_PATH` names the only one to read.
+ */
+export function kiroCliDatabases({ env, platform, home }: Place): readonly string[] {
+  const named = env["KIROCLI_DB_PATH"]?.trim()
+  if (named !== undefined && named !== "") return [named]
+  const file = "data.sqlite3"
+  switch (platform) {
+    case "win32": {
+      const local = env["LOCALAPPDATA"] ?? win32.join(home, "AppData", "Local")
+      const roaming = env["APPDATA"] ?? win32.join(home, "AppData", "Roaming")
+      return [
+        win32.join(local, "Kiro-Cli", file),
+        win32.join(roaming, "kiro-cli", file),
+        win32.join(local, "amazon-q", file),
+      ]
+    }
+    case "darwin": {
+      const support = posix.join(home, "Library", "Application Support")
+      return [posix.join(support, "kiro-cli", file), posix.join(support, "amazon-q", file)]
+    }
+    default: {
+      const data = env["XDG_DATA_HOME"]?.trim() || posix.join(home, ".local", "share")
+      return [posix.join(data, "kiro-cli", file), posix.join(data, "amazon-q", file)]
+    }
+  }
+}
+
+/**
+ * The store of kiro-cli, and the one of the Amazon Q CLI that it began as a copy of. The write-back changes three
+ * fields of a row that holds a pair which ours replaces.
+ */
+export function openKiroCliSource({
+  files,
+  named,
+  defaultRegion,
+  effects,
+}: {
+  readonly files: readonly string[]
+  /** Whether the user named the file, so that its absence is worth a word. */
+  readonly named: boolean
+  readonly defaultRegion: string
+  readonly effects: Effects
+}): SourceStore {
+  return openLoginDatabases({
+    source: "kiro-cli",
+    files,
+    effects,
+    missing: named ? "does not exist" : undefined,
+    look(database, file) {
+      const store = readStore(database, file)
+      if (store !== undefined) return readLogins(store, defaultRegion)
+      return {
+        logins: [],
+        problems: [{ source: "kiro-cli", file, key: "auth_kv", message: "holds no table auth_kv" }],
+      }
+    },
+    placeOf: ({ file, key }) => (key === undefined || key === "auth_kv" ? file : placeIn(file, key)),
+    replace,
+    watched: () => files,
+  })
+}
+
+/** One row of `auth_kv`, its value as text. */
+interface CliRow {
+  readonly key: string
+  readonly value: string
+}
+
+/** What the table `state` says beside the tokens. */
+interface CliState {
+  readonly profileArn?: string
+  /** Of the profile that every Google and GitHub login shares. */
+  readonly profileIsSocial: boolean
+  readonly startUrl?: string
+  readonly loginRegion?: string
+}
+
+interface CliStore {
+  readonly file: string
+  readonly rows: readonly CliRow[]
+  readonly state: CliState
+}
+
+const ROWS = `SELECT substr(key, 1, ${LONGEST_KEY}) AS key, substr(value, 1, ${LONGEST_VALUE}) AS value`
+/** The rows of `auth_kv` that may be ours to read, whatever else the table holds. */
+const LOGIN_ROWS = "key LIKE '%:token' OR key LIKE '%:device_registration'"
+const STATE_KEYS = ["api.codewhisperer.profile", "auth.idc.start-url", "auth.idc.region"] as const
+const SOCIAL_PROFILE = "Social_Default_Profile"
+
+function readStore(database: Database, file: string): CliStore | undefined {
+  if (!hasTable(database, "auth_kv")) return undefined
+  const rows = rowsOf(database, `${ROWS} FROM auth_kv WHERE ${LOGIN_ROWS} LIMIT ${MOST_ROWS}`).filter(
+    ({ key }) => readStoreKey(key) !== undefined,
+  )
+  const places = STATE_KEYS.map(() => "?").join(", ")
+  const state = hasTable(database, "state")
+    ? rowsOf(database, `${ROWS} FROM state WHERE key IN (${places})`, STATE_KEYS)
+    : []
+  return { file, rows, state: readState(state) }
+}
+
+function rowsOf(database: Database, sql: string, parameters: readonly string[] = []): readonly CliRow[] {
+  return database.all(sql, parameters).flatMap((row) => {
+    const key = textColumn(row, "key")
+    return key === undefined ? [] : [{ key, value: textColumn(row, "value") ?? "" }]
+  })
+}
+
+/** The three rows of kiro-cli's table `state` that matter; each value is a JSON text. */
+function readState(rows: readonly CliRow[]): CliState {
+  const valueOf = (key: (typeof STATE_KEYS)[number]): unknown => {
+    const row = rows.find((candidate) => candidate.key === key)
+    return row === undefined ? undefined : parseJson(row.value)
+  }
+  const profile = valueOf("api.codewhisperer.profile")
+  const [profileArn, profileName] = isObject(profile)
+    ? [stringField(profile, "arn"), stringField(profile, "profile_name", "profileName")]
+    : []
+  const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
+  return {
+    profileIsSocial: profileName === SOCIAL_PROFILE,
+    ...present({
+      profileArn,
+      startUrl: text(valueOf("auth.idc.start-url")),
+      loginRegion: text(valueOf("auth.idc.region")),
+    }),
+  }
+}
+
+type Flow = "oidc" | "social" | "external-idp"
+
+interface StoreKey {
+  readonly key: string
+  /** `kirocli`, or `codewhisperer` in stores of the Amazon Q CLI. */
+  readonly prefix: string
+  readonly flow: Flow
+  readonly part: "token" | "registration"
+}
+
+/** kiro-cli writes `odic`, misspelt; both spellings have been seen, as have dashes and underscores. */
+const KEY =
+  /^(kirocli|kiro-cli|codewhisperer|amazon-?q):(odic|oidc|social|external[-_]?idp):(token|device[-_]registration)$/i
+
+function readStoreKey(key: string): StoreKey | undefined {
+  const [, prefix, flow, part] = KEY.exec(key) ?? []
+  if (prefix === undefined || flow === undefined || part === undefined) return undefined
+  return {
+    key,
+    prefix: prefix.toLowerCase(),
+    flow: flowOf(flow.toLowerCase()),
+    part: part.toLowerCase() === "token" ? "token" : "registration",
+  }
+}
+
+function flowOf(word: string): Flow {
+  if (word === "social") return "social"
+  return word.startsWith("external") ? "external-idp" : "oidc"
+}
+
+/** Every login of one store, freshest first. A row that can't be used becomes a problem; the others still count. */
+function readLogins(store: CliStore, defaultRegion: string): Found {
+  const logins: ImportedLogin[] = []
+  const problems: SourceProblem[] = []
+  for (const row of store.rows) {
+    const storeKey = readStoreKey(row.key)
+    if (storeKey === undefined || storeKey.part !== "token") continue
+    const found = readLogin({ store, row, storeKey, defaultRegion })
+    if (found.state === "login")
+      logins.push({ login: found.login, place: { source: "kiro-cli", key: placeIn(store.file, row.key) } })
+    if (found.state === "strange")
+      problems.push({ source: "kiro-cli", file: store.file, key: row.key, message: found.message })
+  }
+  const freshestFirst = logins.toSorted((one, other) => endOf(other.login) - endOf(one.login))
+  return { logins: withStateProfile(freshestFirst, store.state), problems }
+}
+
+function endOf(login: Login): number {
+  return login.kind === "api-key" ? 0 : login.tokens.expiresAt
+}
+
+type RowLogin =
+  | { readonly state: "login"; readonly login: Login }
+  | { readonly state: "logged-out" }
+  | { readonly state: "strange"; readonly message: string }
+
+function readLogin({
+  store,
+  row,
+  storeKey,
+  defaultRegion,
+}: {
+  readonly store: CliStore
+  readonly row: CliRow
+  readonly storeKey: StoreKey
+  readonly defaultRegion: string
+}): RowLogin {
+  const document = readTokenDocument(row.value)
+  if (document.state === "empty") return { state: "logged-out" }
+  if (document.state === "strange") return document
+  const { tokens, fields } = document
+  const base = {
+    id: "",
+    source: "kiro-cli" as const,
+    tokens,
+    ...present({ profileArn: stringField(fields, "profile_arn", "profileArn") }),
+  }
+  switch (storeKey.flow) {
+    case "oidc": {
+      const found = registrationFor(store, storeKey)
+      if (found.state === "strange") return found
+      const { registration } = found
+      const place = oidcPlace({ fields, registration, state: store.state, defaultRegion })
+      return { state: "login", login: { ...base, kind: "idc", client: registration.client, ...place } }
+    }
+    case "social":
+      return {
+        state: "login",
+        login: { ...base, kind: "social", ...present({ provider: stringField(fields, "provider") }) },
+      }
+    case "external-idp": {
+      const client = readExternalClient(fields)
+      if (client.state === "strange") return client
+      const { state: _, ...rest } = client
+      return { state: "login", login: { ...base, kind: "external-idp", ...rest } }
+    }
+    default:
+      return storeKey.flow satisfies never
+  }
+}
+
+/** Only the registration under the token's own prefix obtained it; another one would burn the refresh token. */
+function registrationFor(
+  store: CliStore,
+  token: StoreKey,
+):
+  | { readonly state: "registration"; readonly registration: Registration }
+  | { readonly state: "strange"; readonly message: string } {
+  const rows = store.rows.filter((row) => {
+    const key = readStoreKey(row.key)
+    return key?.part === "registration" && key.flow === token.flow && key.prefix === token.prefix
+  })
+  const spelling = token.key.slice(0, token.key.lastIndexOf(":"))
+  const row = rows.find(({ key }) => key.startsWith(`${spelling}:`)) ?? rows[0]
+  if (row === undefined) return { state: "strange", message: "has no device registration beside it" }
+  const registration = readRegistration(row.value)
+  return registration === undefined
+    ? { state: "strange", message: `can't be refreshed: ${row.key} is not a registration` }
+    : { state: "registration", registration }
+}
+
+/**
+ * The login region and, for Identity Center, the start URL. kiro-cli leaves both out for old Builder ID logins; what
+ * `state` remembers of Identity Center counts only where the row itself can't be a Builder ID, which lives in
+ * us-east-1 alone.
+ */
+function oidcPlace({
+  fields,
+  registration,
+  state,
+  defaultRegion,
+}: {
+  readonly fields: JsonObject
+  readonly registration: Registration
+  readonly state: CliState
+  readonly defaultRegion: string
+}): { readonly loginRegion: string; readonly startUrl?: string } {
+  const ownUrl = stringField(fields, "start_url", "startUrl")
+  const ownRegion = stringField(fields, "region") ?? registration.region
+  const startUrl = identityCenterUrl(
+    ownUrl ?? (ownRegion !== undefined && ownRegion !== BUILDER_ID_REGION ? state.startUrl : undefined),
+  )
+  if (startUrl === undefined) return { loginRegion: ownRegion ?? BUILDER_ID_REGION }
+  return { startUrl, loginRegion: ownRegion ?? state.loginRegion ?? defaultRegion }
+}
+
+/** The profile that was chosen in kiro-cli is that of the login used last. */
+function withStateProfile(
+  logins: readonly ImportedLogin[],
+  { profileArn, profileIsSocial }: CliState,
+): readonly ImportedLogin[] {
+  if (profileArn === undefined) return logins
+  const owner = logins.find(({ login }) => (login.kind === "social") === profileIsSocial)
+  return logins.map((entry) =>
+    entry === owner && entry.login.profileArn === undefined
+      ? { ...entry, login: { ...entry.login, profileArn } }
+      : entry,
+  )
+}
+
+function replace(database: Database, file: string, change: PairChange): WriteBack {
+  const store = readStore(database, file)
+  const row = store?.rows.find(({ key }) => placeIn(file, key) === change.place.key)
+  const document = row === undefined ? undefined : readTokenDocument(row.value)
+  if (row === undefined || document?.state === "empty") return "gone"
+  // Half written, or of a version that nobody knows: it may become whole again.
+  if (document?.state !== "tokens") return "unavailable"
+  const verdict = judgePair(document.tokens, change)
+  if (verdict !== "write") return verdict
+  database.run("UPDATE auth_kv SET value = ? WHERE key = ?", [
+    rewriteTokenDocument(row.value, change.after),
+    row.key,
+  ])
+  return "written"
+}

@@ -1,0 +1,329 @@
+import assert from "node:assert/strict"
+import { beforeEach, describe, it } from "node:test"
+import { restingUnder } from "../../src/accounts/index.ts"
+import { openDatabase } from "../../src/accounts/index.ts"
+import { join } from "node:path"
+import { sqlite } from "../import/stores.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
+import { Home } from "./people.ts"
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+/** A and B are people; `cliRenews` is kiro-cli's own renewal; two hours end every access token. */
+describe("orders of events", () => {
+  let home: Home
+  beforeEach(() => {
+    home = new Home(temporaryFolder())
+  })
+  const ends = (): void => home.clock.advance(2 * HOUR)
+  const by = async (session?: string): Promise<string> => {
+    const answer = await home.asks(session)
+    await home.check()
+    return answer.by
+  }
+  const shown = async (): Promise<number> => (await (await home.store()).list()).length
+  const whys = async (session?: string): Promise<readonly string[]> => {
+    const answer = await home.asks(session)
+    assert.equal(answer.by, "nobody")
+    return "unavailable" in answer ? answer.unavailable.map(({ why }) => why) : []
+  }
+  const superseded = (): number => home.service.sent.filter((each) => each.superseded).length
+
+  it("1: an ordinary renewal is invisible: the same account, one usage call, no notice", async () => {
+    await home.signsIn("A")
+    const first = await home.asks()
+    const calls = home.service.usageCalls
+    home.clock.advance(HOUR / 2)
+    await home.cliRenews()
+    const second = await home.asks()
+    assert.deepEqual(second, first)
+    assert.equal(home.service.usageCalls, calls + 1)
+    assert.equal(await shown(), 1)
+    assert.deepEqual(home.notices, [])
+    await home.check()
+  })
+
+  it("2: with the usage call down the newest pair serves in the end, and the middle one is never sent", async () => {
+    await home.signsIn("A")
+    await by()
+    home.service.usage = "down"
+    await home.cliRenews()
+    const middle = await home.cliPair()
+    await by()
+    await home.cliRenews()
+    await by()
+    ends()
+    assert.equal(await by(), "A")
+    assert.ok(!home.service.sent.some(({ refreshToken }) => refreshToken === middle?.refreshToken))
+    assert.equal(superseded(), 0)
+  })
+
+  it("3: another person signs in: the conversation goes on with its own, and there are two accounts", async () => {
+    await home.signsIn("A")
+    assert.equal(await by("a"), "A")
+    await home.signsIn("B")
+    ends()
+    assert.equal(await by("a"), "A")
+    assert.equal(await shown(), 2)
+    assert.equal(superseded(), 0)
+  })
+
+  it("4: another person signs in while the usage call is down; when it is up again the first one answers", async () => {
+    await home.signsIn("A")
+    await by()
+    home.service.usage = "down"
+    await home.signsIn("B")
+    await by()
+    ends()
+    await by()
+    home.service.usage = "up"
+    home.service.exhausted.add("B")
+    assert.equal(await by(), "A")
+    assert.equal(superseded(), 0)
+  })
+
+  it("5: one that was never named rests behind another person's, and the error says so", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await by()
+    await home.signsIn("B")
+    ends()
+    home.service.usage = "up"
+    home.service.exhausted.add("B")
+    assert.ok((await whys()).includes("resting"))
+    const accounts = await (await home.store()).list({ resting: true })
+    const shownOnes = await (await home.store()).list()
+    assert.equal(shownOnes.length, 1)
+    const [newer] = shownOnes
+    assert.ok(newer)
+    assert.equal(restingUnder(newer, accounts, home.clock.now()).length, 1)
+    await home.enable("A")
+    assert.equal(await by(), "A")
+  })
+
+  it("6: the renewed pair of a person who is off is not used", async () => {
+    await home.signsIn("A")
+    await by()
+    home.service.usage = "down"
+    await home.cliRenews()
+    await by()
+    await home.disable("A")
+    const store = await home.store()
+    const named = (await store.list({ resting: true })).filter(({ userId }) => userId !== undefined)
+    assert.equal(named.length, 1)
+    await assert.doesNotReject(home.check())
+    assert.deepEqual(new Set(await whys()), new Set(["disabled"]))
+  })
+
+  it("6, with only the named one switched off: its renewed pair is held", async () => {
+    await home.signsIn("A")
+    await by()
+    home.service.usage = "down"
+    await home.cliRenews()
+    await by()
+    const store = await home.store()
+    const [named] = (await store.list()).filter(({ userId }) => userId !== undefined)
+    assert.ok(named)
+    const { disableAccount } = await import("../../src/accounts/index.ts")
+    await store.update(named.id, (account) => disableAccount(account, home.clock.now()))
+    assert.deepEqual(new Set(await whys()), new Set(["disabled", "held"]))
+    ends()
+    assert.deepEqual(new Set(await whys()), new Set(["disabled", "held"]))
+  })
+
+  it("7: one that was never named and was removed stays out when it is renewed", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await by()
+    await home.remove("A")
+    await home.cliRenews()
+    home.service.usage = "up"
+    assert.equal(await by(), "nobody")
+    ends()
+    assert.equal(await by(), "nobody")
+  })
+
+  it("8: the renewals of one who is off are held, one after the other", async () => {
+    await home.signsIn("A")
+    await by()
+    await home.disable("A")
+    home.service.usage = "down"
+    for (let round = 0; round < 2; round += 1) {
+      await home.cliRenews()
+      assert.ok((await whys()).includes("held"))
+    }
+    assert.equal((await home.accountsOf("A")).length, 2)
+    home.service.usage = "up"
+    assert.deepEqual(await whys(), ["disabled"])
+    assert.equal((await home.accountsOf("A")).length, 1)
+  })
+
+  it("9: who was removed and signs in here again stays, also where the name comes only afterwards", async () => {
+    await home.signsIn("A")
+    await by()
+    const [before] = await home.accountsOf("A")
+    await home.remove("A")
+    await home.cliSignsOut()
+    home.service.usage = "down"
+    home.clock.advance(1000)
+    await home.signsInHere("A")
+    assert.equal(await by(), "A")
+    home.service.usage = "up"
+    home.clock.advance(120_000)
+    assert.equal(await by(), "A")
+    const [again, ...others] = await (await home.store()).listAll()
+    assert.deepEqual(others, [])
+    assert.equal(again?.id, before?.id)
+    assert.equal(again?.removedAt, undefined)
+  })
+
+  it("10: who is off and signs in here is on", async () => {
+    await home.signsIn("A")
+    await by()
+    await home.disable("A")
+    home.clock.advance(1000)
+    await home.signsInHere("A")
+    assert.equal(await by(), "A")
+    assert.equal(await shown(), 1)
+  })
+
+  it("11: behind an unnamed successor that was removed nothing is sent", async () => {
+    await home.signsIn("A")
+    await by()
+    home.service.usage = "down"
+    await home.cliRenews()
+    await home.takeIn()
+    const store = await home.store()
+    const [unnamed] = (await store.list()).filter(({ userId }) => userId === undefined)
+    assert.ok(unnamed)
+    await store.remove(unnamed.id)
+    ends()
+    const sent = home.service.sent.length
+    assert.equal(await by(), "nobody")
+    assert.equal(home.service.sent.length, sent)
+  })
+
+  it("12: an older plugin's old copy of what kiro-cli renewed since is not sent", async () => {
+    const old = await home.signsIn("A")
+    await sqlite(join(home.folder, ".config", "opencode", "kiro.db"), (database) => {
+      database.run(
+        "CREATE TABLE accounts (id TEXT, auth_method TEXT, region TEXT, client_id TEXT, client_secret TEXT, refresh_token TEXT, access_token TEXT, expires_at INTEGER)",
+      )
+      database.run("INSERT INTO accounts VALUES ('1', 'idc', 'us-east-1', 'client', 'secret', ?, ?, ?)", [
+        old.refreshToken,
+        old.accessToken,
+        old.expiresAt,
+      ])
+    })
+    ends()
+    await home.cliRenews()
+    assert.equal(await by(), "A")
+    ends()
+    assert.equal(await by(), "A")
+    ends()
+    home.service.exhausted.add("A")
+    await by()
+    assert.ok(!home.service.sent.some(({ refreshToken }) => refreshToken === old.refreshToken))
+    assert.equal(await shown(), 1)
+  })
+
+  it("13: a pair that is owed to kiro-cli when its account is removed is paid, then deleted", async () => {
+    await home.signsIn("A")
+    await by()
+    ends()
+    home.cliGoesAway()
+    await by()
+    home.clock.advance(HOUR)
+    assert.equal(await by(), "A")
+    await home.remove("A")
+    home.cliComesBack()
+    await home.takeIn()
+    const held = await home.cliPair()
+    assert.ok(home.service.isCurrent(held?.refreshToken ?? ""))
+    const database = await openDatabase(join(home.folder, "kiro.db"), { readonly: true })
+    assert.equal(database.all("SELECT * FROM kiro_login").length, 0)
+    database.close()
+    await home.takeIn()
+    assert.equal(await shown(), 0)
+  })
+
+  it("14: while kiro-cli's store is away nothing is sent; when it is back its newer pair is taken", async () => {
+    await home.signsIn("A")
+    const first = await home.asks()
+    await home.cliRenews()
+    ends()
+    home.cliGoesAway()
+    assert.equal(await by(), "nobody")
+    assert.deepEqual(home.service.sent, [])
+    home.cliComesBack()
+    const again = await home.asks()
+    assert.deepEqual(again, first)
+    assert.equal(await shown(), 1)
+    assert.equal(superseded(), 0)
+  })
+
+  it("15: two processes that take in one pair make one row of it", async () => {
+    await home.signsIn("A")
+    const other = await home.beside()
+    await Promise.all([home.takeIn(), other.takeIn()])
+    assert.equal((await (await home.store()).listAll()).length, 1)
+    assert.equal((await (await other.store()).listAll())[0]?.logins.length, 1)
+  })
+
+  it("leaves one row after 60 renewals", async () => {
+    await home.signsIn("A")
+    const first = await home.asks()
+    for (let round = 0; round < 60; round += 1) {
+      home.clock.advance(HOUR / 2)
+      await home.cliRenews()
+      await home.takeIn()
+    }
+    assert.deepEqual(await home.asks(), first)
+    const accounts = await (await home.store()).listAll()
+    assert.deepEqual(
+      accounts.map(({ logins }) => logins.length),
+      [1],
+    )
+  })
+
+  it("shows one account after 30 renewals of which nobody learns whose they are, and keeps nothing after 90 days", async () => {
+    home.service.usage = "unsupported"
+    await home.signsIn("A")
+    for (let round = 0; round < 30; round += 1) {
+      home.clock.advance(HOUR)
+      await home.cliRenews()
+      assert.equal(await by(), "A")
+    }
+    home.clock.advance(HOUR / 2)
+    assert.equal(await shown(), 1)
+    home.clock.advance(91 * DAY)
+    await home.cliRenews()
+    await home.takeIn()
+    home.clock.advance(2 * HOUR)
+    await home.cliRenews()
+    await home.takeIn()
+    home.clock.advance(2 * HOUR)
+    await home.takeIn()
+    assert.ok((await (await home.store()).listAll()).length <= 3)
+    assert.equal(superseded(), 0)
+  })
+
+  it("tells a family that the service ended as a login that is needed, and asks no more", async () => {
+    await home.signsIn("A")
+    await by()
+    const held = await home.cliPair()
+    ends()
+    await home.cliRenews()
+    home.service.renew(held?.refreshToken ?? "")
+    ends()
+    await home.takeIn()
+    assert.equal(await by(), "nobody")
+    const sent = home.service.sent.length
+    assert.ok(sent <= 2, String(sent))
+    for (let round = 0; round < 5; round += 1) assert.equal(await by(), "nobody")
+    assert.equal(home.service.sent.length, sent)
+    const accounts = await (await home.store()).list()
+    assert.ok(accounts.every(({ health }) => health.state === "revoked"))
+  })
+})
