@@ -1,11 +1,37 @@
+import type { LanguageModelV3Prompt } from "@ai-sdk/provider"
+import type { ChatAnswer } from "../src/gateway/index.ts"
 import { batchesOf, openAnswer } from "../src/gateway/stream/answer.ts"
+import { createKiro } from "../src/opencode2/provider.ts"
+import { enterRegistry } from "../src/opencode2/registry.ts"
 import { answerBody } from "../src/plugin/front.ts"
 import { systemClock } from "../src/runtime.ts"
 import { createCutter, createFloor } from "./floor.ts"
 import { createChunkTranslator } from "../src/translate/index.ts"
 
-/** The answer as the host gets it: server-sent events of a committed answer. */
+/** The answer as OpenCode 1 gets it: server-sent events of a committed answer. */
 export async function answerStream(response: Response): Promise<ReadableStream<Uint8Array>> {
+  return answerBody(await openChatAnswer(response), ({ refusal }) => new Error(refusal.message))
+}
+
+/** The same as OpenCode 2 gets it: the parts of a language model, and how many there were. */
+export async function countParts(response: Response): Promise<number> {
+  const location = crypto.randomUUID()
+  const leave = enterRegistry(location, {
+    chat: async () => ({ outcome: "answer", answer: await openChatAnswer(response) }),
+  })
+  const prompt: LanguageModelV3Prompt = [{ role: "user", content: [{ type: "text", text: "Hello" }] }]
+  const { stream } = await createKiro({ location }).languageModel("claude-sonnet-4-5").doStream({ prompt })
+  const reader = stream.getReader()
+  let parts = 0
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    if (next.value.type === "error") throw next.value.error
+    parts++
+  }
+  leave()
+  return parts
+}
+
+async function openChatAnswer(response: Response): Promise<ChatAnswer> {
   const opened = await openAnswer({
     response,
     translator: createChunkTranslator({
@@ -28,7 +54,7 @@ export async function answerStream(response: Response): Promise<ReadableStream<U
     ({ message }) => ({ status: 500, message }),
   )
   const head = { id: "chatcmpl-1", created: 1_700_000_000, model: "claude-sonnet-4-5" }
-  return answerBody({ head, batches }, ({ refusal }) => new Error(refusal.message))
+  return { head, batches }
 }
 
 /** A 200 whose body brings these reads, one for each time it is asked. */

@@ -2,6 +2,7 @@ import { firstWord } from "./cases/first-word.ts"
 import { install } from "./cases/install.ts"
 import { longAnswers } from "./cases/long-answers.ts"
 import { longHistories } from "./cases/long-histories.ts"
+import { openCode2Answers } from "./cases/opencode2-answers.ts"
 import { parallel } from "./cases/parallel.ts"
 import { pausedReader } from "./cases/paused-reader.ts"
 import { smallChat } from "./cases/small-chat.ts"
@@ -15,6 +16,7 @@ const CASES: readonly (() => BenchCase)[] = [
   firstWord,
   smallChat,
   longAnswers,
+  openCode2Answers,
   longHistories,
   toolArguments,
   parallel,
