@@ -5,6 +5,7 @@ import { longHistories } from "./cases/long-histories.ts"
 import { openCode2Answers } from "./cases/opencode2-answers.ts"
 import { parallel } from "./cases/parallel.ts"
 import { pausedReader } from "./cases/paused-reader.ts"
+import { prefix } from "./cases/prefix.ts"
 import { smallChat } from "./cases/small-chat.ts"
 import { start } from "./cases/start.ts"
 import { tokens } from "./cases/tokens.ts"
@@ -18,6 +19,7 @@ const CASES: readonly (() => BenchCase)[] = [
   longAnswers,
   openCode2Answers,
   longHistories,
+  prefix,
   toolArguments,
   parallel,
   pausedReader,

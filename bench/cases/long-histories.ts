@@ -22,7 +22,7 @@ export function longHistories(): BenchCase {
       const translated = await repeated(REPEATS, () => bodyOf(conversationOf(four)))
       const quarters = await repeated(REPEATS * 4, () => bodyOf(conversationOf(one)))
       const floorOfQuarters = await repeated(REPEATS * 4, () => JSON.stringify(JSON.parse(one)))
-      const shortened = await repeated(REPEATS, () => bodyOf(toFortyPercent(conversationOf(four))))
+      const shortened = await repeated(REPEATS, () => bodyOf(conversationOf(four), (size) => size * 0.4))
       return [
         figure(TRANSLATE, translated, floor),
         figure(SHORTEN, shortened, floor),
@@ -56,12 +56,12 @@ function conversationOf(body: string): Conversation {
   })
 }
 
-function toFortyPercent(conversation: Conversation): Conversation {
-  return toSendable(conversation, { serviceWindow: WINDOW, shortenTo: (size) => size * 0.4 })
-}
-
-function bodyOf(conversation: Conversation): string {
-  const conversationState = toConversationState(toSendable(conversation, { serviceWindow: WINDOW }), {
+function bodyOf(conversation: Conversation, shortenTo?: (tokens: number) => number): string {
+  const sendable = toSendable(conversation, {
+    serviceWindow: WINDOW,
+    ...(shortenTo !== undefined && { shortenTo }),
+  })
+  const conversationState = toConversationState(sendable, {
     wireModelId: MODEL,
     conversationId: "c0ffee00-1111-4222-8333-444455556666",
     cachePoints: 4,

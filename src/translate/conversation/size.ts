@@ -20,23 +20,31 @@ export function sizeOfFixed({ system, tools }: Conversation): number {
 }
 
 /** A longer text is looked at only in places, always the same ones: its size is asked for in every request. */
-const LOOKED_AT_WHOLE = 2_000
-const LARGEST_STEP = 13
+const LOOKED_AT_WHOLE = 256
+const FIRST_LOOK = 64
+const CLOSER_LOOK = 1_024
 
 export function tokensOf(text: string): number {
   const { length } = text
-  const isLong = length > LOOKED_AT_WHOLE
+  const isWhole = length <= LOOKED_AT_WHOLE
+  const shown = wideShare(text, isWhole ? length : FIRST_LOOK)
+  const wide = length * (isWhole || shown === 0 ? shown : wideShare(text, CLOSER_LOOK))
+  return Math.ceil(wide + (length - wide) / CHARACTERS_PER_TOKEN)
+}
+
+/** Of about so many characters, in steps of no pattern: text repeats itself. */
+function wideShare(text: string, places: number): number {
+  const { length } = text
+  const longestStep = Math.max(1, Math.floor((2 * length) / places) - 1)
   let found = 0
   let looked = 0
-  // Steps of no pattern: text repeats itself.
   let random = 1
   for (let index = 0; index < length; looked += 1) {
     if (isWide(text.charCodeAt(index))) found += 1
     random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0
-    index += isLong ? 1 + ((random >>> 16) % LARGEST_STEP) : 1
+    index += 1 + ((random >>> 16) % longestStep)
   }
-  const wide = looked === 0 ? 0 : (length * found) / looked
-  return Math.ceil(wide + (length - wide) / CHARACTERS_PER_TOKEN)
+  return looked === 0 ? 0 : found / looked
 }
 
 /** Han, Kana and Hangul with their punctuation; of a pair of surrogates the second half, which Han beyond U+FFFF has. */
