@@ -167,7 +167,7 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
     const code = /[A-Z0-9]{4}-[A-Z0-9]{4,5}/.exec(String(instructions))?.[0] ?? ""
     assert.ok(String(url).endsWith(code))
     assert.equal(await server.post("/provider/kiro/oauth/callback", { method: AWS }), true)
-    await toast(/Identity Center ··[0-9a-f]{4} was added[^]*eu-central-1/)
+    await toast(/Signed in as Identity Center ··[0-9a-f]{4}[^]*eu-central-1/)
     assert.deepEqual(JSON.parse(authFile()), { kiro: { type: "api", key: MARKER } })
     await startAnew()
     const listed = JSON.stringify(await server.get("/provider"))
@@ -180,7 +180,7 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
   it("adds a second account with Google", async () => {
     fake.deviceGrants.plan({ account: fake.account({ kind: "social" }), interval: 1 })
     await signIn(SOCIAL, { provider: "Google" })
-    await toast(/google ··[0-9a-f]{4} was added/i)
+    await toast(/Signed in as google ··[0-9a-f]{4}/i)
   })
 
   it("takes an API key by the method, and refuses one that Kiro does not know", async () => {
@@ -189,7 +189,7 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
     await toast(/Kiro refused this API key/)
     const person = fake.account({ kind: "api-key" })
     await signIn(API_KEY, { api_key: person.accessToken })
-    await toast(/API key ··[0-9a-f]{4} was added/)
+    await toast(/Signed in as API key ··[0-9a-f]{4}/)
   })
 
   it("moves an API key that was put into auth.json, and answers with it", async () => {
@@ -204,7 +204,7 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
     await startAnew()
     await server.get("/provider")
     assert.deepEqual(JSON.parse(authFile()), { kiro: { type: "api", key: MARKER } })
-    await toast(/API key ··[0-9a-f]{4} was added/)
+    await toast(/Signed in as API key ··[0-9a-f]{4}/)
     await chat()
   })
 })

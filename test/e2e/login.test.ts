@@ -88,7 +88,7 @@ describe(
       await answer(/start URL/, "")
       await shown(/Go to: https:\/\/view\.awsapps\.com\/start\/#\/device\?user_code=[0-9A-F]{4}-[0-9A-F]{4}/)
       await shown(/Code: [0-9A-F]{4}-[0-9A-F]{4}/)
-      await shown(/Builder ID ··[0-9a-f]{4} was added/)
+      await shown(/Signed in as Builder ID ··[0-9a-f]{4}/)
       await shown(/Login successful/)
       assert.equal(await ended(), 0)
       assert.match(
@@ -184,7 +184,7 @@ describe(
       login("Google or GitHub")
       await answer(/Sign in with/, "")
       await shown(/Code: [0-9A-F]{4}-[0-9A-F]{4}/)
-      await shown(/google ··[0-9a-f]{4} was added/i)
+      await shown(/Signed in as google ··[0-9a-f]{4}/i)
       await shown(/Login successful/)
       await chat()
     })
@@ -217,7 +217,7 @@ describe(
 
       login("API key")
       await answer(/Enter your API key/, person.accessToken)
-      await shown(/API key ··[0-9a-f]{4} was added/)
+      await shown(/Signed in as API key ··[0-9a-f]{4}/)
       await shown(/Login successful/)
       assert.deepEqual(authFile(), { kiro: { type: "api", key: "kept-by-opencode-kiro-auth" } })
       await chat()
