@@ -44,7 +44,7 @@ export async function openContext(
     : openLog({ path: paths.log, level: settings.logLevel, clock: systemClock })
   const runtime = systemRuntime(log)
   const sources = openSources({ place, settings, effects: runtime })
-  const command = ownCommand({ path: place.env["PATH"] ?? place.env["Path"] })
+  const command = commandHere(place)
   let lost = false
   const notify = (notice: Notice): void => {
     lost ||= notice.kind === "store-trouble" && notice.backup === undefined
@@ -56,6 +56,12 @@ export async function openContext(
   const version = VERSION
   const accounts = await openAccounts({ runtime, settings, paths, version, sources, notify, rehearse })
   return { ...accounts, place, paths, settings, runtime, sources, terminal, command, hasLost: () => lost }
+}
+
+/** How this command is run again. */
+export function commandHere({ env }: Place): string {
+  const path = env["PATH"] ?? env["Path"]
+  return ownCommand({ path, program: "Bun" in globalThis ? "bun" : "node" })
 }
 
 /** Variables that say where logins are read from and where they are sent, and who is trusted on the way. */

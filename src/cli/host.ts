@@ -1,7 +1,10 @@
 const OLDEST_NODE = [22, 13] as const
 
-export const TOO_OLD =
-  "opencode-kiro-auth needs Node 22.13 or newer, or Bun: install a newer Node, or put bun in the place of node."
+/** OpenCode's own program is a Bun, and runs a file as such when it is told to. */
+export function tooOld(file: string): string {
+  return `opencode-kiro-auth needs Node 22.13 or newer, or Bun. Without either, OpenCode's own program runs it:
+  BUN_BE_BUN=1 opencode "${file}"`
+}
 
 /** Whether this Node has no SQLite yet. Bun always has. */
 export function isTooOld(versions: { readonly [program: string]: string | undefined }): boolean {

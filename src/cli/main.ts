@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { homedir } from "node:os"
-import { isTooOld, TOO_OLD, withoutSqliteWarning } from "./host.ts"
+import { isTooOld, tooOld, withoutSqliteWarning } from "./host.ts"
 
 process.emitWarning = withoutSqliteWarning(process)
 // `… accounts | head -1`: who reads has enough, and that is no error.
@@ -9,7 +9,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 })
 
 if (isTooOld(process.versions)) {
-  process.stderr.write(`${TOO_OLD}\n`)
+  process.stderr.write(`${tooOld(process.argv[1] ?? "main.js")}\n`)
   process.exitCode = 1
 } else {
   // Not before the check: an older Node could not even load what follows.

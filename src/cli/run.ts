@@ -1,10 +1,9 @@
 import type { Place } from "../settings/index.ts"
-import { ownCommand } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 import { listAccounts } from "./accounts.ts"
 import { accountProfile, changeAccount } from "./change-account.ts"
 import { type Command, helpText, readCommandLine, UsageError } from "./command-line.ts"
-import { type Context, openContext, redirectingDotenv } from "./context.ts"
+import { commandHere, type Context, openContext, redirectingDotenv } from "./context.ts"
 import { examine } from "./doctor/doctor.ts"
 import { programRunner } from "./doctor/programs.ts"
 import { takeLogins } from "./import.ts"
@@ -43,7 +42,7 @@ type At = Omit<RunOptions, "args">
 async function execute(command: Command, at: At): Promise<boolean> {
   const { place, directory, terminal } = at
   if (command.name === "help" || command.name === "version") {
-    terminal.out(command.name === "help" ? helpText(ownCommand({ path: place.env["PATH"] })) : VERSION)
+    terminal.out(command.name === "help" ? helpText(commandHere(place)) : VERSION)
     return true
   }
   // Bun alone reads such files by itself.

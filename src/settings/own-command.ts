@@ -9,18 +9,24 @@ const NAME = "opencode-kiro-auth"
  * How the command of this very installation is run by hand: by its name where that is on the given PATH, through npx
  * where npx runs it now, else by its file. The published name alone would be somebody else's where it is not ours.
  */
-export function ownCommand(searched: { readonly path?: string | undefined } = {}): string {
+export function ownCommand(
+  here: {
+    readonly path?: string | undefined
+    /** The program that runs it now; absent in a host, which is none that a person has at hand. */
+    readonly program?: "node" | "bun"
+  } = {},
+): string {
   const root = ownFolder()
   if (root === undefined) return NAME
   const separator = process.platform === "win32" ? ";" : ":"
   const isOurs = (folder: string): boolean =>
     !/node_modules[\\/]\.bin[\\/]?$/.test(folder) && leadsTo(root, join(folder, NAME))
-  if (searched.path?.split(separator).some(isOurs)) return NAME
+  if (here.path?.split(separator).some(isOurs)) return NAME
   const manifest = parseJson(textOf(join(root, "package.json")))
   const bin = isObject(manifest) && isObject(manifest["bin"]) ? manifest["bin"][NAME] : undefined
   if (/[\\/]_npx[\\/]/.test(root) && isObject(manifest)) return `npx ${NAME}@${String(manifest["version"])}`
   const built = join(root, typeof bin === "string" ? bin : "dist/cli/main.js")
-  if (existsSync(built)) return `node ${quoted(built)}`
+  if (existsSync(built)) return `${here.program ?? "node"} ${quoted(built)}`
   return `bun ${quoted(join(root, "src", "cli", "main.ts"))}`
 }
 

@@ -59,6 +59,33 @@ describe("the injected provider", () => {
     assert.equal(inject({}).models["claude-opus-4-5-thinking"]?.name, "Claude Opus 4.5 Thinking (2.2x)")
   })
 
+  it("puts the fifteen ids of older configurations last in OpenCode's picker", () => {
+    const ids = Object.entries(inject({}).models)
+      .toSorted(([, one], [, other]) =>
+        String(one["release_date"]) < String(other["release_date"]) ? 1 : -1,
+      )
+      .map(([id]) => id)
+    assert.equal(ids[0], "auto")
+    const older = ids.slice(-15).toSorted()
+    assert.deepEqual(older, [
+      "claude-haiku-4-5",
+      "claude-opus-4-5",
+      "claude-opus-4-5-thinking",
+      "claude-opus-4-6",
+      "claude-opus-4-6-1m",
+      "claude-opus-4-6-1m-thinking",
+      "claude-opus-4-6-thinking",
+      "claude-sonnet-4-5",
+      "claude-sonnet-4-5-1m",
+      "claude-sonnet-4-5-thinking",
+      "claude-sonnet-4-6",
+      "claude-sonnet-4-6-1m",
+      "claude-sonnet-4-6-1m-thinking",
+      "claude-sonnet-4-6-thinking",
+      "qwen3-coder-480b",
+    ])
+  })
+
   it("makes Haiku the small model, without thinking", () => {
     const haiku = inject({}).models["claude-haiku-4-5"]
     assert.equal(haiku?.["family"], "claude-haiku")
