@@ -35,6 +35,7 @@ function smallPlugin(door: Door): { default: object } {
               model("claude-sonnet-4-5", 200_000),
               model("claude-opus-4-6", 1_000_000),
               model("claude-opus-4-8", 1_000_000),
+              model("auto", 200_000),
             ],
           })
         })

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 
 /** The shapes of every secret that the fake Kiro makes up: tokens, client secrets and API keys. */
@@ -26,8 +26,9 @@ function secretsUnder(folder: string): readonly string[] {
   })
 }
 
-/** Removes what a test wrote, unless a secret was written where none belongs. */
+/** Removes what a test wrote, unless a secret was written where none belongs. It may be gone already. */
 export function removeFolder(folder: string): void {
+  if (!existsSync(folder)) return
   const leaks = secretsUnder(folder)
   rmSync(folder, { recursive: true, force: true })
   assert.deepEqual(leaks, [], "a secret was written to disk")
