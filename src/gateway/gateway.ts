@@ -5,7 +5,7 @@ import { untilAborted } from "../runtime.ts"
 import type { TurnSummary } from "../translate/index.ts"
 import { type Answered, type Failed, makeAttempt } from "./attempt/attempt.ts"
 import { chooseAccount } from "./attempt/choose-account.ts"
-import { firstProgress, isOfTheSession, type Omission, type ShortenStep } from "./attempt/progress.ts"
+import { firstProgress, isOfTheSession, type Progress, type ShortenStep } from "./attempt/progress.ts"
 import { type Chat, openChat, sizeOf } from "./chat.ts"
 import {
   createBackground,
@@ -61,7 +61,7 @@ async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOu
   let chat = await openChat(context, call)
   const overBudget = await refuseByBudget(context, chat)
   if (overBudget !== undefined) return { outcome: "refusal", refusal: overBudget }
-  let progress = firstProgress(startingStep(chat), omittedBefore(chat))
+  let progress = begin(chat)
   while (true) {
     const chosen = await chooseAccount(context, chat, progress)
     if (chosen.outcome === "refusal") return chosen
@@ -83,8 +83,13 @@ async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOu
     })
     const request = { ...call.request, model: recovery.model }
     chat = await openChat(context, { ...call, request }, chat.fallbacks.slice(1))
-    progress = { ...firstProgress(startingStep(chat), omittedBefore(chat)), sends: attempt.progress.sends }
+    progress = { ...begin(chat), sends: attempt.progress.sends }
   }
+}
+
+function begin(chat: Chat): Progress {
+  const { leftOut = [], tokenRatio } = chat.session
+  return firstProgress(startingStep(chat), leftOut.filter(isOfTheSession), tokenRatio)
 }
 
 /**
@@ -95,10 +100,6 @@ function startingStep(chat: Chat): ShortenStep | undefined {
   const { shortenStep, shortenedSize = 0, shortenedWindow = chat.window } = chat.session
   if (shortenStep === undefined || chat.window > shortenedWindow) return undefined
   return sizeOf(chat) < shortenedSize ? undefined : shortenStep
-}
-
-function omittedBefore({ session }: Chat): readonly Omission[] {
-  return (session.leftOut ?? []).filter(isOfTheSession)
 }
 
 /**

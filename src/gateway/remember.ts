@@ -7,7 +7,8 @@ import {
   type SessionMemory,
 } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
-import type { TurnSummary } from "../translate/index.ts"
+import { present } from "../json.ts"
+import { learnRatio, type TurnSummary } from "../translate/index.ts"
 import type { Answered, Attempt, Sent } from "./attempt/attempt.ts"
 import { partsInWords } from "./attempt/body.ts"
 import { isOfTheSession } from "./attempt/progress.ts"
@@ -35,13 +36,22 @@ export async function rememberForSession(
   await rememberRefusals(context, answered)
   const leftOut = answered.progress.omitted.filter(isOfTheSession)
   const remembered = leftOut.length > (session.leftOut?.length ?? 0) ? { leftOut } : {}
+  const ratio = present({ tokenRatio: ratioAfter(answered, summary) })
   const change = (current: SessionMemory): SessionMemory => {
-    const next = { ...current, ...remembered }
+    const next = { ...current, ...remembered, ...ratio }
     if (purpose === "compaction") return afterCompaction(next)
     return purpose === "main" ? afterMain(next, answered, summary) : next
   }
   // Most answers change nothing of what the session knew when they were asked for, and cost no look at it.
   if (!isDeepStrictEqual(change(session), session)) await store.updateSession(sessionId, change)
+}
+
+function ratioAfter(
+  { progress, sent }: Answered,
+  { countedPromptTokens: counted }: TurnSummary,
+): number | undefined {
+  const { estimatedTokens: estimated } = sent.body
+  return learnRatio(progress.tokenRatio, { estimated, counted, refused: false })
 }
 
 function afterCompaction(session: SessionMemory): SessionMemory {

@@ -243,6 +243,7 @@ describe("the progress after a verdict", () => {
     credential: { login: { id: "login-a" }, accessToken: new Secret("old") },
     host: { name: "q" },
     body: { estimatedTokens: 900 },
+    model: { serviceWindow: 200_000 },
   }
   const at = { account, failure, sent }
   const busy: Progress = {
@@ -296,6 +297,19 @@ describe("the progress after a verdict", () => {
     assert.equal(nextProgress(once, { do: "shorten", step: 0.6 }, { account, failure }).tooLong, 900)
   })
 
+  it("of a shorter body learns what an estimated token counts, where the refusal tells", () => {
+    const ratioAfter = (estimatedTokens: number, said: Partial<KiroFailure>): number | undefined => {
+      const refused = { ...failure, kind: "input-too-long" as const, ...said }
+      const large = { account, failure: refused, sent: { ...sent, body: { estimatedTokens } } }
+      return nextProgress(busy, { do: "shorten", step: 0.8 }, large).tokenRatio
+    }
+    assert.equal(ratioAfter(100_000, { message: "prompt is too long: 180,000 tokens > 160000" }), 1.89)
+    assert.equal(ratioAfter(100_000, { message: "Input is too long." }), 2.1)
+    // Far below the window something else was full.
+    assert.equal(ratioAfter(40_000, { message: "Input is too long." }), undefined)
+    assert.equal(ratioAfter(100_000, { reason: "HTML_PAGE", message: "413" }), undefined)
+  })
+
   it("of an omission learns for the model only what that lacks as such", () => {
     const rows = [
       ["field-refused", "", ["thinking"], true],
@@ -344,6 +358,7 @@ function play(
         credential: { login: { id: `login of ${accountId}` }, accessToken: new Secret("x") },
         host: { name: `host-${progress.hostsTried.length}` },
         body: { estimatedTokens: 1 },
+        model: { serviceWindow: 200_000 },
       },
     })
     if (progress.excluded.length === 3) return progress

@@ -6,6 +6,7 @@ import {
   contextUsage,
   exception,
   FAILURES,
+  metering,
   type ReceivedRequest,
   stream,
   text,
@@ -70,6 +71,21 @@ describe("a conversation that is too long", () => {
     harness.fake.script(stream(contextUsage(100.2)))
     assert.equal((await hear(await harness.ask(longChat(40)))).totalTokens, 200_000)
     assert.equal(harness.fake.chats.length, 3)
+  })
+
+  it("is cut to what the session's answers taught of its tokens", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    // 60 % of the window, where the estimate says a good 20 %.
+    harness.fake.script(stream(text("Some words"), contextUsage(60), metering(0.1)))
+    await hear(await harness.ask(longChat(60)))
+    await harness.gateway.close()
+    const { tokenRatio = 0 } = await harness.store.session("ses_1")
+    assert.ok(tokenRatio > 2.5 && tokenRatio < 3.2, `${tokenRatio}`)
+    harness.fake.fail(FAILURES.inputTooLong)
+    assert.equal((await hear(await harness.ask(longChat(130)))).finishReason, "stop")
+    const [, whole = 0, cut = 0] = harness.fake.chats.map(({ text: body }) => body.length)
+    assert.ok(cut < whole * 0.7, `${cut} of ${whole}`)
   })
 
   it("that fits in no form is told to the host as an overflow once, then as the end", async () => {

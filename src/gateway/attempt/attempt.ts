@@ -127,7 +127,7 @@ async function ask(
       thinkingTags: body.plan.mode === "tags",
       serviceWindow: model.serviceWindow,
       hostWindow: offeredWindow(chat, model),
-      estimatedPromptTokens: body.estimatedTokens,
+      estimatedPromptTokens: Math.round(body.estimatedTokens * (progress.tokenRatio ?? 1)),
       reportWholeWindow: wholeWindowPolicy(chat, progress),
     }),
   })

@@ -45,7 +45,7 @@ export function buildBody(wanted: {
 }): Body {
   const { chat, progress, model, profileArn } = wanted
   const { request, purpose, sessionId } = chat
-  const { step } = progress
+  const { step, tokenRatio = 1 } = progress
   const { serviceWindow } = model
   const plan = chooseThinking(model, { ...request, purpose })
   const fields = requestFields({ model, plan, maxTokens: request.maxTokens })
@@ -55,7 +55,7 @@ export function buildBody(wanted: {
     serviceWindow,
     ...(plan.mode === "tags" && { systemPrefix: plan.systemPrefix }),
     ...(step !== undefined && {
-      shortenTo: (size) => shortenTarget({ step, size, window: serviceWindow }),
+      shortenTo: (size) => shortenTarget({ step, size, window: serviceWindow / tokenRatio }),
     }),
   })
   const conversationState = toConversationState(conversation, {
@@ -77,7 +77,7 @@ export function buildBody(wanted: {
   }
 }
 
-/** Estimated tokens to shorten to: sizes as estimated, `window` as the service gives it to the model. */
+/** Estimated tokens to shorten to, of a request of this size, in a window of so many estimated tokens. */
 export function shortenTarget(wanted: {
   readonly step: ShortenStep
   readonly size: number

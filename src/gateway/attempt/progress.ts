@@ -1,6 +1,7 @@
 import type { Account } from "../../accounts/index.ts"
 import type { KiroFailure, Refusal as ModelRefusal } from "../../kiro/index.ts"
 import type { Secret } from "../../secret.ts"
+import { learnRatio } from "../../translate/index.ts"
 
 /**
  * What is left out of a request that was refused for it, each once: all reasoning, one tool by its name, one medium by
@@ -73,10 +74,16 @@ export interface Progress {
   readonly step?: ShortenStep
   /** The estimated tokens of the smallest body that was too long. */
   readonly tooLong?: number
+  /** The service's tokens for one estimated one, as far as the session has taught. */
+  readonly tokenRatio?: number | undefined
   readonly newConversation: boolean
 }
 
-export function firstProgress(step: ShortenStep | undefined, omitted: readonly Omission[] = []): Progress {
+export function firstProgress(
+  step: ShortenStep | undefined,
+  omitted: readonly Omission[] = [],
+  tokenRatio?: number,
+): Progress {
   return {
     sends: 0,
     repeats: 0,
@@ -91,6 +98,7 @@ export function firstProgress(step: ShortenStep | undefined, omitted: readonly O
     omissions: 0,
     learnt: [],
     newConversation: false,
+    tokenRatio,
     ...(step !== undefined && { step }),
   }
 }
@@ -99,11 +107,14 @@ export function firstProgress(step: ShortenStep | undefined, omitted: readonly O
 interface FailedAt {
   readonly account: Account
   readonly failure: KiroFailure
-  readonly sent?: {
-    readonly credential: { readonly login: { readonly id: string }; readonly accessToken: Secret }
-    readonly host: { readonly name: string }
-    readonly body: { readonly estimatedTokens: number }
-  }
+  readonly sent?: SentAt
+}
+
+interface SentAt {
+  readonly credential: { readonly login: { readonly id: string }; readonly accessToken: Secret }
+  readonly host: { readonly name: string }
+  readonly body: { readonly estimatedTokens: number }
+  readonly model: { readonly serviceWindow: number }
 }
 
 /** The progress after a verdict. What a verdict asks to be done first (a wait, a look-up) is the loop's. */
@@ -138,8 +149,9 @@ export function nextProgress(
       return { ...same, waitedMs, hostsTried, repeats: same.repeats + 1 }
     }
     case "shorten": {
-      const size = sent?.body.estimatedTokens ?? Infinity
-      return { ...same, step: verdict.step, tooLong: Math.min(size, same.tooLong ?? Infinity) }
+      if (sent === undefined) return { ...same, step: verdict.step }
+      const tooLong = Math.min(sent.body.estimatedTokens, same.tooLong ?? Infinity)
+      return { ...same, step: verdict.step, tooLong, tokenRatio: ratioAfterRefusal(same, failure, sent) }
     }
     case "omit":
       return {
@@ -153,6 +165,27 @@ export function nextProgress(
     default:
       return verdict satisfies never
   }
+}
+
+/** What was refused far below the window was too large for something else: that says nothing of tokens. */
+const TELLING_SHARE = 0.25
+
+/** What a request that was too long teaches of the session's tokens. */
+export function ratioAfterRefusal(
+  { tokenRatio }: Pick<Progress, "tokenRatio">,
+  { reason, message }: KiroFailure,
+  { body, model }: Pick<SentAt, "body" | "model">,
+): number | undefined {
+  const { estimatedTokens: estimated } = body
+  const isTelling = reason !== "HTML_PAGE" && estimated >= model.serviceWindow * TELLING_SHARE
+  const counted = countedIn(message) ?? (isTelling ? model.serviceWindow : 0)
+  return learnRatio(tokenRatio, { estimated, counted, refused: true })
+}
+
+/** "prompt is too long: 215000 tokens > 200000 maximum". */
+function countedIn(message: string): number | undefined {
+  const counted = /(\d[\d,]{3,}) tokens/.exec(message)?.[1]
+  return counted === undefined ? undefined : Number(counted.replaceAll(",", ""))
 }
 
 /** Whether the model as such lacks what was refused. A document or an image may have been refused for what it was. */

@@ -2,7 +2,7 @@ import { type Account, accountName, afterFailure, afterLoginRefused } from "../.
 import type { Failed } from "../attempt/attempt.ts"
 import { omissionsFor } from "../attempt/body.ts"
 import { anotherCanServe } from "../attempt/choose-account.ts"
-import { nextProgress, type Progress, type Verdict } from "../attempt/progress.ts"
+import { nextProgress, type Progress, ratioAfterRefusal, type Verdict } from "../attempt/progress.ts"
 import type { GatewayContext } from "../context.ts"
 import type { Refusal } from "../door.ts"
 import { refusalOf } from "../refuse/failures.ts"
@@ -83,10 +83,15 @@ function logFailure({ runtime }: GatewayContext, failed: Failed, verdict: Verdic
 
 async function refuse(
   context: GatewayContext,
-  { chat, account, failure, sent }: Failed,
+  { chat, progress, account, failure, sent }: Failed,
   { retryAfterMs }: Extract<Verdict, { do: "fail" }>,
 ): Promise<Refusal> {
-  if (failure.kind === "input-too-long") return refuseOverflow(context, chat, sent?.body.estimatedTokens)
+  if (failure.kind === "input-too-long") {
+    if (sent === undefined) return refuseOverflow(context, chat, progress)
+    const { estimatedTokens } = sent.body
+    const tokenRatio = ratioAfterRefusal(progress, failure, sent)
+    return refuseOverflow(context, chat, { estimatedTokens, tokenRatio })
+  }
   return refusalOf({ failure, account: accountName(account), model: chat.request.model, retryAfterMs })
 }
 

@@ -1,3 +1,4 @@
+import { present } from "../../json.ts"
 import { type Chat, sizeOf } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
 import type { Refusal } from "../door.ts"
@@ -10,15 +11,22 @@ import { overflow, tooLarge } from "./texts.ts"
 export async function refuseOverflow(
   { store }: GatewayContext,
   chat: Chat,
-  sentTokens: number | undefined,
+  tried: { readonly estimatedTokens?: number | undefined; readonly tokenRatio?: number | undefined },
 ): Promise<Refusal> {
   const { purpose, sessionId, request, conversation } = chat
   const session = await store.session(sessionId)
-  if (purpose === "main" && !session.overflowAnswered) {
-    await store.updateSession(sessionId, (current) => ({ ...current, overflowAnswered: true }))
+  // What its refusals taught fits the compaction that follows.
+  const learnt = purpose === "generate" ? {} : present({ tokenRatio: tried.tokenRatio })
+  const isFirst = purpose === "main" && !session.overflowAnswered
+  await store.updateSession(sessionId, (current) => ({
+    ...current,
+    ...learnt,
+    ...(isFirst && { overflowAnswered: true }),
+  }))
+  if (isFirst) {
     return { status: 400, message: overflow(request.model), overflow: true }
   }
-  const estimatedTokens = sentTokens ?? sizeOf(chat)
+  const estimatedTokens = tried.estimatedTokens ?? sizeOf(chat)
   const largest = largestPart(conversation)
   return { status: 400, message: tooLarge({ model: request.model, purpose, estimatedTokens, largest }) }
 }

@@ -4,7 +4,7 @@ import { decideEnding, type Ending } from "./ending.ts"
 import { createSurrogateJoiner } from "./surrogates.ts"
 import { createThinkingSplitter, type AnswerPiece } from "./thinking.ts"
 import { createToolCalls, type CallPiece } from "./tool-calls.ts"
-import { countUsage, createTurnRecord } from "./usage.ts"
+import { countedPrompt, countUsage, createTurnRecord } from "./usage.ts"
 import { hashReasoning, type SignedReasoning } from "../conversation/reasoning.ts"
 
 export interface TranslatorOptions {
@@ -31,6 +31,8 @@ export interface TurnSummary {
   /** Absent while the answer runs, and where it ended in an error. */
   readonly finishReason?: FinishReason
   readonly usage: ChatUsage
+  /** The request's size as the service counted it; 0 where it did not. */
+  readonly countedPromptTokens: number
   /** Credits, with their fraction. */
   readonly credits: number
   readonly reasoning: readonly SignedReasoning[]
@@ -183,6 +185,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
     summary: () => ({
       ...(ending?.outcome === "finished" && { finishReason: ending.finishReason }),
       usage: usage(),
+      countedPromptTokens: countedPrompt({ ...turn, serviceWindow: options.serviceWindow }),
       credits: turn.credits,
       reasoning: reasoning.entries(toolCalls.completedIds()),
       completedCallIds: toolCalls.completedIds(),

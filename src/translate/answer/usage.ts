@@ -45,12 +45,19 @@ function cacheTokens(tokenUsage: TokenUsage | undefined, prompt: number): ChatUs
 }
 
 function promptTokens(facts: UsageFacts): number {
+  return countedPrompt(facts) || facts.estimatedPromptTokens
+}
+
+/** What the service itself said of the request's size, in tokens; 0 where it said nothing. */
+export function countedPrompt(
+  facts: Pick<UsageFacts, "tokenUsage" | "contextUsagePercentage" | "serviceWindow">,
+): number {
   const { tokenUsage, contextUsagePercentage, serviceWindow } = facts
   const counted =
     tokenUsage === undefined
       ? 0
       : tokenUsage.uncachedInputTokens + tokenUsage.cacheReadInputTokens + tokenUsage.cacheWriteInputTokens
-  return counted || Math.round((contextUsagePercentage / 100) * serviceWindow) || facts.estimatedPromptTokens
+  return counted || Math.round((contextUsagePercentage / 100) * serviceWindow)
 }
 
 function clamp(tokens: number, most: number): number {
