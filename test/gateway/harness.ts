@@ -16,7 +16,6 @@ import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
-import { removeFolder } from "../support/secrets.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 export const BASE_URL = "https://kiro.invalid/v1"
@@ -171,7 +170,6 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       await tokens.close()
       await store.close()
       await fake.close()
-      removeFolder(folder)
     },
   }
   return harness
