@@ -1,11 +1,13 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { EMPTY_MESSAGE, INTERRUPTED_RESULT } from "../../src/translate/conversation/words.ts"
+import { estimateTokens, toSendable } from "../../src/translate/index.ts"
 import {
   answers,
   asks,
   assistantMessages,
   call,
+  conversationOf,
   result,
   says,
   stateOf,
@@ -167,5 +169,25 @@ describe("a conversation on the wire", () => {
     assert.ok(content.length <= 600_000 && content.startsWith("Be terse.\n\nxxx") && content.endsWith("xxx"))
     const state = stateOf({ messages: [says("x".repeat(700_000))] }, { serviceWindow: 1_000_000 })
     assert.equal(userMessages(state)[0]?.content.length, 700_000)
+  })
+
+  it("cuts a result that no request to a model of this window may hold, and counts what is sent", () => {
+    const messages = [
+      says("Go"),
+      asks(call("a"), call("b")),
+      result("a", `head ${"x".repeat(800_000)} tail`),
+      result("b", "y".repeat(700_000)),
+    ]
+    const sizes = (serviceWindow: number): number[] =>
+      userMessages(stateOf({ messages }, { serviceWindow })).flatMap(({ userInputMessageContext }) =>
+        (userInputMessageContext?.toolResults ?? []).map(({ content }) => content[0]?.text.length ?? 0),
+      )
+    assert.deepEqual(sizes(200_000), [700_000, 700_000])
+    assert.deepEqual(sizes(200_001), [800_010, 700_000])
+    const sendable = toSendable(conversationOf({ messages }), { serviceWindow: 200_000 })
+    assert.ok(estimateTokens(sendable) < 1_400_100 / 4)
+    const [, answered] = userMessages(stateOf({ messages }))
+    const [cut] = answered?.userInputMessageContext?.toolResults ?? []
+    assert.match(cut?.content[0]?.text ?? "", /^head x+\n.+\nx+ tail$/)
   })
 })

@@ -26,26 +26,34 @@ export const checkSize: Rule = (body, { models }) => {
   return window <= SMALL_WINDOW && turnsOf(body).some(isOversized) ? tooLong : undefined
 }
 
-/** Four characters are a token, as the official client counts; media have a price of their own. */
+/**
+ * Four characters are a token, as the official client counts, but one of Chinese, Japanese or Korean is one by itself;
+ * media have a price of their own.
+ */
 export function promptTokens(body: ChatRequestBody): number {
   const turns = turnsOf(body)
-  const characters = turns.reduce(
-    (sum, turn) => sum + charactersOf(turn),
-    JSON.stringify(toolsOf(body)).length,
-  )
+  const tokens = turns.reduce((sum, turn) => sum + tokensOf(turn), textTokens(JSON.stringify(toolsOf(body))))
   const images = turns.reduce(
     (sum, turn) => sum + (turn.role === "user" ? (turn.message.images?.length ?? 0) : 0),
     0,
   )
-  return Math.ceil(characters / CHARACTERS_PER_TOKEN) + images * TOKENS_PER_IMAGE
+  return Math.ceil(tokens) + images * TOKENS_PER_IMAGE
 }
 
-function charactersOf(turn: Turn): number {
+function tokensOf(turn: Turn): number {
   const uses = toolUsesOf(turn).map(
-    ({ name, input }) => (name ?? "").length + JSON.stringify(input ?? {}).length,
+    ({ name, input }) => textTokens(name ?? "") + textTokens(JSON.stringify(input ?? {})),
   )
-  const results = toolResultsOf(turn).map(({ content }) => JSON.stringify(content ?? []).length)
-  return [...uses, ...results].reduce((sum, length) => sum + length, (turn.message.content ?? "").length)
+  const results = toolResultsOf(turn).map(({ content }) => textTokens(JSON.stringify(content ?? [])))
+  return [...uses, ...results].reduce((sum, tokens) => sum + tokens, textTokens(turn.message.content ?? ""))
+}
+
+const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu
+
+function textTokens(text: string): number {
+  const rest = text.replaceAll(WIDE, "").length
+  const wide = text.length - rest
+  return wide + rest / CHARACTERS_PER_TOKEN
 }
 
 function isOversized(turn: Turn): boolean {
