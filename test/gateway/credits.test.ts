@@ -13,6 +13,7 @@ import {
   text,
 } from "../support/fake-kiro/index.ts"
 import { systemClock } from "../../src/runtime.ts"
+import { fakeClock } from "../support/clock.ts"
 import { errorText, type Harness, hear, startHarness } from "./harness.ts"
 
 describe("credits", () => {
@@ -159,6 +160,10 @@ describe("a model that stays busy", () => {
     assert.equal((await hear(await harness.ask())).finishReason, "stop")
     assert.deepEqual(modelsSent(harness), ["claude-sonnet-4.5", "claude-sonnet-4", "claude-haiku-4.5"])
     assert.deepEqual(
+      harness.fake.chats.map(({ headers }) => headers["amz-sdk-request"]),
+      ["attempt=1; max=20", "attempt=2; max=20", "attempt=3; max=20"],
+    )
+    assert.deepEqual(
       harness.notices.map((notice) => notice.kind === "model-switched" && [notice.from, notice.to]),
       [
         ["claude-sonnet-4-5", "claude-sonnet-4"],
@@ -187,19 +192,35 @@ describe("a model that stays busy", () => {
 })
 
 describe("an account that is waited for", () => {
-  it("may answer after its own throttle, though that still stands", async () => {
-    await using harness = await startHarness({ settings: { rateLimitRetryDelayMs: 1000 } })
+  it("is parked for just as long, and may then answer though it is parked for longer meanwhile", async () => {
+    const clock = fakeClock()
+    const seen: number[] = []
+    await using harness = await startHarness({
+      settings: { rateLimitRetryDelayMs: 1000 },
+      random: () => 0.5,
+      clock: {
+        ...clock,
+        async sleep(ms, signal) {
+          const { health } = await harness.account("work")
+          seen.push(ms, health.state === "cooling" ? health.until - clock.now() : 0)
+          // Another request parks it for longer.
+          const until = clock.now() + 3_600_000
+          const longer = {
+            state: "cooling",
+            since: clock.now(),
+            until,
+            reason: "throttled",
+            times: 1,
+          } as const
+          await harness.store.update("work", (current) => ({ ...current, health: longer }))
+          await clock.sleep(ms, signal)
+        },
+      },
+    })
     const account = await harness.add("work")
     account.fail(FAILURES.throttled)
-    harness.fake.onRequest = () => {
-      if (harness.sent().length !== 1) return
-      // Another request parks it for longer meanwhile.
-      void harness.store.update("work", (current) => ({
-        ...current,
-        health: { state: "cooling", since: 0, until: 1e15, reason: "throttled", times: 1 },
-      }))
-    }
     assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(seen, [1100, 1100])
     assert.deepEqual(harness.sent(), ["work", "work"])
   })
 

@@ -91,6 +91,24 @@ describe("a throttle", () => {
   })
 })
 
+describe("throttles of several accounts", () => {
+  it("are waited for until the first of them is over", async () => {
+    await using harness = await startHarness()
+    for (const [label, ms] of [
+      ["first", 9000],
+      ["second", 5000],
+    ] as const) {
+      await harness.add(label)
+      const since = harness.clock.now()
+      const health = { state: "cooling", since, until: since + ms, reason: "throttled", times: 1 } as const
+      await harness.store.update(label, (account) => ({ ...account, health }))
+    }
+    const response = await harness.ask()
+    assert.equal(response.status, 429)
+    assert.equal(response.headers.get("retry-after-ms"), "5000")
+  })
+})
+
 describe("a busy model", () => {
   it("is waited for on the same account, which is not blamed", async () => {
     for (const busy of [FAILURES.capacity, FAILURES.highLoad, FAILURES.modelUnavailable]) {
@@ -359,6 +377,13 @@ describe("a fault", () => {
     assert.equal(response.status, 503)
     assert.deepEqual(harness.clock.slept, [500, 1000, 2000])
     assert.deepEqual(harness.sent(), ["work", "work", "work", "work"])
+  })
+
+  it("that stays goes out as what it was, not as another status", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    for (let times = 0; times < 4; times++) account.fail(FAILURES.internalError)
+    assert.equal((await harness.ask()).status, 500)
   })
 
   it("by silence is repeated once", async () => {

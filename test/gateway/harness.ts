@@ -28,6 +28,7 @@ export interface HarnessOptions {
   readonly fetch?: Fetch
   readonly log?: Log
   readonly clock?: FakeClock
+  readonly random?: () => number
 }
 
 /** A gateway over a real store and a real HTTP fake, on a clock that the test holds. */
@@ -71,7 +72,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     clock,
     log: options.log ?? silentLog,
-    random: () => 0,
+    random: options.random ?? (() => 0),
     randomUUID: () => `00000000-0000-4000-8000-${String(++count).padStart(12, "0")}`,
   }
   const database = join(folder, "kiro.db")

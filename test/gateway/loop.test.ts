@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { newAccount } from "../../src/accounts/index.ts"
 import { Secret } from "../../src/secret.ts"
-import { FAILURES, finish, stream, text } from "../support/fake-kiro/index.ts"
+import { FAILURES, finish, json, reasoning, stream, text, toolUse } from "../support/fake-kiro/index.ts"
 import { BASE_URL, errorText, hear, startHarness } from "./harness.ts"
 
 describe("the gateway", () => {
@@ -100,6 +100,60 @@ describe("the gateway", () => {
     assert.equal(turn?.accountId, "work")
     assert.equal((await harness.store.session("ses_1")).accountId, "work")
     assert.deepEqual(harness.answered, ["work"])
+  })
+
+  it("keeps conversation, title and summary apart, and caches the conversation alone", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const messages = [
+      { role: "system", content: "You help. ".repeat(2000) },
+      { role: "user", content: "Hello" },
+    ]
+    const bodies: string[] = []
+    for (const purpose of ["main", "title", "compaction"] as const) {
+      await hear(await harness.ask({ model: "claude-opus-4-6", messages }, { purpose }))
+      bodies.push(harness.fake.received("GenerateAssistantResponse").at(-1)?.text ?? "")
+    }
+    const ids = bodies.map((body) => /"conversationId":"([^"]+)"/.exec(body)?.[1])
+    assert.equal(new Set(ids).size, 3)
+    assert.deepEqual(
+      bodies.map((body) => body.includes("cachePoint")),
+      [true, false, false],
+    )
+  })
+
+  it("tells what a gateway in front of the service wrapped into a good status", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const wrapped = json({ error: { message: "Blocked by policy 7" } }, { status: 200 })
+    for (let times = 0; times < 4; times++) harness.fake.fail(wrapped)
+    const response = await harness.ask()
+    assert.equal(response.status, 502)
+    assert.match(await errorText(response), /Blocked by policy 7/)
+  })
+
+  it("waits with the next request of a session for what the last answer taught", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const thinks = { model: "claude-opus-4-6", reasoning_effort: "high" }
+    const call = toolUse({ name: "read", toolUseId: "call_1", input: {} })
+    harness.fake.answer(
+      reasoning({ text: "Hm.", signature: "c2ln" }),
+      call,
+      finish({ stopReason: "TOOL_USE" }),
+    )
+    const tools = [{ type: "function", function: { name: "read", parameters: { type: "object" } } }]
+    const user = { role: "user", content: "Read it." }
+    await hear(await harness.ask({ ...thinks, tools, messages: [user] }))
+    const assistant = {
+      role: "assistant",
+      content: "",
+      reasoning_content: "Hm.",
+      tool_calls: [{ id: "call_1", type: "function", function: { name: "read", arguments: "{}" } }],
+    }
+    const result = { role: "tool", tool_call_id: "call_1", content: "its text" }
+    await hear(await harness.ask({ ...thinks, tools, messages: [user, assistant, result] }))
+    assert.match(harness.fake.chats[1]?.text ?? "", /"signature":"c2ln"/)
   })
 
   it("ends with the abort of the caller, at once, in a wait", async () => {

@@ -92,6 +92,19 @@ describe("the connection to Kiro", () => {
     assert.equal(ends.length, 1)
   })
 
+  it("is over for a host that aborts before it begins to read", { skip: OLD_BUN }, async () => {
+    const { opened, abort, closed, response } = await exchange(upstream)
+    response.write(text("Hi"))
+    const result = await opened
+    assert.ok(result.outcome === "answer")
+    abort.abort(new Error("stopped"))
+    let ends = 0
+    const reader = result.answer.read(() => (ends += 1))
+    await assert.rejects(reader.next(), /stopped/)
+    await closed
+    assert.equal(ends, 1)
+  })
+
   it("closes at once when the host cancels the stream", { skip: OLD_BUN }, async () => {
     for (const readFirst of [true, false]) {
       const { opened, closed, response } = await exchange(upstream)

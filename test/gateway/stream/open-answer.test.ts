@@ -12,6 +12,7 @@ const OPENING = eventFrame("toolUseEvent", CALL)
 const STOP = eventFrame("toolUseEvent", { ...CALL, stop: true })
 const FULL_WINDOW = eventFrame("contextUsageEvent", { contextUsagePercentage: 100 })
 const METERING = eventFrame("meteringEvent", { unit: "credit", usage: 0.1 })
+const HIDDEN = eventFrame("reasoningContentEvent", { redactedContent: "aGlkZGVu" })
 const THROTTLE = exceptionFrame("ThrottlingException", { message: "slow down" })
 const OVERFLOW = exceptionFrame("ContentLengthExceededException", { message: "too long" })
 const QUOTA = exceptionFrame("ThrottlingException", { message: "used up", reason: "MONTHLY_REQUEST_COUNT" })
@@ -30,6 +31,7 @@ describe("the commit point", () => {
     ["an exception after events without content", [METERING, QUOTA], "monthly-quota"],
     ["a full context window", [FULL_WINDOW, TEXT], "input-too-long"],
     ["an overflow frame", [OVERFLOW], "input-too-long"],
+    ["hidden reasoning and a failure", [HIDDEN, THROTTLE], "throttled"],
     ["an answer without any byte", [], "empty-answer"],
     [
       "an answer without content",

@@ -60,6 +60,12 @@ describe("reading usage limits", () => {
     })
   })
 
+  it("takes no credits for less than none", () => {
+    const entry = { ...BREAKDOWN, currentUsageWithPrecision: -3, currentOveragesWithPrecision: -1 }
+    const { used, overage } = quota({ usageBreakdown: entry }) ?? {}
+    assert.deepEqual([used, overage?.used], [0, 0])
+  })
+
   it("counts a trial only while it is active", () => {
     const freeTrialInfo = { ...BREAKDOWN.freeTrialInfo, freeTrialStatus: "EXPIRED" }
     assert.equal(quota({ usageBreakdownList: [{ ...BREAKDOWN, freeTrialInfo }] })?.trial, undefined)
