@@ -108,7 +108,7 @@ export {
   type SourceStore,
   type WriteBack,
 } from "./tokens/source-store.ts"
-export { restingUnder } from "./use.ts"
+export { isShut, restingUnder } from "./use.ts"
 export {
   type AccountState,
   creditsText,

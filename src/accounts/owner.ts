@@ -249,7 +249,7 @@ export function tidy(accounts: readonly Account[], now: number): AccountChanges 
         login.kind === "api-key" ||
         successor === undefined ||
         owner !== undefined ||
-        login.use !== "to-its-end"
+        login.use === undefined
       )
         continue
       if (login.revoked === undefined && login.tokens.expiresAt + REST_MS > now) continue

@@ -10,7 +10,6 @@ import {
   newAccount,
   recordOf,
   samePlace,
-  withInherited,
   withoutPlace,
   withoutRevocation,
   withPlace,
@@ -173,18 +172,6 @@ function takeNew(
       forgotten: forgotten?.filter((entry) => !hashesOf(entry).includes(hash)),
     }),
   })
-  for (const before of inPlace) giveWay(draft, before, login.id)
-}
-
-/** A held login that was never used goes with its place: what was before it is before the one that came now. */
-function giveWay(draft: Draft, before: HeldLogin, successor: string): void {
-  const { account, login } = before
-  const isDone = login.use === "held" && account.lastUsedAt === undefined && account.logins.length === 1
-  if (!isDone || recordOf(login).places.length > 1) return
-  draft.drop(account.id)
-  draft.relink(login.id, successor)
-  const { inherited, hashes } = recordOf(login)
-  draft.change(successor, (heir) => withInherited(heir, [...inherited, ...hashes]))
 }
 
 /**

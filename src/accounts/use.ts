@@ -78,7 +78,8 @@ class View {
   }
 }
 
-function isShut(account: Account): boolean {
+/** Whether nothing of it may be used, whoever signs in: off, removed or suspended. */
+export function isShut(account: Account): boolean {
   return account.removedAt !== undefined || !account.enabled || isLocked(account)
 }
 
@@ -97,16 +98,13 @@ function isAnothers(one: Login, other: Login): boolean {
  * in lists.
  */
 export function isResting(account: Account, now: number): boolean {
-  return (
-    account.userId === undefined &&
-    account.logins.length > 0 &&
-    account.logins.every(
-      (login) =>
-        login.kind !== "api-key" &&
-        login.use === "to-its-end" &&
-        (login.tokens.expiresAt <= now || login.revoked !== undefined),
-    )
-  )
+  return account.userId === undefined && account.logins.length > 0 && account.logins.every(isBehind)
+
+  function isBehind(login: Login): boolean {
+    if (login.kind === "api-key") return false
+    if (login.use === "held") return recordOf(login).successor !== undefined
+    return login.use === "to-its-end" && (login.tokens.expiresAt <= now || login.revoked !== undefined)
+  }
 }
 
 /** The accounts at rest that are shown under this one: those whose place one of its logins took. */

@@ -3,6 +3,7 @@ import {
   type AccountStore,
   type Identify,
   InStep,
+  isShut,
   type Login,
   loginHash,
   Owners,
@@ -69,7 +70,10 @@ export async function importLogins({
   }
 }
 
-/** Whose the logins are that took another one's place: most often nobody but kiro-cli renewed. */
+/**
+ * Whose the logins are that took another one's place: most often nobody but kiro-cli renewed. Where somebody is off,
+ * removed or suspended every login is asked before it is used: it may be theirs, signed in elsewhere.
+ */
 async function askOwners(options: {
   readonly store: Pick<AccountStore, "listAll" | "reconcile" | "update">
   readonly identify: Identify | undefined
@@ -77,14 +81,13 @@ async function askOwners(options: {
   readonly log: Log
 }): Promise<void> {
   const owners = new Owners(options)
-  const accounts = (await options.store.listAll()).filter(({ removedAt }) => removedAt === undefined)
-  const logins = accounts.flatMap((account) => account.logins)
+  const all = await options.store.listAll()
+  const logins = all.filter(({ removedAt }) => removedAt === undefined).flatMap((account) => account.logins)
   const newer = new Set(logins.flatMap((login) => recordOf(login).successor?.id ?? []))
-  for (const login of logins)
-    if (login.kind !== "api-key" && (isNews(login) || login.kind === "external-idp" || login.use === "held"))
-      await owners.ask(login)
-
-  function isNews(login: Login): boolean {
-    return newer.has(login.id) || recordOf(login).successor !== undefined
-  }
+  const isNews = (login: Login): boolean =>
+    newer.has(login.id) ||
+    recordOf(login).successor !== undefined ||
+    login.kind === "external-idp" ||
+    all.some(isShut)
+  for (const login of logins) if (login.kind !== "api-key" && isNews(login)) await owners.ask(login)
 }

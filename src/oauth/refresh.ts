@@ -199,7 +199,8 @@ function judge({
   const message = wordsOf(words.replaceAll(grant.refreshToken.reveal(), "[secret]"))
   const refused = REFUSED_CODES.find((each) => each === code)
   if (refused !== undefined) return { outcome: "refused", code: refused, message }
-  const bare = grant.kind === "social" && code === undefined && (status === 400 || status === 401)
+  const isPage = body.trimStart().startsWith("<")
+  const bare = grant.kind === "social" && code === undefined && !isPage && (status === 400 || status === 401)
   return bare ? { outcome: "suspected", message } : { outcome: "failed", reason: "service", message }
 }
 

@@ -153,7 +153,7 @@ describe("orders of events", () => {
       await home.cliRenews()
       assert.ok((await whys()).includes("held"))
     }
-    assert.equal((await home.accountsOf("A")).length, 2)
+    assert.equal(await shown(), 2)
     home.service.usage = "up"
     assert.deepEqual(await whys(), ["disabled"])
     assert.equal((await home.accountsOf("A")).length, 1)

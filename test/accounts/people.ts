@@ -83,6 +83,12 @@ export class Service {
     return undefined
   }
 
+  /** The refresh token that works for the sign-in that this one is of. */
+  currentOf(refreshToken: string): string | undefined {
+    const family = this.familyOf(refreshToken)
+    return family?.alive === true ? family.refreshTokens.at(-1) : undefined
+  }
+
   familyOf(refreshToken: string): Family | undefined {
     return this.#families.find(({ refreshTokens }) => refreshTokens.includes(refreshToken))
   }
@@ -119,14 +125,14 @@ export class Service {
     const family = this.familyOf(refreshToken)
     const superseded = family !== undefined && family.refreshTokens.at(-1) !== refreshToken
     this.sent.push({ refreshToken, superseded })
-    this.onSent?.(refreshToken, superseded)
+    await this.onSent?.(refreshToken, superseded)
     const pair = this.renew(refreshToken)
     if (pair === undefined) return Response.json({ error: "invalid_grant" }, { status: 400 })
     const { accessToken, refreshToken: next } = pair
     return Response.json({ accessToken, refreshToken: next, expiresIn: 3600 })
   }
 
-  onSent: ((refreshToken: string, superseded: boolean) => void) | undefined
+  onSent: ((refreshToken: string, superseded: boolean) => Promise<void>) | undefined
 
   #issue(family: Family, again?: string): Pair {
     this.#count += 1
@@ -435,8 +441,8 @@ export class Home {
       }
   }
 
-  /** Every refresh token that is anywhere on the disk: in rows, spilled, or in kiro-cli's store. */
-  async refreshTokensKept(): Promise<ReadonlySet<string>> {
+  /** The refresh tokens that we have on the disk, in rows or spilled, and that kiro-cli's store has. */
+  async refreshTokens(): Promise<{ readonly ours: ReadonlySet<string>; readonly cli: ReadonlySet<string> }> {
     const kept = new Set<string>()
     if (existsSync(join(this.folder, "kiro.db"))) {
       const database = await openDatabase(join(this.folder, "kiro.db"), { readonly: true })
@@ -450,8 +456,7 @@ export class Home {
       if (after !== undefined) kept.add(after)
     }
     const cli = await this.cliPair()
-    if (cli !== undefined) kept.add(cli.refreshToken)
-    return kept
+    return { ours: kept, cli: new Set(cli === undefined ? [] : [cli.refreshToken]) }
   }
 }
 

@@ -8,6 +8,7 @@ import {
   openDatabase,
   pairHash,
   recordOf,
+  type TokenSet,
 } from "../../src/accounts/index.ts"
 import { fakeClock } from "../support/clock.ts"
 import { idcLogin, keyLogin, tokens } from "./logins.ts"
@@ -154,6 +155,16 @@ describe("the account store", () => {
       store.compareAndSwapTokens({ loginId: "l", before: tokens("other"), after: tokens("new") }),
       "changed",
     )
+    // A service may repeat the refresh token, and another process may have got a new access token for it.
+    for (const half of [
+      { ...tokens("l"), accessToken: tokens("other").accessToken },
+      { ...tokens("l"), refreshToken: tokens("other").refreshToken },
+      { accessToken: tokens("l").accessToken, expiresAt: 1 },
+    ])
+      assert.equal(
+        store.compareAndSwapTokens({ loginId: "l", before: half as TokenSet, after: tokens("new") }),
+        "changed",
+      )
     assert.equal(
       store.compareAndSwapTokens({ loginId: "nobody", before: tokens("l"), after: tokens("new") }),
       "changed",

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import type { AccountStore, Credential, NoToken, TokenKeeper } from "../../src/accounts/index.ts"
 import { importLogins, openSources } from "../../src/import/index.ts"
-import { systemClock } from "../../src/runtime.ts"
+import { type Clock, systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import {
@@ -253,14 +253,45 @@ describe("the keeper of tokens", () => {
       assert.doesNotMatch(readFileSync(join(folder, name), "latin1"), /ksk_/, name)
   })
 
+  it("looks once more a second after a refusal: whoever used the token up was about to write its pair", async () => {
+    await store.add(accountOf(loginOf(person, EXPIRED)))
+    const { tokens: before } = await stored()
+    const other = await openStore(folder)
+    const clock: Clock = {
+      ...systemClock,
+      async sleep(ms, signal) {
+        if (ms === 1000)
+          other.compareAndSwapTokens({
+            loginId: (await stored()).id,
+            before,
+            after: {
+              accessToken: new Secret("theirs"),
+              refreshToken: new Secret("r"),
+              expiresAt: Date.now() + 3_600_000,
+            },
+          })
+        return systemClock.sleep(ms, signal)
+      },
+    }
+    fake.next("CreateToken", failure({ status: 400, body: { error: "invalid_grant" } }))
+    const late = openKeeper({ folder, url: fake.url, store, runtime: realRuntime({ clock }) })
+    const [account] = await store.list()
+    assert.ok(account)
+    assert.equal(tokenOf(await late.fresh({ account })), "theirs")
+    assert.equal((await store.list())[0]?.health.state, "ok")
+    await other.close()
+  })
+
   it("shares one refresh between several keepers of one process", async () => {
     await store.add(accountOf(loginOf(person, EXPIRED)))
     const [account] = await store.list()
     assert.ok(account)
     const keepers = [keeper, ...[1, 2, 3].map(() => openKeeper({ folder, url: fake.url, store }))]
+    const before = fake.received("CreateToken").length
     const answers = await Promise.all(keepers.map((each) => each.fresh({ account })))
     assert.deepEqual(new Set(answers.map(tokenOf)), new Set([person.accessToken]))
-    assert.equal(person.refreshCount, 1)
+    // Requests, and not only those that were answered: a second one may end the whole sign-in.
+    assert.equal(fake.received("CreateToken").length, before + 1)
     await Promise.all(keepers.map((each) => each.close()))
     assert.deepEqual(leftovers(folder), [])
   })

@@ -19,7 +19,7 @@ export interface FilePlace {
 export function openFile({ path, driver }: FilePlace): Database {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   if (!existsSync(path)) closeSync(openSync(path, "a", PRIVATE))
-  for (const suffix of SUFFIXES) makePrivate(path + suffix)
+  for (const suffix of SUFFIXES) makePrivate(path, suffix)
   const database = driver(path)
   try {
     // SQLite gives -wal and -shm the mode of the database.
@@ -138,9 +138,12 @@ function rollBack(database: Database): boolean {
   }
 }
 
-function makePrivate(path: string): void {
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode
-  if (mode !== undefined && (mode & 0o077) !== 0) chmodSync(path, PRIVATE)
+/** For its owner alone; the side files also for its owner to write, whatever the database was when they were made. */
+function makePrivate(path: string, suffix: string): void {
+  const mode = statSync(path + suffix, { throwIfNoEntry: false })?.mode
+  if (mode === undefined) return
+  const isOurs = suffix === "" || (mode & PRIVATE) === PRIVATE
+  if ((mode & 0o077) !== 0 || !isOurs) chmodSync(path + suffix, PRIVATE)
 }
 
 function copyRows(from: Database, to: Database): void {

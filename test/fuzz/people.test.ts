@@ -1,0 +1,203 @@
+import assert from "node:assert/strict"
+import { existsSync, mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, it } from "node:test"
+import * as fc from "fast-check"
+import { Home, type Rotation, type UsageCall } from "../accounts/people.ts"
+import { removeFolder } from "../support/secrets.ts"
+import { casesOf } from "./runs.ts"
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+/** After so long with the usage call up every back-off is over. */
+const LEARNT_BY = 16 * MINUTE
+/** In memory where that is offered: each step is a dozen writes that wait for the disk. */
+const SCRATCH = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+
+const person = fc.constantFrom("A", "B")
+const steps = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ do: fc.constant("signs in to kiro-cli"), person }) },
+    { weight: 5, arbitrary: fc.record({ do: fc.constant("kiro-cli renews") }) },
+    { weight: 9, arbitrary: fc.record({ do: fc.constant("asks"), session: fc.constantFrom("1", "2") }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constant("time passes"),
+        ms: fc.constantFrom(MINUTE, 20 * MINUTE, HOUR / 2, 2 * HOUR, 30 * HOUR),
+      }),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constant("the usage call"),
+        is: fc.constantFrom<UsageCall>("up", "up", "down", "refused", "unsupported"),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("the service rotates"),
+        how: fc.constantFrom<Rotation>("single-use", "repeated", "tolerant"),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("signs in here"), person }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constantFrom("is switched off", "is switched on", "is removed"),
+        person,
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constantFrom("has no credits", "has credits", "is suspended"), person }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constantFrom(
+          "kiro-cli signs out",
+          "kiro-cli's store goes away",
+          "kiro-cli's store comes back",
+          "OpenCode restarts",
+          "the import is asked for",
+        ),
+      }),
+    },
+  ) as fc.Arbitrary<Step>,
+  { minLength: 4, maxLength: 18 },
+)
+
+type Step = {
+  readonly do: string
+  readonly person?: string
+  readonly session?: string
+  readonly ms?: number
+  readonly is?: UsageCall
+  readonly how?: Rotation
+}
+
+/** What is known beside the home itself, to judge it by. */
+interface Knowledge {
+  /** People who may not answer, and since when the usage call was up without a break. */
+  readonly shut: Set<string>
+  upSince: number
+  /** The user took the risk that a superseded pair is sent. */
+  forced: boolean
+}
+
+async function take(home: Home, known: Knowledge, step: Step): Promise<void> {
+  const { person: who = "A" } = step
+  const { service, clock } = home
+  switch (step.do) {
+    case "signs in to kiro-cli":
+      return void (await home.signsIn(who))
+    case "kiro-cli renews":
+      return void (await home.cliRenews())
+    case "asks": {
+      const answer = await home.asks(step.session)
+      const isLearnt = service.usage === "up" && clock.now() - known.upSince > LEARNT_BY
+      if (isLearnt)
+        assert.ok(!known.shut.has(answer.by), `${answer.by} answered, who is off, removed or suspended`)
+      return
+    }
+    case "time passes":
+      return clock.advance(step.ms ?? 0)
+    case "the usage call":
+      if (service.usage !== "up" && step.is === "up") known.upSince = clock.now()
+      service.usage = step.is ?? "up"
+      return
+    case "the service rotates":
+      service.rotation = step.how ?? "single-use"
+      return
+    case "signs in here":
+      clock.advance(1)
+      known.shut.delete(who)
+      return void (await home.signsInHere(who))
+    case "is switched off":
+      if ((await home.accountsOf(who)).length > 0) known.shut.add(who)
+      return home.disable(who)
+    case "is switched on":
+      clock.advance(1)
+      known.shut.delete(who)
+      known.forced = true
+      return home.enable(who)
+    case "is removed":
+      if ((await home.accountsOf(who)).length > 0) known.shut.add(who)
+      await home.remove(who)
+      clock.advance(1)
+      return
+    case "has no credits":
+      return void service.exhausted.add(who)
+    case "has credits":
+      return void service.exhausted.delete(who)
+    case "is suspended":
+      return void service.suspended.add(who)
+    case "kiro-cli signs out":
+      return home.cliSignsOut()
+    case "kiro-cli's store goes away":
+      return home.cliGoesAway()
+    case "kiro-cli's store comes back":
+      return home.cliComesBack()
+    case "OpenCode restarts":
+      return home.restart()
+    case "the import is asked for":
+      clock.advance(1)
+      known.shut.clear()
+      known.forced = true
+      return home.takeIn(true)
+  }
+}
+
+/** The people whose working refresh token is among these. */
+function peopleOf(home: Home, tokens: Iterable<string>): Set<string> {
+  const people = new Set<string>()
+  for (const token of tokens) {
+    const family = home.service.familyOf(token)
+    if (family !== undefined && home.service.isCurrent(token)) people.add(family.person)
+  }
+  return people
+}
+
+describe("two people, kiro-cli and OpenCode in any order of events", () => {
+  it(
+    "never mix, lose nobody's last working refresh token, and send no superseded one whose successor is there",
+    { timeout: 2 ** 31 - 1 },
+    () =>
+      fc.assert(
+        fc.asyncProperty(steps, async (wanted) => {
+          const folder = mkdtempSync(join(SCRATCH, "kiro-fuzz-"))
+          const home = new Home(folder)
+          const known: Knowledge = { shut: new Set(), upSince: -Infinity, forced: false }
+          const wrong: string[] = []
+          home.service.onSent = async (refreshToken, superseded) => {
+            if (!superseded || known.forced || home.service.rotation !== "single-use") return
+            const { ours, cli } = await home.refreshTokens()
+            const current = home.service.currentOf(refreshToken) ?? ""
+            if (ours.has(current) || cli.has(current))
+              wrong.push(`${refreshToken} was sent, though ${current} is there`)
+          }
+          try {
+            for (const step of wanted) {
+              const before = peopleOf(home, (await home.refreshTokens()).ours)
+              await take(home, known, step)
+              await home.check()
+              const { ours, cli } = await home.refreshTokens()
+              const after = peopleOf(home, [...ours, ...cli])
+              for (const each of before)
+                if (!after.has(each) && step.do !== "is removed" && step.do !== "kiro-cli renews")
+                  wrong.push(`the last working refresh token of ${each} was lost when "${step.do}"`)
+              assert.deepEqual(wrong, [])
+            }
+          } finally {
+            await home.restart()
+            home.cliComesBack()
+            removeFolder(folder)
+          }
+        }),
+        casesOf(40),
+      ),
+  )
+})
