@@ -35,6 +35,7 @@ export interface Host {
   readonly signal: AbortSignal
   /** Those of the settings that are known by now: the defaults until the files were read. */
   settings(): Settings
+  readSettings(): Promise<Settings>
   services(): Promise<Services>
   /** Works beside everything else; what goes wrong is a line in the log. */
   inBackground(work: () => Promise<void>, failed: string): void
@@ -84,6 +85,7 @@ export function startHost({ place, project, version, show }: HostOptions): Host 
     log,
     signal,
     settings: () => known,
+    readSettings: async () => (await loaded()).settings,
     async services() {
       signal.throwIfAborted()
       opened ??= open().catch((error: unknown) => {

@@ -5,6 +5,8 @@ import {
   createGateway,
   openAccounts,
   type OpenAccounts,
+  type SearchOutcome,
+  type WebSearch,
 } from "../gateway/index.ts"
 import { importLogins, type ImportOutcome, openSources, watchSources } from "../import/index.ts"
 import { type Logins, openInBrowser, openLogins } from "../login/index.ts"
@@ -36,6 +38,8 @@ export interface Services {
   readonly management: Management
   /** Takes in what other programs know now; local and quick, never rejects. */
   readonly importLogins: () => Promise<void>
+  /** One web search, which costs credits. */
+  readonly search: (asked: WebSearch) => Promise<SearchOutcome>
   readonly close: () => Promise<void>
 }
 
@@ -91,6 +95,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     logins,
     management: manageAccounts({ ...options, accounts, logins, settings }),
     importLogins: takeIn,
+    async search(asked) {
+      if ((await store.list()).length === 0) await takeIn()
+      return lookUps.search(asked)
+    },
     async close() {
       await gateway.close()
       await accounts.close()

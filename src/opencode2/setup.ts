@@ -71,6 +71,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   await use(["command", "transform"], offerCommand(host, context))
   const { ACCOUNTS_RPC, accountsRpcHandlers } = await loadAccountsRpc()
   await use(["rpc", "register"], ACCOUNTS_RPC, accountsRpcHandlers({ host, place, project }))
+  await use(["websearch", "transform"], offerSearch(host, (await host.readSettings()).webSearch))
   if (missing.length > 0) log.warn("this OpenCode lacks some parts, which are done without", { missing })
   watchCredentials(host, methodOf(context, "event", "subscribe"), look)
   look()
@@ -176,6 +177,37 @@ function offerCommand(host: Host, context: unknown): (editor: unknown) => void {
         await say?.({ sessionID, text, description: "Kiro accounts", resume: false })
       },
     })
+}
+
+/** For a web search transform: one more that the user may choose; the one that is used only where the settings say so. */
+function offerSearch(host: Host, isDefault: boolean): (editor: unknown) => void {
+  return (editor) => {
+    methodOf(
+      editor,
+      "add",
+    )?.({
+      id: PROVIDER_ID,
+      name: "Kiro (costs credits)",
+      async execute(input: unknown, options: unknown) {
+        const query = textIn(input, "query") ?? ""
+        const given = isObject(options) ? options["signal"] : undefined
+        const signal = given instanceof AbortSignal ? given : host.signal
+        const outcome = await (await host.services()).search({ query, signal })
+        if (outcome.outcome === "refused") throw new Error(outcome.message)
+        return outcome.pages.map(({ title, url, excerpt, publishedAt }) => ({
+          title,
+          url,
+          content: publishedAt === undefined ? excerpt : `${dayOf(publishedAt)}: ${excerpt}`,
+          time: {},
+        }))
+      },
+    })
+    if (isDefault) methodOf(editor, "default", "set")?.(PROVIDER_ID)
+  }
+}
+
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10)
 }
 
 /** `opencode auth login`, `switch` and `logout` in another process, and `/connect` in this one. */

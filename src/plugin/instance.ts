@@ -1,8 +1,8 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
-import { type AccountLine, PROVIDER_ID, readCachedModels, startHost } from "../host/index.ts"
+import { type AccountLine, type Host, PROVIDER_ID, readCachedModels, startHost } from "../host/index.ts"
 import type { Fetch } from "../runtime.ts"
 import { systemRuntime } from "../runtime.ts"
-import type { Place } from "../settings/index.ts"
+import { mentionsSetting, type Place } from "../settings/index.ts"
 import { authHook } from "./auth-hook.ts"
 import { injectProvider } from "./provider.ts"
 import { createTell, createToaster, isLoginCommand, type Toast } from "./toasts.ts"
@@ -27,7 +27,7 @@ export interface InstanceOptions {
  * The hooks of one plugin instance. OpenCode makes one for each directory and again after a login, and waits for it
  * before its first paint: so nothing is opened here, and everything behind the provider loads with its first use.
  */
-export function startInstance({ input, place, version }: InstanceOptions): Hooks {
+export async function startInstance({ input, place, version }: InstanceOptions): Promise<Hooks> {
   const { client, directory, worktree } = input
   const host = startHost({
     place,
@@ -56,7 +56,11 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
   const learnAccounts = async (): Promise<void> => {
     accounts = await (await host.services()).management.list()
   }
+  // OpenCode asks once which tools there are: who wants this one waits for the settings.
+  const wanted = WEB_SEARCH_KEYS.some((key) => mentionsSetting(key, { ...place, project: input }))
+  const search = wanted && (await host.readSettings()).webSearch ? await searchHooks(host) : {}
   return {
+    ...search,
     auth: authHook({
       defaults: () => host.settings(),
       accounts: () => accounts,
@@ -86,4 +90,11 @@ export function startInstance({ input, place, version }: InstanceOptions): Hooks
     },
     dispose: () => host.close(),
   }
+}
+
+const WEB_SEARCH_KEYS = ["web_search", "web_search_enabled"]
+
+async function searchHooks(host: Host): Promise<Partial<Hooks>> {
+  const { webSearchHooks } = await import("./web-search.ts")
+  return webSearchHooks(async (asked) => (await host.services()).search(asked))
 }

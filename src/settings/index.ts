@@ -16,5 +16,6 @@ export {
   loadSchema,
   loadSettings,
   type LogLevel,
+  mentionsSetting,
   type SelectionStrategy,
 } from "./settings.ts"

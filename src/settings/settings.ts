@@ -40,6 +40,15 @@ export async function loadSettings(place: Place & { readonly project?: Project }
   return applyLayers(DEFAULT_SETTINGS, layers)
 }
 
+/** Whether a key is named anywhere: a look without a schema, for a start that must not wait for one. */
+export function mentionsSetting(key: string, place: Place & { readonly project?: Project }): boolean {
+  return layersOf(place).some((layer) =>
+    layer.kind === "environment"
+      ? Object.hasOwn(layer.values, key)
+      : layer.file.state === "text" && layer.file.text.includes(key),
+  )
+}
+
 /** What judges settings, loaded now: an update of the package may take its file away. */
 export const loadSchema = async () => import("./schema.ts")
 

@@ -445,3 +445,19 @@ describe("the command", () => {
     )
   })
 })
+
+describe("web search", () => {
+  it("is one more to choose from, and the default only where the settings ask for it", async () => {
+    await lab.signInWithKiroCli()
+    const { project } = await lab.open()
+    assert.deepEqual(project.searches(), { ids: ["kiro"], chosen: undefined })
+    const pages = await project.search("event streams", "kiro")
+    assert.match(JSON.stringify(pages), /https:\/\/e\.example/)
+    lab.write(
+      ".config/opencode/kiro.json",
+      JSON.stringify({ endpoint_override: lab.fake.url, web_search: true }),
+    )
+    const wanted = await lab.open()
+    assert.equal(wanted.project.searches().chosen, "kiro")
+  })
+})
