@@ -53,7 +53,7 @@ export { lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {
   type Choice,
   type ChoiceState,
-  type Scene,
+  isCalled,
   selectAccount,
   type SelectionPolicy,
   type Unavailable,

@@ -21,6 +21,8 @@ export type Notice =
       readonly now: number
     }
   | { readonly kind: "paid-credits"; readonly account: string }
+  /** `wanted`: the account that the user's rule names, where it is known here. */
+  | { readonly kind: "rule-missed"; readonly to: string; readonly id: string; readonly wanted?: string }
   | { readonly kind: "conversation-shortened"; readonly share: number; readonly sessionId: string }
   | {
       readonly kind: "budget-near"
@@ -97,6 +99,15 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         message: `${notice.account} has used ${Math.floor(notice.usedShare * 100)} % of its credits${
           notice.resetAt === undefined ? "" : `; they start again ${startText(notice.resetAt, notice.now)}`
         }.`,
+      })
+    case "rule-missed":
+      return text(notice, "warning", {
+        about: `${notice.id} ${notice.to}`,
+        title: "Kiro account rule",
+        message:
+          notice.wanted === undefined
+            ? `A rule in kiro.json names the account ${notice.id}, which is not here. Going on with ${notice.to}.`
+            : `Your rule names ${notice.wanted}, which can't serve now. Going on with ${notice.to}.`,
       })
     case "paid-credits":
       return text(notice, "warning", {

@@ -48,19 +48,12 @@ export interface SelectionPolicy {
   readonly lacksModel?: (account: Account) => boolean
   /** The user's choice for new conversations, before the strategy's, as long as it costs no money that others don't. */
   readonly preferredAccountId?: string | undefined
-  readonly rules?: readonly AccountRule[]
-  /** What the rules are about. */
-  readonly scene?: Scene
+  /** The user's rule for the project, which counts for every request. */
+  readonly projectRule?: AccountRule | undefined
+  /** The one for the agent, the model or everything, which counts for new conversations. */
+  readonly newRule?: AccountRule | undefined
   /** Per cent of an account's credits that new conversations leave while another account has more. */
   readonly reserve?: number
-}
-
-export interface Scene {
-  /** The folder of the project. */
-  readonly project?: string
-  readonly agent?: string
-  /** As the host calls it. */
-  readonly model?: string
 }
 
 /**
@@ -82,9 +75,9 @@ export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choi
     paid: tierOf(account, policy.now) >= PAID_TIER,
     ...more,
   })
+  const { projectRule: ofProject, newRule: ofTask } = policy
   const chosen = meant.find((account) => isCalled(account, state.chosenAccountId))
   if (chosen !== undefined) return give(chosen)
-  const ofProject = ruleFor(policy, (rule) => rule.project !== undefined)
   const byProject = meant.find((account) => isCalled(account, ofProject?.account))
   if (byProject !== undefined) return give(byProject)
   if (ofProject?.fallback === false) return { unavailable, rule: ofProject }
@@ -94,7 +87,6 @@ export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choi
   // Money counts more than the prompt cache: a conversation leaves an account that began to cost.
   if (own !== undefined && (tierOf(own, policy.now) < PAID_TIER || best >= PAID_TIER))
     return give(own, missed)
-  const ofTask = ruleFor(policy, (rule) => rule.project === undefined)
   const byTask = able.find((account) => isCalled(account, ofTask?.account))
   if (byTask !== undefined) return give(byTask, missed)
   if (ofTask?.fallback === false) return { unavailable, rule: ofTask }
@@ -109,41 +101,6 @@ export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choi
 /** Also by the id of an account that turned out to be the same person's. */
 export function isCalled({ id, record }: Account, wanted: string | undefined): boolean {
   return wanted !== undefined && (id === wanted || record?.joined?.includes(wanted) === true)
-}
-
-/** The first rule of the kind whose every condition holds. */
-function ruleFor(
-  { rules = [], scene = {} }: SelectionPolicy,
-  isKind: (rule: AccountRule) => boolean,
-): AccountRule | undefined {
-  return rules.find(
-    (rule) =>
-      isKind(rule) &&
-      (rule.project === undefined || isInFolder(scene.project, rule.project)) &&
-      (rule.agent === undefined || matches(scene.agent, rule.agent)) &&
-      (rule.model === undefined || matches(scene.model, rule.model)),
-  )
-}
-
-/** The folder itself, one inside it, or one that the glob says. */
-function isInFolder(folder: string | undefined, rule: string): boolean {
-  if (folder === undefined) return false
-  const path = slashed(folder)
-  const wanted = slashed(rule)
-  return path === wanted || path.startsWith(`${wanted}/`) || matches(path, wanted)
-}
-
-function slashed(path: string): string {
-  return path.replaceAll("\\", "/").replace(/(?<=.)\/+$/, "")
-}
-
-/** `*` is anything but a slash, `**` anything, `?` one character. */
-function matches(text: string | undefined, glob: string): boolean {
-  if (text === undefined) return false
-  const pattern = glob
-    .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll(/\*\*|\*|\?/g, (sign) => (sign === "**" ? ".*" : sign === "*" ? "[^/]*" : "[^/]"))
-  return new RegExp(`^${pattern}$`).test(text)
 }
 
 function aboveReserve(

@@ -13,6 +13,7 @@ export interface Chat {
   readonly sessionId: string
   readonly parentSessionId: string | undefined
   readonly preferredAccountId: string | undefined
+  readonly agent: string | undefined
   /** As it was when the request came. */
   readonly session: SessionMemory
   /** Built once, before any attempt: it does not depend on the account. */
@@ -36,7 +37,7 @@ export async function openChat(
   fallbacks?: readonly string[],
 ): Promise<Chat> {
   const { store, runtime, background, settings, models } = context
-  const { request, sessionId, parentSessionId, preferredAccountId, purpose, signal } = call
+  const { request, sessionId, parentSessionId, preferredAccountId, agent, purpose, signal } = call
   await background.settled(sessionId)
   const [session, remembered, refusedFields, lists] = await Promise.all([
     store.session(sessionId),
@@ -59,6 +60,7 @@ export async function openChat(
     sessionId,
     parentSessionId,
     preferredAccountId,
+    agent,
     session,
     conversation,
     window: known.serviceWindow,

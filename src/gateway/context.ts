@@ -1,6 +1,6 @@
 import type { AccountStore, Notice, TokenKeeper } from "../accounts/index.ts"
 import type { Clock, Log, Runtime } from "../runtime.ts"
-import type { Settings } from "../settings/index.ts"
+import type { RuleFinder, Settings } from "../settings/index.ts"
 import type { ModelReader } from "./models.ts"
 
 /** Everything that the gateway needs, given once by the composition root. */
@@ -11,6 +11,8 @@ export interface GatewayDependencies {
   readonly version: string
   /** The folder of the project that the host works in. */
   readonly project?: string
+  /** Of the user's rules for accounts; absent: there are none. */
+  readonly ruleFor?: RuleFinder
   readonly store: AccountStore
   readonly tokens: FreshTokens & Pick<TokenKeeper, "here" | "learnOwners">
   /** Reads the stores of other programs again; local and quick, never rejects. */

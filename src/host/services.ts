@@ -11,7 +11,7 @@ import {
 import { importLogins, type ImportOutcome, openSources, watchSources } from "../import/index.ts"
 import { type Logins, openInBrowser, openLogins } from "../login/index.ts"
 import type { Log, Runtime } from "../runtime.ts"
-import { type LoadedSettings, ownCommand, type Paths, type Place } from "../settings/index.ts"
+import { followRules, type LoadedSettings, ownCommand, type Paths, type Place } from "../settings/index.ts"
 import { type Management, manageAccounts } from "./manage.ts"
 
 export interface ServicesOptions {
@@ -71,6 +71,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     settings,
     version,
     project,
+    ruleFor: followRules(place, settings),
     store,
     tokens,
     importLogins: takeIn,

@@ -1,5 +1,7 @@
 export {
   type AccountRule,
+  followRules,
+  type RuleFinder,
   ruleFor,
   type RuleQuestion,
   type RuleSaved,

@@ -13,7 +13,7 @@ import { isObject } from "../../src/json.ts"
 import { createFront } from "../../src/plugin/front.ts"
 import { type Fetch, type Log, type Runtime, silentLog, systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
-import { DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
+import { DEFAULT_SETTINGS, ruleFor, type Settings } from "../../src/settings/index.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -103,6 +103,11 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     settings,
     version: "0.0.0",
     project: "/home/me/project",
+    ruleFor: async (kind, question) =>
+      ruleFor(kind, question, {
+        rules: settings.accountRules,
+        place: { home: "/home/me", platform: "linux" },
+      }),
     store,
     tokens,
     importLogins: async () => options.importLogins?.(harness),

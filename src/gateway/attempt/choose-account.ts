@@ -2,17 +2,21 @@ import {
   type Account,
   accountName,
   type Choice,
+  isCalled,
   isOutOfCredits,
   selectAccount,
   type SelectionPolicy,
   type Unavailable,
   wantsProfile,
 } from "../../accounts/index.ts"
+import { present } from "../../json.ts"
+import type { AccountRule } from "../../settings/index.ts"
 import type { Chat } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
 import type { Refusal } from "../door.ts"
 import { lacksModel } from "../models.ts"
 import { type AllOut, parkedStates, refusalOfAll } from "../refuse/parked.ts"
+import { noOtherByRule, ruleOfNobody } from "../refuse/texts.ts"
 import type { Progress } from "./progress.ts"
 
 /** Accounts that rest behind another one, as far as an error names them. */
@@ -63,23 +67,33 @@ export async function anotherCanServe(
   const { store, tokens } = context
   const { chat, progress, accountId } = leaving
   const others = tokens.here(await store.list()).filter(({ id }) => id !== accountId)
-  const choice = selectAccount({ accounts: others, spent: new Map() }, policyOf(context, chat, progress))
-  return choice.account !== undefined
+  const policy = await policyOf(context, chat, progress)
+  return selectAccount({ accounts: others, spent: new Map() }, policy).account !== undefined
 }
 
 async function assign(context: GatewayContext, chat: Chat, progress: Progress): Promise<Choice> {
-  const choice = await context.store.assign(chat.sessionId, (state) =>
-    selectAccount(
-      { ...state, accounts: context.tokens.here(state.accounts) },
-      policyOf(context, chat, progress),
-    ),
+  const { store, tokens, notify } = context
+  const policy = await policyOf(context, chat, progress)
+  const choice = await store.assign(chat.sessionId, (state) =>
+    selectAccount({ ...state, accounts: tokens.here(state.accounts) }, policy),
   )
-  if (choice.account !== undefined && choice.paid)
-    context.notify({ kind: "paid-credits", account: accountName(choice.account) })
+  if (choice.account === undefined) return choice
+  const { account, paid, insteadOf } = choice
+  if (paid) notify({ kind: "paid-credits", account: accountName(account) })
+  if (insteadOf !== undefined) {
+    const wanted = (await store.list()).find((each) => isCalled(each, insteadOf))
+    const name = wanted === undefined ? undefined : accountName(wanted)
+    notify({ kind: "rule-missed", to: accountName(account), id: insteadOf, ...present({ wanted: name }) })
+  }
   return choice
 }
 
-function policyOf({ settings, runtime }: GatewayContext, chat: Chat, progress: Progress): SelectionPolicy {
+async function policyOf(
+  { settings, runtime, project, ruleFor }: GatewayContext,
+  chat: Chat,
+  progress: Progress,
+): Promise<SelectionPolicy> {
+  const question = { project, agent: chat.agent, model: chat.request.model }
   return {
     strategy: settings.accountSelectionStrategy,
     useOverage: settings.useOverage,
@@ -87,6 +101,9 @@ function policyOf({ settings, runtime }: GatewayContext, chat: Chat, progress: P
     excluded: new Set(progress.excluded.map(({ account }) => account.id)),
     lacksModel: ({ id }) => lacksModel(chat.model, id),
     preferredAccountId: chat.preferredAccountId,
+    projectRule: await ruleFor?.("project", question),
+    newRule: await ruleFor?.("new", question),
+    reserve: settings.accountReserve,
   }
 }
 
@@ -96,13 +113,18 @@ async function refuse(
     readonly chat: Chat
     readonly progress: Progress
     readonly unavailable: readonly Unavailable[]
+    readonly rule?: AccountRule
   },
 ): Promise<Refusal> {
-  const { chat, progress, unavailable } = out
+  const { chat, progress, rule } = out
+  const everyone = tokens.here(await store.list({ resting: true }))
+  const meant = everyone.find((account) => isCalled(account, rule?.account))
+  if (rule !== undefined && meant === undefined) return { status: 400, message: ruleOfNobody(rule) }
+  const unavailable = out.unavailable.filter(({ accountId }) => rule === undefined || accountId === meant?.id)
   const now = runtime.clock.now()
   const hidden = new Set(unavailable.filter(({ why }) => why === "resting").slice(0, -MOST_RESTING))
   const allOut: AllOut = {
-    accounts: tokens.here(await store.list({ resting: true })),
+    accounts: everyone,
     // Whoever rests behind another one is told of, but not every one that ever did.
     unavailable: unavailable.filter((entry) => !hidden.has(entry)),
     excluded: progress.excluded,
@@ -113,7 +135,7 @@ async function refuse(
   }
   const refusal = refusalOfAll(allOut)
   if (refusal.status === 402) notify({ kind: "all-parked", accounts: parkedStates(allOut), now })
-  return refusal
+  return rule === undefined ? refusal : { ...refusal, message: `${refusal.message} ${noOtherByRule(rule)}` }
 }
 
 /** An upgrade or bought credits show in the usage call before any cool-down ends. */

@@ -1,4 +1,4 @@
-import { ownCommand } from "../../settings/index.ts"
+import { type AccountRule, ownCommand } from "../../settings/index.ts"
 import type { Purpose } from "../door.ts"
 
 /**
@@ -16,6 +16,21 @@ export function noAccount({ syncsKiroCli }: { readonly syncsKiroCli: boolean }):
     ? ""
     : " A sign-in of kiro-cli is not used, because auto_sync_kiro_cli is false in kiro.json."
   return `Kiro: no account is signed in on this computer. To sign in, ${SIGN_IN}, or sign in with ${programs}; the next message then works without a restart.${leftOut}`
+}
+
+/** A rule that allows no other account, and names one that is not here. */
+export function ruleOfNobody(rule: AccountRule): string {
+  return `Kiro: ${ruleName(rule)} in kiro.json names the account ${rule.account}, which is not here, and allows no other (fallback: false). Nothing was sent. Correct the rule, or sign in to that account: ${SIGN_IN}.`
+}
+
+/** Behind what is wrong with the account of such a rule. */
+export function noOtherByRule(rule: AccountRule): string {
+  return `No other account was asked: ${ruleName(rule)} in kiro.json says fallback: false.`
+}
+
+function ruleName({ project, agent, model }: AccountRule): string {
+  const conditions = [project, agent && `the agent ${agent}`, model].filter((part) => part !== undefined)
+  return conditions.length === 0 ? "your rule" : `your rule for ${conditions.join(", ")}`
 }
 
 export function unexpected(error: unknown): string {

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import type { AccountRule } from "../../src/settings/index.ts"
+import { errorText, type Harness, hear, startHarness } from "./harness.ts"
+
+const OFFICE = { project: "~/project", account: "office" } as const
+
+async function harnessWith(rules: readonly AccountRule[], more: object = {}): Promise<Harness> {
+  const harness = await startHarness({ settings: { accountRules: [...rules], ...more } })
+  await harness.add("own")
+  await harness.add("office")
+  return harness
+}
+
+const ask = async (harness: Harness, session: string, body: object = {}): Promise<void> => {
+  await hear(await harness.ask(body, { session }))
+}
+
+describe("the user's rules for accounts", () => {
+  it("of a project decide each request, before the account that the conversation has, and behind a choice", async () => {
+    await using harness = await harnessWith([OFFICE])
+    await harness.store.updateSession("one", (memory) => ({ ...memory, accountId: "own" }))
+    await ask(harness, "one")
+    await harness.store.updateSession("one", (memory) => ({ ...memory, chosenAccountId: "own" }))
+    await ask(harness, "one")
+    assert.deepEqual(harness.sent(), ["office", "own"])
+    assert.deepEqual(harness.notices, [])
+  })
+
+  it("of a model decide new conversations only", async () => {
+    await using harness = await harnessWith([{ model: "claude-sonnet-*", account: "office" }])
+    await ask(harness, "one")
+    await ask(harness, "two", { model: "claude-opus-4-5" })
+    await harness.store.updateSession("three", (memory) => ({ ...memory, accountId: "own" }))
+    await ask(harness, "three")
+    assert.deepEqual(harness.sent(), ["office", "own", "own"])
+  })
+
+  it("go on with another account where theirs can't serve or is not here, and say so", async () => {
+    await using harness = await harnessWith([OFFICE])
+    await harness.store.update("office", (account) => ({ ...account, enabled: false }))
+    await ask(harness, "one")
+    await harness.store.remove("office")
+    await ask(harness, "two")
+    assert.deepEqual(harness.sent(), ["own", "own"])
+    assert.deepEqual(harness.notices, [
+      { kind: "rule-missed", to: "own", id: "office", wanted: "office" },
+      { kind: "rule-missed", to: "own", id: "office" },
+    ])
+  })
+
+  it("with fallback: false rather fail than ask another account", async () => {
+    await using harness = await harnessWith([{ ...OFFICE, fallback: false }])
+    await harness.store.update("office", (account) => ({ ...account, enabled: false }))
+    const refused = await harness.ask()
+    assert.equal(refused.status, 400)
+    assert.match(await errorText(refused), /office.*switched off.*your rule for ~\/project.*fallback: false/)
+    await harness.store.remove("office")
+    assert.match(await errorText(await harness.ask()), /names the account office, which is not here/)
+    assert.deepEqual(harness.sent(), [])
+  })
+
+  it("leave new conversations to accounts that are above their reserve", async () => {
+    await using harness = await harnessWith([], { accountReserve: 30, accountSelectionStrategy: "sticky" })
+    const quota = {
+      checkedAt: harness.clock.now(),
+      limit: 100,
+      bonuses: [],
+      overage: { enabled: false, used: 0 },
+    }
+    const use = (id: string, used: number) =>
+      harness.store.update(id, (account) => ({ ...account, quota: { ...quota, used } }))
+    await use("own", 10)
+    await use("office", 80)
+    await harness.store.updateSession("old", (memory) => ({ ...memory, accountId: "office" }))
+    for (const session of ["old", "one", "two"]) await ask(harness, session)
+    await use("own", 90)
+    await use("office", 75)
+    await ask(harness, "three")
+    assert.deepEqual(harness.sent().slice(0, 3), ["office", "own", "own"])
+    assert.equal(harness.sent().length, 4)
+  })
+})
