@@ -1,7 +1,7 @@
 import { accountName } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import type { ChatHead } from "../openai/index.ts"
-import { untilAborted } from "../runtime.ts"
+import { type LogFields, untilAborted } from "../runtime.ts"
 import type { TurnSummary } from "../translate/index.ts"
 import { type Answered, type Failed, makeAttempt } from "./attempt/attempt.ts"
 import { chooseAccount } from "./attempt/choose-account.ts"
@@ -20,7 +20,6 @@ import { refuseByBudget } from "./refuse/budget.ts"
 import { refusalOf } from "./refuse/failures.ts"
 import { unexpected } from "./refuse/texts.ts"
 import { type AnswerEnd, rememberForAccount, rememberForSession } from "./remember.ts"
-import { describeAnswer } from "./request-log.ts"
 import { batchesOf } from "./stream/answer.ts"
 import type { Batch } from "./stream/source.ts"
 
@@ -146,4 +145,30 @@ function remember(context: GatewayContext, answered: Answered, end: AnswerEnd): 
   }
   background.start(answered.chat.sessionId, () => rememberForSession(context, answered, end))
   background.start("accounts", () => rememberForAccount(context, answered, end))
+}
+
+/** How the answer ended, without a word of it. Neither a finish reason nor a failure: the host stopped listening. */
+function describeAnswer({
+  answered: { chat, account, sent },
+  end: { summary, failure },
+  now,
+}: {
+  readonly answered: Answered
+  readonly end: AnswerEnd
+  readonly now: number
+}): LogFields {
+  const { finishReason, usage, credits, completedCallIds, openCallIds, reasoning } = summary
+  return {
+    invocationId: chat.invocationId,
+    account: accountName(account),
+    model: sent.model.wireId,
+    tookMs: now - sent.startedAt,
+    ended: finishReason ?? (failure === undefined ? "not listened to" : "failed"),
+    usage,
+    credits,
+    completedCalls: completedCallIds.length,
+    openCalls: openCallIds.length,
+    signatures: reasoning.length,
+    ...(failure !== undefined && { failure }),
+  }
 }

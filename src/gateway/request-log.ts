@@ -1,8 +1,5 @@
-import { accountName } from "../accounts/index.ts"
 import type { ChatMessage, GenerateAssistantResponseRequest, KiroHttpRequest } from "../kiro/index.ts"
 import type { LogFields } from "../runtime.ts"
-import type { Answered } from "./attempt/attempt.ts"
-import type { AnswerEnd } from "./remember.ts"
 
 /** What the detailed log says of a request: everything but the token, and the conversation only when asked for. */
 export function describeRequest(
@@ -11,32 +8,6 @@ export function describeRequest(
 ): LogFields {
   const { authorization: _, ...shown } = headers
   return { url, headers: shown, bytes: text.length, ...(prompts ? { body: text } : { shape: shapeOf(body) }) }
-}
-
-/** How the answer ended, without a word of it. Neither a finish reason nor a failure: the host stopped listening. */
-export function describeAnswer({
-  answered: { chat, account, sent },
-  end: { summary, failure },
-  now,
-}: {
-  readonly answered: Answered
-  readonly end: AnswerEnd
-  readonly now: number
-}): LogFields {
-  const { finishReason, usage, credits, completedCallIds, openCallIds, reasoning } = summary
-  return {
-    invocationId: chat.invocationId,
-    account: accountName(account),
-    model: sent.model.wireId,
-    tookMs: now - sent.startedAt,
-    ended: finishReason ?? (failure === undefined ? "not listened to" : "failed"),
-    usage,
-    credits,
-    completedCalls: completedCallIds.length,
-    openCalls: openCallIds.length,
-    signatures: reasoning.length,
-    ...(failure !== undefined && { failure }),
-  }
 }
 
 /** A line of the log has an end: of a long conversation the latest messages are shown. */

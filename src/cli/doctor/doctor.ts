@@ -13,12 +13,12 @@ import {
   placesCheck,
   settingsCheck,
 } from "./files.ts"
-import { type Check, type DoctorContext, type Finding, problem } from "./finding.ts"
+import { type Check, type DoctorContext, type Finding, problem, type RunProgram } from "./finding.ts"
 import { liveCheck } from "./live.ts"
 import { networkCheck } from "./network.ts"
 import { pluginEntries, readConfigFiles } from "./opencode-config.ts"
 import { pluginCheck } from "./plugin.ts"
-import { opencodeVersion, publishedPackage, type RunProgram, versionsCheck } from "./programs.ts"
+import { opencodeVersion, publishedPackage, versionsCheck } from "./programs.ts"
 import { providerCheck } from "./provider.ts"
 
 const CHECKS: readonly Check[] = [

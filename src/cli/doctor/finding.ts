@@ -2,7 +2,6 @@ import type { Account, StoreFailure } from "../../accounts/index.ts"
 import type { KiroFailure } from "../../kiro/index.ts"
 import type { Context } from "../context.ts"
 import type { ConfigFile, PluginEntry } from "./opencode-config.ts"
-import type { Published, RunProgram } from "./programs.ts"
 
 /** `problem` makes the command fail; `note` is worth knowing; `good` was looked at and is well. */
 export type Finding =
@@ -28,6 +27,20 @@ export interface DoctorContext extends Context {
   readonly databaseTrouble: StoreFailure | undefined
   readonly accounts: readonly ExaminedAccount[]
 }
+
+type ProgramResult =
+  | { readonly outcome: "ended"; readonly code: number; readonly stdout: string }
+  /** Not installed, or it took too long. */
+  | { readonly outcome: "not-run" }
+
+/** Runs a program without letting a shell see its arguments. */
+export type RunProgram = (program: string, args: readonly string[]) => Promise<ProgramResult>
+
+/** What npm's registry has under this package's name. */
+export type Published =
+  | { readonly state: "version"; readonly version: string; readonly repository: string | undefined }
+  | { readonly state: "nothing" }
+  | { readonly state: "unknown" }
 
 /** An account as the next message would meet it, and what Kiro says of it now. */
 export interface ExaminedAccount {

@@ -4,15 +4,7 @@ import { win32 } from "node:path"
 import { isObject, parseJson, stringField } from "../../json.ts"
 import type { Place } from "../../settings/index.ts"
 import { VERSION } from "../../version.ts"
-import { type Check, good, note, problem } from "./finding.ts"
-
-export type ProgramResult =
-  | { readonly outcome: "ended"; readonly code: number; readonly stdout: string }
-  /** Not installed, or it took too long. */
-  | { readonly outcome: "not-run" }
-
-/** Runs a program without letting a shell see its arguments. */
-export type RunProgram = (program: string, args: readonly string[]) => Promise<ProgramResult>
+import { type Check, good, note, problem, type Published, type RunProgram } from "./finding.ts"
 
 const PATIENCE_MS = 15_000
 
@@ -77,12 +69,6 @@ export async function opencodeVersion(run: RunProgram): Promise<string | undefin
   const version = answer.outcome === "ended" && answer.code === 0 ? answer.stdout.trim() : ""
   return /\d+\.\d+\.\d+\S*/.exec(version)?.[0]
 }
-
-/** What npm's registry has under this package's name. */
-export type Published =
-  | { readonly state: "version"; readonly version: string; readonly repository: string | undefined }
-  | { readonly state: "nothing" }
-  | { readonly state: "unknown" }
 
 /** The question goes through the user's own npm, and so to the registry and the proxy that are set there. */
 export async function publishedPackage(run: RunProgram): Promise<Published> {
