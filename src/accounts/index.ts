@@ -48,6 +48,7 @@ export {
 } from "./login.ts"
 export { accountName } from "./name.ts"
 export { describeNotice, type Notice, type NoticeText } from "./notices.ts"
+export { replaceRefused } from "./again.ts"
 export { learnIdentity, type LearntIdentity } from "./owner.ts"
 export { lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {

@@ -163,9 +163,10 @@ export function manageAccounts(options: {
             isIdentityCenter(login)
               ? { start_url: login.startUrl, login_region: login.loginRegion }
               : { start_url: "builder-id" },
+            { accountId: id },
           )
         case "social":
-          return logins.social({ provider: login.provider?.toLowerCase() ?? "google" })
+          return logins.social({ provider: login.provider?.toLowerCase() ?? "google" }, { accountId: id })
         case "external-idp":
           throw new Error("Sign in again with `kiro-cli login`, or in the Kiro IDE: it is noticed by itself.")
         case "api-key":

@@ -64,12 +64,17 @@ export interface SignedIn extends LoginMessage {
   readonly accountId: string
 }
 
+/** Which account the user wants signed in again. */
+export interface Again {
+  readonly accountId: string
+}
+
 /** The ways to sign in, for any front end. What they reject with is a `LoginError`, or the reason of the signal. */
 export interface Logins {
   /** AWS Builder ID or IAM Identity Center: `start_url`, `login_region`, `profile_arn`. */
-  aws(answers: Answers): Promise<SignIn>
+  aws(answers: Answers, again?: Again): Promise<SignIn>
   /** Google or GitHub, by Kiro's own device flow: `provider`. */
-  social(answers: Answers): Promise<SignIn>
+  social(answers: Answers, again?: Again): Promise<SignIn>
   /** Takes over the logins of kiro-cli and the Kiro IDE. */
   imported(): Promise<SignIn>
   /** `api_key`; Kiro is asked whether it is good before anything is stored. */
@@ -84,8 +89,8 @@ export interface Logins {
 /** Nothing is opened or read by this call. */
 export function openLogins(parts: LoginParts): Logins {
   return {
-    aws: (answers) => signInAtAws(parts, answers),
-    social: (answers) => signInSocially(parts, answers),
+    aws: (answers, again) => signInAtAws(parts, answers, again),
+    social: (answers, again) => signInSocially(parts, answers, again),
     imported: () => signInByImport(parts),
     apiKey: (answers) => signInByApiKey(parts, answers),
     async keepApiKey(key) {
@@ -111,7 +116,7 @@ export function openLogins(parts: LoginParts): Logins {
 const KEY_FOUND_REFUSED =
   "Kiro refused the API key that was among OpenCode's credentials. Sign in with another, or in another way."
 
-async function signInAtAws(parts: LoginParts, answers: Answers): Promise<SignIn> {
+async function signInAtAws(parts: LoginParts, answers: Answers, again?: Again): Promise<SignIn> {
   const { runtime } = parts.client
   const target = readLoginTarget(answers, parts.settings)
   const options = { ...flowOptions(parts), loginRegion: target.loginRegion }
@@ -132,13 +137,13 @@ async function signInAtAws(parts: LoginParts, answers: Answers): Promise<SignIn>
           loginRegion: target.loginRegion,
           ...(identityCenter ? { startUrl: target.startUrl } : {}),
         }
-        return finish(parts, { login, identityCenter, asked: target.profileArn })
+        return finish(parts, { login, identityCenter, asked: target.profileArn, again: again?.accountId })
       }),
     )
   })
 }
 
-async function signInSocially(parts: LoginParts, answers: Answers): Promise<SignIn> {
+async function signInSocially(parts: LoginParts, answers: Answers, again?: Again): Promise<SignIn> {
   const { runtime } = parts.client
   const provider = readSocialProvider(answers["provider"])
   const destination = { kind: "social", provider: provider === "Github" ? "GitHub" : provider } as const
@@ -159,7 +164,7 @@ async function signInSocially(parts: LoginParts, answers: Answers): Promise<Sign
           provider: (identityProvider ?? provider).toLowerCase(),
           ...(profileArn === undefined ? {} : { profileArn }),
         }
-        return finish(parts, { login, identityCenter: false })
+        return finish(parts, { login, identityCenter: false, again: again?.accountId })
       }),
     )
   })

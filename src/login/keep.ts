@@ -13,6 +13,7 @@ import {
   type Login,
   loginRegionOf,
   newAccount,
+  replaceRefused,
   withoutRevocation,
 } from "../accounts/index.ts"
 import {
@@ -23,6 +24,7 @@ import {
   fetchUsage,
 } from "../gateway/index.ts"
 import { type KiroFailure, type KiroProfile, serviceRegionOf, type UsageLimits } from "../kiro/index.ts"
+import { present } from "../json.ts"
 import type { Settings } from "../settings/index.ts"
 import { pickProfile, type ProfileChoice } from "./profile.ts"
 
@@ -30,6 +32,7 @@ import { pickProfile, type ProfileChoice } from "./profile.ts"
 export type LoginStore = Pick<
   AccountStore,
   | "kept"
+  | "get"
   | "list"
   | "listAll"
   | "add"
@@ -63,6 +66,8 @@ export interface ApprovedLogin {
   readonly asked?: string | undefined
   /** Known already, where the sign-in could only be judged by it. */
   readonly owner?: OwnerAnswer | undefined
+  /** The account that the user wants signed in again. */
+  readonly again?: string | undefined
 }
 
 /** A login that is stored, with an account that may turn out to be the same person's as another one. */
@@ -73,6 +78,8 @@ export interface KeptLogin {
   readonly known: boolean
   /** Nobody was ever signed in here before. */
   readonly first: boolean
+  /** The account that was to be signed in again. */
+  readonly again?: string | undefined
 }
 
 /** What became of an approved sign-in. */
@@ -81,6 +88,8 @@ export interface LoginReport extends KeptLogin {
   readonly profiles: readonly KiroProfile[]
   /** The number of models; absent where the list could not be fetched. */
   readonly models?: number
+  /** The account that the user wanted signed in again, where this is somebody else's sign-in. */
+  readonly mistaken?: Account
   /** Why the owner or the models are not known yet. */
   readonly failure?: KiroFailure
 }
@@ -105,7 +114,7 @@ export async function completeLogin(keeping: Keeping, approved: ApprovedLogin): 
   const answer = approved.owner ?? (await askOwner(keeping, withProfile(login, profiles[0]?.arn)))
   const report = await learnAbout(
     keeping,
-    { ...kept, account: account ?? kept.account, login },
+    { ...kept, account: account ?? kept.account, login, again: approved.again },
     answer,
     profile,
   )
@@ -128,7 +137,16 @@ export async function learnAbout(
   answer: OwnerAnswer,
   profile: ProfileChoice = { state: "not-needed" },
 ): Promise<LoginReport> {
-  const learnt = { ...kept, ...(await recordOwner(keeping, kept, answer, profile)), profile, profiles: [] }
+  const recorded = await recordOwner(keeping, kept, answer, profile)
+  const other = kept.again === recorded.account.id ? undefined : kept.again
+  const mistaken = other === undefined ? undefined : await keeping.store.get(other)
+  const learnt = {
+    ...kept,
+    ...recorded,
+    profile,
+    profiles: [],
+    ...(mistaken === undefined ? {} : { mistaken }),
+  }
   if (profile.state === "open") return learnt
   const models = await learnModels(keeping, learnt.account, kept.login)
   if (answer.outcome === "failed") return { ...learnt, ...models, failure: answer.failure }
@@ -254,19 +272,17 @@ async function recordOwner(
 
 async function ownerOf(
   { client, store }: Keeping,
-  { account, login }: KeptLogin,
+  { account, login, again }: KeptLogin,
   answer: OwnerAnswer,
 ): Promise<{ readonly id: string; readonly known: boolean }> {
   const { userId, email } = answer.outcome === "known" ? answer.limits : {}
-  if (userId === undefined) return { id: account.id, known: false }
-  const { absorb } = await store.reconcile((accounts) =>
-    learnIdentity(accounts, {
-      loginId: login.id,
-      userId,
-      ...(email === undefined ? {} : { email }),
-      now: client.runtime.clock.now(),
-    }),
-  )
+  const now = client.runtime.clock.now()
+  const loginId = login.id
+  if (userId === undefined && again === undefined) return { id: account.id, known: false }
+  const { absorb } = await store.reconcile((accounts) => {
+    if (userId !== undefined) return learnIdentity(accounts, { loginId, userId, ...present({ email }), now })
+    return replaceRefused(accounts, { loginId, accountId: again ?? "", now })
+  })
   const owner = (await store.list()).find((each) => each.logins.some(({ id }) => id === login.id))
   return {
     id: owner?.id ?? account.id,

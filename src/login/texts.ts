@@ -19,7 +19,7 @@ export const WHAT_KIRO_PERMITS: string =
 
 /** What a finished sign-in says: who it is, what it may use, and what is left to do. */
 export function describeLogin(report: LoginReport): LoginMessage {
-  const trouble = [...profileTrouble(report), ...serviceTrouble(report)]
+  const trouble = [...mistake(report), ...profileTrouble(report), ...serviceTrouble(report)]
   const lines = [
     `${report.known ? "Signed in again" : "Signed in"} as ${describeAccount(report.account)}.`,
     ...(report.models === undefined ? [] : [`${report.models} models.`]),
@@ -53,6 +53,12 @@ function profileLine({ profile, profiles }: LoginReport): readonly string[] {
   if (profile.state !== "chosen") return []
   const known = profiles.find(({ arn }) => arn === profile.arn)
   return known === undefined ? [] : [`Profile: ${known.name} in ${known.region} (${known.arn})`]
+}
+
+function mistake({ mistaken }: LoginReport): readonly string[] {
+  return mistaken === undefined
+    ? []
+    : [`Nothing says that this is ${accountName(mistaken)}, which still needs its own sign-in.`]
 }
 
 function profileTrouble({ profile, profiles, account }: LoginReport): readonly string[] {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
+import { FAILURES } from "../support/fake-kiro/index.ts"
 import { API_KEY, AWS, type LoginLab, openLab } from "../login/login-lab.ts"
 
 const MANAGE = 4
@@ -76,6 +77,37 @@ describe("managing accounts in `opencode auth login`", () => {
     assert.match(listed, /^1\. .* in us-east-1\n2\. .* in eu-central-1\n/)
     assert.match(await did({ account, deed: "profile", profile: "2" }), /uses arn:.*eu-central-1/)
     assert.equal((await lab.accounts())[0]?.profileArn, FRANKFURT)
+  })
+
+  it("lets a new sign-in take the part of a refused one where nobody can say whose it is", async () => {
+    lab.fake.intercept(({ operation }) => operation === "GetUsageLimits", FAILURES.notAuthorized)
+    const account = await signIn()
+    await lab.store.update(account, (current) => ({
+      ...current,
+      label: "Mine",
+      health: { state: "revoked", since: 1, reason: "login-expired" },
+      logins: current.logins.map((login) => ({ ...login, revoked: { at: 1, reason: "invalid_grant" } })),
+    }))
+    assert.match(await did({ account, deed: "sign-in" }), /^Signed in again as Mine/)
+    const [mine, ...others] = await lab.accounts()
+    assert.equal(others.length, 0)
+    assert.equal(mine?.id, account)
+    assert.deepEqual(mine.health, { state: "ok" })
+    assert.deepEqual(
+      mine.logins.map(({ revoked }) => revoked),
+      [undefined],
+    )
+  })
+
+  it("says so where somebody else signed in", async () => {
+    const account = await signIn()
+    await lab.store.update(account, (current) => ({ ...current, label: "Mine" }))
+    lab.fake.deviceGrants.plan({ account: lab.fake.account() })
+    assert.match(
+      await did({ account, deed: "sign-in" }),
+      /^Signed in as Builder ID[^]*Nothing says that this is Mine/,
+    )
+    assert.equal((await lab.accounts()).length, 2)
   })
 
   it("begins the sign-in that the account was made by, and says where there is none", async () => {
