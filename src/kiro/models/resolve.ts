@@ -158,8 +158,28 @@ function longTwin(wireId: string): CatalogueModel | undefined {
   return builtIn && { ...builtIn, wireId, window: LONG_WINDOW, twins: [] }
 }
 
+/** `claude-opus-5.5`, with the version's parts apart. */
+const CLAUDE_VERSION = /^(claude-[a-z]+)-(\d{1,2})(?:-(\d{1,2}))?$/
+
+/** The newest model of the family that the table holds, for one that is newer still: it can do at least as much. */
+function newestBefore(wireId: string): CatalogueModel | undefined {
+  const [, family, ...version] = CLAUDE_VERSION.exec(modelKey(wireId)) ?? []
+  const newest = BUILT_IN.find((model) => model.family === family)
+  const [, , ...known] = CLAUDE_VERSION.exec(modelKey(newest?.wireId ?? "")) ?? []
+  return numberOf(version) > numberOf(known) ? newest : undefined
+}
+
+function numberOf([major = "0", minor = "0"]: readonly (string | undefined)[]): number {
+  return Number(major) * 100 + Number(minor)
+}
+
 /** What is assumed of a model that the built-in table does not hold: what is true of its family. */
 function unlisted(wireId: string): CatalogueModel {
+  const newest = newestBefore(wireId)
+  if (newest !== undefined) {
+    const { rate: _, kept: _kept, ...facts } = newest
+    return { ...facts, wireId, name: wireId, twins: [] }
+  }
   const family = /^(claude-(?:opus|sonnet|haiku|fable)|[a-z]+)/.exec(modelKey(wireId))?.[1] ?? ""
   const documents = /^claude-(opus|sonnet|fable)$/.test(family)
   return {

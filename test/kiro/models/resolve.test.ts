@@ -113,6 +113,32 @@ describe("the live list over the built-in table", () => {
   })
 })
 
+describe("a Claude that is newer than every row", () => {
+  it("is what the newest of its family is, also before a list names it", () => {
+    const sonnet = resolveModel("claude-sonnet-5-5")
+    assert.deepEqual(sonnet.input, ["text", "image", "pdf"])
+    assert.deepEqual([sonnet.contextWindow, sonnet.thinking], [1_000_000, "native"])
+    assert.equal(sonnet.rate, undefined)
+    assert.equal(resolveModel("claude-opus-6").maxOutputTokens, 128_000)
+    assert.deepEqual(resolveModel("claude-haiku-5-5").input, resolveModel("claude-haiku-4-5").input)
+  })
+
+  it("has the limits and the schema of the list that names it", () => {
+    const schema = resolveModel("claude-opus-5").fieldSchema
+    assert.ok(schema !== undefined)
+    const [listed] = [{ wireId: "claude-opus-6", name: "Claude Opus 6", maxInputTokens: 2_000_000 }]
+    const plain = resolveModel("claude-opus-6", [listed])
+    assert.deepEqual([plain.name, plain.contextWindow, plain.thinking], ["Claude Opus 6", 2_000_000, "tags"])
+    assert.deepEqual(plain.input, ["text", "image", "pdf"])
+    assert.equal(resolveModel("claude-opus-6", [{ ...listed, fieldSchema: schema }]).thinking, "native")
+  })
+
+  it("is not an older one, nor one of another family", () => {
+    assert.equal(resolveModel("claude-opus-4").contextWindow, 200_000)
+    assert.equal(resolveModel("claude-instant-9").contextWindow, 200_000)
+  })
+})
+
 describe("what is offered", () => {
   it("holds the ids of older plugins, before and with a live list", () => {
     for (const offered of [offeredModels(), offeredModels(live("auto"))]) {
