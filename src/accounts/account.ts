@@ -155,6 +155,8 @@ export interface Quota {
     readonly limit: number
     readonly expiresAt?: number
   }[]
+  /** What the service counts beside, by its own name: to be shown, never counted on. */
+  readonly others?: readonly { readonly name: string; readonly used: number; readonly limit: number }[]
   readonly overage: {
     readonly enabled: boolean
     readonly used: number

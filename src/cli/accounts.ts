@@ -81,8 +81,12 @@ export const SOURCE_NAMES: Readonly<Record<LoginSource, string>> = {
 function extrasOf(account: Account, { paint }: Terminal, now: number): readonly string[] {
   const { quota } = account
   if (quota === undefined) return []
-  const { trial, bonuses, overage } = quota
-  const named = [...(trial === undefined ? [] : [{ name: "Trial", ...trial }]), ...bonuses]
+  const { trial, bonuses, others = [], overage } = quota
+  const named = [
+    ...(trial === undefined ? [] : [{ name: "Trial", ...trial }]),
+    ...bonuses,
+    ...others.map((other) => ({ ...other, expiresAt: undefined })),
+  ]
   const parts = named.map((extra) => {
     const until = extra.expiresAt === undefined ? "" : ` until ${dayText(extra.expiresAt, now)}`
     return `${extra.name} ${creditsText(extra)}${until}`

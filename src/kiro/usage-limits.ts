@@ -11,6 +11,8 @@ export interface UsageQuota {
   /** Only while it is active. */
   readonly trial?: { readonly used: number; readonly limit: number; readonly expiresAt?: number }
   readonly bonuses: readonly UsageBonus[]
+  /** What the answer counts beside and nobody here knows, by its own name: to be shown, never counted on. */
+  readonly others?: readonly UsageBonus[]
   readonly overage: {
     readonly enabled: boolean
     readonly used: number
@@ -85,6 +87,7 @@ const bonusEntry = z.object({
 const breakdown = z.object({
   resourceType: text(),
   type: text(),
+  displayName: text(),
   currentUsage: credits,
   currentUsageWithPrecision: credits,
   usageLimit: credits,
@@ -135,6 +138,7 @@ function readQuota(answer: Answer): UsageQuota | undefined {
       plan: subscriptionInfo?.subscriptionTitle ?? subscriptionInfo?.type,
       resetAt: entry.nextDateReset ?? answer.nextDateReset,
       trial: readTrial(entry.freeTrialInfo),
+      others: readOthers(answer, entry),
     }),
     used: usedOf(entry),
     limit,
@@ -144,12 +148,30 @@ function readQuota(answer: Answer): UsageQuota | undefined {
 }
 
 /** Credits are what the plans count; an account that has none of that kind shows its first limit. */
-function chooseEntry({ usageBreakdownList, usageBreakdown, limits }: Answer): Breakdown | undefined {
-  const single = usageBreakdown === undefined ? [] : [usageBreakdown]
-  const entries = [...(usageBreakdownList ?? []), ...single, ...(limits ?? [])]
-  const ofKind = (kind: string): Breakdown | undefined =>
-    entries.find(({ resourceType, type }) => (resourceType ?? type ?? "").toUpperCase() === kind)
+function chooseEntry(answer: Answer): Breakdown | undefined {
+  const entries = entriesOf(answer)
+  const ofKind = (kind: string): Breakdown | undefined => entries.find((entry) => kindOf(entry) === kind)
   return ofKind("CREDIT") ?? ofKind("AGENTIC_REQUEST") ?? entries[0]
+}
+
+function entriesOf({ usageBreakdownList, usageBreakdown, limits }: Answer): readonly Breakdown[] {
+  const single = usageBreakdown === undefined ? [] : [usageBreakdown]
+  return [...(usageBreakdownList ?? []), ...single, ...(limits ?? [])]
+}
+
+function kindOf({ resourceType, type }: Breakdown): string {
+  return (resourceType ?? type ?? "").toUpperCase()
+}
+
+const KNOWN_KINDS: ReadonlySet<string> = new Set(["CREDIT", "AGENTIC_REQUEST", ""])
+
+function readOthers(answer: Answer, chosen: Breakdown): readonly UsageBonus[] | undefined {
+  const others = entriesOf(answer).flatMap((entry): UsageBonus[] => {
+    const limit = entry.usageLimitWithPrecision ?? entry.usageLimit ?? entry.totalUsageLimit
+    if (entry === chosen || limit === undefined || KNOWN_KINDS.has(kindOf(entry))) return []
+    return [{ name: entry.displayName ?? entry.resourceType ?? entry.type ?? "", used: usedOf(entry), limit }]
+  })
+  return others.length === 0 ? undefined : others
 }
 
 function readTrial(trial: Breakdown["freeTrialInfo"]): UsageQuota["trial"] {

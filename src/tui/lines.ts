@@ -103,8 +103,16 @@ function paceLines(quota: Quota, now: number): PanelLine[] {
   return [{ text: `Lasts until ${dayText(until, now)} at this pace`, tone: "warning" }]
 }
 
-function extrasOf(quota: Quota) {
-  return quota.trial === undefined ? quota.bonuses : [{ name: "Trial", ...quota.trial }, ...quota.bonuses]
+interface Extra {
+  readonly name: string
+  readonly used: number
+  readonly limit: number
+  readonly expiresAt?: number
+}
+
+function extrasOf(quota: Quota): readonly Extra[] {
+  const { trial, bonuses, others = [] } = quota
+  return [...(trial === undefined ? [] : [{ name: "Trial", ...trial }]), ...bonuses, ...others]
 }
 
 function spentLines({ session, today }: Board): PanelLine[] {

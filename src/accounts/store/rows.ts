@@ -568,6 +568,7 @@ const QUOTA = z.object({
   resetAt: lenient(z.number()),
   trial: lenient(BUCKET),
   bonuses: LIST,
+  others: lenient(LIST),
   overage: z.catch(
     z.object({
       enabled: z.catch(z.boolean(), false),
@@ -582,7 +583,7 @@ const QUOTA = z.object({
 function readQuota(value: unknown): Quota | undefined {
   const quota = read(QUOTA, value)
   if (quota === undefined) return undefined
-  const { checkedAt, used, limit, plan, resetAt, trial, bonuses, overage } = quota
+  const { checkedAt, used, limit, plan, resetAt, trial, bonuses, others = [], overage } = quota
   const bucket = ({ expiresAt, ...rest }: z.infer<typeof BUCKET>) => ({ ...rest, ...present({ expiresAt }) })
   return {
     checkedAt,
@@ -594,6 +595,11 @@ function readQuota(value: unknown): Quota | undefined {
       used: overage.used,
       ...present({ cap: overage.cap, charges: overage.charges }),
     },
-    ...present({ plan, resetAt, trial: trial && bucket(trial) }),
+    ...present({
+      plan,
+      resetAt,
+      trial: trial && bucket(trial),
+      others: others.length === 0 ? undefined : members(BONUS, others),
+    }),
   }
 }

@@ -55,6 +55,7 @@ describe("reading usage limits", () => {
         resetAt: 1_769_817_600_000,
         trial: { used: 120.44, limit: 500, expiresAt: 1_769_000_000_000 },
         bonuses: [{ name: "Welcome bonus", used: 0, limit: 100, expiresAt: 1_771_000_000_000 }],
+        others: [{ name: "VIBE", used: 0, limit: 1 }],
         overage: { enabled: true, used: 0.25, cap: 10_000, charges: 1.5 },
       },
     })
