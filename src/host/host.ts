@@ -120,8 +120,11 @@ function logOpenedBy(open: () => Promise<Log>): Log {
   const line =
     (level: keyof Log): Log["info"] =>
     (message, fields) =>
-      // What is logged has no reader that waits, and the settings that name the level are never refused.
-      void open().then((log) => log[level](message, fields))
+      // Nobody waits for a line; without the settings that name the level there is none.
+      void open().then(
+        (log) => log[level](message, fields),
+        () => undefined,
+      )
   return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") }
 }
 

@@ -67,11 +67,13 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
     host.inBackground(refresh, "the new models were not offered")
     look()
   }
+  // The forms of a sign-in show its defaults.
+  const { webSearch } = await host.readSettings()
   await use(["integration", "transform"], offerLogins(host, signedIn))
   await use(["command", "transform"], offerCommand(host, context))
   const { ACCOUNTS_RPC, accountsRpcHandlers } = await loadAccountsRpc()
   await use(["rpc", "register"], ACCOUNTS_RPC, accountsRpcHandlers({ host, place, project }))
-  await use(["websearch", "transform"], offerSearch(host, (await host.readSettings()).webSearch))
+  await use(["websearch", "transform"], offerSearch(host, webSearch))
   if (missing.length > 0) log.warn("this OpenCode lacks some parts, which are done without", { missing })
   watchCredentials(host, methodOf(context, "event", "subscribe"), look)
   look()

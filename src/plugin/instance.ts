@@ -80,7 +80,8 @@ export async function startInstance({ input, place, version }: InstanceOptions):
       injectProvider({ config, fetch, baseURL: BASE_URL, live })
       host.warmUp(learnAccounts)
       // Its menu is shown right after the start; everything else that shows it comes later.
-      if (isLoginCommand(process.argv)) await learnAccounts()
+      if (isLoginCommand(process.argv))
+        await learnAccounts().catch((error: unknown) => log.warn("the accounts were not listed", { error }))
     },
     async "chat.headers"({ agent, model }, output) {
       if (model.providerID !== PROVIDER_ID) return
