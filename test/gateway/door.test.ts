@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { AnswerBatch, ChatAnswer, ChatCall } from "../../src/gateway/index.ts"
 import { readChatRequest } from "../../src/openai/index.ts"
-import { finish, reasoning, text } from "../support/fake-kiro/index.ts"
+import { finish, reasoning, toolUse } from "../support/fake-kiro/index.ts"
 import { type Harness, startHarness } from "./harness.ts"
 
 describe("the gateway's door", () => {
@@ -53,8 +53,14 @@ describe("the gateway's door", () => {
     await readAll(await answerOf(harness))
     await harness.gateway.close()
     const before = await harness.store.session("ses_1")
-    harness.fake.answer(reasoning({ text: "Hm.", signature: "c2ln" }), text("Hello"), finish())
     await readAll(await answerOf(harness, { purpose: "generate" }))
+    const tools = [{ type: "function", function: { name: "read", parameters: { type: "object" } } }]
+    harness.fake.answer(
+      reasoning({ text: "Hm.", signature: "c2ln" }),
+      toolUse({ name: "read", input: {} }),
+      finish({ stopReason: "TOOL_USE" }),
+    )
+    await readAll(await answerOf(harness, { purpose: "generate" }, { tools }))
     await harness.gateway.close()
     assert.deepEqual(await harness.store.reasoningOf("ses_1"), [])
     const [first, second] = harness.sent()
