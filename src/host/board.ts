@@ -1,11 +1,11 @@
+import { present } from "../json.ts"
+import { Secret } from "../secret.ts"
 import { readOverview, type StoreOverview } from "../accounts/index.ts"
 import { describeSettingsProblem, loadSettings, pathsFor, type Place, ruleFor } from "../settings/index.ts"
 
 /** What may be shown of the accounts and of one session. Plain values without any secret: they may cross a process. */
 export interface Board extends Omit<StoreOverview, "today"> {
   readonly today: StoreOverview["today"] & { readonly budget?: number }
-  /** Whether paid credits may be used. */
-  readonly useOverage: boolean
   /** The rule that names the account of this project. */
   readonly rule?: { readonly account: string; readonly project: string }
   /** What is wrong with the settings, each in a sentence. */
@@ -26,22 +26,30 @@ export interface BoardQuestion {
 export async function readBoard(question: BoardQuestion): Promise<Board> {
   const { place, project, sessionId, turnStarts = [], now } = question
   const { settings, problems } = await loadSettings({ ...place, project })
-  const path = pathsFor(place).database
+  const { useOverage, dailyCreditBudget, accountRules: rules } = settings
+  const key = place.env["KIRO_API_KEY"]?.trim()
   const overview = await readOverview({
-    path,
+    path: pathsFor(place).database,
     turnStarts,
     now,
-    ...(sessionId === undefined ? {} : { sessionId }),
+    useOverage,
+    environmentKey: key ? new Secret(key) : undefined,
+    ...present({ sessionId }),
   })
-  const rule = ruleFor("project", { project: project.directory }, { rules: settings.accountRules, place })
-  const { dailyCreditBudget } = settings
+  const rule = ruleFor("project", { project: project.directory }, { rules, place })
   const { accounts = [], session = { credits: 0 }, today = { credits: 0, lifted: false } } = overview ?? {}
   return {
     accounts,
     session,
     today: dailyCreditBudget === undefined ? today : { ...today, budget: dailyCreditBudget },
-    useOverage: settings.useOverage,
     problems: problems.map(describeSettingsProblem),
-    ...(rule?.project === undefined ? {} : { rule: { account: rule.account, project: rule.project } }),
+    ...(rule?.project === undefined
+      ? {}
+      : { rule: { account: idOf(rule.account, accounts), project: rule.project } }),
   }
+}
+
+/** The id of the account that a rule means. */
+function idOf(wanted: string, accounts: Board["accounts"]): string {
+  return accounts.find(({ joined }) => joined?.includes(wanted))?.id ?? wanted
 }

@@ -7,7 +7,6 @@ import {
   resetOf,
   shortState,
   STATE_WORDS,
-  stateOf,
   usedShare,
 } from "../accounts/index.ts"
 import type { Board } from "../host/index.ts"
@@ -55,7 +54,7 @@ function accountLines(board: Board, account: AccountOverview, view: View): Panel
     { text: planTitle(quota?.plan), tone: "title" },
     { text: view.showEmail ? (email ?? name) : name, tone: "text" },
     ...reasonLines(board, account),
-    ...stateLines(board, account, view),
+    ...stateLines(account, view),
     ...(quota === undefined
       ? [{ text: "Credits not known yet", tone: "muted" } as const]
       : quotaLines(quota, view)),
@@ -69,8 +68,7 @@ function reasonLines({ session, rule }: Board, { id }: AccountOverview): PanelLi
   return rule?.account === id ? [{ text: `by your rule for ${rule.project}`, tone: "muted" }] : []
 }
 
-function stateLines({ useOverage }: Board, account: AccountOverview, { now }: View): PanelLine[] {
-  const state = stateOf(account, { now, useOverage })
+function stateLines({ state }: AccountOverview, { now }: View): PanelLine[] {
   if (state.reason === "ready") return []
   const tone = STATE_WORDS[state.reason].tone === "bad" ? "error" : "warning"
   return [{ text: capitalised(shortState(state, now)), tone }]
@@ -159,8 +157,7 @@ export interface AccountRow {
 const BAR_CELLS = 8
 
 export function accountRow(account: AccountOverview, board: Board, { now, showEmail }: View): AccountRow {
-  const { name, email, quota } = account
-  const state = stateOf(account, { now, useOverage: board.useOverage })
+  const { name, email, quota, state } = account
   const share = quota === undefined ? undefined : usedShare(quota, now)
   const parts = [
     planTitle(quota?.plan),

@@ -69,6 +69,20 @@ describe("the overview of a store", () => {
     )
   })
 
+  it("says what state an account is in, as far as paid credits may be used", async () => {
+    const path = join(root, "states.db")
+    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+    const overage = { enabled: true, used: 0 }
+    const quota = { checkedAt: Date.now(), used: 50, limit: 50, bonuses: [], overage }
+    await store.add({ ...newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }), quota })
+    const reason = async (useOverage: boolean): Promise<string | undefined> =>
+      (await readOverview({ path, now: Date.now(), useOverage }))?.accounts[0]?.state.reason
+    assert.deepEqual([await reason(true), await reason(false)], ["ready", "monthly-quota"])
+    await store.update("a", (account) => ({ ...account, enabled: false }))
+    assert.equal(await reason(true), "disabled")
+    await store.close()
+  })
+
   it("is nothing, and makes no file, where there is no store or one that can't be read", async () => {
     const missing = join(root, "missing.db")
     assert.equal(await readOverview({ path: missing, now: 0 }), undefined)

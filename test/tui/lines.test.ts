@@ -23,7 +23,7 @@ const ACCOUNT: AccountOverview = {
   name: "Builder ID ··a1b2",
   email: "user@example.com",
   enabled: true,
-  health: { state: "ok" },
+  state: { reason: "ready" },
   quota: QUOTA,
 }
 
@@ -31,7 +31,6 @@ const BOARD: Board = {
   accounts: [ACCOUNT],
   session: { accountId: "a", lastTurnCredits: 0.0897, credits: 1.2 },
   today: { credits: 3.25, lifted: false },
-  useOverage: true,
   problems: [],
 }
 
@@ -76,18 +75,14 @@ describe("the panel", () => {
   })
 
   it("says what state an account is in, above its numbers, in the words of every other place", () => {
-    const health = {
-      state: "cooling",
-      since: NOW,
-      until: NOW + 3 * DAY_MS,
-      reason: "daily-quota",
-      times: 1,
-    } as const
-    assert.equal(texts(withAccount({ health }))[2], "At the daily limit until Nov 27")
-    const dead = { state: "revoked", since: NOW } as const
-    assert.ok(texts(withAccount({ health: { ...dead, reason: "login-expired" } })).includes("Login needed"))
-    assert.ok(texts(withAccount({ health: { ...dead, reason: "suspended" } })).includes("Suspended"))
-    assert.ok(texts(withAccount({ enabled: false })).includes("Switched off"))
+    const state = { reason: "daily-quota", until: NOW + 3 * DAY_MS } as const
+    assert.equal(texts(withAccount({ state }))[2], "At the daily limit until Nov 27")
+    for (const [reason, words] of [
+      ["login-expired", "Login needed"],
+      ["suspended", "Suspended"],
+      ["disabled", "Switched off"],
+    ] as const)
+      assert.ok(texts(withAccount({ state: { reason } })).includes(words))
   })
 
   it("says why it is this account where the user said so", () => {
@@ -134,7 +129,7 @@ describe("an account in the list", () => {
       description: "Kiro Pro+ · 12.37 / 50.00 · this session · this project",
       footer: "██░░░░░░ 20 %",
     })
-    const { quota: _, ...unmeasured } = { ...ACCOUNT, enabled: false }
+    const { quota: _, ...unmeasured } = { ...ACCOUNT, state: { reason: "disabled" } as const }
     assert.deepEqual(accountRow(unmeasured, { ...BOARD, session: { credits: 0 } }, view), {
       title: "Builder ID ··a1b2",
       description: "Kiro · credits not known yet · switched off",

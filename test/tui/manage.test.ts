@@ -5,12 +5,11 @@ import { type Desk, type Dialogs, manageAccounts, type Where } from "../../src/t
 
 const BOARD: Board = {
   accounts: [
-    { id: "a", name: "Builder ID ··a1b2", enabled: true, health: { state: "ok" } },
-    { id: "b", name: "Work", enabled: false, health: { state: "ok" } },
+    { id: "a", name: "Builder ID ··a1b2", enabled: true, state: { reason: "ready" } },
+    { id: "b", name: "Work", enabled: false, state: { reason: "ready" } },
   ],
   session: { credits: 0 },
   today: { credits: 9, lifted: false, budget: 10 },
-  useOverage: true,
   problems: ["toasts in kiro.json must be true or false; it is ignored."],
 }
 

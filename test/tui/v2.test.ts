@@ -70,7 +70,7 @@ describe("the part of OpenCode 2's terminal UI", () => {
   it("offers /kiro, which asks the server for what it shows", async () => {
     const asked: object[] = []
     const board = {
-      accounts: [{ id: "a", name: "Far away", enabled: true, health: { state: "ok" } }],
+      accounts: [{ id: "a", name: "Far away", enabled: true, state: { reason: "ready" } }],
       session: { credits: 0 },
       today: { credits: 0, lifted: false },
       problems: [],

@@ -1,20 +1,26 @@
 import { existsSync } from "node:fs"
 import { numberField, present, stringField } from "../../json.ts"
-import type { Account, Quota } from "../account.ts"
+import type { Secret } from "../../secret.ts"
+import type { Quota } from "../account.ts"
 import { accountName } from "../name.ts"
-import { type Database, openDatabase, type Row } from "./database.ts"
+import { isResting } from "../use.ts"
+import { type AccountState, stateOf } from "../words.ts"
+import { type Database, openDatabase } from "./database.ts"
 import { creditsOfDay, isBudgetLifted, localDay } from "./memory.ts"
-import { readAccountRow, readLoginKind } from "./rows.ts"
+import { readAccounts } from "./rows.ts"
 
-/** What may be shown of an account: no token, no secret, no registration is even read. */
+/** What may be shown of an account: no token, no secret, no registration. */
 export interface AccountOverview {
   readonly id: string
   /** Kind and short id, or the user's own label. */
   readonly name: string
   readonly email?: string
   readonly enabled: boolean
-  readonly health: Account["health"]
+  /** As it is now. */
+  readonly state: AccountState
   readonly quota?: Quota
+  /** The ids of accounts that turned out to be the same person's. */
+  readonly joined?: readonly string[]
 }
 
 /** Credits of one session's turns and of its subagents'. */
@@ -47,6 +53,10 @@ export async function readOverview(wanted: {
   /** When the user's messages were sent, in epoch ms, the newest first; empty: the last request is the last turn. */
   readonly turnStarts?: readonly number[]
   readonly now: number
+  /** Whether paid credits may be used. */
+  readonly useOverage?: boolean
+  /** `KIRO_API_KEY`. */
+  readonly environmentKey?: Secret | undefined
 }): Promise<StoreOverview | undefined> {
   if (!existsSync(wanted.path)) return undefined
   let opened: Database | undefined
@@ -55,7 +65,7 @@ export async function readOverview(wanted: {
     opened = database
     const day = localDay(wanted.now)
     return {
-      accounts: accountsOf(database, wanted.now),
+      accounts: accountsOf(database, wanted),
       // A file that no newer version has written to yet lacks what these need.
       session: orElse(() => sessionOf(database, wanted), { credits: 0 }),
       today: orElse(() => ({ credits: creditsOfDay(database, day), lifted: isBudgetLifted(database, day) }), {
@@ -71,28 +81,21 @@ export async function readOverview(wanted: {
   }
 }
 
-function accountsOf(database: Database, now: number): AccountOverview[] {
-  const logins = Map.groupBy(
-    database.all("SELECT account_id, kind, start_url, login_region, provider FROM kiro_login ORDER BY rowid"),
-    (row) => row["account_id"],
-  )
-  return database
-    .all("SELECT * FROM kiro_account WHERE removed_at IS NULL ORDER BY added_at, rowid")
-    .flatMap((row) => {
-      const [account] = readAccountRow(row, [], { now })
-      if (account === undefined) return []
-      const { id, email, enabled, health, quota } = account
-      const name = accountName({ ...account, logins: (logins.get(id) ?? []).map(loginName) })
-      return [
-        {
-          id,
-          name,
-          enabled,
-          health,
-          ...(email !== undefined && { email }),
-          ...(quota !== undefined && { quota: upToDate(database, id, quota) }),
-        },
-      ]
+function accountsOf(
+  database: Database,
+  { now, useOverage = true, environmentKey }: Parameters<typeof readOverview>[0],
+): AccountOverview[] {
+  return readAccounts(database, { now, environmentKey })
+    .filter((account) => account.removedAt === undefined && !isResting(account, now))
+    .map((account) => {
+      const { id, email, enabled, quota, record } = account
+      return {
+        id,
+        name: accountName(account),
+        enabled,
+        state: stateOf(account, { now, useOverage }),
+        ...present({ email, joined: record?.joined, quota: quota && upToDate(database, id, quota) }),
+      }
     })
 }
 
@@ -107,18 +110,6 @@ function upToDate(database: Database, accountId: string, quota: Quota): Quota {
     [accountId, quota.checkedAt],
   )
   return { ...quota, used: quota.used + (numberField(since ?? {}, "credits") ?? 0) }
-}
-
-function loginName(row: Row) {
-  const startUrl = stringField(row, "start_url")
-  const loginRegion = stringField(row, "login_region")
-  const provider = stringField(row, "provider")
-  return {
-    kind: readLoginKind(row) ?? "social",
-    ...(startUrl !== undefined && { startUrl }),
-    ...(loginRegion !== undefined && { loginRegion }),
-    ...(provider !== undefined && { provider }),
-  }
 }
 
 function orElse<Value>(read: () => Value, fallback: Value): Value {

@@ -43,7 +43,7 @@ export function readAccounts(database: Database, reading: Reading): readonly Acc
 }
 
 /** One row, or none where it has no id; `loginRows` are whole. */
-export function readAccountRow(row: Row, loginRows: readonly Row[], reading: Reading): Account[] {
+function readAccountRow(row: Row, loginRows: readonly Row[], reading: Reading): Account[] {
   const id = stringField(row, "id")
   if (id === undefined || isWithoutKey(row, loginRows, reading)) return []
   return [
@@ -346,7 +346,7 @@ function readKey(row: Row, base: LoginBase, { environmentKey }: Reading): Login 
   return { ...base, kind: "api-key", key, record: record ?? { ...recordOfRow(row), hashes: [hash] } }
 }
 
-export function readLoginKind({ kind }: Row): LoginKind | undefined {
+function readLoginKind({ kind }: Row): LoginKind | undefined {
   return (["idc", "social", "external-idp", "api-key"] as const).find((known) => known === kind)
 }
 
