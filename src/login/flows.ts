@@ -83,7 +83,7 @@ export interface Logins {
    * Keeps a key that a host has put among its own credentials, without asking anybody; the function returned then
    * asks Kiro about it and says what came of it.
    */
-  keepApiKey(key: Secret): Promise<() => Promise<LoginMessage>>
+  keepApiKey(key: Secret): Promise<() => Promise<SignedIn>>
 }
 
 /** Nothing is opened or read by this call. */
@@ -99,7 +99,8 @@ export function openLogins(parts: LoginParts): Logins {
         const { store, client } = parts
         const owner = await askOwner(parts, kept.login)
         const report = await learnAbout(parts, kept, owner)
-        const message = describeLogin(report)
+        const accountId = report.account.id
+        const message = { ...describeLogin(report), accountId }
         if (owner.outcome !== "failed" || owner.failure.kind !== "bearer-rejected") return message
         const refusal = {
           loginId: kept.login.id,
@@ -107,7 +108,7 @@ export function openLogins(parts: LoginParts): Logins {
           now: client.runtime.clock.now(),
         }
         await store.update(report.account.id, (current) => afterLoginRefused(current, refusal))
-        return { message: KEY_FOUND_REFUSED, variant: "warning" }
+        return { message: KEY_FOUND_REFUSED, variant: "warning", accountId }
       }
     },
   }

@@ -1,7 +1,7 @@
-import { type Account, accountName, remedyOf, STATE_WORDS, stateOf } from "../accounts/index.ts"
+import { type Account, accountName, loginHash, remedyOf, STATE_WORDS, stateOf } from "../accounts/index.ts"
 import { ownCommand } from "../settings/index.ts"
 
-export { accountName }
+export { accountName, loginHash }
 
 /** Why an account wants its user; nothing where it does not. */
 export function needOf(account: Account, now: number): string | undefined {

@@ -108,7 +108,7 @@ async function credentialOf(
 }
 
 /** A hash, because an id of another program may hold what nobody should read. */
-function markerOf({ id }: Account): string {
+function markerOf({ id }: Pick<Account, "id">): string {
   return `${MARKER}:${createHash("sha256").update(id).digest("hex").slice(0, 16)}`
 }
 
@@ -197,17 +197,17 @@ export function readConnections(host: Host, context: unknown): Connections {
   let chosen: string | undefined
   let told: string | undefined
 
-  const look = async (): Promise<void> => {
+  const lookOnce = async (): Promise<void> => {
     if (active === undefined || resolve === undefined) return
     const connection = answerOf(await active(PROVIDER_ID))
     if (!isObject(connection)) return void (chosen = undefined)
     const credential = answerOf(await resolve(connection))
     const key = isObject(credential) ? stringField(credential, "key") : undefined
-    if (key !== undefined && isApiKey(key)) return takeIn(host, new Secret(key))
     const marker = textIn(credential, "access")
-    if (marker === undefined || !marker.startsWith(`${MARKER}:`)) return void (chosen = undefined)
-    const { accounts } = await host.services()
-    const account = (await accounts.store.list()).find((each) => markerOf(each) === marker)
+    let account: Account | undefined
+    if (key !== undefined && isApiKey(key)) account = await accountOfKey(host, new Secret(key))
+    else if (marker?.startsWith(`${MARKER}:`) === true) account = await accountOfMarker(host, marker)
+    else return void (chosen = undefined)
     chosen = (await signIns(context)) > 1 ? account?.id : undefined
     const { needOf } = await import("./account-words.ts")
     const message = account === undefined ? undefined : needOf(account, host.clock.now())
@@ -219,15 +219,37 @@ export function readConnections(host: Host, context: unknown): Connections {
       status: message === undefined ? undefined : { status: "needs_auth", message },
     })
   }
-  return { look, chosen: () => chosen }
+  let last: Promise<void> = Promise.resolve()
+  return {
+    // One after the other: two at once would take a key in twice.
+    look: () => (last = last.then(lookOnce, lookOnce)),
+    chosen: () => chosen,
+  }
 }
 
-/** The key stays with OpenCode, which offers no way to take it out; here it is one account, however often it is seen. */
-async function takeIn(host: Host, key: Secret): Promise<void> {
-  const { logins } = await host.services()
+async function accountOfMarker(host: Host, marker: string): Promise<Account | undefined> {
+  const { store } = (await host.services()).accounts
+  return (await store.list()).find(({ id, record }) =>
+    [id, ...(record?.joined ?? [])].some((each) => markerOf({ id: each }) === marker),
+  )
+}
+
+/**
+ * A key that was given to OpenCode itself is taken in once. It stays there, which offers no way to take it out: so it
+ * does not bring an account back that the user has removed.
+ */
+async function accountOfKey(host: Host, key: Secret): Promise<Account | undefined> {
+  const { accounts, logins } = await host.services()
+  const { loginHash } = await import("./account-words.ts")
+  const hash = loginHash({ kind: "api-key", id: "", source: "own", key })
+  for (const account of await accounts.store.listAll()) {
+    if (account.logins.some((login) => login.kind === "api-key" && login.key.equals(key))) return account
+    if (account.forgotten?.some(({ fingerprint }) => fingerprint === hash) === true) return undefined
+  }
   const learn = await logins.keepApiKey(key)
-  const { message } = await learn()
+  const { message, accountId } = await learn()
   host.log.info(message)
+  return accounts.store.get(accountId)
 }
 
 async function signIns(context: unknown): Promise<number> {

@@ -367,11 +367,21 @@ describe("signing in", () => {
 
   it("takes in a key that was given to OpenCode itself", async () => {
     const person = lab.fake.account({ kind: "api-key" })
-    const { host } = await lab.open()
+    const { host, project } = await lab.open()
     host.credentials.put("kiro", { type: "key", key: person.accessToken }, "Kiro")
     await host.announce("credential.updated", { integrationID: "kiro" })
     await eventually(async () => (await lab.accounts())[0]?.userId === person.userId)
     assert.ok(!lab.log().includes(person.accessToken))
+    const [account] = await lab.accounts()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const asked = lab.fake.requests.length
+    await host.announce("credential.updated", {})
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.equal(lab.fake.requests.length, asked)
+    await project.call("opencode-kiro-auth", "act", { act: "remove", account: account?.id })
+    await host.announce("credential.updated", {})
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.deepEqual(await lab.accounts(), [])
   })
 
   it("is not hindered by what another version or plugin left behind", async () => {
