@@ -54,7 +54,7 @@ export { lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {
   type Choice,
   type ChoiceState,
-  isCalled,
+  isMeant,
   selectAccount,
   type SelectionPolicy,
   type Unavailable,

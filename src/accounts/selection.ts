@@ -1,6 +1,7 @@
 import type { AccountRule, SelectionStrategy } from "../settings/index.ts"
 import type { Account, Login } from "./account.ts"
 import { isAtRest } from "./login.ts"
+import { accountName } from "./name.ts"
 import { hasRoom, paysOverage, remainingShare, resetOf } from "./quota.ts"
 
 /** What the store knows when a session needs an account. */
@@ -78,7 +79,7 @@ export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choi
   const { projectRule: ofProject, newRule: ofTask } = policy
   const chosen = meant.find((account) => isCalled(account, state.chosenAccountId))
   if (chosen !== undefined) return give(chosen)
-  const byProject = meant.find((account) => isCalled(account, ofProject?.account))
+  const byProject = meant.find((account) => isMeant(account, ofProject?.account))
   if (byProject !== undefined) return give(byProject)
   if (ofProject?.fallback === false) return { unavailable, rule: ofProject }
   const missed = ofProject === undefined ? {} : { insteadOf: ofProject.account }
@@ -87,7 +88,7 @@ export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choi
   // Money counts more than the prompt cache: a conversation leaves an account that began to cost.
   if (own !== undefined && (tierOf(own, policy.now) < PAID_TIER || best >= PAID_TIER))
     return give(own, missed)
-  const byTask = able.find((account) => isCalled(account, ofTask?.account))
+  const byTask = able.find((account) => isMeant(account, ofTask?.account))
   if (byTask !== undefined) return give(byTask, missed)
   if (ofTask?.fallback === false) return { unavailable, rule: ofTask }
   const tier = able.filter((account) => tierOf(account, policy.now) === best)
@@ -97,6 +98,15 @@ export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choi
   if (account === undefined) return { unavailable }
   return give(account, ofTask === undefined ? missed : { insteadOf: ofTask.account })
 }
+
+/** Whether a person's word means the account: its id, its name, or the short id that stands in it. */
+export function isMeant(account: Account, wanted: string | undefined): boolean {
+  if (wanted === undefined || isCalled(account, wanted)) return wanted !== undefined
+  const name = accountName(account)
+  return name === wanted || (wanted.length === SHORT_ID && name.endsWith(`··${wanted}`))
+}
+
+const SHORT_ID = 4
 
 /** Also by the id of an account that turned out to be the same person's. */
 export function isCalled({ id, record }: Account, wanted: string | undefined): boolean {

@@ -51,5 +51,9 @@ export async function readBoard(question: BoardQuestion): Promise<Board> {
 
 /** The id of the account that a rule means. */
 function idOf(wanted: string, accounts: Board["accounts"]): string {
-  return accounts.find(({ joined }) => joined?.includes(wanted))?.id ?? wanted
+  const meant = accounts.find(
+    ({ id, name, joined }) =>
+      id === wanted || joined?.includes(wanted) || name === wanted || name.endsWith(`··${wanted}`),
+  )
+  return meant?.id ?? wanted
 }

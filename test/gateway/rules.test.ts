@@ -27,6 +27,13 @@ describe("the user's rules for accounts", () => {
     assert.deepEqual(harness.notices, [])
   })
 
+  it("may name an account by its label", async () => {
+    await using harness = await harnessWith([{ ...OFFICE, account: "The office" }])
+    await harness.store.update("office", (account) => ({ ...account, label: "The office" }))
+    await ask(harness, "one")
+    assert.deepEqual(harness.sent(), ["office"])
+  })
+
   it("of a model decide new conversations only", async () => {
     await using harness = await harnessWith([{ model: "claude-sonnet-*", account: "office" }])
     await ask(harness, "one")

@@ -2,7 +2,7 @@ import {
   type Account,
   accountName,
   type Choice,
-  isCalled,
+  isMeant,
   isOutOfCredits,
   selectAccount,
   type SelectionPolicy,
@@ -81,7 +81,7 @@ async function assign(context: GatewayContext, chat: Chat, progress: Progress): 
   const { account, paid, insteadOf } = choice
   if (paid) notify({ kind: "paid-credits", account: accountName(account) })
   if (insteadOf !== undefined) {
-    const wanted = (await store.list()).find((each) => isCalled(each, insteadOf))
+    const wanted = (await store.list()).find((each) => isMeant(each, insteadOf))
     const name = wanted === undefined ? undefined : accountName(wanted)
     notify({ kind: "rule-missed", to: accountName(account), id: insteadOf, ...present({ wanted: name }) })
   }
@@ -118,7 +118,7 @@ async function refuse(
 ): Promise<Refusal> {
   const { chat, progress, rule } = out
   const everyone = tokens.here(await store.list({ resting: true }))
-  const meant = everyone.find((account) => isCalled(account, rule?.account))
+  const meant = everyone.find((account) => isMeant(account, rule?.account))
   if (rule !== undefined && meant === undefined) return { status: 400, message: ruleOfNobody(rule) }
   const unavailable = out.unavailable.filter(({ accountId }) => rule === undefined || accountId === meant?.id)
   const now = runtime.clock.now()
