@@ -31,11 +31,18 @@ export interface Context extends OpenAccounts {
   hasLost(): boolean
 }
 
-/** `quiet`: the command itself tells what notices would. `rehearse`: nothing is written, nor logged. */
+/**
+ * `quiet`: the command itself tells what notices would. `rehearse`: nothing is written, nor logged. `tellsSettings`: it
+ * is one that people look around with, and says what is wrong with kiro.json; the others don't repeat it.
+ */
 export async function openContext(
   place: Place,
   terminal: Terminal,
-  { quiet, rehearse }: { readonly quiet: boolean; readonly rehearse: boolean },
+  {
+    quiet,
+    rehearse,
+    tellsSettings = false,
+  }: { readonly quiet: boolean; readonly rehearse: boolean; readonly tellsSettings?: boolean },
 ): Promise<Context> {
   const paths = pathsFor(place)
   const { settings, problems } = await loadSettings(place)
@@ -52,7 +59,7 @@ export async function openContext(
     if (quiet || notice.kind === "quota-high" || notice.kind === "paid-credits") return
     terminal.err(terminal.paint("warning", describeNotice(notice, command).message))
   }
-  for (const problem of problems) notify({ kind: "settings-problem", problem })
+  if (tellsSettings) for (const problem of problems) notify({ kind: "settings-problem", problem })
   const version = VERSION
   const accounts = await openAccounts({ runtime, settings, paths, version, sources, notify, rehearse })
   return { ...accounts, place, paths, settings, runtime, sources, terminal, command, hasLost: () => lost }

@@ -51,7 +51,8 @@ async function execute(command: Command, at: At): Promise<boolean> {
   const quiet = command.name === "doctor"
   // A diagnosis changes nothing; what --fix and --live do, they do by hand.
   const rehearse = command.name === "doctor" || (command.name === "import" && command.dryRun)
-  const context = await openContext(place, terminal, { quiet, rehearse })
+  const tellsSettings = command.name === "accounts" || command.name === "usage" || command.name === "budget"
+  const context = await openContext(place, terminal, { quiet, rehearse, tellsSettings })
   try {
     const done = await obey(context, command, at)
     if (rehearse || !changesAccounts(command) || !context.hasLost()) return done

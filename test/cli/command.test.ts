@@ -129,6 +129,8 @@ describe("the command", () => {
     assert.equal(code, 0)
     assert.match(err, /request_timeout_ms.*600000/)
     assert.equal(err.trim().split("\n").length, 1)
+    for (const words of [["import"], ["usage", "--days", "3"], ["accounts", "label", "zzzz", "x"]])
+      assert.doesNotMatch((await lab.runWith({ environment }, ...words)).err, /request_timeout_ms/)
   })
 })
 

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict"
+import { mkdirSync, realpathSync, symlinkSync } from "node:fs"
+import { delimiter, join } from "node:path"
+import { describe, it } from "node:test"
+import { ownCommand, ownFolder } from "../../src/settings/index.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
+
+describe("how this installation's command is run", () => {
+  const root = ownFolder() ?? ""
+
+  it("is by its own file, never by a name that may be somebody else's", () => {
+    assert.equal(realpathSync(root), realpathSync(process.cwd()))
+    for (const path of [undefined, "", ["/usr/bin", "relative"].join(delimiter)]) {
+      const command = ownCommand({ path, program: "node" })
+      assert.match(command, /^(?:node|bun) "?.*main\.[jt]s"?$/)
+      assert.ok(command.includes(root))
+    }
+  })
+
+  it(
+    "is by its name where the PATH has that, and it leads here",
+    { skip: process.platform === "win32" },
+    () => {
+      const bin = temporaryFolder()
+      symlinkSync(join(root, "package.json"), join(bin, "opencode-kiro-auth"))
+      assert.equal(ownCommand({ path: ["/usr/bin", bin].join(delimiter) }), "opencode-kiro-auth")
+      const other = temporaryFolder()
+      symlinkSync("/bin/sh", join(other, "opencode-kiro-auth"))
+      assert.notEqual(ownCommand({ path: other }), "opencode-kiro-auth")
+      // What npm puts there while a script runs is gone afterwards.
+      const scripts = join(temporaryFolder(), "node_modules", ".bin")
+      mkdirSync(scripts, { recursive: true })
+      symlinkSync(join(root, "package.json"), join(scripts, "opencode-kiro-auth"))
+      assert.notEqual(ownCommand({ path: scripts }), "opencode-kiro-auth")
+    },
+  )
+})
