@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { describe, it } from "node:test"
 
@@ -182,3 +182,12 @@ function reaches(from: string, goal: string, seen: Set<string>): boolean {
     return reaches(next, goal, seen)
   })
 }
+
+describe("the pages about the code", () => {
+  for (const page of ["docs/ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
+    it(`${page} names files and folders that are there`, () => {
+      const named = [...readFileSync(page, "utf8").matchAll(/`((?:src|test|scripts|docs)\/[\w./-]+)`/g)]
+      const missing = named.map((match) => match[1] ?? "").filter((path) => !existsSync(path))
+      assert.deepEqual(missing, [])
+    })
+})
