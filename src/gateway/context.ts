@@ -11,6 +11,8 @@ export interface GatewayDependencies {
   readonly version: string
   /** The folder of the project that the host works in. */
   readonly project?: string
+  /** As the user's file has it now; absent: as in the settings. */
+  readonly dailyCreditBudget?: () => Promise<number | undefined>
   /** Of the user's rules for accounts; absent: there are none. */
   readonly ruleFor?: RuleFinder
   readonly store: AccountStore

@@ -11,7 +11,14 @@ import {
 import { importLogins, type ImportOutcome, openSources, watchSources } from "../import/index.ts"
 import { type Logins, openInBrowser, openLogins } from "../login/index.ts"
 import type { Log, Runtime } from "../runtime.ts"
-import { followRules, type LoadedSettings, ownCommand, type Paths, type Place } from "../settings/index.ts"
+import {
+  followSettings,
+  type LoadedSettings,
+  ownCommand,
+  type Paths,
+  type Place,
+  ruleFor,
+} from "../settings/index.ts"
 import { type Management, manageAccounts } from "./manage.ts"
 
 export interface ServicesOptions {
@@ -66,12 +73,15 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       log.warn("the logins of other programs were not taken in", { error })
     }
   }
+  const current = followSettings(place, settings)
   const gateway = createGateway({
     runtime,
     settings,
     version,
     project,
-    ruleFor: followRules(place, settings),
+    dailyCreditBudget: async () => (await current()).dailyCreditBudget,
+    ruleFor: async (kind, question) =>
+      ruleFor(kind, question, { rules: (await current()).accountRules, place }),
     store,
     tokens,
     importLogins: takeIn,

@@ -1,10 +1,9 @@
-import { realpathSync, statSync } from "node:fs"
+import { realpathSync } from "node:fs"
 import type { ParseError } from "jsonc-parser"
 import { isObject } from "../json.ts"
 import { readSmallFile, replaceFile } from "./files.ts"
-import { pathsFor, type Place, type Project } from "./paths.ts"
+import type { Place } from "./paths.ts"
 import type { Settings } from "./schema.ts"
-import { loadSettings } from "./settings.ts"
 
 export type AccountRule = Settings["accountRules"][number]
 
@@ -19,29 +18,6 @@ export interface RuleQuestion {
 export type RuleFinder = (kind: RuleKind, question: RuleQuestion) => Promise<AccountRule | undefined>
 
 export type RuleKind = "project" | "new"
-
-/** A rule that is written while a window is open counts in it from the next message on. */
-export function followRules(
-  place: Place & { readonly project?: Project },
-  { accountRules }: Pick<Settings, "accountRules">,
-): RuleFinder {
-  const { settingsFiles } = pathsFor(place)
-  const stamp = (): string =>
-    settingsFiles
-      .map((file) => statSync(file, { throwIfNoEntry: false }))
-      .map((stat) => `${stat?.mtimeMs} ${stat?.size}`)
-      .join()
-  let seen = stamp()
-  let rules = accountRules
-  return async (kind, question) => {
-    const now = stamp()
-    if (now !== seen) {
-      seen = now
-      rules = (await loadSettings(place)).settings.accountRules
-    }
-    return ruleFor(kind, question, { rules, place })
-  }
-}
 
 /**
  * The rule that decides. `project`: one that names nothing but a project counts for every request; `new`: one that names

@@ -1,6 +1,5 @@
 export {
   type AccountRule,
-  followRules,
   type RuleFinder,
   ruleFor,
   type RuleQuestion,
@@ -15,6 +14,7 @@ export type { LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 export {
   DEFAULT_SETTINGS,
   describeSettingsProblem,
+  followSettings,
   loadSchema,
   loadSettings,
   type LogLevel,

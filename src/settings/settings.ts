@@ -1,3 +1,4 @@
+import { statSync } from "node:fs"
 import { readSmallFile } from "./files.ts"
 import { pathsFor, type Place, type Project, projectSettingsFiles } from "./paths.ts"
 import type { Layer, LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
@@ -38,6 +39,29 @@ export async function loadSettings(place: Place & { readonly project?: Project }
   if (layers.length === 0) return { settings: DEFAULT_SETTINGS, problems: [] }
   const { applyLayers } = await loadSchema()
   return applyLayers(DEFAULT_SETTINGS, layers)
+}
+
+/**
+ * What the user's own file says now, for the keys that count from the next message on, such as a rule that is written, or
+ * a budget that is raised, while a window is open.
+ */
+export function followSettings(place: Place, loaded: Settings): () => Promise<Settings> {
+  const { settingsFiles } = pathsFor(place)
+  const stamp = (): string =>
+    settingsFiles
+      .map((file) => statSync(file, { throwIfNoEntry: false }))
+      .map((stat) => `${stat?.mtimeMs} ${stat?.size}`)
+      .join()
+  let seen = stamp()
+  let current = loaded
+  return async () => {
+    const now = stamp()
+    if (now !== seen) {
+      seen = now
+      current = (await loadSettings(place)).settings
+    }
+    return current
+  }
 }
 
 /** Whether a key is named anywhere: a look without a schema, for a start that must not wait for one. */

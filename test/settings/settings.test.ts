@@ -1,10 +1,11 @@
 import assert from "node:assert/strict"
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it } from "node:test"
 import {
   DEFAULT_SETTINGS,
   describeSettingsProblem,
+  followSettings,
   type LoadedSettings,
   loadSettings,
 } from "../../src/settings/index.ts"
@@ -270,5 +271,20 @@ describe("settings", () => {
       describeSettingsProblem,
     )
     assert.doesNotMatch(texts.join("\n"), /ksk_/)
+  })
+
+  it("are followed where the user's own file changes, and read again only then", async () => {
+    const home = join(root, "followed")
+    const file = join(home, ".config", "opencode", "kiro.json")
+    mkdirSync(join(home, ".config", "opencode"), { recursive: true })
+    const place = { env: {}, platform: "linux", home }
+    const current = followSettings(place, DEFAULT_SETTINGS)
+    assert.equal(await current(), DEFAULT_SETTINGS)
+    writeFileSync(file, '{ "daily_credit_budget": 7 }')
+    const changed = await current()
+    assert.equal(changed.dailyCreditBudget, 7)
+    assert.equal(await current(), changed)
+    rmSync(file)
+    assert.equal((await current()).dailyCreditBudget, undefined)
   })
 })
