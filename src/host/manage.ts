@@ -8,14 +8,17 @@ import {
   isIdentityCenter,
   localDay,
   loginRegionOf,
+  remedyOf,
   shortState,
+  STATE_WORDS,
   stateOf,
 } from "../accounts/index.ts"
 import { fetchProfiles, type OpenAccounts } from "../gateway/index.ts"
 import type { KiroProfile } from "../kiro/index.ts"
+import { present } from "../json.ts"
 import type { Logins, SignIn } from "../login/index.ts"
 import type { Runtime } from "../runtime.ts"
-import { type Paths, saveProjectRule, type Settings } from "../settings/index.ts"
+import { ownCommand, type Paths, saveProjectRule, type Settings } from "../settings/index.ts"
 
 /** What a person can do with an account from inside a host. Plain values: they may cross a process. */
 export type AccountAct =
@@ -39,6 +42,8 @@ export interface AccountLine {
   readonly id: string
   readonly name: string
   readonly state: string
+  /** Why it wants its user, and what to do; absent where it does not. */
+  readonly need?: string
 }
 
 export interface Management {
@@ -133,7 +138,12 @@ export function manageAccounts(options: {
       return (await store.list()).map((account) => {
         const state = shortState(stateOf(account, { now, useOverage: settings.useOverage }), now)
         const credits = account.quota === undefined ? [] : [`${creditsText(account.quota)} credits used`]
-        return { id: account.id, name: accountName(account), state: [state, ...credits].join(" · ") }
+        return {
+          id: account.id,
+          name: accountName(account),
+          state: [state, ...credits].join(" · "),
+          ...present({ need: needOf(account, now) }),
+        }
       })
     },
     async act(act) {
@@ -178,6 +188,13 @@ export function manageAccounts(options: {
       }
     },
   }
+}
+
+function needOf(account: Account, now: number): string | undefined {
+  const state = stateOf(account, { now, useOverage: true })
+  const { sentence, status } = STATE_WORDS[state.reason]
+  if (status !== 401 && state.reason !== "profile-choice") return undefined
+  return `${sentence(accountName(account))}. ${remedyOf(account, state, ownCommand())}`
 }
 
 function done(message: string): ActDone {

@@ -1,4 +1,4 @@
-import { afterLoginRefused, type Login, StoreError } from "../accounts/index.ts"
+import { afterLoginRefused, type Login, loginHash, StoreError } from "../accounts/index.ts"
 import type { ImportOutcome } from "../import/index.ts"
 import { type KiroFailure, userAgent } from "../kiro/index.ts"
 import {
@@ -84,11 +84,16 @@ export interface Logins {
    * asks Kiro about it and says what came of it.
    */
   keepApiKey(key: Secret): Promise<() => Promise<SignedIn>>
+  /**
+   * The account of a key that a host keeps for good: taken in once, and not where its user has removed it. Rejects only
+   * with the reason of the signal, or a `StoreError`.
+   */
+  accountOfKey(key: Secret): Promise<string | undefined>
 }
 
 /** Nothing is opened or read by this call. */
 export function openLogins(parts: LoginParts): Logins {
-  return {
+  const logins: Logins = {
     aws: (answers, again) => signInAtAws(parts, answers, again),
     social: (answers, again) => signInSocially(parts, answers, again),
     imported: () => signInByImport(parts),
@@ -111,7 +116,19 @@ export function openLogins(parts: LoginParts): Logins {
         return { message: KEY_FOUND_REFUSED, variant: "warning", accountId }
       }
     },
+    async accountOfKey(key) {
+      const { store, client } = parts
+      const hash = loginHash(apiKeyLogin(client.runtime, key))
+      for (const { id, logins: known, forgotten = [] } of await store.listAll()) {
+        if (known.some((login) => login.kind === "api-key" && login.key.equals(key))) return id
+        if (forgotten.some(({ fingerprint }) => fingerprint === hash)) return undefined
+      }
+      const { message, accountId } = await (await logins.keepApiKey(key))()
+      client.runtime.log.info(message)
+      return accountId
+    },
   }
+  return logins
 }
 
 const KEY_FOUND_REFUSED =

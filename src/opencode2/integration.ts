@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto"
-import type { Account } from "../accounts/index.ts"
 import { type Host, PROVIDER_ID } from "../host/index.ts"
 import { isObject, stringField } from "../json.ts"
 import type { Logins, SignIn } from "../login/index.ts"
@@ -71,14 +70,12 @@ export function offerLogins(host: Host, signedIn: () => void): (editor: unknown)
         method: { id, type: "oauth", label, ...(form === undefined ? {} : { form }) },
         label: (credential: unknown) => names.get(textIn(credential, "access") ?? ""),
         async authorize(answer: unknown) {
-          const { logins, accounts } = await host.services()
+          const { logins, management } = await host.services()
           const signIn = await start(logins, answersIn(answer))
           const callback = credentialOf(signIn, id, async (accountId) => {
-            const account = await accounts.store.get(accountId)
-            const { accountName } = await import("./account-words.ts")
-            if (account !== undefined) names.set(markerOf(account), accountName(account))
+            const account = (await management.list()).find((each) => each.id === accountId)
+            if (account !== undefined) names.set(markerOf(accountId), account.name)
             signedIn()
-            return account
           })
           // The host drops a sign-in that its user leaves: then nobody hears how it ended.
           callback.catch((error: unknown) => host.log.info("a sign-in was not finished", { error }))
@@ -99,16 +96,16 @@ export function offerLogins(host: Host, signedIn: () => void): (editor: unknown)
 async function credentialOf(
   signIn: SignIn,
   methodID: string,
-  find: (accountId: string) => Promise<Account | undefined>,
+  done: (accountId: string) => Promise<void>,
 ): Promise<object> {
   const { accountId } = await signIn.complete()
-  const account = await find(accountId)
-  const marker = account === undefined ? MARKER : markerOf(account)
+  await done(accountId)
+  const marker = markerOf(accountId)
   return { type: "oauth", methodID, refresh: marker, access: marker, expires: NEVER }
 }
 
 /** A hash, because an id of another program may hold what nobody should read. */
-function markerOf({ id }: Pick<Account, "id">): string {
+function markerOf(id: string): string {
   return `${MARKER}:${createHash("sha256").update(id).digest("hex").slice(0, 16)}`
 }
 
@@ -204,13 +201,13 @@ export function readConnections(host: Host, context: unknown): Connections {
     const credential = answerOf(await resolve(connection))
     const key = isObject(credential) ? stringField(credential, "key") : undefined
     const marker = textIn(credential, "access")
-    let account: Account | undefined
-    if (key !== undefined && isApiKey(key)) account = await accountOfKey(host, new Secret(key))
+    const { logins, management } = await host.services()
+    let account: string | undefined
+    if (key !== undefined && isApiKey(key)) account = await logins.accountOfKey(new Secret(key))
     else if (marker?.startsWith(`${MARKER}:`) === true) account = await accountOfMarker(host, marker)
     else return void (chosen = undefined)
-    chosen = (await signIns(context)) > 1 ? account?.id : undefined
-    const { needOf } = await import("./account-words.ts")
-    const message = account === undefined ? undefined : needOf(account, host.clock.now())
+    chosen = (await signIns(context)) > 1 ? account : undefined
+    const message = (await management.list()).find(({ id }) => id === account)?.need
     if (message === told) return
     told = message
     await tell?.({
@@ -227,29 +224,12 @@ export function readConnections(host: Host, context: unknown): Connections {
   }
 }
 
-async function accountOfMarker(host: Host, marker: string): Promise<Account | undefined> {
+/** An account that joined another one is found by its marker too. */
+async function accountOfMarker(host: Host, marker: string): Promise<string | undefined> {
   const { store } = (await host.services()).accounts
   return (await store.list()).find(({ id, record }) =>
-    [id, ...(record?.joined ?? [])].some((each) => markerOf({ id: each }) === marker),
-  )
-}
-
-/**
- * A key that was given to OpenCode itself is taken in once. It stays there, which offers no way to take it out: so it
- * does not bring an account back that the user has removed.
- */
-async function accountOfKey(host: Host, key: Secret): Promise<Account | undefined> {
-  const { accounts, logins } = await host.services()
-  const { loginHash } = await import("./account-words.ts")
-  const hash = loginHash({ kind: "api-key", id: "", source: "own", key })
-  for (const account of await accounts.store.listAll()) {
-    if (account.logins.some((login) => login.kind === "api-key" && login.key.equals(key))) return account
-    if (account.forgotten?.some(({ fingerprint }) => fingerprint === hash) === true) return undefined
-  }
-  const learn = await logins.keepApiKey(key)
-  const { message, accountId } = await learn()
-  host.log.info(message)
-  return accounts.store.get(accountId)
+    [id, ...(record?.joined ?? [])].some((each) => markerOf(each) === marker),
+  )?.id
 }
 
 async function signIns(context: unknown): Promise<number> {

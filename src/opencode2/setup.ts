@@ -117,8 +117,7 @@ function openDoor(host: Host, chosen: () => string | undefined, answered: () => 
     async chat(call) {
       const signal = AbortSignal.any([call.signal, host.signal])
       try {
-        // With the last of our files that load late: from here on an update can't break the window.
-        const [{ chat }] = await Promise.all([host.services(), import("./account-words.ts")])
+        const { chat } = await host.services()
         const outcome = await chat({ ...call, signal, preferredAccountId: chosen() })
         return outcome.outcome === "refusal" ? outcome : withEnd(outcome, { call, host, answered })
       } catch (error) {
