@@ -97,19 +97,30 @@ export type LoginKind = Login["kind"]
 /** A login that is renewed. */
 export type TokenLogin = Exclude<Login, { readonly kind: "api-key" }>
 
+/** What is known of a kind of failure after which an account rests. */
+interface Cooling {
+  /** The reset of its month or day, what the service says or a doubling delay, or a while until it is looked at again. */
+  readonly until: "month" | "day" | "delay" | "another-look"
+  /** Whether want of credits is the cause, so that a usage call may end it. */
+  readonly isOfCredits: boolean
+}
+
 /** The kinds of failure after which an account rests until a time. */
-export const COOLING_REASONS = [
-  "monthly-quota",
-  "daily-quota",
-  "overage-limit",
-  "throttled",
-  "not-authorized",
-] as const
+export const COOLING = {
+  "monthly-quota": { until: "month", isOfCredits: true },
+  "daily-quota": { until: "day", isOfCredits: true },
+  "overage-limit": { until: "month", isOfCredits: true },
+  throttled: { until: "delay", isOfCredits: false },
+  "not-authorized": { until: "another-look", isOfCredits: false },
+} as const satisfies Readonly<Record<string, Cooling>>
 
 /** The kinds of failure that lock an account until its user acts. */
 export const LOCKING_REASONS = ["suspended"] as const
 
-export type CoolingReason = (typeof COOLING_REASONS)[number]
+export type CoolingReason = keyof typeof COOLING
+
+export const COOLING_REASONS = Object.keys(COOLING) as readonly CoolingReason[]
+
 export type LockingReason = (typeof LOCKING_REASONS)[number]
 
 /** Why an account needs a person; a login or a newer token helps where it is not locked. */

@@ -1,6 +1,7 @@
 import type { KiroFailure } from "../kiro/index.ts"
 import {
   type Account,
+  COOLING,
   COOLING_REASONS,
   type CoolingReason,
   type Health,
@@ -69,18 +70,18 @@ function endOf(
   context: FailureContext,
 ): number {
   const { now } = context
-  switch (reason) {
-    case "monthly-quota":
-    case "overage-limit":
+  const { until } = COOLING[reason]
+  switch (until) {
+    case "month":
       return namedReset(account.quota, now) ?? Math.min(startOfNext("month", now), now + DAY_MS)
-    case "daily-quota":
+    case "day":
       return Math.min(namedReset(account.quota, now) ?? Infinity, startOfNext("day", now))
-    case "throttled":
+    case "delay":
       return now + Math.min(failure.retryAfterMs ?? throttleMs(account.health, context), DAY_MS)
-    case "not-authorized":
+    case "another-look":
       return now + NOT_AUTHORIZED_MS
     default:
-      return reason satisfies never
+      return until satisfies never
   }
 }
 
@@ -98,7 +99,7 @@ export function boundedHealth(health: Health, now: number): Health {
   if (health.state !== "cooling") return health
   const { since, until } = health
   if (since > now + CLOCK_SLACK_MS) return { state: "ok" }
-  const latest = since + (isOfCredits(health.reason) ? LONGEST_QUOTA_MS : DAY_MS)
+  const latest = since + (COOLING[health.reason].isOfCredits ? LONGEST_QUOTA_MS : DAY_MS)
   return until > latest ? { ...health, until: latest } : health
 }
 
@@ -233,21 +234,7 @@ export function isLocked({ health }: Pick<Account, "health">): boolean {
 
 /** Whether it rests for want of credits, which a usage call can see. */
 export function isOutOfCredits({ health }: Account): boolean {
-  return health.state === "cooling" && isOfCredits(health.reason)
-}
-
-function isOfCredits(reason: CoolingReason): boolean {
-  switch (reason) {
-    case "monthly-quota":
-    case "daily-quota":
-    case "overage-limit":
-      return true
-    case "throttled":
-    case "not-authorized":
-      return false
-    default:
-      return reason satisfies never
-  }
+  return health.state === "cooling" && COOLING[health.reason].isOfCredits
 }
 
 function isNotAuthorized({ health }: Account): boolean {
