@@ -1,0 +1,50 @@
+import assert from "node:assert/strict"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { dirname } from "node:path"
+import { describe, it } from "node:test"
+import { newAccount, openAccountStore } from "../../src/accounts/index.ts"
+import { type Board, readBoard } from "../../src/host/index.ts"
+import { silentLog, systemClock } from "../../src/runtime.ts"
+import { pathsFor } from "../../src/settings/index.ts"
+import { idcLogin } from "../accounts/logins.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
+
+const place = { env: {}, platform: "linux", home: temporaryFolder() }
+const paths = pathsFor(place)
+
+function look(sessionId?: string): Promise<Board> {
+  const project = { directory: "/work/x/src", worktree: "/work/x" }
+  return readBoard({ place, project, sessionId, now: Date.now() })
+}
+
+describe("what a screen shows", () => {
+  it("is nothing, and makes nothing, where nobody ever signed in", async () => {
+    assert.deepEqual(await look(), {
+      accounts: [],
+      session: { credits: 0 },
+      today: { credits: 0, lifted: false },
+      problems: [],
+    })
+  })
+
+  it("is the accounts, the budget, the rule for this folder and what is wrong with the settings", async () => {
+    const store = await openAccountStore({
+      path: paths.database,
+      clock: systemClock,
+      log: silentLog,
+      random: Math.random,
+    })
+    await store.add({ ...newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }), label: "Work" })
+    await store.addTurn({ sessionId: "s", accountId: "a", credits: 2, at: Date.now() })
+    await store.close()
+    mkdirSync(dirname(paths.settingsFile), { recursive: true })
+    const account_rules = [{ project: "/work/*", account: "Work" }]
+    writeFileSync(paths.settingsFile, JSON.stringify({ account_rules, daily_credit_budget: 5, toasts: 1 }))
+    const board = await look("s")
+    assert.deepEqual(board.today, { credits: 2, lifted: false, budget: 5 })
+    assert.deepEqual(board.rule, { account: "a", project: "/work/*" })
+    assert.deepEqual(board.session, { accountId: "a", lastTurnCredits: 2, credits: 2 })
+    assert.match(board.problems.join(), /^toasts in .*kiro\.json must be true or false; it is ignored\.$/)
+    assert.doesNotMatch(JSON.stringify(board), /access-|refresh-|secret/i)
+  })
+})
