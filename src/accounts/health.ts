@@ -10,7 +10,7 @@ import {
   type Login,
   type Quota,
 } from "./account.ts"
-import { recordOf, withoutRevocation, withRecord } from "./login.ts"
+import { isAtRest, recordOf, withoutRevocation, withRecord } from "./login.ts"
 import { hasRoom, paysOverage, startOfNext } from "./quota.ts"
 
 /** A profile that is wrong is asked for again after this, unless the user chose another before. */
@@ -197,7 +197,7 @@ function allow(login: Login, now: number): Login {
   if (login.kind === "api-key") return withoutRevocation(login)
   if (login.use === "held") return withRecord(login, { taken: now })
   const isUnreadable = recordOf(login).unreadable !== undefined
-  return login.use === "to-its-end" || isUnreadable ? withRecord(login, { once: true }) : login
+  return isAtRest(login, now) || isUnreadable ? withRecord(login, { once: true }) : login
 }
 
 export function disableAccount(account: Account, now: number): Account {

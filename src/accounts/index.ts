@@ -48,8 +48,7 @@ export {
 } from "./login.ts"
 export { accountName } from "./name.ts"
 export { describeNotice, type Notice, type NoticeText } from "./notices.ts"
-export { replaceRefused } from "./again.ts"
-export { learnIdentity, type LearntIdentity } from "./owner.ts"
+export { learnIdentity, type LearntIdentity, replaceRefused } from "./owner.ts"
 export { lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {
   type Choice,
@@ -91,15 +90,9 @@ export type {
   TurnFilter,
 } from "./store/store.ts"
 export { type Import, type ImportedLogin, takeIn } from "./take-in.ts"
-export { InStep } from "./tokens/in-step.ts"
+export type { NoToken } from "./tokens/choose-login.ts"
 export {
-  createTokenKeeper,
-  type KeeperDependencies,
-  type NoToken,
-  type TokenKeeper,
-} from "./tokens/keeper.ts"
-export { type Identify, type OwnerAnswer, Owners } from "./tokens/owners.ts"
-export {
+  InStep,
   isUnread,
   type PairChange,
   type Place as LoginPlaceKey,
@@ -108,7 +101,9 @@ export {
   type SourceReading,
   type SourceStore,
   type WriteBack,
-} from "./tokens/source-store.ts"
+} from "./tokens/in-step.ts"
+export { createTokenKeeper, type KeeperDependencies, type TokenKeeper } from "./tokens/keeper.ts"
+export { type Identify, type OwnerAnswer, Owners } from "./tokens/owners.ts"
 export { isShut, restingUnder } from "./use.ts"
 export {
   type AccountState,

@@ -13,7 +13,7 @@ import {
   startFakeKiro,
   text,
 } from "../support/fake-kiro/index.ts"
-import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { readKiroCliRow, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { seedOlderPluginStore } from "../support/older-plugin-store.ts"
 import {
   createSandbox,
@@ -160,6 +160,67 @@ describe("a database that another process holds", () => {
       assert.ok(Math.max(...gaps) < 2000, `the stream paused for ${Math.max(...gaps)} ms`)
     }))
 })
+
+const REGISTRATION = "kirocli:odic:device-registration"
+
+describe("two people with one kiro-cli in the real OpenCode", () => {
+  it(
+    "have each their own account: a conversation goes on with its own while the other signs in",
+    { timeout: 240_000 },
+    async () => {
+      const fake = await startFakeKiro()
+      const sandbox = createSandbox({ endpoint: fake.url })
+      const [ann, bob] = [45, 5].map((used) => fake.account({ usage: { used, limit: 50 } }))
+      assert.ok(ann && bob)
+      const stage = { fake, sandbox, accounts: [ann, bob] }
+      const database = join(sandbox.config, "kiro.db")
+      try {
+        await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [ann] })
+        await using server = await startOpencodeServer(sandbox)
+        const session = await server.newSession()
+        const say = async (words: string, where = session): Promise<void> => {
+          fake.answer(text("answered"), metering(0.1), finish())
+          await server.prompt(where, words)
+        }
+        await say("session-of-ann-1.")
+        await untilNamed(database, [ann.userId])
+        // With Ann's own registration, so that nothing but the service's answer tells the two apart.
+        bob.signIn(ann.client.clientId)
+        const registration = await readKiroCliRow(sandbox.kiroCliStore, REGISTRATION)
+        await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [bob] })
+        const cli = await openDatabase(sandbox.kiroCliStore)
+        cli.run("UPDATE auth_kv SET value = ? WHERE key = ?", [JSON.stringify(registration), REGISTRATION])
+        cli.close()
+        await systemClock.sleep(5500)
+        await say("session-of-ann-2.")
+        await untilNamed(database, [ann.userId, bob.userId])
+        await say("session-of-bob-1.", await server.newSession())
+        await say("session-of-ann-3.")
+        const words = ["session-of-ann-1.", "session-of-ann-2.", "session-of-ann-3.", "session-of-bob-1."]
+        assert.deepEqual(
+          words.map((each) => fake.chats.find((chat) => chat.text.endsWith(each))?.account === bob),
+          [false, false, false, true],
+        )
+        assert.deepEqual(servedBy(stage, ["session-of-ann-3.", "session-of-bob-1."]), [0, 1])
+      } finally {
+        await fake.close()
+        sandbox.remove()
+      }
+    },
+  )
+})
+
+async function untilNamed(path: string, people: readonly string[]): Promise<void> {
+  let named: readonly unknown[] = []
+  for (let tries = 0; tries < 200; tries += 1) {
+    const database = await openDatabase(path, { readonly: true })
+    named = database.all("SELECT user_id FROM kiro_account").map((row) => row["user_id"])
+    database.close()
+    if (people.every((person) => named.includes(person))) return
+    await systemClock.sleep(100)
+  }
+  assert.fail(`not named: ${JSON.stringify(named)}`)
+}
 
 function textOf({ parts }: Turn): string {
   return parts

@@ -137,6 +137,33 @@ export function upsert(
   )
 }
 
+export type Columns = Readonly<Record<string, SqlValue | undefined>>
+
+/** The columns that are not as they were. */
+export function differing(columns: Columns, before: Columns): Columns {
+  return Object.fromEntries(Object.entries(columns).filter(([name, value]) => value !== before[name]))
+}
+
+/** Writes one row by its id. */
+export function insertOrChange(database: Database, table: string, id: string, columns: Columns): void {
+  if (database.get(`SELECT 1 FROM ${table} WHERE id = ?`, [id]) !== undefined)
+    return changeRow(database, table, id, columns)
+  const names = ["id", ...Object.keys(columns)]
+  database.run(`INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`, [
+    id,
+    ...Object.values(columns).map((value) => value ?? null),
+  ])
+}
+
+export function changeRow(database: Database, table: string, id: string, columns: Columns): void {
+  const names = Object.keys(columns)
+  if (names.length === 0) return
+  database.run(`UPDATE ${table} SET ${names.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`, [
+    ...Object.values(columns).map((value) => value ?? null),
+    id,
+  ])
+}
+
 /** Why SQLite said no. */
 export type StoreFailure = "busy" | "corrupt" | "readonly" | "full" | "unavailable" | "failed"
 

@@ -1,27 +1,32 @@
-import * as z from "zod/mini"
-import { isObject, type JsonObject, numberField, parseJson, present, stringField } from "../../json.ts"
+import { numberField, present, stringField } from "../../json.ts"
 import { Secret } from "../../secret.ts"
 import {
   type Account,
-  type AccountRecord,
   type ClientRegistration,
-  COOLING_REASONS,
-  type ForgottenLogin,
-  type Health,
   type Login,
   LOGIN_SOURCES,
   type LoginBase,
   type LoginKind,
-  type LoginPlace,
   type LoginRecord,
-  type Quota,
-  REVOKED_REASONS,
   type TokenSet,
 } from "../account.ts"
 import { boundedHealth } from "../health.ts"
 import { hashOf, loginHash, pairHash, recordOf, withHash } from "../login.ts"
 import { withUses } from "../use.ts"
-import type { Database, Row, SqlValue } from "./database.ts"
+import { changeRow, type Columns, type Database, differing, insertOrChange, type Row } from "./database.ts"
+import {
+  ACCOUNT_MEMBERS,
+  column,
+  LOGIN_MEMBERS,
+  patchDocument,
+  readAccountRecord,
+  readForgotten,
+  readHealth,
+  readHosts,
+  readLoginRecord,
+  readQuota,
+} from "./documents.ts"
+import type { TokenSwap } from "./store.ts"
 
 /** What reading needs beside the rows. */
 export interface Reading {
@@ -54,7 +59,7 @@ function readAccountRow(row: Row, loginRows: readonly Row[], reading: Reading): 
       assignment: numberField(row, "assignment") ?? 0,
       health: boundedHealth(readHealth(column(row, "health")), reading.now),
       logins: loginRows.flatMap((loginRow) => readLogin(loginRow, reading) ?? []),
-      hosts: read(z.record(z.string(), z.string()), column(row, "hosts")) ?? {},
+      hosts: readHosts(column(row, "hosts")),
       ...present({
         userId: stringField(row, "user_id"),
         label: stringField(row, "label"),
@@ -84,7 +89,7 @@ export function writeAccount(database: Database, account: Account, before: Accou
   if (account === before) return
   const columns = accountColumns(account)
   if (before === undefined) insertOrChange(database, "kiro_account", account.id, columns)
-  else change(database, "kiro_account", account.id, differing(columns, accountColumns(before)))
+  else changeRow(database, "kiro_account", account.id, differing(columns, accountColumns(before)))
   if (account.record !== before?.record && account.record !== undefined)
     patchDocument(database, "kiro_account", { id: account.id, next: account.record, known: ACCOUNT_MEMBERS })
   const held = new Map(before?.logins.map((login) => [login.id, login]))
@@ -109,7 +114,7 @@ function writeLogin(database: Database, accountId: string, login: Login, before:
   if (login === before) return
   const columns = loginColumns(login, accountId)
   if (before === undefined) insertOrChange(database, "kiro_login", login.id, columns)
-  else change(database, "kiro_login", login.id, differing(columns, loginColumns(before, accountId)))
+  else changeRow(database, "kiro_login", login.id, differing(columns, loginColumns(before, accountId)))
   const record = namedRecord(login)
   if (record !== before?.record)
     patchDocument(database, "kiro_login", { id: login.id, next: record, known: LOGIN_MEMBERS })
@@ -122,72 +127,6 @@ function namedRecord(login: Login): LoginRecord {
   return login.use === "strange" || record.hashes.at(-1) === hash
     ? record
     : { ...record, hashes: withHash(record.hashes, hash) }
-}
-
-type Columns = Readonly<Record<string, SqlValue | undefined>>
-
-function differing(columns: Columns, before: Columns): Columns {
-  return Object.fromEntries(Object.entries(columns).filter(([name, value]) => value !== before[name]))
-}
-
-function insertOrChange(database: Database, table: string, id: string, columns: Columns): void {
-  if (database.get(`SELECT 1 FROM ${table} WHERE id = ?`, [id]) !== undefined)
-    return change(database, table, id, columns)
-  const names = ["id", ...Object.keys(columns)]
-  database.run(`INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`, [
-    id,
-    ...Object.values(columns).map((value) => value ?? null),
-  ])
-}
-
-function change(database: Database, table: string, id: string, columns: Columns): void {
-  const names = Object.keys(columns)
-  if (names.length === 0) return
-  database.run(`UPDATE ${table} SET ${names.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`, [
-    ...Object.values(columns).map((value) => value ?? null),
-    id,
-  ])
-}
-
-const ACCOUNT_MEMBERS: readonly (keyof AccountRecord)[] = ["actedAt", "joined"]
-const LOGIN_MEMBERS: readonly (keyof LoginRecord)[] = [
-  "owner",
-  "successor",
-  "places",
-  "hashes",
-  "inherited",
-  "asked",
-  "doubted",
-  "unreadable",
-  "taken",
-  "once",
-]
-
-/** Sets the members that this version knows; all others stay as a newer version wrote them. */
-function patchDocument(
-  database: Database,
-  table: "kiro_account" | "kiro_login",
-  patch: { readonly id: string; readonly next: object; readonly known: readonly string[] },
-): void {
-  const { id, next, known } = patch
-  const row = database.get(`SELECT document FROM ${table} WHERE id = ?`, [id])
-  const current = row === undefined ? undefined : column(row, "document")
-  const kept = isObject(current) ? Object.entries(current).filter(([name]) => !known.includes(name)) : []
-  const members = Object.entries(next).map(([name, value]): [string, unknown] => [
-    name,
-    name === "places" && isObject(current) ? patchPlaces(value, current["places"]) : value,
-  ])
-  change(database, table, id, { document: JSON.stringify(Object.fromEntries([...kept, ...members])) })
-}
-
-function patchPlaces(places: unknown, before: unknown): unknown {
-  if (!Array.isArray(places) || !Array.isArray(before)) return places
-  return places.map((place: JsonObject) => {
-    const known = before.find(
-      (other) => isObject(other) && other["source"] === place["source"] && other["key"] === place["key"],
-    )
-    return { ...(known as JsonObject | undefined), ...place }
-  })
 }
 
 function accountColumns(account: Account): Columns {
@@ -253,14 +192,6 @@ function tokenColumns({ accessToken, refreshToken, expiresAt }: TokenSet): Colum
   return { access_token: accessToken.reveal(), refresh_token: refreshToken?.reveal(), expires_at: expiresAt }
 }
 
-export interface TokenSwap {
-  readonly loginId: string
-  readonly before: TokenSet
-  readonly after: TokenSet
-  /** The hashes of pairs between the two, which the row never held. */
-  readonly through?: readonly string[]
-}
-
 /**
  * Whether the row still held `before` and now holds `after`, which every place of the login then lacks; its login, and
  * its account with it, is no longer logged out.
@@ -272,7 +203,7 @@ export function swapTokens(database: Database, swap: TokenSwap): boolean {
     [loginId, before.accessToken.reveal(), before.refreshToken?.reveal() ?? null],
   )
   if (row === undefined) return false
-  change(database, "kiro_login", loginId, {
+  changeRow(database, "kiro_login", loginId, {
     ...tokenColumns(after),
     revoked_at: null,
     revoked_reason: null,
@@ -416,190 +347,4 @@ function recordOfRow(row: Row): LoginRecord {
     return { places: [], hashes, inherited: [] }
   const place = { source, key, owed: behind !== undefined, ...present({ shown: hashes[0] }) }
   return { places: [place], hashes, inherited: [] }
-}
-
-function column(row: Row, name: string): unknown {
-  const text = row[name]
-  return typeof text === "string" ? parseJson(text) : undefined
-}
-
-/** A document of a row by its schema; `undefined` where it is none of that kind. */
-function read<Value>(schema: z.ZodMiniType<Value>, value: unknown): Value | undefined {
-  const result = z.safeParse(schema, value)
-  return result.success ? result.data : undefined
-}
-
-/** What is no member as it should be counts as not there. */
-const lenient = <Value>(schema: z.ZodMiniType<Value>) => z.catch(z.optional(schema), undefined)
-const LIST = z.catch(z.array(z.unknown()), [])
-const TEXTS = z.catch(z.array(z.string()), [])
-
-/** The members of a list that are as they should be. */
-function members<Value>(schema: z.ZodMiniType<Value>, list: readonly unknown[]): readonly Value[] {
-  return list.flatMap((member) => read(schema, member) ?? [])
-}
-
-const PLACE = z.object({
-  source: z.enum(LOGIN_SOURCES),
-  key: z.string(),
-  shown: lenient(z.string()),
-  owed: lenient(z.boolean()),
-})
-const SUCCESSOR = z.object({ id: z.string(), anew: lenient(z.boolean()) })
-const LOGIN_RECORD = z.object({
-  owner: lenient(z.string()),
-  successor: lenient(SUCCESSOR),
-  places: LIST,
-  hashes: TEXTS,
-  inherited: TEXTS,
-  asked: lenient(z.object({ at: z.number(), times: z.number(), unsupported: lenient(z.boolean()) })),
-  doubted: lenient(z.number()),
-  unreadable: lenient(z.number()),
-  taken: lenient(z.number()),
-  once: lenient(z.boolean()),
-})
-
-function readLoginRecord(row: Row): LoginRecord | undefined {
-  const record = read(LOGIN_RECORD, column(row, "document"))
-  if (record === undefined || record.hashes.length === 0) return undefined
-  const { places, hashes, inherited, asked, successor, ...rest } = record
-  return {
-    places: members(PLACE, places).map(readPlace),
-    hashes,
-    inherited,
-    ...present({
-      ...rest,
-      asked: asked && readAsked(asked),
-      successor: successor && readSuccessor(successor),
-    }),
-  }
-}
-
-function readAsked({
-  at,
-  times,
-  unsupported,
-}: {
-  at: number
-  times: number
-  unsupported?: boolean | undefined
-}) {
-  return { at, times, ...present({ unsupported }) }
-}
-
-function readPlace({ source, key, ...rest }: z.infer<typeof PLACE>): LoginPlace {
-  return { source, key, ...present(rest) }
-}
-
-function readSuccessor({ id, anew }: z.infer<typeof SUCCESSOR>): NonNullable<LoginRecord["successor"]> {
-  return { id, ...present({ anew }) }
-}
-
-const ACCOUNT_RECORD = z.object({ actedAt: lenient(z.number()), joined: lenient(z.array(z.string())) })
-
-function readAccountRecord(value: unknown): AccountRecord | undefined {
-  const record = read(ACCOUNT_RECORD, value)
-  return record && present(record)
-}
-
-const FORGOTTEN = z.object({
-  source: z.enum(LOGIN_SOURCES),
-  sourceKey: lenient(z.string()),
-  clientId: lenient(z.string()),
-  fingerprint: lenient(z.string()),
-  id: lenient(z.string()),
-  owner: lenient(z.string()),
-  successor: lenient(SUCCESSOR),
-  places: lenient(z.array(PLACE)),
-  hashes: lenient(z.array(z.string())),
-})
-
-function readForgotten(value: unknown): readonly ForgottenLogin[] | undefined {
-  return Array.isArray(value) ? members(FORGOTTEN, value).map(readForgottenLogin) : undefined
-}
-
-function readForgottenLogin({
-  source,
-  successor,
-  places,
-  ...rest
-}: z.infer<typeof FORGOTTEN>): ForgottenLogin {
-  return {
-    source,
-    ...present({
-      ...rest,
-      successor: successor && readSuccessor(successor),
-      places: places?.map(readPlace),
-    }),
-  }
-}
-
-const HEALTH = z.object({
-  state: z.string(),
-  reason: lenient(z.string()),
-  since: lenient(z.number()),
-  until: lenient(z.number()),
-  times: lenient(z.number()),
-  message: lenient(z.string()),
-  profiles: lenient(z.array(z.string())),
-})
-
-/** A reason that a newer version added is read as the mildest one of its state; anything else unknown is `ok`. */
-function readHealth(value: unknown): Health {
-  const health = read(HEALTH, value)
-  if (health === undefined) return { state: "ok" }
-  const { since = 0, until, times = 1, message, profiles } = health
-  if (health.state === "revoked") {
-    const reason = REVOKED_REASONS.find((known) => known === health.reason) ?? "login-expired"
-    return { state: "revoked", since, reason, ...present({ message }) }
-  }
-  if (health.state !== "cooling" || until === undefined) return { state: "ok" }
-  const reason = COOLING_REASONS.find((known) => known === health.reason) ?? "throttled"
-  return { state: "cooling", since, until, reason, times, ...present({ message, profiles }) }
-}
-
-const BUCKET = z.object({ used: z.number(), limit: z.number(), expiresAt: lenient(z.number()) })
-const BONUS = z.extend(BUCKET, { name: z.catch(z.string(), "") })
-const QUOTA = z.object({
-  checkedAt: z.number(),
-  used: z.number(),
-  limit: z.number(),
-  plan: lenient(z.string()),
-  resetAt: lenient(z.number()),
-  trial: lenient(BUCKET),
-  bonuses: LIST,
-  others: lenient(LIST),
-  overage: z.catch(
-    z.object({
-      enabled: z.catch(z.boolean(), false),
-      used: z.catch(z.number(), 0),
-      cap: lenient(z.number()),
-      charges: lenient(z.number()),
-    }),
-    { enabled: false, used: 0, cap: undefined, charges: undefined },
-  ),
-})
-
-function readQuota(value: unknown): Quota | undefined {
-  const quota = read(QUOTA, value)
-  if (quota === undefined) return undefined
-  const { checkedAt, used, limit, plan, resetAt, trial, bonuses, others = [], overage } = quota
-  const bucket = ({ expiresAt, ...rest }: z.infer<typeof BUCKET>) => ({ ...rest, ...present({ expiresAt }) })
-  return {
-    checkedAt,
-    used,
-    limit,
-    bonuses: members(BONUS, bonuses).map(({ name, ...rest }) => ({ name, ...bucket(rest) })),
-    overage: {
-      enabled: overage.enabled,
-      used: overage.used,
-      ...present({ cap: overage.cap, charges: overage.charges }),
-    },
-    ...present({
-      plan,
-      resetAt,
-      trial: trial && bucket(trial),
-      others: others.length === 0 ? undefined : members(BONUS, others),
-    }),
-  }
 }

@@ -1,7 +1,6 @@
-import type { Account, ClientRegistration } from "../account.ts"
+import type { Account, ClientRegistration, TokenSet } from "../account.ts"
 import type { AccountChanges } from "../draft.ts"
 import type { Choice, ChoiceState } from "../selection.ts"
-import type { TokenSwap } from "./rows.ts"
 
 /** What is remembered of one session of the host. */
 export interface SessionMemory {
@@ -93,6 +92,14 @@ export interface RefusedField {
 /** Pure: it may run more than once. */
 export type AccountChange = (accounts: readonly Account[]) => AccountChanges
 export type ChooseAccount = (state: ChoiceState) => Choice
+
+export interface TokenSwap {
+  readonly loginId: string
+  readonly before: TokenSet
+  readonly after: TokenSet
+  /** The hashes of pairs between the two, which the row never held. */
+  readonly through?: readonly string[]
+}
 
 export type SwapResult =
   | "written"

@@ -1,20 +1,14 @@
 import { type Runtime, untilAborted } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Settings } from "../../settings/index.ts"
-import { type Account, type Login, LOGIN_SOURCES, type TokenLogin } from "../account.ts"
+import type { Account, Login, TokenLogin } from "../account.ts"
 import { accessOf, type Credential, credentialOf, ownerOf, recordOf } from "../login.ts"
 import type { AccountStore } from "../store/store.ts"
 import { takeIn } from "../take-in.ts"
-import { InStep } from "./in-step.ts"
+import { freshestLogin, isOneOf, isOwing, type NoToken, noToken, refreshable } from "./choose-login.ts"
+import { InStep, type SourceStore } from "./in-step.ts"
 import { type Identify, Owners } from "./owners.ts"
-import {
-  LEAST_LIFE_MS,
-  Refresher,
-  type RefreshFailure,
-  type RefreshOutcome,
-  type RefreshWish,
-} from "./refresh.ts"
-import type { SourceStore } from "./source-store.ts"
+import { LEAST_LIFE_MS, Refresher, type RefreshOutcome, type RefreshWish } from "./refresh.ts"
 import { Spills } from "./spill.ts"
 
 export interface KeeperDependencies {
@@ -39,12 +33,6 @@ export interface KeeperDependencies {
   readonly spillPath: string
   readonly userAgent: string
   readonly identify?: Identify | undefined
-}
-
-export interface NoToken {
-  /** `revoked`: only a new login helps. The others: for now. */
-  readonly unavailable: "revoked" | "no-login" | RefreshFailure
-  readonly message: string
 }
 
 export interface TokenKeeper {
@@ -347,57 +335,4 @@ class Keeper implements TokenKeeper {
       cancel()
     }
   }
-}
-
-function isOwing(login: Login): boolean {
-  return recordOf(login).places.some(({ owed }) => owed === true)
-}
-
-function isOneOf(secrets: readonly Secret[], secret: Secret): boolean {
-  return secrets.some((each) => each.equals(secret))
-}
-
-/**
- * The login whose token lasts longest, of those with more than `marginMs` left, neither revoked nor the one that the
- * service rejected. An API key lasts for ever and comes after the others.
- */
-function freshestLogin({
-  account,
-  rejected,
-  now,
-  marginMs,
-}: {
-  readonly account: Account
-  readonly rejected: readonly Secret[]
-  readonly now: number
-  readonly marginMs: number
-}): Login | undefined {
-  const usable = account.logins.filter(
-    (login) => login.revoked === undefined && !isOneOf(rejected, accessOf(login).accessToken),
-  )
-  const best = refreshable(usable).find((login) => login.tokens.expiresAt - now > marginMs)
-  return best ?? usable.find((login) => login.kind === "api-key")
-}
-
-/** The logins that have tokens, the one that lasts longest first. */
-function refreshable(logins: readonly Login[]): readonly TokenLogin[] {
-  return logins
-    .filter((login) => login.kind !== "api-key")
-    .toSorted(
-      (one, other) =>
-        other.tokens.expiresAt - one.tokens.expiresAt ||
-        LOGIN_SOURCES.indexOf(one.source) - LOGIN_SOURCES.indexOf(other.source),
-    )
-}
-
-function noToken(account: Account, outcomes: readonly RefreshOutcome[]): NoToken {
-  for (const outcome of outcomes)
-    if (outcome.state === "failed") return { unavailable: outcome.reason, message: outcome.message }
-  for (const outcome of outcomes)
-    if (outcome.state === "refused") return { unavailable: "revoked", message: outcome.message }
-  const revoked = account.logins.find((login) => login.revoked !== undefined)?.revoked
-  if (revoked !== undefined) return { unavailable: "revoked", message: revoked.reason }
-  return account.logins.length === 0
-    ? { unavailable: "no-login", message: "the account has no login that may be used here" }
-    : { unavailable: "revoked", message: "the service refused the login" }
 }

@@ -5,8 +5,7 @@ import { Secret } from "../../secret.ts"
 import { readSmallFile } from "../../settings/index.ts"
 import type { Login, TokenSet } from "../account.ts"
 import { pairHash, recordOf, samePair, withHash, withRecord } from "../login.ts"
-import type { TokenSwap } from "../store/rows.ts"
-import type { AccountStore } from "../store/store.ts"
+import type { AccountStore, TokenSwap } from "../store/store.ts"
 
 /** What the database did not take. */
 export type SpilledSwap = Omit<TokenSwap, "loginId">

@@ -174,7 +174,8 @@ function patience({ plan }: Body, { purpose }: Chat): number {
 
 /** A login that has ended is the account's fault; a token that could not be renewed just now is nobody's. */
 function withoutToken({ unavailable: reason, message }: NoToken): KiroFailure {
-  if (reason === "revoked" || reason === "no-login")
+  // What rests is no fault that passes in seconds: another account, or an error that says what to do.
+  if (reason === "revoked" || reason === "no-login" || reason === "resting")
     return { kind: "bearer-rejected", status: 401, message, reason }
   // The sentence for it says all.
   if (reason === "disk-full") return { kind: "disk-full", status: 0, message: "" }
