@@ -1,3 +1,5 @@
+import { present } from "../json.ts"
+
 /** A streamed chat completion, in the wire names of Chat Completions. */
 
 export type FinishReason = "stop" | "tool_calls" | "length" | "content_filter"
@@ -98,7 +100,7 @@ export function foldChunks(head: ChatHead, chunks: readonly ChatChunk[]): ChatCo
         finish_reason: last?.finishReason ?? "stop",
       },
     ],
-    ...(last?.usage !== undefined && { usage: last.usage }),
+    ...present({ usage: last?.usage }),
   }
 }
 

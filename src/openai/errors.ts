@@ -1,3 +1,5 @@
+import { present } from "../json.ts"
+
 export interface ApiCallFailure {
   readonly message: string
   readonly statusCode: number
@@ -14,7 +16,7 @@ export interface ApiCallFailure {
  */
 export function apiCallError(failure: ApiCallFailure): Error {
   const { message, statusCode, isRetryable, retryAfterMs, url } = failure
-  const wait = retryAfterMs === undefined ? {} : { "retry-after-ms": String(Math.ceil(retryAfterMs)) }
+  const wait = waitHeader(retryAfterMs)
   return Object.assign(new Error(message), {
     name: "AI_APICallError",
     [Symbol.for("vercel.ai.error")]: true,
@@ -43,13 +45,15 @@ export function errorResponse({ status, message, code, type, retryAfterMs }: Err
   readonly headers: { readonly [name: string]: string }
   readonly body: string
 } {
-  const error = { message, ...(type !== undefined && { type }), ...(code !== undefined && { code }) }
+  const error = { message, ...present({ type, code }) }
   return {
     status,
-    headers: {
-      "content-type": "application/json",
-      ...(retryAfterMs !== undefined && { "retry-after-ms": String(Math.ceil(retryAfterMs)) }),
-    },
+    headers: { "content-type": "application/json", ...waitHeader(retryAfterMs) },
     body: JSON.stringify({ error }),
   }
+}
+
+/** OpenCode reads it before `retry-after`. */
+function waitHeader(retryAfterMs: number | undefined): { readonly [name: string]: string } {
+  return retryAfterMs === undefined ? {} : { "retry-after-ms": String(Math.ceil(retryAfterMs)) }
 }

@@ -1,6 +1,6 @@
 /** A Chat Completions request as OpenCode's `@ai-sdk/openai-compatible` sends it, and its reader. */
 
-import { isObject, numberField, stringField, type JsonObject } from "../json.ts"
+import { isObject, numberField, present, stringField, type JsonObject } from "../json.ts"
 import type { ReasoningProof } from "./answer.ts"
 
 export interface ChatRequest {
@@ -67,9 +67,7 @@ export function readChatRequest(body: unknown): ChatRequest {
     messages: messages.map(readMessage),
     tools: body["tool_choice"] === "none" ? [] : readTools(body["tools"]),
     stream: body["stream"] === true,
-    ...(maxTokens === undefined ? {} : { maxTokens }),
-    ...(reasoningEffort === undefined ? {} : { reasoningEffort }),
-    ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
+    ...present({ maxTokens, reasoningEffort, thinkingBudget }),
   }
 }
 
@@ -186,7 +184,7 @@ function readImageUrl(image: unknown): ContentPart | undefined {
 /** `file_data` is a data URL, or the base64 text alone. */
 function readFile(file: JsonObject): ContentPart | undefined {
   const filename = stringField(file, "filename")?.toWellFormed()
-  const named = filename === undefined ? {} : { filename }
+  const named = present({ filename })
   const data = stringField(file, "file_data")
   if (data === undefined) {
     const id = stringField(file, "file_id")

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { EMPTY_MESSAGE, INTERRUPTED_RESULT } from "../../src/translate/conversation/words.ts"
-import { estimateTokens, toSendable } from "../../src/translate/index.ts"
+import { estimateTokens, toConversation, toSendable } from "../../src/translate/index.ts"
 import {
   answers,
   asks,
@@ -85,6 +85,35 @@ describe("a conversation on the wire", () => {
       answered?.userInputMessageContext?.toolResults?.map(({ status }) => status),
       ["success", "error"],
     )
+  })
+
+  it("says of a result that it is an error where the host says so", () => {
+    const conversation = toConversation(
+      {
+        model: "claude-sonnet-4-5",
+        messages: [
+          { role: "user", content: [{ type: "text", text: "Go" }] },
+          {
+            role: "assistant",
+            content: [],
+            reasoning: [],
+            toolCalls: [{ id: "a", name: "bash", arguments: "{}" }],
+          },
+          { role: "tool", toolCallId: "a", content: [{ type: "text", text: "no such file" }], isError: true },
+        ],
+        tools: [{ name: "bash", description: "", parameters: {} }],
+        stream: true,
+      },
+      {
+        accepts: { images: true, documents: true },
+        serviceWindow: 200_000,
+        wireModelId: "claude-sonnet-4.5",
+      },
+    )
+    const answered = conversation.turns.at(-1)
+    assert.deepEqual(answered?.role === "user" && answered.results, [
+      { id: "a", status: "error", text: "no such file" },
+    ])
   })
 
   it("keeps one of two equal results, and of two different ones the second as text", () => {

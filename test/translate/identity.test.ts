@@ -26,6 +26,12 @@ describe("the id of a conversation", () => {
     const first = id([says("Go")])
     assert.match(first ?? "", UUID)
     assert.equal(id([says("Go"), ...step]), first)
+    const ofTheHost = [
+      says("<system-update>\nThe date has changed.\n</system-update>"),
+      says([{ type: "text", text: "Attached media from tool result:" }]),
+    ]
+    assert.equal(id([says("Go"), ...step, ...ofTheHost]), first)
+    assert.notEqual(id([says("Go"), ...step, says("<system-update>is a tag")]), first)
     assert.notEqual(id([says("Go"), ...step, answers("Done"), says("Go")]), first)
   })
 })

@@ -53,6 +53,21 @@ describe("reasoning", () => {
       assert.deepEqual(reasoningOf([says("Go"), thinks(text, call("both"))]), [undefined])
   })
 
+  it("is left out where two answers stand together that each have some: a message has room for one", () => {
+    const twice = [
+      says("Go"),
+      thinks(TEXT, call("a"), call("b")),
+      thinks("", call("hidden")),
+      result("a", "1"),
+      result("b", "2"),
+      result("hidden", "3"),
+    ]
+    assert.deepEqual(reasoningOf(twice), [undefined])
+    assert.deepEqual(reasoningOf([says("Go"), thinks(TEXT, call("a"), call("b")), answers("And")]), [
+      { reasoningText: { text: TEXT, signature: "EqQBCkYI" } },
+    ])
+  })
+
   it("is given back by the proof that came with it, before any that was kept", () => {
     const withBlocks = (...reasoning: readonly ReasoningBlock[]): unknown[] =>
       conversationOf({

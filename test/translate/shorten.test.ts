@@ -8,7 +8,6 @@ import {
   type Conversation,
 } from "../../src/translate/index.ts"
 import { shorten } from "../../src/translate/conversation/shorten.ts"
-import { canonical } from "../../src/translate/conversation/canonical.ts"
 import { CUT_MARK } from "../../src/translate/conversation/words.ts"
 import { anyRequest, PIXEL } from "./support/arbitrary-request.ts"
 import { answers, asks, call, conversationOf, result, says } from "./support/chat.ts"
@@ -122,6 +121,57 @@ describe("shortening a conversation", () => {
     ])
   })
 
+  it("takes the reasoning of old loops, but of the open one neither that nor what the user attached", () => {
+    const long = `head ${"x ".repeat(20_000)}tail`
+    const messages = [
+      says("task"),
+      asks(call("a")),
+      result("a", long),
+      answers("Done"),
+      says(["Look", image]),
+      asks(call("b")),
+      result("b", long),
+      asks(call("c")),
+      result("c", "short"),
+    ]
+    const blocks = [{ text: "Thought. ".repeat(100), signature: "c2ln" }]
+    const shapes = (target: number): unknown[] =>
+      shorten(conversationOf({ messages, blocks }), target).turns.map((turn) =>
+        turn.role === "user"
+          ? [
+              ...turn.parts.map(({ type }) => type),
+              ...turn.results.map(({ text }) => text.includes(CUT_MARK)),
+            ].join()
+          : turn.reasoning !== undefined,
+      )
+    assert.deepEqual(shapes(22_000), [
+      "text",
+      false,
+      "true",
+      false,
+      "text,image",
+      true,
+      "false",
+      true,
+      "false",
+    ])
+    assert.deepEqual(shapes(4_500), ["text,text", "text,image", true, "true", true, "false"])
+  })
+
+  it("takes no picture of a tool, and no word of the host, for the newest words of the user", () => {
+    const steps = ["1", "2", "3"].flatMap((id) => [
+      asks(call(id)),
+      result(id, [{ type: "text", text: `did ${id}` }, image]),
+    ])
+    const update = says("<system-update>\nThe date has changed.\n</system-update>")
+    const [task = "", ...others] = shortened(
+      [system, says("task"), ...steps, update, asks(call("4")), result("4", "did 4")],
+      10_000,
+    )
+    assert.equal(task, `Be terse.\n\ntask\n\n${CUT_MARK}`)
+    assert.deepEqual(others, ["<4>", "<4: did 4>"])
+  })
+
   it("keeps the newest words of the user where they came beside results that went", () => {
     const messages = [
       says("task"),
@@ -169,6 +219,14 @@ describe("shortening a conversation", () => {
     assert.match(said, /^first x+\n.+x+\n\n.*y+ last$/s)
   })
 
+  it("cuts the results of the newest step before the words beside them, and those of the user", () => {
+    const words = `words ${"w".repeat(8_000)}`
+    const messages = [says(words), asks(call("a")), result("a", "x".repeat(100_000))]
+    const [task, , answered] = shorten(conversationOf({ messages }), 5_000).turns
+    assert.ok(task?.role === "user" && task.parts[0]?.type === "text" && task.parts[0].text === words)
+    assert.ok(answered?.role === "user" && answered.results[0]?.text.includes(CUT_MARK))
+  })
+
   it("is smaller with each smaller target, whatever language it is in", () => {
     const words = ["word ", "漢字を書く", "한국어로 쓴다", "const a = 1; // 注释\n", "Привет "]
     for (const word of words) {
@@ -201,10 +259,9 @@ describe("shortening a conversation", () => {
   it("gives a conversation that the service takes, whatever it was", () => {
     fc.assert(
       fc.property(anyRequest, fc.double({ min: 0, max: 1, noNaN: true }), (raw, share) =>
-        isTaken(raw, (conversation) => {
-          const whole = canonical(conversation)
-          return canonical(shorten(whole, estimateTokens(whole) * share))
-        }),
+        isTaken(raw, (conversation) =>
+          toSendable(conversation, { serviceWindow: 200_000, shortenTo: (size) => size * share }),
+        ),
       ),
       { numRuns: 300 },
     )

@@ -1,3 +1,4 @@
+import { present } from "../../json.ts"
 import type { KiroEvent, KiroFailure } from "../../kiro/index.ts"
 import type { ChatChunk, ChatDelta, ChatUsage, FinishReason, ReasoningProof } from "../../openai/index.ts"
 import { decideEnding, type Ending } from "./ending.ts"
@@ -191,7 +192,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
       completedCallIds: toolCalls.completedIds(),
       openCallIds: toolCalls.openIds(),
       reportedWholeWindow: reportsWholeWindow(),
-      ...(hiddenFailure !== undefined && { hiddenFailure }),
+      ...present({ hiddenFailure }),
     }),
   }
 }

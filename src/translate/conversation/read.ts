@@ -1,4 +1,4 @@
-import { isObject, parseJson, type JsonObject } from "../../json.ts"
+import { isObject, parseJson, present, type JsonObject } from "../../json.ts"
 import { ChatRequestError, type ChatMessage, type ChatRequest, type ContentPart } from "../../openai/index.ts"
 import { canonical } from "./canonical.ts"
 import {
@@ -135,7 +135,7 @@ function toAssistantTurn(
       input: readArguments(argumentsText),
       argumentsText,
     })),
-    ...(reasoning === undefined ? {} : { reasoning }),
+    ...present({ reasoning }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { present } from "../../json.ts"
 import {
   ORIGIN,
   type AssistantResponseMessage,
@@ -118,13 +119,13 @@ function assistantMessage({ texts, uses, reasoning }: AssistantTurn): AssistantR
   return {
     content: texts.join(TEXT_SEPARATOR),
     ...(toolUses.length > 0 ? { toolUses } : {}),
-    ...(reasoning === undefined ? {} : { reasoningContent: reasoningContent(reasoning) }),
+    ...present({ reasoningContent: reasoning && reasoningContent(reasoning) }),
   }
 }
 
 function reasoningContent({ text, signature, redacted }: ReasoningBlock): ReasoningContent {
   if (redacted !== undefined) return { redactedContent: redacted }
-  return { reasoningText: { text, ...(signature === undefined ? {} : { signature }) } }
+  return { reasoningText: { text, ...present({ signature }) } }
 }
 
 /** A shorter prefix is not cached ("minimumTokensPerCacheCheckpoint"). */

@@ -30,6 +30,15 @@ describe("text and reasoning", () => {
   it("write a half that never got its other half as the replacement character", () => {
     assert.equal(translate([text("a"), text("\ud83d")]).message.content, "a\uFFFD")
     assert.equal(translate([reasoning("a\ud83d"), text("b")]).message.reasoning_content, "a\uFFFD")
+    const signed = translate([
+      reasoning("a\ud83d"),
+      { type: "reasoningContentEvent", signature: "c2ln" },
+      reasoning("b"),
+    ])
+    assert.deepEqual(signed.steps[1], [
+      { delta: { reasoning_content: "\uFFFD" } },
+      { delta: {}, reasoningEnd: { signature: "c2ln" } },
+    ])
   })
 
   it("take a code event for text", () => {

@@ -138,6 +138,21 @@ const CASES: readonly (readonly [title: string, answer: string, parts: Parts])[]
     { reasoning: "```\n</thinking>\n```\nusers'", text: "'A'" },
   ],
   [
+    "a stray mark before the tag that was meant, and a quoted one in the answer",
+    "<thinking>The ` is odd</thinking>Done.\nIt is `</thinking>` now.",
+    { reasoning: "The ` is odd", text: "Done.\nIt is `</thinking>` now." },
+  ],
+  [
+    "an apostrophe before the tag that was meant, and a quoted one in the answer",
+    `<thinking>users'</thinking>'A'\nIt is "</thinking>" now.`,
+    { reasoning: "users'", text: `'A'\nIt is "</thinking>" now.` },
+  ],
+  [
+    "a fence that is never closed, and a quoted tag in the answer",
+    "<thinking>```\n</thinking>\nIt is `</thinking>` now.",
+    { reasoning: "```\n", text: "It is `</thinking>` now." },
+  ],
+  [
     "quoted tags only, of which the last must have been meant",
     "<thinking>`</thinking>` and `</thinking>` it is",
     { reasoning: "`</thinking>` and `", text: "` it is" },

@@ -44,6 +44,8 @@ describe("a tool call", () => {
       [{ index: 1, id: "c" }],
       [undefined],
     ])
+    const empty = translate([toolUse("a"), toolUse("a", '{"x":1'), toolUse("a", ""), stop("a")])
+    assert.deepEqual(empty.steps[3]?.at(-1)?.callEnd, { index: 0, id: "a" })
     const cut = translate([toolUse("a"), toolUse("a", '{"x":')])
     assert.ok(cut.steps.flat().every(({ callEnd }) => callEnd === undefined))
   })

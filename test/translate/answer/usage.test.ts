@@ -36,6 +36,16 @@ describe("the usage of a turn", () => {
     })
   })
 
+  it("never counts more read from the cache, or written to it, than there was", () => {
+    const cached = (read: number, written: number): unknown =>
+      translate([
+        text("hello"),
+        counted({ uncachedInputTokens: 1, cacheReadInputTokens: read, cacheWriteInputTokens: written }),
+      ]).usage?.prompt_tokens_details
+    assert.deepEqual(cached(150_000, 100_000), { cached_tokens: 150_000, cache_write_tokens: 49_998 })
+    assert.deepEqual(cached(300_000, 0), { cached_tokens: 199_998 })
+  })
+
   it("is else the percentage of the window that the service gives the model", () => {
     const { usage } = translate([text("hello world!"), contextUsage(10.867)], { serviceWindow: 1_000_000 })
     assert.equal(usage?.prompt_tokens, 108_670)
