@@ -161,13 +161,16 @@ export function afterSuccess(
   }
 }
 
-/** A usage answer. A cool-down for want of credits ends where it shows room again. */
+/** A usage answer. A cool-down for want of credits ends where it shows room again, else when it says they start again. */
 export function afterUsage(account: Account, quota: Quota, now: number): Account {
   const { health } = account
   const measured = { ...account, quota }
   if (health.state !== "cooling" || !isOutOfCredits(account) || quota.checkedAt < health.since)
     return measured
-  return hasRoom(quota, now) || paysOverage(quota) ? { ...measured, health: { state: "ok" } } : measured
+  if (hasRoom(quota, now) || paysOverage(quota)) return { ...measured, health: { state: "ok" } }
+  const reset = namedReset(quota, now)
+  if (reset === undefined || reset === health.until || health.reason === "daily-quota") return measured
+  return { ...measured, health: { ...health, until: reset } }
 }
 
 /**

@@ -216,6 +216,17 @@ describe("a usage answer", () => {
     stays("not-authorized", quota())
   })
 
+  it("moves the end of a cool-down to the reset that it names, of which nobody knew", () => {
+    const resetAt = NOW + 86_400_000 * 3
+    const answer = quota({ used: 50, resetAt })
+    for (const reason of ["monthly-quota", "overage-limit"] as const) {
+      const health = cooling({ reason })
+      assert.deepEqual(afterUsage(account({ health }), answer, NOW).health, { ...health, until: resetAt })
+    }
+    const daily = cooling({ reason: "daily-quota" })
+    assert.equal(afterUsage(account({ health: daily }), answer, NOW).health, daily)
+  })
+
   it("ends no suspension and no logout", () => {
     for (const health of [suspended, loggedOut])
       assert.equal(afterUsage(account({ health }), quota(), NOW).health, health)

@@ -187,8 +187,8 @@ describe("the models in OpenCode", () => {
       ...FAKE_MODELS.filter((model) => model.modelId !== "glm-5"),
       {
         ...first,
-        modelId: "claude-opus-5.5",
-        modelName: "Claude Opus 5.5",
+        modelId: "claude-opus-9.5",
+        modelName: "Claude Opus 9.5",
         rateMultiplier: 3,
         maxInputTokens: 500_000,
       },
@@ -196,7 +196,7 @@ describe("the models in OpenCode", () => {
     const sandbox = await signedIn(fake)
     try {
       const before = await listModels(sandbox)
-      assert.ok(before.includes("glm-5") && !before.includes("claude-opus-5-5"))
+      assert.ok(before.includes("glm-5") && !before.includes("claude-opus-9-5"))
       {
         await using server = await startOpencodeServer(sandbox)
         await server.prompt(await server.newSession(), "hello")
@@ -205,8 +205,8 @@ describe("the models in OpenCode", () => {
       }
       const models = await describeModels(sandbox)
       assert.ok(!models.has("glm-5"))
-      assert.equal(models.get("claude-opus-5-5")?.["name"], "Claude Opus 5.5 (3x)")
-      assert.deepEqual(models.get("claude-opus-5-5")?.["limit"], { context: 500_000, output: 64_000 })
+      assert.equal(models.get("claude-opus-9-5")?.["name"], "Claude Opus 9.5 (3x)")
+      assert.deepEqual(models.get("claude-opus-9-5")?.["limit"], { context: 500_000, output: 64_000 })
     } finally {
       sandbox.remove()
     }
