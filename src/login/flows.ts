@@ -38,6 +38,7 @@ import {
   type ImportedAccount,
   type LoginMessage,
 } from "./texts.ts"
+import { present } from "../json.ts"
 
 export interface LoginParts extends Keeping {
   /** By the user's act: a removed account comes back. */
@@ -180,7 +181,7 @@ async function signInSocially(parts: LoginParts, answers: Answers, again?: Again
           source: "own",
           tokens,
           provider: (identityProvider ?? provider).toLowerCase(),
-          ...(profileArn === undefined ? {} : { profileArn }),
+          ...present({ profileArn }),
         }
         return finish(parts, { login, identityCenter: false, again: again?.accountId })
       }),

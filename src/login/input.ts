@@ -2,7 +2,7 @@
  * What a person types or picks at a sign-in, read: nothing here asks anybody, so every front end may load it at its
  * start to judge a field.
  */
-import { PROFILE_ARN_SHAPE, REGION_SHAPE } from "../json.ts"
+import { PROFILE_ARN_SHAPE, REGION_SHAPE, present } from "../json.ts"
 import type { SocialProvider } from "../oauth/index.ts"
 import { Secret } from "../secret.ts"
 import type { Settings } from "../settings/index.ts"
@@ -92,7 +92,7 @@ export function readStartUrl(text: string): StartUrl {
   const startUrl = `https://${url.host}${path}`
   if (startUrl === BUILDER_ID_START_URL) return { kind: "builder-id" }
   const loginRegion = REGIONAL_PORTAL.exec(hostname)?.[1]
-  return { kind: "identity-center", startUrl, ...(loginRegion === undefined ? {} : { loginRegion }) }
+  return { kind: "identity-center", startUrl, ...present({ loginRegion }) }
 }
 
 const EXTERNAL_IDP_REFUSED =

@@ -145,7 +145,7 @@ export async function learnAbout(
     ...recorded,
     profile,
     profiles: [],
-    ...(mistaken === undefined ? {} : { mistaken }),
+    ...present({ mistaken }),
   }
   if (profile.state === "open") return learnt
   const models = await learnModels(keeping, learnt.account, kept.login)

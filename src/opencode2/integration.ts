@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { type Host, PROVIDER_ID } from "../host/index.ts"
-import { isObject, stringField } from "../json.ts"
+import { isObject, stringField, present } from "../json.ts"
 import type { Logins, SignIn } from "../login/index.ts"
 import { isApiKey, type LoginDefaults } from "../login/input.ts"
 import { Secret } from "../secret.ts"
@@ -67,7 +67,7 @@ export function offerLogins(host: Host, signedIn: () => void): (editor: unknown)
         "update",
       )?.({
         integrationID: PROVIDER_ID,
-        method: { id, type: "oauth", label, ...(form === undefined ? {} : { form }) },
+        method: { id, type: "oauth", label, ...present({ form }) },
         label: (credential: unknown) => names.get(textIn(credential, "access") ?? ""),
         async authorize(answer: unknown) {
           const { logins, management } = await host.services()
@@ -83,7 +83,7 @@ export function offerLogins(host: Host, signedIn: () => void): (editor: unknown)
           return {
             url,
             instructions,
-            ...(expiresAt === undefined ? {} : { expiresAt }),
+            ...present({ expiresAt }),
             device: true,
             mode: "auto",
             callback,

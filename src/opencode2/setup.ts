@@ -1,6 +1,6 @@
 import type { AnswerBatch, ChatCall, ChatOutcome, Refusal } from "../gateway/index.ts"
 import { type Host, loadAccountsRpc, PROVIDER_ID, startHost } from "../host/index.ts"
-import { isObject } from "../json.ts"
+import { isObject, present } from "../json.ts"
 import type { Place } from "../settings/index.ts"
 import { type Call, kindOfContext, locationOf, methodOf, textIn } from "./context.ts"
 import { offerLogins, readConnections } from "./integration.ts"
@@ -90,10 +90,7 @@ function nameRequest(event: unknown): void {
   if (!isObject(event) || !isObject(headers)) return
   const agent = textIn(event, "agent") ?? textIn(event["agent"], "id")
   const kind = textIn(event, "kind")
-  Object.assign(headers, {
-    ...(kind === undefined ? {} : { [PURPOSE_HEADER]: kind }),
-    ...(agent === undefined ? {} : { [AGENT_HEADER]: agent }),
-  })
+  Object.assign(headers, present({ [PURPOSE_HEADER]: kind, [AGENT_HEADER]: agent }))
 }
 
 /** The same models once more, for a host that does not import a package by its address. */

@@ -13,6 +13,7 @@ import {
 import type { Log } from "../runtime.ts"
 import { AUTH_MARKER, moveApiKey } from "./auth-file.ts"
 import type { LoginToast } from "./toasts.ts"
+import { present } from "../json.ts"
 
 export interface AuthHookOptions {
   defaults(): LoginDefaults
@@ -51,10 +52,10 @@ export function authHook({ defaults, accounts, desk }: AuthHookOptions): AuthHoo
   ): AuthHook["methods"][number] => ({
     type: "oauth",
     label,
-    ...(prompts === undefined ? {} : { prompts }),
+    ...present({ prompts }),
     async authorize(answers = {}) {
       const at = await desk()
-      return present(at, () => start(at, answers))
+      return offer(at, () => start(at, answers))
     },
   })
   return {
@@ -85,7 +86,7 @@ export function authHook({ defaults, accounts, desk }: AuthHookOptions): AuthHoo
 const SIGNED_IN = { type: "success", key: AUTH_MARKER } as const
 
 /** A sign-in as both front ends show it: they print the page and the instructions, then wait for the callback. */
-async function present(desk: LoginDesk, start: () => Promise<SignIn>): Promise<AuthOAuthResult> {
+async function offer(desk: LoginDesk, start: () => Promise<SignIn>): Promise<AuthOAuthResult> {
   const signIn = await told(desk, start)
   const { url, instructions } = signIn
   return {

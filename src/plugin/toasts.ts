@@ -1,5 +1,6 @@
 import type { PluginInput } from "@opencode-ai/plugin"
 import type { Clock, Log } from "../runtime.ts"
+import { present } from "../json.ts"
 
 /** OpenCode 1.18 loses toasts that come before its UI listens, about three seconds after the plugin's start. */
 const UI_LISTENS_AFTER_MS = 3000
@@ -32,7 +33,7 @@ export function createToaster({
   const show = async ({ title, message, variant }: Toast): Promise<void> => {
     const wait = startedAt + UI_LISTENS_AFTER_MS - clock.now()
     if (wait > 0) await clock.sleep(wait, signal)
-    const body = { message, variant, duration: SHOWN_MS, ...(title === undefined ? {} : { title }) }
+    const body = { message, variant, duration: SHOWN_MS, ...present({ title }) }
     await client.tui.showToast({ body })
   }
   return (toast) => {
