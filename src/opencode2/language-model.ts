@@ -8,7 +8,7 @@ import type { AnswerEnd, ChatCall, Purpose } from "../gateway/index.ts"
 import { isObject, type JsonObject } from "../json.ts"
 import { cutError, faultError, refusalError } from "./errors.ts"
 import { createPartWriter } from "./parts.ts"
-import { readCall } from "./prompt.ts"
+import { metadataKeyOf, readCall } from "./prompt.ts"
 import { AGENT_HEADER, type Door, PURPOSE_HEADER, type ModelCall, type RegistryEntry } from "./registry.ts"
 
 type Part = LanguageModelV3StreamPart
@@ -50,7 +50,7 @@ async function* stream(door: Door, call: ModelCall, stream: boolean): AsyncGener
       { type: "stream-start", warnings },
       { type: "response-metadata", id, modelId: model, timestamp: new Date(created * 1000) },
     ]
-    const writer = createPartWriter()
+    const writer = createPartWriter(metadataKeyOf(call.settings))
     for await (const batch of batches) {
       const parts = batch.chunks.flatMap((chunk) => writer.push(chunk))
       if (batch.end !== undefined) parts.push(...endOf(batch.end, writer))

@@ -63,9 +63,8 @@ export function offerProvider({ path, providerUrl, location, log }: ModelsOption
         methodOf(editor, "update")?.(PROVIDER_ID, id, (draft: unknown) => {
           if (!isDraft(draft)) return
           if (!ours.has(id)) complete(draft, known.catalogue.find(stringField(draft, "modelID") ?? id))
-          Object.assign(draft, pinned, {
-            settings: { ...(isObject(draft["settings"]) ? draft["settings"] : {}), location },
-          })
+          const { baseURL: _, ...kept } = isObject(draft["settings"]) ? draft["settings"] : {}
+          Object.assign(draft, pinned, { settings: { ...kept, location } })
         })
       }
     },

@@ -32,9 +32,9 @@ export interface PartWriter {
 
 /**
  * Chunks become parts. The host dies on a second text or reasoning that is opened while one is open, on input behind
- * its end, and on two calls of one id: none of these can be written here.
+ * its end, and on two calls of one id: none of these can be written here. Proofs stand under `metadataKey`.
  */
-export function createPartWriter(): PartWriter {
+export function createPartWriter(metadataKey: string): PartWriter {
   const calls = new Map<number, OpenCall>()
   const usedIds = new Set<string>()
   let blocks = 0
@@ -43,6 +43,11 @@ export function createPartWriter(): PartWriter {
   let isUnproven = false
   let finishReason: FinishReason | undefined
   let usage: ChatUsage | undefined
+
+  /** It comes back with the block in the next prompt, as `providerOptions` of the same key. */
+  function metadata(proof: ReasoningProof | undefined) {
+    return proof === undefined ? {} : { providerMetadata: { [metadataKey]: { ...proof } } }
+  }
 
   function close(proof?: ReasoningProof): Part[] {
     if (open === undefined) return []
@@ -131,13 +136,6 @@ export function createPartWriter(): PartWriter {
       },
     ],
   }
-}
-
-/** Comes back with the block in the next prompt, as `providerOptions` of the same name. */
-function metadata(proof: ReasoningProof | undefined): {
-  providerMetadata?: { kiro: { signature?: string; redacted?: string } }
-} {
-  return proof === undefined ? {} : { providerMetadata: { kiro: { ...proof } } }
 }
 
 function toUsage(usage: ChatUsage | undefined): LanguageModelV3Usage {

@@ -23,17 +23,20 @@ export function readCall({ modelId, settings, options, stream }: CallToRead): Re
   const prompt = options["prompt"]
   if (!Array.isArray(prompt) || prompt.length === 0)
     throw new ChatRequestError("prompt", "is not a list of messages")
+  const key = metadataKeyOf(settings)
   const choice = isObject(options["toolChoice"]) ? options["toolChoice"]["type"] : undefined
   const { tools, unsupported } = readTools(options["tools"])
   const maxTokens = numberField(options, "maxOutputTokens")
   return {
     request: {
       model: modelId,
-      messages: prompt.flatMap((message: unknown, index) => readMessage(message, `prompt[${index}]`)),
+      messages: prompt.flatMap((message: unknown, index) =>
+        readMessage({ value: message, at: `prompt[${index}]`, key }),
+      ),
       tools: choice === "none" ? [] : tools,
       stream,
       ...(maxTokens === undefined ? {} : { maxTokens }),
-      ...readThinking(settings, options["providerOptions"]),
+      ...readThinking(settings, ownOf(options["providerOptions"], key)),
     },
     unsupported: [
       ...unsupported,
@@ -50,9 +53,8 @@ function isJsonWanted(format: unknown): boolean {
 /** Variant and model settings come with the factory's options; those of a single call win. */
 function readThinking(
   settings: unknown,
-  providerOptions: unknown,
+  own: unknown,
 ): Pick<ChatRequest, "reasoningEffort" | "thinkingBudget"> {
-  const own = isObject(providerOptions) ? providerOptions["kiro"] : undefined
   const sources = [own, settings].filter(isObject)
   for (const source of sources) {
     const config = source["thinkingConfig"]
@@ -90,7 +92,16 @@ function readTool(tool: JsonObject, at: string): ChatRequest["tools"][number] {
   }
 }
 
-function readMessage(value: unknown, at: string): ChatMessage[] {
+/** Whose metadata is ours: the host keys it by the provider's name, which it tells the factory. */
+export function metadataKeyOf(settings: unknown): string {
+  return (isObject(settings) ? stringField(settings, "name") : undefined) ?? "kiro"
+}
+
+function ownOf(providerOptions: unknown, key: string): unknown {
+  return isObject(providerOptions) ? providerOptions[key] : undefined
+}
+
+function readMessage({ value, at, key }: MessagePlace): ChatMessage[] {
   const message = objectAt(value, at)
   const content = message["content"]
   const parts = (): Place[] => partsOf(content, `${at}.content`)
@@ -100,12 +111,18 @@ function readMessage(value: unknown, at: string): ChatMessage[] {
     case "user":
       return [{ role: "user", content: parts().map(readSpoken) }]
     case "assistant":
-      return readAssistant(parts())
+      return readAssistant(parts(), key)
     case "tool":
       return parts().flatMap(readResult)
     default:
       throw new ChatRequestError(`${at}.role`, "is no role that is known")
   }
+}
+
+interface MessagePlace {
+  readonly value: unknown
+  readonly at: string
+  readonly key: string
 }
 
 /** A part, and where it stands. */
@@ -133,7 +150,7 @@ function readSpoken({ part, at }: Place): ContentPart {
   }
 }
 
-function readAssistant(parts: readonly Place[]): ChatMessage[] {
+function readAssistant(parts: readonly Place[], key: string): ChatMessage[] {
   const content: ContentPart[] = []
   const reasoning: ReasoningBlock[] = []
   const toolCalls: ToolCall[] = []
@@ -141,7 +158,7 @@ function readAssistant(parts: readonly Place[]): ChatMessage[] {
   for (const place of parts) {
     switch (place.part["type"]) {
       case "reasoning":
-        reasoning.push(readReasoning(place))
+        reasoning.push(readReasoning(place, key))
         break
       case "tool-call":
         toolCalls.push(readToolCall(place))
@@ -163,9 +180,9 @@ type ReasoningBlock = AssistantMessage["reasoning"][number]
 type ToolCall = AssistantMessage["toolCalls"][number]
 
 /** Its proof is what we gave the host as metadata of the block. */
-function readReasoning({ part, at }: Place): ReasoningBlock {
-  const options = part["providerOptions"]
-  const own = isObject(options) && isObject(options["kiro"]) ? options["kiro"] : {}
+function readReasoning({ part, at }: Place, key: string): ReasoningBlock {
+  const given = ownOf(part["providerOptions"], key)
+  const own = isObject(given) ? given : {}
   const signature = stringField(own, "signature")
   const redacted = stringField(own, "redacted")
   return {

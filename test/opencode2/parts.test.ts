@@ -25,7 +25,7 @@ const call = (index: number, piece: string, id?: string, name?: string): ChatChu
 }
 
 function write(chunks: readonly ChatChunk[]): object[] {
-  const writer = createPartWriter()
+  const writer = createPartWriter("kiro")
   return [...chunks.flatMap((chunk) => writer.push(chunk)), ...writer.end()]
 }
 
@@ -125,7 +125,7 @@ describe("the parts of an answer", () => {
     )
     fc.assert(
       fc.property(fc.array(chunk, { maxLength: 30 }), fc.boolean(), (chunks, inOrder) => {
-        const writer = createPartWriter()
+        const writer = createPartWriter("kiro")
         const publisher = createPublisher({ type: "assistant", model: "kiro/auto", content: [] }, "kiro")
         for (const part of chunks.flatMap((one) => writer.push(one))) publisher.publish(part)
         for (const part of inOrder ? writer.end() : writer.close()) publisher.publish(part)

@@ -180,6 +180,20 @@ describe("a prompt of AI SDK v3", () => {
     assert.equal(own.request.reasoningEffort, undefined)
   })
 
+  it("finds its own metadata by the name that the host gave the factory", () => {
+    const message = {
+      role: "assistant",
+      content: [
+        { type: "reasoning", text: "Hm.", providerOptions: { mine: { signature: "c2ln" }, kiro: {} } },
+      ],
+    }
+    const options = { prompt: [message], providerOptions: { mine: { reasoningEffort: "low" } } }
+    const { request } = read(options, { name: "mine" })
+    const [first] = request.messages
+    assert.deepEqual(first?.role === "assistant" && first.reasoning, [{ text: "Hm.", signature: "c2ln" }])
+    assert.equal(request.reasoningEffort, "low")
+  })
+
   it("is refused with the place where it is odd", () => {
     for (const [options, place] of ODD) {
       assert.throws(

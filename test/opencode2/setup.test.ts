@@ -182,7 +182,11 @@ describe("the offered models", () => {
         package: "aisdk:@ai-sdk/openai-compatible",
         settings: { baseURL: "https://elsewhere.invalid" },
         models: {
-          "claude-sonnet-4-5": { name: "Mine", package: "aisdk:@ai-sdk/anthropic" },
+          "claude-sonnet-4-5": {
+            name: "Mine",
+            package: "aisdk:@ai-sdk/anthropic",
+            settings: { baseURL: "https://${ELSEWHERE}/v1" },
+          },
           fast: { modelID: "claude-haiku-4.5", name: "Fast" },
           "claude-next-9": {},
         },
@@ -190,6 +194,9 @@ describe("the offered models", () => {
     }
     const { project } = await lab.open({ providers })
     assert.equal(project.models().get("kiro/claude-sonnet-4-5")?.name, "Mine")
+    assert.deepEqual(Object.keys(project.models().get("kiro/claude-sonnet-4-5")?.settings ?? {}), [
+      "location",
+    ])
     for (const model of ["claude-sonnet-4-5", "fast"]) {
       const turn = await project.session({ model: `kiro/${model}` }).prompt("Hello")
       assert.match(turn.text, /Hello from/, JSON.stringify(turn.failure))

@@ -241,7 +241,7 @@ export function resolveModel(
   apiKey: string | undefined,
 ): ModelInfo {
   const variant = model.variants.find(({ id }) => id === variantID)
-  if (variantID !== undefined && variant === undefined)
+  if (variantID !== undefined && variantID !== "default" && variant === undefined)
     throw new Error(`Variant not found: ${model.providerID}/${model.id}#${variantID}`)
   const resolved: ModelInfo = { ...structuredClone(model) }
   resolved.settings = {}
