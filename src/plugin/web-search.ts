@@ -20,7 +20,8 @@ export function webSearchHooks(
       const words = String(query)
       await ask({ permission: "websearch", patterns: [words], always: ["*"], metadata: { query: words } })
       const outcome = await search({ query: words, sessionId: sessionID, signal: abort })
-      if (outcome.outcome === "refused") throw new Error(outcome.message)
+      // OpenCode takes a rejection for a fault of its own: the model is told in words.
+      if (outcome.outcome === "refused") return { title: words, output: outcome.message }
       return { title: words, output: pagesText(outcome.pages) }
     },
   }

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net"
 import { describe, it } from "node:test"
 import { finish, text, toolUse } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
-import { startOpencodeServer } from "../support/opencode/index.ts"
+import { packageFolder, startOpencodeServer } from "../support/opencode/index.ts"
 import { withFakeAndSandbox } from "./setup.ts"
 
 const TOOL = "kiro_web_search"
@@ -40,7 +40,10 @@ describe("web search through Kiro in OpenCode", () => {
       },
       {
         settings: { web_search: true },
-        config: { provider: { other: { npm: "@ai-sdk/openai-compatible", options, models } } },
+        config: {
+          plugin: [packageFolder()],
+          provider: { other: { npm: "@ai-sdk/openai-compatible", options, models } },
+        },
       },
     )
   })
