@@ -1,7 +1,7 @@
 import { REFRESH_DEADLINE_MS, refreshTokens } from "../../oauth/index.ts"
 import type { Runtime } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
-import type { Settings } from "../../settings/index.ts"
+import { ownCommand, type Settings } from "../../settings/index.ts"
 import type { Account, Login, TokenLogin, TokenSet } from "../account.ts"
 import { afterLoginRefused } from "../health.ts"
 import {
@@ -148,7 +148,7 @@ export class Refresher {
     if (login.use === "strange" || (login.use === "held" && wish.toAsk !== true))
       return "it is not known yet whose login this is"
     if (login.use === "to-its-end")
-      return "a newer sign-in took its place, and it is not known yet whose that is; `opencode-kiro-auth accounts enable` uses this one all the same, which may sign kiro-cli out"
+      return `a newer sign-in took its place, and it is not known yet whose that is; \`${ownCommand()} accounts enable\` uses this one all the same, which may sign kiro-cli out`
     if (reading === "read") {
       if (unreadable !== undefined) await inStep.markUnreadable(login.id, undefined)
       return undefined

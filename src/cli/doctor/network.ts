@@ -22,7 +22,7 @@ export const networkCheck: Check = {
     const groups = await Promise.all(
       hostsInUse(context).map((hosts) => Promise.all(hosts.map((host) => knock(context, host)))),
     )
-    return [...proxy, ...service, ...groups.flatMap(findingsOf), ...clockFindings(groups.flat())]
+    return [...proxy, ...service, ...hostFindings(groups), ...clockFindings(groups.flat())]
   },
 }
 
@@ -48,6 +48,18 @@ async function knock({ runtime }: DoctorContext, host: KiroHost): Promise<Answer
   }
 }
 
+/** Where nothing answers, one cause is one finding. */
+function hostFindings(groups: readonly (readonly Answer[])[]): readonly Finding[] {
+  const failed = groups.flat().flatMap((answer) => (answer.outcome === "failed" ? [answer] : []))
+  const [first] = failed
+  if (first === undefined || failed.length < groups.flat().length) return groups.flatMap(findingsOf)
+  const names = failed.map(({ host }) => host.name).join(", ")
+  return [problem(`no host of Kiro can be reached (${names}): ${first.failure}`, CHECK_CONNECTION)]
+}
+
+const CHECK_CONNECTION =
+  "Check the connection, the firewall, HTTPS_PROXY, and NODE_EXTRA_CA_CERTS where your company inspects TLS."
+
 /** Where one host of a group answers, the plugin uses that one. */
 function findingsOf(answers: readonly Answer[]): readonly Finding[] {
   const works = answers.find(({ outcome }) => outcome === "answered")
@@ -56,10 +68,7 @@ function findingsOf(answers: readonly Answer[]): readonly Finding[] {
     if (answer.outcome === "answered") return good(`${name} answers`)
     if (works !== undefined)
       return note(`${name} can't be reached, ${works.host.name} is used instead: ${answer.failure}`)
-    return problem(
-      `${name} can't be reached: ${answer.failure}`,
-      "Check the connection, the firewall, HTTPS_PROXY, and NODE_EXTRA_CA_CERTS where your company inspects TLS.",
-    )
+    return problem(`${name} can't be reached: ${answer.failure}`, CHECK_CONNECTION)
   })
 }
 
