@@ -265,7 +265,7 @@ describe("orders of events", () => {
 
   it("15: two processes that take in one pair make one row of it", async () => {
     await home.signsIn("A")
-    const other = await home.beside()
+    const other = new Home(home.folder, home)
     await Promise.all([home.takeIn(), other.takeIn()])
     assert.equal((await (await home.store()).listAll()).length, 1)
     assert.equal((await (await other.store()).listAll())[0]?.logins.length, 1)

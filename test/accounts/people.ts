@@ -31,7 +31,7 @@ import { type Fetch, type Runtime, silentLog } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import { cliDatabase, sqlite, writeCliStore } from "../import/stores.ts"
-import { fakeClock } from "../support/clock.ts"
+import { type FakeClock, fakeClock } from "../support/clock.ts"
 
 /** How a token service treats the refresh token that it was given. */
 export type Rotation = "single-use" | "repeated" | "tolerant"
@@ -158,7 +158,7 @@ export type Answer =
 /** A home with a kiro-cli, one or more OpenCode processes, and people who sign in and ask. */
 export class Home {
   readonly folder: string
-  readonly clock = fakeClock()
+  readonly clock: FakeClock
   readonly service: Service
   readonly notices: Notice[] = []
   readonly cliFile: string
@@ -168,10 +168,12 @@ export class Home {
   #usageAt = new Map<string, number>()
   client = "client"
 
-  constructor(folder: string) {
+  /** `beside`: the home of a process that runs already. */
+  constructor(folder: string, beside?: Home) {
     this.folder = folder
     this.cliFile = cliDatabase(folder)
-    this.service = new Service(() => this.clock.now())
+    this.clock = beside?.clock ?? fakeClock()
+    this.service = beside?.service ?? new Service(() => this.clock.now())
     this.#runtime = {
       clock: this.clock,
       log: silentLog,
@@ -224,11 +226,21 @@ export class Home {
     this.#usageAt = new Map()
   }
 
-  /** What is left of the process that does not end: another one beside it. */
-  async beside(): Promise<Home> {
-    const other = new Home(this.folder)
-    Object.assign(other, { clock: this.clock, service: this.service, client: this.client })
-    return other
+  /** An older plugin takes over what kiro-cli has, into its table in our own file. */
+  async olderPluginCopies(): Promise<void> {
+    const held = await this.cliPair()
+    if (held === undefined) return
+    await sqlite(join(this.folder, ".config", "opencode", "kiro.db"), (database) => {
+      database.run(
+        "CREATE TABLE IF NOT EXISTS accounts (id TEXT PRIMARY KEY, auth_method TEXT, region TEXT, client_id TEXT, client_secret TEXT, refresh_token TEXT, access_token TEXT, expires_at INTEGER)",
+      )
+      database.run("INSERT OR REPLACE INTO accounts VALUES ('1', 'idc', 'us-east-1', ?, 'secret', ?, ?, ?)", [
+        this.client,
+        held.refreshToken,
+        held.accessToken,
+        held.expiresAt,
+      ])
+    })
   }
 
   /** A person signs in to kiro-cli. */

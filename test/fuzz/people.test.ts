@@ -20,7 +20,14 @@ const steps = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.record({ do: fc.constant("signs in to kiro-cli"), person }) },
     { weight: 5, arbitrary: fc.record({ do: fc.constant("kiro-cli renews") }) },
-    { weight: 9, arbitrary: fc.record({ do: fc.constant("asks"), session: fc.constantFrom("1", "2") }) },
+    {
+      weight: 9,
+      arbitrary: fc.record({
+        do: fc.constant("asks"),
+        session: fc.constantFrom("1", "2"),
+        process: fc.constantFrom("one", "one", "other"),
+      }),
+    },
     {
       weight: 5,
       arbitrary: fc.record({
@@ -59,6 +66,9 @@ const steps = fc.array(
       arbitrary: fc.record({
         do: fc.constantFrom(
           "kiro-cli signs out",
+          "an older plugin copies kiro-cli's login",
+          "the clock jumps ahead",
+          "the clock jumps back",
           "kiro-cli's store goes away",
           "kiro-cli's store comes back",
           "OpenCode restarts",
@@ -74,9 +84,16 @@ type Step = {
   readonly do: string
   readonly person?: string
   readonly session?: string
+  readonly process?: string
   readonly ms?: number
   readonly is?: UsageCall
   readonly how?: Rotation
+}
+
+/** Two processes on one home. */
+interface Homes {
+  readonly home: Home
+  readonly other: Home
 }
 
 /** What is known beside the home itself, to judge it by. */
@@ -88,7 +105,7 @@ interface Knowledge {
   forced: boolean
 }
 
-async function take(home: Home, known: Knowledge, step: Step): Promise<void> {
+async function take({ home, other }: Homes, known: Knowledge, step: Step): Promise<void> {
   const { person: who = "A" } = step
   const { service, clock } = home
   switch (step.do) {
@@ -97,7 +114,7 @@ async function take(home: Home, known: Knowledge, step: Step): Promise<void> {
     case "kiro-cli renews":
       return void (await home.cliRenews())
     case "asks": {
-      const answer = await home.asks(step.session)
+      const answer = await (step.process === "other" ? other : home).asks(step.session)
       const isLearnt = service.usage === "up" && clock.now() - known.upSince > LEARNT_BY
       if (isLearnt)
         assert.ok(!known.shut.has(answer.by), `${answer.by} answered, who is off, removed or suspended`)
@@ -135,6 +152,13 @@ async function take(home: Home, known: Knowledge, step: Step): Promise<void> {
       return void service.exhausted.delete(who)
     case "is suspended":
       return void service.suspended.add(who)
+    case "an older plugin copies kiro-cli's login":
+      return home.olderPluginCopies()
+    case "the clock jumps ahead":
+    case "the clock jumps back":
+      clock.advance(step.do === "the clock jumps ahead" ? 8 * HOUR : -8 * HOUR)
+      known.upSince = clock.now()
+      return
     case "kiro-cli signs out":
       return home.cliSignsOut()
     case "kiro-cli's store goes away":
@@ -170,6 +194,7 @@ describe("two people, kiro-cli and OpenCode in any order of events", () => {
         fc.asyncProperty(steps, async (wanted) => {
           const folder = mkdtempSync(join(SCRATCH, "kiro-fuzz-"))
           const home = new Home(folder)
+          const other = new Home(folder, home)
           const known: Knowledge = { shut: new Set(), upSince: -Infinity, forced: false }
           const wrong: string[] = []
           home.service.onSent = async (refreshToken, superseded) => {
@@ -182,7 +207,7 @@ describe("two people, kiro-cli and OpenCode in any order of events", () => {
           try {
             for (const step of wanted) {
               const before = peopleOf(home, (await home.refreshTokens()).ours)
-              await take(home, known, step)
+              await take({ home, other }, known, step)
               await home.check()
               const { ours, cli } = await home.refreshTokens()
               const after = peopleOf(home, [...ours, ...cli])
@@ -202,7 +227,7 @@ describe("two people, kiro-cli and OpenCode in any order of events", () => {
             removeFolder(folder)
           }
         }),
-        casesOf(40),
+        casesOf(100),
       ),
   )
 })
