@@ -220,7 +220,7 @@ describe("shortening a conversation", () => {
   })
 
   it("cuts the results of the newest step before the words beside them, and those of the user", () => {
-    const words = `words ${"w".repeat(8_000)}`
+    const words = `words ${"w".repeat(14_000)}`
     const messages = [says(words), asks(call("a")), result("a", "x".repeat(100_000))]
     const [task, , answered] = shorten(conversationOf({ messages }), 5_000).turns
     assert.ok(task?.role === "user" && task.parts[0]?.type === "text" && task.parts[0].text === words)
