@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { extname, join } from "node:path"
+import { track } from "../support/children.ts"
 import type { Task } from "./store-process.ts"
 
 export interface Process {
@@ -12,7 +13,9 @@ export interface Process {
 export async function start(task: Task): Promise<Process> {
   const { filename, dirname } = import.meta
   const script = join(dirname, `store-process${extname(filename)}`)
-  const child = spawn(process.execPath, [script, JSON.stringify(task)], { stdio: ["ignore", "pipe", "pipe"] })
+  const child = track(
+    spawn(process.execPath, [script, JSON.stringify(task)], { stdio: ["ignore", "pipe", "pipe"] }),
+  )
   const done = finished(child)
   await Promise.race([once(child.stdout, "data"), done])
   return { done }

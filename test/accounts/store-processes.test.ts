@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
-import { describe, it } from "node:test"
+import { afterEach, describe, it } from "node:test"
 import { newAccount, type Quota, selectAccount } from "../../src/accounts/index.ts"
 import type { SelectionStrategy } from "../../src/settings/index.ts"
+import { endChildren } from "../support/children.ts"
 import { fakeClock } from "../support/clock.ts"
 import { idcLogin, tokens } from "./logins.ts"
 import { openStore, type OpenStore } from "./open-for-test.ts"
@@ -19,6 +20,8 @@ async function openWithAccounts(quotas: readonly Quota[]): Promise<OpenStore> {
   }
   return opened
 }
+
+afterEach(endChildren)
 
 describe("several processes on one file", () => {
   it("lose none of each other's changes", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
-import { describe, it } from "node:test"
+import { after, afterEach, before, describe, it } from "node:test"
 import { openDatabase, readOverview } from "../../src/accounts/index.ts"
 import { systemClock } from "../../src/runtime.ts"
 import type { SelectionStrategy } from "../../src/settings/index.ts"
@@ -21,31 +21,42 @@ import {
   type Sandbox,
   startOpencodeServer,
   type Turn,
+  writeJson,
 } from "../support/opencode/index.ts"
 
 interface Stage {
   readonly fake: FakeKiro
   readonly accounts: readonly FakeAccount[]
   readonly sandbox: Sandbox
+  readonly server: OpencodeServer
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** Two accounts of an older plugin and one of kiro-cli, of which the first has most of its credits left. */
-async function withThreeAccounts(
-  strategy: SelectionStrategy,
-  test: (stage: Stage) => Promise<void>,
-): Promise<void> {
+async function openStage(): Promise<Stage> {
   const fake = await startFakeKiro()
-  const sandbox = createSandbox({ endpoint: fake.url, settings: { account_selection_strategy: strategy } })
+  const sandbox = createSandbox({ endpoint: fake.url })
   const accounts = [5, 30, 45].map((used) => fake.account({ usage: { used, limit: 50 } }))
-  try {
-    await seedOlderPluginStore(join(sandbox.config, "kiro.db"), accounts.slice(0, 2))
-    await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: accounts.slice(2) })
-    await test({ fake, accounts, sandbox })
-    assert.deepEqual(fake.refused, [])
-  } finally {
-    await fake.close()
-    sandbox.remove()
+  await seedOlderPluginStore(join(sandbox.config, "kiro.db"), accounts.slice(0, 2))
+  await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: accounts.slice(2) })
+  const server = await startOpencodeServer(sandbox)
+  return {
+    fake,
+    accounts,
+    sandbox,
+    server,
+    async [Symbol.asyncDispose]() {
+      await server.close()
+      await fake.close()
+      sandbox.remove()
+    },
   }
+}
+
+async function choose({ fake, sandbox, server }: Stage, strategy: SelectionStrategy): Promise<void> {
+  const settings = { endpoint_override: fake.url, account_selection_strategy: strategy }
+  writeJson(join(sandbox.config, "kiro.json"), settings)
+  await server.startAnew()
 }
 
 /** One new session for each name, all at once; its name is its message. */
@@ -63,7 +74,10 @@ async function converse(server: OpencodeServer, fake: FakeKiro, names: readonly 
 }
 
 /** The accounts that the named sessions were served by, as indexes of `accounts`. */
-function servedBy({ fake, accounts }: Stage, names: readonly string[]): readonly number[] {
+function servedBy(
+  { fake, accounts }: Pick<Stage, "fake" | "accounts">,
+  names: readonly string[],
+): readonly number[] {
   return names.map((name) => {
     const served = new Set(fake.chats.filter((chat) => chat.text.includes(name)).map((chat) => chat.account))
     assert.equal(served.size, 1, name)
@@ -78,87 +92,87 @@ function counts(indexes: readonly number[]): readonly number[] {
 const named = (wave: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `session-${wave}-${index}.`)
 
-describe("accounts of an older plugin and of kiro-cli in the real OpenCode", () => {
-  it("serve parallel sessions in turn by round-robin", () =>
-    withThreeAccounts("round-robin", async (stage) => {
-      await using server = await startOpencodeServer(stage.sandbox)
-      const names = named("a", 6)
-      await converse(server, stage.fake, names)
-      assert.deepEqual(counts(servedBy(stage, names)), [2, 2, 2])
-    }))
+describe("accounts of an older plugin and of kiro-cli in the real OpenCode", { concurrency: false }, () => {
+  let stage: Stage
+  before(async () => {
+    stage = await openStage()
+  })
+  afterEach(() => assert.deepEqual(stage.fake.refused, []))
+  after(() => stage[Symbol.asyncDispose]())
 
-  it("stay on one account by sticky", () =>
-    withThreeAccounts("sticky", async (stage) => {
-      await using server = await startOpencodeServer(stage.sandbox)
-      const names = named("a", 4)
-      await converse(server, stage.fake, names)
-      assert.equal(new Set(servedBy(stage, names)).size, 1)
-    }))
+  it("are chosen by the most remaining credits once those are known, by lowest-usage", async () => {
+    const { sandbox, fake, server } = stage
+    const first = named("a", 3)
+    await converse(server, fake, first)
+    assert.deepEqual(counts(servedBy(stage, first)), [1, 1, 1])
+    await untilQuotasKnown(join(sandbox.config, "kiro.db"))
+    const second = named("b", 3)
+    await converse(server, fake, second)
+    assert.deepEqual(counts(servedBy(stage, second)), [3, 0, 0])
+  })
 
-  it("are chosen by the most remaining credits once those are known, by lowest-usage", () =>
-    withThreeAccounts("lowest-usage", async (stage) => {
-      const { sandbox, fake } = stage
-      await using server = await startOpencodeServer(sandbox)
-      const first = named("a", 3)
-      await converse(server, fake, first)
-      assert.deepEqual(counts(servedBy(stage, first)), [1, 1, 1])
-      await untilQuotasKnown(join(sandbox.config, "kiro.db"))
-      const second = named("b", 3)
-      await converse(server, fake, second)
-      assert.deepEqual(counts(servedBy(stage, second)), [3, 0, 0])
-    }))
+  it("stay on one account by sticky", async () => {
+    await choose(stage, "sticky")
+    const names = named("c", 4)
+    await converse(stage.server, stage.fake, names)
+    assert.equal(new Set(servedBy(stage, names)).size, 1)
+  })
 
-  it("are shared by three OpenCode processes on one home", () =>
-    withThreeAccounts("round-robin", async (stage) => {
-      // The first makes OpenCode's own database: of several at once in a new home, OpenCode 1.18 lets some fail.
-      const first = await startOpencodeServer(stage.sandbox)
-      const others = await Promise.all([2, 3].map(() => startOpencodeServer(stage.sandbox)))
-      const servers = [first, ...others]
-      try {
-        const names = servers.map((_, index) => named(String(index), 2))
-        await Promise.all(servers.map((server, index) => converse(server, stage.fake, names[index] ?? [])))
-        assert.deepEqual(counts(servedBy(stage, names.flat())), [2, 2, 2])
-        const overview = await readOverview({ path: join(stage.sandbox.config, "kiro.db"), now: Date.now() })
-        assert.equal(overview?.accounts.length, 3)
-      } finally {
-        await Promise.all(servers.map((server) => server.close()))
-      }
-    }))
+  it("serve parallel sessions in turn by round-robin", async () => {
+    await choose(stage, "round-robin")
+    const names = named("d", 6)
+    await converse(stage.server, stage.fake, names)
+    assert.deepEqual(counts(servedBy(stage, names)), [2, 2, 2])
+  })
+
+  it("are shared by three OpenCode processes on one home", async () => {
+    // The first has made OpenCode's own database: of several at once in a new home, OpenCode 1.18 lets some fail.
+    const others = await Promise.all([2, 3].map(() => startOpencodeServer(stage.sandbox)))
+    try {
+      const servers = [stage.server, ...others]
+      const names = servers.map((_, index) => named(`e${index}`, 2))
+      await Promise.all(servers.map((server, index) => converse(server, stage.fake, names[index] ?? [])))
+      assert.deepEqual(counts(servedBy(stage, names.flat())), [2, 2, 2])
+      const overview = await readOverview({ path: join(stage.sandbox.config, "kiro.db"), now: Date.now() })
+      assert.equal(overview?.accounts.length, 3)
+    } finally {
+      await Promise.all(others.map((server) => server.close()))
+    }
+  })
 })
 
 describe("a database that another process holds", () => {
-  it("does not pause a chat that streams, and a new one is answered meanwhile", () =>
-    withThreeAccounts("sticky", async ({ fake, sandbox }) => {
-      await using server = await startOpencodeServer(sandbox)
-      fake.answer(text("warm"), finish())
-      await server.prompt(await server.newSession(), "warm up.")
-      const words = Array.from({ length: 40 }, (_, index) => `word${index} `)
-      const slowly = words.flatMap((word) => [...text(word), pause(100)])
-      fake.answer(slowly, finish())
-      const deltas: number[] = []
-      const session = await server.newSession()
-      const stop = server.onEvent(({ type, properties }) => {
-        if (type === "message.part.delta" && properties["sessionID"] === session)
-          deltas.push(performance.now())
-      })
-      const streaming = server.prompt(session, "stream.")
-      while (deltas.length === 0) await systemClock.sleep(20)
-      const database = await openDatabase(join(sandbox.config, "kiro.db"))
-      database.run("BEGIN IMMEDIATE")
-      fake.answer(text("second"), finish())
-      const [second, first] = await Promise.all([
-        server.prompt(await server.newSession(), "another."),
-        streaming,
-        systemClock.sleep(3000),
-      ])
-      database.run("ROLLBACK")
-      database.close()
-      stop()
-      assert.equal(textOf(second), "second")
-      assert.equal(textOf(first), words.join("").trimEnd())
-      const gaps = deltas.slice(1).map((at, index) => at - (deltas[index] ?? 0))
-      assert.ok(Math.max(...gaps) < 2000, `the stream paused for ${Math.max(...gaps)} ms`)
-    }))
+  it("does not pause a chat that streams, and a new one is answered meanwhile", async () => {
+    await using stage = await openStage()
+    const { fake, sandbox, server } = stage
+    fake.answer(text("warm"), finish())
+    await server.prompt(await server.newSession(), "warm up.")
+    const words = Array.from({ length: 40 }, (_, index) => `word${index} `)
+    const slowly = words.flatMap((word) => [...text(word), pause(100)])
+    fake.answer(slowly, finish())
+    const deltas: number[] = []
+    const session = await server.newSession()
+    const stop = server.onEvent(({ type, properties }) => {
+      if (type === "message.part.delta" && properties["sessionID"] === session) deltas.push(performance.now())
+    })
+    const streaming = server.prompt(session, "stream.")
+    while (deltas.length === 0) await systemClock.sleep(20)
+    const database = await openDatabase(join(sandbox.config, "kiro.db"))
+    database.run("BEGIN IMMEDIATE")
+    fake.answer(text("second"), finish())
+    const [second, first] = await Promise.all([
+      server.prompt(await server.newSession(), "another."),
+      streaming,
+      systemClock.sleep(3000),
+    ])
+    database.run("ROLLBACK")
+    database.close()
+    stop()
+    assert.equal(textOf(second), "second")
+    assert.equal(textOf(first), words.join("").trimEnd())
+    const gaps = deltas.slice(1).map((at, index) => at - (deltas[index] ?? 0))
+    assert.ok(Math.max(...gaps) < 2000, `the stream paused for ${Math.max(...gaps)} ms`)
+  })
 })
 
 const REGISTRATION = "kirocli:odic:device-registration"

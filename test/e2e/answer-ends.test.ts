@@ -14,7 +14,7 @@ import {
   toolUse,
   type Steps,
 } from "../support/fake-kiro/index.ts"
-import { openServerStage, type ServerStage } from "./setup.ts"
+import { LateChats, sharedServerStage, type ServerStage } from "./setup.ts"
 
 const THROTTLE = exception("ThrottlingException", { message: "slow down" })
 const BROKEN = exception("InternalServerException", { message: "boom" })
@@ -41,14 +41,20 @@ interface AssistantInfo {
 /** Each end of an answer, as the real OpenCode takes it. A call that runs leaves a line in the file `ran`. */
 describe("the end of an answer in OpenCode", () => {
   let stage: ServerStage
+  let late: LateChats
   before(async () => {
-    stage = await openServerStage()
+    stage = await sharedServerStage()
+    late = new LateChats(stage.fake)
   })
   beforeEach(() => {
+    late.none()
     stage.fake.forget()
     rmSync(ran(), { force: true })
   })
-  after(() => stage.close())
+  after(async () => {
+    await sleep(1500)
+    late.none()
+  })
 
   const ran = (): string => join(stage.sandbox.project, "ran")
   const timesRun = (): number =>
@@ -78,20 +84,13 @@ describe("the end of an answer in OpenCode", () => {
     return messages.flatMap(({ parts }) => parts.filter(({ type }) => type === "tool"))
   }
 
-  /** No further request comes. */
-  async function settled(chats: number): Promise<void> {
-    await sleep(1500)
-    assert.equal(stage.fake.chats.length, chats)
-    assert.deepEqual(stage.fake.refused, [])
-  }
-
   it("runs two calls of one answer once each", async () => {
     const two = [toolUse(echo()), toolUse(echo(1)), finish({ stopReason: "TOOL_USE" })]
     stage.fake.answer(...two)
     const turn = await prompt(text("Done."), finish())
     assert.equal(turn.info["finish"], "stop")
     assert.equal(timesRun(), 2)
-    await settled(2)
+    late.settled(2)
   })
 
   it("runs no call before its stop, though its arguments are complete", async () => {
@@ -100,7 +99,7 @@ describe("the end of an answer in OpenCode", () => {
     const turn = await prompt(call, pause(500))
     assert.notEqual(turn.info["error"], undefined)
     assert.equal(timesRun(), 0)
-    await settled(1)
+    late.settled(1)
   })
 
   for (const [name, failure] of [
@@ -113,14 +112,14 @@ describe("the end of an answer in OpenCode", () => {
       const turn = await prompt(text("Done."), finish())
       assert.equal(turn.info["error"], undefined)
       assert.equal(timesRun(), 1)
-      await settled(2)
+      late.settled(2)
     })
 
     it(`is an error that is not repeated when ${name} comes inside a call`, async () => {
       const turn = await prompt(text("I run it."), toolUse({ ...echo(), stop: false }), pause(500), failure)
       assert.notEqual(turn.info["error"], undefined)
       assert.equal(timesRun(), 0)
-      await settled(1)
+      late.settled(1)
     })
   }
 
@@ -128,7 +127,7 @@ describe("the end of an answer in OpenCode", () => {
     stage.fake.answer(text("half"), THROTTLE)
     const turn = await prompt(text("The whole answer."), finish())
     assert.equal(turn.info["finish"], "stop")
-    await settled(2)
+    late.settled(2)
   })
 
   it("is length where the service cut a call, which then runs nowhere and leaves the session usable", async () => {
@@ -168,13 +167,13 @@ describe("the end of an answer in OpenCode", () => {
     stage.fake.answer(contextUsage(10))
     const turn = await prompt(text("An answer."), finish())
     assert.equal(turn.info["finish"], "stop")
-    await settled(2)
+    late.settled(2)
   })
 
   it("is shown as the filter's where the service filtered it", async () => {
     const turn = await prompt(text("I can't"), metadata({ stopReason: "CONTENT_FILTERED" }))
     assert.match(JSON.stringify(turn.info["error"] ?? turn.info["finish"]), /content|filter/i)
-    await settled(1)
+    late.settled(1)
   })
 })
 

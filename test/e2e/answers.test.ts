@@ -14,17 +14,25 @@ import {
   truncated,
 } from "../support/fake-kiro/index.ts"
 import type { HostEvent } from "../support/opencode/index.ts"
-import { openServerStage, type ServerStage } from "./setup.ts"
+import { LateChats, sharedServerStage, type ServerStage } from "./setup.ts"
 
 const OPUS = { model: "claude-opus-4-6", variant: "high" }
 
 describe("an answer in OpenCode", () => {
   let stage: ServerStage
+  let late: LateChats
   before(async () => {
-    stage = await openServerStage()
+    stage = await sharedServerStage()
+    late = new LateChats(stage.fake)
   })
-  beforeEach(() => stage.fake.forget())
-  after(() => stage.close())
+  beforeEach(() => {
+    late.none()
+    stage.fake.forget()
+  })
+  after(async () => {
+    await sleep(1500)
+    late.none()
+  })
 
   it("shows reasoning apart from the text, gives it back in the tool loop, and counts what the service counted", async () => {
     const { fake, server } = stage
@@ -106,9 +114,7 @@ describe("an answer in OpenCode", () => {
       fake.answer(...steps)
       const turn = await server.prompt(session, "hello")
       assert.notEqual(turn.info["error"], undefined)
-      await sleep(1500)
-      assert.equal(fake.chats.length, 1)
-      assert.deepEqual(fake.refused, [])
+      late.settled(1)
     })
 })
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { after, before, beforeEach, describe, it } from "node:test"
+import { before, beforeEach, describe, it } from "node:test"
 import { finish, text, toolUse } from "../support/fake-kiro/index.ts"
 import type { PromptOptions } from "../support/opencode/index.ts"
-import { openServerStage, type ServerStage } from "./setup.ts"
+import { sharedServerStage, type ServerStage } from "./setup.ts"
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 const PDF = Buffer.from("%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n%%EOF\n").toString(
@@ -21,10 +21,9 @@ const document: File = {
 describe("what is attached in OpenCode", () => {
   let stage: ServerStage
   before(async () => {
-    stage = await openServerStage()
+    stage = await sharedServerStage()
   })
   beforeEach(() => stage.fake.forget())
-  after(() => stage.close())
 
   /** One message with these files; gives what Kiro was sent of it. */
   async function attach(files: readonly File[], model: string): Promise<string> {

@@ -1,39 +1,23 @@
 import assert from "node:assert/strict"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { describe, it } from "node:test"
+import { after, before, describe, it } from "node:test"
 import { isObject, type JsonObject } from "../../src/json.ts"
 import { offeredModels } from "../../src/kiro/index.ts"
-import {
-  FAKE_MODELS,
-  type FakeKiro,
-  type ReceivedRequest,
-  startFakeKiro,
-} from "../support/fake-kiro/index.ts"
-import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { FAKE_MODELS, type ReceivedRequest } from "../support/fake-kiro/index.ts"
 import {
   createSandbox,
+  type OpencodeServer,
   packageFolder,
   runOpencode,
   type Sandbox,
-  type SandboxOptions,
   startOpencodeServer,
   writeJson,
 } from "../support/opencode/index.ts"
+import { openServerStage, type ServerStage } from "./setup.ts"
 
 /** What people have in opencode.json from an older plugin: a part of the models, named by them. */
 const OLDER_BLOCK: unknown = JSON.parse(readFileSync("test/e2e/older-block.json", "utf8"))
-
-const idsOf = (output: string): string[] =>
-  output
-    .split("\n")
-    .filter((line) => line.startsWith("kiro/"))
-    .map((line) => line.slice("kiro/".length))
-
-async function listModels(sandbox: Sandbox): Promise<string[]> {
-  const { stdout } = await runOpencode(sandbox, ["models", "kiro"])
-  return idsOf(stdout)
-}
 
 /** The models as OpenCode takes them after every merge, by id. */
 async function describeModels(
@@ -46,12 +30,6 @@ async function describeModels(
   return new Map(models.map((model) => [String(model["id"]), model]))
 }
 
-async function signedIn(fake: FakeKiro, options: SandboxOptions = {}): Promise<Sandbox> {
-  const sandbox = createSandbox({ endpoint: fake.url, ...options })
-  await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [fake.account()] })
-  return sandbox
-}
-
 function at(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value)
 }
@@ -60,41 +38,62 @@ const fieldsOf = ({ body }: ReceivedRequest): unknown => at(body, "additionalMod
 const wireIdOf = ({ body }: ReceivedRequest): unknown =>
   at(body, "conversationState", "currentMessage", "userInputMessage", "modelId")
 
-describe("the models in OpenCode", () => {
+describe("the models in OpenCode", { concurrency: false }, () => {
+  let sandbox: Sandbox
+  let server: OpencodeServer
+  before(async () => {
+    sandbox = createSandbox()
+    server = await startOpencodeServer(sandbox)
+  })
+  after(async () => {
+    await server.close()
+    sandbox.remove()
+  })
+
   it("are all there with one line of configuration, and no sign-in", async () => {
-    const sandbox = createSandbox()
-    try {
-      const ids = offeredModels().map((model) => model.id)
-      assert.deepEqual(await listModels(sandbox), ids.toSorted())
-    } finally {
-      sandbox.remove()
-    }
+    const ids = offeredModels().map((model) => model.id)
+    assert.deepEqual([...(await server.models()).keys()].toSorted(), ids.toSorted())
   })
 
   it("keep what the user wrote of them, and lose nothing else", async () => {
-    const provider = { kiro: { models: OLDER_BLOCK } }
-    const sandbox = createSandbox({ config: { plugin: [packageFolder()], provider } })
-    try {
-      const models = await describeModels(sandbox)
-      assert.equal(models.size, offeredModels().length)
-      const own = models.get("claude-sonnet-4-6-thinking")
-      assert.equal(own?.["name"], "My thinking Sonnet")
-      assert.deepEqual(own["limit"], { context: 200_000, output: 64_000 })
-      assert.equal(at(models.get("claude-opus-4-6-1m"), "capabilities", "input", "pdf"), false)
-      assert.equal(at(own, "variants", "max", "thinkingConfig", "thinkingBudget"), 32_768)
-      assert.equal(at(own, "variants", "medium", "thinkingConfig", "thinkingBudget"), 16_384)
-    } finally {
-      sandbox.remove()
+    const project = join(sandbox.project, "opencode.json")
+    writeJson(project, { provider: { kiro: { models: OLDER_BLOCK } } })
+    await server.startAnew()
+    const models = await server.models()
+    assert.equal(models.size, offeredModels().length)
+    const own = models.get("claude-sonnet-4-6-thinking")
+    assert.equal(own?.["name"], "My thinking Sonnet")
+    assert.deepEqual(own["limit"], { context: 200_000, output: 64_000 })
+    assert.equal(at(models.get("claude-opus-4-6-1m"), "capabilities", "input", "pdf"), false)
+    assert.equal(at(own, "variants", "max", "thinkingConfig", "thinkingBudget"), 32_768)
+    assert.equal(at(own, "variants", "medium", "thinkingConfig", "thinkingBudget"), 16_384)
+    rmSync(project)
+  })
+
+  it("are listed whatever an older plugin left in auth.json, and hidden where they are disabled", async () => {
+    for (const entry of [{ type: "oauth", refresh: "a|b|c", access: "x", expires: 0, accountId: 3 }, null]) {
+      writeJson(join(sandbox.data, "auth.json"), { kiro: entry })
+      await server.startAnew()
+      assert.equal((await server.models()).size, offeredModels().length, JSON.stringify(entry))
     }
+    writeJson(join(sandbox.data, "auth.json"), { kiro: { type: "api", key: "x" } })
+    writeJson(join(sandbox.config, "opencode.json"), {
+      plugin: [packageFolder()],
+      disabled_providers: ["kiro"],
+    })
+    const { stdout, code } = await runOpencode(sandbox, ["models"])
+    assert.equal(code, 0)
+    assert.doesNotMatch(stdout, /^kiro\//m)
+    assert.match(stdout, /^opencode\//m)
   })
 
   it("can't be taken over by a kiro entry of the public catalogue", async () => {
-    const sandbox = createSandbox()
+    const other = createSandbox()
     try {
-      const catalogue = join(sandbox.root, "catalogue.json")
+      const catalogue = join(other.root, "catalogue.json")
       writeJson(catalogue, { kiro: strangeProvider() })
       const environment = { OPENCODE_MODELS_PATH: catalogue, KIRO_API_KEY: "ksk_of_the_user" }
-      const models = await describeModels(sandbox, environment)
+      const models = await describeModels(other, environment)
       assert.equal(models.size, offeredModels().length)
       assert.doesNotMatch(JSON.stringify([...models.values()]), /strange|ksk_of_the_user/)
       const haiku = models.get("claude-haiku-4-5")
@@ -102,114 +101,87 @@ describe("the models in OpenCode", () => {
       assert.deepEqual(haiku["variants"], {})
       assert.equal(haiku["status"], "active")
     } finally {
-      sandbox.remove()
+      other.remove()
     }
   })
+})
 
-  it("are listed whatever an older plugin left in auth.json, and hidden where they are disabled", async () => {
-    const sandbox = createSandbox()
-    try {
-      for (const entry of [
-        { type: "oauth", refresh: "a|b|c", access: "x", expires: 0, accountId: 3 },
-        null,
-      ]) {
-        writeJson(join(sandbox.data, "auth.json"), { kiro: entry })
-        assert.equal((await listModels(sandbox)).length, offeredModels().length, JSON.stringify(entry))
-      }
-      writeJson(join(sandbox.data, "auth.json"), { kiro: { type: "api", key: "x" } })
-      writeJson(join(sandbox.config, "opencode.json"), {
-        plugin: [packageFolder()],
-        disabled_providers: ["kiro"],
-      })
-      const { stdout, code } = await runOpencode(sandbox, ["models"])
-      assert.equal(code, 0)
-      assert.deepEqual(idsOf(stdout), [])
-      assert.match(stdout, /^opencode\//m)
-    } finally {
-      sandbox.remove()
-    }
+describe("the models of an account in OpenCode", { concurrency: false }, () => {
+  let stage: ServerStage
+  before(async () => {
+    stage = await openServerStage()
   })
-
-  it("think as the chosen variant says, and the title does not", async () => {
-    await using fake = await startFakeKiro()
-    const sandbox = await signedIn(fake)
-    try {
-      await using server = await startOpencodeServer(sandbox)
-      const session = await server.newSession()
-      for (const [model, variant] of [
-        ["claude-sonnet-4-6", "low"],
-        ["claude-sonnet-4-6", "max"],
-        ["claude-opus-5", "xhigh"],
-        ["gpt-5-6-sol", "none"],
-        ["claude-opus-4-6-1m-thinking", undefined],
-        ["claude-sonnet-4-5", "low"],
-        ["claude-sonnet-4-5", undefined],
-      ] as const)
-        await server.prompt(session, "hello", { model, ...(variant && { variant }) })
-      const effort = (word: string): object => ({
-        thinking: { type: "adaptive", display: "summarized" },
-        output_config: { effort: word },
-        max_tokens: 32_000,
-      })
-      assert.deepEqual(
-        fake.chats.map((chat) => [wireIdOf(chat), fieldsOf(chat)]),
-        [
-          ["claude-sonnet-4.6", effort("low")],
-          ["claude-sonnet-4.6", effort("max")],
-          ["claude-opus-5", effort("xhigh")],
-          ["gpt-5.6-sol", { reasoning: { effort: "none" } }],
-          ["claude-opus-4.6", effort("high")],
-          ["claude-sonnet-4.5", undefined],
-          ["claude-sonnet-4.5", undefined],
-        ],
-      )
-      const tags = fake.chats.map((chat) =>
-        chat.text.includes("<max_thinking_length>8192</max_thinking_length>"),
-      )
-      assert.deepEqual(tags, [false, false, false, false, false, true, false])
-      const [title, ...more] = fake
-        .received("GenerateAssistantResponse")
-        .filter((request) => !fake.chats.includes(request))
-      assert.equal(more.length, 0)
-      assert.equal(title && wireIdOf(title), "claude-haiku-4.5")
-      assert.equal(title && fieldsOf(title), undefined)
-      assert.deepEqual(fake.refused, [])
-    } finally {
-      sandbox.remove()
-    }
-  })
+  after(() => stage.close())
 
   it("that the service adds or takes away are so at the next start", async () => {
+    const { fake, server, sandbox } = stage
     const [first] = FAKE_MODELS
     assert.ok(first)
-    await using fake = await startFakeKiro()
+    const before = await server.models()
+    assert.ok(before.has("glm-5"))
+    assert.ok(!before.has("claude-brand-new-9-1"))
     fake.models = [
       ...FAKE_MODELS.filter((model) => model.modelId !== "glm-5"),
       {
         ...first,
-        modelId: "claude-opus-9.5",
-        modelName: "Claude Opus 9.5",
+        modelId: "claude-brand-new-9.1",
+        modelName: "Claude Brand New 9.1",
         rateMultiplier: 3,
         maxInputTokens: 500_000,
       },
     ]
-    const sandbox = await signedIn(fake)
-    try {
-      const before = await listModels(sandbox)
-      assert.ok(before.includes("glm-5") && !before.includes("claude-opus-9-5"))
-      {
-        await using server = await startOpencodeServer(sandbox)
-        await server.prompt(await server.newSession(), "hello")
-        while (!existsSync(join(sandbox.config, "kiro-models.json")))
-          await new Promise((resolve) => setTimeout(resolve, 50))
-      }
-      const models = await describeModels(sandbox)
-      assert.ok(!models.has("glm-5"))
-      assert.equal(models.get("claude-opus-9-5")?.["name"], "Claude Opus 9.5 (3x)")
-      assert.deepEqual(models.get("claude-opus-9-5")?.["limit"], { context: 500_000, output: 64_000 })
-    } finally {
-      sandbox.remove()
-    }
+    await server.prompt(await server.newSession(), "hello")
+    while (!existsSync(join(sandbox.config, "kiro-models.json")))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    await server.startAnew()
+    const models = await server.models()
+    assert.ok(!models.has("glm-5"))
+    assert.equal(models.get("claude-brand-new-9-1")?.["name"], "Claude Brand New 9.1 (3x)")
+    assert.deepEqual(models.get("claude-brand-new-9-1")?.["limit"], { context: 500_000, output: 64_000 })
+  })
+
+  it("think as the chosen variant says, and the title does not", async () => {
+    const { fake, server } = stage
+    fake.forget()
+    const session = await server.newSession()
+    for (const [model, variant] of [
+      ["claude-sonnet-4-6", "low"],
+      ["claude-sonnet-4-6", "max"],
+      ["claude-opus-5", "xhigh"],
+      ["gpt-5-6-sol", "none"],
+      ["claude-opus-4-6-1m-thinking", undefined],
+      ["claude-sonnet-4-5", "low"],
+      ["claude-sonnet-4-5", undefined],
+    ] as const)
+      await server.prompt(session, "hello", { model, ...(variant && { variant }) })
+    const effort = (word: string): object => ({
+      thinking: { type: "adaptive", display: "summarized" },
+      output_config: { effort: word },
+      max_tokens: 32_000,
+    })
+    assert.deepEqual(
+      fake.chats.map((chat) => [wireIdOf(chat), fieldsOf(chat)]),
+      [
+        ["claude-sonnet-4.6", effort("low")],
+        ["claude-sonnet-4.6", effort("max")],
+        ["claude-opus-5", effort("xhigh")],
+        ["gpt-5.6-sol", { reasoning: { effort: "none" } }],
+        ["claude-opus-4.6", effort("high")],
+        ["claude-sonnet-4.5", undefined],
+        ["claude-sonnet-4.5", undefined],
+      ],
+    )
+    const tags = fake.chats.map((chat) =>
+      chat.text.includes("<max_thinking_length>8192</max_thinking_length>"),
+    )
+    assert.deepEqual(tags, [false, false, false, false, false, true, false])
+    const [title, ...more] = fake
+      .received("GenerateAssistantResponse")
+      .filter((request) => !fake.chats.includes(request))
+    assert.equal(more.length, 0)
+    assert.equal(title && wireIdOf(title), "claude-haiku-4.5")
+    assert.equal(title && fieldsOf(title), undefined)
+    assert.deepEqual(fake.refused, [])
   })
 })
 

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict"
 import {
   startFakeKiro,
   type AccountOptions,
@@ -64,6 +65,25 @@ export async function openServerStage(options: StageOptions = {}): Promise<Serve
   }
 }
 
+let shared: Promise<ServerStage> | undefined
+
+/**
+ * One server for all files of this process that need nothing special: OpenCode's start costs more than most tests. It
+ * is gone when the process ends.
+ */
+export function sharedServerStage(): Promise<ServerStage> {
+  return (shared ??= openShared())
+}
+
+async function openShared(): Promise<ServerStage> {
+  const stage = await openServerStage()
+  process.once("exit", () => {
+    stage.server.kill()
+    stage.sandbox.remove()
+  })
+  return stage
+}
+
 export async function withServer(
   test: (stage: ServerStage) => Promise<void>,
   options: StageOptions = {},
@@ -73,5 +93,28 @@ export async function withServer(
     await test(stage)
   } finally {
     await stage.close()
+  }
+}
+
+/** Holds the numbers of chats that tests ended with, and sees at the end that none came later. */
+export class LateChats {
+  readonly #fake: FakeKiro
+  #allowed = 0
+
+  constructor(fake: FakeKiro) {
+    this.#fake = fake
+  }
+
+  /** The test that ends now made so many chats, all accepted. OpenCode is idle: whatever else comes is too much. */
+  settled(chats: number): void {
+    assert.equal(this.#fake.chats.length, chats)
+    assert.deepEqual(this.#fake.refused, [])
+    this.#allowed = chats
+  }
+
+  /** Before the fake forgets them. */
+  none(): void {
+    if (this.#allowed > 0) assert.equal(this.#fake.chats.length, this.#allowed, "a chat came after its turn")
+    this.#allowed = 0
   }
 }

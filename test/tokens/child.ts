@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { track } from "../support/children.ts"
 import type { FaultAt } from "./worker.ts"
 
 const WORKER = fileURLToPath(new URL(`./worker${import.meta.url.slice(-3)}`, import.meta.url))
@@ -19,7 +20,7 @@ export class Child {
 
   static async start(folder: string, url: string, fault: FaultAt = "none"): Promise<Child> {
     const child = new Child(
-      spawn(process.execPath, [WORKER, folder, url, fault], { stdio: ["pipe", "pipe", "inherit"] }),
+      track(spawn(process.execPath, [WORKER, folder, url, fault], { stdio: ["pipe", "pipe", "inherit"] })),
     )
     await child.line("ready")
     return child

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict"
 import { readdirSync, utimesSync } from "node:fs"
 import { join } from "node:path"
-import { after, before, beforeEach, describe, it } from "node:test"
+import { after, afterEach, before, beforeEach, describe, it } from "node:test"
 import type { Account, AccountStore } from "../../src/accounts/index.ts"
 import { LOCK_STALE_MS } from "../../src/accounts/tokens/lock.ts"
 import { systemClock } from "../../src/runtime.ts"
+import { endChildren } from "../support/children.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { Child } from "./child.ts"
 import { accountOf, EXPIRED, leftovers, loginOf, onlyLogin, openStore } from "./setup.ts"
@@ -20,6 +21,7 @@ describe("several processes with one expired single-use refresh token", () => {
     fake = await startFakeKiro()
   })
   after(() => fake.close())
+  afterEach(endChildren)
   beforeEach(async () => {
     person = fake.account()
     folder = temporaryFolder()

@@ -66,6 +66,26 @@ export class OpencodeServer {
     if (lines !== undefined) void this.#feed.read(lines, this.#stop.signal)
   }
 
+  /** Ends the instance and begins a new one, as the terminal UI does after a sign-in. The event stream ends with it. */
+  async startAnew(): Promise<void> {
+    await this.post("/instance/dispose")
+    await this.listen()
+  }
+
+  /** The models of ours, as OpenCode takes them after every merge, by id. */
+  async models(): Promise<ReadonlyMap<string, JsonObject>> {
+    const document = await this.get("/config/providers")
+    const providers = isObject(document) && Array.isArray(document["providers"]) ? document["providers"] : []
+    const kiro: unknown = providers.find((provider) => isObject(provider) && provider["id"] === "kiro")
+    const models = isObject(kiro) && isObject(kiro["models"]) ? kiro["models"] : {}
+    return new Map(Object.entries(models).flatMap(([id, model]) => (isObject(model) ? [[id, model]] : [])))
+  }
+
+  /** At once, where nothing can be waited for. */
+  kill(): void {
+    this.#child.kill("SIGKILL")
+  }
+
   async close(): Promise<void> {
     this.#stop.abort()
     const gone = ended(this.#child, 5_000)
