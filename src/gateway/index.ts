@@ -7,6 +7,7 @@ export {
   type FoundProfiles,
   type Paged,
   type ProfileSearch,
+  targetOf,
   type UsageAnswer,
 } from "./control/questions.ts"
 export { createTurnstile, type GatewayDependencies, type LookUps } from "./context.ts"

@@ -16,14 +16,8 @@ import {
   replaceRefused,
   withoutRevocation,
 } from "../accounts/index.ts"
-import {
-  type ControlClient,
-  type ControlTarget,
-  fetchModels,
-  fetchProfiles,
-  fetchUsage,
-} from "../gateway/index.ts"
-import { type KiroFailure, type KiroProfile, serviceRegionOf, type UsageLimits } from "../kiro/index.ts"
+import { type ControlClient, targetOf, fetchModels, fetchProfiles, fetchUsage } from "../gateway/index.ts"
+import { type KiroFailure, type KiroProfile, type UsageLimits } from "../kiro/index.ts"
 import { present } from "../json.ts"
 import type { Settings } from "../settings/index.ts"
 import { pickProfile, type ProfileChoice } from "./profile.ts"
@@ -169,9 +163,9 @@ export async function keepLogin({ client, store }: Keeping, login: Login): Promi
 
 /** Whose a login is, asked with its own token and profile. */
 export async function askOwner({ client, settings, signal }: Keeping, login: Login): Promise<OwnerAnswer> {
-  const target = targetOf(login, settings)
-  if (target.state === "unsupported") return { outcome: "failed", failure: notServed(target.region) }
-  const answer = await fetchUsage(client, target.target, signal)
+  const place = targetOf(login, settings.defaultRegion)
+  if (place.outcome === "failed") return place
+  const answer = await fetchUsage(client, place.target, signal)
   return answer.outcome === "unsupported" ? { outcome: "known", limits: {} } : answer
 }
 
@@ -202,32 +196,16 @@ async function learnModels(
   account: Account,
   login: Login,
 ): Promise<{ readonly models: number } | { readonly failure: KiroFailure }> {
-  const target = targetOf(
-    account.profileArn === undefined ? login : { ...login, profileArn: account.profileArn },
-    settings,
-  )
-  if (target.state === "unsupported") return { failure: notServed(target.region) }
-  const list = await fetchModels(client, target.target, signal)
-  if ("failure" in list) return list
-  const { serviceRegion } = target.target
+  const asked = { ...login, ...present({ profileArn: account.profileArn }) }
+  const place = targetOf(asked, settings.defaultRegion)
+  if (place.outcome === "failed") return { failure: place.failure }
+  const list = await fetchModels(client, place.target, signal)
+  if (list.outcome === "failed") return { failure: list.failure }
+  const { serviceRegion } = place.target
   const fetchedAt = client.runtime.clock.now()
   await store.setModelList({ accountId: account.id, serviceRegion, models: list.items, fetchedAt })
   await offerModels()
   return { models: list.items.length }
-}
-
-type Target =
-  | { readonly state: "served"; readonly target: ControlTarget }
-  | { readonly state: "unsupported"; readonly region: string }
-
-function targetOf(login: Login, { defaultRegion }: Settings): Target {
-  const { profileArn } = login
-  const service = serviceRegionOf({ profileArn, loginRegion: loginRegionOf(login), defaultRegion })
-  if ("unsupported" in service) return { state: "unsupported", region: service.unsupported }
-  return {
-    state: "served",
-    target: { serviceRegion: service.region, access: { ...accessOf(login), profileArn } },
-  }
 }
 
 function withProfile(login: Login, profileArn: string | undefined): Login {
@@ -236,10 +214,6 @@ function withProfile(login: Login, profileArn: string | undefined): Login {
 
 function nowOf({ client }: Keeping): number {
   return client.runtime.clock.now()
-}
-
-function notServed(region: string): KiroFailure {
-  return { kind: "not-authorized", status: 0, message: `Kiro is not served from ${region}` }
 }
 
 /**

@@ -62,19 +62,31 @@ export async function userIdOf(asked: {
   readonly defaultRegion: string
 }): Promise<OwnerAnswer> {
   const { client, login, defaultRegion } = asked
-  const loginRegion = loginRegionOf(login)
-  const { profileArn } = login
-  const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion })
-  if ("unsupported" in service) return { outcome: "failed" }
-  const answer = await fetchUsage(client, {
-    serviceRegion: service.region,
-    access: { ...accessOf(login), profileArn },
-  })
+  const place = targetOf(login, defaultRegion)
+  if (place.outcome === "failed") return { outcome: "failed" }
+  const answer = await fetchUsage(client, place.target)
   if (answer.outcome !== "known") return { outcome: answer.outcome }
   const { userId, email, quota } = answer.limits
   return userId === undefined
     ? { outcome: "failed" }
     : { outcome: "known", userId, ...present({ email, quota }) }
+}
+
+/** Where a login is asked about, with its own token and profile. */
+export function targetOf(
+  login: Login,
+  defaultRegion: string,
+):
+  | { readonly outcome: "served"; readonly target: ControlTarget }
+  | { readonly outcome: "failed"; readonly failure: KiroFailure } {
+  const { profileArn } = login
+  const service = serviceRegionOf({ profileArn, loginRegion: loginRegionOf(login), defaultRegion })
+  if ("unsupported" in service) {
+    const message = `Kiro is not served from ${service.unsupported}`
+    return { outcome: "failed", failure: { kind: "not-authorized", status: 0, message } }
+  }
+  const access = { ...accessOf(login), profileArn }
+  return { outcome: "served", target: { serviceRegion: service.region, access } }
 }
 
 export type Paged<Item> =
