@@ -10,7 +10,7 @@ export type {
   ToolCall,
   ToolCallDelta,
 } from "./answer.ts"
-export { apiCallError, errorResponse } from "./errors.ts"
+export { apiCallError, errorResponse, isRepeatedStatus, OVERFLOW_WORDS, withoutWords } from "./errors.ts"
 export type { ApiCallFailure, ErrorAnswer } from "./errors.ts"
 export { ChatRequestError, readChatRequest } from "./request.ts"
 export type { ChatMessage, ChatRequest, ContentPart, ReasoningBlock } from "./request.ts"

@@ -6,7 +6,9 @@ import type {
 } from "@ai-sdk/provider"
 import type { AnswerEnd, ChatCall, Purpose } from "../gateway/index.ts"
 import { isObject, type JsonObject } from "../json.ts"
-import { cutError, faultError, refusalError } from "./errors.ts"
+import { ChatRequestError } from "../openai/index.ts"
+import { ownCommand } from "../settings/index.ts"
+import { cutError, refusalError } from "./errors.ts"
 import { createPartWriter } from "./parts.ts"
 import { metadataKeyOf, readCall } from "./prompt.ts"
 import { AGENT_HEADER, type Door, PURPOSE_HEADER, type ModelCall, type RegistryEntry } from "./registry.ts"
@@ -68,6 +70,16 @@ function endOf(end: AnswerEnd, writer: ReturnType<typeof createPartWriter>): Par
   const { refusal, isRetryable } = end
   const error = isRetryable && writer.hasOutput() ? cutError(refusal) : refusalError(refusal, isRetryable)
   return [...writer.close(), { type: "error", error }]
+}
+
+/** A prompt that is none, or a fault of our own: neither gets better by repeating. */
+export function faultError(error: unknown): Error {
+  const what = error instanceof Error ? error.message : String(error)
+  const message =
+    error instanceof ChatRequestError
+      ? `Kiro: this is no valid chat request: ${what}.`
+      : `Kiro: the plugin itself failed (${what}). Run \`${ownCommand()} doctor --report\` and report it, please.`
+  return refusalError({ status: 400, message })
 }
 
 function readHeaders(

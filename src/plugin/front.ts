@@ -18,7 +18,10 @@ import {
   DONE,
   errorResponse,
   foldChunks,
+  isRepeatedStatus,
+  OVERFLOW_WORDS,
   readChatRequest,
+  withoutWords,
 } from "../openai/index.ts"
 import type { Fetch, Runtime } from "../runtime.ts"
 
@@ -168,7 +171,7 @@ export function toStreamError(
   { isRetryable, url }: { readonly isRetryable: boolean; readonly url: string },
 ): Error {
   // OpenCode repeats whatever has a status from 500 on.
-  const status = isRetryable || !isRetried(refusal.status) ? refusal.status : 400
+  const status = isRetryable || !isRepeatedStatus(refusal.status) ? refusal.status : 400
   return apiCallError({
     message: guarded({ ...refusal, status }),
     statusCode: status,
@@ -180,17 +183,12 @@ export function toStreamError(
 
 function guarded({ status, message, overflow }: Refusal): string {
   if (overflow === true) return message
-  return isRetried(status) ? withoutOverflow(message) : harmless(message)
-}
-
-/** What OpenCode 1.18 asks again after. */
-function isRetried(status: number): boolean {
-  return status === 408 || status === 409 || status === 429 || status >= 500
+  return isRepeatedStatus(status) ? withoutWords(message, OVERFLOW_WORDS) : harmless(message)
 }
 
 /**
  * How OpenCode 1.18 judges an error it gets, read from its release: a text or body that matches RETRYABLE is asked
- * again whatever its status, one that matches OVERFLOW starts a compaction.
+ * again whatever its status, one with OVERFLOW_WORDS starts a compaction.
  */
 const RETRYABLE: readonly RegExp[] = [
   /429|500|502|503|504|524/,
@@ -206,41 +204,7 @@ const RETRYABLE: readonly RegExp[] = [
   /\btry again (?:later|in\b)|\b(?:currently|temporarily) at capacity\b/,
 ]
 
-const OVERFLOW: readonly RegExp[] = [
-  /prompt is too long|prompt too long; exceeded|request_too_large|request entity too large/,
-  /input is too long for requested model|maximum prompt length is \d+|reduce the length of the messages/,
-  /exceeds the context window|exceeds the available context size|context window exceeds limit/,
-  /exceeds (?:the )?(?:model'?s )?maximum context length|maximum context length is \d+/,
-  /input token count.*exceeds the maximum|tokens in request more than max tokens allowed/,
-  /exceeds (?:the )?maximum allowed input length|greater than the context length/,
-  /input \(\d+ tokens\) is longer than|input length.*exceeds.*context length/,
-  /exceeds the limit of \d+|limit of \d+|exceeded model token limit|token limit exceeded|too many tokens/,
-  /context[_ ]length[_ ]exceeded|context length is only \d+|too large for model with \d+/,
-  /prompt has [\d,]+ tokens?|model_context_window_exceeded|\(no body\)/,
-]
-
 /** A text that the host takes for nothing but a text: what would be misread is broken up or left out. */
 export function harmless(text: string): string {
-  return without(without(text, RETRYABLE), OVERFLOW)
-}
-
-/** For an error that the host is to retry: it may say why, but not look like an overflow. */
-function withoutOverflow(text: string): string {
-  return without(text, OVERFLOW)
-}
-
-function without(text: string, patterns: readonly RegExp[]): string {
-  let result = text
-  for (const pattern of patterns) {
-    const every = new RegExp(pattern.source, "gi")
-    // Breaking one match up can't make another of digits; leaving words out might bring two together.
-    for (let round = 0; round < 8 && pattern.test(result.toLowerCase()); round++)
-      result = result.replace(every, brokenUp)
-  }
-  return result
-}
-
-/** Digits stay readable (`4 29`), words give way. */
-function brokenUp(match: string): string {
-  return /^\d+$/.test(match) ? `${match.slice(0, 1)} ${match.slice(1)}` : "…"
+  return withoutWords(withoutWords(text, RETRYABLE), OVERFLOW_WORDS)
 }

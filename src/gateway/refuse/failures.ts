@@ -1,5 +1,6 @@
 import { type CoolingReason, type LockingReason, type RemedyFor, STATE_WORDS } from "../../accounts/index.ts"
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
+import { isRepeatedStatus } from "../../openai/index.ts"
 import { ownCommand } from "../../settings/index.ts"
 import type { Refusal } from "../door.ts"
 
@@ -15,12 +16,8 @@ export function refusalOf(asked: {
   return {
     status,
     message: failed(failure, account, model),
-    ...(retryAfterMs !== undefined && isRetried(status) && { retryAfterMs }),
+    ...(retryAfterMs !== undefined && isRepeatedStatus(status) && { retryAfterMs }),
   }
-}
-
-function isRetried(status: number): boolean {
-  return status === 408 || status === 409 || status === 429 || status >= 500
 }
 
 interface FailureAnswer {
