@@ -213,7 +213,7 @@ function storeMessage({
   if (backup !== undefined)
     return `${path} was damaged and is kept as ${backup}. A new one was made; logins of kiro-cli come back by themselves, others by /connect or \`opencode auth login\`.`
   const end = inMemory
-    ? " Until OpenCode is restarted, accounts are kept in memory only."
+    ? " Until it can be used again, accounts are kept in memory only, and no token is renewed."
     : " What happened just now is not remembered."
   return `${path} ${TROUBLES[failure]}.${end}`
 }

@@ -272,7 +272,12 @@ export function owedByRemoved(accounts: readonly Account[], renewed: Login): Acc
 export function tidy(accounts: readonly Account[], now: number): AccountChanges {
   const draft = new Draft(accounts)
   for (const account of accounts) {
-    if (account.removedAt !== undefined) continue
+    if (account.removedAt !== undefined) {
+      // Its program's store never came back to take what it was owed.
+      if (account.logins.length > 0 && account.removedAt + REST_MS < now)
+        draft.put({ ...account, logins: [] })
+      continue
+    }
     for (const login of account.logins) {
       const { successor, inherited, hashes, owner } = recordOf(login)
       if (

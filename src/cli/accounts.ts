@@ -5,6 +5,7 @@ import {
   dayText,
   type LoginSource,
   remedyOf,
+  restingUnder,
   shortState,
   STATE_WORDS,
   stateOf,
@@ -26,8 +27,23 @@ export async function listAccounts(context: Context, { json }: { readonly json: 
   if (accounts.length === 0) return terminal.out(await nobody(context))
   const rows = accounts.map((account) => rowOf(account, context, now))
   terminal.out(table(COLUMNS, rows, { terminal }))
-  const beside = accounts.flatMap((account) => extrasOf(account, terminal, now))
+  const all = await store.list({ resting: true })
+  const beside = accounts.flatMap((account) => [
+    ...extrasOf(account, terminal, now),
+    ...restingUnder(account, all, now).map((resting) => restingLine(context, { account, resting, now })),
+  ])
   if (beside.length > 0) terminal.out(`\n${beside.join("\n")}`)
+}
+
+/** A login whose place another one took, and of which nobody knows whether it is the same person's. */
+function restingLine(
+  { terminal, command }: Context,
+  { account, resting, now }: { readonly account: Account; readonly resting: Account; readonly now: number },
+): string {
+  const state = stateOf(resting, { now, useOverage: true })
+  const remedy = remedyOf(resting, state, command)
+  const words = `${accountName(resting)}, ${shortState(state, now)}. ${remedy}`
+  return `${terminal.paint("muted", accountName(account))}  before it: ${words}`
 }
 
 const COLUMNS: readonly Column[] = [

@@ -34,7 +34,7 @@ export async function changeAccount(context: Context, command: Change): Promise<
 async function change(context: Context, command: Change): Promise<boolean> {
   const { store, tokens, runtime } = context
   const now = runtime.clock.now()
-  const found = findAccount(await store.list(), command.account)
+  const found = findAccount(await store.list({ resting: true }), command.account)
   switch (command.name) {
     case "label": {
       const label = command.label.trim()

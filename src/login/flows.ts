@@ -318,10 +318,12 @@ function flowOptions({ client, settings, signal }: LoginParts) {
 
 /** Nobody approves in a browser what would be lost. */
 async function expectKept(store: LoginStore): Promise<void> {
-  // The kind of write that a login will need, with nothing in it.
-  await store.reconcile(() => ({ put: [], absorb: [{ from: "", into: "" }] }))
-  if (store.kept === "memory")
+  try {
+    await store.mustKeep()
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
     throw new LoginError("The sign-in could not be stored: the account database can't be used. See the log.")
+  }
 }
 
 /** The client registrations of the account store, which names no start URL for Builder ID. */

@@ -25,7 +25,7 @@ import { pickProfile, type ProfileChoice } from "./profile.ts"
 /** What a sign-in needs of the account store. */
 export type LoginStore = Pick<
   AccountStore,
-  | "kept"
+  | "mustKeep"
   | "get"
   | "list"
   | "listAll"
