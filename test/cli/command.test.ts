@@ -5,7 +5,7 @@ import { extname, join } from "node:path"
 import { after, before, describe, it } from "node:test"
 import { redirectingDotenv } from "../../src/cli/context.ts"
 import { isTooOld, withoutSqliteWarning } from "../../src/cli/host.ts"
-import { createTerminal } from "../../src/cli/terminal.ts"
+import { createTerminal, table, wrap } from "../../src/cli/terminal.ts"
 import { VERSION } from "../../src/version.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { type Lab, MAIN, openLab } from "./lab.ts"
@@ -167,6 +167,31 @@ describe("progress", () => {
     const terminal = createTerminal({ stdout, stderr: stream(true), env: { TERM: "dumb" } })
     terminal.out(terminal.paint("good", "yes"))
     assert.deepEqual(stdout.written, ["yes\n"])
+  })
+})
+
+describe("a table", () => {
+  const columns = [{ title: "Name" }, { title: "Plan", expendable: 1 }, { title: "From", expendable: 2 }]
+  const rows = [["Identity Center ··ffaf", "KIRO POWER", "kiro-cli, own login"]]
+  const drawn = (width: number | undefined): readonly string[] =>
+    table(columns, rows, { terminal: { columns: width, paint: (_, text) => `\u001B[1m${text}\u001B[22m` } })
+      .replaceAll(/\u001B\[\d+m/g, "")
+      .split("\n")
+
+  it("leaves out what is expendable before a row would wrap, and nothing in a pipe", () => {
+    assert.deepEqual(drawn(undefined), [
+      "Name                    Plan        From",
+      "Identity Center ··ffaf  KIRO POWER  kiro-cli, own login",
+    ])
+    assert.deepEqual(drawn(55), drawn(undefined))
+    assert.deepEqual(drawn(54)[1], "Identity Center ··ffaf  KIRO POWER")
+    assert.deepEqual(drawn(30)[1], "Identity Center ··ffaf")
+    assert.deepEqual(drawn(5)[1], "Identity Center ··ffaf")
+  })
+
+  it("breaks texts between words, and indents what follows", () => {
+    assert.equal(wrap("one two three four five", { indent: 2, columns: 22 }), "one two three four\n  five")
+    assert.equal(wrap("one two", { indent: 2, columns: undefined }), "one two")
   })
 })
 

@@ -267,6 +267,30 @@ describe("doctor on OpenCode's configuration", () => {
     await followed()
   })
 
+  it("knows OpenCode 2: its list, its own environment, its log, and a host that is too old", async () => {
+    program(lab.bin, "opencode", "echo opencode 2.3.0")
+    editJson(config, () => ({ plugins: ["-other", { package: "./plugin", options: {} }] }))
+    mkdirSync(join(lab.sandbox.data, "log"), { recursive: true })
+    writeFileSync(
+      join(lab.sandbox.data, "log", "opencode.log"),
+      "INFO kiro is fine\nERROR failed to load plugin opencode-kiro-auth ref=err_1\n",
+    )
+    const environment = { KIRO_TOASTS: "true" }
+    const { code, out } = await lab.runWith({ environment }, "doctor")
+    assert.equal(code, 0, out)
+    assert.match(out, /OpenCode 2\.3\.0, /)
+    assert.match(out, /background service may not see .*KIRO_TOASTS.*opencode service set env \w+ VALUE/)
+    assert.match(out, /OpenCode's log: ERROR failed to load plugin opencode-kiro-auth ref=err_1/)
+    assert.doesNotMatch(out, /is fine|panel of the terminal UI/)
+    writeFileSync(join(lab.sandbox.config, "service.json"), '{"env":{"KIRO_TOASTS":"true","NO_PROXY":"*"}}')
+    assert.doesNotMatch((await lab.runWith({ environment }, "doctor")).out, /may not see/)
+    program(lab.bin, "opencode", "echo 1.18.20")
+    assert.match(
+      remedyOf(await lab.problems(), /OpenCode 1\.18\.20 is older than 1\.18\.27/),
+      /opencode upgrade/,
+    )
+  })
+
   it("sees that git would take the logins, or has taken them", { skip: !hasGit() }, async () => {
     const folder = lab.sandbox.config
     const git = (...args: readonly string[]): void =>
