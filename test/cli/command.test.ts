@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process"
 import { symlinkSync, writeFileSync } from "node:fs"
 import { extname, join } from "node:path"
 import { after, before, describe, it } from "node:test"
+import { stripVTControlCharacters, styleText } from "node:util"
 import { redirectingDotenv } from "../../src/cli/context.ts"
 import { isTooOld, withoutSqliteWarning } from "../../src/cli/host.ts"
 import { createTerminal, table, wrap } from "../../src/cli/terminal.ts"
@@ -173,10 +174,9 @@ describe("progress", () => {
 describe("a table", () => {
   const columns = [{ title: "Name" }, { title: "Plan", expendable: 1 }, { title: "From", expendable: 2 }]
   const rows = [["Identity Center ··ffaf", "KIRO POWER", "kiro-cli, own login"]]
-  const drawn = (width: number | undefined): readonly string[] =>
-    table(columns, rows, { terminal: { columns: width, paint: (_, text) => `\u001B[1m${text}\u001B[22m` } })
-      .replaceAll(/\u001B\[\d+m/g, "")
-      .split("\n")
+  const paint = (_: string, text: string): string => styleText("bold", text, { validateStream: false })
+  const drawn = (columns_: number | undefined): readonly string[] =>
+    stripVTControlCharacters(table(columns, rows, { terminal: { columns: columns_, paint } })).split("\n")
 
   it("leaves out what is expendable before a row would wrap, and nothing in a pipe", () => {
     assert.deepEqual(drawn(undefined), [

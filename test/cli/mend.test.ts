@@ -47,6 +47,15 @@ describe("doctor --fix", () => {
     assert.deepEqual(await mended(), [])
   })
 
+  it("changes no file that is not JSON, and says so", async () => {
+    const file = join(config, "opencode.json")
+    writeFileSync(file, '{ "plugin": [ }')
+    const done = await mended()
+    assert.match(done.join("\n"), /could not mend .*opencode\.json is not JSON: correct it first/)
+    assert.equal(readFileSync(file, "utf8"), '{ "plugin": [ }')
+    assert.ok(!existsSync(join(config, "tui.json")))
+  })
+
   it("adds to a list that is there", async () => {
     editJson(join(config, "opencode.json"), (before) => ({ ...before, plugin: ["other"] }))
     await mended()

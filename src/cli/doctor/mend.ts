@@ -1,6 +1,6 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
-import { applyEdits, type JSONPath, modify } from "jsonc-parser"
+import { applyEdits, type JSONPath, modify, parse, type ParseError } from "jsonc-parser"
 import { readSmallFile } from "../../settings/index.ts"
 
 /** What `--fix` does. Each says what it did; what it changes has a copy beside it, or goes on under another name. */
@@ -17,7 +17,8 @@ export interface Edit {
 export function editConfig(file: string, edits: readonly Edit[], unique: string): readonly string[] {
   const read = readSmallFile(file)
   if (read.state === "failed") throw new Error(`${file} ${read.message}`)
-  const before = read.state === "text" ? read.text : "{}\n"
+  const before = read.state === "text" ? read.text.replace(/^\uFEFF/, "") : "{}\n"
+  if (!isJsonc(before)) throw new Error(`${file} is not JSON: correct it first`)
   const after = edits.reduce(applyEdit, before)
   if (after === before) return []
   const done: string[] = []
@@ -30,6 +31,12 @@ export function editConfig(file: string, edits: readonly Edit[], unique: string)
   // In its place: a link to a file in a folder of dotfiles stays one.
   writeFileSync(file, after)
   return [...done, ...edits.map(({ path, value, insert }) => sayEdit(file, path, value, insert))]
+}
+
+function isJsonc(text: string): boolean {
+  const errors: ParseError[] = []
+  parse(text, errors, { allowTrailingComma: true })
+  return errors.length === 0
 }
 
 function applyEdit(text: string, { path, value, insert }: Edit): string {

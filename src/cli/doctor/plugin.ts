@@ -68,7 +68,8 @@ function addPlugin(context: DoctorContext, file: string, spec: string): readonly
   const unique = stampOf(context)
   const done = editConfig(file, [insertion(file, spec)], unique)
   if (context.opencode?.startsWith("2.")) return done
-  const tui = join(globalFolder(context.paths), "tui.json")
+  const files = tuiFiles(context.paths)
+  const tui = files.find(existsSync) ?? files[0] ?? file
   const listed: unknown = readJsonc(tui)?.["plugin"]
   if (Array.isArray(listed) && listed.includes(spec)) return done
   return [...done, ...editConfig(tui, [insertion(tui, spec)], unique)]
@@ -137,14 +138,17 @@ function replaceSpec(context: DoctorContext, { spec, file }: PluginEntry, by: st
   return editConfig(file, [{ path: isPair ? [key, at, 0] : [key, at], value: by }], stampOf(context))
 }
 
+function tuiFiles(paths: DoctorContext["paths"]): readonly string[] {
+  return ["tui.json", "tui.jsonc"].map((name) => join(globalFolder(paths), name))
+}
+
 /** OpenCode 1 has no panel where tui.json does not list the plugin; OpenCode 2 finds it in the package. */
 function panel(
   { opencode, paths }: DoctorContext,
   { spec, file, by, folder }: PluginEntry,
 ): readonly Finding[] {
   if (opencode?.startsWith("2.") === true || !file.startsWith(globalFolder(paths))) return []
-  const names = ["tui.json", "tui.jsonc"].map((name) => join(globalFolder(paths), name))
-  const listed = JSON.stringify(names.map((name) => readJsonc(name)?.["plugin"] ?? []))
+  const listed = JSON.stringify(tuiFiles(paths).map((file) => readJsonc(file)?.["plugin"] ?? []))
   if (listed.includes(PACKAGE) || listed.includes(JSON.stringify(spec).slice(1, -1))) return []
   return [
     note(
