@@ -178,6 +178,26 @@ describe("OpenCode 2 when Kiro says no", () => {
   })
 })
 
+describe("an answer of Kiro with nothing in it", () => {
+  it("is an answer where the service ended it", async () => {
+    await using stage = await openStage()
+    stage.fake.answer(finish())
+    const turn = await stage.session(MODEL).prompt("Hello")
+    assert.equal(turn.finish, "stop")
+    assert.equal(turn.text, "")
+    assert.equal(stage.fake.chats.length, 1)
+  })
+
+  it("is asked for once more, unseen, where the service did not, and is then final", async () => {
+    await using stage = await openStage()
+    stage.fake.otherwise = stream()
+    const turn = await stage.session(MODEL).prompt("Hello")
+    assert.match(turn.failure?.message ?? "", /^Kiro: /)
+    assert.deepEqual(turn.waits, [])
+    assert.equal(stage.fake.chats.length, 2)
+  })
+})
+
 describe("OpenCode 2 when the user stops it", () => {
   const PHASES: readonly (readonly [string, Script])[] = [
     ["before the headers", neverAnswers],
