@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { isObject, parseJson } from "../../src/json.ts"
+import { toConversationState } from "../../src/translate/index.ts"
+import type { ChatRequestBody } from "../../test/support/fake-kiro/check/conversation.ts"
+import { PromptCache } from "../../test/support/fake-kiro/prompt-cache.ts"
 import {
   keptOf,
   movesOf,
@@ -12,6 +15,7 @@ import type { BenchCase, Figure } from "../harness.ts"
 
 const WHOLE = "60 sessions of 30 steps, % of the history changed"
 const SHORTENED = "shortened sessions, borders moved too early"
+const CACHE = "a simulated day, % of the input that a cache would not have"
 const CAPTURED = "captured bodies, % of the history changed"
 
 /** A folder of bodies that OpenCode sent, one JSON document each; without it that row is left out. */
@@ -24,8 +28,13 @@ export function prefix(): BenchCase {
   return {
     name: "prefix",
     rounds: 1,
-    limits: { [WHOLE]: { atMost: 1 }, [SHORTENED]: { atMost: 0 }, [CAPTURED]: { atMost: 0 } },
-    round: () => Promise.resolve([changed(), movedEarly(), ...captured()]),
+    limits: {
+      [WHOLE]: { atMost: 1 },
+      [SHORTENED]: { atMost: 0 },
+      [CACHE]: { atMost: 15 },
+      [CAPTURED]: { atMost: 0 },
+    },
+    round: () => Promise.resolve([changed(), movedEarly(), uncached(), ...captured()]),
   }
 }
 
@@ -49,6 +58,27 @@ function movedEarly(): Figure {
     }),
   )
   return { row: SHORTENED, unit: "", ours: early.length }
+}
+
+/** The opinion of the fake's cache about twenty sessions, one after the other. */
+function uncached(): Figure {
+  const cache = new PromptCache()
+  let uncachedTokens = 0
+  let tokens = 0
+  for (let seed = 101; seed <= 120; seed += 1)
+    for (const request of simulateSession({ seed, steps: 30 })) {
+      const { conversation } = sent(request, { serviceWindow: WINDOW })
+      const conversationState = toConversationState(conversation, {
+        wireModelId: "claude-sonnet-4.6",
+        conversationId: `session ${seed}`,
+        cachePoints: 4,
+      })
+      const body: ChatRequestBody = JSON.parse(JSON.stringify({ conversationState })) as ChatRequestBody
+      const use = cache.use(body, "one")
+      uncachedTokens += use.uncachedInputTokens + use.cacheWriteInputTokens
+      tokens += use.uncachedInputTokens + use.cacheWriteInputTokens + use.cacheReadInputTokens
+    }
+  return { row: CACHE, unit: "", ours: (100 * uncachedTokens) / tokens }
 }
 
 /** Bodies of one session are those whose messages begin another's. */

@@ -32,7 +32,7 @@ export const checkSize: Rule = (body, { models }) => {
  */
 export function promptTokens(body: ChatRequestBody): number {
   const turns = turnsOf(body)
-  const tokens = turns.reduce((sum, turn) => sum + tokensOf(turn), textTokens(JSON.stringify(toolsOf(body))))
+  const tokens = turns.reduce((sum, turn) => sum + turnTokens(turn), toolTokens(body))
   const images = turns.reduce(
     (sum, turn) => sum + (turn.role === "user" ? (turn.message.images?.length ?? 0) : 0),
     0,
@@ -40,7 +40,11 @@ export function promptTokens(body: ChatRequestBody): number {
   return Math.ceil(tokens) + images * TOKENS_PER_IMAGE
 }
 
-function tokensOf(turn: Turn): number {
+export function toolTokens(body: ChatRequestBody): number {
+  return textTokens(JSON.stringify(toolsOf(body)))
+}
+
+export function turnTokens(turn: Turn): number {
   const uses = toolUsesOf(turn).map(
     ({ name, input }) => textTokens(name ?? "") + textTokens(JSON.stringify(input ?? {})),
   )
