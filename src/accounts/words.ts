@@ -160,7 +160,7 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     sentence: (name) => `${name} may not use this service with its profile`,
     because: "not authorized with its profile",
     remedy: (at) =>
-      at.isOfCompany === false
+      (at.isOfCompany ?? !PERSONAL_NAME.test(at.name)) === false
         ? `See to its plan at https://app.kiro.dev; then: ${inKiro(at, "enable")}.`
         : `Check the plan with your administrator, or choose another profile: ${inKiro(at, "profile")}.`,
     status: 403,
@@ -207,6 +207,9 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     status: 401,
   },
 }
+
+/** A person's own login, where no more is known of an account than its name: it has no profiles to choose from. */
+const PERSONAL_NAME = /^(?:Builder ID|Google|GitHub|Google or GitHub) ··/
 
 /** The place inside OpenCode first, then what can be typed. */
 function inKiro({ name, command }: RemedyFor, verb: "enable" | "profile"): string {
@@ -266,8 +269,9 @@ export function stateOfHealth(health: Health, now: number): AccountState | undef
       return undefined
     case "cooling": {
       const { reason, until, profiles, message: said = "" } = health
-      if (until <= now) return undefined
-      return profiles === undefined ? { reason, until, said } : { reason: "profile-choice", profiles }
+      // The choice stays open when the wait is over: only a profile ends it.
+      if (profiles !== undefined) return { reason: "profile-choice", profiles }
+      return until <= now ? undefined : { reason, until, said }
     }
     case "revoked":
       return { reason: health.reason, said: health.message ?? "" }

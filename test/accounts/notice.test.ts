@@ -2,6 +2,9 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import {
   dayText,
+  type Health,
+  STATE_WORDS,
+  stateOf,
   describeNotice,
   type NamedState,
   type Notice,
@@ -111,6 +114,32 @@ describe("instants", () => {
     assert.equal(dayText(Date.UTC(2027, 0, 1), NOW), "Jan 1, 2027")
     assert.equal(untilText(NOW + 29_000, NOW), "for 29 seconds")
     assert.equal(untilText(RESET, NOW), "until Dec 1")
+  })
+})
+
+describe("the state of an account", () => {
+  const stated = (health: Health) =>
+    stateOf({ enabled: true, health, logins: [] }, { now: NOW, useOverage: true })
+  const cooling = {
+    state: "cooling",
+    since: NOW - 10,
+    until: NOW - 1,
+    times: 1,
+    reason: "not-authorized",
+  } as const
+
+  it("is an open choice of profile for as long as that is open, and nothing once a wait is over", () => {
+    assert.deepEqual(stated(cooling), { reason: "ready" })
+    assert.equal(stated({ ...cooling, profiles: ["arn:1", "arn:2"] }).reason, "profile-choice")
+  })
+
+  it("has a remedy that fits its login: no profiles for a person's own", () => {
+    const { remedy } = STATE_WORDS["not-authorized"]
+    assert.match(
+      remedy({ name: "Builder ID ··3f18", command: COMMAND }),
+      /plan at https.*accounts enable 3f18/,
+    )
+    assert.match(remedy({ name: "Identity Center ··dc93", command: COMMAND }), /accounts profile dc93/)
   })
 })
 
