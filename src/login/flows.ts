@@ -140,7 +140,8 @@ async function signInAtAws(parts: LoginParts, answers: Answers, again?: Again): 
   const target = readLoginTarget(answers, parts.settings)
   const options = { ...flowOptions(parts), loginRegion: target.loginRegion }
   return inWords(parts, target, async () => {
-    await expectKept(parts.store)
+    // Nobody approves in a browser what would be lost.
+    await parts.store.mustKeep()
     const registrations = registrationsIn(parts.store)
     const flow = await startIdcDeviceAuthorization({ ...options, startUrl: target.startUrl, registrations })
     return deviceSignIn(parts, flow.authorization, () =>
@@ -167,7 +168,7 @@ async function signInSocially(parts: LoginParts, answers: Answers, again?: Again
   const provider = readSocialProvider(answers["provider"])
   const destination = { kind: "social", provider: provider === "Github" ? "GitHub" : provider } as const
   return inWords(parts, destination, async () => {
-    await expectKept(parts.store)
+    await parts.store.mustKeep()
     const authorization = await startSocialDeviceAuthorization({ ...flowOptions(parts), provider })
     return deviceSignIn(parts, authorization, () =>
       inWords(parts, destination, async () => {
@@ -313,16 +314,6 @@ function flowOptions({ client, settings, signal }: LoginParts) {
     userAgent: userAgent(client.version),
     endpointOverride: settings.endpointOverride,
     signal,
-  }
-}
-
-/** Nobody approves in a browser what would be lost. */
-async function expectKept(store: LoginStore): Promise<void> {
-  try {
-    await store.mustKeep()
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error
-    throw new LoginError("The sign-in could not be stored: the account database can't be used. See the log.")
   }
 }
 
