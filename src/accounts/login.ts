@@ -16,7 +16,7 @@ import type {
 
 /** Pairs of its own that a login remembers; those that it took over. */
 const MOST_HASHES = 40
-const MOST_INHERITED = 400
+const MOST_INHERITED = 100
 
 /** An account that nothing is known of but how to log in to it. */
 export function newAccount(account: {

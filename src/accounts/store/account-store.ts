@@ -4,9 +4,10 @@ import type { Secret } from "../../secret.ts"
 import type { Account } from "../account.ts"
 import type { AccountChanges } from "../draft.ts"
 import type { Notice } from "../notices.ts"
+import { boundedHealth } from "../health.ts"
 import { buryAccount, tidy } from "../owner.ts"
 import { type Choice, isCalled } from "../selection.ts"
-import { isResting } from "../use.ts"
+import { isResting, withUses } from "../use.ts"
 import { Connection, Writer } from "./connection.ts"
 import { type Database, loadDatabaseDriver, StoreError } from "./database.ts"
 import { creditsSince, knowledgePart, readSession, sessionPart, writeSession } from "./memory.ts"
@@ -14,7 +15,7 @@ import {
   deleteAccount,
   deleteLeftLogins,
   hashInRow,
-  readAccounts,
+  readAccountRow,
   type Reading,
   swapTokens,
   writeAccount,
@@ -79,10 +80,8 @@ type AccountPart = Pick<
 function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountPart {
   const { connection, clock } = writer
   let tidiedAt = -TIDY_EVERY_MS
-  const look = (database: Database): readonly Account[] => {
-    const reading: Reading = { now: clock.now(), environmentKey }
-    return readAccounts(database, reading)
-  }
+  const read = accountReader({ environmentKey })
+  const look = (database: Database): readonly Account[] => read(database, clock.now())
   const all = (): Promise<readonly Account[]> => connection.read(look, [])
   const called = (accounts: readonly Account[], id: string): Account | undefined =>
     accounts.find((account) => account.id === id) ?? accounts.find((account) => isCalled(account, id))
@@ -162,6 +161,35 @@ function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountP
     assign: (sessionId, choose) => assign({ writer, look, sessionId, choose }),
   }
   return store
+}
+
+/**
+ * All accounts, removed ones too, the oldest first. Rows that say the same as before give the same account: they are
+ * read several times for every chat, and change rarely.
+ */
+export function accountReader(reading: Reading): (database: Database, now: number) => readonly Account[] {
+  let known = new Map<string, readonly Account[]>()
+  return (database, now) => {
+    const next = new Map<string, readonly Account[]>()
+    const logins = Map.groupBy(
+      database.all("SELECT * FROM kiro_login ORDER BY rowid"),
+      (row) => row["account_id"],
+    )
+    const accounts = database.all("SELECT * FROM kiro_account ORDER BY added_at, rowid").flatMap((row) => {
+      const rows = [row, ...(logins.get(row["id"]) ?? [])]
+      const text = rows.map((each) => Object.values(each).join("\0")).join("\0\0")
+      const account = known.get(text) ?? readAccountRow(row, rows.slice(1), reading)
+      next.set(text, account)
+      return account
+    })
+    known = next
+    return withUses(accounts.map((account) => withBounds(account, now)))
+  }
+}
+
+function withBounds(account: Account, now: number): Account {
+  const health = boundedHealth(account.health, now)
+  return health === account.health ? account : { ...account, health }
 }
 
 function isNothing({ put, absorb, drop = [] }: AccountChanges): boolean {

@@ -5,9 +5,9 @@ import type { Quota } from "../account.ts"
 import { accountName } from "../name.ts"
 import { isResting } from "../use.ts"
 import { type AccountState, stateOf } from "../words.ts"
+import { accountReader } from "./account-store.ts"
 import { type Database, openDatabase } from "./database.ts"
 import { creditsOfDay, isBudgetLifted, localDay } from "./memory.ts"
-import { readAccounts } from "./rows.ts"
 
 /** What may be shown of an account: no token, no secret, no registration. */
 export interface AccountOverview {
@@ -85,7 +85,7 @@ function accountsOf(
   database: Database,
   { now, useOverage = true, environmentKey }: Parameters<typeof readOverview>[0],
 ): AccountOverview[] {
-  return readAccounts(database, { now, environmentKey })
+  return accountReader({ environmentKey })(database, now)
     .filter((account) => account.removedAt === undefined && !isResting(account, now))
     .map((account) => {
       const { id, email, enabled, quota, record } = account

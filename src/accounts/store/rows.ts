@@ -10,9 +10,7 @@ import {
   type LoginRecord,
   type TokenSet,
 } from "../account.ts"
-import { boundedHealth } from "../health.ts"
 import { hashOf, loginHash, pairHash, recordOf, withHash } from "../login.ts"
-import { withUses } from "../use.ts"
 import { changeRow, type Columns, type Database, differing, insertOrChange, type Row } from "./database.ts"
 import {
   ACCOUNT_MEMBERS,
@@ -30,25 +28,12 @@ import type { TokenSwap } from "./store.ts"
 
 /** What reading needs beside the rows. */
 export interface Reading {
-  readonly now: number
   /** `KIRO_API_KEY`, which is in no row: a login of the environment is there only while its key is. */
   readonly environmentKey?: Secret | undefined
 }
 
-/** All accounts, removed ones too, the oldest first. */
-export function readAccounts(database: Database, reading: Reading): readonly Account[] {
-  const logins = Map.groupBy(
-    database.all("SELECT * FROM kiro_login ORDER BY rowid"),
-    (row) => row["account_id"],
-  )
-  const accounts = database
-    .all("SELECT * FROM kiro_account ORDER BY added_at, rowid")
-    .flatMap((row) => readAccountRow(row, logins.get(row["id"]) ?? [], reading))
-  return withUses(accounts)
-}
-
 /** One row, or none where it has no id; `loginRows` are whole. */
-function readAccountRow(row: Row, loginRows: readonly Row[], reading: Reading): Account[] {
+export function readAccountRow(row: Row, loginRows: readonly Row[], reading: Reading): Account[] {
   const id = stringField(row, "id")
   if (id === undefined || isWithoutKey(row, loginRows, reading)) return []
   return [
@@ -57,7 +42,7 @@ function readAccountRow(row: Row, loginRows: readonly Row[], reading: Reading): 
       enabled: row["enabled"] !== 0,
       addedAt: numberField(row, "added_at") ?? 0,
       assignment: numberField(row, "assignment") ?? 0,
-      health: boundedHealth(readHealth(column(row, "health")), reading.now),
+      health: readHealth(column(row, "health")),
       logins: loginRows.flatMap((loginRow) => readLogin(loginRow, reading) ?? []),
       hosts: readHosts(column(row, "hosts")),
       ...present({
