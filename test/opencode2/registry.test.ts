@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { APICallError, type LanguageModelV3StreamPart } from "@ai-sdk/provider"
-import type { ChatCall } from "../../src/gateway/index.ts"
+import type { AnswerBatch, ChatCall } from "../../src/gateway/index.ts"
 import { createKiro } from "../../src/opencode2/provider.ts"
 import { enterRegistry } from "../../src/opencode2/registry.ts"
 import { answering, hello, read } from "./support.ts"
@@ -50,6 +50,30 @@ describe("the provider's module", () => {
     assert.equal(error.responseHeaders?.["x-should-retry"], "false")
     assert.match(error.message, /opencode-kiro-auth is not running for \/later/)
     await assert.rejects(async () => model.doGenerate(hello()), APICallError.isInstance)
+  })
+
+  it("reads from the gateway only as fast as it is read itself, and lets go of it when nobody reads on", async () => {
+    let given = 0
+    const closed = Promise.withResolvers<void>()
+    async function* endless(): AsyncGenerator<AnswerBatch> {
+      try {
+        while (true) yield { chunks: [{ delta: { content: `${given++}` } }] }
+      } finally {
+        closed.resolve()
+      }
+    }
+    const head = { id: "1", created: 0, model: "auto" }
+    const leave = enterRegistry("/endless", {
+      chat: async () => ({ outcome: "answer", answer: { head, batches: endless() } }),
+    })
+    const { stream } = await createKiro({ location: "/endless" }).languageModel("auto").doStream(hello())
+    const reader = stream.getReader()
+    for (let parts = 0; parts < 6; parts++) await reader.read()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.ok(given <= 6, `${given}`)
+    await reader.cancel()
+    await closed.promise
+    leave()
   })
 
   it("takes only itself out of the registry", async () => {
