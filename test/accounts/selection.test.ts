@@ -97,6 +97,16 @@ describe("lowest-usage", () => {
     assert.equal(select([stale, account("fresh", { quota: quota(0, 50) })]).id, "fresh")
   })
 
+  it("leaves a reserve to each while another is above its own, and no longer", () => {
+    const low = account("low", { quota: quota(46, 50), assignment: 1 })
+    const lower = account("lower", { quota: quota(47, 50), assignment: 0 })
+    const high = account("high", { quota: quota(20, 50), assignment: 2 })
+    const policy = { strategy: "round-robin", reserve: 10 } as const
+    assert.equal(select([low, lower, high], policy).id, "high")
+    assert.equal(select([low, lower], policy).id, "lower")
+    assert.equal(select([low, high], { ...policy, accountId: "low" }).id, "low")
+  })
+
   it("takes turns where the shares are equal", () => {
     assert.equal(select([account("a", { assignment: 2 }), account("b", { assignment: 1 })]).id, "b")
   })

@@ -113,6 +113,25 @@ describe("the account store", () => {
     await store.close()
   })
 
+  it("takes a cool-down that begins in the future for none, and lets none last longer than its reason may", async () => {
+    const clock = fakeClock()
+    const { store } = await openStore({ clock })
+    const now = clock.now()
+    const health = { state: "cooling", reason: "throttled", times: 1 } as const
+    const rest = { ...newAccount({ id: "a", now, logins: [idcLogin({ id: "l" })] }) }
+    for (const [since, until, expected] of [
+      [now + 120_000, now + 180_000, undefined],
+      [now + 30_000, now + 180_000, now + 180_000],
+      [now - 1000, now + 3 * DAY_MS, now - 1000 + DAY_MS],
+    ] as const) {
+      await store.remove("a")
+      await store.add({ ...rest, health: { ...health, since, until } })
+      const [read] = await store.list()
+      assert.equal(read?.health.state === "cooling" ? read.health.until : undefined, expected)
+    }
+    await store.close()
+  })
+
   it("leaves a tombstone without any secret", async () => {
     const { store, path } = await openStore()
     await store.add({ ...newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }), userId: "u" })

@@ -45,6 +45,21 @@ describe("text and reasoning", () => {
     assert.equal(translate([text("a"), { type: "codeEvent", content: "b" }]).message.content, "ab")
   })
 
+  it("keep each signature with the text since the one before it", () => {
+    const sign = (signature: string): KiroEvent => ({ type: "reasoningContentEvent", signature })
+    const { summary } = translate([
+      reasoning("First."),
+      sign("b25l"),
+      reasoning("Second."),
+      sign("dHdv"),
+      text("Done."),
+    ])
+    assert.deepEqual(
+      summary.reasoning.map(({ textHash }) => textHash),
+      [sha256("First."), sha256("Second.")],
+    )
+  })
+
   it("keep a signature with the hash of its text and the calls of the turn", () => {
     const sign = (signature: string): KiroEvent => ({ type: "reasoningContentEvent", signature })
     const { summary, steps } = translate([
