@@ -259,6 +259,17 @@ describe("another version of this package on the same file", () => {
     await store.close()
   })
 
+  it("that was older may have kept a time that no number holds: it counts as not known", async () => {
+    const path = await fileWithAccount()
+    const older = await openDatabase(path)
+    older.run("UPDATE kiro_login SET expires_at = 1764367000123456789")
+    older.close()
+    const { store } = await openStore({ path })
+    const [login] = (await store.get("a"))?.logins ?? []
+    assert.equal(login?.kind === "idc" && login.tokens.expiresAt, 0)
+    await store.close()
+  })
+
   it("writes nothing by opening a file that lacks nothing", async () => {
     const path = await fileWithAccount()
     const holder = await openDatabase(path)
