@@ -4,6 +4,10 @@
  */
 import { isObject, type JsonObject } from "../json.ts"
 
+/** Set by the plugin's hook on the host's model requests, read by the language model: what a request is for, and whose. */
+export const PURPOSE_HEADER = "x-kiro-purpose"
+export const AGENT_HEADER = "x-kiro-agent"
+
 export type Call = (...values: readonly unknown[]) => unknown
 
 /** A method of something of the host's, by its path; `undefined` where there is none. */

@@ -4,16 +4,37 @@ import type {
   LanguageModelV3StreamPart,
   SharedV3Warning,
 } from "@ai-sdk/provider"
-import type { AnswerEnd, ChatCall, Purpose } from "../gateway/index.ts"
+import type { AnswerEnd, ChatCall, Gateway, Purpose } from "../gateway/index.ts"
 import { isObject, type JsonObject } from "../json.ts"
 import { ChatRequestError } from "../openai/index.ts"
 import { ownCommand } from "../settings/index.ts"
+import { AGENT_HEADER, PURPOSE_HEADER } from "./context.ts"
 import { cutError, refusalError } from "./errors.ts"
 import { createPartWriter } from "./parts.ts"
 import { metadataKeyOf, readCall } from "./prompt.ts"
-import { AGENT_HEADER, type Door, PURPOSE_HEADER, type ModelCall, type RegistryEntry } from "./registry.ts"
 
 type Part = LanguageModelV3StreamPart
+
+/** What answers a location's chats; it may open the gateway with the first. */
+export type Door = Pick<Gateway, "chat">
+
+/** One call of a language model, as the host made it. */
+export interface ModelCall {
+  readonly modelId: string
+  /** The options that the host gave to the factory: settings of provider, model and variant, headers, body. */
+  readonly settings: unknown
+  /** Those of `doStream` or `doGenerate`. */
+  readonly options: unknown
+  readonly signal: AbortSignal
+}
+
+/** What a location answers its calls with. Asks nothing before the first `next`, or the call of `generate`. */
+export interface RegistryEntry {
+  /** Batches of parts, none empty. Throws only the signal's reason; `return` closes the connection. */
+  stream(call: ModelCall): AsyncGenerator<readonly LanguageModelV3StreamPart[], void>
+  /** Rejects with an error in the host's own form. */
+  generate(call: ModelCall): Promise<LanguageModelV3GenerateResult>
+}
 
 /** The session itself. `x-session-id` is none: forks share it with their root. */
 const SESSION_HEADER = "x-opencode-session-id"

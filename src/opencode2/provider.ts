@@ -4,7 +4,8 @@
  */
 import type { LanguageModelV3, LanguageModelV3CallOptions, LanguageModelV3StreamPart } from "@ai-sdk/provider"
 import { refusalError } from "./errors.ts"
-import type { ModelCall, Registry, RegistryEntry } from "./registry.ts"
+import type { ModelCall, RegistryEntry } from "./language-model.ts"
+import type { Registry } from "./registry.ts"
 
 /** A reload takes the plugin of a location away for a moment. */
 const WAIT_MS = 2000

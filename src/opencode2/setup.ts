@@ -2,11 +2,20 @@ import type { AnswerBatch, ChatCall, ChatOutcome, Refusal } from "../gateway/ind
 import { type Host, loadAccountsRpc, PROVIDER_ID, startHost } from "../host/index.ts"
 import { isObject, present } from "../json.ts"
 import type { Place } from "../settings/index.ts"
-import { type Call, kindOfContext, locationOf, methodOf, textIn } from "./context.ts"
+import {
+  AGENT_HEADER,
+  type Call,
+  kindOfContext,
+  locationOf,
+  methodOf,
+  PURPOSE_HEADER,
+  textIn,
+} from "./context.ts"
 import { offerLogins, readConnections } from "./integration.ts"
 import { offerProvider } from "./models.ts"
 import { createKiro } from "./provider.ts"
-import { AGENT_HEADER, type Door, enterRegistry, PURPOSE_HEADER } from "./registry.ts"
+import type { Door } from "./language-model.ts"
+import { enterRegistry } from "./registry.ts"
 
 export interface SetupOptions {
   /** As the host gives it. */

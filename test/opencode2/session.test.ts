@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { AnswerBatch, ChatCall, ChatOutcome } from "../../src/gateway/index.ts"
-import type { Door } from "../../src/opencode2/registry.ts"
+import type { Door } from "../../src/opencode2/language-model.ts"
 import type { ChatChunk } from "../../src/openai/index.ts"
 import { openHost } from "./small-plugin.ts"
 

@@ -1,5 +1,7 @@
 import { extname } from "node:path"
-import { type Door, enterRegistry, PURPOSE_HEADER } from "../../src/opencode2/registry.ts"
+import { PURPOSE_HEADER } from "../../src/opencode2/context.ts"
+import type { Door } from "../../src/opencode2/language-model.ts"
+import { enterRegistry } from "../../src/opencode2/registry.ts"
 import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/fake-opencode2/index.ts"
 
 const PROVIDER_MODULE = new URL(

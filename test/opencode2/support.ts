@@ -6,7 +6,7 @@ import type {
 } from "@ai-sdk/provider"
 import type { ChatChunk } from "../../src/openai/index.ts"
 import type { AnswerBatch, ChatCall } from "../../src/gateway/index.ts"
-import type { Door } from "../../src/opencode2/registry.ts"
+import type { Door } from "../../src/opencode2/language-model.ts"
 
 const HEAD = { id: "chatcmpl-1", created: 1_700_000_000, model: "auto" }
 
