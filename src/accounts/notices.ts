@@ -201,7 +201,7 @@ function capitalised(sentence: string): string {
 
 function startText(at: number, now: number): string {
   const time = timeText(at, now)
-  return time.includes(":") ? `at ${time}` : `on ${time}`
+  return /^\d/.test(time) ? `at ${time}` : `on ${time}`
 }
 
 function storeMessage({

@@ -318,12 +318,15 @@ const SECOND_MS = 1000
 const DAY_MS = 24 * 60 * 60 * SECOND_MS
 
 /**
- * The one style of instants: "14:05" within a day, else "Dec 1", with the year where it is another. Of the time zone of
- * this computer; but midnight UTC, at which the service counts days and months, is the day that it names.
+ * The one style of instants: "14:05" while that is near, then "Nov 30, 02:23", from a week on "Dec 1", with the year
+ * where it is another. Of the time zone of this computer; but midnight UTC, at which the service counts days and months,
+ * is the day that it names.
  */
 export function timeText(at: number, now: number): string {
-  if (Math.abs(at - now) < DAY_MS) return format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, at)
-  return dayText(at, now)
+  const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, at)
+  const away = Math.abs(at - now)
+  if (away < DAY_MS / 2) return clock
+  return at % DAY_MS === 0 || away > 7 * DAY_MS ? dayText(at, now) : `${dayText(at, now)}, ${clock}`
 }
 
 /** "Dec 1", or "Dec 1, 2027". */

@@ -103,7 +103,7 @@ describe("a notice", () => {
 })
 
 describe("instants", () => {
-  it("are a time within a day, a day beyond, and midnight UTC is the day that it names", () => {
+  it("are a time while that is near, a day beyond, and midnight UTC is the day that it names", () => {
     const soon = NOW + 3 * 3_600_000
     const local = new Date(soon)
     const clock = [local.getHours(), local.getMinutes()]
@@ -111,6 +111,8 @@ describe("instants", () => {
       .join(":")
     assert.equal(timeText(soon, NOW), clock)
     assert.equal(timeText(RESET, NOW), "Dec 1")
+    assert.match(timeText(NOW + 24 * 3_600_000, NOW), /^Nov 2[456], \d\d:\d\d$/)
+    assert.match(timeText(NOW + 12 * 24 * 3_600_000, NOW), /^Dec [567]$/)
     assert.equal(dayText(Date.UTC(2027, 0, 1), NOW), "Jan 1, 2027")
     assert.equal(untilText(NOW + 29_000, NOW), "for 29 seconds")
     assert.equal(untilText(RESET, NOW), "until Dec 1")
