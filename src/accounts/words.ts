@@ -317,11 +317,7 @@ function shortName(name: string): string {
 const SECOND_MS = 1000
 const DAY_MS = 24 * 60 * 60 * SECOND_MS
 
-/**
- * The one style of instants: "14:05" while that is near, then "Nov 30, 02:23", from a week on "Dec 1", with the year
- * where it is another. Of the time zone of this computer; but midnight UTC, at which the service counts days and months,
- * is the day that it names.
- */
+/** The one style of instants: "14:05", "Nov 30, 02:23" or "Dec 1", as far away as it is; of this computer's time zone. */
 export function timeText(at: number, now: number): string {
   const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, at)
   const away = Math.abs(at - now)
@@ -329,7 +325,7 @@ export function timeText(at: number, now: number): string {
   return at % DAY_MS === 0 || away > 7 * DAY_MS ? dayText(at, now) : `${dayText(at, now)}, ${clock}`
 }
 
-/** "Dec 1", or "Dec 1, 2027". */
+/** "Dec 1", or "Dec 1, 2027". Midnight UTC, at which the service counts its days, is the day that it names. */
 export function dayText(at: number, now: number): string {
   const zone = at % DAY_MS === 0 ? { timeZone: "UTC" } : {}
   const isSameYear = new Date(at).getUTCFullYear() === new Date(now).getUTCFullYear()
