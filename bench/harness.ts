@@ -30,7 +30,10 @@ export interface Result {
   readonly unit: Figure["unit"]
   readonly ours: number
   readonly floor: number | null
+  /** The median of the rounds' ratios: each run beside its own floor. */
   readonly ratio: number | null
+  /** The least and the largest of them, or of the figures where there is no floor. */
+  readonly spread: readonly [number, number]
   readonly limit: string
   readonly kept: boolean
 }
@@ -46,7 +49,7 @@ export const THOROUGH: Pace = { rounds: Number.POSITIVE_INFINITY, slack: 1 }
 /** One round on a machine that others use: only what is worse by an order of magnitude is certain. */
 export const QUICK: Pace = { rounds: 1, slack: 10 }
 
-/** Runs one case; each row's figures are the medians of its rounds. */
+/** Runs one case; each row's figures are the medians of its rounds, its ratio that of figures taken together. */
 export async function runCase(bench: BenchCase, pace: Pace): Promise<Result[]> {
   if (pace.rounds > 1) await bench.round()
   const rounds: Figure[] = []
@@ -61,11 +64,14 @@ function judge(bench: BenchCase, row: string, figures: readonly Figure[], slack:
   const ours = median(figures.map((figure) => figure.ours))
   const floors = figures.flatMap((figure) => figure.floor ?? [])
   const floor = floors.length === 0 ? null : median(floors)
-  const ratio = floor === null ? null : ours / floor
+  const ratios = figures.flatMap((figure) => (figure.floor ? figure.ours / figure.floor : []))
+  const ratio = ratios.length === 0 ? null : median(ratios)
+  const spreads = ratios.length === 0 ? figures.map((figure) => figure.ours) : ratios
+  const spread = [Math.min(...spreads), Math.max(...spreads)] as const
   const limit = bench.limits[row]
   const unit = figures[0]?.unit ?? "ms"
   if (limit === undefined) throw new Error(`${bench.name}: the row "${row}" has no limit`)
-  const common = { case: bench.name, row, unit, ours, floor, ratio }
+  const common = { case: bench.name, row, unit, ours, floor, ratio, spread }
   if ("timesFloor" in limit) {
     const kept = ratio !== null && ratio <= limit.timesFloor * slack
     return { ...common, limit: `≤ ${limit.timesFloor * slack} × floor`, kept }

@@ -48,10 +48,11 @@ function table(rows: readonly Result[]): string {
     amount(row.ours, row.unit),
     row.floor === null ? "" : amount(row.floor, row.unit),
     row.ratio === null ? "" : `${row.ratio.toFixed(2)} ×`,
+    row.spread.map((value) => value.toFixed(2)).join(" … "),
     row.limit,
     row.kept ? "kept" : "NOT KEPT",
   ])
-  const all = [["figure", "ours", "floor", "ratio", "promise", ""], ...lines]
+  const all = [["figure", "ours", "floor", "ratio", "spread", "promise", ""], ...lines]
   const widths = all[0]?.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0))) ?? []
   return all.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n")
 }

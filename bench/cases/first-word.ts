@@ -12,7 +12,7 @@ export function firstWord(): BenchCase {
   return {
     name: "first word",
     rounds: 5,
-    limits: { [TYPICAL]: { timesFloor: 1.3 }, [WORST]: { timesFloor: 1.3 } },
+    limits: { [TYPICAL]: { timesFloor: 1.2 }, [WORST]: { timesFloor: 1.3 } },
     async round() {
       let sentAt = 0
       const word = eventFrame("assistantResponseEvent", { content: "Hello" })

@@ -5,6 +5,7 @@ import { cpuMs, type BenchCase, type Figure } from "../harness.ts"
 import { historyBody } from "../history.ts"
 
 const TRANSLATE = "1,600 messages / 4 MB"
+const HUNDRED = "100 messages / 250 kB"
 const SHORTEN = "shortened to 40 %"
 const LINEAR = "4 MB against four times 1 MB"
 const REPEATS = 10
@@ -12,18 +13,27 @@ const REPEATS = 10
 /** Processor time from the host's body to Kiro's; the floor is JSON.parse and JSON.stringify of the same body. */
 export function longHistories(): BenchCase {
   const four = historyBody({ messages: 1_600, characters: 4_000_000 })
+  const hundred = historyBody({ messages: 100, characters: 250_000 })
   const one = historyBody({ messages: 400, characters: 1_000_000 })
   return {
     name: "long histories",
     rounds: 9,
-    limits: { [TRANSLATE]: { timesFloor: 2 }, [SHORTEN]: { timesFloor: 2 }, [LINEAR]: { timesFloor: 1.3 } },
+    limits: {
+      [TRANSLATE]: { timesFloor: 2 },
+      [HUNDRED]: { timesFloor: 2 },
+      [SHORTEN]: { timesFloor: 2 },
+      [LINEAR]: { timesFloor: 1.3 },
+    },
     async round() {
       const floor = await repeated(REPEATS, () => JSON.stringify(JSON.parse(four)))
       const translated = await repeated(REPEATS, () => bodyOf(conversationOf(four)))
       const quarters = await repeated(REPEATS * 4, () => bodyOf(conversationOf(one)))
       const floorOfQuarters = await repeated(REPEATS * 4, () => JSON.stringify(JSON.parse(one)))
       const shortened = await repeated(REPEATS, () => bodyOf(conversationOf(four), (size) => size * 0.4))
+      const floorOfHundred = await repeated(REPEATS * 16, () => JSON.stringify(JSON.parse(hundred)))
+      const translatedHundred = await repeated(REPEATS * 16, () => bodyOf(conversationOf(hundred)))
       return [
+        figure(HUNDRED, translatedHundred, floorOfHundred),
         figure(TRANSLATE, translated, floor),
         figure(SHORTEN, shortened, floor),
         // The floor itself pays for large strings: what counts is what we add to it.

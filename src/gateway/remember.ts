@@ -34,7 +34,9 @@ export async function rememberForSession(
   if (summary.reasoning.length > 0) await store.rememberReasoning(sessionId, summary.reasoning)
   if (failure !== undefined || summary.finishReason === undefined) return
   await rememberRefusals(context, answered)
-  const leftOut = answered.progress.omitted.filter(isOfTheSession)
+  const { omitted, learnt } = answered.progress
+  // What the model as such has not, another model of the session may have.
+  const leftOut = omitted.filter((part) => isOfTheSession(part) && !learnt.includes(part))
   const remembered = leftOut.length > (session.leftOut?.length ?? 0) ? { leftOut } : {}
   const ratio = present({ tokenRatio: ratioAfter(answered, summary) })
   const change = (current: SessionMemory): SessionMemory => {

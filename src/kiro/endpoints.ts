@@ -16,8 +16,8 @@ export const GOVERNMENT_REGIONS: readonly string[] = ["us-gov-west-1", "us-gov-e
 
 /** `mapped`: the region was not a service region and the nearest one was taken. */
 export type ServiceRegion =
-  | { readonly region: string; readonly mapped: boolean }
-  | { readonly unsupported: string }
+  | { readonly outcome: "served"; readonly region: string; readonly mapped: boolean }
+  | { readonly outcome: "unsupported"; readonly region: string }
 
 /** Kiro is not offered in the China partition: no host of it may ever get a token. */
 function isChinaRegion(region: string): boolean {
@@ -35,13 +35,17 @@ export function serviceRegionOf(known: {
 }): ServiceRegion {
   const fromArn = regionOfArn(known.profileArn)
   if (fromArn !== undefined) {
-    return isServiceRegion(fromArn) ? { region: fromArn, mapped: false } : { unsupported: fromArn }
+    return isServiceRegion(fromArn) ? served(fromArn) : { outcome: "unsupported", region: fromArn }
   }
   const region = known.loginRegion ?? known.defaultRegion
-  if (isChinaRegion(region)) return { unsupported: region }
-  if (isServiceRegion(region)) return { region, mapped: false }
+  if (isChinaRegion(region)) return { outcome: "unsupported", region }
+  if (isServiceRegion(region)) return served(region)
   const european = /^(?:eu|eusc|me|il|af)-/.test(region)
-  return { region: european ? "eu-central-1" : "us-east-1", mapped: true }
+  return { outcome: "served", region: european ? "eu-central-1" : "us-east-1", mapped: true }
+}
+
+function served(region: string): ServiceRegion {
+  return { outcome: "served", region, mapped: false }
 }
 
 /** The fourth field of `arn:aws:codewhisperer:<region>:<account>:profile/<id>`. */

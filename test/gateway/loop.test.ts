@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { newAccount } from "../../src/accounts/index.ts"
+import { newAccount, openDatabase } from "../../src/accounts/index.ts"
+import { systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { FAILURES, finish, json, reasoning, stream, text, toolUse } from "../support/fake-kiro/index.ts"
 import { BASE_URL, errorText, hear, startHarness } from "./harness.ts"
@@ -144,7 +145,11 @@ describe("the gateway", () => {
     )
     const tools = [{ type: "function", function: { name: "read", parameters: { type: "object" } } }]
     const user = { role: "user", content: "Read it." }
-    await hear(await harness.ask({ ...thinks, tools, messages: [user] }))
+    const first = await harness.ask({ ...thinks, tools, messages: [user] })
+    // Another process holds the database while the answer ends.
+    const other = await openDatabase(harness.database)
+    other.run("BEGIN IMMEDIATE")
+    await hear(first)
     const assistant = {
       role: "assistant",
       content: "",
@@ -152,7 +157,11 @@ describe("the gateway", () => {
       tool_calls: [{ id: "call_1", type: "function", function: { name: "read", arguments: "{}" } }],
     }
     const result = { role: "tool", tool_call_id: "call_1", content: "its text" }
-    await hear(await harness.ask({ ...thinks, tools, messages: [user, assistant, result] }))
+    const next = harness.ask({ ...thinks, tools, messages: [user, assistant, result] })
+    for (let turn = 0; turn < 10; turn++) await systemClock.turn()
+    other.run("ROLLBACK")
+    other.close()
+    await hear(await next)
     assert.match(harness.fake.chats[1]?.text ?? "", /"signature":"c2ln"/)
   })
 

@@ -186,6 +186,31 @@ describe("a picture or document that the service refuses", () => {
   })
 })
 
+describe("pictures that are refused one after the other", () => {
+  it("are all left out after eight, in the next requests too, and the model is not blamed", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const carries = ({ text }: ReceivedRequest): boolean => text.includes('"images":[')
+    harness.fake.intercept(carries, inWords("Could not process image"))
+    const messages = Array.from({ length: 12 }, (_, index) => [
+      {
+        role: "user",
+        content: [
+          { type: "text", text: `Look at ${index}.` },
+          { type: "image_url", image_url: { url: pngOf(index) } },
+        ],
+      },
+      { role: "assistant", content: "I see." },
+    ]).flat()
+    const ask = { messages: [...messages, { role: "user", content: "And now?" }] }
+    assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
+    assert.equal(sends(harness), 10)
+    assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
+    assert.equal(sends(harness), 11)
+    assert.deepEqual(await refusedFields(harness), [])
+  })
+})
+
 describe("a page of something in front of the service", () => {
   const page = (status: number, title: string): ReturnType<typeof failure> =>
     failure({
@@ -297,6 +322,12 @@ function twoPictures(): object {
     ],
   })
   return { messages: [picture(PIXEL), { role: "assistant", content: "I see." }, picture(OTHER_PIXEL)] }
+}
+
+/** Pictures that differ: what follows the end of a PNG is no part of it. */
+function pngOf(index: number): string {
+  const bytes = Buffer.concat([Buffer.from(bytesOf(PIXEL), "base64"), Buffer.from([index])])
+  return `data:image/png;base64,${bytes.toString("base64")}`
 }
 
 function bytesOf(url: string): string {

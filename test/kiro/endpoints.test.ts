@@ -12,16 +12,17 @@ describe("serviceRegionOf", () => {
       loginRegion: "us-east-1",
       defaultRegion: "us-east-1",
     })
-    assert.deepEqual(place, { region: "eu-central-1", mapped: false })
+    assert.deepEqual(place, { outcome: "served", region: "eu-central-1", mapped: false })
   })
 
   it("maps a login region to the service region of its continent", () => {
     const mapped = (loginRegion: string): unknown =>
       serviceRegionOf({ loginRegion, defaultRegion: "us-east-1" })
-    assert.deepEqual(mapped("eu-north-1"), { region: "eu-central-1", mapped: true })
-    assert.deepEqual(mapped("ap-southeast-2"), { region: "us-east-1", mapped: true })
-    assert.deepEqual(mapped("us-gov-east-1"), { region: "us-gov-east-1", mapped: false })
+    assert.deepEqual(mapped("eu-north-1"), { outcome: "served", region: "eu-central-1", mapped: true })
+    assert.deepEqual(mapped("ap-southeast-2"), { outcome: "served", region: "us-east-1", mapped: true })
+    assert.deepEqual(mapped("us-gov-east-1"), { outcome: "served", region: "us-gov-east-1", mapped: false })
     assert.deepEqual(serviceRegionOf({ defaultRegion: "eu-central-1" }), {
+      outcome: "served",
       region: "eu-central-1",
       mapped: false,
     })
@@ -29,11 +30,13 @@ describe("serviceRegionOf", () => {
 
   it("refuses China and a profile where Kiro does not run", () => {
     assert.deepEqual(serviceRegionOf({ loginRegion: "cn-north-1", defaultRegion: "us-east-1" }), {
-      unsupported: "cn-north-1",
+      outcome: "unsupported",
+      region: "cn-north-1",
     })
     for (const region of ["cn-northwest-1", "evil.example/", "eu-west-1"])
       assert.deepEqual(serviceRegionOf({ profileArn: profileIn(region), defaultRegion: "us-east-1" }), {
-        unsupported: region,
+        outcome: "unsupported",
+        region,
       })
   })
 })

@@ -159,6 +159,46 @@ describe("the failure table", () => {
     })
   }
 
+  it("takes for an overflow all that OpenCode takes for one, so that none of it goes out as another refusal", () => {
+    const overflows = [
+      "prompt is too long",
+      "request_too_large",
+      "input is too long for requested model",
+      "exceeds the context window",
+      "exceeds the model's maximum context length of 8,192 tokens",
+      "input token count (9) exceeds the maximum",
+      "tokens in request more than max tokens allowed",
+      "maximum prompt length is 131072",
+      "reduce the length of the messages",
+      "maximum context length is 8192 tokens",
+      "exceeds the maximum allowed input length of 8,192 tokens",
+      "input (9 tokens) is longer than the model's context length (8 tokens)",
+      "exceeds the limit of 200000",
+      "exceeds the available context size",
+      "greater than the context length",
+      "context window exceeds limit",
+      "exceeded model token limit",
+      "context_length_exceeded",
+      "request entity too large",
+      "context length is only 8192 tokens",
+      "input length of 9 exceeds the context length",
+      "prompt too long; exceeded max context length",
+      "too large for model with 8192 maximum context length",
+      "prompt has 9,000 tokens, but the configured context size is 8,192 tokens",
+      "model_context_window_exceeded",
+      "too many tokens",
+      "token limit exceeded",
+    ]
+    for (const message of overflows) {
+      const payload = JSON.stringify({ message: `Upstream said: ${message}.` })
+      assert.equal(
+        readStreamFailure({ name: "ValidationException", payload }).kind,
+        "input-too-long",
+        message,
+      )
+    }
+  })
+
   it("tells a plan that is not meant from a login that is not", () => {
     const body = JSON.stringify({ message: "Your subscription does not support this application. Ask." })
     const headers = new Headers({ "x-amzn-errortype": "AccessDeniedException" })

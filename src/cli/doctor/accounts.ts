@@ -72,7 +72,7 @@ async function askUsage(
   const profileArn = account.profileArn ?? login.profileArn
   const { defaultRegion } = settings
   const service = serviceRegionOf({ profileArn, loginRegion: loginRegionOf(login), defaultRegion })
-  if ("unsupported" in service) return { account }
+  if (service.outcome === "unsupported") return { account }
   const access = { ...accessOf(login), ...present({ profileArn }) }
   const answer = await fetchUsage(client, { serviceRegion: service.region, access })
   switch (answer.outcome) {
@@ -247,12 +247,9 @@ async function regionFindings(context: DoctorContext, account: Account): Promise
     account.profileArn ?? account.logins.find((one) => one.profileArn !== undefined)?.profileArn
   const { defaultRegion } = context.settings
   const service = serviceRegionOf({ profileArn, loginRegion: login?.loginRegion, defaultRegion })
-  if ("unsupported" in service)
+  if (service.outcome === "unsupported")
     return [
-      problem(
-        `${name}: Kiro is not served in ${service.unsupported}`,
-        `Choose a profile where it is: ${choose}`,
-      ),
+      problem(`${name}: Kiro is not served in ${service.region}`, `Choose a profile where it is: ${choose}`),
     ]
   if (login === undefined) return []
   const known = await profilesOf(context, account)

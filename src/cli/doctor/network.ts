@@ -122,7 +122,7 @@ function regionsOf(account: Account): readonly Regions[] {
 }
 
 function supported(service: ReturnType<typeof serviceRegionOf>): readonly string[] {
-  return "unsupported" in service ? [] : [service.region]
+  return service.outcome === "unsupported" ? [] : [service.region]
 }
 
 function signInHosts({ logins }: Account): readonly string[] {

@@ -10,9 +10,9 @@ import {
   hostsFor,
   type KiroFailure,
   type KiroHost,
-  type KiroHosts,
   type KiroModel,
   resolveModel,
+  type ServiceRegion,
   serviceRegionOf,
 } from "../../kiro/index.ts"
 import { createChunkTranslator } from "../../translate/index.ts"
@@ -67,8 +67,14 @@ export async function makeAttempt(context: GatewayContext, attempt: Attempt): Pr
   const { rejected } = progress
   const credential = await context.tokens.fresh({ account, rejected, signal: chat.signal })
   if ("unavailable" in credential) return unsent(withoutToken(credential))
-  const hosts = hostsOf(context, account, credential)
-  if ("unsupported" in hosts) return unsent(nowhere(hosts.unsupported))
+  const place = placeOf(context, credential)
+  if (place.outcome === "unsupported") return unsent(nowhere(place.region))
+  const hosts = hostsFor({
+    plane: "runtime",
+    serviceRegion: place.region,
+    override: context.settings.endpointOverride,
+    remembered: account.hosts["runtime"],
+  })
   const [host = hosts[0], ...otherHosts] = hosts.filter(({ name }) => !progress.hostsTried.includes(name))
   const model = modelFor(chat, { accountId: account.id, omitted: progress.omitted })
   const body = buildBody({ chat, progress, model, profileArn: credential.profileArn })
@@ -133,23 +139,14 @@ async function ask(
   })
 }
 
-/** Where an account's chats can go: the hosts of its profile's region, the one that last worked first. */
-function hostsOf(
-  { settings, notify }: GatewayContext,
-  account: Account,
-  { login, profileArn }: Credential,
-): KiroHosts | { readonly unsupported: string } {
+/** The region in which an account's chats are served: that of its profile, else the nearest to its login's. */
+function placeOf({ settings, notify }: GatewayContext, { login, profileArn }: Credential): ServiceRegion {
   const loginRegion = loginRegionOf(login)
   const { defaultRegion } = settings
   const place = serviceRegionOf({ profileArn, loginRegion, defaultRegion })
-  if ("unsupported" in place) return place
-  if (place.mapped) notify({ kind: "region-mapped", from: loginRegion ?? defaultRegion, to: place.region })
-  return hostsFor({
-    plane: "runtime",
-    serviceRegion: place.region,
-    override: settings.endpointOverride,
-    remembered: account.hosts["runtime"],
-  })
+  if (place.outcome === "served" && place.mapped)
+    notify({ kind: "region-mapped", from: loginRegion ?? defaultRegion, to: place.region })
+  return place
 }
 
 /**

@@ -9,9 +9,11 @@ import { learnRatio } from "../../translate/index.ts"
  */
 export type Omission = "reasoning" | `tool ${string}` | `medium ${string}` | ModelRefusal
 
-/** A part that was refused for what it is stays out of its session; what a model has not, out of all. */
+const OF_A_SESSION: ReadonlySet<string> = new Set(["reasoning", "images", "documents"])
+
+/** Whether a session may leave it out by itself: a field is one of the model's. */
 export function isOfTheSession(omission: string): omission is Omission {
-  return omission === "reasoning" || omission.startsWith("tool ") || omission.startsWith("medium ")
+  return OF_A_SESSION.has(omission) || omission.startsWith("tool ") || omission.startsWith("medium ")
 }
 
 /** Gradual truncation: each step is a share of what the request, or the model's window if smaller, holds. */

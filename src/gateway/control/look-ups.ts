@@ -76,7 +76,7 @@ function accountOpener(options: LookUpOptions): OpenAccount {
     const { login, profileArn } = credential
     const loginRegion = loginRegionOf(login)
     const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion: settings.defaultRegion })
-    if ("unsupported" in service) return undefined
+    if (service.outcome === "unsupported") return undefined
     const target: ControlTarget = {
       serviceRegion: service.region,
       access: credential,

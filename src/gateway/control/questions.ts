@@ -81,8 +81,8 @@ export function targetOf(
   | { readonly outcome: "failed"; readonly failure: KiroFailure } {
   const { profileArn } = login
   const service = serviceRegionOf({ profileArn, loginRegion: loginRegionOf(login), defaultRegion })
-  if ("unsupported" in service) {
-    const message = `Kiro is not served from ${service.unsupported}`
+  if (service.outcome === "unsupported") {
+    const message = `Kiro is not served from ${service.region}`
     return { outcome: "failed", failure: { kind: "not-authorized", status: 0, message } }
   }
   const access = { ...accessOf(login), profileArn }
