@@ -318,6 +318,20 @@ describe("kiro-cli's store", () => {
       assert.deepEqual(await cliRow(file, "kirocli:odic:device-registration"), registration)
     })
 
+    it("leaves a newer access token of the same refresh token alone, and replaces an older one", async () => {
+      const held = { ...socialToken, access_token: "aoaHELD", refresh_token: "aorNEW" }
+      const place = { source: "kiro-cli", key: `${file}#kirocli:social:token` } as const
+      await writeCliStore(file, { "kirocli:social:token": held })
+      for (const [expires_at, result] of [
+        ["2026-11-24T21:00:00Z", "current"],
+        ["2026-11-24T19:00:00Z", "written"],
+      ] as const) {
+        const row = { ...held, expires_at }
+        await sqlite(file, (database) => putCliRow(database, "kirocli:social:token", row))
+        assert.equal(await source().writeBack({ place, replaces: [], after }), result)
+      }
+    })
+
     it("leaves a row alone that holds another pair by now, and one that vanished", async () => {
       await writeCliStore(file, { "kirocli:social:token": socialToken })
       const login = await onlyLogin()
