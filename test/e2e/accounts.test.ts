@@ -211,11 +211,7 @@ describe("two people with one kiro-cli in the real OpenCode", () => {
         await say("session-of-bob-1.", await server.newSession())
         await say("session-of-ann-3.")
         const words = ["session-of-ann-1.", "session-of-ann-2.", "session-of-ann-3.", "session-of-bob-1."]
-        assert.deepEqual(
-          words.map((each) => fake.chats.find((chat) => chat.text.endsWith(each))?.account === bob),
-          [false, false, false, true],
-        )
-        assert.deepEqual(servedBy(stage, ["session-of-ann-3.", "session-of-bob-1."]), [0, 1])
+        assert.deepEqual(servedBy(stage, words), [0, 0, 0, 1])
       } finally {
         await fake.close()
         sandbox.remove()
