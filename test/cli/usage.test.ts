@@ -28,7 +28,7 @@ describe("what was spent", () => {
     const store = await openStore(lab)
     accountId = (await store.list())[0]?.id ?? ""
     const now = Date.now()
-    const turn = { accountId, sessionId: "ses_1", modelId: "claude-sonnet-4-5", project: "/work/one" }
+    const turn = { accountId, sessionId: "ses_1", modelId: "claude-sonnet-4-5", project: "/code/one" }
     await store.addTurn({ ...turn, credits: 1.5, at: now })
     await store.addTurn({ ...turn, credits: 0.25, at: now, sessionId: "ses_2", parentSessionId: "ses_1" })
     await store.addTurn({
@@ -62,7 +62,7 @@ describe("what was spent", () => {
     assert.deepEqual(out.trim().split("\n"), [
       "project,requests,failed,credits",
       "'=HYPERLINK(1),1,1,2.0000",
-      "/work/one,2,0,1.7500",
+      "/code/one,2,0,1.7500",
     ])
     const { json } = await lab.run("usage", "--days", "7", "--json")
     assert.ok(isObject(json) && Array.isArray(json["perDay"]) && Array.isArray(json["groups"]))

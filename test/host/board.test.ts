@@ -13,7 +13,7 @@ const place = { env: {}, platform: "linux", home: temporaryFolder() }
 const paths = pathsFor(place)
 
 function look(sessionId?: string): Promise<Board> {
-  const project = { directory: "/work/x/src", worktree: "/work/x" }
+  const project = { directory: "/code/x/src", worktree: "/code/x" }
   return readBoard({ place, project, sessionId, now: Date.now() })
 }
 
@@ -38,11 +38,11 @@ describe("what a screen shows", () => {
     await store.addTurn({ sessionId: "s", accountId: "a", credits: 2, at: Date.now() })
     await store.close()
     mkdirSync(dirname(paths.settingsFile), { recursive: true })
-    const account_rules = [{ project: "/work/*", account: "Work" }]
+    const account_rules = [{ project: "/code/*", account: "Work" }]
     writeFileSync(paths.settingsFile, JSON.stringify({ account_rules, daily_credit_budget: 5, toasts: 1 }))
     const board = await look("s")
     assert.deepEqual(board.today, { credits: 2, lifted: false, budget: 5 })
-    assert.deepEqual(board.rule, { account: "a", project: "/work/*" })
+    assert.deepEqual(board.rule, { account: "a", project: "/code/*" })
     assert.deepEqual(board.session, { accountId: "a", lastTurnCredits: 2, credits: 2 })
     assert.match(board.problems.join(), /^toasts in .*kiro\.json must be true or false; it is ignored\.$/)
     assert.doesNotMatch(JSON.stringify(board), /access-|refresh-|secret/i)

@@ -49,9 +49,9 @@ describe("managing accounts from inside a host", () => {
   })
 
   it("writes the id, not the name, into the rule of a project", async () => {
-    await management.act({ act: "use-for-project", account: "a", project: "/work/x" })
+    await management.act({ act: "use-for-project", account: "a", project: "/code/x" })
     assert.deepEqual(JSON.parse(readFileSync(paths.settingsFile, "utf8")), {
-      account_rules: [{ project: "/work/x", account: "a" }],
+      account_rules: [{ project: "/code/x", account: "a" }],
     })
   })
 

@@ -42,13 +42,13 @@ describe("account rules", () => {
 
   it("of a project alone count for every request, the others for new conversations; the first decides", () => {
     const rules = [
-      { project: "/work", agent: "build", account: "a" },
-      { project: "/work", account: "b" },
-      { project: "/work", account: "c" },
+      { project: "/code", agent: "build", account: "a" },
+      { project: "/code", account: "b" },
+      { project: "/code", account: "c" },
       { model: "claude-opus-*", account: "d" },
       { account: "e" },
     ]
-    const question = { project: "/work", agent: "build", model: "claude-opus-5" }
+    const question = { project: "/code", agent: "build", model: "claude-opus-5" }
     assert.equal(decides("project", rules, question), "b")
     assert.equal(decides("new", rules, question), "a")
     assert.equal(decides("new", rules, { ...question, agent: "plan" }), "d")
@@ -62,7 +62,7 @@ describe("the rule of a project", () => {
   const save = async (text: string | undefined, account = "a1") => {
     const file = join(folder, `${Math.random()}.json`)
     if (text !== undefined) writeFileSync(file, text)
-    const saved = await saveProjectRule({ file, project: "/work/x", account, unique: "1" })
+    const saved = await saveProjectRule({ file, project: "/code/x", account, unique: "1" })
     return { saved, text: saved.outcome === "saved" ? readFileSync(file, "utf8") : undefined }
   }
 
@@ -75,15 +75,15 @@ describe("the rule of a project", () => {
     const { parse } = await import("jsonc-parser")
     assert.deepEqual(parse(text ?? "", [], { allowTrailingComma: true }), {
       toasts: false,
-      account_rules: [{ project: "/work/x", account: "a1" }, { account: "z" }],
+      account_rules: [{ project: "/code/x", account: "a1" }, { account: "z" }],
     })
   })
 
   it("makes the file where there is none, and changes the account of a rule that is there", async () => {
-    const rule = { project: "/work/x", account: "a1" }
+    const rule = { project: "/code/x", account: "a1" }
     assert.deepEqual(JSON.parse((await save(undefined)).text ?? ""), { account_rules: [rule] })
     const kept = [
-      { project: "/work/x", agent: "plan", account: "p" },
+      { project: "/code/x", agent: "plan", account: "p" },
       { ...rule, fallback: false },
     ]
     const changed = await save(JSON.stringify({ account_rules: kept }), "a2")
@@ -98,8 +98,8 @@ describe("the rule of a project", () => {
     const [real, link] = [join(folder, "real.json"), join(folder, "link.json")]
     writeFileSync(real, "{}")
     symlinkSync(real, link)
-    await saveProjectRule({ file: link, project: "/work/x", account: "a1", unique: "1" })
+    await saveProjectRule({ file: link, project: "/code/x", account: "a1", unique: "1" })
     assert.ok(lstatSync(link).isSymbolicLink())
-    assert.match(readFileSync(real, "utf8"), /\/work\/x/)
+    assert.match(readFileSync(real, "utf8"), /\/code\/x/)
   })
 })

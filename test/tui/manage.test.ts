@@ -50,7 +50,7 @@ async function walk(
       signInAgain: async () => ({ url: "https://x.example", instructions: "Code ABCD" }),
       ...desk,
     },
-    where: { sessionId: "ses_1", project: "/work/x", ...where },
+    where: { sessionId: "ses_1", project: "/code/x", ...where },
     view: () => ({ now: 0, showEmail: false }),
   })
   return { shown, acts }
@@ -77,7 +77,7 @@ describe("/kiro", () => {
 
   for (const [answers, act] of [
     [["Use for this session"], { act: "use-for-session", account: "a", sessionId: "ses_1" }],
-    [["Use for this project"], { act: "use-for-project", account: "a", project: "/work/x" }],
+    [["Use for this project"], { act: "use-for-project", account: "a", project: "/code/x" }],
     [["Rename", "Mine"], { act: "rename", account: "a", name: "Mine" }],
     [["Switch off"], { act: "disable", account: "a" }],
     [["Remove", true], { act: "remove", account: "a" }],

@@ -21,7 +21,7 @@ function stage(parts: Partial<V2Context> = {}): Stage {
     shown: [],
     mounted: false,
     context: {
-      location: { directory: "/work/x/src", project: { directory: "/work/x" } },
+      location: { directory: "/code/x/src", project: { directory: "/code/x" } },
       keymap: {
         layer(input) {
           if (!made.mounted) throw new Error("Keymap.Provider is missing")
