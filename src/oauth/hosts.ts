@@ -1,6 +1,5 @@
 import { REGION_SHAPE } from "../json.ts"
-import { readBody } from "../read-body.ts"
-import type { Runtime } from "../runtime.ts"
+import { readBody, type Runtime } from "../runtime.ts"
 
 /** The service of Kiro's own social logins: one host for the whole world. */
 export const SOCIAL_ORIGIN = "https://prod.us-east-1.auth.desktop.kiro.dev"

@@ -2,9 +2,15 @@ import * as z from "zod/mini"
 import { plausibleLifetime, present } from "../json.ts"
 import type { Clock, Runtime } from "../runtime.ts"
 import { Secret } from "../secret.ts"
-import { optionalNumber, optionalText, readAnswer, wordsOf } from "./answers.ts"
 import { type Answer, oidcOrigin, post, SOCIAL_ORIGIN } from "./hosts.ts"
-import type { RefreshGrant, TokenSet } from "./token-set.ts"
+import {
+  optionalNumber,
+  optionalText,
+  readAnswer,
+  type RefreshGrant,
+  type TokenSet,
+  wordsOf,
+} from "./token-set.ts"
 
 /** The codes of RFC 6749 §5.2, of OpenID Connect and of SSO OIDC after which the same refresh token can never work again. */
 const REFUSED_CODES = [

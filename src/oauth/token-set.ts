@@ -1,4 +1,7 @@
+import * as z from "zod/mini"
+import { isObject, parseJson } from "../json.ts"
 import type { Secret } from "../secret.ts"
+import { redactText } from "../settings/index.ts"
 
 /** Instants are epoch milliseconds. */
 export interface TokenSet {
@@ -31,3 +34,30 @@ export type RefreshGrant =
       readonly tokenEndpoint: string
       readonly scopes?: string
     }
+
+const LONGEST_MESSAGE = 200
+
+/** A member that may be missing, or be of another type: an answer that holds a rotated pair is never refused for it. */
+export const optionalText = z.catch(z.optional(z.string().check(z.minLength(1))), undefined)
+
+/** A number, also one that is sent as text. */
+export const optionalNumber = z.catch(
+  z.optional(
+    z.pipe(
+      z.transform((value) => (typeof value === "string" && value !== "" ? Number(value) : value)),
+      z.number(),
+    ),
+  ),
+  undefined,
+)
+
+/** What a body says by a schema whose members are all optional: nothing, where it is no JSON object. */
+export function readAnswer<Schema extends z.ZodMiniObject>(schema: Schema, body: unknown): z.infer<Schema> {
+  const document = typeof body === "string" ? parseJson(body) : body
+  return z.parse(schema, isObject(document) ? document : {})
+}
+
+/** The service's words, cut, without a credential or an e-mail address. */
+export function wordsOf(text: string): string {
+  return redactText(text).slice(0, LONGEST_MESSAGE)
+}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { describe, it } from "node:test"
-import { isWebPage } from "../../src/login/browser.ts"
+import { isWebPage } from "../../src/host/services.ts"
 
 describe("the source", () => {
   const files = readdirSync("src", { recursive: true, encoding: "utf8" })

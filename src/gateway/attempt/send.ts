@@ -1,6 +1,5 @@
 import { type KiroFailure, type KiroHttpRequest, networkFailure, readKiroFailure } from "../../kiro/index.ts"
-import { readBody } from "../../read-body.ts"
-import type { Runtime } from "../../runtime.ts"
+import { readBody, type Runtime } from "../../runtime.ts"
 
 export type SendOutcome =
   /** A good answer's headers have come; `cancel` closes its connection. */

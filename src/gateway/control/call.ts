@@ -9,8 +9,7 @@ import {
   readKiroFailure,
   type TokenType,
 } from "../../kiro/index.ts"
-import { readBody } from "../../read-body.ts"
-import type { Runtime } from "../../runtime.ts"
+import { readBody, type Runtime } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 
 /** The longest that one look-up may take, in ms, up to the last byte of its answer. */

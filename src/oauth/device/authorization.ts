@@ -1,9 +1,8 @@
 import { plausibleLifetime } from "../../json.ts"
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
-import { wordsOf } from "../answers.ts"
 import { type Answer, post, type SendOptions } from "../hosts.ts"
-import type { TokenSet } from "../token-set.ts"
+import { type TokenSet, wordsOf } from "../token-set.ts"
 
 /** What the user needs to approve a device, and what we need to ask whether they did (RFC 8628 §3.2). */
 export interface DeviceAuthorization {

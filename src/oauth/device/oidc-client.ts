@@ -1,9 +1,8 @@
 import * as z from "zod/mini"
 import { plausibleInstant, present } from "../../json.ts"
 import { Secret } from "../../secret.ts"
-import { optionalNumber, optionalText, readAnswer } from "../answers.ts"
 import { oidcOrigin, type SendOptions } from "../hosts.ts"
-import type { ClientRegistration } from "../token-set.ts"
+import { type ClientRegistration, optionalNumber, optionalText, readAnswer } from "../token-set.ts"
 import {
   ask,
   codeLifetimeOf,

@@ -1,7 +1,7 @@
 import * as z from "zod/mini"
 import { present } from "../../json.ts"
 import { Secret } from "../../secret.ts"
-import { optionalNumber, optionalText, readAnswer } from "../answers.ts"
+import { optionalNumber, optionalText, readAnswer } from "../token-set.ts"
 import { type SendOptions, SOCIAL_ORIGIN } from "../hosts.ts"
 import {
   ask,
