@@ -138,6 +138,13 @@ export function afterLoginRefused(
   }
 }
 
+/** The service gave it a newer token: nobody needs to log in again. */
+export function afterRenewal(account: Account): Account {
+  const { health } = account
+  const isOver = health.state === "revoked" && health.reason === "login-expired"
+  return isOver ? { ...account, health: { state: "ok" } } : account
+}
+
 /**
  * A good answer to a request that began at `startedAt`. It ends what was held against the account before that, but
  * not what a parallel request learned since, and never a lock.

@@ -1,7 +1,7 @@
 import { present } from "../json.ts"
 import type { Account, Login, LoginPlace, TokenLogin } from "./account.ts"
 import { type AccountChanges, Draft, hashesOf, type HeldLogin, isInPlace, placesOf } from "./draft.ts"
-import { foundProfile } from "./health.ts"
+import { afterRenewal, foundProfile } from "./health.ts"
 import {
   derivedAccountId,
   derivedLoginId,
@@ -85,11 +85,13 @@ function takeKnown(
   const isOther = !seen.accessToken.equals(held.accessToken)
   const owed = isOther && seen.expiresAt < held.expiresAt
   standAt(taking, known, { ...place, shown, owed })
-  draft.change(known.id, (standing) =>
-    isOther && seen.expiresAt > held.expiresAt && standing.kind !== "api-key"
-      ? withoutRevocation({ ...standing, tokens: seen })
-      : standing,
-  )
+  if (isOther && seen.expiresAt > held.expiresAt) {
+    draft.change(known.id, (standing) =>
+      standing.kind === "api-key" ? standing : withoutRevocation({ ...standing, tokens: seen }),
+    )
+    const renewed = draft.get(account.id)
+    if (renewed !== undefined) draft.put(afterRenewal(renewed))
+  }
   if (byUser && known.use === "held") {
     draft.change(known.id, (standing) => withRecord(standing, { taken: now }))
     const taken = draft.get(account.id)
