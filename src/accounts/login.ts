@@ -118,18 +118,23 @@ export function ownerOf(login: Login | ForgottenLogin): string | undefined {
 
 /**
  * Whether the second can't be the first one renewed: a program renews with the registration, the provider and the
- * start URL that a login has.
+ * start URL that a login has. What only one of the records tells, the other may have left out.
  */
 export function isSignedInAnew(before: Login, after: Login): boolean {
   if (before.kind !== after.kind) return true
-  return registrationOf(before) !== registrationOf(after) || startUrlOf(before) !== startUrlOf(after)
+  return (
+    areOther(registrationOf(before), registrationOf(after)) || areOther(startUrlOf(before), startUrlOf(after))
+  )
+}
+
+function areOther(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other
 }
 
 /** What a login is renewed with beside its pair; what is not known of a social login is like any. */
 export function sameRegistration(one: Login, other: Login): boolean {
   if (one.kind !== other.kind) return false
-  const [left, right] = [registrationOf(one), registrationOf(other)]
-  return left === right || (one.kind === "social" && (left === undefined || right === undefined))
+  return !areOther(registrationOf(one), registrationOf(other))
 }
 
 function registrationOf(login: Login): string | undefined {
