@@ -111,6 +111,11 @@ export function withoutPlace<Kind extends Login>(
   return withRecord(login, { places: recordOf(login).places.filter((other) => !samePlace(other, place)) })
 }
 
+/** Whether another program lacks its newer pair. */
+export function isOwing(login: Login): boolean {
+  return recordOf(login).places.some(({ owed }) => owed === true)
+}
+
 /** The owner, as far as it was asked for. */
 export function ownerOf(login: Login | ForgottenLogin): string | undefined {
   return "kind" in login ? login.record?.owner : login.owner

@@ -6,6 +6,7 @@ import {
   comparable,
   derivedAccountId,
   forgetLogin,
+  isOwing,
   loginHash,
   newAccount,
   ownerOf,
@@ -239,10 +240,9 @@ export function replaceRefused(
 /** A tombstone: what is needed to know the account again; and the pairs that are owed to other programs. */
 export function buryAccount(account: Account, now: number): Account {
   const { id, userId, addedAt, logins } = account
-  const owing = logins.flatMap((login): Login[] => {
-    const places = recordOf(login).places.filter(({ owed }) => owed === true)
-    return places.length === 0 ? [] : [withRecord(login, { places })]
-  })
+  const owing = logins
+    .filter(isOwing)
+    .map((login) => withRecord(login, { places: recordOf(login).places.filter(({ owed }) => owed === true) }))
   return {
     ...newAccount({ id, now: addedAt, logins: owing }),
     enabled: false,
@@ -273,9 +273,10 @@ export function tidy(accounts: readonly Account[], now: number): AccountChanges 
   const draft = new Draft(accounts)
   for (const account of accounts) {
     if (account.removedAt !== undefined) {
-      // Its program's store never came back to take what it was owed.
-      if (account.logins.length > 0 && account.removedAt + REST_MS < now)
-        draft.put({ ...account, logins: [] })
+      // Its program has the pair, or another one, or its store never came back.
+      const isOver = account.removedAt + REST_MS < now
+      const owing = isOver ? [] : account.logins.filter(isOwing)
+      if (owing.length < account.logins.length) draft.put({ ...account, logins: owing })
       continue
     }
     for (const login of account.logins) {

@@ -1,5 +1,5 @@
 import type { Account, Login, LoginUse } from "./account.ts"
-import { type KnownLogin, ownerIn, placesOf } from "./draft.ts"
+import { type HeldLogin, type KnownLogin, ownerIn, placesOf } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import { comparable, ownerOf, recordOf, sameRegistration } from "./login.ts"
 
@@ -62,20 +62,35 @@ class View {
 
   /** An older plugin's copy of what kiro-cli may have renewed since. */
   #isOldCopy(login: Login): boolean {
-    const places = placesOf(login)
-    if (recordOf(login).once === true) return false
-    if (places.length === 0 || places.some(({ source }) => source !== "older-plugin")) return false
-    return this.#accounts.some(({ removedAt, logins }) =>
-      logins.some(
-        (other) =>
-          removedAt === undefined &&
-          other.revoked === undefined &&
-          placesOf(other).some(({ source }) => source === "kiro-cli") &&
-          sameRegistration(login, other) &&
-          !isAnothers(login, other),
-      ),
-    )
+    return recordOf(login).once !== true && copiedFrom(this.#accounts, login).length > 0
   }
+}
+
+/** Logins of kiro-cli's of which this one may be an older plugin's old copy. */
+function copiedFrom(accounts: readonly Account[], login: Login): readonly HeldLogin[] {
+  const places = placesOf(login)
+  if (places.length === 0 || places.some(({ source }) => source !== "older-plugin")) return []
+  return accounts
+    .filter(({ removedAt }) => removedAt === undefined)
+    .flatMap((account) => account.logins.map((other) => ({ account, login: other })))
+    .filter(
+      ({ login: other }) =>
+        other.revoked === undefined &&
+        placesOf(other).some(({ source }) => source === "kiro-cli") &&
+        sameRegistration(login, other) &&
+        !isAnothers(login, other),
+    )
+}
+
+/** The logins whose owners decide whether one that rests may be renewed. */
+export function restsBehind(accounts: readonly Account[], loginId: string): readonly HeldLogin[] {
+  const held = accounts
+    .filter(({ removedAt }) => removedAt === undefined)
+    .flatMap((account) => account.logins.map((login) => ({ account, login })))
+  const login = held.find((each) => each.login.id === loginId)?.login
+  if (login === undefined) return []
+  const successor = held.filter((each) => each.login.id === recordOf(login).successor?.id)
+  return [...successor, ...copiedFrom(accounts, login)]
 }
 
 /** Whether nothing of it may be used, whoever signs in: off, removed or suspended. */

@@ -1,12 +1,7 @@
 import type { Secret } from "../../secret.ts"
 import { type Account, type Login, LOGIN_SOURCES, type TokenLogin } from "../account.ts"
-import { accessOf, recordOf } from "../login.ts"
+import { accessOf } from "../login.ts"
 import type { RefreshFailure, RefreshOutcome } from "./refresh.ts"
-
-/** Whether another program lacks its newer pair. */
-export function isOwing(login: Login): boolean {
-  return recordOf(login).places.some(({ owed }) => owed === true)
-}
 
 export function isOneOf(secrets: readonly Secret[], secret: Secret): boolean {
   return secrets.some((each) => each.equals(secret))

@@ -1,7 +1,7 @@
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Account, LoginPlace, LoginSource, TokenLogin, TokenSet } from "../account.ts"
-import { pairHash, recordOf, samePlace, withoutPlace, withPlace } from "../login.ts"
+import { isOwing, pairHash, recordOf, samePlace, withoutPlace, withPlace } from "../login.ts"
 import type { AccountStore } from "../store/store.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
 
@@ -141,8 +141,7 @@ export class InStep {
     const { store } = this.#dependencies
     for (const account of await store.listAll())
       for (const login of account.logins)
-        if (login.kind !== "api-key" && recordOf(login).places.some(({ owed }) => owed === true))
-          await this.pay(login)
+        if (login.kind !== "api-key" && isOwing(login)) await this.pay(login)
   }
 
   /** Its store can't be read: since when, so that nobody waits for it for ever. */
@@ -165,9 +164,7 @@ export class InStep {
       const logins = account.logins.map((login) => (login.id === loginId ? change(login) : login))
       if (logins.every((login, index) => login === account.logins[index])) return account
       if (account.removedAt === undefined) return { ...account, logins }
-      const isOwing = ({ places }: ReturnType<typeof recordOf>): boolean =>
-        places.some(({ owed }) => owed === true)
-      return { ...account, logins: logins.filter((login) => isOwing(recordOf(login))) }
+      return { ...account, logins: logins.filter(isOwing) }
     })
   }
 }

@@ -2,10 +2,11 @@ import { type Runtime, untilAborted } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { Account, Login, TokenLogin } from "../account.ts"
-import { accessOf, type Credential, credentialOf, ownerOf, recordOf } from "../login.ts"
+import { accessOf, type Credential, credentialOf, isOwing, ownerOf, recordOf } from "../login.ts"
 import type { AccountStore } from "../store/store.ts"
 import { takeIn } from "../take-in.ts"
-import { freshestLogin, isOneOf, isOwing, type NoToken, noToken, refreshable } from "./choose-login.ts"
+import { restsBehind } from "../use.ts"
+import { freshestLogin, isOneOf, type NoToken, noToken, refreshable } from "./choose-login.ts"
 import { InStep, type SourceStore } from "./in-step.ts"
 import { type Identify, Owners } from "./owners.ts"
 import { LEAST_LIFE_MS, Refresher, type RefreshOutcome, type RefreshWish } from "./refresh.ts"
@@ -235,15 +236,13 @@ class Keeper implements TokenKeeper {
     return undefined
   }
 
-  /** Whether it is known since whose the login is that took the place of this one. */
+  /** Whether it is known since whose the login is that this one rests behind. */
   async #learnSuccessor(loginId: string): Promise<boolean> {
-    const accounts = await this.#dependencies.store.listAll()
-    const logins = accounts.flatMap((account) => account.logins.map((login) => ({ account, login })))
-    const successor = logins.find(({ login }) => login.id === loginId)?.login.record?.successor
-    const next = logins.find(({ login }) => login.id === successor?.id)
-    if (next === undefined || next.account.removedAt !== undefined || next.login.kind === "api-key")
-      return false
-    return this.#learn(next.account.id, next.login)
+    const behind = restsBehind(await this.#dependencies.store.listAll(), loginId)
+    const learnt = await Promise.all(
+      behind.map(({ account, login }) => login.kind !== "api-key" && this.#learn(account.id, login)),
+    )
+    return learnt.includes(true)
   }
 
   /** Asks whose the login is, with a token of its own; one that ended is renewed for it where that does no harm. */
