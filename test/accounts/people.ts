@@ -121,7 +121,12 @@ export class Service {
   }
 
   readonly fetch: Fetch = async (_url, init) => {
-    const { refreshToken } = JSON.parse(String(init.body)) as { refreshToken: string }
+    const body = String(init.body)
+    // An identity provider takes a form (RFC 6749).
+    const isForm = !body.startsWith("{")
+    const refreshToken = isForm
+      ? (new URLSearchParams(body).get("refresh_token") ?? "")
+      : (JSON.parse(body) as { refreshToken: string }).refreshToken
     const family = this.familyOf(refreshToken)
     const superseded = family !== undefined && family.refreshTokens.at(-1) !== refreshToken
     this.sent.push({ refreshToken, superseded })
@@ -129,7 +134,14 @@ export class Service {
     const pair = this.renew(refreshToken)
     if (pair === undefined) return Response.json({ error: "invalid_grant" }, { status: 400 })
     const { accessToken, refreshToken: next } = pair
-    return Response.json({ accessToken, refreshToken: next, expiresIn: 3600 })
+    return isForm
+      ? Response.json({
+          access_token: accessToken,
+          refresh_token: next,
+          expires_in: 3600,
+          token_type: "Bearer",
+        })
+      : Response.json({ accessToken, refreshToken: next, expiresIn: 3600 })
   }
 
   onSent: ((refreshToken: string, superseded: boolean) => Promise<void>) | undefined
