@@ -45,11 +45,8 @@ describe("OpenCode when Kiro says no", { concurrency: false }, () => {
     const { fake, server, sandbox } = stage
     const other = fake.account({ ...SOMEBODY, kind: "social" })
     await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [other] })
-    const used = new Set<FakeAccount>()
-    fake.onRequest = ({ operation, account }) => {
-      if (operation !== "GenerateAssistantResponse" || account === undefined || used.size > 0) return
-      used.add(account)
-      useUp(account)
+    fake.onRequest = ({ status, account }) => {
+      if (status === 402 && account !== undefined) useUp(account)
     }
     fake.fail(FAILURES.monthlyLimit)
     fake.answer(text("From the other one."), finish())

@@ -13,7 +13,7 @@ describe("the source", () => {
 
   it("starts programs in two places, never through a shell, and runs no text as code", () => {
     assert.deepEqual(filesWith(/child_process/), ["programs.ts"])
-    assert.deepEqual(filesWith(/import\("open"\)|from "open"/), ["browser.ts"])
+    assert.deepEqual(filesWith(/import\("open"\)|from "open"/), ["services.ts"])
     assert.deepEqual(
       filesWith(/\bshell: (?:true|["'`]|process)|\bexec\(["'`]|\bexecSync\b|\beval\(|new Function\(/),
       [],
