@@ -11,7 +11,7 @@ const OURS = extname(import.meta.filename)
 const SOURCE = join(import.meta.dirname, "..", "..", "src")
 
 /** The command runs when it is imported; the terminal UI's files need the host's own packages. */
-const NOT_IMPORTED = /^cli[\\/]main\.|^tui[\\/](?:tui|panel)\./
+const NOT_IMPORTED = /^cli[\\/]main\.|^tui[\\/](?:tui|panel|v1|v2)\./
 
 /** Bun keeps a cache of what it compiled in the home folder unless told not to. */
 const ENVIRONMENT = { PATH: process.env["PATH"], BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" }
