@@ -17,6 +17,7 @@ import {
   withRecord,
 } from "./login.ts"
 import { isPlaceholderEmail } from "./name.ts"
+import { isShut } from "./use.ts"
 
 /** Accounts that joined another and are remembered by their ids. */
 const MOST_JOINED = 200
@@ -26,6 +27,8 @@ const REST_MS = 90 * 24 * 3_600_000
 export interface LearntIdentity {
   /** The login whose own token the service was asked with. */
   readonly loginId: string
+  /** The hash of the pair that it held then: another version may have written another's into the row meanwhile. */
+  readonly asked?: string
   readonly userId: string
   readonly email?: string
   readonly now: number
@@ -39,7 +42,8 @@ export function learnIdentity(accounts: readonly Account[], learnt: LearntIdenti
   const draft = new Draft(accounts)
   const held = draft.find(({ id }) => id === learnt.loginId)
   if (held === undefined || held.account.removedAt !== undefined) return draft.changes()
-  const { userId, now } = learnt
+  const { userId, now, asked } = learnt
+  if (asked !== undefined && !recordOf(held.login).hashes.includes(asked)) return draft.changes()
   const known = ownerOf(held.login)
   if (known !== undefined && known !== userId) return draft.changes()
   const email = learnt.email === undefined || isPlaceholderEmail(learnt.email) ? undefined : learnt.email
@@ -281,7 +285,9 @@ export function tidy(accounts: readonly Account[], now: number): AccountChanges 
     }
     for (const login of account.logins) {
       const { successor, inherited, hashes, owner } = recordOf(login)
+      // While somebody is off or suspended what took their login's place is held by it.
       if (
+        isShut(account) ||
         login.kind === "api-key" ||
         successor === undefined ||
         owner !== undefined ||

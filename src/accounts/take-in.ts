@@ -16,7 +16,7 @@ import {
   withRecord,
 } from "./login.ts"
 import { isPlaceholderEmail } from "./name.ts"
-import { withUses } from "./use.ts"
+import { isShut, withUses } from "./use.ts"
 
 /** A login as another program keeps it. */
 export interface ImportedLogin {
@@ -147,7 +147,10 @@ function takeNew(
   )
   const taken = byUser
     ? now
-    : inPlace.map(({ login }) => recordOf(login).taken).find((at) => at !== undefined)
+    : inPlace
+        .filter(({ account }) => !isShut(account))
+        .map(({ login }) => recordOf(login).taken)
+        .find((at) => at !== undefined)
   // The user's word brings a removed login back, under the id that its account had.
   const buried = draft.findForgotten((entry) => hashesOf(entry).includes(hash))
   const login: Login = {

@@ -82,12 +82,18 @@ async function askOwners(options: {
 }): Promise<void> {
   const owners = new Owners(options)
   const all = await options.store.listAll()
-  const logins = all.filter(({ removedAt }) => removedAt === undefined).flatMap((account) => account.logins)
+  const accounts = all.filter(({ removedAt }) => removedAt === undefined)
+  const logins = accounts.flatMap((account) => account.logins)
   const newer = new Set(logins.flatMap((login) => recordOf(login).successor?.id ?? []))
+  // A version without owners put logins into one account because they resembled each other.
+  const together = new Set(
+    accounts.flatMap((account) => (account.logins.length > 1 ? account.logins.map(({ id }) => id) : [])),
+  )
   const isNews = (login: Login): boolean =>
     newer.has(login.id) ||
     recordOf(login).successor !== undefined ||
     login.kind === "external-idp" ||
+    together.has(login.id) ||
     all.some(isShut)
   for (const login of logins) if (login.kind !== "api-key" && isNews(login)) await owners.ask(login)
 }

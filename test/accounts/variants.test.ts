@@ -2,7 +2,14 @@ import assert from "node:assert/strict"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { describe, it } from "node:test"
-import { disableAccount, openDatabase } from "../../src/accounts/index.ts"
+import {
+  disableAccount,
+  enableAccount,
+  type Login,
+  newAccount,
+  openDatabase,
+} from "../../src/accounts/index.ts"
+import { Secret } from "../../src/secret.ts"
 import { putCliRow, sqlite, writeCliStore } from "../import/stores.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { Home, type Pair } from "./people.ts"
@@ -412,5 +419,107 @@ describe("a login that was refused by mistake", () => {
     family.alive = true
     await on.renews()
     assert.equal(await on.by(), "A")
+  })
+})
+
+describe("a person who is off", () => {
+  const cli = inCli("kirocli:odic:token", COMPANY)
+  const oneAccount = async (on: Stage, isNamed: boolean): Promise<string> => {
+    const accounts = (await (await on.home.store()).list()).filter(
+      ({ userId }) => (userId !== undefined) === isNamed,
+    )
+    assert.equal(accounts.length, 1)
+    return accounts[0]?.id ?? ""
+  }
+  const turn = async (on: Stage, id: string, to: "on" | "off"): Promise<void> => {
+    const store = await on.home.store()
+    on.home.clock.advance(1000)
+    const change = to === "on" ? enableAccount : disableAccount
+    await store.update(id, (account) => change(account, on.home.clock.now()))
+  }
+
+  it("does not come back after 90 days, where nobody ever learnt whose the login is", async () => {
+    const on = new Stage(cli)
+    on.home.service.usage = "unsupported"
+    await on.signsIn("A")
+    assert.equal(await on.by(), "A")
+    await turn(on, await oneAccount(on, false), "off")
+    await on.renews()
+    assert.equal(await on.by(), "nobody")
+    on.home.clock.advance(91 * 24 * HOUR)
+    for (let round = 0; round < 3; round += 1) {
+      await on.renews()
+      assert.equal(await on.by(), "nobody")
+      await on.home.restart()
+    }
+  })
+
+  it("does not come back by a renewal of what was taken in before and is off again", async () => {
+    const on = new Stage(cli)
+    await on.signsIn("A")
+    await on.by()
+    on.home.service.usage = "down"
+    await turn(on, await oneAccount(on, true), "off")
+    await on.renews()
+    assert.equal(await on.by(), "nobody")
+    const renewed = await oneAccount(on, false)
+    await turn(on, renewed, "on")
+    assert.equal(await on.by(), "A")
+    await turn(on, renewed, "off")
+    await on.renews()
+    assert.equal(await on.by(), "nobody")
+    await turn(on, renewed, "on")
+    assert.equal(await on.by(), "A")
+  })
+})
+
+describe("rows of a version that joined logins on resemblance", () => {
+  it("are asked whose they are before one of them serves for another", async () => {
+    const home = new Home(temporaryFolder())
+    const [one, other] = [home.service.signIn("A"), home.service.signIn("B")]
+    const login = (id: string, { accessToken, refreshToken }: Pair, expiresAt: number): Login => ({
+      kind: "social",
+      id,
+      source: "own",
+      tokens: { accessToken: new Secret(accessToken), refreshToken: new Secret(refreshToken), expiresAt },
+    })
+    const logins = [login("a", one, one.expiresAt - 1000), login("b", other, other.expiresAt)]
+    const store = await home.store()
+    await store.add({ ...newAccount({ id: "mixed", now: 1, logins }), userId: "user-A" })
+    const answer = await home.asks("a")
+    assert.ok(answer.by !== "nobody")
+    await home.check()
+    assert.equal((await home.accountsOf("B")).length, 1)
+  })
+})
+
+describe("an owner that was asked for", () => {
+  it("does not name the pair that another version wrote into the row meanwhile", async () => {
+    const on = new Stage(inCli("kirocli:odic:token", COMPANY))
+    await on.signsIn("A")
+    await on.home.takeIn()
+    const strange = on.home.service.signIn("B")
+    const { identify } = on.home.service
+    let isWritten = false
+    Object.assign(on.home.service, {
+      identify: async (login: Login) => {
+        const answer = await identify(login)
+        if (isWritten) return answer
+        isWritten = true
+        const database = await openDatabase(join(on.home.folder, "kiro.db"))
+        database.run("UPDATE kiro_login SET access_token = ?, refresh_token = ?, expires_at = ?", [
+          strange.accessToken,
+          strange.refreshToken,
+          strange.expiresAt,
+        ])
+        database.close()
+        // Another process reads the row first.
+        await new Home(on.home.folder, on.home).takeIn()
+        return answer
+      },
+    })
+    await (await on.home.keeper()).learnOwners()
+    await on.home.check()
+    await on.by()
   })
 })

@@ -1,7 +1,7 @@
 import type { Clock, Log } from "../../runtime.ts"
 import type { Account, Login, Quota, TokenLogin } from "../account.ts"
 import { afterUsage } from "../health.ts"
-import { offlineOwner, ownerOf, recordOf, withRecord } from "../login.ts"
+import { loginHash, offlineOwner, ownerOf, recordOf, withRecord } from "../login.ts"
 import { learnIdentity } from "../owner.ts"
 import type { AccountStore } from "../store/store.ts"
 
@@ -82,7 +82,13 @@ export class Owners {
       return false
     }
     const { userId, email, quota } = answer
-    const learnt = { loginId: login.id, userId, now, ...(email !== undefined && { email }) }
+    const learnt = {
+      loginId: login.id,
+      asked: loginHash(login),
+      userId,
+      now,
+      ...(email !== undefined && { email }),
+    }
     await store.reconcile((accounts) => learnIdentity(accounts, learnt))
     const account = (await store.listAll()).find((each) => each.logins.some(({ id }) => id === login.id))
     if (quota !== undefined && account !== undefined && account.removedAt === undefined)
