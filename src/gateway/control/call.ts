@@ -1,3 +1,4 @@
+import type { Login } from "../../accounts/index.ts"
 import { parseJson, present } from "../../json.ts"
 import {
   authorizationHeaders,
@@ -39,7 +40,8 @@ export interface ControlClient {
 
 /** An account with a token that works, ready to be asked about. */
 export interface OpenedAccount {
-  readonly loginId: string
+  /** The login whose token was sent last: after a refusal it may be another one of the account. */
+  readonly asked: () => Login
   readonly target: ControlTarget
 }
 

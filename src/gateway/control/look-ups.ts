@@ -85,16 +85,21 @@ function accountOpener(options: LookUpOptions): OpenAccount {
     const loginRegion = loginRegionOf(login)
     const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion: settings.defaultRegion })
     if (service.outcome === "unsupported") return undefined
+    let asked = login
     const target: ControlTarget = {
       serviceRegion: service.region,
       access: credential,
       rememberedHost: account.hosts["control"],
       renew: async (rejected) => {
         const renewed = await tokens.fresh({ account, rejected: [rejected], signal })
-        return "unavailable" in renewed ? undefined : renewed
+        if ("unavailable" in renewed) return undefined
+        // What is asked names the profile of the first login, which is none of another's.
+        if (renewed.login.id !== login.id && renewed.profileArn !== profileArn) return undefined
+        asked = renewed.login
+        return renewed
       },
     }
-    return { loginId: login.id, target }
+    return { asked: () => asked, target }
   }
 }
 

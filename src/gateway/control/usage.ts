@@ -6,6 +6,8 @@ import {
   afterUsage,
   isLocking,
   learnIdentity,
+  type Login,
+  loginHash,
   type Notice,
   ownerOf,
   usedShare,
@@ -53,7 +55,7 @@ export function usageTask(options: UsageTaskOptions): PeriodicTask {
       const answer = await fetchUsage(client, opened.target, signal)
       switch (answer.outcome) {
         case "known":
-          await record(options, { accountId, loginId: opened.loginId, ...answer })
+          await record(options, { accountId, login: opened.asked(), ...answer })
           return "done"
         case "unsupported":
           return "unsupported"
@@ -72,12 +74,13 @@ async function record(
   { client, store, settings, notify }: UsageTaskOptions,
   learnt: {
     readonly accountId: string
-    readonly loginId: string
+    readonly login: Login
     readonly limits: UsageLimits
     readonly host: string
   },
 ): Promise<void> {
-  const { accountId, loginId, host, limits } = learnt
+  const { accountId, login: asked, host, limits } = learnt
+  const loginId = asked.id
   const now = client.runtime.clock.now()
   const { quota } = limits
   const before = await store.get(accountId)
@@ -98,6 +101,7 @@ async function record(
   await store.reconcile((accounts) =>
     learnIdentity(accounts, {
       loginId,
+      asked: loginHash(asked),
       userId,
       now,
       ...(email !== undefined && { email }),

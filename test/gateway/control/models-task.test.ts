@@ -8,6 +8,7 @@ import { createPeriodic, type Periodic } from "../../../src/gateway/control/peri
 import { readCachedModels } from "../../../src/host/offered-models.ts"
 import { FAILURES, json, startFakeKiro } from "../../support/fake-kiro/index.ts"
 import { type Control, controlOf } from "./support.ts"
+import { idcLogin } from "../../accounts/logins.ts"
 import { temporaryFolder } from "../../support/temporary-folder.ts"
 
 const folder = temporaryFolder()
@@ -36,7 +37,7 @@ async function bench({ client, target }: Control): Promise<Bench> {
   for (const id of ["a", "off"])
     await store.add({ ...newAccount({ id, now: 0, logins: [] }), enabled: id === "a" })
   closers.push(() => store.close())
-  const open = async () => ({ loginId: "login", target })
+  const open = async () => ({ asked: () => idcLogin({ id: "login" }), target })
   return { path, models: createPeriodic(modelsTask({ client, open, store, path }), client.runtime) }
 }
 

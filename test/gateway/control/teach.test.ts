@@ -264,3 +264,42 @@ describe("a profile look-up", () => {
     assert.equal((await account())?.profileArn, arn("us-east-1", "MINE"))
   })
 })
+
+describe("a usage call that another login of the account had to make", () => {
+  it("names that login, and not the one whose token was refused", async () => {
+    await using fake = await startFakeKiro()
+    const { store, clock } = await bench(fake)
+    const other = fake.account()
+    const { client } = controlOf(fake, other.accessToken)
+    const [first] = (await store.get("a"))?.logins ?? []
+    assert.ok(first?.kind === "idc")
+    const secret = new Secret("another")
+    const tokens = { accessToken: secret, refreshToken: secret, expiresAt: clock.now() + 3_600_000 }
+    const { record: _, ...unknown } = first
+    const second = { ...unknown, id: "second", tokens }
+    await store.update("a", (account) => ({ ...account, logins: [first, second] }))
+    const lookUps = createLookUps({
+      client,
+      store,
+      tokens: {
+        fresh: async ({ account, rejected }) => {
+          const login = account.logins.find(({ id }) => id === (rejected === undefined ? "login" : "second"))
+          assert.ok(login)
+          return { login, accessToken: new Secret(rejected === undefined ? "ended" : other.accessToken) }
+        },
+      },
+      settings: DEFAULT_SETTINGS,
+      modelsPath: join(folder, "unused.json"),
+      notify: () => undefined,
+    })
+    await lookUps.usage("a", signal)
+    await lookUps.close()
+    const owners = (await store.listAll()).flatMap(({ logins }) =>
+      logins.map((login) => [login.id, login.record?.owner]),
+    )
+    assert.deepEqual(owners, [
+      ["login", undefined],
+      ["second", other.userId],
+    ])
+  })
+})
