@@ -219,6 +219,7 @@ export interface Heard {
   readonly text: string
   readonly finishReason?: string
   readonly totalTokens?: number
+  readonly usage?: UsageOnWire
   readonly error?: Error
 }
 
@@ -238,11 +239,11 @@ export async function hear(response: Response): Promise<Heard> {
     .filter((line) => line.startsWith("data: {"))
     .map((line) => JSON.parse(line.slice(6)) as ChunkOnWire)
   const finishReason = chunks.map(({ choices }) => choices[0]?.finish_reason).find((reason) => reason)
-  const totalTokens = chunks.at(-1)?.usage?.total_tokens
+  const usage = chunks.at(-1)?.usage
   return {
     text: chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join(""),
     ...(finishReason && { finishReason }),
-    ...(totalTokens !== undefined && { totalTokens }),
+    ...(usage !== undefined && { usage, totalTokens: usage.total_tokens }),
     ...(error !== undefined && { error }),
   }
 }
@@ -252,7 +253,13 @@ interface ChunkOnWire {
     readonly delta: { readonly content?: string }
     readonly finish_reason?: string | null
   }[]
-  readonly usage?: { readonly total_tokens: number }
+  readonly usage?: UsageOnWire
+}
+
+interface UsageOnWire {
+  readonly prompt_tokens: number
+  readonly total_tokens: number
+  readonly prompt_tokens_details: { readonly cached_tokens: number; readonly cache_write_tokens?: number }
 }
 
 /** The message of an error answer. */

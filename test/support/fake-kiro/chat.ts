@@ -1,10 +1,13 @@
 import { isObject, stringField } from "../../../src/json.ts"
+import type { ChatRequestBody } from "./check/conversation.ts"
 import { checkChatRequest } from "./check/index.ts"
 import { failure, FAILURES } from "./failure.ts"
 import { profileRefusal } from "./profiles.ts"
-import type { DocumentReply } from "./reply.ts"
+import type { CacheUse } from "./prompt-cache.ts"
+import type { DocumentReply, Step } from "./reply.ts"
 import { run } from "./script.ts"
 import type { SignedInHandler } from "./service.ts"
+import { metadata, stream } from "./steps.ts"
 import { isExhausted } from "./usage.ts"
 
 /** A chat: checked as the service would, then answered by the script. */
@@ -22,5 +25,13 @@ export const chat: SignedInHandler = async (fake, request, account) => {
     return refused
   }
   if (isExhausted(account.usage, fake.now())) return FAILURES.monthlyLimit
-  return run(fake.chatScriptFor(request), request)
+  const reply = await run(fake.chatScriptFor(request), request)
+  if (fake.promptCache === undefined || reply.kind !== "stream") return reply
+  return stream(reply.steps, countsOf(fake.promptCache.use(request.body as ChatRequestBody, account.userId)))
+}
+
+/** What was written is not counted. */
+function countsOf(use: CacheUse): Step {
+  const totalTokens = use.uncachedInputTokens + use.cacheReadInputTokens + use.cacheWriteInputTokens
+  return metadata({ tokenUsage: { ...use, outputTokens: 0, totalTokens } })
 }

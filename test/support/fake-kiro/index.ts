@@ -23,6 +23,7 @@ export { FakeKiro, serve, startFakeKiro, type FakeKiroOptions } from "./fake-kir
 export { errorFrame, eventFrame, exceptionFrame, frame, withBrokenChecksum } from "./frames.ts"
 export { FAKE_MODELS, type FakeModel } from "./models.ts"
 export type { Operation } from "./operation.ts"
+export { PromptCache } from "./prompt-cache.ts"
 export type { ReceivedRequest } from "./received.ts"
 export { json, neverAnswers, resetBeforeHeaders, type Reply, type Step } from "./reply.ts"
 export type { Script } from "./script.ts"

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { isObject } from "../../../src/json.ts"
 import { turnsOf, type ChatRequestBody, type Turn } from "./check/conversation.ts"
 import { turnTokens, toolTokens } from "./check/size.ts"
 import { toolsOf } from "./check/tools.ts"
@@ -44,11 +45,15 @@ export class PromptCache {
   }
 }
 
-/** Tools count before all messages; a point is no part of what stands before it. */
+/** Tools count before all messages, with the context that holds nothing else; a point is no part of what it ends. */
 function withoutPoint({ message }: Turn): unknown {
   return JSON.parse(
-    JSON.stringify(message, (key, value: unknown) =>
-      key === "cachePoint" || key === "tools" ? undefined : value,
-    ),
+    JSON.stringify(message, (key, value: unknown) => {
+      const isEmpty =
+        key === "userInputMessageContext" &&
+        isObject(value) &&
+        Object.keys(value).every((member) => member === "tools")
+      return isEmpty || key === "cachePoint" || key === "tools" ? undefined : value
+    }),
   ) as unknown
 }

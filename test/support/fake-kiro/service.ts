@@ -7,6 +7,7 @@ import type { ReceivedRequest } from "./received.ts"
 import type { DocumentReply, Reply } from "./reply.ts"
 import { Scripts, type Script } from "./script.ts"
 import type { OidcClient } from "./oidc.ts"
+import type { PromptCache } from "./prompt-cache.ts"
 import { DeviceGrants, type SignIn } from "./sign-in.ts"
 import { finish, stream, text, type Steps } from "./steps.ts"
 import { TokenBook } from "./tokens.ts"
@@ -47,6 +48,8 @@ export class FakeService {
   readonly clients: Map<string, OidcClient> = new Map()
   readonly reasoning: ReasoningMemory = new ReasoningMemory()
   readonly deviceGrants: DeviceGrants = new DeviceGrants()
+  /** Where one is set, the answers' token counts are its opinion. */
+  promptCache: PromptCache | undefined
   /** The longest page of models and profiles. */
   pageSize = 8
   readonly now: () => number
