@@ -1,99 +1,21 @@
 import assert from "node:assert/strict"
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { dirname, extname, join } from "node:path"
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { openAccountStore } from "../../src/accounts/index.ts"
 import { offeredModels } from "../../src/kiro/index.ts"
 import { setUp } from "../../src/opencode2/setup.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { pathsFor } from "../../src/settings/index.ts"
-import { type FakeKiro, finish, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
-import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/fake-opencode2/index.ts"
-import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { finish, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
-
-const PROVIDER = new URL(`../../src/opencode2/provider${extname(import.meta.filename)}`, import.meta.url).href
-
-/** A whole plugin in a fake host, in a home of its own, before the fake Kiro. */
-class Lab {
-  readonly home: string = temporaryFolder()
-  readonly fake: FakeKiro
-  #hosts: FakeOpenCode2[] = []
-  /** Takes parts of the context away, or puts others there. */
-  change: (context: Record<string, unknown>) => object = (context) => context
-
-  constructor(fake: FakeKiro) {
-    this.fake = fake
-    this.write(".config/opencode/kiro.json", JSON.stringify({ endpoint_override: fake.url }))
-  }
-
-  get place() {
-    return { env: {}, platform: "linux", home: this.home }
-  }
-
-  write(path: string, content: string): void {
-    mkdirSync(dirname(join(this.home, path)), { recursive: true })
-    writeFileSync(join(this.home, path), content)
-  }
-
-  signInWithKiroCli(): Promise<void> {
-    const path = join(this.home, ".local", "share", "kiro-cli", "data.sqlite3")
-    return seedKiroCliStore({ path, accounts: [this.fake.account()] })
-  }
-
-  host(options: Partial<HostOptions> = {}): FakeOpenCode2 {
-    const setup = (context: Record<string, unknown>) =>
-      setUp({ context: this.change(context), place: this.place, version: "0.0.0", providerUrl: PROVIDER })
-    const module = { default: { id: "opencode-kiro-auth", setup } }
-    const host = new FakeOpenCode2({ plugin: { module }, ...options })
-    this.#hosts.push(host)
-    return host
-  }
-
-  async open(options: Partial<HostOptions> = {}): Promise<{ host: FakeOpenCode2; project: FakeLocation }> {
-    const host = this.host(options)
-    const project = await host.open(join(this.home, "project"))
-    if (project.state !== "active") throw project.error
-    return { host, project }
-  }
-
-  async accounts() {
-    const path = pathsFor(this.place).database
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0.5 })
-    try {
-      return await store.list()
-    } finally {
-      await store.close()
-    }
-  }
-
-  log(): string {
-    try {
-      return readFileSync(pathsFor(this.place).log, "utf8")
-    } catch {
-      return ""
-    }
-  }
-
-  async close(): Promise<void> {
-    for (const host of this.#hosts) await host[Symbol.asyncDispose]()
-    await this.fake.close()
-  }
-}
+import { eventually, Lab, PROVIDER } from "./lab.ts"
 
 let lab: Lab
 beforeEach(async () => {
   lab = new Lab(await startFakeKiro())
 })
 afterEach(() => lab.close())
-
-async function eventually(check: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await check()) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  assert.fail("it never came")
-}
 
 describe("setup", () => {
   it("does nothing at all for the preview that OpenCode 1 gives it", async () => {

@@ -26,6 +26,7 @@ export interface FormField {
   readonly type: string
   readonly title?: string
   readonly required?: boolean
+  readonly pattern?: string
   readonly default?: unknown
   readonly options?: readonly { readonly value: string; readonly label?: string }[]
   readonly when?: readonly { readonly key: string; readonly op: "eq" | "neq"; readonly value: unknown }[]
@@ -231,6 +232,13 @@ function assertAnswer(form: readonly FormField[], answer: Answer): void {
     )
     if (isShown && field.required === true && (answer[field.key] ?? field.default) === undefined)
       throw new Error(`${field.title ?? field.key} is required`)
+    const typed = answer[field.key]
+    if (
+      field.pattern !== undefined &&
+      typeof typed === "string" &&
+      !new RegExp(field.pattern, "v").test(typed)
+    )
+      throw new Error(`${field.title ?? field.key}: not of the form that is asked for`)
     if (!isShown && answer[field.key] !== undefined) throw new Error(`${field.key} is not asked for`)
   }
 }
