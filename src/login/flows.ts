@@ -229,6 +229,7 @@ const NOTHING_FOUND =
 
 async function signInByImport(parts: LoginParts): Promise<SignIn> {
   return inWords(parts, undefined, async () => {
+    await parts.store.mustKeep()
     const { added, updated, unchanged, problems } = await parts.importLogins()
     const found = [
       ...added.map((account): ImportedAccount => ({ account, done: "added" })),
