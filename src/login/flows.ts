@@ -229,7 +229,6 @@ const NOTHING_FOUND =
 
 async function signInByImport(parts: LoginParts): Promise<SignIn> {
   return inWords(parts, undefined, async () => {
-    await parts.store.mustKeep()
     const { added, updated, unchanged, problems } = await parts.importLogins()
     const found = [
       ...added.map((account): ImportedAccount => ({ account, done: "added" })),
@@ -241,6 +240,8 @@ async function signInByImport(parts: LoginParts): Promise<SignIn> {
       describeImport(accounts, { problems, autoSync })
     const [first] = found
     if (first === undefined) throw new LoginError(`${NOTHING_FOUND}\n${report([])}`.trim())
+    // Where nothing was found, no file is made.
+    await parts.store.mustKeep()
     return {
       url: "",
       instructions: report(found),
