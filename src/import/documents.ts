@@ -1,5 +1,5 @@
 import { applyEdits, modify } from "jsonc-parser"
-import { type ClientRegistration, type TokenSet } from "../accounts/index.ts"
+import type { ClientRegistration, TokenLogin, TokenSet } from "../accounts/index.ts"
 import { isObject, type JsonObject, parseJson, plausibleInstant, present, stringField } from "../json.ts"
 import { Secret } from "../secret.ts"
 
@@ -144,7 +144,7 @@ export function identityCenterUrl(startUrl: string | undefined): string | undefi
   return new URL(startUrl).host === BUILDER_ID_HOST ? undefined : startUrl
 }
 
-export type ExternalClient =
+type ExternalClient =
   | {
       readonly state: "client"
       readonly clientId: string
@@ -157,7 +157,7 @@ export type ExternalClient =
  * The client of a customer's identity provider. Okta records name only their issuer. An endpoint that is not https
  * gives no client: the record could send the refresh token anywhere.
  */
-export function readExternalClient(fields: JsonObject): ExternalClient {
+function readExternalClient(fields: JsonObject): ExternalClient {
   const clientId = stringField(fields, "client_id", "clientId")
   if (clientId === undefined) return { state: "strange", message: "names no client id" }
   const issuer = stringField(fields, "issuer_url", "issuerUrl")
@@ -173,6 +173,24 @@ export function readExternalClient(fields: JsonObject): ExternalClient {
     tokenEndpoint,
     ...present({ scopes: scopesOf(fields["scopes"] ?? fields["scope"]) }),
   }
+}
+
+type LoginBase = Pick<TokenLogin, "id" | "source" | "tokens" | "profileArn">
+
+type DocumentLogin =
+  | { readonly state: "login"; readonly login: TokenLogin }
+  | { readonly state: "strange"; readonly message: string }
+
+export function socialLogin(base: LoginBase, fields: JsonObject): DocumentLogin {
+  const provider = stringField(fields, "provider")
+  return { state: "login", login: { ...base, kind: "social", ...present({ provider }) } }
+}
+
+export function externalLogin(base: LoginBase, fields: JsonObject): DocumentLogin {
+  const client = readExternalClient(fields)
+  if (client.state === "strange") return client
+  const { state: _, ...rest } = client
+  return { state: "login", login: { ...base, kind: "external-idp", ...rest } }
 }
 
 function scopesOf(value: unknown): string | undefined {

@@ -25,7 +25,8 @@ import {
 import {
   BUILDER_ID_REGION,
   identityCenterUrl,
-  readExternalClient,
+  externalLogin,
+  socialLogin,
   readRegistration,
   readTokenDocument,
   type Registration,
@@ -249,16 +250,9 @@ function readLogin({
       return { state: "login", login: { ...base, kind: "idc", client: registration.client, ...place } }
     }
     case "social":
-      return {
-        state: "login",
-        login: { ...base, kind: "social", ...present({ provider: stringField(fields, "provider") }) },
-      }
-    case "external-idp": {
-      const client = readExternalClient(fields)
-      if (client.state === "strange") return client
-      const { state: _, ...rest } = client
-      return { state: "login", login: { ...base, kind: "external-idp", ...rest } }
-    }
+      return socialLogin(base, fields)
+    case "external-idp":
+      return externalLogin(base, fields)
     default:
       return storeKey.flow satisfies never
   }

@@ -9,7 +9,8 @@ import {
   BUILDER_ID_REGION,
   identityCenterUrl,
   isWhole,
-  readExternalClient,
+  externalLogin,
+  socialLogin,
   readRegistration,
   readTokenDocument,
   type Registration,
@@ -168,16 +169,9 @@ function readIdeLogin(source: LoginSource, text: string, surroundings: Surroundi
   const base = { id: "", source, tokens, ...present({ profileArn }) }
   switch (kindOf(fields)) {
     case "social":
-      return {
-        state: "login",
-        login: { ...base, kind: "social", ...present({ provider: stringField(fields, "provider") }) },
-      }
-    case "external-idp": {
-      const client = readExternalClient(fields)
-      if (client.state === "strange") return client
-      const { state: _, ...rest } = client
-      return { state: "login", login: { ...base, kind: "external-idp", ...rest } }
-    }
+      return socialLogin(base, fields)
+    case "external-idp":
+      return externalLogin(base, fields)
     case "idc": {
       const found = registrationFor(fields, surroundings)
       if (found.state === "strange") return found
