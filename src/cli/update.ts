@@ -2,9 +2,8 @@ import { existsSync } from "node:fs"
 import { stringField } from "../json.ts"
 import type { Context } from "./context.ts"
 import type { DoctorCall } from "./doctor/doctor.ts"
-import { renameAway } from "./doctor/mend.ts"
 import { isOurs, type PluginEntry, pluginEntries, readConfigFiles } from "./doctor/opencode-config.ts"
-import { copyOf, isUnpinned, ownSpec, stampOf } from "./doctor/plugin.ts"
+import { copyOf, isUnpinned, ownSpec, renameAway, stampOf } from "./doctor/plugin.ts"
 import { opencodeVersion } from "./doctor/programs.ts"
 
 interface Updated {

@@ -17,9 +17,8 @@ import { type Check, type DoctorContext, type Finding, problem, type RunProgram 
 import { liveCheck } from "./live.ts"
 import { networkCheck } from "./network.ts"
 import { pluginEntries, readConfigFiles } from "./opencode-config.ts"
-import { pluginCheck } from "./plugin.ts"
+import { pluginCheck, providerCheck } from "./plugin.ts"
 import { opencodeVersion, publishedPackage, versionsCheck } from "./programs.ts"
-import { providerCheck } from "./provider.ts"
 
 const CHECKS: readonly Check[] = [
   versionsCheck,

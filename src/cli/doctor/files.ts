@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from "node:fs"
+import { accessSync, chmodSync, constants, existsSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import { type Database, openDatabase, type StoreFailure, storeFailure } from "../../accounts/index.ts"
 import { kiroCliDatabases } from "../../import/index.ts"
@@ -13,7 +13,6 @@ import {
 } from "../../settings/index.ts"
 import type { Context } from "../context.ts"
 import { type Check, type DoctorContext, type Finding, good, moveAway, note, problem } from "./finding.ts"
-import { makePrivate } from "./mend.ts"
 import { projectOf } from "./opencode-config.ts"
 
 /** Where everything is, whether it exists or not. */
@@ -122,12 +121,17 @@ export const databaseCheck: Check = {
             problem(
               `others on this computer can read ${open.join(" and ")}`,
               `Run: chmod 600 ${open.map((file) => `"${file}"`).join(" ")}`,
-              async () => open.filter(existsSync).flatMap(makePrivate),
+              async () => open.filter(existsSync).map(makePrivate),
             ),
           ]
         : []),
     ]
   },
+}
+
+function makePrivate(file: string): string {
+  chmodSync(file, 0o600)
+  return `made ${file} readable by you alone`
 }
 
 function isWritable(file: string | undefined, folder: string): boolean {

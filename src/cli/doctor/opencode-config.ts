@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, statSync } from "node:fs"
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs"
 import { dirname, isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { type ParseError, parse } from "jsonc-parser"
+import { applyEdits, type JSONPath, modify, parse, type ParseError } from "jsonc-parser"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
 import { type Paths, type Place, readSmallFile } from "../../settings/index.ts"
 
@@ -82,6 +82,54 @@ export function readJsonc(path: string): JsonObject | undefined {
   const errors: ParseError[] = []
   const document: unknown = parse(file.text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true })
   return errors.length === 0 && isObject(document) ? document : undefined
+}
+
+/** A change of a configuration file. */
+export interface Edit {
+  readonly path: JSONPath
+  /** `undefined` takes it out. */
+  readonly value: unknown
+  /** Puts `value` into the list at `path`. */
+  readonly insert?: true
+}
+
+/** Says what it did. Comments, order and spacing of the rest stay as they are; the file as it was has a copy beside it. */
+export function editConfig(file: string, edits: readonly Edit[], unique: string): readonly string[] {
+  const read = readSmallFile(file)
+  if (read.state === "failed") throw new Error(`${file} ${read.message}`)
+  const before = read.state === "text" ? read.text.replace(/^\uFEFF/, "") : "{}\n"
+  if (!isJsonc(before)) throw new Error(`${file} is not JSON: correct it first`)
+  const after = edits.reduce(applyEdit, before)
+  if (after === before) return []
+  const done: string[] = []
+  if (read.state === "text") {
+    const backup = `${file}.${unique}.bak`
+    copyFileSync(file, backup)
+    done.push(`kept ${file} as ${backup}`)
+  }
+  mkdirSync(dirname(file), { recursive: true })
+  // In its place: a link to a file in a folder of dotfiles stays one.
+  writeFileSync(file, after)
+  return [...done, ...edits.map(({ path, value, insert }) => sayEdit(file, path, value, insert))]
+}
+
+function isJsonc(text: string): boolean {
+  const errors: ParseError[] = []
+  parse(text, errors, { allowTrailingComma: true })
+  return errors.length === 0
+}
+
+function applyEdit(text: string, { path, value, insert }: Edit): string {
+  const formattingOptions = { insertSpaces: true, tabSize: 2 }
+  const at = insert === true ? [...path, -1] : path
+  const options = { formattingOptions, ...(insert === true && { isArrayInsertion: true }) }
+  return applyEdits(text, modify(text, at, value, options))
+}
+
+function sayEdit(file: string, path: JSONPath, value: unknown, insert: true | undefined): string {
+  const key = path.join(".")
+  if (value === undefined) return `took ${key} out of ${file}`
+  return `${insert === true ? "added" : "set"} ${JSON.stringify(value)} ${insert === true ? "to" : "as"} ${key} in ${file}`
 }
 
 /** One entry of the `plugin` list. */

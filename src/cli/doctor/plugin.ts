@@ -1,11 +1,13 @@
-import { existsSync } from "node:fs"
+import { existsSync, renameSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { stringField } from "../../json.ts"
+import { isObject, type JsonObject, stringField } from "../../json.ts"
 import { ownFolder } from "../../settings/index.ts"
 import { VERSION } from "../../version.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
-import { type Edit, editConfig, renameAway } from "./mend.ts"
 import {
+  type ConfigFile,
+  type Edit,
+  editConfig,
   globalConfigFile,
   globalFolder,
   isOurs,
@@ -45,7 +47,7 @@ export function ownSpec(): string {
 function missing(context: DoctorContext): Finding {
   const file = globalConfigFile(context.paths)
   const spec = ownSpec()
-  const consequence = context.configs.some(({ document }) => hasPastedModels(document))
+  const consequence = context.configs.some(hasPastedModels)
     ? `; with the provider.kiro block that is there, messages end in "undefined/chat/completions"`
     : ""
   return problem(
@@ -55,12 +57,8 @@ function missing(context: DoctorContext): Finding {
   )
 }
 
-function hasPastedModels(document: DoctorContext["configs"][number]["document"]): boolean {
-  return childOf(childOf(document, "provider"), "kiro") !== undefined
-}
-
-function childOf(parent: unknown, key: string): unknown {
-  return typeof parent === "object" && parent !== null ? Reflect.get(parent, key) : undefined
+function hasPastedModels({ document = {} }: ConfigFile): boolean {
+  return isObject(child(document, "provider")["kiro"])
 }
 
 /** As `opencode plugin … -g` does: the server's part, and the terminal UI's, which OpenCode 2 finds by itself. */
@@ -131,7 +129,7 @@ function replaceSpec(context: DoctorContext, { spec, file }: PluginEntry, by: st
   const key = Array.isArray(document["plugin"]) ? "plugin" : "plugins"
   const list: unknown = document[key]
   const at = Array.isArray(list)
-    ? list.findIndex((entry) => entry === spec || childOf(entry, "0") === spec)
+    ? list.findIndex((entry) => entry === spec || (Array.isArray(entry) && entry[0] === spec))
     : -1
   if (at < 0) return []
   const isPair = Array.isArray(list) && Array.isArray(list[at])
@@ -184,6 +182,14 @@ export function copyOf(folder: string): string {
   return dirname(dirname(folder))
 }
 
+/** A folder that an open window of OpenCode still reads from goes on under its new name. */
+export function renameAway(folder: string, unique: string): readonly string[] {
+  if (!existsSync(folder)) return []
+  const away = `${folder}.${unique}.old`
+  renameSync(folder, away)
+  return [`renamed ${folder} to ${away}`]
+}
+
 function mendCopy(
   context: DoctorContext,
   { by, spec, folder }: PluginEntry,
@@ -212,4 +218,93 @@ function others(context: DoctorContext, entries: readonly PluginEntry[]): readon
       ),
     )
   return [...listed, ...loose]
+}
+
+const OUR_NPM = "@ai-sdk/openai-compatible"
+
+/** Settings of OpenCode's own that would keep the provider `kiro` from us, or were meant for another plugin. */
+export const providerCheck: Check = {
+  title: "The provider kiro",
+  async look(context) {
+    const { configs, entries } = context
+    const findings = configs.flatMap((file) => findingsOf(context, file))
+    if (findings.length > 0) return findings
+    const pasted = configs.find(hasPastedModels)
+    if (pasted === undefined) return [good("nothing else claims it")]
+    if (entries.some(isOurs))
+      return [good(`the models that ${pasted.path} names are laid over those of the plugin`)]
+    return [
+      problem(
+        `${pasted.path} has a provider.kiro block, and no plugin that answers it: "undefined/chat/completions"`,
+        "List the plugin (see above); the block may stay.",
+      ),
+    ]
+  },
+}
+
+function findingsOf(context: DoctorContext, { path, document = {} }: ConfigFile): readonly Finding[] {
+  const edit = (edits: readonly Edit[]) => async () => editConfig(path, edits, stampOf(context))
+  const disabled: unknown = document["disabled_providers"]
+  const enabled: unknown = document["enabled_providers"]
+  const claimed = claims(document)
+  return [
+    ...(Array.isArray(disabled) && disabled.includes("kiro")
+      ? [
+          problem(
+            `${path} disables the provider kiro`,
+            'Take "kiro" out of disabled_providers.',
+            edit([{ path: ["disabled_providers"], value: disabled.filter((id) => id !== "kiro") }]),
+          ),
+        ]
+      : []),
+    ...(Array.isArray(enabled) && !enabled.includes("kiro")
+      ? [
+          problem(
+            `${path} enables other providers only`,
+            'Put "kiro" into enabled_providers.',
+            edit([{ path: ["enabled_providers"], value: "kiro", insert: true }]),
+          ),
+        ]
+      : []),
+    ...claimed.map(({ text, at }) =>
+      problem(
+        `${path} gives the provider kiro another home: ${text}`,
+        "Take it out: the plugin sets it.",
+        edit([{ path: [...at], value: undefined }]),
+      ),
+    ),
+  ]
+}
+
+interface Claim {
+  readonly text: string
+  readonly at: readonly string[]
+}
+
+/** Packages and URLs of another provider. */
+function claims(document: JsonObject): readonly Claim[] {
+  return ["provider", "providers"].flatMap((key) => {
+    const kiro = child(child(document, key), "kiro")
+    const models = Object.entries(child(kiro, "models")).map(([id, model]) => ({
+      at: [key, "kiro", "models", id, "provider"],
+      value: child(isObject(model) ? model : {}, "provider"),
+    }))
+    const homes = [{ at: [key, "kiro"], value: kiro }, ...models].flatMap(({ at, value }): Claim[] => {
+      const { npm, api } = value
+      return [
+        ...(typeof npm === "string" && npm !== OUR_NPM
+          ? [{ text: `${at.join(".")}.npm is ${npm}`, at: [...at, "npm"] }]
+          : []),
+        ...(typeof api === "string" ? [{ text: `${at.join(".")}.api is set`, at: [...at, "api"] }] : []),
+      ]
+    })
+    const hasUrl = child(kiro, "options")["baseURL"] !== undefined
+    const url = { text: `${key}.kiro.options.baseURL is set`, at: [key, "kiro", "options", "baseURL"] }
+    return hasUrl ? [...homes, url] : homes
+  })
+}
+
+function child(parent: JsonObject, key: string): JsonObject {
+  const value = parent[key]
+  return isObject(value) ? value : {}
 }
