@@ -155,18 +155,22 @@ describe("a database that another process holds", () => {
     const stop = server.onEvent(({ type, properties }) => {
       if (type === "message.part.delta" && properties["sessionID"] === session) deltas.push(performance.now())
     })
-    const streaming = server.prompt(session, "stream.")
-    while (deltas.length === 0) await systemClock.sleep(20)
-    const database = await openDatabase(join(sandbox.config, "kiro.db"))
-    database.run("BEGIN IMMEDIATE")
-    fake.answer(text("second"), finish())
-    const [second, first] = await Promise.all([
-      server.prompt(await server.newSession(), "another."),
-      streaming,
-      systemClock.sleep(3000),
-    ])
-    database.run("ROLLBACK")
-    database.close()
+    const another = await server.newSession()
+    const holder = await openDatabase(join(sandbox.config, "kiro.db"))
+    // OpenCode may write at this moment: then the holder waits its turn.
+    holder.get("PRAGMA busy_timeout = 10000")
+    const holdMeanwhile = async (): Promise<Turn> => {
+      while (deltas.length === 0) await systemClock.sleep(20)
+      holder.run("BEGIN IMMEDIATE")
+      try {
+        fake.answer(text("second"), finish())
+        const [answer] = await Promise.all([server.prompt(another, "another."), systemClock.sleep(3000)])
+        return answer
+      } finally {
+        holder.close()
+      }
+    }
+    const [first, second] = await Promise.all([server.prompt(session, "stream."), holdMeanwhile()])
     stop()
     assert.equal(textOf(second), "second")
     assert.equal(textOf(first), words.join("").trimEnd())
