@@ -55,11 +55,14 @@ function endOfStream(soFar: AnswerSoFar): Ending {
   return inOrder("stop")
 }
 
-function endByFailure({ wroteAnything, openCalls, completedCalls }: AnswerSoFar, why: KiroFailure): Ending {
-  // A complete call is already running: the host must not repeat the turn.
+function endByFailure(soFar: AnswerSoFar, why: KiroFailure): Ending {
+  const { stopReason, wroteAnything, openCalls, completedCalls } = soFar
   const overflowed = why.kind === "input-too-long"
+  // A complete call is already running: the host must not repeat the turn.
   if (completedCalls > 0) return inOrder("tool_calls", overflowed)
   if (wroteAnything && overflowed) return inOrder("length", overflowed)
+  // The turn was over: nothing of it is missing, whatever became of the connection behind it.
+  if (stopReason !== undefined && openCalls === 0 && !overflowed) return endOfStream(soFar)
   return { outcome: "failed", failure: why, isRetryable: openCalls === 0 && REPEATABLE.has(why.kind) }
 }
 

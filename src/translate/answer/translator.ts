@@ -42,7 +42,7 @@ export interface TurnSummary {
   readonly openCallIds: readonly string[]
   /** Whether the usage says that the window is full. */
   readonly reportedWholeWindow: boolean
-  /** The failure that an end in order hides from the host, because a whole call was given out before it. */
+  /** The failure that an end in order hides from the host: a whole call was given out before it, or the turn was over. */
   readonly hiddenFailure?: KiroFailure
 }
 
@@ -165,10 +165,11 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
     },
     end(failure) {
       // What was held back is no beginning of an answer that failed before anything was shown.
-      const held = failure === undefined || wroteAnything ? flush() : []
+      const isOver = turn.stopReason !== undefined
+      const held = failure === undefined || wroteAnything || isOver ? flush() : []
       const completedCalls = toolCalls.completedIds().length
       const openCalls = toolCalls.openIds().length
-      if (failure !== undefined && completedCalls > 0) hiddenFailure = failure
+      if (completedCalls > 0 || isOver) hiddenFailure = failure
       ending = decideEnding({
         failure,
         stopReason: turn.stopReason,

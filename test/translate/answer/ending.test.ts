@@ -135,6 +135,20 @@ describe("a failure after the first content", () => {
     }
   })
 
+  it("changes nothing of a turn that the service had ended with its reason", () => {
+    const kinds = FAILURE_KINDS.filter((kind) => kind !== "input-too-long")
+    for (const kind of kinds)
+      for (const [reason, finishReason] of [
+        ["END_TURN", "stop"],
+        ["MAX_TOKENS", "length"],
+      ] as const)
+        for (const words of [[text("x")], []]) {
+          const { end, summary } = translate([...words, metadata(reason)], { failure: failure(kind) })
+          assert.equal(end.outcome === "finished" && end.chunks.at(-1)?.finishReason, finishReason)
+          assert.equal(summary.hiddenFailure?.kind, kind)
+        }
+  })
+
   it("is the end as length, with the whole window as usage, where the input was too long", () => {
     for (const events of [[text("x")], [toolUse("a")]]) {
       const { summary, message } = translate(events, { failure: failure("input-too-long") })
