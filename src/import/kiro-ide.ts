@@ -144,7 +144,7 @@ function replaceText(path: string, text: string): void {
   try {
     const { mode } = statSync(file)
     writeFileSync(temporary, text, { mode: 0o600, flush: true })
-    chmodSync(temporary, mode & 0o777)
+    if (process.platform !== "win32") chmodSync(temporary, mode & 0o777)
     renameSync(temporary, file)
   } catch (error) {
     rmSync(temporary, { force: true })

@@ -52,10 +52,31 @@ export async function replaceFile({
   await mkdir(dirname(path), { recursive: true })
   try {
     await writeFile(draft, text, { mode: 0o600 })
-    await chmod(draft, 0o600)
-    await rename(draft, path)
+    if (process.platform !== "win32") await chmod(draft, 0o600)
+    await patiently(() => rename(draft, path))
   } catch (error) {
     await rm(draft, { force: true })
     throw error
   }
+}
+
+const HELD = ["EBUSY", "EPERM", "EACCES"]
+const TRIES = 8
+const FIRST_WAIT_MS = 5
+
+/**
+ * Windows moves nothing over a file that another program has open, as a scanner or a reader has for a moment: then it
+ * is tried again, for less than a second. Elsewhere these errors say what stays so.
+ */
+export async function patiently(
+  move: () => Promise<void>,
+  platform: string = process.platform,
+): Promise<void> {
+  for (let tried = 1; ; tried += 1)
+    try {
+      return await move()
+    } catch (error) {
+      if (platform !== "win32" || tried === TRIES || !HELD.includes(fileErrorCode(error))) throw error
+      await new Promise((resolve) => setTimeout(resolve, FIRST_WAIT_MS * 2 ** (tried - 1)))
+    }
 }

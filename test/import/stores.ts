@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { dirname, posix } from "node:path"
 import { type Database, openDatabase } from "../../src/accounts/index.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import { openSources } from "../../src/import/index.ts"
@@ -9,8 +9,9 @@ import type { Clock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { fakeClock } from "../support/clock.ts"
 
+/** In a Linux home, on whatever system. */
 export function cliDatabase(home: string): string {
-  return join(home, ".local", "share", "kiro-cli", "data.sqlite3")
+  return posix.join(home, ".local", "share", "kiro-cli", "data.sqlite3")
 }
 
 /** The sources of a Linux home in which no variable is set. */

@@ -151,8 +151,12 @@ function rollBack(database: Database): boolean {
   }
 }
 
-/** For its owner alone; the side files also for its owner to write, whatever the database was when they were made. */
+/**
+ * For its owner alone; the side files also for its owner to write, whatever the database was when they were made.
+ * Windows has no such modes, and refuses to set one on the index that another process has mapped.
+ */
 function makePrivate(path: string, suffix: string): void {
+  if (process.platform === "win32") return
   const mode = statSync(path + suffix, { throwIfNoEntry: false })?.mode
   if (mode === undefined) return
   const isOurs = suffix === "" || (mode & PRIVATE) === PRIVATE

