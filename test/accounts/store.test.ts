@@ -13,6 +13,7 @@ import {
 import { fakeClock } from "../support/clock.ts"
 import { idcLogin, keyLogin, tokens } from "./logins.ts"
 import { openStore } from "./open-for-test.ts"
+import { needsModes } from "../support/posix.ts"
 
 const DAY_MS = 86_400_000
 
@@ -99,7 +100,7 @@ describe("the account store", () => {
     await again.store.close()
   })
 
-  it("keeps everything 0600, also a file that others could read before", async () => {
+  it("keeps everything 0600, also a file that others could read before", needsModes, async () => {
     const before = await openStore()
     await before.store.add(newAccount({ id: "a", now: 0, logins: [] }))
     await before.store.close()

@@ -12,6 +12,7 @@ import { dirname, join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import { loginHash, type SourceReading, type SourceStore } from "../../src/accounts/index.ts"
 import { externalToken, sourcesOf, tokens } from "./stores.ts"
+import { needsLinks } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const HASH = "e909a0580879b06ece1202964fbe9dda95ea4ce3"
@@ -125,20 +126,24 @@ describe("the Kiro IDE's files", () => {
     assert.deepEqual(readdirSync(cache).toSorted(), [`${HASH}.json`, "kiro-auth-token.json"])
   })
 
-  it("take back a pair where a link leads to, and keep a number that no double holds", async () => {
-    const real = join(home, "elsewhere.json")
-    putRegistration()
-    put(real, JSON.stringify({ ...builder, id: 0 }).replace('"id":0', '"id":12345678901234567890123'))
-    symlinkSync(real, token())
-    const [first] = (await read()).logins
-    assert.ok(first)
-    const after = tokens("aoaNEW", "aorNEW", Date.parse("2026-11-25T00:00:00.000Z"))
-    const change = { place: first.place, replaces: [loginHash(first.login)], after }
-    assert.equal(await source().writeBack(change), "written")
-    assert.ok(lstatSync(token()).isSymbolicLink())
-    const text = readFileSync(real, "utf8")
-    assert.ok(text.includes('"id":12345678901234567890123') && text.includes("aorNEW"))
-  })
+  it(
+    "take back a pair where a link leads to, and keep a number that no double holds",
+    needsLinks,
+    async () => {
+      const real = join(home, "elsewhere.json")
+      putRegistration()
+      put(real, JSON.stringify({ ...builder, id: 0 }).replace('"id":0', '"id":12345678901234567890123'))
+      symlinkSync(real, token())
+      const [first] = (await read()).logins
+      assert.ok(first)
+      const after = tokens("aoaNEW", "aorNEW", Date.parse("2026-11-25T00:00:00.000Z"))
+      const change = { place: first.place, replaces: [loginHash(first.login)], after }
+      assert.equal(await source().writeBack(change), "written")
+      assert.ok(lstatSync(token()).isSymbolicLink())
+      const text = readFileSync(real, "utf8")
+      assert.ok(text.includes('"id":12345678901234567890123') && text.includes("aorNEW"))
+    },
+  )
 
   it("are read beside kiro-cli's own file, which is kiro-cli's", async () => {
     put(join(cache, "kiro-auth-token-cli.json"), { ...builder, authMethod: "social", provider: "google" })

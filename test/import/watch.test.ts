@@ -5,6 +5,7 @@ import { describe, it } from "node:test"
 import { watchSources } from "../../src/import/index.ts"
 import { fakeClock } from "../support/clock.ts"
 import { cliDatabase, putCliRow, socialToken, sourcesOf, sqlite, writeCliStore } from "./stores.ts"
+import { needsLinks } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("the watch over other programs' stores", () => {
@@ -23,7 +24,7 @@ describe("the watch over other programs' stores", () => {
     assert.equal(watch.changed(), true)
   })
 
-  it("goes on where a store can't be looked at", async () => {
+  it("goes on where a store can't be looked at", needsLinks, async () => {
     const home = temporaryFolder()
     const folder = dirname(cliDatabase(home))
     mkdirSync(dirname(folder), { recursive: true })

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFile
 import { join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import { AUTH_MARKER, moveApiKey } from "../../src/plugin/auth-file.ts"
+import { needsLinks } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const KEY = "ksk_0123456789abcdef"
@@ -74,7 +75,7 @@ describe("an API key in OpenCode's auth.json", () => {
     assert.equal(existsSync(file), false)
   })
 
-  it("is replaced in the file behind a link, and the link stays", async () => {
+  it("is replaced in the file behind a link, and the link stays", needsLinks, async () => {
     const target = join(folder, "real.json")
     writeFileSync(target, JSON.stringify({ kiro: { type: "api", key: KEY } }))
     symlinkSync(target, file)

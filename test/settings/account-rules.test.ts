@@ -3,6 +3,7 @@ import { lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it } from "node:test"
 import { type AccountRule, ruleFor, type RuleQuestion, saveProjectRule } from "../../src/settings/index.ts"
+import { needsLinks } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const LINUX = { home: "/home/ann", platform: "linux" }
@@ -92,7 +93,7 @@ describe("the rule of a project", () => {
     })
   })
 
-  it("leaves a broken file alone, and writes through a link", async () => {
+  it("leaves a broken file alone, and writes through a link", needsLinks, async () => {
     assert.equal((await save('{ "toasts": fal')).saved.outcome, "refused")
     assert.equal((await save("[]")).saved.outcome, "refused")
     const [real, link] = [join(folder, "real.json"), join(folder, "link.json")]

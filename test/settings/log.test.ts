@@ -5,6 +5,7 @@ import { describe, it } from "node:test"
 import { type LogLevel, openLog, redactText } from "../../src/settings/index.ts"
 import type { Log } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
+import { needsModes } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const root = temporaryFolder()
@@ -26,7 +27,7 @@ function lines(path: string): readonly Record<string, unknown>[] {
 }
 
 describe("the log", () => {
-  it("makes no file before its first line, then one that only its owner can read", () => {
+  it("makes no file before its first line, then one that only its owner can read", needsModes, () => {
     const { log, path } = open()
     log.debug("below the level")
     assert.equal(existsSync(path), false)
@@ -46,7 +47,7 @@ describe("the log", () => {
     )
   })
 
-  it("keeps two files of at most the cap", () => {
+  it("keeps two files of at most the cap, for their owner", needsModes, () => {
     const { log, path } = open("info", 2000)
     for (let line = 0; line < 100; line += 1) log.info(`line ${line}`, { text: "x".repeat(50) })
     const [size, older] = [statSync(path).size, statSync(`${path}.1`).size]

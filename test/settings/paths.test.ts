@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { mkdirSync, writeFileSync } from "node:fs"
+import { dirname } from "node:path"
 import { describe, it } from "node:test"
 import { loadSettings, pathsFor } from "../../src/settings/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -39,6 +40,8 @@ describe("the paths", () => {
     process.chdir(root)
     try {
       mkdirSync("home")
+      // Where these are separators, the folders are there.
+      for (const file of settingsFiles) mkdirSync(dirname(file), { recursive: true })
       writeFileSync(appData, JSON.stringify({ rate_limit_max_retries: 1, max_request_iterations: 50 }))
       writeFileSync(config, JSON.stringify({ rate_limit_max_retries: 2 }))
       const { settings } = await loadSettings({

@@ -71,7 +71,7 @@ describe("settings", () => {
     write(root, { toasts: false })
     write(worktree, { rate_limit_max_retries: 1, usage_sync_max_retries: 1, use_overage: false })
     write(directory, { usage_sync_max_retries: 2, use_overage: true })
-    const place = { env: {}, platform: "linux", home: join(root, "nowhere") }
+    const place = { env: {}, platform: process.platform, home: join(root, "nowhere") }
     const { settings } = await loadSettings({ ...place, project: { directory, worktree } })
     assert.deepEqual(settings, {
       ...DEFAULT_SETTINGS,
