@@ -200,7 +200,7 @@ function readToolCall({ part, at }: Place): ToolCall {
   return {
     id: stringField(part, "toolCallId") ?? "",
     name: name.toWellFormed(),
-    arguments: typeof input === "string" ? input.toWellFormed() : jsonText(input),
+    arguments: typeof input === "string" ? input.toWellFormed() : jsonText(input, `${at}.input`),
   }
 }
 
@@ -226,7 +226,7 @@ function readOutput(
       return { content: [{ type: "text", text: textAt(value, `${at}.value`) }], isError }
     case "json":
     case "error-json":
-      return { content: [{ type: "text", text: jsonText(value) }], isError }
+      return { content: [{ type: "text", text: jsonText(value, `${at}.value`) }], isError }
     case "execution-denied": {
       const reason = stringField(output, "reason")
       return { content: reason === undefined ? [] : [{ type: "text", text: reason.toWellFormed() }], isError }
@@ -251,7 +251,7 @@ function readResultPart({ part, at }: Place): ContentPart {
     case "image-url":
       return readMedia(part, part["url"], at)
     default:
-      return { type: "text", text: jsonText(part) }
+      return { type: "text", text: jsonText(part, at) }
   }
 }
 
@@ -286,6 +286,10 @@ function listAt(value: unknown, at: string): readonly unknown[] {
 }
 
 /** "" for what has no JSON text. */
-function jsonText(value: unknown): string {
-  return value === undefined ? "" : (JSON.stringify(value) ?? "")
+function jsonText(value: unknown, at: string): string {
+  try {
+    return value === undefined ? "" : (JSON.stringify(value) ?? "")
+  } catch {
+    throw new ChatRequestError(at, "can't be written as JSON")
+  }
 }
