@@ -2,7 +2,7 @@
  * OpenCode 2's plugin context, read part by part: what a version of it has not is done without, and said once. Nothing
  * of `@opencode/plugin` is imported, which some versions can't resolve at run time.
  */
-import { isObject, type JsonObject } from "../json.ts"
+import { isObject } from "../json.ts"
 
 /** Set by the plugin's hook on the host's model requests, read by the language model: what a request is for, and whose. */
 export const PURPOSE_HEADER = "x-kiro-purpose"
@@ -10,14 +10,27 @@ export const AGENT_HEADER = "x-kiro-agent"
 
 export type Call = (...values: readonly unknown[]) => unknown
 
+/** What holds members: a host may give its parts as functions too. */
+function isOwner(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function"
+}
+
+/** A member of something of the host's. One whose reading throws counts as not there. */
+function memberOf(owner: unknown, name: string): unknown {
+  try {
+    return isOwner(owner) ? Reflect.get(owner, name) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** A method of something of the host's, by its path; `undefined` where there is none. */
 export function methodOf(owner: unknown, ...path: readonly string[]): Call | undefined {
   let value = owner
   let last: unknown
   for (const name of path) {
-    if (!isObject(value)) return undefined
     last = value
-    value = value[name]
+    value = memberOf(value, name)
   }
   return typeof value === "function" ? (...values) => Reflect.apply(value as Call, last, values) : undefined
 }
@@ -27,9 +40,9 @@ export function methodOf(owner: unknown, ...path: readonly string[]): Call | und
  * have a catalog instead of a provider.
  */
 export function kindOfContext(context: unknown): "opencode-2" | "too-old" | "preview" {
-  if (!isObject(context) || !isObject(context["session"])) return "preview"
+  if (!isOwner(memberOf(context, "session"))) return "preview"
   if (methodOf(context, "provider", "transform") !== undefined) return "opencode-2"
-  return isObject(context["catalog"]) ? "too-old" : "preview"
+  return isOwner(memberOf(context, "catalog")) ? "too-old" : "preview"
 }
 
 export interface Location {
@@ -41,23 +54,18 @@ export interface Location {
 }
 
 export function locationOf(context: unknown): Location {
-  const location = objectIn(context, "location")
+  const location = memberOf(context, "location")
   const directory = textIn(location, "directory") ?? ""
   const workspace = textIn(location, "workspaceID")
   return {
     key: workspace === undefined ? directory : `${directory}#${workspace}`,
     directory,
-    worktree: textIn(location["project"], "directory") ?? directory,
+    worktree: textIn(memberOf(location, "project"), "directory") ?? directory,
   }
 }
 
-function objectIn(owner: unknown, name: string): JsonObject {
-  const value = isObject(owner) ? owner[name] : undefined
-  return isObject(value) ? value : {}
-}
-
 export function textIn(owner: unknown, name: string): string | undefined {
-  const value = isObject(owner) ? owner[name] : undefined
+  const value = memberOf(owner, name)
   return typeof value === "string" && value !== "" ? value : undefined
 }
 

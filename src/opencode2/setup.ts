@@ -93,13 +93,17 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   }
 }
 
-/** Says in the headers of a request what it is for and which agent asks: nothing else tells the language model. */
+/**
+ * Says in the headers of a request what it is for and which agent asks: nothing else tells the language model. It must
+ * not throw, which would fail the request.
+ */
 function nameRequest(event: unknown): void {
-  const headers = isObject(event) ? event["headers"] : undefined
-  if (!isObject(event) || !isObject(headers)) return
+  if (!isObject(event)) return
   const agent = textIn(event, "agent") ?? textIn(event["agent"], "id")
-  const kind = textIn(event, "kind")
-  Object.assign(headers, present({ [PURPOSE_HEADER]: kind, [AGENT_HEADER]: agent }))
+  const names = present({ [PURPOSE_HEADER]: textIn(event, "kind"), [AGENT_HEADER]: agent })
+  const headers = isObject(event["headers"]) ? event["headers"] : undefined
+  if (headers !== undefined && Object.isExtensible(headers)) Object.assign(headers, names)
+  else if (Object.isExtensible(event)) Object.assign(event, { headers: { ...headers, ...names } })
 }
 
 /** The same models once more, for a host that does not import a package by its address. */
@@ -220,9 +224,15 @@ function dayOf(at: number): string {
 /** `opencode auth login`, `switch` and `logout` in another process, and `/connect` in this one. */
 function watchCredentials(host: Host, subscribe: Call | undefined, look: () => void): void {
   host.inBackground(async () => {
-    const events = subscribe?.({ signal: host.signal })
-    if (!isAsyncIterable(events)) return
-    for await (const event of events) if (textIn(event, "type")?.startsWith("credential.")) look()
+    const { signal } = host
+    const events = await subscribe?.({ signal })
+    if (signal.aborted || !isAsyncIterable(events)) return
+    const heard = events[Symbol.asyncIterator]()
+    // Some versions take no signal: what is heard there is ended by hand.
+    const stop = (): void => host.inBackground(async () => void (await heard.return?.()), "not ended")
+    signal.addEventListener("abort", stop, { once: true })
+    for (let next = await heard.next(); next.done !== true; next = await heard.next())
+      if (textIn(next.value, "type")?.startsWith("credential.")) look()
   }, "OpenCode's events are not heard any more")
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { openAccountStore } from "../../src/accounts/index.ts"
 import { offeredModels } from "../../src/kiro/index.ts"
+import { AGENT_HEADER, PURPOSE_HEADER } from "../../src/opencode2/context.ts"
 import { setUp } from "../../src/opencode2/setup.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { pathsFor } from "../../src/settings/index.ts"
@@ -57,6 +58,60 @@ describe("setup", () => {
       .filter((line) => /lacks some parts/.test(line))
     assert.equal(lines.length, 1)
     assert.match(lines[0] ?? "", /aisdk\.hook.*integration\.transform.*command\.transform/)
+  })
+
+  it("does without a part whose reading throws, and takes one that is a function", async () => {
+    await lab.signInWithKiroCli()
+    lab.change = (context) => {
+      const session = Object.assign(() => undefined, context["session"])
+      const changed = { ...context, session }
+      for (const part of ["aisdk", "command", "integration", "event", "rpc", "websearch"])
+        Object.defineProperty(changed, part, {
+          get() {
+            throw new Error(`there is no ${part}`)
+          },
+        })
+      return changed
+    }
+    const { project } = await lab.open()
+    const turn = await project.session({ model: "kiro/claude-sonnet-4-5" }).prompt("Hello")
+    assert.match(turn.text, /Hello from/)
+  })
+
+  it("names a request's purpose also where its headers are frozen or absent", async () => {
+    let hook: (event: object) => unknown = () => assert.fail("there is no hook")
+    const session = { hook: (_name: string, callback: typeof hook) => void (hook = callback) }
+    lab.change = (context) => ({ ...context, session })
+    await lab.open()
+    const named = { [PURPOSE_HEADER]: "title", [AGENT_HEADER]: "build" }
+    for (const headers of [{ own: "1" }, Object.freeze({ own: "1" })]) {
+      const event = { kind: "title", agent: "build", headers }
+      hook(event)
+      assert.deepEqual(event.headers, { own: "1", ...named })
+    }
+    const bare = { kind: "title", agent: { id: "build" } }
+    hook(bare)
+    assert.deepEqual(bare, { ...bare, headers: named })
+    hook(Object.freeze({ kind: "title", headers: Object.freeze({}) }))
+  })
+
+  it("hears no events any more behind its cleanup, also where the host takes no signal", async () => {
+    const heard: string[] = []
+    const events = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => {
+          heard.push("next")
+          return new Promise<never>(() => undefined)
+        },
+        return: async () => ({ done: true, value: void heard.push("return") }),
+      }),
+    }
+    lab.change = (context) => ({ ...context, event: { subscribe: async () => events } })
+    const { host } = await lab.open()
+    await eventually(() => heard.length === 1)
+    await host[Symbol.asyncDispose]()
+    await eventually(() => heard.length === 2)
+    assert.deepEqual(heard, ["next", "return"])
   })
 
   it("makes no file and asks nobody before the first message, without a login too", async () => {
