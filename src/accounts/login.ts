@@ -241,12 +241,14 @@ export interface Access {
 }
 
 export interface Credential extends Access {
+  readonly state: "token"
   readonly login: Login
   readonly profileArn?: string
 }
 
 export function credentialOf(account: Account, login: Login): Credential {
-  return { login, ...accessOf(login), ...present({ profileArn: account.profileArn ?? login.profileArn }) }
+  const profileArn = account.profileArn ?? login.profileArn
+  return { state: "token", login, ...accessOf(login), ...present({ profileArn }) }
 }
 
 export function accessOf(login: Login): Access {

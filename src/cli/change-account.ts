@@ -123,7 +123,7 @@ export async function accountProfile(
 
 async function profilesOf({ client, tokens }: Context, account: Account): Promise<readonly KiroProfile[]> {
   const credential = await tokens.fresh({ account })
-  if ("unavailable" in credential) throw new Error(`${accountName(account)}: ${credential.message}`)
+  if (credential.state === "none") throw new Error(`${accountName(account)}: ${credential.message}`)
   const { login } = credential
   const loginRegion = loginRegionOf(login)
   const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion })

@@ -157,7 +157,7 @@ export function manageAccounts(options: {
     async profiles(id) {
       const account = await find(id)
       const credential = await tokens.fresh({ account })
-      if ("unavailable" in credential) throw new Error(`${accountName(account)}: ${credential.message}`)
+      if (credential.state === "none") throw new Error(`${accountName(account)}: ${credential.message}`)
       const loginRegion = loginRegionOf(credential.login)
       const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion })
       const [failed] = failures

@@ -235,7 +235,7 @@ describe("a pair that was rotated", () => {
         assert.ok(account)
         for (let round = 0; round < 3; round += 1) {
           const answer = await keeper.fresh({ account: (await store.list())[0] ?? account })
-          assert.ok("unavailable" in answer && answer.unavailable === "service", JSON.stringify(answer))
+          assert.ok(answer.state === "none" && answer.reason === "service", JSON.stringify(answer))
           clock.advance(2 * 60_000)
         }
         assert.equal((await store.list())[0]?.health.state, "ok")
@@ -248,7 +248,7 @@ describe("a pair that was rotated", () => {
       const [account] = await store.list()
       assert.ok(account)
       const answer = await keeper.fresh({ account })
-      return "unavailable" in answer ? answer.unavailable : "token"
+      return answer.state === "none" ? answer.reason : "token"
     }
     assert.equal(await ask(), "service")
     clock.advance(30_000)

@@ -403,7 +403,7 @@ export class Home {
       }
       const { account } = choice
       const credential = await keeper.fresh({ account })
-      if ("unavailable" in credential) {
+      if (credential.state === "none") {
         excluded.add(account.id)
         continue
       }

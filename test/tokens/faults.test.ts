@@ -41,7 +41,7 @@ describe("a refresh whose pair can't be stored as usual", () => {
     const [account] = await store.list()
     assert.ok(account)
     const answer = await keeper.fresh({ account })
-    return "accessToken" in answer ? answer.accessToken.reveal() : answer.unavailable
+    return answer.state === "token" ? answer.accessToken.reveal() : answer.reason
   }
 
   describe("while another process writes for seconds", () => {

@@ -102,8 +102,8 @@ describe("kiro-cli and we on one login", () => {
     for (let round = 0; round < 2; round += 1)
       for (const account of keeper.here(await store.list())) {
         const answer = await keeper.fresh({ account })
-        if ("accessToken" in answer) return answer.accessToken.reveal()
-        last = answer.unavailable
+        if (answer.state === "token") return answer.accessToken.reveal()
+        last = answer.reason
       }
     return last
   }

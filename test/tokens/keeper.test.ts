@@ -30,7 +30,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts"
 type Answer = Credential | NoToken
 
 function tokenOf(answer: Answer): string {
-  assert.ok("accessToken" in answer, JSON.stringify(answer))
+  assert.ok(answer.state === "token", JSON.stringify(answer))
   return answer.accessToken.reveal()
 }
 
@@ -125,13 +125,13 @@ describe("the keeper of tokens", () => {
     await store.add(accountOf(loginOf(person, EXPIRED)))
     person.revoke()
     const answer = await fresh()
-    assert.ok("unavailable" in answer)
-    assert.equal(answer.unavailable, "revoked")
+    assert.ok(answer.state === "none")
+    assert.equal(answer.reason, "revoked")
     const [account] = await store.list()
     assert.equal(account?.health.state, "revoked")
     assert.ok((await stored()).revoked)
     const requests = fake.received("CreateToken").length
-    assert.ok("unavailable" in (await fresh()))
+    assert.ok((await fresh()).state === "none")
     assert.equal(fake.received("CreateToken").length, requests)
   })
 
@@ -141,7 +141,7 @@ describe("the keeper of tokens", () => {
     const client = { ...login.client, clientSecret: new Secret("ended"), expiresAt: EXPIRED }
     await store.add(accountOf({ ...login, client }))
     const answer = await fresh()
-    assert.ok("unavailable" in answer)
+    assert.ok(answer.state === "none")
     assert.match(answer.message, /registration has expired/)
   })
 
@@ -198,8 +198,8 @@ describe("the keeper of tokens", () => {
     await store.add(accountOf(loginOf(person, EXPIRED)))
     fake.next("CreateToken", FAILURES.internalError)
     const answer = await fresh()
-    assert.ok("unavailable" in answer)
-    assert.equal(answer.unavailable, "service")
+    assert.ok(answer.state === "none")
+    assert.equal(answer.reason, "service")
     assert.equal((await stored()).revoked, undefined)
     assert.equal(tokenOf(await fresh()), person.accessToken)
   })
@@ -221,10 +221,10 @@ describe("the keeper of tokens", () => {
     const key = new Secret("ksk_1")
     await store.add(accountOf({ kind: "api-key", id: "key", source: "own", key }))
     const answer = await fresh()
-    assert.ok("accessToken" in answer)
+    assert.ok(answer.state === "token")
     assert.equal(answer.tokenType, "API_KEY")
     const refused = await fresh(key)
-    assert.ok("unavailable" in refused)
+    assert.ok(refused.state === "none")
   })
 
   it("uses the environment's API key only as long as it is in the environment, and keeps nothing but its hash", async () => {
@@ -241,9 +241,7 @@ describe("the keeper of tokens", () => {
       const accounts = one.here(await own.list())
       const answers = await Promise.all(accounts.map((account) => one.fresh({ account })))
       await own.close()
-      return answers.map((answer) =>
-        "accessToken" in answer ? answer.accessToken.reveal() : answer.unavailable,
-      )
+      return answers.map((answer) => (answer.state === "token" ? answer.accessToken.reveal() : answer.reason))
     }
     for (const key of ["ksk_1", "ksk_2", "ksk_3"])
       assert.deepEqual(await processWith({ KIRO_API_KEY: key }), [key])

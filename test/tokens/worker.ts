@@ -63,7 +63,7 @@ for await (const _line of createInterface({ input: process.stdin })) {
   const [account] = await store.list()
   if (account === undefined) throw new Error("no account")
   const answer = await keeper.fresh({ account })
-  const token = "accessToken" in answer ? answer.accessToken.reveal() : answer.unavailable
+  const token = answer.state === "token" ? answer.accessToken.reveal() : answer.reason
   await keeper.close()
   console.log(`token ${token}`)
   break

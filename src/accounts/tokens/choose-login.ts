@@ -41,19 +41,24 @@ export function refreshable(logins: readonly Login[]): readonly TokenLogin[] {
 }
 
 export interface NoToken {
+  readonly state: "none"
   /** `revoked`: only a new login helps. The others: for now. */
-  readonly unavailable: "revoked" | "no-login" | RefreshFailure
+  readonly reason: "revoked" | "no-login" | RefreshFailure
   readonly message: string
 }
 
 export function noToken(account: Account, outcomes: readonly RefreshOutcome[]): NoToken {
+  const because = (reason: NoToken["reason"], message: string): NoToken => ({
+    state: "none",
+    reason,
+    message,
+  })
   for (const outcome of outcomes)
-    if (outcome.state === "failed") return { unavailable: outcome.reason, message: outcome.message }
-  for (const outcome of outcomes)
-    if (outcome.state === "refused") return { unavailable: "revoked", message: outcome.message }
+    if (outcome.state === "failed") return because(outcome.reason, outcome.message)
+  for (const outcome of outcomes) if (outcome.state === "refused") return because("revoked", outcome.message)
   const revoked = account.logins.find((login) => login.revoked !== undefined)?.revoked
-  if (revoked !== undefined) return { unavailable: "revoked", message: revoked.reason }
+  if (revoked !== undefined) return because("revoked", revoked.reason)
   return account.logins.length === 0
-    ? { unavailable: "no-login", message: "the account has no login that may be used here" }
-    : { unavailable: "revoked", message: "the service refused the login" }
+    ? because("no-login", "the account has no login that may be used here")
+    : because("revoked", "the service refused the login")
 }

@@ -66,7 +66,7 @@ export async function makeAttempt(context: GatewayContext, attempt: Attempt): Pr
   const unsent = (failure: KiroFailure): Attempted => ({ outcome: "failed", ...attempt, failure, credits: 0 })
   const { rejected } = progress
   const credential = await context.tokens.fresh({ account, rejected, signal: chat.signal })
-  if ("unavailable" in credential) return unsent(withoutToken(credential))
+  if (credential.state === "none") return unsent(withoutToken(credential))
   const place = placeOf(context, credential)
   if (place.outcome === "unsupported") return unsent(nowhere(place.region))
   const hosts = hostsFor({
@@ -170,7 +170,7 @@ function patience({ plan }: Body, { purpose }: Chat): number {
 }
 
 /** A login that has ended is the account's fault; a token that could not be renewed just now is nobody's. */
-function withoutToken({ unavailable: reason, message }: NoToken): KiroFailure {
+function withoutToken({ reason, message }: NoToken): KiroFailure {
   // What rests is no fault that passes in seconds: another account, or an error that says what to do.
   if (reason === "revoked" || reason === "no-login" || reason === "resting")
     return { kind: "bearer-rejected", status: 401, message, reason }

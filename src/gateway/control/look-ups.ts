@@ -80,7 +80,7 @@ function accountOpener(options: LookUpOptions): OpenAccount {
     const account = await store.get(accountId)
     if (account === undefined) return undefined
     const credential = await tokens.fresh({ account, signal })
-    if ("unavailable" in credential) return undefined
+    if (credential.state === "none") return undefined
     const { login, profileArn } = credential
     const loginRegion = loginRegionOf(login)
     const service = serviceRegionOf({ profileArn, loginRegion, defaultRegion: settings.defaultRegion })
@@ -92,7 +92,7 @@ function accountOpener(options: LookUpOptions): OpenAccount {
       rememberedHost: account.hosts["control"],
       renew: async (rejected) => {
         const renewed = await tokens.fresh({ account, rejected: [rejected], signal })
-        if ("unavailable" in renewed) return undefined
+        if (renewed.state === "none") return undefined
         // What is asked names the profile of the first login, which is none of another's.
         if (renewed.login.id !== login.id && renewed.profileArn !== profileArn) return undefined
         asked = renewed.login
@@ -115,7 +115,7 @@ async function rediscoverProfile(
   const account = await store.get(accountId)
   if (account === undefined || account.profileArn !== undefined) return false
   const credential = await tokens.fresh({ account, signal })
-  if ("unavailable" in credential || credential.login.kind === "api-key") return false
+  if (credential.state === "none" || credential.login.kind === "api-key") return false
   const { login } = credential
   const loginRegion = loginRegionOf(login)
   const { profiles } = await fetchProfiles(client, { access: credential, loginRegion }, signal)

@@ -56,9 +56,11 @@ async function bench(
   const tokens: FreshTokens = {
     fresh: async ({ account, rejected }) => {
       const [login] = account.logins
-      if (login === undefined || rejected !== undefined) return { unavailable: "revoked", message: "" }
+      if (login === undefined || rejected !== undefined)
+        return { state: "none", reason: "revoked", message: "" }
       const profileArn = account.profileArn ?? login.profileArn
       return {
+        state: "token",
         login,
         accessToken: new Secret(person.accessToken),
         ...(profileArn !== undefined && { profileArn }),
@@ -285,7 +287,11 @@ describe("a usage call that another login of the account had to make", () => {
         fresh: async ({ account, rejected }) => {
           const login = account.logins.find(({ id }) => id === (rejected === undefined ? "login" : "second"))
           assert.ok(login)
-          return { login, accessToken: new Secret(rejected === undefined ? "ended" : other.accessToken) }
+          return {
+            state: "token",
+            login,
+            accessToken: new Secret(rejected === undefined ? "ended" : other.accessToken),
+          }
         },
       },
       settings: DEFAULT_SETTINGS,
