@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto"
-import { chmodSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { posix, win32 } from "node:path"
 import type { Login, LoginSource, SourceStore, WriteBack } from "../accounts/index.ts"
 import { isObject, type JsonObject, parseJson, present, stringField } from "../json.ts"
-import { type Place, readSmallFile, type SmallFile } from "../settings/index.ts"
+import { type Place, readSmallFile, setMode, type SmallFile } from "../settings/index.ts"
 import { type Effects, fingerprintOf, judgePair } from "./databases.ts"
 import {
   BUILDER_ID_REGION,
@@ -144,7 +144,7 @@ function replaceText(path: string, text: string): void {
   try {
     const { mode } = statSync(file)
     writeFileSync(temporary, text, { mode: 0o600, flush: true })
-    if (process.platform !== "win32") chmodSync(temporary, mode & 0o777)
+    setMode(temporary, mode & 0o777)
     renameSync(temporary, file)
   } catch (error) {
     rmSync(temporary, { force: true })

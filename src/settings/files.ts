@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from "node:fs"
-import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises"
+import { chmodSync, readFileSync, statSync } from "node:fs"
+import { mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { isObject } from "../json.ts"
 
@@ -35,6 +35,11 @@ export function fileErrorCode(error: unknown): string {
   return error instanceof Error ? error.name : "unknown"
 }
 
+/** Windows has no such modes, and refuses to set one on a file that another process has mapped. */
+export function setMode(path: string, mode: number): void {
+  if (process.platform !== "win32") chmodSync(path, mode)
+}
+
 /**
  * Replaces a file whole, for its owner alone: a reader sees the old text or the new one, never a part. `unique` tells
  * two writers of one moment apart. Rejects with the error of the file system; the old file then stands.
@@ -52,7 +57,7 @@ export async function replaceFile({
   await mkdir(dirname(path), { recursive: true })
   try {
     await writeFile(draft, text, { mode: 0o600 })
-    if (process.platform !== "win32") await chmod(draft, 0o600)
+    setMode(draft, 0o600)
     await patiently(() => rename(draft, path))
   } catch (error) {
     await rm(draft, { force: true })

@@ -1,6 +1,7 @@
-import { appendFileSync, chmodSync, mkdirSync, renameSync, statSync } from "node:fs"
+import { appendFileSync, mkdirSync, renameSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import type { Clock, Log, LogFields } from "../runtime.ts"
+import { setMode } from "./files.ts"
 import type { Settings } from "./schema.ts"
 
 type LogLevel = Settings["logLevel"]
@@ -67,7 +68,7 @@ function append({ path, maxFileBytes = MAX_FILE_BYTES }: LogOptions, text: strin
     if (size === undefined) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     else if (size + text.length > maxFileBytes) renameSync(path, `${path}.1`)
     appendFileSync(path, text, { mode: 0o600 })
-    if (size === undefined && process.platform !== "win32") chmodSync(path, 0o600)
+    if (size === undefined) setMode(path, 0o600)
     return true
   } catch {
     // There is no place left to tell of it: the caller counts the line as lost.

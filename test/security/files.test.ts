@@ -7,11 +7,10 @@ import { Spills } from "../../src/accounts/tokens/spill.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { openLog, replaceFile } from "../../src/settings/index.ts"
 import { idcLogin, tokens } from "../accounts/logins.ts"
+import { needsModes } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
-const POSIX = process.platform === "win32" ? { skip: "no file modes here" } : {}
-
-it("everything we write is for its owner alone, whatever the umask", POSIX, async () => {
+it("everything we write is for its owner alone, whatever the umask", needsModes, async () => {
   const folder = temporaryFolder()
   const at = (name: string): string => join(folder, name)
   const umask = process.umask(0)
@@ -45,7 +44,7 @@ it("everything we write is for its owner alone, whatever the umask", POSIX, asyn
   }
 })
 
-it("a database that others could read is closed to them", POSIX, async () => {
+it("a database that others could read is closed to them", needsModes, async () => {
   const path = join(temporaryFolder(), "kiro.db")
   for (const suffix of ["", "-wal", "-shm"]) writeFileSync(path + suffix, "")
   for (const suffix of ["", "-wal", "-shm"]) chmodSync(path + suffix, 0o644)

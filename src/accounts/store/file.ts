@@ -1,7 +1,8 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from "node:fs"
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
+import { setMode } from "../../settings/index.ts"
 import { hashOf } from "../login.ts"
 import type { Database, DatabaseDriver } from "./database.ts"
 import { columnsOf, missingStatements, TABLES } from "./schema.ts"
@@ -151,16 +152,12 @@ function rollBack(database: Database): boolean {
   }
 }
 
-/**
- * For its owner alone; the side files also for its owner to write, whatever the database was when they were made.
- * Windows has no such modes, and refuses to set one on the index that another process has mapped.
- */
+/** For its owner alone; the side files also for its owner to write, whatever the database was when they were made. */
 function makePrivate(path: string, suffix: string): void {
-  if (process.platform === "win32") return
   const mode = statSync(path + suffix, { throwIfNoEntry: false })?.mode
   if (mode === undefined) return
   const isOurs = suffix === "" || (mode & PRIVATE) === PRIVATE
-  if ((mode & 0o077) !== 0 || !isOurs) chmodSync(path + suffix, PRIVATE)
+  if ((mode & 0o077) !== 0 || !isOurs) setMode(path + suffix, PRIVATE)
 }
 
 function copyRows(from: Database, to: Database): void {

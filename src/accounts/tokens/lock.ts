@@ -1,4 +1,5 @@
 import type { Log } from "../../runtime.ts"
+import { fileErrorCode } from "../../settings/index.ts"
 
 /**
  * A lock whose holder gave no sign of life for so long, in ms, may be taken. A holder that is merely starved of the
@@ -29,15 +30,17 @@ export async function tryLock(path: string, log: Log): Promise<Lock> {
       update: SIGN_OF_LIFE_MS,
       retries: 0,
       onCompromised: (error) =>
-        log.warn("another process took over the refresh lock", { code: codeOf(error) }),
+        log.warn("another process took over the refresh lock", { code: fileErrorCode(error) }),
     })
     return {
       state: "held",
       release: () =>
-        release().catch((error: unknown) => log.debug("the refresh lock was gone", { code: codeOf(error) })),
+        release().catch((error: unknown) =>
+          log.debug("the refresh lock was gone", { code: fileErrorCode(error) }),
+        ),
     }
   } catch (error) {
-    const code = codeOf(error)
+    const code = fileErrorCode(error)
     if (code === "ELOCKED" || isPending(code)) return { state: "busy" }
     log.warn("no refresh lock can be made", { path, code })
     return { state: "impossible" }
@@ -47,8 +50,4 @@ export async function tryLock(path: string, log: Log): Promise<Lock> {
 /** A lock folder that Windows is about to delete: another process has just given it back. */
 function isPending(code: string): boolean {
   return code === "EBUSY" || code === "EPERM" || (code === "EACCES" && process.platform === "win32")
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown"
 }

@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, existsSync, statSync } from "node:fs"
+import { accessSync, constants, existsSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import { type Database, openDatabase, type StoreFailure, storeFailure } from "../../accounts/index.ts"
 import { kiroCliDatabases } from "../../import/index.ts"
@@ -9,6 +9,7 @@ import {
   loadSettings,
   readSmallFile,
   redactText,
+  setMode,
   type Settings,
 } from "../../settings/index.ts"
 import type { Context } from "../context.ts"
@@ -130,7 +131,7 @@ export const databaseCheck: Check = {
 }
 
 function makePrivate(file: string): string {
-  chmodSync(file, 0o600)
+  setMode(file, 0o600)
   return `made ${file} readable by you alone`
 }
 
