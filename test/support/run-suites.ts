@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process"
-import { readdirSync, rmSync, statSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import { promisify } from "node:util"
 import { unproven } from "./suites/claims.ts"
 import { add, type Counts, NONE } from "./suites/counts.ts"
+import { compileTests, nodeTestArguments, testFiles } from "./suites/files.ts"
 import { findNode, isolationNone, nodeVersion } from "./suites/node-program.ts"
 import { type Outcome, runSuite, type Suite } from "./suites/run-suite.ts"
 
@@ -25,16 +23,8 @@ const CHECK: Suite = {
   countless: true,
 }
 
-/** The longest first: what is begun last is done last. */
-function testFiles(folder: string, isWanted: (name: string) => boolean): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((name) => name.replaceAll("\\", "/"))
-    .filter((name) => name.endsWith(".test.ts") && isWanted(name))
-    .toSorted((one, other) => statSync(`${folder}/${other}`).size - statSync(`${folder}/${one}`).size)
-}
-
 const isEndToEnd = (name: string): boolean => name.startsWith("e2e/")
-const UNIT = testFiles("test", (name) => !isEndToEnd(name))
+const UNIT = testFiles((name) => !isEndToEnd(name))
 
 const shares = (make: (files: readonly string[], share: number) => Suite): readonly Suite[] =>
   Array.from({ length: SHARES }, (_, share) =>
@@ -50,24 +40,12 @@ const bunSuites = shares((files, share) => ({
   args: ["test", "--timeout", "60000", ...files.map((file) => `./test/${file}`)],
 }))
 
-/** Compiled beside the sources, so that packages and fixtures are found. */
-async function compile(): Promise<void> {
-  rmSync("build", { recursive: true, force: true })
-  await promisify(execFile)(BUN, ["x", "tsc", "-p", "tsconfig.node-tests.json"])
-}
-
 function nodeSuites(node: string): readonly Suite[] {
-  const ready = compile()
+  const ready = compileTests()
   return shares((files, share) => ({
     name: `unit suites ${share}/${SHARES}, Node ${nodeVersion(node)}`,
     program: node,
-    args: [
-      "--test",
-      isolationNone(node),
-      "--test-timeout=60000",
-      "--test-reporter=spec",
-      ...files.map((file) => `build/test/${file.replace(/\.ts$/, ".js")}`),
-    ],
+    args: nodeTestArguments(isolationNone(node), files),
     ready,
   }))
 }
@@ -76,7 +54,7 @@ function nodeSuites(node: string): readonly Suite[] {
 const TOGETHER = ["answer-ends", "answers", "media"].map((name) => `e2e/${name}.test.ts`)
 
 function endToEnd(): readonly Suite[] {
-  const alone = testFiles("test", isEndToEnd).filter((file) => !TOGETHER.includes(file))
+  const alone = testFiles(isEndToEnd).filter((file) => !TOGETHER.includes(file))
   return [TOGETHER, ...alone.map((file) => [file])].map((files) => ({
     name: `the real OpenCode, ${files.join(" ")}`,
     program: BUN,

@@ -1,17 +1,9 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process"
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs"
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { add, type Counts, NONE, readCounts } from "./suites/counts.ts"
+import { compileTests, nodeTestArguments, testFiles } from "./suites/files.ts"
 import { findWindowsNode } from "./suites/node-program.ts"
 
 /**
@@ -21,8 +13,6 @@ import { findWindowsNode } from "./suites/node-program.ts"
 
 const CACHE = resolve("node_modules/.cache/opencode-kiro-auth/windows")
 const LIMIT_MS = 300_000
-/** They need the real OpenCode, which is not there for it. */
-const LEFT_OUT = ["e2e", "support"]
 /** Wine knows no keep-alive of a socket, without which Node opens none. */
 const PRELOAD = 'process.binding("tcp_wrap").TCP.prototype.setKeepAlive = () => 0\n'
 
@@ -35,8 +25,7 @@ if (node === undefined) {
   process.exit(2)
 }
 const env = prepare()
-rmSync("build", { recursive: true, force: true })
-execFileSync(process.execPath, ["x", "tsc", "-p", "tsconfig.node-tests.json"], { stdio: "inherit" })
+await compileTests()
 
 let total: Counts = NONE
 for (const room of positionals.length > 0 ? positionals : rooms()) {
@@ -64,31 +53,18 @@ function prepare(): NodeJS.ProcessEnv {
   return { ...wine, NODE_OPTIONS: `--require Z:${preload}` }
 }
 
+/** All but what needs the real OpenCode, which is not there for it. */
 function rooms(): readonly string[] {
-  return readdirSync("test", { withFileTypes: true })
-    .filter(
-      (entry) => entry.isDirectory() && !LEFT_OUT.includes(entry.name) && testsOf(entry.name).length > 0,
-    )
-    .map(({ name }) => name)
-}
-
-function testsOf(room: string): readonly string[] {
-  return readdirSync(join("test", room), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".test.ts"))
-    .map((name) => `build/test/${room}/${name.replace(/\.ts$/, ".js")}`)
+  const folders = testFiles((name) => name.includes("/")).map((name) => name.slice(0, name.indexOf("/")))
+  return [...new Set(folders)].filter((room) => room !== "e2e").toSorted()
 }
 
 /** Its output goes to a file: under Wine, Node loses what it writes to a pipe. */
 async function runRoom(room: string, program: string): Promise<Counts> {
   const file = join(CACHE, `${room}.txt`)
   const output = openSync(file, "w")
-  const options = [
-    "--test",
-    "--experimental-test-isolation=none",
-    "--test-timeout=60000",
-    "--test-reporter=spec",
-  ]
-  const child = spawn("wine", [program, ...options, ...testsOf(room)], {
+  const files = testFiles((name) => name.startsWith(`${room}/`))
+  const child = spawn("wine", [program, ...nodeTestArguments("--experimental-test-isolation=none", files)], {
     env,
     stdio: ["ignore", output, output],
     timeout: LIMIT_MS,
