@@ -1,8 +1,7 @@
 import assert from "node:assert/strict"
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { after, before, beforeEach, describe, it } from "node:test"
-import { setTimeout as sleep } from "node:timers/promises"
+import { beforeEach, describe, it } from "node:test"
 import {
   contextUsage,
   exception,
@@ -14,7 +13,7 @@ import {
   toolUse,
   type Steps,
 } from "../support/fake-kiro/index.ts"
-import { LateChats, sharedServerStage, type ServerStage } from "./setup.ts"
+import { sharedServerStage, stageForTests } from "./setup.ts"
 
 const THROTTLE = exception("ThrottlingException", { message: "slow down" })
 const BROKEN = exception("InternalServerException", { message: "boom" })
@@ -40,23 +39,10 @@ interface AssistantInfo {
 
 /** Each end of an answer, as the real OpenCode takes it. A call that runs leaves a line in the file `ran`. */
 describe("the end of an answer in OpenCode", () => {
-  let stage: ServerStage
-  let late: LateChats
-  before(async () => {
-    stage = await sharedServerStage()
-    late = new LateChats(stage.fake)
-  })
-  beforeEach(() => {
-    late.none()
-    stage.fake.forget()
-    rmSync(ran(), { force: true })
-  })
-  after(async () => {
-    await sleep(1500)
-    late.none()
-  })
+  const lab = stageForTests(sharedServerStage)
+  beforeEach(() => rmSync(ran(), { force: true }))
 
-  const ran = (): string => join(stage.sandbox.project, "ran")
+  const ran = (): string => join(lab.stage.sandbox.project, "ran")
   const timesRun = (): number =>
     existsSync(ran()) ? readFileSync(ran(), "utf8").trim().split("\n").length : 0
   const echo = (pieces = 3): { name: string; input: Record<string, unknown>; pieces: number } => ({
@@ -65,20 +51,22 @@ describe("the end of an answer in OpenCode", () => {
     pieces,
   })
 
-  async function prompt(...steps: readonly Steps[]): ReturnType<typeof stage.server.prompt> {
-    stage.fake.answer(...steps)
-    return stage.server.prompt(await stage.server.newSession(), "hello", { model: "claude-sonnet-4-5" })
+  async function prompt(...steps: readonly Steps[]): ReturnType<typeof lab.stage.server.prompt> {
+    lab.stage.fake.answer(...steps)
+    return lab.stage.server.prompt(await lab.stage.server.newSession(), "hello", {
+      model: "claude-sonnet-4-5",
+    })
   }
 
   async function assistantMessages(session: unknown): Promise<AssistantInfo[]> {
-    const messages = (await stage.server.get(`/session/${String(session)}/message`)) as {
+    const messages = (await lab.stage.server.get(`/session/${String(session)}/message`)) as {
       readonly info: AssistantInfo
     }[]
     return messages.map(({ info }) => info).filter(({ role }) => role === "assistant")
   }
 
   async function toolParts(session: unknown): Promise<ToolPart[]> {
-    const messages = (await stage.server.get(`/session/${String(session)}/message`)) as {
+    const messages = (await lab.stage.server.get(`/session/${String(session)}/message`)) as {
       readonly parts: readonly ({ readonly type: string } & ToolPart)[]
     }[]
     return messages.flatMap(({ parts }) => parts.filter(({ type }) => type === "tool"))
@@ -86,11 +74,11 @@ describe("the end of an answer in OpenCode", () => {
 
   it("runs two calls of one answer once each", async () => {
     const two = [toolUse(echo()), toolUse(echo(1)), finish({ stopReason: "TOOL_USE" })]
-    stage.fake.answer(...two)
+    lab.stage.fake.answer(...two)
     const turn = await prompt(text("Done."), finish())
     assert.equal(turn.info["finish"], "stop")
     assert.equal(timesRun(), 2)
-    late.settled(2)
+    lab.late.settled(2)
   })
 
   it("runs no call before its stop, though its arguments are complete", async () => {
@@ -99,7 +87,7 @@ describe("the end of an answer in OpenCode", () => {
     const turn = await prompt(call, pause(500))
     assert.notEqual(turn.info["error"], undefined)
     assert.equal(timesRun(), 0)
-    late.settled(1)
+    lab.late.settled(1)
   })
 
   for (const [name, failure] of [
@@ -108,31 +96,31 @@ describe("the end of an answer in OpenCode", () => {
     ["a reset", reset],
   ] as const) {
     it(`goes on after a complete call, and runs it once, when ${name} follows`, async () => {
-      stage.fake.answer(text("I run it."), toolUse(echo()), pause(500), failure)
+      lab.stage.fake.answer(text("I run it."), toolUse(echo()), pause(500), failure)
       const turn = await prompt(text("Done."), finish())
       assert.equal(turn.info["error"], undefined)
       assert.equal(timesRun(), 1)
-      late.settled(2)
+      lab.late.settled(2)
     })
 
     it(`is an error that is not repeated when ${name} comes inside a call`, async () => {
       const turn = await prompt(text("I run it."), toolUse({ ...echo(), stop: false }), pause(500), failure)
       assert.notEqual(turn.info["error"], undefined)
       assert.equal(timesRun(), 0)
-      late.settled(1)
+      lab.late.settled(1)
     })
   }
 
   it("is asked for again, after the wait, when a throttle follows some text", async () => {
-    stage.fake.answer(text("half"), THROTTLE)
+    lab.stage.fake.answer(text("half"), THROTTLE)
     const turn = await prompt(text("The whole answer."), finish())
     assert.equal(turn.info["finish"], "stop")
-    late.settled(2)
+    lab.late.settled(2)
   })
 
   it("is length where the service cut a call, which then runs nowhere and leaves the session usable", async () => {
     for (const fragments of [[], ['{"command":"echo x >> ran"'], ['{"command":"echo x >> ran"}']]) {
-      stage.fake.forget()
+      lab.stage.fake.forget()
       const cut = toolUse({ name: "bash", fragments, stop: false })
       const turn = await prompt(text("I run it."), cut, metadata({ stopReason: "MAX_TOKENS" }))
       assert.equal(timesRun(), 0)
@@ -141,10 +129,10 @@ describe("the end of an answer in OpenCode", () => {
         parts.map(({ tool }) => tool),
         ["invalid"],
       )
-      stage.fake.answer(text("Fine."), finish())
-      const next = await stage.server.prompt(String(turn.info["sessionID"]), "and now?")
+      lab.stage.fake.answer(text("Fine."), finish())
+      const next = await lab.stage.server.prompt(String(turn.info["sessionID"]), "and now?")
       assert.equal(next.info["finish"], "stop")
-      assert.deepEqual(stage.fake.refused, [])
+      assert.deepEqual(lab.stage.fake.refused, [])
     }
   })
 
@@ -164,16 +152,16 @@ describe("the end of an answer in OpenCode", () => {
   })
 
   it("that has no content is asked for again unseen, and a bounded number of times", async () => {
-    stage.fake.answer(contextUsage(10))
+    lab.stage.fake.answer(contextUsage(10))
     const turn = await prompt(text("An answer."), finish())
     assert.equal(turn.info["finish"], "stop")
-    late.settled(2)
+    lab.late.settled(2)
   })
 
   it("is shown as the filter's where the service filtered it", async () => {
     const turn = await prompt(text("I can't"), metadata({ stopReason: "CONTENT_FILTERED" }))
     assert.match(JSON.stringify(turn.info["error"] ?? turn.info["finish"]), /content|filter/i)
-    late.settled(1)
+    lab.late.settled(1)
   })
 })
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { setTimeout as sleep } from "node:timers/promises"
-import { after, before, beforeEach, describe, it } from "node:test"
+import { describe, it } from "node:test"
 import {
   brokenChecksum,
   finish,
@@ -14,28 +14,15 @@ import {
   truncated,
 } from "../support/fake-kiro/index.ts"
 import type { HostEvent } from "../support/opencode/index.ts"
-import { LateChats, sharedServerStage, type ServerStage } from "./setup.ts"
+import { sharedServerStage, stageForTests } from "./setup.ts"
 
 const OPUS = { model: "claude-opus-4-6", variant: "high" }
 
 describe("an answer in OpenCode", () => {
-  let stage: ServerStage
-  let late: LateChats
-  before(async () => {
-    stage = await sharedServerStage()
-    late = new LateChats(stage.fake)
-  })
-  beforeEach(() => {
-    late.none()
-    stage.fake.forget()
-  })
-  after(async () => {
-    await sleep(1500)
-    late.none()
-  })
+  const lab = stageForTests(sharedServerStage)
 
   it("shows reasoning apart from the text, gives it back in the tool loop, and counts what the service counted", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     const session = await server.newSession()
     const signed = { text: ["I look ", "into the folder."], signature: "EqQBCkYIBxgCKkA=" }
     fake.answer(
@@ -68,7 +55,7 @@ describe("an answer in OpenCode", () => {
   })
 
   it("is closed upstream at once when the user stops it", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     const session = await server.newSession()
     fake.answer(text("I begin and"), silence)
     await server.promptAsync(session, "tell me a story")
@@ -89,7 +76,7 @@ describe("an answer in OpenCode", () => {
   ]
   for (const { name, steps } of ENDS)
     it(`that ${name} is asked for again, a bounded number of times, and never twice in one message`, async () => {
-      const { fake, server } = stage
+      const { fake, server } = lab.stage
       const session = await server.newSession()
       fake.answer(...steps)
       fake.answer(text("The whole answer."), finish())
@@ -109,12 +96,12 @@ describe("an answer in OpenCode", () => {
   ]
   for (const { name, steps } of FATAL)
     it(`that ${name} is an error, and OpenCode does not ask again`, async () => {
-      const { fake, server } = stage
+      const { fake, server } = lab.stage
       const session = await server.newSession()
       fake.answer(...steps)
       const turn = await server.prompt(session, "hello")
       assert.notEqual(turn.info["error"], undefined)
-      late.settled(1)
+      lab.late.settled(1)
     })
 })
 

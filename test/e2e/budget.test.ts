@@ -1,37 +1,25 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
 import { join } from "node:path"
-import { after, before, beforeEach, describe, it } from "node:test"
+import { before, describe, it } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { isObject } from "../../src/json.ts"
 import { finish, text, toolUse } from "../support/fake-kiro/index.ts"
 import { type HostEvent, packageFolder, type Turn } from "../support/opencode/index.ts"
-import { LateChats, openServerStage, type ServerStage } from "./setup.ts"
+import { openServerStage, stageForTests } from "./setup.ts"
 
 const MODEL = { providerID: "kiro", modelID: "claude-sonnet-4-5" }
 
 /** One day, from the first credit to the lift: the tests go on where the one before ended. */
 describe("the user's daily budget of 10 credits, in OpenCode", () => {
-  let stage: ServerStage
-  let late: LateChats
+  const lab = stageForTests(() => openServerStage({ settings: { daily_credit_budget: 10 } }))
   let session: string
   before(async () => {
-    stage = await openServerStage({ settings: { daily_credit_budget: 10 } })
-    late = new LateChats(stage.fake)
-    session = await stage.server.newSession()
-  })
-  beforeEach(() => {
-    late.none()
-    stage.fake.forget()
-  })
-  after(async () => {
-    await sleep(1500)
-    late.none()
-    await stage.close()
+    session = await lab.stage.server.newSession()
   })
 
   async function answered(words: string): Promise<Turn> {
-    const turn = await stage.server.prompt(session, words)
+    const turn = await lab.stage.server.prompt(session, words)
     assert.equal(turn.info["error"], undefined)
     assert.equal(turn.info["finish"], "stop")
     return turn
@@ -39,7 +27,7 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
 
   /** Refused at once, in words that help, and not tried again. */
   async function refused(where: string): Promise<void> {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     const sent = fake.chats.length
     const events = server.events.length
     const { info } = await server.prompt(where, "One more thing.")
@@ -59,13 +47,13 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
   }
 
   const notices = (): HostEvent[] =>
-    stage.server.events.filter(
+    lab.stage.server.events.filter(
       ({ type, properties }) =>
         type === "tui.toast.show" && String(properties["message"]).includes("today's budget"),
     )
 
   it("is told of, once, when four fifths are used", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     fake.answer(text("A long answer."), finish({ credits: 8.5 }))
     await answered("Think long.")
     assert.equal(notices().length, 0)
@@ -76,32 +64,32 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
       /^8\.5\d of today's budget of 10 credits are used\..*budget lift/,
     )
     await answered("Go on.")
-    late.settled(3)
+    lab.late.settled(3)
   })
 
   it("lets the steps of a turn under way go on", async () => {
-    const { fake } = stage
+    const { fake } = lab.stage
     const call = { name: "bash", input: { command: "true", description: "Do nothing" } }
     fake.answer(text("I do it."), toolUse(call), finish({ stopReason: "TOOL_USE", credits: 2 }))
     fake.answer(text("It is done."), finish())
     assert.match(JSON.stringify((await answered("Do it.")).parts), /It is done/)
-    late.settled(2)
+    lab.late.settled(2)
   })
 
   it("stops the next message, with one readable error and no request", async () => {
     await refused(session)
-    late.settled(0)
+    lab.late.settled(0)
   })
 
   it("stops that of a new session too, but not its title", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     await refused(await server.newSession())
     assert.equal(fake.received("GenerateAssistantResponse").length, 1)
-    late.settled(0)
+    lab.late.settled(0)
   })
 
   it("lets a compaction go on, the first message after it, and the subagent that this starts", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     fake.answer(text("A summary."), finish())
     await server.post(`/session/${session}/summarize`, MODEL)
     assert.equal(fake.chats.length, 1)
@@ -114,11 +102,11 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
     assert.match(String(looked), /Look around\./)
     assert.match(String(told), /I looked around\./)
     await refused(session)
-    late.settled(4)
+    lab.late.settled(4)
   })
 
   it("is lifted by the command, and was told of once", async () => {
-    const { sandbox } = stage
+    const { sandbox } = lab.stage
     const printed = execFileSync(
       process.execPath,
       [join(packageFolder(), "dist/cli/main.js"), "budget", "lift"],
@@ -127,7 +115,7 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
     assert.match(printed, /The budget is lifted until midnight\./)
     await answered("And now?")
     assert.equal(notices().length, 1)
-    late.settled(1)
+    lab.late.settled(1)
   })
 })
 

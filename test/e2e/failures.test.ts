@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { after, before, beforeEach, describe, it } from "node:test"
+import { describe, it } from "node:test"
 import {
   type AccountOptions,
   type FakeAccount,
@@ -9,7 +9,7 @@ import {
   text,
 } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
-import { LateChats, openServerStage, type ServerStage } from "./setup.ts"
+import { openServerStage, stageForTests } from "./setup.ts"
 
 const SOMEBODY: AccountOptions = { email: "somebody@example.com" }
 
@@ -19,20 +19,12 @@ function useUp(account: FakeAccount): void {
 
 /** One session after the other with the same two accounts, until both have nothing left. */
 describe("OpenCode when Kiro says no", { concurrency: false }, () => {
-  let stage: ServerStage
-  let late: LateChats
-  before(async () => {
-    stage = await openServerStage({ account: SOMEBODY, settings: { rate_limit_retry_delay_ms: 1000 } })
-    late = new LateChats(stage.fake)
-  })
-  beforeEach(() => {
-    late.none()
-    stage.fake.forget()
-  })
-  after(() => stage.close())
+  const lab = stageForTests(() =>
+    openServerStage({ account: SOMEBODY, settings: { rate_limit_retry_delay_ms: 1000 } }),
+  )
 
   it("answers after two throttles, without an error", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     fake.fail(FAILURES.throttled)
     fake.fail(FAILURES.throttled)
     fake.answer(text("At last."), finish())
@@ -42,7 +34,7 @@ describe("OpenCode when Kiro says no", { concurrency: false }, () => {
   })
 
   it("goes on with a second account when the first has nothing left, and stays with it", async () => {
-    const { fake, server, sandbox } = stage
+    const { fake, server, sandbox } = lab.stage
     const other = fake.account({ ...SOMEBODY, kind: "social" })
     await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [other] })
     fake.onRequest = ({ status, account }) => {
@@ -62,7 +54,7 @@ describe("OpenCode when Kiro says no", { concurrency: false }, () => {
   })
 
   it("ends with an error when the limit comes in the middle of an answer, and does not ask again", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     fake.onRequest = ({ operation }) => {
       if (operation === "GenerateAssistantResponse") fake.accounts.forEach(useUp)
     }
@@ -70,11 +62,11 @@ describe("OpenCode when Kiro says no", { concurrency: false }, () => {
     fake.answer(text("half"), exception("ServiceQuotaExceededException", limit))
     const turn = await server.prompt(await server.newSession(), "hello")
     assert.notEqual(turn.info["error"], undefined)
-    late.settled(1)
+    lab.late.settled(1)
   })
 
   it("says whose limit is reached and until when, without a word of an e-mail address, and asks nobody again", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     const session = await server.newSession()
     for (const words of ["hello", "and now?"]) {
       const turn = await server.prompt(session, words)

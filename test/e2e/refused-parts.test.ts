@@ -1,10 +1,9 @@
 import assert from "node:assert/strict"
 import { resolve } from "node:path"
-import { after, before, beforeEach, describe, it } from "node:test"
-import { setTimeout as sleep } from "node:timers/promises"
+import { describe, it } from "node:test"
 import { failure, finish, type ReceivedRequest, text, toolUse } from "../support/fake-kiro/index.ts"
 import { packageFolder, type PromptOptions, type Turn } from "../support/opencode/index.ts"
-import { LateChats, openServerStage, type ServerStage } from "./setup.ts"
+import { openServerStage, stageForTests } from "./setup.ts"
 
 type File = NonNullable<PromptOptions["files"]>[number]
 
@@ -33,55 +32,44 @@ const NOT_PROCESSED = failure({
   message: "Could not process image",
 })
 
+const NOTION = { type: "local", command: [process.execPath, resolve("test/e2e/notion-tools-process.ts")] }
+
 /** What once broke a session for good, each with the number of requests that the service saw. */
 describe("a part of a request that the service refuses, in OpenCode", () => {
-  let stage: ServerStage
-  let late: LateChats
-  before(async () => {
-    const notion = { type: "local", command: [process.execPath, resolve("test/e2e/notion-tools-process.ts")] }
-    stage = await openServerStage({ config: { plugin: [packageFolder()], mcp: { notion } } })
-    late = new LateChats(stage.fake)
-  })
-  beforeEach(() => {
-    late.none()
-    stage.fake.forget()
-  })
-  after(async () => {
-    await sleep(1500)
-    late.none()
-    await stage.close()
-  })
+  const lab = stageForTests(() =>
+    openServerStage({ config: { plugin: [packageFolder()], mcp: { notion: NOTION } } }),
+  )
 
   async function answered(session: string, words: string, options: PromptOptions = {}): Promise<Turn> {
-    const turn = await stage.server.prompt(session, words, options)
+    const turn = await lab.stage.server.prompt(session, words, options)
     assert.equal(turn.info["error"], undefined)
     assert.equal(turn.info["finish"], "stop")
     return turn
   }
 
   it("is not the tool of an MCP server with a union at the root of its schema", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     await answered(await server.newSession(), "hello")
     const sent = fake.chats[0]?.text ?? ""
     for (const tool of ["notion_post_page", "notion_query_data"]) assert.ok(sent.includes(`"name":"${tool}"`))
     for (const property of ["parent_page", "parent_database", "view_url"])
       assert.ok(sent.includes(`"${property}":{`), property)
-    late.settled(1)
+    lab.late.settled(1)
   })
 
   it("is not the sixth document of a session: the oldest make room", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     const session = await server.newSession()
     for (let number = 1; number <= 6; number++) {
       await answered(session, `What is in plan ${number}?`, { files: [pdf(number)] })
       assert.ok(fake.chats.at(-1)?.text.includes(bytesOf(pdf(number))), `plan ${number}`)
     }
     assert.deepEqual(fake.chats.map(documents), [1, 2, 3, 4, 5, 4])
-    late.settled(6)
+    lab.late.settled(6)
   })
 
   it("by a page that says 413 has the conversation shortened, then compacted, and lives on", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     const session = await server.newSession()
     fake.when((request) => request.text.length > PROXY_LIMIT, NGINX_413)
     for (let chapter = 1; chapter <= 3; chapter++) await answered(session, `${chapter}: ${CHAPTER}`)
@@ -93,11 +81,11 @@ describe("a part of a request that the service refuses, in OpenCode", () => {
     assert.deepEqual([summary?.status, cutSummary?.status, goesOn?.status], [413, 200, 200])
     assert.equal(third.length, 5)
     await answered(session, "And now?")
-    late.settled(8)
+    lab.late.settled(8)
   })
 
   it("is nothing where the model has no word to add to a tool's result", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     const session = await server.newSession()
     const call = { name: "bash", input: { command: "true", description: "Do nothing" } }
     fake.answer(text("I do it."), toolUse(call), finish({ stopReason: "TOOL_USE" }))
@@ -106,26 +94,26 @@ describe("a part of a request that the service refuses, in OpenCode", () => {
     await idle(session)
     assert.equal(fake.chats.length, 2)
     await answered(session, "And now?")
-    late.settled(3)
+    lab.late.settled(3)
   })
 
   it("in words only is left out, and not sent again", async () => {
-    const { fake, server } = stage
+    const { fake, server } = lab.stage
     const session = await server.newSession()
     fake.fail(NOT_PROCESSED)
     await answered(session, "What is this?", { files: [dot] })
     assert.deepEqual(fake.chats.map(showsDot), [true, false])
     await answered(session, "And now?")
     assert.deepEqual(fake.chats.map(showsDot), [true, false, false])
-    late.settled(3)
+    lab.late.settled(3)
   })
 
   async function idle(session: string): Promise<void> {
-    await stage.server.event(
+    await lab.stage.server.event(
       ({ type, properties }) => type === "session.idle" && properties["sessionID"] === session,
       30_000,
     )
-    const status = await stage.server.get("/session/status")
+    const status = await lab.stage.server.get("/session/status")
     assert.deepEqual(Object.keys(status as object), [])
   }
 })

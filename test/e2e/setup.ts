@@ -1,4 +1,6 @@
 import assert from "node:assert/strict"
+import { after, before, beforeEach } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
 import {
   startFakeKiro,
   type AccountOptions,
@@ -81,7 +83,7 @@ async function openShared(): Promise<ServerStage> {
     stage.server.kill()
     stage.sandbox.remove()
   })
-  return stage
+  return { ...stage, close: () => Promise.resolve() }
 }
 
 export async function withServer(
@@ -97,7 +99,7 @@ export async function withServer(
 }
 
 /** Holds the numbers of chats that tests ended with, and sees at the end that none came later. */
-export class LateChats {
+class LateChats {
   readonly #fake: FakeKiro
   #allowed = 0
 
@@ -116,5 +118,41 @@ export class LateChats {
   none(): void {
     if (this.#allowed > 0) assert.equal(this.#fake.chats.length, this.#allowed, "a chat came after its turn")
     this.#allowed = 0
+  }
+}
+
+/** OpenCode has asked for whatever it still wants by then, in ms. */
+const LATE_MS = 1500
+
+/** One server for the tests of a `describe`. What a test was answered is forgotten before the next. */
+export function stageForTests(open: () => Promise<ServerStage>): {
+  readonly stage: ServerStage
+  readonly late: LateChats
+} {
+  let opened: { readonly stage: ServerStage; readonly late: LateChats } | undefined
+  const current = () => {
+    assert.ok(opened, "it is open while tests run")
+    return opened
+  }
+  before(async () => {
+    const stage = await open()
+    opened = { stage, late: new LateChats(stage.fake) }
+  })
+  beforeEach(() => {
+    current().late.none()
+    current().stage.fake.forget()
+  })
+  after(async () => {
+    await sleep(LATE_MS)
+    opened?.late.none()
+    await opened?.stage.close()
+  })
+  return {
+    get stage() {
+      return current().stage
+    },
+    get late() {
+      return current().late
+    },
   }
 }
