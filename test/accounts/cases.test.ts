@@ -16,7 +16,7 @@ import { silentLog, systemClock } from "../../src/runtime.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import { sqlite } from "../import/stores.ts"
 import { fakeClock } from "../support/clock.ts"
-import { startFakeKiro } from "../support/fake-kiro/index.ts"
+import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { accountOf, EXPIRED, loginOf, onlyLogin, openStore as openTokenStore } from "../tokens/setup.ts"
 import { idcLogin } from "./logins.ts"
@@ -30,21 +30,15 @@ describe("a login of kiro-cli's that is another person's by now", () => {
   beforeEach(() => {
     home = new Home(temporaryFolder())
   })
-  const ends = (): void => home.clock.advance(2 * HOUR)
-  const by = async (session?: string): Promise<string> => {
-    const answer = await home.asks(session)
-    await home.check()
-    return answer.by
-  }
 
   it("is never given for the first one's, also where both tokens have ended", async () => {
     await home.signsIn("A")
-    assert.equal(await by("a"), "A")
+    assert.equal(await home.servedBy("a"), "A")
     await home.signsIn("B")
-    ends()
-    assert.equal(await by("a"), "A")
-    ends()
-    assert.equal(await by("a"), "A")
+    home.endAccessTokens()
+    assert.equal(await home.servedBy("a"), "A")
+    home.endAccessTokens()
+    assert.equal(await home.servedBy("a"), "A")
     const { ours } = await home.refreshTokens()
     assert.deepEqual(
       new Set(
@@ -58,23 +52,23 @@ describe("a login of kiro-cli's that is another person's by now", () => {
 
   it("does not lock the first one's account by being suspended", async () => {
     await home.signsIn("A")
-    await by("a")
+    await home.servedBy("a")
     home.service.suspended.add("B")
     await home.signsIn("B")
-    await by("b")
-    ends()
-    assert.equal(await by("a"), "A")
+    await home.servedBy("b")
+    home.endAccessTokens()
+    assert.equal(await home.servedBy("a"), "A")
   })
 
   for (const usage of ["down", "refused", "unsupported"] as const satisfies readonly UsageCall[])
     it(`goes into no other account while the usage call is ${usage}`, async () => {
       await home.signsIn("A")
-      await by("a")
+      await home.servedBy("a")
       home.service.usage = usage
       await home.signsIn("B")
-      assert.equal(await by("a"), "A")
-      ends()
-      await by("a")
+      assert.equal(await home.servedBy("a"), "A")
+      home.endAccessTokens()
+      await home.servedBy("a")
       await home.check()
       const kept = (await home.accountsOf("A")).map(({ logins }) => logins.length)
       assert.deepEqual(kept, [1])
@@ -83,9 +77,9 @@ describe("a login of kiro-cli's that is another person's by now", () => {
   it("leaves the pair of one who was never named where it is", async () => {
     await home.signsIn("A")
     await home.takeIn()
-    ends()
+    home.endAccessTokens()
     await home.signsIn("B")
-    assert.equal(await by(), "B")
+    assert.equal(await home.servedBy(), "B")
     assert.equal((await home.accountsOf("A")).length, 1)
   })
 
@@ -107,7 +101,7 @@ describe("a login of kiro-cli's that is another person's by now", () => {
     await home.signsIn("A")
     await profile("arn:of-a")
     await sync()
-    await by()
+    await home.servedBy()
     await home.signsIn("B")
     await profile("arn:of-b")
     await sync()
@@ -156,7 +150,7 @@ describe("a login of kiro-cli's that is another person's by now", () => {
         }),
       ]),
     )
-    assert.equal(await by(), "B")
+    assert.equal(await home.servedBy(), "B")
   })
 })
 
@@ -337,18 +331,20 @@ describe("as a user that is not root", { skip: !isRoot }, () => {
     const printed = await text(child.stdout)
     return /^token (.*)$/m.exec(printed)?.[1] ?? printed
   }
-  const give = (folder: string): void => {
+  /** Where one person is signed in, whose access token ends then. */
+  const homeOfNobody = async (fake: FakeKiro, expiresAt: number) => {
+    const folder = temporaryFolder()
+    const person = fake.account()
+    const store = await openTokenStore(folder)
+    await store.add(accountOf(loginOf(person, expiresAt)))
+    await store.close()
     for (const name of ["", ...readdirSync(folder)]) chownSync(join(folder, name), NOBODY, NOBODY)
+    return { folder, person }
   }
 
   it("a database that can't be written costs no login: its pair waits beside it, over any restart", async () => {
     await using fake = await startFakeKiro()
-    const folder = temporaryFolder()
-    const person = fake.account()
-    const store = await openTokenStore(folder)
-    await store.add(accountOf(loginOf(person, EXPIRED)))
-    await store.close()
-    give(folder)
+    const { folder, person } = await homeOfNobody(fake, EXPIRED)
     chmodSync(join(folder, "kiro.db"), 0o400)
     for (let process = 0; process < 3; process += 1)
       assert.equal(await asNobody(folder, fake.url), person.accessToken)
@@ -364,12 +360,7 @@ describe("as a user that is not root", { skip: !isRoot }, () => {
 
   it("a folder that can't be written costs no login", async () => {
     await using fake = await startFakeKiro()
-    const folder = temporaryFolder()
-    const person = fake.account()
-    const store = await openTokenStore(folder)
-    await store.add(accountOf(loginOf(person, EXPIRED)))
-    await store.close()
-    give(folder)
+    const { folder, person } = await homeOfNobody(fake, EXPIRED)
     chmodSync(folder, 0o500)
     try {
       assert.equal(await asNobody(folder, fake.url), "database")
@@ -382,12 +373,7 @@ describe("as a user that is not root", { skip: !isRoot }, () => {
 
   it("a database that others could read is closed to them", async () => {
     await using fake = await startFakeKiro()
-    const folder = temporaryFolder()
-    const person = fake.account()
-    const store = await openTokenStore(folder)
-    await store.add(accountOf(loginOf(person, Date.now() + HOUR)))
-    await store.close()
-    give(folder)
+    const { folder, person } = await homeOfNobody(fake, Date.now() + HOUR)
     chmodSync(join(folder, "kiro.db"), 0o644)
     assert.equal(await asNobody(folder, fake.url), person.accessToken)
     assert.equal(statSync(join(folder, "kiro.db")).mode & 0o777, 0o600)

@@ -16,12 +16,6 @@ describe("orders of events", () => {
   beforeEach(() => {
     home = new Home(temporaryFolder())
   })
-  const ends = (): void => home.clock.advance(2 * HOUR)
-  const by = async (session?: string): Promise<string> => {
-    const answer = await home.asks(session)
-    await home.check()
-    return answer.by
-  }
   const shown = async (): Promise<number> => (await (await home.store()).list()).length
   const whys = async (session?: string): Promise<readonly string[]> => {
     const answer = await home.asks(session)
@@ -46,49 +40,49 @@ describe("orders of events", () => {
 
   it("2: with the usage call down the newest pair serves in the end, and the middle one is never sent", async () => {
     await home.signsIn("A")
-    await by()
+    await home.servedBy()
     home.service.usage = "down"
     await home.cliRenews()
     const middle = await home.cliPair()
-    await by()
+    await home.servedBy()
     await home.cliRenews()
-    await by()
-    ends()
-    assert.equal(await by(), "A")
+    await home.servedBy()
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "A")
     assert.ok(!home.service.sent.some(({ refreshToken }) => refreshToken === middle?.refreshToken))
     assert.equal(superseded(), 0)
   })
 
   it("3: another person signs in: the conversation goes on with its own, and there are two accounts", async () => {
     await home.signsIn("A")
-    assert.equal(await by("a"), "A")
+    assert.equal(await home.servedBy("a"), "A")
     await home.signsIn("B")
-    ends()
-    assert.equal(await by("a"), "A")
+    home.endAccessTokens()
+    assert.equal(await home.servedBy("a"), "A")
     assert.equal(await shown(), 2)
     assert.equal(superseded(), 0)
   })
 
   it("4: another person signs in while the usage call is down; when it is up again the first one answers", async () => {
     await home.signsIn("A")
-    await by()
+    await home.servedBy()
     home.service.usage = "down"
     await home.signsIn("B")
-    await by()
-    ends()
-    await by()
+    await home.servedBy()
+    home.endAccessTokens()
+    await home.servedBy()
     home.service.usage = "up"
     home.service.exhausted.add("B")
-    assert.equal(await by(), "A")
+    assert.equal(await home.servedBy(), "A")
     assert.equal(superseded(), 0)
   })
 
   it("5: one that was never named rests behind another person's, and the error says so", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
-    await by()
+    await home.servedBy()
     await home.signsIn("B")
-    ends()
+    home.endAccessTokens()
     home.service.usage = "up"
     home.service.exhausted.add("B")
     assert.ok((await whys()).includes("resting"))
@@ -99,15 +93,15 @@ describe("orders of events", () => {
     assert.ok(newer)
     assert.equal(restingUnder(newer, accounts, home.clock.now()).length, 1)
     await home.enable("A")
-    assert.equal(await by(), "A")
+    assert.equal(await home.servedBy(), "A")
   })
 
   it("6: the renewed pair of a person who is off is not used", async () => {
     await home.signsIn("A")
-    await by()
+    await home.servedBy()
     home.service.usage = "down"
     await home.cliRenews()
-    await by()
+    await home.servedBy()
     await home.disable("A")
     const store = await home.store()
     const named = (await store.list({ resting: true })).filter(({ userId }) => userId !== undefined)
@@ -118,35 +112,35 @@ describe("orders of events", () => {
 
   it("6, with only the named one switched off: its renewed pair is held", async () => {
     await home.signsIn("A")
-    await by()
+    await home.servedBy()
     home.service.usage = "down"
     await home.cliRenews()
-    await by()
+    await home.servedBy()
     const store = await home.store()
     const [named] = (await store.list()).filter(({ userId }) => userId !== undefined)
     assert.ok(named)
     const { disableAccount } = await import("../../src/accounts/index.ts")
     await store.update(named.id, (account) => disableAccount(account, home.clock.now()))
     assert.deepEqual(new Set(await whys()), new Set(["disabled", "held"]))
-    ends()
+    home.endAccessTokens()
     assert.deepEqual(new Set(await whys()), new Set(["disabled", "held"]))
   })
 
   it("7: one that was never named and was removed stays out when it is renewed", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
-    await by()
+    await home.servedBy()
     await home.remove("A")
     await home.cliRenews()
     home.service.usage = "up"
-    assert.equal(await by(), "nobody")
-    ends()
-    assert.equal(await by(), "nobody")
+    assert.equal(await home.servedBy(), "nobody")
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "nobody")
   })
 
   it("8: the renewals of one who is off are held, one after the other", async () => {
     await home.signsIn("A")
-    await by()
+    await home.servedBy()
     await home.disable("A")
     home.service.usage = "down"
     for (let round = 0; round < 2; round += 1) {
@@ -161,17 +155,17 @@ describe("orders of events", () => {
 
   it("9: who was removed and signs in here again stays, also where the name comes only afterwards", async () => {
     await home.signsIn("A")
-    await by()
+    await home.servedBy()
     const [before] = await home.accountsOf("A")
     await home.remove("A")
     await home.cliSignsOut()
     home.service.usage = "down"
     home.clock.advance(1000)
     await home.signsInHere("A")
-    assert.equal(await by(), "A")
+    assert.equal(await home.servedBy(), "A")
     home.service.usage = "up"
     home.clock.advance(120_000)
-    assert.equal(await by(), "A")
+    assert.equal(await home.servedBy(), "A")
     const [again, ...others] = await (await home.store()).listAll()
     assert.deepEqual(others, [])
     assert.equal(again?.id, before?.id)
@@ -180,17 +174,17 @@ describe("orders of events", () => {
 
   it("10: who is off and signs in here is on", async () => {
     await home.signsIn("A")
-    await by()
+    await home.servedBy()
     await home.disable("A")
     home.clock.advance(1000)
     await home.signsInHere("A")
-    assert.equal(await by(), "A")
+    assert.equal(await home.servedBy(), "A")
     assert.equal(await shown(), 1)
   })
 
   it("11: behind an unnamed successor that was removed nothing is sent", async () => {
     await home.signsIn("A")
-    await by()
+    await home.servedBy()
     home.service.usage = "down"
     await home.cliRenews()
     await home.takeIn()
@@ -198,9 +192,9 @@ describe("orders of events", () => {
     const [unnamed] = (await store.list()).filter(({ userId }) => userId === undefined)
     assert.ok(unnamed)
     await store.remove(unnamed.id)
-    ends()
+    home.endAccessTokens()
     const sent = home.service.sent.length
-    assert.equal(await by(), "nobody")
+    assert.equal(await home.servedBy(), "nobody")
     assert.equal(home.service.sent.length, sent)
   })
 
@@ -216,26 +210,26 @@ describe("orders of events", () => {
         old.expiresAt,
       ])
     })
-    ends()
+    home.endAccessTokens()
     await home.cliRenews()
-    assert.equal(await by(), "A")
-    ends()
-    assert.equal(await by(), "A")
-    ends()
+    assert.equal(await home.servedBy(), "A")
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "A")
+    home.endAccessTokens()
     home.service.exhausted.add("A")
-    await by()
+    await home.servedBy()
     assert.ok(!home.service.sent.some(({ refreshToken }) => refreshToken === old.refreshToken))
     assert.equal(await shown(), 1)
   })
 
   it("13: a pair that is owed to kiro-cli when its account is removed is paid, then deleted", async () => {
     await home.signsIn("A")
-    await by()
-    ends()
+    await home.servedBy()
+    home.endAccessTokens()
     home.cliGoesAway()
-    await by()
+    await home.servedBy()
     home.clock.advance(HOUR)
-    assert.equal(await by(), "A")
+    assert.equal(await home.servedBy(), "A")
     await home.remove("A")
     home.cliComesBack()
     await home.takeIn()
@@ -252,9 +246,9 @@ describe("orders of events", () => {
     await home.signsIn("A")
     const first = await home.asks()
     await home.cliRenews()
-    ends()
+    home.endAccessTokens()
     home.cliGoesAway()
-    assert.equal(await by(), "nobody")
+    assert.equal(await home.servedBy(), "nobody")
     assert.deepEqual(home.service.sent, [])
     home.cliComesBack()
     const again = await home.asks()
@@ -293,7 +287,7 @@ describe("orders of events", () => {
     for (let round = 0; round < 30; round += 1) {
       home.clock.advance(HOUR)
       await home.cliRenews()
-      assert.equal(await by(), "A")
+      assert.equal(await home.servedBy(), "A")
     }
     home.clock.advance(HOUR / 2)
     assert.equal(await shown(), 1)
@@ -311,17 +305,17 @@ describe("orders of events", () => {
 
   it("tells a family that the service ended as a login that is needed, and asks no more", async () => {
     await home.signsIn("A")
-    await by()
+    await home.servedBy()
     const held = await home.cliPair()
-    ends()
+    home.endAccessTokens()
     await home.cliRenews()
     home.service.renew(held?.refreshToken ?? "")
-    ends()
+    home.endAccessTokens()
     await home.takeIn()
-    assert.equal(await by(), "nobody")
+    assert.equal(await home.servedBy(), "nobody")
     const sent = home.service.sent.length
     assert.ok(sent <= 2, String(sent))
-    for (let round = 0; round < 5; round += 1) assert.equal(await by(), "nobody")
+    for (let round = 0; round < 5; round += 1) assert.equal(await home.servedBy(), "nobody")
     assert.equal(home.service.sent.length, sent)
     const accounts = await (await home.store()).list()
     assert.ok(accounts.every(({ health }) => health.state === "revoked"))

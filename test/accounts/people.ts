@@ -429,6 +429,18 @@ export class Home {
     return { by: "nobody", unavailable: [] }
   }
 
+  /** Whose login answers; nothing of another's is in the store then. */
+  async servedBy(sessionId?: string): Promise<string> {
+    const answer = await this.asks(sessionId)
+    await this.check()
+    return answer.by
+  }
+
+  /** No access token lasts over two hours. */
+  endAccessTokens(): void {
+    this.clock.advance(2 * HOUR)
+  }
+
   /** The usage call after an answer, at most once a minute. */
   async #recordUsage(accountId: string, login: Login): Promise<void> {
     const store = await this.store()

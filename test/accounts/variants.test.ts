@@ -118,10 +118,9 @@ class Stage {
   }
 
   async by(session?: string): Promise<string> {
-    const answer = await this.home.asks(session)
-    await this.home.check()
+    const person = await this.home.servedBy(session)
     await this.#next()
-    return answer.by
+    return person
   }
 
   ends(): void {
