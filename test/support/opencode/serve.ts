@@ -1,24 +1,31 @@
 import type { ChildProcess } from "node:child_process"
-import { createServer, type AddressInfo } from "node:net"
 import { isObject, parseJson, type JsonObject } from "../../../src/json.ts"
 import { EventFeed, type HostEvent, type Listener } from "./events.ts"
 import { ended, spawnOpencode } from "./run.ts"
 import type { Sandbox } from "./sandbox.ts"
 
+/** What a process printed so far. */
+interface Printed {
+  text: string
+}
+
 /** A running `opencode serve`: its HTTP interface and everything on its event stream. */
 export class OpencodeServer {
   readonly url: string
-  /** What the process printed. */
-  output = ""
+  readonly #printed: Printed
   readonly #child: ChildProcess
   readonly #stop = new AbortController()
   readonly #feed = new EventFeed()
 
-  constructor(child: ChildProcess, url: string) {
+  constructor(child: ChildProcess, url: string, printed: Printed) {
     this.#child = child
+    this.#printed = printed
     this.url = url
-    for (const stream of [child.stdout, child.stderr])
-      stream?.setEncoding("utf8").on("data", (chunk: string) => (this.output += chunk))
+  }
+
+  /** What the process printed. */
+  get output(): string {
+    return this.#printed.text
   }
 
   async get(path: string): Promise<unknown> {
@@ -137,34 +144,26 @@ export async function startOpencodeServer(
   sandbox: Sandbox,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<OpencodeServer> {
-  const port = await freePort()
-  const child = spawnOpencode(
-    sandbox,
-    ["serve", "--hostname", "127.0.0.1", "--port", String(port)],
-    environment,
-  )
-  const server = new OpencodeServer(child, `http://127.0.0.1:${port}`)
-  await untilListening(child, server)
+  // A free port of its own choice: one chosen here could be another's by the time the server wants it.
+  const child = spawnOpencode(sandbox, ["serve", "--hostname", "127.0.0.1", "--port", "0"], environment)
+  const printed: Printed = { text: "" }
+  const server = new OpencodeServer(child, await listeningAt(child, printed), printed)
   await server.listen()
   return server
 }
 
-function untilListening(child: ChildProcess, server: OpencodeServer): Promise<void> {
+/** The address that `opencode serve` prints once it can be reached. */
+function listeningAt(child: ChildProcess, printed: Printed): Promise<string> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("opencode serve did not start in time")), 60_000)
-    child.stdout?.on("data", (chunk: string | Buffer) => {
-      if (!String(chunk).includes("listening on")) return
-      clearTimeout(timer)
-      resolve()
-    })
-    child.once("close", (code) => reject(new Error(`opencode serve ended with ${code}: ${server.output}`)))
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding("utf8").on("data", (chunk: string) => {
+        printed.text += chunk
+        const address = /listening on (http:\S+)\s/.exec(printed.text)?.[1]
+        if (address === undefined) return
+        clearTimeout(timer)
+        resolve(address)
+      })
+    child.once("close", (code) => reject(new Error(`opencode serve ended with ${code}: ${printed.text}`)))
   })
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }
