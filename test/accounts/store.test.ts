@@ -204,6 +204,25 @@ describe("the account store", () => {
     await store.close()
   })
 
+  it("takes new tokens for a row whose documents are damaged", async () => {
+    const { store, path } = await openStore()
+    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    const database = await openDatabase(path)
+    for (const [number, damaged] of ["{", "", "null", "[1]", '{"state":{}}', '"text"'].entries()) {
+      database.run(
+        "UPDATE kiro_account SET health = ?1, quota = ?1, hosts = ?1, forgotten = ?1, document = ?1",
+        [damaged],
+      )
+      database.run("UPDATE kiro_login SET document = ?", [damaged])
+      const [before, after] = [tokens(number === 0 ? "l" : `new${number - 1}`), tokens(`new${number}`)]
+      assert.equal(store.compareAndSwapTokens({ loginId: "l", before, after }), "written", damaged)
+      const [login] = (await store.get("a"))?.logins ?? []
+      assert.equal(login?.kind === "idc" && login.tokens.refreshToken?.reveal(), `refresh-new${number}`)
+    }
+    database.close()
+    await store.close()
+  })
+
   it("keeps new tokens where a change of the account was computed on the old ones", async () => {
     const { store } = await openStore()
     await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" }), idcLogin({ id: "m" })] }))

@@ -209,8 +209,8 @@ export function swapTokens(database: Database, swap: TokenSwap): boolean {
   // With a pair that the service gave, nobody needs to log in again.
   database.run(
     `UPDATE kiro_account SET health = '{"state":"ok"}'
-     WHERE id = (SELECT account_id FROM kiro_login WHERE id = ?)
-       AND json_extract(health, '$.state') = 'revoked' AND json_extract(health, '$.reason') = 'login-expired'`,
+     WHERE id = (SELECT account_id FROM kiro_login WHERE id = ?) AND CASE WHEN json_valid(health)
+       THEN json_extract(health, '$.state') = 'revoked' AND json_extract(health, '$.reason') = 'login-expired' END`,
     [loginId],
   )
   return true
