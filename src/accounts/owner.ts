@@ -28,7 +28,7 @@ export interface LearntIdentity {
   /** The login whose own token the service was asked with. */
   readonly loginId: string
   /** The hash of the pair that it held then: another version may have written another's into the row meanwhile. */
-  readonly asked?: string
+  readonly asked: string
   readonly userId: string
   readonly email?: string
   readonly now: number
@@ -43,7 +43,7 @@ export function learnIdentity(accounts: readonly Account[], learnt: LearntIdenti
   const held = draft.find(({ id }) => id === learnt.loginId)
   if (held === undefined || held.account.removedAt !== undefined) return draft.changes()
   const { userId, now, asked } = learnt
-  if (asked !== undefined && !recordOf(held.login).hashes.includes(asked)) return draft.changes()
+  if (!recordOf(held.login).hashes.includes(asked)) return draft.changes()
   const known = ownerOf(held.login)
   if (known !== undefined && known !== userId) return draft.changes()
   const email = learnt.email === undefined || isPlaceholderEmail(learnt.email) ? undefined : learnt.email

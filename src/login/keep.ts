@@ -11,6 +11,7 @@ import {
   isLocking,
   learnIdentity,
   type Login,
+  loginHash,
   loginRegionOf,
   newAccount,
   replaceRefused,
@@ -251,11 +252,11 @@ async function ownerOf(
 ): Promise<{ readonly id: string; readonly known: boolean }> {
   const { userId, email } = answer.outcome === "known" ? answer.limits : {}
   const now = client.runtime.clock.now()
-  const loginId = login.id
+  const learnt = { loginId: login.id, asked: loginHash(login), now, ...present({ email }) }
   if (userId === undefined && again === undefined) return { id: account.id, known: false }
   const { absorb } = await store.reconcile((accounts) => {
-    if (userId !== undefined) return learnIdentity(accounts, { loginId, userId, ...present({ email }), now })
-    return replaceRefused(accounts, { loginId, accountId: again ?? "", now })
+    if (userId !== undefined) return learnIdentity(accounts, { ...learnt, userId })
+    return replaceRefused(accounts, { loginId: login.id, accountId: again ?? "", now })
   })
   const owner = (await store.list()).find((each) => each.logins.some(({ id }) => id === login.id))
   return {

@@ -58,7 +58,7 @@ function take(
 function learn(accounts: readonly Account[], name: string, userId: string, now = NOW): readonly Account[] {
   const login = accounts.flatMap(({ logins }) => logins).find((each) => pairOf(each) === name)
   assert.ok(login, `no login holds ${name}`)
-  return after(accounts, learnIdentity(accounts, { loginId: login.id, userId, now }))
+  return after(accounts, learnIdentity(accounts, { loginId: login.id, asked: loginHash(login), userId, now }))
 }
 
 function pairOf(login: Login): string {

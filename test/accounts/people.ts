@@ -14,6 +14,7 @@ import {
   type Identify,
   learnIdentity,
   type Login,
+  loginHash,
   newAccount,
   type Notice,
   openAccountStore,
@@ -457,7 +458,9 @@ export class Home {
     const isNamed =
       account?.logins.some((each) => each.id === login.id && ownerOf(each) !== undefined) === true
     if (!isNamed)
-      await store.reconcile((accounts) => learnIdentity(accounts, { loginId: login.id, userId, now }))
+      await store.reconcile((accounts) =>
+        learnIdentity(accounts, { loginId: login.id, asked: loginHash(login), userId, now }),
+      )
   }
 
   /** What must hold at every moment: no account holds pairs of two people, nor one of another than it is named for. */

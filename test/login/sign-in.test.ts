@@ -2,11 +2,13 @@ import assert from "node:assert/strict"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { type Account, type Login, newAccount } from "../../src/accounts/index.ts"
+import { type Account, type Login, newAccount, openDatabase, takeIn } from "../../src/accounts/index.ts"
 import { WHAT_KIRO_PERMITS } from "../../src/login/index.ts"
 import { AUTH_MARKER } from "../../src/plugin/auth-file.ts"
 import { Secret } from "../../src/secret.ts"
+import { pathsFor } from "../../src/settings/index.ts"
 import { FAILURES, json, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
+import { usageDocument } from "../support/fake-kiro/usage.ts"
 import { API_KEY, AWS, IMPORT, type LoginLab, openLab, SOCIAL } from "./login-lab.ts"
 
 const START_URL = "https://d-9067642ac7.awsapps.com/start"
@@ -154,6 +156,28 @@ describe("signing in", () => {
     const [login] = (await lab.accounts())[0]?.logins ?? []
     assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), "renewed")
     assert.equal(login?.profileArn, FRANKFURT)
+  })
+
+  it("does not name the pair that another version wrote into the row while its owner was asked for", async () => {
+    const [person, other] = [lab.fake.account(), lab.fake.account()]
+    lab.fake.deviceGrants.plan({ account: person })
+    lab.fake.next("GetUsageLimits", async () => {
+      const database = await openDatabase(pathsFor({ env: {}, platform: "linux", home: lab.home }).database)
+      database.run("UPDATE kiro_login SET access_token = ?, refresh_token = ?", [
+        other.accessToken,
+        other.refreshToken,
+      ])
+      database.close()
+      // Whoever reads the row first makes a login of its own of it.
+      await lab.store.reconcile((accounts) => takeIn(accounts, { offered: [], now: 1, byUser: false }))
+      return json(usageDocument(person, { withEmail: true }))
+    })
+    await lab.signIn(AWS)
+    const accounts = await lab.accounts()
+    assert.deepEqual(
+      accounts.map(({ userId }) => userId),
+      [undefined],
+    )
   })
 
   it("adds a second person, and knows the first one again", async () => {
