@@ -34,12 +34,19 @@ export function readCachedModels(path: string): CachedModels {
 export interface ModelCatalogue {
   readonly offered: readonly KiroModel[]
   find(id: string): KiroModel
+  /** The place of an id in a picker that puts the highest number first; 0 where it is not offered. */
+  rank(id: string): number
 }
 
 export function modelCatalogue(live: readonly LiveModel[] | undefined): ModelCatalogue {
   const offered = offeredModels(live)
   const known = new Map(offered.map((model) => [model.id, model]))
-  return { offered, find: (id) => known.get(id) ?? resolveModel(id, live) }
+  const upwards = offered.map(({ id }) => id).toReversed()
+  return {
+    offered,
+    find: (id) => known.get(id) ?? resolveModel(id, live),
+    rank: (id) => upwards.indexOf(id) + 1,
+  }
 }
 
 /** Kiro bills credits, not tokens: what a model costs stands behind its name. */

@@ -47,7 +47,11 @@ export function offerProvider({ path, providerUrl, location, log }: ModelsOption
     const catalogue = modelCatalogue(live)
     return {
       catalogue,
-      models: catalogue.offered.map((model) => ({ ...modelInfo(model), ...pinned, settings })),
+      models: catalogue.offered.map((model) => ({
+        ...modelInfo(model, catalogue.rank(model.id)),
+        ...pinned,
+        settings,
+      })),
     }
   }
   let known = read()
@@ -78,8 +82,12 @@ export function offerProvider({ path, providerUrl, location, log }: ModelsOption
   }
 }
 
-/** Costs are none because Kiro bills credits. `canonical` is left out: it would move the metadata of our parts. */
-function modelInfo(model: KiroModel) {
+/**
+ * Costs are none because Kiro bills credits. `canonical` is left out: it would move the metadata of our parts.
+ * `released` only puts ours in order, the latest first: real dates would make one of them the newest model that the
+ * host knows, which is its default.
+ */
+function modelInfo(model: KiroModel, rank = 0) {
   const { id } = model
   return {
     id,
@@ -93,7 +101,7 @@ function modelInfo(model: KiroModel) {
       settings:
         choice.kind === "budget" ? { thinkingBudget: choice.tokens } : { reasoningEffort: choice.effort },
     })),
-    time: { released: 0 },
+    time: { released: rank },
     cost: [],
     status: "active",
     enabled: true,

@@ -74,7 +74,7 @@ function mergeModels({
     const user = isObject(userModels[id]) ? userModels[id] : {}
     const asked = stringField(user, "id") ?? id
     const entry = mergeModel(
-      { ...modelEntry(catalogue.find(asked)), release_date: rankOf(id, offered) },
+      { ...modelEntry(catalogue.find(asked)), release_date: releaseDate(catalogue.rank(id)) },
       user,
     )
     return [id, { ...entry, id: qualifiedId(asked), provider: { npm: NPM, api: baseURL } }]
@@ -82,16 +82,11 @@ function mergeModels({
   return Object.fromEntries(merged)
 }
 
-/** The ids of older configurations: they stay selectable, but stand last. */
-const OLDER_IDS = /^claude-(?:opus|sonnet|haiku)-4-[56](?:-1m)?(?:-thinking)?$|^qwen3-coder-480b$/
-
 /**
  * OpenCode's picker puts the latest `release_date` first, by the text. No date is given: the desktop app hides a model
  * whose date is some months ago, and shows one whose date it can't read.
  */
-function rankOf(id: string, offered: readonly string[]): string {
-  const place = offered.indexOf(id)
-  const rank = place < 0 ? 0 : offered.length - place + (OLDER_IDS.test(id) ? 0 : offered.length)
+function releaseDate(rank: number): string {
   return `rank ${String(rank).padStart(4, "0")}`
 }
 

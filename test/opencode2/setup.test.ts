@@ -151,6 +151,27 @@ describe("the offered models", () => {
     assert.deepEqual(project.models().get("kiro/claude-haiku-4-5")?.variants, [])
   })
 
+  it("stand in order by their dates, those of older configurations last, and none is as new as another's", async () => {
+    const { project } = await lab.open()
+    const models = [...project.models().values()]
+    const released = models.map(({ time }) => time.released)
+    assert.deepEqual(
+      released,
+      [...new Set(released)].toSorted((one, other) => other - one),
+    )
+    assert.deepEqual([models[0]?.id, models.at(-1)?.id], ["auto", "qwen3-coder-480b"])
+    assert.equal(
+      models.findIndex(({ id }) => id === "claude-opus-4-6"),
+      models.length - 15,
+    )
+    assert.ok((released[0] ?? Infinity) < Date.UTC(1970, 0, 2))
+    // A twin says what it is by its name.
+    assert.equal(
+      project.models().get("kiro/claude-opus-4-6-1m-thinking")?.name,
+      "Claude Opus 4.6 (1M Context) Thinking (2.2x)",
+    )
+  })
+
   it("stay ours where a pasted block of OpenCode 1 names another package", async () => {
     await lab.signInWithKiroCli()
     const providers = {

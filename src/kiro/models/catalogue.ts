@@ -33,6 +33,8 @@ export interface KiroModel {
   readonly variants: "budgets" | "efforts"
   /** Credits of a request relative to the `auto` model. */
   readonly rate?: number
+  /** One of the ids of older configurations. */
+  readonly isOlder: boolean
 }
 
 /** One model of an account's live list. What the service did not say is absent. Sizes in tokens. */

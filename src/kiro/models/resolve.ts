@@ -107,6 +107,7 @@ function toKiroModel(model: CatalogueModel, { id, long, thinks }: Dress): KiroMo
     thinking,
     thinksByDefault: thinks && thinking !== "none",
     variants: model.variants,
+    isOlder: model.kept === true,
     ...(model.rate !== undefined && { rate: model.rate }),
   }
 }
@@ -114,7 +115,7 @@ function toKiroModel(model: CatalogueModel, { id, long, thinks }: Dress): KiroMo
 /**
  * What is offered to OpenCode: the live list (with the further ids of its models) where one exists, the built-in table
  * before. A model that vanished from the list still resolves, but is not offered; those that older plugins offered
- * stay, because users have them in their settings.
+ * stay, because users have them in their settings, and stand last.
  */
 export function offeredModels(live: readonly LiveModel[] = []): readonly KiroModel[] {
   const known = live.length === 0 ? undefined : live
@@ -122,7 +123,8 @@ export function offeredModels(live: readonly LiveModel[] = []): readonly KiroMod
   const table = BUILT_IN.filter((model) => model.kept || known === undefined)
   const unlisted = table.filter((model) => !listed.has(modelKey(model.wireId)))
   const ids = [...live, ...unlisted].flatMap((model) => publicIds(model.wireId))
-  return [...new Set(ids)].map((id) => resolveModel(id, known))
+  const models = [...new Set(ids)].map((id) => resolveModel(id, known))
+  return [...models.filter(({ isOlder }) => !isOlder), ...models.filter(({ isOlder }) => isOlder)]
 }
 
 function publicIds(wireId: string): string[] {
