@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { callOf, isOlder } from "../../src/cli/doctor/programs.ts"
+import { noAccount } from "../../src/gateway/refuse/texts.ts"
 import { ownFolder } from "../../src/settings/index.ts"
 import { VERSION } from "../../src/version.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
@@ -273,7 +274,8 @@ describe("doctor on OpenCode's configuration", () => {
     mkdirSync(join(lab.sandbox.data, "log"), { recursive: true })
     writeFileSync(
       join(lab.sandbox.data, "log", "opencode.log"),
-      "INFO kiro is fine\nERROR failed to load plugin opencode-kiro-auth ref=err_1\n",
+      "INFO kiro is fine\nERROR failed to load plugin opencode-kiro-auth ref=err_1\n" +
+        `ERROR provider=kiro error="${noAccount({ syncsKiroCli: true })}"\n`,
     )
     const environment = { KIRO_TOASTS: "true" }
     const { code, out } = await lab.runWith({ environment }, "doctor")
@@ -281,7 +283,7 @@ describe("doctor on OpenCode's configuration", () => {
     assert.match(out, /OpenCode 2\.3\.0, /)
     assert.match(out, /background service may not see .*KIRO_TOASTS.*opencode service set env \w+ VALUE/)
     assert.match(out, /OpenCode's log: ERROR failed to load plugin opencode-kiro-auth ref=err_1/)
-    assert.doesNotMatch(out, /is fine|panel of the terminal UI/)
+    assert.doesNotMatch(out, /is fine|signed in on this computer|panel of the terminal UI/)
     writeFileSync(join(lab.sandbox.config, "service.json"), '{"env":{"KIRO_TOASTS":"true","NO_PROXY":"*"}}')
     assert.doesNotMatch((await lab.runWith({ environment }, "doctor")).out, /may not see/)
     program(lab.bin, "opencode", "echo 1.18.20")

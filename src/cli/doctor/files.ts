@@ -290,10 +290,15 @@ const LONGEST_LINE = 300
 function hostLines(log: string): readonly string[] {
   const file = readSmallFile(log)
   if (file.state !== "text") return []
-  return file.text
-    .split("\n")
-    .filter(
-      (line) => /kiro/i.test(line) && /failed to load|plugin.*(?:fail|error)|(?:level=|^)ERROR\b/i.test(line),
-    )
-    .map((line) => `OpenCode's log: ${redactText(line.slice(0, LONGEST_LINE))}`)
+  return (
+    file.text
+      .split("\n")
+      .filter(
+        (line) =>
+          /kiro/i.test(line) && /failed to load|plugin.*(?:fail|error)|(?:level=|^)ERROR\b/i.test(line),
+      )
+      // What a message without an account is answered with is no fault, and said of the accounts.
+      .filter((line) => !line.includes("Kiro: no account is signed in"))
+      .map((line) => `OpenCode's log: ${redactText(line.slice(0, LONGEST_LINE))}`)
+  )
 }
