@@ -58,7 +58,8 @@ const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   doctor: ["report", "fix", "live", "yes"],
 }
 const VALUE_FLAGS = ["days", "by"]
-const ALL_FLAGS = [...new Set([...Object.values(FLAGS_OF).flat(), "json", "help", "version"])]
+const COMMON_FLAGS = ["json", "help", "version"]
+const ALL_FLAGS = [...new Set([...Object.values(FLAGS_OF).flat(), ...COMMON_FLAGS])]
 const SHORT_FLAGS: Readonly<Record<string, string>> = { "-h": "help", "-v": "version", "-y": "yes" }
 
 interface Split {
@@ -84,7 +85,7 @@ function split(args: readonly string[]): Split {
     const [long = "", inline] = arg.split(/=(.*)/s)
     const flag = SHORT_FLAGS[long] ?? long.replace(/^--/, "")
     if (!ALL_FLAGS.includes(flag))
-      throw new UsageError(`there is no option "${long}"${meant(flag, ALL_FLAGS, "--")}`)
+      throw new UsageError(`there is no option "${long}"; ${meantOption(flag, flagsOf(words[0]))}`)
     if (!VALUE_FLAGS.includes(flag)) {
       flags.add(flag)
       continue
@@ -125,7 +126,7 @@ function readCommand(
       const [verb, ...more] = rest
       noMore(more)
       if (verb !== undefined && verb !== "lift")
-        throw new UsageError(`budget has no "${verb}"${meant(verb, ["lift"])}`)
+        throw new UsageError(`budget has no "${verb}"; ${meant(verb, ["lift"])}`)
       return { name, lift: verb === "lift" }
     }
     case "import":
@@ -141,7 +142,7 @@ function readCommand(
       return { name }
     default: {
       const elsewhere = ELSEWHERE[name]
-      const hint = elsewhere === undefined ? meant(name, COMMANDS) : `: ${elsewhere}`
+      const hint = elsewhere === undefined ? `; ${meant(name, COMMANDS)}` : `: ${elsewhere}`
       throw new UsageError(`there is no command "${name}"${hint}`)
     }
   }
@@ -151,7 +152,7 @@ function readAccounts(words: readonly string[]): WithoutJson<Command> {
   const [verb, account, ...rest] = words
   if (verb === undefined || (verb === "list" && account === undefined)) return { name: "accounts" }
   if (!ACCOUNT_VERBS.includes(verb))
-    throw new UsageError(`accounts has no "${verb}"${meant(verb, ACCOUNT_VERBS)}`)
+    throw new UsageError(`accounts has no "${verb}"; ${meant(verb, ACCOUNT_VERBS)}`)
   if (account === undefined) throw new UsageError(`accounts ${verb} needs an account`)
   switch (verb) {
     case "label": {
@@ -183,8 +184,7 @@ function readUsage(_: readonly string[], { flags, values }: Omit<Split, "words">
     throw new UsageError(`--days must be a number from 1 to ${MOST_DAYS}`)
   const asked = values.get("by") ?? "model"
   const by = USAGE_GROUPS.find((group) => group === asked)
-  if (by === undefined)
-    throw new UsageError(`--by must be one of ${USAGE_GROUPS.join(", ")}${meant(asked, USAGE_GROUPS)}`)
+  if (by === undefined) throw new UsageError(`--by takes no "${asked}"; ${meant(asked, USAGE_GROUPS)}`)
   return { name: "history", days, by, csv: flags.has("csv") }
 }
 
@@ -193,19 +193,37 @@ function noMore(rest: readonly string[]): readonly string[] {
   return rest
 }
 
+/** Those of a command; all where none was typed before. */
+function flagsOf(name = ""): readonly string[] {
+  return COMMANDS.includes(name) ? [...(FLAGS_OF[name] ?? []), ...COMMON_FLAGS] : ALL_FLAGS
+}
+
 function commandsOf(flag: string): string {
   return Object.keys(FLAGS_OF)
     .filter((name) => FLAGS_OF[name]?.includes(flag))
     .join(" and ")
 }
 
-/** `; did you mean …?` where one of the known words is near. */
-function meant(typed: string, known: readonly string[], prefix = ""): string {
+/** `did you mean …?` where one of the known words is near, else those that there are. */
+function meant(typed: string, known: readonly string[]): string {
+  const guess = nearest(typed, known)
+  if (guess !== undefined) return `did you mean ${guess}?`
+  return `${known.length === 1 ? "there is" : "there are"} ${known.join(", ")}`
+}
+
+/** The same of an option, which may be one of another command. */
+function meantOption(typed: string, known: readonly string[]): string {
+  const guess = nearest(typed, ALL_FLAGS)
+  if (guess !== undefined) return `did you mean --${guess}?`
+  return `there are ${known.map((flag) => `--${flag}`).join(", ")}`
+}
+
+function nearest(typed: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((word) => ({ word, distance: distance(typed.toLowerCase(), word) }))
     .toSorted((one, other) => one.distance - other.distance)
-  if (best === undefined || best.distance > Math.max(1, Math.floor(best.word.length / 3))) return ""
-  return `; did you mean ${prefix}${best.word}?`
+  if (best === undefined || best.distance > Math.max(1, Math.floor(best.word.length / 3))) return undefined
+  return best.word
 }
 
 /** How many letters to add, drop, change, or swap with the next (optimal string alignment). */
