@@ -15,6 +15,7 @@ import {
   type Settings,
 } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
+import { programHere } from "./host.ts"
 import type { Terminal } from "./terminal.ts"
 
 /** What every command works with. */
@@ -66,9 +67,9 @@ export async function openContext(
 }
 
 /** How this command is run again. */
-export function commandHere({ env }: Place): string {
+export function commandHere({ env, platform }: Place): string {
   const path = env["PATH"] ?? env["Path"]
-  return ownCommand({ path, program: "Bun" in globalThis ? "bun" : "node" })
+  return ownCommand({ path, program: programHere({ versions: process.versions, env, platform }) })
 }
 
 /** Variables that say where logins are read from and where they are sent, and who is trusted on the way. */

@@ -1,9 +1,23 @@
 const OLDEST_NODE = [22, 13] as const
 
 /** OpenCode's own program is a Bun, and runs a file as such when it is told to. */
-export function tooOld(file: string): string {
+function opencodeAsBun(platform: string): string {
+  return platform === "win32" ? "set BUN_BE_BUN=1&& opencode" : "BUN_BE_BUN=1 opencode"
+}
+
+/** What starts a file as this process was started. A Bun that had to be told to be one is part of another program. */
+export function programHere(host: {
+  readonly versions: { readonly [program: string]: string | undefined }
+  readonly env: { readonly [name: string]: string | undefined }
+  readonly platform: string
+}): string {
+  if (host.versions["bun"] === undefined) return "node"
+  return host.env["BUN_BE_BUN"] ? opencodeAsBun(host.platform) : "bun"
+}
+
+export function tooOld(file: string, platform: string): string {
   return `opencode-kiro-auth needs Node 22.13 or newer, or Bun. Without either, OpenCode's own program runs it:
-  BUN_BE_BUN=1 opencode "${file}"`
+  ${opencodeAsBun(platform)} "${file}"`
 }
 
 /** Whether this Node has no SQLite yet. Bun always has. */

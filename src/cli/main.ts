@@ -9,7 +9,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 })
 
 if (isTooOld(process.versions)) {
-  process.stderr.write(`${tooOld(process.argv[1] ?? "main.js")}\n`)
+  process.stderr.write(`${tooOld(process.argv[1] ?? "main.js", process.platform)}\n`)
   process.exitCode = 1
 } else {
   // Not before the check: an older Node could not even load what follows.

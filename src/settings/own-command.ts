@@ -12,8 +12,8 @@ const NAME = "opencode-kiro-auth"
 export function ownCommand(
   here: {
     readonly path?: string | undefined
-    /** The program that runs it now; absent in a host, which is none that a person has at hand. */
-    readonly program?: "node" | "bun"
+    /** What starts its file now; absent in a host, which is nothing that a person has at hand. */
+    readonly program?: string
   } = {},
 ): string {
   const root = ownFolder()

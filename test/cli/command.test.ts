@@ -5,7 +5,7 @@ import { extname, join } from "node:path"
 import { after, before, describe, it } from "node:test"
 import { stripVTControlCharacters, styleText } from "node:util"
 import { redirectingDotenv } from "../../src/cli/context.ts"
-import { isTooOld, withoutSqliteWarning } from "../../src/cli/host.ts"
+import { isTooOld, programHere, tooOld, withoutSqliteWarning } from "../../src/cli/host.ts"
 import { createTerminal, table, wrap } from "../../src/cli/terminal.ts"
 import { VERSION } from "../../src/version.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
@@ -60,10 +60,26 @@ describe("the command", () => {
     const guesses: readonly (readonly [readonly string[], RegExp])[] = [
       [["acounts"], /there is no command "acounts"; did you mean accounts\?/],
       [["accounts", "enabel", "a1b2"], /accounts has no "enabel"; did you mean enable\?/],
-      [["accounts", "foo"], /accounts has no "foo"$/m],
+      [
+        ["accounts", "foo"],
+        /accounts has no "foo"; there are list, label, enable, disable, remove, profile$/m,
+      ],
+      [
+        ["foo"],
+        /there is no command "foo"; there are accounts, usage, budget, import, doctor, update, help$/m,
+      ],
+      [["budget", "double"], /budget has no "double"; there is lift$/m],
       [["doctor", "--reprot"], /there is no option "--reprot"; did you mean --report\?/],
-      [["--foo"], /there is no option "--foo"$/m],
+      [
+        ["usage", "--foo"],
+        /there is no option "--foo"; there are --days, --by, --csv, --json, --help, --version$/m,
+      ],
+      [["--foo"], /there is no option "--foo"; there are --days, --by, --csv, --dry-run, --report,/],
       [["usage", "--by=modle"], /did you mean model\?/],
+      [
+        ["usage", "--by=shoes"],
+        /--by takes no "shoes"; there are day, model, account, session, project, purpose$/m,
+      ],
       [["login"], /sign in with: opencode auth login/],
       [["usage", "--fix"], /--fix goes with doctor/],
     ]
@@ -83,7 +99,7 @@ describe("the command", () => {
 
   it("gives machines a document also where it fails", async () => {
     assert.deepEqual((await lab.run("accounts", "nonsense", "a1b2", "--json")).json, {
-      error: 'accounts has no "nonsense"',
+      error: 'accounts has no "nonsense"; there are list, label, enable, disable, remove, profile',
     })
     const { code, json } = await lab.run("accounts", "disable", "zzzz", "--json")
     assert.equal(code, 1)
@@ -232,6 +248,17 @@ describe("the host", () => {
       [true, true, false, false],
     )
     assert.equal(isTooOld({ node: "20.0.0", bun: "1.3.0" }), false)
+  })
+
+  it("is named as it was started, OpenCode's own program too", () => {
+    const at = (bun: string | undefined, env: Record<string, string>, platform = "linux") =>
+      programHere({ versions: { node: "24.0.0", bun }, env, platform })
+    assert.deepEqual(
+      [at(undefined, { BUN_BE_BUN: "1" }), at("1.3.14", {}), at("1.3.14", { BUN_BE_BUN: "1" })],
+      ["node", "bun", "BUN_BE_BUN=1 opencode"],
+    )
+    assert.equal(at("1.3.14", { BUN_BE_BUN: "1" }, "win32"), "set BUN_BE_BUN=1&& opencode")
+    assert.match(tooOld("/x/main.js", "linux"), /\n {2}BUN_BE_BUN=1 opencode "\/x\/main\.js"$/)
   })
 
   it("is kept from calling SQLite experimental, and from nothing else", () => {
