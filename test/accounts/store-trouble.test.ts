@@ -259,14 +259,22 @@ describe("another version of this package on the same file", () => {
     await store.close()
   })
 
-  it("that was older may have kept a time that no number holds: it counts as not known", async () => {
+  it("that is older may keep numbers that no double holds, in any column and at any moment: they brick nothing", async () => {
     const path = await fileWithAccount()
-    const older = await openDatabase(path)
-    older.run("UPDATE kiro_login SET expires_at = 1764367000123456789")
-    older.close()
     const { store } = await openStore({ path })
-    const [login] = (await store.get("a"))?.logins ?? []
-    assert.equal(login?.kind === "idc" && login.tokens.expiresAt, 0)
+    assert.equal((await store.list()).length, 1)
+    const older = await openDatabase(path)
+    for (const table of ["kiro_account", "kiro_login"])
+      for (const { name, type } of older.all(`PRAGMA table_info(${table})`))
+        for (const number of type === "INTEGER" ? ["1764367000123456789", "-1764367000123456789"] : []) {
+          older.run(`UPDATE ${table} SET ${String(name)} = ${number}`)
+          const [account] = await store.listAll()
+          const [login] = account?.logins ?? []
+          assert.ok(login?.kind === "idc" && account?.logins.length === 1, `${String(name)} ${number}`)
+          if (name === "expires_at") assert.equal(login.tokens.expiresAt, 0)
+          if (name === "client_expires_at") assert.equal(login.client.expiresAt, undefined)
+        }
+    older.close()
     await store.close()
   })
 

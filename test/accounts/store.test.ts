@@ -190,7 +190,11 @@ describe("the account store", () => {
       "changed",
     )
     assert.equal(
-      store.compareAndSwapTokens({ loginId: "l", before: tokens("l"), after: tokens("new", 7) }),
+      store.compareAndSwapTokens({
+        loginId: "l",
+        before: tokens("l"),
+        after: tokens("new", 1_700_000_000_000),
+      }),
       "written",
     )
     assert.equal(
@@ -199,7 +203,7 @@ describe("the account store", () => {
     )
     const [login] = (await store.get("a"))?.logins ?? []
     assert.equal(login?.kind === "idc" && login.tokens.refreshToken?.reveal(), "refresh-new")
-    assert.equal(login?.kind === "idc" && login.tokens.expiresAt, 7)
+    assert.equal(login?.kind === "idc" && login.tokens.expiresAt, 1_700_000_000_000)
     assert.equal(login?.revoked, undefined)
     await store.close()
   })

@@ -84,7 +84,7 @@ describe("a refresh whose pair can't be stored as usual", () => {
       writer.run("BEGIN IMMEDIATE")
       await token(open(), store)
       writer.run(
-        "UPDATE kiro_login SET access_token = 'aoaLOGIN', refresh_token = 'aorLOGIN', expires_at = 9e12",
+        "UPDATE kiro_login SET access_token = 'aoaLOGIN', refresh_token = 'aorLOGIN', expires_at = 4e12",
       )
       writer.run("COMMIT")
       assert.equal(await token(open(), store), "aoaLOGIN")

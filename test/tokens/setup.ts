@@ -16,7 +16,7 @@ import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import type { FakeAccount } from "../support/fake-kiro/index.ts"
 
-export const EXPIRED = 1000
+export const EXPIRED: number = Date.UTC(2020, 0, 1)
 
 /** A real clock whose hands stand `offsetMs` off. */
 export function skewedClock(offsetMs: number): Clock {

@@ -47,6 +47,8 @@ interface Statement {
   run(...parameters: SqlValue[]): { readonly changes: number | bigint }
   /** Bun's only: there a database stays open as long as one of its statements lives. */
   finalize?(): void
+  /** Node's only: Bun rounds an integer that no double holds. */
+  setReadBigInts?(enabled: boolean): void
 }
 
 interface Handle {
@@ -105,8 +107,9 @@ function wrap(handle: Handle): Database {
     return statement
   }
   const database: Database = {
-    all: (sql, parameters = []) => prepare(sql).all(...parameters),
-    get: (sql, parameters = []) => prepare(sql).get(...parameters) ?? undefined,
+    all: (sql, parameters = []) => readRounded(prepare(sql), (statement) => statement.all(...parameters)),
+    get: (sql, parameters = []) =>
+      readRounded(prepare(sql), (statement) => [statement.get(...parameters) ?? []].flat())[0],
     run: (sql, parameters = []) => Number(prepare(sql).run(...parameters).changes),
     close: () => {
       for (const statement of statements.values()) statement.finalize?.()
@@ -115,6 +118,29 @@ function wrap(handle: Handle): Database {
   }
   database.get("PRAGMA busy_timeout = 0")
   return database
+}
+
+/** Node's SQLite throws at an integer that no double holds, whoever wrote it: one such column would hide every row. */
+function readRounded(statement: Statement, read: (statement: Statement) => readonly Row[]): readonly Row[] {
+  try {
+    return read(statement)
+  } catch (error) {
+    const isTooLarge = isObject(error) && error["code"] === "ERR_OUT_OF_RANGE"
+    if (!isTooLarge || statement.setReadBigInts === undefined) throw error
+    statement.setReadBigInts(true)
+    try {
+      return read(statement).map(rounded)
+    } finally {
+      statement.setReadBigInts(false)
+    }
+  }
+}
+
+function rounded(row: Row): Row {
+  const columns = Object.entries(row)
+  return Object.fromEntries(
+    columns.map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value]),
+  )
 }
 
 /** Changes the named columns of one row, which is made where it is missing. `undefined` is stored as NULL. */

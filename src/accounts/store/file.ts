@@ -34,7 +34,6 @@ export function openFile({ path, driver }: FilePlace): Database {
         for (const statement of missingStatements(database)) database.run(statement)
       })
     hideEnvironmentKeys(database)
-    forgetImpossibleInstants(database)
     return database
   } catch (error) {
     database.close()
@@ -56,18 +55,6 @@ function hideEnvironmentKeys(database: Database): void {
     }
   })
   emptyLog(database)
-}
-
-/** The year 2100. */
-const LATEST_AT = Date.UTC(2100, 0, 1)
-
-/** Earlier versions kept whatever number another program had for a time; Node's SQLite reads none of that size. */
-function forgetImpossibleInstants(database: Database): void {
-  for (const column of ["expires_at", "client_expires_at"]) {
-    const where = `WHERE ${column} > ${LATEST_AT}`
-    if (database.get(`SELECT 1 FROM kiro_login ${where}`) === undefined) continue
-    inTransaction(database, () => database.run(`UPDATE kiro_login SET ${column} = NULL ${where}`))
-  }
 }
 
 /** Whether everything in the write-ahead log is in the file now, and the log is empty. */

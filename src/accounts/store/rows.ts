@@ -1,4 +1,4 @@
-import { numberField, present, stringField } from "../../json.ts"
+import { numberField, plausibleInstant, present, stringField } from "../../json.ts"
 import { Secret } from "../../secret.ts"
 import {
   type Account,
@@ -308,7 +308,7 @@ function readTokens(row: Row, prefix: string): TokenSet | undefined {
   if (accessToken === undefined) return undefined
   return {
     accessToken: new Secret(accessToken),
-    expiresAt: numberField(row, `${prefix}expires_at`) ?? 0,
+    expiresAt: plausibleInstant(numberField(row, `${prefix}expires_at`)) ?? 0,
     ...present({ refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken) }),
   }
 }
@@ -316,7 +316,7 @@ function readTokens(row: Row, prefix: string): TokenSet | undefined {
 function readClient(row: Row): ClientRegistration | undefined {
   const clientId = stringField(row, "client_id")
   const clientSecret = stringField(row, "client_secret")
-  const expiresAt = numberField(row, "client_expires_at")
+  const expiresAt = plausibleInstant(numberField(row, "client_expires_at"))
   if (clientId === undefined || clientSecret === undefined) return undefined
   return { clientId, clientSecret: new Secret(clientSecret), ...present({ expiresAt }) }
 }
