@@ -18,6 +18,15 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** What a percent-encoded text stands for; one that is not so encoded stands for itself. */
+export function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /** The first of `keys` that holds a non-empty string. */
 export function stringField(object: JsonObject, ...keys: readonly string[]): string | undefined {
   for (const key of keys) {

@@ -18,7 +18,7 @@ import type { ChatAnswer, ChatCall, ChatOutcome, Refusal } from "./door.ts"
 import { createModelReader } from "./models.ts"
 import { recover } from "./recover/recover.ts"
 import { refusalOf } from "./refuse/failures.ts"
-import { unexpected } from "./refuse/texts.ts"
+import { refusalOfError } from "./refuse/texts.ts"
 import { type AnswerEnd, rememberForAccount, rememberForSession } from "./remember.ts"
 import { batchesOf } from "./stream/answer.ts"
 import type { Batch } from "./stream/source.ts"
@@ -45,7 +45,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       } catch (error) {
         call.signal.throwIfAborted()
         runtime.log.error("the gateway failed", { error })
-        return { outcome: "refusal", refusal: { status: 400, message: unexpected(error) } }
+        return { outcome: "refusal", refusal: refusalOfError(error) }
       }
     },
     close: () => background.settled(),

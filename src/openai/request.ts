@@ -54,7 +54,7 @@ interface ChatTool {
 /** Throws `ChatRequestError` naming the field where the body is not a chat request. Never changes the body. */
 export function readChatRequest(body: unknown): ChatRequest {
   if (!isObject(body)) throw new ChatRequestError("body", "is not a JSON object")
-  const model = stringField(body, "model")
+  const model = stringField(body, "model")?.toWellFormed()
   if (model === undefined) throw new ChatRequestError("model", "is not a model id")
   const messages = body["messages"]
   if (!Array.isArray(messages) || messages.length === 0)
@@ -80,7 +80,7 @@ function readMessage(message: unknown, index: number): ChatMessage {
   if (!isObject(message)) throw new ChatRequestError(field, "is not an object")
   const role = message["role"]
   if (typeof role !== "string") throw new ChatRequestError(`${field}.role`, "is not a text")
-  const content = readContent(message["content"])
+  const content = readContent(message["content"], `${field}.content`)
   switch (role) {
     case "system":
     case "developer":
@@ -110,15 +110,24 @@ function readToolCalls(message: JsonObject, messageField: string): ChatToolCall[
     return {
       id: stringField(call, "id") ?? "",
       name: (stringField(called, "name") ?? "").toWellFormed(),
-      arguments: readArguments(called["arguments"]),
+      arguments: readArguments(called["arguments"], `${field}.function.arguments`),
     }
   })
 }
 
 /** Some callers send the parsed value in place of its text. */
-function readArguments(value: unknown): string {
+function readArguments(value: unknown, field: string): string {
   if (typeof value === "string") return value.toWellFormed()
-  return value === undefined || value === null ? "" : JSON.stringify(value)
+  return value === null ? "" : jsonText(value, field)
+}
+
+/** "" for what has no JSON text. Throws `ChatRequestError` where there is too much of one, or it has no end. */
+export function jsonText(value: unknown, field: string): string {
+  try {
+    return value === undefined ? "" : (JSON.stringify(value) ?? "")
+  } catch {
+    throw new ChatRequestError(field, "can't be written as JSON")
+  }
 }
 
 function readTools(tools: unknown): ChatTool[] {
@@ -144,19 +153,19 @@ export type ContentPart =
   | { readonly type: "media"; readonly url: string; readonly filename?: string }
 
 /** Text, a list of parts, nothing, or a bare value, whose JSON text is then the content. */
-function readContent(content: unknown): ContentPart[] {
-  if (content === undefined || content === null) return []
-  return Array.isArray(content) ? content.flatMap(readPart) : readPart(content)
+function readContent(content: unknown, field: string): ContentPart[] {
+  const parts: readonly unknown[] = Array.isArray(content) ? content : [content]
+  return parts.flatMap((part) => readPart(part, field))
 }
 
-function readPart(part: unknown): ContentPart[] {
+function readPart(part: unknown, field: string): ContentPart[] {
   if (part === undefined || part === null) return []
   if (typeof part === "string") return [text(part)]
-  if (!isObject(part)) return [text(JSON.stringify(part))]
+  if (!isObject(part)) return [text(jsonText(part, field))]
   const media = readMedia(part)
   if (media !== undefined) return [media]
   const own = part["text"] ?? part["refusal"]
-  return [text(typeof own === "string" ? own : JSON.stringify(part))]
+  return [text(typeof own === "string" ? own : jsonText(part, field))]
 }
 
 function text(value: string): ContentPart {

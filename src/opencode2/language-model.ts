@@ -4,10 +4,14 @@ import type {
   LanguageModelV3StreamPart,
   SharedV3Warning,
 } from "@ai-sdk/provider"
-import type { AnswerEnd, ChatCall, Gateway, Purpose } from "../gateway/index.ts"
+import {
+  type AnswerEnd,
+  type ChatCall,
+  type Gateway,
+  type Purpose,
+  refusalOfError,
+} from "../gateway/index.ts"
 import { isObject, type JsonObject } from "../json.ts"
-import { ChatRequestError } from "../openai/index.ts"
-import { ownCommand } from "../settings/index.ts"
 import { AGENT_HEADER, PURPOSE_HEADER } from "./context.ts"
 import { cutError, refusalError } from "./errors.ts"
 import { createPartWriter } from "./parts.ts"
@@ -81,7 +85,7 @@ async function* stream(door: Door, call: ModelCall, stream: boolean): AsyncGener
     }
   } catch (error) {
     signal.throwIfAborted()
-    yield [{ type: "error", error: faultError(error) }]
+    yield [{ type: "error", error: refusalError(refusalOfError(error)) }]
   }
 }
 
@@ -91,16 +95,6 @@ function endOf(end: AnswerEnd, writer: ReturnType<typeof createPartWriter>): Par
   const { refusal, isRetryable } = end
   const error = isRetryable && writer.hasOutput() ? cutError(refusal) : refusalError(refusal, isRetryable)
   return [...writer.close(), { type: "error", error }]
-}
-
-/** A prompt that is none, or a fault of our own: neither gets better by repeating. */
-export function faultError(error: unknown): Error {
-  const what = error instanceof Error ? error.message : String(error)
-  const message =
-    error instanceof ChatRequestError
-      ? `Kiro: this is no valid chat request: ${what}.`
-      : `Kiro: the plugin itself failed (${what}). Run \`${ownCommand()} doctor --report\` and report it, please.`
-  return refusalError({ status: 400, message })
 }
 
 function readHeaders(
@@ -176,6 +170,6 @@ async function fold(batches: AsyncIterable<readonly Part[]>): Promise<LanguageMo
       }
     }
   }
-  if (result === undefined) throw faultError(new Error("the answer has no end"))
+  if (result === undefined) throw refusalError(refusalOfError(new Error("the answer has no end")))
   return { ...result, content, ...(response !== undefined && { response }) }
 }

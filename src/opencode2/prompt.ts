@@ -1,5 +1,11 @@
 import { isObject, numberField, stringField, type JsonObject } from "../json.ts"
-import { ChatRequestError, type ChatMessage, type ChatRequest, type ContentPart } from "../openai/index.ts"
+import {
+  ChatRequestError,
+  jsonText,
+  type ChatMessage,
+  type ChatRequest,
+  type ContentPart,
+} from "../openai/index.ts"
 
 /** Reads the call of a language model (AI SDK v3) into the chat request that it means. */
 
@@ -283,13 +289,4 @@ function objectAt(value: unknown, at: string): JsonObject {
 function listAt(value: unknown, at: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new ChatRequestError(at, "is not a list")
   return value
-}
-
-/** "" for what has no JSON text. */
-function jsonText(value: unknown, at: string): string {
-  try {
-    return value === undefined ? "" : (JSON.stringify(value) ?? "")
-  } catch {
-    throw new ChatRequestError(at, "can't be written as JSON")
-  }
 }

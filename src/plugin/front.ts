@@ -7,12 +7,12 @@ import {
   type Gateway,
   type Purpose,
   type Refusal,
+  refusalOfError,
 } from "../gateway/index.ts"
-import { parseJson, present } from "../json.ts"
+import { decodePercent, parseJson, present } from "../json.ts"
 import {
   apiCallError,
   type ChatChunk,
-  ChatRequestError,
   type ChatRequest,
   createChunkEncoder,
   DONE,
@@ -59,8 +59,9 @@ export function createFront(options: FrontOptions): Fetch {
       const outcome = await gateway.chat({ request, signal, ...callOf(options, init, request) })
       return await respond(outcome, request, baseUrl)
     } catch (error) {
-      if (!(error instanceof ChatRequestError)) throw error
-      return toResponse({ status: 400, message: badRequest(error.message) })
+      signal.throwIfAborted()
+      runtime.log.warn("a chat request was not understood", { error })
+      return toResponse(refusalOfError(error))
     }
   }
 }
@@ -68,11 +69,6 @@ export function createFront(options: FrontOptions): Fetch {
 async function readRequest(body: RequestInit["body"]): Promise<ChatRequest> {
   const text = typeof body === "string" ? body : await new Response(body ?? null).text()
   return readChatRequest(parseJson(text.replace(/^\uFEFF/, "")))
-}
-
-/** `problem` begins with the field's name. */
-export function badRequest(problem: string): string {
-  return `Kiro: this is no valid chat request: ${problem}.`
 }
 
 function callOf(
@@ -88,7 +84,7 @@ function callOf(
   return {
     sessionId,
     purpose,
-    ...present({ parentSessionId, agent: agent === null ? undefined : decodeURIComponent(agent) }),
+    ...present({ parentSessionId, agent: agent === null ? undefined : decodePercent(agent) }),
   }
 }
 

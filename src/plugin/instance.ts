@@ -88,7 +88,7 @@ export async function startInstance({ input, place, version }: InstanceOptions):
       if (model.providerID !== PROVIDER_ID) return
       output.headers[PURPOSE_HEADER] = HELPERS.has(agent) ? agent : "main"
       // A header takes no more than ASCII.
-      output.headers[AGENT_HEADER] = encodeURIComponent(agent)
+      output.headers[AGENT_HEADER] = encodeURIComponent(agent.toWellFormed())
     },
     dispose: () => host.close(),
   }

@@ -8,7 +8,8 @@ import { failed, quote, refusalOf } from "../../src/gateway/refuse/failures.ts"
 import { allParked, type Obstacle, type ParkedAccount } from "../../src/gateway/refuse/parked.ts"
 import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
-import { badRequest, harmless, toResponse, toStreamError } from "../../src/plugin/front.ts"
+import { ChatRequestError } from "../../src/openai/index.ts"
+import { harmless, toResponse, toStreamError } from "../../src/plugin/front.ts"
 import { HOST_OVERFLOW, HOST_RETRIES, NASTY } from "../support/opencode1-rules.ts"
 
 const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
@@ -48,7 +49,7 @@ describe("what the host makes of our texts", () => {
         }
     for (const syncsKiroCli of [true, false])
       await assertUnderstood({ status: 401, message: texts.noAccount({ syncsKiroCli }) })
-    await assertUnderstood({ status: 400, message: badRequest("messages[500].role 429") })
+    await assertUnderstood(texts.refusalOfError(new ChatRequestError("messages[500].role", "429")))
     for (const purpose of ["main", "title", "compaction"] as const) {
       const asked = { model: "auto", purpose, estimatedTokens: 504_000, largest: "a tool result of 429 kB" }
       await assertUnderstood({ status: 400, message: texts.tooLarge(asked) })
@@ -81,7 +82,7 @@ describe("what the host makes of our texts", () => {
     const own = [
       texts.noAccount({ syncsKiroCli: true }),
       texts.noAccount({ syncsKiroCli: false }),
-      badRequest("messages[0].role is not a text"),
+      texts.refusalOfError(new ChatRequestError("messages[0].role", "is not a text")).message,
       ...FAILURE_KINDS.map((kind) => failed({ kind, status: 0, message: "" }, "Builder ID ··a1b2", "auto")),
       ...[3, OBSTACLES.length].map((many) =>
         allParked(

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import type { Refusal } from "../../src/gateway/index.ts"
+import { type Refusal, refusalOfError } from "../../src/gateway/index.ts"
 import { refusalOf } from "../../src/gateway/refuse/failures.ts"
 import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 import { cutError, refusalError } from "../../src/opencode2/errors.ts"
-import { faultError } from "../../src/opencode2/language-model.ts"
 import { toResponse, toStreamError } from "../../src/plugin/front.ts"
 import { isRetryable, judgeError, mayContinue, retryDelay } from "../support/fake-opencode2/index.ts"
 import { judgeByOpenCode1, NASTY, type Verdict } from "../support/opencode1-rules.ts"
@@ -92,7 +91,7 @@ describe("a refusal", () => {
       { odd: true },
       new Error("fetch failed"),
     ]) {
-      const failure = judgeError(faultError(thrown), "request")
+      const failure = judgeError(refusalError(refusalOfError(thrown)), "request")
       assert.equal(isRetryable(failure), false)
       assert.match(failure.message, /^Kiro: the plugin itself failed/)
     }

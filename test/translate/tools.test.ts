@@ -337,7 +337,10 @@ describe("the tools together", () => {
       }
       return assert.fail("the tools were taken")
     }
-    assert.match(refusalOf(many(900, 2_200)), /^tools are 2\.0 MB of declarations .*: switch off MCP servers/)
+    assert.match(
+      refusalOf(many(900, 2_200)),
+      /^tools are 2\.02 MB of declarations .*: switch off MCP servers/,
+    )
     assert.match(refusalOf(many(1_400, 10)), /^tools are over a thousand.*: switch off MCP servers/)
   })
 })

@@ -135,7 +135,7 @@ function isOfState(kind: FailureKind): kind is StateFailure {
 /** The service's own status where the host treats it as it should. */
 export function statusOf(failure: Pick<KiroFailure, "kind" | "status">): number {
   const ours = answerOf(failure.kind).status
-  return ours >= 429 && failure.status >= 500 ? failure.status : ours
+  return ours >= 429 && failure.status >= 500 && failure.status <= 599 ? failure.status : ours
 }
 
 /** One failure: what happened, to which account, in the service's own words, and what to do. */

@@ -1,5 +1,6 @@
+import { ChatRequestError } from "../../openai/index.ts"
 import { type AccountRule, ownCommand } from "../../settings/index.ts"
-import type { Purpose } from "../door.ts"
+import type { Purpose, Refusal } from "../door.ts"
 
 /**
  * The texts of this room that a person reads, with those of `failures`, `parked` and the words about an account's
@@ -33,9 +34,14 @@ function ruleName({ project, agent, model }: AccountRule): string {
   return conditions.length === 0 ? "your rule" : `your rule for ${conditions.join(", ")}`
 }
 
-export function unexpected(error: unknown): string {
+/** For what was thrown, a request that is none or a fault of our own: neither gets better by repeating. */
+export function refusalOfError(error: unknown): Refusal {
   const what = error instanceof Error ? error.message : String(error)
-  return `Kiro: the plugin itself failed (${what}). Run \`${ownCommand()} doctor --report\` and report it, please.`
+  const message =
+    error instanceof ChatRequestError
+      ? `Kiro: this is no valid chat request: ${what}.`
+      : `Kiro: the plugin itself failed (${what}). Run \`${ownCommand()} doctor --report\` and report it, please.`
+  return { status: 400, message }
 }
 
 /** An error on which OpenCode compacts the conversation: its wording is the one it looks for. */

@@ -192,5 +192,5 @@ function sizeOf({ name, description, schema }: ToolDeclaration): number {
 }
 
 function inMegabytes(characters: number): string {
-  return `${(characters / MEGABYTE).toFixed(1)} MB`
+  return `${(characters / MEGABYTE).toFixed(2)} MB`
 }

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../../json.ts"
+import { decodePercent, isObject, type JsonObject } from "../../json.ts"
 import { TEXT_SEPARATOR } from "./conversation.ts"
 
 const UNIONS = ["allOf", "anyOf", "oneOf"] as const
@@ -141,18 +141,10 @@ function resolve(ref: string, root: JsonObject): unknown {
   if (!ref.startsWith("#/")) return undefined
   let at: unknown = root
   for (const token of ref.slice(2).split("/")) {
-    const key = decoded(token).replaceAll("~1", "/").replaceAll("~0", "~")
+    const key = decodePercent(token).replaceAll("~1", "/").replaceAll("~0", "~")
     const members: { readonly [key: string]: unknown } = Object(at)
     if (!Object.hasOwn(members, key)) return undefined
     at = members[key]
   }
   return at
-}
-
-function decoded(token: string): string {
-  try {
-    return decodeURIComponent(token)
-  } catch {
-    return token
-  }
 }

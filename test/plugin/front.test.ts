@@ -1,0 +1,69 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { finish, json, text } from "../support/fake-kiro/index.ts"
+import { BASE_URL, errorText, hear, startHarness } from "../gateway/harness.ts"
+
+const NESTED = `${'{"a":'.repeat(200_000)}1${"}".repeat(200_000)}`
+
+describe("what is no chat request", () => {
+  for (const [title, message, field] of [
+    ["content", `{"role":"user","content":${NESTED}}`, /messages\[0\]\.content can't be written as JSON/],
+    [
+      "arguments",
+      `{"role":"assistant","tool_calls":[{"id":"1","function":{"name":"read","arguments":${NESTED}}}]}`,
+      /messages\[0\]\.tool_calls\[0\]\.function\.arguments can't be written as JSON/,
+    ],
+  ] as const)
+    it(`because its ${title} is nested without end is refused with its field`, async () => {
+      await using harness = await startHarness()
+      await harness.add("only")
+      const response = await harness.askWith(`{"model":"auto","messages":[${message}]}`)
+      assert.equal(response.status, 400)
+      assert.match(await errorText(response), field)
+      assert.deepEqual(harness.sent(), [])
+    })
+
+  it("because its tools are more than the service takes is refused as that, not as a fault of ours", async () => {
+    await using harness = await startHarness()
+    await harness.add("only")
+    const tools = Array.from({ length: 1_001 }, (_, index) => ({
+      type: "function",
+      function: { name: `tool_${index}`, parameters: { type: "object" } },
+    }))
+    const response = await harness.ask({ tools })
+    assert.equal(response.status, 400)
+    const message = await errorText(response)
+    assert.match(message, /^Kiro: this is no valid chat request: tools are over a thousand/)
+    assert.doesNotMatch(message, /report/)
+  })
+})
+
+describe("OpenCode 1's fetch", () => {
+  it("takes a header that somebody else wrote as it is", async () => {
+    await using harness = await startHarness()
+    await harness.add("only")
+    harness.fake.answer(text("Hi."), finish())
+    const response = await harness.fetch(`${BASE_URL}/chat/completions`, {
+      method: "POST",
+      headers: { "x-session-id": "ses_1", "x-kiro-agent": "100% mine" },
+      body: JSON.stringify({ model: "auto", messages: [{ role: "user", content: "Hello" }], stream: true }),
+    })
+    assert.equal((await hear(response)).text, "Hi.")
+  })
+
+  it("sends no half of a surrogate pair, also not in the model's name", async () => {
+    await using harness = await startHarness()
+    await harness.add("only")
+    const response = await harness.ask({ model: "auto\ud800" })
+    assert.match(await errorText(response), /is not offered/)
+  })
+
+  it("answers with a status that HTTP has, whatever something on the way answered with", async () => {
+    await using harness = await startHarness()
+    await harness.add("only")
+    harness.fake.script(...Array.from({ length: 4 }, () => json({ message: "?" }, { status: 999 })))
+    const response = await harness.ask()
+    assert.equal(response.status, 503)
+    assert.equal(harness.sent().length, 4)
+  })
+})
