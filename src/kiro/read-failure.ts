@@ -14,21 +14,23 @@ const LONGEST_WAIT_MS = 24 * 3_600_000
 
 /**
  * What an HTTP answer other than a good event stream says: REST bodies (the exception's name in a header), RPC bodies
- * (`__type`), HTML pages of something in between, plain text, nothing at all. The reason decides first, then the
+ * (`__type`), pages of something in between, plain text, nothing at all. The reason decides first, then the
  * words, then the exception's name, then the status.
  */
 export function readKiroFailure(answer: {
   readonly status: number
   readonly headers: Headers
   readonly body: string
+  /** When it came, in epoch ms: a date to wait for counts from here where the answer has none of its own. */
+  readonly now: number
 }): KiroFailure {
-  const { status, headers, body } = answer
-  if (isHtml(headers, body)) return htmlFailure(answer)
+  const { status, headers, body, now } = answer
+  if (isPage(headers, body)) return pageFailure(answer)
   const parsed = parseJson(body)
   const document = isObject(parsed) ? parsed : {}
   const message = messageOf(document) ?? (isObject(parsed) ? "" : body)
   const code = headers.get("x-amzn-errortype") ?? stringField(document, "code", "__type")
-  const retryAfterMs = retryAfter(headers, document)
+  const retryAfterMs = waitOf(document, { headers, now })
   const requestId = headers.get("x-amzn-requestid") ?? headers.get("x-amz-request-id")
   return {
     ...classify({ status, code, reason: stringField(document, "reason"), message }),
@@ -46,7 +48,7 @@ export function readStreamFailure(exception: {
   const parsed = parseJson(exception.payload)
   const document = isObject(parsed) ? parsed : {}
   const message = messageOf(document) ?? exception.message ?? (isObject(parsed) ? "" : exception.payload)
-  const retryAfterMs = retryAfter(new Headers(), document)
+  const retryAfterMs = waitOf(document)
   return {
     ...classify({ status: 0, code: exception.name, reason: stringField(document, "reason"), message }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -123,20 +125,20 @@ function messageOf(document: JsonObject): string | undefined {
   )
 }
 
-function isHtml(headers: Headers, body: string): boolean {
-  return (headers.get("content-type") ?? "").includes("text/html") || /^\s*<(?:!doctype|html)/i.test(body)
+function isPage(headers: Headers, body: string): boolean {
+  return (headers.get("content-type") ?? "").includes("text/html") || /^\s*<[!?a-z]/i.test(body)
 }
 
-/** Kiro never answers in HTML: a proxy, firewall, portal or load balancer spoke, and its status is all that counts. */
-function htmlFailure({ status, body }: { readonly status: number; readonly body: string }): KiroFailure {
-  const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? /<h1[^>]*>([^<]*)/i.exec(body)?.[1] ?? ""
+/** Kiro never answers in markup: a proxy, firewall, portal or load balancer spoke, and its status is all that counts. */
+function pageFailure({ status, body }: { readonly status: number; readonly body: string }): KiroFailure {
+  const title = /<(?:title|h1|message)\b[^>]*>([^<]*)/i.exec(body)?.[1] ?? ""
   const words = title.replaceAll(/\s+/g, " ").trim()
   const named = words.startsWith(String(status)) ? words : `${status} ${words}`.trim()
   return {
     kind: kindOfPage(status),
     status,
     message: named.slice(0, LONGEST_MESSAGE),
-    reason: "HTML_PAGE",
+    reason: "PAGE",
   }
 }
 
@@ -148,18 +150,33 @@ function kindOfPage(status: number): KiroFailure["kind"] {
   return status >= 400 && status < 500 && status !== 408 ? "refused-on-the-way" : "network"
 }
 
-/** Neither modelled nor ever seen; honoured if it comes. A date counts from the answer's own `date` header. */
-function retryAfter(headers: Headers, document: JsonObject): number | undefined {
-  const header = headers.get("retry-after") ?? ""
+/** Neither modelled nor ever seen; honoured if it comes. */
+function waitOf(
+  document: JsonObject,
+  answer?: { readonly headers: Headers; readonly now: number },
+): number | undefined {
   const waits = [
-    numberIn(headers.get("retry-after-ms")),
+    ...(answer === undefined ? [] : waitsInHeaders(answer.headers, answer.now)),
     numberField(document, "retryAfterMs"),
-    seconds(numberIn(header)),
     seconds(numberField(document, "retryAfterSeconds", "retryAfter")),
-    Date.parse(header) - Date.parse(headers.get("date") ?? ""),
   ]
   const wait = waits.find((ms) => ms !== undefined && Number.isFinite(ms) && ms > 0)
   return wait === undefined ? undefined : Math.min(wait, LONGEST_WAIT_MS)
+}
+
+/** A date counts from the answer's own `date`, which is by the same clock. */
+function waitsInHeaders(headers: Headers, now: number): readonly (number | undefined)[] {
+  const header = headers.get("retry-after")
+  return [
+    numberIn(headers.get("retry-after-ms")),
+    seconds(numberIn(header)),
+    dateIn(header) - (dateIn(headers.get("date")) || now),
+  ]
+}
+
+/** NaN for what is no date of HTTP (RFC 9110 §5.6.7). */
+function dateIn(header: string | null): number {
+  return /^\s*[a-z]{3,9},? /i.test(header ?? "") ? Date.parse(header ?? "") : NaN
 }
 
 function numberIn(header: string | null): number | undefined {

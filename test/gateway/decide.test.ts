@@ -307,7 +307,7 @@ describe("the progress after a verdict", () => {
     assert.equal(ratioAfter(100_000, { message: "Input is too long." }), 2.1)
     // Far below the window something else was full.
     assert.equal(ratioAfter(40_000, { message: "Input is too long." }), undefined)
-    assert.equal(ratioAfter(100_000, { reason: "HTML_PAGE", message: "413" }), undefined)
+    assert.equal(ratioAfter(100_000, { reason: "PAGE", message: "413" }), undefined)
   })
 
   it("of an omission learns for the model only what that lacks as such", () => {

@@ -132,7 +132,7 @@ describe("the failure table", () => {
       assert.deepEqual([inStream.kind, inStream.status], [kind, status])
       // Under a status that says another thing the name decides.
       const headers = new Headers({ "x-amzn-errortype": exception })
-      assert.equal(readKiroFailure({ status: 418, headers, body: "{}" }).kind, kind)
+      assert.equal(readKiroFailure({ status: 418, headers, body: "{}", now: NOW }).kind, kind)
     })
 
   for (const [words, exception, kind] of WORDS)
@@ -151,7 +151,7 @@ describe("the failure table", () => {
       ]) {
         const headers = new Headers({ "x-amzn-errortype": "ValidationException" })
         const read = (status: number, body: object, given = headers): FailureKind =>
-          readKiroFailure({ status, headers: given, body: JSON.stringify(body) }).kind
+          readKiroFailure({ status, headers: given, body: JSON.stringify(body), now: NOW }).kind
         assert.equal(read(400, document), kind)
         assert.equal(read(400, document, new Headers()), kind)
         assert.equal(read(400, { ...document, __type: "ValidationException" }, new Headers()), kind)
@@ -202,14 +202,16 @@ describe("the failure table", () => {
   it("tells a plan that is not meant from a login that is not", () => {
     const body = JSON.stringify({ message: "Your subscription does not support this application. Ask." })
     const headers = new Headers({ "x-amzn-errortype": "AccessDeniedException" })
-    assert.equal(readKiroFailure({ status: 403, headers, body }).kind, "subscription-refused")
+    assert.equal(readKiroFailure({ status: 403, headers, body, now: NOW }).kind, "subscription-refused")
   })
 })
+
+const NOW = Date.UTC(2026, 10, 24, 6)
 
 describe("what is read beside the kind", () => {
   it("believes a wait up to a day, and nonsense not at all", () => {
     const wait = (headers: Record<string, string>, body = "{}"): number | undefined =>
-      readKiroFailure({ status: 429, headers: new Headers(headers), body }).retryAfterMs
+      readKiroFailure({ status: 429, headers: new Headers(headers), body, now: NOW }).retryAfterMs
     const day = 24 * 3_600_000
     assert.equal(wait({ "retry-after": "3600" }), 3_600_000)
     assert.equal(wait({ "retry-after": "86401" }), day)
@@ -223,7 +225,8 @@ describe("what is read beside the kind", () => {
 
   it("keeps the words of a gateway that wraps its error", () => {
     const wrapped = (error: unknown): string =>
-      readKiroFailure({ status: 200, headers: new Headers(), body: JSON.stringify({ error }) }).message
+      readKiroFailure({ status: 200, headers: new Headers(), body: JSON.stringify({ error }), now: NOW })
+        .message
     assert.equal(wrapped({ message: "Blocked by policy 7", type: "policy" }), "Blocked by policy 7")
     assert.equal(wrapped("Blocked by policy 8"), "Blocked by policy 8")
     assert.equal(wrapped({}), "")

@@ -232,6 +232,8 @@ const SEEN: readonly (readonly [number, string, unknown, FailureKind])[] = [
   [409, "ConflictException", { message: "…", reason: "CUSTOMER_KMS_KEY_DISABLED" }, "not-authorized"],
 ]
 
+const NOW = Date.UTC(2026, 10, 24, 6)
+
 describe("readKiroFailure", () => {
   for (const [status, errorType, body, kind] of SEEN) {
     it(`takes ${status} ${errorType} ${JSON.stringify(body).slice(0, 90)} for ${kind}`, () => {
@@ -257,6 +259,7 @@ describe("readKiroFailure", () => {
         "x-amzn-requestid": "abc-1",
       }),
       body: `{"Message":"You have reached the limit.","reason":"SOMETHING_NEW"}`,
+      now: NOW,
     })
     assert.deepEqual(failure, {
       kind: "monthly-quota",
@@ -290,13 +293,13 @@ describe("readKiroFailure", () => {
     ])
   })
 
-  it("counts the HTML page of something in between by its status, and blames no account for it", () => {
+  it("counts the page of something in between by its status, and blames no account for it", () => {
     const page = "<!DOCTYPE html><html><head><title>Access\n denied by proxy</title></head></html>"
     assert.deepEqual(read(403, page), {
       kind: "refused-on-the-way",
       status: 403,
       message: "403 Access denied by proxy",
-      reason: "HTML_PAGE",
+      reason: "PAGE",
     })
     const nginx = "<html><head><title>413 Request Entity Too Large</title></head></html>"
     assert.deepEqual(
@@ -308,6 +311,9 @@ describe("readKiroFailure", () => {
     for (const status of [200, 302, 408, 500, 502, 503, 504]) assert.equal(read(status, page).kind, "network")
     assert.equal(read(404, page).kind, "unknown-operation")
     assert.equal(read(429, page).kind, "throttled")
+    const xml = `<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`
+    for (const status of [401, 402, 403]) assert.equal(read(status, xml).kind, "refused-on-the-way")
+    assert.equal(read(403, xml).message, "403 Access Denied")
   })
 
   it("survives bodies that are no JSON object", () => {
@@ -318,13 +324,15 @@ describe("readKiroFailure", () => {
 
   it("reads a wait from header or body, in milliseconds", () => {
     const waits = (headers: Record<string, string>, body = "{}"): number | undefined =>
-      readKiroFailure({ status: 429, headers: new Headers(headers), body }).retryAfterMs
+      readKiroFailure({ status: 429, headers: new Headers(headers), body, now: NOW }).retryAfterMs
     assert.equal(waits({ "retry-after": "7" }), 7000)
     assert.equal(waits({ "retry-after-ms": "1500", "retry-after": "7" }), 1500)
     assert.equal(
       waits({ date: "Tue, 24 Nov 2026 05:00:00 GMT", "retry-after": "Tue, 24 Nov 2026 05:00:30 GMT" }),
       30_000,
     )
+    assert.equal(waits({ "retry-after": "Tue, 24 Nov 2026 06:00:30 GMT" }), 30_000)
+    assert.equal(waits({ "retry-after": "Tue, 24 Nov 2026 05:59:59 GMT" }), undefined)
     assert.equal(waits({}, '{"retryAfterSeconds":3}'), 3000)
     assert.equal(waits({ "retry-after": "soon" }), undefined)
     assert.equal(waits({}), undefined)
@@ -391,5 +399,5 @@ describe("networkFailure", () => {
 
 function read(status: number, body: string, errorType = ""): ReturnType<typeof readKiroFailure> {
   const headers = new Headers(errorType === "" ? {} : { "x-amzn-errortype": errorType })
-  return readKiroFailure({ status, headers, body })
+  return readKiroFailure({ status, headers, body, now: NOW })
 }

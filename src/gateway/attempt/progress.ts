@@ -179,7 +179,7 @@ export function ratioAfterRefusal(
   { body, model }: Pick<SentAt, "body" | "model">,
 ): number | undefined {
   const { estimatedTokens: estimated } = body
-  const isTelling = reason !== "HTML_PAGE" && estimated >= model.serviceWindow * TELLING_SHARE
+  const isTelling = reason !== "PAGE" && estimated >= model.serviceWindow * TELLING_SHARE
   const counted = countedIn(message) ?? (isTelling ? model.serviceWindow : 0)
   return learnRatio(tokenRatio, { estimated, counted, refused: true })
 }

@@ -135,7 +135,7 @@ async function send(
       redirect: "error",
       signal: question.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, question.signal]),
     })
-    return judge(response, await readBody(response), host)
+    return judge(response, { text: await readBody(response), host, now: runtime.clock.now() })
   } catch (error) {
     question.signal?.throwIfAborted()
     return { outcome: "failed", failure: limit.signal.aborted ? TOO_LATE : networkFailure(error) }
@@ -146,9 +146,11 @@ async function send(
 
 const TOO_LATE: KiroFailure = { kind: "timeout", status: 0, message: "no answer in time" }
 
-function judge(response: Response, text: string, host: KiroHost): ControlAnswer {
-  const { ok, status, headers } = response
-  if (!ok) return { outcome: "failed", failure: readKiroFailure({ status, headers, body: text }) }
+function judge(
+  { ok, status, headers }: Response,
+  { text, host, now }: { readonly text: string; readonly host: KiroHost; readonly now: number },
+): ControlAnswer {
+  if (!ok) return { outcome: "failed", failure: readKiroFailure({ status, headers, body: text, now }) }
   const body = parseJson(text)
   if (body !== undefined) return { outcome: "answer", body, host: host.name }
   return { outcome: "failed", failure: networkFailure(new Error("the answer is not JSON")) }
