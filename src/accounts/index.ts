@@ -49,7 +49,7 @@ export {
 export { accountName } from "./name.ts"
 export { describeNotice, type Notice, type NoticeText } from "./notices.ts"
 export { learnIdentity, type LearntIdentity, replaceRefused } from "./owner.ts"
-export { lastsUntil, resetOf, usedShare } from "./quota.ts"
+export { type CacheUse, cacheShare, lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {
   type Choice,
   type ChoiceState,

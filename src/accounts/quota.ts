@@ -59,6 +59,18 @@ export function lastsUntil(quota: Quota, now: number): number | undefined {
   return used > 0 && left > 0 ? now + (left / used) * elapsed : undefined
 }
 
+/** Tokens of input, and those of them that the service read from its cache or wrote there, of requests where it told. */
+export interface CacheUse {
+  readonly inputTokens: number
+  readonly readTokens: number
+  readonly writeTokens: number
+}
+
+/** `71 %` of all input was read from the cache. */
+export function cacheShare({ inputTokens, readTokens }: CacheUse): string {
+  return `${Math.round((readTokens / inputTokens) * 100)} %`
+}
+
 /** Asked for before the credits started again: it says nothing about now. */
 function isStale(quota: Quota, now: number): boolean {
   const reset = quota.resetAt !== undefined && quota.resetAt > quota.checkedAt ? quota.resetAt : undefined

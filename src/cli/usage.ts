@@ -1,12 +1,15 @@
 import {
   type Account,
   accountName,
+  type CacheUse,
+  cacheShare,
   creditsText,
   dayText,
   lastsUntil,
   localDay,
   type StoredTurn,
 } from "../accounts/index.ts"
+import { present } from "../json.ts"
 import { listAccounts } from "./accounts.ts"
 import type { Command, UsageGroup } from "./command-line.ts"
 import type { Context } from "./context.ts"
@@ -39,6 +42,8 @@ interface Spent {
   readonly requests: number
   readonly failed: number
   readonly credits: number
+  /** Absent where the service told of no cache. */
+  readonly cache?: CacheUse
 }
 
 /** What was spent through this computer: a bar for each day, then a table. */
@@ -84,13 +89,15 @@ export async function showHistory(
       { title: "Failed", align: "right" as const, expendable: 3 },
       { title: "Credits", align: "right" as const },
       { title: "Share", align: "right" as const, expendable: 1 },
+      ...(total.cache === undefined ? [] : [{ title: "From cache", align: "right" as const, expendable: 4 }]),
     ]
-    const rows = groups.map(({ name, requests, failed, credits }) => [
+    const rows = groups.map(({ name, requests, failed, credits, cache }) => [
       shortened(name, (terminal.columns ?? Infinity) - 40),
       String(requests),
       failed === 0 ? "" : String(failed),
       credits.toFixed(2),
       total.credits > 0 ? `${Math.round((credits / total.credits) * 100)} %` : "",
+      cache === undefined ? "" : cacheShare(cache),
     ])
     terminal.out(table(columns, rows, { terminal }))
     terminal.out("")
@@ -99,11 +106,13 @@ export async function showHistory(
   terminal.out(
     `${total.credits.toFixed(2)} credits in ${days === 1 ? "a day" : `${days} days`}, ${average.toFixed(2)} a day.`,
   )
+  if (total.cache !== undefined)
+    terminal.out(`${cacheShare(total.cache)} of the input came from Kiro's cache.`)
   for (const line of pace) terminal.out(paceText(line, now))
 }
 
-function plain({ key, name, requests, failed, credits }: Spent) {
-  return { key, name, requests, failed, credits: Math.round(credits * 10_000) / 10_000 }
+function plain({ key, name, requests, failed, credits, cache }: Spent) {
+  return { key, name, requests, failed, credits: Math.round(credits * 10_000) / 10_000, cache: cache ?? null }
 }
 
 /** The local days up to today, `2026-11-29`, the oldest first. */
@@ -155,7 +164,22 @@ function sum(key: string, name: string, turns: readonly StoredTurn[]): Spent {
     requests: turns.length,
     failed: turns.filter(({ failed }) => failed === true).length,
     credits: turns.reduce((credits, turn) => credits + turn.credits, 0),
+    ...present({ cache: cacheOf(turns) }),
   }
+}
+
+function cacheOf(turns: readonly StoredTurn[]): CacheUse | undefined {
+  const told = turns.flatMap(({ inputTokens, cacheReadTokens: readTokens, cacheWriteTokens = 0 }) =>
+    inputTokens === undefined || readTokens === undefined
+      ? []
+      : [{ inputTokens, readTokens, writeTokens: cacheWriteTokens }],
+  )
+  if (told.length === 0) return undefined
+  return told.reduce((sum, next) => ({
+    inputTokens: sum.inputTokens + next.inputTokens,
+    readTokens: sum.readTokens + next.readTokens,
+    writeTokens: sum.writeTokens + next.writeTokens,
+  }))
 }
 
 const WIDEST_BAR = 50
@@ -211,10 +235,19 @@ function csvOf(by: string, rows: readonly Spent[]): string {
     const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
   }
-  const lines = rows.map(({ name, requests, failed, credits }) =>
-    [cell(name), requests, failed, credits.toFixed(4)].join(","),
+  const lines = rows.map(({ name, requests, failed, credits, cache }) =>
+    [
+      cell(name),
+      requests,
+      failed,
+      credits.toFixed(4),
+      cache?.inputTokens,
+      cache?.readTokens,
+      cache?.writeTokens,
+    ].join(","),
   )
-  return [`${by},requests,failed,credits`, ...lines].join("\n")
+  const columns = "requests,failed,credits,input_tokens,cache_read_tokens,cache_write_tokens"
+  return [`${by},${columns}`, ...lines].join("\n")
 }
 
 function shortened(text: string, room: number): string {

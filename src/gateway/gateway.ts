@@ -157,7 +157,7 @@ function describeAnswer({
   readonly end: AnswerEnd
   readonly now: number
 }): LogFields {
-  const { finishReason, usage, credits, completedCallIds, openCallIds, reasoning } = summary
+  const { finishReason, usage, metered, completedCallIds, openCallIds, reasoning } = summary
   return {
     invocationId: chat.invocationId,
     account: accountName(account),
@@ -165,7 +165,7 @@ function describeAnswer({
     tookMs: now - sent.startedAt,
     ended: finishReason ?? (failure === undefined ? "not listened to" : "failed"),
     usage,
-    credits,
+    credits: metered.credits,
     completedCalls: completedCallIds.length,
     openCalls: openCallIds.length,
     signatures: reasoning.length,

@@ -8,7 +8,7 @@ import {
 } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import { present } from "../json.ts"
-import { learnRatio, type TurnSummary } from "../translate/index.ts"
+import { learnRatio, type Metered, type TurnSummary } from "../translate/index.ts"
 import type { Answered, Attempt, Sent } from "./attempt/attempt.ts"
 import { partsInWords } from "./attempt/body.ts"
 import { isOfTheSession } from "./attempt/progress.ts"
@@ -110,7 +110,7 @@ export async function rememberForAccount(
     const cause = { now, throttleDelayMs: settings.rateLimitRetryDelayMs, random: runtime.random() }
     await store.update(account.id, (current) => afterFailure(current, felt, cause))
   }
-  await bookCredits(context, answered, { credits: summary.credits, failed: failure !== undefined })
+  await bookTurn(context, answered, { ...summary.metered, failed: failure !== undefined })
   if (felt !== undefined || summary.finishReason === undefined) return
   // Most answers tell nothing new of their account, and cost no write.
   if (proven(account, answered, now) !== account)
@@ -120,19 +120,18 @@ export async function rememberForAccount(
 }
 
 /** What the service metered counts, whatever came of it. */
-export async function bookCredits(
+export async function bookTurn(
   { store, runtime, project }: GatewayContext,
   { chat, progress, account, sent }: Attempt & { readonly sent?: Sent },
-  metered: { readonly credits: number; readonly failed: boolean },
+  { failed, ...metered }: Metered & { readonly failed: boolean },
 ): Promise<void> {
-  const { credits, failed } = metered
-  if (credits <= 0) return
+  if (metered.credits <= 0 && metered.inputTokens === undefined) return
   const { sessionId, parentSessionId, purpose } = chat
   await store.addTurn({
     sessionId,
     accountId: account.id,
     modelId: sent?.model.id ?? chat.request.model,
-    credits,
+    ...metered,
     at: runtime.clock.now(),
     purpose,
     attempt: progress.sends,

@@ -1,5 +1,5 @@
 import type { EventStreamMessage } from "../eventstream/index.ts"
-import { isObject, numberField, parseJson, stringField, type JsonObject } from "../json.ts"
+import { isObject, numberField, parseJson, present, stringField, type JsonObject } from "../json.ts"
 import type { KiroFailure } from "./failure.ts"
 import { readStreamFailure } from "./read-failure.ts"
 
@@ -9,8 +9,9 @@ export interface TokenUsage {
   readonly uncachedInputTokens: number
   readonly outputTokens: number
   readonly totalTokens?: number
-  readonly cacheReadInputTokens: number
-  readonly cacheWriteInputTokens: number
+  /** Absent where the service did not tell, which is not none. */
+  readonly cacheReadInputTokens?: number
+  readonly cacheWriteInputTokens?: number
   readonly contextUsagePercentage?: number
 }
 
@@ -159,15 +160,16 @@ function readMetadata(document: JsonObject): KiroEvent {
 }
 
 function readTokenUsage(usage: JsonObject): TokenUsage {
-  const totalTokens = numberField(usage, "totalTokens")
-  const contextUsagePercentage = numberField(usage, "contextUsagePercentage")
+  const told = (name: string): number | undefined => numberField(usage, name)
   return {
-    uncachedInputTokens: numberField(usage, "uncachedInputTokens") ?? 0,
-    outputTokens: numberField(usage, "outputTokens") ?? 0,
-    cacheReadInputTokens: numberField(usage, "cacheReadInputTokens") ?? 0,
-    cacheWriteInputTokens: numberField(usage, "cacheWriteInputTokens") ?? 0,
-    ...(totalTokens !== undefined && { totalTokens }),
-    ...(contextUsagePercentage !== undefined && { contextUsagePercentage }),
+    uncachedInputTokens: told("uncachedInputTokens") ?? 0,
+    outputTokens: told("outputTokens") ?? 0,
+    ...present({
+      totalTokens: told("totalTokens"),
+      cacheReadInputTokens: told("cacheReadInputTokens"),
+      cacheWriteInputTokens: told("cacheWriteInputTokens"),
+      contextUsagePercentage: told("contextUsagePercentage"),
+    }),
   }
 }
 

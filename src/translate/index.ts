@@ -19,3 +19,4 @@ export { conversationIdOf, toConversationState, toSendable } from "./conversatio
 export type { Purpose, SendableOptions, WireOptions } from "./conversation/write.ts"
 export { createChunkTranslator } from "./answer/translator.ts"
 export type { ChunkTranslator, TranslatedEnd, TranslatorOptions, TurnSummary } from "./answer/translator.ts"
+export type { Metered } from "./answer/usage.ts"

@@ -1,5 +1,6 @@
 import {
   type AccountOverview,
+  cacheShare,
   creditsText,
   dayText,
   lastsUntil,
@@ -114,7 +115,7 @@ function extrasOf(quota: Quota): readonly Extra[] {
 }
 
 function spentLines({ session, today }: Board): PanelLine[] {
-  const { lastTurnCredits } = session
+  const { lastTurnCredits, cache } = session
   const { budget } = today
   const left = budget === undefined ? "" : ` of ${credits(budget)}${today.lifted ? ", lifted" : ""}`
   const isHigh = budget !== undefined && !today.lifted && today.credits >= budget * WARN_SHARE
@@ -127,6 +128,9 @@ function spentLines({ session, today }: Board): PanelLine[] {
             tone: "muted",
           } as const,
         ]),
+    ...(cache === undefined
+      ? []
+      : [{ text: `${cacheShare(cache)} of input from Kiro's cache`, tone: "muted" } as const]),
     ...(today.credits > 0 || budget !== undefined
       ? [{ text: `Today ${credits(today.credits)}${left}`, tone: isHigh ? "warning" : "muted" } as const]
       : []),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it } from "node:test"
-import { newAccount, openAccountStore, readOverview } from "../../src/accounts/index.ts"
+import { newAccount, openAccountStore, openDatabase, readOverview } from "../../src/accounts/index.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { idcLogin } from "./logins.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -47,6 +47,43 @@ describe("the overview of a store", () => {
     assert.equal(overview?.accounts.length, 1)
     assert.match(overview?.accounts[0]?.name ?? "", /^Builder ID ··[0-9a-f]{4}$/)
     assert.doesNotMatch(JSON.stringify(overview), /access-|refresh-|secret-/)
+  })
+
+  it("shows what the service found in its cache for a session and its subagents, as far as it told", async () => {
+    const path = join(root, "cache.db")
+    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+    const turn = { sessionId: "ses_1", accountId: "a", credits: 0, at: Date.now() }
+    const cache = async (): Promise<unknown> =>
+      (await readOverview({ path, sessionId: "ses_1", now: Date.now() }))?.session.cache
+    await store.addTurn({ ...turn, inputTokens: 500 })
+    assert.equal(await cache(), undefined)
+    await store.addTurn({ ...turn, inputTokens: 100, cacheReadTokens: 60, cacheWriteTokens: 10 })
+    await store.addTurn({
+      ...turn,
+      sessionId: "ses_2",
+      parentSessionId: "ses_1",
+      inputTokens: 100,
+      cacheReadTokens: 0,
+    })
+    assert.deepEqual(await cache(), { inputTokens: 200, readTokens: 60, writeTokens: 10 })
+    const session = (await readOverview({ path, sessionId: "ses_1", now: Date.now() }))?.session
+    assert.equal(session?.lastTurnCredits, undefined)
+    await store.close()
+  })
+
+  it("tells what it can of a file that only an older version has written to", async () => {
+    const path = join(root, "older.db")
+    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+    await store.addTurn({ sessionId: "ses_1", accountId: "a", credits: 2, at: Date.now() })
+    await store.close()
+    const older = await openDatabase(path)
+    older.run("ALTER TABLE kiro_turn DROP COLUMN cache_read_tokens")
+    older.close()
+    assert.deepEqual((await readOverview({ path, sessionId: "ses_1", now: Date.now() }))?.session, {
+      accountId: "a",
+      lastTurnCredits: 2,
+      credits: 2,
+    })
   })
 
   it("adds to what an account has used what was spent since, unless a trial may have paid for it", async () => {

@@ -60,13 +60,35 @@ describe("what was spent", () => {
   it("is rows for a spreadsheet, which no name makes a formula, and a document for machines", async () => {
     const { out } = await lab.run("usage", "--by", "project", "--csv")
     assert.deepEqual(out.trim().split("\n"), [
-      "project,requests,failed,credits",
-      "'=HYPERLINK(1),1,1,2.0000",
-      "/code/one,2,0,1.7500",
+      "project,requests,failed,credits,input_tokens,cache_read_tokens,cache_write_tokens",
+      "'=HYPERLINK(1),1,1,2.0000,,,",
+      "/code/one,2,0,1.7500,,,",
     ])
     const { json } = await lab.run("usage", "--days", "7", "--json")
     assert.ok(isObject(json) && Array.isArray(json["perDay"]) && Array.isArray(json["groups"]))
     assert.deepEqual([json["perDay"].length, json["groups"].length], [7, 2])
+  })
+
+  it("is told with the share that came from Kiro's cache, where Kiro told it", async () => {
+    assert.doesNotMatch((await lab.run("usage", "--days", "1")).out, /cache/i)
+    const store = await openStore(lab)
+    const turn = { accountId, sessionId: "ses_3", modelId: "auto", credits: 1, at: Date.now() }
+    await store.addTurn({ ...turn, inputTokens: 1000, cacheReadTokens: 710, cacheWriteTokens: 90 })
+    await store.addTurn({ ...turn, inputTokens: 5000 })
+    await store.addTurn({ ...turn, inputTokens: 1000, cacheReadTokens: 0, modelId: "glm-5" })
+    await store.close()
+    const { out } = await lab.run("usage", "--days", "1")
+    assert.match(out, /^auto +3 +1 +4\.00 +59 % +71 %$/m)
+    assert.match(out, /^glm-5 +1 +1\.00 +15 % +0 %$/m)
+    assert.match(out, /^claude-sonnet-4-5 +2 +1\.75 +26 %$/m)
+    assert.match(out, /^36 % of the input came from Kiro's cache\.$/m)
+    const rows = (await lab.run("usage", "--csv")).out.split("\n")
+    assert.ok(rows.includes("auto,3,1,4.0000,1000,710,90"), rows.join("\n"))
+    const { json } = await lab.run("usage", "--days", "1", "--json")
+    assert.match(
+      JSON.stringify(json),
+      /"total":\{[^{]*"cache":\{"inputTokens":2000,"readTokens":710,"writeTokens":90\}\}/,
+    )
   })
 
   it("is measured against the budget, which is lifted for a day", async () => {

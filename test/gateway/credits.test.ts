@@ -5,6 +5,7 @@ import {
   exception,
   FAILURES,
   finish,
+  metadata,
   metering,
   neverAnswers,
   pause,
@@ -52,6 +53,36 @@ describe("credits", () => {
         [0.1, 3, undefined],
         [0.5, 2, true],
         [0.3, 1, true],
+      ],
+    )
+  })
+
+  it("are booked with what was read from the cache, also of a failed attempt and of one that cost nothing", async () => {
+    await using harness = await startHarness({ settings: { rateLimitRetryDelayMs: 1000 } })
+    const account = await harness.add("work")
+    const counts = (uncachedInputTokens: number, cache: object) =>
+      metadata({ tokenUsage: { uncachedInputTokens, outputTokens: 1, totalTokens: 0, ...cache } })
+    account.script(
+      stream(
+        counts(50, { cacheReadInputTokens: 0, cacheWriteInputTokens: 50 }),
+        exception("internalServerException", { message: "boom" }),
+      ),
+      stream(text("Hello"), counts(30, { cacheReadInputTokens: 70 }), finish({ credits: 0.1 })),
+      stream(text("Hello"), counts(30, {}), finish({ credits: 0.1 })),
+    )
+    for (let times = 0; times < 2; times++) await hear(await harness.ask())
+    assert.deepEqual(
+      (await turns(harness)).map((turn) => [
+        turn.credits,
+        turn.failed,
+        turn.inputTokens,
+        turn.cacheReadTokens,
+        turn.cacheWriteTokens,
+      ]),
+      [
+        [0.1, undefined, 30, undefined, undefined],
+        [0.1, undefined, 100, 70, undefined],
+        [0, true, 100, 0, 50],
       ],
     )
   })

@@ -59,6 +59,15 @@ describe("the panel", () => {
     ])
   })
 
+  it("shows how much of a session's input Kiro found in its cache, where that was told", () => {
+    const session = { ...BOARD.session, cache: { inputTokens: 1000, readTokens: 714, writeTokens: 90 } }
+    assert.deepEqual(texts({ session }).slice(-3), [
+      "Last turn 0.09, session 1.20",
+      "71 % of input from Kiro's cache",
+      "Today 3.25",
+    ])
+  })
+
   it("shows an e-mail address only where the user asked for it", () => {
     assert.ok(!texts().join().includes("user@"))
     const shown = panelLines(BOARD, { ...view, showEmail: true })

@@ -186,6 +186,9 @@ function insertTurn(database: Database, turn: Turn): void {
     purpose: turn.purpose,
     attempt: turn.attempt,
     failed: turn.failed === true ? 1 : 0,
+    input_tokens: turn.inputTokens,
+    cache_read_tokens: turn.cacheReadTokens,
+    cache_write_tokens: turn.cacheWriteTokens,
   }
   const names = Object.keys(columns)
   database.run(
@@ -216,6 +219,9 @@ function readTurns(database: Database, filter: TurnFilter): readonly StoredTurn[
           purpose: stringField(row, "purpose"),
           attempt: numberField(row, "attempt"),
           failed: row["failed"] === 1 ? true : undefined,
+          inputTokens: numberField(row, "input_tokens"),
+          cacheReadTokens: numberField(row, "cache_read_tokens"),
+          cacheWriteTokens: numberField(row, "cache_write_tokens"),
         }),
       }
     })

@@ -3,6 +3,7 @@ import { numberField, present, stringField } from "../../json.ts"
 import type { Secret } from "../../secret.ts"
 import type { Quota } from "../account.ts"
 import { accountName } from "../name.ts"
+import type { CacheUse } from "../quota.ts"
 import { isResting } from "../use.ts"
 import { type AccountState, stateOf } from "../words.ts"
 import { accountReader } from "./account-store.ts"
@@ -23,7 +24,7 @@ export interface AccountOverview {
   readonly joined?: readonly string[]
 }
 
-/** Credits of one session's turns and of its subagents'. */
+/** One session's turns and its subagents'. */
 export interface SessionOverview {
   readonly accountId?: string
   /** The user chose the account for this session. */
@@ -34,6 +35,8 @@ export interface SessionOverview {
    */
   readonly lastTurnCredits?: number
   readonly credits: number
+  /** Where the service told. */
+  readonly cache?: CacheUse
 }
 
 export interface StoreOverview {
@@ -67,7 +70,10 @@ export async function readOverview(wanted: {
     return {
       accounts: accountsOf(database, wanted),
       // A file that no newer version has written to yet lacks what these need.
-      session: orElse(() => sessionOf(database, wanted), { credits: 0 }),
+      session: {
+        ...orElse(() => sessionOf(database, wanted), { credits: 0 }),
+        ...present({ cache: orElse(() => cacheOf(database, wanted), undefined) }),
+      },
       today: orElse(() => ({ credits: creditsOfDay(database, day), lifted: isBudgetLifted(database, day) }), {
         credits: 0,
         lifted: false,
@@ -120,12 +126,12 @@ function orElse<Value>(read: () => Value, fallback: Value): Value {
   }
 }
 
-/** The turns of a session, and of its subagents and theirs. */
-const TURNS_OF_FAMILY = `
+/** Of the turns of a session, and of its subagents and theirs. */
+const ofFamily = (sums: string): string => `
   WITH RECURSIVE family(id) AS (
     SELECT ? UNION SELECT session_id FROM kiro_turn JOIN family ON parent_session_id = family.id
   )
-  SELECT SUM(credits) AS credits FROM kiro_turn WHERE session_id IN (SELECT id FROM family)`
+  SELECT ${sums} FROM kiro_turn WHERE session_id IN (SELECT id FROM family)`
 
 function sessionOf(
   database: Database,
@@ -133,9 +139,13 @@ function sessionOf(
 ): SessionOverview {
   if (sessionId === undefined) return { credits: 0 }
   const sumSince = (at: number): number | undefined =>
-    numberField(database.get(`${TURNS_OF_FAMILY} AND at >= ?`, [sessionId, at]) ?? {}, "credits")
+    numberField(
+      database.get(`${ofFamily("SUM(credits) AS credits")} AND credits > 0 AND at >= ?`, [sessionId, at]) ??
+        {},
+      "credits",
+    )
   const last = database.get(
-    "SELECT account_id, credits FROM kiro_turn WHERE session_id = ? ORDER BY at DESC, id DESC LIMIT 1",
+    "SELECT account_id, credits FROM kiro_turn WHERE session_id = ? AND credits > 0 ORDER BY at DESC, id DESC LIMIT 1",
     [sessionId],
   )
   const memory =
@@ -153,4 +163,15 @@ function sessionOf(
       lastTurnCredits: start === undefined ? numberField(last ?? {}, "credits") : sumSince(start),
     }),
   }
+}
+
+const CACHE_SUMS =
+  "SUM(input_tokens) AS input, SUM(cache_read_tokens) AS read, TOTAL(cache_write_tokens) AS written"
+
+function cacheOf(database: Database, { sessionId }: { readonly sessionId?: string }): CacheUse | undefined {
+  if (sessionId === undefined) return undefined
+  const row = database.get(`${ofFamily(CACHE_SUMS)} AND cache_read_tokens IS NOT NULL`, [sessionId]) ?? {}
+  const [inputTokens, readTokens] = [numberField(row, "input"), numberField(row, "read")]
+  if (inputTokens === undefined || readTokens === undefined) return undefined
+  return { inputTokens, readTokens, writeTokens: numberField(row, "written") ?? 0 }
 }

@@ -38,7 +38,7 @@ export interface ReasoningEntry {
   readonly redacted?: string
 }
 
-/** Credits that the service metered for one attempt: of an answer, or of one that failed. */
+/** What the service metered for one attempt: of an answer, or of one that failed. */
 export interface Turn {
   readonly sessionId: string
   readonly accountId: string
@@ -54,6 +54,10 @@ export interface Turn {
   /** The number of the HTTP send within its request, from 1. */
   readonly attempt?: number
   readonly failed?: boolean
+  /** All tokens of the input, and those of them that the service read from its cache or wrote there; where it told. */
+  readonly inputTokens?: number
+  readonly cacheReadTokens?: number
+  readonly cacheWriteTokens?: number
 }
 
 /** A turn as it is kept, for 90 days. */

@@ -15,7 +15,7 @@ import {
   type ServiceRegion,
   serviceRegionOf,
 } from "../../kiro/index.ts"
-import { createChunkTranslator } from "../../translate/index.ts"
+import { createChunkTranslator, type Metered } from "../../translate/index.ts"
 import { type Chat, modelFor } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
 import { describeRequest } from "../request-log.ts"
@@ -53,7 +53,7 @@ export interface Failed extends Attempt {
   /** Absent where nothing left this computer for Kiro: there was nothing to send, or nowhere to. */
   readonly sent?: Sent
   /** What the service metered for it all the same. */
-  readonly credits: number
+  readonly metered?: Metered | undefined
 }
 
 export type Attempted =
@@ -63,7 +63,7 @@ export type Attempted =
 /** Token, place, body, HTTP, and the answer up to its commit point. Rejects only on the caller's abort. */
 export async function makeAttempt(context: GatewayContext, attempt: Attempt): Promise<Attempted> {
   const { chat, progress, account } = attempt
-  const unsent = (failure: KiroFailure): Attempted => ({ outcome: "failed", ...attempt, failure, credits: 0 })
+  const unsent = (failure: KiroFailure): Attempted => ({ outcome: "failed", ...attempt, failure })
   const { rejected } = progress
   const credential = await context.tokens.fresh({ account, rejected, signal: chat.signal })
   if (credential.state === "none") return unsent(withoutToken(credential))
@@ -83,7 +83,7 @@ export async function makeAttempt(context: GatewayContext, attempt: Attempt): Pr
   const sent: Sent = { credential, host, otherHosts, model, body, startedAt }
   const opened = await ask(context, attempt, sent)
   if (opened.outcome === "answer") return { outcome: "answered", ...attempt, sent, answer: opened.answer }
-  return { outcome: "failed", ...attempt, sent, failure: opened.failure, credits: opened.credits }
+  return { outcome: "failed", ...attempt, sent, failure: opened.failure, metered: opened.metered }
 }
 
 /** The next step of shortening changes nothing that could be left out. */
@@ -118,7 +118,7 @@ async function ask(
     })
   const firstContentMs = settings.requestTimeoutMs * patience(body, chat)
   const response = await send({ runtime, request, signal, silenceMs: firstContentMs })
-  if (response.outcome === "failed") return { ...response, credits: 0 }
+  if (response.outcome === "failed") return response
   return openAnswer({
     response: response.response,
     cancelUpstream: response.cancel,

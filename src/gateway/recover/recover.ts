@@ -9,7 +9,7 @@ import type { GatewayContext } from "../context.ts"
 import type { Refusal } from "../door.ts"
 import { refusalOf } from "../refuse/failures.ts"
 import { overflow, tooLarge } from "../refuse/texts.ts"
-import { bookCredits } from "../remember.ts"
+import { bookTurn } from "../remember.ts"
 import { shapeOf } from "../request-log.ts"
 import { decide, type Ways } from "./decide.ts"
 
@@ -21,7 +21,7 @@ export type Recovery =
 
 /** Judges a failed attempt and obeys the verdict. */
 export async function recover(context: GatewayContext, failed: Failed): Promise<Recovery> {
-  await bookCredits(context, failed, { credits: failed.credits, failed: true })
+  if (failed.metered !== undefined) await bookTurn(context, failed, { ...failed.metered, failed: true })
   let { progress } = failed
   while (true) {
     const verdict = decide(failed.failure, progress, await waysOf(context, failed, progress))

@@ -1,6 +1,6 @@
 import type { KiroFailure } from "../../kiro/index.ts"
 import type { ChatChunk } from "../../openai/index.ts"
-import type { ChunkTranslator, TurnSummary } from "../../translate/index.ts"
+import type { ChunkTranslator, Metered, TurnSummary } from "../../translate/index.ts"
 import type { AnswerBatch, Refusal } from "../door.ts"
 import { createAnswerSource, type AnswerSource, type Batch } from "./source.ts"
 import { openUpstream, type UpstreamOptions } from "./upstream.ts"
@@ -30,12 +30,16 @@ export interface BatchReader {
 
 export type WholeAnswer =
   | { readonly outcome: "whole"; readonly chunks: readonly ChatChunk[]; readonly summary: TurnSummary }
-  | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly credits: number }
+  | FailedAnswer
 
-export type OpenedAnswer =
-  | { readonly outcome: "answer"; readonly answer: CommittedAnswer }
-  /** `credits`: what the service metered all the same. */
-  | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly credits: number }
+/** `metered`: what the service counted all the same; absent where there was no answer. */
+interface FailedAnswer {
+  readonly outcome: "failed"
+  readonly failure: KiroFailure
+  readonly metered?: Metered
+}
+
+export type OpenedAnswer = { readonly outcome: "answer"; readonly answer: CommittedAnswer } | FailedAnswer
 
 /**
  * Reads a 200 answer up to its commit point: the first piece of text, reasoning or a tool call, or an end in order.
@@ -47,7 +51,7 @@ export async function openAnswer(options: OpenAnswerOptions): Promise<OpenedAnsw
   const source = createAnswerSource(openUpstream(options), translator)
   const first = await source.next()
   if (first.chunks.length === 0 && first.end?.outcome === "failed")
-    return { outcome: "failed", failure: first.end.failure, credits: translator.summary().credits }
+    return { outcome: "failed", failure: first.end.failure, metered: translator.summary().metered }
   return {
     outcome: "answer",
     answer: {
@@ -130,7 +134,7 @@ async function readWhole(
   while (true) {
     chunks.push(...batch.chunks)
     if (batch.end?.outcome === "failed")
-      return { outcome: "failed", failure: batch.end.failure, credits: translator.summary().credits }
+      return { outcome: "failed", failure: batch.end.failure, metered: translator.summary().metered }
     if (batch.end !== undefined) break
     batch = await source.next()
   }

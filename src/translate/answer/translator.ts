@@ -5,7 +5,7 @@ import { decideEnding, type Ending } from "./ending.ts"
 import { createSurrogateJoiner } from "./surrogates.ts"
 import { createThinkingSplitter, type AnswerPiece } from "./thinking.ts"
 import { createToolCalls, type CallPiece } from "./tool-calls.ts"
-import { countedPrompt, countUsage, createTurnRecord } from "./usage.ts"
+import { countedPrompt, countUsage, createTurnRecord, type Metered } from "./usage.ts"
 import { hashReasoning, type SignedReasoning } from "../conversation/reasoning.ts"
 
 export interface TranslatorOptions {
@@ -34,8 +34,7 @@ export interface TurnSummary {
   readonly usage: ChatUsage
   /** The request's size as the service counted it; 0 where it did not. */
   readonly countedPromptTokens: number
-  /** Credits, with their fraction. */
-  readonly credits: number
+  readonly metered: Metered
   readonly reasoning: readonly SignedReasoning[]
   readonly completedCallIds: readonly string[]
   /** Announced, but without their stop. */
@@ -188,7 +187,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
       ...(ending?.outcome === "finished" && { finishReason: ending.finishReason }),
       usage: usage(),
       countedPromptTokens: countedPrompt({ ...turn, serviceWindow: options.serviceWindow }),
-      credits: turn.credits,
+      metered: turn.metered,
       reasoning: reasoning.entries(toolCalls.completedIds()),
       completedCallIds: toolCalls.completedIds(),
       openCallIds: toolCalls.openIds(),

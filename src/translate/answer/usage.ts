@@ -1,4 +1,5 @@
 import type { KiroEvent, TokenUsage } from "../../kiro/index.ts"
+import { present } from "../../json.ts"
 import type { ChatUsage } from "../../openai/index.ts"
 
 /** Our estimate where the service counts nothing: four characters to a token. */
@@ -53,15 +54,26 @@ export function countedPrompt(
   facts: Pick<UsageFacts, "tokenUsage" | "contextUsagePercentage" | "serviceWindow">,
 ): number {
   const { tokenUsage, contextUsagePercentage, serviceWindow } = facts
-  const counted =
-    tokenUsage === undefined
-      ? 0
-      : tokenUsage.uncachedInputTokens + tokenUsage.cacheReadInputTokens + tokenUsage.cacheWriteInputTokens
-  return counted || Math.round((contextUsagePercentage / 100) * serviceWindow)
+  return inputOf(tokenUsage) || Math.round((contextUsagePercentage / 100) * serviceWindow)
+}
+
+/** All input that the service counted: what it read from its cache, what it wrote there, and the rest. */
+function inputOf(tokenUsage: TokenUsage | undefined): number {
+  if (tokenUsage === undefined) return 0
+  const { uncachedInputTokens, cacheReadInputTokens = 0, cacheWriteInputTokens = 0 } = tokenUsage
+  return uncachedInputTokens + cacheReadInputTokens + cacheWriteInputTokens
 }
 
 function clamp(tokens: number, most: number): number {
   return Math.max(1, Math.min(Math.round(tokens), most))
+}
+
+/** What the service metered for one HTTP send. The tokens of its input are there where it told them. */
+export interface Metered {
+  readonly credits: number
+  readonly inputTokens?: number
+  readonly cacheReadTokens?: number
+  readonly cacheWriteTokens?: number
 }
 
 type RecordedEvent = Extract<KiroEvent, { type: "metadataEvent" | "contextUsageEvent" | "meteringEvent" }>
@@ -73,7 +85,7 @@ interface TurnRecord {
   readonly tokenUsage: TokenUsage | undefined
   /** 0 where the service did not say. */
   readonly contextUsagePercentage: number
-  readonly credits: number
+  readonly metered: Metered
   /** Whether the turn got as far as a stop reason, its metering or its token counts, which come behind its content. */
   readonly isComplete: boolean
 }
@@ -85,6 +97,14 @@ export function createTurnRecord(): TurnRecord {
     contextUsagePercentage: 0,
     credits: 0,
     isComplete: false,
+    get metered(): Metered {
+      const { credits, tokenUsage } = record
+      const inputTokens = inputOf(tokenUsage)
+      if (inputTokens <= 0) return { credits }
+      const cacheReadTokens = tokenUsage?.cacheReadInputTokens
+      const cacheWriteTokens = tokenUsage?.cacheWriteInputTokens
+      return { credits, inputTokens, ...present({ cacheReadTokens, cacheWriteTokens }) }
+    },
     push(event: RecordedEvent): void {
       switch (event.type) {
         case "metadataEvent":

@@ -158,7 +158,7 @@ describe("an answer after the commit point", () => {
         completion_tokens_details: { reasoning_tokens: 5 },
       },
     })
-    assert.equal(folded.summary.credits, 0.0897)
+    assert.equal(folded.summary.metered.credits, 0.0897)
   })
 
   it("leaves a call that was never completed out of a whole completion", async () => {

@@ -54,7 +54,7 @@ describe("the end of an answer in order", () => {
     for (const events of [[metadata("END_TURN")], [metered], [contextUsage(3), counted]]) {
       const { end, summary } = translate(events)
       assert.equal(end.outcome === "finished" && end.chunks.at(-1)?.finishReason, "stop")
-      assert.equal(summary.credits, events[0] === metered ? 0.1 : 0)
+      assert.equal(summary.metered.credits, events[0] === metered ? 0.1 : 0)
     }
     const cut = translate([metered], { failure: failure("truncated") })
     assert.equal(cut.end.outcome, "failed")

@@ -135,14 +135,37 @@ describe("the usage of a turn", () => {
     )
   })
 
+  it("keeps what was told of the cache, and knows what was not told from none", () => {
+    const metered = (usage: Partial<TokenUsage>): unknown => {
+      const event = {
+        type: "metadataEvent",
+        tokenUsage: { uncachedInputTokens: 100, outputTokens: 1, ...usage },
+      } as const
+      return translate([text("x"), event]).summary.metered
+    }
+    assert.deepEqual(metered({ cacheReadInputTokens: 300, cacheWriteInputTokens: 50 }), {
+      credits: 0,
+      inputTokens: 450,
+      cacheReadTokens: 300,
+      cacheWriteTokens: 50,
+    })
+    assert.deepEqual(metered({ cacheReadInputTokens: 0 }), {
+      credits: 0,
+      inputTokens: 100,
+      cacheReadTokens: 0,
+    })
+    assert.deepEqual(metered({}), { credits: 0, inputTokens: 100 })
+    assert.deepEqual(metered({ uncachedInputTokens: 0 }), { credits: 0 })
+  })
+
   it("adds up the credits", () => {
     const metering = (usage: number): KiroEvent => ({ type: "meteringEvent", usage, unit: "credit" })
-    assert.equal(translate([text("x"), metering(0.25), metering(0.5)]).summary.credits, 0.75)
+    assert.equal(translate([text("x"), metering(0.25), metering(0.5)]).summary.metered.credits, 0.75)
   })
 
   it("takes only credits for credits", () => {
     const metering = (unit: string): KiroEvent => ({ type: "meteringEvent", usage: 0.5, unit })
     const units = ["credit", "Credits", "", "token", "INVOCATIONS"]
-    assert.equal(translate([text("x"), ...units.map(metering)]).summary.credits, 1.5)
+    assert.equal(translate([text("x"), ...units.map(metering)]).summary.metered.credits, 1.5)
   })
 })
