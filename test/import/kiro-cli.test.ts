@@ -196,7 +196,14 @@ describe("kiro-cli's store", () => {
   it("does not wait for ever at a pipe", { skip: process.platform === "win32" }, async () => {
     mkdirSync(dirname(file), { recursive: true })
     execFileSync("mkfifo", [file])
-    assert.deepEqual((await read()).problems, [{ source: "kiro-cli", file, message: "can't be opened" }])
+    const problems = [{ source: "kiro-cli", file, message: "can't be opened" }]
+    assert.deepEqual((await read()).problems, problems)
+    rmSync(file)
+    await writeCliStore(file, { "kirocli:social:token": socialToken })
+    execFileSync("mkfifo", [`${file}-journal`])
+    assert.deepEqual((await read()).problems, problems)
+    rmSync(`${file}-journal`)
+    assert.equal((await read()).logins.length, 1)
   })
 
   it("waits for a lock without standing still, and gives up on it with a problem", async () => {

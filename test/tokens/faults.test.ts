@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { rmSync, statSync, writeFileSync } from "node:fs"
+import { rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import {
@@ -91,6 +91,25 @@ describe("a refresh whose pair can't be stored as usual", () => {
       assert.deepEqual(leftovers(folder), [])
     })
   })
+
+  for (const [what, put] of Object.entries({
+    "a pipe": (room: string): unknown => execFileSync("mkfifo", [room]),
+    "a link": (room: string): unknown => symlinkSync(`${room}.elsewhere`, room),
+  }))
+    it(
+      `puts nothing into ${what} where the pair would wait, and removes it`,
+      { skip: process.platform === "win32" },
+      async () => {
+        const folder = temporaryFolder()
+        const store = await openStore(folder)
+        const login = loginOf(person, EXPIRED)
+        await store.add(accountOf(login))
+        put(join(folder, `kiro-tokens.spill-${login.id}.next`))
+        const keeper = openKeeper({ folder, url: fake.url, store })
+        assert.equal(await token(keeper, store), person.accessToken)
+        assert.deepEqual(leftovers(folder), [])
+      },
+    )
 
   it("does without a lock where none can be made, and still loses nothing", async () => {
     const folder = temporaryFolder()

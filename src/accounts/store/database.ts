@@ -86,11 +86,11 @@ async function nodeDriver(): Promise<DatabaseDriver> {
   }
 }
 
-/** SQLite waits for ever at a pipe that nobody writes to. */
+/** SQLite waits for ever at a pipe that nobody writes to, also where that stands in the place of a journal. */
 function mustBeFile(path: string): void {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats !== undefined && !stats.isFile())
-    throw Object.assign(new Error("not a regular file"), { code: "EISDIR" })
+  for (const file of [path, `${path}-journal`])
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === false)
+      throw Object.assign(new Error("not a regular file"), { code: "EISDIR" })
 }
 
 function immutableUrl(path: string): string {
@@ -235,6 +235,7 @@ export function storeFailure(error: unknown): StoreFailure {
     case "EPERM":
     case "ENOTDIR":
     case "EISDIR":
+    case "ELOOP":
     case "EEXIST":
     case "ENOENT":
     case "EMFILE":

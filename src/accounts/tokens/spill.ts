@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs"
+import { closeSync, constants, fsyncSync, lstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs"
 import { isObject, type JsonObject, numberField, parseJson, present, stringField } from "../../json.ts"
 import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
@@ -146,9 +146,12 @@ export function withSwap<Value extends Login>(
   return withRecord({ ...login, tokens: after }, { hashes, places })
 }
 
+/** No link is followed and no pipe waited for; Windows has neither, and no such constants. */
+const OPEN_OWN: number = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
 /** In place, so that a file that has its room keeps it: a full disk takes it then. */
 function overwrite(file: string, text: string): void {
-  const descriptor = openSync(file, constants.O_WRONLY | constants.O_CREAT, 0o600)
+  const descriptor = openSync(file, OPEN_OWN, 0o600)
   try {
     const bytes = Buffer.from(text.padEnd(RESERVED_BYTES))
     // No position is given: Bun takes the position 0 for none.
@@ -173,7 +176,7 @@ function readSpill(path: string): SpilledSwap | undefined {
 function remove(file: string): void {
   try {
     // In a folder that can't be written, removing nothing is an error too.
-    if (existsSync(file)) rmSync(file, { force: true })
+    if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) rmSync(file, { force: true })
   } catch {
     // The next process tries again.
   }
