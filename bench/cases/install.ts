@@ -10,7 +10,7 @@ export function install(): BenchCase {
   return {
     name: "install",
     rounds: 1,
-    limits: { [SIZE]: { atMost: 30 }, [PACKAGES]: { atMost: 50 } },
+    limits: { [SIZE]: { atMost: 20 }, [PACKAGES]: { atMost: 45 } },
     async round() {
       const packages = productionPackages()
       return [

@@ -30,7 +30,7 @@ export function start(): BenchCase {
   return {
     name: "start",
     rounds: 5,
-    limits: { [ROW]: { atMost: 30 }, [USED]: { atMost: 30 } },
+    limits: { [ROW]: { atMost: 12 }, [USED]: { atMost: 12 } },
     async round() {
       const home = await mkdtemp(join(tmpdir(), "kiro-bench-"))
       const empty = await overEmptyPlugin(home)

@@ -10,8 +10,8 @@ describe("what an installation brings", () => {
   const packages = productionPackages()
   const files = packages.flatMap(filesOf)
 
-  it("is at most 50 packages, none with an install script and none made for one system", () => {
-    assert.ok(packages.length <= 50, `${packages.length} packages`)
+  it("is at most 45 packages, none with an install script and none made for one system", () => {
+    assert.ok(packages.length <= 45, `${packages.length} packages`)
     for (const { folder, entry } of packages)
       for (const unwanted of ["hasInstallScript", "os", "cpu", "libc"])
         assert.equal(entry[unwanted], undefined, `${folder} has ${unwanted}`)
@@ -22,9 +22,9 @@ describe("what an installation brings", () => {
     assert.deepEqual(native, [])
   })
 
-  it("takes at most 30 MB on the disk", () => {
+  it("takes at most 20 MB on the disk", () => {
     const bytes = diskSize(files)
-    assert.ok(bytes <= 30 * MEGABYTE, `${(bytes / MEGABYTE).toFixed(1)} MB`)
+    assert.ok(bytes <= 20 * MEGABYTE, `${(bytes / MEGABYTE).toFixed(1)} MB`)
   })
 
   it("is what the README says", () => {
