@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto"
 import { realpath } from "node:fs/promises"
 import { PROVIDER_ID } from "../host/index.ts"
 import { isObject, type JsonObject, parseJson, stringField } from "../json.ts"
@@ -29,7 +28,7 @@ export async function moveApiKey<Kept>(
   const entry = { type: "api", key: AUTH_MARKER }
   const text = `${JSON.stringify({ ...document, [PROVIDER_ID]: entry }, null, 2)}\n`
   // A link stays a link.
-  await replaceFile({ path: await realpath(authFile), text, unique: randomUUID() })
+  await replaceFile({ path: await realpath(authFile), text, unique: crypto.randomUUID() })
   return kept
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { execFile } from "node:child_process"
-import { readdirSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { extname, join } from "node:path"
 import { describe, it } from "node:test"
 import { promisify } from "node:util"
@@ -31,6 +31,15 @@ describe("importing", () => {
     )
     assert.equal(stdout.trim(), "[]")
     assert.deepEqual(readdirSync(home), [])
+  })
+
+  it("the start brings no module that OpenCode has not loaded by then, nor any package", () => {
+    const start = ["index.js", "server/start.js"].map((name) => join(packageFolder(), "dist", name))
+    const texts = start.map((file) => readFileSync(file, "utf8"))
+    const imported = texts.flatMap((text) => [...text.matchAll(/^import .*? from "(.*)";$/gm)])
+    const foreign = new Set(imported.map(([, id = ""]) => id).filter((id) => !id.startsWith(".")))
+    // Each other one costs milliseconds before the first paint: Bun takes ten for node:crypto.
+    assert.deepEqual([...foreign].toSorted(), ["node:fs", "node:fs/promises", "node:os", "node:path"])
   })
 
   it("the package gives one value, a plugin module", async () => {
