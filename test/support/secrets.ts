@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
-import { basename, join } from "node:path"
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
 
 /** The shapes of every secret that the fake Kiro makes up: tokens, client secrets and API keys. */
 const SECRET =
@@ -15,14 +15,13 @@ export function secretsIn(text: string): readonly string[] {
   return [...new Set(text.match(SECRET))].map((secret) => `${secret.slice(0, 12)}…`)
 }
 
-/** What holds a secret and is no store of logins, below a folder, as `path: secret…`. */
+/** What holds a secret and is no store of logins, below a folder, as `path: secret…`. A link leads to what is none of the test's. */
 function secretsUnder(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((name) => {
-    if (STORE.test(basename(name)) || name.includes("node_modules")) return []
-    const path = join(folder, name)
-    const stats = statSync(path, { throwIfNoEntry: false })
-    if (!stats?.isFile()) return []
-    return secretsIn(readFileSync(path, "latin1")).map((secret) => `${name}: ${secret}`)
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return entry.name === "node_modules" ? [] : secretsUnder(path)
+    if (!entry.isFile() || STORE.test(entry.name)) return []
+    return secretsIn(readFileSync(path, "latin1")).map((secret) => `${path}: ${secret}`)
   })
 }
 
