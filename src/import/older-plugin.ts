@@ -1,4 +1,5 @@
 import {
+  isPlaceholderEmail,
   type Database,
   type ImportedLogin,
   type Login,
@@ -168,11 +169,9 @@ function readRow(
   }
 }
 
-const PLACEHOLDER = /-placeholder\+[0-9a-f]{16}@awsapps\.local$/i
-
 function realEmail(row: Row): string | undefined {
   return [text(row, "real_email"), text(row, "email")].find(
-    (email) => email !== undefined && email.includes("@") && !PLACEHOLDER.test(email),
+    (email) => email !== undefined && email.includes("@") && !isPlaceholderEmail(email),
   )
 }
 

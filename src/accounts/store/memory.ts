@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util"
+import type { AccountModelList } from "../../kiro/index.ts"
 import { numberField, parseJson, present, stringField } from "../../json.ts"
 import { Secret } from "../../secret.ts"
 import type { Writer } from "./connection.ts"
@@ -8,7 +9,6 @@ import type {
   ReasoningEntry,
   RefusedField,
   SessionMemory,
-  StoredModelList,
   StoredRegistration,
   StoredTurn,
   Turn,
@@ -252,7 +252,7 @@ export function creditsSince(database: Database, accountId: string, since: numbe
 }
 
 /** The same text gives the same object: the lists are read for every chat and change once an hour. */
-function createModelListReader(): (database: Database) => readonly StoredModelList[] {
+function createModelListReader(): (database: Database) => readonly AccountModelList[] {
   let known = new Map<string, unknown>()
   return (database) => {
     const next = new Map<string, unknown>()
@@ -272,7 +272,7 @@ function createModelListReader(): (database: Database) => readonly StoredModelLi
   }
 }
 
-function writeModelList(database: Database, list: StoredModelList): void {
+function writeModelList(database: Database, list: AccountModelList): void {
   upsert(database, {
     table: "kiro_model_list",
     key: { account_id: list.accountId, service_region: list.serviceRegion },

@@ -1,4 +1,5 @@
 import type { Account, ClientRegistration, TokenSet } from "../account.ts"
+import type { AccountModelList } from "../../kiro/index.ts"
 import type { AccountChanges } from "../draft.ts"
 import type { Choice, ChoiceState } from "../selection.ts"
 
@@ -69,14 +70,6 @@ export interface StoredTurn extends Turn {
 export interface TurnFilter {
   readonly sessionId?: string
   readonly since?: number
-}
-
-/** `models` is the service's own answer, to be read by `kiro/`. */
-export interface StoredModelList {
-  readonly accountId: string
-  readonly serviceRegion: string
-  readonly models: unknown
-  readonly fetchedAt: number
 }
 
 export interface StoredRegistration {
@@ -168,8 +161,8 @@ export interface AccountStore {
   /** Whether the user lifted the credit budget for this local day. */
   isBudgetLifted(day: string): Promise<boolean>
   liftBudget(day: string): Promise<void>
-  modelLists(): Promise<readonly StoredModelList[]>
-  setModelList(list: StoredModelList): Promise<void>
+  modelLists(): Promise<readonly AccountModelList[]>
+  setModelList(list: AccountModelList): Promise<void>
   refusedFields(): Promise<readonly RefusedField[]>
   addRefusedField(field: RefusedField): Promise<void>
   registrations(): Promise<readonly StoredRegistration[]>
