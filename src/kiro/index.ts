@@ -36,7 +36,7 @@ export { chooseThinking, refusedFields, requestFields, withRefusals } from "./mo
 export type { Refusal, RequestFields, ThinkingPlan, ThinkingWish } from "./models/thinking.ts"
 export { decodeModelLists, encodeModelLists, mergeModelLists, modelsOf } from "./models/lists.ts"
 export type { AccountModelList } from "./models/lists.ts"
-export { chooseProfile, readModelEntries, readProfiles } from "./profiles.ts"
+export { profileToUse, readModelEntries, readProfiles } from "./profiles.ts"
 export type { KiroProfile, Page } from "./profiles.ts"
 export { readUsageLimits } from "./usage-limits.ts"
 export type { UsageBonus, UsageLimits, UsageQuota } from "./usage-limits.ts"

@@ -50,15 +50,16 @@ function readProfile(entry: unknown): KiroProfile[] {
 }
 
 /**
- * The profile to use of those that a login has: the one that was configured, else the only one; `undefined` where its
- * user has to choose.
+ * The profile to use of those that a login has: the only one, else the first of the preferred that is among them;
+ * `undefined` where its user has to choose.
  */
-export function chooseProfile(
+export function profileToUse(
   profiles: readonly KiroProfile[],
-  configured: string | undefined,
+  preferred: readonly (string | undefined)[],
 ): KiroProfile | undefined {
   const [only, ...others] = profiles
-  return others.length === 0 ? only : profiles.find(({ arn }) => arn === configured)
+  if (others.length === 0) return only
+  return preferred.flatMap((wanted) => profiles.find(({ arn }) => arn === wanted) ?? [])[0]
 }
 
 /** The service's own entries of one page of ListAvailableModels, each with an id, as they are kept (`modelsOf`). */

@@ -1,5 +1,5 @@
 import type { Account, Login } from "../accounts/index.ts"
-import type { KiroFailure, KiroProfile } from "../kiro/index.ts"
+import { type KiroFailure, type KiroProfile, profileToUse } from "../kiro/index.ts"
 
 /** Which profile a login gets, or why it has none. */
 export type ProfileChoice =
@@ -37,17 +37,15 @@ export function pickProfile(question: ProfileQuestion): ProfileChoice {
     arn,
     listed: failure !== undefined || isListed(arn),
   })
-  const [first, ...others] = profiles
-  const wanted = asked ?? (first === undefined ? configured : undefined)
+  const wanted = asked ?? (profiles.length === 0 ? configured : undefined)
   if (wanted !== undefined) return chosen(wanted)
-  if (first === undefined) {
+  if (profiles.length === 0) {
     if (!identityCenter) return { state: "not-needed" }
     return failure === undefined ? { state: "none" } : { state: "unknown", failure }
   }
-  if (others.length === 0) return chosen(first.arn)
-  if (configured !== undefined && isListed(configured)) return chosen(configured)
-  const inUse = profilesOfOtherPrograms(question.accounts, question.login).find(isListed)
-  return inUse === undefined ? { state: "open" } : chosen(inUse)
+  const inUse = profilesOfOtherPrograms(question.accounts, question.login)
+  const found = profileToUse(profiles, [configured, ...inUse])
+  return found === undefined ? { state: "open" } : chosen(found.arn)
 }
 
 function profilesOfOtherPrograms(accounts: readonly Account[], login: Login): readonly string[] {

@@ -150,7 +150,7 @@ async function manageOne(
     case "sign-in":
       return signInAgain(dialogs, desk, overview)
     case "profile":
-      return chooseProfile(dialogs, desk, overview)
+      return offerProfiles(dialogs, desk, overview)
     case "remove": {
       const message = `Remove ${name}? What is stored of it here is deleted.`
       return (await dialogs.confirm({ title: "Remove", message }))
@@ -175,7 +175,7 @@ async function signInAgain(dialogs: Dialogs, desk: Desk, { id, name }: AccountOv
   await shown
 }
 
-async function chooseProfile(dialogs: Dialogs, desk: Desk, { id, name }: AccountOverview): Promise<void> {
+async function offerProfiles(dialogs: Dialogs, desk: Desk, { id, name }: AccountOverview): Promise<void> {
   const profiles = await desk.profiles(id)
   if (profiles.length === 0) return dialogs.toast(`${name} has no profiles, and needs none.`, "success")
   const profileArn = await dialogs.select({

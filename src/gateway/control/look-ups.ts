@@ -7,7 +7,7 @@ import {
   loginRegionOf,
   type Notice,
 } from "../../accounts/index.ts"
-import { chooseProfile, serviceRegionOf } from "../../kiro/index.ts"
+import { profileToUse, serviceRegionOf } from "../../kiro/index.ts"
 import { untilAborted } from "../../runtime.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { FreshTokens, LookUps } from "../context.ts"
@@ -122,7 +122,7 @@ async function rediscoverProfile(
   const active = profiles.filter((profile) => profile.active)
   // Where the service lists none, the user's word is all there is; no other kind of login needs a profile of its own.
   const untold = active.length === 0 && isIdentityCenter(login) ? settings.idcProfileArn : undefined
-  const chosen = chooseProfile(active, settings.idcProfileArn)?.arn ?? untold
+  const chosen = profileToUse(active, [settings.idcProfileArn])?.arn ?? untold
   if (chosen === undefined && active.length > 0) {
     const choice = { profiles: active.map(({ arn }) => arn), now: client.runtime.clock.now() }
     await store.update(accountId, (current) => afterChoiceWanted(current, choice))
