@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { stripVTControlCharacters } from "node:util"
 import type { Account, LoginKind } from "./account.ts"
 import { isIdentityCenter } from "./login.ts"
 
@@ -20,6 +21,18 @@ export function accountName(
   const label = account.label?.trim()
   if (label !== undefined && label !== "" && !label.includes("@")) return label
   return `${kindName(account.logins[0])} ··${shortId(account.id)}`
+}
+
+export type ReadLabel =
+  /** An empty one gives the account its own name back. */
+  | { readonly outcome: "label"; readonly label: string }
+  | { readonly outcome: "refused"; readonly message: string }
+
+/** A name that a user gives an account, as it is kept. Names are shown in toasts and errors, where no e-mail address ever stands. */
+export function readLabel(typed: string): ReadLabel {
+  const label = stripVTControlCharacters(typed).trim()
+  if (!label.includes("@")) return { outcome: "label", label }
+  return { outcome: "refused", message: "A name can't hold an e-mail address: leave the @ out." }
 }
 
 function kindName(login: NamedLogin | undefined): string {

@@ -1,17 +1,12 @@
 import {
   type Account,
   accountName,
-  chooseProfile,
-  disableAccount,
-  enableAccount,
-  loginRegionOf,
   remedyOf,
   shortState,
   STATE_WORDS,
   stateOf,
   typedName,
 } from "../accounts/index.ts"
-import { fetchProfiles } from "../gateway/index.ts"
 import type { KiroProfile } from "../kiro/index.ts"
 import { accountDocument, findAccount } from "./accounts.ts"
 import type { Command } from "./command-line.ts"
@@ -20,53 +15,38 @@ import { table } from "./terminal.ts"
 
 type Change = Extract<Command, { name: "label" | "enable" | "disable" | "remove" }>
 
-/**
- * What the user decides about one account; the answer names it. Whether what was wanted came of it: an account that is
- * switched on may still be kept by what only Kiro or time can end.
- */
+/** What the user decides about one account; the answer names it. Whether what was wanted came of it. */
 export async function changeAccount(context: Context, command: Change): Promise<boolean> {
-  const usable = await change(context, command)
-  // OpenCode offers the models of the accounts that are used.
-  if (command.name !== "label") await context.lookUps.offerModels()
-  return usable
-}
-
-async function change(context: Context, command: Change): Promise<boolean> {
-  const { store, tokens, runtime } = context
-  const now = runtime.clock.now()
-  const found = findAccount(await store.list({ resting: true }), command.account)
+  const { id } = findAccount(await context.store.list({ resting: true }), command.account)
   switch (command.name) {
     case "label": {
-      const label = command.label.trim()
-      const account = await store.update(found.id, (current) => ({ ...current, label }))
-      const done = label === "" ? "goes by its own name again" : `is the new name of ${accountName(found)}`
+      const { before, account } = await context.change(id, { kind: "label", label: command.label })
+      const isOwn = command.label === ""
+      const done = isOwn ? "goes by its own name again" : `is the new name of ${accountName(before)}`
       return report(context, { command, account, done })
     }
     case "enable":
-      return enable(context, command, found)
+      return enable(context, command, id)
     case "disable": {
-      const account = await store.update(found.id, (current) => disableAccount(current, now))
+      const { account } = await context.change(id, { kind: "disable" })
       return report(context, { command, account, done: "is kept, but not used" })
     }
     case "remove": {
-      await tokens.settle(found)
-      await store.remove(found.id)
+      const { account } = await context.change(id, { kind: "remove" })
       const done = "is forgotten; where it came from it stays logged in"
-      return report(context, { command, account: found, done })
+      return report(context, { command, account, done })
     }
     default:
       return command satisfies never
   }
 }
 
-/** Clears what keeps the account, as far as its user can; Kiro is asked whether the rest still holds. */
-async function enable(context: Context, command: Change, { id, health }: Account): Promise<boolean> {
-  const { store, runtime, settings, lookUps, terminal } = context
-  const enabled = await store.update(id, (current) => enableAccount(current, runtime.clock.now()))
-  if (enabled !== undefined && health.state !== "ok")
-    await terminal.progress("Asking Kiro about it", () => lookUps.usageNow(id))
-  const account = (await store.get(id)) ?? enabled
-  if (account === undefined) return report(context, { command, account, done: "" })
+/** A switched-on account may still be kept by what only Kiro or time can end. */
+async function enable(context: Context, command: Change, id: string): Promise<boolean> {
+  const { runtime, settings, terminal } = context
+  const { account } = await terminal.progress("Asking Kiro about it", () =>
+    context.change(id, { kind: "enable" }),
+  )
   const now = runtime.clock.now()
   const state = stateOf(account, { now, useOverage: settings.useOverage })
   if (STATE_WORDS[state.reason].tone === "good")
@@ -80,7 +60,7 @@ function report(
   context: Context,
   change: {
     readonly command: { readonly name: string; readonly json: boolean }
-    readonly account: Account | undefined
+    readonly account: Account
     readonly done: string
     /** Something that this command can't end keeps the account from being used. */
     readonly isKept?: boolean
@@ -88,7 +68,6 @@ function report(
 ): boolean {
   const { terminal, runtime } = context
   const { command, account, done, isKept = false } = change
-  if (account === undefined) throw new Error("the account is gone: another process removed it")
   if (command.json) {
     const document = accountDocument(account, context, runtime.clock.now())
     terminal.out(JSON.stringify({ done: command.name, usable: !isKept, account: document }, null, 2))
@@ -106,7 +85,7 @@ export async function accountProfile(
 ): Promise<boolean> {
   const { store, terminal } = context
   const account = findAccount(await store.list(), command.account)
-  const profiles = await terminal.progress("Asking Kiro for the profiles", () => profilesOf(context, account))
+  const profiles = await terminal.progress("Asking Kiro for the profiles", () => context.profiles(account.id))
   const { choice } = command
   if (choice === undefined) {
     listProfiles(context, { account, profiles, json: command.json })
@@ -117,22 +96,12 @@ export async function accountProfile(
     throw new Error(
       `${accountName(account)} has no profile ${choice}; without a number the command lists those it has`,
     )
-  const changed = await store.update(account.id, (current) => chooseProfile(current, chosen.arn))
-  return report(context, { command, account: changed, done: `uses ${chosen.name} in ${chosen.region}` })
-}
-
-async function profilesOf({ client, tokens }: Context, account: Account): Promise<readonly KiroProfile[]> {
-  const credential = await tokens.fresh({ account })
-  if (credential.state === "none") throw new Error(`${accountName(account)}: ${credential.message}`)
-  const { login } = credential
-  const loginRegion = loginRegionOf(login)
-  const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion })
-  const [failed] = failures
-  if (profiles.length === 0 && failed !== undefined)
-    throw new Error(
-      `the profiles in ${failed.serviceRegion} could not be asked for: ${failed.failure.message}`,
-    )
-  return profiles
+  const decided = await context.change(account.id, { kind: "profile", profileArn: chosen.arn })
+  return report(context, {
+    command,
+    account: decided.account,
+    done: `uses ${chosen.name} in ${chosen.region}`,
+  })
 }
 
 function listProfiles(

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from "node:util"
+import { readLabel } from "../accounts/index.ts"
 
 const USAGE_GROUPS = ["day", "model", "account", "session", "project", "purpose"] as const
 export type UsageGroup = (typeof USAGE_GROUPS)[number]
@@ -157,10 +157,9 @@ function readAccounts(words: readonly string[]): WithoutJson<Command> {
   switch (verb) {
     case "label": {
       if (rest.length === 0) throw new UsageError("accounts label needs a text")
-      const label = stripVTControlCharacters(rest.join(" "))
-      // Names are shown in toasts and errors, where no e-mail address ever stands.
-      if (label.includes("@")) throw new UsageError("a label can't hold an e-mail address")
-      return { name: "label", account, label }
+      const read = readLabel(rest.join(" "))
+      if (read.outcome === "refused") throw new UsageError(read.message)
+      return { name: "label", account, label: read.label }
     }
     case "profile": {
       const [choice, ...more] = rest

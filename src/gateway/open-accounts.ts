@@ -1,18 +1,25 @@
 import {
+  type Account,
+  accountName,
   type AccountStore,
+  chooseProfile,
   createTokenKeeper,
+  disableAccount,
+  enableAccount,
   type Identify,
+  loginRegionOf,
   type Notice,
   openAccountStore,
+  readLabel,
   type SourceStore,
   type TokenKeeper,
 } from "../accounts/index.ts"
-import { userAgent } from "../kiro/index.ts"
+import { type KiroProfile, userAgent } from "../kiro/index.ts"
 import type { Runtime } from "../runtime.ts"
 import type { Paths, Settings } from "../settings/index.ts"
 import type { ControlClient } from "./control/call.ts"
 import { createLookUps, type OpenLookUps } from "./control/look-ups.ts"
-import { userIdOf } from "./control/questions.ts"
+import { fetchProfiles, userIdOf } from "./control/questions.ts"
 
 export interface AccountsOptions {
   readonly runtime: Runtime
@@ -26,6 +33,19 @@ export interface AccountsOptions {
   readonly rehearse?: boolean
 }
 
+/** What a user decides about one account. */
+export type Decision =
+  /** An empty label gives the account its own name back. */
+  | { readonly kind: "label"; readonly label: string }
+  | { readonly kind: "enable" | "disable" | "remove" }
+  | { readonly kind: "profile"; readonly profileArn: string }
+
+/** An account before and after a decision; one that was removed is what it was. */
+export interface Decided {
+  readonly before: Account
+  readonly account: Account
+}
+
 /** The accounts with their tokens, and the questions about them to the service. */
 export interface OpenAccounts {
   readonly store: AccountStore
@@ -34,6 +54,15 @@ export interface OpenAccounts {
   readonly lookUps: OpenLookUps
   /** Who a login is, by one usage call. */
   readonly identify: Identify
+  /** Rejects, in words, where it is gone. */
+  readonly find: (accountId: string) => Promise<Account>
+  /**
+   * Does what a user decided. What was switched on is asked about where something kept it: only Kiro can say whether
+   * that still holds. Rejects, in words, where the account is gone, the label is refused or nothing can be kept.
+   */
+  readonly change: (accountId: string, decision: Decision) => Promise<Decided>
+  /** The profiles of the account's login in all service regions; rejects where nobody could be asked. */
+  readonly profiles: (accountId: string) => Promise<readonly KiroProfile[]>
   readonly close: () => Promise<void>
 }
 
@@ -64,16 +93,77 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
     identify,
   })
   const lookUps = createLookUps({ client, store, tokens, settings, modelsPath: paths.models, notify })
+  const parts = { store, tokens, client, lookUps, identify }
   return {
-    store,
-    tokens,
-    client,
-    lookUps,
-    identify,
+    ...parts,
+    find: (accountId) => find(store, accountId),
+    change: (accountId, decision) => decideAbout(parts, accountId, decision),
+    profiles: (accountId) => profilesOf(parts, accountId),
     async close() {
       await lookUps.close()
       await tokens.close()
       await store.close()
     },
   }
+}
+
+type Parts = Pick<OpenAccounts, "store" | "tokens" | "client" | "lookUps">
+
+async function decideAbout(parts: Parts, accountId: string, decision: Decision): Promise<Decided> {
+  const before = await find(parts.store, accountId)
+  await carryOut(parts, before, decision)
+  // The hosts offer the models of the accounts that are used.
+  if (decision.kind !== "label") await parts.lookUps.offerModels()
+  return { before, account: decision.kind === "remove" ? before : await find(parts.store, accountId) }
+}
+
+async function carryOut(
+  { store, tokens, client, lookUps }: Parts,
+  account: Account,
+  decision: Decision,
+): Promise<void> {
+  const { id, health } = account
+  const { clock } = client.runtime
+  switch (decision.kind) {
+    case "label": {
+      const read = readLabel(decision.label)
+      if (read.outcome === "refused") throw new Error(read.message)
+      return void (await store.update(id, (current) => ({ ...current, label: read.label })))
+    }
+    case "enable":
+      await store.update(id, (current) => enableAccount(current, clock.now()))
+      return health.state === "ok" ? undefined : lookUps.usageNow(id)
+    case "disable":
+      return void (await store.update(id, (current) => disableAccount(current, clock.now())))
+    case "remove":
+      await tokens.settle(account)
+      return void (await store.remove(id))
+    case "profile":
+      return void (await store.update(id, (current) => chooseProfile(current, decision.profileArn)))
+    default:
+      return decision satisfies never
+  }
+}
+
+async function profilesOf(
+  { store, tokens, client }: Parts,
+  accountId: string,
+): Promise<readonly KiroProfile[]> {
+  const account = await find(store, accountId)
+  const credential = await tokens.fresh({ account })
+  if (credential.state === "none") throw new Error(`${accountName(account)}: ${credential.message}`)
+  const loginRegion = loginRegionOf(credential.login)
+  const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion })
+  const [failed] = failures
+  if (profiles.length === 0 && failed !== undefined)
+    throw new Error(
+      `the profiles in ${failed.serviceRegion} could not be asked for: ${failed.failure.message}`,
+    )
+  return profiles
+}
+
+async function find(store: AccountStore, accountId: string): Promise<Account> {
+  const account = await store.get(accountId)
+  if (account !== undefined && account.removedAt === undefined) return account
+  throw new Error("The account is gone: it was removed elsewhere.")
 }

@@ -1,20 +1,16 @@
 import {
   type Account,
   accountName,
-  chooseProfile,
   creditsText,
-  disableAccount,
-  enableAccount,
   isIdentityCenter,
   localDay,
-  loginRegionOf,
   remedyOf,
   shortState,
   STATE_WORDS,
   stateOf,
 } from "../accounts/index.ts"
-import { fetchProfiles, type OpenAccounts } from "../gateway/index.ts"
-import type { KiroProfile } from "../kiro/index.ts"
+import type { Decision, OpenAccounts } from "../gateway/index.ts"
+import { type KiroProfile, regionOfArn } from "../kiro/index.ts"
 import { present } from "../json.ts"
 import type { Logins, SignIn } from "../login/index.ts"
 import type { Runtime } from "../runtime.ts"
@@ -64,21 +60,13 @@ export function manageAccounts(options: {
   readonly runtime: Pick<Runtime, "clock" | "randomUUID">
 }): Management {
   const { logins, settings, paths, runtime } = options
-  const { store, tokens, lookUps, client } = options.accounts
-  const find = async (id: string): Promise<Account> => {
-    const account = await store.get(id)
-    if (account === undefined || account.removedAt !== undefined)
-      throw new Error("The account is gone: it was removed elsewhere.")
-    return account
-  }
-  const change = async (id: string, to: (account: Account) => Account, words: string): Promise<ActDone> => {
-    const before = await find(id)
-    const changed = (await store.update(id, to)) ?? before
-    await lookUps.offerModels()
+  const { store, find, change } = options.accounts
+  const changed = async (id: string, decision: Decision, words: string): Promise<ActDone> => {
+    const { account } = await change(id, decision)
     const now = runtime.clock.now()
-    const state = stateOf(changed, { now, useOverage: settings.useOverage })
+    const state = stateOf(account, { now, useOverage: settings.useOverage })
     const isHeld = state.reason !== "ready" && state.reason !== "disabled"
-    return done(`${accountName(changed)} ${words}${isHeld ? `, but ${shortState(state, now)}` : ""}.`)
+    return done(`${accountName(account)} ${words}${isHeld ? `, but ${shortState(state, now)}` : ""}.`)
   }
 
   const perform = async (act: AccountAct): Promise<ActDone> => {
@@ -98,31 +86,21 @@ export function manageAccounts(options: {
         return done(`${accountName(account)} answers in ${project} from now on: a rule in ${file} says so.`)
       }
       case "rename": {
-        const name = act.name.trim()
-        if (name.includes("@")) return refused("A name with an @ in it would not be shown: leave it out.")
-        const before = accountName(await find(act.account))
-        const changed = await store.update(act.account, (account) => ({ ...account, label: name }))
-        const after = accountName(changed ?? (await find(act.account)))
-        return done(name === "" ? `${before} is called ${after} again.` : `${before} is called ${after} now.`)
+        const { before, account } = await change(act.account, { kind: "label", label: act.name })
+        const again = accountName(account) === accountName({ ...account, label: "" }) ? "again" : "now"
+        return done(`${accountName(before)} is called ${accountName(account)} ${again}.`)
       }
       case "enable":
-        return change(act.account, (account) => enableAccount(account, runtime.clock.now()), "is switched on")
+        return changed(act.account, { kind: "enable" }, "is switched on")
       case "disable":
-        return change(
-          act.account,
-          (account) => disableAccount(account, runtime.clock.now()),
-          "is switched off: kept, but not used",
-        )
+        return changed(act.account, { kind: "disable" }, "is switched off: kept, but not used")
       case "remove": {
-        const account = await find(act.account)
-        await tokens.settle(account)
-        await store.remove(account.id)
-        await lookUps.offerModels()
+        const { account } = await change(act.account, { kind: "remove" })
         return done(`${accountName(account)} is forgotten here; where it came from it stays signed in.`)
       }
       case "choose-profile": {
         const { profileArn } = act
-        return change(act.account, (account) => chooseProfile(account, profileArn), `uses ${profileArn}`)
+        return changed(act.account, { kind: "profile", profileArn }, `uses ${profileWords(profileArn)}`)
       }
       case "lift-budget":
         await store.liftBudget(localDay(runtime.clock.now()))
@@ -154,16 +132,7 @@ export function manageAccounts(options: {
         throw error
       }
     },
-    async profiles(id) {
-      const account = await find(id)
-      const credential = await tokens.fresh({ account })
-      if (credential.state === "none") throw new Error(`${accountName(account)}: ${credential.message}`)
-      const loginRegion = loginRegionOf(credential.login)
-      const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion })
-      const [failed] = failures
-      if (profiles.length === 0 && failed !== undefined) throw new Error(failed.failure.message)
-      return profiles
-    },
+    profiles: options.accounts.profiles,
     async signInAgain(id) {
       const account = await find(id)
       const [login] = account.logins
@@ -188,6 +157,11 @@ export function manageAccounts(options: {
       }
     },
   }
+}
+
+/** The last part of an ARN, and its region: the whole would break in the middle of a word. */
+function profileWords(arn: string): string {
+  return `the profile ${arn.slice(arn.lastIndexOf("/") + 1)} in ${regionOfArn(arn) ?? "an unknown region"}`
 }
 
 function needOf(account: Account, now: number): string | undefined {

@@ -51,6 +51,18 @@ describe("managing accounts in `opencode auth login`", () => {
     assert.ok(lab.told.every(({ printed }) => printed === true))
   })
 
+  it("asks Kiro about one that is switched on, and says whether it is used again", async () => {
+    const account = await signIn()
+    const now = lab.clock.now()
+    const kept = { since: now, until: now + 3_600_000, times: 1, reason: "monthly-quota" } as const
+    await lab.store.update(account, (current) => ({ ...current, health: { state: "cooling", ...kept } }))
+    assert.match(await did({ account, deed: "enable" }), / is switched on\.$/)
+    assert.equal((await lab.accounts())[0]?.health.state, "ok")
+    for (const each of lab.fake.accounts) each.usage = { ...each.usage, used: 50, limit: 50, bonuses: [] }
+    await lab.store.update(account, (current) => ({ ...current, health: { state: "cooling", ...kept } }))
+    assert.match(await did({ account, deed: "enable" }), / is switched on, but out of credits until /)
+  })
+
   it("lets it serve this project by a rule that holds its id", async () => {
     const account = await signIn()
     assert.match(await did({ account, deed: "use-for-project" }), /project from now on/)
@@ -75,7 +87,10 @@ describe("managing accounts in `opencode auth login`", () => {
     const account = lab.known[0]?.id ?? ""
     const listed = await did({ account, deed: "profile", profile: "" })
     assert.match(listed, /^1\. .* in us-east-1\n2\. .* in eu-central-1\n/)
-    assert.match(await did({ account, deed: "profile", profile: "2" }), /uses arn:.*eu-central-1/)
+    assert.match(
+      await did({ account, deed: "profile", profile: "2" }),
+      / uses the profile EUPROFILE in eu-central-1\.$/,
+    )
     assert.equal((await lab.accounts())[0]?.profileArn, FRANKFURT)
   })
 
