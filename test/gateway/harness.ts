@@ -200,7 +200,7 @@ function loginOf(account: FakeAccount, id: string): Login {
   const tokens = {
     accessToken: new Secret(account.accessToken),
     refreshToken: new Secret(account.refreshToken),
-    expiresAt: Number.MAX_SAFE_INTEGER,
+    expiresAt: Date.UTC(2099, 0),
   }
   const { clientId, clientSecret } = account.client
   const [profileArn] = account.profileArns
