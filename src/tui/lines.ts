@@ -43,6 +43,14 @@ export function panelLines(board: Board, view: View): PanelLine[] {
   ]
 }
 
+/** Where nothing could be read of the accounts yet. */
+export function unreadLines(message: string): PanelLine[] {
+  return [
+    { text: "Kiro", tone: "title" },
+    { text: `The accounts could not be read: ${message}`, tone: "error" },
+  ]
+}
+
 /** That of the session; before its first answer, that of the project's rule, or the only one. */
 function accountOf({ accounts, session, rule }: Board): AccountOverview | undefined {
   const id = session.accountId ?? rule?.account

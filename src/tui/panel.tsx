@@ -1,7 +1,7 @@
 import type { JSX } from "@opentui/solid"
 import { createComponent, createEffect, createSignal, For, onCleanup } from "solid-js"
 import type { Board } from "../host/index.ts"
-import { type PanelLine, panelLines, type Tone, type View } from "./lines.ts"
+import { type PanelLine, panelLines, type Tone, unreadLines, type View } from "./lines.ts"
 
 /** One session as its host shows it. Each function is read inside Solid, so it may be reactive. */
 export interface SessionView {
@@ -42,15 +42,22 @@ export function Panel(session: SessionView): JSX.Element {
   return <box>{rows}</box>
 }
 
+/** What the last look at a session gave. */
+type Seen = { readonly id: string } & (
+  | { readonly state: "board"; readonly board: Board }
+  | { readonly state: "failed"; readonly message: string }
+)
+
 function sessionLines(session: SessionView): () => readonly PanelLine[] {
-  const [seen, setSeen] = createSignal<{ readonly id: string; readonly board: Board } | undefined>()
+  const [seen, setSeen] = createSignal<Seen | undefined>()
   const look = async (): Promise<void> => {
     const id = session.sessionId()
     if (!session.isKiro()) return
-    const found = await session.board(id, session.turnStarts()).catch(() => undefined)
+    const found = await lookAt(session, id)
+    if (id !== session.sessionId()) return
     // What can't be read just now stays as it was.
-    if (found === undefined || id !== session.sessionId()) return
-    setSeen({ id, board: found })
+    if (found.state === "failed" && seen()?.id === id) return
+    setSeen(found)
     session.draw?.()
   }
   createEffect(() => void look())
@@ -64,6 +71,16 @@ function sessionLines(session: SessionView): () => readonly PanelLine[] {
     const current = seen()
     // Until the first look at another session there is nothing to say of it.
     if (current?.id !== session.sessionId() || !session.isKiro()) return []
-    return panelLines(current.board, session.view())
+    return current.state === "board"
+      ? panelLines(current.board, session.view())
+      : unreadLines(current.message)
+  }
+}
+
+async function lookAt({ board, turnStarts }: SessionView, id: string): Promise<Seen> {
+  try {
+    return { id, state: "board", board: await board(id, turnStarts()) }
+  } catch (error) {
+    return { id, state: "failed", message: error instanceof Error ? error.message : String(error) }
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { AccountOverview } from "../../src/accounts/index.ts"
 import type { Board } from "../../src/host/index.ts"
-import { accountRow, panelLines } from "../../src/tui/lines.ts"
+import { accountRow, panelLines, unreadLines } from "../../src/tui/lines.ts"
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 const DAY_MS = 24 * 3_600_000
@@ -127,6 +127,10 @@ describe("the panel", () => {
       "Credits not known yet",
     ])
     assert.deepEqual(texts({ ...quiet, accounts: [] }), ["Kiro", "No account yet: /connect"])
+    assert.deepEqual(unreadLines("no such folder")[1], {
+      text: "The accounts could not be read: no such folder",
+      tone: "error",
+    })
   })
 })
 
