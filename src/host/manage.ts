@@ -27,6 +27,13 @@ export type AccountAct =
   /** The credit budget of this local day. */
   | { readonly act: "lift-budget" }
 
+/** A sign-in to another account, by what its user typed or picked. */
+export interface NewSignIn {
+  readonly method: "aws" | "social" | "import" | "api-key"
+  /** As the method of `Logins` takes them. */
+  readonly answers: Readonly<Record<string, string>>
+}
+
 /** A sentence about what was done, or about why it could not be. */
 export interface ActDone {
   readonly outcome: "done" | "refused"
@@ -48,6 +55,8 @@ export interface Management {
   act(act: AccountAct): Promise<ActDone>
   /** Those that the account's login has in all service regions. */
   profiles(account: string): Promise<readonly KiroProfile[]>
+  /** Begins a sign-in; rejects with a `LoginError`. */
+  signIn(wanted: NewSignIn): Promise<SignIn>
   /** Begins the sign-in that the account was made by; rejects with a `LoginError`, or where there is none of its kind. */
   signInAgain(account: string): Promise<SignIn>
 }
@@ -133,6 +142,20 @@ export function manageAccounts(options: {
       }
     },
     profiles: options.accounts.profiles,
+    async signIn({ method, answers }) {
+      switch (method) {
+        case "aws":
+          return logins.aws(answers)
+        case "social":
+          return logins.social(answers)
+        case "import":
+          return logins.imported()
+        case "api-key":
+          return logins.apiKey(answers)
+        default:
+          return method satisfies never
+      }
+    },
     async signInAgain(id) {
       const account = await find(id)
       const [login] = account.logins

@@ -1,9 +1,9 @@
 import { isObject, type JsonObject, numberField, stringField } from "../json.ts"
-import type { LoginMessage } from "../login/index.ts"
+import type { SignIn } from "../login/index.ts"
 import type { Place } from "../settings/index.ts"
 import { type Board, readBoard } from "./board.ts"
 import type { Host } from "./host.ts"
-import type { AccountAct, ActDone } from "./manage.ts"
+import type { AccountAct, ActDone, NewSignIn } from "./manage.ts"
 
 const ANYTHING = { type: "object" } as const
 
@@ -17,6 +17,7 @@ export const ACCOUNTS_RPC = {
     board: { input: ANYTHING, output: ANYTHING },
     act: { input: ANYTHING, output: ANYTHING },
     profiles: { input: ANYTHING, output: ANYTHING },
+    signIn: { input: ANYTHING, output: ANYTHING },
     signInAgain: { input: ANYTHING, output: ANYTHING },
   },
 } as const
@@ -34,6 +35,10 @@ export function accountsRpcHandlers(options: {
 }) {
   const { host, place, project } = options
   const account = (input: unknown): string => stringField(asObject(input), "account") ?? ""
+  const begun = ({ url, instructions, complete }: SignIn): BegunSignIn => {
+    host.inBackground(async () => host.log.info((await complete()).message), "a sign-in was not completed")
+    return { url, instructions }
+  }
   return {
     async board(input: unknown): Promise<Board> {
       const fields = asObject(input)
@@ -54,19 +59,29 @@ export function accountsRpcHandlers(options: {
     async profiles(input: unknown) {
       return { profiles: await (await host.services()).management.profiles(account(input)) }
     },
+    async signIn(input: unknown): Promise<BegunSignIn> {
+      const wanted = readNewSignIn(asObject(input))
+      return begun(await (await host.services()).management.signIn(wanted))
+    },
     async signInAgain(input: unknown): Promise<BegunSignIn> {
-      const signIn = await (await host.services()).management.signInAgain(account(input))
-      host.inBackground(async (): Promise<void> => {
-        const { message }: LoginMessage = await signIn.complete()
-        host.log.info(message)
-      }, "a sign-in was not completed")
-      return { url: signIn.url, instructions: signIn.instructions }
+      return begun(await (await host.services()).management.signInAgain(account(input)))
     },
   }
 }
 
 function asObject(input: unknown): JsonObject {
   return isObject(input) ? input : {}
+}
+
+const METHODS: readonly NewSignIn["method"][] = ["aws", "social", "import", "api-key"]
+
+function readNewSignIn(input: JsonObject): NewSignIn {
+  const method = METHODS.find((known) => known === input["method"])
+  if (method === undefined) throw new Error("The server knows no such way to sign in.")
+  const answers = Object.entries(asObject(input["answers"])).filter(
+    (answer): answer is [string, string] => typeof answer[1] === "string",
+  )
+  return { method, answers: Object.fromEntries(answers) }
 }
 
 function readAct(input: JsonObject): AccountAct | undefined {

@@ -1,7 +1,8 @@
 import { homedir } from "node:os"
 import type { Host } from "../host/index.ts"
+import type { SignIn } from "../login/index.ts"
 import { VERSION } from "../version.ts"
-import type { Desk } from "./manage.ts"
+import type { BegunSignIn, Desk } from "./manage.ts"
 
 export interface Project {
   readonly directory: string
@@ -21,6 +22,11 @@ export function localDesk(project: () => Project): LocalDesk {
     return startHost({ place, project: project(), version: VERSION, show: () => undefined })
   }
   const management = async () => (await (await (opened ??= open())).services()).management
+  const begun = ({ url, instructions, complete }: SignIn): BegunSignIn => ({
+    url,
+    instructions,
+    done: complete().then(({ message }) => message),
+  })
   return {
     async board(sessionId, turnStarts) {
       const { readBoard } = await import("../host/index.ts")
@@ -28,10 +34,8 @@ export function localDesk(project: () => Project): LocalDesk {
     },
     act: async (act) => (await management()).act(act),
     profiles: async (account) => (await management()).profiles(account),
-    async signInAgain(account) {
-      const { url, instructions, complete } = await (await management()).signInAgain(account)
-      return { url, instructions, done: complete().then(({ message }) => message) }
-    },
+    signIn: async (wanted) => begun(await (await management()).signIn(wanted)),
+    signInAgain: async (account) => begun(await (await management()).signInAgain(account)),
     close: async () => void (await (await opened)?.close()),
   }
 }

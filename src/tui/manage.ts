@@ -1,5 +1,5 @@
 import type { AccountOverview } from "../accounts/index.ts"
-import type { AccountAct, ActDone, Board } from "../host/index.ts"
+import type { AccountAct, ActDone, Board, NewSignIn } from "../host/index.ts"
 import { accountRow, type AccountRow, type View } from "./lines.ts"
 
 /** The dialogs of a host. What a person leaves without an answer gives `undefined`. */
@@ -8,7 +8,11 @@ export interface Dialogs {
     readonly title: string
     readonly options: readonly Option<Value>[]
   }): Promise<Value | undefined>
-  prompt(question: { readonly title: string; readonly value: string }): Promise<string | undefined>
+  prompt(question: {
+    readonly title: string
+    readonly value: string
+    readonly placeholder: string
+  }): Promise<string | undefined>
   confirm(question: { readonly title: string; readonly message: string }): Promise<boolean>
   alert(words: { readonly title: string; readonly message: string }): Promise<void>
   toast(message: string, variant: "success" | "warning"): void
@@ -24,6 +28,7 @@ export interface Desk {
   board(sessionId: string | undefined, turnStarts: readonly number[]): Promise<Board>
   act(act: AccountAct): Promise<ActDone>
   profiles(account: string): Promise<readonly Profile[]>
+  signIn(wanted: NewSignIn): Promise<BegunSignIn>
   signInAgain(account: string): Promise<BegunSignIn>
 }
 
@@ -70,7 +75,7 @@ export async function manageAccounts(tools: {
       case "account":
         return await manageOne(tools, choice.account)
       case "add":
-        return await dialogs.alert({ title: TITLE, message: "Sign in with /connect: choose Kiro." })
+        return await signIn(dialogs, desk)
       case "problem":
         return await dialogs.alert({ title: "kiro.json", message: choice.message })
       case "lift-budget":
@@ -141,7 +146,8 @@ async function manageOne(
     case "project":
       return act({ act: "use-for-project", account, project: where.project })
     case "rename": {
-      const named = await dialogs.prompt({ title: `A name for ${name}`, value: "" })
+      const title = `A name for ${name}`
+      const named = await dialogs.prompt({ title, value: "", placeholder: "empty: its own name" })
       return named === undefined ? undefined : act({ act: "rename", account, name: named })
     }
     case "enable":
@@ -162,10 +168,63 @@ async function manageOne(
   }
 }
 
+type Way = "builder-id" | "identity-center" | "Google" | "Github" | "import" | "api-key"
+
+/** In the order of the hosts' own list of ways to sign in. */
+const WAYS: readonly Option<Way>[] = [
+  { title: "AWS Builder ID", value: "builder-id" },
+  { title: "IAM Identity Center", value: "identity-center" },
+  { title: "Google", value: "Google" },
+  { title: "GitHub", value: "Github" },
+  { title: "Import from kiro-cli or Kiro IDE", value: "import" },
+  { title: "API key", value: "api-key" },
+]
+
+async function signIn(dialogs: Dialogs, desk: Desk): Promise<void> {
+  const title = "Sign in to another account"
+  const way = await dialogs.select({ title, options: WAYS })
+  const wanted = way === undefined ? undefined : await askFor(way, dialogs)
+  if (wanted !== undefined) await showSignIn(dialogs, title, await desk.signIn(wanted))
+}
+
+/** What a way to sign in wants to know; nothing where its user leaves it. */
+async function askFor(way: Way, { prompt }: Dialogs): Promise<NewSignIn | undefined> {
+  switch (way) {
+    case "builder-id":
+      return { method: "aws", answers: { start_url: "builder-id" } }
+    case "identity-center": {
+      const placeholder = "https://d-1234567890.awsapps.com/start"
+      const start_url = await prompt({ title: "Start URL of your Identity Center", value: "", placeholder })
+      if (start_url === undefined) return undefined
+      const login_region = await prompt({ title: "Its region", value: "", placeholder: "such as eu-north-1" })
+      return login_region === undefined ? undefined : { method: "aws", answers: { start_url, login_region } }
+    }
+    case "Google":
+    case "Github":
+      return { method: "social", answers: { provider: way } }
+    case "import":
+      return { method: "import", answers: {} }
+    case "api-key": {
+      const api_key = await prompt({ title: "API key", value: "", placeholder: "ksk_…" })
+      return api_key === undefined ? undefined : { method: "api-key", answers: { api_key } }
+    }
+    default:
+      return way satisfies never
+  }
+}
+
 async function signInAgain(dialogs: Dialogs, desk: Desk, { id, name }: AccountOverview): Promise<void> {
-  const { url, instructions, done } = await desk.signInAgain(id)
+  await showSignIn(dialogs, `Sign in again: ${name}`, await desk.signInAgain(id))
+}
+
+async function showSignIn(
+  dialogs: Dialogs,
+  title: string,
+  { url, instructions, done }: BegunSignIn,
+): Promise<void> {
   const message = [instructions, url].filter((part) => part !== "").join("\n\n")
-  const shown = dialogs.alert({ title: `Sign in again: ${name}`, message })
+  // Where there is nothing to approve, what came of it says it all.
+  const shown = url === "" && done !== undefined ? undefined : dialogs.alert({ title, message })
   // The sign-in goes on where the dialog is closed before it was approved.
   if (done !== undefined)
     done.then(

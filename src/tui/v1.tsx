@@ -101,10 +101,7 @@ function dialogsOf({ ui }: TuiPluginApi): Dialogs {
           onSelect: ({ value }) => answer(value),
         }),
       ),
-    prompt: ({ title, value }) =>
-      ask((answer) =>
-        ui.DialogPrompt({ title, value, placeholder: "empty: its own name", onConfirm: answer }),
-      ),
+    prompt: (question) => ask((answer) => ui.DialogPrompt({ ...question, onConfirm: answer })),
     confirm: async ({ title, message }) =>
       (await ask<boolean>((answer) =>
         ui.DialogConfirm({ title, message, onConfirm: () => answer(true), onCancel: () => answer(false) }),

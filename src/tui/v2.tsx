@@ -131,6 +131,7 @@ function deskOf(context: V2Context, local: LocalDesk): Desk {
     act: async (act: AccountAct) => (await ask("act", act, readActDone)) ?? local.act(act),
     profiles: async (account) =>
       (await ask("profiles", { account }, readProfiles)) ?? local.profiles(account),
+    signIn: async (wanted) => (await ask("signIn", wanted, readSignIn)) ?? local.signIn(wanted),
     signInAgain: async (account) =>
       (await ask("signInAgain", { account }, readSignIn)) ?? local.signInAgain(account),
   }
@@ -234,7 +235,7 @@ function isColour(value: unknown): value is Colour {
 function dialogsOf({ ui: { dialog, toast } }: V2Context): Dialogs {
   return {
     select: (question) => dialog.select(question),
-    prompt: (question) => dialog.prompt({ ...question, placeholder: "empty: its own name" }),
+    prompt: (question) => dialog.prompt(question),
     confirm: async (question) => (await dialog.confirm(question)) === true,
     alert: (words) => dialog.alert(words),
     toast: (message, variant) => toast.show({ title: "Kiro", message, variant }),

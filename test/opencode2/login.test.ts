@@ -184,6 +184,17 @@ describe("a sign-in from OpenCode 2 that fails", () => {
     await expectNothingKept()
   })
 
+  it("is begun by the terminal UI too, which is given the page and the code alone", async () => {
+    const person = lab.fake.account()
+    lab.fake.deviceGrants.plan({ account: person })
+    const call = (input: object) => project.call("opencode-kiro-auth", "signIn", input)
+    const begun = await call({ method: "aws", answers: { start_url: "builder-id", other: 1 } })
+    assert.deepEqual(Object.keys(begun ?? {}), ["url", "instructions"])
+    await eventually(async () => (await lab.accounts()).length === 1)
+    await eventually(() => /Signed in as Builder ID/.test(lab.log()))
+    await assert.rejects(call({ method: "telephone" }), /knows no such way/)
+  })
+
   it("says what to do where there is nothing to import", async () => {
     await assert.rejects(project.login("kiro", "import"), /No login of kiro-cli.*`kiro-cli login`/)
     await expectNothingKept()

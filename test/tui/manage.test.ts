@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import type { AccountAct, Board } from "../../src/host/index.ts"
+import type { AccountAct, Board, NewSignIn } from "../../src/host/index.ts"
 import { type Desk, type Dialogs, manageAccounts, type Where } from "../../src/tui/manage.ts"
 
 const BOARD: Board = {
@@ -22,6 +22,7 @@ async function walk(
   const left = [...answers]
   const shown: string[] = []
   const acts: AccountAct[] = []
+  const begun: NewSignIn[] = []
   const dialogs: Dialogs = {
     async select({ title, options }) {
       shown.push(`${title}: ${options.map((option) => option.title).join(", ")}`)
@@ -47,13 +48,17 @@ async function walk(
         return { outcome: "done", message: "done" }
       },
       profiles: async () => [],
+      async signIn(wanted) {
+        begun.push(wanted)
+        return { url: "https://x.example", instructions: "Code ABCD" }
+      },
       signInAgain: async () => ({ url: "https://x.example", instructions: "Code ABCD" }),
       ...desk,
     },
     where: { sessionId: "ses_1", project: "/code/x", ...where },
     view: () => ({ now: 0, showEmail: false }),
   })
-  return { shown, acts }
+  return { shown, acts, begun }
 }
 
 describe("/kiro", () => {
@@ -92,10 +97,35 @@ describe("/kiro", () => {
     assert.deepEqual((await walk(["Builder ID ··a1b2", "Remove"])).acts, [])
   })
 
-  it("lifts the budget, shows a problem, names /connect", async () => {
+  it("lifts the budget, and shows a problem", async () => {
     assert.deepEqual((await walk(["Lift the credit budget for today"])).acts, [{ act: "lift-budget" }])
     assert.equal((await walk(["A problem in kiro.json"])).shown.at(-1), BOARD.problems[0])
-    assert.match((await walk(["Sign in to another account"])).shown.at(-1) ?? "", /\/connect/)
+  })
+
+  for (const [answers, wanted] of [
+    [["AWS Builder ID"], { method: "aws", answers: { start_url: "builder-id" } }],
+    [
+      ["IAM Identity Center", "d-1234567890", "eu-north-1"],
+      { method: "aws", answers: { start_url: "d-1234567890", login_region: "eu-north-1" } },
+    ],
+    [["Google"], { method: "social", answers: { provider: "Google" } }],
+    [["GitHub"], { method: "social", answers: { provider: "Github" } }],
+    [["Import from kiro-cli or Kiro IDE"], { method: "import", answers: {} }],
+    [["API key", "ksk_1"], { method: "api-key", answers: { api_key: "ksk_1" } }],
+  ] as const)
+    it(`signs in to another account: ${answers[0]}`, async () => {
+      const { begun, shown } = await walk(["Sign in to another account", ...answers])
+      assert.deepEqual(begun, [wanted])
+      assert.equal(shown.at(-1), "Code ABCD\n\nhttps://x.example")
+    })
+
+  it("begins no sign-in that its user leaves, and tells the result alone where there is nothing to approve", async () => {
+    for (const answers of [[], ["IAM Identity Center"], ["IAM Identity Center", "d-1"], ["API key"]])
+      assert.deepEqual((await walk(["Sign in to another account", ...answers])).begun, [])
+    const { shown } = await walk(["Sign in to another account", "Import from kiro-cli or Kiro IDE"], {
+      signIn: async () => ({ url: "", instructions: "found", done: Promise.resolve("Google: added") }),
+    })
+    assert.deepEqual(shown.slice(2), ["Google: added"])
   })
 
   it("shows code and page of a sign-in, and what came of it", async () => {
