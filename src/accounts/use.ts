@@ -34,10 +34,14 @@ class View {
       }
   }
 
-  useOf({ account, login }: { readonly account: Account; readonly login: Login }): LoginUse | undefined {
+  useOf({ account, login }: HeldLogin): LoginUse | undefined {
     if (this.#isHeld({ account, entry: login }, new Set())) return "held"
-    if (this.#maySupersede({ account, login }) || this.#isOldCopy(login)) return "to-its-end"
-    return undefined
+    return this.isBehind({ account, login }) ? "to-its-end" : undefined
+  }
+
+  /** Whether its refresh token may be superseded. */
+  isBehind({ account, login }: HeldLogin): boolean {
+    return this.#maySupersede({ account, login }) || this.#isOldCopy(login)
   }
 
   /** What was in its place before is off, removed, suspended or held itself, and nobody knows that it is another's. */
@@ -51,7 +55,7 @@ class View {
   }
 
   /** Its successor may be the same login, renewed: its own refresh token would end both. */
-  #maySupersede({ account, login }: { readonly account: Account; readonly login: Login }): boolean {
+  #maySupersede({ account, login }: HeldLogin): boolean {
     const { successor, once } = recordOf(login)
     if (successor === undefined || successor.anew === true || once === true) return false
     const next = this.#byId.get(successor.id)
@@ -70,27 +74,34 @@ class View {
 function copiedFrom(accounts: readonly Account[], login: Login): readonly HeldLogin[] {
   const places = placesOf(login)
   if (places.length === 0 || places.some(({ source }) => source !== "older-plugin")) return []
-  return accounts
-    .filter(({ removedAt }) => removedAt === undefined)
-    .flatMap((account) => account.logins.map((other) => ({ account, login: other })))
-    .filter(
-      ({ login: other }) =>
-        other.revoked === undefined &&
-        placesOf(other).some(({ source }) => source === "kiro-cli") &&
-        sameRegistration(login, other) &&
-        !isAnothers(login, other),
-    )
+  return heldLogins(accounts).filter(
+    ({ login: other }) =>
+      other.revoked === undefined &&
+      placesOf(other).some(({ source }) => source === "kiro-cli") &&
+      sameRegistration(login, other) &&
+      !isAnothers(login, other),
+  )
+}
+
+/** Whether the refresh token of a login may be superseded, also of one that is held. */
+export function isBehindAnother(accounts: readonly Account[], loginId: string): boolean {
+  const found = heldLogins(accounts).find(({ login }) => login.id === loginId)
+  return found !== undefined && new View(accounts).isBehind(found)
 }
 
 /** The logins whose owners decide whether one that rests may be renewed. */
 export function restsBehind(accounts: readonly Account[], loginId: string): readonly HeldLogin[] {
-  const held = accounts
-    .filter(({ removedAt }) => removedAt === undefined)
-    .flatMap((account) => account.logins.map((login) => ({ account, login })))
+  const held = heldLogins(accounts)
   const login = held.find((each) => each.login.id === loginId)?.login
   if (login === undefined) return []
   const successor = held.filter((each) => each.login.id === recordOf(login).successor?.id)
   return [...successor, ...copiedFrom(accounts, login)]
+}
+
+function heldLogins(accounts: readonly Account[]): readonly HeldLogin[] {
+  return accounts
+    .filter(({ removedAt }) => removedAt === undefined)
+    .flatMap((account) => account.logins.map((login) => ({ account, login })))
 }
 
 /** Whether nothing of it may be used, whoever signs in: off, removed or suspended. */

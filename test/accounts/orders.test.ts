@@ -153,6 +153,23 @@ describe("orders of events", () => {
     assert.equal((await home.accountsOf("A")).length, 1)
   })
 
+  it("8, once their tokens have ended: of the held ones only the newest is renewed to be asked whose it is", async () => {
+    await home.signsIn("A")
+    await home.servedBy()
+    await home.disable("A")
+    home.service.usage = "down"
+    for (let round = 0; round < 3; round += 1) {
+      await home.cliRenews()
+      await home.takeIn()
+    }
+    home.endAccessTokens()
+    home.service.usage = "up"
+    assert.equal(await home.servedBy(), "nobody")
+    assert.equal(superseded(), 0)
+    assert.ok(home.service.isCurrent((await home.cliPair())?.refreshToken ?? ""))
+    assert.equal(await shown(), 1)
+  })
+
   it("9: who was removed and signs in here again stays, also where the name comes only afterwards", async () => {
     await home.signsIn("A")
     await home.servedBy()

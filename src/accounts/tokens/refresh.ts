@@ -16,6 +16,7 @@ import {
 import { owedByRemoved } from "../owner.ts"
 import { StoreError } from "../store/database.ts"
 import type { AccountStore } from "../store/store.ts"
+import { isBehindAnother } from "../use.ts"
 import type { InStep } from "./in-step.ts"
 import { type Lock, LOCK_STALE_MS, tryLock } from "./lock.ts"
 import { type Spills, withSwap } from "./spill.ts"
@@ -142,12 +143,13 @@ export class Refresher {
     login: TokenLogin,
     { wish, reading }: { readonly wish: RefreshWish; readonly reading: "read" | "unread" },
   ): Promise<string | undefined> {
-    const { inStep, runtime } = this.#options
+    const { inStep, runtime, store } = this.#options
     const { once, unreadable } = recordOf(login)
     const now = runtime.clock.now()
     if (login.use === "strange" || (login.use === "held" && wish.toAsk !== true))
       return "it is not known yet whose login this is"
-    if (login.use === "to-its-end")
+    const isBehind = login.use === "held" && isBehindAnother(await store.listAll(), login.id)
+    if (login.use === "to-its-end" || isBehind)
       return `a newer sign-in took its place, and it is not known yet whose that is; \`${ownCommand()} accounts enable\` uses this one all the same, which may sign kiro-cli out`
     if (reading === "read") {
       if (unreadable !== undefined) await inStep.markUnreadable(login.id, undefined)
