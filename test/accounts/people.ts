@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { randomUUID } from "node:crypto"
-import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import {
   type Account,
   type AccountStore,
@@ -9,6 +9,7 @@ import {
   afterSuccess,
   afterUsage,
   createTokenKeeper,
+  type Database,
   disableAccount,
   enableAccount,
   type Identify,
@@ -31,7 +32,7 @@ import { importLogins, openSources } from "../../src/import/index.ts"
 import { type Fetch, type Runtime, silentLog } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
-import { cliDatabase, sqlite, writeCliStore } from "../import/stores.ts"
+import { cliDatabase, putCliRow, sqlite, writeCliStore } from "../import/stores.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
 
 /** How a token service treats the refresh token that it was given. */
@@ -175,7 +176,10 @@ export class Home {
   readonly service: Service
   readonly notices: Notice[] = []
   readonly cliFile: string
+  readonly ideFile: string
   readonly #runtime: Runtime
+  /** Kept open from look to look: a sequence of events has hundreds of them. */
+  readonly #open = new Map<string, Database>()
   #store: AccountStore | undefined
   #keeper: TokenKeeper | undefined
   #usageAt = new Map<string, number>()
@@ -185,6 +189,7 @@ export class Home {
   constructor(folder: string, beside?: Home) {
     this.folder = folder
     this.cliFile = cliDatabase(folder)
+    this.ideFile = join(folder, ".aws", "sso", "cache", "kiro-auth-token.json")
     this.clock = beside?.clock ?? fakeClock()
     this.service = beside?.service ?? new Service(() => this.clock.now())
     this.#runtime = {
@@ -237,13 +242,55 @@ export class Home {
     this.#keeper = undefined
     this.#store = undefined
     this.#usageAt = new Map()
+    this.#closeFiles()
+  }
+
+  /** The same home on another day: nobody was ever here. For whoever tries many sequences of events on one folder. */
+  async empty(): Promise<void> {
+    this.cliComesBack()
+    rmSync(this.ideFile, { force: true })
+    for (const name of readdirSync(this.folder).filter((each) => each.startsWith("kiro-")))
+      rmSync(join(this.folder, name), { recursive: true })
+    for (const [file, like] of [
+      [this.#databaseFile, "kiro!_%"],
+      [this.cliFile, "auth!_kv"],
+      [this.#olderFile, "accounts"],
+    ] as const) {
+      const database = await this.#look(file)
+      const tables = database?.all(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE ? ESCAPE '!'",
+        [like],
+      )
+      for (const { name } of tables ?? []) database?.run(`DELETE FROM ${String(name)}`)
+    }
+    this.#closeFiles()
+  }
+
+  get #databaseFile(): string {
+    return join(this.folder, "kiro.db")
+  }
+
+  get #olderFile(): string {
+    return join(this.folder, ".config", "opencode", "kiro.db")
+  }
+
+  async #look(file: string): Promise<Database | undefined> {
+    if (!existsSync(file)) return undefined
+    const database = this.#open.get(file) ?? (await openDatabase(file))
+    this.#open.set(file, database)
+    return database
+  }
+
+  #closeFiles(): void {
+    for (const database of this.#open.values()) database.close()
+    this.#open.clear()
   }
 
   /** An older plugin takes over what kiro-cli has, into its table in our own file. */
   async olderPluginCopies(): Promise<void> {
     const held = await this.cliPair()
     if (held === undefined) return
-    await sqlite(join(this.folder, ".config", "opencode", "kiro.db"), (database) => {
+    await sqlite(this.#olderFile, (database) => {
       database.run(
         "CREATE TABLE IF NOT EXISTS accounts (id TEXT PRIMARY KEY, auth_method TEXT, region TEXT, client_id TEXT, client_secret TEXT, refresh_token TEXT, access_token TEXT, expires_at INTEGER)",
       )
@@ -274,18 +321,47 @@ export class Home {
   }
 
   async cliSignsOut(): Promise<void> {
-    if (existsSync(this.cliFile))
-      await sqlite(this.cliFile, (database) => void database.run("DELETE FROM auth_kv"))
+    const database = await this.#look(this.cliFile)
+    database?.run("DELETE FROM auth_kv")
+  }
+
+  /** A person signs in to the Kiro IDE. */
+  ideSignsIn(person: string): Pair {
+    const pair = this.service.signIn(person)
+    this.#putIde(pair)
+    return pair
+  }
+
+  /** The IDE renews what it has. */
+  ideRenews(): boolean {
+    const held = this.idePair()
+    const pair = held && this.service.renew(held.refreshToken)
+    if (pair !== undefined) this.#putIde(pair)
+    return pair !== undefined
+  }
+
+  ideSignsOut(): void {
+    rmSync(this.ideFile, { force: true })
+  }
+
+  idePair(): Pair | undefined {
+    if (!existsSync(this.ideFile)) return undefined
+    const { expiresAt, ...pair } = JSON.parse(readFileSync(this.ideFile, "utf8")) as Pair & {
+      expiresAt: string
+    }
+    return { ...pair, expiresAt: Date.parse(expiresAt) }
+  }
+
+  #putIde({ accessToken, refreshToken, expiresAt }: Pair): void {
+    mkdirSync(dirname(this.ideFile), { recursive: true })
+    const fields = { accessToken, refreshToken, expiresAt: new Date(expiresAt).toISOString() }
+    writeFileSync(this.ideFile, JSON.stringify({ ...fields, authMethod: "social", provider: "Google" }))
   }
 
   async cliPair(): Promise<Pair | undefined> {
-    if (!existsSync(this.cliFile)) return undefined
-    let text: string | undefined
-    await sqlite(this.cliFile, (database) => {
-      const value = database.get("SELECT value FROM auth_kv WHERE key = ?", [TOKEN])?.["value"]
-      text = typeof value === "string" ? value : undefined
-    })
-    if (text === undefined) return undefined
+    const database = await this.#look(this.cliFile)
+    const text = database?.get("SELECT value FROM auth_kv WHERE key = ?", [TOKEN])?.["value"]
+    if (typeof text !== "string") return undefined
     const { access_token, refresh_token, expires_at } = JSON.parse(text) as Record<string, string>
     return {
       accessToken: access_token ?? "",
@@ -296,28 +372,30 @@ export class Home {
 
   /** The store is away for a while, as with a container that is not mounted. */
   cliGoesAway(): void {
+    // Windows moves no open file.
+    this.#closeFiles()
     if (existsSync(this.cliFile)) renameSync(this.cliFile, `${this.cliFile}.away`)
   }
 
   cliComesBack(): void {
+    this.#closeFiles()
     if (existsSync(`${this.cliFile}.away`)) renameSync(`${this.cliFile}.away`, this.cliFile)
   }
 
   async #putCli(pair: Pair): Promise<void> {
     if (!existsSync(this.cliFile)) await writeCliStore(this.cliFile, {})
-    await sqlite(this.cliFile, (database) => {
-      const rows: Record<string, unknown> = {
-        [TOKEN]: {
-          access_token: pair.accessToken,
-          refresh_token: pair.refreshToken,
-          expires_at: new Date(pair.expiresAt).toISOString(),
-          region: "us-east-1",
-        },
-        [REGISTRATION]: { client_id: this.client, client_secret: "secret", region: "us-east-1" },
-      }
-      for (const [key, value] of Object.entries(rows))
-        database.run("INSERT OR REPLACE INTO auth_kv VALUES (?, ?)", [key, JSON.stringify(value)])
-    })
+    const database = await this.#look(this.cliFile)
+    const rows: Record<string, unknown> = {
+      [TOKEN]: {
+        access_token: pair.accessToken,
+        refresh_token: pair.refreshToken,
+        expires_at: new Date(pair.expiresAt).toISOString(),
+        region: "us-east-1",
+      },
+      [REGISTRATION]: { client_id: this.client, client_secret: "secret", region: "us-east-1" },
+    }
+    for (const [key, value] of Object.entries(rows))
+      if (database !== undefined) putCliRow(database, key, value)
   }
 
   /** A person signs in here, by a device flow of ours. */
@@ -480,22 +558,21 @@ export class Home {
       }
   }
 
-  /** The refresh tokens that we have on the disk, in rows or spilled, and that kiro-cli's store has. */
-  async refreshTokens(): Promise<{ readonly ours: ReadonlySet<string>; readonly cli: ReadonlySet<string> }> {
-    const kept = new Set<string>()
-    if (existsSync(join(this.folder, "kiro.db"))) {
-      const database = await openDatabase(join(this.folder, "kiro.db"), { readonly: true })
-      for (const row of database.all("SELECT refresh_token FROM kiro_login"))
-        kept.add(String(row["refresh_token"]))
-      database.close()
-    }
+  /** The refresh tokens that we have on the disk, in rows or spilled, and that other programs have. */
+  async refreshTokens(): Promise<{
+    readonly ours: ReadonlySet<string>
+    readonly theirs: ReadonlySet<string>
+  }> {
+    const database = await this.#look(this.#databaseFile)
+    const rows = database?.all("SELECT refresh_token FROM kiro_login") ?? []
+    const ours = new Set(rows.map((row) => String(row["refresh_token"])))
     for (const name of readdirSync(this.folder).filter((each) => each.startsWith("kiro-tokens.spill"))) {
       const text = readFileSync(join(this.folder, name), "utf8")
       const after = /"after":\{[^}]*"refreshToken":"([^"]+)"/.exec(text)?.[1]
-      if (after !== undefined) kept.add(after)
+      if (after !== undefined) ours.add(after)
     }
-    const cli = await this.cliPair()
-    return { ours: kept, cli: new Set(cli === undefined ? [] : [cli.refreshToken]) }
+    const pairs = [await this.cliPair(), this.idePair()]
+    return { ours, theirs: new Set(pairs.flatMap((pair) => pair?.refreshToken ?? [])) }
   }
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { existsSync, mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { describe, it } from "node:test"
+import { after, describe, it } from "node:test"
 import * as fc from "fast-check"
 import { Home, type Rotation, type UsageCall } from "../accounts/people.ts"
 import { removeFolder } from "../support/secrets.ts"
@@ -20,6 +20,9 @@ const steps = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.record({ do: fc.constant("signs in to kiro-cli"), person }) },
     { weight: 5, arbitrary: fc.record({ do: fc.constant("kiro-cli renews") }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("signs in to the IDE"), person }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("the IDE renews") }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("is removed while its pair is renewed"), person }) },
     {
       weight: 9,
       arbitrary: fc.record({
@@ -66,6 +69,7 @@ const steps = fc.array(
       arbitrary: fc.record({
         do: fc.constantFrom(
           "kiro-cli signs out",
+          "the IDE signs out",
           "an older plugin copies kiro-cli's login",
           "the clock jumps ahead",
           "the clock jumps back",
@@ -100,6 +104,8 @@ interface Homes {
 interface Knowledge {
   /** People who may not answer, and since when the usage call was up without a break. */
   readonly shut: Set<string>
+  /** Of those whose accounts were never named, where they were signed in: elsewhere nobody can know them again. */
+  readonly nameless: Map<string, ReadonlySet<string>>
   upSince: number
   /** The user took the risk that a superseded pair is sent. */
   forced: boolean
@@ -110,9 +116,17 @@ async function take({ home, other }: Homes, known: Knowledge, step: Step): Promi
   const { service, clock } = home
   switch (step.do) {
     case "signs in to kiro-cli":
+      comesTo(known, who, "kiro-cli")
       return void (await home.signsIn(who))
     case "kiro-cli renews":
       return void (await home.cliRenews())
+    case "signs in to the IDE":
+      comesTo(known, who, "kiro-ide")
+      return void home.ideSignsIn(who)
+    case "the IDE renews":
+      return void home.ideRenews()
+    case "the IDE signs out":
+      return home.ideSignsOut()
     case "asks": {
       const answer = await (step.process === "other" ? other : home).asks(step.session)
       const isLearnt = service.usage === "up" && clock.now() - known.upSince > LEARNT_BY
@@ -134,7 +148,7 @@ async function take({ home, other }: Homes, known: Knowledge, step: Step): Promi
       known.shut.delete(who)
       return void (await home.signsInHere(who))
     case "is switched off":
-      if ((await home.accountsOf(who)).length > 0) known.shut.add(who)
+      await shut(home, known, who)
       return home.disable(who)
     case "is switched on":
       clock.advance(1)
@@ -142,10 +156,12 @@ async function take({ home, other }: Homes, known: Knowledge, step: Step): Promi
       known.forced = true
       return home.enable(who)
     case "is removed":
-      if ((await home.accountsOf(who)).length > 0) known.shut.add(who)
+      await shut(home, known, who)
       await home.remove(who)
       clock.advance(1)
       return
+    case "is removed while its pair is renewed":
+      return removeMeanwhile({ home, other }, known, who)
     case "has no credits":
       return void service.exhausted.add(who)
     case "has credits":
@@ -175,6 +191,42 @@ async function take({ home, other }: Homes, known: Knowledge, step: Step): Promi
   }
 }
 
+async function shut(home: Home, known: Knowledge, who: string): Promise<void> {
+  const accounts = await home.accountsOf(who)
+  if (accounts.length === 0) return
+  known.shut.add(who)
+  const places = accounts.flatMap(({ logins }) => logins.map(({ source }) => source))
+  if (accounts.some(({ userId }) => userId === undefined)) known.nameless.set(who, new Set(places))
+  else known.nameless.delete(who)
+}
+
+function comesTo(known: Knowledge, who: string, source: string): void {
+  if (known.nameless.get(who)?.has(source) === false) known.shut.delete(who)
+}
+
+/** Removed by another process while a pair of theirs is on its way: the programs that have the old one get it. */
+async function removeMeanwhile({ home, other }: Homes, known: Knowledge, who: string): Promise<void> {
+  const { service, clock } = home
+  const judge = service.onSent
+  let removed = false
+  service.onSent = async (refreshToken, superseded) => {
+    await judge?.(refreshToken, superseded)
+    if (removed || service.familyOf(refreshToken)?.person !== who) return
+    removed = true
+    await shut(other, known, who)
+    await other.remove(who)
+    clock.advance(1)
+  }
+  clock.advance(2 * HOUR)
+  const before = peopleOf(home, (await home.refreshTokens()).theirs)
+  await home.asks()
+  service.onSent = judge
+  await home.restart()
+  if (!removed) return
+  const after = peopleOf(home, (await home.refreshTokens()).theirs)
+  assert.ok(after.has(who) || !before.has(who) || known.forced, `another program of ${who} was signed out`)
+}
+
 /** The people whose working refresh token is among these. */
 function peopleOf(home: Home, tokens: Iterable<string>): Set<string> {
   const people = new Set<string>()
@@ -185,49 +237,55 @@ function peopleOf(home: Home, tokens: Iterable<string>): Set<string> {
   return people
 }
 
-describe("two people, kiro-cli and OpenCode in any order of events", () => {
+const NO_LOSS_OF_OURS = [
+  "is removed",
+  "is removed while its pair is renewed",
+  // A program that was away while we renewed may use up its old one before it gets ours.
+  "kiro-cli renews",
+  "the IDE renews",
+]
+
+describe("two people, kiro-cli, the IDE and OpenCode in any order of events", () => {
+  const folder = mkdtempSync(join(SCRATCH, "kiro-fuzz-"))
+  after(() => removeFolder(folder))
+
   it(
     "never mix, lose nobody's last working refresh token, and send no superseded one whose successor is there",
     { timeout: 2 ** 31 - 1 },
     () =>
       fc.assert(
         fc.asyncProperty(steps, async (wanted) => {
-          const folder = mkdtempSync(join(SCRATCH, "kiro-fuzz-"))
           const home = new Home(folder)
           const other = new Home(folder, home)
-          const known: Knowledge = { shut: new Set(), upSince: -Infinity, forced: false }
+          const known: Knowledge = { shut: new Set(), nameless: new Map(), upSince: -Infinity, forced: false }
           const wrong: string[] = []
           home.service.onSent = async (refreshToken, superseded) => {
             if (!superseded || known.forced || home.service.rotation !== "single-use") return
-            const { ours, cli } = await home.refreshTokens()
+            const { ours, theirs } = await home.refreshTokens()
             const current = home.service.currentOf(refreshToken) ?? ""
-            if (ours.has(current) || cli.has(current))
+            if (ours.has(current) || theirs.has(current))
               wrong.push(`${refreshToken} was sent, though ${current} is there`)
           }
           try {
+            let before = new Set<string>()
             for (const step of wanted) {
-              const before = peopleOf(home, (await home.refreshTokens()).ours)
               await take({ home, other }, known, step)
               await home.check()
-              const { ours, cli } = await home.refreshTokens()
-              const after = peopleOf(home, [...ours, ...cli])
+              const { ours, theirs } = await home.refreshTokens()
+              const left = peopleOf(home, [...ours, ...theirs])
               for (const each of before)
-                if (
-                  !after.has(each) &&
-                  !known.forced &&
-                  step.do !== "is removed" &&
-                  step.do !== "kiro-cli renews"
-                )
+                if (!left.has(each) && !known.forced && !NO_LOSS_OF_OURS.includes(step.do))
                   wrong.push(`the last working refresh token of ${each} was lost when "${step.do}"`)
               assert.deepEqual(wrong, [])
+              before = peopleOf(home, ours)
             }
           } finally {
             await home.restart()
-            home.cliComesBack()
-            removeFolder(folder)
+            await other.restart()
+            await home.empty()
           }
         }),
-        casesOf(100),
+        casesOf(150),
       ),
   )
 })
