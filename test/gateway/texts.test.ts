@@ -132,11 +132,17 @@ describe("what the host makes of our texts", () => {
 })
 
 describe("the words themselves", () => {
-  it("quotes the service without e-mail addresses, user ids and control characters", () => {
+  it("quotes the service without e-mail addresses, user ids, credentials and control characters", () => {
     const quoted = quote(
       "Your User ID (d-9067642ac7.11112222-3333) temporarily\u001b is\u0007 suspended, a.person@example.com.",
     )
     assert.equal(quoted, "“Your User ID (…) temporarily is suspended, …”")
+    assert.equal(
+      quote(
+        `Invalid aoaAAAAAGm${"x".repeat(30)}, aorAAAAAGm${"y".repeat(30)}, ksk_12345678 or Bearer opaque1`,
+      ),
+      "“Invalid [secret], [secret], [secret] or Bearer [secret]”",
+    )
   })
 
   it("name every account with its reason, its return and what to do", () => {

@@ -1,7 +1,7 @@
 import { type CoolingReason, type LockingReason, type RemedyFor, STATE_WORDS } from "../../accounts/index.ts"
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
 import { isRepeatedStatus } from "../../openai/index.ts"
-import { ownCommand } from "../../settings/index.ts"
+import { ownCommand, redactText } from "../../settings/index.ts"
 import type { Refusal } from "../door.ts"
 
 /** A failure that nothing more can be done about in this fetch. */
@@ -166,10 +166,9 @@ export function briefly({ kind }: Pick<KiroFailure, "kind">): string {
 
 const LONGEST_QUOTE = 200
 
-/** The service's own short message, without user ids, e-mail addresses and control characters; "" where it said nothing. */
+/** The service's own short message, without user ids, e-mail addresses, credentials and control characters; "" for none. */
 export function quote(message: string): string {
-  const words = message
-    .replaceAll(/[^\s<>()"']+@[^\s<>()"']+/g, "…")
+  const words = redactText(message.replaceAll(/[^\s<>()"']+@[^\s<>()"']+/g, "…"))
     .replaceAll(/\((?=[^)]*\d)[^\s)]{12,}\)/g, "(…)")
     .replaceAll(/[\s\p{Cc}]+/gu, " ")
     .trim()
