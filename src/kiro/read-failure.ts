@@ -72,8 +72,9 @@ export function networkFailure(error: unknown): KiroFailure {
 const NEVER_HEARD =
   /ENOTFOUND|EAI_|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|CONNECT_TIMEOUT|REFUSED|FailedToOpenSocket|DNS|CERT|SELF_SIGNED|UNABLE_TO_VERIFY|TLS|SSL|EPROTO|ERR_PROXY/i
 
-/** Bun tells its programmer how to see more; nobody who reads our texts is that. */
-const RUNTIME_HINT = /\s*For more information, pass `verbose: true`.*$/s
+/** Bun asks and tells its programmer; nobody who reads our texts is that. */
+const RUNTIME_HINT =
+  /\s*(?:For more information, pass `verbose: true`|Is the computer able to access|Was there a typo in the url).*$/s
 
 function causes(error: unknown): unknown[] {
   const chain: unknown[] = []

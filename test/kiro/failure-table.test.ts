@@ -232,9 +232,15 @@ describe("what is read beside the kind", () => {
     assert.equal(wrapped({}), "")
   })
 
-  it("hears no runtime tell its programmer how to see more", () => {
-    const bun =
-      "The socket connection was closed unexpectedly. For more information, pass `verbose: true` in the second argument to fetch()"
-    assert.equal(networkFailure(new Error(bun)).message, "The socket connection was closed unexpectedly.")
+  it("hears no runtime tell its programmer how to see more, nor ask him", () => {
+    const heard = (bun: string): string => networkFailure(new Error(bun)).message
+    assert.equal(
+      heard(
+        "The socket connection was closed unexpectedly. For more information, pass `verbose: true` in the second argument to fetch()",
+      ),
+      "The socket connection was closed unexpectedly.",
+    )
+    assert.equal(heard("Unable to connect. Is the computer able to access the url?"), "Unable to connect.")
+    assert.equal(heard("Was there a typo in the url or port?"), "")
   })
 })
