@@ -112,7 +112,7 @@ function secondDoor(host: Host, providerUrl: string): (event: unknown) => void {
     if (!isObject(event) || (event["sdk"] !== undefined && event["sdk"] !== null)) return
     if (!(textIn(event, "package") ?? "").includes(providerUrl)) return
     host.log.info("the models are made by the hook: OpenCode did not import them by their address")
-    Object.assign(event, { sdk: createKiro(event["options"]) })
+    Reflect.set(event, "sdk", createKiro(event["options"]))
   }
 }
 

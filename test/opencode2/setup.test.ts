@@ -265,6 +265,8 @@ describe("a call", () => {
     }
     await project.hook("sdk", event)
     assert.equal(typeof event.sdk, "object")
+    // A hook that throws fails the call.
+    await project.hook("sdk", Object.freeze({ ...event, sdk: undefined }))
     await eventually(() => /made by the hook/.test(lab.log()))
   })
 })
