@@ -58,7 +58,7 @@ export async function startInstance({ input, place, version }: InstanceOptions):
     accounts = await (await host.services()).management.list()
   }
   // OpenCode asks once which tools there are: who wants this one waits for the settings.
-  const wanted = WEB_SEARCH_KEYS.some((key) => mentionsSetting(key, { ...place, project: input }))
+  const wanted = mentionsSetting(WEB_SEARCH_KEYS, { ...place, project: input })
   const search = wanted && (await host.readSettings()).webSearch ? await searchHooks(host) : {}
   return {
     ...search,

@@ -71,12 +71,10 @@ function mergeModels({
   const offered = catalogue.offered.map(({ id }) => id)
   const ids = new Set([...offered, ...Object.keys(userModels), ...chosenModels(config)])
   const merged = [...ids].map((id): [string, JsonObject] => {
-    const user = isObject(userModels[id]) ? userModels[id] : {}
-    const asked = stringField(user, "id") ?? id
-    const entry = mergeModel(
-      { ...modelEntry(catalogue.find(asked)), release_date: releaseDate(catalogue.rank(id)) },
-      user,
-    )
+    const user = isObject(userModels[id]) ? userModels[id] : undefined
+    const asked = stringField(user ?? {}, "id") ?? id
+    const ours = { ...modelEntry(catalogue.find(asked)), release_date: releaseDate(catalogue.rank(id)) }
+    const entry = user === undefined ? ours : mergeModel(ours, user)
     return [id, { ...entry, id: qualifiedId(asked), provider: { npm: NPM, api: baseURL } }]
   })
   return Object.fromEntries(merged)

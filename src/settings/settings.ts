@@ -64,13 +64,16 @@ export function followSettings(place: Place, loaded: Settings): () => Promise<Se
   }
 }
 
-/** Whether a key is named anywhere: a look without a schema, for a start that must not wait for one. */
-export function mentionsSetting(key: string, place: Place & { readonly project?: Project }): boolean {
-  return layersOf(place).some((layer) =>
+/** Whether one of these keys is named anywhere: a look without a schema, for a start that must not wait for one. */
+export function mentionsSetting(
+  keys: readonly string[],
+  place: Place & { readonly project?: Project },
+): boolean {
+  const names = (layer: Layer, key: string): boolean =>
     layer.kind === "environment"
       ? Object.hasOwn(layer.values, key)
-      : layer.file.state === "text" && layer.file.text.includes(key),
-  )
+      : layer.file.state === "text" && layer.file.text.includes(key)
+  return layersOf(place).some((layer) => keys.some((key) => names(layer, key)))
 }
 
 /** What judges settings, loaded now: an update of the package may take its file away. */

@@ -45,8 +45,8 @@ export interface ThinkingField {
   readonly name: ThinkingFieldName
   /** The variants that it gives the model in OpenCode. */
   readonly variants: readonly ("none" | Effort)[]
-  /** Its value for each effort; absent where it can't ask for thinking. */
-  readonly on?: Readonly<Record<Effort, unknown>>
+  /** Its value for an effort; absent where it can't ask for thinking. */
+  readonly on?: (effort: Effort) => unknown
   /** Its value for no thinking; absent where the model has no word for it. */
   readonly off?: unknown
 }
@@ -86,7 +86,7 @@ export function claudeThinking(types: readonly string[], displays: readonly stri
   return {
     name: "thinking",
     variants: [],
-    ...(types.includes("adaptive") && { on: forEach(() => value) }),
+    ...(types.includes("adaptive") && { on: () => value }),
     ...(types.includes("disabled") && { off: { type: "disabled" } }),
   }
 }
@@ -106,18 +106,8 @@ export function reasoning(words: readonly ("none" | Effort)[]): ThinkingField {
   }
 }
 
-function nearest(efforts: readonly Effort[]): Readonly<Record<Effort, unknown>> {
-  return forEach((effort) => ({ effort: nearestEffort(effort, efforts) }))
-}
-
-function forEach(value: (effort: Effort) => unknown): Readonly<Record<Effort, unknown>> {
-  return {
-    low: value("low"),
-    medium: value("medium"),
-    high: value("high"),
-    xhigh: value("xhigh"),
-    max: value("max"),
-  }
+function nearest(efforts: readonly Effort[]): (effort: Effort) => unknown {
+  return (effort) => ({ effort: nearestEffort(effort, efforts) })
 }
 
 function effortsOf(words: readonly string[]): Effort[] {

@@ -52,7 +52,6 @@ export function listsModel(publicId: string, live: readonly LiveModel[]): boolea
 }
 
 interface Reading {
-  readonly base: string
   readonly thinks: boolean
   readonly long: boolean
 }
@@ -61,29 +60,28 @@ function findModel(
   id: string,
   live: readonly LiveModel[] | undefined,
 ): (Reading & { readonly model: CatalogueModel }) | undefined {
-  for (const reading of readings(modelKey(LEGACY_IDS.get(id) ?? id))) {
-    const model = knownModel(reading.base, live)
+  let key = modelKey(LEGACY_IDS.get(id) ?? id)
+  let reading: Reading = { thinks: false, long: false }
+  let model = knownModel(key, live)
+  for (const [ending, meant] of ENDINGS) {
     if (model !== undefined) return { ...reading, model }
+    if (!ending.test(key)) continue
+    key = key.replace(ending, "")
+    reading = { ...reading, ...meant }
+    model = knownModel(key, live)
   }
-  return undefined
+  return model && { ...reading, model }
 }
 
-/** What an id can mean, the most literal first. */
-function* readings(key: string): Generator<Reading> {
-  yield { base: key, thinks: false, long: false }
-  const [withoutThinking, thinks] = cut(key, /-thinking$/)
-  yield { base: withoutThinking, thinks, long: false }
-  const [withoutDate] = cut(withoutThinking, /-(\d{8}|latest)$/)
-  yield { base: withoutDate, thinks, long: false }
-  const [withoutLength, long] = cut(withoutDate, /-1m$/)
-  yield { base: withoutLength, thinks, long }
-  yield { base: cut(withoutLength, /-(\d{8}|latest)$/)[0], thinks, long }
-}
+const DATE = /-(?:\d{8}|latest)$/
 
-function cut(text: string, ending: RegExp): [string, boolean] {
-  const rest = text.replace(ending, "")
-  return [rest, rest !== text]
-}
+/** What an id may end in beyond the name of its model, and what that means, in the order in which they are taken off. */
+const ENDINGS: readonly (readonly [RegExp, Partial<Reading>])[] = [
+  [/-thinking$/, { thinks: true }],
+  [DATE, {}],
+  [/-1m$/, { long: true }],
+  [DATE, {}],
+]
 
 interface Dress {
   readonly id: string
@@ -129,17 +127,17 @@ export function offeredModels(live: readonly LiveModel[] = []): readonly KiroMod
 
 function publicIds(wireId: string): string[] {
   const key = modelKey(wireId)
-  const twins = builtInModel(key)?.twins ?? []
+  const twins = BUILT_IN_BY_KEY.get(key)?.twins ?? []
   return [key, ...twins.map((twin) => key + twin)]
 }
+
+const BUILT_IN_BY_KEY: ReadonlyMap<string, CatalogueModel> = new Map(
+  BUILT_IN.map((model) => [modelKey(model.wireId), model]),
+)
 
 /** Whether an id of the service spells this key. The length decides nearly always: a key is as long as its id. */
 function spells(wireId: string, key: string): boolean {
   return wireId.length === key.length && modelKey(wireId) === key
-}
-
-function builtInModel(key: string): CatalogueModel | undefined {
-  return BUILT_IN.find((model) => spells(model.wireId, key))
 }
 
 /**
@@ -147,7 +145,7 @@ function builtInModel(key: string): CatalogueModel | undefined {
  * neither knows it.
  */
 function knownModel(key: string, live: readonly LiveModel[] | undefined): CatalogueModel | undefined {
-  const builtIn = builtInModel(key)
+  const builtIn = BUILT_IN_BY_KEY.get(key)
   const listed = live?.find((model) => spells(model.wireId, key))
   if (listed === undefined) return builtIn
   return withLive(builtIn ?? longTwin(listed.wireId) ?? unlisted(listed.wireId), listed)
@@ -156,7 +154,7 @@ function knownModel(key: string, live: readonly LiveModel[] | undefined): Catalo
 /** A `-1m` model that the service lists by itself: its base with the long window. */
 function longTwin(wireId: string): CatalogueModel | undefined {
   const base = /^(.+)-1m$/.exec(modelKey(wireId))?.[1]
-  const builtIn = base === undefined ? undefined : builtInModel(base)
+  const builtIn = base === undefined ? undefined : BUILT_IN_BY_KEY.get(base)
   return builtIn && { ...builtIn, wireId, window: LONG_WINDOW, twins: [] }
 }
 

@@ -59,7 +59,7 @@ function readWish(model: KiroModel, wish: ThinkingWish): Wish {
 }
 
 function nativePlan(listed: readonly ThinkingField[], wish: Exclude<Wish, "unsaid">): ThinkingPlan {
-  const values = listed.map(({ name, on, off }) => [name, wish === "off" ? off : on?.[wish.effort]] as const)
+  const values = listed.map(({ name, on, off }) => [name, wish === "off" ? off : on?.(wish.effort)] as const)
   const fields = values.filter(([, value]) => value !== undefined)
   return fields.length === 0 ? { mode: "none" } : { mode: "native", fields: Object.fromEntries(fields) }
 }
