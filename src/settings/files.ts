@@ -30,6 +30,16 @@ export function readSmallFile(file: string): SmallFile {
   }
 }
 
+/** Changes whenever the file does; never throws. */
+export function fileStamp(file: string): string {
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false })
+    return `${stat?.mtimeMs} ${stat?.size}`
+  } catch (error) {
+    return fileErrorCode(error)
+  }
+}
+
 export function fileErrorCode(error: unknown): string {
   if (isObject(error) && typeof error["code"] === "string") return error["code"]
   return error instanceof Error ? error.name : "unknown"

@@ -1,5 +1,4 @@
-import { statSync } from "node:fs"
-import { readSmallFile } from "./files.ts"
+import { fileStamp, readSmallFile } from "./files.ts"
 import { pathsFor, type Place, type Project, projectSettingsFiles } from "./paths.ts"
 import type { Layer, LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 
@@ -47,11 +46,7 @@ export async function loadSettings(place: Place & { readonly project?: Project }
  */
 export function followSettings(place: Place, loaded: Settings): () => Promise<Settings> {
   const { settingsFiles } = pathsFor(place)
-  const stamp = (): string =>
-    settingsFiles
-      .map((file) => statSync(file, { throwIfNoEntry: false }))
-      .map((stat) => `${stat?.mtimeMs} ${stat?.size}`)
-      .join()
+  const stamp = (): string => settingsFiles.map(fileStamp).join()
   let seen = stamp()
   let current = loaded
   return async () => {

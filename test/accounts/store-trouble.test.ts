@@ -1,12 +1,13 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { describe, it, type TestContext } from "node:test"
 import { describeNotice, newAccount, type Notice, openDatabase } from "../../src/accounts/index.ts"
 import { fakeClock } from "../support/clock.ts"
 import { idcLogin, tokens } from "./logins.ts"
 import { openStore } from "./open-for-test.ts"
+import { needsLinks, needsNoHold } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const ACCOUNT = newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] })
@@ -85,6 +86,37 @@ describe("a database that is removed while it is open", () => {
     )
     await store.close()
     await other.store.close()
+  })
+})
+
+describe("a place that is no folder any more while the database in it is open", () => {
+  it("makes the store go on in memory, and is over when it is over", needsNoHold, async () => {
+    const clock = fakeClock()
+    const path = await fileWithAccount()
+    const { store, notices } = await openStore({ path, clock })
+    await store.list()
+    const folder = dirname(path)
+    rmSync(folder, { recursive: true })
+    writeFileSync(folder, "")
+    await clock.turn()
+    await store.reconcile(() => ({ put: [ACCOUNT], absorb: [] }))
+    assert.equal((await store.get("a"))?.id, "a")
+    assert.deepEqual(failures(notices), ["unavailable"])
+    rmSync(folder)
+    clock.advance(2000)
+    await store.add({ ...ACCOUNT, id: "b" })
+    assert.equal(store.kept, "file")
+    await store.close()
+  })
+
+  it("is told of where its name leads round in a circle", needsLinks, async () => {
+    const path = join(temporaryFolder(), "kiro.db")
+    symlinkSync(path, path)
+    const { store, notices } = await openStore({ path })
+    await store.reconcile(() => ({ put: [ACCOUNT], absorb: [] }))
+    assert.equal((await store.get("a"))?.id, "a")
+    assert.deepEqual(failures(notices), ["unavailable"])
+    await store.close()
   })
 })
 

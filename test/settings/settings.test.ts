@@ -286,5 +286,8 @@ describe("settings", () => {
     assert.equal(await current(), changed)
     rmSync(file)
     assert.equal((await current()).dailyCreditBudget, undefined)
+    rmSync(join(home, ".config", "opencode"), { recursive: true })
+    writeFileSync(join(home, ".config", "opencode"), "")
+    assert.equal((await current()).dailyCreditBudget, undefined)
   })
 })

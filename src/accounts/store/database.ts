@@ -233,6 +233,9 @@ export function storeFailure(error: unknown): StoreFailure {
       return "readonly"
     case "EACCES":
     case "EPERM":
+    case "EIO":
+    case "ELOOP":
+    case "ENAMETOOLONG":
     case "ENOTDIR":
     case "EISDIR":
     case "ELOOP":

@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from
 import { dirname } from "node:path"
 import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
-import { setMode } from "../../settings/index.ts"
+import { fileErrorCode, setMode } from "../../settings/index.ts"
 import { hashOf } from "../login.ts"
 import type { Database, DatabaseDriver } from "./database.ts"
 import { columnsOf, missingStatements, TABLES } from "./schema.ts"
@@ -110,10 +110,15 @@ export function setAside({ path, driver }: FilePlace, now: number): string | "so
   }
 }
 
-/** Tells one file from another that took its name; `undefined` where there is none. */
+/** Tells one file from another that took its name; `undefined` where there is none, or no folder for one. */
 export function identityOf(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false, bigint: true })
-  return stats && `${stats.dev}:${stats.ino}`
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false, bigint: true })
+    return stats && `${stats.dev}:${stats.ino}`
+  } catch (error) {
+    if (["ENOTDIR", "ELOOP"].includes(fileErrorCode(error))) return undefined
+    throw error
+  }
 }
 
 function isSound({ path, driver }: FilePlace): boolean {
