@@ -47,7 +47,7 @@ export {
   withoutRevocation,
 } from "./login.ts"
 export { accountName, isPlaceholderEmail, readLabel } from "./name.ts"
-export { describeNotice, type Notice, type NoticeText } from "./notices.ts"
+export { describeNotice, type Notice, type NoticeText, STORE_TROUBLES } from "./notices.ts"
 export { learnIdentity, type LearntIdentity, replaceRefused } from "./owner.ts"
 export { type CacheUse, cacheShare, lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {

@@ -215,10 +215,11 @@ function storeMessage({
   const end = inMemory
     ? " Until it can be used again, accounts are kept in memory only, and no token is renewed."
     : " What happened just now is not remembered."
-  return `${path} ${TROUBLES[failure]}.${end}`
+  return `${path} ${STORE_TROUBLES[failure]}.${end}`
 }
 
-const TROUBLES: Readonly<Record<StoreFailure, string>> = {
+/** What is wrong with the account database, behind its name. */
+export const STORE_TROUBLES: Readonly<Record<StoreFailure, string>> = {
   busy: "was locked by another program for more than five seconds",
   corrupt: "is damaged and could not be moved out of the way",
   readonly: "can't be written to: check who owns it and its permissions",

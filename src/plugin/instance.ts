@@ -1,5 +1,5 @@
 import type { Hooks, PluginInput, ToolDefinition } from "@opencode-ai/plugin"
-import type { FoundPage, SearchOutcome, WebSearch } from "../gateway/index.ts"
+import type { ChatCall, FoundPage, SearchOutcome, WebSearch } from "../gateway/index.ts"
 import { type AccountLine, type Host, PROVIDER_ID, readCachedModels, startHost } from "../host/index.ts"
 import type { Fetch } from "../runtime.ts"
 import { systemRuntime } from "../runtime.ts"
@@ -40,7 +40,10 @@ export async function startInstance({ input, place, version }: InstanceOptions):
   const toast: (toast: Toast) => void = createToaster({ ...host, client })
   let front: Promise<Fetch> | undefined
   const open = async (): Promise<Fetch> => {
-    const [{ createFront }, gateway] = await Promise.all([import("./front.ts"), host.services()])
+    // Opened beside it, for the first chat; one that finds nothing open says so in its own answer.
+    host.inBackground(async () => void (await host.services()), "the services could not be opened")
+    const { createFront } = await import("./front.ts")
+    const gateway = { chat: async (call: ChatCall) => (await host.services()).chat(call) }
     const runtime = systemRuntime(log)
     const headers = { purposeHeader: PURPOSE_HEADER, agentHeader: AGENT_HEADER }
     return createFront({ gateway, runtime, baseUrl: BASE_URL, ...headers })

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import { StoreError } from "../../src/accounts/index.ts"
+import { createFront } from "../../src/plugin/front.ts"
+import { silentLog, systemRuntime } from "../../src/runtime.ts"
 import { finish, json, text } from "../support/fake-kiro/index.ts"
 import { BASE_URL, errorText, hear, startHarness } from "../gateway/harness.ts"
 
@@ -39,6 +42,23 @@ describe("what is no chat request", () => {
 })
 
 describe("OpenCode 1's fetch", () => {
+  it("says that somebody holds the database, with a status that the host repeats on", async () => {
+    const front = createFront({
+      gateway: { chat: () => Promise.reject(new StoreError("busy")) },
+      runtime: systemRuntime(silentLog),
+      baseUrl: BASE_URL,
+      purposeHeader: "x-purpose",
+      agentHeader: "x-agent",
+    })
+    const body = JSON.stringify({ model: "auto", messages: [{ role: "user", content: "Hello" }] })
+    const response = await front(`${BASE_URL}/chat/completions`, { method: "POST", body })
+    assert.equal(response.status, 503)
+    assert.equal(
+      await errorText(response),
+      "Kiro: the account database was locked by another program for more than five seconds.",
+    )
+  })
+
   it("takes a header that somebody else wrote as it is", async () => {
     await using harness = await startHarness()
     await harness.add("only")

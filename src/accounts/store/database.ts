@@ -234,7 +234,6 @@ export function storeFailure(error: unknown): StoreFailure {
     case "EACCES":
     case "EPERM":
     case "EIO":
-    case "ELOOP":
     case "ENAMETOOLONG":
     case "ENOTDIR":
     case "EISDIR":

@@ -1,3 +1,4 @@
+import { STORE_TROUBLES, StoreError } from "../../accounts/index.ts"
 import { ChatRequestError } from "../../openai/index.ts"
 import { type AccountRule, ownCommand } from "../../settings/index.ts"
 import type { Purpose, Refusal } from "../door.ts"
@@ -34,8 +35,15 @@ function ruleName({ project, agent, model }: AccountRule): string {
   return conditions.length === 0 ? "your rule" : `your rule for ${conditions.join(", ")}`
 }
 
-/** For what was thrown, a request that is none or a fault of our own: neither gets better by repeating. */
+/**
+ * For what was thrown: a request that is none, or a fault of our own. Neither gets better by repeating; a database that
+ * somebody else holds does.
+ */
 export function refusalOfError(error: unknown): Refusal {
+  if (error instanceof StoreError) {
+    const message = `Kiro: the account database ${STORE_TROUBLES[error.failure]}.`
+    return { status: error.failure === "busy" ? 503 : 400, message }
+  }
   const what = error instanceof Error ? error.message : String(error)
   const message =
     error instanceof ChatRequestError
