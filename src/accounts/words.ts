@@ -200,7 +200,8 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     counted: { one: "with a refused API key", many: "with refused API keys" },
     tone: "bad",
     title: "Kiro API key refused",
-    sentence: (name) => `the API key of ${name} was refused`,
+    sentence: (name) =>
+      name.startsWith("API key ") ? `${name} was refused` : `the API key of ${name} was refused`,
     because: "its API key was refused",
     remedy: (at) =>
       `Make a new API key at https://app.kiro.dev and give it to /connect or KIRO_API_KEY. Where the old key is allowed again: ${inKiro(at, "enable")}.`,
