@@ -13,7 +13,7 @@ import {
 } from "../accounts/index.ts"
 import { type JsonObject, present } from "../json.ts"
 import type { Context } from "./context.ts"
-import { type Column, table, type Terminal } from "./terminal.ts"
+import { type Column, table, type Terminal, wrap } from "./terminal.ts"
 
 /** Every account: state, credits, reset, where its logins are from. */
 export async function listAccounts(context: Context, { json }: { readonly json: boolean }): Promise<void> {
@@ -32,22 +32,22 @@ export async function listAccounts(context: Context, { json }: { readonly json: 
     ...extrasOf(account, terminal, now),
     ...restingUnder(account, all, now).map((resting) => restingLine(context, { account, resting, now })),
   ])
-  if (beside.length > 0) terminal.out(`\n${beside.join("\n")}`)
+  if (beside.length > 0) terminal.out(`\n${table([{ title: "" }, { title: "" }], beside, { terminal })}`)
 }
 
 /** A login whose place another one took, and of which nobody knows whether it is the same person's. */
 function restingLine(
   { terminal, command }: Context,
   { account, resting, now }: { readonly account: Account; readonly resting: Account; readonly now: number },
-): string {
+): readonly string[] {
   const state = stateOf(resting, { now, useOverage: true })
   const remedy = remedyOf(resting, state, command)
-  const words = `${accountName(resting)}, ${shortState(state, now)}. ${remedy}`
-  return `${terminal.paint("muted", accountName(account))}  before it: ${words}`
+  const words = `before it: ${accountName(resting)}, ${shortState(state, now)}. ${remedy}`
+  return [terminal.paint("muted", accountName(account)), words]
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: "Account" },
+  { title: "Account", shrinks: true },
   { title: "Plan", expendable: 2 },
   { title: "State" },
   { title: "Credits", align: "right" },
@@ -57,13 +57,18 @@ const COLUMNS: readonly Column[] = [
 ]
 
 /** Logins of other programs are taken in by the first message, not by looking at the list. */
-async function nobody({ sources, command }: Context): Promise<string> {
+async function nobody({ sources, command, terminal }: Context): Promise<string> {
   const readings = await Promise.all(sources.map((source) => source.read()))
+  const at = { indent: 0, columns: terminal.columns }
   const found = readings.flatMap(({ logins }) => logins.map(({ login }) => SOURCE_NAMES[login.source]))
   if (found.length === 0)
-    return "No account yet. Log in with kiro-cli, or run: opencode auth login (in OpenCode: /connect)"
+    return wrap(
+      "No account yet. Log in with kiro-cli, or run: opencode auth login (in OpenCode: /connect)",
+      at,
+    )
   const from = [...new Set(found)].join(", ")
-  return `No account yet. A login of ${from} is there; the first message takes it in, and so does:\n  ${command} import`
+  const there = `No account yet. A login of ${from} is there; the first message takes it in, and so does:`
+  return `${wrap(there, at)}\n  ${command} import`
 }
 
 function rowOf(account: Account, { terminal, settings }: Context, now: number): readonly string[] {
@@ -94,7 +99,7 @@ export const SOURCE_NAMES: Readonly<Record<LoginSource, string>> = {
 }
 
 /** Credits beside those of the plan: a line for an account that has any. */
-function extrasOf(account: Account, { paint }: Terminal, now: number): readonly string[] {
+function extrasOf(account: Account, { paint }: Terminal, now: number): readonly (readonly string[])[] {
   const { quota } = account
   if (quota === undefined) return []
   const { trial, bonuses, others = [], overage } = quota
@@ -112,7 +117,7 @@ function extrasOf(account: Account, { paint }: Terminal, now: number): readonly 
     const charges = overage.charges === undefined ? "" : `, ${overage.charges.toFixed(2)} USD`
     parts.push(`overage ${overage.enabled ? "on" : "off"}, ${overage.used.toFixed(2)}${cap} used${charges}`)
   }
-  return parts.map((part) => `${paint("muted", accountName(account))}  ${part}`)
+  return parts.map((part) => [paint("muted", accountName(account)), part])
 }
 
 /** An account for machines. No token, secret, user id or e-mail address is in it; instants are ISO 8601. */
@@ -195,9 +200,14 @@ export function findAccount(accounts: readonly Account[], typed: string): Accoun
   })
   const [account, ...others] = meant
   if (account === undefined) {
-    const names = accounts.map((known) => `${accountName(known)} (${shortIdOf(known)})`).join(", ")
-    throw new NoSuchAccount(`no account is called "${typed}"${names === "" ? "" : `; there are ${names}`}`)
+    throw new NoSuchAccount(`no account is called "${typed}"; ${namesOf(accounts)}`)
   }
   if (others.length > 0) throw new NoSuchAccount(`"${typed}" means more than one account; use its short id`)
   return account
+}
+
+function namesOf(accounts: readonly Account[]): string {
+  if (accounts.length === 0) return "there is none yet"
+  const names = accounts.map((account) => `${accountName(account)} (${shortIdOf(account)})`)
+  return `there ${names.length === 1 ? "is" : "are"} ${names.join(", ")}`
 }

@@ -153,7 +153,8 @@ function readAccounts(words: readonly string[]): WithoutJson<Command> {
   if (verb === undefined || (verb === "list" && account === undefined)) return { name: "accounts" }
   if (!ACCOUNT_VERBS.includes(verb))
     throw new UsageError(`accounts has no "${verb}"; ${meant(verb, ACCOUNT_VERBS)}`)
-  if (account === undefined) throw new UsageError(`accounts ${verb} needs an account`)
+  if (account === undefined)
+    throw new UsageError(`accounts ${verb} needs an account, such as its short id: accounts lists them`)
   switch (verb) {
     case "label": {
       if (rest.length === 0) throw new UsageError("accounts label needs a text")

@@ -79,26 +79,33 @@ export interface Column {
   readonly title: string
   /** Left out first where the terminal is narrow: the highest number first; absent: never. */
   readonly expendable?: number
+  /** Cut short where the rest alone is still too wide. */
+  readonly shrinks?: true
   readonly align?: "right"
 }
 
 /**
  * Columns as wide as their widest cell, two spaces between. In a narrow terminal columns that are said to be expendable
- * go, so that no row wraps.
+ * go, then one is cut short, so that no row wraps. Without any title there is no line of titles.
  */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   { terminal }: { readonly terminal: Pick<Terminal, "columns" | "paint"> },
 ): string {
-  const all = [columns.map(({ title }) => terminal.paint("muted", title)), ...rows]
-  const widths = columns.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ""))))
-  const kept = fitting(columns, widths, terminal.columns)
+  const titles = columns.map(({ title }) => terminal.paint("muted", title))
+  const all = columns.every(({ title }) => title === "") ? rows : [titles, ...rows]
+  const natural = columns.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ""))))
+  const kept = fitting(columns, natural, terminal.columns)
+  const tooWide = Math.max(0, totalOf(kept, natural) - (terminal.columns ?? Infinity))
+  const widths = natural.map((wide, index) =>
+    columns[index]?.shrinks ? Math.max(LEAST_WIDTH, wide - tooWide) : wide,
+  )
   return all
     .map((row) =>
       kept
         .map((index) => {
-          const cell = row[index] ?? ""
+          const cell = cut(row[index] ?? "", widths[index] ?? 0)
           const blank = " ".repeat(Math.max(0, (widths[index] ?? 0) - width(cell)))
           return columns[index]?.align === "right" ? blank + cell : cell + blank
         })
@@ -113,26 +120,44 @@ function fitting(columns: readonly Column[], widths: readonly number[], room = I
   const goFirst = all
     .filter((index) => columns[index]?.expendable !== undefined)
     .toSorted((one, other) => (columns[other]?.expendable ?? 0) - (columns[one]?.expendable ?? 0))
-  const total = (kept: readonly number[]): number =>
-    kept.reduce((sum, index) => sum + (widths[index] ?? 0) + 2, -2)
   const sets = [0, ...goFirst.map((_, index) => index + 1)].map((gone) =>
     all.filter((index) => !goFirst.slice(0, gone).includes(index)),
   )
-  return sets.find((kept) => total(kept) <= room) ?? sets.at(-1) ?? all
+  return sets.find((kept) => totalOf(kept, widths) <= room) ?? sets.at(-1) ?? all
+}
+
+function totalOf(kept: readonly number[], widths: readonly number[]): number {
+  return kept.reduce((sum, index) => sum + (widths[index] ?? 0) + 2, -2)
+}
+
+const LEAST_WIDTH = 8
+
+/** Within its colours; the short id at the end of a name, by which it is typed, stays. */
+function cut(cell: string, room: number): string {
+  if (width(cell) <= room) return cell
+  const plain = stripVTControlCharacters(cell)
+  const [id = ""] = /··\w+$/.exec(plain) ?? []
+  return cell.replace(plain, `${plain.slice(0, Math.max(0, room - 1 - id.length)).trimEnd()}…${id}`)
 }
 
 function width(cell: string): number {
   return stripVTControlCharacters(cell).length
 }
 
-/** Breaks a text between words, so that no line of it is longer than the terminal; what follows is indented. */
+/** The spaces that no pair of backticks holds. */
+const BREAKS = / (?=[^`]*(?:`[^`]*`[^`]*)*$)/
+
+/**
+ * Breaks a text between words, so that no line of it is longer than the terminal; what follows is indented. What stands
+ * in backticks is typed as it is: it is never broken here.
+ */
 export function wrap(
   text: string,
   { indent, columns = Infinity }: { readonly indent: number; readonly columns: number | undefined },
 ): string {
   const room = Math.max(20, columns - indent)
   const lines = [""]
-  for (const word of text.split(" ")) {
+  for (const word of text.split(BREAKS)) {
     const line = lines.at(-1) ?? ""
     if (line === "") lines[lines.length - 1] = word
     else if (width(line) + 1 + width(word) <= room) lines[lines.length - 1] = `${line} ${word}`

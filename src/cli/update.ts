@@ -5,6 +5,7 @@ import type { DoctorCall } from "./doctor/doctor.ts"
 import { isOurs, type PluginEntry, pluginEntries, readConfigFiles } from "./doctor/opencode-config.ts"
 import { copyOf, isUnpinned, ownSpec, renameAway, stampOf } from "./doctor/plugin.ts"
 import { opencodeVersion } from "./doctor/programs.ts"
+import { wrap } from "./terminal.ts"
 
 interface Updated {
   readonly spec: string
@@ -22,6 +23,9 @@ export async function updatePlugin(
   { directory, run }: DoctorCall,
 ): Promise<boolean> {
   const { terminal, place } = context
+  const { columns } = terminal
+  const say = (mark: string, text: string): void =>
+    terminal.out(`${mark} ${wrap(text, { indent: 2, columns })}`)
   const entries = pluginEntries(readConfigFiles({ ...context, directory }), place).filter(isOurs)
   const isSecond = (await opencodeVersion(run))?.startsWith("2.") === true
   const updated = entries.map((entry) => update(context, entry, isSecond))
@@ -30,8 +34,8 @@ export async function updatePlugin(
     terminal.out(`OpenCode's configuration does not list the plugin. Run: opencode plugin "${ownSpec()}" -g`)
   else
     for (const { done, todo } of updated) {
-      for (const line of done) terminal.out(`${terminal.paint("good", "✓")} ${line}`)
-      if (todo !== undefined) terminal.out(`${terminal.paint("strong", "→")} ${todo}`)
+      for (const line of done) say(terminal.paint("good", "✓"), line)
+      if (todo !== undefined) say(terminal.paint("strong", "→"), todo)
     }
   return updated.length > 0
 }

@@ -109,7 +109,7 @@ describe("the command", () => {
   it("ends with 1 where an account is not there, and names those that are", async () => {
     const { code, err } = await lab.run("accounts", "disable", "zzzz")
     assert.equal(code, 1)
-    assert.match(err, /no account is called "zzzz"; there are Builder ID ··[0-9a-f]{4} \([0-9a-f]{4}\)/)
+    assert.match(err, /no account is called "zzzz"; there is Builder ID ··[0-9a-f]{4} \([0-9a-f]{4}\)/)
   })
 
   it("prints plain text into a pipe, and nothing at all to stderr", async () => {
@@ -203,6 +203,21 @@ describe("a table", () => {
     assert.deepEqual(drawn(54)[1], "Identity Center ··ffaf  KIRO POWER")
     assert.deepEqual(drawn(30)[1], "Identity Center ··ffaf")
     assert.deepEqual(drawn(5)[1], "Identity Center ··ffaf")
+  })
+
+  it("cuts a name short where the rest alone is too wide, but for the id that it is typed by", () => {
+    const columns = [{ title: "", shrinks: true }, { title: "" }] as const
+    const rows = [
+      [paint("", "Identity Center ··ffaf"), "at the daily limit"],
+      ["The account of the whole company", "ok"],
+    ]
+    const lines = stripVTControlCharacters(table(columns, rows, { terminal: { columns: 36, paint } }))
+    assert.deepEqual(lines.split("\n"), ["Identity…··ffaf   at the daily limit", "The account of…   ok"])
+  })
+
+  it("breaks no command that is named in backticks", () => {
+    const text = "Choose one, or `run this command` now."
+    assert.equal(wrap(text, { indent: 2, columns: 22 }), "Choose one, or\n  `run this command`\n  now.")
   })
 
   it("breaks texts between words, and indents what follows", () => {

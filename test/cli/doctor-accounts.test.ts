@@ -14,7 +14,8 @@ import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { openDatabase } from "../../src/accounts/index.ts"
+import { afterChoiceWanted, openAccountStore, openDatabase } from "../../src/accounts/index.ts"
+import { silentLog, systemClock } from "../../src/runtime.ts"
 import { start } from "../accounts/processes.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { secretsIn } from "../support/secrets.ts"
@@ -133,7 +134,13 @@ describe("doctor on accounts and the way to Kiro", () => {
     it("is seen to be missing where an account came from it, or where KIROCLI_DB_PATH names it", async () => {
       await lab.run("import")
       for (const suffix of ["", "-wal", "-shm"]) rmSync(lab.sandbox.kiroCliStore + suffix, { force: true })
-      assert.match(await found(/came from kiro-cli, whose store is gone/), /Run: kiro-cli login/)
+      assert.match(await found(/came from kiro-cli, whose store is gone/), /Run: kiro-cli login.* keep it /)
+      const social = lab.fake.account({ kind: "social" })
+      await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [lab.account, social] })
+      await lab.run("import")
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(lab.sandbox.kiroCliStore + suffix, { force: true })
+      // Once for all of them.
+      assert.match(await found(/Builder ID \S+, Google \S+ came from kiro-cli/), / keep them /)
       await kiroCliLogin()
       await followed()
       const environment = { KIROCLI_DB_PATH: join(lab.sandbox.root, "nowhere.sqlite3") }
@@ -173,6 +180,14 @@ describe("doctor on accounts and the way to Kiro", () => {
       await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [account] })
     }
 
+    const signInWithoutProfile = async (account: ReturnType<typeof company>): Promise<void> => {
+      await signIn(account)
+      const store = await openDatabase(lab.sandbox.kiroCliStore)
+      store.run("DELETE FROM state")
+      store.close()
+      await lab.run("import")
+    }
+
     it("of login and service are seen to be mixed up where the profile is one that the login does not have", async () => {
       const account = company([VIRGINIA])
       await signIn(account)
@@ -198,13 +213,20 @@ describe("doctor on accounts and the way to Kiro", () => {
     })
 
     it("stand for nothing while no profile is chosen", async () => {
-      const account = company([FRANKFURT, VIRGINIA])
-      await signIn(account)
-      const store = await openDatabase(lab.sandbox.kiroCliStore)
-      store.run("DELETE FROM state")
-      store.close()
-      await lab.run("import")
+      await signInWithoutProfile(company([FRANKFURT, VIRGINIA]))
       await command(await found(/is logged in to eu-north-1 and has no profile, which Identity Center needs/))
+      await followed()
+    })
+
+    it("are not said of an account that is told of already, because its profile is to be chosen", async () => {
+      await signInWithoutProfile(company([FRANKFURT, VIRGINIA]))
+      const at = { clock: systemClock, log: silentLog, random: Math.random }
+      const accounts = await openAccountStore({ path: database, ...at })
+      const choice = { profiles: [FRANKFURT, VIRGINIA], now: Date.now() }
+      for (const { id } of await accounts.list())
+        await accounts.update(id, (account) => afterChoiceWanted(account, choice))
+      await accounts.close()
+      await command(`${await found(/has to be told which of its profiles to use/)}`.replace(/`\.$/, " 1`."))
       await followed()
     })
   })

@@ -18,7 +18,7 @@ import {
 import { fetchProfiles, fetchUsage } from "../../gateway/index.ts"
 import { importLogins, kiroCliDatabases } from "../../import/index.ts"
 import { present } from "../../json.ts"
-import { regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
+import { type KiroFailure, regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
 import { SOURCE_NAMES } from "../accounts.ts"
 import type { Context } from "../context.ts"
 import {
@@ -131,11 +131,18 @@ function stateFinding(examined: ExaminedAccount, context: DoctorContext): Findin
     const text = `${name}: Kiro did not say what it has used: ${failure.message}`
     // A wrong profile is told of with the regions.
     if (failure.kind === "not-authorized" && identityCenterLogin(account) !== undefined) return note(text)
-    return problem(text, "See to what is said of the network above, then run doctor again.")
+    return problem(text, remedyOfFailure(failure, account))
   }
   if (tone !== "good") return note(`${name}: ${shortState(state, now)}${credits}`)
   if (hasToken) return good(`${name} is ready${credits}`)
   return note(`${name}: its access token has ended; the next message renews it`)
+}
+
+function remedyOfFailure({ kind }: KiroFailure, { logins }: Account): string {
+  if (kind !== "bearer-rejected") return "See to what is said of the network above, then run doctor again."
+  return logins.every((login) => login.kind === "api-key")
+    ? "Make a new API key at https://app.kiro.dev, if it was not refused by mistake."
+    : "The next message renews its token; if it stays so, sign in again."
 }
 
 /** What is not in kiro.db yet has no short id that will ever be seen again. */
@@ -152,7 +159,7 @@ function remedyFor(
   { command }: DoctorContext,
 ): string {
   return isNew
-    ? `Take it in first, then see what is said of it: ${command} import`
+    ? `Take it in first, then see what is said of it: \`${command} import\``
     : remedyOf(account, state, command)
 }
 
@@ -180,14 +187,15 @@ export const sourcesCheck: Check = {
 function gone({ accounts, place, settings }: DoctorContext): readonly Finding[] {
   const stores = kiroCliDatabases(place)
   if (!settings.autoSyncKiroCli || stores.some(existsSync)) return []
-  return accounts
-    .filter(({ account }) => account.logins.length > 0 && account.logins.every(isOfKiroCli))
-    .map(({ account }) =>
-      problem(
-        `${accountName(account)} came from kiro-cli, whose store is gone (${stores[0] ?? ""})`,
-        `Run: kiro-cli login, or keep it without kiro-cli by: opencode auth login`,
-      ),
-    )
+  const left = accounts.filter(({ account: { logins } }) => logins.length > 0 && logins.every(isOfKiroCli))
+  if (left.length === 0) return []
+  const names = left.map(({ account }) => accountName(account)).join(", ")
+  return [
+    problem(
+      `${names} came from kiro-cli, whose store is gone (${stores[0] ?? ""})`,
+      `Run: kiro-cli login, or keep ${left.length === 1 ? "it" : "them"} without kiro-cli by: opencode auth login`,
+    ),
+  ]
 }
 
 /** Another login of the same account goes on working; kiro-cli itself does not. */
@@ -241,7 +249,8 @@ function regionSettings(
 
 async function regionFindings(context: DoctorContext, account: Account): Promise<readonly Finding[]> {
   const name = accountName(account)
-  const choose = `${context.command} accounts profile ${typedName(name)}`
+  const choose = (number = ""): string =>
+    `\`${context.command} accounts profile ${typedName(name)}${number}\``
   const login = identityCenterLogin(account)
   const profileArn =
     account.profileArn ?? account.logins.find((one) => one.profileArn !== undefined)?.profileArn
@@ -249,9 +258,15 @@ async function regionFindings(context: DoctorContext, account: Account): Promise
   const service = serviceRegionOf({ profileArn, loginRegion: login?.loginRegion, defaultRegion })
   if (service.outcome === "unsupported")
     return [
-      problem(`${name}: Kiro is not served in ${service.region}`, `Choose a profile where it is: ${choose}`),
+      problem(
+        `${name}: Kiro is not served in ${service.region}`,
+        `Choose a profile where it is: ${choose()}`,
+      ),
     ]
   if (login === undefined) return []
+  // Said of the account itself.
+  const now = context.runtime.clock.now()
+  if (stateOf(account, { now, useOverage: true }).reason === "profile-choice") return []
   const known = await profilesOf(context, account)
   const there = `logged in to ${login.loginRegion}`
   if (profileArn === undefined)
@@ -259,8 +274,8 @@ async function regionFindings(context: DoctorContext, account: Account): Promise
       problem(
         `${name} is ${there} and has no profile, which Identity Center needs`,
         known?.[0] === undefined
-          ? `Ask your administrator for access to Kiro; then: ${choose}`
-          : `Choose one (without the number it lists them): ${choose} 1`,
+          ? `Ask your administrator for access to Kiro; then: ${choose()}`
+          : `Choose one (without the number it lists them): ${choose(" 1")}`,
       ),
     ]
   if (known === undefined || known.length === 0 || known.includes(profileArn))
@@ -268,7 +283,7 @@ async function regionFindings(context: DoctorContext, account: Account): Promise
   return [
     problem(
       `${name} is ${there}, and that login has no profile in ${regionOfArn(profileArn) ?? "that region"} as chosen`,
-      `Choose one that it has (without the number it lists them): ${choose} 1`,
+      `Choose one that it has (without the number it lists them): ${choose(" 1")}`,
     ),
   ]
 }
