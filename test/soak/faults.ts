@@ -2,9 +2,11 @@ import {
   brokenChecksum,
   contextUsage,
   exception,
+  failure,
   FAILURES,
   finish,
   pause,
+  type ReceivedRequest,
   type Reply,
   reset,
   resetBeforeHeaders,
@@ -32,4 +34,21 @@ export function faults(words: string): readonly Reply[] {
     stream(toolUse({ name: "read", input: { path: "a" } }), pause(1), reset),
     stream(toolUse({ name: "read", input: { path: "a" }, stop: false }), finish()),
   ]
+}
+
+/** A part of the request that the service does not take, as its words name it. */
+const REFUSED_TOOL = "refused_"
+const PICTURE_REFUSED = 0.3
+
+/** The refusal of a tool is for good; that of a picture is a mood. */
+export function refusedPart({ text: body }: ReceivedRequest, random: () => number): Reply | undefined {
+  const tools = [...body.matchAll(/"toolSpecification":\{"name":"([^"]+)"/g)].map(([, name = ""]) => name)
+  const place = tools.findIndex((name) => name.startsWith(REFUSED_TOOL))
+  if (place >= 0) return refusal(`tools.${place}.custom.input_schema: it is not taken`)
+  if (body.includes('"images":[') && random() < PICTURE_REFUSED) return refusal("Could not process image")
+  return undefined
+}
+
+function refusal(message: string): Reply {
+  return failure({ status: 400, type: "ValidationException", message, reason: null })
 }

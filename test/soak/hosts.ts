@@ -32,9 +32,9 @@ export class Hosts {
     this.#env = env
   }
 
-  start(): void {
+  start(version: 1 | 2): void {
     this.#begun += 1
-    const child = spawn(process.execPath, [HOST, this.#folder, String(this.#begun)], {
+    const child = spawn(process.execPath, [HOST, this.#folder, String(this.#begun), String(version)], {
       cwd: this.#folder,
       env: this.#env,
       stdio: ["ignore", "pipe", "pipe"],
@@ -46,11 +46,11 @@ export class Hosts {
       this.#running.delete(child)
       if (this.#ending) return
       if (signal !== "SIGKILL") this.tally.wrong.push(`a host ended by itself with ${code ?? signal}`)
-      this.start()
+      this.start(version)
     })
   }
 
-  /** One of them dies, at whatever it was doing; another takes its place. The oldest lives on, to be measured. */
+  /** One of them dies, at whatever it was doing; another takes its place. The two oldest live on, to be measured. */
   kill(): void {
     const child = [...this.#running].at(-1)
     this.tally.killed += child?.kill("SIGKILL") === true ? 1 : 0

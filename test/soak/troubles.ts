@@ -21,7 +21,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   "a host is killed": ({ hosts }) => hosts.kill(),
   "the tokens of an account expire": ({ accounts, random }) => pick(random, accounts).expire(),
   "another program holds the database": holdDatabase,
-  "kiro-cli signs in anew": signInAnew,
+  "somebody signs in to kiro-cli": signIn,
   "a person mends what they were told of": ({ store }) => heal(store),
 }
 
@@ -45,8 +45,8 @@ async function holdDatabase({ database, random }: World): Promise<void> {
   other.close()
 }
 
-/** In its own store, for one of its accounts: a new pair, the old one stays good. */
-async function signInAnew({ accounts, kiroCli, random }: World): Promise<void> {
+/** A person signs in to kiro-cli, over whoever was: a new pair; the old one and the other's stay good. */
+async function signIn({ accounts, kiroCli, random }: World): Promise<void> {
   const account = pick(random, accounts)
   account.signIn()
   await seedKiroCliStore({ path: kiroCli, accounts: [account] })
