@@ -170,7 +170,7 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
     }
     case "store-trouble":
       return text(notice, notice.inMemory ? "error" : "warning", {
-        about: notice.failure,
+        about: notice.backup === undefined ? notice.failure : `${notice.failure} ${notice.backup}`,
         title: "Kiro account database",
         message: storeMessage(notice),
       })
@@ -221,7 +221,7 @@ function storeMessage({
 /** What is wrong with the account database, behind its name. */
 export const STORE_TROUBLES: Readonly<Record<StoreFailure, string>> = {
   busy: "was locked by another program for more than five seconds",
-  corrupt: "is damaged and could not be moved out of the way",
+  corrupt: "is damaged and can't be moved out of the way now: close the other windows that have it open",
   readonly: "can't be written to: check who owns it and its permissions",
   full: "can't be written to: the disk is full",
   unavailable: "can't be opened: check its folder and permissions",

@@ -49,7 +49,31 @@ describe("a damaged database", () => {
     await again.store.close()
   })
 
-  it("is replaced while it is in use, by two stores once", async () => {
+  it("that can't be moved away now, as another window on Windows has it, is replaced once it can", async () => {
+    const path = join(temporaryFolder(), "kiro.db")
+    const clock = fakeClock()
+    writeFileSync(path, "this is no database, ".repeat(500))
+    // A folder has the name that the file would get.
+    const taken = `${path}.damaged-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, "-")}`
+    mkdirSync(taken)
+    writeFileSync(join(taken, "file"), "")
+    const { store, notices } = await openStore({ path, clock })
+    await assert.rejects(store.add(ACCOUNT), { failure: "corrupt" })
+    assert.equal(store.kept, "memory")
+    clock.advance(2000)
+    await store.add(ACCOUNT)
+    assert.equal(store.kept, "file")
+    await store.close()
+    const said = notices.map((notice) => describeNotice(notice, "kiro").message)
+    assert.equal(said.length, 2)
+    assert.match(said[0] ?? "", /damaged.*close the other windows/)
+    assert.match(said[1] ?? "", /was damaged and is kept as /)
+    const again = await openStore({ path })
+    assert.equal((await again.store.list()).length, 1)
+    await again.store.close()
+  })
+
+  it("is replaced while it is in use, by two stores once", needsNoHold, async () => {
     const path = await fileWithAccount()
     const [one, two] = [await openStore({ path }), await openStore({ path })]
     await one.store.list()
@@ -73,7 +97,7 @@ describe("a damaged database", () => {
 })
 
 describe("a database that is removed while it is open", () => {
-  it("is made anew by the next write, and not written to as a ghost", async () => {
+  it("is made anew by the next write, and not written to as a ghost", needsNoHold, async () => {
     const path = await fileWithAccount()
     const { store } = await openStore({ path })
     await store.list()

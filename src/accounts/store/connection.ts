@@ -135,8 +135,9 @@ export class Connection {
 
   /** Each trouble once, until it is over. */
   #tell(notice: Extract<Notice, { kind: "store-trouble" }>): void {
-    if (this.#told.has(notice.failure)) return
-    this.#told.add(notice.failure)
+    const trouble = `${notice.failure} ${notice.backup ?? ""}`
+    if (this.#told.has(trouble)) return
+    this.#told.add(trouble)
     this.#options.notify(notice)
   }
 
@@ -183,7 +184,7 @@ export class Connection {
     if (Math.abs(clock.now() - this.#triedAt) < LOOK_AGAIN_MS) return
     this.#triedAt = clock.now()
     try {
-      const database = openFile(this.#options)
+      const database = this.#openAgain()
       this.#forget()
       this.#database = database
       this.#identity = identityOf(path)
@@ -192,6 +193,16 @@ export class Connection {
       log.info("the account database can be used again", { path })
     } catch (error) {
       log.debug("the account database can't be used yet", { path, error })
+    }
+  }
+
+  /** A damaged file that could not be moved away, because another program had it open, may be free now. */
+  #openAgain(): Database {
+    try {
+      return openFile(this.#options)
+    } catch (error) {
+      if (storeFailure(error) === "corrupt" && this.#replaceDamaged(error)) return openFile(this.#options)
+      throw error
     }
   }
 
@@ -207,20 +218,22 @@ export class Connection {
     // A full disk may have room again at the next write, and the file still reads.
     if (this.#database !== undefined && (failure === "full" || failure === "unavailable")) return false
     this.#forget()
-    if (failure === "corrupt") {
-      const backup = setAside(this.#options, clock.now())
-      log.error("the account database is damaged", { path, backup, error })
-      if (backup === "sound") return true
-      if (backup !== undefined) {
-        this.#tell({ kind: "store-trouble", failure, path, backup })
-        return true
-      }
-    }
+    if (failure === "corrupt" && this.#replaceDamaged(error)) return true
     log.error("accounts are kept in memory only", { failure, path, error })
     this.#tell({ kind: "store-trouble", failure, path, inMemory: true })
     this.#memory = { failure, error }
     this.#triedAt = clock.now()
     this.#database = openMemory(this.#options)
+    return true
+  }
+
+  /** Whether a damaged file is out of the way, or another process has put a sound one in its place. */
+  #replaceDamaged(error: unknown): boolean {
+    const { log, path, clock } = this.#options
+    const backup = setAside(this.#options, clock.now())
+    if (backup === undefined) return false
+    log.error("the account database was damaged", { path, backup, error })
+    if (backup !== "sound") this.#tell({ kind: "store-trouble", failure: "corrupt", path, backup })
     return true
   }
 }
