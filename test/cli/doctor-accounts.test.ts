@@ -18,6 +18,7 @@ import { afterChoiceWanted, openAccountStore, openDatabase } from "../../src/acc
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { start } from "../accounts/processes.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { needsModes } from "../support/posix.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
 import { editJson } from "./lab.ts"
@@ -43,9 +44,9 @@ describe("doctor on accounts and the way to Kiro", () => {
     assert.match(problems[0] ?? "", problem)
     return problems[0]?.split(" → ")[1] ?? ""
   }
-  /** Follows `mv "a" "b"`. */
+  /** Follows `mv "a" "b"`, `move` on Windows. */
   const move = (remedy: string): void => {
-    const [, from = "", to = ""] = /mv "([^"]+)" "([^"]+)"/.exec(remedy) ?? []
+    const [, from = "", to = ""] = /(?:mv|move) "([^"]+)" "([^"]+)"/.exec(remedy) ?? []
     renameSync(from, to)
   }
   /** Follows the last command that it names. */
@@ -329,11 +330,17 @@ describe("doctor on accounts and the way to Kiro", () => {
     await lab.run("doctor")
     assert.deepEqual(left(), empty)
     await lab.run("import")
-    chmodSync(database, 0o644)
     const used = left()
-    assert.match(await found(/others on this computer can read .*kiro\.db/), /^Run: chmod 600/)
+    await followed()
     await lab.run("doctor", "--report")
     assert.deepEqual(left(), used)
+  })
+
+  it("sees that others can read kiro.db, and leaves it so", needsModes, async () => {
+    await lab.run("import")
+    chmodSync(database, 0o644)
+    assert.match(await found(/others on this computer can read .*kiro\.db/), /^Run: chmod 600/)
+    assert.equal(statSync(database).mode & 0o777, 0o644)
   })
 
   describe("the report", () => {

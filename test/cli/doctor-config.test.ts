@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { delimiter, join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { callOf, isOlder } from "../../src/cli/doctor/programs.ts"
 import { noAccount } from "../../src/gateway/refuse/texts.ts"
@@ -188,7 +188,7 @@ describe("doctor on OpenCode's configuration", () => {
     rmSync(project)
     const auth = join(lab.sandbox.data, "auth.json")
     writeFileSync(auth, "{")
-    const move = /mv "([^"]+)" "([^"]+)"/.exec(
+    const move = /(?:mv|move) "([^"]+)" "([^"]+)"/.exec(
       remedyOf(await lab.problems(), /auth\.json can't be read as JSON/),
     )
     renameSync(move?.[1] ?? "", move?.[2] ?? "")
@@ -252,7 +252,7 @@ describe("doctor on OpenCode's configuration", () => {
   it("sees that a newer plugin is published, by the user's own npm", async () => {
     const answer = (version: string, repository?: string): void => {
       const document = { version, ...(repository !== undefined && { "repository.url": repository }) }
-      program(lab.bin, "npm", `echo "$@" > "${lab.bin}/asked"; echo '${JSON.stringify(document)}'`)
+      program(lab.bin, "npm", { prints: JSON.stringify(document), tells: join(lab.bin, "asked") })
     }
     const ours = "git+https://github.com/someone/opencode-kiro-auth.git"
     answer(NEWER, ours)
@@ -264,12 +264,12 @@ describe("doctor on OpenCode's configuration", () => {
     // Somebody else's package of this name says nothing of this one.
     answer(NEWER)
     await followed()
-    program(lab.bin, "npm", "exit 1")
+    program(lab.bin, "npm", { code: 1 })
     await followed()
   })
 
   it("knows OpenCode 2: its list, its own environment, its log, and a host that is too old", async () => {
-    program(lab.bin, "opencode", "echo opencode 2.3.0")
+    program(lab.bin, "opencode", { prints: "opencode 2.3.0" })
     editJson(config, () => ({ plugins: ["-other", { package: "./plugin", options: {} }] }))
     mkdirSync(join(lab.sandbox.data, "log"), { recursive: true })
     writeFileSync(
@@ -286,7 +286,7 @@ describe("doctor on OpenCode's configuration", () => {
     assert.doesNotMatch(out, /is fine|signed in on this computer|panel of the terminal UI/)
     writeFileSync(join(lab.sandbox.config, "service.json"), '{"env":{"KIRO_TOASTS":"true","NO_PROXY":"*"}}')
     assert.doesNotMatch((await lab.runWith({ environment }, "doctor")).out, /may not see/)
-    program(lab.bin, "opencode", "echo 1.18.20")
+    program(lab.bin, "opencode", { prints: "1.18.20" })
     assert.match(
       remedyOf(await lab.problems(), /OpenCode 1\.18\.20 is older than 1\.18\.27/),
       /opencode upgrade/,
@@ -333,6 +333,22 @@ describe("versions", () => {
   })
 })
 
+/** Where programs are `.exe` files: Node under their names, which writes a file when it is started. Its environment. */
+function plantNode(folder: string, ran: string): Record<string, string> {
+  if (process.platform !== "win32") return {}
+  const preload = join(folder, "planted.cjs")
+  writeFileSync(
+    preload,
+    `/node\\.exe$/i.test(process.execPath) || require("node:fs").writeFileSync(${JSON.stringify(ran)}, process.execPath)`,
+  )
+  const environment = { NODE_OPTIONS: `${process.env["NODE_OPTIONS"] ?? ""} --require ${preload}`.trim() }
+  for (const name of ["git.exe", "cmd.exe"]) copyFileSync(process.execPath, join(folder, name))
+  execFileSync(join(folder, "git.exe"), ["-e", "0"], { env: { ...process.env, ...environment } })
+  assert.ok(existsSync(ran), "what is planted tells that it ran")
+  rmSync(ran)
+  return environment
+}
+
 describe("programs", () => {
   const linux = { env: { PATH: ".:/usr/bin::bin", A: "1" }, platform: "linux", home: "/home/me" }
   const windows = {
@@ -363,18 +379,16 @@ describe("programs", () => {
     }
   })
 
-  it(
-    "that a repository planted do not run, though the PATH names the current folder",
-    { skip: process.platform === "win32" },
-    async () => {
-      const lab = await openDoctorLab()
-      const { project } = lab.sandbox
-      for (const name of ["npm", "git", "opencode"]) program(project, name, `touch "${project}/ran"`)
-      const environment = { PATH: `.:${process.env["PATH"]}` }
-      await lab.runWith({ directory: project, environment }, "doctor")
-      await lab.spawnWith({ directory: project, environment }, "doctor")
-      assert.ok(!existsSync(join(project, "ran")))
-      await lab.close()
-    },
-  )
+  it("that a repository planted do not run, though the PATH names the current folder", async () => {
+    const lab = await openDoctorLab()
+    const { project } = lab.sandbox
+    const ran = join(project, "ran")
+    for (const name of ["npm", "git", "opencode"]) program(project, name, { tells: ran })
+    const environment = { PATH: [".", process.env["PATH"]].join(delimiter), ...plantNode(project, ran) }
+    await lab.runWith({ directory: project, environment }, "doctor")
+    for (const command of [["doctor"], ["doctor", "--report"], ["update"]])
+      await lab.spawnWith({ directory: project, environment }, ...command)
+    assert.ok(!existsSync(ran))
+    await lab.close()
+  })
 })

@@ -41,8 +41,8 @@ export async function openLab(): Promise<Lab> {
   const bin = join(sandbox.root, "bin")
   mkdirSync(bin)
   writePlugin(join(sandbox.config, "plugin"), VERSION)
-  program(bin, "npm", `echo ${VERSION}`)
-  program(bin, "opencode", "echo 1.18.33")
+  program(bin, "npm", { prints: VERSION })
+  program(bin, "opencode", { prints: "1.18.33" })
   const callOf = (options: RunOptions, args: readonly string[]): Call => ({
     args,
     directory: options.directory ?? sandbox.project,
@@ -68,10 +68,33 @@ export async function openLab(): Promise<Lab> {
   }
 }
 
-/** A program of the PATH that is a few words of shell. */
-export function program(bin: string, name: string, script: string): void {
-  writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`)
-  chmodSync(join(bin, name), 0o755)
+interface Script {
+  /** One line. */
+  readonly prints?: string
+  /** A file that gets its arguments. */
+  readonly tells?: string
+  readonly code?: number
+}
+
+/** A program of the PATH, as npm makes one of a package: a few words of shell, or of the command interpreter. */
+export function program(bin: string, name: string, { prints, tells, code = 0 }: Script): void {
+  const isWindows = process.platform === "win32"
+  const lines = isWindows
+    ? [
+        "@echo off",
+        ...(tells === undefined ? [] : [`echo %*>"${tells}"`]),
+        ...(prints === undefined ? [] : [`echo ${prints}`]),
+        `exit /b ${code}`,
+      ]
+    : [
+        "#!/bin/sh",
+        ...(tells === undefined ? [] : [`echo "$@" > "${tells}"`]),
+        ...(prints === undefined ? [] : [`echo '${prints}'`]),
+        `exit ${code}`,
+      ]
+  const file = join(bin, isWindows ? `${name}.cmd` : name)
+  writeFileSync(file, lines.map((line) => `${line}${isWindows ? "\r" : ""}\n`).join(""))
+  chmodSync(file, 0o755)
 }
 
 /** What a built plugin looks like from outside. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { withoutHome } from "../../src/cli/doctor/doctor.ts"
@@ -7,6 +7,7 @@ import { isObject } from "../../src/json.ts"
 import { ownFolder } from "../../src/settings/index.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
 import { editJson, program, writePlugin } from "./lab.ts"
+import { assertPrivate } from "../support/posix.ts"
 
 describe("doctor --fix", () => {
   let lab: DoctorLab
@@ -93,7 +94,7 @@ describe("doctor --fix", () => {
     const packages = join(lab.sandbox.root, "cache", "opencode", "packages")
     writePlugin(join(packages, "opencode-kiro-auth@latest", "node_modules", "opencode-kiro-auth"), "0.0.1")
     const done = await mended()
-    assert.equal(statSync(database).mode & 0o777, 0o600)
+    assertPrivate(database)
     assert.match(readdirSync(packages).join(), /^opencode-kiro-auth@latest\.\w+\.old$/)
     assert.ok(done.length >= 2, done.join("\n"))
     assert.deepEqual(await mended(), [])
@@ -125,7 +126,7 @@ describe("doctor --fix", () => {
   })
 
   it("sees a name that npm does not have, and writes the folder of this installation in its place", async () => {
-    program(lab.bin, "npm", `echo '{"error":{"code":"E404"}}'; exit 1`)
+    program(lab.bin, "npm", { prints: '{"error":{"code":"E404"}}', code: 1 })
     editJson(join(config, "opencode.json"), () => ({ plugin: [["opencode-kiro-auth", { a: 1 }]] }))
     assert.match((await lab.problems()).join(), /which npm does not have: OpenCode says "Provider not found"/)
     await mended()

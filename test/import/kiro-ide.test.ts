@@ -1,18 +1,10 @@
 import assert from "node:assert/strict"
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs"
-import { dirname, join } from "node:path"
+import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { dirname, join, posix } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import { loginHash, type SourceReading, type SourceStore } from "../../src/accounts/index.ts"
 import { externalToken, sourcesOf, tokens } from "./stores.ts"
-import { needsLinks } from "../support/posix.ts"
+import { assertPrivate, needsLinks } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const HASH = "e909a0580879b06ece1202964fbe9dda95ea4ce3"
@@ -31,14 +23,15 @@ describe("the Kiro IDE's files", () => {
   let cache: string
   beforeEach(() => {
     home = temporaryFolder()
-    cache = join(home, ".aws", "sso", "cache")
+    // The source is asked as on Linux.
+    cache = posix.join(home, ".aws", "sso", "cache")
   })
 
   const put = (file: string, value: unknown): void => {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, typeof value === "string" ? value : JSON.stringify(value), { mode: 0o600 })
   }
-  const token = (): string => join(cache, "kiro-auth-token.json")
+  const token = (): string => posix.join(cache, "kiro-auth-token.json")
   const putToken = (value: unknown): void => put(token(), value)
   const putRegistration = (): void =>
     put(join(cache, `${HASH}.json`), {
@@ -121,7 +114,7 @@ describe("the Kiro IDE's files", () => {
       refreshToken: "aorNEW",
       expiresAt: "2026-11-25T00:00:00.000Z",
     })
-    assert.equal(statSync(token()).mode & 0o777, 0o600)
+    assertPrivate(token())
     assert.equal(await source().writeBack(change), "current")
     assert.deepEqual(readdirSync(cache).toSorted(), [`${HASH}.json`, "kiro-auth-token.json"])
   })

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import { AUTH_MARKER, moveApiKey } from "../../src/plugin/auth-file.ts"
-import { needsLinks } from "../support/posix.ts"
+import { assertPrivate, needsLinks } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const KEY = "ksk_0123456789abcdef"
@@ -28,7 +28,7 @@ describe("an API key in OpenCode's auth.json", () => {
     assert.equal(await move(), 1)
     assert.deepEqual(kept, [KEY])
     assert.deepEqual(content(), { anthropic, kiro: { type: "api", key: AUTH_MARKER } })
-    assert.equal(statSync(file).mode & 0o777, 0o600)
+    assertPrivate(file)
     assert.deepEqual(readdirSync(folder), ["auth.json"])
   })
 

@@ -26,6 +26,8 @@ if (node === undefined) {
 }
 const env = prepare()
 await compileTests()
+// The programs of npm are none for Wine: what is tested as a package is built here.
+execFileSync("npm", ["run", "build", "--silent"], { stdio: ["ignore", "ignore", "inherit"] })
 
 let total: Counts = NONE
 for (const room of positionals.length > 0 ? positionals : rooms()) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import {
@@ -24,6 +24,7 @@ import {
   realRuntime,
 } from "./setup.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
+import { assertPrivate } from "../support/posix.ts"
 
 describe("a refresh whose pair can't be stored as usual", () => {
   let fake: FakeKiro
@@ -65,7 +66,7 @@ describe("a refresh whose pair can't be stored as usual", () => {
       const [spill, ...others] = leftovers(folder)
       assert.ok(spill?.startsWith("kiro-tokens.spill-"))
       assert.deepEqual(others, [])
-      assert.equal(statSync(join(folder, spill ?? "")).mode & 0o777, 0o600)
+      assertPrivate(join(folder, spill ?? ""))
     })
 
     it("serves every other process from that file, and the first that can gives it to the database", async () => {

@@ -10,6 +10,7 @@ import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-
 import { Child } from "./child.ts"
 import { accountOf, EXPIRED, leftovers, loginOf, onlyLogin, openStore } from "./setup.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
+import { needsSignals } from "../support/posix.ts"
 
 describe("several processes with one expired single-use refresh token", () => {
   let fake: FakeKiro
@@ -96,41 +97,49 @@ describe("several processes with one expired single-use refresh token", () => {
     assert.equal(person.refreshCount, 1)
   })
 
-  it("take over from a holder that stands still before its request, which then finds their pair", async () => {
-    const still = await Child.start(folder, fake.url, "pause before the request")
-    still.go()
-    await still.line("sending")
-    still.signal("SIGSTOP")
-    ageLocks()
-    assert.equal(await refreshAlone(), person.accessToken)
-    still.signal("SIGCONT")
-    assert.equal(await still.token(), person.accessToken)
-    await still.exit()
-    assert.equal(person.refreshCount, 1)
-    const row = await account()
-    assert.equal(row.health.state, "ok")
-    assert.equal(onlyLogin(row).revoked, undefined)
-    assert.deepEqual(leftovers(folder), [])
-  })
+  it(
+    "take over from a holder that stands still before its request, which then finds their pair",
+    needsSignals,
+    async () => {
+      const still = await Child.start(folder, fake.url, "pause before the request")
+      still.go()
+      await still.line("sending")
+      still.signal("SIGSTOP")
+      ageLocks()
+      assert.equal(await refreshAlone(), person.accessToken)
+      still.signal("SIGCONT")
+      assert.equal(await still.token(), person.accessToken)
+      await still.exit()
+      assert.equal(person.refreshCount, 1)
+      const row = await account()
+      assert.equal(row.health.state, "ok")
+      assert.equal(onlyLogin(row).revoked, undefined)
+      assert.deepEqual(leftovers(folder), [])
+    },
+  )
 
-  it("get the pair of a holder that stood still with the answer unread, once it goes on", async () => {
-    const still = await Child.start(folder, fake.url, "pause before the parse")
-    still.go()
-    await still.line("answered")
-    still.signal("SIGSTOP")
-    ageLocks()
-    assert.equal(await refreshAlone(), "revoked")
-    still.signal("SIGCONT")
-    assert.equal(await still.token(), person.accessToken)
-    await still.exit()
-    const row = await account()
-    assert.equal(row.health.state, "ok")
-    assert.equal(onlyLogin(row).revoked, undefined)
-    assert.equal(await refreshAlone(), person.accessToken)
-    assert.equal(person.refreshCount, 1)
-  })
+  it(
+    "get the pair of a holder that stood still with the answer unread, once it goes on",
+    needsSignals,
+    async () => {
+      const still = await Child.start(folder, fake.url, "pause before the parse")
+      still.go()
+      await still.line("answered")
+      still.signal("SIGSTOP")
+      ageLocks()
+      assert.equal(await refreshAlone(), "revoked")
+      still.signal("SIGCONT")
+      assert.equal(await still.token(), person.accessToken)
+      await still.exit()
+      const row = await account()
+      assert.equal(row.health.state, "ok")
+      assert.equal(onlyLogin(row).revoked, undefined)
+      assert.equal(await refreshAlone(), person.accessToken)
+      assert.equal(person.refreshCount, 1)
+    },
+  )
 
-  it("finish a refresh after a sleep that outlasts the lock", async () => {
+  it("finish a refresh after a sleep that outlasts the lock", needsSignals, async () => {
     const sleeper = await Child.start(folder, fake.url, "pause before the parse")
     sleeper.go()
     await sleeper.line("answered")

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { statSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, describe, it } from "node:test"
 import { newAccount, openAccountStore } from "../../../src/accounts/index.ts"
@@ -10,6 +10,7 @@ import { FAILURES, json, startFakeKiro } from "../../support/fake-kiro/index.ts"
 import { type Control, controlOf } from "./support.ts"
 import { idcLogin } from "../../accounts/logins.ts"
 import { temporaryFolder } from "../../support/temporary-folder.ts"
+import { assertPrivate } from "../../support/posix.ts"
 
 const folder = temporaryFolder()
 const closers: (() => Promise<void>)[] = []
@@ -51,7 +52,7 @@ describe("the live list of an account", () => {
     await models.now(["a"])
     assert.equal(fake.requests.length, 1)
     assert.deepEqual(readCachedModels(path), { live: [{ wireId: "claude-opus-5.5" }] })
-    if (process.platform !== "win32") assert.equal(statSync(path).mode & 0o777, 0o600)
+    assertPrivate(path)
     control.clock.advance(3_600_000)
     await models.now(["a"])
     assert.equal(fake.requests.length, 2)

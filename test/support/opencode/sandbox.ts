@@ -35,6 +35,12 @@ export interface Sandbox {
   remove(): void
 }
 
+/** Where kiro-cli has its store; elsewhere it follows the XDG base directories. */
+const KIRO_CLI: { readonly [platform in NodeJS.Platform]?: readonly string[] } = {
+  darwin: ["home", "Library", "Application Support", "kiro-cli"],
+  win32: ["home", "AppData", "Local", "Kiro-Cli"],
+}
+
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const root = mkdtempSync(join(tmpdir(), "kiro-e2e-"))
   const at = (...names: string[]): string => join(root, ...names)
@@ -44,10 +50,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     project: at("project"),
     config: at("config", "opencode"),
     data: at("data", "opencode"),
-    kiroCliStore:
-      process.platform === "darwin"
-        ? at("home", "Library", "Application Support", "kiro-cli", "data.sqlite3")
-        : at("data", "kiro-cli", "data.sqlite3"),
+    kiroCliStore: at(...(KIRO_CLI[process.platform] ?? ["data", "kiro-cli"]), "data.sqlite3"),
     commandPrefix: options.hosts ? bindHosts(at("hosts"), options.hosts) : [],
     environment: { ...isolatedEnvironment(root), ...options.environment },
     remove: () => removeFolder(root),
@@ -85,10 +88,15 @@ export function writeJson(path: string, value: unknown): void {
   writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
 }
 
+/** Without these no program starts on Windows, or its Node not as the one that runs the tests. */
+const OF_WINDOWS = ["SystemRoot", "ComSpec", "PATHEXT", "TEMP", "NODE_OPTIONS"]
+
 /** Nothing of the caller's environment but the search path: no keys, no proxies, no settings. */
 function isolatedEnvironment(root: string): Record<string, string> {
   const folder = (name: string): string => join(root, name)
+  const system = process.platform === "win32" ? OF_WINDOWS : []
   return {
+    ...Object.fromEntries(system.map((name) => [name, process.env[name] ?? ""])),
     PATH: process.env["PATH"] ?? "",
     HOME: folder("home"),
     USERPROFILE: folder("home"),
