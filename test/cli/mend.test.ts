@@ -96,7 +96,8 @@ describe("doctor --fix", () => {
     const done = await mended()
     assertPrivate(database)
     assert.match(readdirSync(packages).join(), /^opencode-kiro-auth@latest\.\w+\.old$/)
-    assert.ok(done.length >= 2, done.join("\n"))
+    // There are no modes on Windows.
+    assert.ok(done.length >= (process.platform === "win32" ? 1 : 2), done.join("\n"))
     assert.deepEqual(await mended(), [])
     assert.match((await lab.run("doctor", "--fix")).out, /nothing to mend without asking/)
   })

@@ -3,12 +3,9 @@ import { statSync } from "node:fs"
 
 /** Given as a test's options: why it is skipped on Windows. */
 export const needsModes = onPosix("Windows has no mode bits")
-export const needsNoHold = onPosix("Windows removes no file that is open")
+export const needsNoHold = onPosix("Windows neither moves nor removes a file that is open")
 export const needsLinks = onPosix("Windows lets no plain user make links")
 export const needsSignals = onPosix("Windows stops no process and lets it go on")
-export const needsNamesOfOpenFiles = onPosix(
-  "Windows neither moves nor removes a file that a program has open",
-)
 
 /** Only its owner reads a file. On Windows that is a matter of the folder that it lies in. */
 export function assertPrivate(path: string): void {

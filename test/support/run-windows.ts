@@ -12,7 +12,9 @@ import { findWindowsNode } from "./suites/node-program.ts"
  */
 
 const CACHE = resolve("node_modules/.cache/opencode-kiro-auth/windows")
-const LIMIT_MS = 300_000
+const LIMIT_MS = 900_000
+/** Of a test, and of all tests of a `describe`: Wine takes a second to start a program. */
+const TEST_MS = 300_000
 /** Wine knows no keep-alive of a socket, without which Node opens none. */
 const PRELOAD = 'process.binding("tcp_wrap").TCP.prototype.setKeepAlive = () => 0\n'
 
@@ -66,11 +68,15 @@ async function runRoom(room: string, program: string): Promise<Counts> {
   const file = join(CACHE, `${room}.txt`)
   const output = openSync(file, "w")
   const files = testFiles((name) => name.startsWith(`${room}/`))
-  const child = spawn("wine", [program, ...nodeTestArguments("--experimental-test-isolation=none", files)], {
-    env,
-    stdio: ["ignore", output, output],
-    timeout: LIMIT_MS,
-  })
+  const child = spawn(
+    "wine",
+    [program, ...nodeTestArguments("--experimental-test-isolation=none", files, TEST_MS)],
+    {
+      env,
+      stdio: ["ignore", output, output],
+      timeout: LIMIT_MS,
+    },
+  )
   const code = await new Promise<number | null>((done) => child.once("exit", done))
   closeSync(output)
   const text = readFileSync(file, "utf8")

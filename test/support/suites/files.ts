@@ -16,12 +16,19 @@ export async function compileTests(): Promise<void> {
   await promisify(execFile)(process.execPath, ["x", "tsc", "-p", "tsconfig.node-tests.json"])
 }
 
-/** Runs compiled files in one process; `isolationNone` is the option for that. */
-export function nodeTestArguments(isolationNone: string, files: readonly string[]): readonly string[] {
+/**
+ * Runs compiled files in one process; `isolationNone` is the option for that. Node gives a `describe` no more time than
+ * one test.
+ */
+export function nodeTestArguments(
+  isolationNone: string,
+  files: readonly string[],
+  timeoutMs = 60_000,
+): readonly string[] {
   return [
     "--test",
     isolationNone,
-    "--test-timeout=60000",
+    `--test-timeout=${timeoutMs}`,
     "--test-reporter=spec",
     ...files.map((file) => `build/test/${file.replace(/\.ts$/, ".js")}`),
   ]
