@@ -1,9 +1,9 @@
 import { accountName, localDay } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
-import type { ChatHead } from "../openai/index.ts"
+import type { ChatHead, ChatMessage } from "../openai/index.ts"
 import { type LogFields, untilAborted } from "../runtime.ts"
 import { ownCommand } from "../settings/index.ts"
-import type { TurnSummary } from "../translate/index.ts"
+import { isSpokenMessage, type TurnSummary } from "../translate/index.ts"
 import { type Answered, type Failed, makeAttempt } from "./attempt/attempt.ts"
 import { chooseAccount } from "./attempt/choose-account.ts"
 import { firstProgress, isOfTheSession, type Progress, type ShortenStep } from "./attempt/progress.ts"
@@ -196,9 +196,24 @@ async function refuseByBudget(
   return { status: 402, message }
 }
 
-function isOwnMessage({ request: { messages }, parentSessionId, session }: Chat): boolean {
+/** What OpenCode 1.18 says in the user's name behind a subagent that a command started. */
+const AFTER_SUBTASK = "Summarize the task tool output above and continue with your task."
+
+/**
+ * Whether something of the user's own stands behind the last answer and what its tools returned: also where that is a
+ * tool that was stopped, refused or called by the user.
+ */
+function isOwnMessage({ request, parentSessionId, session }: Chat): boolean {
   if (parentSessionId !== undefined || session.justCompacted === true) return false
-  const answered = messages.findLastIndex(({ role }) => role === "assistant")
-  // What a tool returned may end with a picture, which stands in a message of the user.
-  return !messages.slice(answered + 1).some(({ role }) => role === "tool")
+  // At the last step that it allows OpenCode 1.18 ends with words in the model's name.
+  const end = request.messages.findLastIndex(({ role }) => role !== "assistant") + 1
+  const asked = request.messages.slice(0, end)
+  const answered = asked.findLastIndex(({ role }) => role === "assistant" || role === "tool")
+  return asked
+    .slice(answered + 1)
+    .some((message) => isSpokenMessage(message) && !isText(message, AFTER_SUBTASK))
+}
+
+function isText({ content }: ChatMessage, text: string): boolean {
+  return content.every((part) => part.type === "text" && part.text === text)
 }

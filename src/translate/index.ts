@@ -1,3 +1,4 @@
+export { isSpokenMessage } from "./conversation/conversation.ts"
 export type { Conversation } from "./conversation/conversation.ts"
 export type { AcceptedMedia } from "./conversation/media.ts"
 export { toConversation } from "./conversation/read.ts"

@@ -114,7 +114,8 @@ describe("the user's budget for a day", () => {
   const settings = { dailyCreditBudget: 10 }
   const spend = async (harness: Harness, credits: number): Promise<void> =>
     harness.store.addTurn({ sessionId: "before", accountId: "work", credits, at: harness.clock.now() })
-  const step = {
+  /** A step behind a tool, with what comes behind its result. */
+  const step = (...behind: readonly (readonly [role: string, content: string])[]) => ({
     messages: [
       { role: "user", content: "Read it." },
       {
@@ -123,9 +124,9 @@ describe("the user's budget for a day", () => {
         tool_calls: [{ id: "c", type: "function", function: { name: "read", arguments: "{}" } }],
       },
       { role: "tool", tool_call_id: "c", content: "its text" },
-      { role: "user", content: "A picture that the tool returned." },
+      ...behind.map(([role, content]) => ({ role, content })),
     ],
-  }
+  })
 
   it("is told of from four fifths on", async () => {
     await using harness = await startHarness({ settings })
@@ -155,7 +156,11 @@ describe("the user's budget for a day", () => {
     await harness.add("work")
     await spend(harness, 11)
     for (const [body, options] of [
-      [step, {}],
+      [step(), {}],
+      [step(["user", "Attached media from tool result:"]), {}],
+      [step(["user", "<system-update>New instructions.</system-update>"]), {}],
+      [step(["user", "Summarize the task tool output above and continue with your task."]), {}],
+      [step(["assistant", "CRITICAL - MAXIMUM STEPS REACHED"]), {}],
       [{}, { session: "ses_2", parent: "ses_1" }],
       [{}, { purpose: "title" }],
       [{}, { purpose: "compaction" }],
@@ -164,6 +169,20 @@ describe("the user's budget for a day", () => {
     ] as const)
       assert.equal((await hear(await harness.ask(body, options))).finishReason, "stop")
     assert.equal((await harness.ask()).status, 402)
+  })
+
+  it("stops the user's own message also behind a tool that was stopped or refused, and beside what the host adds", async () => {
+    await using harness = await startHarness({ settings })
+    await harness.add("work")
+    await spend(harness, 10)
+    const own = ["user", "Do it another way."] as const
+    for (const body of [
+      step(own),
+      step(["user", "Attached media from tool result:"], own),
+      step(own, ["user", "<system-update>New instructions.</system-update>"]),
+    ])
+      assert.equal((await harness.ask(body)).status, 402)
+    assert.deepEqual(harness.sent(), [])
   })
 
   it("is lifted for the day, and begins anew with the next", async () => {
