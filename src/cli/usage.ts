@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util"
 import {
   type Account,
   accountName,
@@ -7,6 +8,7 @@ import {
   dayText,
   lastsUntil,
   localDay,
+  resetOf,
   type StoredTurn,
 } from "../accounts/index.ts"
 import { present } from "../json.ts"
@@ -68,7 +70,6 @@ export async function showHistory(
   const groups = grouped(turns, by, accounts)
   const total = sum("total", "total", turns)
   const pace = paceOf(accounts, now)
-  if (csv) return terminal.out(csvOf(by, by === "day" ? perDay : groups))
   if (json) {
     const document = {
       days,
@@ -80,6 +81,7 @@ export async function showHistory(
     }
     return terminal.out(JSON.stringify(document, null, 2))
   }
+  if (csv) return terminal.out(csvOf(by, by === "day" ? perDay : groups))
   terminal.out(chart(perDay, context))
   terminal.out("")
   if (by !== "day") {
@@ -92,7 +94,7 @@ export async function showHistory(
       ...(total.cache === undefined ? [] : [{ title: "From cache", align: "right" as const, expendable: 4 }]),
     ]
     const rows = groups.map(({ name, requests, failed, credits, cache }) => [
-      shortened(name, (terminal.columns ?? Infinity) - 40),
+      shortened(oneLine(name), (terminal.columns ?? Infinity) - 40),
       String(requests),
       failed === 0 ? "" : String(failed),
       credits.toFixed(2),
@@ -133,6 +135,12 @@ function grouped(
     const account = accounts.find((known) => known.id === id)
     return account === undefined ? "a removed account" : accountName(account)
   }
+  const parents = new Map(turns.map(({ sessionId, parentSessionId }) => [sessionId, parentSessionId]))
+  /** A subagent's credits are those of the session that it works for, at the end of all that stand between. */
+  const rootOf = (sessionId: string, seen: readonly string[] = []): string => {
+    const parent = parents.get(sessionId)
+    return parent === undefined || seen.includes(parent) ? sessionId : rootOf(parent, [...seen, sessionId])
+  }
   const keyOf = (turn: StoredTurn): string => {
     switch (by) {
       case "day":
@@ -141,9 +149,8 @@ function grouped(
         return turn.modelId ?? "?"
       case "account":
         return turn.accountId
-      // A subagent's credits are those of the session that it works for.
       case "session":
-        return turn.parentSessionId ?? turn.sessionId
+        return rootOf(turn.sessionId)
       case "project":
         return turn.project ?? "?"
       case "purpose":
@@ -212,7 +219,7 @@ function paceOf(accounts: readonly Account[], now: number): readonly Pace[] {
     const { quota, removedAt } = account
     const end = quota === undefined || removedAt !== undefined ? undefined : lastsUntil(quota, now)
     if (quota === undefined || end === undefined) return []
-    const isBefore = quota.resetAt === undefined || end < quota.resetAt
+    const isBefore = end < resetOf(quota, now)
     return [
       {
         account: accountName(account),
@@ -232,7 +239,7 @@ function paceText({ account, remaining, lastsUntil: end }: Pace, now: number): s
 function csvOf(by: string, rows: readonly Spent[]): string {
   const cell = (text: string): string => {
     // A cell that begins so would be a formula in a spreadsheet.
-    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+    const safe = /^[=+\-@＝＋－＠\t\r\n]/.test(text) ? `'${text}` : text
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
   }
   const lines = rows.map(({ name, requests, failed, credits, cache }) =>
@@ -248,6 +255,11 @@ function csvOf(by: string, rows: readonly Spent[]): string {
   )
   const columns = "requests,failed,credits,input_tokens,cache_read_tokens,cache_write_tokens"
   return [`${by},${columns}`, ...lines].join("\n")
+}
+
+/** A folder's name may hold anything, also what a terminal obeys. */
+function oneLine(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/[\s\p{Cc}]+/gu, " ")
 }
 
 function shortened(text: string, room: number): string {
@@ -266,15 +278,19 @@ export async function showBudget(
   const { store, terminal, runtime, settings, paths } = context
   const day = localDay(runtime.clock.now())
   const { dailyCreditBudget: limit } = settings
-  if (lift && limit !== undefined) await store.liftBudget(day)
+  // OpenCode may have been started with a budget that this shell does not know.
+  if (lift) await store.liftBudget(day)
   const used = await store.creditsOfDay(day)
   const isLifted = await store.isBudgetLifted(day)
   if (json)
     return terminal.out(JSON.stringify({ day, used, limit: limit ?? null, lifted: isLifted }, null, 2))
-  if (limit === undefined)
-    return terminal.out(
+  if (limit === undefined) {
+    terminal.out(
       `${used.toFixed(2)} credits today. There is no budget;\n"daily_credit_budget" sets one, in ${paths.settingsFile}`,
     )
+    if (isLifted) terminal.out("Any that OpenCode was started with is lifted until midnight.")
+    return
+  }
   terminal.out(`${creditsText({ used, limit })} credits today.`)
   if (isLifted) terminal.out("The budget is lifted until midnight.")
   else if (used >= limit)

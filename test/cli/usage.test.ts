@@ -91,11 +91,57 @@ describe("what was spent", () => {
     )
   })
 
-  it("is measured against the budget, which is lifted for a day", async () => {
+  it("is the session's for which a subagent of a subagent works", async () => {
+    const store = await openStore(lab)
+    const turn = { accountId, sessionId: "ses_3", parentSessionId: "ses_2", credits: 1, at: Date.now() }
+    await store.addTurn(turn)
+    // Nobody works for himself, but a file may say so.
+    await store.addTurn({ ...turn, sessionId: "ses_4", parentSessionId: "ses_5" })
+    await store.addTurn({ ...turn, sessionId: "ses_5", parentSessionId: "ses_4" })
+    await store.close()
+    const { out } = await lab.run("usage", "--by", "session")
+    assert.match(out, /^ses_1 +4 +1 +4\.75 /m)
+    assert.doesNotMatch(out, /^ses_[23] /m)
+  })
+
+  it("has names that neither a terminal nor a spreadsheet obeys", async () => {
+    const store = await openStore(lab)
+    const turn = { accountId, sessionId: "ses_1", credits: 1, at: Date.now() }
+    await store.addTurn({ ...turn, project: "/code/\u001b]0;title\u0007\nred\u009b31m" })
+    await store.addTurn({ ...turn, project: "＝1+1" })
+    await store.addTurn({ ...turn, project: "\n=a,b" })
+    await store.close()
+    const { out } = await lab.runWith({ environment: { FORCE_COLOR: "1" } }, "usage", "--by", "project")
+    assert.match(out, /^\/code\/ red +1 /m)
+    const { out: csv } = await lab.run("usage", "--by", "project", "--csv")
+    assert.ok(csv.includes("'＝1+1,1,") && csv.includes(`"'\n=a,b",1,`), csv)
+    assert.ok((await lab.run("usage", "--csv", "--json")).json !== undefined)
+  })
+
+  it("shows the pace of an account that has hardly begun and names no reset", async () => {
+    const store = await openStore(lab)
+    const quota = { checkedAt: Date.now(), used: 0.0001, limit: 10_000, bonuses: [] }
+    const overage = { enabled: false, used: 0 }
+    await store.update(accountId, (account) => ({ ...account, quota: { ...quota, overage } }))
+    await store.close()
+    assert.match(
+      (await lab.run("usage", "--days", "1")).out,
+      /10000\.00 left; at this pace enough until they/,
+    )
+  })
+
+  it("is measured against the budget, which is lifted for a day also where it is not known here", async () => {
     assert.match(
       (await lab.run("budget")).out,
       /3\.75 credits today\. There is no budget;\n"daily_credit_budget" sets one, in .*kiro\.json/,
     )
+    // OpenCode may have one from its environment.
+    assert.match((await lab.run("budget", "lift")).out, /There is no budget;[^]*is lifted until midnight/)
+    const withBudget = { environment: { KIRO_DAILY_CREDIT_BUDGET: "3" } }
+    assert.match((await lab.runWith(withBudget, "budget")).out, /lifted until midnight/)
+  })
+
+  it("is used up, and lifted by the command", async () => {
     editJson(join(lab.sandbox.config, "kiro.json"), (before) => ({ ...before, daily_credit_budget: 3 }))
     assert.match((await lab.run("budget")).out, /3\.75 \/ 3\.00 credits today\.\nIt is used up.*budget lift/)
     assert.match((await lab.run("budget", "lift")).out, /lifted until midnight/)
