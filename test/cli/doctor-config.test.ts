@@ -293,6 +293,55 @@ describe("doctor on OpenCode's configuration", () => {
     )
   })
 
+  it("sees what keeps OpenCode 2 from the plugin or its panel, and what it would load twice", async () => {
+    program(lab.bin, "opencode", { prints: "2.3.0" })
+    const plugins = (...lines: readonly unknown[]): void => editJson(config, () => ({ plugins: lines }))
+    plugins("./plugin", "-opencode-kiro-auth")
+    remedyOf(await lab.problems(), /opencode\.json switches the plugin off: "-opencode-kiro-auth"/)
+    plugins("./plugin", "-opencode-*")
+    remedyOf(await lab.problems(), /switches the plugin off: "-opencode-\*"/)
+    for (const lines of [
+      ["-*", "./plugin"],
+      ["./plugin", "-*", "opencode-kiro*"],
+      ["./plugin", "-other", "-kiro*", "*"],
+    ]) {
+      plugins(...lines)
+      await followed()
+    }
+    const cli = join(lab.sandbox.config, "cli.json")
+    writeFileSync(cli, "{ plugins: ")
+    remedyOf(await lab.problems(), /cli\.json is not JSON/)
+    writeFileSync(cli, '{ "plugins": ["other", { "package": "opencode-kiro-auth" }], } // mine')
+    assert.match(remedyOf(await lab.problems(), /cli\.json lists opencode-kiro-auth too/), /Take it out/)
+    const environment = { OPENCODE_CLI_CONFIG_CONTENT: '{"plugins":["-opencode-kiro-auth"]}' }
+    assert.deepEqual(await lab.problems({ environment }), [])
+    assert.match(
+      (await lab.runWith({ environment }, "doctor")).out,
+      /OPENCODE_CLI_CONFIG_CONTENT switches the panel off/,
+    )
+    // An OpenCode 1 reads none of this.
+    program(lab.bin, "opencode", { prints: "1.18.33" })
+    editJson(config, () => ({ plugin: ["./plugin", "-opencode-kiro-auth"] }))
+    await followed()
+  })
+
+  it("names the part of the plugin that is missing", async () => {
+    const folder = join(lab.sandbox.config, "plugin")
+    const part = (path: string): { default: string } => ({ default: `./${path}` })
+    editJson(join(folder, "package.json"), (before) => ({
+      ...before,
+      exports: { "./server": part("index.js"), "./tui": part("tui.js") },
+    }))
+    remedyOf(
+      await lab.problems(),
+      /no built plugin is there: it lacks the models of OpenCode 2 \(opencode2[\\/]provider\.js\), the terminal UI's part \(\.\/tui\.js\)/,
+    )
+    mkdirSync(join(folder, "opencode2"))
+    writeFileSync(join(folder, "opencode2", "provider.js"), "")
+    writeFileSync(join(folder, "tui.js"), "")
+    await followed()
+  })
+
   it("sees that git would take the logins, or has taken them", { skip: !hasGit() }, async () => {
     const folder = lab.sandbox.config
     const git = (...args: readonly string[]): void =>

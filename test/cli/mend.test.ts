@@ -64,6 +64,23 @@ describe("doctor --fix", () => {
     assert.deepEqual(plugin, ["other", ownFolder()])
   })
 
+  it("takes out what switches the plugin of OpenCode 2 off, and what loads its panel twice", async () => {
+    program(lab.bin, "opencode", { prints: "2.3.0" })
+    const file = join(config, "opencode.json")
+    editJson(file, () => ({ plugins: ["./plugin", "-opencode-kiro-auth"] }))
+    const cli = join(config, "cli.json")
+    writeFileSync(
+      cli,
+      '{\n  // mine\n  "plugins": ["opencode-kiro-auth", "other", ["opencode-kiro-auth@1.0.0", {}]]\n}\n',
+    )
+    const done = await mended()
+    assert.ok(done.includes(`took plugins.1 out of ${file}`), done.join("\n"))
+    assert.ok(done.includes(`took plugins.0 out of ${cli}`), done.join("\n"))
+    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { plugins: ["./plugin"] })
+    assert.match(readFileSync(cli, "utf8"), /\/\/ mine\n\s+"plugins": \[\s*"other"\s*\]/)
+    assert.deepEqual(await mended(), [])
+  })
+
   it("takes out what claims the provider, and gives it back where it is switched off", async () => {
     const file = join(config, "opencode.json")
     const models = { auto: { name: "Mine", provider: { npm: "x" } } }

@@ -78,9 +78,12 @@ export function projectOf(directory: string): { readonly directory: string; read
 /** JSON with comments and trailing commas; `undefined` where it is something else or can't be read. */
 export function readJsonc(path: string): JsonObject | undefined {
   const file = readSmallFile(path)
-  if (file.state !== "text") return undefined
+  return file.state === "text" ? readText(file.text) : undefined
+}
+
+function readText(text: string): JsonObject | undefined {
   const errors: ParseError[] = []
-  const document: unknown = parse(file.text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true })
+  const document: unknown = parse(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true })
   return errors.length === 0 && isObject(document) ? document : undefined
 }
 
@@ -119,11 +122,24 @@ function isJsonc(text: string): boolean {
   return errors.length === 0
 }
 
-function applyEdit(text: string, { path, value, insert }: Edit): string {
+function applyEdit(text: string, edit: Edit): string {
+  const { path, value, insert } = edit.value === undefined ? withoutElement(text, edit) : edit
   const formattingOptions = { insertSpaces: true, tabSize: 2 }
   const at = insert === true ? [...path, -1] : path
   const options = { formattingOptions, ...(insert === true && { isArrayInsertion: true }) }
   return applyEdits(text, modify(text, at, value, options))
+}
+
+/** As a change of the whole list: jsonc-parser breaks the text where it takes the last element out of one. */
+function withoutElement(text: string, edit: Edit): Edit {
+  const at = edit.path.at(-1)
+  if (typeof at !== "number") return edit
+  const path = edit.path.slice(0, -1)
+  const list: unknown = path.reduce<unknown>(
+    (part, key) => (isObject(part) ? part[key] : undefined),
+    parse(text),
+  )
+  return { path, value: Array.isArray(list) ? list.toSpliced(at, 1) : undefined }
 }
 
 function sayEdit(file: string, path: JSONPath, value: unknown, insert: true | undefined): string {
@@ -132,11 +148,17 @@ function sayEdit(file: string, path: JSONPath, value: unknown, insert: true | un
   return `${insert === true ? "added" : "set"} ${JSON.stringify(value)} ${insert === true ? "to" : "as"} ${key} in ${file}`
 }
 
-/** One entry of the `plugin` list. */
-export interface PluginEntry {
+/** One line of a `plugin` or `plugins` list: a plugin, or `-id`, `prefix.*` and the like, which switch plugins off and on. */
+export interface PluginLine {
   readonly spec: string
   /** The configuration file that lists it. */
   readonly file: string
+  /** Where `spec` stands in it. */
+  readonly at: JSONPath
+}
+
+/** A plugin of such a list. */
+export interface PluginEntry extends PluginLine {
   /** Given by a path, or by a package's name and version. */
   readonly by: "path" | "name"
   /** The package's name, where the entry or the folder that it names tells it. */
@@ -147,20 +169,60 @@ export interface PluginEntry {
   readonly manifest: JsonObject | undefined
 }
 
-/** The `plugin` entries of all files, and OpenCode 2's `plugins`. */
-export function pluginEntries(files: readonly ConfigFile[], place: Place): readonly PluginEntry[] {
+/** The lines of OpenCode's `plugin` list, and of OpenCode 2's `plugins`, in the order in which they count. */
+function pluginLines(files: readonly ConfigFile[]): readonly PluginLine[] {
   return files.flatMap(({ path, document = {} }) =>
     ["plugin", "plugins"].flatMap((key) => {
       const list: unknown = document[key]
-      if (!Array.isArray(list)) return []
-      return list.flatMap((entry: unknown) => {
-        const spec: unknown = Array.isArray(entry) ? entry[0] : isObject(entry) ? entry["package"] : entry
-        // `-id` and `*` switch plugins off and on.
-        if (typeof spec !== "string" || /^-|\*/.test(spec)) return []
-        return [readEntry(spec, path, place)]
-      })
+      return Array.isArray(list)
+        ? list.flatMap((line: unknown, index) => readLine(line, path, [key, index]))
+        : []
     }),
   )
+}
+
+function readLine(line: unknown, file: string, at: JSONPath): readonly PluginLine[] {
+  if (typeof line === "string") return [{ spec: line, file, at }]
+  const [spec, within]: [unknown, string | number] = Array.isArray(line)
+    ? [line[0], 0]
+    : [isObject(line) ? line["package"] : undefined, "package"]
+  return typeof spec === "string" ? [{ spec, file, at: [...at, within] }] : []
+}
+
+export function pluginEntries(files: readonly ConfigFile[], place: Place): readonly PluginEntry[] {
+  return pluginLines(files)
+    .filter(({ spec }) => !isSwitch(spec))
+    .map((line) => readEntry(line, place))
+}
+
+function isSwitch(spec: string): boolean {
+  return /^-|\*/.test(spec)
+}
+
+/** The line by which OpenCode 2 leaves this plugin out: the last one that says anything of it counts. */
+export function switchedOff(files: readonly ConfigFile[], place: Place): PluginLine | undefined {
+  const last = pluginLines(files).findLast((line) =>
+    isSwitch(line.spec) ? isSwitchOfOurs(line.spec) : isOurs(readEntry(line, place)),
+  )
+  return last?.spec.startsWith("-") === true ? last : undefined
+}
+
+/** Our id is the package's name. */
+function isSwitchOfOurs(spec: string): boolean {
+  const [start = "", ...rest] = spec.replace(/^-/, "").split("*")
+  return rest.length === 0 ? start === PACKAGE : PACKAGE.startsWith(start)
+}
+
+/**
+ * What the terminal UI of OpenCode 2 reads beside its server's list, which OpenCode makes of tui.json at its first start:
+ * a list in the environment takes the place of the file's.
+ */
+export function readCliConfig({ place, paths }: Pick<Where, "place" | "paths">): ConfigFile {
+  const path = join(globalFolder(paths), "cli.json")
+  const variable = "OPENCODE_CLI_CONFIG_CONTENT"
+  const laidOver = readText(place.env[variable] ?? "")
+  if (Array.isArray(laidOver?.["plugins"])) return { path: variable, document: laidOver }
+  return { path, document: existsSync(path) ? readJsonc(path) : {} }
 }
 
 /** A path that leads nowhere has no name but the one in it. */
@@ -179,12 +241,13 @@ export function looseFiles(folders: readonly string[]): readonly string[] {
   )
 }
 
-function readEntry(spec: string, file: string, place: Place): PluginEntry {
-  if (!/^(?:file:|\.|\/|[A-Za-z]:[\\/])/.test(spec)) return named(spec, file, place)
+function readEntry(line: PluginLine, place: Place): PluginEntry {
+  const { spec, file } = line
+  if (!/^(?:file:|\.|\/|[A-Za-z]:[\\/])/.test(spec)) return named(line, place)
   const path = pathOf(spec, file)
   const folder = packageFolder(path) ?? path
   const manifest = readManifest(folder)
-  return { spec, file, by: "path", name: manifest && stringField(manifest, "name"), folder, manifest }
+  return { ...line, by: "path", name: manifest && stringField(manifest, "name"), folder, manifest }
 }
 
 function pathOf(spec: string, file: string): string {
@@ -201,7 +264,8 @@ function pathOf(spec: string, file: string): string {
  * `@scope/name@1.2.3`. OpenCode 1 keeps its copy of it in a folder of that name, OpenCode 2 in one for each time that it
  * was installed.
  */
-function named(spec: string, file: string, { env, home }: Place): PluginEntry {
+function named(line: PluginLine, { env, home }: Place): PluginEntry {
+  const { spec } = line
   const name = /^(@?[^@]+)/.exec(spec)?.[1] ?? spec
   const copy = spec === name ? `${name}@latest` : spec
   const cache = join(env["XDG_CACHE_HOME"] || join(home, ".cache"), "opencode")
@@ -210,7 +274,7 @@ function named(spec: string, file: string, { env, home }: Place): PluginEntry {
   const newest = existsSync(second) ? readdirSync(second).toSorted().at(-1) : undefined
   const folder =
     newest === undefined || existsSync(first) ? first : join(second, newest, "node_modules", name)
-  return { spec, file, by: "name", name, folder, manifest: readManifest(folder) }
+  return { ...line, by: "name", name, folder, manifest: readManifest(folder) }
 }
 
 /** The nearest folder with a package.json. */

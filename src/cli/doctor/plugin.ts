@@ -13,9 +13,13 @@ import {
   isOurs,
   looseFiles,
   PACKAGE,
+  pluginEntries,
   type PluginEntry,
+  type PluginLine,
   projectFolders,
+  readCliConfig,
   readJsonc,
+  switchedOff,
 } from "./opencode-config.ts"
 import { isOlder } from "./programs.ts"
 
@@ -92,8 +96,17 @@ async function loaded(context: DoctorContext, ours: readonly PluginEntry[]): Pro
     ...overruled.map(({ spec, file }) =>
       note(`${spec} in ${file} is not used: ${entry.file} comes after it`),
     ),
-    ...panel(context, entry),
+    ...left(context),
+    ...(context.opencode?.startsWith("2.") === true ? panelOf2(context) : panelOf1(context, entry)),
   ]
+}
+
+/** To OpenCode 1 such a line is the name of a package. */
+function left(context: DoctorContext): readonly Finding[] {
+  const off = switchedOff(context.configs, context.place)
+  if (off === undefined || context.opencode?.startsWith("1.") === true) return []
+  const mend = off.spec === `-${PACKAGE}` ? takeOut(context, off) : undefined
+  return [problem(`${off.file} switches the plugin off: "${off.spec}"`, "Take that line out.", mend)]
 }
 
 async function judge(context: DoctorContext, entry: PluginEntry): Promise<Finding> {
@@ -103,15 +116,15 @@ async function judge(context: DoctorContext, entry: PluginEntry): Promise<Findin
       return problem(
         `${file} lists ${spec}, which npm does not have: OpenCode says "Provider not found"`,
         `Write "${ownSpec()}" instead.`,
-        async () => replaceSpec(context, entry, ownSpec()),
+        async () => editConfig(file, [{ path: entry.at, value: ownSpec() }], stampOf(context)),
       )
     return good(`OpenCode installs ${spec} at its next start (${file})`)
   }
   const version = manifest && stringField(manifest, "version")
-  const main = manifest && stringField(manifest, "main")
-  if (version === undefined || main === undefined || !existsSync(join(folder, main)))
+  const lacks = missingParts(folder, manifest)
+  if (version === undefined || lacks.length > 0)
     return problem(
-      `${file} lists ${spec}, but no built plugin is there`,
+      `${file} lists ${spec}, but no built plugin is there: it lacks ${lacks.join(", ") || "a version"}`,
       repair(entry),
       mendCopy(context, entry),
     )
@@ -124,28 +137,29 @@ async function judge(context: DoctorContext, entry: PluginEntry): Promise<Findin
   return good(`OpenCode loads ${PACKAGE} ${version} (${file})`)
 }
 
-function replaceSpec(context: DoctorContext, { spec, file }: PluginEntry, by: string): readonly string[] {
-  const document = readJsonc(file) ?? {}
-  const key = Array.isArray(document["plugin"]) ? "plugin" : "plugins"
-  const list: unknown = document[key]
-  const at = Array.isArray(list)
-    ? list.findIndex((entry) => entry === spec || (Array.isArray(entry) && entry[0] === spec))
-    : -1
-  if (at < 0) return []
-  const isPair = Array.isArray(list) && Array.isArray(list[at])
-  return editConfig(file, [{ path: isPair ? [key, at, 0] : [key, at], value: by }], stampOf(context))
+/** Of what its package.json names; its models for OpenCode 2 lie beside the server's part. */
+function missingParts(folder: string, manifest: JsonObject = {}): readonly string[] {
+  const main = stringField(manifest, "main")
+  if (main === undefined) return ["a package.json"]
+  const exported = child(manifest, "exports")
+  const [server, tui] = ["./server", "./tui"].map((name) => stringField(child(exported, name), "default"))
+  const parts = [
+    { name: "the plugin itself", file: main },
+    { name: "the models of OpenCode 2", file: server && join(dirname(server), "opencode2", "provider.js") },
+    { name: "the terminal UI's part", file: tui },
+  ]
+  return parts.flatMap(({ name, file }) =>
+    file === undefined || existsSync(join(folder, file)) ? [] : `${name} (${file})`,
+  )
 }
 
 function tuiFiles(paths: DoctorContext["paths"]): readonly string[] {
   return ["tui.json", "tui.jsonc"].map((name) => join(globalFolder(paths), name))
 }
 
-/** OpenCode 1 has no panel where tui.json does not list the plugin; OpenCode 2 finds it in the package. */
-function panel(
-  { opencode, paths }: DoctorContext,
-  { spec, file, by, folder }: PluginEntry,
-): readonly Finding[] {
-  if (opencode?.startsWith("2.") === true || !file.startsWith(globalFolder(paths))) return []
+/** Where tui.json does not list the plugin, there is none. */
+function panelOf1({ paths }: DoctorContext, { spec, file, by, folder }: PluginEntry): readonly Finding[] {
+  if (!file.startsWith(globalFolder(paths))) return []
   const listed = JSON.stringify(tuiFiles(paths).map((file) => readJsonc(file)?.["plugin"] ?? []))
   if (listed.includes(PACKAGE) || listed.includes(JSON.stringify(spec).slice(1, -1))) return []
   return [
@@ -153,6 +167,32 @@ function panel(
       `the panel of the terminal UI is not installed: opencode plugin "${by === "path" ? folder : spec}" -g -f`,
     ),
   ]
+}
+
+/** The host finds it in the package. */
+function panelOf2(context: DoctorContext): readonly Finding[] {
+  const config = readCliConfig(context)
+  if (config.document === undefined)
+    return [problem(`${config.path} is not JSON`, "Correct it: the terminal UI goes without it.")]
+  const off = switchedOff([config], context.place)
+  // The last one first: each is taken out by its place in the list.
+  const ours = pluginEntries([config], context.place).filter(isOurs).toReversed()
+  return [
+    ...(off === undefined ? [] : [note(`${off.file} switches the panel off: "${off.spec}"`)]),
+    ...ours.map((line) =>
+      problem(
+        `${line.file} lists ${line.spec} too: OpenCode 2 finds the panel by the line of its server`,
+        "Take it out: of two plugins with one id the second fails.",
+        takeOut(context, line),
+      ),
+    ),
+  ]
+}
+
+/** What the environment says can't be mended here. */
+function takeOut(context: DoctorContext, { file, at }: PluginLine) {
+  const edit = { path: at.slice(0, 2), value: undefined }
+  return existsSync(file) ? async () => editConfig(file, [edit], stampOf(context)) : undefined
 }
 
 function repair({ by, spec, folder }: PluginEntry): string {
