@@ -1,9 +1,18 @@
 import assert from "node:assert/strict"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, it } from "node:test"
 import { startFakeKiro } from "../support/fake-kiro/index.ts"
+import { needsLinks } from "../support/posix.ts"
 import { removeFolder, secretsIn } from "../support/secrets.ts"
 
 describe("the scan for secrets", () => {
@@ -45,5 +54,19 @@ describe("the scan for secrets", () => {
       (error: Error) => error.message.includes("kiro.log: ksk_") && !error.message.includes(secret),
     )
     assert.equal(existsSync(folder), false)
+  })
+
+  it("looks into folders, and follows no link out of them", needsLinks, () => {
+    const secret = `ksk_${crypto.randomUUID()}`
+    const [outside, folder] = ["outside", "scan"].map((name) => mkdtempSync(join(tmpdir(), `kiro-${name}-`)))
+    assert.ok(outside !== undefined && folder !== undefined)
+    writeFileSync(join(outside, "kiro.log"), secret)
+    mkdirSync(join(folder, "inner"))
+    symlinkSync(outside, join(folder, "inner", "link"))
+    removeFolder(folder)
+    assert.equal(existsSync(join(outside, "kiro.log")), true)
+    mkdirSync(join(outside, "inner"))
+    writeFileSync(join(outside, "inner", "kiro.log"), secret)
+    assert.throws(() => removeFolder(outside), /inner.kiro\.log: ksk_/)
   })
 })
