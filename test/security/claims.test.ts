@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { describe, it } from "node:test"
-import { claimedTests } from "../support/suites/claims.ts"
+import { claimedTests, passedTests, unproven } from "../support/suites/claims.ts"
 
 describe("SECURITY.md", () => {
   it("names tests that are there and not left out; `npm test` fails where one of them did not pass", () => {
@@ -15,5 +15,23 @@ describe("SECURITY.md", () => {
       assert.ok(written || calls.includes("it(`"), `${file} has no "${title}"`)
       assert.doesNotMatch(source, /\b(?:it|describe)\.(?:skip|todo|only)\b/, file)
     }
+  })
+
+  it("has a claim proven by a passed test of its own file alone", () => {
+    const output = [
+      "test/one.test.ts:",
+      "(pass) a suite > holds for a row [1.20ms]",
+      "(fail) a suite > breaks",
+      "test/two.test.ts:",
+      "(skip) a suite > is left out",
+      "(pass) elsewhere > breaks [2s]",
+      "(pass) elsewhere > is left out",
+    ].join("\n")
+    const claimed = ["a suite", "holds", "breaks", "is left out"].map((title) => ({
+      file: "test/one.test.ts",
+      title,
+    }))
+    const open = unproven(passedTests(output), claimed).map(({ title }) => title)
+    assert.deepEqual(open, ["breaks", "is left out"])
   })
 })

@@ -13,8 +13,31 @@ export function claimedTests(): readonly ClaimedTest[] {
   )
 }
 
-/** Those of them that no passed test of a run is or stands below. */
-export function unproven(passed: readonly string[]): readonly ClaimedTest[] {
-  const names = [...new Set(passed.flatMap((name) => name.split(" > ")))]
-  return claimedTests().filter(({ title }) => !names.some((name) => name.startsWith(title)))
+/** A test that passed in a run, with the titles of the suites around it. */
+export interface PassedTest {
+  readonly file: string
+  readonly titles: readonly string[]
+}
+
+/** What Bun says of each test below the name of its file. */
+export function passedTests(output: string): readonly PassedTest[] {
+  const passed: PassedTest[] = []
+  let file = ""
+  for (const line of output.split("\n")) {
+    file = /^(test\S+\.test\.ts):$/.exec(line)?.[1]?.replaceAll("\\", "/") ?? file
+    const name = /^\(pass\) (.*?)(?: \[[\d.]+m?s\])?$/.exec(line)?.[1]
+    if (name !== undefined) passed.push({ file, titles: name.split(" > ") })
+  }
+  return passed
+}
+
+/** Those of them that no passed test of their file is or stands below. A row of a table goes on behind its title. */
+export function unproven(
+  passed: readonly PassedTest[],
+  claimed: readonly ClaimedTest[] = claimedTests(),
+): readonly ClaimedTest[] {
+  const inFile = Map.groupBy(passed, ({ file }) => file)
+  const isProven = ({ file, title }: ClaimedTest): boolean =>
+    inFile.get(file)?.some(({ titles }) => titles.some((each) => each.startsWith(title))) === true
+  return claimed.filter((claim) => !isProven(claim))
 }

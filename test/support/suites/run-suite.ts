@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { secretsIn } from "../secrets.ts"
+import { type PassedTest, passedTests } from "./claims.ts"
 import { type Counts, NONE, readCounts } from "./counts.ts"
 
 export interface Suite {
@@ -13,8 +14,8 @@ export interface Suite {
 }
 
 export interface Outcome extends Counts {
-  /** Of the tests that passed. */
-  readonly names: readonly string[]
+  /** The tests that passed under Bun, by their names. */
+  readonly tests: readonly PassedTest[]
 }
 
 /** What is worth a line: everything about a failure, no test that passed. */
@@ -55,12 +56,7 @@ export async function runSuite(suite: Suite): Promise<Outcome> {
   if (printed.length > 0) lines.push(`${suite.name} printed secrets: ${printed.join(", ")}`)
   if (ended !== "0") lines.push(`${suite.name} ended with ${ended}`)
   console.log(lines.join("\n"))
-  return { ...counts, failed, names: passedTests(output) }
-}
-
-/** The full names of Bun's passed tests. */
-function passedTests(output: string): readonly string[] {
-  return [...output.matchAll(/^\(pass\) (.*?)(?: \[[\d.]+m?s\])?$/gm)].map((match) => match[1] ?? "")
+  return { ...counts, failed, tests: passedTests(output) }
 }
 
 function run({ program, args }: Suite): Promise<{ readonly ended: string; readonly output: string }> {
