@@ -77,9 +77,9 @@ function callOf(
   request: ChatRequest,
 ): Pick<ChatCall, "sessionId" | "parentSessionId" | "purpose" | "agent"> {
   const headers = new Headers(given)
-  const parentSessionId = headers.get(PARENT_HEADER) ?? undefined
+  const parentSessionId = headers.get(PARENT_HEADER) || undefined
   const agent = headers.get(agentHeader)
-  const sessionId = headers.get(SESSION_HEADER) ?? runtime.randomUUID()
+  const sessionId = headers.get(SESSION_HEADER) || runtime.randomUUID()
   const purpose = purposeOf(headers.get(purposeHeader), request)
   return {
     sessionId,

@@ -12,7 +12,7 @@ export function createSurrogateJoiner(): SurrogateJoiner {
       if (text === "") return ""
       const whole = half === "" ? text : half + text
       half = endsInHighSurrogate(whole) ? whole.slice(-1) : ""
-      return half === "" ? whole : whole.slice(0, -1)
+      return (half === "" ? whole : whole.slice(0, -1)).toWellFormed()
     },
     end() {
       const rest = half

@@ -29,6 +29,7 @@ describe("text and reasoning", () => {
 
   it("write a half that never got its other half as the replacement character", () => {
     assert.equal(translate([text("a"), text("\ud83d")]).message.content, "a\uFFFD")
+    assert.equal(translate([text("a\ud83db\ude00")]).message.content, "a\uFFFDb\uFFFD")
     assert.equal(translate([reasoning("a\ud83d"), text("b")]).message.reasoning_content, "a\uFFFD")
     const signed = translate([
       reasoning("a\ud83d"),
