@@ -86,7 +86,8 @@ const SECRET_SHAPES = [
   /\bksk_[\w-]{4,}/g,
   /\bao[ar][A-Za-z]?[A-Z0-9][\w+/=:.-]{20,}/g,
   /\beyJ[\w-]{8,}(?:\.[\w-]+)*/g,
-  /(?<=\bBearer\s)\S+/gi,
+  // Kiro itself says "the bearer token included in the request is invalid".
+  /(?<=\bBearer\s)(?!tokens?(?:\s|$))\S+/gi,
 ]
 
 /** The look behind makes it linear: no second try begins inside a run of letters that had no `@`. */

@@ -79,6 +79,12 @@ describe("the log", () => {
     assert.match(written, /refused: \[secret\]/)
   })
 
+  it("takes what Kiro says of a bearer token for no token", () => {
+    const said = "The bearer token included in the request is invalid."
+    assert.equal(redactText(said), said)
+    assert.equal(redactText("Bearer token-1 and bearer abc"), "Bearer [secret] and bearer [secret]")
+  })
+
   it("never fails its caller, and says later how many lines were lost", () => {
     const { log, path } = open()
     writeFileSync(join(root, String(files)), "a file where the folder should be")
