@@ -418,6 +418,11 @@ describe("programs", () => {
     assert.deepEqual(callOf(windows, "git", ["-C", "a b"]).args, ["-C", "a b"])
   })
 
+  it("are themselves where OpenCode's program was told to be a Bun", () => {
+    const at = { ...linux, env: { ...linux.env, BUN_BE_BUN: "1" } }
+    assert.deepEqual(callOf(at, "opencode", ["--version"]).env, callOf(linux, "opencode", []).env)
+  })
+
   it("are never taken from the folder where the command was called", () => {
     for (const program of ["npm", "opencode", "git"]) {
       const { file, env, cwd } = callOf(windows, program, [])

@@ -25,6 +25,9 @@ export function programRunner(place: Place): RunProgram {
 /** What npm installs on Windows are scripts, which only the command interpreter starts; their arguments are ours. */
 const SCRIPTS_ON_WINDOWS = ["npm", "opencode"]
 
+/** What makes a Bun of OpenCode's program, in which this command may run: the OpenCode that is asked is to be itself. */
+const AS_BUN = "BUN_BE_BUN"
+
 export interface ProgramCall {
   readonly file: string
   readonly args: readonly string[]
@@ -43,7 +46,9 @@ export function callOf(
   args: readonly string[],
 ): ProgramCall {
   const own = Object.entries(env).flatMap(([name, value]): [string, string][] =>
-    value === undefined ? [] : [[name, /^path$/i.test(name) ? absoluteFolders(value, platform) : value]],
+    value === undefined || name === AS_BUN
+      ? []
+      : [[name, /^path$/i.test(name) ? absoluteFolders(value, platform) : value]],
   )
   if (platform !== "win32") return { file: program, args, env: Object.fromEntries(own), cwd: home || "/" }
   const variable = (wanted: string): string | undefined =>
