@@ -335,6 +335,24 @@ describe("the memory of a session", () => {
     )
     await store.close()
   })
+
+  it("goes in pieces, the next one a minute later, so that however much comes it is bounded", async () => {
+    const clock = fakeClock()
+    const { store } = await openStore({ clock })
+    const toolUseIds = Array.from({ length: 1200 }, (_, index) => `t${index}`)
+    await store.rememberReasoning("old", [{ toolUseIds, textHash: "h", signature: "s" }])
+    clock.advance(31 * DAY_MS)
+    const left = async (): Promise<number> => {
+      await store.addTurn({ sessionId: "s", accountId: "a", credits: 1, at: clock.now() })
+      return (await store.reasoningOf("old")).length
+    }
+    assert.deepEqual([await left(), await left()], [700, 700])
+    clock.advance(60_000)
+    assert.equal(await left(), 200)
+    clock.advance(60_000)
+    assert.equal(await left(), 0)
+    await store.close()
+  })
 })
 
 describe("turns, model lists, registrations and refused fields", () => {

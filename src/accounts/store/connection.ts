@@ -252,6 +252,8 @@ class NotKept extends Error {
 const FORGET_TRIES = 10
 const FORGET_WAIT_MS = 20
 const PRUNE_EVERY_MS = 60 * 60_000
+/** Where one batch was not enough: many windows write more in an hour than that. */
+const PRUNE_ON_MS = 60_000
 
 type Change<Value> = (database: Database) => Value
 
@@ -260,7 +262,7 @@ export class Writer {
   readonly connection: Connection
   readonly clock: Clock
   readonly #pending = new Set<Promise<unknown>>()
-  #prunedAt = -PRUNE_EVERY_MS
+  #pruneAt = -Infinity
 
   constructor(connection: Connection, clock: Clock) {
     this.connection = connection
@@ -303,8 +305,8 @@ export class Writer {
 
   #prune(): void {
     const now = this.clock.now()
-    if (now - this.#prunedAt < PRUNE_EVERY_MS) return
-    this.#prunedAt = now
-    this.connection.attempt((database) => prune(database, now))
+    if (now < this.#pruneAt) return
+    const pruned = this.connection.attempt((database) => prune(database, now))
+    this.#pruneAt = now + (pruned.done && pruned.value ? PRUNE_ON_MS : PRUNE_EVERY_MS)
   }
 }

@@ -186,22 +186,25 @@ const MOST_ROWS = [
 /** A key of the environment that was not there for so long is forgotten. */
 const KEY_DAYS = 90
 
-/** Deletes what is too old or too much. */
-export function prune(database: Database, now: number): void {
+/** Deletes what is too old or too much, as far as it goes at a time; whether there may be more. */
+export function prune(database: Database, now: number): boolean {
+  let isMore = false
   database.run(
     `DELETE FROM kiro_login WHERE source = 'environment' AND account_id IN
        (SELECT id FROM kiro_account WHERE MAX(COALESCE(last_used_at, 0), added_at) < ?)`,
     [now - KEY_DAYS * DAY_MS],
   )
   for (const { table, age, most, days } of MOST_ROWS) {
-    database.run(
+    const old = database.run(
       `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${age} < ? ORDER BY ${age} LIMIT ${BATCH})`,
       [now - days * DAY_MS],
     )
     const count = Number(database.get(`SELECT COUNT(*) AS count FROM ${table}`)?.["count"] ?? 0)
+    isMore ||= old === BATCH || count - most > BATCH
     if (count > most)
       database.run(
         `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} ORDER BY ${age} LIMIT ${Math.min(BATCH, count - most)})`,
       )
   }
+  return isMore
 }
