@@ -1,4 +1,4 @@
-import type { Account, Login, LoginUse } from "./account.ts"
+import type { Account, ForgottenLogin, Login, LoginRecord, LoginUse } from "./account.ts"
 import { type HeldLogin, type KnownLogin, ownerIn, placesOf } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import { comparable, ownerOf, recordOf, sameRegistration } from "./login.ts"
@@ -20,22 +20,19 @@ export function withUses(accounts: readonly Account[]): readonly Account[] {
 class View {
   readonly #accounts: readonly Account[]
   readonly #byId = new Map<string, KnownLogin>()
-  readonly #before = new Map<string, KnownLogin[]>()
+  readonly #held: ReadonlySet<string>
 
   constructor(accounts: readonly Account[]) {
     this.#accounts = accounts
-    for (const account of accounts)
-      for (const entry of [...(account.forgotten ?? []), ...account.logins]) {
-        const known = { account, entry }
-        if (entry.id !== undefined) this.#byId.set(entry.id, known)
-        const successor = "kind" in entry ? recordOf(entry).successor : entry.successor
-        if (successor !== undefined)
-          this.#before.set(successor.id, [...(this.#before.get(successor.id) ?? []), known])
-      }
+    const all = accounts.flatMap((account) =>
+      [...(account.forgotten ?? []), ...account.logins].map((entry): KnownLogin => ({ account, entry })),
+    )
+    for (const known of all) if (known.entry.id !== undefined) this.#byId.set(known.entry.id, known)
+    this.#held = this.#heldBehind(all.filter(({ account }) => isShut(account)))
   }
 
   useOf({ account, login }: HeldLogin): LoginUse | undefined {
-    if (this.#isHeld({ account, entry: login }, new Set())) return "held"
+    if (this.#held.has(login.id)) return "held"
     return this.isBehind({ account, login }) ? "to-its-end" : undefined
   }
 
@@ -44,14 +41,21 @@ class View {
     return this.#maySupersede({ account, login }) || this.#isOldCopy(login)
   }
 
-  /** What was in its place before is off, removed, suspended or held itself, and nobody knows that it is another's. */
-  #isHeld(known: KnownLogin, seen: Set<string>): boolean {
-    const { entry } = known
-    if (!("kind" in entry) || entry.record?.taken !== undefined || seen.has(entry.id)) return false
-    seen.add(entry.id)
-    return (this.#before.get(entry.id) ?? []).some(
-      (before) => (isShut(before.account) || this.#isHeld(before, seen)) && !areTwoPeople(before, known),
-    )
+  /** What took the place of a login that is off, removed, suspended or held itself, and nobody knows that it is another's. */
+  #heldBehind(shut: readonly KnownLogin[]): ReadonlySet<string> {
+    const held = new Set<string>()
+    for (const first of shut) {
+      let before = first
+      for (;;) {
+        const after = this.#byId.get(successorOf(before.entry)?.id ?? "")
+        if (after === undefined || !("kind" in after.entry) || recordOf(after.entry).taken !== undefined)
+          break
+        if (held.has(after.entry.id) || areTwoPeople(before, after)) break
+        held.add(after.entry.id)
+        before = after
+      }
+    }
+    return held
   }
 
   /** Its successor may be the same login, renewed: its own refresh token would end both. */
@@ -68,6 +72,10 @@ class View {
   #isOldCopy(login: Login): boolean {
     return recordOf(login).once !== true && copiedFrom(this.#accounts, login).length > 0
   }
+}
+
+function successorOf(entry: Login | ForgottenLogin): LoginRecord["successor"] {
+  return "kind" in entry ? recordOf(entry).successor : entry.successor
 }
 
 /** Logins of kiro-cli's of which this one may be an older plugin's old copy. */

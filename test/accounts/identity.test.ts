@@ -306,6 +306,27 @@ describe("an ordinary renewal", () => {
   })
 })
 
+describe("renewals of which nobody ever learns whose they are", () => {
+  it("cost each read no more than there are of them, also where the first one's account is off", () => {
+    const chain = (length: number): readonly Account[] =>
+      Array.from({ length }, (_, index) => {
+        const successor = index === length - 1 ? {} : { successor: { id: String(index + 1) } }
+        const record = { places: [], hashes: [String(index)], inherited: [], ...successor }
+        const login: Login = { ...idcLogin({ id: String(index) }), record }
+        return { ...newAccount({ id: `a${index}`, now: index, logins: [login] }), enabled: index > 0 }
+      })
+    const cost = (length: number): number => {
+      const accounts = chain(length)
+      const { user } = process.cpuUsage()
+      const uses = withUses(accounts).map(({ logins }) => logins[0]?.use)
+      assert.deepEqual(uses, ["to-its-end", ...Array.from({ length: length - 1 }, () => "held")])
+      return process.cpuUsage().user - user
+    }
+    cost(500)
+    assert.ok(cost(8000) < 1_500_000)
+  })
+})
+
 describe("the name of an account", () => {
   const account = (change: Partial<Account> = {}): Account => ({
     ...newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "a" })] }),
