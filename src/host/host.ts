@@ -110,7 +110,9 @@ export function startHost({ place, project, version, show }: HostOptions): Host 
     },
     async close() {
       stop.abort(new Error("the plugin instance has ended"))
-      await (await opened)?.close()
+      // What can't be opened has nothing to close; who asked for it is told.
+      const services = await opened?.catch(() => undefined)
+      await services?.close()
     },
   }
   return host
