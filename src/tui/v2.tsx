@@ -48,11 +48,14 @@ export interface V2Context {
   }
 }
 
-/** Never throws: a part that the host lacks is left out. What it returns ends what was opened. */
+/** Never throws, nor does what the host is given: a part that it lacks is left out. What it returns ends what was opened. */
 export function startInV2(context: V2Context): () => Promise<void> {
   const local = localDesk(() => projectOf(context))
   const desk = deskOf(context, local)
-  const view = () => ({ now: Date.now(), showEmail: context.options?.["show_email"] === true })
+  const view = () => ({
+    now: Date.now(),
+    showEmail: attempt(() => context.options?.["show_email"]) === true,
+  })
   attempt(() =>
     context.ui.slot?.({
       append: "sidebar.content",
@@ -60,19 +63,20 @@ export function startInV2(context: V2Context): () => Promise<void> {
         const sessionId = (): string => stringField(input, "sessionID") ?? ""
         return Panel({
           sessionId,
-          isKiro: () => isKiroSession(context, input, sessionId()),
-          turnStarts: () => askedAt(context, sessionId()),
-          onTurn: (ended) => onTurnEnd(context, ended),
+          isKiro: () => attempt(() => isKiroSession(context, input, sessionId())) === true,
+          turnStarts: () => attempt(() => askedAt(context, sessionId())) ?? [],
+          onTurn: (ended) => attempt(() => onTurnEnd(context, ended)) ?? (() => undefined),
           board: (id, turnStarts) => desk.board(id, turnStarts),
           view,
-          colour: (tone) => colourOf(context, tone),
-          draw: () => context.renderer?.requestRender?.(),
+          colour: (tone) => attempt(() => colourOf(context, tone)) ?? PLAIN,
+          draw: () => attempt(() => context.renderer?.requestRender?.()),
         })
       },
     }),
   )
   const run = (): void => {
-    const where = { sessionId: openSession(context), project: projectOf(context).worktree }
+    const sessionId = attempt(() => openSession(context))
+    const where = { sessionId, project: projectOf(context).worktree }
     void manageAccounts({ dialogs: dialogsOf(context), desk, where, view })
   }
   // A layer belongs to a component: from `setup` itself the host refuses it, and the whole plugin with it.
@@ -93,11 +97,12 @@ export function startInV2(context: V2Context): () => Promise<void> {
   return () => local.close()
 }
 
-function attempt(work: () => unknown): void {
+function attempt<Value>(work: () => Value): Value | undefined {
   try {
-    work()
+    return work()
   } catch {
     // The rest of the plugin goes on without this part; there is no log to write to here.
+    return undefined
   }
 }
 
@@ -169,8 +174,8 @@ function readSignIn(answer: JsonObject): BegunSignIn | undefined {
   return typeof url === "string" && typeof instructions === "string" ? { url, instructions } : undefined
 }
 
-function projectOf({ location, data }: V2Context): Project {
-  const found = isObject(location) ? location : data?.location?.default?.()
+function projectOf(context: V2Context): Project {
+  const found = attempt(() => context.location ?? context.data?.location?.default?.())
   const directory = (isObject(found) ? stringField(found, "directory") : undefined) ?? process.cwd()
   const project = isObject(found) && isObject(found["project"]) ? found["project"] : {}
   return { directory, worktree: stringField(project, "directory") ?? directory }
@@ -181,7 +186,7 @@ function openSession({ ui }: V2Context): string | undefined {
   return isObject(route) && route["type"] === "session" ? stringField(route, "sessionID") : undefined
 }
 
-/** The model that the prompt has chosen, else the session's. */
+/** By the session's model; before its first message, by the one that the prompt has chosen. */
 function isKiroSession({ data }: V2Context, input: JsonObject, sessionId: string): boolean {
   const session = data?.session?.get?.(sessionId)
   const ofSession = isObject(session) ? session["model"] : undefined

@@ -100,6 +100,23 @@ describe("the part of OpenCode 2's terminal UI", () => {
   it("never throws, whatever the host lacks", async () => {
     const close = startInV2({} as unknown as V2Context)
     await close()
+    const throws = (): never => {
+      throw new Error("not in this version")
+    }
+    await startInV2(new Proxy({} as V2Context, { get: throws }))()
+    const made = stage()
+    made.mounted = true
+    for (const name of ["location", "data", "options", "client", "theme", "renderer"])
+      Object.defineProperty(made.context, name, { get: throws })
+    Object.assign(made.context.ui, { router: { current: throws }, dialog: { select: throws } })
+    const end = startInV2(made.context)
+    made.claims[1]?.render({} as never)
+    const [layer] = made.layers as { commands: { run: () => void }[] }[]
+    layer?.commands[0]?.run()
+    for (let tries = 0; made.shown.length === 0 && tries < 200; tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    assert.match(JSON.stringify(made.shown), /not in this version/)
+    await end()
   })
 
   it("reads the tokens of new and old themes", () => {
