@@ -4,19 +4,13 @@ import { join } from "node:path"
 import { describe, it } from "node:test"
 import { finish, text } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
-import {
-  hasTerminal,
-  openTerminal,
-  packageFolder,
-  runOpencode,
-  type Sandbox,
-} from "../support/opencode/index.ts"
+import { hasTmux, packageFolder, runOpencode, type Sandbox, Screen } from "../support/opencode/index.ts"
 import { type Stage, withFakeAndSandbox } from "./setup.ts"
 
 /** The program of a real OpenCode 2. Without it nothing here runs: no registry that we know has one to install. */
 const PROGRAM = process.env["OPENCODE2_BIN"] ?? ""
 const NO_PROGRAM = PROGRAM === "" ? { skip: "OPENCODE2_BIN names no OpenCode 2" } : {}
-const NO_TERMINAL = hasTerminal() ? NO_PROGRAM : { skip: "no terminal" }
+const NO_TERMINAL = hasTmux() ? NO_PROGRAM : { skip: "no tmux" }
 
 describe("a real OpenCode 2", () => {
   for (const key of ["plugins", "plugin"])
@@ -49,15 +43,20 @@ describe("a real OpenCode 2", () => {
     ),
   )
 
-  it("starts its terminal UI with our part in it", NO_TERMINAL, () =>
+  it("lists the accounts in its terminal UI", NO_TERMINAL, () =>
     withVersion2("plugins", async ({ sandbox }) => {
-      const terminal = openTerminal(sandbox, ["--standalone"], { columns: 140, rows: 40 }, PROGRAM)
+      const screen = new Screen(sandbox, 140, [PROGRAM, "--standalone"])
       try {
-        await new Promise((resolve) => setTimeout(resolve, 15_000))
-        assert.notEqual(terminal.screen, "")
-        assert.doesNotMatch(terminal.screen, /plugin failed|Invalid V2 TUI plugin module/i)
+        await screen.shows(/\S/)
+        screen.type("/kiro")
+        await screen.shows(/Kiro accounts/)
+        screen.press("Enter")
+        assert.doesNotMatch(
+          await screen.shows(/Sign in to another account/),
+          /plugin failed|Invalid V2 TUI plugin module/i,
+        )
       } finally {
-        await terminal.close()
+        screen.close()
       }
     }),
   )

@@ -30,9 +30,8 @@ export class Terminal {
     sandbox: Sandbox,
     args: readonly string[],
     size: { readonly columns: number; readonly rows: number },
-    opencode: string = opencodeBinary(),
   ) {
-    const command = [opencode, ...args].map(quote).join(" ")
+    const command = [opencodeBinary(), ...args].map(quote).join(" ")
     const inside = `stty rows ${size.rows} cols ${size.columns}; exec ${command}`
     this.#child = spawn("script", ["-q", "-e", "-f", "-c", inside, "/dev/null"], {
       cwd: sandbox.project,
@@ -92,9 +91,8 @@ export function openTerminal(
   sandbox: Sandbox,
   args: readonly string[],
   size: { readonly columns: number; readonly rows: number } = { columns: 120, rows: 40 },
-  opencode?: string,
 ): Terminal {
-  return new Terminal(sandbox, args, size, opencode)
+  return new Terminal(sandbox, args, size)
 }
 
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`

@@ -16,10 +16,10 @@ export function hasTmux(): boolean {
 export class Screen {
   readonly #sandbox: Sandbox
 
-  constructor(sandbox: Sandbox, columns: number) {
+  constructor(sandbox: Sandbox, columns: number, command: readonly string[] = [opencodeBinary()]) {
     this.#sandbox = sandbox
     const size = ["-x", String(columns), "-y", String(ROWS)]
-    this.#tmux(["-f", "/dev/null", "new-session", "-d", ...size, opencodeBinary()])
+    this.#tmux(["-f", "/dev/null", "new-session", "-d", ...size, ...command])
   }
 
   /** The lines that are on the screen now. */
