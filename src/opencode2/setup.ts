@@ -168,7 +168,10 @@ function later(host: Host, refresh: () => Promise<void>, look: () => void): void
   }, "the new models were not offered")
 }
 
-/** For a command transform: the accounts and their credits, without asking a model. */
+/**
+ * For a command transform: the accounts and their credits, without asking a model. A server's plugin can say something
+ * to every front of its host only inside a session; in the terminal UI there is also `/kiro`, in a dialog.
+ */
 function offerCommand(host: Host, context: unknown): (editor: unknown) => void {
   const say = methodOf(context, "session", "synthetic")
   return (editor) =>
