@@ -59,6 +59,8 @@ describe("doctor on OpenCode's configuration", () => {
     assert.equal(spec, ownFolder())
     assert.ok(remedy.startsWith(`Run: opencode plugin "${spec}" -g `), remedy)
     assert.ok(remedy.includes(`into ${config}`), remedy)
+    // What is to be pasted is JSON, also of a path of Windows.
+    assert.deepEqual(JSON.parse(/"plugin": (\[.*\])/.exec(remedy)?.[1] ?? ""), [spec])
     const jsonc = join(lab.sandbox.config, "opencode.jsonc")
     writeFileSync(jsonc, "{}")
     assert.ok(remedyOf(await lab.problems(), /does not list the plugin/).includes(`into ${jsonc}`))
@@ -438,7 +440,10 @@ describe("programs", () => {
     const { project } = lab.sandbox
     const ran = join(project, "ran")
     for (const name of ["npm", "git", "opencode"]) program(project, name, { tells: ran })
-    const environment = { PATH: [".", process.env["PATH"]].join(delimiter), ...plantNode(project, ran) }
+    const environment = {
+      PATH: [".", lab.bin, process.env["PATH"]].join(delimiter),
+      ...plantNode(project, ran),
+    }
     await lab.runWith({ directory: project, environment }, "doctor")
     for (const command of [["doctor"], ["doctor", "--report"], ["update"]])
       await lab.spawnWith({ directory: project, environment }, ...command)

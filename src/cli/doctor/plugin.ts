@@ -56,7 +56,7 @@ function missing(context: DoctorContext): Finding {
     : ""
   return problem(
     `OpenCode's configuration does not list the plugin${consequence}`,
-    `Run: opencode plugin "${spec}" -g (or put "plugin": ["${spec}"] into ${file}).`,
+    `Run: opencode plugin "${spec}" -g (or put "plugin": ${JSON.stringify([spec])} into ${file}).`,
     async () => addPlugin(context, file, spec),
   )
 }
