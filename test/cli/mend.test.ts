@@ -186,6 +186,7 @@ describe("a report", () => {
       "file:///C:/Users/Ann%20Lee/x",
       "/mnt/c/Users/Ann Lee/x",
       "/c/users/ANN LEE/x",
+      String.raw`C:\Users\ANNLEE~1\AppData\Local\Temp`,
     ]
     for (const text of texts) assert.doesNotMatch(withoutHome(text, windows), /ann/i, text)
     assert.equal(withoutHome("/home/ann/x /home/anna/x", "/home/ann"), "~/x /home/anna/x")

@@ -234,7 +234,10 @@ export function withoutHome(text: string, home: string): string {
   const escaped = (name: string): string => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
   const letter = /^([A-Za-z]):$/.exec(drive ?? "")?.[1]
   const start = letter === undefined ? escaped(drive ?? "") : `(?:${letter}:|/mnt/${letter}|/${letter})`
-  const spelled = (name: string): string => `(?:${escaped(name)}|${escaped(encodeURIComponent(name))})`
+  // Windows itself shortens names, as in the folder for temporary files: ANNLEE~1.
+  const short = (name: string): string => `${escaped(name.replaceAll(/[ .]/g, "").slice(0, 6))}~\\d+`
+  const spelled = (name: string): string =>
+    `(?:${[escaped(name), escaped(encodeURIComponent(name)), ...(letter === undefined ? [] : [short(name)])].join("|")})`
   const path = [start, ...names.filter((name) => name !== "").map(spelled)].join(String.raw`[\\/]+`)
   return text.replaceAll(new RegExp(String.raw`${path}(?![\w-])`, "gi"), "~")
 }
