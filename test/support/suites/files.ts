@@ -24,7 +24,7 @@ export async function compileTests(): Promise<void> {
 export function nodeTestArguments(
   isolationNone: string,
   files: readonly string[],
-  timeoutMs = 60_000,
+  timeoutMs: number = process.platform === "win32" ? 300_000 : 60_000,
 ): readonly string[] {
   return [
     "--test",
