@@ -100,6 +100,7 @@ function isolatedEnvironment(root: string): Record<string, string> {
     PATH: process.env["PATH"] ?? "",
     HOME: folder("home"),
     USERPROFILE: folder("home"),
+    LOCALAPPDATA: folder(join("home", "AppData", "Local")),
     XDG_CONFIG_HOME: folder("config"),
     XDG_DATA_HOME: folder("data"),
     XDG_STATE_HOME: folder("state"),
