@@ -172,9 +172,10 @@ export function accountRow(account: AccountOverview, board: Board, { now, showEm
   const { name, email, quota, state } = account
   const share = quota === undefined ? undefined : usedShare(quota, now)
   const parts = [
+    // The host cuts a long row short at its end.
+    ...(state.reason === "ready" ? [] : [shortState(state, now)]),
     planTitle(quota?.plan),
     quota === undefined ? "credits not known yet" : creditsText(quota),
-    ...(state.reason === "ready" ? [] : [shortState(state, now)]),
     ...(board.session.accountId === account.id ? ["this session"] : []),
     ...(board.rule?.account === account.id ? ["this project"] : []),
   ]

@@ -135,7 +135,7 @@ describe("the panel", () => {
 })
 
 describe("an account in the list", () => {
-  it("has its plan, credits, state, place, a bar and a per cent", () => {
+  it("has its state where it is not ready, then its plan, credits, place, a bar and a per cent", () => {
     const rule = { account: "a", project: "~/work" }
     assert.deepEqual(accountRow(ACCOUNT, { ...BOARD, rule }, view), {
       title: "Builder ID ··a1b2",
@@ -145,7 +145,7 @@ describe("an account in the list", () => {
     const { quota: _, ...unmeasured } = { ...ACCOUNT, state: { reason: "disabled" } as const }
     assert.deepEqual(accountRow(unmeasured, { ...BOARD, session: { credits: 0 } }, view), {
       title: "Builder ID ··a1b2",
-      description: "Kiro · credits not known yet · switched off",
+      description: "switched off · Kiro · credits not known yet",
       footer: "",
     })
   })

@@ -2,7 +2,7 @@ import { styleText } from "node:util"
 
 /** How the demo looks: quiet labels, loud content. */
 
-const LABEL_WIDTH = 30
+const LABEL_WIDTH = 32
 
 export interface Print {
   /** The model's words, as they arrive. */
