@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { hashReasoning } from "../../src/translate/index.ts"
-import { failure, FAILURES, type ReceivedRequest } from "../support/fake-kiro/index.ts"
+import { failure, FAILURES, type ReceivedRequest, toolNamesIn } from "../support/fake-kiro/index.ts"
 import { errorText, type Harness, hear, startHarness } from "./harness.ts"
 
 const refusal = (reason: string): ReturnType<typeof failure> =>
@@ -337,7 +337,7 @@ function bytesOf(url: string): string {
 /** As the service: names the first tool whose name begins so, by its place in the list that was sent. */
 function refuseTools(harness: Harness, prefix: string): void {
   const place = (request: ReceivedRequest): number =>
-    namesIn(request).findIndex((name) => name.startsWith(prefix))
+    toolNamesIn(request.text).findIndex((name) => name.startsWith(prefix))
   harness.fake.intercept(
     (request) => request.operation === "GenerateAssistantResponse" && place(request) >= 0,
     (request) => inWords(`tools.${place(request)}.custom.input_schema: ${UNION_AT_ROOT}`),
@@ -345,11 +345,7 @@ function refuseTools(harness: Harness, prefix: string): void {
 }
 
 function toolsSent(harness: Harness): readonly (readonly string[])[] {
-  return harness.fake.received("GenerateAssistantResponse").map(namesIn)
-}
-
-function namesIn({ text }: ReceivedRequest): readonly string[] {
-  return [...text.matchAll(/"toolSpecification":\{"name":"([^"]+)"/g)].map(([, name = ""]) => name)
+  return harness.fake.received("GenerateAssistantResponse").map(({ text }) => toolNamesIn(text))
 }
 
 function counts({ fake }: Harness, part: "documents" | "images"): number[] {

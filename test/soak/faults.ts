@@ -12,6 +12,7 @@ import {
   resetBeforeHeaders,
   stream,
   text,
+  toolNamesIn,
   toolUse,
   truncated,
 } from "../support/fake-kiro/index.ts"
@@ -42,8 +43,7 @@ const PICTURE_REFUSED = 0.3
 
 /** The refusal of a tool is for good; that of a picture is a mood. */
 export function refusedPart({ text: body }: ReceivedRequest, random: () => number): Reply | undefined {
-  const tools = [...body.matchAll(/"toolSpecification":\{"name":"([^"]+)"/g)].map(([, name = ""]) => name)
-  const place = tools.findIndex((name) => name.startsWith(REFUSED_TOOL))
+  const place = toolNamesIn(body).findIndex((name) => name.startsWith(REFUSED_TOOL))
   if (place >= 0) return refusal(`tools.${place}.custom.input_schema: it is not taken`)
   if (body.includes('"images":[') && random() < PICTURE_REFUSED) return refusal("Could not process image")
   return undefined

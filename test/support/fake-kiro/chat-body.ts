@@ -11,6 +11,11 @@ export function conversationIdOf(body: unknown): string | undefined {
   return stringField(state(body), "conversationId")
 }
 
+/** The names of the tools that a chat declares, in their order. */
+export function toolNamesIn(text: string): readonly string[] {
+  return [...text.matchAll(/"toolSpecification":\{"name":"([^"]+)"/g)].map(([, name = ""]) => name)
+}
+
 const state = (body: unknown): JsonObject => (isObject(body) ? inside(body, "conversationState") : {})
 
 function inside(object: JsonObject, name: string): JsonObject {

@@ -18,7 +18,8 @@ import {
   type Script,
   type Steps,
 } from "../support/fake-kiro/index.ts"
-import { openStage } from "./stage.ts"
+import { openStage } from "../opencode2/stage.ts"
+import { casesOf } from "./runs.ts"
 
 const MODELS = [
   "kiro/claude-sonnet-4-5",
@@ -130,7 +131,7 @@ describe("a session in OpenCode 2, whatever happens in it", () => {
           [],
         )
       }),
-      { numRuns: Number(process.env["KIRO_RANDOM_SESSIONS"] ?? 8), timeout: 20_000, endOnFailure: true },
+      { ...casesOf(8), timeout: 20_000, endOnFailure: true },
     )
   })
 })
