@@ -202,12 +202,16 @@ export function findAccount(accounts: readonly Account[], typed: string): Accoun
   if (account === undefined) {
     throw new NoSuchAccount(`no account is called "${typed}"; ${namesOf(accounts)}`)
   }
-  if (others.length > 0) throw new NoSuchAccount(`"${typed}" means more than one account; use its short id`)
+  if (others.length > 0)
+    throw new NoSuchAccount(`"${typed}" means more than one account: ${listed(meant)}; use its short id`)
   return account
 }
 
 function namesOf(accounts: readonly Account[]): string {
   if (accounts.length === 0) return "there is none yet"
-  const names = accounts.map((account) => `${accountName(account)} (${shortIdOf(account)})`)
-  return `there ${names.length === 1 ? "is" : "are"} ${names.join(", ")}`
+  return `there ${accounts.length === 1 ? "is" : "are"} ${listed(accounts)}`
+}
+
+function listed(accounts: readonly Account[]): string {
+  return accounts.map((account) => `${accountName(account)} (${shortIdOf(account)})`).join(", ")
 }

@@ -11,7 +11,7 @@ import type { KiroProfile } from "../kiro/index.ts"
 import { accountDocument, findAccount } from "./accounts.ts"
 import type { Command } from "./command-line.ts"
 import type { Context } from "./context.ts"
-import { table } from "./terminal.ts"
+import { table, wrap } from "./terminal.ts"
 
 type Change = Extract<Command, { name: "label" | "enable" | "disable" | "remove" }>
 
@@ -51,8 +51,10 @@ async function enable(context: Context, command: Change, id: string): Promise<bo
   const state = stateOf(account, { now, useOverage: settings.useOverage })
   if (STATE_WORDS[state.reason].tone === "good")
     return report(context, { command, account, done: "is used again" })
-  const remedy = remedyOf(account, state, context.command)
-  const done = `is switched on, but can't be used: ${shortState(state, now)}. ${remedy}`.trim()
+  const [why, remedy] = [shortState(state, now), remedyOf(account, state, context.command)]
+  // Where the remedy is all that there is to say, it says so itself.
+  const words = remedy.toLowerCase().startsWith(why) ? remedy : `${why}. ${remedy}`
+  const done = `is switched on, but can't be used: ${words}`.trim()
   return report(context, { command, account, done, isKept: true })
 }
 
@@ -73,7 +75,8 @@ function report(
     terminal.out(JSON.stringify({ done: command.name, usable: !isKept, account: document }, null, 2))
   } else {
     const mark = isKept ? terminal.paint("warning", "!") : terminal.paint("good", "✓")
-    terminal.out(`${mark} ${accountName(account)} ${done}`)
+    const { columns } = terminal
+    terminal.out(`${mark} ${wrap(`${accountName(account)} ${done}`, { indent: 2, columns })}`)
   }
   return !isKept
 }

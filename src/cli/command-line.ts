@@ -157,7 +157,8 @@ function readAccounts(words: readonly string[]): WithoutJson<Command> {
     throw new UsageError(`accounts ${verb} needs an account, such as its short id: accounts lists them`)
   switch (verb) {
     case "label": {
-      if (rest.length === 0) throw new UsageError("accounts label needs a text")
+      if (rest.length === 0)
+        throw new UsageError('accounts label needs a text; "" gives the account its own name back')
       const read = readLabel(rest.join(" "))
       if (read.outcome === "refused") throw new UsageError(read.message)
       return { name: "label", account, label: read.label }
