@@ -9,7 +9,7 @@ import { buryAccount, tidy } from "../owner.ts"
 import { type Choice, isCalled } from "../selection.ts"
 import { isResting, withUses } from "../use.ts"
 import { Connection, Writer } from "./connection.ts"
-import { type Database, loadDatabaseDriver, StoreError } from "./database.ts"
+import { type Database, loadDatabaseDriver, StoreError, versionOf } from "./database.ts"
 import { creditsSince, knowledgePart, readSession, sessionPart, writeSession } from "./memory.ts"
 import {
   deleteAccount,
@@ -164,12 +164,15 @@ function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountP
 }
 
 /**
- * All accounts, removed ones too, the oldest first. Rows that say the same as before give the same account: they are
- * read several times for every chat, and change rarely.
+ * All accounts, removed ones too, the oldest first. They are read several times for every chat, and change rarely: a
+ * file that nobody wrote to is not read again, and rows that say the same as before give the same account.
  */
 export function accountReader(reading: Reading): (database: Database, now: number) => readonly Account[] {
   let known = new Map<string, readonly Account[]>()
-  return (database, now) => {
+  let seen:
+    | { readonly database: Database; readonly version: string; readonly accounts: readonly Account[] }
+    | undefined
+  const readRows = (database: Database): readonly Account[] => {
     const next = new Map<string, readonly Account[]>()
     const logins = Map.groupBy(
       database.all("SELECT * FROM kiro_login ORDER BY rowid"),
@@ -183,7 +186,13 @@ export function accountReader(reading: Reading): (database: Database, now: numbe
       return account
     })
     known = next
-    return withUses(accounts.map((account) => withBounds(account, now)))
+    return withUses(accounts)
+  }
+  return (database, now) => {
+    const version = versionOf(database)
+    if (seen?.database !== database || seen.version !== version)
+      seen = { database, version, accounts: readRows(database) }
+    return seen.accounts.map((account) => withBounds(account, now))
   }
 }
 

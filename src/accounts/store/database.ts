@@ -143,6 +143,15 @@ function rounded(row: Row): Row {
   )
 }
 
+/**
+ * Another one after every write to the file, whoever made it; also after a write of this connection that was rolled
+ * back. Whoever keeps what was read under it reads before writing, within a transaction too.
+ */
+export function versionOf(database: Database): string {
+  const row = database.get("SELECT data_version AS others, total_changes() AS own FROM pragma_data_version")
+  return `${String(row?.["others"])} ${String(row?.["own"])}`
+}
+
 /** Changes the named columns of one row, which is made where it is missing. `undefined` is stored as NULL. */
 export function upsert(
   database: Database,
