@@ -199,6 +199,25 @@ describe("orders of events", () => {
     assert.equal(await shown(), 1)
   })
 
+  for (const [when, wait] of [
+    ["", 0],
+    [", also where its token has ended by then", 2 * HOUR],
+  ] as const)
+    it(`10, elsewhere: who is off, or removed, does not answer by a sign-in to another program${when}`, async () => {
+      for (const act of ["off", "removed"] as const) {
+        home = new Home(temporaryFolder())
+        await home.signsIn("A")
+        await home.servedBy()
+        await (act === "off" ? home.disable("A") : home.remove("A"))
+        home.clock.advance(1)
+        home.ideSignsIn("A")
+        home.clock.advance(wait)
+        assert.equal(await home.servedBy(), "nobody", act)
+        home.ideSignsIn("B")
+        assert.equal(await home.servedBy(), "B")
+      }
+    })
+
   it("11: behind an unnamed successor that was removed nothing is sent", async () => {
     await home.signsIn("A")
     await home.servedBy()

@@ -5,7 +5,7 @@ import type { Account, Login, TokenLogin } from "../account.ts"
 import { accessOf, type Credential, credentialOf, isOwing, ownerOf, recordOf } from "../login.ts"
 import type { AccountStore } from "../store/store.ts"
 import { takeIn } from "../take-in.ts"
-import { restsBehind } from "../use.ts"
+import { isShut, restsBehind } from "../use.ts"
 import { freshestLogin, isOneOf, type NoToken, noToken, refreshable } from "./choose-login.ts"
 import { InStep, type SourceStore } from "./in-step.ts"
 import { type Identify, Owners } from "./owners.ts"
@@ -131,7 +131,10 @@ class Keeper implements TokenKeeper {
         if (found !== undefined) return found
         break
       }
-      account = this.#usable((await this.#dependencies.store.get(given.id)) ?? account)
+      const current = (await this.#dependencies.store.get(given.id)) ?? account
+      // It may have turned out to be one that is off or suspended.
+      if (current.id !== given.id && isShut(current)) return noToken({ ...current, logins: [] }, [])
+      account = this.#usable(current)
     }
     const last = freshestLogin({ account, rejected, now: this.#now, marginMs: 0 })
     return last === undefined ? noToken(account, wanted.outcomes) : credentialOf(account, last)
@@ -223,17 +226,23 @@ class Keeper implements TokenKeeper {
       rejected: isOneOf(rejected, accessToken) ? accessToken : undefined,
     }
     const outcome = await untilAborted(this.#refresher.refresh(wish), signal)
-    if (outcome.state === "fresh") return credentialOf(account, outcome.login)
+    const isLearnt = async (asking: Promise<boolean>): Promise<boolean> =>
+      (await untilAborted(this.#atMost(OWNER_PATIENCE_MS, asking), signal)) === true
     if (outcome.state === "gone") return "look again"
-    if (outcome.state === "failed" && outcome.reason === "resting") {
-      const learnt = await untilAborted(
-        this.#atMost(OWNER_PATIENCE_MS, this.#learnSuccessor(login.id)),
-        signal,
-      )
-      if (learnt === true) return "look again"
-    }
+    if (outcome.state === "fresh")
+      return (await isLearnt(this.#learnRenewed(outcome.login)))
+        ? "look again"
+        : credentialOf(account, outcome.login)
+    const isAtRest = outcome.state === "failed" && outcome.reason === "resting"
+    if (isAtRest && (await isLearnt(this.#learnSuccessor(login.id)))) return "look again"
     outcomes.push(outcome)
     return undefined
+  }
+
+  /** Signed in elsewhere it may be theirs who are off, removed or suspended, and its old token could not ask. */
+  async #learnRenewed(login: TokenLogin): Promise<boolean> {
+    if (ownerOf(login) !== undefined) return false
+    return (await this.#dependencies.store.listAll()).some(isShut) && this.#owners.ask(login)
   }
 
   /** Whether it is known since whose the login is that this one rests behind. */
