@@ -1,4 +1,13 @@
-import { closeSync, constants, fsyncSync, lstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs"
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs"
 import { isObject, type JsonObject, numberField, parseJson, present, stringField } from "../../json.ts"
 import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
@@ -176,7 +185,7 @@ function readSpill(path: string): SpilledSwap | undefined {
 function remove(file: string): void {
   try {
     // In a folder that can't be written, removing nothing is an error too.
-    if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) rmSync(file, { force: true })
+    if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) unlinkSync(file)
   } catch {
     // The next process tries again.
   }
