@@ -1,5 +1,5 @@
 import type { Hooks, PluginInput, ToolDefinition } from "@opencode-ai/plugin"
-import type { ChatCall, FoundPage, SearchOutcome, WebSearch } from "../gateway/index.ts"
+import type { FoundPage, SearchOutcome, WebSearch } from "../gateway/index.ts"
 import { type AccountLine, type Host, PROVIDER_ID, readCachedModels, startHost } from "../host/index.ts"
 import type { Fetch } from "../runtime.ts"
 import { systemRuntime } from "../runtime.ts"
@@ -43,10 +43,9 @@ export async function startInstance({ input, place, version }: InstanceOptions):
     // Opened beside it, for the first chat; one that finds nothing open says so in its own answer.
     host.inBackground(async () => void (await host.services()), "the services could not be opened")
     const { createFront } = await import("./front.ts")
-    const gateway = { chat: async (call: ChatCall) => (await host.services()).chat(call) }
     const runtime = systemRuntime(log)
     const headers = { purposeHeader: PURPOSE_HEADER, agentHeader: AGENT_HEADER }
-    return createFront({ gateway, runtime, baseUrl: BASE_URL, ...headers })
+    return createFront({ gateway: host.services, runtime, baseUrl: BASE_URL, ...headers })
   }
   const fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     signal.throwIfAborted()

@@ -125,7 +125,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     },
   })
   const front = createFront({
-    gateway,
+    gateway: async () => gateway,
     runtime,
     baseUrl: BASE_URL,
     purposeHeader: "x-kiro-purpose",

@@ -44,7 +44,7 @@ describe("what is no chat request", () => {
 describe("OpenCode 1's fetch", () => {
   it("says that somebody holds the database, with a status that the host repeats on", async () => {
     const front = createFront({
-      gateway: { chat: () => Promise.reject(new StoreError("busy")) },
+      gateway: async () => ({ chat: () => Promise.reject(new StoreError("busy")) }),
       runtime: systemRuntime(silentLog),
       baseUrl: BASE_URL,
       purposeHeader: "x-purpose",
