@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { LOCK_STALE_MS } from "../../src/accounts/tokens/lock.ts"
 import { track } from "../support/children.ts"
 import type { FaultAt } from "./worker.ts"
 
@@ -18,10 +19,14 @@ export class Child {
     this.#lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]()
   }
 
-  static async start(folder: string, url: string, fault: FaultAt = "none"): Promise<Child> {
-    const child = new Child(
-      track(spawn(process.execPath, [WORKER, folder, url, fault], { stdio: ["pipe", "pipe", "inherit"] })),
-    )
+  static async start(
+    folder: string,
+    url: string,
+    fault: FaultAt = "none",
+    lockStaleMs: number = LOCK_STALE_MS,
+  ): Promise<Child> {
+    const args = [WORKER, folder, url, fault, String(lockStaleMs)]
+    const child = new Child(track(spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] })))
     await child.line("ready")
     return child
   }

@@ -3,7 +3,6 @@ import { readdirSync, utimesSync } from "node:fs"
 import { join } from "node:path"
 import { after, afterEach, before, beforeEach, describe, it } from "node:test"
 import type { Account, AccountStore } from "../../src/accounts/index.ts"
-import { LOCK_STALE_MS } from "../../src/accounts/tokens/lock.ts"
 import { systemClock } from "../../src/runtime.ts"
 import { endChildren } from "../support/children.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
@@ -11,6 +10,9 @@ import { Child } from "./child.ts"
 import { accountOf, EXPIRED, leftovers, loginOf, onlyLogin, openStore } from "./setup.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { needsSignals } from "../support/posix.ts"
+
+/** The shortest that `proper-lockfile` takes. */
+const SHORT_STALE_MS = 2000
 
 describe("several processes with one expired single-use refresh token", () => {
   let fake: FakeKiro
@@ -140,11 +142,11 @@ describe("several processes with one expired single-use refresh token", () => {
   )
 
   it("finish a refresh after a sleep that outlasts the lock", needsSignals, async () => {
-    const sleeper = await Child.start(folder, fake.url, "pause before the parse")
+    const sleeper = await Child.start(folder, fake.url, "pause before the parse", SHORT_STALE_MS)
     sleeper.go()
     await sleeper.line("answered")
     sleeper.signal("SIGSTOP")
-    await systemClock.sleep(LOCK_STALE_MS + 1000)
+    await systemClock.sleep(SHORT_STALE_MS + 1000)
     sleeper.signal("SIGCONT")
     assert.equal(await sleeper.token(), person.accessToken)
     await sleeper.exit()

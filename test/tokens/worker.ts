@@ -22,7 +22,7 @@ export type FaultAt =
   /** Says `answered` and lets the parent stop it. */
   | "pause before the parse"
 
-const [folder = "", url = "", fault = "none"] = process.argv.slice(2)
+const [folder = "", url = "", fault = "none", lockStaleMs = ""] = process.argv.slice(2)
 
 const die = (): void => void process.kill(process.pid, "SIGKILL")
 const pause = (word: string): Promise<void> => {
@@ -56,7 +56,14 @@ const sources = openSources({
 })
 const store = await openStore(folder)
 const runtime = { ...systemRuntime(silentLog), fetch: faulty }
-const keeper = openKeeper({ folder, url, store, runtime, sources: sources.map(doomed) })
+const keeper = openKeeper({
+  folder,
+  url,
+  store,
+  runtime,
+  sources: sources.map(doomed),
+  lockStaleMs: Number(lockStaleMs),
+})
 
 console.log("ready")
 for await (const _line of createInterface({ input: process.stdin })) {

@@ -30,6 +30,8 @@ export interface KeeperDependencies {
   readonly settings: Pick<Settings, "tokenExpiryBufferMs" | "endpointOverride">
   /** The beginning of the lock's path: each login has its own. */
   readonly lockPath: string
+  /** Without a sign of life for so long, in ms, its holder is taken for gone; `LOCK_STALE_MS` where nothing is said. */
+  readonly lockStaleMs?: number
   /** The beginning of the path of a pair that the database could not take. */
   readonly spillPath: string
   readonly userAgent: string

@@ -20,13 +20,21 @@ export type Lock =
  * imported, so it is imported only here; its default is to throw from a timer when another process took a lock that
  * had grown stale, so it is told to go on: the compare-and-swap on the old pair keeps the rows right then too.
  */
-export async function tryLock(path: string, log: Log): Promise<Lock> {
+export async function tryLock({
+  path,
+  log,
+  staleMs,
+}: {
+  readonly path: string
+  readonly log: Log
+  readonly staleMs: number
+}): Promise<Lock> {
   const { default: lockfile } = await import("proper-lockfile")
   try {
     const release = await lockfile.lock(path, {
       lockfilePath: path,
       realpath: false,
-      stale: LOCK_STALE_MS,
+      stale: staleMs,
       update: SIGN_OF_LIFE_MS,
       retries: 0,
       onCompromised: (error) =>

@@ -23,8 +23,6 @@ import { type Spills, withSwap } from "./spill.ts"
 
 /** With less than this left, in ms, a token is not begun to be used: the request would outlive it. */
 export const LEAST_LIFE_MS = 30_000
-/** The longest that somebody else's refresh is waited for, in ms; then compare-and-swap alone has to do. */
-const LOCK_PATIENCE_MS = REFRESH_DEADLINE_MS + LOCK_STALE_MS
 const POLL_MS = 100
 /** Whoever used the refresh token up may be about to write what they got for it. */
 const GRACE_MS = 1000
@@ -61,6 +59,7 @@ export interface RefresherOptions {
   >
   readonly settings: Pick<Settings, "endpointOverride">
   readonly lockPath: string
+  readonly lockStaleMs?: number
   readonly userAgent: string
   readonly inStep: InStep
   readonly spills: Spills
@@ -92,16 +91,20 @@ export class Refresher {
     return flight
   }
 
-  /** Whoever waits for the lock watches the row and needs no lock where the holder wrote a fresh token there. */
+  /**
+   * Whoever waits for the lock watches the row and needs no lock where the holder wrote a fresh token there. After the
+   * longest refresh of somebody else, and the time until their lock is stale, compare-and-swap alone has to do.
+   */
   async #renew(wish: RefreshWish): Promise<RefreshOutcome> {
-    const { runtime, lockPath, closing } = this.#options
+    const { runtime, lockPath, lockStaleMs: staleMs = LOCK_STALE_MS, closing } = this.#options
     const { clock, random, log } = runtime
-    const deadline = clock.now() + LOCK_PATIENCE_MS
+    const path = `${lockPath}-${wish.login.id}`
+    const deadline = clock.now() + REFRESH_DEADLINE_MS + staleMs
     for (;;) {
       const look = await this.#look(wish)
       if (look.state === "done") return look.outcome
       const lock: Lock =
-        clock.now() < deadline ? await tryLock(`${lockPath}-${wish.login.id}`, log) : { state: "impossible" }
+        clock.now() < deadline ? await tryLock({ path, log, staleMs }) : { state: "impossible" }
       if (lock.state === "busy") {
         await clock.sleep(POLL_MS * (0.5 + random()), closing)
         continue
