@@ -128,12 +128,17 @@ describe("a refresh whose pair can't be stored as usual", () => {
         userAgent: "test",
       }),
     )
+    const granted = (): number =>
+      fake.received("CreateToken").filter((request) => request.status === 200).length
+    const before = granted()
     const answers = await Promise.all(keepers.map((keeper) => token(keeper, store)))
     assert.deepEqual(
       answers,
       [1, 2, 3].map(() => person.accessToken),
     )
-    assert.equal(person.refreshCount, 1)
+    // Each may have sent the token; one was given a pair for it.
+    assert.ok(person.refreshCount <= 3)
+    assert.equal(granted(), before + 1)
     const [account] = await store.list()
     assert.equal(account?.health.state, "ok")
     assert.equal(onlyLogin(account).tokens.refreshToken?.reveal(), person.refreshToken)

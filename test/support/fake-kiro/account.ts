@@ -46,7 +46,7 @@ export class FakeAccount {
   models: readonly FakeModel[] | undefined
   rotation: Rotation
   suspended = false
-  /** Refreshes that the service granted. */
+  /** Requests with a refresh token of theirs, granted or not. */
   refreshCount = 0
   readonly scripts: Scripts = new Scripts()
   readonly #book: TokenBook
@@ -113,7 +113,6 @@ export class FakeAccount {
 
   /** What a refresh with this token answers; whether the token is good has been checked. */
   refresh(used: string): { readonly accessToken: string; readonly refreshToken?: string } {
-    this.refreshCount += 1
     const accessToken = this.issueAccess()
     const refreshToken = this.#book.rotate(this, used)
     if (refreshToken === undefined) return { accessToken }

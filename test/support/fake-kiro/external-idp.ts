@@ -8,7 +8,7 @@ export const externalIdpToken: Handler = (fake, request) => {
   const form = isForm && isObject(request.body) ? request.body : {}
   if (form["grant_type"] !== "refresh_token") return oauthError("unsupported_grant_type")
   const used = stringField(form, "refresh_token") ?? ""
-  const issued = fake.tokens.refresh.get(used)
+  const issued = fake.tokens.asked(used)
   if (issued?.account.kind !== "external-idp") return oauthError("invalid_grant")
   if (form["client_id"] !== issued.account.client.clientId) return oauthError("invalid_client")
   const { accessToken, refreshToken } = issued.account.refresh(used)

@@ -88,7 +88,7 @@ function deviceToken(fake: FakeService, body: JsonObject, clientId: string): Rep
 function refreshedToken(fake: FakeService, request: ReceivedRequest, clientId: string): Reply {
   const body = isObject(request.body) ? request.body : {}
   const used = stringField(body, "refreshToken") ?? ""
-  const issued = fake.tokens.refresh.get(used)
+  const issued = fake.tokens.asked(used)
   const region = regionOfHost(request.host)
   const valid =
     issued?.clientId === clientId && (region === undefined || region === issued.account.loginRegion)

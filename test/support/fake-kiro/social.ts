@@ -39,7 +39,7 @@ export const socialDevicePoll: Handler = (fake, { body }) => {
 /** A dead refresh token is 401; nothing is known of the body. */
 export const socialRefresh: Handler = (fake, { body }) => {
   const used = isObject(body) ? (stringField(body as JsonObject, "refreshToken") ?? "") : ""
-  const issued = fake.tokens.refresh.get(used)
+  const issued = fake.tokens.asked(used)
   if (issued?.account.kind !== "social") return json({ message: "Unauthorized" }, { status: 401 })
   return json({ ...issued.account.refresh(used), ...lifetime(issued.account) })
 }

@@ -26,7 +26,10 @@ export interface IssuedRefreshToken {
 /** Every token that was ever given out, and what it is still good for. */
 export class TokenBook {
   readonly access: Map<string, IssuedToken> = new Map()
+  /** Those that are good. */
   readonly refresh: Map<string, IssuedRefreshToken> = new Map()
+  /** Whose any of them is or was. */
+  readonly #owners = new Map<string, FakeAccount>()
   readonly now: () => number
 
   constructor(now: () => number) {
@@ -42,7 +45,15 @@ export class TokenBook {
   issueRefresh(account: FakeAccount, clientId: string): string {
     const token = `aorAAAAAG${random(4)}`
     this.refresh.set(token, { account, clientId })
+    this.#owners.set(token, account)
     return token
+  }
+
+  /** A request that names this refresh token, which counts for whoever it was given to; what it is good for. */
+  asked(token: string): IssuedRefreshToken | undefined {
+    const owner = this.#owners.get(token)
+    if (owner !== undefined) owner.refreshCount += 1
+    return this.refresh.get(token)
   }
 
   /** The token that the answer to a refresh names, if any. */
