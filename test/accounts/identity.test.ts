@@ -25,13 +25,9 @@ const client = { clientId: "same", clientSecret: new Secret("s") }
 function offer(
   name: string,
   place: ImportedLogin["place"] = CLI,
-  change: Partial<Login> = {},
+  change: Partial<Extract<Login, { kind: "idc" }>> = {},
 ): ImportedLogin {
-  const login = {
-    ...idcLogin({ id: "", source: place.source, tokens: tokens(name), client }),
-    ...change,
-  } as Login
-  return { login, place }
+  return { login: idcLogin({ id: "", source: place.source, tokens: tokens(name), client, ...change }), place }
 }
 
 /** The accounts after a change. */
@@ -114,7 +110,7 @@ describe("what a place shows", () => {
 
   it("may be renewed further where the records tell a new sign-in from a renewal", () => {
     const other = { clientId: "other", clientSecret: new Secret("s") }
-    const then = take(take([], [offer("1")]), [offer("2", CLI, { client: other } as Partial<Login>)])
+    const then = take(take([], [offer("1")]), [offer("2", CLI, { client: other })])
     assert.deepEqual(uses(then), { 1: undefined, 2: undefined })
   })
 
@@ -134,9 +130,9 @@ describe("what a place shows", () => {
     const first = take([], [offer("1")])
     const refreshToken = new Secret("refresh-1")
     const newer = { accessToken: new Secret("access-1b"), refreshToken, expiresAt: 5_000_000_000_000 }
-    assert.deepEqual(pairs(take(first, [offer("1", CLI, { tokens: newer } as Partial<Login>)])), [["1b"]])
+    assert.deepEqual(pairs(take(first, [offer("1", CLI, { tokens: newer })])), [["1b"]])
     const older = { ...newer, expiresAt: 5 }
-    const kept = take(first, [offer("1", CLI, { tokens: older } as Partial<Login>)])
+    const kept = take(first, [offer("1", CLI, { tokens: older })])
     assert.deepEqual(pairs(kept), [["1"]])
     assert.equal(recordOf(kept[0]?.logins[0] as Login).places[0]?.owed, true)
   })
@@ -289,7 +285,7 @@ describe("a pair that a version without owners wrote into a row of ours", () => 
 describe("what nobody needs any more", () => {
   it("goes after 90 days behind its successor, and is no news then either", () => {
     const ended = { ...tokens("1"), expiresAt: 5 }
-    const both = take(take([], [offer("1", CLI, { tokens: ended } as Partial<Login>)]), [offer("2")])
+    const both = take(take([], [offer("1", CLI, { tokens: ended })]), [offer("2")])
     const late = 5 + 91 * 86_400_000
     const left = after(both, tidy(both, late))
     assert.deepEqual(pairs(left), [["2"]])
