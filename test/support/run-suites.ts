@@ -3,6 +3,7 @@ import { unproven } from "./suites/claims.ts"
 import { add, type Counts, NONE } from "./suites/counts.ts"
 import { compileTests, nodeTestArguments, testFiles } from "./suites/files.ts"
 import { findNode, isolationNone, nodeVersion } from "./suites/node-program.ts"
+import { scratchFolder } from "./suites/scratch.ts"
 import { type Outcome, runSuite, type Suite } from "./suites/run-suite.ts"
 
 /**
@@ -13,13 +14,15 @@ import { type Outcome, runSuite, type Suite } from "./suites/run-suite.ts"
 /** Unit suites mostly wait, OpenCode's start takes a core: one more than there are cores keeps them all at work. */
 const WORKERS = availableParallelism() + 1
 /** Into how many runs the unit suites of a runtime are dealt. */
-const SHARES = 4
+const SHARES = 2
 
 const BUN = process.execPath
+const scratch = scratchFolder()
 const CHECK: Suite = {
   name: "types, lint, format, dead code",
   program: "npm",
   args: ["run", "check", "--silent"],
+  scratch,
   countless: true,
 }
 
@@ -38,6 +41,7 @@ const bunSuites = shares((files, share) => ({
   name: `unit suites ${share}/${SHARES}, Bun ${process.versions["bun"] ?? ""}`,
   program: BUN,
   args: ["test", "--timeout", "60000", ...files.map((file) => `./test/${file}`)],
+  scratch,
 }))
 
 function nodeSuites(node: string): readonly Suite[] {
@@ -46,6 +50,7 @@ function nodeSuites(node: string): readonly Suite[] {
     name: `unit suites ${share}/${SHARES}, Node ${nodeVersion(node)}`,
     program: node,
     args: nodeTestArguments(isolationNone(node), files),
+    scratch,
     ready,
   }))
 }
@@ -59,6 +64,7 @@ function endToEnd(): readonly Suite[] {
     name: `the real OpenCode, ${files.join(" ")}`,
     program: BUN,
     args: ["test", "--timeout", "180000", ...files.map((file) => `./test/${file}`)],
+    scratch,
   }))
 }
 

@@ -9,9 +9,9 @@ const folders: string[] = []
  * A folder of the test's own, gone at the end of the process: a hook would run too early for a folder made in another
  * hook. A secret where none belongs fails the run.
  */
-export function temporaryFolder(): string {
+export function temporaryFolder(below: string = tmpdir()): string {
   if (folders.length === 0) process.once("exit", removeAll)
-  const folder = mkdtempSync(join(tmpdir(), "kiro-test-"))
+  const folder = mkdtempSync(join(below, "kiro-test-"))
   folders.push(folder)
   return folder
 }

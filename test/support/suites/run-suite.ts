@@ -7,6 +7,8 @@ export interface Suite {
   readonly name: string
   readonly program: string
   readonly args: readonly string[]
+  /** Where its tests make their folders. */
+  readonly scratch: string
   /** Done before it begins. */
   readonly ready?: Promise<unknown>
   /** It counts no tests: its exit code says it all. */
@@ -59,10 +61,14 @@ export async function runSuite(suite: Suite): Promise<Outcome> {
   return { ...counts, failed, tests: passedTests(output) }
 }
 
-function run({ program, args }: Suite): Promise<{ readonly ended: string; readonly output: string }> {
+function run({
+  program,
+  args,
+  scratch,
+}: Suite): Promise<{ readonly ended: string; readonly output: string }> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
-      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", TMPDIR: scratch },
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own, so that all its children can be ended with it.
       detached: process.platform !== "win32",
