@@ -18,6 +18,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** Whether a value holds values in values further than `depth`; one that holds itself does. */
+export function isNestedDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false
+  return depth === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, depth - 1))
+}
+
 /** What a percent-encoded text stands for; one that is not so encoded stands for itself. */
 export function decodePercent(text: string): string {
   try {

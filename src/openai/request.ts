@@ -1,6 +1,6 @@
 /** A Chat Completions request as OpenCode's `@ai-sdk/openai-compatible` sends it, and its reader. */
 
-import { isObject, numberField, present, stringField, type JsonObject } from "../json.ts"
+import { isNestedDeeper, isObject, numberField, present, stringField, type JsonObject } from "../json.ts"
 import type { ReasoningProof } from "./answer.ts"
 
 export interface ChatRequest {
@@ -121,13 +121,17 @@ function readArguments(value: unknown, field: string): string {
   return value === null ? "" : jsonText(value, field)
 }
 
-/** "" for what has no JSON text. Throws `ChatRequestError` where there is too much of one, or it has no end. */
+/** Deeper values are not tried: Bun's serialiser takes seconds to find that its stack has an end. */
+const MAX_DEPTH = 1_000
+
+/** "" for what has no JSON text. Throws `ChatRequestError` where the value holds itself, or more than a stack does. */
 export function jsonText(value: unknown, field: string): string {
   try {
-    return value === undefined ? "" : (JSON.stringify(value) ?? "")
+    if (!isNestedDeeper(value, MAX_DEPTH)) return value === undefined ? "" : (JSON.stringify(value) ?? "")
   } catch {
-    throw new ChatRequestError(field, "can't be written as JSON")
+    // A number that JSON has no form for.
   }
+  throw new ChatRequestError(field, "can't be written as JSON")
 }
 
 function readTools(tools: unknown): ChatTool[] {

@@ -111,12 +111,13 @@ async function respond(outcome: ChatOutcome, request: ChatRequest, url: string):
   const { answer } = outcome
   const toError = ({ refusal, isRetryable }: FailedEnd): Error => toStreamError(refusal, { isRetryable, url })
   if (request.stream) return new Response(answerBody(answer, toError), { headers: STREAM_HEADERS })
-  const chunks: ChatChunk[] = []
+  // Not as arguments of a `push`: a whole answer may be one batch of more chunks than a call can have.
+  const batches: (readonly ChatChunk[])[] = []
   for await (const batch of answer.batches) {
     if (batch.end?.outcome === "failed") return toResponse(batch.end.refusal)
-    chunks.push(...batch.chunks)
+    batches.push(batch.chunks)
   }
-  return Response.json(foldChunks(answer.head, chunks))
+  return Response.json(foldChunks(answer.head, batches.flat()))
 }
 
 export type FailedEnd = Extract<AnswerEnd, { readonly outcome: "failed" }>

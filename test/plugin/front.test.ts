@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { StoreError } from "../../src/accounts/index.ts"
+import type { AnswerBatch, Gateway } from "../../src/gateway/index.ts"
 import { createFront } from "../../src/plugin/front.ts"
 import { silentLog, systemRuntime } from "../../src/runtime.ts"
 import { finish, json, text } from "../support/fake-kiro/index.ts"
@@ -43,20 +44,22 @@ describe("what is no chat request", () => {
 
 describe("OpenCode 1's fetch", () => {
   it("says that somebody holds the database, with a status that the host repeats on", async () => {
-    const front = createFront({
-      gateway: async () => ({ chat: () => Promise.reject(new StoreError("busy")) }),
-      runtime: systemRuntime(silentLog),
-      baseUrl: BASE_URL,
-      purposeHeader: "x-purpose",
-      agentHeader: "x-agent",
-    })
-    const body = JSON.stringify({ model: "auto", messages: [{ role: "user", content: "Hello" }] })
-    const response = await front(`${BASE_URL}/chat/completions`, { method: "POST", body })
+    const response = await askOver(() => Promise.reject(new StoreError("busy")))
     assert.equal(response.status, 503)
     assert.equal(
       await errorText(response),
       "Kiro: the account database was locked by another program for more than five seconds.",
     )
+  })
+
+  it("gives a whole answer in one document, of however many pieces it was", async () => {
+    const pieces = 200_000
+    const chunks = Array.from({ length: pieces }, () => ({ delta: { content: "x" } }))
+    const batches = [{ chunks, end: { outcome: "finished" } as const }]
+    const answer = { head: { id: "1", created: 1, model: "auto" }, batches: oneByOne(batches) }
+    const response = await askOver(async () => ({ outcome: "answer", answer }))
+    assert.equal(response.status, 200)
+    assert.equal((await response.text()).split("x".repeat(pieces)).length, 2)
   })
 
   it("takes a header that somebody else wrote as it is", async () => {
@@ -87,3 +90,20 @@ describe("OpenCode 1's fetch", () => {
     assert.equal(harness.sent().length, 4)
   })
 })
+
+/** What OpenCode 1's fetch makes of what a gateway gives. */
+function askOver(chat: Gateway["chat"]): Promise<Response> {
+  const front = createFront({
+    gateway: async () => ({ chat }),
+    runtime: systemRuntime(silentLog),
+    baseUrl: BASE_URL,
+    purposeHeader: "x-purpose",
+    agentHeader: "x-agent",
+  })
+  const body = JSON.stringify({ model: "auto", messages: [{ role: "user", content: "Hello" }] })
+  return front(`${BASE_URL}/chat/completions`, { method: "POST", body })
+}
+
+async function* oneByOne(batches: readonly AnswerBatch[]): AsyncGenerator<AnswerBatch, void> {
+  yield* batches
+}

@@ -1,4 +1,4 @@
-import { isObject, parseJson, present, type JsonObject } from "../../json.ts"
+import { isNestedDeeper, isObject, parseJson, present, type JsonObject } from "../../json.ts"
 import { ChatRequestError, type ChatMessage, type ChatRequest, type ContentPart } from "../../openai/index.ts"
 import { canonical } from "./canonical.ts"
 import {
@@ -159,11 +159,6 @@ function readArguments(text: string): JsonObject {
   }
   if (parsed === null) return {}
   return { arguments: parsed === undefined ? text : wellFormed(parsed) }
-}
-
-function isNestedDeeper(value: unknown, depth: number): boolean {
-  if (typeof value !== "object" || value === null) return false
-  return depth === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, depth - 1))
 }
 
 /**
