@@ -66,13 +66,22 @@ function append({ path, maxFileBytes = MAX_FILE_BYTES }: LogOptions, text: strin
   try {
     const size = statSync(path, { throwIfNoEntry: false })?.size
     if (size === undefined) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    else if (size + text.length > maxFileBytes) renameSync(path, `${path}.1`)
+    else if (size + text.length > maxFileBytes) makeRoom(path, size + text.length < 2 * maxFileBytes)
     appendFileSync(path, text, { mode: 0o600 })
     if (size === undefined) setMode(path, 0o600)
     return true
   } catch {
     // There is no place left to tell of it: the caller counts the line as lost.
     return false
+  }
+}
+
+/** Windows moves no file that somebody looks at: where there is still room, the log goes on in it. */
+function makeRoom(path: string, hasRoom: boolean): void {
+  try {
+    renameSync(path, `${path}.1`)
+  } catch (error) {
+    if (!hasRoom) throw error
   }
 }
 
