@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { closeSync, openSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import {
@@ -10,7 +10,9 @@ import {
   openDatabase,
   type TokenKeeper,
 } from "../../src/accounts/index.ts"
-import { systemClock } from "../../src/runtime.ts"
+import { Spills } from "../../src/accounts/tokens/spill.ts"
+import { silentLog, systemClock } from "../../src/runtime.ts"
+import { idcLogin, tokens } from "../accounts/logins.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import {
@@ -229,5 +231,28 @@ describe("a refresh whose pair can't be stored as usual", () => {
       await later.close()
       await end(keeper)
     })
+  })
+})
+
+describe("a pair that waits in a file", () => {
+  it("is followed by the next one, also while another process reads that file", () => {
+    const path = join(temporaryFolder(), "kiro-tokens.spill")
+    const store: ConstructorParameters<typeof Spills>[0]["store"] = {
+      compareAndSwapTokens: () => "busy",
+      peek: () => ({ outcome: "unavailable" }),
+    }
+    const open = (): Spills => new Spills({ store, path, log: silentLog })
+    const spill = (before: string, after: string): void => {
+      const spills = open()
+      const swap = { loginId: "l", before: tokens(before), after: tokens(after) }
+      assert.equal(spills.save(swap, spills.reserve("l")), "spilled")
+      assert.ok(spills.isKept)
+    }
+    spill("one", "two")
+    const reader = openSync(`${path}-l`, "r")
+    spill("two", "three")
+    closeSync(reader)
+    const login = open().over(idcLogin({ id: "l", tokens: tokens("one") }))
+    assert.equal(login.tokens.accessToken.reveal(), "access-three")
   })
 })

@@ -67,8 +67,9 @@ export class Spills {
       free: () => void remove(room),
       write(swap) {
         try {
-          overwrite(room, JSON.stringify(encode(swap)))
-          renameSync(room, file)
+          const text = JSON.stringify(encode(swap))
+          overwrite(room, text)
+          putInto(file, room, text)
           return true
         } catch {
           return false
@@ -168,6 +169,15 @@ function overwrite(file: string, text: string): void {
     if (text !== "") fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
+  }
+}
+
+/** Windows moves nothing over a file that another process reads just now, but takes what is written into it. */
+function putInto(file: string, room: string, text: string): void {
+  try {
+    renameSync(room, file)
+  } catch {
+    overwrite(file, text)
   }
 }
 
