@@ -1,16 +1,20 @@
 import assert from "node:assert/strict"
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, beforeEach, describe, it } from "node:test"
+import { after, afterEach, before, describe, it } from "node:test"
+import { openAccountStore } from "../../src/accounts/index.ts"
+import { silentLog, systemClock } from "../../src/runtime.ts"
 import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import {
   createSandbox,
   hasTerminal,
   KEYS,
+  type OpencodeServer,
   openTerminal,
   runOpencode,
   type Sandbox,
+  startOpencodeServer,
   type Terminal,
 } from "../support/opencode/index.ts"
 
@@ -26,16 +30,25 @@ describe(
   () => {
     let fake: FakeKiro
     let sandbox: Sandbox
+    let server: OpencodeServer
     let terminal: Terminal | undefined
 
-    beforeEach(async () => {
+    before(async () => {
       fake = await startFakeKiro()
       sandbox = createSandbox({ endpoint: fake.url })
+      server = await startOpencodeServer(sandbox)
+    })
+    after(async () => {
+      await server.close()
+      sandbox.remove()
+      await fake.close()
     })
     afterEach(async () => {
       await terminal?.close()
-      sandbox.remove()
-      await fake.close()
+      await forgetAccounts(join(sandbox.config, "kiro.db"))
+      rmSync(join(sandbox.data, "auth.json"), { force: true })
+      fake.accounts.length = 0
+      fake.forget()
     })
 
     const login = (...method: string[]): void => {
@@ -58,33 +71,56 @@ describe(
       for (const secret of secrets()) assert.ok(!terminal?.screen.includes(secret.slice(0, 24)))
       assert.equal(statSync(join(sandbox.config, "kiro.db")).mode & 0o777, 0o600)
     }
-    const chat = async (): Promise<string> => {
-      const result = await runOpencode(sandbox, ["run", "-m", "kiro/claude-sonnet-4-5", "hello"], {
-        timeoutMs: PATIENCE_MS,
-      })
-      assert.match(result.stdout, /Hello from the fake Kiro/, result.text)
-      return result.text
+    /** The OpenCode that was open all the while answers with the account that was added. */
+    const chat = async (): Promise<void> => {
+      const turn = await server.prompt(await server.newSession(), "hello")
+      assert.match(JSON.stringify(turn.parts), /Hello from .*the fake Kiro/, JSON.stringify(turn.info))
     }
 
-    it("offers the four methods in their order", async () => {
-      login()
-      await shown(
-        /AWS Builder ID or IAM Identity Center[^]*Google or GitHub[^]*Import from kiro-cli or Kiro IDE[^]*API key/,
-      )
+    it("says what to do when there is nothing to import", async () => {
+      login("Import from kiro-cli or Kiro IDE")
+      await shown(/kiro-cli login/)
+      await ended()
+      assert.ok(!existsSync(join(sandbox.data, "auth.json")))
+      assert.ok(!existsSync(join(sandbox.config, "kiro.db")))
     })
 
-    it("opens the page in the user's browser, and says who was added when it was approved there", async () => {
+    it("asks again for a start URL that is none, and says what is wrong with one that AWS does not know", async () => {
+      login("AWS Builder ID or IAM Identity Center")
+      await answer(/start URL/, "my company")
+      await shown(/is not a start URL/)
+      terminal?.type(`\u0015${START_URL}${KEYS.enter}`)
+      await answer(/Region of your IAM Identity Center/, "us-west-2")
+      await answer(/profile ARN/, "")
+      await shown(/Failed to authorize: AWS refused https:\/\/d-9067642ac7[^]*us-west-2/)
+      assert.notEqual(await ended(), 0)
+      assert.ok(!existsSync(join(sandbox.data, "auth.json")))
+    })
+
+    it("says in words that the sign-in was denied, and stores nothing", async () => {
+      fake.deviceGrants.plan({ account: fake.account(), polls: ["access_denied"] })
+      login("AWS Builder ID or IAM Identity Center")
+      await answer(/start URL/, "")
+      await shown(/Failed to authorize: The sign-in was denied/)
+      await ended()
+      assert.ok(!existsSync(join(sandbox.data, "auth.json")))
+    })
+
+    it("offers the four methods in their order, opens the page in the user's browser, and says who was added when it was approved there", async () => {
       const opened = join(sandbox.root, "opened")
       const browser = join(sandbox.root, "browser")
       writeFileSync(browser, `#!/bin/sh\nprintf %s "$1" > '${opened}'\n`, { mode: 0o755 })
-      sandbox = { ...sandbox, environment: { ...sandbox.environment, DISPLAY: ":99", BROWSER: browser } }
       const person = fake.account()
       fake.deviceGrants.plan({
         account: person,
         polls: ["authorization_pending", "slow_down", "approved"],
         interval: 1,
       })
-      login("AWS Builder ID or IAM Identity Center")
+      terminal = openTerminal(withBrowser(sandbox, browser), ["auth", "login", "-p", "kiro"])
+      await answer(
+        /AWS Builder ID or IAM Identity Center[^]*Google or GitHub[^]*Import from kiro-cli or Kiro IDE[^]*API key/,
+        "",
+      )
       await answer(/start URL/, "")
       await shown(/Go to: https:\/\/view\.awsapps\.com\/start\/#\/device\?user_code=[0-9A-F]{4}-[0-9A-F]{4}/)
       await shown(/Code: [0-9A-F]{4}-[0-9A-F]{4}/)
@@ -158,27 +194,6 @@ describe(
       assertOnlyTheMarker()
     })
 
-    it("asks again for a start URL that is none, and says what is wrong with one that AWS does not know", async () => {
-      login("AWS Builder ID or IAM Identity Center")
-      await answer(/start URL/, "my company")
-      await shown(/is not a start URL/)
-      terminal?.type(`\u0015${START_URL}${KEYS.enter}`)
-      await answer(/Region of your IAM Identity Center/, "us-west-2")
-      await answer(/profile ARN/, "")
-      await shown(/Failed to authorize: AWS refused https:\/\/d-9067642ac7[^]*us-west-2/)
-      assert.notEqual(await ended(), 0)
-      assert.ok(!existsSync(join(sandbox.data, "auth.json")))
-    })
-
-    it("says in words that the sign-in was denied, and stores nothing", async () => {
-      fake.deviceGrants.plan({ account: fake.account(), polls: ["access_denied"] })
-      login("AWS Builder ID or IAM Identity Center")
-      await answer(/start URL/, "")
-      await shown(/Failed to authorize: The sign-in was denied/)
-      await ended()
-      assert.ok(!existsSync(join(sandbox.data, "auth.json")))
-    })
-
     it("signs in with Google", async () => {
       const person = fake.account({ kind: "social" })
       fake.deviceGrants.plan({ account: person, interval: 1 })
@@ -200,14 +215,6 @@ describe(
       await chat()
     })
 
-    it("says what to do when there is nothing to import", async () => {
-      login("Import from kiro-cli or Kiro IDE")
-      await shown(/kiro-cli login/)
-      await ended()
-      assert.ok(!existsSync(join(sandbox.data, "auth.json")))
-      assert.ok(!existsSync(join(sandbox.config, "kiro.db")))
-    })
-
     it("takes an API key that Kiro accepts, and refuses any other before anything is stored", async () => {
       const person = fake.account({ kind: "api-key" })
       login("API key")
@@ -226,3 +233,16 @@ describe(
     })
   },
 )
+
+/** The sandbox with a screen, and this program to open pages with. */
+function withBrowser(sandbox: Sandbox, browser: string): Sandbox {
+  return { ...sandbox, environment: { ...sandbox.environment, DISPLAY: ":99", BROWSER: browser } }
+}
+
+/** Takes away all accounts, by our own store, so that the next is the only one. */
+async function forgetAccounts(path: string): Promise<void> {
+  if (!existsSync(path)) return
+  const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+  for (const { id } of await store.list()) await store.remove(id)
+  await store.close()
+}
