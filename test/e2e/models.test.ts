@@ -4,17 +4,21 @@ import { join } from "node:path"
 import { after, before, describe, it } from "node:test"
 import { isObject, type JsonObject } from "../../src/json.ts"
 import { offeredModels } from "../../src/kiro/index.ts"
-import { FAKE_MODELS, type ReceivedRequest } from "../support/fake-kiro/index.ts"
+import {
+  FAKE_MODELS,
+  type FakeKiro,
+  type ReceivedRequest,
+  startFakeKiro,
+} from "../support/fake-kiro/index.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import {
   createSandbox,
   type OpencodeServer,
-  packageFolder,
   runOpencode,
   type Sandbox,
   startOpencodeServer,
   writeJson,
 } from "../support/opencode/index.ts"
-import { openServerStage, type ServerStage } from "./setup.ts"
 
 /** What people have in opencode.json from an older plugin: a part of the models, named by them. */
 const OLDER_BLOCK: unknown = JSON.parse(readFileSync("test/e2e/older-block.json", "utf8"))
@@ -38,16 +42,20 @@ const fieldsOf = ({ body }: ReceivedRequest): unknown => at(body, "additionalMod
 const wireIdOf = ({ body }: ReceivedRequest): unknown =>
   at(body, "conversationState", "currentMessage", "userInputMessage", "modelId")
 
+/** Each test goes on where the one before it ended: first nobody is signed in. */
 describe("the models in OpenCode", { concurrency: false }, () => {
+  let fake: FakeKiro
   let sandbox: Sandbox
   let server: OpencodeServer
   before(async () => {
-    sandbox = createSandbox()
+    fake = await startFakeKiro()
+    sandbox = createSandbox({ endpoint: fake.url })
     server = await startOpencodeServer(sandbox)
   })
   after(async () => {
     await server.close()
     sandbox.remove()
+    await fake.close()
   })
 
   it("are all there with one line of configuration, and no sign-in", async () => {
@@ -77,14 +85,12 @@ describe("the models in OpenCode", { concurrency: false }, () => {
       assert.equal((await server.models()).size, offeredModels().length, JSON.stringify(entry))
     }
     writeJson(join(sandbox.data, "auth.json"), { kiro: { type: "api", key: "x" } })
-    writeJson(join(sandbox.config, "opencode.json"), {
-      plugin: [packageFolder()],
-      disabled_providers: ["kiro"],
-    })
-    const { stdout, code } = await runOpencode(sandbox, ["models"])
-    assert.equal(code, 0)
-    assert.doesNotMatch(stdout, /^kiro\//m)
-    assert.match(stdout, /^opencode\//m)
+    const project = join(sandbox.project, "opencode.json")
+    writeJson(project, { disabled_providers: ["kiro"] })
+    await server.startAnew()
+    assert.equal((await server.models()).size, 0)
+    assert.match(JSON.stringify(await server.get("/config/providers")), /"id":"opencode"/)
+    rmSync(project)
   })
 
   it("can't be taken over by a kiro entry of the public catalogue", async () => {
@@ -104,17 +110,10 @@ describe("the models in OpenCode", { concurrency: false }, () => {
       other.remove()
     }
   })
-})
 
-describe("the models of an account in OpenCode", { concurrency: false }, () => {
-  let stage: ServerStage
-  before(async () => {
-    stage = await openServerStage()
-  })
-  after(() => stage.close())
-
-  it("that the service adds or takes away are so at the next start", async () => {
-    const { fake, server, sandbox } = stage
+  it("that the service adds or takes away for an account are so at the next start", async () => {
+    await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [fake.account()] })
+    await server.startAnew()
     const [first] = FAKE_MODELS
     assert.ok(first)
     const before = await server.models()
@@ -141,7 +140,6 @@ describe("the models of an account in OpenCode", { concurrency: false }, () => {
   })
 
   it("think as the chosen variant says, and the title does not", async () => {
-    const { fake, server } = stage
     fake.forget()
     const session = await server.newSession()
     for (const [model, variant] of [
