@@ -15,7 +15,7 @@ import {
   type Settings,
 } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
-import { programHere } from "./host.ts"
+import { programHere } from "./interpreter.ts"
 import type { Terminal } from "./terminal.ts"
 
 /** What every command works with. */

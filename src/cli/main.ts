@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { homedir } from "node:os"
-import { isTooOld, tooOld, withoutSqliteWarning } from "./host.ts"
+import { isTooOld, tooOld, withoutSqliteWarning } from "./interpreter.ts"
 
 process.emitWarning = withoutSqliteWarning(process)
 // `… accounts | head -1`: who reads has enough, and that is no error.

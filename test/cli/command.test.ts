@@ -5,7 +5,7 @@ import { extname, join } from "node:path"
 import { after, before, describe, it } from "node:test"
 import { stripVTControlCharacters, styleText } from "node:util"
 import { redirectingDotenv } from "../../src/cli/context.ts"
-import { isTooOld, programHere, tooOld, withoutSqliteWarning } from "../../src/cli/host.ts"
+import { isTooOld, programHere, tooOld, withoutSqliteWarning } from "../../src/cli/interpreter.ts"
 import { createTerminal, table, wrap } from "../../src/cli/terminal.ts"
 import { VERSION } from "../../src/version.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
@@ -256,7 +256,7 @@ describe("a repository's .env, which Bun reads by itself", () => {
   })
 })
 
-describe("the host", () => {
+describe("the interpreter", () => {
   it("is judged by its version: Node has SQLite from 22.13 on, Bun always", () => {
     assert.deepEqual(
       ["20.20.2", "22.12.0", "22.13.0", "24.0.0"].map((node) => isTooOld({ node })),

@@ -6,13 +6,13 @@ function opencodeAsBun(platform: string): string {
 }
 
 /** What starts a file as this process was started. A Bun that had to be told to be one is part of another program. */
-export function programHere(host: {
+export function programHere(here: {
   readonly versions: { readonly [program: string]: string | undefined }
   readonly env: { readonly [name: string]: string | undefined }
   readonly platform: string
 }): string {
-  if (host.versions["bun"] === undefined) return "node"
-  return host.env["BUN_BE_BUN"] ? opencodeAsBun(host.platform) : "bun"
+  if (here.versions["bun"] === undefined) return "node"
+  return here.env["BUN_BE_BUN"] ? opencodeAsBun(here.platform) : "bun"
 }
 
 export function tooOld(file: string, platform: string): string {
@@ -30,12 +30,12 @@ export function isTooOld(versions: { readonly [program: string]: string | undefi
 type EmitWarning = typeof process.emitWarning
 
 /** Node 22 calls its SQLite experimental at every start; people can do nothing about it. All else is passed on. */
-export function withoutSqliteWarning(host: { readonly emitWarning: EmitWarning }): EmitWarning {
-  const { emitWarning } = host
+export function withoutSqliteWarning(here: { readonly emitWarning: EmitWarning }): EmitWarning {
+  const { emitWarning } = here
   return (warning: string | Error, ...rest: readonly unknown[]) => {
     const [kind] = rest
     if (kind === "ExperimentalWarning" && String(warning).startsWith("SQLite is an experimental feature"))
       return
-    Reflect.apply(emitWarning, host, [warning, ...rest])
+    Reflect.apply(emitWarning, here, [warning, ...rest])
   }
 }
