@@ -110,7 +110,7 @@ function throttleMs(health: Health, { now, throttleDelayMs, random }: FailureCon
 
 function timesOf(health: Health, reason: CoolingReason, now: number): number {
   if (health.state !== "cooling" || health.reason !== reason) return 1
-  // A parallel request that was refused while the account is parked already tells nothing new.
+  // A parallel request that was refused while the account is cooling already tells nothing new.
   if (health.until > now) return health.times
   return now - health.until < SAME_TROUBLE_MS ? health.times + 1 : 1
 }
@@ -251,13 +251,13 @@ function isNotAuthorized({ health }: Account): boolean {
   return health.state === "cooling" && health.reason === "not-authorized"
 }
 
-/** Whether it is parked for want of a profile: none was chosen, none found. */
+/** Whether it is cooling for want of a profile: none was chosen, none found. */
 export function wantsProfile(account: Account): boolean {
   const arns = [account.profileArn, ...account.logins.map((login) => login.profileArn)]
   return account.enabled && isNotAuthorized(account) && arns.every((arn) => arn === undefined)
 }
 
-/** When a parked account returns by itself; undefined for one that needs a person, 0 for one that is not parked. */
+/** When a cooling account returns by itself; undefined for one that needs a person, 0 for one that is not cooling. */
 export function returnsAt({ health }: Account, now: number): number | undefined {
   if (health.state === "revoked") return undefined
   return health.state === "cooling" && health.until > now ? health.until : 0

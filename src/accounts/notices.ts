@@ -12,7 +12,7 @@ export type Notice =
       readonly because: string
     }
   | { readonly kind: "account-revoked"; readonly account: string; readonly reason: RevokedReason }
-  | { readonly kind: "all-parked"; readonly accounts: readonly NamedState[]; readonly now: number }
+  | { readonly kind: "none-left"; readonly accounts: readonly NamedState[]; readonly now: number }
   | {
       readonly kind: "quota-high"
       readonly account: string
@@ -84,7 +84,7 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         message: `${capitalised(sentence(name))}. ${remedy({ name, command })}`,
       })
     }
-    case "all-parked": {
+    case "none-left": {
       const { accounts, now } = notice
       return text(notice, "warning", {
         about: groupedStates(accounts, now),

@@ -19,7 +19,7 @@ export type Unavailable =
   | { readonly accountId: string; readonly why: "disabled" | "no-login" | "lacks-model" | "excluded" }
   /** Nothing of it is used until it is known whose it is: the user may take it in. */
   | { readonly accountId: string; readonly why: "held" | "resting" }
-  /** Parked, suspended or logged out: `account.health` says until when and why. */
+  /** Cooling, suspended or logged out: `account.health` says until when and why. */
   | { readonly accountId: string; readonly why: "health" }
   | { readonly accountId: string; readonly why: "exhausted"; readonly until: number }
 

@@ -5,7 +5,7 @@ import type { StateReason } from "../../src/accounts/index.ts"
 import { STATE_WORDS } from "../../src/accounts/index.ts"
 import type { Refusal } from "../../src/gateway/index.ts"
 import { failed, quote, refusalOf } from "../../src/gateway/refuse/failures.ts"
-import { allParked, type Obstacle, type ParkedAccount } from "../../src/gateway/refuse/parked.ts"
+import { noneLeft, type Obstacle, type HinderedAccount } from "../../src/gateway/refuse/none-left.ts"
 import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 import { ChatRequestError } from "../../src/openai/index.ts"
@@ -34,7 +34,7 @@ const OBSTACLES: readonly Obstacle[] = [
   { kind: "failed", failure: { kind: "unreachable", status: 0, message: "" }, model: "auto" },
 ]
 
-const parkedBy = (obstacle: Obstacle, label = "Builder ID ··a5 04"): ParkedAccount => ({
+const parkedBy = (obstacle: Obstacle, label = "Builder ID ··a5 04"): HinderedAccount => ({
   account: { id: "1", label, logins: [] },
   obstacle,
 })
@@ -57,7 +57,7 @@ describe("what the host makes of our texts", () => {
     for (const obstacle of OBSTACLES)
       for (const many of [1, 4]) {
         const parked = Array.from({ length: many }, () => parkedBy(obstacle))
-        await assertUnderstood({ status: 402, message: allParked(parked, NOW) })
+        await assertUnderstood({ status: 402, message: noneLeft(parked, NOW) })
       }
   })
 
@@ -85,7 +85,7 @@ describe("what the host makes of our texts", () => {
       texts.refusalOfError(new ChatRequestError("messages[0].role", "is not a text")).message,
       ...FAILURE_KINDS.map((kind) => failed({ kind, status: 0, message: "" }, "Builder ID ··a1b2", "auto")),
       ...[3, OBSTACLES.length].map((many) =>
-        allParked(
+        noneLeft(
           OBSTACLES.slice(0, many).map((each) => parkedBy(withoutWords(each), "work")),
           NOW,
         ),
@@ -146,7 +146,7 @@ describe("the words themselves", () => {
   })
 
   it("name every account with its reason, its return and what to do", () => {
-    const text = allParked(
+    const text = noneLeft(
       [
         parkedBy({ kind: "state", state: { reason: "daily-quota", until: Date.UTC(2026, 11, 1) } }, "home"),
         parkedBy({ kind: "state", state: { reason: "login-expired" } }, "work"),
@@ -170,7 +170,7 @@ describe("the words themselves", () => {
       ...Array.from({ length: 9 }, () => parkedBy(spent)),
       parkedBy({ kind: "state", state: { reason: "suspended" } }, "Builder ID ··3f18"),
     ]
-    const text = allParked(parked, NOW)
+    const text = noneLeft(parked, NOW)
     assert.match(
       text,
       /^Kiro: no account can answer now\. 9 out of credits until Dec 1 · 1 suspended \(··3f18\)\. /,

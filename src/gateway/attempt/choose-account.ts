@@ -15,7 +15,7 @@ import type { Chat } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
 import type { Refusal } from "../door.ts"
 import { lacksModel } from "../models.ts"
-import { type AllOut, parkedStates, refusalOfAll } from "../refuse/parked.ts"
+import { type AllOut, statesOf, refusalOfAll } from "../refuse/none-left.ts"
 import { noOtherByRule, ruleOfNobody } from "../refuse/texts.ts"
 import type { Progress } from "./progress.ts"
 
@@ -134,7 +134,7 @@ async function refuse(
     jitter: runtime.random(),
   }
   const refusal = refusalOfAll(allOut)
-  if (refusal.status === 402) notify({ kind: "all-parked", accounts: parkedStates(allOut), now })
+  if (refusal.status === 402) notify({ kind: "none-left", accounts: statesOf(allOut), now })
   return rule === undefined ? refusal : { ...refusal, message: `${refusal.message} ${noOtherByRule(rule)}` }
 }
 
@@ -154,7 +154,7 @@ async function checkQuotas(
   await Promise.all(due.map(({ id }) => lookUps.usage(id, signal)))
 }
 
-/** A profile that was configured since an account was parked for want of one. */
+/** A profile that was configured since an account began to cool for want of one. */
 async function findProfiles(
   { store, lookUps, tokens, settings }: GatewayContext,
   { signal }: Chat,

@@ -121,15 +121,15 @@ async function park(context: GatewayContext, failed: Failed, verdict: Verdict): 
   const before = account.health.state
   const isBlamed = failure.kind === "bearer-rejected" || judge(account) !== account
   if (!isBlamed) return
-  const parked = await store.update(account.id, judge)
+  const judged = await store.update(account.id, judge)
   // "Too many requests" is also what some accounts hear when their credits are used up: the usage call knows.
   if (failure.kind === "throttled")
     background.start("accounts", () => lookUps.usage(account.id, new AbortController().signal))
-  if (parked?.health.state !== "revoked" || before === "revoked") return
-  notify({ kind: "account-revoked", account: accountName(parked), reason: parked.health.reason })
+  if (judged?.health.state !== "revoked" || before === "revoked") return
+  notify({ kind: "account-revoked", account: accountName(judged), reason: judged.health.reason })
 }
 
-/** An account that is waited for is parked for just as long. */
+/** An account that is waited for cools for just as long. */
 function waitOf(verdict: Verdict): { readonly retryAfterMs?: number } {
   if (verdict.do === "wait") return { retryAfterMs: verdict.ms }
   if (verdict.do === "fail" && verdict.retryAfterMs !== undefined)

@@ -38,7 +38,7 @@ export type Obstacle =
   /** In this chat, without anything that is held against the account. */
   | { readonly kind: "failed"; readonly failure: KiroFailure; readonly model: string }
 
-export interface ParkedAccount {
+export interface HinderedAccount {
   readonly account: Pick<Account, "id" | "label" | "logins">
   readonly obstacle: Obstacle
 }
@@ -50,27 +50,27 @@ export interface ParkedAccount {
 export function refusalOfAll(out: AllOut): Refusal {
   const { accounts, now, jitter } = out
   if (accounts.length === 0) return { status: 401, message: noAccount(out) }
-  const parked = parkedAccounts(out)
-  const message = allParked(parked, now)
-  const waits = parked.flatMap(({ obstacle }) =>
+  const hindered = hinderedAccounts(out)
+  const message = noneLeft(hindered, now)
+  const waits = hindered.flatMap(({ obstacle }) =>
     obstacle.kind === "state" && obstacle.state.reason === "throttled"
       ? [(obstacle.state.until ?? now) - now]
       : [],
   )
   if (waits.length > 0) return { status: 429, message, retryAfterMs: jittered(Math.min(...waits), jitter) }
-  const statuses = parked.map(({ obstacle }) => obstacleStatus(obstacle))
+  const statuses = hindered.map(({ obstacle }) => obstacleStatus(obstacle))
   return { status: statuses.find((status) => status >= 500) ?? Math.max(400, ...statuses), message }
 }
 
 /** For the notice that goes with it: what is no state of an account is left out. */
-export function parkedStates(out: AllOut): readonly NamedState[] {
-  return parkedAccounts(out).flatMap(({ account, obstacle }) =>
+export function statesOf(out: AllOut): readonly NamedState[] {
+  return hinderedAccounts(out).flatMap(({ account, obstacle }) =>
     obstacle.kind === "state" ? [{ name: accountName(account), state: obstacle.state }] : [],
   )
 }
 
-function parkedAccounts(out: AllOut): readonly ParkedAccount[] {
-  return out.unavailable.flatMap((entry): ParkedAccount[] => {
+function hinderedAccounts(out: AllOut): readonly HinderedAccount[] {
+  return out.unavailable.flatMap((entry): HinderedAccount[] => {
     const account = out.accounts.find(({ id }) => id === entry.accountId)
     return account === undefined ? [] : [{ account, obstacle: obstacleOf(out, account, entry) }]
   })
@@ -118,14 +118,14 @@ function obstacleStatus(obstacle: Obstacle): number {
 /** Up to this many accounts are told of one by one; more are counted. */
 const MOST_SENTENCES = 3
 
-export function allParked(parked: readonly ParkedAccount[], now: number): string {
-  const remedies = new Set(parked.map(remedyFor).filter((text) => text !== ""))
-  if (parked.length <= MOST_SENTENCES) {
-    const lines = parked.map(({ account, obstacle }) => `${accountName(account)}: ${why(obstacle, now)}`)
+export function noneLeft(hindered: readonly HinderedAccount[], now: number): string {
+  const remedies = new Set(hindered.map(remedyFor).filter((text) => text !== ""))
+  if (hindered.length <= MOST_SENTENCES) {
+    const lines = hindered.map(({ account, obstacle }) => `${accountName(account)}: ${why(obstacle, now)}`)
     return [`Kiro: no account can answer now. ${lines.join("; ")}.`, ...remedies].join(" ")
   }
-  const counts = groupedStates(parked.map(namedState), now)
-  return `Kiro: no account can answer now. ${counts}. ${firstOfEachReason(parked).join(" ")}`.trim()
+  const counts = groupedStates(hindered.map(namedState), now)
+  return `Kiro: no account can answer now. ${counts}. ${firstOfEachReason(hindered).join(" ")}`.trim()
 }
 
 function why(obstacle: Obstacle, now: number): string {
@@ -150,7 +150,7 @@ function saying(what: string, words: string): string {
   return quoted === "" ? what : `${what} (${quoted})`
 }
 
-function remedyFor({ account, obstacle }: ParkedAccount): string {
+function remedyFor({ account, obstacle }: HinderedAccount): string {
   switch (obstacle.kind) {
     case "state":
       return remedyOf(account, obstacle.state, ownCommand())
@@ -164,15 +164,15 @@ function remedyFor({ account, obstacle }: ParkedAccount): string {
 }
 
 /** What keeps it in this chat only counts as unavailable, whatever it was. */
-function namedState({ account, obstacle }: ParkedAccount): NamedState {
+function namedState({ account, obstacle }: HinderedAccount): NamedState {
   const state = obstacle.kind === "state" ? obstacle.state : ({ reason: "unavailable" } as const)
   return { name: accountName(account), state }
 }
 
-function firstOfEachReason(parked: readonly ParkedAccount[]): readonly string[] {
-  const reasons = parked.map(({ obstacle }) =>
+function firstOfEachReason(hindered: readonly HinderedAccount[]): readonly string[] {
+  const reasons = hindered.map(({ obstacle }) =>
     obstacle.kind === "state" ? obstacle.state.reason : obstacle.kind,
   )
-  const firsts = parked.filter((_, index) => reasons.indexOf(reasons[index] ?? "ready") === index)
+  const firsts = hindered.filter((_, index) => reasons.indexOf(reasons[index] ?? "ready") === index)
   return [...new Set(firsts.map(remedyFor))].filter((text) => text !== "")
 }

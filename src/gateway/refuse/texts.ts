@@ -4,7 +4,7 @@ import { type AccountRule, ownCommand } from "../../settings/index.ts"
 import type { Purpose, Refusal } from "../door.ts"
 
 /**
- * The texts of this room that a person reads, with those of `failures`, `parked` and the words about an account's
+ * The texts of this room that a person reads, with those of `failures`, `none-left` and the words about an account's
  * state. What goes out as fatal passes a guard in the front, so that the host does not take it for something to repeat;
  * still, none needs it.
  */
