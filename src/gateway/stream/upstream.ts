@@ -28,10 +28,12 @@ export function openUpstream(options: UpstreamOptions): Upstream {
   const { response, signal, clock, cancelUpstream } = options
   const reader = response.body?.getReader()
   let silence: KiroFailure | undefined
+  let isAtItsEnd = false
 
   function close(): void {
     watch.stop()
     signal.removeEventListener("abort", close)
+    if (isAtItsEnd) return
     cancelUpstream()
     // Both are needed: the first closes the socket, the second ends a read that is under way.
     reader?.cancel().then(nothingToAdd, nothingToAdd)
@@ -47,6 +49,7 @@ export function openUpstream(options: UpstreamOptions): Upstream {
   async function read(): Promise<UpstreamRead> {
     try {
       const { value } = (await reader?.read()) ?? {}
+      isAtItsEnd = value === undefined
       if (signal.aborted) throw signal.reason
       return silence === undefined ? { bytes: value } : { bytes: undefined, failure: silence }
     } catch (error) {

@@ -210,6 +210,14 @@ describe("the connection to Kiro", () => {
     }
   })
 
+  it("is left alone where the answer was read to its end, and can serve the next one", async () => {
+    let closed = 0
+    const options = answerOptions(new Response(Uint8Array.from(text("a"))))
+    const { reader } = await listen(openAnswer({ ...options, cancelUpstream: () => (closed += 1) }))
+    await readAll(reader)
+    assert.equal(closed, 0)
+  })
+
   it("gives way to everything else while a large read is passed on", async () => {
     const many = Buffer.concat(Array.from({ length: 2_000 }, (_, index) => text(`word ${index} `)))
     const { reader } = await listen(openAnswer(answerOptions(new Response(Uint8Array.from(many)))))
