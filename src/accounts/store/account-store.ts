@@ -1,4 +1,4 @@
-import { present } from "../../json.ts"
+import { numberField, present } from "../../json.ts"
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Account } from "../account.ts"
@@ -9,8 +9,8 @@ import { buryAccount, tidy } from "../owner.ts"
 import { type Choice, isCalled } from "../selection.ts"
 import { isResting, withUses } from "../use.ts"
 import { Connection, Writer } from "./connection.ts"
-import { type Database, loadDatabaseDriver, StoreError, versionOf } from "./database.ts"
-import { creditsSince, knowledgePart, readSession, sessionPart, writeSession } from "./memory.ts"
+import { type Database, loadDatabaseDriver, StoreError, untilWritten, upsert } from "./database.ts"
+import { creditsSince, knowledgePart, readSession, sessionPart } from "./memory.ts"
 import {
   deleteAccount,
   deleteLeftLogins,
@@ -164,36 +164,30 @@ function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountP
 }
 
 /**
- * All accounts, removed ones too, the oldest first. They are read several times for every chat, and change rarely: a
- * file that nobody wrote to is not read again, and rows that say the same as before give the same account.
+ * All accounts, removed ones too, the oldest first. They are read several times for every chat, and change rarely: rows
+ * that say the same as before give the same account. Only the place in the order of assignments changes often.
  */
 export function accountReader(reading: Reading): (database: Database, now: number) => readonly Account[] {
   let known = new Map<string, readonly Account[]>()
-  let seen:
-    | { readonly database: Database; readonly version: string; readonly accounts: readonly Account[] }
-    | undefined
-  const readRows = (database: Database): readonly Account[] => {
+  const accounts = untilWritten(["kiro_account", "kiro_login"], (database) => {
     const next = new Map<string, readonly Account[]>()
     const logins = Map.groupBy(
       database.all("SELECT * FROM kiro_login ORDER BY rowid"),
       (row) => row["account_id"],
     )
-    const accounts = database.all("SELECT * FROM kiro_account ORDER BY added_at, rowid").flatMap((row) => {
-      const rows = [row, ...(logins.get(row["id"]) ?? [])]
+    const read = database.all("SELECT * FROM kiro_account ORDER BY added_at, rowid").flatMap((row) => {
+      const rows = [{ ...row, assignment: null }, ...(logins.get(row["id"]) ?? [])]
       const text = rows.map((each) => Object.values(each).join("\0")).join("\0\0")
-      const account = known.get(text) ?? readAccountRow(row, rows.slice(1), reading)
+      const before = known.get(text) ?? readAccountRow(row, rows.slice(1), reading)
+      const assignment = numberField(row, "assignment") ?? 0
+      const account = before.map((each) => (each.assignment === assignment ? each : { ...each, assignment }))
       next.set(text, account)
       return account
     })
     known = next
-    return withUses(accounts)
-  }
-  return (database, now) => {
-    const version = versionOf(database)
-    if (seen?.database !== database || seen.version !== version)
-      seen = { database, version, accounts: readRows(database) }
-    return seen.accounts.map((account) => withBounds(account, now))
-  }
+    return withUses(read)
+  })
+  return (database, now) => accounts(database).map((account) => withBounds(account, now))
 }
 
 function withBounds(account: Account, now: number): Account {
@@ -275,7 +269,11 @@ function giveSession(
   gift: { readonly sessionId: string; readonly accountId: string; readonly now: number },
 ): void {
   const { sessionId, accountId, now } = gift
-  writeSession(database, sessionId, { ...readSession(database, sessionId), accountId, updatedAt: now })
+  upsert(database, {
+    table: "kiro_session",
+    key: { session_id: sessionId },
+    columns: { account_id: accountId, updated_at: now },
+  })
   database.run(
     "UPDATE kiro_account SET assignment = (SELECT MAX(assignment) FROM kiro_account) + 1 WHERE id = ?",
     [accountId],

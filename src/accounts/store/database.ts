@@ -14,7 +14,23 @@ export interface Database {
   get(sql: string, parameters?: readonly SqlValue[]): Row | undefined
   /** The number of rows that it changed. */
   run(sql: string, parameters?: readonly SqlValue[]): number
+  /** Another text after each change of these tables that can be seen here: by a write, a rollback, or someone else. */
+  stamp(tables: readonly string[]): string
   close(): void
+}
+
+/** A query whose answer stays the same, as the same object, until somebody writes to its tables. */
+export function untilWritten<Value>(
+  tables: readonly string[],
+  query: (database: Database) => Value,
+): (database: Database) => Value {
+  let seen: { readonly database: Database; readonly stamp: string; readonly value: Value } | undefined
+  return (database) => {
+    const stamp = database.stamp(tables)
+    if (seen?.database !== database || seen.stamp !== stamp)
+      seen = { database, stamp, value: query(database) }
+    return seen.value
+  }
 }
 
 export interface OpenOptions {
@@ -97,6 +113,9 @@ function immutableUrl(path: string): string {
   return `${pathToFileURL(path).href}?immutable=1`
 }
 
+/** The table that a statement writes to. */
+const WRITTEN = /^\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)/
+
 function wrap(handle: Handle): Database {
   const statements = new Map<string, Statement>()
   const prepare = (sql: string): Statement => {
@@ -106,11 +125,25 @@ function wrap(handle: Handle): Database {
     statements.set(sql, statement)
     return statement
   }
+  const writes = new Map<string, number>()
+  let rollbacks = 0
+  const note = (sql: string): void => {
+    const table = WRITTEN.exec(sql)?.[1]
+    if (table !== undefined) writes.set(table, (writes.get(table) ?? 0) + 1)
+    else if (sql === "ROLLBACK") rollbacks += 1
+  }
   const database: Database = {
     all: (sql, parameters = []) => readRounded(prepare(sql), (statement) => statement.all(...parameters)),
     get: (sql, parameters = []) =>
       readRounded(prepare(sql), (statement) => [statement.get(...parameters) ?? []].flat())[0],
-    run: (sql, parameters = []) => Number(prepare(sql).run(...parameters).changes),
+    run: (sql, parameters = []) => {
+      note(sql)
+      return Number(prepare(sql).run(...parameters).changes)
+    },
+    stamp: (tables) => {
+      const others = database.get("PRAGMA data_version")?.["data_version"]
+      return [others, rollbacks, ...tables.map((table) => writes.get(table) ?? 0)].join(" ")
+    },
     close: () => {
       for (const statement of statements.values()) statement.finalize?.()
       handle.close()
@@ -141,15 +174,6 @@ function rounded(row: Row): Row {
   return Object.fromEntries(
     columns.map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value]),
   )
-}
-
-/**
- * Another one after every write to the file, whoever made it; also after a write of this connection that was rolled
- * back. Whoever keeps what was read under it reads before writing, within a transaction too.
- */
-export function versionOf(database: Database): string {
-  const row = database.get("SELECT data_version AS others, total_changes() AS own FROM pragma_data_version")
-  return `${String(row?.["others"])} ${String(row?.["own"])}`
 }
 
 /** Changes the named columns of one row, which is made where it is missing. `undefined` is stored as NULL. */

@@ -3,7 +3,7 @@ import type { AccountModelList } from "../../kiro/index.ts"
 import { numberField, parseJson, present, stringField } from "../../json.ts"
 import { Secret } from "../../secret.ts"
 import type { Writer } from "./connection.ts"
-import { type Database, type Row, type SqlValue, upsert } from "./database.ts"
+import { type Database, type Row, type SqlValue, untilWritten, upsert } from "./database.ts"
 import type {
   AccountStore,
   ReasoningEntry,
@@ -67,6 +67,7 @@ type KnowledgePart = Pick<
 export function knowledgePart(writer: Writer): KnowledgePart {
   const { connection } = writer
   const readModelLists = createModelListReader()
+  const readRefusals = untilWritten(["kiro_refused_field"], readRefusedFields)
   return {
     addTurn: (turn) => writer.writeOr(undefined, (database) => insertTurn(database, turn)),
     turns: (filter = {}) => connection.read((database) => readTurns(database, filter), []),
@@ -75,7 +76,7 @@ export function knowledgePart(writer: Writer): KnowledgePart {
     liftBudget: (day) => writer.write((database) => writeBudgetLift(database, day)),
     modelLists: () => connection.read(readModelLists, []),
     setModelList: (list) => writer.writeOr(undefined, (database) => writeModelList(database, list)),
-    refusedFields: () => connection.read(readRefusedFields, []),
+    refusedFields: () => connection.read(readRefusals, []),
     addRefusedField: (field) => writer.writeOr(undefined, (database) => writeRefusedField(database, field)),
     registrations: () => connection.read(readRegistrations, []),
     saveRegistration: (registration) =>
@@ -114,7 +115,7 @@ function readNames(text: unknown): readonly string[] | undefined {
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : undefined
 }
 
-export function writeSession(database: Database, id: string, memory: SessionMemory): void {
+function writeSession(database: Database, id: string, memory: SessionMemory): void {
   upsert(database, {
     table: "kiro_session",
     key: { session_id: id },
@@ -254,7 +255,7 @@ export function creditsSince(database: Database, accountId: string, since: numbe
 /** The same text gives the same object: the lists are read for every chat and change once an hour. */
 function createModelListReader(): (database: Database) => readonly AccountModelList[] {
   let known = new Map<string, unknown>()
-  return (database) => {
+  return untilWritten(["kiro_model_list"], (database) => {
     const next = new Map<string, unknown>()
     const lists = database.all("SELECT * FROM kiro_model_list").map((row) => {
       const text = stringField(row, "models") ?? ""
@@ -269,7 +270,7 @@ function createModelListReader(): (database: Database) => readonly AccountModelL
     })
     known = next
     return lists
-  }
+  })
 }
 
 function writeModelList(database: Database, list: AccountModelList): void {

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict"
+import { join } from "node:path"
+import { describe, it } from "node:test"
+import { type Database, openDatabase, untilWritten } from "../../src/accounts/store/database.ts"
+import { inTransaction } from "../../src/accounts/store/file.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
+
+const read = (): ((database: Database) => readonly unknown[]) =>
+  untilWritten(["one"], (database) =>
+    database.all("SELECT name FROM one ORDER BY rowid").map((row) => row["name"]),
+  )
+
+async function openTwo(): Promise<{ readonly own: Database; readonly other: Database }> {
+  const path = join(temporaryFolder(), "test.db")
+  const own = await openDatabase(path)
+  own.get("PRAGMA journal_mode = WAL")
+  for (const table of ["one", "two"]) own.run(`CREATE TABLE ${table} (name TEXT)`)
+  own.run("INSERT INTO one (name) VALUES (?)", ["a"])
+  return { own, other: await openDatabase(path) }
+}
+
+describe("what was read of a table", () => {
+  it("stays the same object until somebody writes there", async () => {
+    const { own } = await openTwo()
+    const names = read()
+    const first = names(own)
+    assert.deepEqual(first, ["a"])
+    assert.equal(names(own), first)
+    inTransaction(own, () => own.run("INSERT INTO two (name) VALUES (?)", ["b"]))
+    assert.equal(names(own), first)
+    own.close()
+  })
+
+  it("is read again after a write of one's own", async () => {
+    const { own } = await openTwo()
+    const names = read()
+    names(own)
+    own.run("INSERT INTO one (name) VALUES (?)", ["b"])
+    assert.deepEqual(names(own), ["a", "b"])
+    own.run("UPDATE one SET name = ? WHERE name = ?", ["c", "b"])
+    assert.deepEqual(names(own), ["a", "c"])
+    own.run("DELETE FROM one")
+    assert.deepEqual(names(own), [])
+    own.close()
+  })
+
+  it("is read again after a write of another connection, which is seen at once", async () => {
+    const { own, other } = await openTwo()
+    const names = read()
+    names(own)
+    other.run("INSERT INTO one (name) VALUES (?)", ["b"])
+    assert.deepEqual(names(own), ["a", "b"])
+    inTransaction(own, () => assert.deepEqual(names(own), ["a", "b"]))
+    inTransaction(other, () => other.run("DELETE FROM one WHERE name = ?", ["a"]))
+    inTransaction(own, () => assert.deepEqual(names(own), ["b"]))
+    for (const database of [own, other]) database.close()
+  })
+
+  it("is read again after a rollback of one's own", async () => {
+    const { own } = await openTwo()
+    const names = read()
+    names(own)
+    const change = (): void => {
+      own.run("INSERT INTO one (name) VALUES (?)", ["b"])
+      assert.deepEqual(names(own), ["a", "b"])
+      throw new Error("no")
+    }
+    assert.throws(() => inTransaction(own, change), /no/)
+    assert.deepEqual(names(own), ["a"])
+    own.close()
+  })
+
+  it("is read again from another file", async () => {
+    const [one, other] = [await openTwo(), await openTwo()]
+    const names = read()
+    names(one.own)
+    other.own.run("INSERT INTO one (name) VALUES (?)", ["b"])
+    assert.deepEqual(names(other.own), ["a", "b"])
+    assert.deepEqual(names(one.own), ["a"])
+    for (const database of [one.own, one.other, other.own, other.other]) database.close()
+  })
+})
