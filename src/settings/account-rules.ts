@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs"
 import type { ParseError } from "jsonc-parser"
 import { isObject } from "../json.ts"
 import { readSmallFile, replaceFile } from "./files.ts"
-import type { Place } from "./paths.ts"
+import { comparablePath, type Place } from "./paths.ts"
 import type { Settings } from "./schema.ts"
 
 export type AccountRule = Settings["accountRules"][number]
@@ -47,10 +47,7 @@ function isIn(
   { home, platform }: Pick<Place, "home" | "platform">,
 ): boolean {
   if (folder === undefined) return false
-  const plain = (path: string): string => {
-    const slashed = platform === "win32" ? path.replaceAll("\\", "/").toLowerCase() : path
-    return slashed.replace(/(?<=.)\/+$/, "")
-  }
+  const plain = (path: string): string => comparablePath(path, platform).replace(/(?<=.)\/+$/, "")
   const absolute = plain(/^~(?=$|[/\\])/.test(pattern) ? `${home}${pattern.slice(1)}` : pattern)
   return globOf(absolute, "(?:/.*)?").test(plain(folder))
 }

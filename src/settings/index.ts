@@ -9,7 +9,7 @@ export {
 export { fileErrorCode, patiently, readSmallFile, replaceFile, setMode, type SmallFile } from "./files.ts"
 export { type LogOptions, openLog, redactText } from "./log.ts"
 export { ownCommand, ownFolder } from "./own-command.ts"
-export { type Paths, pathsFor, type Place } from "./paths.ts"
+export { comparablePath, type Paths, pathsFor, type Place } from "./paths.ts"
 export type { LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 export {
   DEFAULT_SETTINGS,

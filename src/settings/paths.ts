@@ -68,12 +68,18 @@ export interface Project {
  */
 export function projectSettingsFiles(platform: string, { directory, worktree }: Project): readonly string[] {
   const { dirname, join } = platform === "win32" ? win32 : posix
+  const root = comparablePath(worktree, platform)
   const upTo = (folder: string): readonly string[] | undefined => {
     const above = dirname(folder)
     if (above === folder) return undefined
-    if (folder === worktree) return [folder]
+    if (comparablePath(folder, platform) === root) return [folder]
     const rest = upTo(above)
     return rest && [...rest, folder]
   }
   return (upTo(directory) ?? [directory]).map((folder) => join(folder, ".opencode", "kiro.json"))
+}
+
+/** To compare paths by: on Windows one file has many spellings, of either slash and in any case. */
+export function comparablePath(path: string, platform: string): string {
+  return platform === "win32" ? path.replaceAll("\\", "/").toLowerCase() : path
 }

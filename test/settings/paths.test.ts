@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { describe, it } from "node:test"
 import { loadSettings, pathsFor } from "../../src/settings/index.ts"
+import { projectSettingsFiles } from "../../src/settings/paths.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("the paths", () => {
@@ -29,6 +30,17 @@ describe("the paths", () => {
     assert.equal(paths.database, String.raw`C:\Users\u\AppData\Roaming\opencode\kiro.db`)
     const without = pathsFor({ env: {}, platform: "win32", home: String.raw`C:\Users\u` })
     assert.deepEqual(without.settingsFiles, [String.raw`C:\Users\u\.config\opencode\kiro.json`])
+  })
+
+  it("of a project go from its root to where OpenCode was started, however Windows spells them", () => {
+    const at = (directory: string, worktree: string): readonly string[] =>
+      projectSettingsFiles("win32", { directory, worktree })
+    const files = [String.raw`C:\Code\a\.opencode\kiro.json`, String.raw`C:\Code\a\b\.opencode\kiro.json`]
+    for (const root of ["C:\\Code\\a", "c:\\code\\A", "c:/code/a"])
+      assert.deepEqual(at(String.raw`C:\Code\a\b`, root), files)
+    assert.deepEqual(at(String.raw`C:\Code\a\b`, "/"), files.slice(1))
+    const linux = { directory: "/code/a/b", worktree: "/code/A" }
+    assert.deepEqual(projectSettingsFiles("linux", linux), ["/code/a/b/.opencode/kiro.json"])
   })
 
   it("are read on Windows both, OpenCode's own folder over %APPDATA%", async () => {

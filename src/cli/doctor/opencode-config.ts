@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { applyEdits, type JSONPath, modify, parse, type ParseError } from "jsonc-parser"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
-import { type Paths, type Place, readSmallFile } from "../../settings/index.ts"
+import { comparablePath, type Paths, type Place, readSmallFile } from "../../settings/index.ts"
 
 export const PACKAGE = "opencode-kiro-auth"
 
@@ -43,11 +43,9 @@ export function readConfigFiles({ place, paths, directory }: Where): readonly Co
     .map((path) => ({ path, document: readJsonc(path) }))
 }
 
-/** On Windows one file has many spellings: drive letters and names compare without case. */
 function onlyOnce(paths: readonly string[], platform: string): readonly string[] {
-  const key = (path: string): string =>
-    platform === "win32" ? path.replaceAll("\\", "/").toLowerCase() : path
-  return [...new Map(paths.toReversed().map((path) => [key(path), path])).values()].toReversed()
+  const last = paths.toReversed().map((path) => [comparablePath(path, platform), path] as const)
+  return [...new Map(last).values()].toReversed()
 }
 
 /** OpenCode's own configuration folder: on Windows too it is the one of the XDG directories. */
