@@ -81,6 +81,16 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
     lab.late.settled(0)
   })
 
+  it("stops it behind a command of the user's own too", async () => {
+    await lab.stage.server.post(`/session/${session}/shell`, {
+      agent: "build",
+      model: MODEL,
+      command: "true",
+    })
+    await refused(session)
+    lab.late.settled(0)
+  })
+
   it("stops that of a new session too, but not its title", async () => {
     const { fake, server } = lab.stage
     await refused(await server.newSession())
