@@ -285,7 +285,8 @@ export function tidy(accounts: readonly Account[], now: number): AccountChanges 
     }
     for (const login of account.logins) {
       const { successor, inherited, hashes, owner } = recordOf(login)
-      // While somebody is off or suspended what took their login's place is held by it.
+      // While somebody is off or suspended what took their login's place is held by it. What was held and then displaced
+      // rests as long as any other: it may be the last pair of its person, who is switched on again.
       if (
         isShut(account) ||
         login.kind === "api-key" ||

@@ -68,7 +68,7 @@ class View {
     return !areTwoPeople({ account, entry: login }, next)
   }
 
-  /** An older plugin's copy of what kiro-cli may have renewed since. */
+  /** An older plugin's copy of what kiro-cli may have renewed since, also one that is named: kiro-cli's is not. */
   #isOldCopy(login: Login): boolean {
     return recordOf(login).once !== true && copiedFrom(this.#accounts, login).length > 0
   }

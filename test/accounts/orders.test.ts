@@ -7,7 +7,8 @@ import { sqlite } from "../import/stores.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { Home } from "./people.ts"
 
-const HOUR = 3_600_000
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 /** A and B are people; `cliRenews` is kiro-cli's own renewal; two hours end every access token. */
@@ -170,6 +171,26 @@ describe("orders of events", () => {
     assert.equal(await shown(), 1)
   })
 
+  it("8, where another person takes the place then: the held pair is kept, and serves when its user is on again", async () => {
+    await home.signsIn("A")
+    assert.equal(await home.servedBy("a"), "A")
+    await home.disable("A")
+    home.service.usage = "down"
+    await home.cliRenews()
+    await home.takeIn()
+    const renewed = await home.cliPair()
+    await home.signsIn("B")
+    await home.takeIn()
+    assert.ok((await home.refreshTokens()).ours.has(renewed?.refreshToken ?? ""))
+    home.service.usage = "up"
+    home.clock.advance(20 * MINUTE)
+    await home.takeIn()
+    home.endAccessTokens()
+    await home.enable("A")
+    assert.equal(await home.servedBy("a"), "A")
+    assert.equal(superseded(), 0)
+  })
+
   it("9: who was removed and signs in here again stays, also where the name comes only afterwards", async () => {
     await home.signsIn("A")
     await home.servedBy()
@@ -256,6 +277,21 @@ describe("orders of events", () => {
     await home.servedBy()
     assert.ok(!home.service.sent.some(({ refreshToken }) => refreshToken === old.refreshToken))
     assert.equal(await shown(), 1)
+  })
+
+  it("12, where the copy was seen first and named: it is not sent while nobody knows whose kiro-cli's is", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    home.cliGoesAway()
+    assert.equal(await home.servedBy(), "A")
+    home.cliComesBack()
+    await home.cliRenews()
+    home.service.usage = "down"
+    await home.takeIn()
+    home.endAccessTokens()
+    for (let round = 0; round < 2; round += 1) assert.equal(await home.servedBy(), "A")
+    assert.equal(superseded(), 0)
+    assert.ok(home.service.isCurrent((await home.cliPair())?.refreshToken ?? ""))
   })
 
   it("13: a pair that is owed to kiro-cli when its account is removed is paid, then deleted", async () => {
