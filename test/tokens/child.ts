@@ -23,9 +23,9 @@ export class Child {
     folder: string,
     url: string,
     fault: FaultAt = "none",
-    lockStaleMs: number = LOCK_STALE_MS,
+    { lockStaleMs = LOCK_STALE_MS, instances = 1 }: { lockStaleMs?: number; instances?: number } = {},
   ): Promise<Child> {
-    const args = [WORKER, folder, url, fault, String(lockStaleMs)]
+    const args = [WORKER, folder, url, fault, String(lockStaleMs), String(instances)]
     const child = new Child(track(spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] })))
     await child.line("ready")
     return child

@@ -5,7 +5,10 @@ import type { SourceStore } from "../../src/accounts/index.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import { openKeeper, openStore } from "./setup.ts"
 
-/** One OpenCode process, as far as tokens go: says `ready`, waits for a line, prints its answer. */
+/**
+ * One OpenCode process, as far as tokens go: says `ready`, waits for a line, prints its answer. It may hold several
+ * instances of the plugin, which share nothing but the files; the answer is then that of all.
+ */
 
 export type FaultAt =
   | "none"
@@ -22,7 +25,7 @@ export type FaultAt =
   /** Says `answered` and lets the parent stop it. */
   | "pause before the parse"
 
-const [folder = "", url = "", fault = "none", lockStaleMs = ""] = process.argv.slice(2)
+const [folder = "", url = "", fault = "none", lockStaleMs = "", count = "1"] = process.argv.slice(2)
 
 const die = (): void => void process.kill(process.pid, "SIGKILL")
 const pause = (word: string): Promise<void> => {
@@ -54,26 +57,35 @@ const sources = openSources({
   settings: DEFAULT_SETTINGS,
   effects: { clock: systemClock, random: Math.random },
 })
-const store = await openStore(folder)
 const runtime = { ...systemRuntime(silentLog), fetch: faulty }
-const keeper = openKeeper({
-  folder,
-  url,
-  store,
-  runtime,
-  sources: sources.map(doomed),
-  lockStaleMs: Number(lockStaleMs),
-})
+const instances = await Promise.all(
+  Array.from({ length: Number(count) }, async () => {
+    const store = await openStore(folder)
+    const keeper = openKeeper({
+      folder,
+      url,
+      store,
+      runtime,
+      sources: sources.map(doomed),
+      lockStaleMs: Number(lockStaleMs),
+    })
+    return { store, keeper }
+  }),
+)
 
-console.log("ready")
-for await (const _line of createInterface({ input: process.stdin })) {
+async function tokenOf({ store, keeper }: (typeof instances)[number]): Promise<string> {
   const [account] = await store.list()
   if (account === undefined) throw new Error("no account")
   const answer = await keeper.fresh({ account })
-  const token = answer.state === "token" ? answer.accessToken.reveal() : answer.reason
-  await keeper.close()
-  console.log(`token ${token}`)
+  return answer.state === "token" ? answer.accessToken.reveal() : answer.reason
+}
+
+console.log("ready")
+for await (const _line of createInterface({ input: process.stdin })) {
+  const answers = new Set(await Promise.all(instances.map(tokenOf)))
+  for (const { keeper } of instances) await keeper.close()
+  console.log(`token ${[...answers].join(" and ")}`)
   break
 }
-await store.close()
+for (const { store } of instances) await store.close()
 process.exit(0)
