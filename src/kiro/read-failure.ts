@@ -9,6 +9,8 @@ import {
 } from "./failure.ts"
 
 const LONGEST_MESSAGE = 1_000
+/** The words of a longer text are looked for in its beginning: some patterns go over it once for each match they begin. */
+const MOST_JUDGED = 10_000
 /** A wait that somebody else names is believed up to a day. */
 const LONGEST_WAIT_MS = 24 * 3_600_000
 
@@ -103,7 +105,11 @@ function classify(said: {
   const row = (code === undefined ? undefined : rowOfCode(code)) ?? rowOfStatus(said.status || 500)
   const { reason = "" } = said
   return {
-    kind: kindOfReason(reason) ?? kindOfText(said.message, row.family) ?? kindOfFamily(reason) ?? row.kind,
+    kind:
+      kindOfReason(reason) ??
+      kindOfText(said.message.slice(0, MOST_JUDGED), row.family) ??
+      kindOfFamily(reason) ??
+      row.kind,
     status: said.status || row.status,
     message: said.message.trim().slice(0, LONGEST_MESSAGE),
     ...(code !== undefined && { code }),
@@ -132,7 +138,7 @@ function isPage(headers: Headers, body: string): boolean {
 
 /** Kiro never answers in markup: a proxy, firewall, portal or load balancer spoke, and its status is all that counts. */
 function pageFailure({ status, body }: { readonly status: number; readonly body: string }): KiroFailure {
-  const title = /<(?:title|h1|message)\b[^>]*>([^<]*)/i.exec(body)?.[1] ?? ""
+  const title = /<(?:title|h1|message)\b[^>]*>([^<]*)/i.exec(body.slice(0, MOST_JUDGED))?.[1] ?? ""
   const words = title.replaceAll(/\s+/g, " ").trim()
   const named = words.startsWith(String(status)) ? words : `${status} ${words}`.trim()
   return {

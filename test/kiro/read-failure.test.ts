@@ -322,6 +322,14 @@ describe("readKiroFailure", () => {
       assert.equal(read(400, body).kind, "malformed-request")
   })
 
+  it("judges a text of any length at once, by its beginning", () => {
+    const began = performance.now()
+    for (const piece of ["user id ", "messages.1x", "<title", "thinking blocks "])
+      for (const status of [400, 403, 500]) read(status, piece.repeat(100_000))
+    assert.ok(performance.now() - began < 2_000)
+    assert.equal(read(400, `Input is too long. ${"x".repeat(1_000_000)}`).kind, "input-too-long")
+  })
+
   it("reads a wait from header or body, in milliseconds", () => {
     const waits = (headers: Record<string, string>, body = "{}"): number | undefined =>
       readKiroFailure({ status: 429, headers: new Headers(headers), body, now: NOW }).retryAfterMs
