@@ -214,7 +214,7 @@ function judge({
 function errorCode(fields: z.infer<typeof ANSWER>, errorType: string | undefined): string | undefined {
   if (fields.error !== undefined) return fields.error.toLowerCase()
   const name = fields.__type ?? fields.code ?? errorType
-  const exception = name?.match(/([A-Za-z]+)Exception\b/)?.[1]
+  const exception = name?.match(/(?<![A-Za-z])([A-Za-z]+)Exception\b/)?.[1]
   return exception?.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase()
 }
 

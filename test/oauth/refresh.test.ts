@@ -203,6 +203,13 @@ describe("refreshing tokens", () => {
     }
   })
 
+  it("reads an answer of any length at once", async () => {
+    reply = { status: 400, body: JSON.stringify({ __type: "a".repeat(200_000) }) }
+    const began = performance.now()
+    assert.equal(summary(await refresh(idc)), "failed service")
+    assert.ok(performance.now() - began < 2_000)
+  })
+
   it("repeats no e-mail address that an identity provider names", async () => {
     const error_description = "AADSTS50173: the grant of ann.lee@example.com was revoked"
     reply = { status: 400, body: JSON.stringify({ error: "invalid_grant", error_description }) }
