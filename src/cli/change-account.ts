@@ -128,7 +128,7 @@ function listProfiles(
     terminal.paint("strong", String(index + 1)),
     profile,
     region,
-    terminal.columns === undefined ? arn : `…${arn.slice(-16)}`,
+    terminal.columns === undefined ? arn : `…${arn.slice(arn.lastIndexOf("/"))}`,
     arn === used ? terminal.paint("good", "used") : "",
   ])
   terminal.out(table(columns, rows, { terminal }))

@@ -16,7 +16,7 @@ import {
 } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 import { programHere } from "./interpreter.ts"
-import type { Terminal } from "./terminal.ts"
+import { type Terminal, wrap } from "./terminal.ts"
 
 /** What every command works with. */
 export interface Context extends OpenAccounts {
@@ -58,7 +58,8 @@ export async function openContext(
     lost ||= notice.kind === "store-trouble" && notice.backup === undefined
     // The list itself shows what is used up.
     if (quiet || notice.kind === "quota-high" || notice.kind === "paid-credits") return
-    terminal.err(terminal.paint("warning", describeNotice(notice, command).message))
+    const { message } = describeNotice(notice, command)
+    terminal.err(terminal.paint("warning", wrap(message, { indent: 0, columns: terminal.columns })))
   }
   if (tellsSettings) for (const problem of problems) notify({ kind: "settings-problem", problem })
   const version = VERSION

@@ -2,8 +2,9 @@ import assert from "node:assert/strict"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { openDatabase } from "../../src/accounts/index.ts"
+import { afterChoiceWanted, openAccountStore, openDatabase } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
+import { silentLog, systemClock } from "../../src/runtime.ts"
 import type { FakeAccount } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { secretsIn } from "../support/secrets.ts"
@@ -163,6 +164,20 @@ describe("accounts", () => {
     const wrong = await run("accounts", "profile", short, `${FRANKFURT}X`)
     assert.equal(wrong.code, 1)
     assert.match(wrong.err, /has no profile/)
+  })
+
+  it("says once what is left to do of one that is switched on and still can't be used", async () => {
+    await signIn(builder)
+    const at = { clock: systemClock, log: silentLog, random: Math.random }
+    const store = await openAccountStore({ path: join(lab.sandbox.config, "kiro.db"), ...at })
+    const choice = { profiles: [VIRGINIA, FRANKFURT], now: Date.now() }
+    for (const { id } of await store.list())
+      await store.update(id, (account) => afterChoiceWanted(account, choice))
+    await store.close()
+    const [account] = await listed()
+    const { code, out } = await run("accounts", "enable", String(account?.["shortId"]))
+    assert.equal(code, 1)
+    assert.match(out, /is switched on, but can't be used: Choose a profile: \/kiro, or `/)
   })
 
   it("says that a Builder ID needs no profile", async () => {
