@@ -63,6 +63,7 @@ fake.when(
 const database = join(home, ".config", "opencode", "kiro.db")
 const env = { PATH: process.env["PATH"] ?? "", HOME: home, KIRO_ENDPOINT_OVERRIDE: fake.url }
 const hosts = new Hosts(home, env)
+process.once("exit", () => hosts.end())
 for (const version of HOSTS) hosts.start(version)
 const store = await openAccountStore({
   path: database,

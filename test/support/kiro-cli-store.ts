@@ -27,6 +27,8 @@ export interface KiroCliStoreOptions {
 export async function seedKiroCliStore(options: KiroCliStoreOptions): Promise<void> {
   mkdirSync(dirname(options.path), { recursive: true })
   const database = await openDatabase(options.path)
+  // As kiro-cli, which waits for whoever writes.
+  database.get("PRAGMA busy_timeout = 5000")
   database.run("PRAGMA journal_mode=WAL")
   for (const table of TABLES) database.run(table.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
   for (const account of options.accounts) signIn(database, account, options)
