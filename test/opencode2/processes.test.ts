@@ -8,6 +8,7 @@ import { startFakeKiro } from "../support/fake-kiro/index.ts"
 import { readKiroCliRow, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { packageFolder } from "../support/opencode/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
+import { startEnvironment } from "../support/posix.ts"
 
 const SCRIPT = join(import.meta.dirname, `host-process${extname(import.meta.filename)}`)
 const run = promisify(execFile)
@@ -25,7 +26,7 @@ describe("several processes of OpenCode 2 on one home, with the built package", 
     const data = process.platform === "darwin" ? "Library/Application Support" : ".local/share"
     const store = join(home, data, "kiro-cli", "data.sqlite3")
     await seedKiroCliStore({ path: store, accounts: [account], expiresAt: Date.now() - 3_600_000 })
-    const env = { PATH: process.env["PATH"] ?? "", HOME: home, USERPROFILE: home, BROWSER: "true" }
+    const env = { ...startEnvironment(), HOME: home, USERPROFILE: home, BROWSER: "true" }
     const answers = await Promise.all(
       ["one", "two", "three"].map((question) =>
         run(process.execPath, [SCRIPT, folder, question], { env, timeout: 50_000 }),

@@ -3,8 +3,10 @@ import { execFile } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { extname, join } from "node:path"
 import { describe, it } from "node:test"
+import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
 import { packageFolder } from "../support/opencode/index.ts"
+import { startEnvironment } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const OURS = extname(import.meta.filename)
@@ -14,7 +16,7 @@ const SOURCE = join(import.meta.dirname, "..", "..", "src")
 const NOT_IMPORTED = /^cli[\\/]main\.|^tui[\\/](?:tui|panel|v1|v2)\./
 
 /** Bun keeps a cache of what it compiled in the home folder unless told not to. */
-const ENVIRONMENT = { PATH: process.env["PATH"], BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" }
+const ENVIRONMENT = { ...startEnvironment(), BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" }
 
 describe("importing", () => {
   const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
@@ -44,7 +46,7 @@ describe("importing", () => {
 
   it("the package gives one value, a plugin module", async () => {
     for (const path of [join(SOURCE, `index${OURS}`), join(packageFolder(), "server.js")]) {
-      const entry: object = await import(path)
+      const entry: object = await import(pathToFileURL(path).href)
       assert.deepEqual(Object.keys(entry), ["default"])
     }
   })

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { cpSync, symlinkSync } from "node:fs"
+import { cpSync } from "node:fs"
 import { extname, join } from "node:path"
 import { describe, it } from "node:test"
 import { packageFolder } from "../support/opencode/index.ts"
+import { linkFolder, startEnvironment } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const SCRIPT = join(import.meta.dirname, `opencode2-process${extname(import.meta.filename)}`)
@@ -13,15 +14,15 @@ describe("the built package, resolved and loaded as OpenCode 2 does", () => {
     ["directory", "a folder with # and 100 % spaces"],
     ["package", "node_modules/opencode-kiro-auth"],
   ] as const)
-    it(`as a ${as}: two locations, a reload, and nothing left open when it is unloaded`, () => {
+    it(`as a ${as}: two locations, a reload, and nothing left open when it is unloaded`, (test) => {
       const built = packageFolder()
       const [root, home] = [temporaryFolder(), temporaryFolder()]
       const folder = join(root, name)
       for (const part of ["dist", "package.json", "server.js", "tui.js"])
         cpSync(join(built, part), join(folder, part), { recursive: true })
-      symlinkSync(join(built, "node_modules"), join(folder, "node_modules"), "junction")
+      if (!linkFolder(join(built, "node_modules"), join(folder, "node_modules"), test)) return
       const child = spawnSync(process.execPath, [SCRIPT, folder, as], {
-        env: { PATH: process.env["PATH"] ?? "", HOME: home, USERPROFILE: home, BROWSER: "true" },
+        env: { ...startEnvironment(), HOME: home, USERPROFILE: home, BROWSER: "true" },
         encoding: "utf8",
         timeout: 50_000,
       })

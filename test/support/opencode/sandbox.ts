@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { opencodeVersion, packageFolder } from "./program.ts"
+import { startEnvironment } from "../posix.ts"
 import { removeFolder } from "../secrets.ts"
 
 export interface SandboxOptions {
@@ -88,16 +89,11 @@ export function writeJson(path: string, value: unknown): void {
   writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
 }
 
-/** Without these no program starts on Windows, or its Node not as the one that runs the tests. */
-const OF_WINDOWS = ["SystemRoot", "ComSpec", "PATHEXT", "TEMP", "NODE_OPTIONS"]
-
 /** Nothing of the caller's environment but the search path: no keys, no proxies, no settings. */
 function isolatedEnvironment(root: string): Record<string, string> {
   const folder = (name: string): string => join(root, name)
-  const system = process.platform === "win32" ? OF_WINDOWS : []
   return {
-    ...Object.fromEntries(system.map((name) => [name, process.env[name] ?? ""])),
-    PATH: process.env["PATH"] ?? "",
+    ...startEnvironment(),
     HOME: folder("home"),
     USERPROFILE: folder("home"),
     LOCALAPPDATA: folder(join("home", "AppData", "Local")),
