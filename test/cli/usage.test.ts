@@ -177,7 +177,7 @@ describe("what was spent", () => {
     assert.equal(choice.code, 1)
     assert.match(
       choice.out,
-      /! .* is switched on, but can't be used: choose a profile\. Choose a profile: .*accounts profile/,
+      /! .* is switched on, but can't be used: Choose a profile: \/kiro, or .*accounts profile/,
     )
     const [account] = lab.fake.accounts.values()
     if (account !== undefined) account.usage = { ...account.usage, used: 50 }
