@@ -17,17 +17,17 @@ const plugin: Plugin = {
     // OpenCode 1 calls it too, with a preview of version 2: nothing is even loaded for that.
     if (kindOfContext(context) === "preview") return undefined
     const { setUp } = await import("./opencode2/setup.ts")
-    return setUp({ context, place: placeOfProcess(), version: VERSION, providerUrl: PROVIDER_URL })
+    return setUp({ context, place: placeOfProcess(), version: VERSION, providerUrl: providerUrl() })
   },
 }
 
 export default plugin
 
 /** Of the module that OpenCode 2 imports by itself; this file keeps its place in the package, chunks do not. */
-const PROVIDER_URL = new URL(
-  import.meta.url.endsWith(".ts") ? "opencode2/provider.ts" : "opencode2/provider.js",
-  import.meta.url,
-).href
+function providerUrl(): string {
+  const path = import.meta.url.endsWith(".ts") ? "opencode2/provider.ts" : "opencode2/provider.js"
+  return new URL(path, import.meta.url).href
+}
 
 function placeOfProcess() {
   return { env: process.env, platform: process.platform, home: homedir() }

@@ -4,20 +4,32 @@ import { fileURLToPath } from "node:url"
 import { startHarness } from "../../test/gateway/harness.ts"
 import { realClock } from "../../test/support/clock.ts"
 import { drain, floorChunks } from "../answer.ts"
-import { percentile, type BenchCase } from "../harness.ts"
+import { percentile, type BenchCase, type Figure } from "../harness.ts"
 import { historyBody } from "../history.ts"
 
-const CPU = "processor time of one"
+const CPU = "processor time of a first one"
 const REQUEST = "from the call to the request at the service, p50"
-const CHATS = 150
+const FURTHER = "processor time of a further one of its session"
+const FURTHER_REQUEST = "from the call to the request, p50, of a further one"
+const WARM_UP = 200
+const BLOCKS = 8
+const CHATS = 50
 
-/** A first message through the whole gateway, store and all; the floor parses it, sends it on and reads the answer. */
+/**
+ * A message through the whole gateway, store and all, in a session of its own or in one that goes on; the floor parses
+ * it, sends it on and reads the answer.
+ */
 export function smallChat(): BenchCase {
   const body = historyBody({ messages: 4, characters: 1_000 })
   return {
     name: "small chat",
-    rounds: 5,
-    limits: { [CPU]: { timesFloor: 2 }, [REQUEST]: { timesFloor: 2 } },
+    rounds: 3,
+    limits: {
+      [CPU]: { timesFloor: 2 },
+      [REQUEST]: { timesFloor: 2 },
+      [FURTHER]: { timesFloor: 2 },
+      [FURTHER_REQUEST]: { timesFloor: 2 },
+    },
     async round() {
       await using server = await startServer()
       let arrivedAt = 0
@@ -32,8 +44,8 @@ export function smallChat(): BenchCase {
         clock: realClock(),
       })
       await harness.add("A")
-      const ours = async (): Promise<void> => {
-        const response = await harness.askWith(body, { session: `ses_${chats++}` })
+      const ask = async (session: string): Promise<void> => {
+        const response = await harness.askWith(body, { session })
         if (response.status !== 200 || response.body === null) throw new Error(`answered ${response.status}`)
         await drain(response.body)
       }
@@ -44,24 +56,32 @@ export function smallChat(): BenchCase {
         for await (const chunk of floorChunks(response)) written += chunk.length
       }
       let chats = 0
-      const measure = async (chat: () => Promise<void>): Promise<Measured> => {
+      const first = (): Promise<void> => ask(`ses_${chats++}`)
+      const further = (): Promise<void> => ask("ses_goes_on")
+      const measure = async (chat: () => Promise<void>, count = CHATS): Promise<Measured> => {
         const delays: number[] = []
         const before = process.cpuUsage()
-        for (let count = 0; count < CHATS; count++) {
+        for (let done = 0; done < count; done++) {
           const calledAt = performance.timeOrigin + performance.now()
           await chat()
           delays.push(arrivedAt - calledAt)
         }
         const { user, system } = process.cpuUsage(before)
-        return { cpu: (user + system) / 1000 / CHATS, delay: percentile(delays, 0.5) }
+        return { cpu: (user + system) / 1000 / count, delay: percentile(delays, 0.5) }
       }
-      await measure(ours)
-      await measure(floor)
-      const [ofOurs, ofFloor] = [await measure(ours), await measure(floor)]
-      return [
-        { row: CPU, unit: "ms", ours: ofOurs.cpu, floor: ofFloor.cpu },
-        { row: REQUEST, unit: "ms", ours: ofOurs.delay, floor: ofFloor.delay },
-      ]
+      for (const chat of [first, further, floor]) await measure(chat, WARM_UP)
+      const figures: Figure[] = []
+      // In turns, so that each stands beside a floor of the same moment.
+      for (let block = 0; block < BLOCKS; block++) {
+        const [own, next, least] = [await measure(first), await measure(further), await measure(floor)]
+        figures.push(
+          { row: CPU, unit: "ms", ours: own.cpu, floor: least.cpu },
+          { row: REQUEST, unit: "ms", ours: own.delay, floor: least.delay },
+          { row: FURTHER, unit: "ms", ours: next.cpu, floor: least.cpu },
+          { row: FURTHER_REQUEST, unit: "ms", ours: next.delay, floor: least.delay },
+        )
+      }
+      return figures
     },
   }
 }

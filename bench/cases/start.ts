@@ -4,11 +4,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { newAccount } from "../../src/accounts/index.ts"
+import { idcLogin } from "../../test/accounts/logins.ts"
+import { openStore } from "../../test/accounts/open-for-test.ts"
 import { FAKE_MODELS, modelDocument } from "../../test/support/fake-kiro/models.ts"
 import { median, type BenchCase } from "../harness.ts"
 
 const ROW = "import, server() and config(), over an empty plugin"
-const USED = "the same with settings and a live model list"
+const USED = "the same with settings, accounts and a live model list"
 const STARTS = 5
 
 const SETTINGS = {
@@ -38,6 +41,9 @@ export function start(): BenchCase {
       await mkdir(folder)
       await writeFile(join(folder, "kiro.json"), JSON.stringify(SETTINGS))
       await writeFile(join(folder, "kiro-models.json"), JSON.stringify(MODELS))
+      const { store } = await openStore({ path: join(folder, "kiro.db") })
+      for (const id of ["one", "two"]) await store.add(newAccount({ id, now: 1, logins: [idcLogin({ id })] }))
+      await store.close()
       const used = await overEmptyPlugin(home)
       await rm(home, { recursive: true, force: true })
       return [
