@@ -2,6 +2,8 @@ import type { Account, ForgottenLogin, Login, LoginRecord, LoginUse } from "./ac
 import { type HeldLogin, type KnownLogin, ownerIn, placesOf } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import { comparable, ownerOf, recordOf, sameRegistration } from "./login.ts"
+import { accountName } from "./name.ts"
+import { typedName } from "./words.ts"
 
 /** How far each login may be used, as far as the other accounts tell; what its row itself says stays. */
 export function withUses(accounts: readonly Account[]): readonly Account[] {
@@ -159,4 +161,10 @@ export function restingUnder(
   }
   follow(new Set(account.logins.map(({ id }) => id)))
   return [...found]
+}
+
+/** Why a login of this account is not renewed while it is behind another, and what its user can do. */
+export function whyBehind(account: Account | undefined, command: string): string {
+  const typed = account === undefined ? "ACCOUNT" : typedName(accountName(account))
+  return `a newer sign-in took its place, and it is not known yet whose that is; \`${command} accounts enable ${typed}\` uses this one all the same, which may sign kiro-cli out`
 }

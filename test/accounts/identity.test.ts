@@ -13,7 +13,7 @@ import {
   takeIn,
 } from "../../src/accounts/index.ts"
 import { buryAccount, tidy } from "../../src/accounts/owner.ts"
-import { withUses } from "../../src/accounts/use.ts"
+import { whyBehind, withUses } from "../../src/accounts/use.ts"
 import { Secret } from "../../src/secret.ts"
 import { idcLogin, keyLogin, tokens } from "./logins.ts"
 
@@ -344,5 +344,16 @@ describe("the name of an account", () => {
   it("never holds any part of an e-mail address", () => {
     const named = account({ id: "ann@example.com", email: "ann@example.com", label: "ann@example.com" })
     assert.doesNotMatch(accountName(named), /ann|example/)
+  })
+})
+
+describe("a login that a newer sign-in took the place of", () => {
+  it("is told of with the command that uses it all the same, as it can be typed", () => {
+    const account = newAccount({ id: "a", now: NOW, logins: [idcLogin({ id: "one" })] })
+    const short = accountName(account).slice(-4)
+    assert.ok(whyBehind(account, "kiro").includes(`\`kiro accounts enable ${short}\``))
+    assert.ok(
+      whyBehind({ ...account, label: "At work" }, "kiro").includes('`kiro accounts enable "At work"`'),
+    )
   })
 })

@@ -16,7 +16,7 @@ import {
 import { owedByRemoved } from "../owner.ts"
 import { StoreError } from "../store/database.ts"
 import type { AccountStore } from "../store/store.ts"
-import { isBehindAnother } from "../use.ts"
+import { isBehindAnother, whyBehind } from "../use.ts"
 import type { InStep } from "./in-step.ts"
 import { type Lock, LOCK_STALE_MS, tryLock } from "./lock.ts"
 import { type Spills, withSwap } from "./spill.ts"
@@ -153,7 +153,7 @@ export class Refresher {
       return "it is not known yet whose login this is"
     const isBehind = login.use === "held" && isBehindAnother(await store.listAll(), login.id)
     if (login.use === "to-its-end" || isBehind)
-      return `a newer sign-in took its place, and it is not known yet whose that is; \`${ownCommand()} accounts enable\` uses this one all the same, which may sign kiro-cli out`
+      return whyBehind(await store.get(wish.accountId), ownCommand())
     if (reading === "read") {
       if (unreadable !== undefined) await inStep.markUnreadable(login.id, undefined)
       return undefined
