@@ -56,7 +56,8 @@ function takeOne(taking: Taking, imported: ImportedLogin): void {
   const { draft, byUser } = taking
   const { login, place } = imported
   const hash = loginHash(login)
-  const isCurrent = (other: Login): boolean => recordOf(other).hashes.at(-1) === hash
+  const isCurrent = (other: Login): boolean =>
+    recordOf(other).hashes.at(-1) === hash || isWithoutRefreshToken(login, other)
   const ours = draft.find((other, { removedAt }) => removedAt === undefined && isCurrent(other))
   if (ours !== undefined) return takeKnown(taking, ours, imported)
   const renewed = draft.find((other) => recordOf(other).hashes.includes(hash))
@@ -70,6 +71,13 @@ function takeOne(taking: Taking, imported: ImportedLogin): void {
     placesOf(other).some((each) => samePlace(each, place) && each.shown === hash)
   if (draft.find(isShown) !== undefined) return
   takeNew(taking, imported, hash)
+}
+
+/** Whether it is our access token alone: a record that lost its refresh token is no reason for us to lose ours. */
+function isWithoutRefreshToken(shown: Login, ours: Login): boolean {
+  if (shown.kind === "api-key" || ours.kind === "api-key" || shown.tokens.refreshToken !== undefined)
+    return false
+  return shown.tokens.accessToken.equals(ours.tokens.accessToken)
 }
 
 /** One of our pairs: of two access tokens for one refresh token the newer counts. */

@@ -86,6 +86,16 @@ describe("what a place shows", () => {
     assert.deepEqual([one?.id, one?.logins[0]?.id], [other?.id, other?.logins[0]?.id])
   })
 
+  it("is ours where it shows our access token without the refresh token: ours stays", () => {
+    const first = learn(take([], [offer("1")]), "1", "u")
+    const { refreshToken: _, ...bare } = tokens("1")
+    const left = take(first, [offer("1", CLI, { tokens: bare })])
+    assert.deepEqual(pairs(left), [["1"]])
+    const [login] = left[0]?.logins ?? []
+    assert.equal(login?.kind === "idc" && login.tokens.refreshToken?.reveal(), "refresh-1")
+    assert.deepEqual(uses(left), { 1: undefined })
+  })
+
   it("is no change the second time", () => {
     const first = take([], [offer("1")])
     assert.deepEqual(takeIn(first, { offered: [offer("1")], now: NOW, byUser: false }).put, [])
