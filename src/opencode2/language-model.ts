@@ -11,7 +11,7 @@ import {
   type Purpose,
   refusalOfError,
 } from "../gateway/index.ts"
-import { isObject, type JsonObject } from "../json.ts"
+import { isObject, type JsonObject, present, stringField } from "../json.ts"
 import { AGENT_HEADER, PURPOSE_HEADER } from "./context.ts"
 import { cutError, refusalError } from "./errors.ts"
 import { createPartWriter } from "./parts.ts"
@@ -104,18 +104,12 @@ function readHeaders(
   const headers: JsonObject = Object.fromEntries(
     Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]),
   )
-  const read = (name: string): string | undefined => {
-    const value = headers[name]
-    return typeof value === "string" && value !== "" ? value : undefined
-  }
-  const agent = read(AGENT_HEADER)
-  const parentSessionId = read("x-parent-session-id")
+  const read = (name: string): string | undefined => stringField(headers, name)
   return {
     // Without one it is a question of its own: no two of them may share a memory.
     sessionId: read(SESSION_HEADER) ?? crypto.randomUUID(),
     purpose: PURPOSES[read(PURPOSE_HEADER) ?? ""] ?? "main",
-    ...(agent === undefined ? {} : { agent }),
-    ...(parentSessionId === undefined ? {} : { parentSessionId }),
+    ...present({ agent: read(AGENT_HEADER), parentSessionId: read("x-parent-session-id") }),
   }
 }
 
@@ -171,5 +165,5 @@ async function fold(batches: AsyncIterable<readonly Part[]>): Promise<LanguageMo
     }
   }
   if (result === undefined) throw refusalError(refusalOfError(new Error("the answer has no end")))
-  return { ...result, content, ...(response !== undefined && { response }) }
+  return { ...result, content, ...present({ response }) }
 }

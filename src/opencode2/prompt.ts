@@ -1,4 +1,4 @@
-import { isObject, numberField, stringField, type JsonObject } from "../json.ts"
+import { isObject, type JsonObject, numberField, present, stringField } from "../json.ts"
 import {
   ChatRequestError,
   jsonText,
@@ -41,7 +41,7 @@ export function readCall({ modelId, settings, options, stream }: CallToRead): Re
       ),
       tools: choice === "none" ? [] : tools,
       stream,
-      ...(maxTokens === undefined ? {} : { maxTokens }),
+      ...present({ maxTokens }),
       ...readThinking(settings, ownOf(options["providerOptions"], key)),
     },
     unsupported: [
@@ -69,10 +69,7 @@ function readThinking(
       numberField(source, "thinkingBudget") ??
       (isObject(config) ? numberField(config, "thinkingBudget") : undefined)
     if (reasoningEffort !== undefined || thinkingBudget !== undefined)
-      return {
-        ...(reasoningEffort === undefined ? {} : { reasoningEffort }),
-        ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
-      }
+      return present({ reasoningEffort, thinkingBudget })
   }
   return {}
 }
@@ -189,13 +186,8 @@ type ToolCall = AssistantMessage["toolCalls"][number]
 function readReasoning({ part, at }: Place, key: string): ReasoningBlock {
   const given = ownOf(part["providerOptions"], key)
   const own = isObject(given) ? given : {}
-  const signature = stringField(own, "signature")
-  const redacted = stringField(own, "redacted")
-  return {
-    text: textAt(part["text"], `${at}.text`),
-    ...(signature === undefined ? {} : { signature }),
-    ...(redacted === undefined ? {} : { redacted }),
-  }
+  const proof = { signature: stringField(own, "signature"), redacted: stringField(own, "redacted") }
+  return { text: textAt(part["text"], `${at}.text`), ...present(proof) }
 }
 
 /** A call whose arguments were never JSON keeps them as the model wrote them. */
@@ -263,8 +255,7 @@ function readResultPart({ part, at }: Place): ContentPart {
 
 /** Bytes, a URL, a data URL or base64: what they really hold is judged by the bytes, later. */
 function readMedia(part: JsonObject, data: unknown, at: string): ContentPart {
-  const filename = stringField(part, "filename")?.toWellFormed()
-  const named = filename === undefined ? {} : { filename }
+  const named = present({ filename: stringField(part, "filename")?.toWellFormed() })
   const mediaType = stringField(part, "mediaType") ?? "application/octet-stream"
   if (data instanceof URL) return { type: "media", url: data.href, ...named }
   if (data instanceof Uint8Array) {

@@ -3,6 +3,7 @@
  * copy of it in a process, maybe an older one than the plugin's. Each call finds the gateway of its location by itself.
  */
 import type { LanguageModelV3, LanguageModelV3CallOptions, LanguageModelV3StreamPart } from "@ai-sdk/provider"
+import { isObject } from "../json.ts"
 import { refusalError } from "./errors.ts"
 import type { ModelCall, RegistryEntry } from "./language-model.ts"
 import type { Registry } from "./registry.ts"
@@ -78,7 +79,7 @@ function openStream(asked: Asked): ReadableStream<LanguageModelV3StreamPart> {
 }
 
 async function findEntry(settings: unknown, signal: AbortSignal): Promise<RegistryEntry> {
-  const location = isRecord(settings) ? settings["location"] : undefined
+  const location = isObject(settings) ? settings["location"] : undefined
   for (let waited = 0; waited <= WAIT_MS; waited += LOOK_EVERY_MS) {
     signal.throwIfAborted()
     const registry = (globalThis as { [key: symbol]: Registry | undefined })[
@@ -95,8 +96,4 @@ function notRunning(location: unknown): Error {
   const where = typeof location === "string" ? `for ${location}` : "for this project"
   const message = `Kiro: the plugin opencode-kiro-auth is not running ${where}. \`opencode plugin list\` says whether it was removed or could not start; then restart OpenCode.`
   return refusalError({ status: 400, message })
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null
 }

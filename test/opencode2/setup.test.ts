@@ -47,7 +47,8 @@ describe("setup", () => {
 
   it("does without what a version lacks, with one line in the log", async () => {
     await lab.signInWithKiroCli()
-    const lacking = { aisdk: undefined, command: undefined, integration: undefined, event: undefined }
+    const names = ["aisdk", "command", "integration", "event", "location"]
+    const lacking = Object.fromEntries(names.map((name) => [name, undefined]))
     lab.change = (context) => ({ ...context, ...lacking })
     const { project } = await lab.open()
     const turn = await project.session({ model: "kiro/claude-sonnet-4-5" }).prompt("Hello")
