@@ -11,27 +11,22 @@ import {
   toolUse,
 } from "../support/fake-kiro/index.ts"
 import type { OpencodeServer } from "../support/opencode/index.ts"
-import { type Stage, withServer } from "./setup.ts"
+import { type ServerStage, sharedServerStage, stageForTests } from "./setup.ts"
 
 /** Three of these are more than the 200,000 tokens of the model. */
 const CHAPTER = "All work and no play makes a dull chapter. ".repeat(7_000)
 const MODEL = { providerID: "kiro", modelID: "claude-sonnet-4-5" }
 
-interface Running extends Stage {
-  readonly server: OpencodeServer
-}
-
 describe("a session in OpenCode that grows past the model's window", () => {
-  it("answers, compacts by itself or when asked to, never goes round, and lives on", () =>
-    withServer(async (running) => {
-      await growsPastTheWindow(running)
-      await compactsAfterManyCalls(running)
-      await cutsItsSummary(running)
-      await endsAndLivesAgain(running)
-    }))
+  const lab = stageForTests(sharedServerStage)
+
+  it("answers and compacts by itself", () => growsPastTheWindow(lab.stage))
+  it("compacts after many calls when asked to", () => compactsAfterManyCalls(lab.stage))
+  it("cuts what is to be summarised where the service finds it too long", () => cutsItsSummary(lab.stage))
+  it("never goes round, and lives on", () => endsAndLivesAgain(lab.stage))
 })
 
-async function growsPastTheWindow({ fake, server }: Running): Promise<void> {
+async function growsPastTheWindow({ fake, server }: ServerStage): Promise<void> {
   const session = await server.newSession()
   for (let chapter = 0; chapter < 3; chapter++) await server.prompt(session, `${chapter}: ${CHAPTER}`)
   const turn = await server.prompt(session, "What was it all about?")
@@ -48,7 +43,7 @@ async function growsPastTheWindow({ fake, server }: Running): Promise<void> {
   assert.ok(lastSize(fake) < 200_000)
 }
 
-async function compactsAfterManyCalls({ fake, server, sandbox }: Running): Promise<void> {
+async function compactsAfterManyCalls({ fake, server, sandbox }: ServerStage): Promise<void> {
   const session = await server.newSession()
   const refused = fake.refused.length
   const file = join(sandbox.project, "long.txt")
@@ -66,7 +61,7 @@ async function compactsAfterManyCalls({ fake, server, sandbox }: Running): Promi
   assert.match(String(fake.chats.at(-1)?.text), /A summary\./)
 }
 
-async function cutsItsSummary({ fake, server }: Running): Promise<void> {
+async function cutsItsSummary({ fake, server }: ServerStage): Promise<void> {
   const session = await server.newSession()
   await server.prompt(session, CHAPTER)
   fake.fail(FAILURES.inputTooLong)
@@ -79,7 +74,7 @@ async function cutsItsSummary({ fake, server }: Running): Promise<void> {
 }
 
 /** Where no form of it fits, one clear error within bounds. */
-async function endsAndLivesAgain({ fake, server }: Running): Promise<void> {
+async function endsAndLivesAgain({ fake, server }: ServerStage): Promise<void> {
   const session = await server.newSession()
   await server.prompt(session, "hello")
   let refuse = true

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { after, before, beforeEach } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import {
+  FAKE_MODELS,
   startFakeKiro,
   type AccountOptions,
   type FakeAccount,
@@ -67,6 +68,13 @@ export async function openServerStage(options: StageOptions = {}): Promise<Serve
   }
 }
 
+/** A model of the shared server's account, whose window OpenCode's own prompt and tools fill to a third, in tokens. */
+export const NARROW_MODEL = "claude-opus-4-5"
+const NARROW_WINDOW = 24_000
+const WITH_A_NARROW_ONE = FAKE_MODELS.map((model) =>
+  model.modelId === "claude-opus-4.5" ? { ...model, maxInputTokens: NARROW_WINDOW } : model,
+)
+
 let shared: Promise<ServerStage> | undefined
 
 /**
@@ -78,24 +86,12 @@ export function sharedServerStage(): Promise<ServerStage> {
 }
 
 async function openShared(): Promise<ServerStage> {
-  const stage = await openServerStage()
+  const stage = await openServerStage({ account: { models: WITH_A_NARROW_ONE } })
   process.once("exit", () => {
     stage.server.kill()
     stage.sandbox.remove()
   })
   return { ...stage, close: () => Promise.resolve() }
-}
-
-export async function withServer(
-  test: (stage: ServerStage) => Promise<void>,
-  options: StageOptions = {},
-): Promise<void> {
-  const stage = await openServerStage(options)
-  try {
-    await test(stage)
-  } finally {
-    await stage.close()
-  }
 }
 
 /** Holds the numbers of chats that tests ended with, and sees at the end that none came later. */

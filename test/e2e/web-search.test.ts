@@ -5,7 +5,7 @@ import { describe, it } from "node:test"
 import { finish, text, toolUse } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { packageFolder, startOpencodeServer } from "../support/opencode/index.ts"
-import { withFakeAndSandbox } from "./setup.ts"
+import { sharedServerStage, withFakeAndSandbox } from "./setup.ts"
 
 const TOOL = "kiro_web_search"
 
@@ -48,16 +48,14 @@ describe("web search through Kiro in OpenCode", () => {
     )
   })
 
-  it("is not there unless it is asked for", () =>
-    withFakeAndSandbox(async ({ fake, account, sandbox }) => {
-      await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [account] })
-      await using server = await startOpencodeServer(sandbox)
-      fake.answer(text("Hello."), finish())
-      await server.prompt(await server.newSession(), "hello")
-      assert.ok(
-        !JSON.stringify(fake.received("GenerateAssistantResponse").map(({ body }) => body)).includes(TOOL),
-      )
-    }))
+  it("is not there unless it is asked for", async () => {
+    const { fake, server } = await sharedServerStage()
+    fake.forget()
+    fake.answer(text("Hello."), finish())
+    await server.prompt(await server.newSession(), "hello")
+    const asked = JSON.stringify(fake.received("GenerateAssistantResponse").map(({ body }) => body))
+    assert.ok(asked.includes('"webfetch"') && !asked.includes(TOOL))
+  })
 })
 
 /** A provider that is not ours, which keeps what it is asked. */

@@ -56,7 +56,9 @@ function nodeSuites(node: string): readonly Suite[] {
 }
 
 /** These share one running OpenCode. */
-const TOGETHER = ["answer-ends", "answers", "media"].map((name) => `e2e/${name}.test.ts`)
+const TOGETHER = ["answer-ends", "answers", "media", "outgrown", "overflow", "web-search"].map(
+  (name) => `e2e/${name}.test.ts`,
+)
 
 function endToEnd(): readonly Suite[] {
   const alone = testFiles(isEndToEnd).filter((file) => !TOGETHER.includes(file))
