@@ -105,7 +105,7 @@ interface Knowledge {
   /** People who may not answer, and since when the usage call was up without a break. */
   readonly shut: Set<string>
   /** Of those whose accounts were never named, where they were signed in: elsewhere nobody can know them again. */
-  readonly nameless: Map<string, ReadonlySet<string>>
+  readonly nameless: Map<string, Set<string>>
   upSince: number
   /** The user took the risk that a superseded pair is sent. */
   forced: boolean
@@ -202,6 +202,8 @@ async function shut(home: Home, known: Knowledge, who: string): Promise<void> {
 
 function comesTo(known: Knowledge, who: string, source: string): void {
   if (known.nameless.get(who)?.has(source) === false) known.shut.delete(who)
+  // Behind another person's login nobody can know them again either.
+  for (const [person, places] of known.nameless) if (person !== who) places.delete(source)
 }
 
 /** Removed by another process while a pair of theirs is on its way: the programs that have the old one get it. */
