@@ -5,7 +5,7 @@ import { extname, join } from "node:path"
 import { describe, it } from "node:test"
 import { promisify } from "node:util"
 import { startFakeKiro } from "../support/fake-kiro/index.ts"
-import { readKiroCliRow, seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { kiroCliStoreOf, readKiroCliRow, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { packageFolder } from "../support/opencode/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { startEnvironment } from "../support/posix.ts"
@@ -23,8 +23,7 @@ describe("several processes of OpenCode 2 on one home, with the built package", 
     const config = join(home, ".config", "opencode")
     mkdirSync(config, { recursive: true })
     writeFileSync(join(config, "kiro.json"), JSON.stringify({ endpoint_override: fake.url }))
-    const data = process.platform === "darwin" ? "Library/Application Support" : ".local/share"
-    const store = join(home, data, "kiro-cli", "data.sqlite3")
+    const store = kiroCliStoreOf(home)
     await seedKiroCliStore({ path: store, accounts: [account], expiresAt: Date.now() - 3_600_000 })
     const env = { ...startEnvironment(), HOME: home, USERPROFILE: home, BROWSER: "true" }
     const answers = await Promise.all(

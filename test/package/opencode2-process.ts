@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { startFakeKiro } from "../support/fake-kiro/index.ts"
 import { FakeOpenCode2 } from "../support/fake-opencode2/index.ts"
-import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { kiroCliStoreOf, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 
 const [, , folder = "", as = ""] = process.argv
 const home = process.env["HOME"] ?? ""
@@ -12,8 +12,7 @@ const fake = await startFakeKiro()
 const config = join(home, ".config", "opencode")
 mkdirSync(config, { recursive: true })
 writeFileSync(join(config, "kiro.json"), JSON.stringify({ endpoint_override: fake.url }))
-const data = process.platform === "darwin" ? "Library/Application Support" : ".local/share"
-await seedKiroCliStore({ path: join(home, data, "kiro-cli", "data.sqlite3"), accounts: [fake.account()] })
+await seedKiroCliStore({ path: kiroCliStoreOf(home), accounts: [fake.account()] })
 
 const host = new FakeOpenCode2({
   plugin: as === "directory" ? { directory: folder } : { package: folder },

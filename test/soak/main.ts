@@ -12,7 +12,7 @@ import { parseArgs } from "node:util"
 import { openAccountStore } from "../../src/accounts/index.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { finish, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
-import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { kiroCliStoreOf, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { removeFolder } from "../support/secrets.ts"
 import { faults, refusedPart } from "./faults.ts"
 import { Hosts } from "./hosts.ts"
@@ -41,7 +41,7 @@ const accounts = [
   fake.account({ kind: "social", tokenLifetimeSeconds: 300 }),
   fake.account({ kind: "builder-id", tokenLifetimeSeconds: 360 }),
 ]
-const kiroCli = join(home, ".local", "share", "kiro-cli", "data.sqlite3")
+const kiroCli = kiroCliStoreOf(home)
 await seedKiroCliStore({ path: kiroCli, accounts: accounts.slice(0, 2), expiresAt: Date.now() + 240_000 })
 const refusals = new Map<string, number>()
 fake.when(

@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs"
-import { dirname } from "node:path"
+import { dirname, join } from "node:path"
 import { openDatabase, type Database } from "../../src/accounts/store/database.ts"
 import type { FakeAccount } from "./fake-kiro/index.ts"
 
@@ -13,6 +13,16 @@ const TABLES = [
   "CREATE TABLE conversations (key TEXT PRIMARY KEY, value TEXT)",
 ]
 const SCOPES = ["codewhisperer:completions", "codewhisperer:analysis", "codewhisperer:conversations"]
+
+/** Where kiro-cli has its store where nothing but the home folder says so. */
+export function kiroCliStoreOf(home: string): string {
+  const folders: { readonly [platform in NodeJS.Platform]?: readonly string[] } = {
+    darwin: ["Library", "Application Support", "kiro-cli"],
+    win32: ["AppData", "Local", "Kiro-Cli"],
+  }
+  const folder = folders[process.platform] ?? [".local", "share", "kiro-cli"]
+  return join(home, ...folder, "data.sqlite3")
+}
 
 export interface KiroCliStoreOptions {
   readonly path: string

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { opencodeVersion, packageFolder } from "./program.ts"
+import { kiroCliStoreOf } from "../kiro-cli-store.ts"
 import { startEnvironment } from "../posix.ts"
 import { removeFolder } from "../secrets.ts"
 
@@ -36,14 +37,9 @@ export interface Sandbox {
   remove(): void
 }
 
-/** Where kiro-cli has its store; elsewhere it follows the XDG base directories. */
-const KIRO_CLI: { readonly [platform in NodeJS.Platform]?: readonly string[] } = {
-  darwin: ["home", "Library", "Application Support", "kiro-cli"],
-  win32: ["home", "AppData", "Local", "Kiro-Cli"],
-}
-
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const root = mkdtempSync(join(tmpdir(), "kiro-e2e-"))
+  const followsXdg = process.platform !== "win32" && process.platform !== "darwin"
   const at = (...names: string[]): string => join(root, ...names)
   const sandbox = {
     root,
@@ -51,7 +47,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     project: at("project"),
     config: at("config", "opencode"),
     data: at("data", "opencode"),
-    kiroCliStore: at(...(KIRO_CLI[process.platform] ?? ["data", "kiro-cli"]), "data.sqlite3"),
+    kiroCliStore: followsXdg ? at("data", "kiro-cli", "data.sqlite3") : kiroCliStoreOf(at("home")),
     commandPrefix: options.hosts ? bindHosts(at("hosts"), options.hosts) : [],
     environment: { ...isolatedEnvironment(root), ...options.environment },
     remove: () => removeFolder(root),
