@@ -41,6 +41,8 @@ describe("what was read of a table", () => {
     assert.deepEqual(names(own), ["a", "c"])
     own.run("DELETE FROM one")
     assert.deepEqual(names(own), [])
+    own.run("INSERT OR IGNORE INTO one (name) VALUES (?)", ["d"])
+    assert.deepEqual(names(own), ["d"])
     own.close()
   })
 

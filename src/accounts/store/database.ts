@@ -113,7 +113,7 @@ function immutableUrl(path: string): string {
   return `${pathToFileURL(path).href}?immutable=1`
 }
 
-/** The table that a statement writes to. */
+/** The table that a statement writes to, where that is all it does. */
 const WRITTEN = /^\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)/
 
 function wrap(handle: Handle): Database {
@@ -126,11 +126,12 @@ function wrap(handle: Handle): Database {
     return statement
   }
   const writes = new Map<string, number>()
-  let rollbacks = 0
+  /** A rollback, and whatever else may change any table. */
+  let others = 0
   const note = (sql: string): void => {
     const table = WRITTEN.exec(sql)?.[1]
     if (table !== undefined) writes.set(table, (writes.get(table) ?? 0) + 1)
-    else if (sql === "ROLLBACK") rollbacks += 1
+    else if (!/^(?:BEGIN|COMMIT)\b/.test(sql)) others += 1
   }
   const database: Database = {
     all: (sql, parameters = []) => readRounded(prepare(sql), (statement) => statement.all(...parameters)),
@@ -141,8 +142,8 @@ function wrap(handle: Handle): Database {
       return Number(prepare(sql).run(...parameters).changes)
     },
     stamp: (tables) => {
-      const others = database.get("PRAGMA data_version")?.["data_version"]
-      return [others, rollbacks, ...tables.map((table) => writes.get(table) ?? 0)].join(" ")
+      const elsewhere = database.get("PRAGMA data_version")?.["data_version"]
+      return [elsewhere, others, ...tables.map((table) => writes.get(table) ?? 0)].join(" ")
     },
     close: () => {
       for (const statement of statements.values()) statement.finalize?.()
