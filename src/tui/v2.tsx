@@ -175,9 +175,11 @@ function readSignIn(answer: JsonObject): BegunSignIn | undefined {
 }
 
 function projectOf(context: V2Context): Project {
-  const found = attempt(() => context.location ?? context.data?.location?.default?.())
-  const directory = (isObject(found) ? stringField(found, "directory") : undefined) ?? process.cwd()
-  const project = isObject(found) && isObject(found["project"]) ? found["project"] : {}
+  const found = [() => context.location, () => context.data?.location?.default?.()]
+    .map(attempt)
+    .find(isObject)
+  const directory = (found && stringField(found, "directory")) ?? process.cwd()
+  const project = isObject(found?.["project"]) ? found["project"] : {}
   return { directory, worktree: stringField(project, "directory") ?? directory }
 }
 

@@ -10,6 +10,8 @@ interface Stage {
   readonly claims: Claim[]
   readonly layers: object[]
   readonly shown: object[]
+  /** The titles that are chosen in its dialogs, in turn; then they are left. */
+  readonly picks: string[]
   mounted: boolean
 }
 
@@ -19,6 +21,7 @@ function stage(parts: Partial<V2Context> = {}): Stage {
     claims: [],
     layers: [],
     shown: [],
+    picks: [],
     mounted: false,
     context: {
       location: { directory: "/code/x/src", project: { directory: "/code/x" } },
@@ -36,7 +39,8 @@ function stage(parts: Partial<V2Context> = {}): Stage {
           prompt: async () => undefined,
           select: async (options) => {
             made.shown.push(options)
-            return undefined
+            const picked = made.picks.shift()
+            return options.options.find(({ title }) => title === picked)?.value
           },
         },
         toast: { show: (options) => void made.shown.push(options) },
@@ -46,6 +50,29 @@ function stage(parts: Partial<V2Context> = {}): Stage {
     },
   }
   return made
+}
+
+/** The plugin's part in OpenCode's server. */
+function serverWith(asked: object[]): NonNullable<V2Context["client"]> {
+  const board = {
+    accounts: [{ id: "a", name: "Far away", enabled: true, state: { reason: "ready" } }],
+    session: { credits: 0 },
+    today: { credits: 0, lifted: false },
+    problems: [],
+  }
+  return { rpc: () => ({ board: async (input) => (asked.push(input), board) }) }
+}
+
+/** Runs the command until so many dialogs were shown. */
+async function runKiro(made: Stage, dialogs: number): Promise<void> {
+  startInV2(made.context)
+  made.mounted = true
+  made.claims[1]?.render({} as never)
+  const [layer] = made.layers as { commands: { slash: object; run: () => void }[] }[]
+  assert.deepEqual(layer?.commands[0]?.slash, { name: "kiro" })
+  layer?.commands[0]?.run()
+  for (let tries = 0; made.shown.length < dialogs && tries < 200; tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 describe("the part of OpenCode 2's terminal UI", () => {
@@ -69,32 +96,23 @@ describe("the part of OpenCode 2's terminal UI", () => {
 
   it("offers /kiro, which asks the server for what it shows", async () => {
     const asked: object[] = []
-    const board = {
-      accounts: [{ id: "a", name: "Far away", enabled: true, state: { reason: "ready" } }],
-      session: { credits: 0 },
-      today: { credits: 0, lifted: false },
-      problems: [],
-    }
-    const made = stage({
-      client: {
-        rpc: () => ({
-          board: async (input) => {
-            asked.push(input)
-            return board
-          },
-        }),
-      },
-    })
-    startInV2(made.context)
-    made.mounted = true
-    made.claims[1]?.render({} as never)
-    const [layer] = made.layers as { commands: { slash: object; run: () => void }[] }[]
-    assert.deepEqual(layer?.commands[0]?.slash, { name: "kiro" })
-    layer?.commands[0]?.run()
-    for (let tries = 0; made.shown.length === 0 && tries < 200; tries += 1)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+    const made = stage({ client: serverWith(asked) })
+    await runKiro(made, 1)
     assert.match(JSON.stringify(made.shown), /Far away/)
     assert.match(JSON.stringify(asked), /"sessionId":"ses_1"/)
+  })
+
+  it("knows the project wherever the host tells it", async () => {
+    const made = stage({
+      client: serverWith([]),
+      location: () => ({ directory: "/not/read" }),
+      data: {
+        location: { default: () => ({ directory: "/code/y/src", project: { directory: "/code/y" } }) },
+      },
+    })
+    made.picks.push("Far away")
+    await runKiro(made, 2)
+    assert.match(JSON.stringify(made.shown[1]), /"description":"\/code\/y"/)
   })
 
   it("never throws, whatever the host lacks", async () => {
