@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import { type Database, openDatabase, type StoreFailure, storeFailure } from "../../accounts/index.ts"
+import { NO_ACCOUNT } from "../../gateway/index.ts"
 import { kiroCliDatabases } from "../../import/index.ts"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
 import {
@@ -297,8 +298,8 @@ function hostLines(log: string): readonly string[] {
         (line) =>
           /kiro/i.test(line) && /failed to load|plugin.*(?:fail|error)|(?:level=|^)ERROR\b/i.test(line),
       )
-      // What a message without an account is answered with is no fault, and said of the accounts.
-      .filter((line) => !line.includes("Kiro: no account is signed in"))
+      // No fault, and said of the accounts.
+      .filter((line) => !line.includes(NO_ACCOUNT))
       .map((line) => `OpenCode's log: ${redactText(line.slice(0, LONGEST_LINE))}`)
   )
 }

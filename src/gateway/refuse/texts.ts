@@ -9,6 +9,9 @@ import type { Purpose, Refusal } from "../door.ts"
  * still, none needs it.
  */
 
+/** With what a message without an account is answered, in its beginning. */
+export const NO_ACCOUNT = "Kiro: no account is signed in"
+
 const SIGN_IN = "use /connect, or run `opencode auth login`, and choose Kiro"
 
 /** `syncsKiroCli`: whether the user lets us use what kiro-cli keeps. */
@@ -17,7 +20,7 @@ export function noAccount({ syncsKiroCli }: { readonly syncsKiroCli: boolean }):
   const leftOut = syncsKiroCli
     ? ""
     : " A sign-in of kiro-cli is not used, because auto_sync_kiro_cli is false in kiro.json."
-  return `Kiro: no account is signed in on this computer. To sign in, ${SIGN_IN}, or sign in with ${programs}; the next message then works without a restart.${leftOut}`
+  return `${NO_ACCOUNT} on this computer. To sign in, ${SIGN_IN}, or sign in with ${programs}; the next message then works without a restart.${leftOut}`
 }
 
 /** A rule that allows no other account, and names one that is not here. */
