@@ -61,7 +61,7 @@ export function createFront(options: FrontOptions): Fetch {
       return await respond(outcome, request, baseUrl)
     } catch (error) {
       signal.throwIfAborted()
-      runtime.log.warn("a chat request was not understood", { error })
+      runtime.log.warn("a chat request was not answered", { error })
       return toResponse(refusalOfError(error))
     }
   }

@@ -34,7 +34,7 @@ export type Verdict =
   | { readonly do: "switch-host" }
   /** The account has another login: this one is done with. */
   | { readonly do: "switch-login" }
-  /** Leave the account, which its failure parks; where none is left, say so. */
+  /** Leave the account, which its failure cools or locks; where none is left, say so. */
   | { readonly do: "switch-account" }
   | { readonly do: "wait"; readonly why: "throttle" | "fault"; readonly ms: number }
   | { readonly do: "shorten"; readonly step: ShortenStep }

@@ -53,7 +53,7 @@ function isEventStream({ ok, headers }: Response): boolean {
   return ok && !/json|html|text\/plain/.test(headers.get("content-type") ?? "")
 }
 
-/** Rejects where the connection breaks: a status without its reason would park an account for a fault of the network. */
+/** Rejects where the connection breaks: a status without its reason would cool an account for a fault of the network. */
 async function readRefusal(response: Response, { clock }: Runtime): Promise<KiroFailure> {
   const { status, headers } = response
   return readKiroFailure({ status, headers, body: await readBody(response), now: clock.now() })

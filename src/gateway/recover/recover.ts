@@ -26,7 +26,7 @@ export async function recover(context: GatewayContext, failed: Failed): Promise<
   while (true) {
     const verdict = decide(failed.failure, progress, await waysOf(context, failed, progress))
     logFailure(context, failed, verdict)
-    await park(context, failed, verdict)
+    await recordFailure(context, failed, verdict)
     if (verdict.do === "fail") return { outcome: "refusal", refusal: await refuse(context, failed, verdict) }
     if (verdict.do === "fall-back") return { outcome: "fall-back", model: verdict.model }
     progress = nextProgress(progress, verdict, failed)
@@ -104,7 +104,7 @@ const UNDECIDED: ReadonlySet<Verdict["do"]> = new Set<Verdict["do"]>(["refresh",
  * Writes down what a failure means for its account, on the disk, where parallel requests and other processes see it.
  * A failure that no account is to blame for changes nothing.
  */
-async function park(context: GatewayContext, failed: Failed, verdict: Verdict): Promise<void> {
+async function recordFailure(context: GatewayContext, failed: Failed, verdict: Verdict): Promise<void> {
   if (UNDECIDED.has(verdict.do)) return
   const { store, runtime, notify, background, lookUps, settings } = context
   const { account, sent } = failed
