@@ -137,7 +137,9 @@ function cut(cell: string, room: number): string {
   if (width(cell) <= room) return cell
   const plain = stripVTControlCharacters(cell)
   const [id = ""] = /··\w+$/.exec(plain) ?? []
-  return cell.replace(plain, `${plain.slice(0, Math.max(0, room - 1 - id.length)).trimEnd()}…${id}`)
+  const start = plain.slice(0, Math.max(0, room - 1 - id.length)).trimEnd()
+  // By a function: a name may hold `$&`, which a text would be read for.
+  return cell.replace(plain, () => `${start}…${id}`)
 }
 
 function width(cell: string): number {

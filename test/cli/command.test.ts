@@ -210,9 +210,14 @@ describe("a table", () => {
     const rows = [
       [paint("", "Identity Center ··ffaf"), "at the daily limit"],
       ["The account of the whole company", "ok"],
+      ["For $$ and $& of the company", "ok"],
     ]
     const lines = stripVTControlCharacters(table(columns, rows, { terminal: { columns: 36, paint } }))
-    assert.deepEqual(lines.split("\n"), ["Identity…··ffaf   at the daily limit", "The account of…   ok"])
+    assert.deepEqual(lines.split("\n"), [
+      "Identity…··ffaf   at the daily limit",
+      "The account of…   ok",
+      "For $$ and $& o…  ok",
+    ])
   })
 
   it("breaks no command that is named in backticks", () => {
