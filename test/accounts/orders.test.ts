@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { beforeEach, describe, it } from "node:test"
-import { restingUnder } from "../../src/accounts/index.ts"
-import { openDatabase } from "../../src/accounts/index.ts"
+import { disableAccount, openDatabase, restingUnder } from "../../src/accounts/index.ts"
 import { join } from "node:path"
 import { sqlite } from "../import/stores.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -238,6 +237,19 @@ describe("orders of events", () => {
         assert.equal(await home.servedBy(), "B")
       }
     })
+
+  it("10, before: who is off does not answer by an older sign-in whose token had ended unnamed", async () => {
+    home.service.usage = "down"
+    home.ideSignsIn("A")
+    await home.servedBy()
+    home.endAccessTokens()
+    home.service.usage = "up"
+    const { id } = await home.signsInHere("A")
+    const store = await home.store()
+    await store.update(id, (account) => disableAccount(account, home.clock.now()))
+    assert.equal(await home.servedBy(), "nobody")
+    assert.equal(await shown(), 1)
+  })
 
   it("11: behind an unnamed successor that was removed nothing is sent", async () => {
     await home.signsIn("A")

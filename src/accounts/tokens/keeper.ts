@@ -134,8 +134,8 @@ class Keeper implements TokenKeeper {
         break
       }
       const current = (await this.#dependencies.store.get(given.id)) ?? account
-      // It may have turned out to be one that is off or suspended.
-      if (current.id !== given.id && isShut(current)) return noToken({ ...current, logins: [] }, [])
+      // It may have turned out to be one person's with an account that is off or suspended, whichever of the two stays.
+      if (isShut(current) && !isShut(given)) return noToken({ ...current, logins: [] }, [])
       account = this.#usable(current)
     }
     const last = freshestLogin({ account, rejected, now: this.#now, marginMs: 0 })
