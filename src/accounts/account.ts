@@ -97,7 +97,7 @@ export type LoginKind = Login["kind"]
 /** A login that is renewed. */
 export type TokenLogin = Exclude<Login, { readonly kind: "api-key" }>
 
-/** What is known of a kind of failure after which an account rests. */
+/** What is known of a kind of failure after which an account cools. */
 interface Cooling {
   /** The reset of its month or day, what the service says or a doubling delay, or a while until it is looked at again. */
   readonly until: "month" | "day" | "delay" | "another-look"
@@ -105,7 +105,7 @@ interface Cooling {
   readonly isOfCredits: boolean
 }
 
-/** The kinds of failure after which an account rests until a time. */
+/** The kinds of failure after which an account cools until a time. */
 export const COOLING = {
   "monthly-quota": { until: "month", isOfCredits: true },
   "daily-quota": { until: "day", isOfCredits: true },

@@ -242,7 +242,7 @@ export function isLocked({ health }: Pick<Account, "health">): boolean {
   return health.state === "revoked" && LOCKING_REASONS.some((reason) => reason === health.reason)
 }
 
-/** Whether it rests for want of credits, which a usage call can see. */
+/** Whether it cools for want of credits, which a usage call can see. */
 export function isOutOfCredits({ health }: Account): boolean {
   return health.state === "cooling" && COOLING[health.reason].isOfCredits
 }
