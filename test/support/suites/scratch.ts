@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statfsSync } from "node:fs"
+import { chmodSync, existsSync, readFileSync, statfsSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { temporaryFolder } from "../temporary-folder.ts"
 
@@ -11,7 +11,10 @@ const ROOM = 2 ** 30
  * databases wait for the disk with each write. What they leave there is searched for secrets.
  */
 export function scratchFolder(): string {
-  return temporaryFolder(hasMemory() ? MEMORY : tmpdir())
+  const folder = temporaryFolder(hasMemory() ? MEMORY : tmpdir())
+  // A test that becomes another user has its own folder in here.
+  chmodSync(folder, 0o711)
+  return folder
 }
 
 /** Tests also start programs that they wrote. */
