@@ -70,7 +70,7 @@ export {
   storeFailure,
 } from "./store/database.ts"
 export { inTransaction } from "./store/file.ts"
-export { localDay } from "./store/memory.ts"
+export { localDay } from "./store/sessions.ts"
 export {
   type AccountOverview,
   readOverview,
@@ -102,8 +102,8 @@ export {
   type WriteBack,
 } from "./tokens/in-step.ts"
 export { createTokenKeeper, type KeeperDependencies, type TokenKeeper } from "./tokens/keeper.ts"
-export { type Identify, type OwnerAnswer, Owners } from "./tokens/owners.ts"
-export { isShut, restingUnder } from "./use.ts"
+export { type Identify, type OwnerAnswer, Owners } from "./tokens/ask-owner.ts"
+export { isShut, restingUnder } from "./login-use.ts"
 export {
   type AccountState,
   creditsText,

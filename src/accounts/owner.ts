@@ -17,7 +17,7 @@ import {
   withRecord,
 } from "./login.ts"
 import { isPlaceholderEmail } from "./name.ts"
-import { isShut } from "./use.ts"
+import { isShut } from "./login-use.ts"
 
 /** Accounts that joined another and are remembered by their ids. */
 const MOST_JOINED = 200

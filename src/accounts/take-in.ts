@@ -16,7 +16,7 @@ import {
   withRecord,
 } from "./login.ts"
 import { isPlaceholderEmail } from "./name.ts"
-import { isShut, withUses } from "./use.ts"
+import { isShut, withUses } from "./login-use.ts"
 
 /** A login as another program keeps it. */
 export interface ImportedLogin {

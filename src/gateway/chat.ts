@@ -4,7 +4,7 @@ import type { ChatRequest } from "../openai/index.ts"
 import { type Conversation, estimateTokens, toConversation } from "../translate/index.ts"
 import type { GatewayContext } from "./context.ts"
 import type { ChatCall, Purpose } from "./door.ts"
-import type { AskedModel } from "./models.ts"
+import type { AskedModel } from "./asked-model.ts"
 
 /** One chat of the host, as it stands for all attempts. */
 export interface Chat {

@@ -1,7 +1,7 @@
 import type { AccountStore, Notice, TokenKeeper } from "../accounts/index.ts"
 import type { Clock, Log, Runtime } from "../runtime.ts"
 import type { RuleFinder, Settings } from "../settings/index.ts"
-import type { ModelReader } from "./models.ts"
+import type { ModelReader } from "./asked-model.ts"
 
 /** Everything that the gateway needs, given once by the composition root. */
 export interface GatewayDependencies {

@@ -48,7 +48,7 @@ export interface Keeping {
 }
 
 /** What the service says of a login when it is asked whose it is. */
-export type OwnerAnswer =
+export type LearntUsage =
   /** Empty where the service has no usage for such an account. */
   | { readonly outcome: "known"; readonly limits: UsageLimits }
   | { readonly outcome: "failed"; readonly failure: KiroFailure }
@@ -60,7 +60,7 @@ export interface ApprovedLogin {
   /** The profile that the user named. */
   readonly asked?: string | undefined
   /** Known already, where the sign-in could only be judged by it. */
-  readonly owner?: OwnerAnswer | undefined
+  readonly owner?: LearntUsage | undefined
   /** The account that the user wants signed in again. */
   readonly again?: string | undefined
 }
@@ -129,7 +129,7 @@ export async function completeLogin(keeping: Keeping, approved: ApprovedLogin): 
 export async function learnAbout(
   keeping: Keeping,
   kept: KeptLogin,
-  answer: OwnerAnswer,
+  answer: LearntUsage,
   profile: ProfileChoice = { state: "not-needed" },
 ): Promise<LoginReport> {
   const recorded = await recordOwner(keeping, kept, answer, profile)
@@ -163,7 +163,7 @@ export async function keepLogin({ client, store }: Keeping, login: Login): Promi
 }
 
 /** Whose a login is, asked with its own token and profile. */
-export async function askOwner({ client, settings, signal }: Keeping, login: Login): Promise<OwnerAnswer> {
+export async function askOwner({ client, settings, signal }: Keeping, login: Login): Promise<LearntUsage> {
   const place = targetOf(login, settings.defaultRegion)
   if (place.outcome === "failed") return place
   const answer = await fetchUsage(client, place.target, signal)
@@ -224,12 +224,12 @@ function nowOf({ client }: Keeping): number {
 async function recordOwner(
   keeping: Keeping,
   kept: KeptLogin,
-  answer: OwnerAnswer,
+  answer: LearntUsage,
   profile: ProfileChoice,
 ): Promise<{ readonly account: Account; readonly known: boolean }> {
   const { login } = kept
   const now = nowOf(keeping)
-  const owner = await ownerOf(keeping, kept, answer)
+  const owner = await accountOfOwner(keeping, kept, answer)
   const account = await keeping.store.update(owner.id, (current) => {
     const counting = counted(current, { login, fresh: !kept.known, answered: answer.outcome === "known" })
     if (answer.outcome === "known") {
@@ -245,10 +245,10 @@ async function recordOwner(
   return { account: account ?? kept.account, known: kept.known || owner.known }
 }
 
-async function ownerOf(
+async function accountOfOwner(
   { client, store }: Keeping,
   { account, login, again }: KeptLogin,
-  answer: OwnerAnswer,
+  answer: LearntUsage,
 ): Promise<{ readonly id: string; readonly known: boolean }> {
   const { userId, email } = answer.outcome === "known" ? answer.limits : {}
   const now = client.runtime.clock.now()

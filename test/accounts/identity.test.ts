@@ -13,7 +13,7 @@ import {
   takeIn,
 } from "../../src/accounts/index.ts"
 import { buryAccount, tidy } from "../../src/accounts/owner.ts"
-import { whyBehind, withUses } from "../../src/accounts/use.ts"
+import { whyBehind, withUses } from "../../src/accounts/login-use.ts"
 import { Secret } from "../../src/secret.ts"
 import { idcLogin, keyLogin, tokens } from "./logins.ts"
 

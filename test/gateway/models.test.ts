@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { askedModel, lacksModel } from "../../src/gateway/models.ts"
+import { askedModel, lacksModel } from "../../src/gateway/asked-model.ts"
 
 const list = (accountId: string, ...ids: readonly string[]) => ({
   accountId,

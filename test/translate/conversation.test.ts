@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { EMPTY_MESSAGE, INTERRUPTED_RESULT } from "../../src/translate/conversation/words.ts"
+import { EMPTY_MESSAGE, INTERRUPTED_RESULT } from "../../src/translate/conversation/filler.ts"
 import { estimateTokens, toConversation, toSendable } from "../../src/translate/index.ts"
 import {
   answers,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { ConversationState } from "../../src/kiro/index.ts"
-import { CUT_MARK } from "../../src/translate/conversation/words.ts"
+import { CUT_MARK } from "../../src/translate/conversation/filler.ts"
 import { checkChatRequest } from "../support/fake-kiro/check/index.ts"
 import { FAKE_MODELS } from "../support/fake-kiro/models.ts"
 import { answers, asks, call, result, says, stateOf, userMessages } from "./support/chat.ts"

@@ -4,7 +4,7 @@ import { withoutDocuments, withoutImages } from "../../src/translate/index.ts"
 import type { AcceptedMedia } from "../../src/translate/index.ts"
 import type { UserInputMessage } from "../../src/kiro/index.ts"
 import { PIXEL } from "./support/arbitrary-request.ts"
-import { NO_WORDS } from "../../src/translate/conversation/words.ts"
+import { NO_WORDS } from "../../src/translate/conversation/filler.ts"
 import { answers, asks, call, conversationOf, result, says, stateOf, userMessages } from "./support/chat.ts"
 
 const pdf = {

@@ -8,7 +8,7 @@ import {
   type Conversation,
 } from "../../src/translate/index.ts"
 import { shorten } from "../../src/translate/conversation/shorten.ts"
-import { CUT_MARK } from "../../src/translate/conversation/words.ts"
+import { CUT_MARK } from "../../src/translate/conversation/filler.ts"
 import { anyRequest, PIXEL } from "./support/arbitrary-request.ts"
 import { answers, asks, call, conversationOf, result, says } from "./support/chat.ts"
 import { isTaken } from "./support/properties.ts"

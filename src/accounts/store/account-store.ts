@@ -7,10 +7,10 @@ import type { Notice } from "../notices.ts"
 import { boundedHealth } from "../health.ts"
 import { buryAccount, tidy } from "../owner.ts"
 import { type Choice, isCalled } from "../selection.ts"
-import { isResting, withUses } from "../use.ts"
+import { isResting, withUses } from "../login-use.ts"
 import { Connection, Writer } from "./connection.ts"
 import { type Database, loadDatabaseDriver, StoreError, untilWritten, upsert } from "./database.ts"
-import { creditsSince, knowledgePart, readSession, sessionPart } from "./memory.ts"
+import { creditsSince, knowledgePart, readSession, sessionPart } from "./sessions.ts"
 import {
   deleteAccount,
   deleteLeftLogins,

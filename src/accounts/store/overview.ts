@@ -4,11 +4,11 @@ import type { Secret } from "../../secret.ts"
 import type { Quota } from "../account.ts"
 import { accountName } from "../name.ts"
 import type { CacheUse } from "../quota.ts"
-import { isResting } from "../use.ts"
+import { isResting } from "../login-use.ts"
 import { type AccountState, stateOf } from "../words.ts"
 import { accountReader } from "./account-store.ts"
 import { type Database, openDatabase } from "./database.ts"
-import { creditsOfDay, isBudgetLifted, localDay } from "./memory.ts"
+import { creditsOfDay, isBudgetLifted, localDay } from "./sessions.ts"
 
 /** What may be shown of an account: no token, no secret, no registration. */
 export interface AccountOverview {

@@ -16,7 +16,7 @@ import {
 import { owedByRemoved } from "../owner.ts"
 import { StoreError } from "../store/database.ts"
 import type { AccountStore } from "../store/store.ts"
-import { isBehindAnother, whyBehind } from "../use.ts"
+import { isBehindAnother, whyBehind } from "../login-use.ts"
 import type { InStep } from "./in-step.ts"
 import { type Lock, LOCK_STALE_MS, tryLock } from "./lock.ts"
 import { type Spills, withSwap } from "./spill.ts"

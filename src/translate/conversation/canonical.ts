@@ -11,7 +11,7 @@ import { limitMedia } from "./limits.ts"
 import { describeTools, nameDocuments, nameTools } from "./names.ts"
 import { pairResults } from "./pairing.ts"
 import { cleanSchemas } from "./schemas.ts"
-import { EMPTY_MESSAGE, NO_WORDS } from "./words.ts"
+import { EMPTY_MESSAGE, NO_WORDS } from "./filler.ts"
 
 export type CanonicalStep = (conversation: Conversation) => Conversation
 

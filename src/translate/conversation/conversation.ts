@@ -6,7 +6,7 @@
 import { isObject, type JsonObject } from "../../json.ts"
 import type { DocumentFormat, ImageFormat } from "../../kiro/index.ts"
 import type { ChatMessage, ReasoningBlock } from "../../openai/index.ts"
-import { NO_WORDS } from "./words.ts"
+import { NO_WORDS } from "./filler.ts"
 
 export interface Conversation {
   /** A slot of its own, so that no step over the turns can lose it. */

@@ -1,5 +1,5 @@
 import { isSpoken, textPart, type Turn } from "./conversation.ts"
-import { CUT_MARK } from "./words.ts"
+import { CUT_MARK } from "./filler.ts"
 
 /** A canonical conversation, as far as it has been read, while it is being made smaller. */
 export interface Draft {

@@ -1,7 +1,7 @@
 import type { DocumentFormat, ImageFormat } from "../../kiro/index.ts"
 import type { ContentPart } from "../../openai/index.ts"
 import { isBlank, textPart, type DocumentPart, type TextPart, type UserPart } from "./conversation.ts"
-import { mediaLeftOut } from "./words.ts"
+import { mediaLeftOut } from "./filler.ts"
 
 /** What the chosen model takes. */
 export interface AcceptedMedia {

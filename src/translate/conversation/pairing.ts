@@ -9,7 +9,7 @@ import {
   type UserPart,
   type UserTurn,
 } from "./conversation.ts"
-import { EMPTY_MESSAGE, INTERRUPTED_RESULT } from "./words.ts"
+import { EMPTY_MESSAGE, INTERRUPTED_RESULT } from "./filler.ts"
 
 /**
  * Every use is answered exactly once, in the very next turn, in the order of the uses. A late result moves under

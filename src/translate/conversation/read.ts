@@ -23,7 +23,7 @@ import {
   type SignedReasoning,
 } from "./reasoning.ts"
 import { cleanSchema } from "./schemas.ts"
-import { mediaLeftOut } from "./words.ts"
+import { mediaLeftOut } from "./filler.ts"
 
 export interface ConversationOptions {
   readonly accepts: AcceptedMedia
