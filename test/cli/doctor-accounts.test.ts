@@ -364,7 +364,7 @@ describe("doctor on accounts and the way to Kiro", () => {
       const { code, out } = await lab.runWith(home, "doctor", "--report")
       assert.equal(code, 1)
       assert.match(out, /\[problem\] Identity Center ··[0-9a-f]{4} is logged in to us-east-1/)
-      assert.ok(out.includes("~/config/opencode/kiro.db"), out)
+      assert.ok(out.includes(join("~", "config", "opencode", "kiro.db")), out)
       assert.ok(out.includes("a warn line") && !out.includes("a info line"))
       assert.deepEqual(secretsIn(out), [])
       for (const private_ of [lab.sandbox.root, "Acme", "some.body", "123456789012", "d-9067642ac7"])
