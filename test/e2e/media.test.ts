@@ -5,8 +5,8 @@ import { before, beforeEach, describe, it } from "node:test"
 import { finish, text, toolUse } from "../support/fake-kiro/index.ts"
 import type { PromptOptions } from "../support/opencode/index.ts"
 import { sharedServerStage, type ServerStage } from "./setup.ts"
+import { PNG } from "../support/pixel.ts"
 
-const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 const PDF = Buffer.from("%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n%%EOF\n").toString(
   "base64",
 )

@@ -4,10 +4,10 @@ import { describe, it } from "node:test"
 import { failure, finish, type ReceivedRequest, text, toolUse } from "../support/fake-kiro/index.ts"
 import { packageFolder, type PromptOptions, type Turn } from "../support/opencode/index.ts"
 import { openServerStage, stageForTests } from "./setup.ts"
+import { PNG } from "../support/pixel.ts"
 
 type File = NonNullable<PromptOptions["files"]>[number]
 
-const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 const dot: File = { mime: "image/png", filename: "dot.png", url: `data:image/png;base64,${PNG}` }
 const CHAPTER = "All work and no play makes a dull chapter. ".repeat(2_000)
 /** Over two chapters, under three. */

@@ -1,7 +1,7 @@
 /** Requests that the service takes, as plain documents to be broken one rule at a time. */
 
-export const PNG =
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+import { PNG } from "../support/pixel.ts"
+
 export const GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 export interface Message {

@@ -20,6 +20,7 @@ import {
 } from "../support/fake-kiro/index.ts"
 import { openStage } from "../opencode2/stage.ts"
 import { casesOf } from "./runs.ts"
+import { PNG } from "../support/pixel.ts"
 
 const MODELS = [
   "kiro/claude-sonnet-4-5",
@@ -27,7 +28,6 @@ const MODELS = [
   "kiro/claude-opus-4-6",
   "kiro/claude-opus-4-8",
 ]
-const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 let signatures = 0
 

@@ -12,6 +12,7 @@ import {
   toolNamesIn,
 } from "../support/fake-kiro/index.ts"
 import { casesOf } from "./runs.ts"
+import { PNG } from "../support/pixel.ts"
 
 const SERVERS = ["alpha", "beta", "gamma"]
 const NAMES = SERVERS.flatMap((server) => ["a", "b", "c", "d"].map((name) => `${server}_${name}`))
@@ -19,8 +20,6 @@ const NAMES = SERVERS.flatMap((server) => ["a", "b", "c", "d"].map((name) => `${
 const MOST_SENDS = 10
 /** By then all that is refused has been named. */
 const MOST_CHATS = 4
-const PIXEL =
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 const session = fc.record({
   tools: fc.uniqueArray(fc.constantFrom(...NAMES), { maxLength: NAMES.length }),
@@ -94,7 +93,7 @@ function refusal(message: string): Reply {
 
 /** Pictures that differ: what follows the end of a PNG is no part of it. */
 function pictureOf(index: number): string {
-  return Buffer.concat([Buffer.from(PIXEL, "base64"), Buffer.from([index])]).toString("base64")
+  return Buffer.concat([Buffer.from(PNG, "base64"), Buffer.from([index])]).toString("base64")
 }
 
 const assistant = { role: "assistant", content: "I see." }

@@ -3,6 +3,7 @@ import { describe, it } from "node:test"
 import { hashReasoning } from "../../src/translate/index.ts"
 import { failure, FAILURES, type ReceivedRequest, toolNamesIn } from "../support/fake-kiro/index.ts"
 import { errorText, type Harness, hear, startHarness } from "./harness.ts"
+import { PNG } from "../support/pixel.ts"
 
 const refusal = (reason: string): ReturnType<typeof failure> =>
   failure({ status: 400, type: "ValidationException", message: "refused", reason })
@@ -10,8 +11,7 @@ const refusal = (reason: string): ReturnType<typeof failure> =>
 const inWords = (message: string, reason: string | null = null): ReturnType<typeof failure> =>
   failure({ status: 400, type: "ValidationException", message, reason })
 
-const PIXEL =
-  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+const PIXEL = `data:image/png;base64,${PNG}`
 const OTHER_PIXEL =
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 const PDF = `data:application/pdf;base64,${Buffer.from("%PDF-1.4\n1 0 obj\n<<>>\nendobj\n%%EOF").toString("base64")}`

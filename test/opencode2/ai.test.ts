@@ -15,14 +15,12 @@ import {
   toolUse,
 } from "../support/fake-kiro/index.ts"
 import { startHarness, type Harness, type HarnessOptions } from "../gateway/harness.ts"
+import { PNG } from "../support/pixel.ts"
 
 /** The `ai` package is the second client that judges the language model: it is what the specification is made for. */
 
 const CALL = finish({ stopReason: "TOOL_USE" })
-const PNG = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-  "base64",
-)
+const PICTURE = Buffer.from(PNG, "base64")
 const PDF = Buffer.from("%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n%%EOF\n")
 
 const read = tool({
@@ -147,14 +145,14 @@ describe("the ai package", () => {
         role: "user",
         content: [
           { type: "text", text: "What is this?" },
-          { type: "image", image: new Uint8Array(PNG) },
+          { type: "image", image: new Uint8Array(PICTURE) },
           { type: "file", data: PDF.toString("base64"), mediaType: "application/pdf", filename: "plan.pdf" },
         ],
       },
     ]
     const shot = tool({
       inputSchema: jsonSchema<object>({ type: "object", properties: {} }),
-      execute: async () => PNG.toString("base64"),
+      execute: async () => PNG,
       toModelOutput: ({ output }) => ({
         type: "content",
         value: [{ type: "image-data", data: String(output), mediaType: "image/png" }],

@@ -15,10 +15,10 @@ import {
   type ReceivedRequest,
 } from "../support/fake-kiro/index.ts"
 import { openStage } from "./stage.ts"
+import { PNG } from "../support/pixel.ts"
 
 const MODEL = "kiro/claude-sonnet-4-5"
 const THINKING = "kiro/claude-opus-4-6#high"
-const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 const PDF = Buffer.from("%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n%%EOF\n").toString(
   "base64",
 )

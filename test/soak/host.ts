@@ -6,6 +6,7 @@
 import { secretsIn } from "../support/secrets.ts"
 import { openCode1, openCode2, type Turn } from "./fronts.ts"
 import { pick, seeded } from "./random.ts"
+import { PNG } from "../support/pixel.ts"
 
 export type Report =
   | { readonly is: "end"; readonly end: Turn["end"]; readonly words?: string }
@@ -18,8 +19,6 @@ const MEMORY_EVERY_MS = 5_000
 /** So many conversations have a tool that the service refuses. */
 const WITH_REFUSED_TOOL = 0.4
 const WITH_PICTURE = 0.15
-const PIXEL =
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 const [folder = "", seed = "1", version = "1"] = process.argv.slice(2)
 const random = seeded(Number(seed))
@@ -44,7 +43,7 @@ async function converse(): Promise<never> {
       const turn = await conversation.say({
         model: pick(random, ["claude-sonnet-4-5", "claude-sonnet-4-6", "claude-haiku-4-5"]),
         text: `Say ${marker}`,
-        ...(random() < WITH_PICTURE && { picture: PIXEL }),
+        ...(random() < WITH_PICTURE && { picture: PNG }),
       })
       judge(turn, marker)
     }

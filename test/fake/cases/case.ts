@@ -1,4 +1,5 @@
-import { assistant, contextOf, PNG, toolResult, toolUse, user, type Body } from "../known-good.ts"
+import { assistant, contextOf, toolResult, toolUse, user, type Body } from "../known-good.ts"
+import { PNG } from "../../support/pixel.ts"
 
 export const SIGNED: { readonly signature: string; readonly text: string } = {
   signature: "EqQBCkYIBxgCKkA=",

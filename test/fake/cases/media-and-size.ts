@@ -1,4 +1,5 @@
-import { assistant, contextOf, GIF, PNG, toolLoop, toolResult, user } from "../known-good.ts"
+import { assistant, contextOf, GIF, toolLoop, toolResult, user } from "../known-good.ts"
+import { PNG } from "../../support/pixel.ts"
 import {
   SIGNED,
   IMPROPER,

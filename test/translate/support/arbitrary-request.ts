@@ -5,6 +5,7 @@
  */
 
 import * as fc from "fast-check"
+import { PNG } from "../../support/pixel.ts"
 
 export interface RawRequest {
   readonly model: string
@@ -35,8 +36,7 @@ interface RawCall {
   readonly function: { readonly name: string; readonly arguments: string }
 }
 
-export const PIXEL =
-  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+export const PIXEL = `data:image/png;base64,${PNG}`
 const PDF = `data:application/pdf;base64,${Buffer.from("%PDF-1.1\n%%EOF").toString("base64")}`
 
 /** Becomes a word of its own in `numbered`. */

@@ -10,6 +10,7 @@ import {
   toConversationState,
   toSendable,
 } from "../../../src/translate/index.ts"
+import { PNG } from "../../support/pixel.ts"
 
 const MODEL = "claude-sonnet-4.6"
 
@@ -162,7 +163,7 @@ export function keptOf(before: string, after: string): number {
 const PICTURE = {
   type: "image_url",
   image_url: {
-    url: "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    url: `data:image/png;base64,${PNG}`,
   },
 }
 
