@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it } from "node:test"
+import { npm, npmNeedsShell } from "../support/npm.ts"
 import {
   createSandbox,
   packageFolder,
@@ -11,7 +12,7 @@ import {
   writeJson,
 } from "../support/opencode/index.ts"
 
-const registry = spawnSync("npm", ["ping"], { timeout: 20_000, shell: process.platform === "win32" })
+const registry = spawnSync("npm", ["ping"], { timeout: 20_000, shell: npmNeedsShell })
 const ONLINE = registry.status === 0 ? {} : { skip: "no package registry answers" }
 
 describe("OpenCode's own installer", ONLINE, () => {
@@ -47,10 +48,7 @@ async function withSandbox(test: (sandbox: Sandbox) => Promise<void>): Promise<v
 function pack(folder: string, { root }: Sandbox): string {
   const destination = join(root, `pack-${readdirSync(root).length}`)
   mkdirSync(destination)
-  execFileSync("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", destination], {
-    cwd: folder,
-    stdio: "ignore",
-  })
+  npm(["pack", "--silent", "--ignore-scripts", "--pack-destination", destination], { cwd: folder })
   return join(destination, readdirSync(destination)[0] ?? "")
 }
 

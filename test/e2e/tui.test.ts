@@ -13,6 +13,7 @@ import {
   stream,
   text,
 } from "../support/fake-kiro/index.ts"
+import { npm } from "../support/npm.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import {
   createSandbox,
@@ -202,7 +203,7 @@ function installFromTarball({ root, environment }: Sandbox): void {
   const installed = join(modules, "opencode-kiro-auth")
   mkdirSync(installed, { recursive: true })
   const pack = ["pack", "--silent", "--ignore-scripts", "--pack-destination", root]
-  const tarball = execFileSync("npm", pack, { cwd: packageFolder(), encoding: "utf8" }).trim()
+  const tarball = npm(pack, { cwd: packageFolder() })
   execFileSync("tar", ["-xzf", join(root, tarball), "-C", installed, "--strip-components=1"])
   const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
     readonly dependencies: Readonly<Record<string, string>>

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os"
+import { npmNeedsShell } from "./npm.ts"
 import { unproven } from "./suites/claims.ts"
 import { add, type Counts, NONE } from "./suites/counts.ts"
 import { compileTests, nodeTestArguments, testFiles } from "./suites/files.ts"
@@ -22,6 +23,7 @@ const CHECK: Suite = {
   name: "types, lint, format, dead code",
   program: "npm",
   args: ["run", "check", "--silent"],
+  shell: npmNeedsShell,
   scratch,
   countless: true,
 }

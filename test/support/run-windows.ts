@@ -2,6 +2,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process"
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
+import { npm } from "./npm.ts"
 import { add, type Counts, NONE, readCounts } from "./suites/counts.ts"
 import { compileTests, nodeTestArguments, testFiles } from "./suites/files.ts"
 import { findWindowsNode } from "./suites/node-program.ts"
@@ -29,7 +30,7 @@ if (node === undefined) {
 const env = prepare()
 await compileTests()
 // The programs of npm are none for Wine: what is tested as a package is built here.
-execFileSync("npm", ["run", "build", "--silent"], { stdio: ["ignore", "ignore", "inherit"] })
+npm(["run", "build", "--silent"])
 
 let total: Counts = NONE
 for (const room of positionals.length > 0 ? positionals : rooms()) {

@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join, resolve } from "node:path"
+import { npm } from "../npm.ts"
 
 const require = createRequire(import.meta.url)
 
@@ -14,7 +14,7 @@ export function opencodeBinary(): string {
 
 /** The folder of the package, built now where it never was: OpenCode takes it by its path, as people do too. */
 export function packageFolder(): string {
-  if (!existsSync("dist/index.js")) execFileSync("npm", ["run", "build", "--silent"], { shell: true })
+  if (!existsSync("dist/index.js")) npm(["run", "build", "--silent"])
   return resolve(".")
 }
 

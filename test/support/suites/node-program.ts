@@ -1,6 +1,7 @@
-import { execFileSync, spawnSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { npm } from "../npm.ts"
 
 const OLDEST = [22, 13] as const
 const CACHE = resolve("node_modules/.cache/opencode-kiro-auth/node")
@@ -53,10 +54,7 @@ function install(name: string, folder: string, more: readonly string[] = []): bo
     ...more,
   ]
   try {
-    execFileSync("npm", [...args, name], {
-      stdio: ["ignore", "ignore", "inherit"],
-      timeout: 180_000,
-    })
+    npm([...args, name], { timeout: 180_000 })
     return true
   } catch (error) {
     console.log(`npm could not install ${name}: ${String(error)}`)

@@ -7,6 +7,8 @@ export interface Suite {
   readonly name: string
   readonly program: string
   readonly args: readonly string[]
+  /** It is a script that only a shell starts. */
+  readonly shell?: boolean
   /** Where its tests make their folders. */
   readonly scratch: string
   /** Done before it begins. */
@@ -64,11 +66,13 @@ export async function runSuite(suite: Suite): Promise<Outcome> {
 function run({
   program,
   args,
+  shell,
   scratch,
 }: Suite): Promise<{ readonly ended: string; readonly output: string }> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
-      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", TMPDIR: scratch },
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", TMPDIR: scratch, TEMP: scratch, TMP: scratch },
+      shell: shell === true,
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own, so that all its children can be ended with it.
       detached: process.platform !== "win32",
