@@ -7,30 +7,8 @@ export function isOneOf(secrets: readonly Secret[], secret: Secret): boolean {
   return secrets.some((each) => each.equals(secret))
 }
 
-/**
- * The login whose token lasts longest, of those with more than `marginMs` left, neither revoked nor the one that the
- * service rejected. An API key lasts for ever and comes after the others.
- */
-export function freshestLogin({
-  account,
-  rejected,
-  now,
-  marginMs,
-}: {
-  readonly account: Account
-  readonly rejected: readonly Secret[]
-  readonly now: number
-  readonly marginMs: number
-}): Login | undefined {
-  const usable = account.logins.filter(
-    (login) => login.revoked === undefined && !isOneOf(rejected, accessOf(login).accessToken),
-  )
-  const best = refreshable(usable).find((login) => login.tokens.expiresAt - now > marginMs)
-  return best ?? usable.find((login) => login.kind === "api-key")
-}
-
 /** The logins that have tokens, the one that lasts longest first. */
-export function refreshable(logins: readonly Login[]): readonly TokenLogin[] {
+export function tokenLogins({ logins }: Account): readonly TokenLogin[] {
   return logins
     .filter((login) => login.kind !== "api-key")
     .toSorted(
@@ -38,6 +16,38 @@ export function refreshable(logins: readonly Login[]): readonly TokenLogin[] {
         other.tokens.expiresAt - one.tokens.expiresAt ||
         LOGIN_SOURCES.indexOf(one.source) - LOGIN_SOURCES.indexOf(other.source),
     )
+}
+
+/** Those of them that their service did not refuse for good. */
+export function renewable(account: Account): readonly TokenLogin[] {
+  return tokenLogins(account).filter(({ revoked }) => revoked === undefined)
+}
+
+/** The same in the order in which they are renewed: first those whose access tokens were refused. */
+export function toRenew(account: Account, rejected: readonly Secret[]): readonly TokenLogin[] {
+  const [refused = [], others = []] = [true, false].map((wanted) =>
+    renewable(account).filter(({ tokens }) => isOneOf(rejected, tokens.accessToken) === wanted),
+  )
+  return [...refused, ...others]
+}
+
+/** Where nothing could be renewed: an API key, which lasts for ever, or what is left of a token's life. */
+export function lastResort({
+  account,
+  rejected,
+  now,
+}: {
+  readonly account: Account
+  readonly rejected: readonly Secret[]
+  readonly now: number
+}): Login | undefined {
+  const usable = account.logins.filter(
+    (login) => login.revoked === undefined && !isOneOf(rejected, accessOf(login).accessToken),
+  )
+  return (
+    usable.find(({ kind }) => kind === "api-key") ??
+    tokenLogins({ ...account, logins: usable }).find(({ tokens }) => tokens.expiresAt > now)
+  )
 }
 
 export interface NoToken {

@@ -1,7 +1,16 @@
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Account, LoginPlace, LoginSource, TokenLogin, TokenSet } from "../account.ts"
-import { isOwing, pairHash, recordOf, samePlace, withoutPlace, withPlace } from "../login.ts"
+import {
+  isOwing,
+  pairHash,
+  recordOf,
+  samePlace,
+  withoutMembers,
+  withoutPlace,
+  withPlace,
+  withRecord,
+} from "../login.ts"
 import type { AccountStore } from "../store/store.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
 
@@ -76,13 +85,12 @@ export class InStep {
   }
 
   /**
-   * Reads the places of a login again and takes in what they show. `unread`: one of them could not be read, so that
-   * nobody knows whether its program renewed the login meanwhile.
+   * Reads the places of a login again and takes in what they show. Since when one of them can't be read, in epoch ms:
+   * nobody knows then whether its program renewed the login meanwhile.
    */
-  async look(login: TokenLogin): Promise<"read" | "unread"> {
+  async look(login: TokenLogin): Promise<number | undefined> {
     const { sources, store, clock, log } = this.#dependencies
-    const { places } = recordOf(login)
-    if (places.length === 0) return "read"
+    const { places, unreadable } = recordOf(login)
     const near = sources.filter((source) => places.some((place) => source.has(place)))
     const readings = await Promise.all(near.map((source) => source.read()))
     const offered = readings
@@ -98,14 +106,16 @@ export class InStep {
     const gone = places.filter(
       (place) => isKnown(place) && !offered.some((one) => samePlace(one.place, place)),
     )
-    if (gone.length > 0) await this.#leave(login.id, gone)
+    if (gone.length > 0) await this.#changeLogin(login.id, (row) => gone.reduce(withoutPlace, row))
     for (const { file, message } of readings.flatMap(({ problems }) => problems))
       log.debug("a store of another program could not be read whole", { file, message })
-    return places.every(isKnown) ? "read" : "unread"
-  }
-
-  async #leave(loginId: string, gone: readonly LoginPlace[]): Promise<void> {
-    await this.#changeLogin(loginId, (login) => gone.reduce(withoutPlace, login))
+    const now = clock.now()
+    const since = places.every(isKnown) ? undefined : Math.min(unreadable ?? now, now)
+    if (since !== unreadable)
+      await this.#changeLogin(login.id, (row) =>
+        since === undefined ? withoutMembers(row, "unreadable") : withRecord(row, { unreadable: since }),
+      )
+    return since
   }
 
   /** Writes the pair into every place that lacks it. What could not be written now stays owed, and is tried again. */
@@ -142,15 +152,6 @@ export class InStep {
     for (const account of await store.listAll())
       for (const login of account.logins)
         if (login.kind !== "api-key" && isOwing(login)) await this.pay(login)
-  }
-
-  /** Its store can't be read: since when, so that nobody waits for it for ever. */
-  async markUnreadable(loginId: string, at: number | undefined): Promise<void> {
-    await this.#changeLogin(loginId, (login) => {
-      const { unreadable, ...record } = recordOf(login)
-      if (unreadable === at) return login
-      return { ...login, record: { ...record, ...(at !== undefined && { unreadable: at }) } }
-    })
   }
 
   async #changeLogin(

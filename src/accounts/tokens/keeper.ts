@@ -2,14 +2,22 @@ import { type Runtime, untilAborted } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { Account, Login, TokenLogin } from "../account.ts"
-import { accessOf, type Credential, credentialOf, isOwing, ownerOf, recordOf } from "../login.ts"
+import { type Credential, credentialOf, isOwing, ownerOf, recordOf } from "../login.ts"
 import type { AccountStore } from "../store/store.ts"
 import { takeIn } from "../take-in.ts"
 import { isShut, restsBehind } from "../login-use.ts"
-import { freshestLogin, isOneOf, type NoToken, noToken, refreshable } from "./choose-login.ts"
+import {
+  isOneOf,
+  lastResort,
+  type NoToken,
+  noToken,
+  renewable,
+  tokenLogins,
+  toRenew,
+} from "./choose-login.ts"
 import { InStep, type SourceStore } from "./in-step.ts"
 import { type Identify, Owners } from "./ask-owner.ts"
-import { LEAST_LIFE_MS, Refresher, type RefreshOutcome, type RefreshWish } from "./refresh.ts"
+import { LEAST_LIFE_MS, Refresher, type RefreshOutcome } from "./refresh.ts"
 import { Spills } from "./spill.ts"
 
 export interface KeeperDependencies {
@@ -74,6 +82,8 @@ export interface TokenKeeper {
 const QUIET_MS = 30_000
 /** The longest that a request waits for the answer to whose a login is, in ms. */
 const OWNER_PATIENCE_MS = 3000
+/** How often a request begins anew where the account turned out to be another than it seemed. */
+const MOST_LOOKS = 3
 /** How long `close` waits for what was begun, in ms. */
 const CLOSE_PATIENCE_MS = 5000
 /** How long it waits for the disk to take a pair that it did not take at once, in ms. */
@@ -82,12 +92,6 @@ const LOOK_AGAIN_MS = 50
 
 export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper {
   return new Keeper(dependencies)
-}
-
-interface Wanted {
-  readonly rejected: readonly Secret[]
-  readonly signal: AbortSignal | undefined
-  readonly outcomes: RefreshOutcome[]
 }
 
 class Keeper implements TokenKeeper {
@@ -124,22 +128,35 @@ class Keeper implements TokenKeeper {
     signal,
   }: Parameters<TokenKeeper["fresh"]>[0]): Promise<Credential | NoToken> {
     signal?.throwIfAborted()
-    const wanted: Wanted = { rejected, signal, outcomes: [] }
+    const outcomes: RefreshOutcome[] = []
+    const tried = new Set<string>()
     let account = await this.#current(given)
-    // Once more where it turned out meanwhile whose a login is, or that another took its place.
-    for (let round = 0; round < 3; round += 1) {
-      const found = await this.#fromAccount(account, wanted)
-      if (found !== "look again") {
-        if (found !== undefined) return found
-        break
-      }
+    for (let looks = 0; looks < MOST_LOOKS;) {
+      const ready = this.#ready(account, rejected)
+      if (ready !== undefined) return credentialOf(account, ready)
+      const login = toRenew(account, rejected).find(({ id }) => !tried.has(id))
+      if (login === undefined) break
+      const { accessToken } = login.tokens
+      const wish = { login, rejected: isOneOf(rejected, accessToken) ? accessToken : undefined }
+      const outcome = await untilAborted(this.#refresher.refresh(wish), signal)
+      const isNamed = await untilAborted(
+        this.#atMost(OWNER_PATIENCE_MS, this.#learnBy(login, outcome)),
+        signal,
+      )
+      if (outcome.state === "fresh" && isNamed !== true) return credentialOf(account, outcome.login)
+      outcomes.push(outcome)
+      tried.add(login.id)
+      if (outcome.state !== "gone" && isNamed !== true) continue
+      // It turned out meanwhile whose a login is, or that it is another account's part.
       const current = (await this.#dependencies.store.get(given.id)) ?? account
-      // It may have turned out to be one person's with an account that is off or suspended, whichever of the two stays.
+      // It may be one person's with an account that is off or suspended, whichever of the two stays.
       if (isShut(current) && !isShut(given)) return noToken({ ...current, logins: [] }, [])
       account = this.#usable(current)
+      tried.clear()
+      looks += 1
     }
-    const last = freshestLogin({ account, rejected, now: this.#now, marginMs: 0 })
-    return last === undefined ? noToken(account, wanted.outcomes) : credentialOf(account, last)
+    const last = lastResort({ account, rejected, now: this.#now })
+    return last === undefined ? noToken(account, outcomes) : credentialOf(account, last)
   }
 
   here(accounts: readonly Account[]): readonly Account[] {
@@ -153,19 +170,15 @@ class Keeper implements TokenKeeper {
       OWNER_PATIENCE_MS,
       (async () => {
         const accounts = this.here(await this.#dependencies.store.list({ resting: true }))
-        const nameless = accounts.flatMap(({ id, logins }) =>
-          refreshable(logins)
-            .filter((login) => ownerOf(login) === undefined)
-            .map((login) => ({ id, login })),
-        )
-        await Promise.all(nameless.map(({ id, login }) => this.#learn(id, login, { urgent: true })))
+        const logins = accounts.flatMap(tokenLogins)
+        await Promise.all(logins.map((login) => this.#learn(login, { urgent: true })))
       })(),
     )
   }
 
   async settle(given: Account): Promise<void> {
     const account = await this.#current(given)
-    for (const login of refreshable(account.logins)) {
+    for (const login of tokenLogins(account)) {
       await this.#atMost(OWNER_PATIENCE_MS, this.#owners.ask(login, { urgent: true }))
       if (isOwing(login)) this.#inBackground(this.#inStep.pay(login))
     }
@@ -188,57 +201,28 @@ class Keeper implements TokenKeeper {
     return this.#dependencies.runtime.clock.now()
   }
 
-  async #fromAccount(account: Account, wanted: Wanted): Promise<Credential | "look again" | undefined> {
-    const { rejected } = wanted
-    const able = refreshable(account.logins.filter(({ revoked }) => revoked === undefined))
-    const refused = able.filter(({ tokens }) => isOneOf(rejected, tokens.accessToken))
-    const ready = freshestLogin({ account, rejected, now: this.#now, marginMs: LEAST_LIFE_MS })
-    // An API key comes after the logins: they are waited for first.
-    const isBesideValid = ready !== undefined && ready.kind !== "api-key"
-    for (const login of refused) {
-      if (isBesideValid) this.#refreshSoon(account, login, accessOf(login).accessToken)
-      else {
-        const renewed = await this.#renewed(account, login, wanted)
-        if (renewed !== undefined) return renewed
-      }
-    }
-    if (ready !== undefined && ready.kind !== "api-key") {
-      this.#tend(account, ready)
-      return credentialOf(account, ready)
-    }
-    for (const login of able) {
-      if (refused.includes(login)) continue
-      const renewed = await this.#renewed(account, login, wanted)
-      if (renewed !== undefined) return renewed
-    }
-    return ready === undefined ? undefined : credentialOf(account, ready)
+  /** A login that can be used now; what it and the refused ones need beside is begun. */
+  #ready(account: Account, rejected: readonly Secret[]): TokenLogin | undefined {
+    const logins = renewable(account)
+    const isRefused = ({ tokens }: TokenLogin): boolean => isOneOf(rejected, tokens.accessToken)
+    const ready = logins.find(
+      (login) => !isRefused(login) && login.tokens.expiresAt - this.#now > LEAST_LIFE_MS,
+    )
+    if (ready === undefined) return undefined
+    for (const login of logins.filter(isRefused))
+      void this.#refresher.refresh({ login, rejected: login.tokens.accessToken })
+    const isFree = ready.use === undefined
+    if (isFree && ready.tokens.expiresAt - this.#now <= this.#dependencies.settings.tokenExpiryBufferMs)
+      this.#once(`refresh ${ready.id}`, () => void this.#refresher.refresh({ login: ready }))
+    if (isOwing(ready))
+      this.#once(`write back ${ready.id}`, () => this.#inBackground(this.#inStep.pay(ready)))
+    return ready
   }
 
-  /** The renewed login; where it rests behind another one, that is asked whose it is first. */
-  async #renewed(
-    account: Account,
-    login: TokenLogin,
-    wanted: Wanted,
-  ): Promise<Credential | "look again" | undefined> {
-    const { rejected, signal, outcomes } = wanted
-    const { accessToken } = login.tokens
-    const wish = {
-      accountId: account.id,
-      login,
-      rejected: isOneOf(rejected, accessToken) ? accessToken : undefined,
-    }
-    const outcome = await untilAborted(this.#refresher.refresh(wish), signal)
-    const isLearnt = async (asking: Promise<boolean>): Promise<boolean> =>
-      (await untilAborted(this.#atMost(OWNER_PATIENCE_MS, asking), signal)) === true
-    if (outcome.state === "gone") return "look again"
-    if (outcome.state === "fresh")
-      return (await isLearnt(this.#learnRenewed(outcome.login)))
-        ? "look again"
-        : credentialOf(account, outcome.login)
-    const isAtRest = outcome.state === "failed" && outcome.reason === "resting"
-    if (isAtRest && (await isLearnt(this.#learnSuccessor(login.id)))) return "look again"
-    outcomes.push(outcome)
-    return undefined
+  /** Whether a renewal, or that there was none, let somebody be named. */
+  async #learnBy(login: TokenLogin, outcome: RefreshOutcome): Promise<boolean> {
+    if (outcome.state === "fresh") return this.#learnRenewed(outcome.login)
+    return outcome.state === "failed" && outcome.reason === "resting" && this.#learnSuccessor(login.id)
   }
 
   /** Signed in elsewhere it may be theirs who are off, removed or suspended, and its old token could not ask. */
@@ -251,40 +235,20 @@ class Keeper implements TokenKeeper {
   async #learnSuccessor(loginId: string): Promise<boolean> {
     const behind = restsBehind(await this.#dependencies.store.listAll(), loginId)
     const learnt = await Promise.all(
-      behind.map(({ account, login }) => login.kind !== "api-key" && this.#learn(account.id, login)),
+      behind.map(({ login }) => login.kind !== "api-key" && this.#learn(login)),
     )
     return learnt.includes(true)
   }
 
   /** Asks whose the login is, with a token of its own; one that ended is renewed for it where that does no harm. */
-  async #learn(
-    accountId: string,
-    login: TokenLogin,
-    how: { readonly urgent?: boolean } = {},
-  ): Promise<boolean> {
+  async #learn(login: TokenLogin, how: { readonly urgent?: boolean } = {}): Promise<boolean> {
     if (login.revoked !== undefined || ownerOf(login) !== undefined) return false
     const current = this.#spills.over(login)
     if (current.tokens.expiresAt - this.#now > LEAST_LIFE_MS) return this.#owners.ask(current, how)
     // Whoever is held is renewed only where nobody else can answer.
     if (current.use === "held" ? how.urgent !== true : current.use !== undefined) return false
-    const outcome = await this.#refresher.refresh({ accountId, login: current, toAsk: true })
+    const outcome = await this.#refresher.refresh({ login: current, toAsk: true })
     return outcome.state === "fresh" ? this.#owners.ask(outcome.login, how) : false
-  }
-
-  /** What a login in use needs beside: a newer pair soon, the same pair in its store. */
-  #tend(account: Account, login: TokenLogin): void {
-    const { settings } = this.#dependencies
-    const isFree = login.use === undefined
-    if (isFree && login.tokens.expiresAt - this.#now <= settings.tokenExpiryBufferMs)
-      this.#refreshSoon(account, login)
-    if (isOwing(login))
-      this.#once(`write back ${login.id}`, () => this.#inBackground(this.#inStep.pay(login)))
-  }
-
-  #refreshSoon(account: Account, login: TokenLogin, rejected?: Secret): void {
-    const wish: RefreshWish = { accountId: account.id, login, rejected }
-    if (rejected !== undefined) void this.#refresher.refresh(wish)
-    else this.#once(`refresh ${login.id}`, () => void this.#refresher.refresh(wish))
   }
 
   #once(key: string, begin: () => void): void {

@@ -8,12 +8,18 @@ import { fileErrorCode } from "../../settings/index.ts"
 export const LOCK_STALE_MS = 15_000
 const SIGN_OF_LIFE_MS = 2_000
 
-export type Lock =
-  | { readonly state: "held"; readonly release: () => Promise<void> }
-  /** Another process (or another instance in this one) refreshes this login now, or Windows holds the folder. */
-  | { readonly state: "busy" }
-  /** No lock can be made here: compare-and-swap alone has to do. */
-  | { readonly state: "impossible" }
+export interface Held {
+  readonly state: "held"
+  readonly release: () => Promise<void>
+}
+
+/** Another process (or another instance in this one) refreshes this login now, or Windows holds the folder. */
+interface Busy {
+  readonly state: "busy"
+}
+
+/** Where no lock can be had: compare-and-swap alone has to do. */
+export const NO_LOCK: Held = { state: "held", release: () => Promise.resolve() }
 
 /**
  * One try at the lock of a login, over all processes. `proper-lockfile` patches `fs` and listens for signals once it is
@@ -28,7 +34,7 @@ export async function tryLock({
   readonly path: string
   readonly log: Log
   readonly staleMs: number
-}): Promise<Lock> {
+}): Promise<Held | Busy> {
   const { default: lockfile } = await import("proper-lockfile")
   try {
     const release = await lockfile.lock(path, {
@@ -51,7 +57,7 @@ export async function tryLock({
     const code = fileErrorCode(error)
     if (code === "ELOCKED" || isPending(code)) return { state: "busy" }
     log.warn("no refresh lock can be made", { path, code })
-    return { state: "impossible" }
+    return NO_LOCK
   }
 }
 

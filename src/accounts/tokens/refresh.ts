@@ -18,7 +18,7 @@ import { StoreError } from "../store/database.ts"
 import type { AccountStore } from "../store/store.ts"
 import { isBehindAnother, whyBehind } from "../login-use.ts"
 import type { InStep } from "./in-step.ts"
-import { type Lock, LOCK_STALE_MS, tryLock } from "./lock.ts"
+import { type Held, LOCK_STALE_MS, NO_LOCK, tryLock } from "./lock.ts"
 import { type Spills, withSwap } from "./spill.ts"
 
 /** With less than this left, in ms, a token is not begun to be used: the request would outlive it. */
@@ -32,7 +32,6 @@ const UNREADABLE_MS = 3_600_000
 const DOUBT_MS = 60_000
 
 export interface RefreshWish {
-  readonly accountId: string
   /** As it was when a newer pair was found to be needed. */
   readonly login: TokenLogin
   /** The service refused this access token, whatever its expiry says. */
@@ -91,92 +90,86 @@ export class Refresher {
     return flight
   }
 
+  /** A refusal counts only where row and source still hold the pair that was refused. */
+  async #renew(wish: RefreshWish): Promise<RefreshOutcome> {
+    const entry = await this.#enter(wish)
+    if (entry.state === "done") return entry.outcome
+    try {
+      let refused: Refused | undefined
+      for (;;) {
+        const look = await this.#lookWhole(wish)
+        if (look.state === "done") return look.outcome
+        if (refused !== undefined && samePair(refused.sent, look.login.tokens))
+          return await this.#believe(wish, refused)
+        const outcome = await this.#exchange(look)
+        if (outcome.state !== "refused") return outcome
+        refused = outcome
+      }
+    } finally {
+      await entry.release()
+    }
+  }
+
   /**
    * Whoever waits for the lock watches the row and needs no lock where the holder wrote a fresh token there. After the
    * longest refresh of somebody else, and the time until their lock is stale, compare-and-swap alone has to do.
    */
-  async #renew(wish: RefreshWish): Promise<RefreshOutcome> {
+  async #enter(wish: RefreshWish): Promise<Done | Held> {
     const { runtime, lockPath, lockStaleMs: staleMs = LOCK_STALE_MS, closing } = this.#options
     const { clock, random, log } = runtime
     const path = `${lockPath}-${wish.login.id}`
     const deadline = clock.now() + REFRESH_DEADLINE_MS + staleMs
     for (;;) {
       const look = await this.#look(wish)
-      if (look.state === "done") return look.outcome
-      const lock: Lock =
-        clock.now() < deadline ? await tryLock({ path, log, staleMs }) : { state: "impossible" }
-      if (lock.state === "busy") {
-        await clock.sleep(POLL_MS * (0.5 + random()), closing)
-        continue
-      }
-      try {
-        return await this.#renewLocked(wish)
-      } finally {
-        if (lock.state === "held") await lock.release()
-      }
+      if (look.state === "done") return look
+      if (clock.now() >= deadline) return NO_LOCK
+      const lock = await tryLock({ path, log, staleMs })
+      if (lock.state === "held") return lock
+      await clock.sleep(POLL_MS * (0.5 + random()), closing)
     }
   }
 
-  /** The row and the source are read before each request; a refusal counts only for the pair that they still hold. */
-  async #renewLocked(wish: RefreshWish): Promise<RefreshOutcome> {
-    const { clock } = this.#options.runtime
-    let refused: { readonly sent: TokenSet; readonly outcome: Refused } | undefined
-    for (;;) {
-      const before = await this.#look(wish)
-      if (before.state === "done") return before.outcome
-      const reading = await this.#options.inStep.look(before.login)
-      const look = await this.#look(wish)
-      if (look.state === "done") return look.outcome
-      const { login } = look
-      const rest = await this.#restOf(login, { wish, reading })
-      if (rest !== undefined) return { state: "failed", reason: "resting", message: rest }
-      if (refused !== undefined && samePair(refused.sent, login.tokens)) break
-      const outcome = await this.#exchange(look)
-      if (outcome.state !== "refused") return outcome
-      refused = { sent: login.tokens, outcome }
-    }
-    await clock.sleep(GRACE_MS, this.#options.closing)
-    const last = await this.#look(wish)
-    if (last.state === "done") return last.outcome
-    return this.#believe(wish, last, refused)
+  /** The row, its places in other programs' stores, and what they made of the row; done where it is not renewed now. */
+  async #lookWhole(wish: RefreshWish): Promise<Look> {
+    const before = await this.#look(wish)
+    if (before.state === "done") return before
+    const unreadSince = await this.#options.inStep.look(before.login)
+    const look = await this.#look(wish)
+    if (look.state === "done") return look
+    const rest = await this.#restOf(look, { wish, unreadSince })
+    return rest === undefined ? look : done({ state: "failed", reason: "resting", message: rest })
   }
 
   /** Why the login is not renewed now. */
   async #restOf(
-    login: TokenLogin,
-    { wish, reading }: { readonly wish: RefreshWish; readonly reading: "read" | "unread" },
+    { account, login }: Stale,
+    { wish, unreadSince }: { readonly wish: RefreshWish; readonly unreadSince: number | undefined },
   ): Promise<string | undefined> {
-    const { inStep, runtime, store } = this.#options
-    const { once, unreadable } = recordOf(login)
-    const now = runtime.clock.now()
+    const { runtime, store } = this.#options
     if (login.use === "strange" || (login.use === "held" && wish.toAsk !== true))
       return "it is not known yet whose login this is"
     const isBehind = login.use === "held" && isBehindAnother(await store.listAll(), login.id)
-    if (login.use === "to-its-end" || isBehind)
-      return whyBehind(await store.get(wish.accountId), ownCommand())
-    if (reading === "read") {
-      if (unreadable !== undefined) await inStep.markUnreadable(login.id, undefined)
-      return undefined
-    }
-    if (once === true) return undefined
-    const since = unreadable === undefined || unreadable > now ? now : unreadable
-    if (since !== unreadable) await inStep.markUnreadable(login.id, since)
-    if (now - since >= UNREADABLE_MS) return undefined
-    return "the store that it came from can't be read just now, and may hold a newer one; it is used for all that within the hour"
+    if (login.use === "to-its-end" || isBehind) return whyBehind(account, ownCommand())
+    const isWaitedFor = unreadSince !== undefined && runtime.clock.now() - unreadSince < UNREADABLE_MS
+    return isWaitedFor && recordOf(login).once !== true
+      ? "the store that it came from can't be read just now, and may hold a newer one; it is used for all that within the hour"
+      : undefined
   }
 
   /**
    * Asks the service for a new pair and stores it in the same tick in which the answer is parsed, by compare-and-swap
    * on the old one. Room for it is set aside on the disk before the old one is given away.
    */
-  async #exchange({ account, login }: Stale): Promise<RefreshOutcome> {
+  async #exchange({ account, login }: Stale): Promise<Exchanged> {
     const { runtime, settings, spills, store, userAgent, closing, inStep, inBackground } = this.#options
+    const refused = (message: string): Refused => ({ state: "refused", message, sent: login.tokens })
     const grant = grantOf(login)
-    if (grant === undefined) return { state: "refused", message: "the login has no refresh token" }
+    if (grant === undefined) return refused("the login has no refresh token")
     const room = spills.reserve(login.id)
     try {
-      const homeless = await this.#homeless(room.state)
-      if (homeless !== undefined) return homeless
+      if (room.state === "full") return DISK_FULL
+      // Nothing is rotated where a new pair would have no home on the disk.
+      if (store.kept === "memory" || room.state === "impossible") await store.mustKeep()
       closing.throwIfAborted()
       const { endpointOverride } = settings
       const result = await refreshTokens({ runtime, grant, userAgent, endpointOverride })
@@ -192,12 +185,9 @@ export class Refresher {
           return { state: "fresh", login: renewed }
         }
         case "suspected":
+          return { ...refused(refusalOf(login, result.message, runtime.clock.now())), unexplained: true }
         case "refused":
-          return {
-            state: "refused",
-            message: refusalOf(login, result.message, runtime.clock.now()),
-            ...(result.outcome === "suspected" && { unexplained: true }),
-          }
+          return refused(refusalOf(login, result.message, runtime.clock.now()))
         case "failed":
           return { state: "failed", reason: result.reason, message: result.message }
         default:
@@ -214,94 +204,84 @@ export class Refresher {
     await this.#options.inStep.pay(renewed)
   }
 
-  /** Why a new pair would have no home on the disk; nothing is rotated then. */
-  async #homeless(room: "reserved" | "full" | "impossible"): Promise<RefreshOutcome | undefined> {
-    const { store } = this.#options
-    if (room === "full")
-      return {
-        state: "failed",
-        reason: "disk-full",
-        message: "the disk is full: a new token could not be kept",
-      }
-    if (store.kept === "file" && room === "reserved") return undefined
-    await store.mustKeep()
-    return undefined
-  }
-
   /**
-   * The service refused the pair twice. Its login is over, unless the refusal gives no reason and is the first such,
-   * or a newer sign-in stands in its place, behind which it rests. A refused early refresh leaves a token alone that is
-   * still valid.
+   * The login is over, unless the refusal gives no reason and is the first such, or a newer sign-in stands in its place,
+   * behind which it rests. A refused early refresh leaves a token alone that is still valid.
    */
-  async #believe(
-    wish: RefreshWish,
-    { account, login }: Stale,
-    { sent, outcome }: { readonly sent: TokenSet; readonly outcome: Refused },
-  ): Promise<RefreshOutcome> {
-    const { store, runtime } = this.#options
+  async #believe(wish: RefreshWish, { sent, unexplained, message }: Refused): Promise<RefreshOutcome> {
+    const { store, runtime, spills, closing } = this.#options
+    await runtime.clock.sleep(GRACE_MS, closing)
+    const look = await this.#look(wish)
+    if (look.state === "done") return look.outcome
+    const { account, login } = look
     const now = runtime.clock.now()
     const { doubted } = recordOf(login)
-    const isDoubtful =
-      outcome.unexplained === true && (doubted === undefined || doubted > now || now - doubted < DOUBT_MS)
-    if (!isDoubtful && wish.rejected === undefined && sent.expiresAt > now) return outcome
+    const isFirst = doubted === undefined || doubted > now
+    const isDoubtful = unexplained === true && (isFirst || now - doubted < DOUBT_MS)
+    if (!isDoubtful && wish.rejected === undefined && sent.expiresAt > now)
+      return { state: "refused", message }
     await store.update(account.id, (row) => {
       const held = row.logins.find(({ id }) => id === login.id)
-      if (
-        held === undefined ||
-        held.kind === "api-key" ||
-        !samePair(this.#options.spills.over(held).tokens, sent)
-      )
+      if (held === undefined || held.kind === "api-key" || !samePair(spills.over(held).tokens, sent))
         return row
-      if (isDoubtful)
-        return doubted === undefined || doubted > now ? changed(row, withRecord(held, { doubted: now })) : row
-      const next = changed(row, withoutMembers(held, "once"))
-      const isBehind = recordOf(held).successor !== undefined && ownerOf(held) === undefined
-      if (isBehind)
-        return changed(next, {
-          ...withoutMembers(held, "once"),
-          revoked: { at: now, reason: outcome.message },
-        })
-      return afterLoginRefused(next, { loginId: held.id, reason: outcome.message, now })
+      if (isDoubtful) return isFirst ? changed(row, withRecord(held, { doubted: now })) : row
+      const over = withoutMembers(held, "once")
+      return recordOf(held).successor !== undefined && ownerOf(held) === undefined
+        ? changed(row, { ...over, revoked: { at: now, reason: message } })
+        : afterLoginRefused(changed(row, over), { loginId: held.id, reason: message, now })
     })
-    return isDoubtful ? { state: "failed", reason: "service", message: outcome.message } : outcome
+    return isDoubtful ? { state: "failed", reason: "service", message } : { state: "refused", message }
   }
 
   /** Reads the row again: another process may have renewed, refused or removed the login since. */
   async #look(wish: RefreshWish): Promise<Look> {
-    const { spills, runtime } = this.#options
-    const waiting = spills.settle(wish.login.id)
-    const found = await this.#find(wish)
-    if (found === undefined) return { state: "done", outcome: { state: "gone" } }
-    const login = typeof waiting === "string" ? found.login : spills.over(found.login)
-    if (isNews({ login, wish, now: runtime.clock.now() }))
-      return { state: "done", outcome: { state: "fresh", login } }
-    if (login.revoked !== undefined)
-      return { state: "done", outcome: { state: "refused", message: login.revoked.reason } }
-    return { state: "stale", account: found.account, login }
-  }
-
-  async #find(
-    wish: RefreshWish,
-  ): Promise<{ readonly account: Account; readonly login: TokenLogin } | undefined> {
-    for (const account of await this.#options.store.listAll()) {
-      if (account.removedAt !== undefined) continue
-      const login = account.logins.find(({ id }) => id === wish.login.id)
-      if (login !== undefined && login.kind !== "api-key") return { account, login }
-    }
-    return undefined
+    const { spills, runtime, store } = this.#options
+    spills.settle(wish.login.id)
+    const isMeant = ({ id }: Login): boolean => id === wish.login.id
+    const account = (await store.listAll()).find(
+      ({ removedAt, logins }) => removedAt === undefined && logins.some(isMeant),
+    )
+    const found = account?.logins.find(isMeant)
+    if (account === undefined || found === undefined || found.kind === "api-key")
+      return done({ state: "gone" })
+    const login = spills.over(found)
+    if (isNews({ login, wish, now: runtime.clock.now() })) return done({ state: "fresh", login })
+    if (login.revoked !== undefined) return done({ state: "refused", message: login.revoked.reason })
+    return { state: "stale", account, login }
   }
 }
 
-type Refused = Extract<RefreshOutcome, { readonly state: "refused" }> & { readonly unexplained?: boolean }
+const DISK_FULL = {
+  state: "failed",
+  reason: "disk-full",
+  message: "the disk is full: a new token could not be kept",
+} as const
+
+interface Refused {
+  readonly state: "refused"
+  readonly message: string
+  readonly sent: TokenSet
+  /** The service did not say why. */
+  readonly unexplained?: boolean
+}
+
+type Exchanged = Exclude<RefreshOutcome, { readonly state: "refused" }> | Refused
 
 interface Stale {
   readonly account: Account
   readonly login: TokenLogin
 }
 
-type Look =
-  | { readonly state: "done"; readonly outcome: RefreshOutcome }
-  | ({ readonly state: "stale" } & Stale)
+interface Done {
+  readonly state: "done"
+  readonly outcome: RefreshOutcome
+}
+
+type Look = Done | ({ readonly state: "stale" } & Stale)
+
+function done(outcome: RefreshOutcome): Done {
+  return { state: "done", outcome }
+}
 
 /** Whether the login holds an access token that was not known to be needed replacing, and that can be used. */
 function isNews({

@@ -99,15 +99,15 @@ export class Spills {
    * Gives a waiting pair to the database. The file goes only after the pair was read back from the database, or where
    * the row has gone on from it, or is gone.
    */
-  settle(loginId: string): "none" | "settled" | SpilledSwap {
+  settle(loginId: string): "none" | "settled" | "waiting" {
     const swap = this.#waiting(loginId)
     if (swap === undefined) return "none"
     const result = this.#store.compareAndSwapTokens({ loginId, ...swap })
-    if (result === "busy" || result === "failed") return swap
+    if (result === "busy" || result === "failed") return "waiting"
     const row = this.#store.peek(loginId)
-    if (row.outcome === "unavailable") return swap
+    if (row.outcome === "unavailable") return "waiting"
     if (row.outcome === "row" && row.hash === pairHash(swap.before) && row.hash !== pairHash(swap.after))
-      return swap
+      return "waiting"
     this.#unkept.delete(loginId)
     remove(this.#fileOf(loginId))
     return "settled"
@@ -116,7 +116,7 @@ export class Spills {
   /** Whether every pair has a home on the disk. */
   get isKept(): boolean {
     for (const loginId of this.#unkept.keys()) {
-      if (typeof this.settle(loginId) === "string") continue
+      if (this.settle(loginId) !== "waiting") continue
       const swap = this.#unkept.get(loginId)
       const room = this.reserve(loginId)
       if (swap !== undefined && room.state === "reserved" && room.write(swap)) this.#unkept.delete(loginId)
