@@ -189,6 +189,24 @@ describe("a report", () => {
       String.raw`C:\Users\ANNLEE~1\AppData\Local\Temp`,
     ]
     for (const text of texts) assert.doesNotMatch(withoutHome(text, windows), /ann/i, text)
+    for (const text of [
+      String.raw`C:\Users\ANN~1.LEE\AppData`,
+      String.raw`C:\Users\ANNSON~2.LEE\AppData`,
+      String.raw`C:\Users\AN3F2C~1.LEE\AppData`,
+    ]) {
+      const name = text.includes("ANN~1") ? "ann.leeson" : "ann son junior.leeson"
+      assert.equal(withoutHome(text, `C:\\Users\\${name}`), String.raw`~\AppData`, text)
+    }
+    const accents = "C:\\Users\\Ännchen O'Lee & Co"
+    for (const text of [
+      accents.normalize("NFD"),
+      new URL("file:///C:/Users/Ännchen O'Lee & Co").href,
+      encodeURI("C:/Users/Ännchen O'Lee & Co".normalize("NFD")),
+      `C:/Users/${encodeURIComponent("Ännchen O'Lee & Co")}`,
+      "C:\\Users\\ÄNNCHE~1",
+    ]) {
+      assert.match(withoutHome(text, accents), /^(?:file:\/\/\/)?~$/, text)
+    }
     assert.equal(withoutHome("/home/ann/x /home/anna/x", "/home/ann"), "~/x /home/anna/x")
     assert.equal(withoutHome("/home/a.b/x /home/aXb", "/home/a.b/"), "~/x /home/aXb")
     assert.equal(withoutHome("/x", "/"), "/x")

@@ -226,18 +226,37 @@ function anonymous(text: string, { accounts, place }: DoctorContext): string {
 
 /**
  * The home folder holds its user's name. It stands in texts with either slash, doubled in JSON, as a file's URL, in any
- * case, and with the drive in the ways of Windows and of the shells on it.
+ * case, with its accents apart, shortened, and with the drive in the ways of Windows and of the shells on it.
  */
 export function withoutHome(text: string, home: string): string {
   const [drive, ...names] = home.split(/[\\/]+/)
   if (names.every((name) => name === "")) return text
-  const escaped = (name: string): string => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
   const letter = /^([A-Za-z]):$/.exec(drive ?? "")?.[1]
-  const start = letter === undefined ? escaped(drive ?? "") : `(?:${letter}:|/mnt/${letter}|/${letter})`
-  // Windows itself shortens names, as in the folder for temporary files: ANNLEE~1.
-  const short = (name: string): string => `${escaped(name.replaceAll(/[ .]/g, "").slice(0, 6))}~\\d+`
-  const spelled = (name: string): string =>
-    `(?:${[escaped(name), escaped(encodeURIComponent(name)), ...(letter === undefined ? [] : [short(name)])].join("|")})`
-  const path = [start, ...names.filter((name) => name !== "").map(spelled)].join(String.raw`[\\/]+`)
+  const start = letter === undefined ? spelled(drive ?? "") : `(?:${letter}:|/mnt/${letter}|/${letter})`
+  const forms = letter === undefined ? spelled : (name: string) => `(?:${spelled(name)}|${shortened(name)})`
+  const path = [start, ...names.filter((name) => name !== "").map(forms)].join(String.raw`[\\/]+`)
   return text.replaceAll(new RegExp(String.raw`${path}(?![\w-])`, "gi"), "~")
 }
+
+/** A name's letters, each as it is, with its accent apart as macOS writes it, or as a URL has it. */
+function spelled(name: string): string {
+  return [...name.normalize("NFC")]
+    .map((letter) => {
+      const accented = [letter, letter.normalize("NFD")]
+      const all = new Set([...accented, ...accented.map(encodeURIComponent)])
+      return `(?:${[...all].map(escaped).join("|")})`
+    })
+    .join("")
+}
+
+/** As Windows itself shortens a name, in the folder for temporary files: ANNLEE~1, ANN~1.SMI, from the fifth on AN3F2C~1. */
+function shortened(name: string): string {
+  const dot = name.lastIndexOf(".")
+  const letters = (part: string, count: number): string =>
+    spelled(part.replaceAll(/[ .]/g, "").slice(0, count))
+  const base = dot > 0 ? name.slice(0, dot) : name
+  const end = dot > 0 ? String.raw`\.${letters(name.slice(dot), 3)}` : ""
+  return `(?:${letters(base, 6)}|${letters(base, 2)}[0-9A-F]{4})~\\d+${end}`
+}
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
