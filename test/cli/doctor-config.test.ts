@@ -1,8 +1,9 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { delimiter, join } from "node:path"
+import { delimiter, join, sep } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
+import { pathToFileURL } from "node:url"
 import { callOf, isOlder } from "../../src/cli/doctor/programs.ts"
 import { noAccount } from "../../src/gateway/refuse/texts.ts"
 import { ownFolder } from "../../src/settings/index.ts"
@@ -50,6 +51,15 @@ describe("doctor on OpenCode's configuration", () => {
       out,
       /Builder ID of kiro-cli, which the first message takes in, is ready, 12\.37 \/ 50\.00 credits\n\nAll is well\.\n$/,
     )
+  })
+
+  it("writes the folder into a command without what would escape the quote behind it on Windows", async () => {
+    const folder = ownFolder() ?? ""
+    for (const spec of [folder + sep, pathToFileURL(folder + sep).href]) {
+      list(spec)
+      const { out } = await lab.run("doctor")
+      assert.ok(out.includes(`opencode plugin "${folder}" -g -f`), out)
+    }
   })
 
   it("misses the plugin in every file that OpenCode reads, and takes it from each of them", async () => {

@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs"
-import { dirname, isAbsolute, join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { applyEdits, type JSONPath, modify, parse, type ParseError } from "jsonc-parser"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
@@ -249,9 +249,9 @@ function readEntry(line: PluginLine, place: Place): PluginEntry {
 }
 
 function pathOf(spec: string, file: string): string {
-  if (!spec.startsWith("file:")) return isAbsolute(spec) ? spec : resolve(dirname(file), spec)
+  if (!spec.startsWith("file:")) return resolve(dirname(file), spec)
   try {
-    return fileURLToPath(spec)
+    return resolve(fileURLToPath(spec))
   } catch {
     // No URL of a file, such as one with a host or a broken escape: it leads nowhere.
     return spec
