@@ -6,6 +6,8 @@ export interface Table {
   readonly columns: { readonly [name: string]: string }
   readonly key: readonly string[]
   readonly indexes: readonly string[]
+  /** Indexes of one column that is mostly empty: rows without it cost nothing. */
+  readonly sparse?: readonly string[]
 }
 
 const table = (name: string, columns: Table["columns"], rest: Omit<Table, "name" | "columns">): Table => ({
@@ -121,7 +123,8 @@ export const TABLES: readonly Table[] = [
       cache_read_tokens: "INTEGER",
       cache_write_tokens: "INTEGER",
     },
-    { key: ["id"], indexes: ["at", "day", "account_id, at", "session_id, at", "parent_session_id"] },
+    // Every answer writes into each of them.
+    { key: ["id"], indexes: ["at", "account_id, at", "session_id, at"], sparse: ["parent_session_id"] },
   ),
   table("kiro_note", { name: "TEXT NOT NULL", value: "TEXT NOT NULL" }, { key: ["name"], indexes: [] }),
   table(
@@ -161,11 +164,9 @@ export function missingStatements(database: Database): readonly string[] {
   )
   return TABLES.flatMap((table) => [
     ...(known.has(table.name) ? missingColumns(database, table) : [createTable(table)]),
-    ...table.indexes
+    ...[...table.indexes, ...(table.sparse ?? [])]
       .filter((columns) => !known.has(indexName(table, columns)))
-      .map(
-        (columns) => `CREATE INDEX IF NOT EXISTS ${indexName(table, columns)} ON ${table.name} (${columns})`,
-      ),
+      .map((columns) => createIndex(table, columns)),
   ])
 }
 
@@ -183,6 +184,11 @@ function missingColumns(database: Database, { name, columns }: Table): readonly 
 function createTable({ name, columns, key }: Table): string {
   const declarations = Object.entries(columns).map(([column, declaration]) => `${column} ${declaration}`)
   return `CREATE TABLE IF NOT EXISTS ${name} (${[...declarations, `PRIMARY KEY (${key.join(", ")})`].join(", ")})`
+}
+
+function createIndex(table: Table, columns: string): string {
+  const rows = table.sparse?.includes(columns) === true ? ` WHERE ${columns} IS NOT NULL` : ""
+  return `CREATE INDEX IF NOT EXISTS ${indexName(table, columns)} ON ${table.name} (${columns})${rows}`
 }
 
 function indexName({ name }: Table, columns: string): string {

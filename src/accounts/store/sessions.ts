@@ -196,7 +196,12 @@ function insertTurn(database: Database, turn: Turn): void {
     `INSERT INTO kiro_turn (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
     Object.values(columns).map((value) => value ?? null),
   )
-  database.run("UPDATE kiro_session SET updated_at = ? WHERE session_id = ?", [turn.at, turn.sessionId])
+  // It says when the session may be pruned, in a month.
+  database.run("UPDATE kiro_session SET updated_at = ? WHERE session_id = ? AND updated_at < ?", [
+    turn.at,
+    turn.sessionId,
+    turn.at - HOUR_MS,
+  ])
 }
 
 function readTurns(database: Database, filter: TurnFilter): readonly StoredTurn[] {
@@ -228,8 +233,15 @@ function readTurns(database: Database, filter: TurnFilter): readonly StoredTurn[
     })
 }
 
+const HOUR_MS = 60 * 60_000
+
+/** A day begins at most 14 hours before it does in Greenwich, and ends at most 12 hours after it. */
 export function creditsOfDay(database: Database, day: string): number {
-  const row = database.get("SELECT TOTAL(credits) AS credits FROM kiro_turn WHERE day = ?", [day])
+  const begin = Date.parse(day)
+  const row = database.get(
+    "SELECT TOTAL(credits) AS credits FROM kiro_turn WHERE at >= ? AND at < ? AND day = ?",
+    [begin - 14 * HOUR_MS, begin + 36 * HOUR_MS, day],
+  )
   return (row && numberField(row, "credits")) ?? 0
 }
 
