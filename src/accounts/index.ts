@@ -79,6 +79,7 @@ export {
 } from "./store/overview.ts"
 export type {
   AccountStore,
+  Learnt,
   ReasoningEntry,
   RefusedField,
   SessionMemory,

@@ -19,7 +19,7 @@ import { recover } from "./recover/recover.ts"
 import { refuseByBudget } from "./refuse/budget.ts"
 import { refusalOf } from "./refuse/failures.ts"
 import { refusalOfError } from "./refuse/texts.ts"
-import { type AnswerEnd, rememberForAccount, rememberForSession } from "./remember.ts"
+import { type AnswerEnd, rememberAnswer } from "./remember.ts"
 import { batchesOf } from "./stream/answer.ts"
 import type { Batch } from "./stream/source.ts"
 
@@ -143,8 +143,7 @@ function remember(context: GatewayContext, answered: Answered, end: AnswerEnd): 
     const now = runtime.clock.now()
     runtime.log.info("answer from Kiro", describeAnswer({ answered, end, now }))
   }
-  background.start(answered.chat.sessionId, () => rememberForSession(context, answered, end))
-  background.start("accounts", () => rememberForAccount(context, answered, end))
+  background.start(answered.chat.sessionId, () => rememberAnswer(context, answered, end))
 }
 
 /** How the answer ended, without a word of it. Neither a finish reason nor a failure: the host stopped listening. */

@@ -4,7 +4,9 @@ import {
   accountName,
   afterFailure,
   afterSuccess,
+  type Learnt,
   type SessionMemory,
+  type Turn,
 } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import { present } from "../json.ts"
@@ -22,30 +24,69 @@ export interface AnswerEnd {
   readonly failure?: KiroFailure | undefined
 }
 
-/** What the next request of the session needs: it may be on its way already. */
-export async function rememberForSession(
+/**
+ * What an answer taught, of its session, its account and the credits. The next request of the session, which may be on
+ * its way already, waits for it.
+ */
+export async function rememberAnswer(
   context: GatewayContext,
   answered: Answered,
-  { summary, failure }: AnswerEnd,
+  end: AnswerEnd,
 ): Promise<void> {
-  const { store } = context
-  const { sessionId, purpose, session } = answered.chat
-  if (purpose === "generate") return
-  if (summary.reasoning.length > 0) await store.rememberReasoning(sessionId, summary.reasoning)
-  if (failure !== undefined || summary.finishReason === undefined) return
-  await rememberRefusals(context, answered)
+  const { store, runtime, lookUps } = context
+  const { chat, account } = answered
+  const { summary, failure } = end
+  const felt = failure ?? summary.hiddenFailure
+  const isFinished = failure === undefined && summary.finishReason !== undefined
+  const ofSession = chat.purpose !== "generate"
+  if (isFinished && ofSession) await rememberRefusals(context, answered)
+  const metered = { ...summary.metered, failed: failure !== undefined }
+  await store.remember({
+    sessionId: chat.sessionId,
+    ...(ofSession && { reasoning: summary.reasoning }),
+    ...present({
+      session: isFinished && ofSession ? sessionChange(answered, summary) : undefined,
+      account: accountChange(context, answered, { felt, isFinished }),
+      turn: turnOf(context, answered, metered, runtime.clock.now()),
+    }),
+  })
+  if (felt !== undefined || !isFinished) return
+  tell(context, answered)
+  lookUps.afterAnswer(account.id)
+}
+
+type SessionChange = NonNullable<Learnt["session"]>
+
+/** Most answers change nothing of what the session knew when they were asked for, and cost no write. */
+function sessionChange(answered: Answered, summary: TurnSummary): SessionChange | undefined {
+  const { purpose, session } = answered.chat
   const { omitted, learnt } = answered.progress
   // What the model as such has not, another model of the session may have.
   const leftOut = omitted.filter((part) => isOfTheSession(part) && !learnt.includes(part))
   const remembered = leftOut.length > (session.leftOut?.length ?? 0) ? { leftOut } : {}
   const ratio = present({ tokenRatio: ratioAfter(answered, summary) })
-  const change = (current: SessionMemory): SessionMemory => {
+  const change: SessionChange = (current) => {
     const next = { ...current, ...remembered, ...ratio }
     if (purpose === "compaction") return afterCompaction(next)
     return purpose === "main" ? afterMain(next, answered, summary) : next
   }
-  // Most answers change nothing of what the session knew when they were asked for, and cost no look at it.
-  if (!isDeepStrictEqual(change(session), session)) await store.updateSession(sessionId, change)
+  return isDeepStrictEqual(change(session), session) ? undefined : change
+}
+
+/** Most answers tell nothing new of their account either. */
+function accountChange(
+  { runtime, settings }: GatewayContext,
+  answered: Answered,
+  { felt, isFinished }: { readonly felt: KiroFailure | undefined; readonly isFinished: boolean },
+): Learnt["account"] {
+  const { id } = answered.account
+  const now = runtime.clock.now()
+  if (felt !== undefined) {
+    const cause = { now, throttleDelayMs: settings.rateLimitRetryDelayMs, random: runtime.random() }
+    return { id, change: (current) => afterFailure(current, felt, cause) }
+  }
+  if (!isFinished || proven(answered.account, answered, now) === answered.account) return undefined
+  return { id, change: (current) => proven(current, answered, now) }
 }
 
 function ratioAfter(
@@ -96,49 +137,36 @@ async function rememberRefusals({ store, runtime }: GatewayContext, answered: An
   await store.addRefusedField({ modelId, field, at })
 }
 
-/** Everything else that an answer taught, of the account, the model and the credits. */
-export async function rememberForAccount(
-  context: GatewayContext,
-  answered: Answered,
-  { summary, failure }: AnswerEnd,
-): Promise<void> {
-  const { store, runtime, lookUps, settings } = context
-  const { account } = answered
-  const felt = failure ?? summary.hiddenFailure
-  const now = runtime.clock.now()
-  if (felt !== undefined) {
-    const cause = { now, throttleDelayMs: settings.rateLimitRetryDelayMs, random: runtime.random() }
-    await store.update(account.id, (current) => afterFailure(current, felt, cause))
-  }
-  await bookTurn(context, answered, { ...summary.metered, failed: failure !== undefined })
-  if (felt !== undefined || summary.finishReason === undefined) return
-  // Most answers tell nothing new of their account, and cost no write.
-  if (proven(account, answered, now) !== account)
-    await store.update(account.id, (current) => proven(current, answered, now))
-  tell(context, answered)
-  lookUps.afterAnswer(account.id)
-}
-
 /** What the service metered counts, whatever came of it. */
 export async function bookTurn(
-  { store, runtime, project }: GatewayContext,
+  context: GatewayContext,
+  attempt: Attempt & { readonly sent?: Sent },
+  metered: Metered & { readonly failed: boolean },
+): Promise<void> {
+  const turn = turnOf(context, attempt, metered, context.runtime.clock.now())
+  if (turn !== undefined) await context.store.addTurn(turn)
+}
+
+function turnOf(
+  { project }: GatewayContext,
   { chat, progress, account, sent }: Attempt & { readonly sent?: Sent },
   { failed, ...metered }: Metered & { readonly failed: boolean },
-): Promise<void> {
-  if (metered.credits <= 0 && metered.inputTokens === undefined) return
+  at: number,
+): Turn | undefined {
+  if (metered.credits <= 0 && metered.inputTokens === undefined) return undefined
   const { sessionId, parentSessionId, purpose } = chat
-  await store.addTurn({
+  return {
     sessionId,
     accountId: account.id,
     modelId: sent?.model.id ?? chat.request.model,
     ...metered,
-    at: runtime.clock.now(),
+    at,
     purpose,
     attempt: progress.sends,
     ...(failed && { failed }),
     ...(project !== undefined && { project }),
     ...(parentSessionId !== undefined && { parentSessionId }),
-  })
+  }
 }
 
 function proven(current: Account, { sent, progress }: Answered, now: number): Account {

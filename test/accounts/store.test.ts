@@ -2,6 +2,8 @@ import assert from "node:assert/strict"
 import { chmodSync, existsSync, readFileSync, statSync } from "node:fs"
 import { describe, it } from "node:test"
 import {
+  type Account,
+  type Learnt,
   localDay,
   type Login,
   newAccount,
@@ -293,12 +295,41 @@ describe("the memory of a session", () => {
     await store.close()
   })
 
+  it("keeps what an answer left behind whole or not at all", async () => {
+    const { store } = await openStore()
+    await store.add(newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "l" })] }))
+    const learnt = (change: (current: Account) => Account): Learnt => ({
+      sessionId: "s",
+      session: (current) => ({ ...current, tokenRatio: 1.5 }),
+      reasoning: [{ toolUseIds: ["t"], textHash: "h", signature: "c2ln" }],
+      account: { id: "a", change },
+      turn: { sessionId: "s", accountId: "a", credits: 1, at: 1 },
+    })
+    const broken = (): never => {
+      throw new Error("broken")
+    }
+    const kept = async (): Promise<unknown[]> => [
+      (await store.session("s")).tokenRatio,
+      (await store.reasoningOf("s")).length,
+      (await store.get("a"))?.lastUsedAt,
+      (await store.turns()).length,
+    ]
+    await store.remember(learnt(broken))
+    assert.deepEqual(await kept(), [undefined, 0, undefined, 0])
+    await store.remember(learnt((current) => ({ ...current, lastUsedAt: 7 })))
+    assert.deepEqual(await kept(), [1.5, 1, 7, 1])
+    await store.close()
+  })
+
   it("holds signatures by tool use and text", async () => {
     const { store } = await openStore()
-    await store.rememberReasoning("s", [
-      { toolUseIds: ["t1", "t2"], textHash: "h", signature: "c2ln" },
-      { toolUseIds: ["t3"], textHash: "g", redacted: "cmVk" },
-    ])
+    await store.remember({
+      sessionId: "s",
+      reasoning: [
+        { toolUseIds: ["t1", "t2"], textHash: "h", signature: "c2ln" },
+        { toolUseIds: ["t3"], textHash: "g", redacted: "cmVk" },
+      ],
+    })
     assert.deepEqual(await store.reasoningOf("s"), [
       { toolUseIds: ["t1"], textHash: "h", signature: "c2ln" },
       { toolUseIds: ["t2"], textHash: "h", signature: "c2ln" },
@@ -315,7 +346,10 @@ describe("the memory of a session", () => {
       store.addTurn({ sessionId, accountId: "a", credits: 1, at: clock.now() })
     for (const id of ["old", "used"])
       await store.updateSession(id, (session) => ({ ...session, generation: 1 }))
-    await store.rememberReasoning("old", [{ toolUseIds: ["t"], textHash: "h", signature: "s" }])
+    await store.remember({
+      sessionId: "old",
+      reasoning: [{ toolUseIds: ["t"], textHash: "h", signature: "s" }],
+    })
     await store.addRefusedField({ modelId: "m", field: "documents", at: clock.now() })
     await turn("old")
     clock.advance(20 * DAY_MS)
@@ -340,7 +374,10 @@ describe("the memory of a session", () => {
     const clock = fakeClock()
     const { store } = await openStore({ clock })
     const toolUseIds = Array.from({ length: 1200 }, (_, index) => `t${index}`)
-    await store.rememberReasoning("old", [{ toolUseIds, textHash: "h", signature: "s" }])
+    await store.remember({
+      sessionId: "old",
+      reasoning: [{ toolUseIds, textHash: "h", signature: "s" }],
+    })
     clock.advance(31 * DAY_MS)
     const left = async (): Promise<number> => {
       await store.addTurn({ sessionId: "s", accountId: "a", credits: 1, at: clock.now() })

@@ -21,7 +21,7 @@ describe("reasoning that the service refuses", () => {
   const remember = async (harness: Harness, session: string): Promise<void> => {
     const textHash = hashReasoning("Let me look.", "claude-sonnet-4.5")
     const entry = { toolUseIds: ["call_1"], textHash, signature: "c29tZWJvZHkgZWxzZSdz" }
-    await harness.store.rememberReasoning(session, [entry])
+    await harness.store.remember({ sessionId: session, reasoning: [entry] })
   }
 
   it("is left out, silently, and not sent in that session again", async () => {

@@ -10,7 +10,7 @@ import { type Choice, isCalled } from "../selection.ts"
 import { isResting, withUses } from "../login-use.ts"
 import { Connection, Writer } from "./connection.ts"
 import { type Database, loadDatabaseDriver, StoreError, untilWritten, upsert } from "./database.ts"
-import { creditsSince, knowledgePart, readSession, sessionPart } from "./sessions.ts"
+import { creditsSince, knowledgePart, readSession, sessionPart, writeLearnt } from "./sessions.ts"
 import {
   deleteAccount,
   deleteLeftLogins,
@@ -75,6 +75,7 @@ type AccountPart = Pick<
   | "peek"
   | "mustKeep"
   | "assign"
+  | "remember"
 >
 
 function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountPart {
@@ -85,6 +86,19 @@ function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountP
   const all = (): Promise<readonly Account[]> => connection.read(look, [])
   const called = (accounts: readonly Account[], id: string): Account | undefined =>
     accounts.find((account) => account.id === id) ?? accounts.find((account) => isCalled(account, id))
+  const changed = (
+    database: Database,
+    id: string,
+    change: (current: Account) => Account,
+  ): Account | undefined => {
+    const current = called(look(database), id)
+    const next = current && change(current)
+    if (next !== undefined && next !== current) {
+      writeAccount(database, next, current)
+      deleteLeftLogins(database, next, current)
+    }
+    return next
+  }
   const store: AccountPart = {
     list: async ({ resting = false } = {}) =>
       (await all()).filter(
@@ -108,15 +122,7 @@ function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountP
       const seen = called(await all(), id)
       const expected = seen && change(seen)
       if (expected === seen) return seen
-      return writer.writeOr(expected, (database) => {
-        const current = called(look(database), id)
-        const next = current && change(current)
-        if (next !== undefined && next !== current) {
-          writeAccount(database, next, current)
-          deleteLeftLogins(database, next, current)
-        }
-        return next
-      })
+      return writer.writeOr(expected, (database) => changed(database, id, change))
     },
     async remove(id) {
       await writer.write(
@@ -158,6 +164,15 @@ function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountP
       return attempt.value === undefined ? { outcome: "none" } : { outcome: "row", hash: attempt.value }
     },
     mustKeep: () => writer.write(() => undefined, { durable: true }),
+    async remember(learnt) {
+      const { account, reasoning = [], session, turn } = learnt
+      if (account === undefined && reasoning.length === 0 && session === undefined && turn === undefined)
+        return
+      await writer.writeOr(undefined, (database) => {
+        writeLearnt(database, learnt, clock.now())
+        if (account !== undefined) changed(database, account.id, account.change)
+      })
+    },
     assign: (sessionId, choose) => assign({ writer, look, sessionId, choose }),
   }
   return store

@@ -6,6 +6,7 @@ import type { Writer } from "./connection.ts"
 import { type Database, type Row, type SqlValue, untilWritten, upsert } from "./database.ts"
 import type {
   AccountStore,
+  Learnt,
   ReasoningEntry,
   RefusedField,
   SessionMemory,
@@ -15,7 +16,7 @@ import type {
   TurnFilter,
 } from "./store.ts"
 
-type SessionPart = Pick<AccountStore, "session" | "updateSession" | "rememberReasoning" | "reasoningOf">
+type SessionPart = Pick<AccountStore, "session" | "updateSession" | "reasoningOf">
 
 /** Whether both say the same; when it was written down does not count. */
 function sameMemory(left: SessionMemory, right: SessionMemory): boolean {
@@ -33,20 +34,35 @@ export function sessionPart(writer: Writer): SessionPart {
       const expected = change(seen)
       // The end of an answer waits for this, so what is remembered already takes no lock.
       if (sameMemory(expected, seen)) return seen
-      return writer.writeOr(expected, (database) => {
-        const next = { ...change(readSession(database, id)), updatedAt: clock.now() }
-        writeSession(database, id, next)
-        return next
-      })
-    },
-    rememberReasoning: async (sessionId, entries) => {
-      if (entries.length === 0) return
-      await writer.writeOr(undefined, (database) =>
-        writeReasoning(database, { sessionId, entries, now: clock.now() }),
-      )
+      return writer.writeOr(expected, (database) => changeSession(database, { id, change, now: clock.now() }))
     },
     reasoningOf: (sessionId) => connection.read((database) => readReasoning(database, sessionId), []),
   }
+}
+
+/** What an answer left behind of its session, and its turn. */
+export function writeLearnt(
+  database: Database,
+  { sessionId, session, reasoning = [], turn }: Learnt,
+  now: number,
+): void {
+  writeReasoning(database, { sessionId, entries: reasoning, now })
+  if (session !== undefined) changeSession(database, { id: sessionId, change: session, now })
+  if (turn !== undefined) insertTurn(database, turn)
+}
+
+function changeSession(
+  database: Database,
+  wanted: {
+    readonly id: string
+    readonly change: (current: SessionMemory) => SessionMemory
+    readonly now: number
+  },
+): SessionMemory {
+  const { id, change, now } = wanted
+  const next = { ...change(readSession(database, id)), updatedAt: now }
+  writeSession(database, id, next)
+  return next
 }
 
 type KnowledgePart = Pick<

@@ -61,6 +61,15 @@ export interface Turn {
   readonly cacheWriteTokens?: number
 }
 
+/** What one answer leaves behind. Changes are pure: they may run more than once. */
+export interface Learnt {
+  readonly sessionId: string
+  readonly session?: (current: SessionMemory) => SessionMemory
+  readonly reasoning?: readonly ReasoningEntry[]
+  readonly account?: { readonly id: string; readonly change: (current: Account) => Account }
+  readonly turn?: Turn
+}
+
 /** A turn as it is kept, for 90 days. */
 export interface StoredTurn extends Turn {
   /** The local day on which it was written down: `2026-11-29`. */
@@ -149,7 +158,8 @@ export interface AccountStore {
 
   session(id: string): Promise<SessionMemory>
   updateSession(id: string, change: (current: SessionMemory) => SessionMemory): Promise<SessionMemory>
-  rememberReasoning(sessionId: string, entries: readonly ReasoningEntry[]): Promise<void>
+  /** In one transaction. */
+  remember(learnt: Learnt): Promise<void>
   /** One entry for each tool use. */
   reasoningOf(sessionId: string): Promise<readonly ReasoningEntry[]>
 
