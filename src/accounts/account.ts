@@ -48,13 +48,6 @@ export interface LoginRecord {
   readonly once?: boolean
 }
 
-/**
- * How far a login may be used, beside what its tokens allow: not at all (`held`: what was there before it is off,
- * removed or suspended; `strange`: its pair was written by a version that knew nothing of owners), or only to the end
- * of its access token, because its refresh token may be superseded.
- */
-export type LoginUse = "held" | "strange" | "to-its-end"
-
 export interface LoginBase {
   readonly id: string
   /** Where it was first seen. */
@@ -63,8 +56,14 @@ export interface LoginBase {
   /** Set when its refresh token was refused for good. */
   readonly revoked?: { readonly at: number; readonly reason: string }
   readonly record?: LoginRecord
-  /** Follows from all accounts whenever they are read; never kept. Absent: freely. */
-  readonly use?: LoginUse
+  /**
+   * Why it is not used at all. `held`: what was there before it is off, removed or suspended. `strange`: its pair was
+   * written by a version that knew nothing of owners. Like the next it follows from all accounts whenever they are
+   * read, and is never kept.
+   */
+  readonly barred?: "held" | "strange"
+  /** It is used to the end of its access token and not renewed: its refresh token may be superseded. */
+  readonly isBehind?: true
 }
 
 export type Login =

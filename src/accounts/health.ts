@@ -205,7 +205,7 @@ function isEndedByUser(health: Health): boolean {
 
 function allow(login: Login, now: number): Login {
   if (login.kind === "api-key") return withoutRevocation(login)
-  if (login.use === "held") return withRecord(login, { taken: now })
+  if (login.barred === "held") return withRecord(login, { taken: now })
   const isUnreadable = recordOf(login).unreadable !== undefined
   return isAtRest(login, now) || isUnreadable ? withRecord(login, { once: true }) : login
 }

@@ -1,79 +1,65 @@
-import type { Account, ForgottenLogin, Login, LoginRecord, LoginUse } from "./account.ts"
+import { present } from "../json.ts"
+import type { Account, ForgottenLogin, Login, LoginRecord } from "./account.ts"
 import { type HeldLogin, type KnownLogin, ownerIn, placesOf } from "./draft.ts"
 import { isLocked } from "./health.ts"
-import { comparable, ownerOf, recordOf, sameRegistration } from "./login.ts"
-import { accountName } from "./name.ts"
-import { typedName } from "./words.ts"
+import { comparable, isAtRest, ownerOf, recordOf, sameRegistration } from "./login.ts"
 
 /** How far each login may be used, as far as the other accounts tell; what its row itself says stays. */
 export function withUses(accounts: readonly Account[]): readonly Account[] {
-  const view = new View(accounts)
+  const all = accounts.flatMap((account) =>
+    [...(account.forgotten ?? []), ...account.logins].map((entry): KnownLogin => ({ account, entry })),
+  )
+  const byId = new Map(
+    all.flatMap((known) => (known.entry.id === undefined ? [] : [[known.entry.id, known]])),
+  )
+  const held = heldBehind(
+    all.filter(({ account }) => isShut(account)),
+    byId,
+  )
   return accounts.map((account) => {
     const logins = account.logins.map((login): Login => {
-      const use = login.use === "strange" ? login.use : view.useOf({ account, login })
-      if (use === login.use) return login
-      const { use: _, ...rest } = login
-      return use === undefined ? rest : { ...rest, use }
+      const { barred: before, isBehind: wasBehind, ...rest } = login
+      const barred = before === "strange" ? before : held.has(login.id) ? ("held" as const) : undefined
+      const isBehind = mayBeSuperseded({ account, login }, accounts, byId) ? (true as const) : undefined
+      return barred === before && isBehind === wasBehind
+        ? login
+        : { ...rest, ...present({ barred, isBehind }) }
     })
     return logins.every((login, index) => login === account.logins[index]) ? account : { ...account, logins }
   })
 }
 
-class View {
-  readonly #accounts: readonly Account[]
-  readonly #byId = new Map<string, KnownLogin>()
-  readonly #held: ReadonlySet<string>
+type ById = ReadonlyMap<string, KnownLogin>
 
-  constructor(accounts: readonly Account[]) {
-    this.#accounts = accounts
-    const all = accounts.flatMap((account) =>
-      [...(account.forgotten ?? []), ...account.logins].map((entry): KnownLogin => ({ account, entry })),
-    )
-    for (const known of all) if (known.entry.id !== undefined) this.#byId.set(known.entry.id, known)
-    this.#held = this.#heldBehind(all.filter(({ account }) => isShut(account)))
-  }
-
-  useOf({ account, login }: HeldLogin): LoginUse | undefined {
-    if (this.#held.has(login.id)) return "held"
-    return this.isBehind({ account, login }) ? "to-its-end" : undefined
-  }
-
-  /** Whether its refresh token may be superseded. */
-  isBehind({ account, login }: HeldLogin): boolean {
-    return this.#maySupersede({ account, login }) || this.#isOldCopy(login)
-  }
-
-  /** What took the place of a login that is off, removed, suspended or held itself, and nobody knows that it is another's. */
-  #heldBehind(shut: readonly KnownLogin[]): ReadonlySet<string> {
-    const held = new Set<string>()
-    for (const first of shut) {
-      let before = first
-      for (;;) {
-        const after = this.#byId.get(successorOf(before.entry)?.id ?? "")
-        if (after === undefined || !("kind" in after.entry) || recordOf(after.entry).taken !== undefined)
-          break
-        if (held.has(after.entry.id) || areTwoPeople(before, after)) break
-        held.add(after.entry.id)
-        before = after
-      }
+/** What took the place of a login that is off, removed, suspended or held itself, and nobody knows that it is another's. */
+function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string> {
+  const held = new Set<string>()
+  for (const first of shut) {
+    let before = first
+    for (;;) {
+      const after = byId.get(successorOf(before.entry)?.id ?? "")
+      if (after === undefined || !("kind" in after.entry) || recordOf(after.entry).taken !== undefined) break
+      if (held.has(after.entry.id) || areTwoPeople(before, after)) break
+      held.add(after.entry.id)
+      before = after
     }
-    return held
   }
+  return held
+}
 
-  /** Its successor may be the same login, renewed: its own refresh token would end both. */
-  #maySupersede({ account, login }: HeldLogin): boolean {
-    const { successor, once } = recordOf(login)
-    if (successor === undefined || successor.anew === true || once === true) return false
-    const next = this.#byId.get(successor.id)
-    if (next === undefined) return true
-    if ("kind" in next.entry && next.entry.revoked !== undefined) return false
-    return !areTwoPeople({ account, entry: login }, next)
-  }
-
-  /** An older plugin's copy of what kiro-cli may have renewed since, also one that is named: kiro-cli's is not. */
-  #isOldCopy(login: Login): boolean {
-    return recordOf(login).once !== true && copiedFrom(this.#accounts, login).length > 0
-  }
+/**
+ * Whether its refresh token may be superseded, and would end its successor with itself: kiro-cli may have renewed what
+ * it showed, or what an older plugin copied, also a copy that is named while kiro-cli's is not.
+ */
+function mayBeSuperseded({ account, login }: HeldLogin, accounts: readonly Account[], byId: ById): boolean {
+  const { successor, once } = recordOf(login)
+  if (once === true) return false
+  if (copiedFrom(accounts, login).length > 0) return true
+  if (successor === undefined || successor.anew === true) return false
+  const next = byId.get(successor.id)
+  if (next === undefined) return true
+  if ("kind" in next.entry && next.entry.revoked !== undefined) return false
+  return !areTwoPeople({ account, entry: login }, next)
 }
 
 function successorOf(entry: Login | ForgottenLogin): LoginRecord["successor"] {
@@ -91,12 +77,6 @@ function copiedFrom(accounts: readonly Account[], login: Login): readonly HeldLo
       sameRegistration(login, other) &&
       !isAnothers(login, other),
   )
-}
-
-/** Whether the refresh token of a login may be superseded, also of one that is held. */
-export function isBehindAnother(accounts: readonly Account[], loginId: string): boolean {
-  const found = heldLogins(accounts).find(({ login }) => login.id === loginId)
-  return found !== undefined && new View(accounts).isBehind(found)
 }
 
 /** The logins whose owners decide whether one that rests may be renewed. */
@@ -134,12 +114,12 @@ function isAnothers(one: Login, other: Login): boolean {
  * in lists.
  */
 export function isResting(account: Account, now: number): boolean {
-  return account.userId === undefined && account.logins.length > 0 && account.logins.every(isBehind)
+  return account.userId === undefined && account.logins.length > 0 && account.logins.every(isHidden)
 
-  function isBehind(login: Login): boolean {
+  function isHidden(login: Login): boolean {
     if (login.kind === "api-key") return false
-    if (login.use === "held") return recordOf(login).successor !== undefined
-    return login.use === "to-its-end" && (login.tokens.expiresAt <= now || login.revoked !== undefined)
+    if (login.barred === "held") return recordOf(login).successor !== undefined
+    return isAtRest(login, now) || (login.isBehind === true && login.revoked !== undefined)
   }
 }
 
@@ -161,10 +141,4 @@ export function restingUnder(
   }
   follow(new Set(account.logins.map(({ id }) => id)))
   return [...found]
-}
-
-/** Why a login of this account is not renewed while it is behind another, and what its user can do. */
-export function whyBehind(account: Account | undefined, command: string): string {
-  const typed = account === undefined ? "ACCOUNT" : typedName(accountName(account))
-  return `a newer sign-in took its place, and it is not known yet whose that is; \`${command} accounts enable ${typed}\` uses this one all the same, which may sign kiro-cli out`
 }

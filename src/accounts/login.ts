@@ -230,7 +230,8 @@ export function withoutRevocation<Kind extends Login>(login: Kind): Kind {
 
 /** Whether nothing of it is sent any more until something else is known: its access token has ended. */
 export function isAtRest(login: Login, now: number): boolean {
-  return login.use === "to-its-end" && login.kind !== "api-key" && login.tokens.expiresAt <= now
+  if (login.kind === "api-key" || login.barred !== undefined) return false
+  return login.isBehind === true && login.tokens.expiresAt <= now
 }
 
 /** What a request to Kiro is signed with. */

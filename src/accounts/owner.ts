@@ -292,7 +292,7 @@ export function tidy(accounts: readonly Account[], now: number): AccountChanges 
         login.kind === "api-key" ||
         successor === undefined ||
         owner !== undefined ||
-        login.use === undefined
+        (login.barred === undefined && login.isBehind !== true)
       )
         continue
       if (login.revoked === undefined && login.tokens.expiresAt + REST_MS > now) continue

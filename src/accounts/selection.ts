@@ -169,6 +169,6 @@ function whyNot(account: Account, policy: SelectionPolicy): Unavailable | undefi
 
 function whyUnusable(login: Login, now: number): "no-login" | "held" | "resting" | undefined {
   if (login.revoked !== undefined) return "no-login"
-  if (login.use === "held") return "held"
+  if (login.barred === "held") return "held"
   return isAtRest(login, now) ? "resting" : undefined
 }

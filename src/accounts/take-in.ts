@@ -100,7 +100,7 @@ function takeKnown(
     const renewed = draft.get(account.id)
     if (renewed !== undefined) draft.put(afterRenewal(renewed))
   }
-  if (byUser && known.use === "held") {
+  if (byUser && known.barred === "held") {
     draft.change(known.id, (standing) => withRecord(standing, { taken: now }))
     const taken = draft.get(account.id)
     if (taken !== undefined) draft.put({ ...taken, record: { ...taken.record, actedAt: now } })
@@ -194,7 +194,8 @@ function takeNew(
 function splitStrange(draft: Draft, now: number): void {
   for (const account of draft.accounts) {
     if (account.removedAt !== undefined) continue
-    for (const login of account.logins) if (login.use === "strange") splitOne(draft, { account, login }, now)
+    for (const login of account.logins)
+      if (login.barred === "strange") splitOne(draft, { account, login }, now)
   }
 }
 
@@ -202,7 +203,7 @@ function splitOne(draft: Draft, { account, login }: HeldLogin, now: number): voi
   if (login.kind === "api-key") return
   const hash = loginHash(login)
   const { places, owner, hashes, inherited } = recordOf(login)
-  const { use: _, ...rest } = login
+  const { barred: _, ...rest } = login
   const known: TokenLogin = { ...rest, record: { places, hashes: [hash], inherited: [] } }
   const left = draft.get(account.id) ?? account
   const ghost = {

@@ -257,7 +257,7 @@ export function stateOf(
   if (!enabled) return { reason: "disabled" }
   const byHealth = stateOfHealth(health, now)
   if (byHealth !== undefined) return byHealth
-  if (logins.length > 0 && logins.every(({ use }) => use === "held")) return { reason: "held" }
+  if (logins.length > 0 && logins.every(({ barred }) => barred === "held")) return { reason: "held" }
   if (logins.length > 0 && logins.every((login) => isAtRest(login, now))) return { reason: "resting" }
   const isEmpty = quota !== undefined && !hasRoom(quota, now) && !(useOverage && paysOverage(quota))
   return isEmpty ? { reason: "monthly-quota", until: resetOf(quota, now) } : { reason: "ready" }

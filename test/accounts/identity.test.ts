@@ -13,7 +13,7 @@ import {
   takeIn,
 } from "../../src/accounts/index.ts"
 import { buryAccount, tidy } from "../../src/accounts/owner.ts"
-import { whyBehind, withUses } from "../../src/accounts/login-use.ts"
+import { withUses } from "../../src/accounts/login-use.ts"
 import { Secret } from "../../src/secret.ts"
 import { idcLogin, keyLogin, tokens } from "./logins.ts"
 
@@ -66,9 +66,13 @@ function pairs(accounts: readonly Account[]): readonly (readonly string[])[] {
   return accounts.map(({ logins }) => logins.map(pairOf))
 }
 
+function useOf({ barred, isBehind }: Login): string | undefined {
+  return barred ?? (isBehind === true ? "behind" : undefined)
+}
+
 function uses(accounts: readonly Account[]): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(
-    accounts.flatMap(({ logins }) => logins.map((login) => [pairOf(login), login.use])),
+    accounts.flatMap(({ logins }) => logins.map((login) => [pairOf(login), useOf(login)])),
   )
 }
 
@@ -115,7 +119,7 @@ describe("what a place shows", () => {
     assert.ok(before && next)
     assert.deepEqual(recordOf(before).places, [])
     assert.equal(recordOf(before).successor?.id, next.id)
-    assert.deepEqual(uses(then), { 1: "to-its-end", 2: undefined })
+    assert.deepEqual(uses(then), { 1: "behind", 2: undefined })
   })
 
   it("may be renewed further where the records tell a new sign-in from a renewal", () => {
@@ -271,7 +275,7 @@ describe("a removed account", () => {
   it("is not one with the next person whose login takes its place", () => {
     const next = take(buried(take([], [offer("1")])), [offer("2")], true)
     assert.equal(next.length, 2)
-    assert.equal(next[1]?.logins[0]?.use, undefined)
+    assert.equal(next[1]?.logins[0]?.barred, undefined)
     assert.notEqual(next[1]?.id, next[0]?.id)
   })
 })
@@ -282,7 +286,7 @@ describe("a pair that a version without owners wrote into a row of ours", () => 
     assert.ok(named)
     const strange = {
       ...named,
-      logins: named.logins.map((login) => ({ ...login, tokens: tokens("9"), use: "strange" as const })),
+      logins: named.logins.map((login) => ({ ...login, tokens: tokens("9"), barred: "strange" as const })),
     }
     const then = take([strange as Account], [])
     assert.deepEqual(pairs(then), [[], ["9"]])
@@ -324,8 +328,8 @@ describe("renewals of which nobody ever learns whose they are", () => {
     const cost = (length: number): number => {
       const accounts = chain(length)
       const { user } = process.cpuUsage()
-      const uses = withUses(accounts).map(({ logins }) => logins[0]?.use)
-      assert.deepEqual(uses, ["to-its-end", ...Array.from({ length: length - 1 }, () => "held")])
+      const uses = withUses(accounts).map(({ logins }) => logins[0] && useOf(logins[0]))
+      assert.deepEqual(uses, ["behind", ...Array.from({ length: length - 1 }, () => "held")])
       return process.cpuUsage().user - user
     }
     cost(500)
@@ -354,16 +358,5 @@ describe("the name of an account", () => {
   it("never holds any part of an e-mail address", () => {
     const named = account({ id: "ann@example.com", email: "ann@example.com", label: "ann@example.com" })
     assert.doesNotMatch(accountName(named), /ann|example/)
-  })
-})
-
-describe("a login that a newer sign-in took the place of", () => {
-  it("is told of with the command that uses it all the same, as it can be typed", () => {
-    const account = newAccount({ id: "a", now: NOW, logins: [idcLogin({ id: "one" })] })
-    const short = accountName(account).slice(-4)
-    assert.ok(whyBehind(account, "kiro").includes(`\`kiro accounts enable ${short}\``))
-    assert.ok(
-      whyBehind({ ...account, label: "At work" }, "kiro").includes('`kiro accounts enable "At work"`'),
-    )
   })
 })

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { type Account, afterChoiceWanted, chooseProfile } from "../../src/accounts/index.ts"
+import { type Account, afterChoiceWanted, chooseProfile, recordOf } from "../../src/accounts/index.ts"
 import { silentLog } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import {
@@ -175,6 +175,32 @@ describe("an account that can't serve", () => {
       await errorText(response),
       /work: switched off by you\. Switch it on: \/kiro, or `.* accounts enable work`/,
     )
+  })
+
+  it("because a newer sign-in took its place is told so, with the command that uses it all the same", async () => {
+    await using harness = await startHarness()
+    await harness.add("at work")
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await harness.add("newer")
+    await harness.store.update("newer", (current) => ({ ...current, enabled: false }))
+    await harness.store.update("at work", (current) => ({
+      ...current,
+      logins: current.logins.map((login) => ({
+        ...login,
+        ...(login.kind !== "api-key" && { tokens: { ...login.tokens, expiresAt: harness.clock.now() } }),
+        record: { ...recordOf(login), successor: { id: "login of newer" } },
+      })),
+    }))
+    const response = await harness.ask()
+    assert.equal(response.status, 400)
+    const message = await errorText(response)
+    assert.match(
+      message,
+      /at work: its login has ended, and the newer one that took its place may be the same/,
+    )
+    assert.match(message, /accounts enable "at work"`; kiro-cli may be signed out by that/)
+    assert.deepEqual(harness.sent(), ["at work"])
+    assert.deepEqual(harness.fake.received("CreateToken"), [])
   })
 
   it("is asked about once before the error, and used again where it has room", async () => {

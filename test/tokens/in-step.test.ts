@@ -353,7 +353,7 @@ describe("kiro-cli and we on one login", () => {
     await cliRefreshes()
     await sync()
     assert.deepEqual(
-      (await store.list()).map(({ logins }) => logins.map(({ use }) => use)),
+      (await store.list()).map(({ logins }) => logins.map(({ barred }) => barred)),
       [["held"]],
     )
     assert.equal(await token(open()), "no-login")

@@ -109,7 +109,7 @@ function writeLogin(database: Database, accountId: string, login: Login, before:
 function namedRecord(login: Login): LoginRecord {
   const record = recordOf(login)
   const hash = loginHash(login)
-  return login.use === "strange" || record.hashes.at(-1) === hash
+  return login.barred === "strange" || record.hashes.at(-1) === hash
     ? record
     : { ...record, hashes: withHash(record.hashes, hash) }
 }
@@ -249,7 +249,7 @@ function readLogin(row: Row, reading: Reading): Login | undefined {
   if (record === undefined) return { ...login, record: recordOfRow(row) }
   return record.hashes.includes(pairHash(login.tokens))
     ? { ...login, record }
-    : { ...login, record, use: "strange" }
+    : { ...login, record, barred: "strange" }
 }
 
 function readKey(row: Row, base: LoginBase, { environmentKey }: Reading): Login | undefined {

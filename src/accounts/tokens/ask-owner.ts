@@ -62,7 +62,7 @@ export class Owners {
     if (ownerOf(login) !== undefined) return false
     if (offlineOwner(login) !== undefined) return true
     const now = clock.now()
-    if (identify === undefined || login.tokens.expiresAt <= now || login.use === "strange") return false
+    if (identify === undefined || login.tokens.expiresAt <= now || login.barred === "strange") return false
     const { asked } = recordOf(login)
     if (asked === undefined || asked.at > now) return true
     if (asked.unsupported === true) return now - asked.at >= UNSUPPORTED_WAIT_MS

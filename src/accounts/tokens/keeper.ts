@@ -211,8 +211,10 @@ class Keeper implements TokenKeeper {
     if (ready === undefined) return undefined
     for (const login of logins.filter(isRefused))
       void this.#refresher.refresh({ login, rejected: login.tokens.accessToken })
-    const isFree = ready.use === undefined
-    if (isFree && ready.tokens.expiresAt - this.#now <= this.#dependencies.settings.tokenExpiryBufferMs)
+    if (
+      ready.isBehind !== true &&
+      ready.tokens.expiresAt - this.#now <= this.#dependencies.settings.tokenExpiryBufferMs
+    )
       this.#once(`refresh ${ready.id}`, () => void this.#refresher.refresh({ login: ready }))
     if (isOwing(ready))
       this.#once(`write back ${ready.id}`, () => this.#inBackground(this.#inStep.pay(ready)))
@@ -246,7 +248,7 @@ class Keeper implements TokenKeeper {
     const current = this.#spills.over(login)
     if (current.tokens.expiresAt - this.#now > LEAST_LIFE_MS) return this.#owners.ask(current, how)
     // Whoever is held is renewed only where nobody else can answer.
-    if (current.use === "held" ? how.urgent !== true : current.use !== undefined) return false
+    if (current.isBehind === true || (current.barred !== undefined && how.urgent !== true)) return false
     const outcome = await this.#refresher.refresh({ login: current, toAsk: true })
     return outcome.state === "fresh" ? this.#owners.ask(outcome.login, how) : false
   }
@@ -260,7 +262,7 @@ class Keeper implements TokenKeeper {
   /** The account after every waiting pair was given to the database, with only what may be used of it here. */
   async #current(given: Account): Promise<Account> {
     const { store } = this.#dependencies
-    const isStrange = given.logins.some(({ use }) => use === "strange")
+    const isStrange = given.logins.some(({ barred }) => barred === "strange")
     if (isStrange)
       await store.reconcile((accounts) => takeIn(accounts, { offered: [], now: this.#now, byUser: false }))
     const isSettled = given.logins.map(({ id }) => this.#spills.settle(id)).includes("settled")
@@ -269,7 +271,7 @@ class Keeper implements TokenKeeper {
 
   #usable(account: Account): Account {
     const logins = account.logins
-      .filter((login) => this.#isHere(login) && login.use !== "held" && login.use !== "strange")
+      .filter((login) => this.#isHere(login) && login.barred === undefined)
       .map((login) => this.#spills.over(login))
     return { ...account, logins }
   }

@@ -16,7 +16,7 @@ import {
 import { owedByRemoved } from "../owner.ts"
 import { StoreError } from "../store/database.ts"
 import type { AccountStore } from "../store/store.ts"
-import { isBehindAnother, whyBehind } from "../login-use.ts"
+import { remedyOf, STATE_WORDS } from "../words.ts"
 import type { InStep } from "./in-step.ts"
 import { type Held, LOCK_STALE_MS, NO_LOCK, tryLock } from "./lock.ts"
 import { type Spills, withSwap } from "./spill.ts"
@@ -40,8 +40,10 @@ export interface RefreshWish {
   readonly toAsk?: boolean
 }
 
-/** `resting`: it may be renewed when something else is known. */
-export type RefreshFailure = "network" | "timeout" | "service" | "disk-full" | "database" | "resting"
+/** Why it is not renewed now, though its service might. */
+type Rest = "held" | "resting" | "source-away"
+
+export type RefreshFailure = "network" | "timeout" | "service" | "disk-full" | "database" | Rest
 
 export type RefreshOutcome =
   | { readonly state: "fresh"; readonly login: TokenLogin }
@@ -136,24 +138,17 @@ export class Refresher {
     const unreadSince = await this.#options.inStep.look(before.login)
     const look = await this.#look(wish)
     if (look.state === "done") return look
-    const rest = await this.#restOf(look, { wish, unreadSince })
-    return rest === undefined ? look : done({ state: "failed", reason: "resting", message: rest })
-  }
-
-  /** Why the login is not renewed now. */
-  async #restOf(
-    { account, login }: Stale,
-    { wish, unreadSince }: { readonly wish: RefreshWish; readonly unreadSince: number | undefined },
-  ): Promise<string | undefined> {
-    const { runtime, store } = this.#options
-    if (login.use === "strange" || (login.use === "held" && wish.toAsk !== true))
-      return "it is not known yet whose login this is"
-    const isBehind = login.use === "held" && isBehindAnother(await store.listAll(), login.id)
-    if (login.use === "to-its-end" || isBehind) return whyBehind(account, ownCommand())
-    const isWaitedFor = unreadSince !== undefined && runtime.clock.now() - unreadSince < UNREADABLE_MS
-    return isWaitedFor && recordOf(login).once !== true
-      ? "the store that it came from can't be read just now, and may hold a newer one; it is used for all that within the hour"
-      : undefined
+    const { account, login } = look
+    const { barred, isBehind } = login
+    const rest = (reason: "held" | "resting"): Done => {
+      const words = `${STATE_WORDS[reason].because}. ${remedyOf(account, { reason }, ownCommand())}`
+      return done({ state: "failed", reason, message: words })
+    }
+    if (barred === "strange" || (barred === "held" && wish.toAsk !== true)) return rest("held")
+    if (isBehind === true) return rest("resting")
+    const isAway =
+      unreadSince !== undefined && this.#options.runtime.clock.now() - unreadSince < UNREADABLE_MS
+    return isAway && recordOf(login).once !== true ? SOURCE_AWAY : look
   }
 
   /**
@@ -251,6 +246,13 @@ export class Refresher {
   }
 }
 
+const SOURCE_AWAY: Done = done({
+  state: "failed",
+  reason: "source-away",
+  message:
+    "the store that it came from can't be read just now, and may hold a newer one; it is used for all that within the hour",
+})
+
 const DISK_FULL = {
   state: "failed",
   reason: "disk-full",
@@ -294,7 +296,7 @@ function isNews({
   readonly now: number
 }): boolean {
   const { accessToken, expiresAt } = login.tokens
-  if (login.use === "held" || login.use === "strange") return false
+  if (login.barred !== undefined) return false
   if (accessToken.equals(wish.login.tokens.accessToken) || wish.rejected?.equals(accessToken) === true)
     return false
   return login.revoked === undefined && expiresAt - now > LEAST_LIFE_MS

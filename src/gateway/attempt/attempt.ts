@@ -171,12 +171,25 @@ function patience({ plan }: Body, { purpose }: Chat): number {
 
 /** A login that has ended is the account's fault; a token that could not be renewed just now is nobody's. */
 function withoutToken({ reason, message }: NoToken): KiroFailure {
-  // What rests is no fault that passes in seconds: another account, or an error that says what to do.
-  if (reason === "revoked" || reason === "no-login" || reason === "resting")
-    return { kind: "bearer-rejected", status: 401, message, reason }
-  // The sentence for it says all.
-  if (reason === "disk-full") return { kind: "disk-full", status: 0, message: "" }
-  return { kind: "token-unavailable", status: 0, message, reason }
+  switch (reason) {
+    case "network":
+    case "timeout":
+    case "service":
+    case "database":
+      return { kind: "token-unavailable", status: 0, message, reason }
+    case "disk-full":
+      // The sentence for it says all.
+      return { kind: "disk-full", status: 0, message: "" }
+    // What rests is no fault that passes in seconds: another account, or an error that says what to do.
+    case "held":
+    case "resting":
+    case "source-away":
+    case "no-login":
+    case "revoked":
+      return { kind: "bearer-rejected", status: 401, message, reason }
+    default:
+      return reason satisfies never
+  }
 }
 
 function nowhere(region: string): KiroFailure {

@@ -91,8 +91,13 @@ function obstacleOf({ excluded, model, now }: AllOut, account: Account, entry: U
       return { kind: "lacks-model", model }
     case "excluded": {
       const exclusion = excluded.findLast((left) => left.account.id === account.id)
-      if (exclusion !== undefined) return { kind: "failed", failure: exclusion.failure, model }
-      return { kind: "state", state: { reason: "login-expired" } }
+      if (exclusion === undefined) return { kind: "state", state: { reason: "login-expired" } }
+      const { failure } = exclusion
+      const { reason } = failure
+      // Nothing was sent with it: its own state is all that keeps it.
+      if (failure.kind === "bearer-rejected" && (reason === "held" || reason === "resting"))
+        return { kind: "state", state: { reason } }
+      return { kind: "failed", failure, model }
     }
     case "no-login":
     case "health":
