@@ -32,7 +32,7 @@ export async function listAccounts(context: Context, { json }: { readonly json: 
     ...extrasOf(account, terminal, now),
     ...restingUnder(account, all, now).map((resting) => restingLine(context, { account, resting, now })),
   ])
-  if (beside.length > 0) terminal.out(`\n${table([{ title: "" }, { title: "" }], beside, { terminal })}`)
+  if (beside.length > 0) terminal.out(`\n${table(BESIDE, beside, { terminal })}`)
 }
 
 /** A login whose place another one took, and of which nobody knows whether it is the same person's. */
@@ -47,13 +47,18 @@ function restingLine(
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: "Account", shrinks: true },
+  { title: "Account", shrinks: "right" },
   { title: "Plan", expendable: 2 },
   { title: "State" },
   { title: "Credits", align: "right" },
   { title: "Used", align: "right", expendable: 1 },
   { title: "Resets", expendable: 3 },
   { title: "From", expendable: 4 },
+]
+
+const BESIDE: readonly Column[] = [
+  { title: "", shrinks: "right" },
+  { title: "", wraps: true },
 ]
 
 /** Logins of other programs are taken in by the first message, not by looking at the list. */

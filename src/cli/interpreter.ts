@@ -16,7 +16,8 @@ export function programHere(here: {
 }
 
 export function tooOld(file: string, platform: string): string {
-  return `opencode-kiro-auth needs Node 22.13 or newer, or Bun. Without either, OpenCode's own program runs it:
+  return `opencode-kiro-auth needs Node 22.13 or newer, or Bun. Without either,
+OpenCode's own program runs it:
   ${opencodeAsBun(platform)} "${file}"`
 }
 

@@ -79,14 +79,17 @@ export interface Column {
   readonly title: string
   /** Left out first where the terminal is narrow: the highest number first; absent: never. */
   readonly expendable?: number
-  /** Cut short where the rest alone is still too wide. */
-  readonly shrinks?: true
+  /** The side on which it is cut short where all is still too wide. */
+  readonly shrinks?: "left" | "right"
+  /** Of the last column: a text that is broken between words. */
+  readonly wraps?: true
   readonly align?: "right"
 }
 
 /**
- * Columns as wide as their widest cell, two spaces between. In a narrow terminal columns that are said to be expendable
- * go, then one is cut short, so that no row wraps. Without any title there is no line of titles.
+ * Columns as wide as their widest cell, two spaces between. In a narrow terminal no row wraps: a long cell is cut down
+ * to a usual size, then columns that are said to be expendable go, then it is cut further. Without any title there is
+ * no line of titles.
  */
 export function table(
   columns: readonly Column[],
@@ -99,15 +102,21 @@ export function table(
   const kept = fitting(columns, natural, terminal.columns)
   const tooWide = Math.max(0, totalOf(kept, natural) - (terminal.columns ?? Infinity))
   const widths = natural.map((wide, index) =>
-    columns[index]?.shrinks ? Math.max(LEAST_WIDTH, wide - tooWide) : wide,
+    columns[index]?.shrinks ? Math.min(wide, Math.max(LEAST_WIDTH, wide - tooWide)) : wide,
   )
   return all
     .map((row) =>
       kept
-        .map((index) => {
-          const cell = cut(row[index] ?? "", widths[index] ?? 0)
+        .map((index, place) => {
+          const { shrinks, wraps, align } = columns[index] ?? {}
+          const text = row[index] ?? ""
+          if (wraps) {
+            const indent = kept.slice(0, place).reduce((sum, before) => sum + (widths[before] ?? 0) + 2, 0)
+            return wrap(text, { indent, columns: terminal.columns })
+          }
+          const cell = shrinks === undefined ? text : cut(text, widths[index] ?? 0, shrinks)
           const blank = " ".repeat(Math.max(0, (widths[index] ?? 0) - width(cell)))
-          return columns[index]?.align === "right" ? blank + cell : cell + blank
+          return align === "right" ? blank + cell : cell + blank
         })
         .join("  ")
         .trimEnd(),
@@ -115,7 +124,11 @@ export function table(
     .join("\n")
 }
 
-function fitting(columns: readonly Column[], widths: readonly number[], room = Infinity): readonly number[] {
+function fitting(columns: readonly Column[], natural: readonly number[], room = Infinity): readonly number[] {
+  const least = natural.map((wide, index) => {
+    const { shrinks, wraps } = columns[index] ?? {}
+    return shrinks !== undefined || wraps ? Math.min(wide, USUAL_WIDTH) : wide
+  })
   const all = columns.map((_, index) => index)
   const goFirst = all
     .filter((index) => columns[index]?.expendable !== undefined)
@@ -123,27 +136,44 @@ function fitting(columns: readonly Column[], widths: readonly number[], room = I
   const sets = [0, ...goFirst.map((_, index) => index + 1)].map((gone) =>
     all.filter((index) => !goFirst.slice(0, gone).includes(index)),
   )
-  return sets.find((kept) => totalOf(kept, widths) <= room) ?? sets.at(-1) ?? all
+  return sets.find((kept) => totalOf(kept, least) <= room) ?? sets.at(-1) ?? all
 }
 
 function totalOf(kept: readonly number[], widths: readonly number[]): number {
   return kept.reduce((sum, index) => sum + (widths[index] ?? 0) + 2, -2)
 }
 
+const USUAL_WIDTH = 24
 const LEAST_WIDTH = 8
 
 /** Within its colours; the short id at the end of a name, by which it is typed, stays. */
-function cut(cell: string, room: number): string {
+function cut(cell: string, room: number, side: "left" | "right"): string {
   if (width(cell) <= room) return cell
   const plain = stripVTControlCharacters(cell)
   const [id = ""] = /··\w+$/.exec(plain) ?? []
-  const start = plain.slice(0, Math.max(0, room - 1 - id.length)).trimEnd()
+  const rest = charactersOf(plain.slice(0, plain.length - id.length))
+  let kept = rest
+  while (kept.length > 0 && width(kept.join("")) > room - 1 - id.length)
+    kept = side === "right" ? kept.slice(0, -1) : kept.slice(1)
+  const text = side === "right" ? `${kept.join("").trimEnd()}…` : `…${kept.join("").trimStart()}`
   // By a function: a name may hold `$&`, which a text would be read for.
-  return cell.replace(plain, () => `${start}…${id}`)
+  return cell.replace(plain, () => `${text}${id}`)
 }
 
+/** Characters that a terminal draws in two cells: of East Asian scripts, in their own width, and emoji. */
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303E\uFF01-\uFF60\uFFE0-\uFFE6\p{Emoji_Presentation}\uFE0F]/u
+
+/** In cells of a terminal. */
 function width(cell: string): number {
-  return stripVTControlCharacters(cell).length
+  const plain = stripVTControlCharacters(cell)
+  if (/^[ -~]*$/.test(plain)) return plain.length
+  return charactersOf(plain).reduce((sum, character) => sum + (WIDE.test(character) ? 2 : 1), 0)
+}
+
+/** As a person counts them. */
+function charactersOf(text: string): readonly string[] {
+  return Array.from(new Intl.Segmenter("en").segment(text), ({ segment }) => segment)
 }
 
 /** The spaces that no pair of backticks holds. */

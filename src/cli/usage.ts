@@ -15,7 +15,7 @@ import { present } from "../json.ts"
 import { listAccounts } from "./accounts.ts"
 import type { Command, UsageGroup } from "./command-line.ts"
 import type { Context } from "./context.ts"
-import { table } from "./terminal.ts"
+import { type Column, table, wrap } from "./terminal.ts"
 
 const DAY_MS = 24 * 3_600_000
 
@@ -82,19 +82,23 @@ export async function showHistory(
     return terminal.out(JSON.stringify(document, null, 2))
   }
   if (csv) return terminal.out(csvOf(by, by === "day" ? perDay : groups))
+  const say = (text: string): void => terminal.out(wrap(text, { indent: 0, columns: terminal.columns }))
+  const period = days === 1 ? "today" : `in the last ${days} days`
+  if (turns.length === 0) return say(`Nothing was asked of Kiro ${period} from this computer.`)
   terminal.out(chart(perDay, context))
   terminal.out("")
   if (by !== "day") {
-    const columns = [
-      { title: capitalised(by) },
-      { title: "Requests", align: "right" as const, expendable: 2 },
-      { title: "Failed", align: "right" as const, expendable: 3 },
-      { title: "Credits", align: "right" as const },
-      { title: "Share", align: "right" as const, expendable: 1 },
-      ...(total.cache === undefined ? [] : [{ title: "From cache", align: "right" as const, expendable: 4 }]),
+    const columns: readonly Column[] = [
+      // The end of a folder says most.
+      { title: capitalised(by), shrinks: by === "project" ? "left" : "right" },
+      { title: "Requests", align: "right", expendable: 2 },
+      { title: "Failed", align: "right", expendable: 3 },
+      { title: "Credits", align: "right" },
+      { title: "Share", align: "right", expendable: 1 },
+      ...(total.cache === undefined ? [] : [{ title: "From cache", align: "right", expendable: 4 } as const]),
     ]
     const rows = groups.map(({ name, requests, failed, credits, cache }) => [
-      shortened(oneLine(name), (terminal.columns ?? Infinity) - 40),
+      oneLine(name),
       String(requests),
       failed === 0 ? "" : String(failed),
       credits.toFixed(2),
@@ -104,13 +108,10 @@ export async function showHistory(
     terminal.out(table(columns, rows, { terminal }))
     terminal.out("")
   }
-  const average = total.credits / days
-  terminal.out(
-    `${total.credits.toFixed(2)} credits in ${days === 1 ? "a day" : `${days} days`}, ${average.toFixed(2)} a day.`,
-  )
-  if (total.cache !== undefined)
-    terminal.out(`${cacheShare(total.cache)} of the input came from Kiro's cache.`)
-  for (const line of pace) terminal.out(paceText(line, now))
+  const average = days === 1 ? "" : `, ${(total.credits / days).toFixed(2)} a day`
+  say(`${total.credits.toFixed(2)} credits ${days === 1 ? period : `in ${days} days`}${average}.`)
+  if (total.cache !== undefined) say(`${cacheShare(total.cache)} of the input came from Kiro's cache.`)
+  for (const line of paceTexts(pace, now)) say(line)
 }
 
 function plain({ key, name, requests, failed, credits, cache }: Spent) {
@@ -230,6 +231,17 @@ function paceOf(accounts: readonly Account[], now: number): readonly Pace[] {
   })
 }
 
+/** Beside those whose credits end too soon, at most so many are told of one by one. */
+const MOST_LASTING = 3
+
+function paceTexts(pace: readonly Pace[], now: number): readonly string[] {
+  const lasting = pace.filter(({ lastsUntil: end }) => end === null)
+  if (lasting.length <= MOST_LASTING) return pace.map((each) => paceText(each, now))
+  const ending = pace.filter(({ lastsUntil: end }) => end !== null).map((each) => paceText(each, now))
+  const others = ending.length === 0 ? "accounts" : "other accounts"
+  return [...ending, `${lasting.length} ${others} have enough at this pace until their credits start again.`]
+}
+
 function paceText({ account, remaining, lastsUntil: end }: Pace, now: number): string {
   const lasts =
     end === null ? "enough until they start again" : `they last until ${dayText(Date.parse(end), now)}`
@@ -262,10 +274,6 @@ function oneLine(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\s\p{Cc}]+/gu, " ")
 }
 
-function shortened(text: string, room: number): string {
-  return text.length <= Math.max(12, room) ? text : `…${text.slice(-Math.max(11, room - 1))}`
-}
-
 function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
@@ -284,15 +292,15 @@ export async function showBudget(
   const isLifted = await store.isBudgetLifted(day)
   if (json)
     return terminal.out(JSON.stringify({ day, used, limit: limit ?? null, lifted: isLifted }, null, 2))
+  const say = (text: string): void => terminal.out(wrap(text, { indent: 0, columns: terminal.columns }))
   if (limit === undefined) {
-    terminal.out(
-      `${used.toFixed(2)} credits today. There is no budget;\n"daily_credit_budget" sets one, in ${paths.settingsFile}`,
-    )
+    terminal.out(`${used.toFixed(2)} credits today. There is no budget;`)
+    say(`"daily_credit_budget" sets one, in ${paths.settingsFile}`)
     if (isLifted) terminal.out("Any that OpenCode was started with is lifted until midnight.")
     return
   }
   terminal.out(`${creditsText({ used, limit })} credits today.`)
   if (isLifted) terminal.out("The budget is lifted until midnight.")
   else if (used >= limit)
-    terminal.out(`It is used up: new messages wait for tomorrow, or for: ${context.command} budget lift`)
+    say(`It is used up: new messages wait for tomorrow, or for: \`${context.command} budget lift\``)
 }

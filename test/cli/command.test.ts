@@ -206,7 +206,7 @@ describe("a table", () => {
   })
 
   it("cuts a name short where the rest alone is too wide, but for the id that it is typed by", () => {
-    const columns = [{ title: "", shrinks: true }, { title: "" }] as const
+    const columns = [{ title: "", shrinks: "right" }, { title: "" }] as const
     const rows = [
       [paint("", "Identity Center ··ffaf"), "at the daily limit"],
       ["The account of the whole company", "ok"],

@@ -24,6 +24,8 @@ export interface Lab {
 export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>
   readonly directory?: string
+  /** Of the terminal that it is called in; absent: a pipe. */
+  readonly columns?: number
 }
 
 export interface Ran {
@@ -45,6 +47,7 @@ export async function openLab(): Promise<Lab> {
   program(bin, "opencode", { prints: "1.18.33" })
   const callOf = (options: RunOptions, args: readonly string[]): Call => ({
     args,
+    columns: options.columns,
     directory: options.directory ?? sandbox.project,
     env: {
       ...sandbox.environment,
@@ -112,14 +115,18 @@ export const MAIN: string = join(
 
 interface Call {
   readonly args: readonly string[]
+  readonly columns: number | undefined
   readonly directory: string
   readonly env: Readonly<Record<string, string>>
 }
 
-async function runHere({ args, directory, env }: Call): Promise<Ran> {
+async function runHere({ args, columns, directory, env }: Call): Promise<Ran> {
   const printed = { out: "", err: "" }
   const terminal = createTerminal({
-    stdout: { write: (text) => (printed.out += text) },
+    stdout: {
+      ...(columns !== undefined && { isTTY: true, columns }),
+      write: (text) => (printed.out += text),
+    },
     stderr: { write: (text) => (printed.err += text) },
     env,
   })
