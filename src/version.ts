@@ -1,2 +1,7 @@
 /** Of this package; a test holds it to package.json. */
 export const VERSION = "0.1.0"
+
+/** Starts a file of this package where nothing else can: OpenCode's own program is a Bun when it is told to be one. */
+export function opencodeAsBun(platform: string): string {
+  return platform === "win32" ? "set BUN_BE_BUN=1&& opencode" : "BUN_BE_BUN=1 opencode"
+}

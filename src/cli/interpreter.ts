@@ -1,9 +1,6 @@
-const OLDEST_NODE = [22, 13] as const
+import { opencodeAsBun } from "../version.ts"
 
-/** OpenCode's own program is a Bun, and runs a file as such when it is told to. */
-function opencodeAsBun(platform: string): string {
-  return platform === "win32" ? "set BUN_BE_BUN=1&& opencode" : "BUN_BE_BUN=1 opencode"
-}
+const OLDEST_NODE = [22, 13] as const
 
 /** What starts a file as this process was started. A Bun that had to be told to be one is part of another program. */
 export function programHere(here: {

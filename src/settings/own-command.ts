@@ -1,33 +1,44 @@
 import { existsSync, realpathSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { dirname, isAbsolute, join } from "node:path"
 import { isObject, parseJson } from "../json.ts"
+import { opencodeAsBun } from "../version.ts"
 import { readSmallFile } from "./files.ts"
 
 const NAME = "opencode-kiro-auth"
 
 /**
- * How the command of this very installation is run by hand: by its name where that is on the given PATH, through npx
- * where npx runs it now, else by its file. The published name alone would be somebody else's where it is not ours.
+ * How the command of this very installation is run by hand: by its name where that is on the PATH, through npx where
+ * npx runs it now, else by its file. The published name alone would be somebody else's where it is not ours.
  */
-export function ownCommand(
-  here: {
-    readonly path?: string | undefined
-    /** What starts its file now; absent in a host, which is nothing that a person has at hand. */
-    readonly program?: string
-  } = {},
-): string {
+export function ownCommand({
+  path = process.env["PATH"] ?? process.env["Path"] ?? "",
+  program,
+}: {
+  readonly path?: string | undefined
+  /** What starts its file now; absent in a host, whose user has what the PATH has. */
+  readonly program?: string
+} = {}): string {
   const root = ownFolder()
   if (root === undefined) return NAME
-  const separator = process.platform === "win32" ? ";" : ":"
+  const folders = path.split(process.platform === "win32" ? ";" : ":").filter(isAbsolute)
   const isOurs = (folder: string): boolean =>
     !/node_modules[\\/]\.bin[\\/]?$/.test(folder) && leadsTo(root, join(folder, NAME))
-  if (here.path?.split(separator).some(isOurs)) return NAME
+  if (folders.some(isOurs)) return NAME
   const manifest = parseJson(textOf(join(root, "package.json")))
   const bin = isObject(manifest) && isObject(manifest["bin"]) ? manifest["bin"][NAME] : undefined
   if (/[\\/]_npx[\\/]/.test(root) && isObject(manifest)) return `npx ${NAME}@${String(manifest["version"])}`
   const built = join(root, typeof bin === "string" ? bin : "dist/cli/main.js")
-  if (existsSync(built)) return `${here.program ?? "node"} ${quoted(built)}`
+  if (existsSync(built)) return `${program ?? programIn(folders)} ${quoted(built)}`
   return `bun ${quoted(join(root, "src", "cli", "main.ts"))}`
+}
+
+/** Without Node and Bun there is at least the host; where nothing is found, what most people have. */
+function programIn(folders: readonly string[]): string {
+  const endings = process.platform === "win32" ? [".exe", ".cmd"] : [""]
+  const found = ["node", "bun", "opencode"].find((name) =>
+    folders.some((folder) => endings.some((ending) => existsSync(join(folder, `${name}${ending}`)))),
+  )
+  return found === "opencode" ? opencodeAsBun(process.platform) : (found ?? "node")
 }
 
 /** The folder of this package, wherever its files were bundled to. */

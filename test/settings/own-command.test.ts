@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { mkdirSync, realpathSync, symlinkSync } from "node:fs"
+import { existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs"
 import { delimiter, join } from "node:path"
 import { describe, it } from "node:test"
 import { ownCommand, ownFolder } from "../../src/settings/index.ts"
@@ -16,6 +16,22 @@ describe("how this installation's command is run", () => {
       assert.ok(command.includes(root))
     }
   })
+
+  it(
+    "is with what there is to run it: Node, Bun, or OpenCode's own program",
+    { skip: !existsSync("dist/cli/main.js") && "needs a build" },
+    () => {
+      const bin = temporaryFolder()
+      const runs = (): string => ownCommand({ path: bin }).replace(/ [^ ]*main\.js"?$/, "")
+      const ending = process.platform === "win32" ? ".exe" : ""
+      const found = ["", "opencode", "bun", "node"].map((program) => {
+        if (program !== "") writeFileSync(join(bin, `${program}${ending}`), "")
+        return runs()
+      })
+      const asBun = process.platform === "win32" ? "set BUN_BE_BUN=1&& opencode" : "BUN_BE_BUN=1 opencode"
+      assert.deepEqual(found, ["node", asBun, "bun", "node"])
+    },
+  )
 
   it(
     "is by its name where the PATH has that, and it leads here",
