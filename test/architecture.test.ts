@@ -64,7 +64,7 @@ const PURE_LEAVES = new Set(["json", "secret"])
 const LEAVES = new Set(["json", "secret", "runtime", "version"])
 /** Second doors, for a plugin's start alone: every file that is loaded there delays OpenCode's first paint. */
 const START_DOORS = new Set([join("kiro", "models", "index.ts"), join("login", "input.ts")])
-const STARTS = new Set(["plugin", "opencode2", "host"])
+const STARTS = new Set(["plugin", "opencode2", "host", "tui"])
 const ROOTS = new Set(["plugin", "opencode2", "tui", "cli"])
 
 const MOST_LINES = 350

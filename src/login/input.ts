@@ -20,6 +20,56 @@ export interface LoginTarget {
   readonly profileArn?: string
 }
 
+/** The ways to sign in, in the order in which every front end offers them. */
+export const WAYS_TO_SIGN_IN = [
+  { way: "builder-id", method: "aws", label: "AWS Builder ID" },
+  { way: "identity-center", method: "aws", label: "IAM Identity Center" },
+  { way: "Google", method: "social", label: "Google" },
+  { way: "Github", method: "social", label: "GitHub" },
+  { way: "import", method: "import", label: "Import from kiro-cli or Kiro IDE" },
+  { way: "api-key", method: "api-key", label: "API key" },
+] as const
+
+export type WayToSignIn = (typeof WAYS_TO_SIGN_IN)[number]["way"]
+export type SignInMethod = (typeof WAYS_TO_SIGN_IN)[number]["method"]
+
+/** Of the ways that begin alike: "Google or GitHub". */
+export function methodLabel(method: SignInMethod): string {
+  return WAYS_TO_SIGN_IN.flatMap((each) => (each.method === method ? [each.label] : [])).join(" or ")
+}
+
+export const SOCIAL_PROVIDERS: readonly { readonly label: string; readonly value: SocialProvider }[] =
+  WAYS_TO_SIGN_IN.flatMap((each) =>
+    each.method === "social" ? [{ label: each.label, value: each.way }] : [],
+  )
+
+interface AskedFor {
+  readonly title: string
+  readonly placeholder: string
+}
+
+/** What a sign-in at AWS asks for, in the words of a form. */
+export function askedForAws({ idcStartUrl, idcRegion, idcProfileArn, defaultRegion }: LoginDefaults): {
+  readonly start_url: AskedFor
+  readonly login_region: AskedFor
+  readonly profile_arn: AskedFor
+} {
+  return {
+    start_url: {
+      title:
+        idcStartUrl === undefined
+          ? "IAM Identity Center start URL (leave blank for AWS Builder ID)"
+          : `Start URL (leave blank for ${idcStartUrl}, or type builder-id)`,
+      placeholder: idcStartUrl ?? "https://d-1234567890.awsapps.com/start",
+    },
+    login_region: { title: "Region of your IAM Identity Center", placeholder: idcRegion ?? defaultRegion },
+    profile_arn: {
+      title: "Kiro profile ARN (blank: look it up)",
+      placeholder: idcProfileArn ?? "arn:aws:codewhisperer:…:profile/…",
+    },
+  }
+}
+
 export type LoginDefaults = Pick<Settings, "defaultRegion" | "idcStartUrl" | "idcRegion" | "idcProfileArn">
 
 /** Answers to the questions of a front end: one that was not asked is not there. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { type Host, PROVIDER_ID } from "../host/index.ts"
 import { isObject, stringField, present } from "../json.ts"
 import type { Logins, SignIn } from "../login/index.ts"
-import { isApiKey, type LoginDefaults } from "../login/input.ts"
+import { askedForAws, isApiKey, type LoginDefaults, methodLabel, SOCIAL_PROVIDERS } from "../login/input.ts"
 import { Secret } from "../secret.ts"
 import { answerOf, methodOf, textIn } from "./context.ts"
 
@@ -33,25 +33,25 @@ export function offerLogins(host: Host, signedIn: () => void): (editor: unknown)
   const methods = [
     {
       id: "aws",
-      label: "AWS Builder ID or IAM Identity Center",
+      label: methodLabel("aws"),
       form: awsForm(host.settings()),
       start: (logins: Logins, answers: Answers) => logins.aws(answers),
     },
     {
       id: "social",
-      label: "Google or GitHub",
+      label: methodLabel("social"),
       form: SOCIAL_FORM,
       start: (logins: Logins, answers: Answers) => logins.social(answers),
     },
     {
       id: "import",
-      label: "Import from kiro-cli or Kiro IDE",
+      label: methodLabel("import"),
       start: (logins: Logins) => logins.imported(),
     },
     // Of type `oauth` too: a method of type `key` would leave the key itself with OpenCode.
     {
       id: "api-key",
-      label: "API key",
+      label: methodLabel("api-key"),
       form: API_KEY_FORM,
       start: (logins: Logins, answers: Answers) => logins.apiKey(answers),
     },
@@ -122,30 +122,26 @@ function answersIn(answer: unknown): Answers {
  * `when` is left out of the forms: versions of the host spell it differently. A pattern takes whatever the reader
  * behind it takes, blank included where the field may be.
  */
-function awsForm({ idcStartUrl, idcRegion, defaultRegion }: LoginDefaults): readonly Field[] {
+function awsForm(defaults: LoginDefaults): readonly Field[] {
+  const { start_url, login_region, profile_arn } = askedForAws(defaults)
   return [
     {
       key: "start_url",
       type: "string",
-      title:
-        idcStartUrl === undefined
-          ? "IAM Identity Center start URL (leave blank for AWS Builder ID)"
-          : `Start URL (leave blank for ${idcStartUrl}, or type builder-id)`,
-      placeholder: idcStartUrl ?? "https://d-1234567890.awsapps.com/start",
+      ...start_url,
       pattern: String.raw`^\s*$|^\s*[<"'\x60]?(?:https?:\/\/)?[^\s\/]+\.[^\s]+\s*$|^\s*[dD]-[0-9a-zA-Z]{6,}\s*$|^\s*(?:[aA][wW][sS][\s_\-]*)?[bB]uilder[\s_\-]*[iI][dD]\s*$`,
     },
     {
       key: "login_region",
       type: "string",
-      title: "Region of your IAM Identity Center (blank for AWS Builder ID)",
-      placeholder: idcRegion ?? defaultRegion,
+      ...login_region,
+      title: `${login_region.title} (blank for AWS Builder ID)`,
       pattern: String.raw`^\s*$|^\s*[a-zA-Z]{2,4}(?:[\s_\-]+[a-zA-Z]+){1,3}[\s_\-]+[0-9]{1,2}\s*$`,
     },
     {
       key: "profile_arn",
       type: "string",
-      title: "Kiro profile ARN (blank: look it up)",
-      placeholder: "arn:aws:codewhisperer:…:profile/…",
+      ...profile_arn,
       pattern: String.raw`^\s*$|^\s*arn:aws[a-z\-]*:codewhisperer:[a-z0-9\-]+:[0-9]{12}:profile\/[A-Za-z0-9._\-]+\s*$`,
     },
   ]
@@ -158,10 +154,7 @@ const SOCIAL_FORM: readonly Field[] = [
     title: "Sign in with",
     required: true,
     default: "Google",
-    options: [
-      { value: "Google", label: "Google" },
-      { value: "Github", label: "GitHub" },
-    ],
+    options: SOCIAL_PROVIDERS,
   },
 ]
 

@@ -2,13 +2,16 @@ import type { AuthHook, AuthOAuthResult } from "@opencode-ai/plugin"
 import { type AccountAct, type AccountLine, type Management, PROVIDER_ID } from "../host/index.ts"
 import type { Logins, SignIn } from "../login/index.ts"
 import {
+  askedForAws,
   isApiKey,
   LoginError,
   type LoginDefaults,
+  methodLabel,
   readApiKey,
   readProfileArn,
   readRegion,
   readStartUrl,
+  SOCIAL_PROVIDERS,
 } from "../login/input.ts"
 import type { Log } from "../runtime.ts"
 import { AUTH_MARKER, moveApiKey } from "./auth-file.ts"
@@ -67,14 +70,10 @@ export function authHook({ defaults, accounts, desk }: AuthHookOptions): AuthHoo
     },
     get methods() {
       return [
-        method(
-          "AWS Builder ID or IAM Identity Center",
-          ({ logins }, answers) => logins.aws(answers),
-          awsPrompts(defaults()),
-        ),
-        method("Google or GitHub", ({ logins }, answers) => logins.social(answers), socialPrompts),
-        method("Import from kiro-cli or Kiro IDE", ({ logins }) => logins.imported()),
-        method("API key", ({ logins }, answers) => logins.apiKey(answers), apiKeyPrompts),
+        method(methodLabel("aws"), ({ logins }, answers) => logins.aws(answers), awsPrompts(defaults())),
+        method(methodLabel("social"), ({ logins }, answers) => logins.social(answers), socialPrompts),
+        method(methodLabel("import"), ({ logins }) => logins.imported()),
+        method(methodLabel("api-key"), ({ logins }, answers) => logins.apiKey(answers), apiKeyPrompts),
         // Nothing to manage, nothing to choose from.
         ...(accounts().length === 0 ? [] : [method("Manage accounts", manage, managePrompts(accounts()))]),
       ]
@@ -230,30 +229,28 @@ function awsPrompts(defaults: LoginDefaults): Prompts {
   const typed = { key: "start_url", op: "neq", value: "" } as const
   const open = defaults.idcStartUrl !== undefined && defaults.idcRegion === undefined
   const condition = open ? {} : { when: typed }
+  const { start_url, login_region, profile_arn } = askedForAws(defaults)
   return [
     {
       type: "text",
       key: "start_url",
-      message:
-        defaults.idcStartUrl === undefined
-          ? "IAM Identity Center start URL (leave blank for AWS Builder ID)"
-          : `Start URL (leave blank for ${defaults.idcStartUrl}, or type builder-id)`,
-      placeholder: defaults.idcStartUrl ?? "https://d-1234567890.awsapps.com/start",
+      message: start_url.title,
+      placeholder: start_url.placeholder,
       validate: (text) => (text.trim() === "" ? undefined : refusalOf(() => expectStartUrl(text))),
     },
     {
       type: "text",
       key: "login_region",
-      message: "Region of your IAM Identity Center",
-      placeholder: defaults.idcRegion ?? defaults.defaultRegion,
+      message: login_region.title,
+      placeholder: login_region.placeholder,
       ...condition,
       validate: (text) => (text.trim() === "" ? undefined : refusalOf(() => readRegion(text))),
     },
     {
       type: "text",
       key: "profile_arn",
-      message: "Kiro profile ARN (blank: look it up)",
-      placeholder: defaults.idcProfileArn ?? "arn:aws:codewhisperer:…:profile/…",
+      message: profile_arn.title,
+      placeholder: profile_arn.placeholder,
       ...condition,
       validate: (text) => refusalOf(() => readProfileArn(text)),
     },
@@ -265,10 +262,7 @@ const socialPrompts: Prompts = [
     type: "select",
     key: "provider",
     message: "Sign in with",
-    options: [
-      { label: "Google", value: "Google" },
-      { label: "GitHub", value: "Github" },
-    ],
+    options: [...SOCIAL_PROVIDERS],
   },
 ]
 

@@ -1,5 +1,6 @@
 import type { AccountOverview } from "../accounts/index.ts"
 import type { AccountAct, ActDone, Board, NewSignIn } from "../host/index.ts"
+import { WAYS_TO_SIGN_IN, type WayToSignIn } from "../login/input.ts"
 import { accountRow, type AccountRow, type View } from "./lines.ts"
 
 /** The dialogs of a host. What a person leaves without an answer gives `undefined`. */
@@ -168,27 +169,16 @@ async function manageOne(
   }
 }
 
-type Way = "builder-id" | "identity-center" | "Google" | "Github" | "import" | "api-key"
-
-/** In the order of the hosts' own list of ways to sign in. */
-const WAYS: readonly Option<Way>[] = [
-  { title: "AWS Builder ID", value: "builder-id" },
-  { title: "IAM Identity Center", value: "identity-center" },
-  { title: "Google", value: "Google" },
-  { title: "GitHub", value: "Github" },
-  { title: "Import from kiro-cli or Kiro IDE", value: "import" },
-  { title: "API key", value: "api-key" },
-]
-
 async function signIn(dialogs: Dialogs, desk: Desk): Promise<void> {
   const title = "Sign in to another account"
-  const way = await dialogs.select({ title, options: WAYS })
+  const options = WAYS_TO_SIGN_IN.map(({ way, label }) => ({ title: label, value: way }))
+  const way = await dialogs.select({ title, options })
   const wanted = way === undefined ? undefined : await askFor(way, dialogs)
   if (wanted !== undefined) await showSignIn(dialogs, title, await desk.signIn(wanted))
 }
 
 /** What a way to sign in wants to know; nothing where its user leaves it. */
-async function askFor(way: Way, { prompt }: Dialogs): Promise<NewSignIn | undefined> {
+async function askFor(way: WayToSignIn, { prompt }: Dialogs): Promise<NewSignIn | undefined> {
   switch (way) {
     case "builder-id":
       return { method: "aws", answers: { start_url: "builder-id" } }
