@@ -46,7 +46,7 @@ export {
   recordOf,
   withoutRevocation,
 } from "./login.ts"
-export { accountName, isPlaceholderEmail, readLabel } from "./name.ts"
+export { accountName, cellsOf, cutTo, isPlaceholderEmail, readLabel } from "./name.ts"
 export { describeNotice, type Notice, type NoticeText, STORE_TROUBLES } from "./notices.ts"
 export { learnIdentity, type LearntIdentity, replaceRefused } from "./owner.ts"
 export { type CacheUse, cacheShare, lastsUntil, resetOf, usedShare } from "./quota.ts"

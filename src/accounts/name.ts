@@ -68,3 +68,29 @@ const PLACEHOLDER = /-placeholder\+[0-9a-f]{16}@awsapps\.local$/i
 export function isPlaceholderEmail(email: string): boolean {
   return PLACEHOLDER.test(email)
 }
+
+/** Characters that a terminal draws in two cells: of East Asian scripts, in their own width, and emoji. */
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303E\uFF01-\uFF60\uFFE0-\uFFE6\p{Emoji_Presentation}\uFE0F]/u
+
+/** How many cells of a terminal a text takes. */
+export function cellsOf(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length
+  return charactersOf(text).reduce((sum, character) => sum + (WIDE.test(character) ? 2 : 1), 0)
+}
+
+/** A text in at most so many cells, cut at one side; the short id at the end of a name, by which it is typed, stays. */
+export function cutTo(text: string, cells: number, side: "left" | "right" = "right"): string {
+  if (cellsOf(text) <= cells) return text
+  const [id = ""] = /··\w+$/.exec(text) ?? []
+  let kept = charactersOf(text.slice(0, text.length - id.length))
+  while (kept.length > 0 && cellsOf(kept.join("")) > cells - 1 - id.length)
+    kept = side === "right" ? kept.slice(0, -1) : kept.slice(1)
+  const rest = kept.join("").trim()
+  return side === "right" ? `${rest}…${id}` : `…${rest}${id}`
+}
+
+/** As a person counts them. */
+function charactersOf(text: string): readonly string[] {
+  return Array.from(new Intl.Segmenter("en").segment(text), ({ segment }) => segment)
+}

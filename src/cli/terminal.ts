@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises"
 import { stripVTControlCharacters, styleText } from "node:util"
+import { cellsOf, cutTo } from "../accounts/index.ts"
 
 export type Tone = "good" | "warning" | "bad" | "muted" | "strong"
 
@@ -146,34 +147,15 @@ function totalOf(kept: readonly number[], widths: readonly number[]): number {
 const USUAL_WIDTH = 24
 const LEAST_WIDTH = 8
 
-/** Within its colours; the short id at the end of a name, by which it is typed, stays. */
+/** Within its colours. */
 function cut(cell: string, room: number, side: "left" | "right"): string {
-  if (width(cell) <= room) return cell
   const plain = stripVTControlCharacters(cell)
-  const [id = ""] = /··\w+$/.exec(plain) ?? []
-  const rest = charactersOf(plain.slice(0, plain.length - id.length))
-  let kept = rest
-  while (kept.length > 0 && width(kept.join("")) > room - 1 - id.length)
-    kept = side === "right" ? kept.slice(0, -1) : kept.slice(1)
-  const text = side === "right" ? `${kept.join("").trimEnd()}…` : `…${kept.join("").trimStart()}`
   // By a function: a name may hold `$&`, which a text would be read for.
-  return cell.replace(plain, () => `${text}${id}`)
+  return cell.replace(plain, () => cutTo(plain, room, side))
 }
 
-/** Characters that a terminal draws in two cells: of East Asian scripts, in their own width, and emoji. */
-const WIDE =
-  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303E\uFF01-\uFF60\uFFE0-\uFFE6\p{Emoji_Presentation}\uFE0F]/u
-
-/** In cells of a terminal. */
 function width(cell: string): number {
-  const plain = stripVTControlCharacters(cell)
-  if (/^[ -~]*$/.test(plain)) return plain.length
-  return charactersOf(plain).reduce((sum, character) => sum + (WIDE.test(character) ? 2 : 1), 0)
-}
-
-/** As a person counts them. */
-function charactersOf(text: string): readonly string[] {
-  return Array.from(new Intl.Segmenter("en").segment(text), ({ segment }) => segment)
+  return cellsOf(stripVTControlCharacters(cell))
 }
 
 /** The spaces that no pair of backticks holds. */

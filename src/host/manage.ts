@@ -70,12 +70,21 @@ export function manageAccounts(options: {
 }): Management {
   const { logins, settings, paths, runtime } = options
   const { store, find, change } = options.accounts
-  const changed = async (id: string, decision: Decision, words: string): Promise<ActDone> => {
-    const { account } = await change(id, decision)
+  /** Why it can't answer now; absent where it can. */
+  const hindrance = (account: Account): string | undefined => {
     const now = runtime.clock.now()
     const state = stateOf(account, { now, useOverage: settings.useOverage })
-    const isHeld = state.reason !== "ready" && state.reason !== "disabled"
-    return done(`${accountName(account)} ${words}${isHeld ? `, but ${shortState(state, now)}` : ""}.`)
+    return state.reason === "ready" ? undefined : shortState(state, now)
+  }
+  const changed = async (id: string, decision: Decision, words: string): Promise<ActDone> => {
+    const { account } = await change(id, decision)
+    const why = decision.kind === "disable" ? undefined : hindrance(account)
+    return done(`${accountName(account)} ${words}${why === undefined ? "" : `, but ${why}`}.`)
+  }
+  const used = (account: Account, where: string): ActDone => {
+    const why = hindrance(account)
+    const now = why === undefined ? "" : ` Just now it can't: ${why}.`
+    return done(`${accountName(account)} answers in ${where}.${now}`)
   }
 
   const perform = async (act: AccountAct): Promise<ActDone> => {
@@ -83,7 +92,7 @@ export function manageAccounts(options: {
       case "use-for-session": {
         const account = await find(act.account)
         await store.updateSession(act.sessionId, (memory) => ({ ...memory, chosenAccountId: account.id }))
-        return done(`${accountName(account)} answers in this session from now on.`)
+        return used(account, "this session from now on")
       }
       case "use-for-project": {
         const account = await find(act.account)
@@ -92,7 +101,7 @@ export function manageAccounts(options: {
         const unique = runtime.randomUUID()
         const saved = await saveProjectRule({ file, project, account: account.id, unique })
         if (saved.outcome === "refused") return refused(saved.message)
-        return done(`${accountName(account)} answers in ${project} from now on: a rule in ${file} says so.`)
+        return used(account, `${project} from now on: a rule in ${file} says so`)
       }
       case "rename": {
         const { before, account } = await change(act.account, { kind: "label", label: act.name })

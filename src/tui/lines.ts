@@ -2,6 +2,7 @@ import {
   type AccountOverview,
   cacheShare,
   creditsText,
+  cutTo,
   dayText,
   lastsUntil,
   type Quota,
@@ -64,9 +65,7 @@ function accountLines(board: Board, account: AccountOverview, view: View): Panel
     { text: view.showEmail ? (email ?? name) : name, tone: "text" },
     ...reasonLines(board, account),
     ...stateLines(account, view),
-    ...(quota === undefined
-      ? [{ text: "Credits not known yet", tone: "muted" } as const]
-      : quotaLines(quota, view)),
+    ...creditLines(quota, view),
   ]
 }
 
@@ -83,7 +82,8 @@ function stateLines({ state }: AccountOverview, { now }: View): PanelLine[] {
   return [{ text: capitalised(shortState(state, now)), tone }]
 }
 
-function quotaLines(quota: Quota, { now }: View): PanelLine[] {
+function creditLines(quota: Quota | undefined, { now }: View): PanelLine[] {
+  if (quota === undefined) return [{ text: "Credits not known yet", tone: "muted" }]
   const share = quota.limit > 0 ? quota.used / quota.limit : 0
   return [
     { text: `${creditsText(quota)} credits`, tone: share >= WARN_SHARE ? "warning" : "text" },
@@ -167,23 +167,38 @@ export interface AccountRow {
 }
 
 const BAR_CELLS = 8
+/** A longer name would leave no room for its state at 80 columns. */
+const NAME_CELLS = 28
 
 export function accountRow(account: AccountOverview, board: Board, { now, showEmail }: View): AccountRow {
   const { name, email, quota, state } = account
   const share = quota === undefined ? undefined : usedShare(quota, now)
   const parts = [
-    // The host cuts a long row short at its end.
+    // The host cuts a long row short at its end: the plan is missed least.
     ...(state.reason === "ready" ? [] : [shortState(state, now)]),
-    planTitle(quota?.plan),
     quota === undefined ? "credits not known yet" : creditsText(quota),
     ...(board.session.accountId === account.id ? ["this session"] : []),
     ...(board.rule?.account === account.id ? ["this project"] : []),
+    planTitle(quota?.plan),
   ]
   return {
-    title: showEmail ? (email ?? name) : name,
+    title: cutTo(showEmail ? (email ?? name) : name, NAME_CELLS),
     description: parts.join(" · "),
-    footer: share === undefined ? "" : `${bar(share)} ${Math.round(share * 100)} %`,
+    // The host sets it right: of one length the bars stand below each other.
+    footer: share === undefined ? "" : `${bar(share)} ${Math.round(share * 100)} %`.padEnd(BAR_CELLS + 6),
   }
+}
+
+/** All that is known of one account, where there is room for it: what its panel shows, and what helps it. */
+export function accountDetails(account: AccountOverview, view: View): string {
+  const { email, quota, remedy = "", state } = account
+  const lines = [
+    planTitle(quota?.plan),
+    ...(view.showEmail && email !== undefined ? [email] : []),
+    ...(state.reason === "ready" ? [] : [capitalised(shortState(state, view.now))]),
+    ...creditLines(quota, view).map(({ text }) => text),
+  ]
+  return [lines.join("\n"), ...(remedy === "" ? [] : [remedy])].join("\n\n")
 }
 
 function bar(share: number): string {

@@ -1,7 +1,7 @@
-import type { AccountOverview } from "../accounts/index.ts"
+import { type AccountOverview, cutTo } from "../accounts/index.ts"
 import type { AccountAct, ActDone, Board, NewSignIn } from "../host/index.ts"
 import { WAYS_TO_SIGN_IN, type WayToSignIn } from "../login/input.ts"
-import { accountRow, type AccountRow, type View } from "./lines.ts"
+import { accountDetails, accountRow, type AccountRow, panelLines, type View } from "./lines.ts"
 
 /** The dialogs of a host. What a person leaves without an answer gives `undefined`. */
 export interface Dialogs {
@@ -54,10 +54,13 @@ export interface Where {
 
 type Choice =
   | { readonly kind: "account"; readonly account: AccountOverview }
-  | { readonly kind: "add" | "lift-budget" }
+  | { readonly kind: "add" | "lift-budget" | "session" }
   | { readonly kind: "problem"; readonly message: string }
 
 const TITLE = "Kiro accounts"
+const THIS_SESSION = "This session"
+/** A longer name would run into what the host draws beside a title at 80 columns. */
+const NAME_CELLS = 40
 
 /** `/kiro`: a list of the accounts, and what can be done with the one that is chosen. Never rejects. */
 export async function manageAccounts(tools: {
@@ -69,7 +72,7 @@ export async function manageAccounts(tools: {
   const { dialogs, desk, where, view } = tools
   try {
     const board = await desk.board(where.sessionId, [])
-    const choice = await dialogs.select({ title: TITLE, options: choices(board, view()) })
+    const choice = await dialogs.select({ title: TITLE, options: choices(board, where, view()) })
     switch (choice?.kind) {
       case undefined:
         return
@@ -77,6 +80,8 @@ export async function manageAccounts(tools: {
         return await manageOne(tools, choice.account)
       case "add":
         return await signIn(dialogs, desk)
+      case "session":
+        return await dialogs.alert({ title: THIS_SESSION, message: textOf(board, view()) })
       case "problem":
         return await dialogs.alert({ title: "kiro.json", message: choice.message })
       case "lift-budget":
@@ -90,7 +95,7 @@ export async function manageAccounts(tools: {
 }
 
 /** The rows of the first list. */
-function choices(board: Board, view: View): readonly Option<Choice>[] {
+function choices(board: Board, { sessionId }: Where, view: View): readonly Option<Choice>[] {
   const { budget, lifted } = board.today
   return [
     ...board.accounts.map((account) => ({
@@ -98,6 +103,12 @@ function choices(board: Board, view: View): readonly Option<Choice>[] {
       value: { kind: "account", account } as const,
     })),
     { title: "Sign in to another account", value: { kind: "add" } },
+    // A narrow terminal has no sidebar.
+    ...(sessionId === undefined
+      ? []
+      : [
+          { title: THIS_SESSION, description: "what the sidebar shows", value: { kind: "session" } as const },
+        ]),
     ...(budget !== undefined && !lifted
       ? [{ title: "Lift the credit budget for today", value: { kind: "lift-budget" } as const }]
       : []),
@@ -109,13 +120,29 @@ function choices(board: Board, view: View): readonly Option<Choice>[] {
   ]
 }
 
-type Deed = "session" | "project" | "rename" | "enable" | "disable" | "sign-in" | "profile" | "remove"
+function textOf(board: Board, view: View): string {
+  return panelLines(board, view)
+    .map(({ text }) => text)
+    .join("\n")
+}
+
+type Deed =
+  | "session"
+  | "project"
+  | "details"
+  | "rename"
+  | "enable"
+  | "disable"
+  | "sign-in"
+  | "profile"
+  | "remove"
 
 /** What is offered for one account. */
 function deeds(account: AccountOverview, { sessionId, project }: Where): readonly Option<Deed>[] {
   return [
     ...(sessionId === undefined ? [] : [{ title: "Use for this session", value: "session" as const }]),
     { title: "Use for this project", description: project, value: "project" },
+    { title: "Details", description: account.remedy === undefined ? "" : "and what helps", value: "details" },
     { title: "Rename", value: "rename" },
     account.enabled
       ? { title: "Switch off", description: "kept, but not used", value: "disable" }
@@ -131,10 +158,11 @@ function deeds(account: AccountOverview, { sessionId, project }: Where): readonl
 }
 
 async function manageOne(
-  { dialogs, desk, where }: Parameters<typeof manageAccounts>[0],
+  { dialogs, desk, where, view }: Parameters<typeof manageAccounts>[0],
   overview: AccountOverview,
 ): Promise<void> {
-  const { id: account, name } = overview
+  const { id: account } = overview
+  const name = cutTo(overview.name, NAME_CELLS)
   const deed = await dialogs.select({ title: name, options: deeds(overview, where) })
   const act = async (wanted: AccountAct): Promise<void> => tell(dialogs, await desk.act(wanted))
   switch (deed) {
@@ -146,6 +174,8 @@ async function manageOne(
         : act({ act: "use-for-session", account, sessionId: where.sessionId })
     case "project":
       return act({ act: "use-for-project", account, project: where.project })
+    case "details":
+      return dialogs.alert({ title: name, message: accountDetails(overview, view()) })
     case "rename": {
       const title = `A name for ${name}`
       const named = await dialogs.prompt({ title, value: "", placeholder: "empty: its own name" })
@@ -204,7 +234,7 @@ async function askFor(way: WayToSignIn, { prompt }: Dialogs): Promise<NewSignIn 
 }
 
 async function signInAgain(dialogs: Dialogs, desk: Desk, { id, name }: AccountOverview): Promise<void> {
-  await showSignIn(dialogs, `Sign in again: ${name}`, await desk.signInAgain(id))
+  await showSignIn(dialogs, `Sign in again: ${cutTo(name, NAME_CELLS)}`, await desk.signInAgain(id))
 }
 
 async function showSignIn(
@@ -228,7 +258,7 @@ async function offerProfiles(dialogs: Dialogs, desk: Desk, { id, name }: Account
   const profiles = await desk.profiles(id)
   if (profiles.length === 0) return dialogs.toast(`${name} has no profiles, and needs none.`, "success")
   const profileArn = await dialogs.select({
-    title: `Profile of ${name}`,
+    title: `Profile of ${cutTo(name, NAME_CELLS)}`,
     options: profiles.map(({ arn, name: title, region }) => ({
       title,
       description: `${region} ··${arn.slice(-4)}`,

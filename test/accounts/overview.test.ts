@@ -115,8 +115,12 @@ describe("the overview of a store", () => {
     const reason = async (useOverage: boolean): Promise<string | undefined> =>
       (await readOverview({ path, now: Date.now(), useOverage }))?.accounts[0]?.state.reason
     assert.deepEqual([await reason(true), await reason(false)], ["ready", "monthly-quota"])
+    const remedy = async (): Promise<string | undefined> =>
+      (await readOverview({ path, now: Date.now() }))?.accounts[0]?.remedy
+    assert.equal(await remedy(), undefined)
     await store.update("a", (account) => ({ ...account, enabled: false }))
     assert.equal(await reason(true), "disabled")
+    assert.match((await remedy()) ?? "", /^Switch it on: \/kiro, or `.* accounts enable [0-9a-f]{4}`\.$/)
     await store.close()
   })
 

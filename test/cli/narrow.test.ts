@@ -91,5 +91,8 @@ function accountCalled(label: string | undefined, id: string): Account {
 
 /** Those of these texts, in which only the characters listed take two. */
 function cells(text: string): number {
-  return [...text].reduce((sum, character) => sum + (/[会社のアカウント東京🚀🎉名前]/u.test(character) ? 2 : 1), 0)
+  return [...text].reduce(
+    (sum, character) => sum + (/[会社のアカウント東京🚀🎉名前]/u.test(character) ? 2 : 1),
+    0,
+  )
 }

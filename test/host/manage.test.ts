@@ -81,6 +81,8 @@ describe("managing accounts from inside a host", () => {
     const done = await management.act({ act: "enable", account: "a" })
     assert.match(done.message, /is switched on, but login needed\.$/)
     assert.equal((await accounts.store.get("a"))?.enabled, true)
+    const used = await management.act({ act: "use-for-session", account: "a", sessionId: "ses_1" })
+    assert.match(used.message, /in this session from now on\. Just now it can't: login needed\.$/)
   })
 
   it("lifts the budget of this day", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { AccountOverview } from "../../src/accounts/index.ts"
 import type { Board } from "../../src/host/index.ts"
-import { accountRow, panelLines, unreadLines } from "../../src/tui/lines.ts"
+import { accountDetails, accountRow, panelLines, unreadLines } from "../../src/tui/lines.ts"
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 const DAY_MS = 24 * 3_600_000
@@ -135,18 +135,39 @@ describe("the panel", () => {
 })
 
 describe("an account in the list", () => {
-  it("has its state where it is not ready, then its plan, credits, place, a bar and a per cent", () => {
+  it("has its state where it is not ready, then its credits, place, plan, a bar and a per cent", () => {
     const rule = { account: "a", project: "~/work" }
     assert.deepEqual(accountRow(ACCOUNT, { ...BOARD, rule }, view), {
       title: "Builder ID ··a1b2",
-      description: "Kiro Pro+ · 12.37 / 50.00 · this session · this project",
-      footer: "██░░░░░░ 20 %",
+      description: "12.37 / 50.00 · this session · this project · Kiro Pro+",
+      footer: "██░░░░░░ 20 % ",
     })
     const { quota: _, ...unmeasured } = { ...ACCOUNT, state: { reason: "disabled" } as const }
     assert.deepEqual(accountRow(unmeasured, { ...BOARD, session: { credits: 0 } }, view), {
       title: "Builder ID ··a1b2",
-      description: "switched off · Kiro · credits not known yet",
+      description: "switched off · credits not known yet · Kiro",
       footer: "",
     })
+  })
+
+  it("leaves room for its state beside a long name, in cells of a terminal, and keeps the id that it is typed by", () => {
+    const titleOf = (name: string): string => accountRow({ ...ACCOUNT, name }, BOARD, view).title
+    assert.equal(titleOf("Acme Corporation International GmbH"), "Acme Corporation Internatio…")
+    assert.equal(titleOf("株式会社アクメ東京本社第一開発部"), "株式会社アクメ東京本社第一…")
+    assert.equal(titleOf("The provider with a long name ··a1b2"), "The provider with a l…··a1b2")
+  })
+
+  it("has all that is known of it, and what helps it, where there is room", () => {
+    const remedy = "Only AWS support can lift it."
+    const lost = { ...ACCOUNT, state: { reason: "suspended" } as const, remedy }
+    assert.equal(
+      accountDetails(lost, view),
+      "Kiro Pro+\nSuspended\n12.37 / 50.00 credits\nResets Dec 1\nTrial 120.44 / 500.00\n" +
+        "Welcome bonus 0.00 / 100.00\n  until Dec 3\n\nOnly AWS support can lift it.",
+    )
+    assert.match(
+      accountDetails(ACCOUNT, { ...view, showEmail: true }),
+      /^Kiro Pro\+\nuser@example\.com\n12\.37/,
+    )
   })
 })

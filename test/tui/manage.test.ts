@@ -13,6 +13,14 @@ const BOARD: Board = {
   problems: ["toasts in kiro.json must be true or false; it is ignored."],
 }
 
+const LOST: Board["accounts"][number] = {
+  id: "c",
+  name: "Google ··c0de",
+  enabled: true,
+  state: { reason: "login-expired" },
+  remedy: "Sign in again: /connect.",
+}
+
 /** Answers by the titles of the options; a text for a prompt; `true` for a confirmation. */
 async function walk(
   answers: readonly (string | true)[],
@@ -65,7 +73,7 @@ describe("/kiro", () => {
   it("lists the accounts, and what else there is to do", async () => {
     const { shown, acts } = await walk([])
     assert.deepEqual(shown, [
-      "Kiro accounts: Builder ID ··a1b2, Work, Sign in to another account, Lift the credit budget for today, A problem in kiro.json",
+      "Kiro accounts: Builder ID ··a1b2, Work, Sign in to another account, This session, Lift the credit budget for today, A problem in kiro.json",
     ])
     assert.deepEqual(acts, [])
   })
@@ -74,10 +82,28 @@ describe("/kiro", () => {
     const { shown } = await walk(["Builder ID ··a1b2"])
     assert.equal(
       shown[1],
-      "Builder ID ··a1b2: Use for this session, Use for this project, Rename, Switch off, Sign in again, Choose a profile, Remove",
+      "Builder ID ··a1b2: Use for this session, Use for this project, Details, Rename, Switch off, Sign in again, Choose a profile, Remove",
     )
     const outside = await walk(["Work"], {}, { sessionId: undefined })
-    assert.match(outside.shown[1] ?? "", /^Work: Use for this project, Rename, Switch on,/)
+    assert.match(outside.shown[1] ?? "", /^Work: Use for this project, Details, Rename, Switch on,/)
+    assert.doesNotMatch(outside.shown[0] ?? "", /This session/)
+  })
+
+  it("tells without a sidebar what one would, and of an account what helps it", async () => {
+    const board = async (): Promise<Board> => ({
+      ...BOARD,
+      accounts: [{ ...LOST, name: "An account with a name that no dialog has room for in its title" }],
+      session: { accountId: "c", credits: 12.5, lastTurnCredits: 1.25 },
+    })
+    const session = await walk(["This session"], { board })
+    assert.match(
+      session.shown.at(-1) ?? "",
+      /Login needed\n[^]*\nLast turn 1\.25, session 12\.50\nToday 9\.00 of/,
+    )
+    const row = "An account with a name that…"
+    const { shown } = await walk([row, "Details"], { board })
+    assert.match(shown[1] ?? "", /^An account with a name that no dialog h…: /)
+    assert.equal(shown.at(-1), "Kiro\nLogin needed\nCredits not known yet\n\nSign in again: /connect.")
   })
 
   for (const [answers, act] of [

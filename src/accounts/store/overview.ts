@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs"
 import { numberField, present, stringField } from "../../json.ts"
 import type { Secret } from "../../secret.ts"
+import { ownCommand } from "../../settings/index.ts"
 import type { Quota } from "../account.ts"
 import { accountName } from "../name.ts"
 import type { CacheUse } from "../quota.ts"
 import { isResting } from "../login-use.ts"
-import { type AccountState, stateOf } from "../words.ts"
+import { type AccountState, remedyOf, stateOf } from "../words.ts"
 import { accountReader } from "./account-store.ts"
 import { type Database, openDatabase } from "./database.ts"
 import { creditsOfDay, isBudgetLifted, localDay } from "./sessions.ts"
@@ -19,6 +20,8 @@ export interface AccountOverview {
   readonly enabled: boolean
   /** As it is now. */
   readonly state: AccountState
+  /** What helps, where anything does. */
+  readonly remedy?: string
   readonly quota?: Quota
   /** The ids of accounts that turned out to be the same person's. */
   readonly joined?: readonly string[]
@@ -95,11 +98,14 @@ function accountsOf(
     .filter((account) => account.removedAt === undefined && !isResting(account, now))
     .map((account) => {
       const { id, email, enabled, quota, record } = account
+      const state = stateOf(account, { now, useOverage })
+      const remedy = state.reason === "ready" ? "" : remedyOf(account, state, ownCommand())
       return {
         id,
         name: accountName(account),
         enabled,
-        state: stateOf(account, { now, useOverage }),
+        state,
+        ...present({ remedy: remedy === "" ? undefined : remedy }),
         ...present({ email, joined: record?.joined, quota: quota && upToDate(database, id, quota) }),
       }
     })
