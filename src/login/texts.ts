@@ -79,7 +79,7 @@ function profileTrouble({ profile, profiles, account }: LoginReport): readonly s
       return [
         "The sign-in is kept; it may use several Kiro profiles:",
         ...numbered(profiles),
-        `Choose one under "Manage accounts", or with \`${ownCommand()} accounts profile ${shortId(account)} 2\`.`,
+        `Choose one: /kiro, or \`${ownCommand()} accounts profile ${shortId(account)} 2\`.`,
       ]
     case "chosen":
       if (profile.listed) return []

@@ -25,7 +25,7 @@ export function localDesk(project: () => Project): LocalDesk {
   const begun = ({ url, instructions, complete }: SignIn): BegunSignIn => ({
     url,
     instructions,
-    done: complete().then(({ message }) => message),
+    done: complete(),
   })
   return {
     async board(sessionId, turnStarts) {

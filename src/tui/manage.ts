@@ -1,5 +1,6 @@
 import { type AccountOverview, cutTo } from "../accounts/index.ts"
 import type { AccountAct, ActDone, Board, NewSignIn } from "../host/index.ts"
+import type { SignedIn } from "../login/index.ts"
 import { WAYS_TO_SIGN_IN, type WayToSignIn } from "../login/input.ts"
 import { accountDetails, accountRow, type AccountRow, panelLines, type View } from "./lines.ts"
 
@@ -43,7 +44,7 @@ export interface BegunSignIn {
   readonly url: string
   readonly instructions: string
   /** What came of it, where this process waits for it. */
-  readonly done?: Promise<string>
+  readonly done?: Promise<SignedIn>
 }
 
 /** Where the user is. */
@@ -204,7 +205,7 @@ async function signIn(dialogs: Dialogs, desk: Desk): Promise<void> {
   const options = WAYS_TO_SIGN_IN.map(({ way, label }) => ({ title: label, value: way }))
   const way = await dialogs.select({ title, options })
   const wanted = way === undefined ? undefined : await askFor(way, dialogs)
-  if (wanted !== undefined) await showSignIn(dialogs, title, await desk.signIn(wanted))
+  if (wanted !== undefined) await showSignIn(dialogs, desk, { title, begun: await desk.signIn(wanted) })
 }
 
 /** What a way to sign in wants to know; nothing where its user leaves it. */
@@ -234,24 +235,39 @@ async function askFor(way: WayToSignIn, { prompt }: Dialogs): Promise<NewSignIn 
 }
 
 async function signInAgain(dialogs: Dialogs, desk: Desk, { id, name }: AccountOverview): Promise<void> {
-  await showSignIn(dialogs, `Sign in again: ${cutTo(name, NAME_CELLS)}`, await desk.signInAgain(id))
+  const title = `Sign in again: ${cutTo(name, NAME_CELLS)}`
+  await showSignIn(dialogs, desk, { title, begun: await desk.signInAgain(id) })
 }
 
+/** What came of a sign-in replaces its own dialog, which would hide a toast; a toast is for who has left that. */
 async function showSignIn(
   dialogs: Dialogs,
-  title: string,
-  { url, instructions, done }: BegunSignIn,
+  desk: Desk,
+  { title, begun: { url, instructions, done } }: { readonly title: string; readonly begun: BegunSignIn },
 ): Promise<void> {
   const message = [instructions, url].filter((part) => part !== "").join("\n\n")
+  if (done === undefined) return dialogs.alert({ title, message })
+  let isLeft = false
   // Where there is nothing to approve, what came of it says it all.
-  const shown = url === "" && done !== undefined ? undefined : dialogs.alert({ title, message })
-  // The sign-in goes on where the dialog is closed before it was approved.
-  if (done !== undefined)
-    done.then(
-      (text) => dialogs.toast(text, "success"),
-      (error: unknown) => dialogs.toast(error instanceof Error ? error.message : String(error), "warning"),
-    )
-  await shown
+  const shown = url === "" ? [] : [dialogs.alert({ title, message })]
+  const tell = async (): Promise<void> => {
+    try {
+      const { message: result, variant, accountId } = await done
+      if (isLeft) return dialogs.toast(result, variant)
+      await dialogs.alert({ title, message: result })
+      const { accounts } = await desk.board(undefined, [])
+      const account = accounts.find(({ id }) => id === accountId)
+      if (account?.state.reason === "profile-choice") await offerProfiles(dialogs, desk, account)
+    } catch (error) {
+      const result = error instanceof Error ? error.message : String(error)
+      if (isLeft) return dialogs.toast(result, "warning")
+      await dialogs.alert({ title, message: result })
+    }
+  }
+  const told = tell()
+  await Promise.race([told, ...shown])
+  isLeft = true
+  await told
 }
 
 async function offerProfiles(dialogs: Dialogs, desk: Desk, { id, name }: AccountOverview): Promise<void> {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
 import type { AccountAct, Board, NewSignIn } from "../../src/host/index.ts"
+import type { SignedIn } from "../../src/login/index.ts"
 import { type Desk, type Dialogs, manageAccounts, type Where } from "../../src/tui/manage.ts"
 
 const BOARD: Board = {
@@ -29,6 +31,7 @@ async function walk(
 ) {
   const left = [...answers]
   const shown: string[] = []
+  const toasts: string[] = []
   const acts: AccountAct[] = []
   const begun: NewSignIn[] = []
   const dialogs: Dialogs = {
@@ -44,8 +47,12 @@ async function walk(
     confirm: async () => left.shift() === true,
     async alert({ message }) {
       shown.push(message)
+      if (message.endsWith(PENDING)) await new Promise(() => undefined)
     },
-    toast: (message) => void shown.push(message),
+    toast(message) {
+      shown.push(message)
+      toasts.push(message)
+    },
   }
   await manageAccounts({
     dialogs,
@@ -66,8 +73,13 @@ async function walk(
     where: { sessionId: "ses_1", project: "/code/x", ...where },
     view: () => ({ now: 0, showEmail: false }),
   })
-  return { shown, acts, begun }
+  return { shown, toasts, acts, begun }
 }
+
+/** A dialog that shows it at its end is not left. */
+const PENDING = "pending"
+
+const ended = (message: string): SignedIn => ({ message, variant: "success", accountId: "c" })
 
 describe("/kiro", () => {
   it("lists the accounts, and what else there is to do", async () => {
@@ -149,18 +161,49 @@ describe("/kiro", () => {
     for (const answers of [[], ["IAM Identity Center"], ["IAM Identity Center", "d-1"], ["API key"]])
       assert.deepEqual((await walk(["Sign in to another account", ...answers])).begun, [])
     const { shown } = await walk(["Sign in to another account", "Import from kiro-cli or Kiro IDE"], {
-      signIn: async () => ({ url: "", instructions: "found", done: Promise.resolve("Google: added") }),
+      signIn: async () => ({ url: "", instructions: "found", done: Promise.resolve(ended("Google: added")) }),
     })
     assert.deepEqual(shown.slice(2), ["Google: added"])
   })
 
   it("shows code and page of a sign-in, and what came of it", async () => {
-    const done = Promise.resolve("Signed in.")
+    const done = Promise.resolve(ended("Signed in."))
     const { shown } = await walk(["Work", "Sign in again"], {
       signInAgain: async () => ({ url: "https://x.example", instructions: "Code ABCD", done }),
     })
     assert.ok(shown.includes("Code ABCD\n\nhttps://x.example"))
     assert.ok(shown.includes("Signed in."))
+  })
+
+  it("puts what came of a sign-in in the place of its dialog, and offers the profiles to choose from", async () => {
+    const accounts = [{ ...LOST, state: { reason: "profile-choice" } as const }]
+    const { shown, acts } = await walk(["Sign in to another account", "Google", "Team"], {
+      board: async () => ({ ...BOARD, accounts }),
+      profiles: async () => [{ arn: "arn:1", name: "Team", region: "us-east-1" }],
+      signIn: async () => ({
+        url: PENDING,
+        instructions: "Code ABCD",
+        done: sleep(5).then(() => ended("In.")),
+      }),
+    })
+    assert.deepEqual(shown.slice(2), [
+      "Code ABCD\n\npending",
+      "In.",
+      "Profile of Google ··c0de: Team",
+      "done",
+    ])
+    assert.deepEqual(acts, [{ act: "choose-profile", account: "c", profileArn: "arn:1" }])
+  })
+
+  it("tells by a toast what came of a sign-in whose dialog was left", async () => {
+    const signIn = (done: Promise<SignedIn>) =>
+      walk(["Sign in to another account", "Google"], {
+        signIn: async () => ({ url: "https://x.example", instructions: "Code ABCD", done }),
+      })
+    const { toasts } = await signIn(sleep(5).then(() => ended("In.")))
+    assert.deepEqual(toasts, ["In."])
+    const denied = await signIn(sleep(5).then(() => Promise.reject(new Error("The sign-in was denied."))))
+    assert.deepEqual(denied.toasts, ["The sign-in was denied."])
   })
 
   it("offers the profiles that there are", async () => {
