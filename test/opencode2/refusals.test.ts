@@ -1,7 +1,15 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import {
+  STATE_WORDS,
+  type StateReason,
+  STORE_TROUBLES,
+  StoreError,
+  type StoreFailure,
+} from "../../src/accounts/index.ts"
 import { type Refusal, refusalOfError } from "../../src/gateway/index.ts"
 import { refusalOf } from "../../src/gateway/refuse/failures.ts"
+import { noneLeft } from "../../src/gateway/refuse/none-left.ts"
 import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 import { cutError, refusalError } from "../../src/opencode2/errors.ts"
@@ -30,7 +38,20 @@ function refusals(): Refusal[] {
   )
   return [
     ...ofFailures,
-    { status: 401, message: texts.noAccount({ syncsKiroCli: true }) },
+    ...refusalsOfStates(),
+    ...[true, false].map((syncsKiroCli) => ({ status: 401, message: texts.noAccount({ syncsKiroCli }) })),
+    ...[RULE, { ...RULE, project: "/code/429", agent: "rate limit" }].flatMap((rule) => [
+      { status: 400, message: texts.ruleOfNobody(rule) },
+      { status: 403, message: `Kiro: work has ended. ${texts.noOtherByRule(rule)}` },
+    ]),
+    { status: 402, message: "Kiro: today's budget of 500 credits is used up (504.29 so far)." },
+    ...(Object.keys(STORE_TROUBLES) as StoreFailure[]).map((failure) =>
+      refusalOfError(new StoreError(failure)),
+    ),
+    ...(["main", "title", "compaction", "generate"] as const).map((purpose) => ({
+      status: 400,
+      message: texts.tooLarge({ ...LARGE, purpose }),
+    })),
     { status: 402, message: `Kiro: all accounts rest. ${NASTIER}` },
     { status: 413, message: NASTIER },
     { status: 429, message: NASTIER, retryAfterMs: 5000 },
@@ -40,6 +61,38 @@ function refusals(): Refusal[] {
     { status: 400, message: texts.overflow("claude-sonnet-4-5"), overflow: true },
   ]
 }
+
+const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
+const RULE = { account: "429", fallback: false } as const
+const LARGE = { model: "gpt-5-504", estimatedTokens: 504_000, largest: "a tool result of 429 kB" }
+
+/** Of every row of the table of words, for one account and for more than are told of one by one. */
+function refusalsOfStates(): Refusal[] {
+  return (Object.keys(STATE_WORDS) as StateReason[]).flatMap((reason) => {
+    const { status } = STATE_WORDS[reason]
+    if (status === 200) return []
+    return ["", NASTY, NASTIER, OVERFLOWING].flatMap((said) =>
+      ["Builder ID ··5003", "my 429 account"].flatMap((label) =>
+        [1, 4].map((many): Refusal => {
+          const until = reason === "throttled" ? NOW + 29_000 : Date.UTC(2026, 11, 1)
+          const profiles = reason === "profile-choice" ? { profiles: [PROFILE, PROFILE] } : {}
+          const state = { reason, said, until, ...profiles }
+          const hindered = {
+            account: { id: "1", label, logins: [] },
+            obstacle: { kind: "state", state },
+          } as const
+          const message = noneLeft(
+            Array.from({ length: many }, () => hindered),
+            NOW,
+          )
+          return { status, message, ...(status === 429 && { retryAfterMs: 29_000 }) }
+        }),
+      ),
+    )
+  })
+}
+
+const PROFILE = "arn:aws:codewhisperer:us-east-1:500429503504:profile/AAAABBBB0429"
 
 function judgeByOpenCode2(error: Error): Verdict {
   const failure = judgeError(error, "read")
