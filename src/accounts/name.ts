@@ -57,9 +57,13 @@ function providerName(provider: string): string {
   return names.find((name) => name.toLowerCase() === provider.toLowerCase()) ?? provider
 }
 
-/** Four hex digits of a hash: an id of another program may hold what nobody should read. */
+/** What OpenCode takes for a fault of the moment where it stands in an error, so that it must be torn apart there. */
+const STATUS = /429|50[0234]|524/
+
+/** Four hex digits of a hash: an id of another program may hold what nobody should read. They are typed as they stand. */
 function shortId(id: string): string {
-  return createHash("sha256").update(id).digest("hex").slice(0, 4)
+  const hash = createHash("sha256").update(id).digest("hex")
+  return hash.match(/.{4}/g)?.find((digits) => !STATUS.test(digits)) ?? hash.slice(0, 4)
 }
 
 const PLACEHOLDER = /-placeholder\+[0-9a-f]{16}@awsapps\.local$/i

@@ -346,6 +346,8 @@ describe("the name of an account", () => {
   it("is its label, or its kind and a short id", () => {
     assert.equal(accountName(account({ label: "work" })), "work")
     assert.match(accountName(account()), /^Builder ID ··[0-9a-f]{4}$/)
+    // The hash of 341 begins with 524b: torn apart in an error, as a status that OpenCode repeats, it could not be typed.
+    assert.equal(accountName(account({ id: "341" })), "Builder ID ··2d27")
     const company = idcLogin({ id: "a", startUrl: "https://d-1.awsapps.com/start" })
     assert.match(accountName(account({ logins: [company] })), /^Identity Center ··/)
     // Kiro IDE and older plugins keep no start URL; Builder ID is in one region only.
