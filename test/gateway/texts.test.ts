@@ -161,6 +161,16 @@ describe("the words themselves", () => {
     assert.match(text, /Sign in again: \/connect, or `opencode auth login`/)
   })
 
+  it("list the profiles to choose from by number, in words that no line breaks in the middle", () => {
+    const profiles = ["us-east-1:1:profile/AAAABBBBCCCC", "eu-central-1:1:profile/DDDDEEEEFFFF"]
+    const arns = profiles.map((end) => `arn:aws:codewhisperer:${end}`)
+    const state = { reason: "profile-choice", profiles: arns } as const
+    assert.match(
+      noneLeft([parkedBy({ kind: "state", state }, "work")], NOW),
+      /not chosen yet: 1\. us-east-1 \(…\/AAAABBBBCCCC\), 2\. eu-central-1 \(…\/DDDDEEEEFFFF\)\. Choose a profile: \/kiro/,
+    )
+  })
+
   it("count accounts where there are many, and say each remedy once", () => {
     const spent: Obstacle = {
       kind: "state",

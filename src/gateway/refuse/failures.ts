@@ -90,7 +90,7 @@ const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer
   "subscription-refused": {
     status: 403,
     what: (account) => `the plan of ${account} does not cover this`,
-    remedy: "Check the plan and the profile with your administrator.",
+    remedy: "See to the plan at https://app.kiro.dev, or ask the administrator who gave you access.",
   },
   "refused-on-the-way": {
     status: 400,

@@ -10,7 +10,7 @@ import {
   type Unavailable,
   untilText,
 } from "../../accounts/index.ts"
-import type { KiroFailure } from "../../kiro/index.ts"
+import { type KiroFailure, regionOfArn } from "../../kiro/index.ts"
 import { ownCommand } from "../../settings/index.ts"
 import type { Progress } from "../attempt/progress.ts"
 import { jittered } from "../context.ts"
@@ -138,7 +138,11 @@ function why(obstacle: Obstacle, now: number): string {
     case "state": {
       const { reason, until, said = "", profiles = [] } = obstacle.state
       const back = until === undefined ? "" : `, ${untilText(until, now)}`
-      const choice = profiles.map((arn, index) => ` ${index + 1} ${arn}`).join(",")
+      const choice = profiles
+        .map(
+          (arn, index) => ` ${index + 1}. ${regionOfArn(arn) ?? "?"} (…${arn.slice(arn.lastIndexOf("/"))})`,
+        )
+        .join(",")
       return saying(`${STATE_WORDS[reason].because}${back}${choice === "" ? "" : `:${choice}`}`, said)
     }
     case "lacks-model":
