@@ -1,5 +1,5 @@
 import type { Account, ForgottenLogin, Login, LoginPlace } from "./account.ts"
-import { ownerOf, recordOf, samePlace, withRecord } from "./login.ts"
+import { changeLogin, ownerOf, recordOf, samePlace, withRecord } from "./login.ts"
 
 /** What one pure change over all accounts comes to. */
 export interface AccountChanges {
@@ -80,9 +80,7 @@ export class Draft {
 
   change(id: string, change: (login: Login) => Login): void {
     const held = this.find((login) => login.id === id)
-    if (held === undefined) return
-    const logins = mapSame(held.account.logins, (login) => (login.id === id ? change(login) : login))
-    if (logins !== held.account.logins) this.put({ ...held.account, logins })
+    if (held !== undefined) this.put(changeLogin(held.account, id, change))
   }
 
   /** Whoever had `from` for a successor has `into`. */

@@ -36,6 +36,7 @@ export {
 } from "./health.ts"
 export {
   accessOf,
+  changeLogin,
   type Credential,
   isIdentityCenter,
   loginHash,
@@ -46,7 +47,7 @@ export {
   recordOf,
   withoutRevocation,
 } from "./login.ts"
-export { accountName, cellsOf, cutTo, isPlaceholderEmail, readLabel } from "./name.ts"
+export { accountName, cellsOf, cutTo, readLabel } from "./name.ts"
 export { describeNotice, type Notice, type NoticeText, STORE_TROUBLES } from "./notices.ts"
 export { learnIdentity, type LearntIdentity, replaceRefused } from "./owner.ts"
 export { type CacheUse, cacheShare, lastsUntil, resetOf, usedShare } from "./quota.ts"

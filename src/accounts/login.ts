@@ -62,19 +62,20 @@ export function recordOf(login: Login): LoginRecord {
   return login.record ?? { places: [], hashes: [loginHash(login)], inherited: [] }
 }
 
-export function withRecord<Kind extends Login>(login: Kind, change: Partial<Mutable<LoginRecord>>): Kind {
-  return { ...login, record: { ...recordOf(login), ...change } }
+/** `undefined` takes a member away. */
+export function withRecord<Kind extends Login>(login: Kind, change: RecordChange): Kind {
+  const { places, hashes, inherited } = recordOf(login)
+  return { ...login, record: { places, hashes, inherited, ...present({ ...recordOf(login), ...change }) } }
 }
 
-type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] }
+type RecordChange = { -readonly [Member in keyof LoginRecord]?: LoginRecord[Member] | undefined }
 
-export function withoutMembers<Kind extends Login>(
-  login: Kind,
-  ...members: readonly (keyof LoginRecord)[]
-): Kind {
-  const kept = Object.entries(recordOf(login)).filter(([name]) => !members.some((member) => member === name))
-  const { places, hashes, inherited } = recordOf(login)
-  return { ...login, record: { places, hashes, inherited, ...Object.fromEntries(kept) } }
+/** The account with a login of it changed; the same where that comes to nothing. */
+export function changeLogin(account: Account, loginId: string, change: (login: Login) => Login): Account {
+  const login = account.logins.find(({ id }) => id === loginId)
+  const next = login && change(login)
+  if (next === undefined || next === login) return account
+  return { ...account, logins: account.logins.map((each) => (each === login ? next : each)) }
 }
 
 /** The hashes with one more at the end. */

@@ -66,13 +66,6 @@ function shortId(id: string): string {
   return hash.match(/.{4}/g)?.find((digits) => !STATUS.test(digits)) ?? hash.slice(0, 4)
 }
 
-const PLACEHOLDER = /-placeholder\+[0-9a-f]{16}@awsapps\.local$/i
-
-/** The made-up address that an older plugin gave an account whose real one it did not know. */
-export function isPlaceholderEmail(email: string): boolean {
-  return PLACEHOLDER.test(email)
-}
-
 /** Characters that a terminal draws in two cells: of East Asian scripts, in their own width, and emoji. */
 const WIDE =
   /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303E\uFF01-\uFF60\uFFE0-\uFFE6\p{Emoji_Presentation}\uFE0F]/u

@@ -3,6 +3,7 @@ import type { Account, Health, Login } from "./account.ts"
 import { type AccountChanges, Draft, type HeldLogin } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import {
+  changeLogin,
   comparable,
   derivedAccountId,
   forgetLogin,
@@ -12,11 +13,9 @@ import {
   ownerOf,
   recordOf,
   withInherited,
-  withoutMembers,
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isPlaceholderEmail } from "./name.ts"
 import { isShut } from "./login-use.ts"
 
 /** Accounts that joined another and are remembered by their ids. */
@@ -46,10 +45,9 @@ export function learnIdentity(accounts: readonly Account[], learnt: LearntIdenti
   if (!recordOf(held.login).hashes.includes(asked)) return draft.changes()
   const known = ownerOf(held.login)
   if (known !== undefined && known !== userId) return draft.changes()
-  const email = learnt.email === undefined || isPlaceholderEmail(learnt.email) ? undefined : learnt.email
   const account = name(draft, held, learnt)
-  const owned: Account = { ...account, userId, ...present({ email: email ?? account.email }) }
-  draft.put(isSame(owned, draft.get(owned.id)) ? held.account : owned)
+  const owned: Account = { ...account, userId, ...present({ email: learnt.email ?? account.email }) }
+  draft.put(owned)
   const namesake = draft.accounts.find((other) => other.id !== owned.id && other.userId === userId)
   if (namesake !== undefined) meet(draft, { named: owned, namesake, now })
   const person = draft.accounts.find(
@@ -59,27 +57,14 @@ export function learnIdentity(accounts: readonly Account[], learnt: LearntIdenti
   return draft.changes()
 }
 
-function isSame(one: Account, other: Account | undefined): boolean {
-  return (
-    other !== undefined &&
-    one.logins === other.logins &&
-    one.userId === other.userId &&
-    one.email === other.email
-  )
-}
-
 /** The account of the login, which knows its owner from now on; one of its own where the old one is another's. */
 function name(draft: Draft, { account, login }: HeldLogin, { userId, now }: LearntIdentity): Account {
-  const named = withoutMembers(withRecord(login, { owner: userId }), "asked")
-  const logins =
-    ownerOf(login) === userId
-      ? account.logins
-      : account.logins.map((each) => (each.id === login.id ? named : each))
+  const named = withRecord(login, { owner: userId, asked: undefined })
   const others = account.logins.filter(({ id }) => id !== login.id)
   const claimed = account.userId
   const isOnlyName = others.every((other) => ownerOf(other) === undefined)
   if (claimed === undefined || claimed === userId || (!comparable(claimed, userId) && isOnlyName))
-    return { ...account, logins }
+    return changeLogin(account, login.id, () => named)
   const { quota, ...rest } = account
   // The usage that was just written down is the other person's too.
   draft.put({ ...rest, logins: others, ...(others.length > 0 && quota !== undefined && { quota }) })
@@ -122,7 +107,7 @@ function join(older: Account, newer: Account): Account {
     ...older,
     enabled: isOn(older, newer),
     health: joinedHealth(older, newer),
-    logins: newer.logins.reduce(withLogin, older.logins),
+    logins: [...older.logins, ...newer.logins],
     hosts: { ...newer.hosts, ...older.hosts },
     assignment: Math.max(older.assignment, newer.assignment),
     record: joinedRecord(older, newer),
@@ -171,33 +156,19 @@ function joinedHealth(older: Account, newer: Account): Health {
   return older.health.state === "revoked" && isUsable ? newer.health : older.health
 }
 
-/** Adds the login; of two sign-ins of our own at the same place the later one stays. */
-function withLogin(logins: readonly Login[], login: Login): readonly Login[] {
-  const rival = logins.find((other) => other.id === login.id || sameOwn(other, login))
-  if (rival === undefined) return [...logins, login]
-  const heir = withInherited(login, [...recordOf(rival).inherited, ...recordOf(rival).hashes])
-  return logins.map((other) => (other === rival ? heir : other))
-}
-
-function sameOwn(left: Login, right: Login): boolean {
-  if (left.source !== "own" || right.source !== "own" || left.kind !== right.kind) return false
-  if (recordOf(left).places.length > 0 || recordOf(right).places.length > 0) return false
-  if (ownerOf(left) === undefined || ownerOf(left) !== ownerOf(right)) return false
-  return left.kind !== "idc" || right.kind !== "idc" || left.startUrl === right.startUrl
-}
-
-/** Of one person's logins the one that took another's place takes its part. */
+/** Of one person's logins the one that took another's place takes its part, and so does the later own sign-in. */
 function settleSuccessions(draft: Draft, accountId: string): void {
   for (const before of draft.get(accountId)?.logins ?? []) {
     const account = draft.get(accountId)
     const { successor, hashes, inherited, places, taken } = recordOf(before)
-    const heir = account?.logins.find(({ id }) => id === successor?.id)
-    if (account === undefined || heir === undefined || ownerOf(before) === undefined) continue
-    if (ownerOf(before) !== ownerOf(heir)) continue
+    const heir =
+      account?.logins.find(({ id }) => id === successor?.id) ??
+      account?.logins.findLast((login) => isOwnAgain(before, login))
+    if (account === undefined || heir === undefined || heir.id === before.id) continue
+    if (ownerOf(before) === undefined || ownerOf(before) !== ownerOf(heir)) continue
     const rich = withInherited(heir, [...inherited, ...hashes])
     const placed = places.reduce((login, place) => withPlace(login, { ...place, owed: false }), rich)
-    const next =
-      taken === undefined || recordOf(placed).taken !== undefined ? placed : withRecord(placed, { taken })
+    const next = withRecord(placed, { taken: recordOf(placed).taken ?? taken })
     draft.put({
       ...account,
       logins: account.logins
@@ -206,9 +177,16 @@ function settleSuccessions(draft: Draft, accountId: string): void {
     })
     draft.relink(before.id, heir.id)
     draft.change(heir.id, (kept) =>
-      recordOf(kept).successor?.id === heir.id ? withoutMembers(kept, "successor") : kept,
+      recordOf(kept).successor?.id === heir.id ? withRecord(kept, { successor: undefined }) : kept,
     )
   }
+}
+
+/** Whether both are sign-ins of our own at one place. */
+function isOwnAgain(left: Login, right: Login): boolean {
+  if (left.source !== "own" || right.source !== "own" || left.kind !== right.kind) return false
+  if (recordOf(left).places.length > 0 || recordOf(right).places.length > 0) return false
+  return left.kind !== "idc" || right.kind !== "idc" || left.startUrl === right.startUrl
 }
 
 /**

@@ -15,7 +15,6 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isPlaceholderEmail } from "./name.ts"
 import { isShut, withUses } from "./login-use.ts"
 
 /** A login as another program keeps it. */
@@ -180,7 +179,7 @@ function takeNew(
     ...newAccount({ id, now: addedAt, logins: [...logins, login] }),
     ...present({
       userId,
-      email: email === undefined || isPlaceholderEmail(email) ? undefined : email,
+      email,
       record: byUser ? { actedAt: now } : undefined,
       forgotten: forgotten?.filter((entry) => !hashesOf(entry).includes(hash)),
     }),

@@ -5,6 +5,7 @@ import {
   afterChoiceWanted,
   afterFailure,
   afterUsage,
+  changeLogin,
   chooseProfile,
   foundProfile,
   isLocked,
@@ -276,11 +277,9 @@ interface Proof {
 function counted(account: Account, proof: Proof): Account {
   const { login, fresh, answered } = proof
   const good = fresh || answered
-  const logins = account.logins.filter((other) => other.id === login.id || !isReplaced(other, login))
   return {
-    ...account,
+    ...(good ? changeLogin(account, login.id, withoutRevocation) : account),
     enabled: true,
-    logins: good ? logins.map((each) => (each.id === login.id ? withoutRevocation(each) : each)) : logins,
     health: good && isOver(account, proof) ? { state: "ok" } : account.health,
   }
 }
@@ -289,14 +288,6 @@ function isOver(account: Account, { answered }: Proof): boolean {
   const { health } = account
   if (health.state === "cooling") return health.reason === "not-authorized"
   return health.state === "revoked" && (!isLocked(account) || answered)
-}
-
-/** An earlier sign-in of our own at the same place: the new one takes its part. */
-function isReplaced(earlier: Login, login: Login): boolean {
-  if (earlier.source !== "own" || login.source !== "own") return false
-  if (earlier.kind === "idc" && login.kind === "idc")
-    return earlier.startUrl === login.startUrl && earlier.loginRegion === login.loginRegion
-  return earlier.kind === "social" && login.kind === "social" && earlier.provider === login.provider
 }
 
 function isSameKey(one: Login, other: Login): boolean {

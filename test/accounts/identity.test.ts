@@ -159,11 +159,6 @@ describe("what a place shows", () => {
     assert.equal(then?.logins[0]?.profileArn, "arn:chosen")
     assert.equal(then?.health.state, "ok")
   })
-
-  it("does not give an account an older plugin's made-up address", () => {
-    const email = "idc-placeholder+0123456789abcdef@awsapps.local"
-    assert.equal(take([], [{ ...offer("1"), email }])[0]?.email, undefined)
-  })
 })
 
 describe("an owner that became known", () => {
@@ -232,6 +227,19 @@ describe("an owner that became known", () => {
     const suspended = { ...named, health }
     assert.equal(learn(take([suspended], [offer("2")]), "2", "u")[0]?.health.state, "revoked")
     assert.equal(learn([suspended, own], "3", "u")[0]?.health.state, "ok")
+  })
+
+  it("gives a later own sign-in the part of an earlier one, but of none that may be another's", () => {
+    const own = (name: string): Login => idcLogin({ id: name, source: "own", tokens: tokens(name) })
+    const older = { ...newAccount({ id: "a", now: 1, logins: [own("1")] }), userId: "u" }
+    const both = learn([older, newAccount({ id: "b", now: 2, logins: [own("2")] })], "2", "u")
+    assert.deepEqual(pairs(both), [["1", "2"]])
+    const one = learn(both, "1", "u")
+    assert.deepEqual(pairs(one), [["2"]])
+    assert.deepEqual(
+      one.map(({ logins }) => logins.map((login) => recordOf(login).inherited)),
+      [[[loginHash(own("1"))]]],
+    )
   })
 
   it("lets the person's ids of before be found again", () => {

@@ -246,7 +246,7 @@ describe("a pair that waits in a file", () => {
       const spills = open()
       const swap = { loginId: "l", before: tokens(before), after: tokens(after) }
       assert.equal(spills.save(swap, spills.reserve("l")), "spilled")
-      assert.ok(spills.isKept)
+      assert.ok(spills.keepAll())
     }
     spill("one", "two")
     const reader = openSync(`${path}-l`, "r")

@@ -1,9 +1,10 @@
 import type { Clock, Log } from "../../runtime.ts"
-import type { Account, Login, Quota, TokenLogin } from "../account.ts"
+import type { Login, Quota, TokenLogin } from "../account.ts"
 import { afterUsage } from "../health.ts"
 import { loginHash, offlineOwner, ownerOf, recordOf, withRecord } from "../login.ts"
 import { learnIdentity } from "../owner.ts"
 import type { AccountStore } from "../store/store.ts"
+import { changeStored } from "./in-step.ts"
 
 /** What the service said to who a login is. */
 export type OwnerAnswer =
@@ -78,7 +79,13 @@ export class Owners {
         : { outcome: "known", userId: offline }
     const now = clock.now()
     if (answer.outcome !== "known") {
-      await this.#remember(login.id, { at: now, unsupported: answer.outcome === "unsupported" })
+      const isUnsupported = answer.outcome === "unsupported"
+      await changeStored(store, login.id, (row) => {
+        const times = (recordOf(row).asked?.times ?? 0) + 1
+        return withRecord(row, {
+          asked: { at: now, times, ...(isUnsupported && { unsupported: true }) },
+        })
+      })
       return false
     }
     const { userId, email, quota } = answer
@@ -94,20 +101,5 @@ export class Owners {
     if (quota !== undefined && account !== undefined && account.removedAt === undefined)
       await store.update(account.id, (current) => afterUsage(current, { ...quota, checkedAt: now }, now))
     return true
-  }
-
-  async #remember(loginId: string, { at, unsupported }: { at: number; unsupported: boolean }): Promise<void> {
-    const { store } = this.#dependencies
-    const holds = ({ logins }: Account): boolean => logins.some(({ id }) => id === loginId)
-    const account = (await store.listAll()).find(holds)
-    if (account === undefined) return
-    await store.update(account.id, (current) => ({
-      ...current,
-      logins: current.logins.map((login) => {
-        if (login.id !== loginId) return login
-        const times = (recordOf(login).asked?.times ?? 0) + 1
-        return withRecord(login, { asked: { at, times, ...(unsupported && { unsupported }) } })
-      }),
-    }))
   }
 }

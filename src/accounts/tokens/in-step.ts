@@ -1,12 +1,12 @@
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
-import type { Account, LoginPlace, LoginSource, TokenLogin, TokenSet } from "../account.ts"
+import type { Login, LoginPlace, LoginSource, TokenLogin, TokenSet } from "../account.ts"
 import {
+  changeLogin,
   isOwing,
   pairHash,
   recordOf,
   samePlace,
-  withoutMembers,
   withoutPlace,
   withPlace,
   withRecord,
@@ -106,26 +106,25 @@ export class InStep {
     const gone = places.filter(
       (place) => isKnown(place) && !offered.some((one) => samePlace(one.place, place)),
     )
-    if (gone.length > 0) await this.#changeLogin(login.id, (row) => gone.reduce(withoutPlace, row))
+    if (gone.length > 0) await changeStored(store, login.id, (row) => gone.reduce(withoutPlace, row))
     for (const { file, message } of readings.flatMap(({ problems }) => problems))
       log.debug("a store of another program could not be read whole", { file, message })
     const now = clock.now()
     const since = places.every(isKnown) ? undefined : Math.min(unreadable ?? now, now)
     if (since !== unreadable)
-      await this.#changeLogin(login.id, (row) =>
-        since === undefined ? withoutMembers(row, "unreadable") : withRecord(row, { unreadable: since }),
-      )
+      await changeStored(store, login.id, (row) => withRecord(row, { unreadable: since }))
     return since
   }
 
   /** Writes the pair into every place that lacks it. What could not be written now stays owed, and is tried again. */
   async pay(login: TokenLogin): Promise<void> {
+    const { store } = this.#dependencies
     const { places, hashes } = recordOf(login)
     const hash = pairHash(login.tokens)
     for (const place of places.filter(({ owed }) => owed === true)) {
       const result = await this.#write(login, { place, replaces: hashes })
       if (result === "unavailable") continue
-      await this.#changeLogin(login.id, (row) => {
+      await changeStored(store, login.id, (row) => {
         if (row.kind === "api-key" || pairHash(row.tokens) !== hash) return row
         if (result === "gone") return withoutPlace(row, place)
         const shown = result === "other" ? place.shown : hash
@@ -153,19 +152,19 @@ export class InStep {
       for (const login of account.logins)
         if (login.kind !== "api-key" && isOwing(login)) await this.pay(login)
   }
+}
 
-  async #changeLogin(
-    loginId: string,
-    change: (login: Account["logins"][number]) => Account["logins"][number],
-  ): Promise<void> {
-    const { store } = this.#dependencies
-    const owner = (await store.listAll()).find(({ logins }) => logins.some(({ id }) => id === loginId))
-    if (owner === undefined) return
-    await store.update(owner.id, (account) => {
-      const logins = account.logins.map((login) => (login.id === loginId ? change(login) : login))
-      if (logins.every((login, index) => login === account.logins[index])) return account
-      if (account.removedAt === undefined) return { ...account, logins }
-      return { ...account, logins: logins.filter(isOwing) }
-    })
-  }
+/** Changes a stored login, whoever has it by now. One of a removed account goes as soon as it owes nothing. */
+export async function changeStored(
+  store: Pick<AccountStore, "listAll" | "update">,
+  loginId: string,
+  change: (login: Login) => Login,
+): Promise<void> {
+  const holder = (await store.listAll()).find(({ logins }) => logins.some(({ id }) => id === loginId))
+  if (holder === undefined) return
+  await store.update(holder.id, (account) => {
+    const changed = changeLogin(account, loginId, change)
+    if (changed === account || account.removedAt === undefined) return changed
+    return { ...changed, logins: changed.logins.filter(isOwing) }
+  })
 }

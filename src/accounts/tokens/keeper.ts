@@ -194,7 +194,7 @@ class Keeper implements TokenKeeper {
     cancel()
     this.#closing.abort(new Error("closed"))
     const deadline = clock.now() + KEEP_PATIENCE_MS
-    while (!this.#spills.isKept && clock.now() < deadline) await clock.sleep(LOOK_AGAIN_MS)
+    while (!this.#spills.keepAll() && clock.now() < deadline) await clock.sleep(LOOK_AGAIN_MS)
   }
 
   get #now(): number {

@@ -4,20 +4,12 @@ import type { Secret } from "../../secret.ts"
 import { ownCommand, type Settings } from "../../settings/index.ts"
 import type { Account, Login, TokenLogin, TokenSet } from "../account.ts"
 import { afterLoginRefused } from "../health.ts"
-import {
-  grantOf,
-  ownerOf,
-  recordOf,
-  samePair,
-  withoutMembers,
-  withoutRevocation,
-  withRecord,
-} from "../login.ts"
+import { changeLogin, grantOf, ownerOf, recordOf, samePair, withoutRevocation, withRecord } from "../login.ts"
 import { owedByRemoved } from "../owner.ts"
 import { StoreError } from "../store/database.ts"
 import type { AccountStore } from "../store/store.ts"
 import { remedyOf, STATE_WORDS } from "../words.ts"
-import type { InStep } from "./in-step.ts"
+import { changeStored, type InStep } from "./in-step.ts"
 import { type Held, LOCK_STALE_MS, NO_LOCK, tryLock } from "./lock.ts"
 import { type Spills, withSwap } from "./spill.ts"
 
@@ -155,7 +147,7 @@ export class Refresher {
    * Asks the service for a new pair and stores it in the same tick in which the answer is parsed, by compare-and-swap
    * on the old one. Room for it is set aside on the disk before the old one is given away.
    */
-  async #exchange({ account, login }: Stale): Promise<Exchanged> {
+  async #exchange({ login }: Stale): Promise<Exchanged> {
     const { runtime, settings, spills, store, userAgent, closing, inStep, inBackground } = this.#options
     const refused = (message: string): Refused => ({ state: "refused", message, sent: login.tokens })
     const grant = grantOf(login)
@@ -175,8 +167,13 @@ export class Refresher {
           const row = spills.save(swap, room)
           const renewed = withSwap(withoutRevocation(login), swap)
           inBackground(row === "changed" ? this.#payRemoved(renewed) : inStep.pay(renewed))
+          // A social login learns its profile with its first refresh; one that it has stays.
           if (row === "written" && profileArn !== undefined)
-            inBackground(store.update(account.id, (current) => withProfile(current, login.id, profileArn)))
+            inBackground(
+              changeStored(store, login.id, (held) =>
+                held.profileArn === undefined ? { ...held, profileArn } : held,
+              ),
+            )
           return { state: "fresh", login: renewed }
         }
         case "suspected":
@@ -219,11 +216,12 @@ export class Refresher {
       const held = row.logins.find(({ id }) => id === login.id)
       if (held === undefined || held.kind === "api-key" || !samePair(spills.over(held).tokens, sent))
         return row
-      if (isDoubtful) return isFirst ? changed(row, withRecord(held, { doubted: now })) : row
-      const over = withoutMembers(held, "once")
+      const become = (next: Login): Account => changeLogin(row, held.id, () => next)
+      if (isDoubtful) return isFirst ? become(withRecord(held, { doubted: now })) : row
+      const over = withRecord(held, { once: undefined })
       return recordOf(held).successor !== undefined && ownerOf(held) === undefined
-        ? changed(row, { ...over, revoked: { at: now, reason: message } })
-        : afterLoginRefused(changed(row, over), { loginId: held.id, reason: message, now })
+        ? become({ ...over, revoked: { at: now, reason: message } })
+        : afterLoginRefused(become(over), { loginId: held.id, reason: message, now })
     })
     return isDoubtful ? { state: "failed", reason: "service", message } : { state: "refused", message }
   }
@@ -300,18 +298,6 @@ function isNews({
   if (accessToken.equals(wish.login.tokens.accessToken) || wish.rejected?.equals(accessToken) === true)
     return false
   return login.revoked === undefined && expiresAt - now > LEAST_LIFE_MS
-}
-
-/** A social login learns its profile with its first refresh; one that it has stays. */
-function withProfile(account: Account, loginId: string, profileArn: string): Account {
-  const held = account.logins.find(({ id }) => id === loginId)
-  return held === undefined || held.profileArn !== undefined
-    ? account
-    : changed(account, { ...held, profileArn })
-}
-
-function changed(account: Account, login: Login): Account {
-  return { ...account, logins: account.logins.map((other) => (other.id === login.id ? login : other)) }
 }
 
 function refusalOf(login: TokenLogin, message: string, now: number): string {

@@ -8,7 +8,8 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs"
-import { isObject, type JsonObject, numberField, parseJson, present, stringField } from "../../json.ts"
+import * as z from "zod/mini"
+import { isObject, parseJson, present } from "../../json.ts"
 import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
 import { readSmallFile } from "../../settings/index.ts"
@@ -113,8 +114,8 @@ export class Spills {
     return "settled"
   }
 
-  /** Whether every pair has a home on the disk. */
-  get isKept(): boolean {
+  /** Tries once more to bring every pair to the disk; whether all are there. */
+  keepAll(): boolean {
     for (const loginId of this.#unkept.keys()) {
       if (this.settle(loginId) !== "waiting") continue
       const swap = this.#unkept.get(loginId)
@@ -187,8 +188,10 @@ function putInto(file: string, room: string, text: string): void {
  */
 function readSpill(path: string): SpilledSwap | undefined {
   const file = readSmallFile(path)
-  const document = file.state === "text" ? parseJson(file.text) : undefined
-  return isObject(document) ? decode(document) : undefined
+  const swap = SWAP.safeParse(file.state === "text" ? parseJson(file.text) : undefined)
+  if (!swap.success) return undefined
+  const { before, after, through } = swap.data
+  return { before: decodePair(before), after: decodePair(after), ...present({ through }) }
 }
 
 /** Where it can't be removed it says what is known already: applied again, it changes nothing. */
@@ -205,31 +208,33 @@ function isFull(error: unknown): boolean {
   return isObject(error) && (error["code"] === "ENOSPC" || error["code"] === "EDQUOT")
 }
 
-function encode({ before, after, through }: SpilledSwap): JsonObject {
-  return { before: encodePair(before), after: encodePair(after), ...present({ through }) }
+const PAIR = z.object({
+  accessToken: z.string(),
+  refreshToken: z.optional(z.string()),
+  expiresAt: z.number(),
+})
+const SWAP = z.object({ before: PAIR, after: PAIR, through: z.optional(z.array(z.string())) })
+
+function encode({ before, after, through }: SpilledSwap): z.infer<typeof SWAP> {
+  return {
+    before: encodePair(before),
+    after: encodePair(after),
+    ...present({ through: through && [...through] }),
+  }
 }
 
-function encodePair({ accessToken, refreshToken, expiresAt }: TokenSet): JsonObject {
-  return { accessToken: accessToken.reveal(), refreshToken: refreshToken?.reveal(), expiresAt }
+function encodePair({ accessToken, refreshToken, expiresAt }: TokenSet): z.infer<typeof PAIR> {
+  return {
+    accessToken: accessToken.reveal(),
+    expiresAt,
+    ...present({ refreshToken: refreshToken?.reveal() }),
+  }
 }
 
-function decode(document: JsonObject): SpilledSwap | undefined {
-  const [before, after] = [document["before"], document["after"]].map(decodePair)
-  const through = document["through"]
-  if (before === undefined || after === undefined) return undefined
-  if (!Array.isArray(through)) return { before, after }
-  return { before, after, through: through.filter((hash) => typeof hash === "string") }
-}
-
-function decodePair(value: unknown): TokenSet | undefined {
-  if (!isObject(value)) return undefined
-  const accessToken = stringField(value, "accessToken")
-  const refreshToken = stringField(value, "refreshToken")
-  const expiresAt = numberField(value, "expiresAt")
-  if (accessToken === undefined || expiresAt === undefined) return undefined
+function decodePair({ accessToken, refreshToken, expiresAt }: z.infer<typeof PAIR>): TokenSet {
   return {
     accessToken: new Secret(accessToken),
-    ...(refreshToken === undefined ? {} : { refreshToken: new Secret(refreshToken) }),
     expiresAt,
+    ...present({ refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken) }),
   }
 }
