@@ -51,13 +51,19 @@ export function numberField(object: JsonObject, ...keys: readonly string[]): num
   return undefined
 }
 
-type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> }
+/** The same members; those that may be `undefined` may be absent instead. */
+export type Present<Fields> = {
+  [Name in keyof Fields as undefined extends Fields[Name] ? never : Name]: Fields[Name]
+} & {
+  [Name in keyof Fields as undefined extends Fields[Name] ? Name : never]?: Exclude<Fields[Name], undefined>
+}
 
 /** The fields that have a value: for optional properties, which are left out and not set to `undefined`. */
-export function present<Fields extends object>(fields: Fields): Present<Fields> {
+export function present<Fields extends object>(fields: Fields): Present<Fields>
+export function present<Fields extends object>(fields: Fields): Partial<Fields> {
   const kept: Partial<Fields> = {}
   for (const name in fields) if (fields[name] !== undefined) kept[name] = fields[name]
-  return kept as Present<Fields>
+  return kept
 }
 
 /** An AWS region's shape, also `eusc-de-east-1`: what has it can be put into a host name as it is. */

@@ -135,6 +135,20 @@ describe("the account store", () => {
     await store.close()
   })
 
+  it("keeps of an account only what it still has", async () => {
+    const { store } = await openStore()
+    const bare = newAccount({ id: "a", now: 0, logins: [withRecord(idcLogin({ id: "l" }))] })
+    await store.add({
+      ...bare,
+      label: "work",
+      lastUsedAt: 5,
+      logins: [withRecord({ ...idcLogin({ id: "l", startUrl: "https://d" }), profileArn: "arn" })],
+    })
+    await store.update("a", () => bare)
+    assert.deepEqual(await store.get("a"), bare)
+    await store.close()
+  })
+
   it("leaves a tombstone without any secret", async () => {
     const { store, path } = await openStore()
     await store.add({ ...newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }), userId: "u" })
@@ -266,20 +280,27 @@ describe("the account store", () => {
 })
 
 describe("the memory of a session", () => {
-  it("holds account, step, generation and the answered overflow", async () => {
+  it("holds what it is given, and nothing of what is no more", async () => {
     const clock = fakeClock()
     const { store } = await openStore({ clock })
     const memory = {
       accountId: "a",
+      chosenAccountId: "b",
       shortenStep: 0.6,
+      shortenedSize: 5,
+      shortenedWindow: 7,
       generation: 2,
       overflowAnswered: true,
+      fullWindow: "reported",
       leftOut: ["tool notion_post"],
       tokenRatio: 1.25,
       justCompacted: true,
     } as const
     await store.updateSession("s", (session) => ({ ...session, ...memory }))
     assert.deepEqual(await store.session("s"), { ...memory, updatedAt: clock.now() })
+    const empty = { generation: 0, overflowAnswered: false, updatedAt: clock.now() }
+    await store.updateSession("s", () => empty)
+    assert.deepEqual(await store.session("s"), empty)
     await store.close()
   })
 
@@ -401,6 +422,9 @@ describe("turns, model lists, registrations and refused fields", () => {
       purpose: "title",
       attempt: 2,
       failed: true,
+      inputTokens: 9,
+      cacheReadTokens: 8,
+      cacheWriteTokens: 1,
     }
     const turns = [
       { sessionId: "s", accountId: "a", modelId: "m", credits: 0.25, at: 10 },

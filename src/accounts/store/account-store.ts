@@ -8,9 +8,16 @@ import { boundedHealth } from "../health.ts"
 import { buryAccount, tidy } from "../owner.ts"
 import { type Choice, isCalled } from "../selection.ts"
 import { isResting, withUses } from "../login-use.ts"
-import { Connection, Writer } from "./connection.ts"
-import { type Database, loadDatabaseDriver, StoreError, untilWritten, upsert } from "./database.ts"
-import { creditsSince, knowledgePart, readSession, sessionPart, writeLearnt } from "./sessions.ts"
+import { Connection } from "./connection.ts"
+import { type Database, loadDatabaseDriver, StoreError, untilWritten } from "./database.ts"
+import {
+  changeSession,
+  creditsSince,
+  knowledgePart,
+  readSession,
+  sessionPart,
+  writeLearnt,
+} from "./sessions.ts"
 import {
   deleteAccount,
   deleteLeftLogins,
@@ -19,7 +26,7 @@ import {
   type Reading,
   swapTokens,
   writeAccount,
-} from "./rows.ts"
+} from "./account-rows.ts"
 import type { AccountChange, AccountStore, ChooseAccount } from "./store.ts"
 
 /** A new conversation does not wait longer than this, in ms, for its account to be written down. */
@@ -47,39 +54,19 @@ export interface StoreOptions {
 export async function openAccountStore(options: StoreOptions): Promise<AccountStore> {
   const driver = await loadDatabaseDriver()
   const connection = new Connection({ notify: () => undefined, rehearse: false, ...options, driver })
-  const writer = new Writer(connection, options.clock)
   return {
-    ...accountPart(writer, options),
-    ...sessionPart(writer),
-    ...knowledgePart(writer),
+    ...accountPart(connection, options),
+    ...sessionPart(connection),
+    ...knowledgePart(connection),
     get kept() {
       return connection.inMemory ? "memory" : "file"
     },
-    close: async () => {
-      await writer.settle()
-      connection.close()
-    },
+    close: () => connection.close(),
   }
 }
 
-type AccountPart = Pick<
-  AccountStore,
-  | "list"
-  | "listAll"
-  | "get"
-  | "add"
-  | "update"
-  | "remove"
-  | "reconcile"
-  | "compareAndSwapTokens"
-  | "peek"
-  | "mustKeep"
-  | "assign"
-  | "remember"
->
-
-function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountPart {
-  const { connection, clock } = writer
+function accountPart(connection: Connection, { environmentKey }: StoreOptions) {
+  const { clock } = connection
   let tidiedAt = -TIDY_EVERY_MS
   const read = accountReader({ environmentKey })
   const look = (database: Database): readonly Account[] => read(database, clock.now())
@@ -99,7 +86,7 @@ function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountP
     }
     return next
   }
-  const store: AccountPart = {
+  const store = {
     list: async ({ resting = false } = {}) =>
       (await all()).filter(
         (account) => account.removedAt === undefined && (resting || !isResting(account, clock.now())),
@@ -107,7 +94,7 @@ function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountP
     listAll: all,
     get: async (id) => called(await all(), id),
     add: (account) =>
-      writer.write(
+      connection.write(
         (database) => {
           writeAccount(
             database,
@@ -122,10 +109,10 @@ function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountP
       const seen = called(await all(), id)
       const expected = seen && change(seen)
       if (expected === seen) return seen
-      return writer.writeOr(expected, (database) => changed(database, id, change))
+      return connection.writeOr(expected, (database) => changed(database, id, change))
     },
     async remove(id) {
-      await writer.write(
+      await connection.write(
         (database) => {
           const current = called(look(database), id)
           if (current === undefined || current.removedAt !== undefined) return
@@ -136,16 +123,16 @@ function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountP
         },
         { durable: true },
       )
-      await writer.forgetDeleted()
+      await connection.forgetDeleted()
     },
     async reconcile(change) {
       const expected = change(await all())
       if (isNothing(expected)) return expected
-      const changes = await writer.write((database) => reconcile(database, look(database), change), {
+      const changes = await connection.write((database) => reconcile(database, look(database), change), {
         durable: true,
         passing: true,
       })
-      if (changes.put.some(({ removedAt }) => removedAt !== undefined)) await writer.forgetDeleted()
+      if (changes.put.some(({ removedAt }) => removedAt !== undefined)) await connection.forgetDeleted()
       if (Math.abs(clock.now() - tidiedAt) > TIDY_EVERY_MS) {
         tidiedAt = clock.now()
         await store.reconcile((accounts) => tidy(accounts, clock.now()))
@@ -163,18 +150,18 @@ function accountPart(writer: Writer, { environmentKey }: StoreOptions): AccountP
       if (!attempt.done || connection.inMemory) return { outcome: "unavailable" }
       return attempt.value === undefined ? { outcome: "none" } : { outcome: "row", hash: attempt.value }
     },
-    mustKeep: () => writer.write(() => undefined, { durable: true }),
+    mustKeep: () => connection.write(() => undefined, { durable: true }),
     async remember(learnt) {
       const { account, reasoning = [], session, turn } = learnt
       if (account === undefined && reasoning.length === 0 && session === undefined && turn === undefined)
         return
-      await writer.writeOr(undefined, (database) => {
+      await connection.writeOr(undefined, (database) => {
         writeLearnt(database, learnt, clock.now())
         if (account !== undefined) changed(database, account.id, account.change)
       })
     },
-    assign: (sessionId, choose) => assign({ writer, look, sessionId, choose }),
-  }
+    assign: (sessionId, choose) => assign({ connection, look, sessionId, choose }),
+  } satisfies Partial<AccountStore>
   return store
 }
 
@@ -238,21 +225,21 @@ const SESSION_COLUMNS = [
 type Look = (database: Database) => readonly Account[]
 
 async function assign(assignment: {
-  readonly writer: Writer
+  readonly connection: Connection
   readonly look: Look
   readonly sessionId: string
   readonly choose: ChooseAccount
 }): Promise<Choice> {
-  const { writer, look, sessionId, choose } = assignment
+  const { connection, look, sessionId, choose } = assignment
   const choice = (database: Database): Choice => chooseFrom(database, look(database), { sessionId, choose })
-  const seen = await writer.connection.read(choice, choose({ accounts: [], spent: new Map() }))
+  const seen = await connection.read(choice, choose({ accounts: [], spent: new Map() }))
   if (seen.account === undefined || seen.kept) return seen
   try {
-    return await writer.write(
+    return await connection.write(
       (database) => {
         const chosen = choice(database)
         if (chosen.account !== undefined && !chosen.kept)
-          giveSession(database, { sessionId, accountId: chosen.account.id, now: writer.clock.now() })
+          giveSession(database, { sessionId, accountId: chosen.account.id, now: connection.clock.now() })
         return chosen
       },
       { patienceMs: ASSIGN_PATIENCE_MS },
@@ -260,7 +247,9 @@ async function assign(assignment: {
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     const accountId = seen.account.id
-    writer.writeLater((database) => giveSession(database, { sessionId, accountId, now: writer.clock.now() }))
+    connection.writeLater((database) =>
+      giveSession(database, { sessionId, accountId, now: connection.clock.now() }),
+    )
     return seen
   }
 }
@@ -284,11 +273,7 @@ function giveSession(
   gift: { readonly sessionId: string; readonly accountId: string; readonly now: number },
 ): void {
   const { sessionId, accountId, now } = gift
-  upsert(database, {
-    table: "kiro_session",
-    key: { session_id: sessionId },
-    columns: { account_id: accountId, updated_at: now },
-  })
+  changeSession(database, { id: sessionId, change: (current) => ({ ...current, accountId }), now })
   database.run(
     "UPDATE kiro_account SET assignment = (SELECT MAX(assignment) FROM kiro_account) + 1 WHERE id = ?",
     [accountId],

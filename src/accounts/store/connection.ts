@@ -16,6 +16,12 @@ const FIRST_WAIT_MS = 2
 const LONGEST_WAIT_MS = 40
 /** How often the file is looked for again while everything is in memory, in ms: a short fault is over when it is over. */
 const LOOK_AGAIN_MS = 1000
+/** Whoever reads the log meanwhile is done in milliseconds. */
+const FORGET_TRIES = 10
+const FORGET_WAIT_MS = 20
+const PRUNE_EVERY_MS = 60 * 60_000
+/** Where one batch was not enough: many windows write more in an hour than that. */
+const PRUNE_ON_MS = 60_000
 
 export interface ConnectionOptions {
   readonly path: string
@@ -28,7 +34,7 @@ export interface ConnectionOptions {
   readonly rehearse: boolean
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   /** The write is on the disk before the call returns (`synchronous=FULL`): tokens. */
   readonly durable?: boolean
   /** The change is worth something also where it is not kept beyond this process. */
@@ -37,7 +43,9 @@ export interface WriteOptions {
   readonly patienceMs?: number
 }
 
-export type Attempt<Value> =
+type Change<Value> = (database: Database) => Value
+
+type Attempt<Value> =
   | { readonly done: true; readonly value: Value }
   | { readonly done: false; readonly failure: StoreFailure; readonly error: unknown }
 
@@ -46,12 +54,15 @@ export type Attempt<Value> =
  * a locked database is waited for on the clock, so the event loop never stands still.
  */
 export class Connection {
+  readonly clock: Clock
   readonly #options: ConnectionOptions
+  readonly #pending = new Set<Promise<unknown>>()
+  #pruneAt = -Infinity
   #database: Database | undefined
   #identity: string | undefined
   #seenThisTurn = false
   /** Why everything is in memory, and when the file was tried last. */
-  #memory: { readonly failure: StoreFailure; readonly error: unknown } | undefined
+  #memory: StoreFailure | undefined
   #triedAt = 0
   #owesEmptyLog = false
   #closed = false
@@ -59,6 +70,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+    this.clock = options.clock
   }
 
   /** Whether nothing is kept beyond this process, because the file could not be used. */
@@ -72,21 +84,43 @@ export class Connection {
     return this.#patiently(() => this.#try(query), PATIENCE_MS)
   }
 
-  /** Runs `change` in one immediate transaction; rejects with a `StoreError`. */
-  async write<Value>(change: (database: Database) => Value, options: WriteOptions = {}): Promise<Value> {
-    return this.#patiently(() => this.attempt(change, options), options.patienceMs ?? PATIENCE_MS)
+  /** Runs `change` in one immediate transaction; rejects with a `StoreError` where it could not be made. */
+  async write<Value>(change: Change<Value>, options: WriteOptions = {}): Promise<Value> {
+    const value = await this.#patiently(
+      () => this.attempt(change, options),
+      options.patienceMs ?? PATIENCE_MS,
+    )
+    this.#prune()
+    return value
+  }
+
+  /** As `write`; where the change could not be made it is lost, and the answer is `otherwise`. */
+  async writeOr<Value>(otherwise: Value, change: Change<Value>): Promise<Value> {
+    try {
+      return await this.write(change)
+    } catch (error) {
+      // It was logged, and the user was told.
+      if (error instanceof StoreError) return otherwise
+      throw error
+    }
+  }
+
+  /** Writes without being waited for; `close` waits. */
+  writeLater(change: Change<void>): void {
+    const pending = this.writeOr(undefined, change).finally(() => this.#pending.delete(pending))
+    this.#pending.add(pending)
   }
 
   /** One synchronous try of `write`, for a caller that can't let a tick pass. */
   attempt<Value>(
-    change: (database: Database) => Value,
+    change: Change<Value>,
     { durable = false, passing = false }: WriteOptions = {},
   ): Attempt<Value> {
     // What must be kept goes into the file that has the name now.
     if (durable) this.#seenThisTurn = false
     const attempt = this.#try((database) => {
       // What must be kept is not kept in memory.
-      if (durable && !passing && this.#memory !== undefined) throw new NotKept(this.#memory.failure)
+      if (durable && !passing && this.#memory !== undefined) throw new StoreError(this.#memory)
       // Not allowed inside a transaction.
       if (durable) database.get("PRAGMA synchronous = FULL")
       try {
@@ -99,22 +133,38 @@ export class Connection {
     return attempt
   }
 
+  /** What was deleted is in no file any more, or will be when the store closes. */
+  async forgetDeleted(): Promise<void> {
+    for (let tries = 0; tries < FORGET_TRIES && !this.#emptyLog(); tries += 1)
+      await this.clock.sleep(FORGET_WAIT_MS)
+  }
+
+  /** Waits for writes under way. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#pending)
+    if (this.#owesEmptyLog) this.#emptyLog()
+    this.#closed = true
+    this.#forget()
+  }
+
   /** Whether the log beside the file was emptied, with whatever was deleted from the file; others may be reading it. */
-  emptyLog(): boolean {
+  #emptyLog(): boolean {
     if (this.#memory !== undefined || this.#database === undefined) return true
     const attempt = this.#once(emptyLog)
     this.#owesEmptyLog = !attempt.done || !attempt.value
     return !this.#owesEmptyLog
   }
 
-  close(): void {
-    if (this.#owesEmptyLog) this.emptyLog()
-    this.#closed = true
-    this.#forget()
+  #prune(): void {
+    const now = this.clock.now()
+    if (now < this.#pruneAt) return
+    const pruned = this.attempt((database) => prune(database, now))
+    this.#pruneAt = now + (pruned.done && pruned.value ? PRUNE_ON_MS : PRUNE_EVERY_MS)
   }
 
   async #patiently<Value>(attempt: () => Attempt<Value>, patienceMs: number): Promise<Value> {
-    const { clock, random } = this.#options
+    const { clock } = this
+    const { random } = this.#options
     const deadline = clock.now() + patienceMs
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 1.6, LONGEST_WAIT_MS)) {
       const result = attempt()
@@ -152,7 +202,7 @@ export class Connection {
     try {
       return { done: true, value: action(this.#open()) }
     } catch (error) {
-      return { done: false, failure: error instanceof NotKept ? error.failure : storeFailure(error), error }
+      return { done: false, failure: storeFailure(error), error }
     }
   }
 
@@ -221,7 +271,7 @@ export class Connection {
     if (failure === "corrupt" && this.#replaceDamaged(error)) return true
     log.error("accounts are kept in memory only", { failure, path, error })
     this.#tell({ kind: "store-trouble", failure, path, inMemory: true })
-    this.#memory = { failure, error }
+    this.#memory = failure
     this.#triedAt = clock.now()
     this.#database = openMemory(this.#options)
     return true
@@ -235,78 +285,5 @@ export class Connection {
     log.error("the account database was damaged", { path, backup, error })
     if (backup !== "sound") this.#tell({ kind: "store-trouble", failure: "corrupt", path, backup })
     return true
-  }
-}
-
-/** A write that must be on the disk, where there is only memory. */
-class NotKept extends Error {
-  readonly failure: StoreFailure
-
-  constructor(failure: StoreFailure) {
-    super("the account database is in memory only")
-    this.failure = failure
-  }
-}
-
-/** Whoever reads the log meanwhile is done in milliseconds. */
-const FORGET_TRIES = 10
-const FORGET_WAIT_MS = 20
-const PRUNE_EVERY_MS = 60 * 60_000
-/** Where one batch was not enough: many windows write more in an hour than that. */
-const PRUNE_ON_MS = 60_000
-
-type Change<Value> = (database: Database) => Value
-
-/** The ways of writing: what must be on the disk, what may be lost, and what need not be waited for. */
-export class Writer {
-  readonly connection: Connection
-  readonly clock: Clock
-  readonly #pending = new Set<Promise<unknown>>()
-  #pruneAt = -Infinity
-
-  constructor(connection: Connection, clock: Clock) {
-    this.connection = connection
-    this.clock = clock
-  }
-
-  /** Rejects with a `StoreError` where the change could not be made. */
-  async write<Value>(change: Change<Value>, options: WriteOptions = {}): Promise<Value> {
-    const value = await this.connection.write(change, options)
-    this.#prune()
-    return value
-  }
-
-  /** As `write`; where the change could not be made it is lost, and the answer is `otherwise`. */
-  async writeOr<Value>(otherwise: Value, change: Change<Value>): Promise<Value> {
-    try {
-      return await this.write(change)
-    } catch (error) {
-      // The connection has logged it and told the user.
-      if (error instanceof StoreError) return otherwise
-      throw error
-    }
-  }
-
-  /** Writes without being waited for; `settle` waits. */
-  writeLater(change: Change<void>): void {
-    const pending = this.writeOr(undefined, change).finally(() => this.#pending.delete(pending))
-    this.#pending.add(pending)
-  }
-
-  /** What was deleted is in no file any more, or will be when the store closes. */
-  async forgetDeleted(): Promise<void> {
-    for (let tries = 0; tries < FORGET_TRIES && !this.connection.emptyLog(); tries += 1)
-      await this.clock.sleep(FORGET_WAIT_MS)
-  }
-
-  async settle(): Promise<void> {
-    await Promise.allSettled(this.#pending)
-  }
-
-  #prune(): void {
-    const now = this.clock.now()
-    if (now < this.#pruneAt) return
-    const pruned = this.connection.attempt((database) => prune(database, now))
-    this.#pruneAt = now + (pruned.done && pruned.value ? PRUNE_ON_MS : PRUNE_EVERY_MS)
   }
 }

@@ -177,53 +177,6 @@ function rounded(row: Row): Row {
   )
 }
 
-/** Changes the named columns of one row, which is made where it is missing. `undefined` is stored as NULL. */
-export function upsert(
-  database: Database,
-  row: {
-    readonly table: string
-    readonly key: Readonly<Record<string, SqlValue>>
-    readonly columns: Readonly<Record<string, SqlValue | undefined>>
-  },
-): void {
-  const keys = Object.keys(row.key)
-  const columns = Object.keys(row.columns)
-  const names = [...keys, ...columns]
-  const values = [...Object.values(row.key), ...Object.values(row.columns).map((value) => value ?? null)]
-  database.run(
-    `INSERT INTO ${row.table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})
-     ON CONFLICT (${keys.join(", ")}) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(", ")}`,
-    values,
-  )
-}
-
-export type Columns = Readonly<Record<string, SqlValue | undefined>>
-
-/** The columns that are not as they were. */
-export function differing(columns: Columns, before: Columns): Columns {
-  return Object.fromEntries(Object.entries(columns).filter(([name, value]) => value !== before[name]))
-}
-
-/** Writes one row by its id. */
-export function insertOrChange(database: Database, table: string, id: string, columns: Columns): void {
-  if (database.get(`SELECT 1 FROM ${table} WHERE id = ?`, [id]) !== undefined)
-    return changeRow(database, table, id, columns)
-  const names = ["id", ...Object.keys(columns)]
-  database.run(`INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`, [
-    id,
-    ...Object.values(columns).map((value) => value ?? null),
-  ])
-}
-
-export function changeRow(database: Database, table: string, id: string, columns: Columns): void {
-  const names = Object.keys(columns)
-  if (names.length === 0) return
-  database.run(`UPDATE ${table} SET ${names.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`, [
-    ...Object.values(columns).map((value) => value ?? null),
-    id,
-  ])
-}
-
 /** Why SQLite said no. */
 export type StoreFailure = "busy" | "corrupt" | "readonly" | "full" | "unavailable" | "failed"
 
@@ -248,6 +201,7 @@ const IOERR_SHMSIZE = 4874
 
 /** Reads the result code from an error of either driver; errors of the file system have their own codes. */
 export function storeFailure(error: unknown): StoreFailure {
+  if (error instanceof StoreError) return error.failure
   if (!isObject(error)) return "failed"
   const code = error["errcode"] ?? error["errno"]
   if (typeof code === "number" && code > 0) {

@@ -91,7 +91,11 @@ export function inTransaction<Value>(database: Database, change: () => Value): V
     database.run("COMMIT")
     return value
   } catch (error) {
-    rollBack(database)
+    try {
+      database.run("ROLLBACK")
+    } catch {
+      // SQLite has rolled back by itself, as on a full disk: the failure itself is what the caller gets.
+    }
     throw error
   }
 }
@@ -134,16 +138,6 @@ function isSound({ path, driver }: FilePlace): boolean {
   }
 }
 
-/** False where SQLite has rolled back by itself, as on a full disk: the failure itself is what the caller gets. */
-function rollBack(database: Database): boolean {
-  try {
-    database.run("ROLLBACK")
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** For its owner alone; the side files also for its owner to write, whatever the database was when they were made. */
 function makePrivate(path: string, suffix: string): void {
   const mode = statSync(path + suffix, { throwIfNoEntry: false })?.mode
@@ -153,7 +147,7 @@ function makePrivate(path: string, suffix: string): void {
 }
 
 function copyRows(from: Database, to: Database): void {
-  for (const { name, columns } of TABLES) {
+  for (const [name, { columns }] of Object.entries(TABLES)) {
     const present = columnsOf(from, name)
     const shared = Object.keys(columns).filter((column) => present.has(column))
     if (shared.length === 0) continue

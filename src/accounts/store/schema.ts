@@ -1,30 +1,23 @@
 import type { Database } from "./database.ts"
 
 export interface Table {
-  readonly name: string
   /** Name and declaration. All but the first version's columns must be nullable or have a default. */
   readonly columns: { readonly [name: string]: string }
   readonly key: readonly string[]
+  /** The columns of each, and which rows it has, where not all. */
   readonly indexes: readonly string[]
-  /** Indexes of one column that is mostly empty: rows without it cost nothing. */
-  readonly sparse?: readonly string[]
+  /** Columns that a write of the whole row leaves as they are. */
+  readonly apart?: readonly string[]
 }
-
-const table = (name: string, columns: Table["columns"], rest: Omit<Table, "name" | "columns">): Table => ({
-  name,
-  columns,
-  ...rest,
-})
 
 /**
  * All durable state. Versions of this package that read one file at once differ only by columns and tables that the
  * newer one added, so a column is never renamed, retyped or dropped. The names keep clear of the tables
  * that other plugins have in the same file.
  */
-export const TABLES: readonly Table[] = [
-  table(
-    "kiro_account",
-    {
+export const TABLES = {
+  kiro_account: {
+    columns: {
       id: "TEXT NOT NULL",
       user_id: "TEXT",
       label: "TEXT",
@@ -41,11 +34,12 @@ export const TABLES: readonly Table[] = [
       forgotten: "TEXT",
       document: "TEXT",
     },
-    { key: ["id"], indexes: [] },
-  ),
-  table(
-    "kiro_login",
-    {
+    key: ["id"],
+    indexes: [],
+    apart: ["document"],
+  },
+  kiro_login: {
+    columns: {
       id: "TEXT NOT NULL",
       account_id: "TEXT NOT NULL",
       source: "TEXT NOT NULL",
@@ -71,11 +65,12 @@ export const TABLES: readonly Table[] = [
       api_key: "TEXT",
       document: "TEXT",
     },
-    { key: ["id"], indexes: ["account_id"] },
-  ),
-  table(
-    "kiro_session",
-    {
+    key: ["id"],
+    indexes: ["account_id"],
+    apart: ["document", "behind_access_token", "behind_refresh_token", "behind_expires_at"],
+  },
+  kiro_session: {
+    columns: {
       session_id: "TEXT NOT NULL",
       account_id: "TEXT",
       shorten_step: "REAL",
@@ -90,11 +85,11 @@ export const TABLES: readonly Table[] = [
       just_compacted: "INTEGER NOT NULL DEFAULT 0",
       updated_at: "INTEGER NOT NULL DEFAULT 0",
     },
-    { key: ["session_id"], indexes: ["updated_at"] },
-  ),
-  table(
-    "kiro_reasoning",
-    {
+    key: ["session_id"],
+    indexes: ["updated_at"],
+  },
+  kiro_reasoning: {
+    columns: {
       session_id: "TEXT NOT NULL",
       tool_use_id: "TEXT NOT NULL",
       text_hash: "TEXT NOT NULL",
@@ -102,11 +97,11 @@ export const TABLES: readonly Table[] = [
       redacted: "TEXT",
       at: "INTEGER NOT NULL DEFAULT 0",
     },
-    { key: ["session_id", "tool_use_id", "text_hash"], indexes: ["at"] },
-  ),
-  table(
-    "kiro_turn",
-    {
+    key: ["session_id", "tool_use_id", "text_hash"],
+    indexes: ["at"],
+  },
+  kiro_turn: {
+    columns: {
       id: "INTEGER",
       session_id: "TEXT NOT NULL",
       account_id: "TEXT NOT NULL",
@@ -123,37 +118,45 @@ export const TABLES: readonly Table[] = [
       cache_read_tokens: "INTEGER",
       cache_write_tokens: "INTEGER",
     },
+    key: ["id"],
     // Every answer writes into each of them.
-    { key: ["id"], indexes: ["at", "account_id, at", "session_id, at"], sparse: ["parent_session_id"] },
-  ),
-  table("kiro_note", { name: "TEXT NOT NULL", value: "TEXT NOT NULL" }, { key: ["name"], indexes: [] }),
-  table(
-    "kiro_refused_field",
-    { model_id: "TEXT NOT NULL", field: "TEXT NOT NULL", at: "INTEGER NOT NULL DEFAULT 0" },
-    { key: ["model_id", "field"], indexes: ["at"] },
-  ),
-  table(
-    "kiro_registration",
-    {
+    indexes: [
+      "at",
+      "account_id, at",
+      "session_id, at",
+      "parent_session_id WHERE parent_session_id IS NOT NULL",
+    ],
+  },
+  kiro_note: { columns: { name: "TEXT NOT NULL", value: "TEXT NOT NULL" }, key: ["name"], indexes: [] },
+  kiro_refused_field: {
+    columns: { model_id: "TEXT NOT NULL", field: "TEXT NOT NULL", at: "INTEGER NOT NULL DEFAULT 0" },
+    key: ["model_id", "field"],
+    indexes: ["at"],
+  },
+  kiro_registration: {
+    columns: {
       login_region: "TEXT NOT NULL",
       start_url: "TEXT NOT NULL",
       client_id: "TEXT NOT NULL",
       client_secret: "TEXT NOT NULL",
       expires_at: "INTEGER",
     },
-    { key: ["login_region", "start_url"], indexes: [] },
-  ),
-  table(
-    "kiro_model_list",
-    {
+    key: ["login_region", "start_url"],
+    indexes: [],
+  },
+  kiro_model_list: {
+    columns: {
       account_id: "TEXT NOT NULL",
       service_region: "TEXT NOT NULL",
       models: "TEXT NOT NULL",
       fetched_at: "INTEGER NOT NULL DEFAULT 0",
     },
-    { key: ["account_id", "service_region"], indexes: [] },
-  ),
-]
+    key: ["account_id", "service_region"],
+    indexes: [],
+  },
+} satisfies Readonly<Record<string, Table>>
+
+export type TableName = keyof typeof TABLES
 
 /** The statements that the file still lacks: none in a file of this version or a newer one, so that opening it writes nothing. */
 export function missingStatements(database: Database): readonly string[] {
@@ -162,35 +165,32 @@ export function missingStatements(database: Database): readonly string[] {
       .all("SELECT name FROM sqlite_master WHERE name LIKE 'kiro\\_%' ESCAPE '\\'")
       .map((row) => row["name"]),
   )
-  return TABLES.flatMap((table) => [
-    ...(known.has(table.name) ? missingColumns(database, table) : [createTable(table)]),
-    ...[...table.indexes, ...(table.sparse ?? [])]
-      .filter((columns) => !known.has(indexName(table, columns)))
-      .map((columns) => createIndex(table, columns)),
+  return Object.entries<Table>(TABLES).flatMap(([name, table]) => [
+    ...(known.has(name) ? missingColumns(database, name, table) : [createTable(name, table)]),
+    ...table.indexes.flatMap((index) => missingIndex(known, name, index)),
   ])
+}
+
+function missingIndex(known: ReadonlySet<unknown>, table: string, index: string): readonly string[] {
+  const [columns = "", rows] = index.split(" WHERE ")
+  const name = `${table}_${columns.replaceAll(", ", "_")}`
+  if (known.has(name)) return []
+  const some = rows === undefined ? "" : ` WHERE ${rows}`
+  return [`CREATE INDEX IF NOT EXISTS ${name} ON ${table} (${columns})${some}`]
 }
 
 export function columnsOf(database: Database, table: string): ReadonlySet<string> {
   return new Set(database.all(`PRAGMA table_info(${table})`).map((row) => String(row["name"])))
 }
 
-function missingColumns(database: Database, { name, columns }: Table): readonly string[] {
+function missingColumns(database: Database, name: string, { columns }: Table): readonly string[] {
   const present = columnsOf(database, name)
   return Object.entries(columns)
     .filter(([column]) => !present.has(column))
     .map(([column, declaration]) => `ALTER TABLE ${name} ADD COLUMN ${column} ${declaration}`)
 }
 
-function createTable({ name, columns, key }: Table): string {
+function createTable(name: string, { columns, key }: Table): string {
   const declarations = Object.entries(columns).map(([column, declaration]) => `${column} ${declaration}`)
   return `CREATE TABLE IF NOT EXISTS ${name} (${[...declarations, `PRIMARY KEY (${key.join(", ")})`].join(", ")})`
-}
-
-function createIndex(table: Table, columns: string): string {
-  const rows = table.sparse?.includes(columns) === true ? ` WHERE ${columns} IS NOT NULL` : ""
-  return `CREATE INDEX IF NOT EXISTS ${indexName(table, columns)} ON ${table.name} (${columns})${rows}`
-}
-
-function indexName({ name }: Table, columns: string): string {
-  return `${name}_${columns.replaceAll(", ", "_")}`
 }
