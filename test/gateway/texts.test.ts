@@ -161,6 +161,18 @@ describe("the words themselves", () => {
     assert.match(text, /Sign in again: \/connect, or `opencode auth login`/)
   })
 
+  it("begin with the time where that is all there is to wait for, of which a host shows a line", () => {
+    const throttled = (seconds: number): Obstacle => ({
+      kind: "state",
+      state: { reason: "throttled", until: NOW + seconds * 1000 },
+    })
+    const text = noneLeft([parkedBy(throttled(40), "home"), parkedBy(throttled(29), "work")], NOW)
+    assert.match(
+      text,
+      /^Kiro: no account can answer now, for 29 seconds\. home: it is being throttled, for 40 seconds;/,
+    )
+  })
+
   it("list the profiles to choose from by number, in words that no line breaks in the middle", () => {
     const profiles = ["us-east-1:1:profile/AAAABBBBCCCC", "eu-central-1:1:profile/DDDDEEEEFFFF"]
     const arns = profiles.map((end) => `arn:aws:codewhisperer:${end}`)

@@ -52,14 +52,20 @@ export function refusalOfAll(out: AllOut): Refusal {
   if (accounts.length === 0) return { status: 401, message: noAccount(out) }
   const hindered = hinderedAccounts(out)
   const message = noneLeft(hindered, now)
+  const wait = waitFor(hindered, now)
+  if (wait !== undefined) return { status: 429, message, retryAfterMs: jittered(wait, jitter) }
+  const statuses = hindered.map(({ obstacle }) => obstacleStatus(obstacle))
+  return { status: statuses.find((status) => status >= 500) ?? Math.max(400, ...statuses), message }
+}
+
+/** How long until the first of those that are only throttled may answer. */
+function waitFor(hindered: readonly HinderedAccount[], now: number): number | undefined {
   const waits = hindered.flatMap(({ obstacle }) =>
     obstacle.kind === "state" && obstacle.state.reason === "throttled"
       ? [(obstacle.state.until ?? now) - now]
       : [],
   )
-  if (waits.length > 0) return { status: 429, message, retryAfterMs: jittered(Math.min(...waits), jitter) }
-  const statuses = hindered.map(({ obstacle }) => obstacleStatus(obstacle))
-  return { status: statuses.find((status) => status >= 500) ?? Math.max(400, ...statuses), message }
+  return waits.length === 0 ? undefined : Math.min(...waits)
 }
 
 /** For the notice that goes with it: what is no state of an account is left out. */
@@ -125,12 +131,15 @@ const MOST_SENTENCES = 3
 
 export function noneLeft(hindered: readonly HinderedAccount[], now: number): string {
   const remedies = new Set(hindered.map(remedyFor).filter((text) => text !== ""))
+  const wait = waitFor(hindered, now)
+  // While it waits OpenCode shows as much of the text as fits a line: the time stands in front.
+  const beginning = `Kiro: no account can answer now${wait === undefined ? "" : `, ${untilText(now + wait, now)}`}.`
   if (hindered.length <= MOST_SENTENCES) {
     const lines = hindered.map(({ account, obstacle }) => `${accountName(account)}: ${why(obstacle, now)}`)
-    return [`Kiro: no account can answer now. ${lines.join("; ")}.`, ...remedies].join(" ")
+    return [`${beginning} ${lines.join("; ")}.`, ...remedies].join(" ")
   }
   const counts = groupedStates(hindered.map(namedState), now)
-  return `Kiro: no account can answer now. ${counts}. ${firstOfEachReason(hindered).join(" ")}`.trim()
+  return `${beginning} ${counts}. ${firstOfEachReason(hindered).join(" ")}`.trim()
 }
 
 function why(obstacle: Obstacle, now: number): string {
