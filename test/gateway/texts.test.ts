@@ -173,14 +173,15 @@ describe("the words themselves", () => {
     )
   })
 
-  it("list the profiles to choose from by number, in words that no line breaks in the middle", () => {
-    const profiles = ["us-east-1:1:profile/AAAABBBBCCCC", "eu-central-1:1:profile/DDDDEEEEFFFF"]
-    const arns = profiles.map((end) => `arn:aws:codewhisperer:${end}`)
-    const state = { reason: "profile-choice", profiles: arns } as const
-    assert.match(
-      noneLeft([parkedBy({ kind: "state", state }, "work")], NOW),
-      /not chosen yet: 1\. us-east-1 \(…\/AAAABBBBCCCC\), 2\. eu-central-1 \(…\/DDDDEEEEFFFF\)\. Choose a profile: \/kiro/,
+  it("list the profiles to choose from by number, each on a line of its own, where no host breaks it", () => {
+    const arns = ["us-east-1", "ap-southeast-2"].map(
+      (region) => `arn:aws:codewhisperer:${region}:123456789012:profile/AAAABBBBCCCC`,
     )
+    const state = { reason: "profile-choice", profiles: arns } as const
+    const [first, ...lines] = noneLeft([parkedBy({ kind: "state", state }, "work")], NOW).split("\n")
+    assert.match(first ?? "", /work: its profile is not chosen yet:$/)
+    assert.deepEqual(lines.slice(0, 2), [`1. ${arns[0]}`, `2. ${arns[1]}`])
+    assert.match(lines[2] ?? "", /^Choose a profile: \/kiro, or `.* accounts profile work`\.$/)
   })
 
   it("count accounts where there are many, and say each remedy once", () => {

@@ -10,7 +10,7 @@ import {
   type Unavailable,
   untilText,
 } from "../../accounts/index.ts"
-import { type KiroFailure, regionOfArn } from "../../kiro/index.ts"
+import type { KiroFailure } from "../../kiro/index.ts"
 import { ownCommand } from "../../settings/index.ts"
 import type { Progress } from "../attempt/progress.ts"
 import { jittered } from "../context.ts"
@@ -136,7 +136,9 @@ export function noneLeft(hindered: readonly HinderedAccount[], now: number): str
   const beginning = `Kiro: no account can answer now${wait === undefined ? "" : `, ${untilText(now + wait, now)}`}.`
   if (hindered.length <= MOST_SENTENCES) {
     const lines = hindered.map(({ account, obstacle }) => `${accountName(account)}: ${why(obstacle, now)}`)
-    return [`${beginning} ${lines.join("; ")}.`, ...remedies].join(" ")
+    const sentences = lines.join("; ")
+    const end = sentences.includes("\n") ? "\n" : ". "
+    return `${beginning} ${sentences}${end}${[...remedies].join(" ")}`.trim()
   }
   const counts = groupedStates(hindered.map(namedState), now)
   return `${beginning} ${counts}. ${firstOfEachReason(hindered).join(" ")}`.trim()
@@ -147,11 +149,8 @@ function why(obstacle: Obstacle, now: number): string {
     case "state": {
       const { reason, until, said = "", profiles = [] } = obstacle.state
       const back = until === undefined ? "" : `, ${untilText(until, now)}`
-      const choice = profiles
-        .map(
-          (arn, index) => ` ${index + 1}. ${regionOfArn(arn) ?? "?"} (…${arn.slice(arn.lastIndexOf("/"))})`,
-        )
-        .join(",")
+      // On a line of its own even a terminal of 80 columns breaks none.
+      const choice = profiles.map((arn, index) => `\n${index + 1}. ${arn}`).join("")
       return saying(`${STATE_WORDS[reason].because}${back}${choice === "" ? "" : `:${choice}`}`, said)
     }
     case "lacks-model":
