@@ -36,7 +36,7 @@ export async function openChat(
   call: ChatCall,
   fallbacks?: readonly string[],
 ): Promise<Chat> {
-  const { store, runtime, background, settings, models } = context
+  const { store, runtime, background, settings, models, readSchema } = context
   const { request, sessionId, parentSessionId, preferredAccountId, agent, purpose, signal } = call
   await background.settled(sessionId)
   const [session, remembered, refusedFields, lists] = await Promise.all([
@@ -52,6 +52,7 @@ export async function openChat(
     accepts: { images: input.includes("image"), documents: input.includes("pdf") },
     serviceWindow: known.serviceWindow,
     wireModelId: known.wireId,
+    readSchema,
     ...(!refused.includes("reasoning") && { reasoning: remembered }),
   })
   return {

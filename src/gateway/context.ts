@@ -1,6 +1,7 @@
 import type { AccountStore, Notice, TokenKeeper } from "../accounts/index.ts"
 import type { Clock, Log, Runtime } from "../runtime.ts"
 import type { RuleFinder, Settings } from "../settings/index.ts"
+import type { SchemaReader } from "../translate/index.ts"
 import type { ModelReader } from "./asked-model.ts"
 
 /** Everything that the gateway needs, given once by the composition root. */
@@ -30,6 +31,7 @@ export type FreshTokens = Pick<TokenKeeper, "fresh">
 export interface GatewayContext extends GatewayDependencies {
   readonly background: Background
   readonly models: ModelReader
+  readonly readSchema: SchemaReader
 }
 
 /** Questions to the control plane. They write what they learn into the store and never reject but on abort. */

@@ -2,7 +2,7 @@ import { accountName } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import type { ChatHead } from "../openai/index.ts"
 import { type LogFields, untilAborted } from "../runtime.ts"
-import type { TurnSummary } from "../translate/index.ts"
+import { createSchemaReader, type TurnSummary } from "../translate/index.ts"
 import { type Answered, type Failed, makeAttempt } from "./attempt/attempt.ts"
 import { chooseAccount } from "./attempt/choose-account.ts"
 import { firstProgress, isOfTheSession, type Progress, type ShortenStep } from "./attempt/progress.ts"
@@ -35,7 +35,12 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { runtime } = dependencies
   const turnstile = createTurnstile(runtime.clock)
   const background = createBackground(runtime.log, turnstile)
-  const context: GatewayContext = { ...dependencies, background, models: createModelReader() }
+  const context: GatewayContext = {
+    ...dependencies,
+    background,
+    models: createModelReader(),
+    readSchema: createSchemaReader(),
+  }
   return {
     async chat(call) {
       await turnstile()

@@ -5,6 +5,7 @@ export { toConversation } from "./conversation/read.ts"
 export type { ConversationOptions } from "./conversation/read.ts"
 export { hashReasoning } from "./conversation/reasoning.ts"
 export type { SignedReasoning } from "./conversation/reasoning.ts"
+export { createSchemaReader, type SchemaReader } from "./conversation/schemas.ts"
 export { estimateTokens, learnRatio } from "./conversation/size.ts"
 export {
   refusedMedia,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { Tool } from "../../src/kiro/index.ts"
 import { ChatRequestError } from "../../src/openai/index.ts"
+import { createSchemaReader } from "../../src/translate/index.ts"
 import {
   asks,
   assistantMessages,
@@ -307,6 +308,20 @@ describe("the schema of a tool", () => {
     const member = { title: "A", properties: { a: { description: "x".repeat(3_000) } }, required: ["a"] }
     const { description } = schemaOf({ anyOf: [member] }) as { description: string }
     assert.equal(description, JSON.stringify({ anyOf: [{ title: "A", required: ["a"], properties: ["a"] }] }))
+  })
+
+  it("is cleaned once for all requests that declare it", () => {
+    const readSchema = createSchemaReader()
+    const declared = (): object => ({ properties: { path: { type: ["str", null], minLength: "1" } } })
+    const first = readSchema(declared())
+    assert.deepEqual(first.json, schemaOf(declared()))
+    assert.equal(first.text, JSON.stringify(first.json))
+    assert.equal(readSchema(declared()), first)
+    assert.notEqual(readSchema({ properties: { path: {} } }), first)
+    const loop: Record<string, unknown> = { type: "object" }
+    loop["properties"] = { again: loop }
+    assert.deepEqual(readSchema(loop).json, schemaOf(loop))
+    assert.deepEqual(readSchema(undefined).json, { type: "object", properties: {} })
   })
 
   it("ends where it contains itself, and where it is deeper than any tool needs", () => {

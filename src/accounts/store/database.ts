@@ -136,7 +136,7 @@ function wrap(handle: Handle): Database {
   const database: Database = {
     all: (sql, parameters = []) => readRounded(prepare(sql), (statement) => statement.all(...parameters)),
     get: (sql, parameters = []) =>
-      readRounded(prepare(sql), (statement) => [statement.get(...parameters) ?? []].flat())[0],
+      readRounded(prepare(sql), (statement) => one(statement.get(...parameters)))[0],
     run: (sql, parameters = []) => {
       note(sql)
       return Number(prepare(sql).run(...parameters).changes)
@@ -168,6 +168,10 @@ function readRounded(statement: Statement, read: (statement: Statement) => reado
       statement.setReadBigInts(false)
     }
   }
+}
+
+function one(row: Row | null | undefined): readonly Row[] {
+  return row === null || row === undefined ? [] : [row]
 }
 
 function rounded(row: Row): Row {

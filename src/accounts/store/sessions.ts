@@ -126,8 +126,13 @@ const reasoningOf = rowReader({
 })
 
 function readReasoning(database: Database, sessionId: string): readonly ReasoningEntry[] {
+  // Sorted here: most have none, and SQLite makes a sorter before it knows.
   return database
-    .all("SELECT * FROM kiro_reasoning WHERE session_id = ? ORDER BY at, rowid", [sessionId])
+    .all("SELECT *, rowid AS place FROM kiro_reasoning WHERE session_id = ?", [sessionId])
+    .toSorted(
+      (one, other) =>
+        Number(one["at"]) - Number(other["at"]) || Number(one["place"]) - Number(other["place"]),
+    )
     .map(reasoningOf)
     .flatMap(({ toolUseId, ...entry }) =>
       toolUseId === undefined ? [] : [{ toolUseIds: [toolUseId], ...entry }],

@@ -3,6 +3,7 @@ import {
   textPart,
   type AssistantTurn,
   type Conversation,
+  type ToolSchema,
   type Turn,
   type UserPart,
   type UserTurn,
@@ -170,6 +171,9 @@ function flattenUses(turn: AssistantTurn): AssistantTurn {
   return { role: "assistant", texts: [...turn.texts, ...calls], uses: [] }
 }
 
+/** `cleanSchemas` makes one of it. */
+const NO_SCHEMA: ToolSchema = { json: {}, text: "{}" }
+
 /**
  * A use of a tool that is not declared now is refused. OpenCode's own `invalid`, or a tool of an MCP server that was
  * switched off, gets a minimal declaration: its name and an empty schema.
@@ -179,6 +183,6 @@ export function declareTools(conversation: Conversation): Conversation {
   const used = conversation.turns.flatMap((turn) => (turn.role === "assistant" ? turn.uses : []))
   const missing = new Set(used.map(({ name }) => name).filter((name) => !declared.has(name)))
   if (missing.size === 0) return conversation
-  const added = [...missing].map((name) => ({ name, description: "", schema: {} }))
+  const added = [...missing].map((name) => ({ name, description: "", schema: NO_SCHEMA }))
   return { ...conversation, tools: [...conversation.tools, ...added] }
 }

@@ -76,7 +76,13 @@ export interface TurnResult {
 export interface ToolDeclaration {
   readonly name: string
   readonly description: string
-  readonly schema: JsonObject
+  readonly schema: ToolSchema
+}
+
+/** `text` is its JSON, which is counted several times. */
+export interface ToolSchema {
+  readonly json: JsonObject
+  readonly text: string
 }
 
 /** Whitespace alone counts as nothing for the service. */

@@ -22,7 +22,7 @@ import {
   type ReasoningReplay,
   type SignedReasoning,
 } from "./reasoning.ts"
-import { cleanSchema } from "./schemas.ts"
+import { toolSchema, type SchemaReader } from "./schemas.ts"
 import { mediaLeftOut } from "./filler.ts"
 
 export interface ConversationOptions {
@@ -33,6 +33,8 @@ export interface ConversationOptions {
   readonly wireModelId: string
   /** What is remembered of this session's reasoning. */
   readonly reasoning?: readonly SignedReasoning[]
+  /** One that knows the schemas of earlier requests. */
+  readonly readSchema?: SchemaReader
 }
 
 /**
@@ -48,10 +50,11 @@ export function toConversation(request: ChatRequest, options: ConversationOption
 /** One turn for each message, as it came: not yet in canonical form. */
 export function readConversation(request: ChatRequest, options: ConversationOptions): Conversation {
   const { messages } = request
+  const { readSchema = toolSchema } = options
   const tools = request.tools.map(({ name, description, parameters }) => ({
     name,
     description,
-    schema: cleanSchema(parameters),
+    schema: readSchema(parameters),
   }))
   checkToolBudget(tools)
   const begin = messages.findIndex((message) => message.role !== "system")
@@ -183,7 +186,7 @@ function checkToolBudget(tools: readonly ToolDeclaration[]): void {
 }
 
 function sizeOf({ name, description, schema }: ToolDeclaration): number {
-  return name.length + description.length + JSON.stringify(schema).length
+  return name.length + description.length + schema.text.length
 }
 
 function inMegabytes(characters: number): string {

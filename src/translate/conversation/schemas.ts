@@ -1,15 +1,38 @@
-import { isObject, type JsonObject } from "../../json.ts"
-import { isBlank, wellFormed, type Conversation } from "./conversation.ts"
+import { isNestedDeeper, isObject, type JsonObject } from "../../json.ts"
+import { isBlank, wellFormed, type Conversation, type ToolSchema } from "./conversation.ts"
 import { foldRoot, withoutDanglingReferences } from "./root-union.ts"
 
 /** Every tool has the schema of an object. Those that were read have it already: this is for tools only declared. */
 export function cleanSchemas(conversation: Conversation): Conversation {
   const tools = conversation.tools.map((tool) =>
-    tool.schema["type"] === "object" && isObject(tool.schema["properties"])
+    tool.schema.json["type"] === "object" && isObject(tool.schema.json["properties"])
       ? tool
-      : { ...tool, schema: cleanSchema(tool.schema) },
+      : { ...tool, schema: toolSchema(tool.schema.json) },
   )
   return { ...conversation, tools }
+}
+
+export function toolSchema(parameters: unknown): ToolSchema {
+  const json = cleanSchema(parameters)
+  return { json, text: JSON.stringify(json) }
+}
+
+export type SchemaReader = (parameters: unknown) => ToolSchema
+
+/** All tools of some agents; beyond that it begins anew. */
+const MOST_KNOWN = 2_000
+
+/** Every request of a session declares the same tools, and cleaning a schema costs far more than knowing it again. */
+export function createSchemaReader(): SchemaReader {
+  const known = new Map<string, ToolSchema>()
+  return (parameters) => {
+    if (!isObject(parameters) || isNestedDeeper(parameters, MAX_DEPTH)) return toolSchema(parameters)
+    const text = JSON.stringify(parameters)
+    const schema = known.get(text) ?? toolSchema(parameters)
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.set(text, schema)
+    return schema
+  }
 }
 
 /**
@@ -17,7 +40,7 @@ export function cleanSchemas(conversation: Conversation): Conversation {
  * or anyOf at the top level"): the schema of an object; what older drafts wrote otherwise is rewritten; a keyword whose
  * value means nothing is left out; a union at the root becomes one object. The names of properties stay.
  */
-export function cleanSchema(schema: unknown): JsonObject {
+function cleanSchema(schema: unknown): JsonObject {
   const cleaned = isObject(schema) ? cleanNode(schema, []) : {}
   const folded = foldRoot(isObject(cleaned) ? cleaned : {})
   const { properties } = folded

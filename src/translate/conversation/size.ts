@@ -90,7 +90,7 @@ export function sizeOfPart(part: UserPart): number {
 }
 
 function sizeOfTool({ name, description, schema }: ToolDeclaration): number {
-  return tokensOf(name) + tokensOf(description) + tokensOf(JSON.stringify(schema))
+  return tokensOf(name) + tokensOf(description) + tokensOf(schema.text)
 }
 
 /** What a session's text may cost at most and at least, in tokens of the service for one estimated. */

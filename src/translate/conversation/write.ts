@@ -111,7 +111,7 @@ function withTools(message: UserInputMessage, tools: readonly ToolDeclaration[])
 }
 
 function toTool({ name, description, schema }: ToolDeclaration): Tool {
-  return { toolSpecification: { name, description, inputSchema: { json: schema } } }
+  return { toolSpecification: { name, description, inputSchema: { json: schema.json } } }
 }
 
 function assistantMessage({ texts, uses, reasoning }: AssistantTurn): AssistantResponseMessage {
