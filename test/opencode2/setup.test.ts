@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { readdirSync } from "node:fs"
+import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { openAccountStore } from "../../src/accounts/index.ts"
@@ -381,7 +381,8 @@ describe("signing in", () => {
     await eventually(async () => (await lab.accounts())[0]?.userId === person.userId)
     assert.ok(!lab.log().includes(person.accessToken))
     const [account] = await lab.accounts()
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    // Its models are the last that is asked for.
+    await eventually(() => existsSync(pathsFor(lab.place).models))
     const asked = lab.fake.requests.length
     await host.announce("credential.updated", {})
     await new Promise((resolve) => setTimeout(resolve, 100))
