@@ -101,8 +101,13 @@ function classify(said: {
   readonly message: string
 }): KiroFailure {
   const code = said.code === undefined ? undefined : exceptionName(said.code)
-  // An exception nobody knows, inside a stream, has no status: the service failed somehow.
-  const row = (code === undefined ? undefined : rowOfCode(code)) ?? rowOfStatus(said.status || 500)
+  const named = code === undefined ? undefined : rowOfCode(code)
+  // A 401 is about the token, whichever access was denied. An exception nobody knows, inside a stream, has no status:
+  // the service failed somehow.
+  const row =
+    named === undefined || (named.family === "access" && said.status === 401)
+      ? rowOfStatus(said.status || 500)
+      : named
   const { reason = "" } = said
   return {
     kind:

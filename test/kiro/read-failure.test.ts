@@ -293,6 +293,11 @@ describe("readKiroFailure", () => {
     ])
   })
 
+  it("takes a 401 for a word about the token, whichever access was denied", () => {
+    const denied = (status: number) => read(status, '{"message":"no"}', "AccessDeniedException").kind
+    assert.deepEqual([401, 403].map(denied), ["bearer-rejected", "not-authorized"])
+  })
+
   it("counts the page of something in between by its status, and blames no account for it", () => {
     const page = "<!DOCTYPE html><html><head><title>Access\n denied by proxy</title></head></html>"
     assert.deepEqual(read(403, page), {
