@@ -17,15 +17,15 @@ export interface GatewayDependencies {
   /** Of the user's rules for accounts; absent: there are none. */
   readonly ruleFor?: RuleFinder
   readonly store: AccountStore
-  readonly tokens: FreshTokens & Pick<TokenKeeper, "here" | "learnOwners">
+  readonly tokens: FreshTokens & Pick<TokenKeeper, "learnOwners">
   /** Reads the stores of other programs again; local and quick, never rejects. */
   readonly importLogins: () => Promise<unknown>
   readonly lookUps: LookUps
   readonly notify: (notice: Notice) => void
 }
 
-/** The part of the token keeper that a request needs. */
-export type FreshTokens = Pick<TokenKeeper, "fresh">
+/** The part of the token keeper that whoever sends needs. */
+export type FreshTokens = Pick<TokenKeeper, "fresh" | "here">
 
 /** What is passed around in this room. */
 export interface GatewayContext extends GatewayDependencies {

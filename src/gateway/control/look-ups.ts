@@ -12,7 +12,7 @@ import { untilAborted } from "../../runtime.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { FreshTokens, LookUps } from "../context.ts"
 import type { ControlClient, ControlTarget, OpenAccount } from "./call.ts"
-import { modelsTask, writeModelsFile } from "./models.ts"
+import { modelsTask, unlistedTask, writeModelsFile } from "./models.ts"
 import { createPeriodic } from "./periodic.ts"
 import { fetchProfiles } from "./questions.ts"
 import { usageTask } from "./usage.ts"
@@ -41,10 +41,14 @@ export interface OpenLookUps extends LookUps {
 
 /** The questions to the control plane, with what they teach written into the store. */
 export function createLookUps(options: LookUpOptions): OpenLookUps {
-  const { client, store, modelsPath } = options
+  const { client, store, tokens, modelsPath } = options
   const open = accountOpener(options)
   const usage = createPeriodic(usageTask({ ...options, open }), client.runtime)
   const models = createPeriodic(modelsTask({ client, open, store, path: modelsPath }), client.runtime)
+  const unlisted = createPeriodic(
+    unlistedTask({ store, here: (accounts) => tokens.here(accounts), ask: (id) => models.soon(id) }),
+    client.runtime,
+  )
   return {
     usage: (accountId, signal) => untilAborted(usage.now([accountId]), signal),
     usageNow: (accountId) => usage.force(accountId),
@@ -52,6 +56,7 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
     afterAnswer(accountId) {
       usage.soon(accountId)
       models.soon(accountId)
+      unlisted.soon(EVERYONE)
     },
     offerModels: () => offerModels(options),
     async search(asked) {
@@ -59,9 +64,12 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
       if (found.outcome === "found") usage.soon(found.accountId)
       return found
     },
-    close: async () => void (await Promise.all([usage.close(), models.close()])),
+    close: async () => void (await Promise.all([usage.close(), unlisted.close(), models.close()])),
   }
 }
+
+/** What is asked of no one account. */
+const EVERYONE = ""
 
 /** A file that can't be written is no fault of the change before it: the old one stands until the next answer. */
 async function offerModels({ client, store, modelsPath }: LookUpOptions): Promise<void> {

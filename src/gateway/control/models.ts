@@ -48,6 +48,36 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
   }
 }
 
+/** How often who has no list yet is looked for. */
+const LOOKED_FOR_MS = 60_000
+
+/**
+ * The offer is everybody's, so the list of an account that does not answer now is wanted as well: once, where nothing is
+ * wrong with it and it is known whose it is. Later ones come with its own answers.
+ */
+export function unlistedTask({
+  store,
+  here,
+  ask,
+}: {
+  readonly store: ModelListStore
+  readonly here: (accounts: readonly Account[]) => readonly Account[]
+  readonly ask: (accountId: string) => void
+}): PeriodicTask {
+  return {
+    name: "who has no model list",
+    everyMs: LOOKED_FOR_MS,
+    retries: 0,
+    waitMs: async () => 0,
+    async run() {
+      const listed = new Set((await store.modelLists()).map(({ accountId }) => accountId))
+      for (const { id, enabled, health, userId } of here(await store.list()))
+        if (enabled && health.state === "ok" && userId !== undefined && !listed.has(id)) ask(id)
+      return "done"
+    },
+  }
+}
+
 /** The list of another region's profile, chosen before, says nothing. */
 function isListOf(list: AccountModelList, accountId: string, account: Account | undefined): boolean {
   const arns = [account?.profileArn, ...(account?.logins ?? []).map((login) => login.profileArn)]

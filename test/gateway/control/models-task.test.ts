@@ -2,8 +2,8 @@ import assert from "node:assert/strict"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, describe, it } from "node:test"
-import { newAccount, openAccountStore } from "../../../src/accounts/index.ts"
-import { modelsTask } from "../../../src/gateway/control/models.ts"
+import { type Account, newAccount, openAccountStore } from "../../../src/accounts/index.ts"
+import { modelsTask, unlistedTask } from "../../../src/gateway/control/models.ts"
 import { createPeriodic, type Periodic } from "../../../src/gateway/control/periodic.ts"
 import { readCachedModels } from "../../../src/host/offered-models.ts"
 import { FAILURES, json, startFakeKiro } from "../../support/fake-kiro/index.ts"
@@ -75,6 +75,31 @@ describe("the live list of an account", () => {
     const { models, path } = await bench(controlOf(fake, "token"))
     await models.now(["off"])
     assert.deepEqual(readCachedModels(path), {})
+  })
+})
+
+describe("the live list of an account that does not answer", () => {
+  it("is asked for once, where nothing is wrong with it and it is known whose it is", async () => {
+    await using fake = await startFakeKiro()
+    const { runtime } = controlOf(fake, "token").client
+    const { clock, log } = runtime
+    const path = join(folder, `${++files}.db`)
+    const store = await openAccountStore({ path, clock, log, random: () => 0.5 })
+    closers.push(() => store.close())
+    const other = (id: string, more: Partial<Account>): Promise<Account> =>
+      store.add({ ...newAccount({ id, now: 0, logins: [] }), userId: `user-${id}`, ...more })
+    await other("idle", {})
+    await other("listed", {})
+    await other("off", { enabled: false })
+    await other("suspended", { health: { state: "revoked", since: 0, reason: "suspended" } })
+    await store.add(newAccount({ id: "unnamed", now: 0, logins: [] }))
+    await other("elsewhere", {})
+    await store.setModelList({ accountId: "listed", serviceRegion: "us-east-1", models: [], fetchedAt: 0 })
+    const asked: string[] = []
+    const here = (accounts: readonly Account[]) => accounts.filter(({ id }) => id !== "elsewhere")
+    const unlisted = createPeriodic(unlistedTask({ store, here, ask: (id) => void asked.push(id) }), runtime)
+    await unlisted.now([""])
+    assert.deepEqual(asked, ["idle"])
   })
 })
 

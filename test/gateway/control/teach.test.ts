@@ -54,6 +54,7 @@ async function bench(
   const path = join(folder, `${++benches}`)
   const store = await openAccountStore({ path: `${path}.db`, clock, log, random: () => 0.5, notify })
   const tokens: FreshTokens = {
+    here: (accounts) => accounts,
     fresh: async ({ account, rejected }) => {
       const [login] = account.logins
       if (login === undefined || rejected !== undefined)
@@ -284,6 +285,7 @@ describe("a usage call that another login of the account had to make", () => {
       client,
       store,
       tokens: {
+        here: (accounts) => accounts,
         fresh: async ({ account, rejected }) => {
           const login = account.logins.find(({ id }) => id === (rejected === undefined ? "login" : "second"))
           assert.ok(login)
