@@ -177,16 +177,11 @@ export interface Quota {
 
 /** What is kept of a login that is no more: enough to know it again, nothing to use it with. */
 export interface ForgottenLogin {
+  readonly kind: "forgotten"
   readonly source: LoginSource
-  readonly sourceKey?: string
-  readonly clientId?: string
-  /** The hash of its last pair. */
-  readonly fingerprint?: string
+  /** Absent where a version without records wrote it. */
   readonly id?: string
-  readonly owner?: string
-  readonly successor?: LoginRecord["successor"]
-  readonly places?: readonly LoginPlace[]
-  readonly hashes?: readonly string[]
+  readonly record: LoginRecord
 }
 
 export interface AccountRecord {

@@ -11,15 +11,14 @@ export interface AccountChanges {
   readonly drop?: readonly string[]
 }
 
-export interface HeldLogin {
-  readonly account: Account
-  readonly login: Login
-}
-
 /** A login, or what is left of one, and whose it is or was. */
 export interface KnownLogin {
   readonly account: Account
-  readonly entry: Login | ForgottenLogin
+  readonly login: Login | ForgottenLogin
+}
+
+export interface HeldLogin extends KnownLogin {
+  readonly login: Login
 }
 
 /** All accounts while a change over them is worked out. */
@@ -57,22 +56,19 @@ export class Draft {
   /** What is left of a login that is no more. */
   findForgotten(
     wanted: (login: ForgottenLogin) => boolean,
-  ): { account: Account; entry: ForgottenLogin } | undefined {
+  ): { readonly account: Account; readonly login: ForgottenLogin } | undefined {
     for (const account of this.#accounts.values()) {
-      const entry = account.forgotten?.find(wanted)
-      if (entry !== undefined) return { account, entry }
+      const login = account.forgotten?.find(wanted)
+      if (login !== undefined) return { account, login }
     }
     return undefined
   }
 
   /** Gives every login, and whatever is left of one, its turn to change. */
-  eachEntry(change: {
-    readonly login: (login: Login) => Login
-    readonly forgotten: (login: ForgottenLogin) => ForgottenLogin
-  }): void {
+  changeAll(change: <Known extends Login | ForgottenLogin>(login: Known) => Known): void {
     for (const account of this.accounts) {
-      const logins = mapSame(account.logins, change.login)
-      const forgotten = account.forgotten && mapSame(account.forgotten, change.forgotten)
+      const logins = mapSame(account.logins, change)
+      const forgotten = account.forgotten && mapSame(account.forgotten, change)
       if (logins !== account.logins || forgotten !== account.forgotten)
         this.put({ ...account, logins, ...(forgotten && { forgotten }) })
     }
@@ -85,13 +81,9 @@ export class Draft {
 
   /** Whoever had `from` for a successor has `into`. */
   relink(from: string, into: string): void {
-    this.eachEntry({
-      login: (login) => {
-        const { successor } = recordOf(login)
-        return successor?.id === from ? withRecord(login, { successor: { ...successor, id: into } }) : login
-      },
-      forgotten: (entry) =>
-        entry.successor?.id === from ? { ...entry, successor: { ...entry.successor, id: into } } : entry,
+    this.changeAll((login) => {
+      const { successor } = recordOf(login)
+      return successor?.id === from ? withRecord(login, { successor: { ...successor, id: into } }) : login
     })
   }
 
@@ -118,22 +110,11 @@ function mapSame<Member>(list: readonly Member[], change: (member: Member) => Me
   return changed.some((member, index) => member !== list[index]) ? changed : list
 }
 
-export function placesOf(entry: Login | ForgottenLogin): readonly LoginPlace[] {
-  if ("kind" in entry) return recordOf(entry).places
-  const { places, source, sourceKey: key } = entry
-  if (places !== undefined || key === undefined) return places ?? []
-  return [{ source, key, ...(entry.fingerprint !== undefined && { shown: entry.fingerprint }) }]
-}
-
-export function isInPlace(entry: Login | ForgottenLogin, place: Pick<LoginPlace, "source" | "key">): boolean {
-  return placesOf(entry).some((each) => samePlace(each, place))
-}
-
-export function hashesOf(entry: ForgottenLogin): readonly string[] {
-  return [...(entry.hashes ?? []), ...(entry.fingerprint === undefined ? [] : [entry.fingerprint])]
+export function isInPlace(login: Login | ForgottenLogin, place: Pick<LoginPlace, "source" | "key">): boolean {
+  return recordOf(login).places.some((each) => samePlace(each, place))
 }
 
 /** A person's id, as far as the service named the login, or the account that it is in. */
-export function ownerIn({ account, entry }: KnownLogin): string | undefined {
-  return ownerOf(entry) ?? account.userId
+export function ownerIn({ account, login }: KnownLogin): string | undefined {
+  return ownerOf(login) ?? account.userId
 }

@@ -1,16 +1,16 @@
 import { present } from "../json.ts"
-import type { Account, ForgottenLogin, Login, LoginRecord } from "./account.ts"
-import { type HeldLogin, type KnownLogin, ownerIn, placesOf } from "./draft.ts"
+import type { Account, Login } from "./account.ts"
+import { type HeldLogin, type KnownLogin, ownerIn } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import { comparable, isAtRest, ownerOf, recordOf, sameRegistration } from "./login.ts"
 
 /** How far each login may be used, as far as the other accounts tell; what its row itself says stays. */
 export function withUses(accounts: readonly Account[]): readonly Account[] {
   const all = accounts.flatMap((account) =>
-    [...(account.forgotten ?? []), ...account.logins].map((entry): KnownLogin => ({ account, entry })),
+    [...(account.forgotten ?? []), ...account.logins].map((login): KnownLogin => ({ account, login })),
   )
   const byId = new Map(
-    all.flatMap((known) => (known.entry.id === undefined ? [] : [[known.entry.id, known]])),
+    all.flatMap((known) => (known.login.id === undefined ? [] : [[known.login.id, known]])),
   )
   const held = heldBehind(
     all.filter(({ account }) => isShut(account)),
@@ -37,10 +37,11 @@ function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string
   for (const first of shut) {
     let before = first
     for (;;) {
-      const after = byId.get(successorOf(before.entry)?.id ?? "")
-      if (after === undefined || !("kind" in after.entry) || recordOf(after.entry).taken !== undefined) break
-      if (held.has(after.entry.id) || areTwoPeople(before, after)) break
-      held.add(after.entry.id)
+      const after = byId.get(recordOf(before.login).successor?.id ?? "")
+      if (after === undefined || after.login.kind === "forgotten") break
+      const { id } = after.login
+      if (held.has(id) || recordOf(after.login).taken !== undefined || areTwoPeople(before, after)) break
+      held.add(id)
       before = after
     }
   }
@@ -51,29 +52,25 @@ function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string
  * Whether its refresh token may be superseded, and would end its successor with itself: kiro-cli may have renewed what
  * it showed, or what an older plugin copied, also a copy that is named while kiro-cli's is not.
  */
-function mayBeSuperseded({ account, login }: HeldLogin, accounts: readonly Account[], byId: ById): boolean {
-  const { successor, once } = recordOf(login)
+function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: ById): boolean {
+  const { successor, once } = recordOf(held.login)
   if (once === true) return false
-  if (copiedFrom(accounts, login).length > 0) return true
+  if (copiedFrom(accounts, held.login).length > 0) return true
   if (successor === undefined || successor.anew === true) return false
   const next = byId.get(successor.id)
   if (next === undefined) return true
-  if ("kind" in next.entry && next.entry.revoked !== undefined) return false
-  return !areTwoPeople({ account, entry: login }, next)
-}
-
-function successorOf(entry: Login | ForgottenLogin): LoginRecord["successor"] {
-  return "kind" in entry ? recordOf(entry).successor : entry.successor
+  if (next.login.kind !== "forgotten" && next.login.revoked !== undefined) return false
+  return !areTwoPeople(held, next)
 }
 
 /** Logins of kiro-cli's of which this one may be an older plugin's old copy. */
 function copiedFrom(accounts: readonly Account[], login: Login): readonly HeldLogin[] {
-  const places = placesOf(login)
+  const places = recordOf(login).places
   if (places.length === 0 || places.some(({ source }) => source !== "older-plugin")) return []
   return heldLogins(accounts).filter(
     ({ login: other }) =>
       other.revoked === undefined &&
-      placesOf(other).some(({ source }) => source === "kiro-cli") &&
+      recordOf(other).places.some(({ source }) => source === "kiro-cli") &&
       sameRegistration(login, other) &&
       !isAnothers(login, other),
   )

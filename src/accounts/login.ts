@@ -58,12 +58,13 @@ function hashOf32(kind: string, hash: string): string {
 }
 
 /** What is known of a login; of one that was just made, that it holds its pair. */
-export function recordOf(login: Login): LoginRecord {
+export function recordOf(login: Login | ForgottenLogin): LoginRecord {
+  if (login.kind === "forgotten") return login.record
   return login.record ?? { places: [], hashes: [loginHash(login)], inherited: [] }
 }
 
 /** `undefined` takes a member away. */
-export function withRecord<Kind extends Login>(login: Kind, change: RecordChange): Kind {
+export function withRecord<Kind extends Login | ForgottenLogin>(login: Kind, change: RecordChange): Kind {
   const { places, hashes, inherited } = recordOf(login)
   return { ...login, record: { places, hashes, inherited, ...present({ ...recordOf(login), ...change }) } }
 }
@@ -85,7 +86,10 @@ export function withHash(hashes: readonly string[], hash: string): readonly stri
 }
 
 /** Takes the pairs of a login whose part it takes: its own are more in number than others are remembered. */
-export function withInherited<Kind extends Login>(heir: Kind, hashes: readonly string[]): Kind {
+export function withInherited<Kind extends Login | ForgottenLogin>(
+  heir: Kind,
+  hashes: readonly string[],
+): Kind {
   const record = recordOf(heir)
   const inherited = [...new Set([...record.inherited, ...hashes])].filter(
     (hash) => !record.hashes.includes(hash),
@@ -100,12 +104,12 @@ export function samePlace(
   return one.source === other.source && one.key === other.key
 }
 
-export function withPlace<Kind extends Login>(login: Kind, place: LoginPlace): Kind {
+export function withPlace<Kind extends Login | ForgottenLogin>(login: Kind, place: LoginPlace): Kind {
   const { places } = recordOf(login)
   return withRecord(login, { places: [...places.filter((other) => !samePlace(other, place)), place] })
 }
 
-export function withoutPlace<Kind extends Login>(
+export function withoutPlace<Kind extends Login | ForgottenLogin>(
   login: Kind,
   place: { readonly source: LoginSource; readonly key: string },
 ): Kind {
@@ -119,7 +123,7 @@ export function isOwing(login: Login): boolean {
 
 /** The owner, as far as it was asked for. */
 export function ownerOf(login: Login | ForgottenLogin): string | undefined {
-  return "kind" in login ? login.record?.owner : login.owner
+  return login.record?.owner
 }
 
 /**
@@ -181,20 +185,15 @@ export function comparable(one: string, other: string): boolean {
 
 /** What is left of a login of an account that goes. */
 export function forgetLogin(login: Login): ForgottenLogin {
+  const { id, source } = login
   const { owner, successor, places, hashes, inherited } = recordOf(login)
-  return {
-    source: login.source,
-    id: login.id,
-    fingerprint: loginHash(login),
-    hashes: [...inherited, ...hashes],
+  const record = {
     places,
-    ...present({
-      sourceKey: places[0]?.key,
-      clientId: login.kind === "idc" ? login.client.clientId : undefined,
-      owner,
-      successor,
-    }),
+    hashes: [...inherited, ...hashes],
+    inherited: [],
+    ...present({ owner, successor }),
   }
+  return { kind: "forgotten", id, source, record }
 }
 
 /** The region of SSO OIDC that a login was made in; the other kinds have none. */

@@ -239,13 +239,14 @@ export function owedByRemoved(accounts: readonly Account[], renewed: Login): Acc
   const draft = new Draft(accounts)
   const found = draft.findForgotten(({ id }) => id === renewed.id)
   if (found === undefined || found.account.removedAt === undefined) return draft.changes()
-  const { account, entry } = found
-  const owing = recordOf(renewed).places.filter(({ owed }) => owed === true)
-  const hashes = [...new Set([...(entry.hashes ?? []), ...recordOf(renewed).hashes])]
+  const { account, login: forgotten } = found
+  const { places, hashes } = recordOf(renewed)
+  const owing = places.filter(({ owed }) => owed === true)
+  const known = withRecord(forgotten, { hashes: [...new Set([...recordOf(forgotten).hashes, ...hashes])] })
   draft.put({
     ...account,
     logins: owing.length === 0 ? account.logins : [...account.logins, withRecord(renewed, { places: owing })],
-    forgotten: (account.forgotten ?? []).map((each) => (each === entry ? { ...entry, hashes } : each)),
+    forgotten: (account.forgotten ?? []).map((each) => (each === forgotten ? known : each)),
   })
   return draft.changes()
 }

@@ -1,6 +1,6 @@
 import { present } from "../json.ts"
-import type { Account, Login, LoginPlace, TokenLogin } from "./account.ts"
-import { type AccountChanges, Draft, hashesOf, type HeldLogin, isInPlace, placesOf } from "./draft.ts"
+import type { Account, ForgottenLogin, Login, LoginPlace, TokenLogin } from "./account.ts"
+import { type AccountChanges, Draft, type HeldLogin, isInPlace } from "./draft.ts"
 import { afterRenewal, foundProfile } from "./health.ts"
 import {
   derivedAccountId,
@@ -8,6 +8,7 @@ import {
   isSignedInAnew,
   loginHash,
   newAccount,
+  ownerOf,
   recordOf,
   samePlace,
   withoutPlace,
@@ -64,10 +65,10 @@ function takeOne(taking: Taking, imported: ImportedLogin): void {
   if (renewed !== undefined)
     return standAt(taking, renewed.login, { ...place, shown: hash, owed: !isCurrent(renewed.login) })
   if (draft.find((other) => recordOf(other).inherited.includes(hash)) !== undefined) return
-  const over = draft.findForgotten((other) => hashesOf(other).includes(hash))
+  const over = draft.findForgotten((other) => recordOf(other).hashes.includes(hash))
   if (over !== undefined && (!byUser || over.account.removedAt === undefined)) return
   const isShown = (other: Login): boolean =>
-    placesOf(other).some((each) => samePlace(each, place) && each.shown === hash)
+    recordOf(other).places.some((each) => samePlace(each, place) && each.shown === hash)
   if (draft.find(isShown) !== undefined) return
   takeNew(taking, imported, hash)
 }
@@ -127,20 +128,12 @@ function leave(
   next: { readonly login: Login; readonly isNew: boolean },
 ): void {
   const { login: after, isNew } = next
-  draft.eachEntry({
-    login: (before) => {
-      if (before.id === after.id || !isInPlace(before, place)) return before
-      const left = withoutPlace(before, place)
-      if (!isNew) return left
-      return withRecord(left, {
-        successor: { id: after.id, ...(isSignedInAnew(before, after) && { anew: true }) },
-      })
-    },
-    forgotten: (entry) => {
-      if (!isInPlace(entry, place)) return entry
-      const places = placesOf(entry).filter((each) => !samePlace(each, place))
-      return { ...entry, places, ...(isNew && { successor: { id: after.id } }) }
-    },
+  draft.changeAll((before) => {
+    if (before.id === after.id || !isInPlace(before, place)) return before
+    const left = withoutPlace(before, place)
+    if (!isNew) return left
+    const anew = before.kind !== "forgotten" && isSignedInAnew(before, after)
+    return withRecord(left, { successor: { id: after.id, ...(anew && { anew }) } })
   })
 }
 
@@ -159,7 +152,7 @@ function takeNew(
         .map(({ login }) => recordOf(login).taken)
         .find((at) => at !== undefined)
   // The user's word brings a removed login back, under the id that its account had.
-  const buried = draft.findForgotten((entry) => hashesOf(entry).includes(hash))
+  const buried = draft.findForgotten((other) => recordOf(other).hashes.includes(hash))
   const login: Login = {
     ...offered,
     id: derivedLoginId(hash),
@@ -167,7 +160,7 @@ function takeNew(
       places: [{ ...place, shown: hash, owed: false }],
       hashes: [hash],
       inherited: [],
-      ...present({ taken, owner: buried?.entry.owner }),
+      ...present({ taken, owner: buried && ownerOf(buried.login) }),
     },
   }
   made.add(login.id)
@@ -181,7 +174,7 @@ function takeNew(
       userId,
       email,
       record: byUser ? { actedAt: now } : undefined,
-      forgotten: forgotten?.filter((entry) => !hashesOf(entry).includes(hash)),
+      forgotten: forgotten?.filter((other) => !recordOf(other).hashes.includes(hash)),
     }),
   })
 }
@@ -205,12 +198,17 @@ function splitOne(draft: Draft, { account, login }: HeldLogin, now: number): voi
   const { barred: _, ...rest } = login
   const known: TokenLogin = { ...rest, record: { places, hashes: [hash], inherited: [] } }
   const left = draft.get(account.id) ?? account
-  const ghost = {
+  const ghost: ForgottenLogin = {
+    kind: "forgotten",
     source: login.source,
     id: `${login.id}-${(hashes.at(-1) ?? "").slice(0, 8)}`,
-    hashes: [...inherited, ...hashes],
-    successor: { id: login.id },
-    ...present({ owner: owner ?? account.userId }),
+    record: {
+      places: [],
+      hashes: [...inherited, ...hashes],
+      inherited: [],
+      successor: { id: login.id },
+      ...present({ owner: owner ?? account.userId }),
+    },
   }
   const logins = left.logins.filter(({ id }) => id !== login.id)
   if (account.userId === undefined && logins.length === 0) {

@@ -122,7 +122,7 @@ export function openLogins(parts: LoginParts): Logins {
       const hash = loginHash(apiKeyLogin(client.runtime, key))
       for (const { id, logins: known, forgotten = [] } of await store.listAll()) {
         if (known.some((login) => login.kind === "api-key" && login.key.equals(key))) return id
-        if (forgotten.some(({ fingerprint }) => fingerprint === hash)) return undefined
+        if (forgotten.some(({ record }) => record.hashes.includes(hash))) return undefined
       }
       const { message, accountId } = await (await logins.keepApiKey(key))()
       client.runtime.log.info(message)

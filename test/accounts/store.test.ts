@@ -6,6 +6,7 @@ import {
   type Learnt,
   localDay,
   type Login,
+  loginHash,
   newAccount,
   openDatabase,
   pairHash,
@@ -165,6 +166,27 @@ describe("the account store", () => {
     database.close()
     for (const file of [path, `${path}-wal`].filter(existsSync))
       assert.doesNotMatch(readFileSync(file, "latin1"), /refresh-l|access-l|secret-l/)
+  })
+
+  it("knows the pair and the place of a removed login, also as a version without records left them", async () => {
+    const { store, path } = await openStore()
+    const login = idcLogin({ id: "l" })
+    const place = { source: "kiro-cli", key: "/db#row", shown: loginHash(login) } as const
+    const record = { ...recordOf(login), places: [place], owner: "u", successor: { id: "next" } }
+    await store.add(newAccount({ id: "a", now: 0, logins: [{ ...login, record }] }))
+    await store.remove("a")
+    const [kept] = (await store.get("a"))?.forgotten ?? []
+    assert.deepEqual(kept, { kind: "forgotten", id: "l", source: login.source, record })
+    const database = await openDatabase(path)
+    const { forgotten = "" } = database.get("SELECT forgotten FROM kiro_account") ?? {}
+    const written = JSON.parse(String(forgotten))
+    assert.deepEqual([written[0].fingerprint, written[0].sourceKey], [place.shown, place.key])
+    const old = JSON.stringify([{ source: "kiro-cli", sourceKey: place.key, fingerprint: place.shown }])
+    database.run("UPDATE kiro_account SET forgotten = ?", [old])
+    database.close()
+    const [older] = (await store.get("a"))?.forgotten ?? []
+    assert.deepEqual(older?.record, { places: [place], hashes: [place.shown], inherited: [] })
+    await store.close()
   })
 
   it("writes no row for a change that changes nothing", async () => {

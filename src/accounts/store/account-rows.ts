@@ -11,6 +11,7 @@ import {
 import { loginHash, pairHash, recordOf, withHash } from "../login.ts"
 import type { Database, Row } from "./database.ts"
 import {
+  forgottenEntry,
   patchDocument,
   readAccountRecord,
   readForgotten,
@@ -159,11 +160,15 @@ function recordIn(members: LoginMembers): LoginRecord {
 /** Writes what differs from `before`, which is what the row holds now. */
 export function writeAccount(database: Database, account: Account, before: Account | undefined): void {
   if (account === before) return
-  writeRow(database, "kiro_account", { ...account }, before && { ...before })
+  writeRow(database, "kiro_account", columnsOf(account), before && columnsOf(before))
   if (account.record !== before?.record && account.record !== undefined)
     patchDocument(database, "kiro_account", account.id, account.record)
   const held = new Map(before?.logins.map((login) => [login.id, login]))
   for (const login of account.logins) writeLogin(database, account.id, login, held.get(login.id))
+}
+
+function columnsOf(account: Account): JsonObject {
+  return { ...account, forgotten: account.forgotten?.map(forgottenEntry) }
 }
 
 /** The rows of logins that the account had before and has no more; one that moved has its new owner by now. */

@@ -1,6 +1,12 @@
 import * as z from "zod/mini"
 import { isObject, type JsonObject, parseJson, present } from "../../json.ts"
-import { COOLING_REASONS, type Health, LOGIN_SOURCES, REVOKED_REASONS } from "../account.ts"
+import {
+  COOLING_REASONS,
+  type ForgottenLogin,
+  type Health,
+  LOGIN_SOURCES,
+  REVOKED_REASONS,
+} from "../account.ts"
 import type { Database } from "./database.ts"
 
 /** The JSON documents of rows: each is read by one schema, and what is no member as it should be counts as not there. */
@@ -68,21 +74,36 @@ const ACCOUNT_MEMBERS = { actedAt: lenient(z.number()), joined: lenient(z.array(
 
 export const readAccountRecord = reader(record(ACCOUNT_MEMBERS))
 
+/** A version without records has left the place and the hash of the last pair alone. */
 export const readForgotten = reader(
   listOf(
-    record({
-      source: z.enum(LOGIN_SOURCES),
-      sourceKey: lenient(z.string()),
-      clientId: lenient(z.string()),
-      fingerprint: lenient(z.string()),
-      id: lenient(z.string()),
-      owner: lenient(z.string()),
-      successor: lenient(SUCCESSOR),
-      places: lenient(z.array(PLACE)),
-      hashes: lenient(z.array(z.string())),
-    }),
+    z.pipe(
+      record({
+        source: z.enum(LOGIN_SOURCES),
+        sourceKey: lenient(z.string()),
+        fingerprint: lenient(z.string()),
+        id: lenient(z.string()),
+        owner: lenient(z.string()),
+        successor: lenient(SUCCESSOR),
+        places: lenient(z.array(PLACE)),
+        hashes: TEXTS,
+      }),
+      z.transform(({ source, sourceKey: key, fingerprint: shown, id, ...rest }): ForgottenLogin => {
+        const { places = key === undefined ? [] : [{ source, key, ...present({ shown }) }] } = rest
+        const hashes = [...new Set([...rest.hashes, ...(shown === undefined ? [] : [shown])])]
+        const known = { ...rest, places, hashes, inherited: [] }
+        return { kind: "forgotten", source, ...present({ id }), record: known }
+      }),
+    ),
   ),
 )
+
+/** With what such a version looks for. */
+export function forgottenEntry({ id, source, record: known }: ForgottenLogin): JsonObject {
+  const { owner, successor, places, hashes } = known
+  const older = { sourceKey: places[0]?.key, fingerprint: hashes.at(-1) }
+  return { source, ...older, id, owner, successor, places, hashes }
+}
 
 /** A reason that a newer version added is read as the mildest one of its state; anything else unknown is `ok`. */
 export const readHealth = reader(
