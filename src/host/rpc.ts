@@ -1,9 +1,9 @@
 import { isObject, type JsonObject, numberField, stringField } from "../json.ts"
-import type { SignIn } from "../login/index.ts"
+import type { SignedIn, SignIn } from "../login/index.ts"
 import type { Place } from "../settings/index.ts"
 import { type Board, readBoard } from "./board.ts"
 import type { Host } from "./host.ts"
-import type { AccountAct, ActDone, NewSignIn } from "./manage.ts"
+import type { AccountAct, ActDone, Management, NewSignIn } from "./manage.ts"
 
 const ANYTHING = { type: "object" } as const
 
@@ -19,13 +19,23 @@ export const ACCOUNTS_RPC = {
     profiles: { input: ANYTHING, output: ANYTHING },
     signIn: { input: ANYTHING, output: ANYTHING },
     signInAgain: { input: ANYTHING, output: ANYTHING },
+    signInOutcome: { input: ANYTHING, output: ANYTHING },
   },
 } as const
 
-export interface BegunSignIn {
-  readonly url: string
-  readonly instructions: string
-}
+/** A sign-in that was begun; or why it was not, to a caller that named it by an `attempt` of its own to ask about it. */
+export type BegunSignIn =
+  | { readonly url: string; readonly instructions: string }
+  | { readonly refused: string }
+
+/** What came of one. `unknown`: begun before this server was. */
+export type SignInOutcome =
+  | { readonly state: "pending" | "unknown" }
+  | ({ readonly state: "signed-in" } & SignedIn)
+  | { readonly state: "failed"; readonly message: string }
+
+/** Whoever is still asked about its end was begun minutes ago. */
+const MOST_OUTCOMES = 20
 
 /** Handlers of `ACCOUNTS_RPC`, for the server's part. What a caller sends is read as anything from elsewhere is. */
 export function accountsRpcHandlers(options: {
@@ -35,9 +45,33 @@ export function accountsRpcHandlers(options: {
 }) {
   const { host, place, project } = options
   const account = (input: unknown): string => stringField(asObject(input), "account") ?? ""
-  const begun = ({ url, instructions, complete }: SignIn): BegunSignIn => {
-    host.inBackground(async () => host.log.info((await complete()).message), "a sign-in was not completed")
-    return { url, instructions }
+  const outcomes = new Map<string, SignInOutcome>()
+  const complete = async (signIn: SignIn, attempt: string): Promise<void> => {
+    outcomes.set(attempt, { state: "pending" })
+    for (const oldest of [...outcomes.keys()].slice(0, -MOST_OUTCOMES)) outcomes.delete(oldest)
+    try {
+      const signedIn = await signIn.complete()
+      host.log.info(signedIn.message)
+      outcomes.set(attempt, { state: "signed-in", ...signedIn })
+    } catch (error) {
+      outcomes.set(attempt, { state: "failed", message: messageOf(error) })
+      throw error
+    }
+  }
+  const begin = async (
+    input: JsonObject,
+    start: (management: Management) => Promise<SignIn>,
+  ): Promise<BegunSignIn> => {
+    const attempt = stringField(input, "attempt")
+    try {
+      const signIn = await start((await host.services()).management)
+      host.inBackground(() => complete(signIn, attempt ?? ""), "a sign-in was not completed")
+      const { url, instructions } = signIn
+      return { url, instructions }
+    } catch (error) {
+      if (attempt === undefined) throw error
+      return { refused: messageOf(error) }
+    }
   }
   return {
     async board(input: unknown): Promise<Board> {
@@ -61,12 +95,19 @@ export function accountsRpcHandlers(options: {
     },
     async signIn(input: unknown): Promise<BegunSignIn> {
       const wanted = readNewSignIn(asObject(input))
-      return begun(await (await host.services()).management.signIn(wanted))
+      return begin(asObject(input), (management) => management.signIn(wanted))
     },
     async signInAgain(input: unknown): Promise<BegunSignIn> {
-      return begun(await (await host.services()).management.signInAgain(account(input)))
+      return begin(asObject(input), (management) => management.signInAgain(account(input)))
+    },
+    async signInOutcome(input: unknown): Promise<SignInOutcome> {
+      return outcomes.get(stringField(asObject(input), "attempt") ?? "") ?? { state: "unknown" }
     },
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function asObject(input: unknown): JsonObject {

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, numberField, stringField } from "../json.ts"
 import type { AccountAct, ActDone, Board } from "../host/index.ts"
+import type { SignedIn } from "../login/index.ts"
 import { localDesk, type LocalDesk, type Project } from "./desk.ts"
 import type { Tone } from "./lines.ts"
 import { type BegunSignIn, type Desk, type Dialogs, manageAccounts, type Profile } from "./manage.ts"
@@ -9,6 +10,9 @@ const PROVIDER = "kiro"
 
 /** How long a server that did not answer is left alone. */
 const ASK_AGAIN_MS = 60_000
+
+/** How often the server is asked what came of a sign-in. */
+const OUTCOME_MS = 1000
 
 /** The event types with which a turn of OpenCode 2 ends. */
 const TURN_ENDS = ["session.execution.succeeded", "session.execution.failed", "session.execution.interrupted"]
@@ -129,6 +133,23 @@ function deskOf(context: V2Context, local: LocalDesk): Desk {
       return undefined
     }
   }
+  const outcomeOf = async (attempt: string): Promise<SignedIn> => {
+    for (;;) {
+      await new Promise((resolve) => void setTimeout(resolve, OUTCOME_MS))
+      const answer = await ask("signInOutcome", { attempt }, asItIs)
+      const outcome = readOutcome(answer ?? {})
+      if (outcome !== undefined) return outcome
+    }
+  }
+  /** Rejects where the server refused it in words; nothing where there is none to ask. */
+  const begin = async (method: string, input: object): Promise<BegunSignIn | undefined> => {
+    const attempt = crypto.randomUUID()
+    const answer = await ask(method, { ...input, attempt }, asItIs)
+    const refused = answer && stringField(answer, "refused")
+    if (refused !== undefined) throw new Error(refused)
+    const signIn = answer && readSignIn(answer)
+    return signIn && { ...signIn, done: outcomeOf(attempt) }
+  }
   return {
     board: async (sessionId, turnStarts) =>
       (await ask("board", { sessionId, turnStarts, now: Date.now() }, readBoardAnswer)) ??
@@ -136,11 +157,12 @@ function deskOf(context: V2Context, local: LocalDesk): Desk {
     act: async (act: AccountAct) => (await ask("act", act, readActDone)) ?? local.act(act),
     profiles: async (account) =>
       (await ask("profiles", { account }, readProfiles)) ?? local.profiles(account),
-    signIn: async (wanted) => (await ask("signIn", wanted, readSignIn)) ?? local.signIn(wanted),
-    signInAgain: async (account) =>
-      (await ask("signInAgain", { account }, readSignIn)) ?? local.signInAgain(account),
+    signIn: async (wanted) => (await begin("signIn", wanted)) ?? local.signIn(wanted),
+    signInAgain: async (account) => (await begin("signInAgain", { account })) ?? local.signInAgain(account),
   }
 }
+
+const asItIs = (answer: JsonObject): JsonObject => answer
 
 /** Our own server's part wrote it, perhaps of another version: what the lines can't do without is looked at. */
 function readBoardAnswer(answer: JsonObject): Board | undefined {
@@ -172,6 +194,23 @@ function readProfiles({ profiles }: JsonObject): readonly Profile[] | undefined 
 function readSignIn(answer: JsonObject): BegunSignIn | undefined {
   const { url, instructions } = answer
   return typeof url === "string" && typeof instructions === "string" ? { url, instructions } : undefined
+}
+
+/** Nothing while it is on its way; rejects where it failed, or where the server no longer knows of it. */
+function readOutcome(answer: JsonObject): SignedIn | undefined {
+  const message = stringField(answer, "message")
+  switch (answer["state"]) {
+    case "pending":
+      return undefined
+    case "signed-in": {
+      const variant = answer["variant"] === "warning" ? "warning" : "success"
+      return { message: message ?? "Signed in.", variant, accountId: stringField(answer, "accountId") ?? "" }
+    }
+    case "failed":
+      throw new Error(message ?? "The sign-in failed.")
+    default:
+      throw new Error("What came of the sign-in is not known: /kiro lists the accounts.")
+  }
 }
 
 function projectOf(context: V2Context): Project {

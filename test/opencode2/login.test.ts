@@ -195,6 +195,29 @@ describe("a sign-in from OpenCode 2 that fails", () => {
     await assert.rejects(call({ method: "telephone" }), /knows no such way/)
   })
 
+  it("is asked about by the terminal UI, which hears how it ended", async () => {
+    const call = (method: string, input: object) => project.call("opencode-kiro-auth", method, input)
+    const aws = { method: "aws", answers: { start_url: "builder-id" } }
+    const outcome = async (attempt: string) => (await call("signInOutcome", { attempt })) as { state: string }
+    lab.fake.deviceGrants.plan({ account: lab.fake.account() })
+    await call("signIn", { ...aws, attempt: "one" })
+    assert.equal((await outcome("one")).state, "pending")
+    await eventually(async () => (await outcome("one")).state === "signed-in")
+    const { message, accountId } = (await outcome("one")) as unknown as Record<string, string>
+    assert.match(message ?? "", /^Signed in as Builder ID/)
+    assert.deepEqual(
+      (await lab.accounts()).map(({ id }) => id),
+      [accountId],
+    )
+    lab.fake.deviceGrants.plan({ account: lab.fake.account(), polls: ["access_denied"] })
+    await call("signIn", { ...aws, attempt: "two" })
+    await eventually(async () => (await outcome("two")).state === "failed")
+    assert.match(JSON.stringify(await outcome("two")), /was denied in the browser/)
+    assert.deepEqual(await outcome("three"), { state: "unknown" })
+    const odd = { method: "aws", answers: { start_url: "company.okta.com" }, attempt: "four" }
+    assert.match(JSON.stringify(await call("signIn", odd)), /"refused":".*kiro-cli login/)
+  })
+
   it("says what to do where there is nothing to import", async () => {
     await assert.rejects(project.login("kiro", "import"), /No login of kiro-cli.*`kiro-cli login`/)
     await expectNothingKept()

@@ -71,7 +71,7 @@ async function runKiro(made: Stage, dialogs: number): Promise<void> {
   const [layer] = made.layers as { commands: { slash: object; run: () => void }[] }[]
   assert.deepEqual(layer?.commands[0]?.slash, { name: "kiro" })
   layer?.commands[0]?.run()
-  for (let tries = 0; made.shown.length < dialogs && tries < 200; tries += 1)
+  for (let tries = 0; made.shown.length < dialogs && tries < 500; tries += 1)
     await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
@@ -100,6 +100,36 @@ describe("the part of OpenCode 2's terminal UI", () => {
     await runKiro(made, 1)
     assert.match(JSON.stringify(made.shown), /Far away/)
     assert.match(JSON.stringify(asked), /"sessionId":"ses_1"/)
+  })
+
+  it("hears from the server how a sign-in ended", async () => {
+    const outcomes = [{ state: "pending" }, { state: "failed", message: "It was denied." }]
+    const begun = { url: "https://x.example", instructions: "Code ABCD" }
+    const asked: object[] = []
+    const made = stage({
+      client: {
+        rpc: () => ({
+          ...serverWith([]).rpc?.({}),
+          signIn: async (input) => (asked.push(input), begun),
+          signInOutcome: async (input) => (asked.push(input), outcomes.shift()),
+        }),
+      },
+    })
+    Object.assign(made.context.ui.dialog, {
+      alert: async (words: { message: string }) => {
+        made.shown.push(words)
+        if (words.message.startsWith("Code")) await new Promise(() => undefined)
+      },
+    })
+    made.picks.push("Sign in to another account", "Google")
+    await runKiro(made, 4)
+    assert.match(JSON.stringify(made.shown.slice(2)), /Code ABCD.*It was denied\./)
+    const [{ attempt }, ...others] = asked as [{ attempt: string }, ...{ attempt: string }[]]
+    assert.match(attempt, /^[0-9a-f-]{36}$/)
+    assert.deepEqual(
+      others.map((other) => other.attempt),
+      [attempt, attempt],
+    )
   })
 
   it("knows the project wherever the host tells it", async () => {
