@@ -91,7 +91,6 @@ export type {
   TurnFilter,
 } from "./store/store.ts"
 export { type Import, type ImportedLogin, takeIn } from "./take-in.ts"
-export type { NoToken } from "./tokens/choose-login.ts"
 export {
   InStep,
   isUnread,
@@ -103,7 +102,12 @@ export {
   type SourceStore,
   type WriteBack,
 } from "./tokens/in-step.ts"
-export { createTokenKeeper, type KeeperDependencies, type TokenKeeper } from "./tokens/keeper.ts"
+export {
+  createTokenKeeper,
+  type KeeperDependencies,
+  type NoToken,
+  type TokenKeeper,
+} from "./tokens/keeper.ts"
 export { type Identify, type OwnerAnswer, Owners } from "./tokens/ask-owner.ts"
 export { isShut, restingUnder } from "./login-use.ts"
 export {

@@ -1,5 +1,5 @@
 import { present } from "../json.ts"
-import type { Account, Login } from "./account.ts"
+import type { Account, Login, TokenLogin } from "./account.ts"
 import { type HeldLogin, type KnownLogin, ownerIn } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import { comparable, isAtRest, ownerOf, recordOf, sameRegistration } from "./login.ts"
@@ -64,11 +64,11 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
 }
 
 /** Logins of kiro-cli's of which this one may be an older plugin's old copy. */
-function copiedFrom(accounts: readonly Account[], login: Login): readonly HeldLogin[] {
+function copiedFrom(accounts: readonly Account[], login: Login): readonly Login[] {
   const places = recordOf(login).places
   if (places.length === 0 || places.some(({ source }) => source !== "older-plugin")) return []
-  return heldLogins(accounts).filter(
-    ({ login: other }) =>
+  return liveLogins(accounts).filter(
+    (other) =>
       other.revoked === undefined &&
       recordOf(other).places.some(({ source }) => source === "kiro-cli") &&
       sameRegistration(login, other) &&
@@ -77,18 +77,16 @@ function copiedFrom(accounts: readonly Account[], login: Login): readonly HeldLo
 }
 
 /** The logins whose owners decide whether one that rests may be renewed. */
-export function restsBehind(accounts: readonly Account[], loginId: string): readonly HeldLogin[] {
-  const held = heldLogins(accounts)
-  const login = held.find((each) => each.login.id === loginId)?.login
+export function restsBehind(accounts: readonly Account[], loginId: string): readonly TokenLogin[] {
+  const all = liveLogins(accounts)
+  const login = all.find(({ id }) => id === loginId)
   if (login === undefined) return []
-  const successor = held.filter((each) => each.login.id === recordOf(login).successor?.id)
-  return [...successor, ...copiedFrom(accounts, login)]
+  const successors = all.filter(({ id }) => id === recordOf(login).successor?.id)
+  return [...successors, ...copiedFrom(accounts, login)].filter((each) => each.kind !== "api-key")
 }
 
-function heldLogins(accounts: readonly Account[]): readonly HeldLogin[] {
-  return accounts
-    .filter(({ removedAt }) => removedAt === undefined)
-    .flatMap((account) => account.logins.map((login) => ({ account, login })))
+function liveLogins(accounts: readonly Account[]): readonly Login[] {
+  return accounts.filter(({ removedAt }) => removedAt === undefined).flatMap(({ logins }) => logins)
 }
 
 /** Whether nothing of it may be used, whoever signs in: off, removed or suspended. */

@@ -1,23 +1,14 @@
 import { type Runtime, untilAborted } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Settings } from "../../settings/index.ts"
-import type { Account, Login, TokenLogin } from "../account.ts"
-import { type Credential, credentialOf, isOwing, ownerOf, recordOf } from "../login.ts"
+import { type Account, type Login, LOGIN_SOURCES, type TokenLogin } from "../account.ts"
+import { accessOf, type Credential, credentialOf, isOwing, ownerOf, recordOf } from "../login.ts"
 import type { AccountStore } from "../store/store.ts"
 import { takeIn } from "../take-in.ts"
 import { isShut, restsBehind } from "../login-use.ts"
-import {
-  isOneOf,
-  lastResort,
-  type NoToken,
-  noToken,
-  renewable,
-  tokenLogins,
-  toRenew,
-} from "./choose-login.ts"
 import { InStep, type SourceStore } from "./in-step.ts"
 import { type Identify, Owners } from "./ask-owner.ts"
-import { LEAST_LIFE_MS, Refresher, type RefreshOutcome } from "./refresh.ts"
+import { LEAST_LIFE_MS, Refresher, type RefreshFailure, type RefreshOutcome } from "./refresh.ts"
 import { Spills } from "./spill.ts"
 
 export interface KeeperDependencies {
@@ -44,6 +35,13 @@ export interface KeeperDependencies {
   readonly spillPath: string
   readonly userAgent: string
   readonly identify?: Identify | undefined
+}
+
+export interface NoToken {
+  readonly state: "none"
+  /** `revoked`: only a new login helps. The others: for now. */
+  readonly reason: "revoked" | "no-login" | RefreshFailure
+  readonly message: string
 }
 
 export interface TokenKeeper {
@@ -128,25 +126,31 @@ class Keeper implements TokenKeeper {
     signal,
   }: Parameters<TokenKeeper["fresh"]>[0]): Promise<Credential | NoToken> {
     signal?.throwIfAborted()
+    const isRefused = (login: Login): boolean =>
+      rejected.some((token) => token.equals(accessOf(login).accessToken))
     const outcomes: RefreshOutcome[] = []
     const tried = new Set<string>()
     let account = await this.#current(given)
     for (let looks = 0; looks < MOST_LOOKS;) {
-      const ready = this.#ready(account, rejected)
-      if (ready !== undefined) return credentialOf(account, ready)
-      const login = toRenew(account, rejected).find(({ id }) => !tried.has(id))
+      const able = tokenLogins(account).filter(({ revoked }) => revoked === undefined)
+      const [refused, others] = [able.filter(isRefused), able.filter((login) => !isRefused(login))]
+      const ready = others.find(({ tokens }) => tokens.expiresAt - this.#now > LEAST_LIFE_MS)
+      if (ready !== undefined) {
+        for (const login of refused)
+          void this.#refresher.refresh({ login, rejected: login.tokens.accessToken })
+        this.#tend(ready)
+        return credentialOf(account, ready)
+      }
+      const login = [...refused, ...others].find(({ id }) => !tried.has(id))
       if (login === undefined) break
-      const { accessToken } = login.tokens
-      const wish = { login, rejected: isOneOf(rejected, accessToken) ? accessToken : undefined }
+      const wish = { login, rejected: isRefused(login) ? login.tokens.accessToken : undefined }
       const outcome = await untilAborted(this.#refresher.refresh(wish), signal)
-      const isNamed = await untilAborted(
-        this.#atMost(OWNER_PATIENCE_MS, this.#learnBy(login, outcome)),
-        signal,
-      )
-      if (outcome.state === "fresh" && isNamed !== true) return credentialOf(account, outcome.login)
+      const learning = this.#atMost(OWNER_PATIENCE_MS, this.#learnBy(login, outcome))
+      const isNamed = (await untilAborted(learning, signal)) === true
+      if (outcome.state === "fresh" && !isNamed) return credentialOf(account, outcome.login)
       outcomes.push(outcome)
       tried.add(login.id)
-      if (outcome.state !== "gone" && isNamed !== true) continue
+      if (outcome.state !== "gone" && !isNamed) continue
       // It turned out meanwhile whose a login is, or that it is another account's part.
       const current = (await this.#dependencies.store.get(given.id)) ?? account
       // It may be one person's with an account that is off or suspended, whichever of the two stays.
@@ -155,7 +159,11 @@ class Keeper implements TokenKeeper {
       tried.clear()
       looks += 1
     }
-    const last = lastResort({ account, rejected, now: this.#now })
+    // An API key comes after the logins, and before what is left of a token's life.
+    const usable = account.logins.filter((login) => login.revoked === undefined && !isRefused(login))
+    const last =
+      usable.find(({ kind }) => kind === "api-key") ??
+      tokenLogins({ ...account, logins: usable }).find(({ tokens }) => tokens.expiresAt > this.#now)
     return last === undefined ? noToken(account, outcomes) : credentialOf(account, last)
   }
 
@@ -166,14 +174,9 @@ class Keeper implements TokenKeeper {
   }
 
   async learnOwners(): Promise<void> {
-    await this.#atMost(
-      OWNER_PATIENCE_MS,
-      (async () => {
-        const accounts = this.here(await this.#dependencies.store.list({ resting: true }))
-        const logins = accounts.flatMap(tokenLogins)
-        await Promise.all(logins.map((login) => this.#learn(login, { urgent: true })))
-      })(),
-    )
+    const logins = this.here(await this.#dependencies.store.list({ resting: true })).flatMap(tokenLogins)
+    const learning = logins.map((login) => this.#learn(login, { urgent: true }))
+    await this.#atMost(OWNER_PATIENCE_MS, Promise.all(learning))
   }
 
   async settle(given: Account): Promise<void> {
@@ -201,44 +204,23 @@ class Keeper implements TokenKeeper {
     return this.#dependencies.runtime.clock.now()
   }
 
-  /** A login that can be used now; what it and the refused ones need beside is begun. */
-  #ready(account: Account, rejected: readonly Secret[]): TokenLogin | undefined {
-    const logins = renewable(account)
-    const isRefused = ({ tokens }: TokenLogin): boolean => isOneOf(rejected, tokens.accessToken)
-    const ready = logins.find(
-      (login) => !isRefused(login) && login.tokens.expiresAt - this.#now > LEAST_LIFE_MS,
-    )
-    if (ready === undefined) return undefined
-    for (const login of logins.filter(isRefused))
-      void this.#refresher.refresh({ login, rejected: login.tokens.accessToken })
-    if (
-      ready.isBehind !== true &&
-      ready.tokens.expiresAt - this.#now <= this.#dependencies.settings.tokenExpiryBufferMs
-    )
-      this.#once(`refresh ${ready.id}`, () => void this.#refresher.refresh({ login: ready }))
-    if (isOwing(ready))
-      this.#once(`write back ${ready.id}`, () => this.#inBackground(this.#inStep.pay(ready)))
-    return ready
+  /** What a login in use needs beside: a newer pair soon, the same pair in its store. */
+  #tend(login: TokenLogin): void {
+    const lifeMs = login.tokens.expiresAt - this.#now
+    if (login.isBehind !== true && lifeMs <= this.#dependencies.settings.tokenExpiryBufferMs)
+      this.#once(`refresh ${login.id}`, () => void this.#refresher.refresh({ login }))
+    if (isOwing(login))
+      this.#once(`write back ${login.id}`, () => this.#inBackground(this.#inStep.pay(login)))
   }
 
-  /** Whether a renewal, or that there was none, let somebody be named. */
+  /** Whether it is known since whose a renewed login is, or one of those that a resting one is behind. */
   async #learnBy(login: TokenLogin, outcome: RefreshOutcome): Promise<boolean> {
-    if (outcome.state === "fresh") return this.#learnRenewed(outcome.login)
-    return outcome.state === "failed" && outcome.reason === "resting" && this.#learnSuccessor(login.id)
-  }
-
-  /** Signed in elsewhere it may be theirs who are off, removed or suspended, and its old token could not ask. */
-  async #learnRenewed(login: TokenLogin): Promise<boolean> {
-    if (ownerOf(login) !== undefined) return false
-    return (await this.#dependencies.store.listAll()).some(isShut) && this.#owners.ask(login)
-  }
-
-  /** Whether it is known since whose the login is that this one rests behind. */
-  async #learnSuccessor(loginId: string): Promise<boolean> {
-    const behind = restsBehind(await this.#dependencies.store.listAll(), loginId)
-    const learnt = await Promise.all(
-      behind.map(({ login }) => login.kind !== "api-key" && this.#learn(login)),
-    )
+    const isAtRest = outcome.state === "failed" && outcome.reason === "resting"
+    if (outcome.state !== "fresh" && !isAtRest) return false
+    const accounts = await this.#dependencies.store.listAll()
+    // Signed in elsewhere it may be theirs who are off, removed or suspended, and its old token could not ask.
+    if (outcome.state === "fresh") return accounts.some(isShut) && this.#owners.ask(outcome.login)
+    const learnt = await Promise.all(restsBehind(accounts, login.id).map((other) => this.#learn(other)))
     return learnt.includes(true)
   }
 
@@ -311,4 +293,25 @@ class Keeper implements TokenKeeper {
       cancel()
     }
   }
+}
+
+/** The logins that have tokens, the one that lasts longest first. */
+function tokenLogins({ logins }: Account): readonly TokenLogin[] {
+  return logins
+    .filter((login) => login.kind !== "api-key")
+    .toSorted(
+      (one, other) =>
+        other.tokens.expiresAt - one.tokens.expiresAt ||
+        LOGIN_SOURCES.indexOf(one.source) - LOGIN_SOURCES.indexOf(other.source),
+    )
+}
+
+function noToken({ logins }: Account, outcomes: readonly RefreshOutcome[]): NoToken {
+  const failed = outcomes.find((outcome) => outcome.state === "failed")
+  if (failed !== undefined) return { state: "none", reason: failed.reason, message: failed.message }
+  const refused = outcomes.find((outcome) => outcome.state === "refused")?.message
+  const message = refused ?? logins.find(({ revoked }) => revoked !== undefined)?.revoked?.reason
+  if (message === undefined && logins.length === 0)
+    return { state: "none", reason: "no-login", message: "the account has no login that may be used here" }
+  return { state: "none", reason: "revoked", message: message ?? "the service refused the login" }
 }
