@@ -31,7 +31,7 @@ export function withUses(accounts: readonly Account[]): readonly Account[] {
 
 type ById = ReadonlyMap<string, KnownLogin>
 
-/** What took the place of a login that is off, removed, suspended or held itself, and nobody knows that it is another's. */
+/** Rule 5: what took the place of a login that is off, removed, suspended or held itself, and nobody knows that it is another's. */
 function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string> {
   const held = new Set<string>()
   for (const first of shut) {
@@ -49,7 +49,7 @@ function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string
 }
 
 /**
- * Whether its refresh token may be superseded, and would end its successor with itself: kiro-cli may have renewed what
+ * Rule 2: whether its refresh token may be superseded, and would end its successor with itself: kiro-cli may have renewed what
  * it showed, or what an older plugin copied, also a copy that is named while kiro-cli's is not.
  */
 function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: ById): boolean {
@@ -105,7 +105,7 @@ function isAnothers(one: Login, other: Login): boolean {
 }
 
 /**
- * Whether the account is nobody's but a login's that rests behind the one that took its place: it is shown there, not
+ * Rule 3: whether the account is nobody's but a login's that rests behind the one that took its place: it is shown there, not
  * in lists.
  */
 export function isResting(account: Account, now: number): boolean {

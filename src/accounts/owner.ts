@@ -34,7 +34,7 @@ export interface LearntIdentity {
 }
 
 /**
- * The service named the person behind a login. Two accounts are one person's only by this; whose owners differ stay
+ * Rule 4: the service named the person behind a login. Two accounts are one person's only by this; whose owners differ stay
  * apart, and a login in the wrong account gets one of its own.
  */
 export function learnIdentity(accounts: readonly Account[], learnt: LearntIdentity): AccountChanges {
@@ -87,7 +87,7 @@ function meet(
     draft.put(join(older, newer))
     return
   }
-  // The user's own act brings a removed person back, under the id that they had; what sync found does not.
+  // Rule 6: the user's own act brings a removed person back, under the id that they had; what sync found does not.
   if ((named.record?.actedAt ?? 0) > namesake.removedAt) {
     draft.absorb(named.id, namesake.id)
     const { id, addedAt, forgotten } = namesake
@@ -190,7 +190,7 @@ function isOwnAgain(left: Login, right: Login): boolean {
 }
 
 /**
- * "Sign in again": on the user's word the new login takes the part of a refused one, where nobody can say whose either
+ * Rule 7, "sign in again": on the user's word the new login takes the part of a refused one, where nobody can say whose either
  * of them is. Where their owners turn out to differ later, they part.
  */
 export function replaceRefused(
@@ -219,7 +219,7 @@ export function replaceRefused(
   return draft.changes()
 }
 
-/** A tombstone: what is needed to know the account again; and the pairs that are owed to other programs. */
+/** Rule 6, a tombstone: what is needed to know the account again; and the pairs that are owed to other programs. */
 export function buryAccount(account: Account, now: number): Account {
   const { id, userId, addedAt, logins } = account
   const owing = logins
@@ -251,7 +251,7 @@ export function owedByRemoved(accounts: readonly Account[], renewed: Login): Acc
   return draft.changes()
 }
 
-/** Lets go of what nobody will need: logins that rested long behind another one, and such as were refused there. */
+/** Rule 3 lets go of what nobody will need: logins that rested long behind another one, and such as were refused there. */
 export function tidy(accounts: readonly Account[], now: number): AccountChanges {
   const draft = new Draft(accounts)
   for (const account of accounts) {

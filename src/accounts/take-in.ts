@@ -33,8 +33,8 @@ export interface Import {
 }
 
 /**
- * What the stores of other programs show now, taken into the accounts. Only the very pair tells which login it is: a
- * pair that is none of ours is a new login, in an account of its own, and the login that stood there keeps its own.
+ * What the stores of other programs show now, taken into the accounts. The rules cited in this room are those of
+ * *Whose login it is* in docs/ARCHITECTURE.md.
  */
 export function takeIn(accounts: readonly Account[], { offered, now, byUser }: Import): AccountChanges {
   const draft = new Draft(withUses(accounts))
@@ -52,6 +52,7 @@ interface Taking {
   readonly byUser: boolean
 }
 
+/** Rule 1: only the very pair tells which login it is. */
 function takeOne(taking: Taking, imported: ImportedLogin): void {
   const { draft, byUser } = taking
   const { login, place } = imported
@@ -180,7 +181,7 @@ function takeNew(
 }
 
 /**
- * A version that knows nothing of owners wrote a pair into a row of ours. The row wins: it is a new login, in an
+ * Rule 8: a version that knows nothing of owners wrote a pair into a row of ours. The row wins: it is a new login, in an
  * account of its own until its owner is known; what was there before is remembered in the account that it leaves.
  */
 function splitStrange(draft: Draft, now: number): void {

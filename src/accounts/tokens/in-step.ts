@@ -116,7 +116,7 @@ export class InStep {
     return since
   }
 
-  /** Writes the pair into every place that lacks it. What could not be written now stays owed, and is tried again. */
+  /** Rule 9: writes the pair into every place that lacks it. What could not be written now stays owed, and is tried again. */
   async pay(login: TokenLogin): Promise<void> {
     const { store } = this.#dependencies
     const { places, hashes } = recordOf(login)

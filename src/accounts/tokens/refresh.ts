@@ -197,7 +197,7 @@ export class Refresher {
   }
 
   /**
-   * The login is over, unless the refusal gives no reason and is the first such, or a newer sign-in stands in its place,
+   * Rule 3: the login is over, unless the refusal gives no reason and is the first such, or a newer sign-in stands in its place,
    * behind which it rests. A refused early refresh leaves a token alone that is still valid.
    */
   async #believe(wish: RefreshWish, { sent, unexplained, message }: Refused): Promise<RefreshOutcome> {
