@@ -1,4 +1,5 @@
 import type { NoticeText } from "../accounts/index.ts"
+import type { AnswerBatch, ChatAnswer, ChatCall, Gateway, Refusal } from "../gateway/index.ts"
 import { type Clock, type Log, systemClock, systemRuntime } from "../runtime.ts"
 import {
   DEFAULT_SETTINGS,
@@ -116,6 +117,50 @@ export function startHost({ place, project, version, show }: HostOptions): Host 
     },
   }
   return host
+}
+
+const RELOADED: Refusal = {
+  status: 503,
+  message: "Kiro: the plugin was reloaded while this was being answered.",
+}
+
+/** The gateway of a host, opened by its first chat. What is under way when the host ends is refused, to be asked again. */
+export function openDoor({
+  services,
+  signal: stop,
+}: {
+  readonly services: () => Promise<Pick<Services, "chat">>
+  readonly signal: AbortSignal
+}): Pick<Gateway, "chat"> {
+  return {
+    async chat(call) {
+      const signal = AbortSignal.any([call.signal, stop])
+      try {
+        const outcome = await (await services()).chat({ ...call, signal })
+        if (outcome.outcome === "refusal") return outcome
+        const { head, batches } = outcome.answer
+        return { outcome: "answer", answer: { head, batches: untilStopped(batches, call, stop) } }
+      } catch (error) {
+        call.signal.throwIfAborted()
+        if (stop.aborted) return { outcome: "refusal", refusal: RELOADED }
+        throw error
+      }
+    },
+  }
+}
+
+async function* untilStopped(
+  batches: ChatAnswer["batches"],
+  { signal }: ChatCall,
+  stop: AbortSignal,
+): AsyncGenerator<AnswerBatch, void> {
+  try {
+    yield* batches
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!stop.aborted) throw error
+    yield { chunks: [], end: { outcome: "failed", refusal: RELOADED, isRetryable: true } }
+  }
 }
 
 function logOpenedBy(open: () => Promise<Log>): Log {

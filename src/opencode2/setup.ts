@@ -1,5 +1,5 @@
-import type { AnswerBatch, ChatCall, ChatOutcome, Refusal } from "../gateway/index.ts"
-import { type Host, loadAccountsRpc, PROVIDER_ID, startHost } from "../host/index.ts"
+import type { AnswerBatch } from "../gateway/index.ts"
+import { type Host, loadAccountsRpc, openDoor, PROVIDER_ID, startHost } from "../host/index.ts"
 import { isObject, present } from "../json.ts"
 import type { Place } from "../settings/index.ts"
 import {
@@ -55,7 +55,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   const look = (): void => host.inBackground(connections.look, "the credentials of OpenCode were not read")
   const leave = enterRegistry(
     key,
-    openDoor(host, connections.chosen, () => later(host, refresh, look)),
+    doorOf(host, connections.chosen, () => later(host, refresh, look)),
   )
 
   const missing: string[] = []
@@ -116,45 +116,28 @@ function secondDoor(host: Host, providerUrl: string): (event: unknown) => void {
   }
 }
 
-const RELOADED: Refusal = {
-  status: 503,
-  message: "Kiro: the plugin was reloaded while this was being answered.",
-}
-
-/** The gateway of a location, opened by its first call. */
-function openDoor(host: Host, chosen: () => string | undefined, answered: () => void): Door {
+/** The gateway of a location, with the account that was chosen there. */
+function doorOf(host: Host, chosen: () => string | undefined, answered: () => void): Door {
+  const door = openDoor(host)
   return {
     async chat(call) {
-      const signal = AbortSignal.any([call.signal, host.signal])
-      try {
-        const { chat } = await host.services()
-        const outcome = await chat({ ...call, signal, preferredAccountId: chosen() })
-        return outcome.outcome === "refusal" ? outcome : withEnd(outcome, { call, host, answered })
-      } catch (error) {
-        call.signal.throwIfAborted()
-        if (host.signal.aborted) return { outcome: "refusal", refusal: RELOADED }
-        throw error
-      }
+      const outcome = await door.chat({ ...call, preferredAccountId: chosen() })
+      if (outcome.outcome === "refusal") return outcome
+      const { head, batches } = outcome.answer
+      return { outcome: "answer", answer: { head, batches: andThen(batches, answered) } }
     },
   }
 }
 
-function withEnd(
-  { answer }: Extract<ChatOutcome, { readonly outcome: "answer" }>,
-  { call, host, answered }: { readonly call: ChatCall; readonly host: Host; readonly answered: () => void },
-): ChatOutcome {
-  async function* batches(): AsyncGenerator<AnswerBatch, void> {
-    try {
-      yield* answer.batches
-    } catch (error) {
-      call.signal.throwIfAborted()
-      if (!host.signal.aborted) throw error
-      yield { chunks: [], end: { outcome: "failed", refusal: RELOADED, isRetryable: true } }
-    } finally {
-      answered()
-    }
+async function* andThen(
+  batches: AsyncIterable<AnswerBatch>,
+  done: () => void,
+): AsyncGenerator<AnswerBatch, void> {
+  try {
+    yield* batches
+  } finally {
+    done()
   }
-  return { outcome: "answer", answer: { head: answer.head, batches: batches() } }
 }
 
 /** The look-ups behind a good answer take this long, and may bring a new list of models. */

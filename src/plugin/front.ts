@@ -31,8 +31,7 @@ const SESSION_HEADER = "x-session-id"
 const PARENT_HEADER = "x-parent-session-id"
 
 export interface FrontOptions {
-  /** Opened by the first chat. */
-  readonly gateway: () => Promise<Pick<Gateway, "chat">>
+  readonly gateway: Pick<Gateway, "chat">
   readonly runtime: Runtime
   /** Chats come to `<baseUrl>/chat/completions`; every other URL passes through untouched. */
   readonly baseUrl: string
@@ -57,7 +56,7 @@ export function createFront(options: FrontOptions): Fetch {
     const signal = init.signal ?? new AbortController().signal
     try {
       const request = await readRequest(init.body)
-      const outcome = await (await gateway()).chat({ request, signal, ...callOf(options, init, request) })
+      const outcome = await gateway.chat({ request, signal, ...callOf(options, init, request) })
       return await respond(outcome, request, baseUrl)
     } catch (error) {
       signal.throwIfAborted()

@@ -1,6 +1,13 @@
 import type { Hooks, PluginInput, ToolDefinition } from "@opencode-ai/plugin"
 import type { FoundPage, SearchOutcome, WebSearch } from "../gateway/index.ts"
-import { type AccountLine, type Host, PROVIDER_ID, readCachedModels, startHost } from "../host/index.ts"
+import {
+  type AccountLine,
+  type Host,
+  openDoor,
+  PROVIDER_ID,
+  readCachedModels,
+  startHost,
+} from "../host/index.ts"
 import type { Fetch } from "../runtime.ts"
 import { systemRuntime } from "../runtime.ts"
 import { mentionsSetting, type Place } from "../settings/index.ts"
@@ -45,7 +52,7 @@ export async function startInstance({ input, place, version }: InstanceOptions):
     const { createFront } = await import("./front.ts")
     const runtime = systemRuntime(log)
     const headers = { purposeHeader: PURPOSE_HEADER, agentHeader: AGENT_HEADER }
-    return createFront({ gateway: host.services, runtime, baseUrl: BASE_URL, ...headers })
+    return createFront({ gateway: openDoor(host), runtime, baseUrl: BASE_URL, ...headers })
   }
   const fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     signal.throwIfAborted()

@@ -125,7 +125,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     },
   })
   const front = createFront({
-    gateway: async () => gateway,
+    gateway,
     runtime,
     baseUrl: BASE_URL,
     purposeHeader: "x-kiro-purpose",

@@ -2,7 +2,9 @@ import assert from "node:assert/strict"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { describe, it } from "node:test"
-import { startHost } from "../../src/host/index.ts"
+import type { ChatCall, Gateway } from "../../src/gateway/index.ts"
+import { openDoor, startHost } from "../../src/host/index.ts"
+import { readChatRequest } from "../../src/openai/index.ts"
 import { pathsFor } from "../../src/settings/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
@@ -21,5 +23,61 @@ describe("what a host opens", () => {
     const failed = assert.rejects(host.services(), /nowhere to show it/)
     await host.close()
     await failed
+  })
+})
+
+describe("a chat that is under way when its host ends", () => {
+  const call: ChatCall = {
+    request: readChatRequest({ model: "auto", messages: [{ role: "user", content: "Hello" }] }),
+    sessionId: "s",
+    purpose: "main",
+    signal: new AbortController().signal,
+  }
+  /** As the gateway does it: what waits ends with the reason of the call's signal. */
+  const aborted = (signal: AbortSignal): Promise<never> =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
+  const behind = (chat: Gateway["chat"], stop: AbortController) =>
+    openDoor({ services: async () => ({ chat }), signal: stop.signal })
+
+  it("is refused before its answer began, to be asked again", async () => {
+    const stop = new AbortController()
+    const answer = behind(({ signal }) => aborted(signal), stop).chat(call)
+    await new Promise(setImmediate)
+    stop.abort()
+    const outcome = await answer
+    assert.ok(outcome.outcome === "refusal")
+    assert.equal(outcome.refusal.status, 503)
+  })
+
+  it("fails behind the first word, to be asked again", async () => {
+    const stop = new AbortController()
+    async function* batches(signal: AbortSignal) {
+      yield { chunks: [] }
+      await aborted(signal)
+    }
+    const chat: Gateway["chat"] = async ({ signal }) => ({
+      outcome: "answer",
+      answer: { head: { id: "1", created: 0, model: "auto" }, batches: batches(signal) },
+    })
+    const outcome = await behind(chat, stop).chat(call)
+    assert.ok(outcome.outcome === "answer")
+    const reader = outcome.answer.batches[Symbol.asyncIterator]()
+    await reader.next()
+    const next = reader.next()
+    stop.abort()
+    const { value } = await next
+    assert.ok(value?.end?.outcome === "failed")
+    assert.equal(value.end.isRetryable, true)
+  })
+
+  it("is nothing but aborted where its caller left first", async () => {
+    const caller = new AbortController()
+    const answer = behind(({ signal }) => aborted(signal), new AbortController()).chat({
+      ...call,
+      signal: caller.signal,
+    })
+    await new Promise(setImmediate)
+    caller.abort(new Error("left"))
+    await assert.rejects(answer, /left/)
   })
 })

@@ -94,7 +94,7 @@ describe("OpenCode 1's fetch", () => {
 /** What OpenCode 1's fetch makes of what a gateway gives. */
 function askOver(chat: Gateway["chat"]): Promise<Response> {
   const front = createFront({
-    gateway: async () => ({ chat }),
+    gateway: { chat },
     runtime: systemRuntime(silentLog),
     baseUrl: BASE_URL,
     purposeHeader: "x-purpose",

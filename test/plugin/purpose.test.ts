@@ -18,12 +18,12 @@ async function purposeOf(more: {
 }) {
   const seen: Purpose[] = []
   const front = createFront({
-    gateway: async () => ({
+    gateway: {
       chat: async ({ purpose }) => {
         seen.push(purpose)
         return { outcome: "refusal", refusal: { status: 400, message: "no" } }
       },
-    }),
+    },
     runtime: systemRuntime(silentLog),
     baseUrl: "https://kiro.invalid/v1",
     purposeHeader: "x-purpose",
