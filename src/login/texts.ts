@@ -117,8 +117,8 @@ function shortId(account: Account): string {
 /** The code comes first: OpenCode 1's terminal UI copies the first text of the form ABCD-EFGH. */
 export function describeDevice({ userCode, verificationUri: page }: DeviceAuthorization): string {
   return (
-    `Code: ${userCode} – open the page in any browser, on any device (or ${page} and type the code), ` +
-    "check that it shows this code, and approve."
+    `Code: ${userCode} – open the page in any browser, on any device,\n` +
+    `check that it shows this code, and approve. Or open\n${page} and type the code.`
   )
 }
 

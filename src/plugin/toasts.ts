@@ -53,7 +53,7 @@ export interface LoginToast {
 
 export interface LoginSurfaces {
   readonly argv: readonly string[]
-  readonly output: { readonly isTTY?: boolean; write(text: string): unknown }
+  readonly output: { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown }
   readonly clock: Clock
   readonly signal: AbortSignal
   toast(toast: LoginToast): void
@@ -75,7 +75,7 @@ export function createTell({
 }: LoginSurfaces): (toast: LoginToast) => void {
   if (isLoginCommand(argv))
     return ({ message, variant, printed }) => {
-      if (variant !== "error" && printed !== true) output.write(terminalLines(message, output.isTTY === true))
+      if (variant !== "error" && printed !== true) output.write(terminalLines(message, output))
     }
   return ({ message, variant }) => {
     if (variant !== "error") return toast({ message, variant })
@@ -92,7 +92,16 @@ export function isLoginCommand(argv: readonly string[]): boolean {
 }
 
 /** Takes the place of the spinner's line, which the host then draws anew below. */
-function terminalLines(message: string, isTerminal: boolean): string {
-  const lines = message.split("\n").map((line) => `│  ${line}\n`)
-  return `${isTerminal ? "\r\u001B[J" : ""}${lines.join("")}`
+function terminalLines(message: string, { isTTY = false, columns = 80 }: LoginSurfaces["output"]): string {
+  const room = isTTY ? columns - BAR.length : Infinity
+  const lines = message.split("\n").flatMap((line) => broken(line, room))
+  return `${isTTY ? "\r\u001B[J" : ""}${lines.map((line) => `${BAR}${line}\n`).join("")}`
+}
+
+const BAR = "│  "
+
+/** Between words, where the terminal would break it anywhere. */
+function broken(line: string, room: number): readonly string[] {
+  const end = line.length <= room ? -1 : line.lastIndexOf(" ", room)
+  return end <= 0 ? [line] : [line.slice(0, end), ...broken(line.slice(end + 1), room)]
 }

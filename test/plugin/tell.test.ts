@@ -30,6 +30,16 @@ describe("telling of a sign-in", () => {
     assert.deepEqual(toasts, [])
   })
 
+  it("breaks its lines between words, as wide as the terminal is", () => {
+    const { tell, written } = surfaces(command)
+    const words = "Choose one: /kiro, or `node /some/folder/of/packages/main.js accounts profile ec20 2`."
+    tell({ message: `${"x".repeat(90)}\n  ${words}`, variant: "success" })
+    assert.deepEqual(written.join("").split("\n").slice(1, 3), [
+      "│    Choose one: /kiro, or `node /some/folder/of/packages/main.js accounts",
+      "│  profile ec20 2`.",
+    ])
+  })
+
   it("writes no control characters where the output is no terminal", () => {
     const { tell, written } = surfaces(["opencode", "providers", "login"], false)
     tell(added)
