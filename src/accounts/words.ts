@@ -3,10 +3,7 @@ import { isAtRest, isIdentityCenter } from "./login.ts"
 import { accountName } from "./name.ts"
 import { hasRoom, paysOverage, resetOf } from "./quota.ts"
 
-/**
- * Every word about an account's state, keyed by its reason: toast, list, error, panel and doctor read this table. A new
- * reason is one row here.
- */
+/** Every word about an account's state: toast, list, error, panel and doctor read this table. A new reason is a row. */
 
 export type StateReason =
   | "ready"
@@ -236,9 +233,10 @@ export function remedyOf(
   { reason }: AccountState,
   command: string,
 ): string {
-  const { logins } = account
+  const { label = "", logins } = account
   return STATE_WORDS[reason].remedy({
-    name: accountName(account),
+    // A name that not every keyboard has is typed by its short id.
+    name: accountName(/^[ -~·]*$/.test(label) ? account : { ...account, label: "" }),
     command,
     sources: logins.map(({ source }) => source),
     isOfCompany:

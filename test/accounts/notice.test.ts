@@ -3,6 +3,7 @@ import { describe, it } from "node:test"
 import {
   dayText,
   type Health,
+  remedyOf,
   STATE_WORDS,
   stateOf,
   describeNotice,
@@ -146,6 +147,13 @@ describe("the state of an account", () => {
 })
 
 describe("what a person types for an account", () => {
+  it("is its short id in a remedy, where not every keyboard has its name", () => {
+    const remedy = (label: string): string =>
+      remedyOf({ id: "1", label, logins: [] }, { reason: "disabled" }, COMMAND)
+    assert.match(remedy("at work"), /accounts enable "at work"`/)
+    assert.match(remedy("会社"), /accounts enable 6b86`/)
+  })
+
   it("is its short id, or its label", () => {
     assert.deepEqual(["Builder ID ··3f18", "work", "my work"].map(typedName), ["3f18", "work", '"my work"'])
   })

@@ -164,7 +164,7 @@ function panelOf1({ paths }: DoctorContext, { spec, file, by, folder }: PluginEn
   if (listed.includes(PACKAGE) || listed.includes(JSON.stringify(spec).slice(1, -1))) return []
   return [
     note(
-      `the panel of the terminal UI is not installed: opencode plugin "${by === "path" ? folder : spec}" -g -f`,
+      `the panel of the terminal UI is not installed: \`opencode plugin "${by === "path" ? folder : spec}" -g -f\``,
     ),
   ]
 }
