@@ -15,6 +15,8 @@ export interface SandboxOptions {
   /** Further keys of kiro.json. */
   readonly settings?: Readonly<Record<string, unknown>>
   readonly environment?: Readonly<Record<string, string>>
+  /** All providers that OpenCode carries with it, as people have them; by default the one of `SMALL_CATALOGUE`. */
+  readonly wholeCatalogue?: boolean
   /** Host names that lead to this machine, by an /etc/hosts of its own. Linux, as root: see `canBindHosts`. */
   readonly hosts?: readonly string[]
 }
@@ -41,6 +43,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const root = mkdtempSync(join(tmpdir(), "kiro-e2e-"))
   const followsXdg = process.platform !== "win32" && process.platform !== "darwin"
   const at = (...names: string[]): string => join(root, ...names)
+  const catalogue = options.wholeCatalogue === true ? {} : { OPENCODE_MODELS_PATH: at("catalogue.json") }
   const sandbox = {
     root,
     home: at("home"),
@@ -49,7 +52,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     data: at("data", "opencode"),
     kiroCliStore: followsXdg ? at("data", "kiro-cli", "data.sqlite3") : kiroCliStoreOf(at("home")),
     commandPrefix: options.hosts ? bindHosts(at("hosts"), options.hosts) : [],
-    environment: { ...isolatedEnvironment(root), ...options.environment },
+    environment: { ...isolatedEnvironment(root), ...catalogue, ...options.environment },
     remove: () => removeFolder(root),
   }
   for (const folder of [
@@ -60,11 +63,42 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     dirname(sandbox.kiroCliStore),
   ])
     mkdirSync(folder, { recursive: true })
+  writeJson(at("catalogue.json"), SMALL_CATALOGUE)
   writeJson(join(sandbox.config, "opencode.json"), options.config ?? { plugin: [packageFolder()] })
   const settings = { ...(options.endpoint && { endpoint_override: options.endpoint }), ...options.settings }
   if (Object.keys(settings).length > 0) writeJson(join(sandbox.config, "kiro.json"), settings)
   skipPluginInstall(sandbox.config)
   return sandbox
+}
+
+/**
+ * A public catalogue of one provider, OpenCode's own. Of a start with its first answer the whole one takes a third of
+ * the processor's time, and every new instance reads it again.
+ */
+const SMALL_CATALOGUE = {
+  opencode: {
+    id: "opencode",
+    name: "OpenCode Zen",
+    env: ["OPENCODE_API_KEY"],
+    npm: "@ai-sdk/openai-compatible",
+    api: "https://opencode.invalid/v1",
+    models: {
+      free: {
+        id: "free",
+        name: "Free",
+        attachment: false,
+        reasoning: false,
+        temperature: true,
+        tool_call: true,
+        release_date: "2026-01-01",
+        last_updated: "2026-01-01",
+        open_weights: false,
+        modalities: { input: ["text"], output: ["text"] },
+        cost: { input: 0, output: 0 },
+        limit: { context: 100_000, output: 10_000 },
+      },
+    },
+  },
 }
 
 /** A mount namespace of its own takes root. */
