@@ -1,46 +1,64 @@
 import assert from "node:assert/strict"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { describe, it } from "node:test"
+import { after, before, describe, it } from "node:test"
 import { pathToFileURL } from "node:url"
-import { finish, text } from "../support/fake-kiro/index.ts"
+import { type FakeKiro, finish, startFakeKiro, text } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
-import { packageFolder, type Sandbox, startOpencodeServer, writeJson } from "../support/opencode/index.ts"
-import { withFakeAndSandbox } from "./setup.ts"
+import {
+  createSandbox,
+  type OpencodeServer,
+  packageFolder,
+  type Sandbox,
+  startOpencodeServer,
+  writeJson,
+} from "../support/opencode/index.ts"
 
-describe("OpenCode 1 with the export that also serves OpenCode 2", () => {
-  it("calls `setup` with its preview, which leaves no file, no request and no line in the log", () =>
-    withFakeAndSandbox(async ({ fake, sandbox }) => {
-      const calls = watchSetup(sandbox)
-      await using server = await startOpencodeServer(sandbox)
+/** First nobody is signed in, then somebody is. */
+describe("OpenCode 1 with the export that also serves OpenCode 2", { concurrency: false }, () => {
+  let fake: FakeKiro
+  let sandbox: Sandbox
+  let server: OpencodeServer
+  let calls: () => string
+  before(async () => {
+    fake = await startFakeKiro()
+    sandbox = createSandbox({ endpoint: fake.url })
+    calls = watchSetup(sandbox)
+    server = await startOpencodeServer(sandbox)
+  })
+  after(async () => {
+    await server.close()
+    await fake.close()
+    sandbox.remove()
+  })
+
+  it("calls `setup` with its preview, which leaves no file, no request and no line in the log", async () => {
+    await server.get("/api/provider").catch(() => undefined)
+    await server.newSession()
+    for (let tries = 0; tries < 300 && calls() === ""; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.match(calls(), /^(?:undefined\n)+$/)
+    assert.deepEqual(
+      readdirSync(sandbox.config).filter((name) => name.startsWith("kiro")),
+      ["kiro.json"],
+    )
+    assert.ok(!existsSync(join(sandbox.data, "log", "kiro.log")))
+    assert.deepEqual(fake.requests, [])
+    assert.doesNotMatch(server.output, /kiro/i)
+  })
+
+  it("answers all the same, before and after that call", async () => {
+    await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [fake.account()] })
+    await server.startAnew()
+    const session = await server.newSession()
+    for (const words of ["first", "second"]) {
+      fake.answer(text(`The ${words} answer.`), finish())
+      const turn = await server.prompt(session, "hello")
+      assert.match(JSON.stringify(turn.parts), new RegExp(`The ${words} answer`))
       await server.get("/api/provider").catch(() => undefined)
-      await server.newSession()
-      for (let tries = 0; tries < 300 && calls() === ""; tries++)
-        await new Promise((resolve) => setTimeout(resolve, 100))
-      assert.match(calls(), /^(?:undefined\n)+$/)
-      assert.deepEqual(
-        readdirSync(sandbox.config).filter((name) => name.startsWith("kiro")),
-        ["kiro.json"],
-      )
-      assert.ok(!existsSync(join(sandbox.data, "log", "kiro.log")))
-      assert.deepEqual(fake.requests, [])
-      assert.doesNotMatch(server.output, /kiro/i)
-    }))
-
-  it("answers all the same, before and after that call", () =>
-    withFakeAndSandbox(async ({ fake, account, sandbox }) => {
-      await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [account] })
-      const calls = watchSetup(sandbox)
-      await using server = await startOpencodeServer(sandbox)
-      const session = await server.newSession()
-      for (const words of ["first", "second"]) {
-        fake.answer(text(`The ${words} answer.`), finish())
-        const turn = await server.prompt(session, "hello")
-        assert.match(JSON.stringify(turn.parts), new RegExp(`The ${words} answer`))
-        await server.get("/api/provider").catch(() => undefined)
-      }
-      assert.match(calls(), /^(?:undefined\n)*$/)
-    }))
+    }
+    assert.match(calls(), /^(?:undefined\n)*$/)
+  })
 })
 
 /** The built package behind a wrapper that writes down what each call of `setup` returned. */
