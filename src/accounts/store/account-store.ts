@@ -9,7 +9,7 @@ import { buryAccount, tidy } from "../owner.ts"
 import { type Choice, isCalled } from "../selection.ts"
 import { isResting, withUses } from "../login-use.ts"
 import { Connection } from "./connection.ts"
-import { type Database, loadDatabaseDriver, StoreError, untilWritten } from "./database.ts"
+import { type Database, loadDatabaseDriver, reusing, type Row, StoreError, untilWritten } from "./database.ts"
 import {
   changeSession,
   creditsSince,
@@ -170,24 +170,25 @@ function accountPart(connection: Connection, { environmentKey }: StoreOptions) {
  * that say the same as before give the same account. Only the place in the order of assignments changes often.
  */
 export function accountReader(reading: Reading): (database: Database, now: number) => readonly Account[] {
-  let known = new Map<string, readonly Account[]>()
+  const read = reusing(
+    (rows: readonly Row[]) => rows.map((row) => Object.values(row).join("\0")).join("\0\0"),
+    ([row = {}, ...logins]) => readAccountRow(row, logins, reading),
+  )
   const accounts = untilWritten(["kiro_account", "kiro_login"], (database) => {
-    const next = new Map<string, readonly Account[]>()
     const logins = Map.groupBy(
       database.all("SELECT * FROM kiro_login ORDER BY rowid"),
       (row) => row["account_id"],
     )
-    const read = database.all("SELECT * FROM kiro_account ORDER BY added_at, rowid").flatMap((row) => {
-      const rows = [{ ...row, assignment: null }, ...(logins.get(row["id"]) ?? [])]
-      const text = rows.map((each) => Object.values(each).join("\0")).join("\0\0")
-      const before = known.get(text) ?? readAccountRow(row, rows.slice(1), reading)
-      const assignment = numberField(row, "assignment") ?? 0
-      const account = before.map((each) => (each.assignment === assignment ? each : { ...each, assignment }))
-      next.set(text, account)
-      return account
-    })
-    known = next
-    return withUses(read)
+    const rows = database.all("SELECT * FROM kiro_account ORDER BY added_at, rowid")
+    const known = read(rows.map((row) => [{ ...row, assignment: 0 }, ...(logins.get(row["id"]) ?? [])]))
+    return withUses(
+      rows.flatMap((row, index) => {
+        const assignment = numberField(row, "assignment") ?? 0
+        return (known[index] ?? []).map((account) =>
+          account.assignment === assignment ? account : { ...account, assignment },
+        )
+      }),
+    )
   })
   return (database, now) => accounts(database).map((account) => withBounds(account, now))
 }

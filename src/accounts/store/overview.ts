@@ -8,8 +8,8 @@ import type { CacheUse } from "../quota.ts"
 import { isResting } from "../login-use.ts"
 import { type AccountState, remedyOf, stateOf } from "../words.ts"
 import { accountReader } from "./account-store.ts"
-import { type Database, openDatabase } from "./database.ts"
-import { creditsOfDay, isBudgetLifted, localDay } from "./sessions.ts"
+import { type Database, openDatabase, type Row } from "./database.ts"
+import { creditsOfDay, creditsSince, isBudgetLifted, localDay, readSession } from "./sessions.ts"
 
 /** What may be shown of an account: no token, no secret, no registration. */
 export interface AccountOverview {
@@ -117,11 +117,7 @@ function accountsOf(
  */
 function upToDate(database: Database, accountId: string, quota: Quota): Quota {
   if (quota.trial !== undefined || quota.bonuses.length > 0) return quota
-  const since = database.get(
-    "SELECT SUM(credits) AS credits FROM kiro_turn WHERE account_id = ? AND at > ?",
-    [accountId, quota.checkedAt],
-  )
-  return { ...quota, used: quota.used + (numberField(since ?? {}, "credits") ?? 0) }
+  return { ...quota, used: quota.used + creditsSince(database, accountId, quota.checkedAt) }
 }
 
 function orElse<Value>(read: () => Value, fallback: Value): Value {
@@ -144,29 +140,26 @@ function sessionOf(
   { sessionId, turnStarts = [] }: { readonly sessionId?: string; readonly turnStarts?: readonly number[] },
 ): SessionOverview {
   if (sessionId === undefined) return { credits: 0 }
-  const sumSince = (at: number): number | undefined =>
-    numberField(
-      database.get(`${ofFamily("SUM(credits) AS credits")} AND credits > 0 AND at >= ?`, [sessionId, at]) ??
-        {},
-      "credits",
-    )
-  const last = database.get(
-    "SELECT account_id, credits FROM kiro_turn WHERE session_id = ? AND credits > 0 ORDER BY at DESC, id DESC LIMIT 1",
-    [sessionId],
-  )
-  const memory =
-    database.get("SELECT account_id, chosen_account_id FROM kiro_session WHERE session_id = ?", [
+  const spent = (since: number): Row =>
+    database.get(`${ofFamily("SUM(credits) AS credits, MAX(at) AS latest")} AND credits > 0 AND at >= ?`, [
       sessionId,
+      since,
     ]) ?? {}
-  const chosen = stringField(memory, "chosen_account_id")
-  const accountId = chosen ?? stringField(last ?? {}, "account_id") ?? stringField(memory, "account_id")
-  const start = turnStarts.find((at) => sumSince(at) !== undefined)
+  const last =
+    database.get(
+      "SELECT account_id, credits FROM kiro_turn WHERE session_id = ? AND credits > 0 ORDER BY at DESC, id DESC LIMIT 1",
+      [sessionId],
+    ) ?? {}
+  const memory = readSession(database, sessionId)
+  const accountId = memory.chosenAccountId ?? stringField(last, "account_id") ?? memory.accountId
+  const all = spent(0)
+  const start = turnStarts.find((at) => at <= (numberField(all, "latest") ?? 0))
   return {
-    credits: sumSince(0) ?? 0,
+    credits: numberField(all, "credits") ?? 0,
     ...present({
       accountId,
-      chosen: chosen === undefined ? undefined : (true as const),
-      lastTurnCredits: start === undefined ? numberField(last ?? {}, "credits") : sumSince(start),
+      chosen: memory.chosenAccountId === undefined ? undefined : (true as const),
+      lastTurnCredits: numberField(start === undefined ? last : spent(start), "credits"),
     }),
   }
 }

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util"
 import type { AccountModelList } from "../../kiro/index.ts"
-import { numberField, parseJson, present, stringField } from "../../json.ts"
+import { numberField, parseJson, present } from "../../json.ts"
 import type { Connection } from "./connection.ts"
-import { type Database, untilWritten } from "./database.ts"
+import { type Database, reusing, untilWritten } from "./database.ts"
 import { flag, json, number, oneOf, or, rowReader, secret, text, writeRow } from "./rows.ts"
 import type {
   AccountStore,
@@ -216,24 +216,20 @@ export function creditsSince(database: Database, accountId: string, since: numbe
 
 /** The same text gives the same object: the lists are read for every chat and change once an hour. */
 function createModelListReader(): (database: Database) => readonly AccountModelList[] {
-  let known = new Map<string, unknown>()
+  const parsed = reusing((models: string) => models, parseJson)
   return untilWritten(["kiro_model_list"], (database) => {
-    const next = new Map<string, unknown>()
-    const lists = database.all("SELECT * FROM kiro_model_list").map((row) => {
-      const text = stringField(row, "models") ?? ""
-      const models = known.has(text) ? known.get(text) : parseJson(text)
-      next.set(text, models)
-      return {
-        accountId: stringField(row, "account_id") ?? "",
-        serviceRegion: stringField(row, "service_region") ?? "",
-        models,
-        fetchedAt: numberField(row, "fetched_at") ?? 0,
-      }
-    })
-    known = next
-    return lists
+    const lists = database.all("SELECT * FROM kiro_model_list").map(modelListOf)
+    const models = parsed(lists.map((list) => list.models))
+    return lists.map((list, index) => ({ ...list, models: models[index] }))
   })
 }
+
+const modelListOf = rowReader({
+  accountId: or(text, ""),
+  serviceRegion: or(text, ""),
+  models: or(text, ""),
+  fetchedAt: or(number, 0),
+})
 
 const refusedFieldOf = rowReader({
   modelId: or(text, ""),
