@@ -9,9 +9,10 @@ import {
   type LockingReason,
   type Login,
   type Quota,
+  type RevokedReason,
 } from "./account.ts"
 import { isAtRest, recordOf, withoutRevocation, withRecord } from "./login.ts"
-import { hasRoom, paysOverage, startOfNext } from "./quota.ts"
+import { hasRoom, paysOverage, resetOf, startOfNext } from "./quota.ts"
 
 /** A profile that is wrong is asked for again after this, unless the user chose another before. */
 const NOT_AUTHORIZED_MS = 10 * 60_000
@@ -261,4 +262,62 @@ export function wantsProfile(account: Account): boolean {
 export function returnsAt({ health }: Account, now: number): number | undefined {
   if (health.state === "revoked") return undefined
   return health.state === "cooling" && health.until > now ? health.until : 0
+}
+
+export type StateReason =
+  | "ready"
+  | "disabled"
+  | "profile-choice"
+  /** It is not known yet whose login it is, and what was before it in its place may not be used. */
+  | "held"
+  /** Its login has ended, and the one that took its place may be the same. */
+  | "resting"
+  /** In this request only: nothing is held against the account. */
+  | "unavailable"
+  | CoolingReason
+  | RevokedReason
+
+/** What an account is just now, for people. */
+export interface AccountState {
+  readonly reason: StateReason
+  /** When it ends by itself, in epoch ms. */
+  readonly until?: number
+  /** The service's own words, as they came. */
+  readonly said?: string
+  /** The ARNs that its user has to choose from. */
+  readonly profiles?: readonly string[]
+}
+
+type Stated = Pick<Account, "enabled" | "health" | "quota"> & { readonly logins?: Account["logins"] }
+
+/** `useOverage`: whether paid credits may be used; without them an account with none left can't serve either. */
+export function stateOf(
+  { enabled, health, quota, logins = [] }: Stated,
+  { now, useOverage }: { readonly now: number; readonly useOverage: boolean },
+): AccountState {
+  if (!enabled) return { reason: "disabled" }
+  const byHealth = stateOfHealth(health, now)
+  if (byHealth !== undefined) return byHealth
+  if (logins.length > 0 && logins.every(({ barred }) => barred === "held")) return { reason: "held" }
+  if (logins.length > 0 && logins.every((login) => isAtRest(login, now))) return { reason: "resting" }
+  const isEmpty = quota !== undefined && !hasRoom(quota, now) && !(useOverage && paysOverage(quota))
+  return isEmpty ? { reason: "monthly-quota", until: resetOf(quota, now) } : { reason: "ready" }
+}
+
+/** `undefined` where nothing is held against it. */
+export function stateOfHealth(health: Health, now: number): AccountState | undefined {
+  switch (health.state) {
+    case "ok":
+      return undefined
+    case "cooling": {
+      const { reason, until, profiles, message: said = "" } = health
+      // The choice stays open when the wait is over: only a profile ends it.
+      if (profiles !== undefined) return { reason: "profile-choice", profiles }
+      return until <= now ? undefined : { reason, until, said }
+    }
+    case "revoked":
+      return { reason: health.reason, said: health.message ?? "" }
+    default:
+      return health satisfies never
+  }
 }

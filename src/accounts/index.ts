@@ -27,11 +27,15 @@ export {
   disableAccount,
   enableAccount,
   type FailureContext,
+  type AccountState,
   foundProfile,
   isLocked,
   isLocking,
   isOutOfCredits,
   returnsAt,
+  stateOf,
+  stateOfHealth,
+  type StateReason,
   wantsProfile,
 } from "./health.ts"
 export {
@@ -47,14 +51,26 @@ export {
   recordOf,
   withoutRevocation,
 } from "./login.ts"
-export { accountName, cellsOf, cutTo, readLabel } from "./name.ts"
+export {
+  accountName,
+  briefName,
+  cellsOf,
+  cutTo,
+  isMeant,
+  kindName,
+  labelOf,
+  type NamedAccount,
+  ownName,
+  readLabel,
+  shortId,
+  typedName,
+} from "./name.ts"
 export { describeNotice, type Notice, type NoticeText, STORE_TROUBLES } from "./notices.ts"
 export { learnIdentity, type LearntIdentity, replaceRefused } from "./owner.ts"
 export { type CacheUse, cacheShare, lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {
   type Choice,
   type ChoiceState,
-  isMeant,
   selectAccount,
   type SelectionPolicy,
   type Unavailable,
@@ -111,7 +127,6 @@ export {
 export { type Identify, type OwnerAnswer, Owners } from "./tokens/ask-owner.ts"
 export { isShut, restingUnder } from "./login-use.ts"
 export {
-  type AccountState,
   creditsText,
   dayText,
   groupedStates,
@@ -120,10 +135,6 @@ export {
   remedyOf,
   shortState,
   STATE_WORDS,
-  stateOf,
-  stateOfHealth,
-  type StateReason,
   timeText,
-  typedName,
   untilText,
 } from "./words.ts"

@@ -1,26 +1,58 @@
 import { createHash } from "node:crypto"
 import { stripVTControlCharacters } from "node:util"
-import type { Account, LoginKind } from "./account.ts"
+import type { Account, LoginKind, LoginSource } from "./account.ts"
 import { isIdentityCenter } from "./login.ts"
 
-/** As much of a login as its name shows; every `Login` is one. */
-export interface NamedLogin {
+/** As much of an account as texts about it are fitted to; every `Account` is one. */
+export interface NamedAccount {
+  readonly id: string
+  readonly label?: string
+  readonly logins: readonly NamedLogin[]
+}
+
+interface NamedLogin {
   readonly kind: LoginKind
+  readonly source: LoginSource
   readonly startUrl?: string
   readonly loginRegion?: string
   readonly provider?: string
 }
 
-/**
- * How every text names an account: the user's own label, or the kind of its login and a short id. Never any part of
- * an e-mail address, also where somebody made one the label.
- */
-export function accountName(
-  account: Pick<Account, "id" | "label"> & { readonly logins: readonly NamedLogin[] },
-): string {
-  const label = account.label?.trim()
-  if (label !== undefined && label !== "" && !label.includes("@")) return label
-  return `${kindName(account.logins[0])} ··${shortId(account.id)}`
+/** How every text names an account: the user's own label, or the kind of its login and a short id. */
+export function accountName(account: NamedAccount): string {
+  return labelOf(account) ?? ownName(account)
+}
+
+/** Its name where its user gave it none. */
+export function ownName(account: NamedAccount): string {
+  return `${kindName(account)} ··${shortId(account)}`
+}
+
+/** Where many are named, and the kind goes without saying. */
+export function briefName(account: NamedAccount): string {
+  return labelOf(account) ?? `··${shortId(account)}`
+}
+
+/** What a person types for an account: its label, or its short id where it has none that every keyboard has. */
+export function typedName(account: NamedAccount): string {
+  const label = labelOf(account) ?? ""
+  if (!/^[ -~]+$/.test(label)) return shortId(account)
+  return /^[\w-]+$/.test(label) ? label : `"${label.replaceAll('"', "")}"`
+}
+
+/** What OpenCode takes for a fault of the moment where it stands in an error, so that it must be torn apart there. */
+const STATUS = /429|50[0234]|524/
+
+/** Four hex digits of a hash: an id of another program may hold what nobody should read. They are typed as they stand. */
+export function shortId({ id }: Pick<NamedAccount, "id">): string {
+  const hash = createHash("sha256").update(id).digest("hex")
+  return hash.match(/.{4}/g)?.find((digits) => !STATUS.test(digits)) ?? hash.slice(0, 4)
+}
+
+/** Never any part of an e-mail address, also where somebody made one the label. */
+export function labelOf({ label }: NamedAccount): string | undefined {
+  const text = label?.trim() ?? ""
+  return text === "" || text.includes("@") ? undefined : text
 }
 
 export type ReadLabel =
@@ -35,7 +67,7 @@ export function readLabel(typed: string): ReadLabel {
   return { outcome: "refused", message: "A name can't hold an e-mail address: leave the @ out." }
 }
 
-function kindName(login: NamedLogin | undefined): string {
+export function kindName({ logins: [login] }: NamedAccount): string {
   if (login === undefined) return "Kiro"
   switch (login.kind) {
     case "idc":
@@ -57,13 +89,15 @@ function providerName(provider: string): string {
   return names.find((name) => name.toLowerCase() === provider.toLowerCase()) ?? provider
 }
 
-/** What OpenCode takes for a fault of the moment where it stands in an error, so that it must be torn apart there. */
-const STATUS = /429|50[0234]|524/
+/** Whether a person's word means the account: its id, its name, or the short id that stands in it. */
+export function isMeant(account: Account, wanted: string | undefined): boolean {
+  if (wanted === undefined || isCalled(account, wanted)) return wanted !== undefined
+  return accountName(account) === wanted || briefName(account) === `··${wanted}`
+}
 
-/** Four hex digits of a hash: an id of another program may hold what nobody should read. They are typed as they stand. */
-function shortId(id: string): string {
-  const hash = createHash("sha256").update(id).digest("hex")
-  return hash.match(/.{4}/g)?.find((digits) => !STATUS.test(digits)) ?? hash.slice(0, 4)
+/** Also by the id of an account that turned out to be the same person's. */
+export function isCalled({ id, record }: Account, wanted: string | undefined): boolean {
+  return wanted !== undefined && (id === wanted || record?.joined?.includes(wanted) === true)
 }
 
 /** Characters that a terminal draws in two cells: of East Asian scripts, in their own width, and emoji. */

@@ -1,9 +1,10 @@
 import { describeSettingsProblem, type SettingsProblem } from "../settings/index.ts"
 import type { RevokedReason } from "./account.ts"
+import { accountName, type NamedAccount } from "./name.ts"
 import type { StoreFailure } from "./store/database.ts"
 import { groupedStates, type NamedState, STATE_WORDS, timeText } from "./words.ts"
 
-/** Everything a user is told beside an answer. An account is its name by `accountName`; instants are epoch ms. */
+/** Everything a user is told beside an answer. Mostly an account is its name by `accountName`; instants are epoch ms. */
 export type Notice =
   | {
       readonly kind: "account-switched"
@@ -11,7 +12,7 @@ export type Notice =
       readonly to: string
       readonly because: string
     }
-  | { readonly kind: "account-revoked"; readonly account: string; readonly reason: RevokedReason }
+  | { readonly kind: "account-revoked"; readonly account: NamedAccount; readonly reason: RevokedReason }
   | { readonly kind: "none-left"; readonly accounts: readonly NamedState[]; readonly now: number }
   | {
       readonly kind: "quota-high"
@@ -40,7 +41,7 @@ export type Notice =
       readonly sessionId: string
     }
   | { readonly kind: "region-mapped"; readonly from: string; readonly to: string }
-  | { readonly kind: "profile-choice"; readonly account: string; readonly profiles: readonly string[] }
+  | { readonly kind: "profile-choice"; readonly account: NamedAccount; readonly profiles: readonly string[] }
   | { readonly kind: "settings-problem"; readonly problem: SettingsProblem }
   | {
       readonly kind: "source-problem"
@@ -76,12 +77,13 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         message: `${notice.from} can't serve now (${notice.because}). Going on with ${notice.to}.`,
       })
     case "account-revoked": {
-      const { account: name, reason } = notice
+      const { account, reason } = notice
       const { title, sentence, remedy } = STATE_WORDS[reason]
+      const name = accountName(account)
       return text(notice, reason === "suspended" ? "error" : "warning", {
         about: `${name} ${reason}`,
         title,
-        message: `${capitalised(sentence(name))}. ${remedy({ name, command })}`,
+        message: `${capitalised(sentence(name, account))}. ${remedy({ account, command })}`,
       })
     }
     case "none-left": {
@@ -147,11 +149,12 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
       })
     case "profile-choice": {
       const { title, remedy } = STATE_WORDS["profile-choice"]
-      const { account: name, profiles } = notice
+      const { account, profiles } = notice
+      const name = accountName(account)
       return text(notice, "warning", {
         about: name,
         title,
-        message: `${name} may use ${profiles.length} profiles. ${remedy({ name, command })}`,
+        message: `${name} may use ${profiles.length} profiles. ${remedy({ account, command })}`,
       })
     }
     case "settings-problem":

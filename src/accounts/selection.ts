@@ -1,7 +1,7 @@
 import type { AccountRule, SelectionStrategy } from "../settings/index.ts"
 import type { Account, Login } from "./account.ts"
 import { isAtRest } from "./login.ts"
-import { accountName } from "./name.ts"
+import { isCalled, isMeant } from "./name.ts"
 import { hasRoom, paysOverage, remainingShare, resetOf } from "./quota.ts"
 
 /** What the store knows when a session needs an account. */
@@ -97,20 +97,6 @@ export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choi
     aboveReserve(tier, policy, state).toSorted(orderOf(policy, state))[0]
   if (account === undefined) return { unavailable }
   return give(account, ofTask === undefined ? missed : { insteadOf: ofTask.account })
-}
-
-/** Whether a person's word means the account: its id, its name, or the short id that stands in it. */
-export function isMeant(account: Account, wanted: string | undefined): boolean {
-  if (wanted === undefined || isCalled(account, wanted)) return wanted !== undefined
-  const name = accountName(account)
-  return name === wanted || (wanted.length === SHORT_ID && name.endsWith(`··${wanted}`))
-}
-
-const SHORT_ID = 4
-
-/** Also by the id of an account that turned out to be the same person's. */
-export function isCalled({ id, record }: Account, wanted: string | undefined): boolean {
-  return wanted !== undefined && (id === wanted || record?.joined?.includes(wanted) === true)
 }
 
 function aboveReserve(

@@ -1,44 +1,13 @@
-import type { Account, CoolingReason, Health, LoginSource, RevokedReason } from "./account.ts"
-import { isAtRest, isIdentityCenter } from "./login.ts"
-import { accountName } from "./name.ts"
-import { hasRoom, paysOverage, resetOf } from "./quota.ts"
+import type { AccountState, StateReason } from "./health.ts"
+import { isIdentityCenter } from "./login.ts"
+import { labelOf, type NamedAccount, typedName } from "./name.ts"
 
 /** Every word about an account's state: toast, list, error, panel and doctor read this table. A new reason is a row. */
 
-export type StateReason =
-  | "ready"
-  | "disabled"
-  | "profile-choice"
-  /** It is not known yet whose login it is, and what was before it in its place may not be used. */
-  | "held"
-  /** Its login has ended, and the one that took its place may be the same. */
-  | "resting"
-  /** In this request only: nothing is held against the account. */
-  | "unavailable"
-  | CoolingReason
-  | RevokedReason
-
-/** What an account is just now, for people. */
-export interface AccountState {
-  readonly reason: StateReason
-  /** When it ends by itself, in epoch ms. */
-  readonly until?: number
-  /** The service's own words, as they came. */
-  readonly said?: string
-  /** The ARNs that its user has to choose from. */
-  readonly profiles?: readonly string[]
-}
-
-/** What a remedy is fitted to. */
+/** What a remedy is fitted to. `command`: how the package's command is run here, `ownCommand()`. */
 export interface RemedyFor {
-  /** As `accountName` has it. */
-  readonly name: string
-  /** How the package's command is run here: `ownCommand()`. */
+  readonly account: NamedAccount
   readonly command: string
-  /** Where its logins were made; absent: not known. */
-  readonly sources?: readonly LoginSource[]
-  /** Whether a company gives the access: Identity Center, or an identity provider of its own. */
-  readonly isOfCompany?: boolean
 }
 
 export interface StateWords {
@@ -49,8 +18,8 @@ export interface StateWords {
   readonly tone: "good" | "muted" | "warning" | "bad"
   /** Of a notice. */
   readonly title: string
-  /** Without the full stop. */
-  readonly sentence: (name: string) => string
+  /** Without the full stop. `name`: mostly `accountName`. */
+  readonly sentence: (name: string, account: NamedAccount) => string
   /** After "because": why another account was taken. */
   readonly because: string
   /** "" where there is nothing to do but to wait. */
@@ -157,9 +126,9 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     sentence: (name) => `${name} may not use this service with its profile`,
     because: "not authorized with its profile",
     remedy: (at) =>
-      (at.isOfCompany ?? !PERSONAL_NAME.test(at.name)) === false
-        ? `See to its plan at https://app.kiro.dev; then: ${inKiro(at, "enable")}.`
-        : `Check the plan with your administrator, or choose another profile: ${inKiro(at, "profile")}.`,
+      isOfCompany(at.account)
+        ? `Check the plan with your administrator, or choose another profile: ${inKiro(at, "profile")}.`
+        : `See to its plan at https://app.kiro.dev; then: ${inKiro(at, "enable")}.`,
     status: 403,
   },
   "profile-choice": {
@@ -197,8 +166,9 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     counted: { one: "with a refused API key", many: "with refused API keys" },
     tone: "bad",
     title: "Kiro API key refused",
-    sentence: (name) =>
-      name.startsWith("API key ") ? `${name} was refused` : `the API key of ${name} was refused`,
+    // Its own name says that it is one.
+    sentence: (name, account) =>
+      labelOf(account) === undefined ? `${name} was refused` : `the API key of ${name} was refused`,
     because: "its API key was refused",
     remedy: (at) =>
       `Make a new API key at https://app.kiro.dev and give it to /connect or KIRO_API_KEY. Where the old key is allowed again: ${inKiro(at, "enable")}.`,
@@ -206,77 +176,29 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
   },
 }
 
-/** A person's own login, where no more is known of an account than its name: it has no profiles to choose from. */
-const PERSONAL_NAME = /^(?:Builder ID|Google|GitHub|Google or GitHub) ··/
-
 /** The place inside OpenCode first, then what can be typed. */
-function inKiro({ name, command }: RemedyFor, verb: "enable" | "profile"): string {
-  return `/kiro, or \`${command} accounts ${verb} ${typedName(name)}\``
+function inKiro({ account, command }: RemedyFor, verb: "enable" | "profile"): string {
+  return `/kiro, or \`${command} accounts ${verb} ${typedName(account)}\``
 }
 
-function signIn({ sources = ["own"] }: RemedyFor): string {
+/** Whether a company gives the access: a person's own login has no profiles to choose from. */
+function isOfCompany({ logins }: NamedAccount): boolean {
+  return logins.some(
+    (login) => login.kind === "external-idp" || login.kind === "api-key" || isIdentityCenter(login),
+  )
+}
+
+function signIn({ account }: RemedyFor): string {
+  const sources = account.logins.map(({ source }) => source)
   const own = "/connect, or `opencode auth login` and choose Kiro"
   if (sources.includes("kiro-cli")) return `Sign in again: \`kiro-cli login\`; or ${own}.`
   if (sources.includes("kiro-ide")) return `Sign in again in the Kiro IDE; or ${own}.`
   return `Sign in again: ${own}.`
 }
 
-/** What a person types for an account: its short id, or its label. */
-export function typedName(name: string): string {
-  const [, short] = / ··([0-9a-f]{4})$/.exec(name) ?? []
-  return short ?? (/^[\w-]+$/.test(name) ? name : `"${name.replaceAll('"', "")}"`)
-}
-
 /** What can be done about the state of this account; "" where there is nothing but to wait. */
-export function remedyOf(
-  account: Pick<Account, "id" | "label" | "logins">,
-  { reason }: AccountState,
-  command: string,
-): string {
-  const { label = "", logins } = account
-  return STATE_WORDS[reason].remedy({
-    // A name that not every keyboard has is typed by its short id.
-    name: accountName(/^[ -~·]*$/.test(label) ? account : { ...account, label: "" }),
-    command,
-    sources: logins.map(({ source }) => source),
-    isOfCompany:
-      logins.some(({ kind }) => kind === "external-idp" || kind === "api-key") ||
-      logins.some(isIdentityCenter),
-  })
-}
-
-type Stated = Pick<Account, "enabled" | "health" | "quota"> & { readonly logins?: Account["logins"] }
-
-/** `useOverage`: whether paid credits may be used; without them an account with none left can't serve either. */
-export function stateOf(
-  { enabled, health, quota, logins = [] }: Stated,
-  { now, useOverage }: { readonly now: number; readonly useOverage: boolean },
-): AccountState {
-  if (!enabled) return { reason: "disabled" }
-  const byHealth = stateOfHealth(health, now)
-  if (byHealth !== undefined) return byHealth
-  if (logins.length > 0 && logins.every(({ barred }) => barred === "held")) return { reason: "held" }
-  if (logins.length > 0 && logins.every((login) => isAtRest(login, now))) return { reason: "resting" }
-  const isEmpty = quota !== undefined && !hasRoom(quota, now) && !(useOverage && paysOverage(quota))
-  return isEmpty ? { reason: "monthly-quota", until: resetOf(quota, now) } : { reason: "ready" }
-}
-
-/** `undefined` where nothing is held against it. */
-export function stateOfHealth(health: Health, now: number): AccountState | undefined {
-  switch (health.state) {
-    case "ok":
-      return undefined
-    case "cooling": {
-      const { reason, until, profiles, message: said = "" } = health
-      // The choice stays open when the wait is over: only a profile ends it.
-      if (profiles !== undefined) return { reason: "profile-choice", profiles }
-      return until <= now ? undefined : { reason, until, said }
-    }
-    case "revoked":
-      return { reason: health.reason, said: health.message ?? "" }
-    default:
-      return health satisfies never
-  }
+export function remedyOf(account: NamedAccount, { reason }: AccountState, command: string): string {
+  return STATE_WORDS[reason].remedy({ account, command })
 }
 
 /** For a line of a list: "out of credits until Dec 1". */
@@ -286,6 +208,7 @@ export function shortState({ reason, until }: AccountState, now: number): string
 }
 
 export interface NamedState {
+  /** As `briefName` has it. */
   readonly name: string
   readonly state: AccountState
 }
@@ -298,7 +221,7 @@ export function groupedStates(accounts: readonly NamedState[], now: number): str
       const [first] = group
       if (first === undefined) return ""
       const { one, many } = countedState(first.state, now)
-      const who = group.length > 2 ? "" : ` (${group.map(({ name }) => shortName(name)).join(", ")})`
+      const who = group.length > 2 ? "" : ` (${group.map(({ name }) => name).join(", ")})`
       return `${group.length} ${group.length === 1 ? one : many}${who}`
     })
     .join(" · ")
@@ -307,10 +230,6 @@ export function groupedStates(accounts: readonly NamedState[], now: number): str
 function countedState(state: AccountState, now: number): { readonly one: string; readonly many: string } {
   const short = shortState(state, now)
   return STATE_WORDS[state.reason].counted ?? { one: short, many: short }
-}
-
-function shortName(name: string): string {
-  return name.replace(/^.* (?=··[0-9a-f]{4}$)/, "")
 }
 
 const SECOND_MS = 1000

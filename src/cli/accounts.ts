@@ -6,6 +6,7 @@ import {
   type LoginSource,
   remedyOf,
   restingUnder,
+  shortId,
   shortState,
   STATE_WORDS,
   stateOf,
@@ -136,7 +137,7 @@ export function accountDocument(
   const remedy = remedyOf(account, state, command)
   return {
     id: account.id,
-    shortId: shortIdOf(account),
+    shortId: shortId(account),
     name: accountName(account),
     enabled: account.enabled,
     state: {
@@ -179,13 +180,6 @@ function instant(at: number): string {
   return new Date(at).toISOString()
 }
 
-/** The four hex digits of an account's name without its label. */
-function shortIdOf({ id, logins }: Account): string {
-  return accountName({ id, logins }).slice(-SHORT_ID_LENGTH)
-}
-
-const SHORT_ID_LENGTH = 4
-
 /** No account, or more than one, goes by what was typed. */
 class NoSuchAccount extends Error {
   override readonly name = "NoSuchAccount"
@@ -201,7 +195,7 @@ export function findAccount(accounts: readonly Account[], typed: string): Accoun
   const short = wanted.replaceAll("·", "").replace(/^.*\s/, "")
   const meant = accounts.filter((account) => {
     const name = accountName(account).toLowerCase()
-    return account.id.toLowerCase() === wanted || name === wanted || shortIdOf(account) === short
+    return account.id.toLowerCase() === wanted || name === wanted || shortId(account) === short
   })
   const [account, ...others] = meant
   if (account === undefined) {
@@ -218,5 +212,5 @@ function namesOf(accounts: readonly Account[]): string {
 }
 
 function listed(accounts: readonly Account[]): string {
-  return accounts.map((account) => `${accountName(account)} (${shortIdOf(account)})`).join(", ")
+  return accounts.map((account) => `${accountName(account)} (${shortId(account)})`).join(", ")
 }

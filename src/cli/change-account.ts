@@ -132,5 +132,6 @@ function listProfiles(
     arn === used ? terminal.paint("good", "used") : "",
   ])
   terminal.out(table(columns, rows, { terminal }))
-  if (profiles.length > 1) terminal.out(`\nChoose one:\n  ${command} accounts profile ${typedName(name)} 2`)
+  if (profiles.length > 1)
+    terminal.out(`\nChoose one:\n  ${command} accounts profile ${typedName(account)} 2`)
 }

@@ -1,4 +1,4 @@
-import { type Account, accountName } from "../accounts/index.ts"
+import { type Account, accountName, kindName, labelOf } from "../accounts/index.ts"
 import { importLogins, type ImportOutcome } from "../import/index.ts"
 import type { Place } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
@@ -123,7 +123,7 @@ async function takeLogins(
 
 /** An account that was not added has no short id that will ever be seen again. */
 function kindOf(account: Account): string {
-  return accountName(account).replace(/ ··[0-9a-f]+$/, "")
+  return labelOf(account) ?? kindName(account)
 }
 
 function documentOf({ added, updated, unchanged, problems }: ImportOutcome, dryRun: boolean) {

@@ -122,7 +122,7 @@ async function deliver(
   const toRefusal = (failure: KiroFailure): Refusal =>
     refusalOf({
       failure,
-      account: accountName(answered.account),
+      account: answered.account,
       model: chat.request.model,
       retryAfterMs: failure.retryAfterMs,
     })

@@ -4,6 +4,7 @@ import {
   creditsText,
   isIdentityCenter,
   localDay,
+  ownName,
   remedyOf,
   shortState,
   STATE_WORDS,
@@ -105,7 +106,7 @@ export function manageAccounts(options: {
       }
       case "rename": {
         const { before, account } = await change(act.account, { kind: "label", label: act.name })
-        const again = accountName(account) === accountName({ ...account, label: "" }) ? "again" : "now"
+        const again = accountName(account) === ownName(account) ? "again" : "now"
         return done(`${accountName(before)} is called ${accountName(account)} ${again}.`)
       }
       case "enable":
@@ -200,7 +201,7 @@ function needOf(account: Account, now: number): string | undefined {
   const state = stateOf(account, { now, useOverage: true })
   const { sentence, status } = STATE_WORDS[state.reason]
   if (status !== 401 && state.reason !== "profile-choice") return undefined
-  return `${sentence(accountName(account))}. ${remedyOf(account, state, ownCommand())}`
+  return `${sentence(accountName(account), account)}. ${remedyOf(account, state, ownCommand())}`
 }
 
 function done(message: string): ActDone {

@@ -1,4 +1,4 @@
-import { type Account, accountName, isLocking, STATE_WORDS } from "../accounts/index.ts"
+import { type Account, accountName, isLocking, shortId, STATE_WORDS } from "../accounts/index.ts"
 import type { ImportOutcome } from "../import/index.ts"
 import type { KiroProfile } from "../kiro/index.ts"
 import type { DeviceAuthorization, DeviceAuthorizationError } from "../oauth/index.ts"
@@ -103,15 +103,9 @@ function serviceTrouble({ failure, account, profile }: LoginReport): readonly st
   if (failure === undefined || profile.state === "open") return []
   if (isLocking(failure)) {
     const { sentence, remedy } = STATE_WORDS[failure.kind]
-    const name = accountName(account)
-    return [`${sentence(name)}. ${remedy({ name, command: ownCommand() })}`]
+    return [`${sentence(accountName(account), account)}. ${remedy({ account, command: ownCommand() })}`]
   }
   return [`The sign-in is kept; Kiro did not yet say all about it (${failure.message}).`]
-}
-
-function shortId(account: Account): string {
-  const name = accountName({ ...account, label: "" })
-  return name.split("··").at(-1) ?? name
 }
 
 /** The code comes first: OpenCode 1's terminal UI copies the first text of the form ABCD-EFGH. */

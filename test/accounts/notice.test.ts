@@ -7,6 +7,7 @@ import {
   STATE_WORDS,
   stateOf,
   describeNotice,
+  type NamedAccount,
   type NamedState,
   type Notice,
   timeText,
@@ -19,13 +20,23 @@ const RESET = Date.UTC(2026, 11, 1)
 const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
 const COMMAND = "kiro"
 
+const BUILDER_ID: NamedAccount = {
+  id: "a",
+  logins: [{ kind: "idc", source: "own", loginRegion: "us-east-1" }],
+}
+const IDENTITY_CENTER: NamedAccount = {
+  id: "a",
+  logins: [{ kind: "idc", source: "own", loginRegion: "eu-west-1" }],
+}
+const WORK: NamedAccount = { ...BUILDER_ID, label: "work" }
+
 const MANY: readonly NamedState[] = [
   ...Array.from({ length: 9 }, (_, index) => ({
-    name: `Builder ID ··00${index}0`,
+    name: `··00${index}0`,
     state: { reason: "monthly-quota", until: RESET } as const,
   })),
-  { name: "Builder ID ··3f18", state: { reason: "suspended" } },
-  { name: "Google ··6e9a", state: { reason: "login-expired" } },
+  { name: "··3f18", state: { reason: "suspended" } },
+  { name: "··6e9a", state: { reason: "login-expired" } },
   { name: "work", state: { reason: "daily-quota", until: NOW + 4 * 3_600_000 } },
   { name: "home", state: { reason: "daily-quota", until: NOW + 4 * 3_600_000 } },
 ]
@@ -38,9 +49,9 @@ const NOTICES: readonly Notice[] = [
     to: "Builder ID ··a1b2",
     because: "the monthly credits are used up",
   },
-  { kind: "account-revoked", account: "work", reason: "login-expired" },
-  { kind: "account-revoked", account: "work", reason: "api-key-refused" },
-  { kind: "account-revoked", account: "work", reason: "suspended" },
+  { kind: "account-revoked", account: WORK, reason: "login-expired" },
+  { kind: "account-revoked", account: WORK, reason: "api-key-refused" },
+  { kind: "account-revoked", account: WORK, reason: "suspended" },
   { kind: "none-left", accounts: MANY, now: NOW },
   { kind: "none-left", accounts: [{ name: "work", state: { reason: "disabled" } }], now: NOW },
   { kind: "quota-high", account: "work", usedShare: 0.8349, resetAt: RESET, now: NOW },
@@ -48,7 +59,7 @@ const NOTICES: readonly Notice[] = [
   { kind: "paid-credits", account: "work" },
   { kind: "conversation-shortened", share: 0.6, sessionId: "ses_1" },
   { kind: "region-mapped", from: "eu-west-1", to: "eu-central-1" },
-  { kind: "profile-choice", account: "work", profiles: ["arn:1", "arn:2"] },
+  { kind: "profile-choice", account: WORK, profiles: ["arn:1", "arn:2"] },
   {
     kind: "settings-problem",
     problem: { kind: "bad-value", key: "use_overage", allowed: "true or false", from: "f" },
@@ -138,11 +149,23 @@ describe("the state of an account", () => {
 
   it("has a remedy that fits its login: no profiles for a person's own", () => {
     const { remedy } = STATE_WORDS["not-authorized"]
-    assert.match(
-      remedy({ name: "Builder ID ··3f18", command: COMMAND }),
-      /plan at https.*accounts enable 3f18/,
-    )
-    assert.match(remedy({ name: "Identity Center ··dc93", command: COMMAND }), /accounts profile dc93/)
+    for (const account of [BUILDER_ID, WORK])
+      assert.match(remedy({ account, command: COMMAND }), /plan at https.*accounts enable (?:ca97|work)/)
+    assert.match(remedy({ account: IDENTITY_CENTER, command: COMMAND }), /accounts profile ca97/)
+  })
+
+  it("names the API key once, whether the account has a name of its own or not", () => {
+    const key: NamedAccount = { id: "a", logins: [{ kind: "api-key", source: "own" }] }
+    const said = (account: NamedAccount): string =>
+      describeNotice({ kind: "account-revoked", account, reason: "api-key-refused" }, COMMAND).message
+    assert.match(said(key), /^API key ··ca97 was refused\. Make a new API key/)
+    assert.match(said({ ...key, label: "API key of mine" }), /^The API key of API key of mine was refused\./)
+  })
+
+  it("sends a person to where the login was made", () => {
+    const { remedy } = STATE_WORDS["login-expired"]
+    const account: NamedAccount = { id: "a", logins: [{ kind: "social", source: "kiro-cli" }] }
+    assert.match(remedy({ account, command: COMMAND }), /^Sign in again: `kiro-cli login`; or \/connect/)
   })
 })
 
@@ -155,6 +178,7 @@ describe("what a person types for an account", () => {
   })
 
   it("is its short id, or its label", () => {
-    assert.deepEqual(["Builder ID ··3f18", "work", "my work"].map(typedName), ["3f18", "work", '"my work"'])
+    const accounts = [BUILDER_ID, WORK, { ...WORK, label: "my work" }]
+    assert.deepEqual(accounts.map(typedName), ["ca97", "work", '"my work"'])
   })
 })

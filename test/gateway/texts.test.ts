@@ -43,7 +43,8 @@ describe("what the host makes of our texts", () => {
   it("takes no fatal text for one to repeat or compact, whatever service and user put into it", async () => {
     for (const kind of FAILURE_KINDS)
       for (const message of ["", "Improperly formed request.", NASTY])
-        for (const account of ["Builder ID ··5003", "my 429 account"]) {
+        for (const label of ["Builder ID ··5003", "my 429 account"]) {
+          const account = { id: "1", label, logins: [] }
           const refusal = refusalOf({ failure: { kind, status: 0, message }, account, model: "gpt-5-504" })
           await assertUnderstood(refusal)
         }
@@ -65,7 +66,7 @@ describe("what the host makes of our texts", () => {
     for (const kind of FAILURE_KINDS) {
       const refusal = refusalOf({
         failure: { kind, status: 500, message: NASTY },
-        account: "one 503",
+        account: { id: "1", label: "one 503", logins: [] },
         model: "auto",
       })
       const fatal = toStreamError(refusal, { isRetryable: false, url: "https://kiro.invalid/v1" })
@@ -83,7 +84,9 @@ describe("what the host makes of our texts", () => {
       texts.noAccount({ syncsKiroCli: true }),
       texts.noAccount({ syncsKiroCli: false }),
       texts.refusalOfError(new ChatRequestError("messages[0].role", "is not a text")).message,
-      ...FAILURE_KINDS.map((kind) => failed({ kind, status: 0, message: "" }, "Builder ID ··a1b2", "auto")),
+      ...FAILURE_KINDS.map((kind) =>
+        failed({ kind, status: 0, message: "" }, { account: { id: "a", logins: [] }, model: "auto" }),
+      ),
       ...[3, OBSTACLES.length].map((many) =>
         noneLeft(
           OBSTACLES.slice(0, many).map((each) => parkedBy(withoutWords(each), "work")),
@@ -189,17 +192,18 @@ describe("the words themselves", () => {
       kind: "state",
       state: { reason: "monthly-quota", until: Date.UTC(2026, 11, 1), said: "No." },
     }
+    const suspended: Obstacle = { kind: "state", state: { reason: "suspended" } }
     const parked = [
       ...Array.from({ length: 9 }, () => parkedBy(spent)),
-      parkedBy({ kind: "state", state: { reason: "suspended" } }, "Builder ID ··3f18"),
+      { account: { id: "a", logins: [] }, obstacle: suspended },
     ]
     const text = noneLeft(parked, NOW)
     assert.match(
       text,
-      /^Kiro: no account can answer now\. 9 out of credits until Dec 1 · 1 suspended \(··3f18\)\. /,
+      /^Kiro: no account can answer now\. 9 out of credits until Dec 1 · 1 suspended \(··ca97\)\. /,
     )
     assert.equal(text.split("enable overage").length, 2)
-    assert.match(text, /accounts enable 3f18`/)
+    assert.match(text, /accounts enable ca97`/)
     assert.ok(text.length < 700, text)
   })
 })

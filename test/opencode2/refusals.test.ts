@@ -26,10 +26,10 @@ const OVERFLOWING = "prompt is too long: 5000 tokens exceeds the limit of 200000
 function refusals(): Refusal[] {
   const ofFailures = FAILURE_KINDS.flatMap((kind) =>
     ["", "Improperly formed request.", NASTY, NASTIER, OVERFLOWING].flatMap((message) =>
-      ["Builder ID ··5003", "my 429 account"].map((account) =>
+      ["Builder ID ··5003", "my 429 account"].map((label) =>
         refusalOf({
           failure: { kind, status: 0, message },
-          account,
+          account: { id: "1", label, logins: [] },
           model: "gpt-5-504",
           retryAfterMs: 29_000,
         }),

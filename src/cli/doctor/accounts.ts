@@ -7,6 +7,7 @@ import {
   afterUsage,
   creditsText,
   isIdentityCenter,
+  kindName,
   type Login,
   loginRegionOf,
   remedyOf,
@@ -121,11 +122,11 @@ function stateFinding(examined: ExaminedAccount, context: DoctorContext): Findin
   const state = stateOf(account, { now, useOverage: settings.useOverage })
   const { tone, sentence } = STATE_WORDS[state.reason]
   const credits = account.quota === undefined ? "" : `, ${creditsText(account.quota)} credits`
-  if (tone === "bad") return problem(sentence(name), remedyFor(examined, state, context))
+  if (tone === "bad") return problem(sentence(name, account), remedyFor(examined, state, context))
   if (tone === "muted") return note(`${name}: ${shortState(state, now)}`)
   if (account.logins.every((login) => login.revoked !== undefined)) {
     const ended = { reason: "login-expired" } as const
-    return problem(STATE_WORDS[ended.reason].sentence(name), remedyFor(examined, ended, context))
+    return problem(STATE_WORDS[ended.reason].sentence(name, account), remedyFor(examined, ended, context))
   }
   if (failure !== undefined) {
     const text = `${name}: Kiro did not say what it has used: ${failure.message}`
@@ -147,10 +148,9 @@ function remedyOfFailure({ kind }: KiroFailure, { logins }: Account): string {
 
 /** What is not in kiro.db yet has no short id that will ever be seen again. */
 function shownName({ account, isNew }: ExaminedAccount): string {
-  const name = accountName(account)
   const [login] = account.logins
-  if (!isNew || login === undefined) return name
-  return `${name.replace(/ ··[0-9a-f]+$/, "")} of ${SOURCE_NAMES[login.source]}, which the first message takes in,`
+  if (!isNew || login === undefined) return accountName(account)
+  return `${kindName(account)} of ${SOURCE_NAMES[login.source]}, which the first message takes in,`
 }
 
 function remedyFor(
@@ -250,7 +250,7 @@ function regionSettings(
 async function regionFindings(context: DoctorContext, account: Account): Promise<readonly Finding[]> {
   const name = accountName(account)
   const choose = (number = ""): string =>
-    `\`${context.command} accounts profile ${typedName(name)}${number}\``
+    `\`${context.command} accounts profile ${typedName(account)}${number}\``
   const login = identityCenterLogin(account)
   const profileArn =
     account.profileArn ?? account.logins.find((one) => one.profileArn !== undefined)?.profileArn

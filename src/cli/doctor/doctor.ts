@@ -1,4 +1,4 @@
-import { accountName } from "../../accounts/index.ts"
+import { accountName, ownName } from "../../accounts/index.ts"
 import { redactText } from "../../settings/index.ts"
 import type { DoctorCommand } from "../command-line.ts"
 import type { Context } from "../context.ts"
@@ -216,8 +216,7 @@ function reportText(context: DoctorContext, sections: readonly Section[]): strin
 /** No token, e-mail address, label, AWS account, start URL or home folder: what is left can be public. */
 function anonymous(text: string, { accounts, place }: DoctorContext): string {
   const unlabelled = accounts.reduce((rest, { account }) => {
-    const { label: _, ...plain } = account
-    return rest.replaceAll(accountName(account), accountName(plain))
+    return rest.replaceAll(accountName(account), ownName(account))
   }, text)
   return redactText(withoutHome(unlabelled, place.home))
     .replaceAll(/\b\d{12}\b/g, "[aws-account]")

@@ -1,5 +1,4 @@
 import {
-  accountName,
   type AccountStore,
   afterChoiceWanted,
   foundProfile,
@@ -134,7 +133,7 @@ async function rediscoverProfile(
   if (chosen === undefined && active.length > 0) {
     const choice = { profiles: active.map(({ arn }) => arn), now: client.runtime.clock.now() }
     await store.update(accountId, (current) => afterChoiceWanted(current, choice))
-    notify({ kind: "profile-choice", account: accountName(account), profiles: choice.profiles })
+    notify({ kind: "profile-choice", account, profiles: choice.profiles })
   }
   if (chosen === undefined || chosen === credential.profileArn) return false
   await store.update(accountId, (current) => foundProfile(current, { loginId: login.id, profileArn: chosen }))

@@ -135,5 +135,5 @@ async function lock(
   const after = await store.update(accountId, (account) => afterFailure(account, failure, context))
   if (after?.health.state !== "revoked" || before?.health.state === "revoked") return
   const { reason } = after.health
-  notify({ kind: "account-revoked", account: accountName(after), reason })
+  notify({ kind: "account-revoked", account: after, reason })
 }

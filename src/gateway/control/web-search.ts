@@ -1,5 +1,5 @@
 import * as z from "zod/mini"
-import { type Account, accountName, type AccountStore, selectAccount } from "../../accounts/index.ts"
+import { type Account, type AccountStore, selectAccount } from "../../accounts/index.ts"
 import { isObject, parseJson, plausibleInstant, present } from "../../json.ts"
 import type { Settings } from "../../settings/index.ts"
 import { whatFailed } from "../refuse/failures.ts"
@@ -66,7 +66,7 @@ export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promi
     })
     if (answer.outcome === "answer") return readResult(answer.body, account.id)
     const { failure } = answer
-    const why = whatFailed(failure, accountName(account), "the web search")
+    const why = whatFailed(failure, { account, model: "the web search" })
     const said = failure.message === "" ? "" : ` It said: “${failure.message.slice(0, 200)}”`
     return refused(
       `Kiro could not search the web: ${why}.${failure.status === 403 ? SWITCHED_OFF : ""}${said}`,

@@ -94,7 +94,7 @@ async function refuse(
     const tokenRatio = ratioAfterRefusal(progress, failure, sent)
     return refuseOverflow(context, chat, { estimatedTokens, tokenRatio })
   }
-  return refusalOf({ failure, account: accountName(account), model: chat.request.model, retryAfterMs })
+  return refusalOf({ failure, account, model: chat.request.model, retryAfterMs })
 }
 
 /** The account still has a way of its own: nothing is held against it yet. */
@@ -126,7 +126,7 @@ async function recordFailure(context: GatewayContext, failed: Failed, verdict: V
   if (failure.kind === "throttled")
     background.start("accounts", () => lookUps.usage(account.id, new AbortController().signal))
   if (judged?.health.state !== "revoked" || before === "revoked") return
-  notify({ kind: "account-revoked", account: accountName(judged), reason: judged.health.reason })
+  notify({ kind: "account-revoked", account: judged, reason: judged.health.reason })
 }
 
 /** An account that is waited for cools for just as long. */

@@ -1,4 +1,11 @@
-import { type CoolingReason, type LockingReason, type RemedyFor, STATE_WORDS } from "../../accounts/index.ts"
+import {
+  accountName,
+  type CoolingReason,
+  type LockingReason,
+  type NamedAccount,
+  type RemedyFor,
+  STATE_WORDS,
+} from "../../accounts/index.ts"
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
 import { isRepeatedStatus } from "../../openai/index.ts"
 import { ownCommand, redactText } from "../../settings/index.ts"
@@ -7,7 +14,7 @@ import type { Refusal } from "../door.ts"
 /** A failure that nothing more can be done about in this fetch. */
 export function refusalOf(asked: {
   readonly failure: KiroFailure
-  readonly account: string
+  readonly account: NamedAccount
   readonly model: string
   readonly retryAfterMs?: number | undefined
 }): Refusal {
@@ -15,16 +22,21 @@ export function refusalOf(asked: {
   const status = statusOf(failure)
   return {
     status,
-    message: failed(failure, account, model),
+    message: failed(failure, { account, model }),
     ...(retryAfterMs !== undefined && isRepeatedStatus(status) && { retryAfterMs }),
   }
+}
+
+interface FailedAt {
+  readonly account: NamedAccount
+  readonly model: string
 }
 
 interface FailureAnswer {
   /** The HTTP status under which it goes out. OpenCode 1.18 asks again after 429 and 5xx. */
   readonly status: number
   /** What happened, to which account, with which model: the text of an error. */
-  readonly what: (account: string, model: string) => string
+  readonly what: (name: string, at: FailedAt) => string
   /** What the user can do. */
   readonly remedy?: string | ((at: RemedyFor) => string)
   /** Why an account was left, for a toast. */
@@ -38,24 +50,24 @@ type StateFailure = CoolingReason | LockingReason
 const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer>> = {
   "bearer-rejected": {
     status: 401,
-    what: (account) => `${account} was refused with its login`,
+    what: (name) => `${name} was refused with its login`,
     remedy: STATE_WORDS["login-expired"].remedy,
     briefly: STATE_WORDS["login-expired"].because,
   },
   "token-unavailable": {
     status: 503,
-    what: (account) => `${account} could not renew its token`,
+    what: (name) => `${name} could not renew its token`,
     briefly: "its token could not be renewed",
   },
   "disk-full": {
     status: 400,
-    what: (account) => `the disk is full, so no new token was asked for ${account}: it could not be kept`,
+    what: (name) => `the disk is full, so no new token was asked for ${name}: it could not be kept`,
     remedy: "Make room on the disk, then send the message once more.",
     briefly: "its new token could not be kept on the full disk",
   },
   "feature-not-supported": {
     status: 403,
-    what: (account) => `${account} may not use this feature`,
+    what: (name) => `${name} may not use this feature`,
     briefly: "not authorized for this feature",
   },
   "conversation-limit": {
@@ -63,11 +75,11 @@ const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer
     what: () => "this conversation has reached the longest that the service allows",
     remedy: "Start a new session.",
   },
-  capacity: { status: 429, what: (_, model) => `${model} is very busy at the moment` },
-  "input-too-long": { status: 400, what: (_, model) => `the conversation is too large for ${model}` },
+  capacity: { status: 429, what: (_, { model }) => `${model} is very busy at the moment` },
+  "input-too-long": { status: 400, what: (_, { model }) => `the conversation is too large for ${model}` },
   "invalid-model": {
     status: 400,
-    what: (account, model) => `${account} is not offered ${model}`,
+    what: (name, { model }) => `${name} is not offered ${model}`,
     remedy: "Choose another model, or a plan that includes this one.",
     briefly: "it is not offered the model",
   },
@@ -84,12 +96,12 @@ const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer
   },
   "field-refused": {
     status: 400,
-    what: (_, model) => `the service refused the thinking options for ${model}`,
+    what: (_, { model }) => `the service refused the thinking options for ${model}`,
   },
   "tool-refused": { status: 400, what: () => "the service refused a tool in this request" },
   "subscription-refused": {
     status: 403,
-    what: (account) => `the plan of ${account} does not cover this`,
+    what: (name) => `the plan of ${name} does not cover this`,
     remedy: "See to the plan at https://app.kiro.dev, or ask the administrator who gave you access.",
   },
   "refused-on-the-way": {
@@ -125,7 +137,7 @@ const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer
 function answerOf(kind: FailureKind): FailureAnswer {
   if (!isOfState(kind)) return ANSWERS[kind]
   const { status, sentence, because, remedy } = STATE_WORDS[kind]
-  return { status, what: sentence, briefly: because, remedy }
+  return { status, what: (name, { account }) => sentence(name, account), briefly: because, remedy }
 }
 
 function isOfState(kind: FailureKind): kind is StateFailure {
@@ -139,24 +151,24 @@ export function statusOf(failure: Pick<KiroFailure, "kind" | "status">): number 
 }
 
 /** One failure: what happened, to which account, in the service's own words, and what to do. */
-export function failed(failure: KiroFailure, account: string, model: string): string {
+export function failed(failure: KiroFailure, at: FailedAt): string {
   const words = quote(failure.message)
-  const what = `Kiro: ${whatFailed(failure, account, model)}.`
+  const what = `Kiro: ${whatFailed(failure, at)}.`
   const said = failure.status === 0 ? "Cause" : "It said"
-  return [what, words === "" ? "" : `${said}: ${words}`, failureRemedy(failure, account)]
+  return [what, words === "" ? "" : `${said}: ${words}`, failureRemedy(failure, at.account)]
     .filter((part) => part !== "")
     .join(" ")
 }
 
 /** The first half of such a text, to be put into another. */
-export function whatFailed({ kind }: KiroFailure, account: string, model: string): string {
-  return answerOf(kind).what(account, model)
+export function whatFailed({ kind }: KiroFailure, at: FailedAt, name = accountName(at.account)): string {
+  return answerOf(kind).what(name, at)
 }
 
 /** "" where nobody can do anything. */
-export function failureRemedy({ kind }: KiroFailure, account: string): string {
+export function failureRemedy({ kind }: KiroFailure, account: NamedAccount): string {
   const { remedy = "" } = answerOf(kind)
-  return typeof remedy === "string" ? remedy : remedy({ name: account, command: ownCommand() })
+  return typeof remedy === "string" ? remedy : remedy({ account, command: ownCommand() })
 }
 
 /** Why an account was left, in a few words. */

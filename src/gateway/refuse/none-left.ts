@@ -2,7 +2,9 @@ import {
   type Account,
   accountName,
   type AccountState,
+  briefName,
   groupedStates,
+  type NamedAccount,
   type NamedState,
   remedyOf,
   STATE_WORDS,
@@ -39,7 +41,7 @@ export type Obstacle =
   | { readonly kind: "failed"; readonly failure: KiroFailure; readonly model: string }
 
 export interface HinderedAccount {
-  readonly account: Pick<Account, "id" | "label" | "logins">
+  readonly account: NamedAccount
   readonly obstacle: Obstacle
 }
 
@@ -71,7 +73,7 @@ function waitFor(hindered: readonly HinderedAccount[], now: number): number | un
 /** For the notice that goes with it: what is no state of an account is left out. */
 export function statesOf(out: AllOut): readonly NamedState[] {
   return hinderedAccounts(out).flatMap(({ account, obstacle }) =>
-    obstacle.kind === "state" ? [{ name: accountName(account), state: obstacle.state }] : [],
+    obstacle.kind === "state" ? [{ name: briefName(account), state: obstacle.state }] : [],
   )
 }
 
@@ -135,7 +137,9 @@ export function noneLeft(hindered: readonly HinderedAccount[], now: number): str
   // While it waits OpenCode shows as much of the text as fits a line: the time stands in front.
   const beginning = `Kiro: no account can answer now${wait === undefined ? "" : `, ${untilText(now + wait, now)}`}.`
   if (hindered.length <= MOST_SENTENCES) {
-    const lines = hindered.map(({ account, obstacle }) => `${accountName(account)}: ${why(obstacle, now)}`)
+    const lines = hindered.map(
+      ({ account, obstacle }) => `${accountName(account)}: ${why(account, obstacle, now)}`,
+    )
     const sentences = lines.join("; ")
     const end = sentences.includes("\n") ? "\n" : ". "
     return `${beginning} ${sentences}${end}${[...remedies].join(" ")}`.trim()
@@ -144,7 +148,7 @@ export function noneLeft(hindered: readonly HinderedAccount[], now: number): str
   return `${beginning} ${counts}. ${firstOfEachReason(hindered).join(" ")}`.trim()
 }
 
-function why(obstacle: Obstacle, now: number): string {
+function why(account: NamedAccount, obstacle: Obstacle, now: number): string {
   switch (obstacle.kind) {
     case "state": {
       const { reason, until, said = "", profiles = [] } = obstacle.state
@@ -156,7 +160,10 @@ function why(obstacle: Obstacle, now: number): string {
     case "lacks-model":
       return `is not offered ${obstacle.model}`
     case "failed":
-      return saying(whatFailed(obstacle.failure, "it", obstacle.model), obstacle.failure.message)
+      return saying(
+        whatFailed(obstacle.failure, { account, model: obstacle.model }, "it"),
+        obstacle.failure.message,
+      )
     default:
       return obstacle satisfies never
   }
@@ -172,7 +179,7 @@ function remedyFor({ account, obstacle }: HinderedAccount): string {
     case "state":
       return remedyOf(account, obstacle.state, ownCommand())
     case "lacks-model":
-      return failureRemedy({ kind: "invalid-model", status: 0, message: "" }, accountName(account))
+      return failureRemedy({ kind: "invalid-model", status: 0, message: "" }, account)
     case "failed":
       return ""
     default:
@@ -183,7 +190,7 @@ function remedyFor({ account, obstacle }: HinderedAccount): string {
 /** What keeps it in this chat only counts as unavailable, whatever it was. */
 function namedState({ account, obstacle }: HinderedAccount): NamedState {
   const state = obstacle.kind === "state" ? obstacle.state : ({ reason: "unavailable" } as const)
-  return { name: accountName(account), state }
+  return { name: briefName(account), state }
 }
 
 function firstOfEachReason(hindered: readonly HinderedAccount[]): readonly string[] {
