@@ -88,14 +88,15 @@ export async function drain(
   }
 }
 
-/** What the floor makes of a response: the chunk of each frame, as soon as the frame is whole. */
-export async function* floorChunks(response: Response): AsyncGenerator<string> {
+/** What the floor makes of a response: the bytes of each frame's server-sent event, as soon as the frame is whole. */
+export async function* floorEvents(response: Response): AsyncGenerator<Uint8Array> {
   const floor = createFloor()
+  const bytes = new TextEncoder()
   const cut = createCutter()
   const reader = response.body?.getReader()
   while (true) {
     const { value } = (await reader?.read()) ?? {}
     if (value === undefined) return
-    for (const frame of cut(value)) yield floor(frame)
+    for (const frame of cut(value)) yield bytes.encode(`data: ${floor(frame)}\n\n`)
   }
 }

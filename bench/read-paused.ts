@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { answerStream, floorChunks } from "./answer.ts"
+import { answerStream, floorEvents } from "./answer.ts"
 
 /** `read-paused.ts ours|floor <url>`: reads an answer, pauses after a tenth of it, prints the peak growth in MB. */
 const [, , who, url = ""] = process.argv
 
 async function* chunksOf(response: Response): AsyncGenerator<{ readonly length: number }> {
-  if (who === "floor") return yield* floorChunks(response)
+  if (who === "floor") return yield* floorEvents(response)
   const reader = (await answerStream(response)).getReader()
   for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
 }

@@ -1,5 +1,5 @@
 import { eventFrame } from "../../test/support/fake-kiro/index.ts"
-import { answerStream, drain, floorChunks } from "../answer.ts"
+import { answerStream, drain, floorEvents } from "../answer.ts"
 import { percentile, type BenchCase } from "../harness.ts"
 import { serve } from "../server.ts"
 
@@ -46,6 +46,6 @@ async function firstDelta(url: string): Promise<number> {
 
 async function firstFloorDelta(url: string): Promise<number> {
   let at = 0
-  for await (const _ of floorChunks(await fetch(url))) at ||= performance.now()
+  for await (const _ of floorEvents(await fetch(url))) at ||= performance.now()
   return at
 }

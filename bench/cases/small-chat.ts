@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { startHarness } from "../../test/gateway/harness.ts"
 import { realClock } from "../../test/support/clock.ts"
-import { drain, floorChunks } from "../answer.ts"
+import { drain, floorEvents } from "../answer.ts"
 import { percentile, type BenchCase, type Figure } from "../harness.ts"
 import { historyBody } from "../history.ts"
 
@@ -16,8 +16,8 @@ const BLOCKS = 8
 const CHATS = 50
 
 /**
- * A message through the whole gateway, store and all, in a session of its own or in one that goes on; the floor parses
- * it, sends it on and reads the answer.
+ * A message through the whole gateway, store and all, in a session of its own or in one that goes on. The floor parses
+ * it, sends it on with the same headers, and makes a server-sent event of each frame of the answer.
  */
 export function smallChat(): BenchCase {
   const body = historyBody({ messages: 4, characters: 1_000 })
@@ -33,7 +33,9 @@ export function smallChat(): BenchCase {
     async round() {
       await using server = await startServer()
       let arrivedAt = 0
+      let headers: NonNullable<RequestInit["headers"]> = {}
       const watched = async (url: string, init: RequestInit): Promise<Response> => {
+        headers = init.headers ?? headers
         const response = await fetch(url, init)
         arrivedAt = Number(response.headers.get("x-arrived-at"))
         return response
@@ -51,9 +53,9 @@ export function smallChat(): BenchCase {
       }
       const floor = async (): Promise<void> => {
         const sent = JSON.stringify(JSON.parse(body))
-        const response = await watched(server.url, { method: "POST", body: sent })
+        const response = await watched(server.url, { method: "POST", headers, body: sent })
         let written = 0
-        for await (const chunk of floorChunks(response)) written += chunk.length
+        for await (const event of floorEvents(response)) written += event.length
       }
       let chats = 0
       const first = (): Promise<void> => ask(`ses_${chats++}`)
