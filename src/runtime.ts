@@ -66,7 +66,13 @@ export function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal | 
     const leave = (): void => reject(signal.reason)
     if (signal.aborted) leave()
     signal.addEventListener("abort", leave, { once: true })
-    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave))
+    const settle =
+      <Result>(pass: (result: Result) => void) =>
+      (result: Result): void => {
+        signal.removeEventListener("abort", leave)
+        pass(result)
+      }
+    work.then(settle(resolve), settle(reject))
   })
 }
 

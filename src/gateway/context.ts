@@ -50,32 +50,41 @@ export interface LookUps {
 export interface Background {
   /** `topic`: what must be done before the next request of the same topic is looked at. */
   start(topic: string, work: () => Promise<unknown>): void
+  /** Work that no request needs: one that the host sends at the end of an answer leaves first. */
+  startLate(work: () => Promise<unknown>): void
   /** Resolves when the work of a topic, or all of it, is done. */
   settled(topic?: string): Promise<void>
 }
+
+const LATE = "late"
+/** One for the host to hear the end and ask, one for its request to be let through, one behind it. */
+const LATE_TURNS = 3
 
 export function createBackground(log: Log, turnstile: Turnstile): Background {
   const running = new Map<string, Set<Promise<void>>>()
 
   async function run(topic: string, work: () => Promise<unknown>): Promise<void> {
     try {
-      await turnstile()
+      for (let turn = topic === LATE ? LATE_TURNS : 1; turn > 0; turn -= 1) await turnstile()
       await work()
     } catch (error) {
       log.error("background work failed", { topic, error })
     }
   }
 
+  function start(topic: string, work: () => Promise<unknown>): void {
+    const ofTopic = running.get(topic) ?? new Set()
+    running.set(topic, ofTopic)
+    const task = run(topic, work).finally(() => {
+      ofTopic.delete(task)
+      if (ofTopic.size === 0) running.delete(topic)
+    })
+    ofTopic.add(task)
+  }
+
   return {
-    start(topic, work) {
-      const ofTopic = running.get(topic) ?? new Set()
-      running.set(topic, ofTopic)
-      const task = run(topic, work).finally(() => {
-        ofTopic.delete(task)
-        if (ofTopic.size === 0) running.delete(topic)
-      })
-      ofTopic.add(task)
-    },
+    start,
+    startLate: (work) => start(LATE, work),
     async settled(topic) {
       const topics = topic === undefined ? [...running.values()] : [running.get(topic) ?? new Set()]
       await Promise.all(topics.flatMap((tasks) => [...tasks]))

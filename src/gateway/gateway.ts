@@ -143,12 +143,12 @@ async function deliver(
 
 /** Behind the answer: its reader waits for nothing of it. */
 function remember(context: GatewayContext, answered: Answered, end: AnswerEnd): void {
-  const { settings, runtime, background } = context
+  const { settings, runtime } = context
   if (settings.enableLogApiRequest) {
     const now = runtime.clock.now()
     runtime.log.info("answer from Kiro", describeAnswer({ answered, end, now }))
   }
-  background.start(answered.chat.sessionId, () => rememberAnswer(context, answered, end))
+  rememberAnswer(context, answered, end)
 }
 
 /** How the answer ended, without a word of it. Neither a finish reason nor a failure: the host stopped listening. */

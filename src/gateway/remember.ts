@@ -25,34 +25,46 @@ export interface AnswerEnd {
 }
 
 /**
- * What an answer taught, of its session, its account and the credits. The next request of the session, which may be on
- * its way already, waits for it.
+ * Writes down behind the answer what it taught, of its session, its account and the credits. Most teach what they cost
+ * and nothing else: the next request, which may be on its way already, waits for all but that.
  */
-export async function rememberAnswer(
-  context: GatewayContext,
-  answered: Answered,
-  end: AnswerEnd,
-): Promise<void> {
-  const { store, runtime, lookUps } = context
-  const { chat, account } = answered
+export function rememberAnswer(context: GatewayContext, answered: Answered, end: AnswerEnd): void {
+  const { store, lookUps, background } = context
+  const { chat, account, progress } = answered
+  const learnt = learntOf(context, answered, end)
   const { summary, failure } = end
+  const isFinished = failure === undefined && summary.finishReason !== undefined
+  const isForTheNext =
+    learnt.session !== undefined ||
+    learnt.account !== undefined ||
+    summary.reasoning.length > 0 ||
+    progress.omitted.length > 0
+  const work = async (): Promise<void> => {
+    if (isFinished && chat.purpose !== "generate") await rememberRefusals(context, answered)
+    await store.remember(learnt)
+    if (!isFinished || summary.hiddenFailure !== undefined) return
+    tell(context, answered)
+    lookUps.afterAnswer(account.id)
+  }
+  if (isForTheNext) background.start(chat.sessionId, work)
+  else background.startLate(work)
+}
+
+function learntOf(context: GatewayContext, answered: Answered, { summary, failure }: AnswerEnd): Learnt {
+  const { sessionId, purpose } = answered.chat
   const felt = failure ?? summary.hiddenFailure
   const isFinished = failure === undefined && summary.finishReason !== undefined
-  const ofSession = chat.purpose !== "generate"
-  if (isFinished && ofSession) await rememberRefusals(context, answered)
+  const ofSession = purpose !== "generate"
   const metered = { ...summary.metered, failed: failure !== undefined }
-  await store.remember({
-    sessionId: chat.sessionId,
+  return {
+    sessionId,
     ...(ofSession && { reasoning: summary.reasoning }),
     ...present({
       session: isFinished && ofSession ? sessionChange(answered, summary) : undefined,
       account: accountChange(context, answered, { felt, isFinished }),
-      turn: turnOf(context, answered, metered, runtime.clock.now()),
+      turn: turnOf(context, answered, metered),
     }),
-  })
-  if (felt !== undefined || !isFinished) return
-  tell(context, answered)
-  lookUps.afterAnswer(account.id)
+  }
 }
 
 type SessionChange = NonNullable<Learnt["session"]>
@@ -143,15 +155,14 @@ export async function bookTurn(
   attempt: Attempt & { readonly sent?: Sent },
   metered: Metered & { readonly failed: boolean },
 ): Promise<void> {
-  const turn = turnOf(context, attempt, metered, context.runtime.clock.now())
+  const turn = turnOf(context, attempt, metered)
   if (turn !== undefined) await context.store.addTurn(turn)
 }
 
 function turnOf(
-  { project }: GatewayContext,
+  { project, runtime }: GatewayContext,
   { chat, progress, account, sent }: Attempt & { readonly sent?: Sent },
   { failed, ...metered }: Metered & { readonly failed: boolean },
-  at: number,
 ): Turn | undefined {
   if (metered.credits <= 0 && metered.inputTokens === undefined) return undefined
   const { sessionId, parentSessionId, purpose } = chat
@@ -160,7 +171,7 @@ function turnOf(
     accountId: account.id,
     modelId: sent?.model.id ?? chat.request.model,
     ...metered,
-    at,
+    at: runtime.clock.now(),
     purpose,
     attempt: progress.sends,
     ...(failed && { failed }),

@@ -151,6 +151,15 @@ describe("the user's budget for a day", () => {
     assert.deepEqual(harness.sent(), [])
   })
 
+  it("counts the answer that has ended just now", async () => {
+    await using harness = await startHarness({ settings })
+    await harness.add("work")
+    await hear(await harness.ask())
+    harness.fake.answer(text("Dear"), finish({ credits: 11 }))
+    await hear(await harness.ask())
+    assert.equal((await harness.ask()).status, 402)
+  })
+
   it("lets all go on that is under way", async () => {
     await using harness = await startHarness({ settings })
     await harness.add("work")

@@ -14,12 +14,14 @@ const NEAR_SHARE = 0.8
  * summaries and what follows a summary. Only a new message of the user's own is refused.
  */
 export async function refuseByBudget(
-  { settings, dailyCreditBudget, store, runtime, notify }: GatewayContext,
+  { settings, dailyCreditBudget, store, runtime, notify, background }: GatewayContext,
   chat: Chat,
 ): Promise<Refusal | undefined> {
   if (chat.purpose !== "main") return undefined
   const budget = dailyCreditBudget === undefined ? settings.dailyCreditBudget : await dailyCreditBudget()
   if (budget === undefined) return undefined
+  // The last answer may have ended just now.
+  await background.settled()
   const day = localDay(runtime.clock.now())
   const used = await store.creditsOfDay(day)
   if (used < budget * NEAR_SHARE || (await store.isBudgetLifted(day))) return undefined

@@ -46,24 +46,20 @@ export function openUpstream(options: UpstreamOptions): Upstream {
   signal.addEventListener("abort", close)
   if (signal.aborted) close()
 
-  async function read(): Promise<UpstreamRead> {
-    try {
-      const { value } = (await reader?.read()) ?? {}
-      isAtItsEnd = value === undefined
-      if (signal.aborted) throw signal.reason
-      return silence === undefined ? { bytes: value } : { bytes: undefined, failure: silence }
-    } catch (error) {
-      if (signal.aborted) throw signal.reason
-      return { bytes: undefined, failure: silence ?? networkFailure(error) }
-    }
-  }
-
   return {
     async read() {
       watch.wait()
-      const result = await read()
-      watch.pause()
-      return result
+      try {
+        const { value } = (await reader?.read()) ?? {}
+        isAtItsEnd = value === undefined
+        if (signal.aborted) throw signal.reason
+        return silence === undefined ? { bytes: value } : { bytes: undefined, failure: silence }
+      } catch (error) {
+        if (signal.aborted) throw signal.reason
+        return { bytes: undefined, failure: silence ?? networkFailure(error) }
+      } finally {
+        watch.pause()
+      }
     },
     heard: (event) => watch.heard(event),
     async giveWay() {
@@ -107,6 +103,7 @@ function watchSilence(
   expired: (limitMs: number) => void,
 ): SilenceWatch {
   let limitMs = firstContentMs
+  let armedFor = limitMs
   let quietSince = askedAt
   let pausedAt = clock.now()
   let waiting = false
@@ -115,6 +112,7 @@ function watchSilence(
 
   // One timer for the whole answer, set again only when it fires: a timer for each read would cost more than the read.
   function arm(): void {
+    armedFor = limitMs
     cancel = clock.deadline(quietSince + limitMs - clock.now(), () => {
       cancel = undefined
       if (!waiting || stopped) return
@@ -132,6 +130,8 @@ function watchSilence(
     wait() {
       waiting = true
       quietSince += clock.now() - pausedAt
+      // It is set for the other limit, which is later as a rule.
+      if (armedFor !== limitMs) disarm()
       if (cancel === undefined && !stopped) arm()
     },
     pause() {
@@ -141,10 +141,8 @@ function watchSilence(
     heard({ hasContent }) {
       quietSince = clock.now()
       pausedAt = quietSince
-      if (!hasContent || limitMs === silenceMs) return
-      limitMs = silenceMs
-      // The timer is set for the other limit, which is later as a rule: the next wait sets a new one.
-      disarm()
+      // Content goes out first: the next wait sets the timer.
+      if (hasContent) limitMs = silenceMs
     },
     stop() {
       stopped = true
