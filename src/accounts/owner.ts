@@ -1,5 +1,5 @@
 import { present } from "../json.ts"
-import type { Account, Health, Login } from "./account.ts"
+import type { Account, ForgottenLogin, Health, Login } from "./account.ts"
 import { type AccountChanges, Draft, type HeldLogin } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import {
@@ -79,10 +79,8 @@ function meet(
   { named, namesake, now }: { readonly named: Account; readonly namesake: Account; readonly now: number },
 ): void {
   if (namesake.removedAt === undefined) {
-    const [older, newer] = [namesake, named].toSorted(
-      (one, other) => one.addedAt - other.addedAt || (one.id < other.id ? -1 : 1),
-    )
-    if (older === undefined || newer === undefined) return
+    const isOlder = named.addedAt - namesake.addedAt || (named.id < namesake.id ? -1 : 1)
+    const [older, newer] = isOlder < 0 ? [named, namesake] : [namesake, named]
     draft.absorb(newer.id, older.id)
     draft.put(join(older, newer))
     return
@@ -90,14 +88,24 @@ function meet(
   // Rule 6: the user's own act brings a removed person back, under the id that they had; what sync found does not.
   if ((named.record?.actedAt ?? 0) > namesake.removedAt) {
     draft.absorb(named.id, namesake.id)
-    const { id, addedAt, forgotten } = namesake
-    draft.put({ ...named, id, addedAt, ...present({ forgotten }), record: joinedRecord(namesake, named) })
+    const { id, addedAt } = namesake
+    // A pair that is owed to its program still lives again with it.
+    const logins = [...namesake.logins, ...named.logins]
+    const isBack = (gone: ForgottenLogin): boolean => logins.some((login) => login.id === gone.id)
+    const forgotten = forgottenOf(namesake, named)?.filter((gone) => !isBack(gone))
+    const record = joinedRecord(namesake, named)
+    draft.put({ ...named, id, addedAt, logins, record, ...present({ forgotten }) })
     return
   }
   const buried = buryAccount(named, now)
   draft.absorb(named.id, namesake.id)
-  const forgotten = [...(namesake.forgotten ?? []), ...(buried.forgotten ?? [])]
-  draft.put({ ...namesake, forgotten, logins: [...namesake.logins, ...buried.logins] })
+  const forgotten = forgottenOf(namesake, buried)
+  draft.put({ ...namesake, logins: [...namesake.logins, ...buried.logins], ...present({ forgotten }) })
+}
+
+function forgottenOf(one: Account, other: Account): Account["forgotten"] {
+  if (one.forgotten === undefined || other.forgotten === undefined) return one.forgotten ?? other.forgotten
+  return [...one.forgotten, ...other.forgotten]
 }
 
 /** One person's account: `older` stays, with the logins and whatever else it did not have. */
@@ -117,10 +125,7 @@ function join(older: Account, newer: Account): Account {
       profileArn: older.profileArn ?? newer.profileArn,
       quota,
       lastUsedAt: latest(older.lastUsedAt, newer.lastUsedAt),
-      forgotten:
-        older.forgotten === undefined && newer.forgotten === undefined
-          ? undefined
-          : [...(older.forgotten ?? []), ...(newer.forgotten ?? [])],
+      forgotten: forgottenOf(older, newer),
     }),
   }
 }
@@ -262,28 +267,31 @@ export function tidy(accounts: readonly Account[], now: number): AccountChanges 
       if (owing.length < account.logins.length) draft.put({ ...account, logins: owing })
       continue
     }
-    for (const login of account.logins) {
-      const { successor, inherited, hashes, owner } = recordOf(login)
-      // While somebody is off or suspended what took their login's place is held by it. What was held and then displaced
-      // rests as long as any other: it may be the last pair of its person, who is switched on again.
-      if (
-        isShut(account) ||
-        login.kind === "api-key" ||
-        successor === undefined ||
-        owner !== undefined ||
-        (login.barred === undefined && login.isBehind !== true)
-      )
-        continue
-      if (login.revoked === undefined && login.tokens.expiresAt + REST_MS > now) continue
-      const known = draft.get(account.id)
-      if (known === undefined) continue
-      draft.change(successor.id, (heir) => withInherited(heir, [...inherited, ...hashes]))
-      draft.relink(login.id, successor.id)
-      if (known.logins.length === 1 && known.userId === undefined) draft.drop(account.id)
-      else draft.put({ ...known, logins: known.logins.filter(({ id }) => id !== login.id) })
-    }
+    // While somebody is off or suspended what took their login's place is held by it.
+    if (isShut(account)) continue
+    for (const login of account.logins) if (isLeftBehind(login, now)) letGo(draft, { account, login })
   }
   for (const { id, userId, removedAt } of draft.accounts)
     if (userId !== undefined && removedAt === undefined) settleSuccessions(draft, id)
   return draft.changes()
+}
+
+/** What was held and then displaced rests as long as any other: it may be the last pair of who is switched on again. */
+function isLeftBehind(login: Login, now: number): boolean {
+  const { successor, owner } = recordOf(login)
+  if (login.kind === "api-key" || successor === undefined || owner !== undefined) return false
+  if (login.barred === undefined && login.isBehind !== true) return false
+  return login.revoked !== undefined || login.tokens.expiresAt + REST_MS <= now
+}
+
+/** Its successor knows its pairs from now on, and stands where it stood. */
+function letGo(draft: Draft, { account: { id: accountId }, login }: HeldLogin): void {
+  const { successor, inherited, hashes } = recordOf(login)
+  if (successor === undefined) return
+  draft.change(successor.id, (heir) => withInherited(heir, [...inherited, ...hashes]))
+  draft.relink(login.id, successor.id)
+  const account = draft.get(accountId)
+  if (account === undefined) return
+  if (account.logins.length === 1 && account.userId === undefined) draft.drop(accountId)
+  else draft.put({ ...account, logins: account.logins.filter(({ id }) => id !== login.id) })
 }

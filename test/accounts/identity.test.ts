@@ -271,6 +271,30 @@ describe("a removed account", () => {
     assert.deepEqual([back[0]?.id, back[0]?.removedAt, back[0]?.userId], [named[0]?.id, undefined, "u"])
   })
 
+  it("comes back with the pair that it owes to another program still", () => {
+    const owing = named.map((account) => ({
+      ...account,
+      logins: account.logins.map((login) => {
+        const { places, hashes } = recordOf(login)
+        const renewed = { ...login, tokens: tokens("9") } as Login
+        const record = { places: places.map((place) => ({ ...place, owed: true })), owner: "u" }
+        return {
+          ...renewed,
+          record: { ...recordOf(login), ...record, hashes: [...hashes, loginHash(renewed)] },
+        }
+      }),
+    }))
+    assert.deepEqual(pairs(buried(owing)), [["9"]])
+    const own = {
+      ...newAccount({ id: "z", now: NOW, logins: [offer("3").login] }),
+      record: { actedAt: NOW + 1 },
+    }
+    const back = learn([...buried(owing), own], "3", "u")
+    assert.deepEqual(pairs(back), [["9", "3"]])
+    assert.deepEqual(back[0]?.forgotten, [])
+    assert.deepEqual(pairs(take(back, [offer("1")])), [["9", "3"]])
+  })
+
   it("comes back by a later sign-in, also where the name comes only afterwards", () => {
     const own = {
       ...newAccount({ id: "z", now: NOW, logins: [offer("3").login] }),

@@ -326,6 +326,24 @@ describe("orders of events", () => {
     assert.equal(await shown(), 0)
   })
 
+  it("13, where its user signs in here before the store comes back: it is paid all the same", async () => {
+    await home.signsIn("A")
+    await home.servedBy()
+    home.endAccessTokens()
+    home.cliGoesAway()
+    await home.servedBy()
+    home.clock.advance(HOUR)
+    assert.equal(await home.servedBy(), "A")
+    await home.remove("A")
+    home.clock.advance(1)
+    await home.signsInHere("A")
+    home.cliComesBack()
+    await home.takeIn()
+    assert.ok(home.service.isCurrent((await home.cliPair())?.refreshToken ?? ""))
+    assert.equal(await shown(), 1)
+    assert.equal(await home.servedBy(), "A")
+  })
+
   it("14: while kiro-cli's store is away nothing is sent; when it is back its newer pair is taken", async () => {
     await home.signsIn("A")
     const first = await home.asks()
