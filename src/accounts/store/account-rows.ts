@@ -20,7 +20,7 @@ import {
   readLoginRecord,
   readQuota,
 } from "./documents.ts"
-import { json, number, oneOf, or, rowReader, secret, text, writeRow } from "./rows.ts"
+import { json, number, oneOf, or, rowReader, secret, text, writeRow } from "./schema.ts"
 import type { TokenSwap } from "./store.ts"
 
 /** What reading needs beside the rows. */

@@ -5,7 +5,7 @@ import { Secret } from "../../secret.ts"
 import { fileErrorCode, setMode } from "../../settings/index.ts"
 import { hashOf } from "../login.ts"
 import type { Database, DatabaseDriver } from "./database.ts"
-import { columnsOf, missingStatements, TABLES } from "./schema.ts"
+import { type Table, TABLES } from "./schema.ts"
 
 /** The database, its write-ahead log and the index of that. */
 const SUFFIXES = ["", "-wal", "-shm"]
@@ -39,6 +39,43 @@ export function openFile({ path, driver }: FilePlace): Database {
     database.close()
     throw error
   }
+}
+
+/** The statements that the file still lacks: none in a file of this version or a newer one, so that opening it writes nothing. */
+function missingStatements(database: Database): readonly string[] {
+  const known = new Set(
+    database
+      .all("SELECT name FROM sqlite_master WHERE name LIKE 'kiro\\_%' ESCAPE '\\'")
+      .map((row) => row["name"]),
+  )
+  return Object.entries<Table>(TABLES).flatMap(([name, table]) => [
+    ...(known.has(name) ? missingColumns(database, name, table) : [createTable(name, table)]),
+    ...table.indexes.flatMap((index) => missingIndex(known, name, index)),
+  ])
+}
+
+function missingIndex(known: ReadonlySet<unknown>, table: string, index: string): readonly string[] {
+  const [columns = "", rows] = index.split(" WHERE ")
+  const name = `${table}_${columns.replaceAll(", ", "_")}`
+  if (known.has(name)) return []
+  const some = rows === undefined ? "" : ` WHERE ${rows}`
+  return [`CREATE INDEX IF NOT EXISTS ${name} ON ${table} (${columns})${some}`]
+}
+
+function columnsOf(database: Database, table: string): ReadonlySet<string> {
+  return new Set(database.all(`PRAGMA table_info(${table})`).map((row) => String(row["name"])))
+}
+
+function missingColumns(database: Database, name: string, { columns }: Table): readonly string[] {
+  const present = columnsOf(database, name)
+  return Object.entries(columns)
+    .filter(([column]) => !present.has(column))
+    .map(([column, declaration]) => `ALTER TABLE ${name} ADD COLUMN ${column} ${declaration}`)
+}
+
+function createTable(name: string, { columns, key }: Table): string {
+  const declarations = Object.entries(columns).map(([column, declaration]) => `${column} ${declaration}`)
+  return `CREATE TABLE IF NOT EXISTS ${name} (${[...declarations, `PRIMARY KEY (${key.join(", ")})`].join(", ")})`
 }
 
 /** Earlier versions kept the key of the environment: its hash is enough. */

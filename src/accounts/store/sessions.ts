@@ -3,7 +3,7 @@ import type { AccountModelList } from "../../kiro/index.ts"
 import { numberField, parseJson, present } from "../../json.ts"
 import type { Connection } from "./connection.ts"
 import { type Database, reusing, untilWritten } from "./database.ts"
-import { flag, json, number, oneOf, or, rowReader, secret, text, writeRow } from "./rows.ts"
+import { flag, json, number, oneOf, or, rowReader, secret, text, writeRow } from "./schema.ts"
 import type {
   AccountStore,
   Learnt,
