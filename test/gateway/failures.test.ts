@@ -200,6 +200,12 @@ describe("an account that can't serve", () => {
     )
     assert.match(message, /accounts enable "at work"`; kiro-cli may be signed out by that/)
     assert.deepEqual(harness.sent(), ["at work"])
+    await harness.store.update("newer", (current) => ({ ...current, enabled: true }))
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await harness.gateway.close()
+    const [told] = harness.notices.filter((notice) => notice.kind === "account-switched")
+    assert.match(told?.because ?? "", /the newer one that took its place may be the same person's/)
+    assert.deepEqual(harness.sent(), ["at work", "newer"])
     assert.deepEqual(harness.fake.received("CreateToken"), [])
   })
 

@@ -172,8 +172,17 @@ export function failureRemedy({ kind }: KiroFailure, account: NamedAccount): str
 }
 
 /** Why an account was left, in a few words. */
-export function briefly({ kind }: Pick<KiroFailure, "kind">): string {
-  return answerOf(kind).briefly ?? "it failed"
+export function briefly(failure: Pick<KiroFailure, "kind" | "reason">): string {
+  const state = stateBehind(failure)
+  return (state === undefined ? answerOf(failure.kind).briefly : STATE_WORDS[state].because) ?? "it failed"
+}
+
+/** The state that kept an account from a token: nothing was sent with it, and nobody refused its login. */
+export function stateBehind({
+  kind,
+  reason,
+}: Pick<KiroFailure, "kind" | "reason">): "held" | "resting" | undefined {
+  return kind === "bearer-rejected" && (reason === "held" || reason === "resting") ? reason : undefined
 }
 
 const LONGEST_QUOTE = 200

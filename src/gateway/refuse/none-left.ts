@@ -17,7 +17,7 @@ import { ownCommand } from "../../settings/index.ts"
 import type { Progress } from "../attempt/progress.ts"
 import { jittered } from "../context.ts"
 import type { Refusal } from "../door.ts"
-import { failureRemedy, quote, statusOf, whatFailed } from "./failures.ts"
+import { failureRemedy, quote, stateBehind, statusOf, whatFailed } from "./failures.ts"
 import { noAccount } from "./texts.ts"
 
 export interface AllOut {
@@ -101,11 +101,8 @@ function obstacleOf({ excluded, model, now }: AllOut, account: Account, entry: U
       const exclusion = excluded.findLast((left) => left.account.id === account.id)
       if (exclusion === undefined) return { kind: "state", state: { reason: "login-expired" } }
       const { failure } = exclusion
-      const { reason } = failure
-      // Nothing was sent with it: its own state is all that keeps it.
-      if (failure.kind === "bearer-rejected" && (reason === "held" || reason === "resting"))
-        return { kind: "state", state: { reason } }
-      return { kind: "failed", failure, model }
+      const reason = stateBehind(failure)
+      return reason === undefined ? { kind: "failed", failure, model } : { kind: "state", state: { reason } }
     }
     case "no-login":
     case "health":
