@@ -147,6 +147,7 @@ describe("doctor --fix", () => {
     program(lab.bin, "npm", { prints: '{"error":{"code":"E404"}}', code: 1 })
     editJson(join(config, "opencode.json"), () => ({ plugin: [["opencode-kiro-auth", { a: 1 }]] }))
     assert.match((await lab.problems()).join(), /which npm does not have: OpenCode says "Provider not found"/)
+    assert.ok((await lab.run("doctor")).out.includes(`\`opencode plugin "${ownFolder()}" -g -f\``))
     await mended()
     const { plugin } = JSON.parse(readFileSync(join(config, "opencode.json"), "utf8"))
     assert.deepEqual(plugin, [[ownFolder(), { a: 1 }]])

@@ -167,6 +167,16 @@ export interface PluginEntry extends PluginLine {
   readonly manifest: JsonObject | undefined
 }
 
+/** OpenCode has not tried to install it yet, or did in vain. */
+export function isToCome({ by, folder, manifest }: PluginEntry): boolean {
+  return by === "name" && manifest === undefined && !existsSync(folder)
+}
+
+/** npm has nothing of this name. */
+export function isNowhere(entry: PluginEntry, published: { readonly state: string }): boolean {
+  return isToCome(entry) && published.state === "nothing" && !entry.spec.includes("@file:")
+}
+
 /** The lines of OpenCode's `plugin` list, and of OpenCode 2's `plugins`, in the order in which they count. */
 function pluginLines(files: readonly ConfigFile[]): readonly PluginLine[] {
   return files.flatMap(({ path, document = {} }) =>

@@ -10,7 +10,9 @@ import {
   editConfig,
   globalConfigFile,
   globalFolder,
+  isNowhere,
   isOurs,
+  isToCome,
   looseFiles,
   PACKAGE,
   pluginEntries,
@@ -110,16 +112,14 @@ function left(context: DoctorContext): readonly Finding[] {
 }
 
 async function judge(context: DoctorContext, entry: PluginEntry): Promise<Finding> {
-  const { spec, file, by, folder, manifest } = entry
-  if (by === "name" && manifest === undefined && !existsSync(folder)) {
-    if (context.published.state === "nothing" && !spec.includes("@file:"))
-      return problem(
-        `${file} lists ${spec}, which npm does not have: OpenCode says "Provider not found"`,
-        `Write "${ownSpec()}" instead.`,
-        async () => editConfig(file, [{ path: entry.at, value: ownSpec() }], stampOf(context)),
-      )
-    return good(`OpenCode installs ${spec} at its next start (${file})`)
-  }
+  const { spec, file, folder, manifest } = entry
+  if (isNowhere(entry, context.published))
+    return problem(
+      `${file} lists ${spec}, which npm does not have: OpenCode says "Provider not found"`,
+      `Write "${ownSpec()}" instead.`,
+      async () => editConfig(file, [{ path: entry.at, value: ownSpec() }], stampOf(context)),
+    )
+  if (isToCome(entry)) return good(`OpenCode installs ${spec} at its next start (${file})`)
   const version = manifest && stringField(manifest, "version")
   const lacks = missingParts(folder, manifest)
   if (version === undefined || lacks.length > 0)
@@ -158,15 +158,14 @@ function tuiFiles(paths: DoctorContext["paths"]): readonly string[] {
 }
 
 /** Where tui.json does not list the plugin, there is none. */
-function panelOf1({ paths }: DoctorContext, { spec, file, by, folder }: PluginEntry): readonly Finding[] {
+function panelOf1(context: DoctorContext, entry: PluginEntry): readonly Finding[] {
+  const { paths } = context
+  const { spec, file } = entry
   if (!file.startsWith(globalFolder(paths))) return []
   const listed = JSON.stringify(tuiFiles(paths).map((file) => readJsonc(file)?.["plugin"] ?? []))
   if (listed.includes(PACKAGE) || listed.includes(JSON.stringify(spec).slice(1, -1))) return []
-  return [
-    note(
-      `the panel of the terminal UI is not installed: \`opencode plugin "${by === "path" ? folder : spec}" -g -f\``,
-    ),
-  ]
+  const place = isNowhere(entry, context.published) ? ownSpec() : entry.by === "path" ? entry.folder : spec
+  return [note(`the panel of the terminal UI is not installed: \`opencode plugin "${place}" -g -f\``)]
 }
 
 /** The host finds it in the package. */
