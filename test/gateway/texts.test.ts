@@ -185,6 +185,11 @@ describe("the words themselves", () => {
     assert.match(first ?? "", /work: its profile is not chosen yet:$/)
     assert.deepEqual(lines.slice(0, 2), [`1. ${arns[0]}`, `2. ${arns[1]}`])
     assert.match(lines[2] ?? "", /^Choose a profile: \/kiro, or `.* accounts profile work`\.$/)
+    const both = noneLeft(
+      [parkedBy({ kind: "state", state }, "work"), parkedBy({ kind: "lacks-model", model: "auto" }, "home")],
+      NOW,
+    )
+    assert.ok(both.includes(`2. ${arns[1]}\nhome: `), both)
   })
 
   it("count accounts where there are many, and say each remedy once", () => {

@@ -137,9 +137,9 @@ export function noneLeft(hindered: readonly HinderedAccount[], now: number): str
     const lines = hindered.map(
       ({ account, obstacle }) => `${accountName(account)}: ${why(account, obstacle, now)}`,
     )
-    const sentences = lines.join("; ")
-    const end = sentences.includes("\n") ? "\n" : ". "
-    return `${beginning} ${sentences}${end}${[...remedies].join(" ")}`.trim()
+    const isListed = lines.some((line) => line.includes("\n"))
+    const [between, end] = isListed ? ["\n", "\n"] : ["; ", ". "]
+    return `${beginning} ${lines.join(between)}${end}${[...remedies].join(" ")}`.trim()
   }
   const counts = groupedStates(hindered.map(namedState), now)
   return `${beginning} ${counts}. ${firstOfEachReason(hindered).join(" ")}`.trim()
