@@ -46,6 +46,8 @@ export interface AccountLine {
   readonly id: string
   readonly name: string
   readonly state: string
+  /** Why it can't answer now. */
+  readonly hindrance?: string
   /** Why it wants its user, and what to do; absent where it does not. */
   readonly need?: string
 }
@@ -71,19 +73,19 @@ export function manageAccounts(options: {
 }): Management {
   const { logins, settings, paths, runtime } = options
   const { store, find, change } = options.accounts
-  /** Why it can't answer now; absent where it can. */
-  const hindrance = (account: Account): string | undefined => {
+  /** Absent where it can answer now. */
+  const hindranceOf = (account: Account): string | undefined => {
     const now = runtime.clock.now()
     const state = stateOf(account, { now, useOverage: settings.useOverage })
     return state.reason === "ready" ? undefined : shortState(state, now)
   }
   const changed = async (id: string, decision: Decision, words: string): Promise<ActDone> => {
     const { account } = await change(id, decision)
-    const why = decision.kind === "disable" ? undefined : hindrance(account)
+    const why = decision.kind === "disable" ? undefined : hindranceOf(account)
     return done(`${accountName(account)} ${words}${why === undefined ? "" : `, but ${why}`}.`)
   }
   const used = (account: Account, where: string): ActDone => {
-    const why = hindrance(account)
+    const why = hindranceOf(account)
     const now = why === undefined ? "" : ` Just now it can't: ${why}.`
     return done(`${accountName(account)} answers in ${where}.${now}`)
   }
@@ -133,13 +135,14 @@ export function manageAccounts(options: {
     async list() {
       const now = runtime.clock.now()
       return (await store.list()).map((account) => {
-        const state = shortState(stateOf(account, { now, useOverage: settings.useOverage }), now)
+        const hindrance = hindranceOf(account)
+        const state = hindrance ?? STATE_WORDS.ready.short
         const credits = account.quota === undefined ? [] : [`${creditsText(account.quota)} credits used`]
         return {
           id: account.id,
           name: accountName(account),
           state: [state, ...credits].join(" · "),
-          ...present({ need: needOf(account, now) }),
+          ...present({ hindrance, need: needOf(account, now) }),
         }
       })
     },

@@ -184,7 +184,12 @@ function managePrompts(accounts: readonly AccountLine[]): Prompts {
       type: "select",
       key: "account",
       message: "Account",
-      options: accounts.map(({ id, name, state }) => ({ label: name, value: id, hint: state })),
+      // The host shows a hint of the one row that is chosen: what is wrong with the others is seen in their labels.
+      options: accounts.map(({ id, name, state, hindrance }) => ({
+        label: hindrance === undefined ? name : `${name}: ${hindrance}`,
+        value: id,
+        hint: state,
+      })),
     },
     {
       type: "select",
