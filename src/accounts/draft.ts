@@ -74,6 +74,11 @@ export class Draft {
     }
   }
 
+  changeAccount(id: string, change: (account: Account) => Account): void {
+    const account = this.#accounts.get(id)
+    if (account !== undefined) this.put(change(account))
+  }
+
   change(id: string, change: (login: Login) => Login): void {
     const held = this.find((login) => login.id === id)
     if (held !== undefined) this.put(changeLogin(held.account, id, change))

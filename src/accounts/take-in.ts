@@ -89,7 +89,8 @@ function takeKnown(
 ): void {
   const { draft, byUser, now } = taking
   const shown = loginHash(login)
-  if (known.kind === "api-key" || login.kind === "api-key") return standAt(taking, known, { ...place, shown })
+  if (known.kind === "api-key" || login.kind === "api-key")
+    return standAt(taking, known, { ...place, shown, owed: false })
   const [seen, held] = [login.tokens, known.tokens]
   const isOther = !seen.accessToken.equals(held.accessToken)
   const owed = isOther && seen.expiresAt < held.expiresAt
@@ -98,22 +99,22 @@ function takeKnown(
     draft.change(known.id, (standing) =>
       standing.kind === "api-key" ? standing : withoutRevocation({ ...standing, tokens: seen }),
     )
-    const renewed = draft.get(account.id)
-    if (renewed !== undefined) draft.put(afterRenewal(renewed))
+    draft.changeAccount(account.id, afterRenewal)
   }
   if (byUser && known.barred === "held") {
     draft.change(known.id, (standing) => withRecord(standing, { taken: now }))
-    const taken = draft.get(account.id)
-    if (taken !== undefined) draft.put({ ...taken, record: { ...taken.record, actedAt: now } })
+    draft.changeAccount(account.id, ({ record, ...rest }) => ({
+      ...rest,
+      record: { ...record, actedAt: now },
+    }))
   }
   const { profileArn } = login
-  const current = draft.get(account.id)
-  if (profileArn !== undefined && profileArn !== known.profileArn && current !== undefined)
-    draft.put(foundProfile(current, { loginId: known.id, profileArn }))
+  if (profileArn !== undefined && profileArn !== known.profileArn)
+    draft.changeAccount(account.id, (current) => foundProfile(current, { loginId: known.id, profileArn }))
 }
 
 /** The place shows this login: whoever stood there before gives it up. */
-function standAt({ draft, made }: Taking, login: Login, place: LoginPlace): void {
+function standAt({ draft, made }: Taking, login: Login, place: Required<LoginPlace>): void {
   const isThere = recordOf(login).places.some(
     (each) => samePlace(each, place) && each.shown === place.shown && (each.owed ?? false) === place.owed,
   )

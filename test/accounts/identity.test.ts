@@ -103,6 +103,9 @@ describe("what a place shows", () => {
   it("is no change the second time", () => {
     const first = take([], [offer("1")])
     assert.deepEqual(takeIn(first, { offered: [offer("1")], now: NOW, byUser: false }).put, [])
+    const place = { source: "environment", key: "KIRO_API_KEY" } as const
+    const key = [{ login: keyLogin("k"), place }]
+    assert.deepEqual(takeIn(take([], key), { offered: key, now: NOW, byUser: false }).put, [])
   })
 
   it("is one login in several places, of which each is remembered", () => {
