@@ -1,5 +1,5 @@
 import { describeSettingsProblem, type SettingsProblem } from "../settings/index.ts"
-import type { RevokedReason } from "./account.ts"
+import { LOCKING_REASONS, type RevokedReason } from "./account.ts"
 import { accountName, type NamedAccount } from "./name.ts"
 import type { StoreFailure } from "./store/database.ts"
 import { groupedStates, type NamedState, STATE_WORDS, timeText } from "./words.ts"
@@ -80,7 +80,8 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
       const { account, reason } = notice
       const { title, sentence, remedy } = STATE_WORDS[reason]
       const name = accountName(account)
-      return text(notice, reason === "suspended" ? "error" : "warning", {
+      const isLock = LOCKING_REASONS.some((known) => known === reason)
+      return text(notice, isLock ? "error" : "warning", {
         about: `${name} ${reason}`,
         title,
         message: `${capitalised(sentence(name, account))}. ${remedy({ account, command })}`,

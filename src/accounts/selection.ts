@@ -11,8 +11,8 @@ export interface ChoiceState {
   readonly accountId?: string
   /** The account that the user chose for the session. */
   readonly chosenAccountId?: string
-  /** Credits of our own turns since the last usage call, by account. */
-  readonly spent: ReadonlyMap<string, number>
+  /** Credits of our own turns since the account's last usage call; asked only where its share counts. */
+  readonly spent?: (account: Account) => number
 }
 
 export type Unavailable =
@@ -92,22 +92,33 @@ export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choi
   if (byTask !== undefined) return give(byTask, missed)
   if (ofTask?.fallback === false) return { unavailable, rule: ofTask }
   const tier = able.filter((account) => tierOf(account, policy.now) === best)
+  const share = shareReader(state, policy.now)
   const account =
     tier.find((each) => isCalled(each, policy.preferredAccountId)) ??
-    aboveReserve(tier, policy, state).toSorted(orderOf(policy, state))[0]
+    aboveReserve(tier, policy, share).toSorted(orderOf(policy, share))[0]
   if (account === undefined) return { unavailable }
   return give(account, ofTask === undefined ? missed : { insteadOf: ofTask.account })
 }
 
+type ReadShare = (account: Account) => number
+
+/** What is left of an account's credits, worked out once for each. */
+function shareReader({ spent = () => 0 }: ChoiceState, now: number): ReadShare {
+  const shares = new Map<Account, number>()
+  return (account) => {
+    const share = shares.get(account) ?? remainingShare({ quota: account.quota, spent: spent(account), now })
+    shares.set(account, share)
+    return share
+  }
+}
+
 function aboveReserve(
   accounts: readonly Account[],
-  { reserve = 0, now }: SelectionPolicy,
-  { spent }: ChoiceState,
+  { reserve = 0 }: SelectionPolicy,
+  share: ReadShare,
 ): readonly Account[] {
   if (reserve <= 0) return accounts
-  const above = accounts.filter(
-    ({ id, quota }) => remainingShare({ quota, spent: spent.get(id) ?? 0, now }) * 100 > reserve,
-  )
+  const above = accounts.filter((account) => share(account) * 100 > reserve)
   return above.length > 0 ? above : accounts
 }
 
@@ -119,18 +130,15 @@ function tierOf(account: Account, now: number): number {
   return byKey + (hasRoom(account.quota, now) ? 0 : PAID_TIER)
 }
 
-function orderOf(policy: SelectionPolicy, { spent }: ChoiceState): (left: Account, right: Account) => number {
+function orderOf(policy: SelectionPolicy, share: ReadShare): (left: Account, right: Account) => number {
   const longestAgo = (left: Account, right: Account): number => left.assignment - right.assignment
   switch (policy.strategy) {
     case "sticky":
       return (left, right) => right.assignment - left.assignment
     case "round-robin":
       return longestAgo
-    case "lowest-usage": {
-      const share = (account: Account): number =>
-        remainingShare({ quota: account.quota, spent: spent.get(account.id) ?? 0, now: policy.now })
+    case "lowest-usage":
       return (left, right) => share(right) - share(left) || longestAgo(left, right)
-    }
     default: {
       const never: never = policy.strategy
       return never

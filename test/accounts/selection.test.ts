@@ -30,7 +30,7 @@ function select(
   readonly kept?: boolean
   readonly why?: readonly string[]
 } {
-  const { accountId, spent = new Map(), ...policy } = change
+  const { accountId, spent = () => 0, ...policy } = change
   const choice = selectAccount(
     { accounts, spent, ...(accountId === undefined ? {} : { accountId }) },
     { strategy: "lowest-usage", useOverage: true, now: NOW, ...policy },
@@ -82,7 +82,7 @@ describe("lowest-usage", () => {
   it("counts the credits of our own turns since the usage call", () => {
     const accounts = [account("a", { quota: quota(10, 50) }), account("b", { quota: quota(11, 50) })]
     assert.equal(select(accounts).id, "a")
-    assert.equal(select(accounts, { spent: new Map([["a", 2]]) }).id, "b")
+    assert.equal(select(accounts, { spent: ({ id }) => (id === "a" ? 2 : 0) }).id, "b")
   })
 
   it("takes an unknown usage neither for none nor for all", () => {
@@ -179,7 +179,7 @@ describe("an account", () => {
 
   it("says when its credits start again", () => {
     const choice = selectAccount(
-      { accounts: [account("a", { quota: quota(50, 50, { resetAt: NOW + 5 }) })], spent: new Map() },
+      { accounts: [account("a", { quota: quota(50, 50, { resetAt: NOW + 5 }) })] },
       { strategy: "sticky", useOverage: true, now: NOW },
     )
     assert.deepEqual(choice.account === undefined && choice.unavailable, [

@@ -1,4 +1,4 @@
-import { type JsonObject, plausibleInstant, present } from "../../json.ts"
+import { type JsonObject, numberField, plausibleInstant, present } from "../../json.ts"
 import type { Secret } from "../../secret.ts"
 import {
   type Account,
@@ -8,8 +8,10 @@ import {
   type LoginRecord,
   type TokenSet,
 } from "../account.ts"
+import { boundedHealth } from "../health.ts"
+import { withUses } from "../login-use.ts"
 import { loginHash, pairHash, recordOf, withHash } from "../login.ts"
-import type { Database, Row } from "./database.ts"
+import { type Database, reusing, type Row, untilWritten } from "./database.ts"
 import {
   forgottenEntry,
   patchDocument,
@@ -24,9 +26,42 @@ import { json, number, oneOf, or, rowReader, secret, text, writeRow } from "./sc
 import type { TokenSwap } from "./store.ts"
 
 /** What reading needs beside the rows. */
-export interface Reading {
+interface Reading {
   /** `KIRO_API_KEY`, which is in no row: a login of the environment is there only while its key is. */
   readonly environmentKey?: Secret | undefined
+}
+
+/**
+ * All accounts, removed ones too, the oldest first. They are read several times for every chat, and change rarely: rows
+ * that say the same as before give the same account. Only the place in the order of assignments changes often.
+ */
+export function accountReader(reading: Reading): (database: Database, now: number) => readonly Account[] {
+  const read = reusing(
+    (rows: readonly Row[]) => rows.map((row) => Object.values(row).join("\0")).join("\0\0"),
+    ([row = {}, ...logins]) => readAccountRow(row, logins, reading),
+  )
+  const accounts = untilWritten(["kiro_account", "kiro_login"], (database) => {
+    const logins = Map.groupBy(
+      database.all("SELECT * FROM kiro_login ORDER BY rowid"),
+      (row) => row["account_id"],
+    )
+    const rows = database.all("SELECT * FROM kiro_account ORDER BY added_at, rowid")
+    const known = read(rows.map((row) => [{ ...row, assignment: 0 }, ...(logins.get(row["id"]) ?? [])]))
+    return withUses(
+      rows.flatMap((row, index) => {
+        const assignment = numberField(row, "assignment") ?? 0
+        return (known[index] ?? []).map((account) =>
+          account.assignment === assignment ? account : { ...account, assignment },
+        )
+      }),
+    )
+  })
+  return (database, now) => accounts(database).map((account) => withBounds(account, now))
+}
+
+function withBounds(account: Account, now: number): Account {
+  const health = boundedHealth(account.health, now)
+  return health === account.health ? account : { ...account, health }
 }
 
 const accountMembers = rowReader({
@@ -48,7 +83,7 @@ const accountMembers = rowReader({
 })
 
 /** One row, or none where it has no id; `loginRows` are whole. */
-export function readAccountRow(row: Row, loginRows: readonly Row[], reading: Reading): Account[] {
+function readAccountRow(row: Row, loginRows: readonly Row[], reading: Reading): Account[] {
   const { id, document: record, ...rest } = accountMembers(row)
   if (id === undefined || isWithoutKey(rest.removedAt, loginRows, reading)) return []
   const logins = loginRows.flatMap((loginRow) => readLogin(loginRow, reading) ?? [])

@@ -1,16 +1,15 @@
-import { numberField, present } from "../../json.ts"
+import { present } from "../../json.ts"
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Account } from "../account.ts"
 import type { AccountChanges } from "../draft.ts"
 import type { Notice } from "../notices.ts"
-import { boundedHealth } from "../health.ts"
 import { buryAccount, tidy } from "../owner.ts"
 import { isCalled } from "../name.ts"
 import type { Choice } from "../selection.ts"
-import { isResting, withUses } from "../login-use.ts"
+import { isResting } from "../login-use.ts"
 import { Connection } from "./connection.ts"
-import { type Database, loadDatabaseDriver, reusing, type Row, StoreError, untilWritten } from "./database.ts"
+import { type Database, loadDatabaseDriver, StoreError } from "./database.ts"
 import {
   changeSession,
   creditsSince,
@@ -20,11 +19,10 @@ import {
   writeLearnt,
 } from "./sessions.ts"
 import {
+  accountReader,
   deleteAccount,
   deleteLeftLogins,
   hashInRow,
-  readAccountRow,
-  type Reading,
   swapTokens,
   writeAccount,
 } from "./account-rows.ts"
@@ -115,12 +113,11 @@ function accountPart(connection: Connection, { environmentKey }: StoreOptions) {
     async remove(id) {
       await connection.write(
         (database) => {
-          const current = called(look(database), id)
-          if (current === undefined || current.removedAt !== undefined) return
-          const buried = buryAccount(current, clock.now())
-          writeAccount(database, buried, current)
-          deleteLeftLogins(database, buried, current)
-          database.run("DELETE FROM kiro_model_list WHERE account_id = ?", [current.id])
+          const bury = (current: Account): Account =>
+            current.removedAt === undefined ? buryAccount(current, clock.now()) : current
+          const buried = changed(database, id, bury)
+          if (buried !== undefined)
+            database.run("DELETE FROM kiro_model_list WHERE account_id = ?", [buried.id])
         },
         { durable: true },
       )
@@ -166,39 +163,6 @@ function accountPart(connection: Connection, { environmentKey }: StoreOptions) {
   return store
 }
 
-/**
- * All accounts, removed ones too, the oldest first. They are read several times for every chat, and change rarely: rows
- * that say the same as before give the same account. Only the place in the order of assignments changes often.
- */
-export function accountReader(reading: Reading): (database: Database, now: number) => readonly Account[] {
-  const read = reusing(
-    (rows: readonly Row[]) => rows.map((row) => Object.values(row).join("\0")).join("\0\0"),
-    ([row = {}, ...logins]) => readAccountRow(row, logins, reading),
-  )
-  const accounts = untilWritten(["kiro_account", "kiro_login"], (database) => {
-    const logins = Map.groupBy(
-      database.all("SELECT * FROM kiro_login ORDER BY rowid"),
-      (row) => row["account_id"],
-    )
-    const rows = database.all("SELECT * FROM kiro_account ORDER BY added_at, rowid")
-    const known = read(rows.map((row) => [{ ...row, assignment: 0 }, ...(logins.get(row["id"]) ?? [])]))
-    return withUses(
-      rows.flatMap((row, index) => {
-        const assignment = numberField(row, "assignment") ?? 0
-        return (known[index] ?? []).map((account) =>
-          account.assignment === assignment ? account : { ...account, assignment },
-        )
-      }),
-    )
-  })
-  return (database, now) => accounts(database).map((account) => withBounds(account, now))
-}
-
-function withBounds(account: Account, now: number): Account {
-  const health = boundedHealth(account.health, now)
-  return health === account.health ? account : { ...account, health }
-}
-
 function isNothing({ put, absorb, drop = [] }: AccountChanges): boolean {
   return put.length === 0 && absorb.length === 0 && drop.length === 0
 }
@@ -234,7 +198,7 @@ async function assign(assignment: {
 }): Promise<Choice> {
   const { connection, look, sessionId, choose } = assignment
   const choice = (database: Database): Choice => chooseFrom(database, look(database), { sessionId, choose })
-  const seen = await connection.read(choice, choose({ accounts: [], spent: new Map() }))
+  const seen = await connection.read(choice, choose({ accounts: [] }))
   if (seen.account === undefined || seen.kept) return seen
   try {
     return await connection.write(
@@ -261,13 +225,12 @@ function chooseFrom(
   accounts: readonly Account[],
   { sessionId, choose }: { readonly sessionId: string; readonly choose: ChooseAccount },
 ): Choice {
-  const there = accounts.filter((account) => account.removedAt === undefined)
-  const spent = there.map(({ id, quota }): [string, number] => [
-    id,
-    quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt),
-  ])
   const { accountId, chosenAccountId } = readSession(database, sessionId)
-  return choose({ accounts: there, spent: new Map(spent), ...present({ accountId, chosenAccountId }) })
+  return choose({
+    accounts: accounts.filter((account) => account.removedAt === undefined),
+    spent: ({ id, quota }) => (quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt)),
+    ...present({ accountId, chosenAccountId }),
+  })
 }
 
 function giveSession(

@@ -8,7 +8,7 @@ import { accountName } from "../name.ts"
 import type { CacheUse } from "../quota.ts"
 import { isResting } from "../login-use.ts"
 import { remedyOf } from "../words.ts"
-import { accountReader } from "./account-store.ts"
+import { accountReader } from "./account-rows.ts"
 import { type Database, openDatabase, type Row } from "./database.ts"
 import { creditsOfDay, creditsSince, isBudgetLifted, localDay, readSession } from "./sessions.ts"
 

@@ -68,7 +68,7 @@ export async function anotherCanServe(
   const { chat, progress, accountId } = leaving
   const others = tokens.here(await store.list()).filter(({ id }) => id !== accountId)
   const policy = await policyOf(context, chat, progress)
-  return selectAccount({ accounts: others, spent: new Map() }, policy).account !== undefined
+  return selectAccount({ accounts: others }, policy).account !== undefined
 }
 
 async function assign(context: GatewayContext, chat: Chat, progress: Progress): Promise<Choice> {

@@ -83,7 +83,7 @@ async function accountFor(
 ): Promise<Account | undefined> {
   const { accountId } = sessionId === undefined ? {} : await store.session(sessionId)
   const choice = selectAccount(
-    { accounts: await store.list(), spent: new Map(), ...present({ accountId }) },
+    { accounts: await store.list(), ...present({ accountId }) },
     {
       strategy: settings.accountSelectionStrategy,
       useOverage: settings.useOverage,
