@@ -70,10 +70,13 @@ function mergeModels({
 }): JsonObject {
   const offered = catalogue.offered.map(({ id }) => id)
   const ids = new Set([...offered, ...Object.keys(userModels), ...chosenModels(config)])
+  const variantsOf = createVariants()
   const merged = [...ids].map((id): [string, JsonObject] => {
     const user = isObject(userModels[id]) ? userModels[id] : undefined
     const asked = stringField(user ?? {}, "id") ?? id
-    const ours = { ...modelEntry(catalogue.find(asked)), release_date: releaseDate(catalogue.rank(id)) }
+    const model = catalogue.find(asked)
+    const variants = variantsOf(model)
+    const ours = { ...modelEntry(model), variants, release_date: releaseDate(catalogue.rank(id)) }
     const entry = user === undefined ? ours : mergeModel(ours, user)
     return [id, { ...entry, id: qualifiedId(asked), provider: { npm: NPM, api: baseURL } }]
   })
@@ -119,16 +122,27 @@ function modelEntry(model: KiroModel): JsonObject {
     cost: { input: 0, output: 0, cache_read: 0, cache_write: 0 },
     limit: { context: model.contextWindow, output: model.maxOutputTokens },
     modalities: { input: model.input, output: ["text"] },
-    variants: variantsOf(model),
   }
 }
 
 /** The variants that OpenCode may make by itself for a model that reasons: those that are not ours are switched off. */
 const AUTOMATIC_VARIANTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max", "thinking"]
 
-function variantsOf(model: KiroModel): JsonObject {
-  if (model.thinking === "none") return {}
-  const ours = new Map(thinkingVariants(model).map(([name, variant]) => [name, variantEntry(variant)]))
+/** Most models have those of another: they are made once, and each model has its own object of them. */
+function createVariants(): (model: KiroModel) => JsonObject {
+  const known = new Map<string, JsonObject>()
+  return (model) => {
+    if (model.thinking === "none") return {}
+    const listed = thinkingVariants(model)
+    const key = JSON.stringify(listed)
+    const variants = known.get(key) ?? variantsOf(listed)
+    known.set(key, variants)
+    return { ...variants }
+  }
+}
+
+function variantsOf(listed: ReturnType<typeof thinkingVariants>): JsonObject {
+  const ours = new Map(listed.map(([name, variant]) => [name, variantEntry(variant)]))
   const others = AUTOMATIC_VARIANTS.filter((name) => !ours.has(name))
   return {
     ...Object.fromEntries(ours),

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, numberField, parseJson, present, stringField } from "../../json.ts"
 import { type LiveModel, modelKey } from "./catalogue.ts"
-import { readFieldSchema } from "./fields.ts"
+import { type FieldSchema, readFieldSchema } from "./fields.ts"
 
 /**
  * The last good list of an account in a service region. `models` are the service's own entries, so that a later version reads
@@ -20,7 +20,8 @@ const VERSION = 1
  * paint. An entry that has no id is left out, the others count.
  */
 export function modelsOf({ models }: Pick<AccountModelList, "models">): readonly LiveModel[] {
-  return Array.isArray(models) ? models.flatMap((entry) => readLiveModel(entry) ?? []) : []
+  const readSchema = createSchemaReader()
+  return Array.isArray(models) ? models.flatMap((entry) => readLiveModel(entry, readSchema) ?? []) : []
 }
 
 /** The text of kiro-models.json. */
@@ -84,7 +85,18 @@ function shared(one: LiveModel["input"], other: LiveModel["input"]): LiveModel["
 /** A service that says "yes" to caching without a number takes this many. */
 const CACHE_POINTS = 4
 
-function readLiveModel(entry: unknown): LiveModel | undefined {
+/** The models of a family have one schema: it is read once. */
+function createSchemaReader(): typeof readFieldSchema {
+  const known = new Map<string, FieldSchema | undefined>()
+  return (schema) => {
+    if (!isObject(schema)) return undefined
+    const text = JSON.stringify(schema)
+    if (!known.has(text)) known.set(text, readFieldSchema(schema))
+    return known.get(text)
+  }
+}
+
+function readLiveModel(entry: unknown, readSchema: typeof readFieldSchema): LiveModel | undefined {
   if (!isObject(entry)) return undefined
   const wireId = stringField(entry, "modelId", "id")
   if (wireId === undefined) return undefined
@@ -96,7 +108,7 @@ function readLiveModel(entry: unknown): LiveModel | undefined {
     maxOutputTokens: positive(limits, "maxOutputTokens"),
     input: inputTypes(entry["supportedInputTypes"]),
     cachePoints: cachePoints(entry),
-    fieldSchema: readFieldSchema(entry["additionalModelRequestFieldsSchema"]),
+    fieldSchema: readSchema(entry["additionalModelRequestFieldsSchema"]),
   }
   return { wireId, ...present(said) }
 }

@@ -38,10 +38,17 @@ function unqualified(id: string): string {
  * An id that nobody knows is passed through as it is.
  */
 export function resolveModel(publicId: string, live?: readonly LiveModel[]): KiroModel {
+  return resolveIn(publicId, live && ((key) => live.find((model) => spells(model.wireId, key))))
+}
+
+/** A list, as far as it is asked for the model of a key; absent: there is none. */
+type Listed = ((key: string) => LiveModel | undefined) | undefined
+
+function resolveIn(publicId: string, listed: Listed): KiroModel {
   const id = unqualified(publicId.trim())
-  const found = findModel(id, live)
+  const found = findModel(id, listed)
   if (found === undefined) return toKiroModel(unlisted(id), { id, long: false, thinks: false })
-  const long = found.long && live === undefined
+  const long = found.long && listed === undefined
   return toKiroModel(found.model, { id, long, thinks: found.thinks })
 }
 
@@ -56,19 +63,16 @@ interface Reading {
   readonly long: boolean
 }
 
-function findModel(
-  id: string,
-  live: readonly LiveModel[] | undefined,
-): (Reading & { readonly model: CatalogueModel }) | undefined {
+function findModel(id: string, listed: Listed): (Reading & { readonly model: CatalogueModel }) | undefined {
   let key = modelKey(LEGACY_IDS.get(id) ?? id)
   let reading: Reading = { thinks: false, long: false }
-  let model = knownModel(key, live)
+  let model = knownModel(key, listed)
   for (const [ending, meant] of ENDINGS) {
     if (model !== undefined) return { ...reading, model }
     if (!ending.test(key)) continue
     key = key.replace(ending, "")
     reading = { ...reading, ...meant }
-    model = knownModel(key, live)
+    model = knownModel(key, listed)
   }
   return model && { ...reading, model }
 }
@@ -116,12 +120,13 @@ function toKiroModel(model: CatalogueModel, { id, long, thinks }: Dress): KiroMo
  * stay, because users have them in their settings, and stand last.
  */
 export function offeredModels(live: readonly LiveModel[] = []): readonly KiroModel[] {
-  const known = live.length === 0 ? undefined : live
-  const listed = new Set(live.map((model) => modelKey(model.wireId)))
-  const table = BUILT_IN.filter((model) => model.kept || known === undefined)
-  const unlisted = table.filter((model) => !listed.has(modelKey(model.wireId)))
+  // The start waits for it, so each model is looked for by its key, not through the list.
+  const byKey = new Map(live.toReversed().map((model) => [modelKey(model.wireId), model]))
+  const listed: Listed = live.length === 0 ? undefined : (key) => byKey.get(key)
+  const table = BUILT_IN.filter((model) => model.kept || listed === undefined)
+  const unlisted = table.filter((model) => !byKey.has(modelKey(model.wireId)))
   const ids = [...live, ...unlisted].flatMap((model) => publicIds(model.wireId))
-  const models = [...new Set(ids)].map((id) => resolveModel(id, known))
+  const models = [...new Set(ids)].map((id) => resolveIn(id, listed))
   return [...models.filter(({ isOlder }) => !isOlder), ...models.filter(({ isOlder }) => isOlder)]
 }
 
@@ -144,11 +149,11 @@ function spells(wireId: string, key: string): boolean {
  * The facts of a model: the live list's where it has the model, the built-in table's otherwise; `undefined` where
  * neither knows it.
  */
-function knownModel(key: string, live: readonly LiveModel[] | undefined): CatalogueModel | undefined {
+function knownModel(key: string, listed: Listed): CatalogueModel | undefined {
   const builtIn = BUILT_IN_BY_KEY.get(key)
-  const listed = live?.find((model) => spells(model.wireId, key))
-  if (listed === undefined) return builtIn
-  return withLive(builtIn ?? longTwin(listed.wireId) ?? unlisted(listed.wireId), listed)
+  const live = listed?.(key)
+  if (live === undefined) return builtIn
+  return withLive(builtIn ?? longTwin(live.wireId) ?? unlisted(live.wireId), live)
 }
 
 /** A `-1m` model that the service lists by itself: its base with the long window. */
