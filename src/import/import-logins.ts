@@ -11,6 +11,7 @@ import {
   type SourceProblem,
   type SourceStore,
   takeIn,
+  type TokenKeeper,
 } from "../accounts/index.ts"
 import { type Clock, type Log, silentLog } from "../runtime.ts"
 
@@ -35,6 +36,7 @@ export async function importLogins({
   log = silentLog,
   byUser = false,
   identify,
+  tokens,
 }: {
   readonly store: Pick<AccountStore, "reconcile" | "listAll" | "list" | "update">
   readonly sources: readonly SourceStore[]
@@ -42,6 +44,8 @@ export async function importLogins({
   readonly log?: Log
   readonly byUser?: boolean
   readonly identify?: Identify | undefined
+  /** Knows the pairs that the database has not taken yet. */
+  readonly tokens?: Pick<TokenKeeper, "waiting">
 }): Promise<ImportOutcome> {
   const readings = await Promise.all(sources.map((source) => source.read()))
   const problems = readings.flatMap((reading) => reading.problems)
@@ -50,7 +54,9 @@ export async function importLogins({
   if (offered.length === 0 && (await store.listAll()).length === 0)
     return { added: [], updated: [], unchanged: [], problems }
   const known = await store.list()
-  const { put } = await store.reconcile((current) => takeIn(current, { offered, now: clock.now(), byUser }))
+  const { put } = await store.reconcile((current) =>
+    takeIn(tokens?.waiting(current) ?? current, { offered, now: clock.now(), byUser }),
+  )
   await askOwners({ store, identify, clock, log })
   await new InStep({ store, sources, clock, log }).payAll()
   const shown = new Set(offered.map(({ login }) => loginHash(login)))

@@ -452,6 +452,30 @@ describe("kiro-cli and we on one login", () => {
     assert.equal(ann.refreshCount, 1)
   })
 
+  it("know our own pair in kiro-cli's row while it waits for our database", async () => {
+    await sync()
+    const login = onlyLogin(await first())
+    const keeper = open()
+    const writer = await openDatabase(join(folder, "kiro.db"))
+    writer.run("BEGIN IMMEDIATE")
+    assert.equal(await token(keeper), ann.accessToken)
+    while ((await cliRow(file, TOKEN))["access_token"] !== ann.accessToken)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    const taken = importLogins({ store, sources: sources(), clock, identify: who, tokens: keeper })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    writer.run("ROLLBACK")
+    writer.close()
+    assert.deepEqual((await taken).added, [])
+    assert.equal(await token(keeper), ann.accessToken)
+    const now = onlyLogin(await first())
+    assert.deepEqual([now.id, now.tokens.accessToken.reveal()], [login.id, ann.accessToken])
+    await keeper.close()
+    assert.deepEqual(
+      leftovers(folder).filter((name) => name.includes("spill")),
+      [],
+    )
+  })
+
   it("find the pair that kiro-cli got for the token that we are refused for", async () => {
     await sync()
     const cli = sources()

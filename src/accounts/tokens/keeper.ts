@@ -62,6 +62,8 @@ export interface TokenKeeper {
    * turned off.
    */
   here(accounts: readonly Account[]): readonly Account[]
+  /** The same accounts with the pairs that wait for the database: a source that shows one of them brings no news. */
+  waiting(accounts: readonly Account[]): readonly Account[]
   /**
    * Asks at once whose the logins are that nobody is named for, because no account can answer: that may let one go on.
    * It takes 3 s at most.
@@ -171,6 +173,13 @@ class Keeper implements TokenKeeper {
     return accounts
       .map((account) => ({ ...account, logins: account.logins.filter((login) => this.#isHere(login)) }))
       .filter(({ logins }) => logins.length > 0)
+  }
+
+  waiting(accounts: readonly Account[]): readonly Account[] {
+    return accounts.map((account) => ({
+      ...account,
+      logins: account.logins.map((login) => this.#spills.over(login)),
+    }))
   }
 
   async learnOwners(): Promise<void> {
