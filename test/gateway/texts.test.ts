@@ -210,6 +210,13 @@ describe("the words themselves", () => {
     assert.equal(text.split("enable overage").length, 2)
     assert.match(text, /accounts enable ca97`/)
     assert.ok(text.length < 700, text)
+    const more = (["login-expired", "overage-limit"] as const).map((reason) =>
+      parkedBy({ kind: "state", state: { reason } }, "work"),
+    )
+    assert.match(
+      noneLeft([...parked, ...more], NOW),
+      /1 needs a login \(work\) · 1 at the overage limit \(work\)\. More[^]* enable ca97`\. What helps the others: \/kiro, or `.* doctor`\.$/,
+    )
   })
 })
 

@@ -127,6 +127,8 @@ function obstacleStatus(obstacle: Obstacle): number {
 
 /** Up to this many accounts are told of one by one; more are counted. */
 const MOST_SENTENCES = 3
+/** What helps more kinds of trouble than these would be a wall of text. */
+const MOST_REMEDIES = 2
 
 export function noneLeft(hindered: readonly HinderedAccount[], now: number): string {
   const remedies = new Set(hindered.map(remedyFor).filter((text) => text !== ""))
@@ -142,7 +144,10 @@ export function noneLeft(hindered: readonly HinderedAccount[], now: number): str
     return `${beginning} ${lines.join(between)}${end}${[...remedies].join(" ")}`.trim()
   }
   const counts = groupedStates(hindered.map(namedState), now)
-  return `${beginning} ${counts}. ${firstOfEachReason(hindered).join(" ")}`.trim()
+  const each = firstOfEachReason(hindered)
+  const others =
+    each.length > MOST_REMEDIES ? [`What helps the others: /kiro, or \`${ownCommand()} doctor\`.`] : []
+  return [`${beginning} ${counts}.`, ...each.slice(0, MOST_REMEDIES), ...others].join(" ")
 }
 
 function why(account: NamedAccount, obstacle: Obstacle, now: number): string {
