@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { chmodSync, existsSync, readFileSync, statSync } from "node:fs"
+import { chmodSync, existsSync, readFileSync, rmSync, statSync } from "node:fs"
 import { describe, it } from "node:test"
 import {
   type Account,
@@ -187,6 +187,20 @@ describe("the account store", () => {
     const [older] = (await store.get("a"))?.forgotten ?? []
     assert.deepEqual(older?.record, { places: [place], hashes: [place.shown], inherited: [] })
     await store.close()
+  })
+
+  it("keeps a turn that comes behind its close, makes no file for one, and holds none open", async () => {
+    const { store, path } = await openStore()
+    await store.add(newAccount({ id: "a", now: 0, logins: [] }))
+    await store.close()
+    const turn = { sessionId: "s", accountId: "a", credits: 0.5, at: Date.now() }
+    await store.addTurn(turn)
+    const [kept] = await store.turns()
+    assert.equal(kept?.credits, 0.5)
+    assert.equal(existsSync(`${path}-shm`), false)
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true })
+    await store.addTurn(turn)
+    assert.equal(existsSync(path), false)
   })
 
   it("writes no row for a change that changes nothing", async () => {

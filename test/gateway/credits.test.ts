@@ -98,6 +98,21 @@ describe("credits", () => {
     )
   })
 
+  it("of an answer that outlives its instance are booked all the same", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.script(stream(text("Hello"), pause(100), finish({ credits: 0.4 })))
+    const response = await harness.ask()
+    await harness.gateway.close()
+    await harness.store.close()
+    assert.equal((await hear(response)).finishReason, "stop")
+    assert.deepEqual(
+      (await turns(harness)).map(({ credits }) => credits),
+      [0.4],
+    )
+    assert.deepEqual(harness.notices, [])
+  })
+
   it("of a whole answer that broke off are booked before it is repeated", async () => {
     await using harness = await startHarness()
     const account = await harness.add("work")

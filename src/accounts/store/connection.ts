@@ -192,10 +192,21 @@ export class Connection {
   }
 
   #try<Value>(action: (database: Database) => Value): Attempt<Value> {
-    if (this.#closed) return { done: false, failure: "failed", error: new Error("the store is closed") }
+    if (this.#closed) return this.#tryLate(action)
     const first = this.#once(action)
     if (first.done || first.failure === "busy" || this.#memory !== undefined) return first
     return this.#recover(first) ? this.#once(action) : first
+  }
+
+  /** An answer that outlives its instance has its credits counted: the file is opened for that alone. */
+  #tryLate<Value>(action: (database: Database) => Value): Attempt<Value> {
+    if (this.inMemory || !existsSync(this.#options.path))
+      return { done: false, failure: "failed", error: new Error("the store is closed") }
+    try {
+      return this.#once(action)
+    } finally {
+      this.#forget()
+    }
   }
 
   #once<Value>(action: (database: Database) => Value): Attempt<Value> {
