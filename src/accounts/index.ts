@@ -78,6 +78,8 @@ export {
 export { openAccountStore, type StoreOptions } from "./store/account-store.ts"
 export {
   type Database,
+  type DatabaseDriver,
+  loadDatabaseDriver,
   openDatabase,
   type OpenOptions,
   type Row,

@@ -1,11 +1,12 @@
 import { existsSync, statSync } from "node:fs"
 import {
   type Database,
+  type DatabaseDriver,
   type ImportedLogin,
   inTransaction,
+  loadDatabaseDriver,
   type LoginPlaceKey,
   type LoginSource,
-  openDatabase,
   type OpenOptions,
   type PairChange,
   pairHash,
@@ -30,6 +31,8 @@ export interface Effects {
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
+  /** Absent: the SQLite of the runtime. */
+  readonly driver?: DatabaseDriver
 }
 
 export interface Found {
@@ -128,7 +131,8 @@ async function visitDatabase<Value>({
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 1.6, LONGEST_WAIT_MS)) {
     if (!existsSync(file)) return { state: "missing" }
     try {
-      return { state: "done", value: await visitOnce(file, write, visit) }
+      const open = effects.driver ?? (await loadDatabaseDriver())
+      return { state: "done", value: visitOnce({ open, file, write, visit }) }
     } catch (error) {
       const failure = storeFailure(error)
       if (failure !== "busy" || effects.clock.now() >= deadline)
@@ -147,17 +151,19 @@ const MESSAGES: { readonly [failure in StoreFailure]: string } = {
   failed: "is not laid out as expected",
 }
 
-async function visitOnce<Value>(
-  file: string,
-  write: boolean,
-  visit: (database: Database) => Value,
-): Promise<Value> {
-  if (write) return visitOpen(file, {}, durably(visit))
+interface Look<Value> {
+  readonly open: DatabaseDriver
+  readonly file: string
+  readonly visit: (database: Database) => Value
+}
+
+function visitOnce<Value>({ write, ...look }: Look<Value> & { readonly write: boolean }): Value {
+  if (write) return visitOpen({ ...look, visit: durably(look.visit) }, {})
   try {
-    return await visitOpen(file, { readonly: true }, visit)
+    return visitOpen(look, { readonly: true })
   } catch (error) {
-    if (!isWholeByItself(file, storeFailure(error))) throw error
-    return visitOpen(file, { immutable: true }, visit)
+    if (!isWholeByItself(look.file, storeFailure(error))) throw error
+    return visitOpen(look, { immutable: true })
   }
 }
 
@@ -170,12 +176,8 @@ function isWholeByItself(file: string, failure: StoreFailure): boolean {
   return (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0
 }
 
-async function visitOpen<Value>(
-  file: string,
-  options: OpenOptions,
-  visit: (database: Database) => Value,
-): Promise<Value> {
-  const database = await openDatabase(file, options)
+function visitOpen<Value>({ open, file, visit }: Look<Value>, options: OpenOptions): Value {
+  const database = open(file, options)
   try {
     return visit(database)
   } finally {

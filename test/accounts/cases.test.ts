@@ -21,7 +21,8 @@ import { temporaryFolder } from "../support/temporary-folder.ts"
 import { accountOf, EXPIRED, loginOf, onlyLogin, openStore as openTokenStore } from "../tokens/setup.ts"
 import { idcLogin } from "./logins.ts"
 import { openStore } from "./open-for-test.ts"
-import { Home, type UsageCall } from "./people.ts"
+import { Home } from "./people.ts"
+import type { UsageCall } from "./people-service.ts"
 
 const HOUR = 3_600_000
 

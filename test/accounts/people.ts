@@ -10,18 +10,17 @@ import {
   afterUsage,
   createTokenKeeper,
   type Database,
+  type DatabaseDriver,
   disableAccount,
   enableAccount,
-  type Identify,
   learnIdentity,
   type Login,
   loginHash,
   newAccount,
   type Notice,
   openAccountStore,
-  openDatabase,
+  loadDatabaseDriver,
   ownerOf,
-  type OwnerAnswer,
   recordOf,
   selectAccount,
   type SourceStore,
@@ -29,141 +28,16 @@ import {
   type Unavailable,
 } from "../../src/accounts/index.ts"
 import { importLogins, openSources } from "../../src/import/index.ts"
-import { type Fetch, type Runtime, silentLog } from "../../src/runtime.ts"
+import { type Runtime, silentLog } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
-import { cliDatabase, putCliRow, sqlite, writeCliStore } from "../import/stores.ts"
+import { CLI_TABLES, cliDatabase, putCliRow } from "../import/stores.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
-
-/** How a token service treats the refresh token that it was given. */
-export type Rotation = "single-use" | "repeated" | "tolerant"
-export type UsageCall = "up" | "down" | "refused" | "unsupported"
+import { type Pair, QUOTA, Service } from "./people-service.ts"
 
 const HOUR = 3_600_000
 const TOKEN = "kirocli:odic:token"
 const REGISTRATION = "kirocli:odic:device-registration"
-
-/** One sign-in: the pairs that were renewed one from the other. */
-interface Family {
-  readonly person: string
-  readonly refreshTokens: string[]
-  alive: boolean
-}
-
-/** The token service and the usage call, of people who have each as many sign-ins as they like. */
-export class Service {
-  readonly #now: () => number
-  readonly #families: Family[] = []
-  readonly #access = new Map<string, { readonly family: Family; readonly expiresAt: number }>()
-  #count = 0
-  rotation: Rotation = "single-use"
-  usage: UsageCall = "up"
-  /** Every refresh token that was sent, and whether another one had taken its place. */
-  readonly sent: { readonly refreshToken: string; readonly superseded: boolean }[] = []
-  usageCalls = 0
-  readonly suspended = new Set<string>()
-  readonly exhausted = new Set<string>()
-
-  constructor(now: () => number) {
-    this.#now = now
-  }
-
-  signIn(person: string): Pair {
-    const family: Family = { person, refreshTokens: [], alive: true }
-    this.#families.push(family)
-    return this.#issue(family)
-  }
-
-  renew(refreshToken: string): Pair | undefined {
-    const family = this.familyOf(refreshToken)
-    if (family === undefined || !family.alive) return undefined
-    if (family.refreshTokens.at(-1) === refreshToken)
-      return this.rotation === "repeated" ? this.#issue(family, refreshToken) : this.#issue(family)
-    if (this.rotation === "tolerant") return this.#issue(family)
-    // Whoever uses a token twice may have stolen it: the service ends the whole sign-in.
-    family.alive = false
-    return undefined
-  }
-
-  /** The refresh token that works for the sign-in that this one is of. */
-  currentOf(refreshToken: string): string | undefined {
-    const family = this.familyOf(refreshToken)
-    return family?.alive === true ? family.refreshTokens.at(-1) : undefined
-  }
-
-  familyOf(refreshToken: string): Family | undefined {
-    return this.#families.find(({ refreshTokens }) => refreshTokens.includes(refreshToken))
-  }
-
-  isCurrent(refreshToken: string): boolean {
-    const family = this.familyOf(refreshToken)
-    return family?.alive === true && family.refreshTokens.at(-1) === refreshToken
-  }
-
-  personOf(accessToken: string): string | undefined {
-    return this.#access.get(accessToken)?.family.person
-  }
-
-  /** What a chat with this token comes to. */
-  chat(accessToken: string): "answer" | "refused" | "exhausted" | "suspended" {
-    const issued = this.#access.get(accessToken)
-    if (issued === undefined || issued.expiresAt <= this.#now()) return "refused"
-    if (this.suspended.has(issued.family.person)) return "suspended"
-    return this.exhausted.has(issued.family.person) ? "exhausted" : "answer"
-  }
-
-  readonly identify: Identify = async (login) => {
-    this.usageCalls += 1
-    const token = login.kind === "api-key" ? login.key : login.tokens.accessToken
-    const issued = this.#access.get(token.reveal())
-    if (this.usage === "unsupported") return { outcome: "unsupported" }
-    if (this.usage !== "up" || issued === undefined || issued.expiresAt <= this.#now())
-      return { outcome: "failed" }
-    return { outcome: "known", userId: `user-${issued.family.person}`, quota: QUOTA } satisfies OwnerAnswer
-  }
-
-  readonly fetch: Fetch = async (_url, init) => {
-    const body = String(init.body)
-    // An identity provider takes a form (RFC 6749).
-    const isForm = !body.startsWith("{")
-    const refreshToken = isForm
-      ? (new URLSearchParams(body).get("refresh_token") ?? "")
-      : (JSON.parse(body) as { refreshToken: string }).refreshToken
-    const family = this.familyOf(refreshToken)
-    const superseded = family !== undefined && family.refreshTokens.at(-1) !== refreshToken
-    this.sent.push({ refreshToken, superseded })
-    await this.onSent?.(refreshToken, superseded)
-    const pair = this.renew(refreshToken)
-    if (pair === undefined) return Response.json({ error: "invalid_grant" }, { status: 400 })
-    const { accessToken, refreshToken: next } = pair
-    return isForm
-      ? Response.json({
-          access_token: accessToken,
-          refresh_token: next,
-          expires_in: 3600,
-          token_type: "Bearer",
-        })
-      : Response.json({ accessToken, refreshToken: next, expiresIn: 3600 })
-  }
-
-  onSent: ((refreshToken: string, superseded: boolean) => Promise<void>) | undefined
-
-  #issue(family: Family, again?: string): Pair {
-    this.#count += 1
-    const refreshToken = again ?? `refresh-${family.person}-${this.#count}`
-    const accessToken = `access-${family.person}-${this.#count}`
-    if (again === undefined) family.refreshTokens.push(refreshToken)
-    const expiresAt = this.#now() + HOUR
-    this.#access.set(accessToken, { family, expiresAt })
-    return { accessToken, refreshToken, expiresAt }
-  }
-}
-
-export interface Pair {
-  readonly accessToken: string
-  readonly refreshToken: string
-  readonly expiresAt: number
-}
 
 export type Answer =
   | { readonly by: string; readonly accountId: string }
@@ -180,18 +54,27 @@ export class Home {
   readonly #runtime: Runtime
   /** Kept open from look to look: a sequence of events has hundreds of them. */
   readonly #open = new Map<string, Database>()
+  readonly #driver: DatabaseDriver | undefined
   #store: AccountStore | undefined
   #keeper: TokenKeeper | undefined
   #usageAt = new Map<string, number>()
   client = "client"
+  /** `KIRO_API_KEY` of the process. */
+  #key: string | undefined
+  #sources: readonly SourceStore[] | undefined
+  /** How often other programs wrote, of which this process has seen so much; and the ids that were given. */
+  readonly #outside: { writes: number; ids: number }
+  #seenWrites = -1
 
-  /** `beside`: the home of a process that runs already. */
-  constructor(folder: string, beside?: Home) {
+  /** `beside`: the home of a process that runs already; `driver`: what opens databases, where that is not the runtime. */
+  constructor(folder: string, beside?: Home, driver?: DatabaseDriver) {
     this.folder = folder
+    this.#driver = driver
     this.cliFile = cliDatabase(folder)
     this.ideFile = join(folder, ".aws", "sso", "cache", "kiro-auth-token.json")
     this.clock = beside?.clock ?? fakeClock()
     this.service = beside?.service ?? new Service(() => this.clock.now())
+    this.#outside = beside === undefined ? { writes: 0, ids: 0 } : beside.#outside
     this.#runtime = {
       clock: this.clock,
       log: silentLog,
@@ -202,11 +85,18 @@ export class Home {
   }
 
   sources(env: Record<string, string> = {}): readonly SourceStore[] {
-    return openSources({
-      place: { env, platform: "linux", home: this.folder },
+    if (Object.keys(env).length === 0 && this.#sources !== undefined) return this.#sources
+    const sources = openSources({
+      place: { env: { ...this.#env, ...env }, platform: "linux", home: this.folder },
       settings: DEFAULT_SETTINGS,
-      effects: { clock: this.clock, random: () => 0.5 },
+      effects: { clock: this.clock, random: () => 0.5, ...this.#databases },
     })
+    if (Object.keys(env).length === 0) this.#sources = sources
+    return sources
+  }
+
+  get #env(): Record<string, string> {
+    return this.#key === undefined ? {} : { KIRO_API_KEY: this.#key }
   }
 
   async store(): Promise<AccountStore> {
@@ -216,6 +106,8 @@ export class Home {
       log: silentLog,
       random: () => 0.5,
       notify: (notice) => void this.notices.push(notice),
+      environmentKey: this.#key === undefined ? undefined : new Secret(this.#key),
+      ...this.#databases,
     })
     return this.#store
   }
@@ -235,35 +127,26 @@ export class Home {
     return this.#keeper
   }
 
-  /** The process ends and another one begins. */
-  async restart(): Promise<void> {
+  /** The process ends and another one begins; `keyOf`: with the API key of that person in its environment. */
+  async restart({ keyOf }: { readonly keyOf?: string | undefined } = {}): Promise<void> {
     await this.#keeper?.close()
     await this.#store?.close()
     this.#keeper = undefined
     this.#store = undefined
     this.#usageAt = new Map()
     this.#closeFiles()
+    this.#key = keyOf === undefined ? undefined : this.service.keyOf(keyOf)
+    this.#sources = undefined
+    this.#seenWrites = -1
   }
 
-  /** The same home on another day: nobody was ever here. For whoever tries many sequences of events on one folder. */
-  async empty(): Promise<void> {
-    this.cliComesBack()
-    rmSync(this.ideFile, { force: true })
-    for (const name of readdirSync(this.folder).filter((each) => each.startsWith("kiro-")))
-      rmSync(join(this.folder, name), { recursive: true })
-    for (const [file, like] of [
-      [this.#databaseFile, "kiro!_%"],
-      [this.cliFile, "auth!_kv"],
-      [this.#olderFile, "accounts"],
-    ] as const) {
-      const database = await this.#look(file)
-      const tables = database?.all(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE ? ESCAPE '!'",
-        [like],
-      )
-      for (const { name } of tables ?? []) database?.run(`DELETE FROM ${String(name)}`)
-    }
+  /** The same home on another day: nobody was ever here. For whoever tries many sequences of events in one folder. */
+  empty(): void {
     this.#closeFiles()
+    const ours = readdirSync(this.folder).filter((each) => each.startsWith("kiro"))
+    for (const name of ours) rmSync(join(this.folder, name), { recursive: true })
+    for (const file of [this.ideFile, this.cliFile, `${this.cliFile}.away`, this.#olderFile])
+      rmSync(file, { force: true })
   }
 
   get #databaseFile(): string {
@@ -274,9 +157,19 @@ export class Home {
     return join(this.folder, ".config", "opencode", "kiro.db")
   }
 
+  get #databases(): { readonly driver?: DatabaseDriver } {
+    return this.#driver === undefined ? {} : { driver: this.#driver }
+  }
+
   async #look(file: string): Promise<Database | undefined> {
-    if (!existsSync(file)) return undefined
-    const database = this.#open.get(file) ?? (await openDatabase(file))
+    return existsSync(file) ? this.#opened(file) : undefined
+  }
+
+  async #opened(file: string): Promise<Database> {
+    const known = this.#open.get(file)
+    if (known !== undefined) return known
+    mkdirSync(dirname(file), { recursive: true })
+    const database = (this.#driver ?? (await loadDatabaseDriver()))(file)
     this.#open.set(file, database)
     return database
   }
@@ -290,17 +183,17 @@ export class Home {
   async olderPluginCopies(): Promise<void> {
     const held = await this.cliPair()
     if (held === undefined) return
-    await sqlite(this.#olderFile, (database) => {
-      database.run(
-        "CREATE TABLE IF NOT EXISTS accounts (id TEXT PRIMARY KEY, auth_method TEXT, region TEXT, client_id TEXT, client_secret TEXT, refresh_token TEXT, access_token TEXT, expires_at INTEGER)",
-      )
-      database.run("INSERT OR REPLACE INTO accounts VALUES ('1', 'idc', 'us-east-1', ?, 'secret', ?, ?, ?)", [
-        this.client,
-        held.refreshToken,
-        held.accessToken,
-        held.expiresAt,
-      ])
-    })
+    this.#outside.writes += 1
+    const database = await this.#opened(this.#olderFile)
+    database.run(
+      "CREATE TABLE IF NOT EXISTS accounts (id TEXT PRIMARY KEY, auth_method TEXT, region TEXT, client_id TEXT, client_secret TEXT, refresh_token TEXT, access_token TEXT, expires_at INTEGER)",
+    )
+    database.run("INSERT OR REPLACE INTO accounts VALUES ('1', 'idc', 'us-east-1', ?, 'secret', ?, ?, ?)", [
+      this.client,
+      held.refreshToken,
+      held.accessToken,
+      held.expiresAt,
+    ])
   }
 
   /** A person signs in to kiro-cli. */
@@ -321,6 +214,7 @@ export class Home {
   }
 
   async cliSignsOut(): Promise<void> {
+    this.#outside.writes += 1
     const database = await this.#look(this.cliFile)
     database?.run("DELETE FROM auth_kv")
   }
@@ -341,6 +235,7 @@ export class Home {
   }
 
   ideSignsOut(): void {
+    this.#outside.writes += 1
     rmSync(this.ideFile, { force: true })
   }
 
@@ -353,6 +248,7 @@ export class Home {
   }
 
   #putIde({ accessToken, refreshToken, expiresAt }: Pair): void {
+    this.#outside.writes += 1
     mkdirSync(dirname(this.ideFile), { recursive: true })
     const fields = { accessToken, refreshToken, expiresAt: new Date(expiresAt).toISOString() }
     writeFileSync(this.ideFile, JSON.stringify({ ...fields, authMethod: "social", provider: "Google" }))
@@ -372,19 +268,23 @@ export class Home {
 
   /** The store is away for a while, as with a container that is not mounted. */
   cliGoesAway(): void {
+    this.#outside.writes += 1
     // Windows moves no open file.
     this.#closeFiles()
     if (existsSync(this.cliFile)) renameSync(this.cliFile, `${this.cliFile}.away`)
   }
 
   cliComesBack(): void {
+    this.#outside.writes += 1
     this.#closeFiles()
     if (existsSync(`${this.cliFile}.away`)) renameSync(`${this.cliFile}.away`, this.cliFile)
   }
 
   async #putCli(pair: Pair): Promise<void> {
-    if (!existsSync(this.cliFile)) await writeCliStore(this.cliFile, {})
-    const database = await this.#look(this.cliFile)
+    this.#outside.writes += 1
+    const isNew = !existsSync(this.cliFile)
+    const database = await this.#opened(this.cliFile)
+    if (isNew) for (const table of CLI_TABLES) database.run(table)
     const rows: Record<string, unknown> = {
       [TOKEN]: {
         access_token: pair.accessToken,
@@ -394,27 +294,43 @@ export class Home {
       },
       [REGISTRATION]: { client_id: this.client, client_secret: "secret", region: "us-east-1" },
     }
-    for (const [key, value] of Object.entries(rows))
-      if (database !== undefined) putCliRow(database, key, value)
+    for (const [key, value] of Object.entries(rows)) putCliRow(database, key, value)
   }
 
   /** A person signs in here, by a device flow of ours. */
   async signsInHere(person: string): Promise<Account> {
     const { accessToken, refreshToken, expiresAt } = this.service.signIn(person)
-    const store = await this.store()
-    const now = this.clock.now()
-    const login: Login = {
+    return this.#add({
       kind: "idc",
-      id: randomUUID(),
+      id: this.#newId(),
       source: "own",
       tokens: { accessToken: new Secret(accessToken), refreshToken: new Secret(refreshToken), expiresAt },
       client: { clientId: "own-client", clientSecret: new Secret("secret") },
       loginRegion: "us-east-1",
-    }
-    const account = { ...newAccount({ id: randomUUID(), now, logins: [login] }), record: { actedAt: now } }
-    await store.add(account)
+    })
+  }
+
+  /** A person gives us a key of theirs. */
+  async givesKey(person: string): Promise<void> {
+    const key = new Secret(this.service.keyOf(person))
+    const accounts = await (await this.store()).list({ resting: true })
+    const isKnown = accounts.some(({ logins }) =>
+      logins.some((login) => login.kind === "api-key" && login.key.equals(key)),
+    )
+    if (!isKnown) await this.#add({ kind: "api-key", id: this.#newId(), source: "own", key })
+  }
+
+  async #add(login: Login): Promise<Account> {
+    const now = this.clock.now()
+    const account = { ...newAccount({ id: this.#newId(), now, logins: [login] }), record: { actedAt: now } }
+    await (await this.store()).add(account)
     await this.#recordUsage(account.id, login)
     return account
+  }
+
+  #newId(): string {
+    this.#outside.ids += 1
+    return `own-${this.#outside.ids}`
   }
 
   async disable(person: string): Promise<void> {
@@ -444,11 +360,18 @@ export class Home {
   }
 
   ownerOf(login: Login): string | undefined {
-    return login.kind === "api-key" ? undefined : this.service.personOf(login.tokens.accessToken.reveal())
+    const token = login.kind === "api-key" ? login.key : login.tokens.accessToken
+    return this.service.personOf(token.reveal())
+  }
+
+  /** Whether another program wrote since this process looked last. */
+  get hasNews(): boolean {
+    return this.#seenWrites !== this.#outside.writes
   }
 
   async takeIn(byUser = false): Promise<void> {
     const { identify } = this.service
+    this.#seenWrites = this.#outside.writes
     await importLogins({
       store: await this.store(),
       sources: this.sources(),
@@ -458,11 +381,15 @@ export class Home {
     })
   }
 
-  /** A conversation asks, as the gateway does it: choose, look again where nobody can serve, send, learn. */
-  async asks(sessionId = "session"): Promise<Answer> {
+  /**
+   * A conversation asks, as the gateway does it: choose, look again where nobody can serve, send, learn. `looks`: it
+   * looks at other programs first.
+   */
+  async asks(sessionId = "session", looks = true): Promise<Answer> {
     const [store, keeper] = [await this.store(), await this.keeper()]
-    await this.takeIn()
+    if (looks) await this.takeIn()
     const excluded = new Set<string>()
+    const rejected: Secret[] = []
     let looked = false
     for (let tries = 0; tries < 12; tries += 1) {
       const now = this.clock.now()
@@ -481,7 +408,7 @@ export class Home {
         continue
       }
       const { account } = choice
-      const credential = await keeper.fresh({ account })
+      const credential = await keeper.fresh({ account, rejected })
       if (credential.state === "none") {
         excluded.add(account.id)
         continue
@@ -499,8 +426,12 @@ export class Home {
         await this.#recordUsage(current.id, credential.login)
         return { by: person, accountId: current.id }
       }
+      if (outcome === "refused") {
+        if (rejected.some((each) => each.equals(credential.accessToken))) excluded.add(account.id)
+        rejected.push(credential.accessToken)
+        continue
+      }
       excluded.add(account.id)
-      if (outcome === "refused") continue
       const kind = outcome === "suspended" ? "suspended" : "monthly-quota"
       const context = { now, throttleDelayMs: 1000, random: 0.5 }
       await store.update(current.id, (row) => afterFailure(row, { kind, status: 403, message: "" }, context))
@@ -559,21 +490,23 @@ export class Home {
   }
 
   /** The refresh tokens that we have on the disk, in rows or spilled, and that other programs have. */
-  async refreshTokens(): Promise<{
-    readonly ours: ReadonlySet<string>
-    readonly theirs: ReadonlySet<string>
-  }> {
+  async refreshTokens(): Promise<{ readonly ours: readonly string[]; readonly theirs: readonly string[] }> {
     const database = await this.#look(this.#databaseFile)
-    const rows = database?.all("SELECT refresh_token FROM kiro_login") ?? []
-    const ours = new Set(rows.map((row) => String(row["refresh_token"])))
-    for (const name of readdirSync(this.folder).filter((each) => each.startsWith("kiro-tokens.spill"))) {
+    const rows = database?.all("SELECT refresh_token FROM kiro_login WHERE refresh_token IS NOT NULL") ?? []
+    const spilled = readdirSync(this.folder).flatMap((name) => {
+      if (!name.startsWith("kiro-tokens.spill")) return []
       const text = readFileSync(join(this.folder, name), "utf8")
-      const after = /"after":\{[^}]*"refreshToken":"([^"]+)"/.exec(text)?.[1]
-      if (after !== undefined) ours.add(after)
-    }
+      return /"after":\{[^}]*"refreshToken":"([^"]+)"/.exec(text)?.[1] ?? []
+    })
     const pairs = [await this.cliPair(), this.idePair()]
-    return { ours, theirs: new Set(pairs.flatMap((pair) => pair?.refreshToken ?? [])) }
+    return {
+      ours: [...rows.map((row) => String(row["refresh_token"])), ...spilled],
+      theirs: pairs.flatMap((pair) => pair?.refreshToken ?? []),
+    }
+  }
+
+  /** Another text whenever what is stored of accounts may be another. */
+  async storeStamp(): Promise<string> {
+    return (await this.#look(this.#databaseFile))?.stamp(["kiro_account", "kiro_login"]) ?? ""
   }
 }
-
-const QUOTA = { used: 1, limit: 1000, bonuses: [], overage: { enabled: false, used: 0 } }

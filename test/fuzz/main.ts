@@ -1,16 +1,99 @@
-import { spawnSync } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync } from "node:fs"
+import { availableParallelism } from "node:os"
+import { join } from "node:path"
 import { parseArgs } from "node:util"
 
-/** `npm run fuzz -- --runs 1000000 [--only decoder]`: the properties of this folder with as many cases as wanted. */
+/**
+ * `npm run fuzz`: a million sequences of the people's, on every core. `-- --only decoder` are the properties of another
+ * file of this folder, `--runs` and `--minutes` are how many and how long at most. The cases come in lots, each from a
+ * seed of its own: whatever ends early is gone on with by what it prints.
+ */
+
+const LOT = 5000
+
 const { values } = parseArgs({
-  options: { runs: { type: "string", default: "100000" }, only: { type: "string", default: "" } },
-})
-const result = spawnSync(
-  process.execPath,
-  ["test", "--timeout", String(2 ** 31 - 1), `test/fuzz/${values.only}`],
-  {
-    stdio: "inherit",
-    env: { ...process.env, FUZZ_RUNS: values.runs },
+  options: {
+    only: { type: "string", default: "people" },
+    runs: { type: "string", default: "1000000" },
+    minutes: { type: "string", default: "Infinity" },
+    workers: { type: "string", default: String(availableParallelism()) },
+    seed: { type: "string", default: String(1 + (Date.now() % 1_000_000_000)) },
+    /** The lots that were done before. */
+    from: { type: "string", default: "0" },
   },
-)
-process.exitCode = result.status ?? 1
+})
+const file = join("test", "fuzz", `${values.only}.test.ts`)
+if (!existsSync(file)) throw new Error(`there is no ${file}`)
+const [runs, seed, from] = [Number(values.runs), Number(values.seed), Number(values.from)]
+const lots = Math.ceil(runs / LOT)
+const until = Date.now() + Number(values.minutes) * 60_000
+const begun = Date.now()
+
+const children = new Set<ChildProcess>()
+const done = new Set<number>()
+let next = from
+let failures = 0
+let isOver = false
+
+process.on("SIGINT", stop)
+await Promise.all(Array.from({ length: Math.max(1, Number(values.workers)) }, work))
+tell()
+if (failures === 0 && next < lots) {
+  const first = Array.from({ length: lots }, (_, lot) => lot).find((lot) => lot >= from && !done.has(lot))
+  process.stdout.write(
+    `go on with: npm run fuzz -- --only ${values.only} --runs ${runs} --seed ${seed} --from ${first ?? lots}\n`,
+  )
+}
+process.exitCode = failures === 0 ? 0 : 1
+
+function stop(): void {
+  isOver = true
+  for (const child of children) child.kill()
+}
+
+async function work(): Promise<void> {
+  while (next < lots && !isOver && Date.now() < until) {
+    const lot = next
+    next += 1
+    const output = await failureOf(lot)
+    // One that is stopped has not failed.
+    if (isOver) return
+    done.add(lot)
+    if (output !== undefined) {
+      failures += 1
+      stop()
+      process.stdout.write(
+        `${output}\nthe same again: npm run fuzz -- --only ${values.only} --runs ${sizeOf(lot)} --seed ${seed + lot}\n`,
+      )
+    } else if (lot < lots - 1) tell()
+  }
+}
+
+function sizeOf(lot: number): number {
+  return Math.min(LOT, runs - lot * LOT)
+}
+
+/** What the lot printed where it failed. */
+async function failureOf(lot: number): Promise<string | undefined> {
+  const child = spawn(process.execPath, ["test", "--timeout", String(2 ** 31 - 1), file], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, FUZZ_RUNS: String(sizeOf(lot)), FUZZ_SEED: String(seed + lot) },
+  })
+  children.add(child)
+  const printed: string[] = []
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: unknown) => printed.push(String(chunk)))
+  await once(child, "close")
+  children.delete(child)
+  return child.exitCode === 0 ? undefined : printed.join("")
+}
+
+function tell(): void {
+  const cases = [...done].reduce((sum, lot) => sum + sizeOf(lot), Math.min(from * LOT, runs))
+  const minutes = ((Date.now() - begun) / 60_000).toFixed(1)
+  process.stdout.write(
+    `${cases.toLocaleString("en")} sequences, ${failures} failures (${values.only}, seed ${seed}, ${done.size} lots in ${minutes} min)\n`,
+  )
+}

@@ -1,15 +1,19 @@
 import type * as fc from "fast-check"
 
-/** The cheapest property's cases in the suites: what was asked for by hand is asked of it, and in proportion of the others. */
+/** The cases of the property that has most in the suites: what is asked for by hand is its number, the others' in proportion. */
 const MOST_USUAL = 2000
 
-/** `usual` cases in the suites; by hand (`npm run fuzz -- --runs 1000000`) in proportion more. */
+/** `usual` cases in the suites; by hand (`npm run fuzz`, in `main.ts`) as many as it wants, from its seed. */
 export function casesOf(usual: number): fc.Parameters<unknown> {
-  const runs = asked()
-  return { numRuns: runs === undefined ? usual : Math.ceil((runs * usual) / MOST_USUAL) }
+  const runs = wanted("FUZZ_RUNS")
+  const seed = wanted("FUZZ_SEED")
+  return {
+    numRuns: runs === undefined ? usual : Math.ceil((runs * usual) / MOST_USUAL),
+    ...(seed !== undefined && { seed }),
+  }
 }
 
-function asked(): number | undefined {
-  const runs = Number(process.env["FUZZ_RUNS"])
-  return Number.isFinite(runs) && runs > 0 ? runs : undefined
+function wanted(name: string): number | undefined {
+  const value = Number(process.env[name])
+  return Number.isFinite(value) && value > 0 ? value : undefined
 }

@@ -39,13 +39,13 @@ export async function sqlite(file: string, use: (database: Database) => void): P
 }
 
 /** kiro-cli's tables after all of its migrations. */
-const CLI_TABLES = [
-  "CREATE TABLE migrations (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, migration_time INTEGER NOT NULL)",
-  `CREATE TABLE history (id INTEGER PRIMARY KEY, command TEXT, shell TEXT, pid INTEGER, session_id TEXT, cwd TEXT,
+export const CLI_TABLES: readonly string[] = [
+  "CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, migration_time INTEGER NOT NULL)",
+  `CREATE TABLE IF NOT EXISTS history (id INTEGER PRIMARY KEY, command TEXT, shell TEXT, pid INTEGER, session_id TEXT, cwd TEXT,
      start_time INTEGER, hostname TEXT, exit_code INTEGER, end_time INTEGER, duration INTEGER)`,
-  "CREATE TABLE state (key TEXT PRIMARY KEY, value BLOB)",
-  "CREATE TABLE auth_kv (key TEXT PRIMARY KEY, value TEXT)",
-  "CREATE TABLE conversations (key TEXT PRIMARY KEY, value TEXT)",
+  "CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value BLOB)",
+  "CREATE TABLE IF NOT EXISTS auth_kv (key TEXT PRIMARY KEY, value TEXT)",
+  "CREATE TABLE IF NOT EXISTS conversations (key TEXT PRIMARY KEY, value TEXT)",
 ]
 
 export async function writeCliStore(

@@ -9,7 +9,7 @@ import { isCalled } from "../name.ts"
 import type { Choice } from "../selection.ts"
 import { isResting } from "../login-use.ts"
 import { Connection } from "./connection.ts"
-import { type Database, loadDatabaseDriver, StoreError } from "./database.ts"
+import { type Database, type DatabaseDriver, loadDatabaseDriver, StoreError } from "./database.ts"
 import {
   changeSession,
   creditsSince,
@@ -44,6 +44,8 @@ export interface StoreOptions {
   readonly rehearse?: boolean
   /** `KIRO_API_KEY`: it is never written down. */
   readonly environmentKey?: Secret | undefined
+  /** Absent: the SQLite of the runtime. */
+  readonly driver?: DatabaseDriver
 }
 
 /**
@@ -51,7 +53,7 @@ export interface StoreOptions {
  * Rejects only where the runtime has no SQLite.
  */
 export async function openAccountStore(options: StoreOptions): Promise<AccountStore> {
-  const driver = await loadDatabaseDriver()
+  const driver = options.driver ?? (await loadDatabaseDriver())
   const connection = new Connection({ notify: () => undefined, rehearse: false, ...options, driver })
   return {
     ...accountPart(connection, options),

@@ -1,0 +1,147 @@
+import * as fc from "fast-check"
+import type { Rotation, UsageCall } from "../accounts/people-service.ts"
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+export const PEOPLE = ["A", "B", "C"] as const
+export type Person = (typeof PEOPLE)[number]
+
+/** Two processes on one home. */
+export type ProcessName = "one" | "other"
+
+/** What happens at a time. */
+export type Step =
+  | { readonly do: "signs in to kiro-cli"; readonly person: Person; readonly registers: boolean }
+  | {
+      readonly do:
+        | "signs in to the IDE"
+        | "signs in here"
+        | "gives a key"
+        | "is switched off"
+        | "is switched on"
+        | "is removed"
+        | "is removed while its pair is renewed"
+        | "has no credits"
+        | "has credits"
+        | "is suspended"
+      readonly person: Person
+    }
+  | {
+      readonly do: "asks"
+      readonly session: string
+      readonly process: ProcessName
+      /** Whether it looks at other programs before it answers, where they wrote. */
+      readonly looks: boolean
+    }
+  | { readonly do: "OpenCode restarts"; readonly process: ProcessName; readonly keyOf: Person | undefined }
+  | { readonly do: "time passes"; readonly ms: number }
+  | { readonly do: "the usage call"; readonly is: UsageCall }
+  | { readonly do: "the service rotates"; readonly how: Rotation }
+  | {
+      readonly do:
+        | "kiro-cli renews"
+        | "kiro-cli signs out"
+        | "the IDE renews"
+        | "the IDE signs out"
+        | "an older plugin copies kiro-cli's login"
+        | "the clock jumps ahead"
+        | "the clock jumps back"
+        | "kiro-cli's store goes away"
+        | "kiro-cli's store comes back"
+        | "access tokens are rejected"
+        | "the import is asked for"
+    }
+
+const person = fc.constantFrom<Person>("A", "A", "A", "B", "B", "C")
+const anybody = <Do extends Step["do"]>(...what: readonly Do[]) =>
+  fc.record({ do: fc.constantFrom(...what), person })
+const process = fc.constantFrom<ProcessName>("one", "one", "other")
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant("signs in to kiro-cli" as const),
+      person,
+      registers: fc.constantFrom(false, false, true),
+    }),
+  },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      do: fc.constantFrom("kiro-cli renews" as const, "kiro-cli renews", "the IDE renews"),
+    }),
+  },
+  { weight: 4, arbitrary: anybody("signs in to the IDE") },
+  {
+    weight: 18,
+    arbitrary: fc.record({
+      do: fc.constant("asks" as const),
+      session: fc.constantFrom("1", "2"),
+      process,
+      looks: fc.constantFrom(true, true, true, false),
+    }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: fc.constant("time passes" as const),
+      ms: fc.constantFrom(MINUTE, 20 * MINUTE, HOUR / 2, 2 * HOUR, 2 * HOUR, 30 * HOUR),
+    }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: fc.constant("the usage call" as const),
+      is: fc.constantFrom<UsageCall>("up", "up", "down", "refused", "unsupported"),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("the service rotates" as const),
+      how: fc.constantFrom<Rotation>("single-use", "repeated", "tolerant"),
+    }),
+  },
+  { weight: 2, arbitrary: anybody("signs in here") },
+  { weight: 1, arbitrary: anybody("gives a key") },
+  { weight: 2, arbitrary: anybody("is removed while its pair is renewed") },
+  { weight: 3, arbitrary: anybody("is switched off", "is switched on", "is removed") },
+  { weight: 2, arbitrary: anybody("has no credits", "has credits", "is suspended") },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("OpenCode restarts" as const),
+      process,
+      keyOf: fc.option(person, { nil: undefined }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        "kiro-cli signs out" as const,
+        "the IDE signs out",
+        "an older plugin copies kiro-cli's login",
+        "the clock jumps ahead",
+        "the clock jumps back",
+        "kiro-cli's store goes away",
+        "kiro-cli's store comes back",
+        "access tokens are rejected",
+        "the import is asked for",
+      ),
+    }),
+  },
+)
+
+/** What happens in a home, and whether all of it is told apart in the end. */
+export interface Sequence {
+  readonly steps: readonly Step[]
+  readonly endsWell: boolean
+}
+
+export const sequences: fc.Arbitrary<Sequence> = fc.record({
+  steps: fc.array(step, { minLength: 4, maxLength: 18 }),
+  endsWell: fc.constantFrom(false, false, true),
+})

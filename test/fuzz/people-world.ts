@@ -1,0 +1,397 @@
+import assert from "node:assert/strict"
+import {
+  type Account,
+  type DatabaseDriver,
+  isShut,
+  type Login,
+  ownerOf,
+  recordOf,
+} from "../../src/accounts/index.ts"
+import { Home } from "../accounts/people.ts"
+import type { UsageCall } from "../accounts/people-service.ts"
+import { PEOPLE, type Person, type ProcessName, type Sequence, type Step } from "./people-steps.ts"
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+/** After so long with the usage call up every back-off is over; after another while where it was said to be unsupported. */
+const LEARNT_BY = 16 * MINUTE
+const SUPPORTED_BY = DAY + MINUTE
+/** An unnamed login at rest is gone by then. */
+const FORGOTTEN_BY = 91 * DAY
+
+/** Steps after which nobody may be the poorer for it. */
+const NO_LOSS_OF_OURS: readonly Step["do"][] = [
+  "is removed",
+  "is removed while its pair is renewed",
+  // A program that was away while we renewed may use up its old one before it gets ours.
+  "kiro-cli renews",
+  "the IDE renews",
+]
+
+const PROGRAMS = ["kiro-cli", "kiro-ide"] as const
+type Program = (typeof PROGRAMS)[number]
+
+function tokenOf(login: Login): string {
+  return (login.kind === "api-key" ? login.key : login.tokens.accessToken).reveal()
+}
+
+/** A home in which a sequence happens, and what is known beside it to judge it by. */
+export class World {
+  readonly #home: Home
+  readonly #other: Home
+  readonly #wrong: string[] = []
+  /** People who may not answer. */
+  readonly #shut = new Set<Person>()
+  /** Nothing of theirs is kept once they are named. */
+  readonly #removed = new Set<string>()
+  /** Of those whose accounts were never named, where they were signed in: elsewhere nobody can know them again. */
+  readonly #nameless = new Map<Person, Set<string>>()
+  /** From when on everybody's owner could be learnt, if the usage call stays up. */
+  #learntFrom = -Infinity
+  #supportedFrom = -Infinity
+  /** A process had an API key in its environment. */
+  #hadKey = false
+  /** The user took the risk that a superseded pair is sent. */
+  #forced = false
+  /** People of whom a program had a newer pair that nobody but it ever saw: what we have of theirs may be superseded. */
+  readonly #losers = new Set<string>()
+  /** The people whose working refresh token we had before the step. */
+  #had: ReadonlySet<string> = new Set()
+  #judged = ""
+
+  constructor(folder: string, driver: DatabaseDriver | undefined) {
+    this.#home = new Home(folder, undefined, driver)
+    this.#other = new Home(folder, this.#home, driver)
+    this.#home.service.onSent = (refreshToken, superseded) => this.#judgeSent(refreshToken, superseded)
+  }
+
+  async live({ steps, endsWell }: Sequence): Promise<void> {
+    for (const step of steps) {
+      await this.#take(step)
+      await this.#judge(step.do)
+    }
+    if (endsWell) await this.#endWell()
+  }
+
+  async end(): Promise<void> {
+    await this.#home.restart()
+    await this.#other.restart()
+    this.#home.empty()
+  }
+
+  async #take(step: Step): Promise<void> {
+    const home = this.#home
+    const { service, clock } = home
+    switch (step.do) {
+      case "signs in to kiro-cli":
+        await this.#comesTo(step.person, "kiro-cli")
+        if (step.registers) home.client = `client-${clock.now()}-${step.person}`
+        return void (await home.signsIn(step.person))
+      case "kiro-cli renews":
+        return void (await home.cliRenews())
+      case "kiro-cli signs out":
+        return home.cliSignsOut()
+      case "signs in to the IDE":
+        await this.#comesTo(step.person, "kiro-ide")
+        return void home.ideSignsIn(step.person)
+      case "the IDE renews":
+        return void home.ideRenews()
+      case "the IDE signs out":
+        return home.ideSignsOut()
+      case "an older plugin copies kiro-cli's login":
+        return home.olderPluginCopies()
+      case "kiro-cli's store goes away":
+        return home.cliGoesAway()
+      case "kiro-cli's store comes back":
+        return home.cliComesBack()
+      case "asks":
+        return this.#ask(step)
+      case "time passes":
+        return clock.advance(step.ms)
+      case "the clock jumps ahead":
+      case "the clock jumps back":
+        clock.advance(step.do === "the clock jumps ahead" ? 8 * HOUR : -8 * HOUR)
+        this.#learntFrom = clock.now() + LEARNT_BY
+        return
+      case "the usage call":
+        return this.#usageIs(step.is)
+      case "the service rotates":
+        service.rotation = step.how
+        return
+      case "access tokens are rejected":
+        return service.rejectAccessTokens()
+      case "signs in here":
+        return this.#byUser([step.person], async () => void (await home.signsInHere(step.person)))
+      case "gives a key":
+        return this.#byUser([step.person], () => home.givesKey(step.person))
+      case "is switched off":
+        await this.#isShut(home, step.person)
+        return home.disable(step.person)
+      case "is switched on":
+        return this.#byUser([step.person], () => home.enable(step.person), { forced: true })
+      case "is removed":
+        await this.#isShut(home, step.person)
+        this.#removed.add(step.person)
+        await home.remove(step.person)
+        clock.advance(1)
+        return
+      case "is removed while its pair is renewed":
+        return this.#removeMeanwhile(step.person)
+      case "has no credits":
+        return void service.exhausted.add(step.person)
+      case "has credits":
+        return void service.exhausted.delete(step.person)
+      case "is suspended":
+        return void service.suspended.add(step.person)
+      case "OpenCode restarts":
+        if (step.keyOf !== undefined) {
+          this.#hadKey = true
+          this.#isSeenIn(step.keyOf, "environment")
+        }
+        return this.#process(step.process).restart({ keyOf: step.keyOf })
+      case "the import is asked for":
+        return this.#byUser(PEOPLE, () => home.takeIn(true), { forced: true })
+      default:
+        return step satisfies never
+    }
+  }
+
+  #process(name: ProcessName): Home {
+    return name === "other" ? this.#other : this.#home
+  }
+
+  async #ask({ process, session, looks }: Extract<Step, { do: "asks" }>): Promise<void> {
+    const home = this.#process(process)
+    const answer = await home.asks(session, looks && home.hasNews)
+    if (answer.by === "nobody") return
+    const by = answer.by as Person
+    if (!this.#shut.has(by)) return
+    assert.ok(!this.#isLearnt, `${by} answered, who is off or removed`)
+  }
+
+  #usageIs(usage: UsageCall): void {
+    const { service, clock } = this.#home
+    if (service.usage === "unsupported") this.#supportedFrom = clock.now() + SUPPORTED_BY
+    if (service.usage !== "up") this.#learntFrom = clock.now() + LEARNT_BY
+    service.usage = usage
+  }
+
+  get #isLearnt(): boolean {
+    const { service, clock } = this.#home
+    const now = clock.now()
+    return service.usage === "up" && now > this.#learntFrom && now > this.#supportedFrom
+  }
+
+  /** What a user does is later than whatever was before it. */
+  async #byUser(
+    people: readonly Person[],
+    act: () => Promise<void>,
+    { forced = false }: { readonly forced?: boolean } = {},
+  ): Promise<void> {
+    this.#home.clock.advance(1)
+    for (const person of people) {
+      this.#shut.delete(person)
+      this.#removed.delete(person)
+    }
+    this.#forced ||= forced
+    await act()
+  }
+
+  async #isShut(home: Home, person: Person): Promise<void> {
+    const accounts = await home.accountsOf(person)
+    if (accounts.length === 0) return
+    this.#shut.add(person)
+    const isNameless = accounts.some(({ userId }) => userId === undefined)
+    const places = new Set<string>(accounts.flatMap(({ logins }) => logins.map(({ source }) => source)))
+    const programs = await this.#programsOf(person)
+    // Signed in elsewhere already, where nobody can know them again.
+    if (isNameless && programs.some((program) => !places.has(program))) this.#shut.delete(person)
+    if (isNameless) this.#nameless.set(person, places)
+    else this.#nameless.delete(person)
+  }
+
+  async #pairIn(program: Program): Promise<string | undefined> {
+    const pair = program === "kiro-cli" ? await this.#home.cliPair() : this.#home.idePair()
+    return pair?.refreshToken
+  }
+
+  async #programsOf(person: Person): Promise<readonly Program[]> {
+    const found: Program[] = []
+    for (const program of PROGRAMS) {
+      const pair = await this.#pairIn(program)
+      if (pair !== undefined && this.#home.service.familyOf(pair)?.person === person) found.push(program)
+    }
+    return found
+  }
+
+  /** Of somebody who was never named nobody can tell who that is in another place. */
+  #isSeenIn(person: Person, source: string): void {
+    if (this.#nameless.get(person)?.has(source) === false) this.#shut.delete(person)
+  }
+
+  async #comesTo(person: Person, program: Program): Promise<void> {
+    this.#isSeenIn(person, program)
+    // Behind another person's login nobody can know them again either.
+    for (const [other, places] of this.#nameless) if (other !== person) places.delete(program)
+    const displaced = await this.#pairIn(program)
+    if (displaced === undefined) return
+    const { ours } = await this.#home.refreshTokens()
+    const family = this.#home.service.familyOf(displaced)
+    if (family !== undefined && !ours.includes(displaced)) this.#losers.add(family.person)
+  }
+
+  /** Removed by another process while a pair of theirs is on its way: the programs that have the old one get it. */
+  async #removeMeanwhile(person: Person): Promise<void> {
+    const [home, other] = [this.#home, this.#other]
+    const { service, clock } = home
+    const judge = service.onSent
+    let removed = false
+    service.onSent = async (refreshToken, superseded) => {
+      await judge?.(refreshToken, superseded)
+      if (removed || service.familyOf(refreshToken)?.person !== person) return
+      removed = true
+      await this.#isShut(other, person)
+      this.#removed.add(person)
+      await other.remove(person)
+      clock.advance(1)
+    }
+    clock.advance(2 * HOUR)
+    const before = this.#peopleOf((await home.refreshTokens()).theirs)
+    await home.asks()
+    service.onSent = judge
+    await home.restart()
+    if (!removed) return
+    const after = this.#peopleOf((await home.refreshTokens()).theirs)
+    assert.ok(
+      after.has(person) || !before.has(person) || this.#forced,
+      `another program of ${person} was signed out`,
+    )
+  }
+
+  /** Nobody's superseded refresh token is sent once its successor is there. */
+  async #judgeSent(refreshToken: string, superseded: boolean): Promise<void> {
+    const { service } = this.#home
+    if (!superseded || this.#forced || service.rotation !== "single-use") return
+    const { ours, theirs } = await this.#home.refreshTokens()
+    const current = service.currentOf(refreshToken) ?? ""
+    if (ours.includes(current) || theirs.includes(current))
+      this.#wrong.push(`${refreshToken} was sent, though ${current} is there`)
+  }
+
+  async #judge(after: Step["do"]): Promise<void> {
+    const { ours, theirs } = await this.#home.refreshTokens()
+    const left = this.#peopleOf([...ours, ...theirs])
+    for (const person of this.#had) {
+      const mayGo = this.#forced || this.#losers.has(person) || this.#removed.has(person)
+      if (!left.has(person) && !mayGo && !NO_LOSS_OF_OURS.includes(after))
+        this.#wrong.push(`the last working refresh token of ${person} was lost when "${after}"`)
+    }
+    this.#had = this.#peopleOf(ours)
+    const stored = await this.#home.storeStamp()
+    if (stored !== this.#judged) {
+      this.#judged = stored
+      await this.#judgeStored()
+    }
+    if (this.#wrong.length > 0) assert.fail(this.#wrong.join("; "))
+  }
+
+  /** What must hold of the rows at every moment. */
+  async #judgeStored(): Promise<void> {
+    await this.#home.check()
+    const accounts = await (await this.#home.store()).listAll()
+    const living = accounts.filter(({ removedAt }) => removedAt === undefined)
+    const named = living.flatMap(({ userId }) => userId ?? [])
+    // Where its key is not set an account of the environment is not there to be joined.
+    if (!this.#hadKey)
+      assert.equal(new Set(named).size, named.length, `one person is two accounts: ${named.join(", ")}`)
+    const hashes = new Set<string>()
+    for (const { logins } of accounts)
+      for (const login of logins) {
+        const own = recordOf(login).hashes
+        const last = own.at(-1) ?? ""
+        if (login.kind === "api-key") continue
+        assert.ok(!hashes.has(last), "one pair is in two rows")
+        hashes.add(last)
+        const families = new Set(own.map((hash) => this.#home.service.familyOfHash(hash)))
+        assert.ok(families.size === 1, "a login remembers another's pairs as its own")
+      }
+  }
+
+  /** Whatever was, in the end each person is one account, and nothing is left of what was renewed. */
+  async #endWell(): Promise<void> {
+    const home = this.#home
+    const { service, clock } = home
+    home.cliComesBack()
+    service.exhausted.clear()
+    this.#usageIs("up")
+    await this.#settle()
+    clock.advance(Math.max(LEARNT_BY, this.#supportedFrom - clock.now()) + 1)
+    await this.#settle()
+    this.#judgeTold(await this.#living())
+    clock.advance(FORGOTTEN_BY)
+    this.#had = new Set()
+    // What nobody needs any more goes when something changes.
+    await home.signsInHere("D")
+    await this.#settle()
+    this.#judgeLeft(await this.#living())
+  }
+
+  async #settle(): Promise<void> {
+    for (const session of ["1", "2"]) await this.#ask({ do: "asks", session, process: "one", looks: true })
+    // Whoever is not used is not asked about by itself.
+    await (await this.#home.keeper()).learnOwners()
+    await this.#judge("asks")
+  }
+
+  async #living(): Promise<readonly Account[]> {
+    return (await this.#home.store()).list({ resting: true })
+  }
+
+  /** Each person is one account once all ids are known: only what can't be asked for any more is apart. */
+  #judgeTold(accounts: readonly Account[]): void {
+    if (this.#hadKey) return
+    for (const person of PEOPLE) {
+      const told = accounts.filter(
+        ({ enabled, health, logins }) =>
+          enabled &&
+          health.state === "ok" &&
+          logins.some(
+            (login) =>
+              login.barred === undefined &&
+              login.isBehind === undefined &&
+              login.revoked === undefined &&
+              (login.kind !== "api-key" || ownerOf(login) !== undefined) &&
+              this.#home.service.personOfValid(tokenOf(login)) === person,
+          ),
+      )
+      assert.ok(told.length <= 1, `${person} is ${told.map(({ id }) => id).join(" and ")}`)
+    }
+  }
+
+  /** A sign-in is one row, however often it was renewed. */
+  #judgeLeft(accounts: readonly Account[]): void {
+    // Whoever is shut holds what took the place of their login; what its user took in is kept.
+    if (this.#forced || accounts.some(isShut)) return
+    const rows = new Map<unknown, number>()
+    for (const { logins } of accounts)
+      for (const login of logins) {
+        const family = this.#home.service.familyOfHash(recordOf(login).hashes.at(-1) ?? "")
+        // What an older plugin copied stays as long as it does, and what the service ended until its user acts.
+        const isCopy = recordOf(login).places.some(({ source }) => source === "older-plugin")
+        if (family?.alive !== true || isCopy) continue
+        rows.set(family, (rows.get(family) ?? 0) + 1)
+        assert.equal(rows.get(family), 1, `a sign-in of ${family.person} has two rows`)
+      }
+  }
+
+  /** The people whose working refresh token is among these. */
+  #peopleOf(tokens: readonly string[]): ReadonlySet<string> {
+    const people = new Set<string>()
+    for (const token of tokens) {
+      const family = this.#home.service.familyOf(token)
+      if (family !== undefined && this.#home.service.isCurrent(token)) people.add(family.person)
+    }
+    return people
+  }
+}
