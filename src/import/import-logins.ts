@@ -101,5 +101,5 @@ async function askOwners(options: {
     login.kind === "external-idp" ||
     together.has(login.id) ||
     all.some(isShut)
-  for (const login of logins) if (login.kind !== "api-key" && isNews(login)) await owners.ask(login)
+  for (const login of logins) if (isNews(login)) await owners.ask(login)
 }

@@ -238,6 +238,28 @@ describe("orders of events", () => {
       }
     })
 
+  it("10, refused: who is off does not answer by a sign-in whose access token the service ended early", async () => {
+    await home.signsInHere("A")
+    await home.disable("A")
+    await home.signsIn("A")
+    home.service.rejectAccessTokens()
+    assert.equal(await home.servedBy(), "nobody")
+    assert.equal(await home.servedBy(), "nobody")
+  })
+
+  it("10, by a key: who is off, or removed, does not answer by their API key either", async () => {
+    for (const act of ["off", "removed"] as const) {
+      home = new Home(temporaryFolder())
+      await home.signsIn("A")
+      await home.servedBy()
+      await (act === "off" ? home.disable("A") : home.remove("A"))
+      await home.restart({ keyOf: "A" })
+      assert.equal(await home.servedBy(), "nobody", act)
+      await home.restart({ keyOf: "B" })
+      assert.equal(await home.servedBy(), "B")
+    }
+  })
+
   it("10, before: who is off does not answer by an older sign-in whose token had ended unnamed", async () => {
     home.service.usage = "down"
     home.ideSignsIn("A")

@@ -1,5 +1,5 @@
 import type { Clock, Log } from "../../runtime.ts"
-import type { Login, Quota, TokenLogin } from "../account.ts"
+import type { Login, Quota } from "../account.ts"
 import { afterUsage } from "../health.ts"
 import { loginHash, offlineOwner, ownerOf, recordOf, withRecord } from "../login.ts"
 import { learnIdentity } from "../owner.ts"
@@ -44,7 +44,7 @@ export class Owners {
   }
 
   /** Whether the owner was not known and is now. `urgent`: no account can answer, so it is asked at once. */
-  ask(login: TokenLogin, { urgent = false }: { readonly urgent?: boolean } = {}): Promise<boolean> {
+  ask(login: Login, { urgent = false }: { readonly urgent?: boolean } = {}): Promise<boolean> {
     const running = this.#running.get(login.id)
     if (running !== undefined) return running
     if (!this.#isDue(login, urgent)) return Promise.resolve(false)
@@ -58,19 +58,20 @@ export class Owners {
     return asking
   }
 
-  #isDue(login: TokenLogin, urgent: boolean): boolean {
+  #isDue(login: Login, urgent: boolean): boolean {
     const { identify, clock } = this.#dependencies
     if (ownerOf(login) !== undefined) return false
     if (offlineOwner(login) !== undefined) return true
     const now = clock.now()
-    if (identify === undefined || login.tokens.expiresAt <= now || login.barred === "strange") return false
+    const isOver = login.kind !== "api-key" && login.tokens.expiresAt <= now
+    if (identify === undefined || isOver || login.barred === "strange") return false
     const { asked } = recordOf(login)
     if (asked === undefined || asked.at > now) return true
     if (asked.unsupported === true) return now - asked.at >= UNSUPPORTED_WAIT_MS
     return urgent || now - asked.at >= Math.min(FIRST_WAIT_MS * 2 ** (asked.times - 1), LONGEST_WAIT_MS)
   }
 
-  async #ask(login: TokenLogin): Promise<boolean> {
+  async #ask(login: Login): Promise<boolean> {
     const { identify, store, clock } = this.#dependencies
     const offline = offlineOwner(login)
     const answer: OwnerAnswer =

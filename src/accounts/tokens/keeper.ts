@@ -227,8 +227,9 @@ class Keeper implements TokenKeeper {
     const isAtRest = outcome.state === "failed" && outcome.reason === "resting"
     if (outcome.state !== "fresh" && !isAtRest) return false
     const accounts = await this.#dependencies.store.listAll()
-    // Signed in elsewhere it may be theirs who are off, removed or suspended, and its old token could not ask.
-    if (outcome.state === "fresh") return accounts.some(isShut) && this.#owners.ask(outcome.login)
+    // Signed in elsewhere it may be theirs who are off, removed or suspended; its old token could not ask, or did in vain.
+    if (outcome.state === "fresh")
+      return accounts.some(isShut) && this.#owners.ask(outcome.login, { urgent: true })
     const learnt = await Promise.all(restsBehind(accounts, login.id).map((other) => this.#learn(other)))
     return learnt.includes(true)
   }
