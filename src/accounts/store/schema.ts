@@ -88,7 +88,8 @@ export const TABLES = {
       updated_at: "INTEGER NOT NULL DEFAULT 0",
     },
     key: ["session_id"],
-    indexes: ["updated_at"],
+    // They are few and small: what is too old is found without an index, once an hour.
+    indexes: [],
   },
   kiro_reasoning: {
     columns: {
