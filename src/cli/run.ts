@@ -112,8 +112,8 @@ async function takeLogins(
   context: Context,
   { dryRun, json }: { readonly dryRun: boolean; readonly json: boolean },
 ): Promise<boolean> {
-  const { store, sources, runtime, terminal } = context
-  const taken = await importLogins({ store, sources, clock: runtime.clock, byUser: true })
+  const { store, sources, runtime, terminal, tokens } = context
+  const taken = await importLogins({ store, sources, clock: runtime.clock, byUser: true, tokens })
   if (json) terminal.out(JSON.stringify({ dryRun, ...documentOf(taken, dryRun) }, null, 2))
   else for (const line of linesOf(taken, dryRun)) terminal.out(line)
   for (const { file, key, message } of json ? [] : taken.problems)

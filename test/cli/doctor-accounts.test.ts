@@ -12,7 +12,7 @@ import {
 } from "node:fs"
 import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { afterChoiceWanted, openAccountStore, openDatabase } from "../../src/accounts/index.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
@@ -341,6 +341,13 @@ describe("doctor on accounts and the way to Kiro", () => {
     chmodSync(database, 0o644)
     assert.match(await found(/others on this computer can read .*kiro\.db/), /^Run: chmod 600/)
     assert.equal(statSync(database).mode & 0o777, 0o644)
+  })
+
+  it("sees that others can read a pair that waits for kiro.db", needsModes, async () => {
+    await lab.run("import")
+    const waiting = join(dirname(database), "kiro-tokens.spill-0123456789abcdef")
+    writeFileSync(waiting, "{}", { mode: 0o644 })
+    assert.ok((await found(/others on this computer can read /)).includes(waiting))
   })
 
   describe("the report", () => {

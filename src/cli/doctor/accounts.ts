@@ -37,9 +37,9 @@ import {
  * memory, and Kiro is asked with the access tokens that are still good. None is renewed: a new pair would have no home.
  */
 export async function examineAccounts(context: Context): Promise<readonly ExaminedAccount[]> {
-  const { store, sources, runtime } = context
+  const { store, sources, runtime, tokens } = context
   const known = await store.list()
-  await importLogins({ store, sources, clock: runtime.clock })
+  await importLogins({ store, sources, clock: runtime.clock, tokens })
   const accounts = await store.list()
   return Promise.all(
     accounts.map(async (account): Promise<ExaminedAccount> => {

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from "node:fs"
+import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import { type Database, openDatabase, type StoreFailure, storeFailure } from "../../accounts/index.ts"
 import { NO_ACCOUNT } from "../../gateway/index.ts"
@@ -115,7 +115,10 @@ export const databaseCheck: Check = {
         ),
       ]
     if (!existsSync(path)) return [note("no kiro.db yet: the first login or message makes it")]
-    const open = [path, `${path}-wal`, paths.spill].filter((file) => isOpenToOthers(file, place.platform))
+    const waiting = readdirSync(paths.configDirectory)
+      .filter((name) => name.startsWith(basename(paths.spill)))
+      .map((name) => join(paths.configDirectory, name))
+    const open = [path, `${path}-wal`, ...waiting].filter((file) => isOpenToOthers(file, place.platform))
     return [
       good("kiro.db can be read and written"),
       ...(open.length > 0
