@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { resolve } from "node:path"
 import { describe, it } from "node:test"
 import { failure, finish, type ReceivedRequest, text, toolUse } from "../support/fake-kiro/index.ts"
-import { packageFolder, type PromptOptions, type Turn } from "../support/opencode/index.ts"
+import type { PromptOptions, Turn } from "../support/opencode/index.ts"
 import { openServerStage, stageForTests } from "./setup.ts"
 import { PNG } from "../support/pixel.ts"
 
@@ -36,9 +36,7 @@ const NOTION = { type: "local", command: [process.execPath, resolve("test/e2e/no
 
 /** What once broke a session for good, each with the number of requests that the service saw. */
 describe("a part of a request that the service refuses, in OpenCode", () => {
-  const lab = stageForTests(() =>
-    openServerStage({ config: { plugin: [packageFolder()], mcp: { notion: NOTION } } }),
-  )
+  const lab = stageForTests(() => openServerStage({ project: { mcp: { notion: NOTION } } }))
 
   async function answered(session: string, words: string, options: PromptOptions = {}): Promise<Turn> {
     const turn = await lab.stage.server.prompt(session, words, options)

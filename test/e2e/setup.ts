@@ -1,6 +1,9 @@
 import assert from "node:assert/strict"
+import { existsSync, rmSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { after, before, beforeEach } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
+import { openDatabase } from "../../src/accounts/index.ts"
 import {
   FAKE_MODELS,
   startFakeKiro,
@@ -15,6 +18,7 @@ import {
   type Sandbox,
   type SandboxOptions,
   startOpencodeServer,
+  writeJson,
 } from "../support/opencode/index.ts"
 
 export interface Stage {
@@ -45,27 +49,57 @@ export async function withFakeAndSandbox(
 
 export interface ServerStage extends Stage {
   readonly server: OpencodeServer
-  close(): Promise<void>
 }
 
-/** The same with a running server and the account signed in, for tests that look at a session while it goes. */
-export async function openServerStage(options: StageOptions = {}): Promise<ServerStage> {
+export interface ServerStageOptions {
+  readonly account?: AccountOptions
+  /** Further keys of kiro.json. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  /** The project's opencode.json. */
+  readonly project?: Readonly<Record<string, unknown>>
+}
+
+/** The stage of this process. OpenCode's start costs more than most tests: all stages have one, gone with the process. */
+let last: ServerStage | undefined
+
+/**
+ * A running OpenCode with one account signed in, for tests that look at a session while it goes. It ends the stage
+ * before it in this process: the home is as new, and OpenCode begins there anew.
+ */
+export async function openServerStage(options: ServerStageOptions = {}): Promise<ServerStage> {
+  shared = undefined
   const fake = await startFakeKiro()
-  const sandbox = createSandbox({ endpoint: fake.url, ...options })
   const account = fake.account(options.account)
+  const sandbox = last?.sandbox ?? createSandbox()
+  await last?.server.post("/instance/dispose")
+  await last?.fake.close()
+  await emptyDatabase(join(sandbox.config, "kiro.db"))
+  rmSync(dirname(sandbox.kiroCliStore), { recursive: true })
+  rmSync(join(sandbox.config, "kiro-models.json"), { force: true })
+  writeJson(join(sandbox.config, "kiro.json"), { endpoint_override: fake.url, ...options.settings })
+  writeJson(join(sandbox.project, "opencode.json"), options.project ?? {})
   await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [account] })
+  await last?.server.listen()
+  const server = last?.server ?? (await startUntilTheEnd(sandbox))
+  return (last = { fake, account, sandbox, server })
+}
+
+async function startUntilTheEnd(sandbox: Sandbox): Promise<OpencodeServer> {
   const server = await startOpencodeServer(sandbox)
-  return {
-    fake,
-    account,
-    sandbox,
-    server,
-    close: async () => {
-      await server.close()
-      await fake.close()
-      sandbox.remove()
-    },
-  }
+  process.once("exit", () => {
+    server.kill()
+    sandbox.remove()
+  })
+  return server
+}
+
+/** Nothing is left in a kiro.db but its tables. No OpenCode has an instance open meanwhile. */
+export async function emptyDatabase(path: string): Promise<void> {
+  if (!existsSync(path)) return
+  const database = await openDatabase(path)
+  for (const { name } of database.all("SELECT name FROM sqlite_master WHERE type = 'table'"))
+    database.run(`DELETE FROM ${String(name)}`)
+  database.close()
 }
 
 /** A model of the shared server's account, whose window OpenCode's own prompt and tools fill to a third, in tokens. */
@@ -77,21 +111,11 @@ const WITH_A_NARROW_ONE = FAKE_MODELS.map((model) =>
 
 let shared: Promise<ServerStage> | undefined
 
-/**
- * One server for all files of this process that need nothing special: OpenCode's start costs more than most tests. It
- * is gone when the process ends.
- */
-export function sharedServerStage(): Promise<ServerStage> {
-  return (shared ??= openShared())
-}
-
-async function openShared(): Promise<ServerStage> {
-  const stage = await openServerStage({ account: { models: WITH_A_NARROW_ONE } })
-  process.once("exit", () => {
-    stage.server.kill()
-    stage.sandbox.remove()
-  })
-  return { ...stage, close: () => Promise.resolve() }
+/** One stage for all files of this process that need nothing special. */
+export async function sharedServerStage(): Promise<ServerStage> {
+  const stage = shared ?? openServerStage({ account: { models: WITH_A_NARROW_ONE } })
+  shared = stage
+  return stage
 }
 
 /** Holds the numbers of chats that tests ended with, and sees at the end that none came later. */
@@ -120,7 +144,7 @@ class LateChats {
 /** OpenCode has asked for whatever it still wants by then, in ms. */
 const LATE_MS = 1500
 
-/** One server for the tests of a `describe`. What a test was answered is forgotten before the next. */
+/** One stage for the tests of a `describe`. What a test was answered is forgotten before the next. */
 export function stageForTests(open: () => Promise<ServerStage>): {
   readonly stage: ServerStage
   readonly late: LateChats
@@ -141,7 +165,6 @@ export function stageForTests(open: () => Promise<ServerStage>): {
   after(async () => {
     await sleep(LATE_MS)
     opened?.late.none()
-    await opened?.stage.close()
   })
   return {
     get stage() {

@@ -3,9 +3,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { describe, it } from "node:test"
 import { finish, text, toolUse } from "../support/fake-kiro/index.ts"
-import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
-import { packageFolder, startOpencodeServer } from "../support/opencode/index.ts"
-import { sharedServerStage, withFakeAndSandbox } from "./setup.ts"
+import { openServerStage, sharedServerStage } from "./setup.ts"
 
 const TOOL = "kiro_web_search"
 
@@ -14,38 +12,29 @@ describe("web search through Kiro in OpenCode", () => {
     await using other = await startOtherProvider()
     const models = { model: { name: "Model", limit: { context: 100_000, output: 1000 } } }
     const options = { baseURL: other.url, apiKey: "x" }
-    await withFakeAndSandbox(
-      async ({ fake, account, sandbox }) => {
-        await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [account] })
-        await using server = await startOpencodeServer(sandbox)
-        fake.answer(
-          toolUse({ name: TOOL, input: { query: "event streams" } }),
-          finish({ stopReason: "TOOL_USE" }),
-        )
-        fake.answer(text("It is there."), finish())
-        const turn = await server.prompt(await server.newSession(), "search")
-        assert.match(JSON.stringify(turn.parts), /It is there/)
-        const [search, ...more] = fake.received("InvokeMCP")
-        assert.equal(more.length, 0)
-        assert.match(JSON.stringify(search?.body), /event streams/)
-        const answered = fake.received("GenerateAssistantResponse").at(-1)
-        assert.match(JSON.stringify(answered?.body), /https:\/\/e\.example/)
-        const elsewhere = await server.newSession()
-        await server.post(`/session/${elsewhere}/message`, {
-          model: { providerID: "other", modelID: "model" },
-          parts: [{ type: "text", text: "hello" }],
-        })
-        assert.ok(other.bodies.some((body) => body.includes('"webfetch"')))
-        assert.ok(!other.bodies.some((body) => body.includes(TOOL)))
-      },
-      {
-        settings: { web_search: true },
-        config: {
-          plugin: [packageFolder()],
-          provider: { other: { npm: "@ai-sdk/openai-compatible", options, models } },
-        },
-      },
+    const { fake, server } = await openServerStage({
+      settings: { web_search: true },
+      project: { provider: { other: { npm: "@ai-sdk/openai-compatible", options, models } } },
+    })
+    fake.answer(
+      toolUse({ name: TOOL, input: { query: "event streams" } }),
+      finish({ stopReason: "TOOL_USE" }),
     )
+    fake.answer(text("It is there."), finish())
+    const turn = await server.prompt(await server.newSession(), "search")
+    assert.match(JSON.stringify(turn.parts), /It is there/)
+    const [search, ...more] = fake.received("InvokeMCP")
+    assert.equal(more.length, 0)
+    assert.match(JSON.stringify(search?.body), /event streams/)
+    const answered = fake.received("GenerateAssistantResponse").at(-1)
+    assert.match(JSON.stringify(answered?.body), /https:\/\/e\.example/)
+    const elsewhere = await server.newSession()
+    await server.post(`/session/${elsewhere}/message`, {
+      model: { providerID: "other", modelID: "model" },
+      parts: [{ type: "text", text: "hello" }],
+    })
+    assert.ok(other.bodies.some((body) => body.includes('"webfetch"')))
+    assert.ok(!other.bodies.some((body) => body.includes(TOOL)))
   })
 
   it("is not there unless it is asked for", async () => {

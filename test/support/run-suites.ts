@@ -57,14 +57,15 @@ function nodeSuites(node: string): readonly Suite[] {
   }))
 }
 
-/** These share one running OpenCode. */
-const TOGETHER = ["answer-ends", "answers", "media", "outgrown", "overflow", "web-search"].map(
-  (name) => `e2e/${name}.test.ts`,
-)
+/** Each of these shares one running OpenCode. The longest is begun first. */
+const TOGETHER = [
+  ["outgrown", "overflow", "refused-parts", "failures"],
+  ["answer-ends", "answers", "media", "web-search"],
+].map((names) => names.map((name) => `e2e/${name}.test.ts`))
 
 function endToEnd(): readonly Suite[] {
-  const alone = testFiles(isEndToEnd).filter((file) => !TOGETHER.includes(file))
-  return [TOGETHER, ...alone.map((file) => [file])].map((files) => ({
+  const alone = testFiles(isEndToEnd).filter((file) => !TOGETHER.flat().includes(file))
+  return [...TOGETHER, ...alone.map((file) => [file])].map((files) => ({
     name: `the real OpenCode, ${files.join(" ")}`,
     program: BUN,
     args: ["test", "--timeout", "180000", ...files.map((file) => `./test/${file}`)],
