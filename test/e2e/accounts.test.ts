@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { after, afterEach, before, describe, it } from "node:test"
 import { openDatabase, readOverview } from "../../src/accounts/index.ts"
@@ -8,11 +9,14 @@ import {
   type FakeAccount,
   type FakeKiro,
   finish,
+  json,
   metering,
   pause,
   startFakeKiro,
   text,
 } from "../support/fake-kiro/index.ts"
+import { createToken } from "../support/fake-kiro/oidc.ts"
+import { usageDocument } from "../support/fake-kiro/usage.ts"
 import { readKiroCliRow, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { seedOlderPluginStore } from "../support/older-plugin-store.ts"
 import {
@@ -23,12 +27,15 @@ import {
   type Turn,
   writeJson,
 } from "../support/opencode/index.ts"
+import { emptyDatabase } from "./setup.ts"
 
 interface Stage {
   readonly fake: FakeKiro
   readonly accounts: readonly FakeAccount[]
   readonly sandbox: Sandbox
   readonly server: OpencodeServer
+  /** Until then the service keeps to itself what is used of the accounts. */
+  tellUsage(): void
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -39,12 +46,21 @@ async function openStage(): Promise<Stage> {
   const accounts = [5, 30, 45].map((used) => fake.account({ usage: { used, limit: 50 } }))
   await seedOlderPluginStore(join(sandbox.config, "kiro.db"), accounts.slice(0, 2))
   await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: accounts.slice(2) })
+  const told = Promise.withResolvers<void>()
+  for (const account of accounts)
+    account.scripts.next("GetUsageLimits", [
+      async () => {
+        await told.promise
+        return json(usageDocument(account, { withEmail: true }))
+      },
+    ])
   const server = await startOpencodeServer(sandbox)
   return {
     fake,
     accounts,
     sandbox,
     server,
+    tellUsage: told.resolve,
     async [Symbol.asyncDispose]() {
       await server.close()
       await fake.close()
@@ -92,137 +108,164 @@ function counts(indexes: readonly number[]): readonly number[] {
 const named = (wave: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `session-${wave}-${index}.`)
 
-describe("accounts of an older plugin and of kiro-cli in the real OpenCode", { concurrency: false }, () => {
+/** One home, and what is signed in there one after the other. Its first OpenCode is open all the while. */
+describe("several accounts in the real OpenCode", { concurrency: false }, () => {
   let stage: Stage
+  const others: OpencodeServer[] = []
   before(async () => {
     stage = await openStage()
   })
-  afterEach(() => assert.deepEqual(stage.fake.refused, []))
-  after(() => stage[Symbol.asyncDispose]())
-
-  it("are chosen by the most remaining credits once those are known, by lowest-usage", async () => {
-    const { sandbox, fake, server } = stage
-    const first = named("a", 3)
-    await converse(server, fake, first)
-    assert.deepEqual(counts(servedBy(stage, first)), [1, 1, 1])
-    await untilQuotasKnown(join(sandbox.config, "kiro.db"))
-    const second = named("b", 3)
-    await converse(server, fake, second)
-    assert.deepEqual(counts(servedBy(stage, second)), [3, 0, 0])
+  after(async () => {
+    await Promise.all(others.map((server) => server.close()))
+    await stage[Symbol.asyncDispose]()
   })
 
-  it("stay on one account by sticky", async () => {
-    await choose(stage, "sticky")
-    const names = named("c", 4)
-    await converse(stage.server, stage.fake, names)
-    assert.equal(new Set(servedBy(stage, names)).size, 1)
-  })
+  describe("of an older plugin and of kiro-cli", { concurrency: false }, () => {
+    afterEach(() => assert.deepEqual(stage.fake.refused, []))
 
-  it("serve parallel sessions in turn by round-robin", async () => {
-    await choose(stage, "round-robin")
-    const names = named("d", 6)
-    await converse(stage.server, stage.fake, names)
-    assert.deepEqual(counts(servedBy(stage, names)), [2, 2, 2])
-  })
+    it("are chosen by the most remaining credits once those are known, by lowest-usage", async () => {
+      const { sandbox, fake, server } = stage
+      const first = named("a", 3)
+      await converse(server, fake, first)
+      assert.deepEqual(counts(servedBy(stage, first)), [1, 1, 1])
+      stage.tellUsage()
+      await untilQuotasKnown(join(sandbox.config, "kiro.db"))
+      const second = named("b", 3)
+      await converse(server, fake, second)
+      assert.deepEqual(counts(servedBy(stage, second)), [3, 0, 0])
+    })
 
-  it("are shared by three OpenCode processes on one home", async () => {
-    // The first has made OpenCode's own database: of several at once in a new home, OpenCode 1.18 lets some fail.
-    const others = await Promise.all([2, 3].map(() => startOpencodeServer(stage.sandbox)))
-    try {
+    it("do not pause a chat that streams while another process holds their database, and answer a new one meanwhile", () =>
+      streamsWhileHeld(stage))
+
+    it("stay on one account by sticky", async () => {
+      await choose(stage, "sticky")
+      const names = named("c", 4)
+      await converse(stage.server, stage.fake, names)
+      assert.equal(new Set(servedBy(stage, names)).size, 1)
+    })
+
+    it("serve parallel sessions in turn by round-robin", async () => {
+      await choose(stage, "round-robin")
+      const names = named("d", 6)
+      await converse(stage.server, stage.fake, names)
+      assert.deepEqual(counts(servedBy(stage, names)), [2, 2, 2])
+    })
+
+    it("are shared by three OpenCode processes on one home", async () => {
+      // The first has made OpenCode's own database: of several at once in a new home, OpenCode 1.18 lets some fail.
+      others.push(...(await Promise.all([2, 3].map(() => startOpencodeServer(stage.sandbox)))))
       const servers = [stage.server, ...others]
       const names = servers.map((_, index) => named(`e${index}`, 2))
       await Promise.all(servers.map((server, index) => converse(server, stage.fake, names[index] ?? [])))
       assert.deepEqual(counts(servedBy(stage, names.flat())), [2, 2, 2])
       const overview = await readOverview({ path: join(stage.sandbox.config, "kiro.db"), now: Date.now() })
       assert.equal(overview?.accounts.length, 3)
-    } finally {
-      await Promise.all(others.map((server) => server.close()))
-    }
-  })
-})
-
-describe("a database that another process holds", () => {
-  it("does not pause a chat that streams, and a new one is answered meanwhile", async () => {
-    await using stage = await openStage()
-    const { fake, sandbox, server } = stage
-    fake.answer(text("warm"), finish())
-    await server.prompt(await server.newSession(), "warm up.")
-    const words = Array.from({ length: 40 }, (_, index) => `word${index} `)
-    const slowly = words.flatMap((word) => [...text(word), pause(100)])
-    fake.answer(slowly, finish())
-    const deltas: number[] = []
-    const session = await server.newSession()
-    const stop = server.onEvent(({ type, properties }) => {
-      if (type === "message.part.delta" && properties["sessionID"] === session) deltas.push(performance.now())
     })
-    const another = await server.newSession()
-    const holder = await openDatabase(join(sandbox.config, "kiro.db"))
-    // OpenCode may write at this moment: then the holder waits its turn.
-    holder.get("PRAGMA busy_timeout = 10000")
-    const holdMeanwhile = async (): Promise<Turn> => {
-      while (deltas.length === 0) await systemClock.sleep(20)
-      holder.run("BEGIN IMMEDIATE")
-      try {
-        fake.answer(text("second"), finish())
-        const [answer] = await Promise.all([server.prompt(another, "another."), systemClock.sleep(3000)])
-        return answer
-      } finally {
-        holder.close()
+  })
+
+  describe("of which none is left, with one expired single-use token in kiro-cli", () => {
+    it("are three processes that make one refresh, and all are answered", async () => {
+      const { fake, sandbox, server } = stage
+      const servers = [server, ...others]
+      const account = fake.account()
+      account.expire()
+      fake.forget()
+      // Slow enough for all of them to be waiting for it.
+      fake.next("CreateToken", async (request) => {
+        await systemClock.sleep(4000)
+        return createToken(fake, request)
+      })
+      await signInAlone(stage, servers, { account, expiresAt: Date.now() - 3_600_000 })
+      await Promise.all(servers.map((each, index) => converse(each, fake, named(`f${index}`, 1))))
+      assert.equal(servers.length, 3)
+      assert.equal(account.refreshCount, 1)
+      assert.equal(fake.received("CreateToken").length, 1)
+      const row = await readKiroCliRow(sandbox.kiroCliStore, "kirocli:odic:token")
+      assert.equal((row as { refresh_token: string }).refresh_token, account.refreshToken)
+      const left = readdirSync(sandbox.config).filter((name) => /\.lock|\.spill/.test(name))
+      assert.deepEqual(left, [])
+    })
+  })
+
+  describe("of two people with one kiro-cli", () => {
+    it("are each their own: a conversation goes on with its own while the other signs in", async () => {
+      const { fake, sandbox, server } = stage
+      const ann = fake.account({ usage: { used: 45, limit: 50 } })
+      const bob = fake.account({ usage: { used: 5, limit: 50 } })
+      const database = join(sandbox.config, "kiro.db")
+      await signInAlone(stage, [server, ...others], { account: ann })
+      await choose(stage, "lowest-usage")
+      const session = await server.newSession()
+      const say = async (words: string, where = session): Promise<void> => {
+        fake.answer(text("answered"), metering(0.1), finish())
+        await server.prompt(where, words)
       }
-    }
-    const [first, second] = await Promise.all([server.prompt(session, "stream."), holdMeanwhile()])
-    stop()
-    assert.equal(textOf(second), "second")
-    assert.equal(textOf(first), words.join("").trimEnd())
-    const gaps = deltas.slice(1).map((at, index) => at - (deltas[index] ?? 0))
-    assert.ok(Math.max(...gaps) < 2000, `the stream paused for ${Math.max(...gaps)} ms`)
+      await say("session-of-ann-1.")
+      await untilNamed(database, [ann.userId])
+      // With Ann's own registration, so that nothing but the service's answer tells the two apart.
+      bob.signIn(ann.client.clientId)
+      const registration = await readKiroCliRow(sandbox.kiroCliStore, REGISTRATION)
+      await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [bob] })
+      const cli = await openDatabase(sandbox.kiroCliStore)
+      cli.run("UPDATE auth_kv SET value = ? WHERE key = ?", [JSON.stringify(registration), REGISTRATION])
+      cli.close()
+      await systemClock.sleep(5500)
+      await say("session-of-ann-2.")
+      await untilNamed(database, [ann.userId, bob.userId])
+      await say("session-of-bob-1.", await server.newSession())
+      await say("session-of-ann-3.")
+      const words = ["session-of-ann-1.", "session-of-ann-2.", "session-of-ann-3.", "session-of-bob-1."]
+      assert.deepEqual(servedBy({ fake, accounts: [ann, bob] }, words), [0, 0, 0, 1])
+    })
   })
 })
 
 const REGISTRATION = "kirocli:odic:device-registration"
 
-describe("two people with one kiro-cli in the real OpenCode", () => {
-  it(
-    "have each their own account: a conversation goes on with its own while the other signs in",
-    { timeout: 240_000 },
-    async () => {
-      const fake = await startFakeKiro()
-      const sandbox = createSandbox({ endpoint: fake.url })
-      const [ann, bob] = [45, 5].map((used) => fake.account({ usage: { used, limit: 50 } }))
-      assert.ok(ann && bob)
-      const stage = { fake, sandbox, accounts: [ann, bob] }
-      const database = join(sandbox.config, "kiro.db")
-      try {
-        await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [ann] })
-        await using server = await startOpencodeServer(sandbox)
-        const session = await server.newSession()
-        const say = async (words: string, where = session): Promise<void> => {
-          fake.answer(text("answered"), metering(0.1), finish())
-          await server.prompt(where, words)
-        }
-        await say("session-of-ann-1.")
-        await untilNamed(database, [ann.userId])
-        // With Ann's own registration, so that nothing but the service's answer tells the two apart.
-        bob.signIn(ann.client.clientId)
-        const registration = await readKiroCliRow(sandbox.kiroCliStore, REGISTRATION)
-        await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [bob] })
-        const cli = await openDatabase(sandbox.kiroCliStore)
-        cli.run("UPDATE auth_kv SET value = ? WHERE key = ?", [JSON.stringify(registration), REGISTRATION])
-        cli.close()
-        await systemClock.sleep(5500)
-        await say("session-of-ann-2.")
-        await untilNamed(database, [ann.userId, bob.userId])
-        await say("session-of-bob-1.", await server.newSession())
-        await say("session-of-ann-3.")
-        const words = ["session-of-ann-1.", "session-of-ann-2.", "session-of-ann-3.", "session-of-bob-1."]
-        assert.deepEqual(servedBy(stage, words), [0, 0, 0, 1])
-      } finally {
-        await fake.close()
-        sandbox.remove()
-      }
-    },
-  )
-})
+/** As in a new home, this person alone is signed in, with kiro-cli. */
+async function signInAlone(
+  { sandbox }: Stage,
+  servers: readonly OpencodeServer[],
+  login: { readonly account: FakeAccount; readonly expiresAt?: number },
+): Promise<void> {
+  await Promise.all(servers.map((server) => server.post("/instance/dispose")))
+  await emptyDatabase(join(sandbox.config, "kiro.db"))
+  await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [login.account], ...login })
+  await Promise.all(servers.map((server) => server.listen()))
+}
+
+async function streamsWhileHeld({ fake, sandbox, server }: Stage): Promise<void> {
+  const words = Array.from({ length: 40 }, (_, index) => `word${index} `)
+  const slowly = words.flatMap((word) => [...text(word), pause(100)])
+  fake.answer(slowly, finish())
+  const deltas: number[] = []
+  const session = await server.newSession()
+  const stop = server.onEvent(({ type, properties }) => {
+    if (type === "message.part.delta" && properties["sessionID"] === session) deltas.push(performance.now())
+  })
+  const another = await server.newSession()
+  const holder = await openDatabase(join(sandbox.config, "kiro.db"))
+  // OpenCode may write at this moment: then the holder waits its turn.
+  holder.get("PRAGMA busy_timeout = 10000")
+  const holdMeanwhile = async (): Promise<Turn> => {
+    while (deltas.length === 0) await systemClock.sleep(20)
+    holder.run("BEGIN IMMEDIATE")
+    try {
+      fake.answer(text("second"), finish())
+      const [answer] = await Promise.all([server.prompt(another, "another."), systemClock.sleep(3000)])
+      return answer
+    } finally {
+      holder.close()
+    }
+  }
+  const [first, second] = await Promise.all([server.prompt(session, "stream."), holdMeanwhile()])
+  stop()
+  assert.equal(textOf(second), "second")
+  assert.equal(textOf(first), words.join("").trimEnd())
+  const gaps = deltas.slice(1).map((at, index) => at - (deltas[index] ?? 0))
+  assert.ok(Math.max(...gaps) < 2000, `the stream paused for ${Math.max(...gaps)} ms`)
+}
 
 async function untilNamed(path: string, people: readonly string[]): Promise<void> {
   let named: readonly unknown[] = []
