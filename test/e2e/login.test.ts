@@ -5,6 +5,7 @@ import { after, afterEach, before, describe, it } from "node:test"
 import { openAccountStore } from "../../src/accounts/index.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
+import { createToken } from "../support/fake-kiro/oidc.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import {
   createSandbox,
@@ -100,7 +101,9 @@ describe(
     it("says in words that the sign-in was denied, and stores nothing", async () => {
       fake.deviceGrants.plan({ account: fake.account(), polls: ["access_denied"] })
       login("AWS Builder ID or IAM Identity Center")
-      await answer(/start URL/, "")
+      await answer(/start URL/, "builder-id")
+      await answer(/Region of your IAM Identity Center/, "")
+      await answer(/profile ARN/, "")
       await shown(/Failed to authorize: The sign-in was denied/)
       await ended()
       assert.ok(!existsSync(join(sandbox.data, "auth.json")))
@@ -115,6 +118,11 @@ describe(
         account: person,
         polls: ["authorization_pending", "slow_down", "approved"],
         interval: 1,
+      })
+      // Nobody approves on a page that has not opened yet.
+      fake.next("CreateToken", async (request) => {
+        while (!existsSync(opened)) await systemClock.sleep(50)
+        return createToken(fake, request)
       })
       terminal = openTerminal(withBrowser(sandbox, browser), ["auth", "login", "-p", "kiro"])
       await answer(
@@ -137,21 +145,6 @@ describe(
         fake.chats.map(({ account }) => account),
         [person],
       )
-    })
-
-    it("is listed by auth list, and auth logout takes the marker alone", async () => {
-      fake.account()
-      login("AWS Builder ID or IAM Identity Center")
-      await answer(/start URL/, "builder-id")
-      await answer(/Region of your IAM Identity Center/, "")
-      await answer(/profile ARN/, "")
-      await shown(/Login successful/)
-      await ended()
-      const listed = await runOpencode(sandbox, ["auth", "list"], { timeoutMs: PATIENCE_MS })
-      assert.match(listed.text, /kiro/i)
-      await runOpencode(sandbox, ["auth", "logout", "kiro"], { timeoutMs: PATIENCE_MS })
-      assert.deepEqual(authFile(), {})
-      await chat()
     })
 
     it("signs in to an Identity Center in eu-north-1 whose profile is in eu-central-1, and chats there", async () => {
@@ -194,7 +187,7 @@ describe(
       assertOnlyTheMarker()
     })
 
-    it("signs in with Google", async () => {
+    it("signs in with Google, is listed by auth list, and auth logout takes the marker alone", async () => {
       const person = fake.account({ kind: "social" })
       fake.deviceGrants.plan({ account: person, interval: 1 })
       login("Google or GitHub")
@@ -202,6 +195,11 @@ describe(
       await shown(/Code: [0-9A-F]{4}-[0-9A-F]{4}/)
       await shown(/Signed in as google ··[0-9a-f]{4}/i)
       await shown(/Login successful/)
+      await ended()
+      const listed = await runOpencode(sandbox, ["auth", "list"], { timeoutMs: PATIENCE_MS })
+      assert.match(listed.text, /kiro/i)
+      await runOpencode(sandbox, ["auth", "logout", "kiro"], { timeoutMs: PATIENCE_MS })
+      assert.deepEqual(authFile(), {})
       await chat()
     })
 
