@@ -10,6 +10,7 @@ const TOOL_NAME_LENGTH = 50
  * case. A valid name stays. `toolNames` leads back to the name that OpenCode knows.
  */
 export function nameTools(conversation: Conversation): Conversation {
+  if (areNamed(conversation)) return conversation
   const nameOf = createNameAllocator()
   const rename = <T extends { readonly name: string }>(named: T): T => {
     const name = nameOf(named.name)
@@ -23,6 +24,16 @@ export function nameTools(conversation: Conversation): Conversation {
   for (const [original, name] of nameOf.names)
     toolNames.set(name, conversation.toolNames.get(original) ?? original)
   return { ...conversation, tools, turns, toolNames }
+}
+
+/** Whether the step was taken before, and no name has come since: every conversation is made canonical twice. */
+function areNamed({ tools, turns, toolNames }: Conversation): boolean {
+  const isNamed = ({ name }: { readonly name: string }): boolean => toolNames.has(name)
+  return (
+    toolNames.size > 0 &&
+    tools.every(isNamed) &&
+    turns.every((turn) => turn.role === "user" || turn.uses.every(isNamed))
+  )
 }
 
 function firstOfEachName<T extends { readonly name: string }>(tools: readonly T[]): T[] {
