@@ -65,13 +65,8 @@ function name(draft: Draft, { account, login }: HeldLogin, { userId, now }: Lear
   const isOnlyName = others.every((other) => ownerOf(other) === undefined)
   if (claimed === undefined || claimed === userId || (!comparable(claimed, userId) && isOnlyName))
     return changeLogin(account, login.id, () => named)
-  const { quota, ...rest } = account
-  // The usage that was just written down is the other person's too.
-  draft.put({ ...rest, logins: others, ...(others.length > 0 && quota !== undefined && { quota }) })
-  return {
-    ...newAccount({ id: derivedAccountId(loginHash(login)), now, logins: [named] }),
-    ...present({ quota }),
-  }
+  draft.put({ ...account, logins: others })
+  return newAccount({ id: derivedAccountId(loginHash(login)), now, logins: [named] })
 }
 
 function meet(

@@ -12,6 +12,7 @@ import {
   ownerOf,
   usedShare,
 } from "../../accounts/index.ts"
+import { present } from "../../json.ts"
 import type { KiroFailure, UsageLimits } from "../../kiro/index.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { ControlClient, OpenAccount } from "./call.ts"
@@ -55,7 +56,7 @@ export function usageTask(options: UsageTaskOptions): PeriodicTask {
       const answer = await fetchUsage(client, opened.target, signal)
       switch (answer.outcome) {
         case "known":
-          await record(options, { accountId, login: opened.asked(), ...answer })
+          await record(options, { login: opened.asked(), ...answer })
           return "done"
         case "unsupported":
           return "unsupported"
@@ -73,40 +74,43 @@ export function usageTask(options: UsageTaskOptions): PeriodicTask {
 async function record(
   { client, store, settings, notify }: UsageTaskOptions,
   learnt: {
-    readonly accountId: string
     readonly login: Login
     readonly limits: UsageLimits
     readonly host: string
   },
 ): Promise<void> {
-  const { accountId, login: asked, host, limits } = learnt
-  const loginId = asked.id
+  const { login: asked, host, limits } = learnt
   const now = client.runtime.clock.now()
-  const { quota } = limits
-  const before = await store.get(accountId)
-  const after = await store.update(accountId, (account) => {
+  const { userId, email, quota } = limits
+  const isHeld = ({ id }: Login): boolean => id === asked.id
+  const holder = async (): Promise<Account | undefined> =>
+    (await store.list({ resting: true })).find(({ logins }) => logins.some(isHeld))
+  const known = await holder()
+  const isNamed = known?.logins.some((login) => isHeld(login) && ownerOf(login) !== undefined) === true
+  const isNews = !isNamed || (email !== undefined && email !== known?.email)
+  // What it has used is that of whose it is.
+  if (userId !== undefined && isNews)
+    await store.reconcile((accounts) =>
+      learnIdentity(accounts, {
+        loginId: asked.id,
+        asked: loginHash(asked),
+        userId,
+        now,
+        ...present({ email }),
+      }),
+    )
+  const before = await holder()
+  if (before === undefined) return
+  const after = await store.update(before.id, (account) => {
     const measured = quota === undefined ? account : afterUsage(account, { ...quota, checkedAt: now }, now)
     return measured.hosts["control"] === host
       ? measured
       : { ...measured, hosts: { ...measured.hosts, control: host } }
   })
-  if (settings.usageTrackingEnabled && before !== undefined && after !== undefined) {
+  if (settings.usageTrackingEnabled && after !== undefined) {
     const notice = quotaNotice(before, after, now)
     if (notice !== undefined) notify(notice)
   }
-  const { userId, email } = limits
-  if (userId === undefined || after === undefined) return
-  const isNamed = after.logins.some((login) => login.id === loginId && ownerOf(login) !== undefined)
-  if (isNamed && (email === undefined || after.email === email)) return
-  await store.reconcile((accounts) =>
-    learnIdentity(accounts, {
-      loginId,
-      asked: loginHash(asked),
-      userId,
-      now,
-      ...(email !== undefined && { email }),
-    }),
-  )
 }
 
 function quotaNotice(before: Account, after: Account, now: number): Notice | undefined {

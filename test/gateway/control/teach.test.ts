@@ -120,6 +120,17 @@ describe("a usage call", () => {
     assert.equal(fake.received("GetUsageLimits").length, 2)
   })
 
+  it("counts for whose login it turns out to be, not for the account that an older version put it in", async () => {
+    await using fake = await startFakeKiro()
+    const { person, store, lookUps, account } = await bench(fake, { usage: { used: 12.37, limit: 50 } })
+    await store.update("a", (current) => ({ ...current, userId: "somebody else" }))
+    await lookUps.usage("a", signal)
+    assert.deepEqual([(await account())?.quota, (await account())?.hosts], [undefined, {}])
+    const [own] = (await store.list()).filter(({ userId }) => userId === person.userId)
+    assert.equal(own?.quota?.used, 12.37)
+    assert.equal(own.hosts["control"], "q.us-east-1.amazonaws.com")
+  })
+
   it("ends a quota cool-down where there is room again", async () => {
     await using fake = await startFakeKiro()
     const { clock, store, lookUps, account } = await bench(fake, { usage: { used: 1, limit: 50 } })
