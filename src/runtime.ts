@@ -115,15 +115,17 @@ const MOST_BYTES = 4 * 1024 * 1024
 
 /**
  * The text of a response's body, cut where it is longer than four megabytes: nothing on the way can fill the memory,
- * also not by a small body that unpacks to a large one. Rejects as the body's stream does.
+ * also not by a small body that unpacks to a large one. Rejects as the body's stream does, and where `signal`, which the
+ * request was sent with, has ended it: the Bun of OpenCode 1 then ends the stream as if that had been all.
  */
-export async function readBody({ body }: Response): Promise<string> {
+export async function readBody({ body }: Response, signal: AbortSignal): Promise<string> {
   if (body === null) return ""
   const reader = body.getReader()
   const decoder = new TextDecoder()
   let text = ""
   for (let bytes = 0; bytes <= MOST_BYTES;) {
     const { value } = await reader.read()
+    signal.throwIfAborted()
     if (value === undefined) return text + decoder.decode()
     text += decoder.decode(value, { stream: true })
     bytes += value.byteLength

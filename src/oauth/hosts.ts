@@ -61,7 +61,7 @@ export async function post(
     redirect: "error",
     signal: request.signal,
   })
-  const body = await readBody(response)
+  const body = await readBody(response, request.signal)
   return { status: response.status, headers: Object.fromEntries(response.headers), body }
 }
 

@@ -35,7 +35,7 @@ export async function send(wanted: {
       signal: connection.signal,
     })
     if (isEventStream(response)) return { outcome: "response", response, cancel: () => connection.abort() }
-    return { outcome: "failed", failure: await readRefusal(response, runtime) }
+    return { outcome: "failed", failure: await readRefusal(response, connection.signal, runtime) }
   } catch (error) {
     signal.throwIfAborted()
     return {
@@ -54,9 +54,13 @@ function isEventStream({ ok, headers }: Response): boolean {
 }
 
 /** Rejects where the connection breaks: a status without its reason would cool an account for a fault of the network. */
-async function readRefusal(response: Response, { clock }: Runtime): Promise<KiroFailure> {
+async function readRefusal(
+  response: Response,
+  signal: AbortSignal,
+  { clock }: Runtime,
+): Promise<KiroFailure> {
   const { status, headers } = response
-  return readKiroFailure({ status, headers, body: await readBody(response), now: clock.now() })
+  return readKiroFailure({ status, headers, body: await readBody(response, signal), now: clock.now() })
 }
 
 function silence(ms: number): KiroFailure {

@@ -120,6 +120,8 @@ async function send(
   const query = method === "GET" ? `?${queryOf(question.parameters)}` : ""
   const limit = new AbortController()
   const cancel = runtime.clock.deadline(DEADLINE_MS, () => limit.abort(new Error("no answer in time")))
+  const signal =
+    question.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, question.signal])
   try {
     const response = await runtime.fetch(`${host.baseUrl}${path}${query}`, {
       method,
@@ -133,9 +135,9 @@ async function send(
       ...(method === "POST" && { body: JSON.stringify(question.parameters) }),
       // A redirect would carry the token to a host that nobody chose.
       redirect: "error",
-      signal: question.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, question.signal]),
+      signal,
     })
-    return judge(response, { text: await readBody(response), host, now: runtime.clock.now() })
+    return judge(response, { text: await readBody(response, signal), host, now: runtime.clock.now() })
   } catch (error) {
     question.signal?.throwIfAborted()
     return { outcome: "failed", failure: limit.signal.aborted ? TOO_LATE : networkFailure(error) }
