@@ -1,6 +1,6 @@
-import { execFile } from "node:child_process"
 import { readdirSync, rmSync, statSync } from "node:fs"
-import { promisify } from "node:util"
+import { type InputOptions, type OutputOptions, rolldown } from "rolldown"
+import packageJson from "../../../package.json" with { type: "json" }
 
 /** The test files that are wanted, named from `test/`. The longest first: what is begun last is done last. */
 export function testFiles(isWanted: (name: string) => boolean): readonly string[] {
@@ -10,11 +10,50 @@ export function testFiles(isWanted: (name: string) => boolean): readonly string[
     .toSorted((one, other) => statSync(`test/${other}`).size - statSync(`test/${one}`).size)
 }
 
+/**
+ * What tests of Node start again and again. Each becomes one file, with all packages that are not lazy: to find and load
+ * hundreds of files is most of what such a process would do.
+ */
+const PROGRAMS = ["src/cli/main.ts", "test/accounts/store-process.ts", "test/tokens/worker.ts"]
+
 /** For Node, beside the sources, so that packages and fixtures are found. Types are checked elsewhere. Bun runs it. */
 export async function compileTests(): Promise<void> {
   rmSync("build", { recursive: true, force: true })
-  const args = ["x", "tsc", "--noCheck", "-p", "tsconfig.node-tests.json"]
-  await promisify(execFile)(process.execPath, args)
+  const sources = ["src", "test"].flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: "utf8" }).map(
+      (name) => `${room}/${name.replaceAll("\\", "/")}`,
+    ),
+  )
+  await compile(
+    sources.filter((source) => /(?<!\.d)\.tsx?$/.test(source)),
+    { treeshake: false, external: (id) => !isOurs(id) },
+    { preserveModules: true, preserveModulesRoot: "." },
+  )
+  const external = Object.keys(packageJson.dependencies)
+  for (const program of PROGRAMS) await compile([program], { external }, { codeSplitting: false })
+}
+
+const isOurs = (id: string): boolean => /^[./]|^[A-Za-z]:/.test(id)
+
+async function compile(
+  sources: readonly string[],
+  input: InputOptions,
+  output: OutputOptions,
+): Promise<void> {
+  const build = await rolldown({
+    ...input,
+    input: Object.fromEntries(sources.map((source) => [source.replace(/\.tsx?$/, ""), source])),
+    platform: "node",
+    tsconfig: false,
+    // The CommonJS build of jsonc-parser can't be bundled.
+    resolve: { mainFields: ["module", "main"] },
+    transform: { jsx: { runtime: "automatic", importSource: "@opentui/solid" } },
+    onLog(_level, log) {
+      throw new Error(log.message)
+    },
+  })
+  await build.write({ ...output, dir: "build", format: "es", entryFileNames: "[name].js" })
+  await build.close()
 }
 
 /**
