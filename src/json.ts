@@ -53,9 +53,12 @@ export function numberField(object: JsonObject, ...keys: readonly string[]): num
 
 /** The same members; those that may be `undefined` may be absent instead. */
 export type Present<Fields> = {
-  [Name in keyof Fields as undefined extends Fields[Name] ? never : Name]: Fields[Name]
+  readonly [Name in keyof Fields as undefined extends Fields[Name] ? never : Name]: Fields[Name]
 } & {
-  [Name in keyof Fields as undefined extends Fields[Name] ? Name : never]?: Exclude<Fields[Name], undefined>
+  readonly [Name in keyof Fields as undefined extends Fields[Name] ? Name : never]?: Exclude<
+    Fields[Name],
+    undefined
+  >
 }
 
 /** The fields that have a value: for optional properties, which are left out and not set to `undefined`. */

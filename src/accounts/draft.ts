@@ -11,6 +11,10 @@ export interface AccountChanges {
   readonly drop?: readonly string[]
 }
 
+export function isNothing({ put, absorb, drop = [] }: AccountChanges): boolean {
+  return put.length === 0 && absorb.length === 0 && drop.length === 0
+}
+
 /** A login, or what is left of one, and whose it is or was. */
 export interface KnownLogin {
   readonly account: Account

@@ -75,7 +75,12 @@ export {
   type SelectionPolicy,
   type Unavailable,
 } from "./selection.ts"
-export { openAccountStore, type StoreOptions } from "./store/account-store.ts"
+export {
+  type AccountStore,
+  openAccountStore,
+  type StoreOptions,
+  type SwapResult,
+} from "./store/account-store.ts"
 export {
   type Database,
   type DatabaseDriver,
@@ -89,25 +94,23 @@ export {
   storeFailure,
 } from "./store/database.ts"
 export { inTransaction } from "./store/file.ts"
-export { localDay } from "./store/sessions.ts"
+export {
+  type Learnt,
+  localDay,
+  type ReasoningEntry,
+  type RefusedField,
+  type SessionMemory,
+  type StoredRegistration,
+  type StoredTurn,
+  type Turn,
+  type TurnFilter,
+} from "./store/sessions.ts"
 export {
   type AccountOverview,
   readOverview,
   type SessionOverview,
   type StoreOverview,
 } from "./store/overview.ts"
-export type {
-  AccountStore,
-  Learnt,
-  ReasoningEntry,
-  RefusedField,
-  SessionMemory,
-  StoredRegistration,
-  StoredTurn,
-  SwapResult,
-  Turn,
-  TurnFilter,
-} from "./store/store.ts"
 export { type Import, type ImportedLogin, takeIn } from "./take-in.ts"
 export {
   InStep,

@@ -100,6 +100,10 @@ export function isCalled({ id, record }: Account, wanted: string | undefined): b
   return wanted !== undefined && (id === wanted || record?.joined?.includes(wanted) === true)
 }
 
+export function findCalled(accounts: readonly Account[], wanted: string): Account | undefined {
+  return accounts.find(({ id }) => id === wanted) ?? accounts.find((account) => isCalled(account, wanted))
+}
+
 /** Characters that a terminal draws in two cells: of East Asian scripts, in their own width, and emoji. */
 const WIDE =
   /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303E\uFF01-\uFF60\uFFE0-\uFFE6\p{Emoji_Presentation}\uFE0F]/u

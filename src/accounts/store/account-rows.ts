@@ -8,6 +8,7 @@ import {
   type LoginRecord,
   type TokenSet,
 } from "../account.ts"
+import type { AccountChanges } from "../draft.ts"
 import { boundedHealth } from "../health.ts"
 import { withUses } from "../login-use.ts"
 import { loginHash, pairHash, recordOf, withHash } from "../login.ts"
@@ -23,7 +24,6 @@ import {
   readQuota,
 } from "./documents.ts"
 import { json, number, oneOf, or, rowReader, secret, text, writeRow } from "./schema.ts"
-import type { TokenSwap } from "./store.ts"
 
 /** What reading needs beside the rows. */
 interface Reading {
@@ -207,14 +207,14 @@ function columnsOf(account: Account): JsonObject {
 }
 
 /** The rows of logins that the account had before and has no more; one that moved has its new owner by now. */
-export function deleteLeftLogins(database: Database, account: Account, before: Account | undefined): void {
+function deleteLeftLogins(database: Database, account: Account, before: Account | undefined): void {
   const kept = new Set(account.logins.map((login) => login.id))
   for (const login of before?.logins ?? [])
     if (!kept.has(login.id))
       database.run("DELETE FROM kiro_login WHERE id = ? AND account_id = ?", [login.id, account.id])
 }
 
-export function deleteAccount(database: Database, id: string): void {
+function deleteAccount(database: Database, id: string): void {
   for (const table of ["kiro_login", "kiro_model_list"])
     database.run(`DELETE FROM ${table} WHERE account_id = ?`, [id])
   database.run("DELETE FROM kiro_account WHERE id = ?", [id])
@@ -254,6 +254,39 @@ function membersOf(login: Login, accountId: string): JsonObject {
     revokedAt: revoked?.at,
     revokedReason: revoked?.reason,
   }
+}
+
+/** `accounts` are what the rows hold now. */
+export function applyChanges(
+  database: Database,
+  accounts: readonly Account[],
+  changes: AccountChanges,
+): AccountChanges {
+  const before = (id: string): Account | undefined => accounts.find((account) => account.id === id)
+  // A login moves from one account to another by its new owner's write, so rows go after all writes.
+  for (const account of changes.put) writeAccount(database, account, before(account.id))
+  for (const account of changes.put) deleteLeftLogins(database, account, before(account.id))
+  for (const { from, into } of changes.absorb) {
+    deleteAccount(database, from)
+    for (const [table, column] of SESSION_COLUMNS)
+      database.run(`UPDATE ${table} SET ${column} = ? WHERE ${column} = ?`, [into, from])
+  }
+  for (const id of changes.drop ?? []) deleteAccount(database, id)
+  return changes
+}
+
+const SESSION_COLUMNS = [
+  ["kiro_session", "account_id"],
+  ["kiro_session", "chosen_account_id"],
+  ["kiro_turn", "account_id"],
+] as const
+
+export interface TokenSwap {
+  readonly loginId: string
+  readonly before: TokenSet
+  readonly after: TokenSet
+  /** The hashes of pairs between the two, which the row never held. */
+  readonly through?: readonly string[]
 }
 
 /**

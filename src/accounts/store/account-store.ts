@@ -1,32 +1,51 @@
 import { present } from "../../json.ts"
+import type { AccountModelList } from "../../kiro/index.ts"
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Account } from "../account.ts"
-import type { AccountChanges } from "../draft.ts"
+import { type AccountChanges, isNothing } from "../draft.ts"
+import { isResting } from "../login-use.ts"
+import { findCalled } from "../name.ts"
 import type { Notice } from "../notices.ts"
 import { buryAccount, tidy } from "../owner.ts"
-import { isCalled } from "../name.ts"
-import type { Choice } from "../selection.ts"
-import { isResting } from "../login-use.ts"
+import type { Choice, ChoiceState } from "../selection.ts"
+import {
+  accountReader,
+  applyChanges,
+  hashInRow,
+  swapTokens,
+  type TokenSwap,
+  writeAccount,
+} from "./account-rows.ts"
 import { Connection } from "./connection.ts"
 import { type Database, type DatabaseDriver, loadDatabaseDriver, StoreError } from "./database.ts"
 import {
   changeSession,
+  creditsOfDay,
   creditsSince,
-  knowledgePart,
+  insertTurn,
+  isBudgetLifted,
+  type Learnt,
+  liftBudget,
+  modelListReader,
+  NEW_SESSION,
+  readReasoning,
+  readRegistrations,
   readSession,
-  sessionPart,
+  readTurns,
+  type ReasoningEntry,
+  type RefusedField,
+  refusedFieldReader,
+  sameMemory,
+  type SessionMemory,
+  type StoredRegistration,
+  type StoredTurn,
+  type Turn,
+  type TurnFilter,
   writeLearnt,
+  writeRegistration,
 } from "./sessions.ts"
-import {
-  accountReader,
-  deleteAccount,
-  deleteLeftLogins,
-  hashInRow,
-  swapTokens,
-  writeAccount,
-} from "./account-rows.ts"
-import type { AccountChange, AccountStore, ChooseAccount } from "./store.ts"
+import { writeRow } from "./schema.ts"
 
 /** A new conversation does not wait longer than this, in ms, for its account to be written down. */
 const ASSIGN_PATIENCE_MS = 250
@@ -55,194 +74,277 @@ export interface StoreOptions {
 export async function openAccountStore(options: StoreOptions): Promise<AccountStore> {
   const driver = options.driver ?? (await loadDatabaseDriver())
   const connection = new Connection({ notify: () => undefined, rehearse: false, ...options, driver })
-  return {
-    ...accountPart(connection, options),
-    ...sessionPart(connection),
-    ...knowledgePart(connection),
-    get kept() {
-      return connection.inMemory ? "memory" : "file"
-    },
-    close: () => connection.close(),
-  }
+  return new AccountStore(connection, options.environmentKey)
 }
 
-function accountPart(connection: Connection, { environmentKey }: StoreOptions) {
-  const { clock } = connection
-  let tidiedAt = -TIDY_EVERY_MS
-  const read = accountReader({ environmentKey })
-  const look = (database: Database): readonly Account[] => read(database, clock.now())
-  const all = (): Promise<readonly Account[]> => connection.read(look, [])
-  const called = (accounts: readonly Account[], id: string): Account | undefined =>
-    accounts.find((account) => account.id === id) ?? accounts.find((account) => isCalled(account, id))
-  const changed = (
-    database: Database,
-    id: string,
-    change: (current: Account) => Account,
-  ): Account | undefined => {
-    const current = called(look(database), id)
-    const next = current && change(current)
-    if (next !== undefined && next !== current) {
-      writeAccount(database, next, current)
-      deleteLeftLogins(database, next, current)
+/** Pure: it may run more than once. */
+type Change<Value> = (current: Value) => Value
+
+/**
+ * `changed`: the row no longer holds `before`, or is gone. `busy`: another process is writing, try again. `failed`: not
+ * on the disk, which is full, read-only or away.
+ */
+export type SwapResult = "written" | "changed" | "busy" | "failed"
+
+/**
+ * All durable state. Reading makes no file. Every write is one short immediate transaction that re-reads what it
+ * changes; a database locked for longer than about 5 s, full or read-only is told as a notice. What must be on the
+ * disk rejects then with a `StoreError` (`add`, `reconcile`, `remove`, `saveRegistration`); the other writes
+ * are lost with a line in the log, and answer as if they had been made.
+ */
+export class AccountStore {
+  readonly #connection: Connection
+  readonly #read: ReturnType<typeof accountReader>
+  readonly #readModelLists = modelListReader()
+  readonly #readRefusedFields = refusedFieldReader()
+  #tidiedAt = -TIDY_EVERY_MS
+
+  constructor(connection: Connection, environmentKey: Secret | undefined) {
+    this.#connection = connection
+    this.#read = accountReader({ environmentKey })
+  }
+
+  /** `memory` where the file could not be used: what is kept ends with this process. */
+  get kept(): "file" | "memory" {
+    return this.#connection.inMemory ? "memory" : "file"
+  }
+
+  /**
+   * The accounts that were not removed, the oldest first. An unnamed login that rests behind another is no account of
+   * its own: it is there only where `resting` asks for it.
+   */
+  async list({ resting = false }: { readonly resting?: boolean } = {}): Promise<readonly Account[]> {
+    const now = this.#now()
+    return (await this.listAll()).filter(
+      (account) => account.removedAt === undefined && (resting || !isResting(account, now)),
+    )
+  }
+
+  /** The same with the tombstones of the removed ones. */
+  listAll(): Promise<readonly Account[]> {
+    return this.#connection.read((database) => this.#look(database), [])
+  }
+
+  /** Also by the id of an account that turned out to be the same person's, as every other method takes it. */
+  async get(id: string): Promise<Account | undefined> {
+    return findCalled(await this.listAll(), id)
+  }
+
+  add(account: Account): Promise<Account> {
+    return this.#connection.write(
+      (database) => {
+        const before = this.#look(database).find(({ id }) => id === account.id)
+        writeAccount(database, account, before)
+        return account
+      },
+      { durable: true },
+    )
+  }
+
+  /** The same object back means no change. */
+  async update(id: string, change: Change<Account>): Promise<Account | undefined> {
+    const seen = await this.get(id)
+    const expected = seen && change(seen)
+    if (expected === seen) return seen
+    return this.#connection.writeOr(expected, (database) => this.#change(database, id, change))
+  }
+
+  /** Leaves a tombstone; of its pairs only those that another program's store lacks, until they are there. */
+  async remove(id: string): Promise<void> {
+    const bury = (current: Account): Account =>
+      current.removedAt === undefined ? buryAccount(current, this.#now()) : current
+    await this.#connection.write(
+      (database) => {
+        const buried = this.#change(database, id, bury)
+        if (buried !== undefined)
+          database.run("DELETE FROM kiro_model_list WHERE account_id = ?", [buried.id])
+      },
+      { durable: true },
+    )
+    await this.#connection.forgetDeleted()
+  }
+
+  /** One pure change over all accounts, removed ones included: imports, a user id that became known. */
+  async reconcile(change: (accounts: readonly Account[]) => AccountChanges): Promise<AccountChanges> {
+    const expected = change(await this.listAll())
+    if (isNothing(expected)) return expected
+    const changes = await this.#connection.write(
+      (database) => {
+        const accounts = this.#look(database)
+        return applyChanges(database, accounts, change(accounts))
+      },
+      { durable: true, passing: true },
+    )
+    if (changes.put.some(({ removedAt }) => removedAt !== undefined)) await this.#connection.forgetDeleted()
+    if (Math.abs(this.#now() - this.#tidiedAt) > TIDY_EVERY_MS) {
+      this.#tidiedAt = this.#now()
+      await this.reconcile((accounts) => tidy(accounts, this.#now()))
     }
+    return changes
+  }
+
+  /**
+   * One synchronous attempt, on the disk when it returns "written"; never in memory. Clears the login's `revoked`, and
+   * every place that it has owes the new pair.
+   */
+  compareAndSwapTokens(swap: TokenSwap): SwapResult {
+    const attempt = this.#connection.attempt((database) => swapTokens(database, swap), { durable: true })
+    if (!attempt.done) return attempt.failure === "busy" ? "busy" : "failed"
+    if (!attempt.value) return "changed"
+    return this.#connection.inMemory ? "failed" : "written"
+  }
+
+  /** The hash of the pair that the row of a login holds in the file; one synchronous look. */
+  peek(
+    loginId: string,
+  ): { readonly outcome: "row"; readonly hash: string } | { readonly outcome: "none" | "unavailable" } {
+    const attempt = this.#connection.attempt((database) => hashInRow(database, loginId), { durable: true })
+    if (!attempt.done || this.#connection.inMemory) return { outcome: "unavailable" }
+    return attempt.value === undefined ? { outcome: "none" } : { outcome: "row", hash: attempt.value }
+  }
+
+  /** Rejects with a `StoreError` where nothing can be kept now: no login is begun and no pair renewed then. */
+  mustKeep(): Promise<void> {
+    return this.#connection.write(() => undefined, { durable: true })
+  }
+
+  /**
+   * Chooses the account of a session and remembers it, over all processes one after the other. While another process
+   * holds the database the choice is made from what can be read and remembered later.
+   */
+  async assign(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
+    const choice = (database: Database): Choice => {
+      const { accountId, chosenAccountId } = readSession(database, sessionId)
+      return choose({
+        accounts: this.#look(database).filter((account) => account.removedAt === undefined),
+        spent: ({ id, quota }) => (quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt)),
+        ...present({ accountId, chosenAccountId }),
+      })
+    }
+    const give = (database: Database, accountId: string): void => {
+      const change = (current: SessionMemory): SessionMemory => ({ ...current, accountId })
+      changeSession(database, { id: sessionId, change, now: this.#now() })
+      database.run(
+        "UPDATE kiro_account SET assignment = (SELECT MAX(assignment) FROM kiro_account) + 1 WHERE id = ?",
+        [accountId],
+      )
+    }
+    const seen = await this.#connection.read(choice, choose({ accounts: [] }))
+    if (seen.account === undefined || seen.kept) return seen
+    try {
+      return await this.#connection.write(
+        (database) => {
+          const chosen = choice(database)
+          if (chosen.account !== undefined && !chosen.kept) give(database, chosen.account.id)
+          return chosen
+        },
+        { patienceMs: ASSIGN_PATIENCE_MS },
+      )
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      const { id } = seen.account
+      this.#connection.writeLater((database) => give(database, id))
+      return seen
+    }
+  }
+
+  session(id: string): Promise<SessionMemory> {
+    return this.#connection.read((database) => readSession(database, id), NEW_SESSION)
+  }
+
+  async updateSession(id: string, change: Change<SessionMemory>): Promise<SessionMemory> {
+    const seen = await this.session(id)
+    const expected = change(seen)
+    // The end of an answer waits for this, so what is remembered already takes no lock.
+    if (sameMemory(expected, seen)) return seen
+    return this.#connection.writeOr(expected, (database) =>
+      changeSession(database, { id, change, now: this.#now() }),
+    )
+  }
+
+  /** In one transaction. */
+  async remember(learnt: Learnt): Promise<void> {
+    const { account, reasoning = [], session, turn } = learnt
+    if (account === undefined && reasoning.length === 0 && session === undefined && turn === undefined) return
+    await this.#connection.writeOr(undefined, (database) => {
+      writeLearnt(database, learnt, this.#now())
+      if (account !== undefined) this.#change(database, account.id, account.change)
+    })
+  }
+
+  /** One entry for each tool use. */
+  reasoningOf(sessionId: string): Promise<readonly ReasoningEntry[]> {
+    return this.#connection.read((database) => readReasoning(database, sessionId), [])
+  }
+
+  addTurn(turn: Turn): Promise<void> {
+    return this.#connection.writeOr(undefined, (database) => insertTurn(database, turn))
+  }
+
+  /** The newest first. */
+  turns(filter: TurnFilter = {}): Promise<readonly StoredTurn[]> {
+    return this.#connection.read((database) => readTurns(database, filter), [])
+  }
+
+  /** All accounts' credits of one local day, as `localDay` writes it. */
+  creditsOfDay(day: string): Promise<number> {
+    return this.#connection.read((database) => creditsOfDay(database, day), 0)
+  }
+
+  isBudgetLifted(day: string): Promise<boolean> {
+    return this.#connection.read((database) => isBudgetLifted(database, day), false)
+  }
+
+  liftBudget(day: string): Promise<void> {
+    return this.#connection.write((database) => liftBudget(database, day))
+  }
+
+  modelLists(): Promise<readonly AccountModelList[]> {
+    return this.#connection.read(this.#readModelLists, [])
+  }
+
+  setModelList(list: AccountModelList): Promise<void> {
+    return this.#connection.writeOr(undefined, (database) =>
+      writeRow(database, "kiro_model_list", { ...list }),
+    )
+  }
+
+  refusedFields(): Promise<readonly RefusedField[]> {
+    return this.#connection.read(this.#readRefusedFields, [])
+  }
+
+  addRefusedField(field: RefusedField): Promise<void> {
+    return this.#connection.writeOr(undefined, (database) =>
+      writeRow(database, "kiro_refused_field", { ...field }),
+    )
+  }
+
+  registrations(): Promise<readonly StoredRegistration[]> {
+    return this.#connection.read(readRegistrations, [])
+  }
+
+  saveRegistration(registration: StoredRegistration): Promise<void> {
+    return this.#connection.write((database) => writeRegistration(database, registration), { durable: true })
+  }
+
+  /** Waits for writes under way, then closes the file. */
+  close(): Promise<void> {
+    return this.#connection.close()
+  }
+
+  #now(): number {
+    return this.#connection.clock.now()
+  }
+
+  #look(database: Database): readonly Account[] {
+    return this.#read(database, this.#now())
+  }
+
+  #change(database: Database, id: string, change: Change<Account>): Account | undefined {
+    const accounts = this.#look(database)
+    const current = findCalled(accounts, id)
+    const next = current && change(current)
+    if (next !== undefined && next !== current) applyChanges(database, accounts, { put: [next], absorb: [] })
     return next
   }
-  const store = {
-    list: async ({ resting = false } = {}) =>
-      (await all()).filter(
-        (account) => account.removedAt === undefined && (resting || !isResting(account, clock.now())),
-      ),
-    listAll: all,
-    get: async (id) => called(await all(), id),
-    add: (account) =>
-      connection.write(
-        (database) => {
-          writeAccount(
-            database,
-            account,
-            look(database).find(({ id }) => id === account.id),
-          )
-          return account
-        },
-        { durable: true },
-      ),
-    update: async (id, change) => {
-      const seen = called(await all(), id)
-      const expected = seen && change(seen)
-      if (expected === seen) return seen
-      return connection.writeOr(expected, (database) => changed(database, id, change))
-    },
-    async remove(id) {
-      await connection.write(
-        (database) => {
-          const bury = (current: Account): Account =>
-            current.removedAt === undefined ? buryAccount(current, clock.now()) : current
-          const buried = changed(database, id, bury)
-          if (buried !== undefined)
-            database.run("DELETE FROM kiro_model_list WHERE account_id = ?", [buried.id])
-        },
-        { durable: true },
-      )
-      await connection.forgetDeleted()
-    },
-    async reconcile(change) {
-      const expected = change(await all())
-      if (isNothing(expected)) return expected
-      const changes = await connection.write((database) => reconcile(database, look(database), change), {
-        durable: true,
-        passing: true,
-      })
-      if (changes.put.some(({ removedAt }) => removedAt !== undefined)) await connection.forgetDeleted()
-      if (Math.abs(clock.now() - tidiedAt) > TIDY_EVERY_MS) {
-        tidiedAt = clock.now()
-        await store.reconcile((accounts) => tidy(accounts, clock.now()))
-      }
-      return changes
-    },
-    compareAndSwapTokens: (swap) => {
-      const attempt = connection.attempt((database) => swapTokens(database, swap), { durable: true })
-      if (!attempt.done) return attempt.failure === "busy" ? "busy" : "failed"
-      if (!attempt.value) return "changed"
-      return connection.inMemory ? "failed" : "written"
-    },
-    peek(loginId) {
-      const attempt = connection.attempt((database) => hashInRow(database, loginId), { durable: true })
-      if (!attempt.done || connection.inMemory) return { outcome: "unavailable" }
-      return attempt.value === undefined ? { outcome: "none" } : { outcome: "row", hash: attempt.value }
-    },
-    mustKeep: () => connection.write(() => undefined, { durable: true }),
-    async remember(learnt) {
-      const { account, reasoning = [], session, turn } = learnt
-      if (account === undefined && reasoning.length === 0 && session === undefined && turn === undefined)
-        return
-      await connection.writeOr(undefined, (database) => {
-        writeLearnt(database, learnt, clock.now())
-        if (account !== undefined) changed(database, account.id, account.change)
-      })
-    },
-    assign: (sessionId, choose) => assign({ connection, look, sessionId, choose }),
-  } satisfies Partial<AccountStore>
-  return store
-}
-
-function isNothing({ put, absorb, drop = [] }: AccountChanges): boolean {
-  return put.length === 0 && absorb.length === 0 && drop.length === 0
-}
-
-function reconcile(database: Database, accounts: readonly Account[], change: AccountChange): AccountChanges {
-  const changes = change(accounts)
-  const before = (id: string): Account | undefined => accounts.find((account) => account.id === id)
-  // A login moves from one account to another by its new owner's write, so rows go after all writes.
-  for (const account of changes.put) writeAccount(database, account, before(account.id))
-  for (const account of changes.put) deleteLeftLogins(database, account, before(account.id))
-  for (const { from, into } of changes.absorb) {
-    deleteAccount(database, from)
-    for (const [table, column] of SESSION_COLUMNS)
-      database.run(`UPDATE ${table} SET ${column} = ? WHERE ${column} = ?`, [into, from])
-  }
-  for (const id of changes.drop ?? []) deleteAccount(database, id)
-  return changes
-}
-
-const SESSION_COLUMNS = [
-  ["kiro_session", "account_id"],
-  ["kiro_session", "chosen_account_id"],
-  ["kiro_turn", "account_id"],
-] as const
-
-type Look = (database: Database) => readonly Account[]
-
-async function assign(assignment: {
-  readonly connection: Connection
-  readonly look: Look
-  readonly sessionId: string
-  readonly choose: ChooseAccount
-}): Promise<Choice> {
-  const { connection, look, sessionId, choose } = assignment
-  const choice = (database: Database): Choice => chooseFrom(database, look(database), { sessionId, choose })
-  const seen = await connection.read(choice, choose({ accounts: [] }))
-  if (seen.account === undefined || seen.kept) return seen
-  try {
-    return await connection.write(
-      (database) => {
-        const chosen = choice(database)
-        if (chosen.account !== undefined && !chosen.kept)
-          giveSession(database, { sessionId, accountId: chosen.account.id, now: connection.clock.now() })
-        return chosen
-      },
-      { patienceMs: ASSIGN_PATIENCE_MS },
-    )
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error
-    const accountId = seen.account.id
-    connection.writeLater((database) =>
-      giveSession(database, { sessionId, accountId, now: connection.clock.now() }),
-    )
-    return seen
-  }
-}
-
-function chooseFrom(
-  database: Database,
-  accounts: readonly Account[],
-  { sessionId, choose }: { readonly sessionId: string; readonly choose: ChooseAccount },
-): Choice {
-  const { accountId, chosenAccountId } = readSession(database, sessionId)
-  return choose({
-    accounts: accounts.filter((account) => account.removedAt === undefined),
-    spent: ({ id, quota }) => (quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt)),
-    ...present({ accountId, chosenAccountId }),
-  })
-}
-
-function giveSession(
-  database: Database,
-  gift: { readonly sessionId: string; readonly accountId: string; readonly now: number },
-): void {
-  const { sessionId, accountId, now } = gift
-  changeSession(database, { id: sessionId, change: (current) => ({ ...current, accountId }), now })
-  database.run(
-    "UPDATE kiro_account SET assignment = (SELECT MAX(assignment) FROM kiro_account) + 1 WHERE id = ?",
-    [accountId],
-  )
 }

@@ -259,8 +259,8 @@ export const secret: ReadCell<Secret | undefined> = (cell) => {
   return held === undefined ? undefined : new Secret(held)
 }
 
-/** A flag that counts only where it is set. */
-export const flag: ReadCell<true | undefined> = (cell) => (cell === 1 ? true : undefined)
+/** A flag that is absent where it is not set. */
+export const flag: ReadCell<boolean | undefined> = (cell) => (cell === 1 ? true : undefined)
 
 export function or<Value>(read: ReadCell<Value | undefined>, otherwise: Value): ReadCell<Value> {
   return (cell) => read(cell) ?? otherwise

@@ -1,43 +1,22 @@
 import { isDeepStrictEqual } from "node:util"
+import type { Account, ClientRegistration } from "../account.ts"
 import type { AccountModelList } from "../../kiro/index.ts"
 import { numberField, parseJson, present } from "../../json.ts"
-import type { Connection } from "./connection.ts"
 import { type Database, reusing, untilWritten } from "./database.ts"
 import { flag, json, number, oneOf, or, rowReader, secret, text, writeRow } from "./schema.ts"
-import type {
-  AccountStore,
-  Learnt,
-  ReasoningEntry,
-  RefusedField,
-  SessionMemory,
-  StoredRegistration,
-  StoredTurn,
-  Turn,
-  TurnFilter,
-} from "./store.ts"
 
 /** Whether both say the same; when it was written down does not count. */
-function sameMemory(left: SessionMemory, right: SessionMemory): boolean {
+export function sameMemory(left: SessionMemory, right: SessionMemory): boolean {
   return isDeepStrictEqual({ ...left, updatedAt: 0 }, { ...right, updatedAt: 0 })
 }
 
-export function sessionPart(connection: Connection) {
-  const { clock } = connection
-  const session = (id: string): Promise<SessionMemory> =>
-    connection.read((database) => readSession(database, id), NEW_SESSION)
-  return {
-    session,
-    updateSession: async (id, change) => {
-      const seen = await session(id)
-      const expected = change(seen)
-      // The end of an answer waits for this, so what is remembered already takes no lock.
-      if (sameMemory(expected, seen)) return seen
-      return connection.writeOr(expected, (database) =>
-        changeSession(database, { id, change, now: clock.now() }),
-      )
-    },
-    reasoningOf: (sessionId) => connection.read((database) => readReasoning(database, sessionId), []),
-  } satisfies Partial<AccountStore>
+/** What one answer leaves behind. Changes are pure: they may run more than once. */
+export interface Learnt {
+  readonly sessionId: string
+  readonly session?: (current: SessionMemory) => SessionMemory
+  readonly reasoning?: readonly ReasoningEntry[]
+  readonly account?: { readonly id: string; readonly change: (current: Account) => Account }
+  readonly turn?: Turn
 }
 
 /** What an answer left behind of its session, and its turn. */
@@ -67,47 +46,36 @@ export function changeSession(
   return next
 }
 
-export function knowledgePart(connection: Connection) {
-  const readModelLists = createModelListReader()
-  const readRefusals = untilWritten(["kiro_refused_field"], readRefusedFields)
-  return {
-    addTurn: (turn) => connection.writeOr(undefined, (database) => insertTurn(database, turn)),
-    turns: (filter = {}) => connection.read((database) => readTurns(database, filter), []),
-    creditsOfDay: (day) => connection.read((database) => creditsOfDay(database, day), 0),
-    isBudgetLifted: (day) => connection.read((database) => isBudgetLifted(database, day), false),
-    liftBudget: (day) =>
-      connection.write((database) => writeRow(database, "kiro_note", { name: BUDGET_LIFT, value: day })),
-    modelLists: () => connection.read(readModelLists, []),
-    setModelList: (list) =>
-      connection.writeOr(undefined, (database) => writeRow(database, "kiro_model_list", { ...list })),
-    refusedFields: () => connection.read(readRefusals, []),
-    addRefusedField: (field) =>
-      connection.writeOr(undefined, (database) => writeRow(database, "kiro_refused_field", { ...field })),
-    registrations: () => connection.read(readRegistrations, []),
-    saveRegistration: ({ client, loginRegion, startUrl = BUILDER_ID }) =>
-      connection.write(
-        (database) => writeRow(database, "kiro_registration", { ...client, loginRegion, startUrl }),
-        { durable: true },
-      ),
-  } satisfies Partial<AccountStore>
-}
-
-const NEW_SESSION: SessionMemory = { generation: 0, overflowAnswered: false, updatedAt: 0 }
+export const NEW_SESSION: SessionMemory = { generation: 0, overflowAnswered: false, updatedAt: 0 }
 
 const sessionOf = rowReader({
+  /** The account of its conversation. */
   accountId: text,
+  /** The account that the user chose for it. */
   chosenAccountId: text,
+  /** The step of shortening that worked last. */
   shortenStep: oneOf([0.8, 0.6, 0.4] as const),
+  /** The size of the request that needed it, in estimated tokens. */
   shortenedSize: number,
+  /** The window of the model that needed it, in tokens. */
   shortenedWindow: number,
+  /** Raised when the service wants a new conversation id. */
   generation: or(number, 0),
-  overflowAnswered: or<boolean>(flag, false),
+  /** Whether we answered overflow and no answer of purpose main succeeded since. */
+  overflowAnswered: or(flag, false),
+  /** Whether the last answer of purpose main said that the window is full, and the host has compacted since. */
   fullWindow: oneOf(["reported", "compacted"] as const),
+  /** The parts of its requests that the service refused and that are not sent again, as the gateway names them. */
   leftOut: json(names),
+  /** The service's tokens for one estimated one, as its answers taught. */
   tokenRatio: number,
+  /** The host has compacted, and no answer of purpose main came since. */
   justCompacted: flag,
   updatedAt: or(number, 0),
 })
+
+/** What is remembered of one session of the host. */
+export type SessionMemory = ReturnType<typeof sessionOf>
 
 function names(list: unknown): readonly string[] | undefined {
   return Array.isArray(list) ? list.filter((name) => typeof name === "string") : undefined
@@ -125,7 +93,13 @@ const reasoningOf = rowReader({
   redacted: text,
 })
 
-function readReasoning(database: Database, sessionId: string): readonly ReasoningEntry[] {
+/** The signature, or the redacted blob, of one piece of reasoning; base64 stays as it came. */
+export interface ReasoningEntry extends Omit<ReturnType<typeof reasoningOf>, "toolUseId"> {
+  /** The tool uses that the reasoning led to. */
+  readonly toolUseIds: readonly string[]
+}
+
+export function readReasoning(database: Database, sessionId: string): readonly ReasoningEntry[] {
   // Sorted here: most have none, and SQLite makes a sorter before it knows.
   return database
     .all("SELECT *, rowid AS place FROM kiro_reasoning WHERE session_id = ?", [sessionId])
@@ -139,9 +113,6 @@ function readReasoning(database: Database, sessionId: string): readonly Reasonin
     )
 }
 
-/** A registration's key can't be NULL; Builder ID has no start URL. */
-const BUILDER_ID = ""
-
 /** The local day of an instant: `2026-11-29`. */
 export function localDay(at: number): string {
   const date = new Date(at)
@@ -149,7 +120,7 @@ export function localDay(at: number): string {
   return `${date.getFullYear()}-${month}-${day}`
 }
 
-function insertTurn(database: Database, turn: Turn): void {
+export function insertTurn(database: Database, turn: Turn): void {
   writeRow(database, "kiro_turn", { ...turn, day: localDay(turn.at) })
   // It says when the session may be pruned, in a month.
   database.run("UPDATE kiro_session SET updated_at = ? WHERE session_id = ? AND updated_at < ?", [
@@ -166,17 +137,36 @@ const turnOf = rowReader({
   credits: or(number, 0),
   at: or(number, 0),
   day: text,
+  /** The session that a subagent works for. */
   parentSessionId: text,
+  /** The folder of the project. */
   project: text,
+  /** What the request was for: `main`, `title`, `compaction`, `generate`. */
   purpose: text,
+  /** The number of the HTTP send within its request, from 1. */
   attempt: number,
   failed: flag,
+  /** All tokens of the input, and those of them that the service read from its cache or wrote there; where it told. */
   inputTokens: number,
   cacheReadTokens: number,
   cacheWriteTokens: number,
 })
 
-function readTurns(database: Database, { sessionId, since = 0 }: TurnFilter): readonly StoredTurn[] {
+/** What the service metered for one attempt: of an answer, or of one that failed. */
+export type Turn = Omit<ReturnType<typeof turnOf>, "day">
+
+/** A turn as it is kept, for 90 days. */
+export interface StoredTurn extends Turn {
+  /** The local day on which it was written down: `2026-11-29`. */
+  readonly day: string
+}
+
+export interface TurnFilter {
+  readonly sessionId?: string
+  readonly since?: number
+}
+
+export function readTurns(database: Database, { sessionId, since = 0 }: TurnFilter): readonly StoredTurn[] {
   const [ofSession, parameters] = sessionId === undefined ? ["", []] : ["AND session_id = ?", [sessionId]]
   return database
     .all(`SELECT * FROM kiro_turn WHERE at >= ? ${ofSession} ORDER BY at DESC, id DESC`, [
@@ -201,8 +191,13 @@ export function creditsOfDay(database: Database, day: string): number {
 
 const BUDGET_LIFT = "budget-lift"
 
+/** Whether the user lifted the credit budget for this local day. */
 export function isBudgetLifted(database: Database, day: string): boolean {
   return database.get("SELECT value FROM kiro_note WHERE name = ?", [BUDGET_LIFT])?.["value"] === day
+}
+
+export function liftBudget(database: Database, day: string): void {
+  writeRow(database, "kiro_note", { name: BUDGET_LIFT, value: day })
 }
 
 /** Credits of the account's turns after an instant. */
@@ -215,7 +210,7 @@ export function creditsSince(database: Database, accountId: string, since: numbe
 }
 
 /** The same text gives the same object: the lists are read for every chat and change once an hour. */
-function createModelListReader(): (database: Database) => readonly AccountModelList[] {
+export function modelListReader(): (database: Database) => readonly AccountModelList[] {
   const parsed = reusing((models: string) => models, parseJson)
   return untilWritten(["kiro_model_list"], (database) => {
     const lists = database.all("SELECT * FROM kiro_model_list").map(modelListOf)
@@ -237,8 +232,13 @@ const refusedFieldOf = rowReader({
   at: or(number, 0),
 })
 
-function readRefusedFields(database: Database): readonly RefusedField[] {
-  return database.all("SELECT * FROM kiro_refused_field").map(refusedFieldOf)
+/** A field of a model's request, or an input such as `documents`, that the service refused for this model. */
+export type RefusedField = ReturnType<typeof refusedFieldOf>
+
+export function refusedFieldReader(): (database: Database) => readonly RefusedField[] {
+  return untilWritten(["kiro_refused_field"], (database) =>
+    database.all("SELECT * FROM kiro_refused_field").map(refusedFieldOf),
+  )
 }
 
 const registrationOf = rowReader({
@@ -249,7 +249,14 @@ const registrationOf = rowReader({
   expiresAt: number,
 })
 
-function readRegistrations(database: Database): readonly StoredRegistration[] {
+export interface StoredRegistration {
+  readonly loginRegion: string
+  /** Absent for AWS Builder ID. */
+  readonly startUrl?: string
+  readonly client: ClientRegistration
+}
+
+export function readRegistrations(database: Database): readonly StoredRegistration[] {
   return database
     .all("SELECT * FROM kiro_registration")
     .map(registrationOf)
@@ -258,4 +265,12 @@ function readRegistrations(database: Database): readonly StoredRegistration[] {
       const client = { clientId, clientSecret, ...present({ expiresAt }) }
       return [{ loginRegion, client, ...present({ startUrl }) }]
     })
+}
+
+/** A registration's key can't be NULL; Builder ID has no start URL. */
+const BUILDER_ID = ""
+
+export function writeRegistration(database: Database, registration: StoredRegistration): void {
+  const { client, loginRegion, startUrl = BUILDER_ID } = registration
+  writeRow(database, "kiro_registration", { ...client, loginRegion, startUrl })
 }

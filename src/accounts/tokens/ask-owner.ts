@@ -3,7 +3,7 @@ import type { Login, Quota } from "../account.ts"
 import { afterUsage } from "../health.ts"
 import { loginHash, offlineOwner, ownerOf, recordOf, withRecord } from "../login.ts"
 import { learnIdentity } from "../owner.ts"
-import type { AccountStore } from "../store/store.ts"
+import type { AccountStore } from "../store/account-store.ts"
 import { changeStored } from "./in-step.ts"
 
 /** What the service said to who a login is. */

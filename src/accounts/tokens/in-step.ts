@@ -11,7 +11,7 @@ import {
   withPlace,
   withRecord,
 } from "../login.ts"
-import type { AccountStore } from "../store/store.ts"
+import type { AccountStore } from "../store/account-store.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
 
 /** What could not be read of another program's store. It names the file and the key; it never holds a value. */

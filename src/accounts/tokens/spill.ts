@@ -15,7 +15,8 @@ import { Secret } from "../../secret.ts"
 import { readSmallFile } from "../../settings/index.ts"
 import type { Login, TokenSet } from "../account.ts"
 import { pairHash, recordOf, samePair, withHash, withRecord } from "../login.ts"
-import type { AccountStore, TokenSwap } from "../store/store.ts"
+import type { TokenSwap } from "../store/account-rows.ts"
+import type { AccountStore } from "../store/account-store.ts"
 
 /** What the database did not take. */
 export type SpilledSwap = Omit<TokenSwap, "loginId">
