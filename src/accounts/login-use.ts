@@ -63,14 +63,17 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
   return !areTwoPeople(held, next)
 }
 
-/** Logins of kiro-cli's of which this one may be an older plugin's old copy. */
+/**
+ * Logins of kiro-cli's of which this one may be an older plugin's old copy; also those in whose place another stands by
+ * now, which are what would be lost.
+ */
 function copiedFrom(accounts: readonly Account[], login: Login): readonly Login[] {
   const places = recordOf(login).places
   if (places.length === 0 || places.some(({ source }) => source !== "older-plugin")) return []
   return liveLogins(accounts).filter(
     (other) =>
       other.revoked === undefined &&
-      recordOf(other).places.some(({ source }) => source === "kiro-cli") &&
+      (other.source === "kiro-cli" || recordOf(other).places.some(({ source }) => source === "kiro-cli")) &&
       sameRegistration(login, other) &&
       !isAnothers(login, other),
   )

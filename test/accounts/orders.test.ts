@@ -328,6 +328,21 @@ describe("orders of events", () => {
     assert.ok(home.service.isCurrent((await home.cliPair())?.refreshToken ?? ""))
   })
 
+  it("12, later: nor when another person stands in kiro-cli's row, with a registration of their own", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    home.endAccessTokens()
+    await home.cliRenews()
+    assert.equal(await home.servedBy(), "A")
+    home.client = "another-client"
+    await home.signsIn("B")
+    home.endAccessTokens()
+    for (const session of ["session", "another"]) await home.servedBy(session)
+    await (await home.keeper()).learnOwners()
+    assert.equal(superseded(), 0)
+    assert.equal(await home.servedBy(), "A")
+  })
+
   it("13: a pair that is owed to kiro-cli when its account is removed is paid, then deleted", async () => {
     await home.signsIn("A")
     await home.servedBy()
