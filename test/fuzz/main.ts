@@ -11,7 +11,7 @@ import { parseArgs } from "node:util"
  * seed of its own: whatever ends early is gone on with by what it prints.
  */
 
-const LOT = 5000
+const LOT = 1000
 
 const { values } = parseArgs({
   options: {

@@ -43,6 +43,7 @@ export class World {
   readonly #wrong: string[] = []
   /** People who may not answer. */
   readonly #shut = new Set<Person>()
+  #everShut = false
   /** Nothing of theirs is kept once they are named. */
   readonly #removed = new Set<string>()
   /** Of those whose accounts were never named, where they were signed in: elsewhere nobody can know them again. */
@@ -202,6 +203,7 @@ export class World {
     const accounts = await home.accountsOf(person)
     if (accounts.length === 0) return
     this.#shut.add(person)
+    this.#everShut = true
     const isNameless = accounts.some(({ userId }) => userId === undefined)
     const places = new Set<string>(accounts.flatMap(({ logins }) => logins.map(({ source }) => source)))
     const programs = await this.#programsOf(person)
@@ -328,6 +330,7 @@ export class World {
     await this.#settle()
     clock.advance(Math.max(LEARNT_BY, this.#supportedFrom - clock.now()) + 1)
     await this.#settle()
+    await this.#judgeAble()
     this.#judgeTold(await this.#living())
     clock.advance(FORGOTTEN_BY)
     this.#had = new Set()
@@ -346,6 +349,19 @@ export class World {
 
   async #living(): Promise<readonly Account[]> {
     return (await this.#home.store()).list({ resting: true })
+  }
+
+  /** Whoever has a sign-in with us that works answers, where nothing is against it. */
+  async #judgeAble(): Promise<void> {
+    const { service } = this.#home
+    // What took the place of somebody who was shut is held for ever, if nobody learns whose it is.
+    if (this.#everShut || service.suspended.size > 0) return
+    const accounts = await this.#living()
+    const named = accounts.flatMap(({ userId, health }) => (health.state === "ok" ? (userId ?? []) : []))
+    const able = [...this.#had].filter((person) => named.includes(`user-${person}`))
+    if (able.length === 0) return
+    const answer = await this.#home.asks("3")
+    assert.ok(answer.by !== "nobody", `nobody answered, though ${able.join(" and ")} could`)
   }
 
   /** Each person is one account once all ids are known: only what can't be asked for any more is apart. */
