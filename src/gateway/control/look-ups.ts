@@ -55,7 +55,7 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
     afterAnswer(accountId) {
       usage.soon(accountId)
       models.soon(accountId)
-      unlisted.soon(EVERYONE)
+      unlisted.soon(accountId)
     },
     offerModels: () => offerModels(options),
     async search(asked) {
@@ -66,9 +66,6 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
     close: async () => void (await Promise.all([usage.close(), unlisted.close(), models.close()])),
   }
 }
-
-/** What is asked of no one account. */
-const EVERYONE = ""
 
 /** A file that can't be written is no fault of the change before it: the old one stands until the next answer. */
 async function offerModels({ client, store, modelsPath }: LookUpOptions): Promise<void> {

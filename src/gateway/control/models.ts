@@ -50,6 +50,8 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
 
 /** How often who has no list yet is looked for. */
 const LOOKED_FOR_MS = 60_000
+/** Whose a login is may be just being asked: it is known after so many looks, or nobody tells it. */
+const NAMED_BY = 3
 
 /**
  * The offer is everybody's, so the list of an account that does not answer now is wanted as well: once, where nothing is
@@ -67,13 +69,16 @@ export function unlistedTask({
   return {
     name: "who has no model list",
     everyMs: LOOKED_FOR_MS,
-    retries: 0,
+    retries: NAMED_BY,
     waitMs: async () => 0,
-    async run() {
+    async run(answering) {
       const listed = new Set((await store.modelLists()).map(({ accountId }) => accountId))
-      for (const { id, enabled, health, userId } of here(await store.list()))
-        if (enabled && health.state === "ok" && userId !== undefined && !listed.has(id)) ask(id)
-      return "done"
+      const wanted = here(await store.list()).filter(
+        ({ id, enabled, health }) => id !== answering && enabled && health.state === "ok" && !listed.has(id),
+      )
+      const named = wanted.filter(({ userId }) => userId !== undefined)
+      for (const { id } of named) ask(id)
+      return named.length < wanted.length ? "retry" : "done"
     },
   }
 }

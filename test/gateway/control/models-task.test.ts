@@ -90,6 +90,7 @@ describe("the live list of an account that does not answer", () => {
       store.add({ ...newAccount({ id, now: 0, logins: [] }), userId: `user-${id}`, ...more })
     await other("idle", {})
     await other("listed", {})
+    await other("answering", {})
     await other("off", { enabled: false })
     await other("suspended", { health: { state: "revoked", since: 0, reason: "suspended" } })
     await store.add(newAccount({ id: "unnamed", now: 0, logins: [] }))
@@ -97,9 +98,15 @@ describe("the live list of an account that does not answer", () => {
     await store.setModelList({ accountId: "listed", serviceRegion: "us-east-1", models: [], fetchedAt: 0 })
     const asked: string[] = []
     const here = (accounts: readonly Account[]) => accounts.filter(({ id }) => id !== "elsewhere")
-    const unlisted = createPeriodic(unlistedTask({ store, here, ask: (id) => void asked.push(id) }), runtime)
-    await unlisted.now([""])
+    const task = unlistedTask({ store, here, ask: (id) => void asked.push(id) })
+    const { signal } = new AbortController()
+    // Whose the unnamed one is may be known soon.
+    assert.equal(await task.run("answering", signal), "retry")
     assert.deepEqual(asked, ["idle"])
+    await store.setModelList({ accountId: "idle", serviceRegion: "us-east-1", models: [], fetchedAt: 0 })
+    await store.update("unnamed", (account) => ({ ...account, userId: "user-unnamed" }))
+    assert.equal(await task.run("answering", signal), "done")
+    assert.deepEqual(asked, ["idle", "unnamed"])
   })
 })
 
