@@ -20,7 +20,7 @@ const VERSION = 1
  * paint. An entry that has no id is left out, the others count.
  */
 export function modelsOf({ models }: Pick<AccountModelList, "models">): readonly LiveModel[] {
-  const readSchema = createSchemaReader()
+  const readSchema = createFieldSchemaReader()
   return Array.isArray(models) ? models.flatMap((entry) => readLiveModel(entry, readSchema) ?? []) : []
 }
 
@@ -86,7 +86,7 @@ function shared(one: LiveModel["input"], other: LiveModel["input"]): LiveModel["
 const CACHE_POINTS = 4
 
 /** The models of a family have one schema: it is read once. */
-function createSchemaReader(): typeof readFieldSchema {
+function createFieldSchemaReader(): typeof readFieldSchema {
   const known = new Map<string, FieldSchema | undefined>()
   return (schema) => {
     if (!isObject(schema)) return undefined
