@@ -50,6 +50,8 @@ export interface BegunSignIn {
 /** Where the user is. */
 export interface Where {
   readonly sessionId: string | undefined
+  /** When the messages of that session were sent, in epoch ms, the newest first. */
+  readonly turnStarts: readonly number[]
   readonly project: string
 }
 
@@ -72,7 +74,7 @@ export async function manageAccounts(tools: {
 }): Promise<void> {
   const { dialogs, desk, where, view } = tools
   try {
-    const board = await desk.board(where.sessionId, [])
+    const board = await desk.board(where.sessionId, where.turnStarts)
     const choice = await dialogs.select({ title: TITLE, options: choices(board, where, view()) })
     switch (choice?.kind) {
       case undefined:
@@ -250,7 +252,7 @@ async function showSignIn(
   let isLeft = false
   // Where there is nothing to approve, what came of it says it all.
   const shown = url === "" ? [] : [dialogs.alert({ title, message })]
-  const tell = async (): Promise<void> => {
+  const tellEnd = async (): Promise<void> => {
     try {
       const { message: result, variant, accountId } = await done
       if (isLeft) return dialogs.toast(result, variant)
@@ -264,7 +266,7 @@ async function showSignIn(
       await dialogs.alert({ title, message: result })
     }
   }
-  const told = tell()
+  const told = tellEnd()
   await Promise.race([told, ...shown])
   isLeft = true
   await told

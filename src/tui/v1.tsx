@@ -39,7 +39,8 @@ export function startInV1(
     const sessionId = current.name === "session" && typeof named === "string" ? named : undefined
     const { directory, worktree } = api.state.path
     const project = worktree === "/" ? directory : worktree
-    void manageAccounts({ dialogs: dialogsOf(api), desk, where: { sessionId, project }, view })
+    const turnStarts = sessionId === undefined ? [] : askedAt(api, sessionId)
+    void manageAccounts({ dialogs: dialogsOf(api), desk, where: { sessionId, turnStarts, project }, view })
   }
   const command = { name: "kiro.accounts", title: "Kiro accounts and credits", slashName: "kiro" }
   api.keymap.registerLayer({ commands: [{ ...command, category: "Kiro", namespace: "palette", run }] })

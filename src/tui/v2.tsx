@@ -80,7 +80,8 @@ export function startInV2(context: V2Context): () => Promise<void> {
   )
   const run = (): void => {
     const sessionId = attempt(() => openSession(context))
-    const where = { sessionId, project: projectOf(context).worktree }
+    const turnStarts = sessionId === undefined ? [] : (attempt(() => askedAt(context, sessionId)) ?? [])
+    const where = { sessionId, turnStarts, project: projectOf(context).worktree }
     void manageAccounts({ dialogs: dialogsOf(context), desk, where, view })
   }
   // A layer belongs to a component: from `setup` itself the host refuses it, and the whole plugin with it.

@@ -70,7 +70,7 @@ async function walk(
       signInAgain: async () => ({ url: "https://x.example", instructions: "Code ABCD" }),
       ...desk,
     },
-    where: { sessionId: "ses_1", project: "/code/x", ...where },
+    where: { sessionId: "ses_1", turnStarts: [9, 4], project: "/code/x", ...where },
     view: () => ({ now: 0, showEmail: false }),
   })
   return { shown, toasts, acts, begun }
@@ -102,12 +102,14 @@ describe("/kiro", () => {
   })
 
   it("tells without a sidebar what one would, and of an account what helps it", async () => {
-    const board = async (): Promise<Board> => ({
-      ...BOARD,
+    const asked: unknown[] = []
+    const board = async (...question: unknown[]): Promise<Board> => ({
+      ...(asked.push(question), BOARD),
       accounts: [{ ...LOST, name: "An account with a name that no dialog has room for in its title" }],
       session: { accountId: "c", credits: 12.5, lastTurnCredits: 1.25 },
     })
     const session = await walk(["This session"], { board })
+    assert.deepEqual(asked, [["ses_1", [9, 4]]])
     assert.match(
       session.shown.at(-1) ?? "",
       /Login needed\n[^]*\nLast turn 1\.25, session 12\.50\nToday 9\.00 of/,
