@@ -13,7 +13,7 @@ import { systemRuntime } from "../runtime.ts"
 import { mentionsSetting, type Place } from "../settings/index.ts"
 import { authHook } from "./auth-hook.ts"
 import { injectProvider } from "./provider.ts"
-import { createTell, createToaster, isLoginCommand, type Toast } from "./toasts.ts"
+import { createTell, createToaster, isLoginCommand, type Toast, type ToastClient } from "./toasts.ts"
 
 /** Marks the requests that are ours to answer; nothing is ever sent there. */
 const BASE_URL = "https://kiro.invalid/v1"
@@ -26,7 +26,7 @@ const AGENT_HEADER = "x-kiro-agent"
 const HELPERS: ReadonlySet<string> = new Set(["title", "compaction"])
 
 export interface InstanceOptions {
-  readonly input: PluginInput
+  readonly input: Pick<PluginInput, "directory" | "worktree"> & { readonly client: ToastClient }
   readonly place: Place
   readonly version: string
 }

@@ -1,4 +1,3 @@
-import type { PluginInput } from "@opencode-ai/plugin"
 import type { Clock, Log } from "../runtime.ts"
 import { present } from "../json.ts"
 
@@ -12,8 +11,15 @@ export interface Toast {
   readonly variant: "info" | "success" | "warning" | "error"
 }
 
+/** What is used of OpenCode's client. */
+export interface ToastClient {
+  readonly tui: {
+    showToast(options: { readonly body: Toast & { readonly duration: number } }): PromiseLike<unknown>
+  }
+}
+
 export interface ToasterOptions {
-  readonly client: PluginInput["client"]
+  readonly client: ToastClient
   readonly clock: Clock
   readonly log: Log
   /** When the plugin instance started. */

@@ -3,9 +3,12 @@ import assert from "node:assert/strict"
 import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import type { Hooks, PluginInput, PluginModule } from "@opencode-ai/plugin"
+import type { Hooks } from "@opencode-ai/plugin"
 import { startFakeKiro } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import type { InstanceOptions } from "../../src/plugin/instance.ts"
+
+type Input = InstanceOptions["input"]
 
 const [, , folder = "", change = ""] = process.argv
 const home = process.env["HOME"] ?? ""
@@ -35,7 +38,7 @@ globalThis.fetch = Object.assign(
   { preconnect: () => {} },
 )
 
-const { default: plugin }: { default: PluginModule } = await import(
+const { default: plugin }: { default: { server(input: Input): Promise<Hooks> } } = await import(
   pathToFileURL(join(dist, "index.js")).href
 )
 const first = await open()
@@ -73,9 +76,7 @@ console.log("done")
 process.exit()
 
 async function open(): Promise<Hooks> {
-  const client = { tui: { showToast: async () => true } }
-  const input = { directory: home, worktree: home, client } as unknown as PluginInput
-  return plugin.server(input)
+  return plugin.server({ directory: home, worktree: home, client: { tui: { showToast: async () => true } } })
 }
 
 async function ask(hooks: Hooks): Promise<void> {

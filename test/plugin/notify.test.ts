@@ -1,6 +1,5 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import type { PluginInput } from "@opencode-ai/plugin"
 import type { Notice } from "../../src/accounts/index.ts"
 import { createNotify } from "../../src/host/services.ts"
 import { createToaster, type Toast } from "../../src/plugin/toasts.ts"
@@ -40,7 +39,7 @@ describe("a toast", () => {
     const shown: { readonly at: number; readonly message: string }[] = []
     const showToast = async ({ body }: { readonly body: { readonly message: string } }) =>
       void shown.push({ at: clock.now(), message: body.message })
-    const client = { tui: { showToast } } as unknown as PluginInput["client"]
+    const client = { tui: { showToast } }
     const stop = new AbortController()
     const toast = createToaster({ client, clock, log: silentLog, startedAt: 1000, signal: stop.signal })
     return { clock, shown, stop, toast }

@@ -1,7 +1,6 @@
 /** Builds and ends a plugin instance twenty times, each after one answered chat; exits by itself if nothing is left. */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import type { PluginInput } from "@opencode-ai/plugin"
 import { startInstance } from "../../src/plugin/instance.ts"
 import { startFakeKiro } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
@@ -15,7 +14,7 @@ writeFileSync(join(config, "kiro.json"), JSON.stringify({ endpoint_override: fak
 const store = join(home, ".local", "share", "kiro-cli", "data.sqlite3")
 await seedKiroCliStore({ path: store, accounts: [fake.account()] })
 
-const input = { directory: home, client: { tui: { showToast: async () => true } } } as unknown as PluginInput
+const input = { directory: home, worktree: home, client: { tui: { showToast: async () => true } } }
 for (let build = 0; build < 20; build++) {
   const place = { env: {}, platform: "linux", home }
   const hooks = await startInstance({ input, place, version: "0.0.0" })

@@ -1,4 +1,7 @@
+import { homedir } from "node:os"
 import plugin from "../../src/index.ts"
+import { startInstance } from "../../src/plugin/instance.ts"
+import { VERSION } from "../../src/version.ts"
 import { errorText, hear } from "../gateway/harness.ts"
 import { FakeOpenCode2 } from "../support/fake-opencode2/index.ts"
 
@@ -30,8 +33,11 @@ export type OpenConversation = (session: string, tools: readonly string[]) => Co
 export async function openCode1(folder: string, onToast: (words: string) => void): Promise<OpenConversation> {
   const showToast = async ({ body }: { readonly body: { readonly message: string } }): Promise<void> =>
     onToast(body.message)
-  const input = { client: { tui: { showToast } }, project: {}, directory: folder, worktree: folder }
-  const hooks = await plugin.server(input as unknown as Parameters<typeof plugin.server>[0])
+  const hooks = await startInstance({
+    input: { client: { tui: { showToast } }, directory: folder, worktree: folder },
+    place: { env: process.env, platform: process.platform, home: homedir() },
+    version: VERSION,
+  })
   const config: { provider?: unknown } = {}
   await hooks.config?.(config as Parameters<NonNullable<typeof hooks.config>>[0])
   const { kiro } = config.provider as { readonly kiro: { readonly options: ProviderOptions } }

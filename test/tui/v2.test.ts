@@ -146,7 +146,7 @@ describe("the part of OpenCode 2's terminal UI", () => {
   })
 
   it("never throws, whatever the host lacks", async () => {
-    const close = startInV2({} as unknown as V2Context)
+    const close = startInV2({} as V2Context)
     await close()
     const throws = (): never => {
       throw new Error("not in this version")
