@@ -46,10 +46,7 @@ export type RefreshOutcome =
 
 export interface RefresherOptions {
   readonly runtime: Runtime
-  readonly store: Pick<
-    AccountStore,
-    "listAll" | "get" | "update" | "reconcile" | "compareAndSwapTokens" | "mustKeep" | "kept"
-  >
+  readonly store: Pick<AccountStore, "listAll" | "update" | "reconcile" | "mustKeep" | "kept">
   readonly settings: Pick<Settings, "endpointOverride">
   readonly lockPath: string
   readonly lockStaleMs?: number
