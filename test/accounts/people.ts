@@ -59,6 +59,8 @@ export class Home {
   #keeper: TokenKeeper | undefined
   #usageAt = new Map<string, number>()
   client = "client"
+  /** What this process saw of kiro-cli's. */
+  readonly #cliSeen: { readonly pair: Pair; readonly client: string }[] = []
   /** `KIRO_API_KEY` of the process. */
   #key: string | undefined
   #sources: readonly SourceStore[] | undefined
@@ -280,6 +282,20 @@ export class Home {
     if (existsSync(`${this.cliFile}.away`)) renameSync(`${this.cliFile}.away`, this.cliFile)
   }
 
+  /** kiro-cli's store is put back as a process of ours has seen it before. */
+  async cliIsPutBack(): Promise<void> {
+    const seen = this.#cliSeen.at(-2) ?? this.#cliSeen.at(-1)
+    if (seen === undefined || !existsSync(this.cliFile)) return
+    this.client = seen.client
+    await this.#putCli(seen.pair)
+  }
+
+  async #noteCli(): Promise<void> {
+    const pair = await this.cliPair()
+    if (pair !== undefined && pair.refreshToken !== this.#cliSeen.at(-1)?.pair.refreshToken)
+      this.#cliSeen.push({ pair, client: this.client })
+  }
+
   async #putCli(pair: Pair): Promise<void> {
     this.#outside.writes += 1
     const isNew = !existsSync(this.cliFile)
@@ -372,6 +388,7 @@ export class Home {
   async takeIn(byUser = false): Promise<void> {
     const { identify } = this.service
     this.#seenWrites = this.#outside.writes
+    await this.#noteCli()
     await importLogins({
       store: await this.store(),
       sources: this.sources(),

@@ -49,6 +49,7 @@ export type Step =
         | "the clock jumps back"
         | "kiro-cli's store goes away"
         | "kiro-cli's store comes back"
+        | "kiro-cli's store is put back"
         | "access tokens are rejected"
         | "the import is asked for"
     }
@@ -118,7 +119,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({
       do: fc.constantFrom(
         "kiro-cli signs out" as const,
@@ -128,6 +129,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         "the clock jumps back",
         "kiro-cli's store goes away",
         "kiro-cli's store comes back",
+        "kiro-cli's store is put back",
+        "kiro-cli's store is put back",
         "access tokens are rejected",
         "the import is asked for",
       ),

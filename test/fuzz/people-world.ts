@@ -106,6 +106,8 @@ export class World {
         return home.cliGoesAway()
       case "kiro-cli's store comes back":
         return home.cliComesBack()
+      case "kiro-cli's store is put back":
+        return this.#putBack()
       case "asks":
         return this.#ask(step)
       case "time passes":
@@ -156,6 +158,12 @@ export class World {
       default:
         return step satisfies never
     }
+  }
+
+  /** A newer pair that only its program had is overwritten. */
+  async #putBack(): Promise<void> {
+    await this.#displaces("kiro-cli")
+    await this.#home.cliIsPutBack()
   }
 
   #process(name: ProcessName): Home {
@@ -236,6 +244,10 @@ export class World {
     this.#isSeenIn(person, program)
     // Behind another person's login nobody can know them again either.
     for (const [other, places] of this.#nameless) if (other !== person) places.delete(program)
+    await this.#displaces(program)
+  }
+
+  async #displaces(program: Program): Promise<void> {
     const displaced = await this.#pairIn(program)
     if (displaced === undefined) return
     const { ours } = await this.#home.refreshTokens()
