@@ -232,9 +232,10 @@ describe(
   },
 )
 
-/** The sandbox with a screen, and this program to open pages with. */
+/** The sandbox with a screen, and this program to open pages with: none that the machine has installed is known. */
 function withBrowser(sandbox: Sandbox, browser: string): Sandbox {
-  return { ...sandbox, environment: { ...sandbox.environment, DISPLAY: ":99", BROWSER: browser } }
+  const own = { DISPLAY: ":99", BROWSER: browser, XDG_DATA_DIRS: sandbox.root }
+  return { ...sandbox, environment: { ...sandbox.environment, ...own } }
 }
 
 /** Takes away all accounts, by our own store, so that the next is the only one. */
