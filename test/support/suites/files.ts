@@ -68,6 +68,8 @@ export function nodeTestArguments(
   return [
     "--test",
     isolationNone,
+    // A child that was left behind would keep it from its end.
+    "--test-force-exit",
     `--test-timeout=${timeoutMs}`,
     "--test-reporter=spec",
     ...files.map((file) => `build/test/${file.replace(/\.ts$/, ".js")}`),
