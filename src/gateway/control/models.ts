@@ -22,6 +22,14 @@ export interface ModelsTaskOptions {
 /** Fetches the live list of an account where it is missing or old, into the store and, for the next start, the file. */
 export function modelsTask({ client, open, store, path }: ModelsTaskOptions): PeriodicTask {
   const { clock, log, randomUUID } = client.runtime
+  // One after the other, each with all lists of its moment: the one that is put in place last has them all.
+  let written: Promise<void> = Promise.resolve()
+  const write = (): Promise<void> => {
+    written = written
+      .catch(() => undefined)
+      .then(() => writeModelsFile({ store, path, unique: randomUUID() }))
+    return written
+  }
   return {
     name: "the model list",
     everyMs: FRESH_MS,
@@ -42,7 +50,7 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
         return isPassing(list.failure) ? "retry" : "done"
       }
       await store.setModelList({ accountId, serviceRegion, models: list.items, fetchedAt: clock.now() })
-      await writeModelsFile({ store, path, unique: randomUUID() })
+      await write()
       return "done"
     },
   }

@@ -78,6 +78,53 @@ describe("the live list of an account", () => {
   })
 })
 
+describe("the live lists of two accounts", () => {
+  it("are both offered at the next start where they come at once", async () => {
+    await using fake = await startFakeKiro()
+    let lists = 0
+    fake.intercept(
+      () => true,
+      () => json({ models: [{ modelId: `model-${++lists}` }] }),
+    )
+    const { client, target } = controlOf(fake, "token")
+    const { clock, log } = client.runtime
+    const path = join(folder, `${++files}`, "kiro-models.json")
+    const store = await openAccountStore({ path: `${path}.db`, clock, log, random: () => 0.5 })
+    closers.push(() => store.close())
+    for (const id of ["a", "b"]) await store.add(newAccount({ id, now: 0, logins: [] }))
+    const slow = Promise.withResolvers<undefined>()
+    const read = Promise.withResolvers<undefined>()
+    let reads = 0
+    const task = modelsTask({
+      client,
+      path,
+      open: async () => ({ asked: () => idcLogin({ id: "login" }), target }),
+      store: {
+        list: () => store.list(),
+        setModelList: (list) => store.setModelList(list),
+        async modelLists() {
+          const known = await store.modelLists()
+          if (++reads > 1) return known
+          read.resolve(undefined)
+          await slow.promise
+          return known
+        },
+      },
+    })
+    const { signal } = new AbortController()
+    const first = task.run("a", signal)
+    await read.promise
+    const second = task.run("b", signal)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    slow.resolve(undefined)
+    await Promise.all([first, second])
+    assert.deepEqual(
+      readCachedModels(path).live?.map(({ wireId }) => wireId),
+      ["model-1", "model-2"],
+    )
+  })
+})
+
 describe("the live list of an account that does not answer", () => {
   it("is asked for once, where nothing is wrong with it and it is known whose it is", async () => {
     await using fake = await startFakeKiro()
