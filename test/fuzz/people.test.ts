@@ -34,8 +34,8 @@ describe("people, kiro-cli, the IDE, keys and two OpenCodes in any order of even
   it(
     "never mix, lose nobody's last working refresh token, and send no superseded one whose successor is there",
     { timeout: 2 ** 31 - 1 },
-    () => anyOrder(2000, true),
+    () => anyOrder(1000, true),
   )
 
-  it("do the same where every database is a file", { timeout: 2 ** 31 - 1 }, () => anyOrder(40, false))
+  it("do the same where every database is a file", { timeout: 2 ** 31 - 1 }, () => anyOrder(20, false))
 })
