@@ -44,6 +44,8 @@ const bunSuites = shares((files, share) => ({
   program: BUN,
   args: ["test", "--timeout", "60000", ...files.map((file) => `./test/${file}`)],
   scratch,
+  // Little runs so often that the last compiler gives back what it takes.
+  environment: { BUN_JSC_useFTLJIT: "0" },
 }))
 
 function nodeSuites(node: string): readonly Suite[] {

@@ -11,6 +11,8 @@ export interface Suite {
   readonly shell?: boolean
   /** Where its tests make their folders. */
   readonly scratch: string
+  /** Beside that of this process. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Done before it begins. */
   readonly ready?: Promise<unknown>
   /** It counts no tests: its exit code says it all. */
@@ -68,10 +70,19 @@ function run({
   args,
   shell,
   scratch,
+  environment,
 }: Suite): Promise<{ readonly ended: string; readonly output: string }> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
-      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", TMPDIR: scratch, TEMP: scratch, TMP: scratch },
+      env: {
+        ...process.env,
+        NO_COLOR: "1",
+        FORCE_COLOR: "0",
+        TMPDIR: scratch,
+        TEMP: scratch,
+        TMP: scratch,
+        ...environment,
+      },
       shell: shell === true,
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own, so that all its children can be ended with it.
