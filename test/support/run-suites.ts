@@ -62,7 +62,7 @@ function nodeSuites(node: string): readonly Suite[] {
 /** Each of these shares one running OpenCode. The longest is begun first. */
 const TOGETHER = [
   ["outgrown", "overflow", "refused-parts", "failures"],
-  ["answer-ends", "answers", "media", "web-search"],
+  ["answer-ends", "answers", "budget", "media", "web-search"],
 ].map((names) => names.map((name) => `e2e/${name}.test.ts`))
 
 function endToEnd(): readonly Suite[] {
