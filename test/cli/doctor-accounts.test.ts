@@ -304,6 +304,20 @@ describe("doctor on accounts and the way to Kiro", () => {
       assert.match((await lab.run("usage")).out, / out of credits until Dec 1 +50\.00 \/ 50\.00/)
     })
 
+    it("that a rule names and nobody has is told of, until the rule has the id of one", async () => {
+      await lab.run("import")
+      const settings = join(lab.sandbox.config, "kiro.json")
+      const rule = (account: string): void =>
+        editJson(settings, (before) => ({ ...before, account_rules: [{ agent: "plan", account }] }))
+      rule("8b1f")
+      const remedy = await found(/account_rules in kiro\.json names the account 8b1f, which is not here/)
+      assert.match(remedy, /main\.[jt]s accounts --json` shows it/)
+      const { json } = await lab.run("accounts", "--json")
+      const [id] = /[0-9a-f]{32}/.exec(JSON.stringify(json)) ?? []
+      rule(id ?? "")
+      await followed()
+    })
+
     it("whose access token has ended is neither renewed by a diagnosis nor called logged out", async () => {
       lab.account.expire()
       const { kiroCliStore: path } = lab.sandbox

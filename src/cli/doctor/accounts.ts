@@ -7,6 +7,7 @@ import {
   afterUsage,
   creditsText,
   isIdentityCenter,
+  isMeant,
   kindName,
   type Login,
   loginRegionOf,
@@ -98,13 +99,17 @@ async function askUsage(
   }
 }
 
-/** Every account's state. */
+/** Every account's state, and the rules that name none of them. */
 export const accountsCheck: Check = {
   title: "Accounts",
   async look(context) {
     const { accounts, databaseTrouble } = context
     if (databaseTrouble !== undefined) return [note("not looked at: the database can't be used")]
-    if (accounts.length > 0) return accounts.map((examined) => stateFinding(examined, context))
+    if (accounts.length > 0)
+      return [
+        ...accounts.map((examined) => stateFinding(examined, context)),
+        ...(await rulesOfNobody(context)),
+      ]
     return [
       problem(
         "nobody is logged in: no account here, nothing in kiro-cli or Kiro IDE",
@@ -137,6 +142,20 @@ function stateFinding(examined: ExaminedAccount, context: DoctorContext): Findin
   if (tone !== "good") return note(`${name}: ${shortState(state, now)}${credits}`)
   if (hasToken) return good(`${name} is ready${credits}`)
   return note(`${name}: its access token has ended; the next message renews it`)
+}
+
+/** One that rests behind its successor is hidden, and here all the same. */
+async function rulesOfNobody({ store, settings, command }: DoctorContext): Promise<readonly Finding[]> {
+  const here = await store.list({ resting: true })
+  const wanted = new Set(settings.accountRules.map((rule) => rule.account))
+  return [...wanted]
+    .filter((account) => !here.some((each) => isMeant(each, account)))
+    .map((account) =>
+      problem(
+        `account_rules in kiro.json names the account ${account}, which is not here`,
+        `Write its whole id, as \`${command} accounts --json\` shows it, or sign in to it.`,
+      ),
+    )
 }
 
 function remedyOfFailure({ kind }: KiroFailure, { logins }: Account): string {
