@@ -208,6 +208,8 @@ export interface Account {
   readonly assignment: number
   readonly health: Health
   readonly logins: readonly Login[]
+  /** Has an API key that only other processes have: alone it says who is off, and is no account here. */
+  readonly keyElsewhere?: true
   readonly quota?: Quota
   readonly forgotten?: readonly ForgottenLogin[]
   /** The hosts that last worked, by plane. */

@@ -273,6 +273,20 @@ describe("orders of events", () => {
     assert.equal(await shown(), 1)
   })
 
+  it("10, by a key of another process: who was switched off there does not answer by a sign-in that this one finds", async () => {
+    await home.restart({ keyOf: "C" })
+    assert.equal(await home.servedBy(), "C")
+    await home.disable("C")
+    await home.signsIn("C")
+    const other = new Home(home.folder, home)
+    assert.equal(await other.servedBy(), "nobody")
+    await home.signsIn("A")
+    await home.signsIn("A")
+    await home.cliRenews()
+    assert.equal(await home.servedBy(), "A")
+    assert.equal(await other.servedBy(), "A")
+  })
+
   it("11: behind an unnamed successor that was removed nothing is sent", async () => {
     await home.signsIn("A")
     await home.servedBy()

@@ -85,18 +85,16 @@ const accountMembers = rowReader({
 /** One row, or none where it has no id; `loginRows` are whole. */
 function readAccountRow(row: Row, loginRows: readonly Row[], reading: Reading): Account[] {
   const { id, document: record, ...rest } = accountMembers(row)
-  if (id === undefined || isWithoutKey(rest.removedAt, loginRows, reading)) return []
+  if (id === undefined) return []
   const logins = loginRows.flatMap((loginRow) => readLogin(loginRow, reading) ?? [])
-  return [{ id, ...rest, logins, ...present({ record }) }]
+  const isRead = ({ id: loginId }: Row): boolean => logins.some((login) => login.id === loginId)
+  const keyElsewhere = loginRows.some((each) => each["source"] === "environment" && !isRead(each))
+  return [{ id, ...rest, logins, ...present({ record }), ...(keyElsewhere && { keyElsewhere }) }]
 }
 
-/** An account that is nothing but a key that is not in the environment any more. */
-function isWithoutKey(removedAt: number | undefined, loginRows: readonly Row[], reading: Reading): boolean {
-  return (
-    removedAt === undefined &&
-    loginRows.length > 0 &&
-    loginRows.every((login) => login["source"] === "environment" && readLogin(login, reading) === undefined)
-  )
+/** Neither removed, nor nothing but a key that this process does not have. */
+export function isThere({ removedAt, logins, keyElsewhere }: Account): boolean {
+  return removedAt === undefined && (logins.length > 0 || keyElsewhere !== true)
 }
 
 const instant = (cell: unknown): number | undefined => plausibleInstant(number(cell))

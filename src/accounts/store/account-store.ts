@@ -16,6 +16,7 @@ import {
   swapTokens,
   type TokenSwap,
   writeAccount,
+  isThere,
 } from "./account-rows.ts"
 import { Connection } from "./connection.ts"
 import { type Database, type DatabaseDriver, loadDatabaseDriver, StoreError } from "./database.ts"
@@ -116,18 +117,19 @@ export class AccountStore {
   async list({ resting = false }: { readonly resting?: boolean } = {}): Promise<readonly Account[]> {
     const now = this.#now()
     return (await this.listAll()).filter(
-      (account) => account.removedAt === undefined && (resting || !isResting(account, now)),
+      (account) => isThere(account) && (resting || !isResting(account, now)),
     )
   }
 
-  /** The same with the tombstones of the removed ones. */
+  /** The same with all that says whose a login is: the tombstones of the removed ones, and keys of other processes. */
   listAll(): Promise<readonly Account[]> {
     return this.#connection.read((database) => this.#look(database), [])
   }
 
   /** Also by the id of an account that turned out to be the same person's, as every other method takes it. */
   async get(id: string): Promise<Account | undefined> {
-    return findCalled(await this.listAll(), id)
+    const account = findCalled(await this.listAll(), id)
+    return account?.removedAt !== undefined || (account && isThere(account)) ? account : undefined
   }
 
   add(account: Account): Promise<Account> {
@@ -216,7 +218,7 @@ export class AccountStore {
     const choice = (database: Database): Choice => {
       const { accountId, chosenAccountId } = readSession(database, sessionId)
       return choose({
-        accounts: this.#look(database).filter((account) => account.removedAt === undefined),
+        accounts: this.#look(database).filter(isThere),
         spent: ({ id, quota }) => (quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt)),
         ...present({ accountId, chosenAccountId }),
       })

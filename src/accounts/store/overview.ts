@@ -8,7 +8,7 @@ import { accountName } from "../name.ts"
 import type { CacheUse } from "../quota.ts"
 import { isResting } from "../login-use.ts"
 import { remedyOf } from "../words.ts"
-import { accountReader } from "./account-rows.ts"
+import { accountReader, isThere } from "./account-rows.ts"
 import { type Database, openDatabase, type Row } from "./database.ts"
 import { creditsOfDay, creditsSince, isBudgetLifted, localDay, readSession } from "./sessions.ts"
 
@@ -96,7 +96,7 @@ function accountsOf(
   { now, useOverage = true, environmentKey }: Parameters<typeof readOverview>[0],
 ): AccountOverview[] {
   return accountReader({ environmentKey })(database, now)
-    .filter((account) => account.removedAt === undefined && !isResting(account, now))
+    .filter((account) => isThere(account) && !isResting(account, now))
     .map((account) => {
       const { id, email, enabled, quota, record } = account
       const state = stateOf(account, { now, useOverage })
