@@ -287,6 +287,29 @@ describe("orders of events", () => {
     assert.equal(await other.servedBy(), "A")
   })
 
+  it("forgets after 90 days an account that was only a key, but not that its user switched it off", async () => {
+    for (const act of ["used", "off"] as const) {
+      home = new Home(temporaryFolder())
+      await home.restart({ keyOf: "A" })
+      assert.equal(await home.servedBy(), "A")
+      if (act === "off") await home.disable("A")
+      await home.restart()
+      home.clock.advance(91 * DAY)
+      await home.signsIn("B")
+      assert.equal(await home.servedBy(), "B")
+      await home.restart()
+      assert.equal(await shown(), 1, act)
+      await home.restart({ keyOf: "A" })
+      home.service.usage = "down"
+      await home.asks()
+      assert.equal(await shown(), 2, act)
+      assert.equal(
+        (await (await home.store()).list()).filter(({ enabled }) => !enabled).length,
+        act === "off" ? 1 : 0,
+      )
+    }
+  })
+
   it("11: behind an unnamed successor that was removed nothing is sent", async () => {
     await home.signsIn("A")
     await home.servedBy()

@@ -217,14 +217,27 @@ const MOST_ROWS = [
 /** A key of the environment that was not there for so long is forgotten. */
 const KEY_DAYS = 90
 
+/** With the account that it alone was; but who is off, suspended or removed stays so, however long ago that was. */
+function forgetKeys(database: Database, before: number): void {
+  const unused = `enabled <> 0 AND removed_at IS NULL AND COALESCE(health, '') NOT LIKE '%"revoked"%'
+    AND MAX(COALESCE(last_used_at, 0), added_at) < ?`
+  const loginOf = (source: string): string =>
+    `EXISTS (SELECT 1 FROM kiro_login WHERE account_id = kiro_account.id AND source ${source} 'environment')`
+  database.run(`DELETE FROM kiro_account WHERE ${unused} AND ${loginOf("=")} AND NOT ${loginOf("<>")}`, [
+    before,
+  ])
+  database.run(
+    `DELETE FROM kiro_login WHERE source = 'environment' AND
+       (account_id NOT IN (SELECT id FROM kiro_account) OR account_id IN (SELECT id FROM kiro_account WHERE ${unused}))`,
+    [before],
+  )
+  database.run("DELETE FROM kiro_model_list WHERE account_id NOT IN (SELECT id FROM kiro_account)")
+}
+
 /** Deletes what is too old or too much, as far as it goes at a time; whether there may be more. */
 export function prune(database: Database, now: number): boolean {
   let isMore = false
-  database.run(
-    `DELETE FROM kiro_login WHERE source = 'environment' AND account_id IN
-       (SELECT id FROM kiro_account WHERE MAX(COALESCE(last_used_at, 0), added_at) < ?)`,
-    [now - KEY_DAYS * DAY_MS],
-  )
+  forgetKeys(database, now - KEY_DAYS * DAY_MS)
   for (const { table, age, most, days } of MOST_ROWS) {
     const old = database.run(
       `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${age} < ? ORDER BY ${age} LIMIT ${BATCH})`,
