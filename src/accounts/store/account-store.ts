@@ -116,9 +116,7 @@ export class AccountStore {
    */
   async list({ resting = false }: { readonly resting?: boolean } = {}): Promise<readonly Account[]> {
     const now = this.#now()
-    return (await this.listAll()).filter(
-      (account) => isThere(account) && (resting || !isResting(account, now)),
-    )
+    return (await this.listAll()).filter((each) => isThere(each) && (resting || !isResting(each, now)))
   }
 
   /** The same with all that says whose a login is: the tombstones of the removed ones, and keys of other processes. */
