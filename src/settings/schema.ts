@@ -70,8 +70,8 @@ const ACCOUNT_RULE = z.readonly(
     {
       project: z.exactOptional(words("a folder or a glob")),
       agent: z.exactOptional(words("an agent's name")),
-      model: z.exactOptional(words("a model's id")),
-      account: words("the account's id, as `accounts` lists it"),
+      model: z.exactOptional(words("a model's id or a glob")),
+      account: words("the account's whole id, as `accounts --json` shows it"),
       fallback: z.exactOptional(boolean()),
     },
     "a rule such as { project, agent, model, account, fallback }",
