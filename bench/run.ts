@@ -38,6 +38,9 @@ for (const create of CASES) {
   results.push(...(await runCase(bench, pace)))
 }
 
+// No case is no promise kept.
+if (results.length === 0) throw new Error(`no case has ${wanted.join(" or ")} in its name`)
+
 if (asJson) console.log(JSON.stringify(results, undefined, 2))
 else console.log(table(results))
 process.exitCode = results.every(({ kept }) => kept) ? 0 : 1
