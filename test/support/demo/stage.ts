@@ -35,7 +35,7 @@ export async function fakeStage(): Promise<Stage> {
   return {
     sandbox,
     epilogue: () => [
-      `${fake.chats.length} chats, ${fake.refused.length} refused by the strict checks`,
+      `${fake.chats.length} chats beside the title's, ${fake.refused.length} refused by the strict checks`,
       `${account.refreshCount} token refresh on the way`,
     ],
     [Symbol.asyncDispose]: async () => {
