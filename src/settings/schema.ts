@@ -71,7 +71,7 @@ const ACCOUNT_RULE = z.readonly(
       project: z.exactOptional(words("a folder or a glob")),
       agent: z.exactOptional(words("an agent's name")),
       model: z.exactOptional(words("a model's id or a glob")),
-      account: words("the account's whole id, as `accounts --json` shows it"),
+      account: words("the account's whole id, as `accounts --json` shows it, or its label"),
       fallback: z.exactOptional(boolean()),
     },
     "a rule such as { project, agent, model, account, fallback }",

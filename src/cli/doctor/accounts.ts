@@ -153,7 +153,7 @@ async function rulesOfNobody({ store, settings, command }: DoctorContext): Promi
     .map((account) =>
       problem(
         `account_rules in kiro.json names the account ${account}, which is not here`,
-        `Write its whole id, as \`${command} accounts --json\` shows it, or sign in to it.`,
+        `Write its whole id, as \`${command} accounts --json\` shows it, or its label, or sign in to it.`,
       ),
     )
 }
