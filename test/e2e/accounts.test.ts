@@ -47,13 +47,16 @@ async function openStage(): Promise<Stage> {
   await seedOlderPluginStore(join(sandbox.config, "kiro.db"), accounts.slice(0, 2))
   await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: accounts.slice(2) })
   const told = Promise.withResolvers<void>()
-  for (const account of accounts)
+  // Whoever asks, and however often.
+  const holdBack = (account: FakeAccount): void =>
     account.scripts.next("GetUsageLimits", [
       async () => {
+        holdBack(account)
         await told.promise
         return json(usageDocument(account, { withEmail: true }))
       },
     ])
+  for (const account of accounts) holdBack(account)
   const server = await startOpencodeServer(sandbox)
   return {
     fake,
