@@ -433,6 +433,20 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("14, where the store never comes back: after the first hour its login serves for good", async () => {
+    home.ideSignsIn("A")
+    assert.equal(await home.servedBy(), "A")
+    home.endAccessTokens()
+    home.ideSignsOut()
+    assert.equal(await home.servedBy(), "nobody")
+    home.clock.advance(HOUR)
+    for (let renewal = 0; renewal < 3; renewal += 1) {
+      assert.equal(await home.servedBy(), "A", `after renewal ${renewal}`)
+      home.endAccessTokens()
+    }
+    assert.equal(superseded(), 0)
+  })
+
   it("15: two processes that take in one pair make one row of it", async () => {
     await home.signsIn("A")
     const other = new Home(home.folder, home)

@@ -304,7 +304,7 @@ export function swapTokens(database: Database, swap: TokenSwap): boolean {
        behind_access_token = NULL, behind_refresh_token = NULL, behind_expires_at = NULL WHERE id = ?`,
     [after.accessToken.reveal(), after.refreshToken?.reveal() ?? null, after.expiresAt, loginId],
   )
-  const { doubted: _, unreadable: __, once, successor, ...record } = recordIn(members)
+  const { doubted: _, once, successor, ...record } = recordIn(members)
   const hashes = [pairHash(before), ...through, pairHash(after)].reduce(withHash, record.hashes)
   const next: LoginRecord = {
     ...record,
