@@ -369,6 +369,9 @@ export class World {
     // What took the place of somebody who was shut is held for ever, if nobody learns whose it is.
     if (this.#everShut || service.suspended.size > 0) return
     const accounts = await this.#living()
+    // A store that is away may hold a newer pair: for an hour nothing is sent of the login that it had.
+    if (accounts.some(({ logins }) => logins.some((login) => recordOf(login).unreadable !== undefined)))
+      return
     const named = accounts.flatMap(({ userId, health }) => (health.state === "ok" ? (userId ?? []) : []))
     const able = [...this.#had].filter((person) => named.includes(`user-${person}`))
     if (able.length === 0) return
