@@ -22,6 +22,17 @@ describe("orders of events", () => {
     assert.equal(answer.by, "nobody")
     return "unavailable" in answer ? answer.unavailable.map(({ why }) => why) : []
   }
+  /** The account goes when kiro-cli's store, which is away, lacks its renewed pair. */
+  const isRemovedWhileOwed = async (person: string): Promise<void> => {
+    await home.signsIn(person)
+    await home.servedBy()
+    home.endAccessTokens()
+    home.cliGoesAway()
+    await home.servedBy()
+    home.clock.advance(HOUR)
+    assert.equal(await home.servedBy(), person)
+    await home.remove(person)
+  }
   const superseded = (): number => home.service.sent.filter((each) => each.superseded).length
 
   it("1: an ordinary renewal is invisible: the same account, one usage call, no notice", async () => {
@@ -381,14 +392,7 @@ describe("orders of events", () => {
   })
 
   it("13: a pair that is owed to kiro-cli when its account is removed is paid, then deleted", async () => {
-    await home.signsIn("A")
-    await home.servedBy()
-    home.endAccessTokens()
-    home.cliGoesAway()
-    await home.servedBy()
-    home.clock.advance(HOUR)
-    assert.equal(await home.servedBy(), "A")
-    await home.remove("A")
+    await isRemovedWhileOwed("A")
     home.cliComesBack()
     await home.takeIn()
     const held = await home.cliPair()
@@ -401,14 +405,7 @@ describe("orders of events", () => {
   })
 
   it("13, where its user signs in here before the store comes back: it is paid all the same", async () => {
-    await home.signsIn("A")
-    await home.servedBy()
-    home.endAccessTokens()
-    home.cliGoesAway()
-    await home.servedBy()
-    home.clock.advance(HOUR)
-    assert.equal(await home.servedBy(), "A")
-    await home.remove("A")
+    await isRemovedWhileOwed("A")
     home.clock.advance(1)
     await home.signsInHere("A")
     home.cliComesBack()
