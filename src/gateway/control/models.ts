@@ -26,6 +26,7 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
   let written: Promise<void> = Promise.resolve()
   const write = (): Promise<void> => {
     written = written
+      // Told to whoever wrote it.
       .catch(() => undefined)
       .then(() => writeModelsFile({ store, path, unique: randomUUID() }))
     return written
