@@ -5,6 +5,8 @@ import { openAccounts, type OpenAccounts } from "../gateway/index.ts"
 import { openSources } from "../import/index.ts"
 import { type Runtime, silentLog, systemClock, systemRuntime } from "../runtime.ts"
 import {
+  describeSettingsProblem,
+  firstOf,
   loadSettings,
   openLog,
   ownCommand,
@@ -53,15 +55,17 @@ export async function openContext(
   const runtime = systemRuntime(log)
   const sources = openSources({ place, settings, effects: runtime })
   const command = commandHere(place)
+  const warn = (text: string): void =>
+    terminal.err(terminal.paint("warning", wrap(text, { indent: 0, columns: terminal.columns })))
   let lost = false
   const notify = (notice: Notice): void => {
     lost ||= notice.kind === "store-trouble" && notice.backup === undefined
     // The list itself shows what is used up.
     if (quiet || notice.kind === "quota-high" || notice.kind === "paid-credits") return
-    const { message } = describeNotice(notice, command)
-    terminal.err(terminal.paint("warning", wrap(message, { indent: 0, columns: terminal.columns })))
+    warn(describeNotice(notice, command).message)
   }
-  if (tellsSettings) for (const problem of problems) notify({ kind: "settings-problem", problem })
+  const mistake = firstOf(problems.map(describeSettingsProblem), `\`${command} doctor\``)
+  if (tellsSettings && mistake !== undefined) warn(mistake)
   const version = VERSION
   const accounts = await openAccounts({ runtime, settings, paths, version, sources, notify, rehearse })
   return { ...accounts, place, paths, settings, runtime, sources, terminal, command, hasLost: () => lost }

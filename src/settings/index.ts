@@ -14,6 +14,7 @@ export type { LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 export {
   DEFAULT_SETTINGS,
   describeSettingsProblem,
+  firstOf,
   followSettings,
   loadSchema,
   loadSettings,

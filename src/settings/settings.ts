@@ -101,6 +101,12 @@ function environmentLayers(env: Place["env"]): readonly Layer[] {
   return [{ kind: "environment", from: "environment", values: Object.fromEntries(entries) }]
 }
 
+/** Of many sentences the first, and where the others are: a wall of text is read by nobody. */
+export function firstOf(sentences: readonly string[], where: string): string | undefined {
+  const [first, ...others] = sentences
+  return first === undefined || others.length === 0 ? first : `${first} And ${others.length} more: ${where}.`
+}
+
 /** One sentence for a person. The bad value itself is never repeated: it may be a secret in the wrong place. */
 export function describeSettingsProblem(problem: SettingsProblem): string {
   switch (problem.kind) {

@@ -12,6 +12,7 @@ import {
   usedShare,
 } from "../accounts/index.ts"
 import type { Board } from "../host/index.ts"
+import { firstOf } from "../settings/index.ts"
 
 /** `tone` names the theme colour that a line is drawn in. */
 export interface PanelLine {
@@ -146,10 +147,8 @@ function spentLines({ session, today }: Board): PanelLine[] {
 }
 
 function problemLines({ problems }: Board): PanelLine[] {
-  const [first, ...others] = problems
-  if (first === undefined) return []
-  const more = others.length === 0 ? "" : ` And ${others.length} more: /kiro.`
-  return [{ text: `${first}${more}`, tone: "error" }]
+  const text = firstOf(problems, "/kiro")
+  return text === undefined ? [] : [{ text, tone: "error" }]
 }
 
 /** Kiro's own name of a plan, in the spelling of the others. */

@@ -149,6 +149,18 @@ describe("the command", () => {
     for (const words of [["import"], ["usage", "--days", "3"], ["accounts", "label", "zzzz", "x"]])
       assert.doesNotMatch((await lab.runWith({ environment }, ...words)).err, /request_timeout_ms/)
   })
+
+  it("says of many mistakes in kiro.json the first, and how many there are", async () => {
+    const environment = { KIRO_REQUEST_TIMEOUT_MS: "5", KIRO_TOASTS: "perhaps", KIRO_LOG_LEVEL: "loud" }
+    for (const words of [["accounts"], ["budget"]]) {
+      const { code, err } = await lab.runWith({ environment }, ...words)
+      assert.equal(code, 0)
+      assert.match(err, /^\w+ in environment must be [^.]*; it is ignored\. And 2 more: `.* doctor`\.\n$/)
+    }
+    const { out } = await lab.runWith({ environment }, "doctor")
+    for (const key of ["request_timeout_ms", "toasts", "log_level"])
+      assert.match(out, new RegExp(`✗ ${key} in`))
+  })
 })
 
 describe("progress", () => {
