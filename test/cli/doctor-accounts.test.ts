@@ -304,12 +304,20 @@ describe("doctor on accounts and the way to Kiro", () => {
       assert.match((await lab.run("usage")).out, / out of credits until Dec 1 +50\.00 \/ 50\.00/)
     })
 
-    it("that a rule names and nobody has is told of, until the rule has the id of one", async () => {
+    it("that a rule names and nobody has is told of, and is a fault where the rule allows no other", async () => {
       await lab.run("import")
       const settings = join(lab.sandbox.config, "kiro.json")
-      const rule = (account: string): void =>
-        editJson(settings, (before) => ({ ...before, account_rules: [{ agent: "plan", account }] }))
+      const rule = (account: string, more = {}): void =>
+        editJson(settings, (before) => ({
+          ...before,
+          account_rules: [{ agent: "plan", account, ...more }],
+        }))
+      // One kiro.json may be shared by computers that have not the same accounts.
       rule("8b1f")
+      const { code, out } = await lab.run("doctor")
+      assert.equal(code, 0, out)
+      assert.match(out, /· account_rules in kiro\.json names the account 8b1f, which is not here/)
+      rule("8b1f", { fallback: false })
       const remedy = await found(/account_rules in kiro\.json names the account 8b1f, which is not here/)
       assert.match(remedy, /main\.[jt]s accounts --json` shows it/)
       const { json } = await lab.run("accounts", "--json")

@@ -144,18 +144,21 @@ function stateFinding(examined: ExaminedAccount, context: DoctorContext): Findin
   return note(`${name}: its access token has ended; the next message renews it`)
 }
 
-/** One that rests behind its successor is hidden, and here all the same. */
+/**
+ * One that rests behind its successor is hidden, and here all the same. A kiro.json may be shared by computers with other
+ * accounts: it is no fault that one is not here, unless the rule then lets nobody answer.
+ */
 async function rulesOfNobody({ store, settings, command }: DoctorContext): Promise<readonly Finding[]> {
   const here = await store.list({ resting: true })
-  const wanted = new Set(settings.accountRules.map((rule) => rule.account))
-  return [...wanted]
-    .filter((account) => !here.some((each) => isMeant(each, account)))
-    .map((account) =>
-      problem(
-        `account_rules in kiro.json names the account ${account}, which is not here`,
-        `Write its whole id, as \`${command} accounts --json\` shows it, or its label, or sign in to it.`,
-      ),
+  const rules = settings.accountRules.filter((rule) => !here.some((each) => isMeant(each, rule.account)))
+  return [...Map.groupBy(rules, ({ account }) => account)].map(([account, named]) => {
+    const text = `account_rules in kiro.json names the account ${account}, which is not here`
+    if (named.every(({ fallback }) => fallback !== false)) return note(`${text}: another one answers`)
+    return problem(
+      `${text}, and allows no other`,
+      `Write its whole id, as \`${command} accounts --json\` shows it, or its label, or sign in to it.`,
     )
+  })
 }
 
 function remedyOfFailure({ kind }: KiroFailure, { logins }: Account): string {
