@@ -68,11 +68,19 @@ const region = () => text("an AWS region such as us-east-1", REGION_SHAPE)
 const ACCOUNT_RULE = z.readonly(
   z.strictObject(
     {
-      project: z.exactOptional(words("a folder or a glob")),
-      agent: z.exactOptional(words("an agent's name")),
-      model: z.exactOptional(words("a model's id or a glob")),
-      account: words("the account's whole id, as `accounts --json` shows it, or its label"),
-      fallback: z.exactOptional(boolean()),
+      project: optional(words("a folder or a glob"), {
+        description: "The folder with all that is in it, or a glob; ~ is your home. Absent: any.",
+      }),
+      agent: optional(words("an agent's name"), { description: "The agent's name. Absent: any." }),
+      model: optional(words("a model's id or a glob"), {
+        description: "The model's id or a glob, such as claude-opus-*. Absent: any.",
+      }),
+      account: key(words("the account's whole id, as `accounts --json` shows it, or its label"), {
+        description: "The account's whole id, as `accounts --json` shows it, or its label.",
+      }),
+      fallback: optional(boolean(), {
+        description: "false: rather an error than another account. Absent: another one answers.",
+      }),
     },
     "a rule such as { project, agent, model, account, fallback }",
   ),

@@ -25,6 +25,13 @@ describe("the JSON schema of kiro.json", () => {
     })
   })
 
+  it("describes every part of a rule", () => {
+    const text = JSON.stringify(settingsJsonSchema())
+    const [rules = ""] = /"account_rules":.*?"default":\[\]/.exec(text) ?? []
+    for (const part of ["project", "agent", "model", "account", "fallback"])
+      assert.match(rules, new RegExp(`"${part}":\\{[^{}]*"description":"[^"]+"`))
+  })
+
   it("is shipped", () => {
     const manifest: unknown = JSON.parse(readFileSync("package.json", "utf8"))
     assert.ok(typeof manifest === "object" && manifest !== null && "files" in manifest)

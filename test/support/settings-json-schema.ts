@@ -7,20 +7,18 @@ export function settingsJsonSchema(): object {
   const { properties } = z.toJSONSchema(SCHEMA, {
     target: "draft-7",
     io: "input",
-    override: ({ jsonSchema }) => {
+    override: ({ zodSchema, jsonSchema }) => {
       delete jsonSchema.readOnly
+      const about = ABOUT.get(zodSchema)
+      if (about !== undefined) jsonSchema.description = about.description
     },
   })
   const defaults: ReadonlyMap<string, unknown> = new Map(
     Object.entries(DEFAULT_SETTINGS).map(([name, value]) => [snakeCase(name), value]),
   )
-  const described = Object.entries(SCHEMA.shape).map(([key, schema]) => [
+  const described = Object.keys(SCHEMA.shape).map((key) => [
     key,
-    {
-      description: ABOUT.get(schema)?.description,
-      ...Object(properties?.[key]),
-      ...(defaults.has(key) && { default: defaults.get(key) }),
-    },
+    { ...Object(properties?.[key]), ...(defaults.has(key) && { default: defaults.get(key) }) },
   ])
   const ignored = { description: "Ignored; accepted for old files." }
   return {
