@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import { join } from "node:path"
+import { readFileSync } from "node:fs"
 import { parseArgs } from "node:util"
+import { testFiles } from "../support/suites/files.ts"
 
 /**
  * `npm run fuzz`: a million sequences of the people's, on every core. `-- --only decoder` are the properties of another
- * file of this folder, `--runs` and `--minutes` are how many and how long at most. The cases come in lots, each from a
- * seed of its own: whatever ends early is gone on with by what it prints.
+ * test file, `--only all` those of every file in turn, `--runs` and `--minutes` are how many and how long at most. The
+ * cases come in lots, each from a seed of its own: whatever ends early is gone on with by what it prints.
  */
 
 const LOT = 1000
@@ -24,8 +24,8 @@ const { values } = parseArgs({
     from: { type: "string", default: "0" },
   },
 })
-const file = join("test", "fuzz", `${values.only}.test.ts`)
-if (!existsSync(file)) throw new Error(`there is no ${file}`)
+const files = filesOf(values.only)
+if (files.length === 0) throw new Error(`no test file with a property is called ${values.only}`)
 const [runs, seed, from] = [Number(values.runs), Number(values.seed), Number(values.from)]
 const lots = Math.ceil(runs / LOT)
 const until = Date.now() + Number(values.minutes) * 60_000
@@ -65,10 +65,24 @@ async function work(): Promise<void> {
       failures += 1
       stop()
       process.stdout.write(
-        `${output}\nthe same again: npm run fuzz -- --only ${values.only} --runs ${sizeOf(lot)} --seed ${seed + lot}\n`,
+        `${output}\nthe same again: npm run fuzz -- --only ${nameOf(fileOf(lot))} --runs ${sizeOf(lot)} --seed ${seed + lot}\n`,
       )
     } else if (lot < lots - 1) tell()
   }
+}
+
+/** The files whose properties are wanted, named from `test/`: those of this folder have short names. */
+function filesOf(only: string): readonly string[] {
+  const hasProperty = (name: string): boolean => readFileSync(`test/${name}`, "utf8").includes("fc.assert(")
+  return testFiles((name) => (only === "all" || nameOf(name) === only) && hasProperty(name))
+}
+
+function nameOf(file: string): string {
+  return file.replace(/^fuzz\//, "").replace(/\.test\.ts$/, "")
+}
+
+function fileOf(lot: number): string {
+  return files[lot % files.length] ?? ""
 }
 
 function sizeOf(lot: number): number {
@@ -77,7 +91,7 @@ function sizeOf(lot: number): number {
 
 /** What the lot printed where it failed. */
 async function failureOf(lot: number): Promise<string | undefined> {
-  const child = spawn(process.execPath, ["test", "--timeout", String(2 ** 31 - 1), file], {
+  const child = spawn(process.execPath, ["test", "--timeout", String(2 ** 31 - 1), `./test/${fileOf(lot)}`], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, FUZZ_RUNS: String(sizeOf(lot)), FUZZ_SEED: String(seed + lot) },
   })

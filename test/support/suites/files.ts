@@ -72,6 +72,7 @@ export function nodeTestArguments(
     "--test-force-exit",
     `--test-timeout=${timeoutMs}`,
     "--test-reporter=spec",
+    "--import=./build/test/support/fixed-seed.js",
     ...files.map((file) => `build/test/${file.replace(/\.ts$/, ".js")}`),
   ]
 }
