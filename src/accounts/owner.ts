@@ -160,12 +160,9 @@ function joinedHealth(older: Account, newer: Account): Health {
 function settleSuccessions(draft: Draft, accountId: string): void {
   for (const before of draft.get(accountId)?.logins ?? []) {
     const account = draft.get(accountId)
-    const { successor, hashes, inherited, places, taken } = recordOf(before)
-    const heir =
-      account?.logins.find(({ id }) => id === successor?.id) ??
-      account?.logins.findLast((login) => isOwnAgain(before, login))
-    if (account === undefined || heir === undefined || heir.id === before.id) continue
-    if (ownerOf(before) === undefined || ownerOf(before) !== ownerOf(heir)) continue
+    const heir = account && heirOf(draft, account, before)
+    if (account === undefined || heir === undefined) continue
+    const { hashes, inherited, places, taken } = recordOf(before)
     const rich = withInherited(heir, [...inherited, ...hashes])
     const placed = places.reduce((login, place) => withPlace(login, { ...place, owed: false }), rich)
     const next = withRecord(placed, { taken: recordOf(placed).taken ?? taken })
@@ -180,6 +177,28 @@ function settleSuccessions(draft: Draft, accountId: string): void {
       recordOf(kept).successor?.id === heir.id ? withRecord(kept, { successor: undefined }) : kept,
     )
   }
+}
+
+/**
+ * Who takes the login's part: the next of the same person in its place, also where others stood there between them, as
+ * with a backup that was put back and renewed before anybody looked.
+ */
+function heirOf(draft: Draft, { logins }: Account, before: Login): Login | undefined {
+  const owner = ownerOf(before)
+  const isTheirs = (login: Login | undefined): boolean => login !== undefined && ownerOf(login) === owner
+  if (owner === undefined) return undefined
+  const passed = new Set([before.id])
+  let next = recordOf(before).successor?.id
+  while (next !== undefined && !passed.has(next)) {
+    const id = next
+    const heir = logins.find((login) => login.id === id)
+    if (isTheirs(heir)) return heir
+    passed.add(id)
+    const between = draft.find((login) => login.id === id) ?? draft.findForgotten((login) => login.id === id)
+    next = between && recordOf(between.login).successor?.id
+  }
+  const again = logins.findLast((login) => isOwnAgain(before, login))
+  return again?.id !== before.id && isTheirs(again) ? again : undefined
 }
 
 /** Whether both are sign-ins of our own at one place. */

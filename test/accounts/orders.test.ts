@@ -74,6 +74,25 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("3, put back: what kiro-cli renewed from a backup is its person's own again, and the pair of before goes", async () => {
+    await home.signsIn("A")
+    await home.takeIn()
+    await home.signsIn("B")
+    assert.equal(await home.servedBy(), "A")
+    await home.cliIsPutBack()
+    await home.cliRenews()
+    assert.equal(await home.servedBy(), "A")
+    assert.deepEqual(
+      (await home.accountsOf("A")).map(({ logins }) => logins.length),
+      [1],
+    )
+    const renewed = (await home.cliPair())?.refreshToken ?? ""
+    assert.ok((await home.refreshTokens()).ours.includes(renewed))
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "A")
+    assert.equal(superseded(), 0)
+  })
+
   it("4: another person signs in while the usage call is down; when it is up again the first one answers", async () => {
     await home.signsIn("A")
     await home.servedBy()
