@@ -181,11 +181,15 @@ function settleSuccessions(draft: Draft, accountId: string): void {
 
 /**
  * Who takes the login's part: the next of the same person in its place, also where others stood there between them, as
- * with a backup that was put back and renewed before anybody looked.
+ * with a backup that was put back and renewed before anybody looked. Not one that was refused meanwhile: the older may
+ * be what is left.
  */
 function heirOf(draft: Draft, { logins }: Account, before: Login): Login | undefined {
   const owner = ownerOf(before)
-  const isTheirs = (login: Login | undefined): boolean => login !== undefined && ownerOf(login) === owner
+  const isTheirs = (login: Login | undefined): boolean =>
+    login !== undefined &&
+    ownerOf(login) === owner &&
+    (login.revoked === undefined || before.revoked !== undefined)
   if (owner === undefined) return undefined
   const passed = new Set([before.id])
   let next = recordOf(before).successor?.id

@@ -93,6 +93,24 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("2, refused: who rested behind a newer sign-in that the service ended serves on with its own pair", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    assert.equal(await home.servedBy(), "A")
+    await (await home.keeper()).learnOwners()
+    const newer = await home.signsIn("A")
+    home.service.usage = "up"
+    await home.takeIn()
+    home.endAccessTokens()
+    const family = home.service.familyOf(newer.refreshToken)
+    assert.ok(family)
+    family.alive = false
+    for (let renewal = 0; renewal < 3; renewal += 1) {
+      assert.equal(await home.servedBy(), "A", `after renewal ${renewal}`)
+      home.endAccessTokens()
+    }
+  })
+
   it("4: another person signs in while the usage call is down; when it is up again the first one answers", async () => {
     await home.signsIn("A")
     await home.servedBy()
