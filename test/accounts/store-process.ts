@@ -6,6 +6,7 @@ import {
   openDatabase,
   selectAccount,
 } from "../../src/accounts/index.ts"
+import { writeModelsFile } from "../../src/gateway/control/models.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import type { SelectionStrategy } from "../../src/settings/index.ts"
 
@@ -20,6 +21,14 @@ export type Task =
       readonly sessions: readonly string[]
       /** What each conversation costs at its account. */
       readonly credits: number
+    }
+  | {
+      readonly do: "list-model"
+      readonly path: string
+      readonly accountId: string
+      readonly modelId: string
+      /** kiro-models.json. */
+      readonly modelsPath: string
     }
 
 const argument = process.argv[2]
@@ -36,6 +45,8 @@ async function perform(task: Task): Promise<void> {
       })
     case "converse":
       return await withStore(task.path, (store) => converse(store, task))
+    case "list-model":
+      return await withStore(task.path, (store) => listModel(store, task))
     default: {
       const never: never = task
       return never
@@ -62,6 +73,13 @@ async function converse(store: AccountStore, task: Extract<Task, { do: "converse
     // Three loops that do nothing but write starve each other on a busy machine; people type in between.
     await systemClock.sleep(5)
   }
+}
+
+async function listModel(store: AccountStore, task: Extract<Task, { do: "list-model" }>): Promise<void> {
+  const { accountId, modelId, modelsPath: path } = task
+  const models = [{ modelId }]
+  await store.setModelList({ accountId, serviceRegion: "us-east-1", models, fetchedAt: Date.now() })
+  await writeModelsFile({ store, path, unique: crypto.randomUUID() })
 }
 
 async function withStore(path: string, action: (store: AccountStore) => Promise<void>): Promise<void> {

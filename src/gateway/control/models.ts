@@ -22,15 +22,6 @@ export interface ModelsTaskOptions {
 /** Fetches the live list of an account where it is missing or old, into the store and, for the next start, the file. */
 export function modelsTask({ client, open, store, path }: ModelsTaskOptions): PeriodicTask {
   const { clock, log, randomUUID } = client.runtime
-  // One after the other, each with all lists of its moment: the one that is put in place last has them all.
-  let written: Promise<void> = Promise.resolve()
-  const write = (): Promise<void> => {
-    written = written
-      // Told to whoever wrote it.
-      .catch(() => undefined)
-      .then(() => writeModelsFile({ store, path, unique: randomUUID() }))
-    return written
-  }
   return {
     name: "the model list",
     everyMs: FRESH_MS,
@@ -51,7 +42,7 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
         return isPassing(list.failure) ? "retry" : "done"
       }
       await store.setModelList({ accountId, serviceRegion, models: list.items, fetchedAt: clock.now() })
-      await write()
+      await writeModelsFile({ store, path, unique: randomUUID() })
       return "done"
     },
   }
@@ -100,8 +91,10 @@ function isListOf(list: AccountModelList, accountId: string, account: Account | 
 }
 
 /**
- * Writes what the config hook reads at the next start: the lists of the accounts that are there and enabled. Rejects
- * where the file can't be written; the old one then stands.
+ * Writes what the config hook reads at the next start: the lists of the accounts that are there and enabled. Other
+ * processes and other accounts of this one write it too, each with the lists of its moment: who has put it in place
+ * looks again, so the last one does not leave out what came meanwhile. Rejects where the file can't be written; the old
+ * one then stands.
  */
 export async function writeModelsFile({
   store,
@@ -113,9 +106,16 @@ export async function writeModelsFile({
   /** Tells two writers of one moment apart. */
   readonly unique: string
 }): Promise<void> {
+  let text = await modelsText(store)
+  for (let inPlace: string | undefined; text !== inPlace; text = await modelsText(store)) {
+    await replaceFile({ path, text, unique })
+    inPlace = text
+  }
+}
+
+async function modelsText(store: Pick<ModelListStore, "list" | "modelLists">): Promise<string> {
   const accounts = await store.list()
   const usable = new Set(accounts.filter((account) => account.enabled).map((account) => account.id))
   const lists = await store.modelLists()
-  const text = encodeModelLists(lists.filter((list) => usable.has(list.accountId)))
-  await replaceFile({ path, text, unique })
+  return encodeModelLists(lists.filter((list) => usable.has(list.accountId)))
 }

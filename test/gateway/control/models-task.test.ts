@@ -1,14 +1,16 @@
 import assert from "node:assert/strict"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { after, describe, it } from "node:test"
+import { after, afterEach, describe, it } from "node:test"
 import { type Account, newAccount, openAccountStore } from "../../../src/accounts/index.ts"
 import { modelsTask, unlistedTask } from "../../../src/gateway/control/models.ts"
-import { createPeriodic, type Periodic } from "../../../src/gateway/control/periodic.ts"
+import { createPeriodic, type Periodic, type PeriodicTask } from "../../../src/gateway/control/periodic.ts"
 import { readCachedModels } from "../../../src/host/offered-models.ts"
 import { FAILURES, json, startFakeKiro } from "../../support/fake-kiro/index.ts"
 import { type Control, controlOf } from "./support.ts"
 import { idcLogin } from "../../accounts/logins.ts"
+import { start } from "../../accounts/processes.ts"
+import { endChildren } from "../../support/children.ts"
 import { temporaryFolder } from "../../support/temporary-folder.ts"
 import { assertPrivate } from "../../support/posix.ts"
 
@@ -17,6 +19,8 @@ const closers: (() => Promise<void>)[] = []
 after(async () => {
   for (const close of closers) await close()
 })
+
+afterEach(endChildren)
 
 let files = 0
 
@@ -79,7 +83,12 @@ describe("the live list of an account", () => {
 })
 
 describe("the live lists of two accounts", () => {
-  it("are both offered at the next start where they come at once", async () => {
+  const { signal } = new AbortController()
+
+  /** Fetches the list of one account, and lets the other's come after this one has read what there is to write. */
+  async function fetchWhile(
+    other: (race: { task: PeriodicTask; path: string; database: string }) => Promise<unknown>,
+  ): Promise<readonly string[]> {
     await using fake = await startFakeKiro()
     let lists = 0
     fake.intercept(
@@ -89,13 +98,12 @@ describe("the live lists of two accounts", () => {
     const { client, target } = controlOf(fake, "token")
     const { clock, log } = client.runtime
     const path = join(folder, `${++files}`, "kiro-models.json")
-    const store = await openAccountStore({ path: `${path}.db`, clock, log, random: () => 0.5 })
+    const database = `${path}.db`
+    const store = await openAccountStore({ path: database, clock, log, random: () => 0.5 })
     closers.push(() => store.close())
     for (const id of ["a", "b"]) await store.add(newAccount({ id, now: 0, logins: [] }))
-    const slow = Promise.withResolvers<undefined>()
-    const read = Promise.withResolvers<undefined>()
     let reads = 0
-    const task = modelsTask({
+    const task: PeriodicTask = modelsTask({
       client,
       path,
       open: async () => ({ asked: () => idcLogin({ id: "login" }), target }),
@@ -104,24 +112,26 @@ describe("the live lists of two accounts", () => {
         setModelList: (list) => store.setModelList(list),
         async modelLists() {
           const known = await store.modelLists()
-          if (++reads > 1) return known
-          read.resolve(undefined)
-          await slow.promise
+          if (++reads === 1) await other({ task, path, database })
           return known
         },
       },
     })
-    const { signal } = new AbortController()
-    const first = task.run("a", signal)
-    await read.promise
-    const second = task.run("b", signal)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    slow.resolve(undefined)
-    await Promise.all([first, second])
-    assert.deepEqual(
-      readCachedModels(path).live?.map(({ wireId }) => wireId),
-      ["model-1", "model-2"],
-    )
+    await task.run("a", signal)
+    return (readCachedModels(path).live ?? []).map(({ wireId }) => wireId).toSorted()
+  }
+
+  it("are both offered at the next start where they come at once", async () => {
+    const offered = await fetchWhile(async ({ task }) => task.run("b", signal))
+    assert.deepEqual(offered, ["model-1", "model-2"])
+  })
+
+  it("are both offered where another process fetches one of them", async () => {
+    const offered = await fetchWhile(async ({ path: modelsPath, database: path }) => {
+      const other = await start({ do: "list-model", path, accountId: "b", modelId: "theirs", modelsPath })
+      await other.done
+    })
+    assert.deepEqual(offered, ["model-1", "theirs"])
   })
 })
 
