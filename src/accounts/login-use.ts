@@ -2,7 +2,7 @@ import { present } from "../json.ts"
 import type { Account, Login, TokenLogin } from "./account.ts"
 import { type HeldLogin, type KnownLogin, ownerIn } from "./draft.ts"
 import { isLocked } from "./health.ts"
-import { comparable, isAtRest, ownerOf, recordOf, sameRegistration } from "./login.ts"
+import { comparable, isAtRest, isCopy, ownerOf, recordOf, sameRegistration } from "./login.ts"
 
 /** How far each login may be used, as far as the other accounts tell; what its row itself says stays. */
 export function withUses(accounts: readonly Account[]): readonly Account[] {
@@ -65,18 +65,31 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
 
 /**
  * Logins of kiro-cli's of which this one may be an older plugin's old copy; also those in whose place another stands by
- * now, which are what would be lost.
+ * now, which are what would be lost, unless it took their place.
  */
 function copiedFrom(accounts: readonly Account[], login: Login): readonly Login[] {
-  const places = recordOf(login).places
-  if (places.length === 0 || places.some(({ source }) => source !== "older-plugin")) return []
-  return liveLogins(accounts).filter(
+  if (!isCopy(login)) return []
+  const live = liveLogins(accounts)
+  return live.filter(
     (other) =>
       other.revoked === undefined &&
+      !leadsTo(live, other, login) &&
       (other.source === "kiro-cli" || recordOf(other).places.some(({ source }) => source === "kiro-cli")) &&
       sameRegistration(login, other) &&
       !isAnothers(login, other),
   )
+}
+
+/** Whether the second stood in the first one's place after it. */
+function leadsTo(logins: readonly Login[], from: Login, to: Login): boolean {
+  const passed = new Set<Login>()
+  for (let next: Login | undefined = from; next !== undefined && !passed.has(next);) {
+    passed.add(next)
+    const id: string | undefined = recordOf(next).successor?.id
+    if (id === to.id) return true
+    next = logins.find((login) => login.id === id)
+  }
+  return false
 }
 
 /** The logins whose owners decide whether one that rests may be renewed. */

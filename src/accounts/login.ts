@@ -116,6 +116,12 @@ export function withoutPlace<Kind extends Login | ForgottenLogin>(
   return withRecord(login, { places: recordOf(login).places.filter((other) => !samePlace(other, place)) })
 }
 
+/** Whether it is nowhere but in older plugins' tables, which copied it from kiro-cli. */
+export function isCopy(login: Login): boolean {
+  const { places } = recordOf(login)
+  return places.length > 0 && places.every(({ source }) => source === "older-plugin")
+}
+
 /** Whether another program lacks its newer pair. */
 export function isOwing(login: Login): boolean {
   return recordOf(login).places.some(({ owed }) => owed === true)

@@ -1,10 +1,11 @@
 import { present } from "../json.ts"
-import type { Account, ForgottenLogin, Login, LoginPlace, TokenLogin } from "./account.ts"
+import type { Account, ForgottenLogin, Login, LoginPlace, LoginRecord, TokenLogin } from "./account.ts"
 import { type AccountChanges, Draft, type HeldLogin, isInPlace } from "./draft.ts"
 import { afterRenewal, foundProfile } from "./health.ts"
 import {
   derivedAccountId,
   derivedLoginId,
+  isCopy,
   isSignedInAnew,
   loginHash,
   newAccount,
@@ -41,6 +42,7 @@ export function takeIn(accounts: readonly Account[], { offered, now, byUser }: I
   splitStrange(draft, now)
   const made = new Set<string>()
   for (const imported of offered) takeOne({ draft, made, now, byUser }, imported)
+  for (const id of made) placeBetween(draft, made, id)
   return draft.changes()
 }
 
@@ -134,9 +136,13 @@ function leave(
     if (before.id === after.id || !isInPlace(before, place)) return before
     const left = withoutPlace(before, place)
     if (!isNew) return left
-    const anew = before.kind !== "forgotten" && isSignedInAnew(before, after)
-    return withRecord(left, { successor: { id: after.id, ...(anew && { anew }) } })
+    return withRecord(left, { successor: successorOf(before, after) })
   })
+}
+
+function successorOf(before: Login | ForgottenLogin, after: Login): LoginRecord["successor"] {
+  const anew = before.kind !== "forgotten" && isSignedInAnew(before, after)
+  return { id: after.id, ...(anew && { anew }) }
 }
 
 function takeNew(
@@ -179,6 +185,35 @@ function takeNew(
       forgotten: forgotten?.filter((other) => !recordOf(other).hashes.includes(hash)),
     }),
   })
+}
+
+/**
+ * An older plugin copies what kiro-cli has. A copy that nobody saw before, of the registration of a login that has lost
+ * kiro-cli's row, stood in that row after it and before whoever stands there now: kiro-cli renewed it unseen.
+ */
+function placeBetween(draft: Draft, made: ReadonlySet<string>, id: string): void {
+  const copy = draft.find((login) => login.id === id)?.login
+  if (copy === undefined || !isCopy(copy)) return
+  const isInKiroCli = ({ source }: LoginPlace): boolean => source === "kiro-cli"
+  const isThere = (login: Login): boolean => recordOf(login).places.some(isInKiroCli)
+  const before = draft.find(
+    (login) =>
+      !made.has(login.id) &&
+      login.source === "kiro-cli" &&
+      !isThere(login) &&
+      mayBeRenewed(login, copy) &&
+      draft.find((other) => other.id === recordOf(login).successor?.id && isThere(other)) !== undefined,
+  )?.login
+  const after = draft.find((login) => login.id === (before && recordOf(before).successor?.id))?.login
+  if (before === undefined || after === undefined) return
+  draft.change(before.id, (login) => withRecord(login, { successor: successorOf(login, copy) }))
+  draft.change(id, (login) => withRecord(login, { successor: successorOf(login, after) }))
+}
+
+/** Whether the second can be the first one renewed, as far as the two tell. */
+function mayBeRenewed(before: Login, after: Login): boolean {
+  if (before.kind === "api-key" || after.kind === "api-key") return false
+  return !isSignedInAnew(before, after) && before.tokens.expiresAt <= after.tokens.expiresAt
 }
 
 /**

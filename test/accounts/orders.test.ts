@@ -428,6 +428,37 @@ describe("orders of events", () => {
     assert.equal(await home.servedBy(), "A")
   })
 
+  /** kiro-cli renewed A's pair unseen, an older plugin has a copy of that, and B stands in kiro-cli's row. */
+  const isCopiedUnseen = async (): Promise<void> => {
+    await home.signsIn("A")
+    assert.equal(await home.servedBy("a"), "A")
+    await home.cliRenews()
+    await home.olderPluginCopies()
+    await home.signsIn("B")
+  }
+
+  it("12, newer: what kiro-cli renewed unseen and an older plugin copied is sent, and what it came from is not", async () => {
+    await isCopiedUnseen()
+    await home.takeIn()
+    for (let renewal = 0; renewal < 3; renewal += 1) {
+      home.endAccessTokens()
+      assert.equal(await home.servedBy("a"), "A")
+      assert.notEqual(await home.servedBy("b"), "nobody")
+    }
+    assert.equal(superseded(), 0)
+    assert.deepEqual(
+      (await home.accountsOf("A")).map(({ logins }) => logins.length),
+      [1],
+    )
+  })
+
+  it("12, newer, found when the one it came from is to be renewed: that one is not sent", async () => {
+    await isCopiedUnseen()
+    home.endAccessTokens()
+    await home.asks("a", false)
+    assert.equal(superseded(), 0)
+  })
+
   it("13: a pair that is owed to kiro-cli when its account is removed is paid, then deleted", async () => {
     await isRemovedWhileOwed("A")
     home.cliComesBack()

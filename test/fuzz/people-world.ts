@@ -14,8 +14,11 @@ import { PEOPLE, type Person, type ProcessName, type Sequence, type Step } from 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-/** After so long with the usage call up every back-off is over; after another while where it was said to be unsupported. */
-const LEARNT_BY = 16 * MINUTE
+/**
+ * After so long with the usage call up every back-off is over, and every access token too; after another while where it
+ * was said to be unsupported.
+ */
+const LEARNT_BY = HOUR
 const SUPPORTED_BY = DAY + MINUTE
 /** An unnamed login at rest is gone by then. */
 const FORGOTTEN_BY = 91 * DAY
@@ -289,8 +292,26 @@ export class World {
     if (!superseded || this.#forced || service.rotation !== "single-use") return
     const { ours, theirs } = await this.#home.refreshTokens()
     const current = service.currentOf(refreshToken) ?? ""
-    if (ours.includes(current) || theirs.includes(current))
-      this.#wrong.push(`${refreshToken} was sent, though ${current} is there`)
+    if (!ours.includes(current) && !theirs.includes(current)) return
+    if (!(await this.#isBehindAnother(refreshToken, current)))
+      return void this.#wrong.push(`${refreshToken} was sent, though ${current} is there`)
+    const person = service.familyOf(refreshToken)?.person
+    if (person !== undefined) this.#losers.add(person)
+  }
+
+  /**
+   * Whether another person is known to have taken its place, and nobody knows of the current one whose it is: a backup was
+   * put back and renewed, and by the store alone that may be anybody's.
+   */
+  async #isBehindAnother(refreshToken: string, current: string): Promise<boolean> {
+    const logins = (await (await this.#home.store()).listAll()).flatMap((account) => account.logins)
+    const holderOf = (token: string): Login | undefined =>
+      logins.find((login) => login.kind !== "api-key" && login.tokens.refreshToken?.reveal() === token)
+    const [sent, newest] = [holderOf(refreshToken), holderOf(current)]
+    const next = sent && logins.find(({ id }) => id === recordOf(sent).successor?.id)
+    const [owner, nextOwner] = [sent && ownerOf(sent), next && ownerOf(next)]
+    const isKnown = newest !== undefined && ownerOf(newest) !== undefined
+    return owner !== undefined && nextOwner !== undefined && nextOwner !== owner && !isKnown
   }
 
   async #judge(after: Step["do"]): Promise<void> {
