@@ -1,7 +1,47 @@
+import * as z from "zod/mini"
+import { present } from "../json.ts"
 import type { ClientRegistration, TokenSet } from "../oauth/index.ts"
 import type { Secret } from "../secret.ts"
 
 export type { ClientRegistration, TokenSet }
+
+/**
+ * What is kept as JSON has its type and its reader from one schema: what is no member as it should be counts as not
+ * there. Members that this version does not know stay with the object that they came in.
+ */
+function record<Shape extends z.core.$ZodShape>(shape: Shape) {
+  return z.pipe(
+    z.looseObject(shape),
+    z.transform((members: z.output<z.ZodMiniObject<Shape>>) => present(members)),
+  )
+}
+
+function lenient<Schema extends z.ZodMiniType>(schema: Schema) {
+  return z.catch(z.optional(schema), undefined)
+}
+
+/** The members of a list that are as they should be. */
+function listOf<Schema extends z.ZodMiniType>(schema: Schema) {
+  return z.pipe(
+    z.array(z.unknown()),
+    z.transform((list): readonly z.output<Schema>[] =>
+      list.flatMap((member) => {
+        const { success, data } = z.safeParse(schema, member)
+        return success ? [data] : []
+      }),
+    ),
+  )
+}
+
+/** `undefined` for what is no such document. */
+function reader<Value>(schema: z.ZodMiniType<Value>): (value: unknown) => Value | undefined {
+  return (value) => {
+    const { success, data } = z.safeParse(schema, value)
+    return success ? data : undefined
+  }
+}
+
+const TEXTS = z.readonly(z.array(z.string()))
 
 /**
  * Where a login was made; it is refreshed and written back only there. Of copies of one login the first place is asked
@@ -11,42 +51,50 @@ export const LOGIN_SOURCES = ["own", "kiro-cli", "kiro-ide", "older-plugin", "en
 
 export type LoginSource = (typeof LOGIN_SOURCES)[number]
 
-/** A row or a file of another program in which a login was seen. */
-export interface LoginPlace {
-  readonly source: LoginSource
+const PLACE = record({
+  source: z.enum(LOGIN_SOURCES),
   /** The file, and the row after a `#`. */
-  readonly key: string
+  key: z.string(),
   /** The hash of the pair that it showed last. */
-  readonly shown?: string
+  shown: lenient(z.string()),
   /** It still holds a pair that we renewed since: it gets ours as soon as it can be written. */
-  readonly owed?: boolean
-}
+  owed: lenient(z.boolean()),
+})
+
+/** A row or a file of another program in which a login was seen. */
+export type LoginPlace = z.output<typeof PLACE>
+
+const SUCCESSOR = record({ id: z.string(), anew: lenient(z.boolean()) })
+
+const LOGIN_RECORD = record({
+  /** Who the service says this login is, asked with its own token. It never changes. */
+  owner: lenient(z.string()),
+  /** The new login that a place of this one showed instead. `anew`: by a sign-in, as far as the two records tell. */
+  successor: lenient(SUCCESSOR),
+  places: z.catch(listOf(PLACE), []),
+  /** Its pairs, one renewed from the other; the last is the one it holds. No version writes a record without one. */
+  hashes: TEXTS.check(z.minLength(1)),
+  /** Pairs of logins whose part it took over: no news where they are seen, and never written over. */
+  inherited: z.catch(TEXTS, []),
+  /** When its owner was asked for in vain. */
+  asked: lenient(record({ at: z.number(), times: z.number(), unsupported: lenient(z.boolean()) })),
+  /** When its service first refused it without saying why. */
+  doubted: lenient(z.number()),
+  /** Since when its store can't be read. */
+  unreadable: lenient(z.number()),
+  /** When its user took it in whatever was before it in its place. */
+  taken: lenient(z.number()),
+  /** Its user wants it renewed once although its successor may be the same login. */
+  once: lenient(z.boolean()),
+})
 
 /**
  * What is known of a login beside what it is renewed with. A hash is the SHA-256 of a refresh token, or of the key or
  * the access token where there is none.
  */
-export interface LoginRecord {
-  /** Who the service says this login is, asked with its own token. It never changes. */
-  readonly owner?: string
-  /** The new login that a place of this one showed instead. `anew`: by a sign-in, as far as the two records tell. */
-  readonly successor?: { readonly id: string; readonly anew?: boolean }
-  readonly places: readonly LoginPlace[]
-  /** Its pairs, one renewed from the other; the last is the one it holds. */
-  readonly hashes: readonly string[]
-  /** Pairs of logins whose part it took over: no news where they are seen, and never written over. */
-  readonly inherited: readonly string[]
-  /** When its owner was asked for in vain. */
-  readonly asked?: { readonly at: number; readonly times: number; readonly unsupported?: boolean }
-  /** When its service first refused it without saying why. */
-  readonly doubted?: number
-  /** Since when its store can't be read. */
-  readonly unreadable?: number
-  /** When its user took it in whatever was before it in its place. */
-  readonly taken?: number
-  /** Its user wants it renewed once although its successor may be the same login. */
-  readonly once?: boolean
-}
+export type LoginRecord = z.output<typeof LOGIN_RECORD>
+
+export const readLoginRecord = reader(LOGIN_RECORD)
 
 export interface LoginBase {
   readonly id: string
@@ -123,11 +171,7 @@ export const COOLING_REASONS = Object.keys(COOLING) as readonly CoolingReason[]
 export type LockingReason = (typeof LOCKING_REASONS)[number]
 
 /** Why an account needs a person; a login or a newer token helps where it is not locked. */
-export const REVOKED_REASONS: readonly RevokedReason[] = [
-  ...LOCKING_REASONS,
-  "login-expired",
-  "api-key-refused",
-]
+const REVOKED_REASONS: readonly RevokedReason[] = [...LOCKING_REASONS, "login-expired", "api-key-refused"]
 
 export type RevokedReason = LockingReason | "login-expired" | "api-key-refused"
 
@@ -151,29 +195,61 @@ export type Health =
       readonly message?: string
     }
 
-/** Credits with their fractions; instants in epoch ms. */
-export interface Quota {
-  readonly checkedAt: number
-  readonly plan?: string
-  readonly used: number
-  readonly limit: number
-  readonly resetAt?: number
-  readonly trial?: { readonly used: number; readonly limit: number; readonly expiresAt?: number }
-  readonly bonuses: readonly {
-    readonly name: string
-    readonly used: number
-    readonly limit: number
-    readonly expiresAt?: number
-  }[]
+/** A reason that a newer version added is read as the mildest one of its state; anything else unknown is `ok`. */
+export const readHealth = reader(
+  z.pipe(
+    record({
+      state: z.string(),
+      reason: lenient(z.string()),
+      since: z.catch(z.number(), 0),
+      until: lenient(z.number()),
+      times: z.catch(z.number(), 1),
+      message: lenient(z.string()),
+      profiles: lenient(TEXTS),
+    }),
+    z.transform(({ state, until, reason: named, times, since, message, profiles }): Health => {
+      const rest = { since, ...present({ message }) }
+      if (state === "revoked") {
+        const reason = REVOKED_REASONS.find((known) => known === named) ?? "login-expired"
+        return { state, reason, ...rest }
+      }
+      if (state !== "cooling" || until === undefined) return { state: "ok" }
+      const reason = COOLING_REASONS.find((known) => known === named) ?? "throttled"
+      return { state, until, reason, times, ...rest, ...present({ profiles }) }
+    }),
+  ),
+)
+
+const BUCKET = { used: z.number(), limit: z.number(), expiresAt: lenient(z.number()) }
+const NAMED_BUCKETS = listOf(record({ ...BUCKET, name: z.catch(z.string(), "") }))
+
+const QUOTA = record({
+  checkedAt: z.number(),
+  plan: lenient(z.string()),
+  used: z.number(),
+  limit: z.number(),
+  resetAt: lenient(z.number()),
+  trial: lenient(record(BUCKET)),
+  bonuses: z.catch(NAMED_BUCKETS, []),
   /** What the service counts beside, by its own name: to be shown, never counted on. */
-  readonly others?: readonly { readonly name: string; readonly used: number; readonly limit: number }[]
-  readonly overage: {
-    readonly enabled: boolean
-    readonly used: number
-    readonly cap?: number
-    readonly charges?: number
-  }
-}
+  others: lenient(NAMED_BUCKETS.check(z.minLength(1))),
+  overage: z.catch(
+    record({
+      enabled: z.catch(z.boolean(), false),
+      used: z.catch(z.number(), 0),
+      cap: lenient(z.number()),
+      charges: lenient(z.number()),
+    }),
+    { enabled: false, used: 0 },
+  ),
+})
+
+/** Credits with their fractions; instants in epoch ms. */
+export type Quota = z.output<typeof QUOTA>
+
+export const readQuota = reader(QUOTA)
+
+export const readHosts = reader(z.record(z.string(), z.string()))
 
 /** What is kept of a login that is no more: enough to know it again, nothing to use it with. */
 export interface ForgottenLogin {
@@ -184,12 +260,40 @@ export interface ForgottenLogin {
   readonly record: LoginRecord
 }
 
-export interface AccountRecord {
+/** A version without records has left the place and the hash of the last pair alone. */
+export const readForgotten = reader(
+  listOf(
+    z.pipe(
+      record({
+        source: z.enum(LOGIN_SOURCES),
+        sourceKey: lenient(z.string()),
+        fingerprint: lenient(z.string()),
+        id: lenient(z.string()),
+        owner: lenient(z.string()),
+        successor: lenient(SUCCESSOR),
+        places: lenient(z.array(PLACE)),
+        hashes: z.catch(TEXTS, []),
+      }),
+      z.transform(({ source, sourceKey: key, fingerprint: shown, id, ...rest }): ForgottenLogin => {
+        const { places = key === undefined ? [] : [{ source, key, ...present({ shown }) }] } = rest
+        const hashes = [...new Set([...rest.hashes, ...(shown === undefined ? [] : [shown])])]
+        const known = { ...rest, places, hashes, inherited: [] }
+        return { kind: "forgotten", source, ...present({ id }), record: known }
+      }),
+    ),
+  ),
+)
+
+const ACCOUNT_RECORD = record({
   /** When its user last signed in to it, or switched it on or off. */
-  readonly actedAt?: number
+  actedAt: lenient(z.number()),
   /** The ids of accounts that turned out to be the same person's. */
-  readonly joined?: readonly string[]
-}
+  joined: lenient(TEXTS),
+})
+
+export type AccountRecord = z.output<typeof ACCOUNT_RECORD>
+
+export const readAccountRecord = reader(ACCOUNT_RECORD)
 
 export interface Account {
   readonly id: string

@@ -103,7 +103,6 @@ export {
   type StoredRegistration,
   type StoredTurn,
   type Turn,
-  type TurnFilter,
 } from "./store/sessions.ts"
 export {
   type AccountOverview,

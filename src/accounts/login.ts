@@ -106,7 +106,9 @@ export function samePlace(
 
 export function withPlace<Kind extends Login | ForgottenLogin>(login: Kind, place: LoginPlace): Kind {
   const { places } = recordOf(login)
-  return withRecord(login, { places: [...places.filter((other) => !samePlace(other, place)), place] })
+  // A newer version may have written more of it.
+  const stood = places.find((other) => samePlace(other, place))
+  return withRecord(login, { places: [...places.filter((other) => other !== stood), { ...stood, ...place }] })
 }
 
 export function withoutPlace<Kind extends Login | ForgottenLogin>(

@@ -96,7 +96,7 @@ describe("the gateway", () => {
     harness.fake.answer(text("hi"), finish({ credits: 0.25 }))
     await hear(await harness.ask())
     await harness.gateway.close()
-    const [turn] = await harness.store.turns({ sessionId: "ses_1" })
+    const [turn] = (await harness.store.turns()).filter(({ sessionId }) => sessionId === "ses_1")
     assert.equal(turn?.credits, 0.25)
     assert.equal(turn?.accountId, "work")
     assert.equal((await harness.store.session("ses_1")).accountId, "work")

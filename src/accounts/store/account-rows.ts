@@ -1,60 +1,36 @@
-import { type JsonObject, numberField, plausibleInstant, present } from "../../json.ts"
+import { type JsonObject, present } from "../../json.ts"
 import type { Secret } from "../../secret.ts"
-import {
-  type Account,
-  type Login,
-  LOGIN_SOURCES,
-  type LoginBase,
-  type LoginRecord,
-  type TokenSet,
-} from "../account.ts"
+import type { Account, Login, LoginBase, LoginRecord, TokenSet } from "../account.ts"
 import type { AccountChanges } from "../draft.ts"
 import { boundedHealth } from "../health.ts"
 import { withUses } from "../login-use.ts"
-import { loginHash, pairHash, recordOf, withHash } from "../login.ts"
-import { type Database, reusing, type Row, untilWritten } from "./database.ts"
-import {
-  forgottenEntry,
-  patchDocument,
-  readAccountRecord,
-  readForgotten,
-  readHealth,
-  readHosts,
-  readLoginRecord,
-  readQuota,
-} from "./documents.ts"
-import { json, number, oneOf, or, rowReader, secret, text, writeRow } from "./schema.ts"
-
-/** What reading needs beside the rows. */
-interface Reading {
-  /** `KIRO_API_KEY`, which is in no row: a login of the environment is there only while its key is. */
-  readonly environmentKey?: Secret | undefined
-}
+import { loginHash, pairHash, recordOf, withHash, withRecord } from "../login.ts"
+import { type Database, type Row, untilWritten } from "./database.ts"
+import { ACCOUNTS, LOGINS, MODEL_LISTS, SESSIONS, TURNS } from "./schema.ts"
 
 /**
  * All accounts, removed ones too, the oldest first. They are read several times for every chat, and change rarely: rows
- * that say the same as before give the same account. Only the place in the order of assignments changes often.
+ * that say the same as before give the same account. `environmentKey`: `KIRO_API_KEY`, which is in no row: a login of
+ * the environment is there only while its key is.
  */
-export function accountReader(reading: Reading): (database: Database, now: number) => readonly Account[] {
-  const read = reusing(
-    (rows: readonly Row[]) => rows.map((row) => Object.values(row).join("\0")).join("\0\0"),
-    ([row = {}, ...logins]) => readAccountRow(row, logins, reading),
-  )
-  const accounts = untilWritten(["kiro_account", "kiro_login"], (database) => {
+export function accountReader(
+  environmentKey: Secret | undefined,
+): (database: Database, now: number) => readonly Account[] {
+  let known = new Map<string, readonly Account[]>()
+  const accounts = untilWritten([ACCOUNTS.name, LOGINS.name], (database) => {
     const logins = Map.groupBy(
       database.all("SELECT * FROM kiro_login ORDER BY rowid"),
       (row) => row["account_id"],
     )
     const rows = database.all("SELECT * FROM kiro_account ORDER BY added_at, rowid")
-    const known = read(rows.map((row) => [{ ...row, assignment: 0 }, ...(logins.get(row["id"]) ?? [])]))
-    return withUses(
-      rows.flatMap((row, index) => {
-        const assignment = numberField(row, "assignment") ?? 0
-        return (known[index] ?? []).map((account) =>
-          account.assignment === assignment ? account : { ...account, assignment },
-        )
+    known = new Map(
+      rows.map((row) => {
+        const loginRows = logins.get(row["id"]) ?? []
+        const text = [row, ...loginRows].map((each) => Object.values(each).join("\0")).join("\0\0")
+        return [text, known.get(text) ?? readAccount(row, loginRows, environmentKey)]
       }),
     )
+    return withUses([...known.values()].flat())
   })
   return (database, now) => accounts(database).map((account) => withBounds(account, now))
 }
@@ -64,73 +40,33 @@ function withBounds(account: Account, now: number): Account {
   return health === account.health ? account : { ...account, health }
 }
 
-const accountMembers = rowReader({
-  id: text,
-  userId: text,
-  label: text,
-  email: text,
-  profileArn: text,
-  enabled: (cell) => cell !== 0,
-  removedAt: number,
-  addedAt: or(number, 0),
-  lastUsedAt: number,
-  assignment: or(number, 0),
-  health: or(json(readHealth), { state: "ok" }),
-  quota: json(readQuota),
-  hosts: or(json(readHosts), {}),
-  forgotten: json(readForgotten),
-  document: json(readAccountRecord),
-})
-
 /** One row, or none where it has no id; `loginRows` are whole. */
-function readAccountRow(row: Row, loginRows: readonly Row[], reading: Reading): Account[] {
-  const { id, document: record, ...rest } = accountMembers(row)
-  if (id === undefined) return []
-  const logins = loginRows.flatMap((loginRow) => readLogin(loginRow, reading) ?? [])
-  const isRead = ({ id: loginId }: Row): boolean => logins.some((login) => login.id === loginId)
-  const keyElsewhere = loginRows.some((each) => each["source"] === "environment" && !isRead(each))
-  return [{ id, ...rest, logins, ...present({ record }), ...(keyElsewhere && { keyElsewhere }) }]
+function readAccount(row: Row, loginRows: readonly Row[], environmentKey: Secret | undefined): Account[] {
+  const { document: record, ...rest } = ACCOUNTS.read(row)
+  if (rest.id === "") return []
+  const read = loginRows.map((each) => ({ row: each, login: readLogin(each, environmentKey) }))
+  const logins = read.flatMap(({ login }) => login ?? [])
+  const keyElsewhere = read.some((each) => each.login === undefined && each.row["source"] === "environment")
+  return [{ ...rest, logins, ...present({ record }), ...(keyElsewhere && { keyElsewhere }) }]
 }
 
-/** Neither removed, nor nothing but a key that this process does not have. */
-export function isThere({ removedAt, logins, keyElsewhere }: Account): boolean {
-  return removedAt === undefined && (logins.length > 0 || keyElsewhere !== true)
+/** Nothing but a key that this process does not have: it says who is off, and is no account here. */
+export function isAway({ removedAt, logins, keyElsewhere }: Account): boolean {
+  return removedAt === undefined && logins.length === 0 && keyElsewhere === true
 }
 
-const instant = (cell: unknown): number | undefined => plausibleInstant(number(cell))
+/** Neither removed nor away. */
+export function isThere(account: Account): boolean {
+  return account.removedAt === undefined && !isAway(account)
+}
 
-const loginMembers = rowReader({
-  id: text,
-  kind: oneOf(["idc", "social", "external-idp", "api-key"] as const),
-  source: oneOf(LOGIN_SOURCES),
-  sourceKey: text,
-  profileArn: text,
-  revokedAt: number,
-  revokedReason: or(text, ""),
-  accessToken: secret,
-  refreshToken: secret,
-  expiresAt: or(instant, 0),
-  behindAccessToken: secret,
-  behindRefreshToken: secret,
-  clientId: text,
-  clientSecret: secret,
-  clientExpiresAt: instant,
-  startUrl: text,
-  loginRegion: text,
-  provider: text,
-  tokenEndpoint: text,
-  scopes: text,
-  apiKey: secret,
-  document: json(readLoginRecord),
-})
-
-type LoginMembers = ReturnType<typeof loginMembers>
+type LoginMembers = ReturnType<typeof LOGINS.read>
 
 /** `undefined` for a row that this version can't use: a damaged one, or a kind that a newer version added. */
-function readLogin(row: Row, { environmentKey }: Reading): Login | undefined {
-  const members = loginMembers(row)
+function readLogin(row: Row, environmentKey: Secret | undefined): Login | undefined {
+  const members = LOGINS.read(row)
   const { id, source, profileArn, revokedAt: at, revokedReason: reason, document, apiKey } = members
-  if (id === undefined || source === undefined) return undefined
+  if (id === "" || source === undefined) return undefined
   const revoked = at === undefined ? undefined : { at, reason }
   const base = { id, source, ...present({ profileArn, revoked }) }
   const login = loginOfKind(members, base, apiKey ?? environmentKey)
@@ -190,53 +126,22 @@ function recordIn(members: LoginMembers): LoginRecord {
   return { places: [place], hashes, inherited: [] }
 }
 
-/** Writes what differs from `before`, which is what the row holds now. */
-export function writeAccount(database: Database, account: Account, before: Account | undefined): void {
-  if (account === before) return
-  writeRow(database, "kiro_account", columnsOf(account), before && columnsOf(before))
-  if (account.record !== before?.record && account.record !== undefined)
-    patchDocument(database, "kiro_account", account.id, account.record)
-  const held = new Map(before?.logins.map((login) => [login.id, login]))
-  for (const login of account.logins) writeLogin(database, account.id, login, held.get(login.id))
-}
-
-function columnsOf(account: Account): JsonObject {
-  return { ...account, forgotten: account.forgotten?.map(forgottenEntry) }
-}
-
-/** The rows of logins that the account had before and has no more; one that moved has its new owner by now. */
-function deleteLeftLogins(database: Database, account: Account, before: Account | undefined): void {
-  const kept = new Set(account.logins.map((login) => login.id))
-  for (const login of before?.logins ?? [])
-    if (!kept.has(login.id))
-      database.run("DELETE FROM kiro_login WHERE id = ? AND account_id = ?", [login.id, account.id])
-}
-
-function deleteAccount(database: Database, id: string): void {
-  for (const table of ["kiro_login", "kiro_model_list"])
-    database.run(`DELETE FROM ${table} WHERE account_id = ?`, [id])
-  database.run("DELETE FROM kiro_account WHERE id = ?", [id])
-}
-
-function writeLogin(database: Database, accountId: string, login: Login, before: Login | undefined): void {
-  if (login === before) return
-  writeRow(database, "kiro_login", membersOf(login, accountId), before && membersOf(before, accountId))
-  const record = namedRecord(login)
-  if (record !== before?.record) patchDocument(database, "kiro_login", login.id, record)
-}
-
-/** A row whose document does not name its pair was written by a version that knows of no owners. */
-function namedRecord(login: Login): LoginRecord {
-  const record = recordOf(login)
-  const hash = loginHash(login)
-  return login.barred === "strange" || record.hashes.at(-1) === hash
-    ? record
-    : { ...record, hashes: withHash(record.hashes, hash) }
+function accountMembers({ record: document, forgotten, ...account }: Account): JsonObject {
+  return {
+    ...account,
+    document,
+    // With what a version without records looks for.
+    forgotten: forgotten?.map(({ id, source, record: known }) => {
+      const older = { sourceKey: known.places[0]?.key, fingerprint: known.hashes.at(-1) }
+      return { source, ...older, id, ...known, inherited: undefined }
+    }),
+  }
 }
 
 /** What a login is made of, each member by the name of its column. The key of the environment is never kept. */
-function membersOf(login: Login, accountId: string): JsonObject {
-  const { record, revoked } = login
+function loginMembers(login: Login, accountId: string): JsonObject {
+  const { revoked } = login
+  const record = recordOf(login)
   return {
     ...login,
     ...(login.kind === "api-key"
@@ -248,35 +153,66 @@ function membersOf(login: Login, accountId: string): JsonObject {
       expiresAt: login.tokens.expiresAt,
     }),
     accountId,
-    sourceKey: record?.places[0]?.key,
+    sourceKey: record.places[0]?.key,
     revokedAt: revoked?.at,
     revokedReason: revoked?.reason,
+    document: record,
   }
 }
 
-/** `accounts` are what the rows hold now. */
+/** A row whose document does not name its pair was written by a version that knows of no owners. */
+function withPairNamed(login: Login): Login {
+  if (login.barred === "strange") return login
+  return withRecord(login, { hashes: withHash(recordOf(login).hashes, loginHash(login)) })
+}
+
+function deleteAccount(database: Database, id: string): void {
+  for (const table of [LOGINS, MODEL_LISTS])
+    database.run(`DELETE FROM ${table.name} WHERE account_id = ?`, [id])
+  database.run("DELETE FROM kiro_account WHERE id = ?", [id])
+}
+
+/** Writes what differs from `accounts`, which is what the rows hold now. */
 export function applyChanges(
   database: Database,
   accounts: readonly Account[],
   changes: AccountChanges,
 ): AccountChanges {
-  const before = (id: string): Account | undefined => accounts.find((account) => account.id === id)
+  const before = new Map(accounts.map((account) => [account.id, account]))
+  const held = new Map(
+    accounts.flatMap(({ id, logins }) => logins.map((login) => [login.id, { login, accountId: id }])),
+  )
+  for (const account of changes.put) {
+    const known = before.get(account.id)
+    if (account !== known) ACCOUNTS.write(database, accountMembers(account), known && accountMembers(known))
+    for (const login of account.logins) {
+      const there = held.get(login.id)
+      if (login !== there?.login || account.id !== there.accountId)
+        LOGINS.write(
+          database,
+          loginMembers(withPairNamed(login), account.id),
+          there && loginMembers(there.login, there.accountId),
+        )
+    }
+  }
   // A login moves from one account to another by its new owner's write, so rows go after all writes.
-  for (const account of changes.put) writeAccount(database, account, before(account.id))
-  for (const account of changes.put) deleteLeftLogins(database, account, before(account.id))
+  for (const { id, logins } of changes.put)
+    for (const { id: loginId } of before.get(id)?.logins ?? [])
+      if (logins.every((login) => login.id !== loginId))
+        database.run("DELETE FROM kiro_login WHERE id = ? AND account_id = ?", [loginId, id])
   for (const { from, into } of changes.absorb) {
     deleteAccount(database, from)
-    for (const [table, column] of SESSION_COLUMNS)
-      database.run(`UPDATE ${table} SET ${column} = ? WHERE ${column} = ?`, [into, from])
+    for (const [{ name }, column] of SESSION_COLUMNS)
+      database.run(`UPDATE ${name} SET ${column} = ? WHERE ${column} = ?`, [into, from])
   }
   for (const id of changes.drop ?? []) deleteAccount(database, id)
   return changes
 }
 
 const SESSION_COLUMNS = [
-  ["kiro_session", "account_id"],
-  ["kiro_session", "chosen_account_id"],
-  ["kiro_turn", "account_id"],
+  [SESSIONS, "account_id"],
+  [SESSIONS, "chosen_account_id"],
+  [TURNS, "account_id"],
 ] as const
 
 export interface TokenSwap {
@@ -297,23 +233,28 @@ export function swapTokens(database: Database, swap: TokenSwap): boolean {
     "SELECT * FROM kiro_login WHERE id = ? AND access_token = ? AND refresh_token IS ?",
     [loginId, before.accessToken.reveal(), before.refreshToken?.reveal() ?? null],
   )
-  const members = row && loginMembers(row)
-  if (members === undefined) return false
-  database.run(
-    `UPDATE kiro_login SET access_token = ?, refresh_token = ?, expires_at = ?, revoked_at = NULL, revoked_reason = NULL,
-       behind_access_token = NULL, behind_refresh_token = NULL, behind_expires_at = NULL WHERE id = ?`,
-    [after.accessToken.reveal(), after.refreshToken?.reveal() ?? null, after.expiresAt, loginId],
-  )
-  const { doubted: _, once, successor, ...record } = recordIn(members)
+  if (row === undefined) return false
+  const { doubted: _, once, successor, ...record } = recordIn(LOGINS.read(row))
   const hashes = [pairHash(before), ...through, pairHash(after)].reduce(withHash, record.hashes)
-  const next: LoginRecord = {
+  const document: LoginRecord = {
     ...record,
     hashes,
     places: record.places.map((place) => ({ ...place, owed: true })),
     // It was renewed on the user's word, so it was none of its successor's.
     ...(once === true ? {} : present({ successor })),
   }
-  patchDocument(database, "kiro_login", loginId, next)
+  database.run(
+    `UPDATE kiro_login SET access_token = ?, refresh_token = ?, expires_at = ?, document = ?, revoked_at = NULL,
+       revoked_reason = NULL, behind_access_token = NULL, behind_refresh_token = NULL, behind_expires_at = NULL
+     WHERE id = ?`,
+    [
+      after.accessToken.reveal(),
+      after.refreshToken?.reveal() ?? null,
+      after.expiresAt,
+      JSON.stringify(document),
+      loginId,
+    ],
+  )
   // With a pair that the service gave, nobody needs to log in again.
   database.run(
     `UPDATE kiro_account SET health = '{"state":"ok"}'
@@ -327,7 +268,6 @@ export function swapTokens(database: Database, swap: TokenSwap): boolean {
 /** Names the pair of a row; `undefined` where there is no such row. */
 export function hashInRow(database: Database, loginId: string): string | undefined {
   const row = database.get("SELECT * FROM kiro_login WHERE id = ?", [loginId])
-  const members = row && loginMembers(row)
-  const tokens = members && tokensIn(members)
+  const tokens = row && tokensIn(LOGINS.read(row))
   return tokens && pairHash(tokens)
 }

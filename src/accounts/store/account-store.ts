@@ -1,5 +1,4 @@
 import { present } from "../../json.ts"
-import type { AccountModelList } from "../../kiro/index.ts"
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Account } from "../account.ts"
@@ -13,40 +12,21 @@ import {
   accountReader,
   applyChanges,
   hashInRow,
+  isAway,
+  isThere,
   swapTokens,
   type TokenSwap,
-  writeAccount,
-  isThere,
 } from "./account-rows.ts"
 import { Connection } from "./connection.ts"
 import { type Database, type DatabaseDriver, loadDatabaseDriver, StoreError } from "./database.ts"
 import {
   changeSession,
-  creditsOfDay,
   creditsSince,
-  insertTurn,
-  isBudgetLifted,
   type Learnt,
-  liftBudget,
-  modelListReader,
-  NEW_SESSION,
-  readReasoning,
-  readRegistrations,
   readSession,
-  readTurns,
-  type ReasoningEntry,
-  type RefusedField,
-  refusedFieldReader,
-  sameMemory,
-  type SessionMemory,
-  type StoredRegistration,
-  type StoredTurn,
-  type Turn,
-  type TurnFilter,
+  SessionStore,
   writeLearnt,
-  writeRegistration,
 } from "./sessions.ts"
-import { writeRow } from "./schema.ts"
 
 /** A new conversation does not wait longer than this, in ms, for its account to be written down. */
 const ASSIGN_PATIENCE_MS = 250
@@ -93,21 +73,18 @@ export type SwapResult = "written" | "changed" | "busy" | "failed"
  * disk rejects then with a `StoreError` (`add`, `reconcile`, `remove`, `saveRegistration`); the other writes
  * are lost with a line in the log, and answer as if they had been made.
  */
-export class AccountStore {
-  readonly #connection: Connection
+export class AccountStore extends SessionStore {
   readonly #read: ReturnType<typeof accountReader>
-  readonly #readModelLists = modelListReader()
-  readonly #readRefusedFields = refusedFieldReader()
   #tidiedAt = -TIDY_EVERY_MS
 
   constructor(connection: Connection, environmentKey: Secret | undefined) {
-    this.#connection = connection
-    this.#read = accountReader({ environmentKey })
+    super(connection)
+    this.#read = accountReader(environmentKey)
   }
 
   /** `memory` where the file could not be used: what is kept ends with this process. */
   get kept(): "file" | "memory" {
-    return this.#connection.inMemory ? "memory" : "file"
+    return this.connection.inMemory ? "memory" : "file"
   }
 
   /**
@@ -121,20 +98,19 @@ export class AccountStore {
 
   /** The same with all that says whose a login is: the tombstones of the removed ones, and keys of other processes. */
   listAll(): Promise<readonly Account[]> {
-    return this.#connection.read((database) => this.#look(database), [])
+    return this.connection.read((database) => this.#look(database), [])
   }
 
   /** Also by the id of an account that turned out to be the same person's, as every other method takes it. */
   async get(id: string): Promise<Account | undefined> {
     const account = findCalled(await this.listAll(), id)
-    return account?.removedAt !== undefined || (account && isThere(account)) ? account : undefined
+    return account && !isAway(account) ? account : undefined
   }
 
   add(account: Account): Promise<Account> {
-    return this.#connection.write(
+    return this.connection.write(
       (database) => {
-        const before = this.#look(database).find(({ id }) => id === account.id)
-        writeAccount(database, account, before)
+        applyChanges(database, this.#look(database), { put: [account], absorb: [] })
         return account
       },
       { durable: true },
@@ -146,14 +122,14 @@ export class AccountStore {
     const seen = await this.get(id)
     const expected = seen && change(seen)
     if (expected === seen) return seen
-    return this.#connection.writeOr(expected, (database) => this.#change(database, id, change))
+    return this.connection.writeOr(expected, (database) => this.#change(database, id, change))
   }
 
   /** Leaves a tombstone; of its pairs only those that another program's store lacks, until they are there. */
   async remove(id: string): Promise<void> {
     const bury = (current: Account): Account =>
       current.removedAt === undefined ? buryAccount(current, this.#now()) : current
-    await this.#connection.write(
+    await this.connection.write(
       (database) => {
         const buried = this.#change(database, id, bury)
         if (buried !== undefined)
@@ -161,21 +137,21 @@ export class AccountStore {
       },
       { durable: true },
     )
-    await this.#connection.forgetDeleted()
+    await this.connection.forgetDeleted()
   }
 
   /** One pure change over all accounts, removed ones included: imports, a user id that became known. */
   async reconcile(change: (accounts: readonly Account[]) => AccountChanges): Promise<AccountChanges> {
     const expected = change(await this.listAll())
     if (isNothing(expected)) return expected
-    const changes = await this.#connection.write(
+    const changes = await this.connection.write(
       (database) => {
         const accounts = this.#look(database)
         return applyChanges(database, accounts, change(accounts))
       },
       { durable: true, passing: true },
     )
-    if (changes.put.some(({ removedAt }) => removedAt !== undefined)) await this.#connection.forgetDeleted()
+    if (changes.put.some(({ removedAt }) => removedAt !== undefined)) await this.connection.forgetDeleted()
     if (Math.abs(this.#now() - this.#tidiedAt) > TIDY_EVERY_MS) {
       this.#tidiedAt = this.#now()
       await this.reconcile((accounts) => tidy(accounts, this.#now()))
@@ -188,24 +164,24 @@ export class AccountStore {
    * every place that it has owes the new pair.
    */
   compareAndSwapTokens(swap: TokenSwap): SwapResult {
-    const attempt = this.#connection.attempt((database) => swapTokens(database, swap), { durable: true })
+    const attempt = this.connection.attempt((database) => swapTokens(database, swap), { durable: true })
     if (!attempt.done) return attempt.failure === "busy" ? "busy" : "failed"
     if (!attempt.value) return "changed"
-    return this.#connection.inMemory ? "failed" : "written"
+    return this.connection.inMemory ? "failed" : "written"
   }
 
   /** The hash of the pair that the row of a login holds in the file; one synchronous look. */
   peek(
     loginId: string,
   ): { readonly outcome: "row"; readonly hash: string } | { readonly outcome: "none" | "unavailable" } {
-    const attempt = this.#connection.attempt((database) => hashInRow(database, loginId), { durable: true })
-    if (!attempt.done || this.#connection.inMemory) return { outcome: "unavailable" }
+    const attempt = this.connection.attempt((database) => hashInRow(database, loginId), { durable: true })
+    if (!attempt.done || this.connection.inMemory) return { outcome: "unavailable" }
     return attempt.value === undefined ? { outcome: "none" } : { outcome: "row", hash: attempt.value }
   }
 
   /** Rejects with a `StoreError` where nothing can be kept now: no login is begun and no pair renewed then. */
   mustKeep(): Promise<void> {
-    return this.#connection.write(() => undefined, { durable: true })
+    return this.connection.write(() => undefined, { durable: true })
   }
 
   /**
@@ -222,17 +198,20 @@ export class AccountStore {
       })
     }
     const give = (database: Database, accountId: string): void => {
-      const change = (current: SessionMemory): SessionMemory => ({ ...current, accountId })
-      changeSession(database, { id: sessionId, change, now: this.#now() })
+      changeSession(database, {
+        id: sessionId,
+        change: (current) => ({ ...current, accountId }),
+        now: this.#now(),
+      })
       database.run(
         "UPDATE kiro_account SET assignment = (SELECT MAX(assignment) FROM kiro_account) + 1 WHERE id = ?",
         [accountId],
       )
     }
-    const seen = await this.#connection.read(choice, choose({ accounts: [] }))
+    const seen = await this.connection.read(choice, choose({ accounts: [] }))
     if (seen.account === undefined || seen.kept) return seen
     try {
-      return await this.#connection.write(
+      return await this.connection.write(
         (database) => {
           const chosen = choice(database)
           if (chosen.account !== undefined && !chosen.kept) give(database, chosen.account.id)
@@ -243,97 +222,28 @@ export class AccountStore {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       const { id } = seen.account
-      this.#connection.writeLater((database) => give(database, id))
+      this.connection.writeLater((database) => give(database, id))
       return seen
     }
-  }
-
-  session(id: string): Promise<SessionMemory> {
-    return this.#connection.read((database) => readSession(database, id), NEW_SESSION)
-  }
-
-  async updateSession(id: string, change: Change<SessionMemory>): Promise<SessionMemory> {
-    const seen = await this.session(id)
-    const expected = change(seen)
-    // The end of an answer waits for this, so what is remembered already takes no lock.
-    if (sameMemory(expected, seen)) return seen
-    return this.#connection.writeOr(expected, (database) =>
-      changeSession(database, { id, change, now: this.#now() }),
-    )
   }
 
   /** In one transaction. */
   async remember(learnt: Learnt): Promise<void> {
     const { account, reasoning = [], session, turn } = learnt
     if (account === undefined && reasoning.length === 0 && session === undefined && turn === undefined) return
-    await this.#connection.writeOr(undefined, (database) => {
+    await this.connection.writeOr(undefined, (database) => {
       writeLearnt(database, learnt, this.#now())
       if (account !== undefined) this.#change(database, account.id, account.change)
     })
   }
 
-  /** One entry for each tool use. */
-  reasoningOf(sessionId: string): Promise<readonly ReasoningEntry[]> {
-    return this.#connection.read((database) => readReasoning(database, sessionId), [])
-  }
-
-  addTurn(turn: Turn): Promise<void> {
-    return this.#connection.writeOr(undefined, (database) => insertTurn(database, turn))
-  }
-
-  /** The newest first. */
-  turns(filter: TurnFilter = {}): Promise<readonly StoredTurn[]> {
-    return this.#connection.read((database) => readTurns(database, filter), [])
-  }
-
-  /** All accounts' credits of one local day, as `localDay` writes it. */
-  creditsOfDay(day: string): Promise<number> {
-    return this.#connection.read((database) => creditsOfDay(database, day), 0)
-  }
-
-  isBudgetLifted(day: string): Promise<boolean> {
-    return this.#connection.read((database) => isBudgetLifted(database, day), false)
-  }
-
-  liftBudget(day: string): Promise<void> {
-    return this.#connection.write((database) => liftBudget(database, day))
-  }
-
-  modelLists(): Promise<readonly AccountModelList[]> {
-    return this.#connection.read(this.#readModelLists, [])
-  }
-
-  setModelList(list: AccountModelList): Promise<void> {
-    return this.#connection.writeOr(undefined, (database) =>
-      writeRow(database, "kiro_model_list", { ...list }),
-    )
-  }
-
-  refusedFields(): Promise<readonly RefusedField[]> {
-    return this.#connection.read(this.#readRefusedFields, [])
-  }
-
-  addRefusedField(field: RefusedField): Promise<void> {
-    return this.#connection.writeOr(undefined, (database) =>
-      writeRow(database, "kiro_refused_field", { ...field }),
-    )
-  }
-
-  registrations(): Promise<readonly StoredRegistration[]> {
-    return this.#connection.read(readRegistrations, [])
-  }
-
-  saveRegistration(registration: StoredRegistration): Promise<void> {
-    return this.#connection.write((database) => writeRegistration(database, registration), { durable: true })
-  }
-
   /** Waits for writes under way, then closes the file. */
   close(): Promise<void> {
-    return this.#connection.close()
+    return this.connection.close()
   }
 
   #now(): number {
-    return this.#connection.clock.now()
+    return this.connection.clock.now()
   }
 
   #look(database: Database): readonly Account[] {

@@ -33,25 +33,6 @@ export function untilWritten<Value>(
   }
 }
 
-/** Makes a value of each source, and gives the one of the reading before for a source of the same text. */
-export function reusing<Source, Value>(
-  textOf: (source: Source) => string,
-  make: (source: Source) => Value,
-): (sources: readonly Source[]) => readonly Value[] {
-  let known = new Map<string, { readonly value: Value }>()
-  return (sources) => {
-    const next = new Map<string, { readonly value: Value }>()
-    const values = sources.map((source) => {
-      const text = textOf(source)
-      const kept = known.get(text) ?? { value: make(source) }
-      next.set(text, kept)
-      return kept.value
-    })
-    known = next
-    return values
-  }
-}
-
 export interface OpenOptions {
   readonly readonly?: boolean
   /** Read-only without locks and side files, for a folder that can't be written to; a log beside it is not seen. */

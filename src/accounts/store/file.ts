@@ -5,7 +5,7 @@ import { Secret } from "../../secret.ts"
 import { fileErrorCode, setMode } from "../../settings/index.ts"
 import { hashOf } from "../login.ts"
 import type { Database, DatabaseDriver } from "./database.ts"
-import { type Table, TABLES } from "./schema.ts"
+import { type Layout, TABLES } from "./schema.ts"
 
 /** The database, its write-ahead log and the index of that. */
 const SUFFIXES = ["", "-wal", "-shm"]
@@ -48,9 +48,9 @@ function missingStatements(database: Database): readonly string[] {
       .all("SELECT name FROM sqlite_master WHERE name LIKE 'kiro\\_%' ESCAPE '\\'")
       .map((row) => row["name"]),
   )
-  return Object.entries<Table>(TABLES).flatMap(([name, table]) => [
-    ...(known.has(name) ? missingColumns(database, name, table) : [createTable(name, table)]),
-    ...table.indexes.flatMap((index) => missingIndex(known, name, index)),
+  return TABLES.flatMap((table) => [
+    ...(known.has(table.name) ? missingColumns(database, table) : [createTable(table)]),
+    ...table.indexes.flatMap((index) => missingIndex(known, table.name, index)),
   ])
 }
 
@@ -66,15 +66,15 @@ function columnsOf(database: Database, table: string): ReadonlySet<string> {
   return new Set(database.all(`PRAGMA table_info(${table})`).map((row) => String(row["name"])))
 }
 
-function missingColumns(database: Database, name: string, { columns }: Table): readonly string[] {
+function missingColumns(database: Database, { name, columns }: Layout): readonly string[] {
   const present = columnsOf(database, name)
-  return Object.entries(columns)
+  return [...columns]
     .filter(([column]) => !present.has(column))
-    .map(([column, declaration]) => `ALTER TABLE ${name} ADD COLUMN ${column} ${declaration}`)
+    .map(([column, declared]) => `ALTER TABLE ${name} ADD COLUMN ${column} ${declared}`)
 }
 
-function createTable(name: string, { columns, key }: Table): string {
-  const declarations = Object.entries(columns).map(([column, declaration]) => `${column} ${declaration}`)
+function createTable({ name, columns, key }: Layout): string {
+  const declarations = [...columns].map(([column, declared]) => `${column} ${declared}`)
   return `CREATE TABLE IF NOT EXISTS ${name} (${[...declarations, `PRIMARY KEY (${key.join(", ")})`].join(", ")})`
 }
 
@@ -184,9 +184,9 @@ function makePrivate(path: string, suffix: string): void {
 }
 
 function copyRows(from: Database, to: Database): void {
-  for (const [name, { columns }] of Object.entries(TABLES)) {
+  for (const { name, columns } of TABLES) {
     const present = columnsOf(from, name)
-    const shared = Object.keys(columns).filter((column) => present.has(column))
+    const shared = [...columns.keys()].filter((column) => present.has(column))
     if (shared.length === 0) continue
     const list = shared.join(", ")
     const insert = `INSERT OR IGNORE INTO ${name} (${list}) VALUES (${shared.map(() => "?").join(", ")})`

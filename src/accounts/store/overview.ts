@@ -95,7 +95,7 @@ function accountsOf(
   database: Database,
   { now, useOverage = true, environmentKey }: Parameters<typeof readOverview>[0],
 ): AccountOverview[] {
-  return accountReader({ environmentKey })(database, now)
+  return accountReader(environmentKey)(database, now)
     .filter((account) => isThere(account) && !isResting(account, now))
     .map((account) => {
       const { id, email, enabled, quota, record } = account

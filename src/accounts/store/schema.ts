@@ -1,128 +1,285 @@
-import { type JsonObject, parseJson, type Present } from "../../json.ts"
+import { type JsonObject, parseJson, plausibleInstant, type Present } from "../../json.ts"
 import { Secret } from "../../secret.ts"
+import {
+  LOGIN_SOURCES,
+  readAccountRecord,
+  readForgotten,
+  readHealth,
+  readHosts,
+  readLoginRecord,
+  readQuota,
+} from "../account.ts"
 import type { Database, Row, SqlValue } from "./database.ts"
 
-export interface Table {
-  /** Name and declaration. All but the first version's columns must be nullable or have a default. */
-  readonly columns: { readonly [name: string]: string }
+/** A column as SQLite is told of it, and what its cells say: `undefined` where that is nothing that can be used. */
+interface Column<Value> {
+  readonly declared: string
+  readonly read: (cell: unknown) => Value
+}
+
+/** What the file has to have. */
+export interface Layout {
+  readonly name: string
+  /** Name and declaration of each column. */
+  readonly columns: ReadonlyMap<string, string>
   readonly key: readonly string[]
   /** The columns of each, and which rows it has, where not all. */
   readonly indexes: readonly string[]
-  /** Columns that a write of the whole row leaves as they are. */
-  readonly apart?: readonly string[]
 }
+
+type Columns = { readonly [member: string]: Column<unknown> }
+
+/** The members of a row, but for those that it does not have. */
+type RowOf<Kept extends Columns> = Present<{
+  readonly [Name in keyof Kept]: ReturnType<Kept[Name]["read"]>
+}>
+
+/**
+ * One table and its rows. A member is the column of its name: `addedAt` is `added_at`. What is absent is NULL, or 0
+ * where a column can't be; a flag is 1 or 0; lists and objects are JSON.
+ */
+class Table<Kept extends Columns> implements Layout {
+  readonly name: string
+  readonly columns: ReadonlyMap<string, string>
+  readonly key: readonly string[]
+  readonly indexes: readonly string[]
+  readonly #cells: readonly Cell[]
+
+  constructor(
+    name: string,
+    kept: Kept,
+    { key, indexes = [] }: { readonly key: readonly string[]; readonly indexes?: readonly string[] },
+  ) {
+    this.name = name
+    this.key = key
+    this.indexes = indexes
+    this.#cells = Object.entries(kept).map(([member, { declared, read }]) => ({
+      member,
+      column: member.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      declared,
+      read,
+    }))
+    this.columns = new Map(this.#cells.map(({ column, declared }) => [column, declared]))
+  }
+
+  read(row: Row): RowOf<Kept>
+  read(row: Row): JsonObject {
+    const members: { [member: string]: unknown } = {}
+    for (const { member, column, read } of this.#cells) {
+      const value = read(row[column])
+      if (value !== undefined) members[member] = value
+    }
+    return members
+  }
+
+  /**
+   * Writes one row: what differs from `before`, which is what it holds, or all of it, whether it was there or not.
+   * Members without a column are left to the caller.
+   */
+  write(database: Database, value: JsonObject, before?: JsonObject): void {
+    const names = (cells: readonly Cell[], text: (column: string) => string, between: string): string =>
+      cells.map(({ column }) => text(column)).join(between)
+    const isKey = ({ column }: Cell): boolean => this.key.includes(column)
+    const keys = this.#cells.filter(isKey)
+    const changed = this.#cells.filter(
+      (cell) => !isKey(cell) && (before === undefined || valueIn(cell, value) !== valueIn(cell, before)),
+    )
+    if (before === undefined)
+      database.run(
+        `INSERT INTO ${this.name} (${names(this.#cells, String, ", ")}) VALUES (${names(this.#cells, () => "?", ", ")})
+         ON CONFLICT (${this.key.join(", ")}) DO UPDATE SET ${names(changed, (column) => `${column} = excluded.${column}`, ", ")}`,
+        this.#cells.map((cell) => valueIn(cell, value)),
+      )
+    else if (changed.length > 0)
+      database.run(
+        `UPDATE ${this.name} SET ${names(changed, (column) => `${column} = ?`, ", ")}
+         WHERE ${names(keys, (column) => `${column} = ?`, " AND ")}`,
+        [...changed, ...keys].map((cell) => valueIn(cell, value)),
+      )
+  }
+}
+
+interface Cell extends Column<unknown> {
+  readonly member: string
+  readonly column: string
+}
+
+function valueIn({ member, declared }: Cell, { [member]: value }: JsonObject): SqlValue {
+  if (value === undefined) return declared.includes("NOT NULL") ? 0 : null
+  if (typeof value === "string" || typeof value === "number") return value
+  if (typeof value === "boolean") return value ? 1 : 0
+  return value instanceof Secret ? value.reveal() : JSON.stringify(value)
+}
+
+const text: Column<string | undefined> = {
+  declared: "TEXT",
+  read: (cell) => (typeof cell === "string" && cell !== "" ? cell : undefined),
+}
+const number: Column<number | undefined> = {
+  declared: "INTEGER",
+  read: (cell) => (typeof cell === "number" && Number.isFinite(cell) ? cell : undefined),
+}
+const real: Column<number | undefined> = { ...number, declared: "REAL" }
+const instant: Column<number | undefined> = { ...number, read: (cell) => plausibleInstant(number.read(cell)) }
+const secret: Column<Secret | undefined> = {
+  ...text,
+  read: (cell) => (typeof cell === "string" && cell !== "" ? new Secret(cell) : undefined),
+}
+/** A flag that is absent where it is not set. */
+const flag: Column<boolean | undefined> = { ...number, read: (cell) => (cell === 1 ? true : undefined) }
+
+function oneOf<Value>(
+  values: readonly Value[],
+  { declared }: Pick<Column<Value>, "declared"> = text,
+): Column<Value | undefined> {
+  return { declared, read: (cell) => values.find((value) => value === cell) }
+}
+
+function json<Value>(read: (document: unknown) => Value | undefined): Column<Value | undefined> {
+  return { ...text, read: (cell) => (typeof cell === "string" ? read(parseJson(cell)) : undefined) }
+}
+
+function or<Value>({ declared, read }: Column<Value | undefined>, otherwise: Value): Column<Value> {
+  return { declared, read: (cell) => read(cell) ?? otherwise }
+}
+
+/** Every row has it. All but the first version's columns need a default then. */
+function held<Value>({ declared, read }: Column<Value>, byDefault?: number): Column<Value> {
+  const more = byDefault === undefined ? "" : ` DEFAULT ${byDefault}`
+  return { declared: `${declared} NOT NULL${more}`, read }
+}
+
+const name: Column<string> = or(held(text), "")
+const count: Column<number> = or(held(number, 0), 0)
 
 /**
  * All durable state. Versions of this package that read one file at once differ only by columns and tables that the
  * newer one added, so a column is never renamed, retyped or dropped. The names keep clear of the tables
  * that other plugins have in the same file.
  */
-export const TABLES = {
-  kiro_account: {
-    columns: {
-      id: "TEXT NOT NULL",
-      user_id: "TEXT",
-      label: "TEXT",
-      email: "TEXT",
-      profile_arn: "TEXT",
-      enabled: "INTEGER NOT NULL DEFAULT 1",
-      removed_at: "INTEGER",
-      added_at: "INTEGER NOT NULL DEFAULT 0",
-      last_used_at: "INTEGER",
-      assignment: "INTEGER NOT NULL DEFAULT 0",
-      health: "TEXT",
-      quota: "TEXT",
-      hosts: "TEXT",
-      forgotten: "TEXT",
-      document: "TEXT",
-    },
+export const ACCOUNTS = new Table(
+  "kiro_account",
+  {
+    id: name,
+    userId: text,
+    label: text,
+    email: text,
+    profileArn: text,
+    enabled: { declared: "INTEGER NOT NULL DEFAULT 1", read: (cell) => cell !== 0 },
+    removedAt: number,
+    addedAt: count,
+    lastUsedAt: number,
+    assignment: count,
+    health: or(json(readHealth), { state: "ok" }),
+    quota: json(readQuota),
+    hosts: or(json(readHosts), {}),
+    forgotten: json(readForgotten),
+    document: json(readAccountRecord),
+  },
+  { key: ["id"] },
+)
+
+export const LOGINS = new Table(
+  "kiro_login",
+  {
+    id: name,
+    accountId: name,
+    source: held(oneOf(LOGIN_SOURCES)),
+    sourceKey: text,
+    kind: held(oneOf(["idc", "social", "external-idp", "api-key"] as const)),
+    profileArn: text,
+    accessToken: secret,
+    refreshToken: secret,
+    expiresAt: or(instant, 0),
+    behindAccessToken: secret,
+    behindRefreshToken: secret,
+    behindExpiresAt: instant,
+    revokedAt: number,
+    revokedReason: or(text, ""),
+    clientId: text,
+    clientSecret: secret,
+    clientExpiresAt: instant,
+    startUrl: text,
+    loginRegion: text,
+    provider: text,
+    tokenEndpoint: text,
+    scopes: text,
+    apiKey: secret,
+    document: json(readLoginRecord),
+  },
+  { key: ["id"], indexes: ["account_id"] },
+)
+
+/** They are few and small: what is too old is found without an index, once an hour. */
+export const SESSIONS = new Table(
+  "kiro_session",
+  {
+    sessionId: name,
+    /** The account of its conversation. */
+    accountId: text,
+    /** The step of shortening that worked last. */
+    shortenStep: oneOf([0.8, 0.6, 0.4] as const, real),
+    /** The size of the request that needed it, in estimated tokens. */
+    shortenedSize: number,
+    /** The window of the model that needed it, in tokens. */
+    shortenedWindow: number,
+    /** Raised when the service wants a new conversation id. */
+    generation: count,
+    /** Whether we answered overflow and no answer of purpose main succeeded since. */
+    overflowAnswered: or(held(flag, 0), false),
+    /** Whether the last answer of purpose main said that the window is full, and the host has compacted since. */
+    fullWindow: oneOf(["reported", "compacted"] as const),
+    /** The account that the user chose for it. */
+    chosenAccountId: text,
+    /** The parts of its requests that the service refused and that are not sent again, as the gateway names them. */
+    leftOut: json(names),
+    /** The service's tokens for one estimated one, as its answers taught. */
+    tokenRatio: real,
+    /** The host has compacted, and no answer of purpose main came since. */
+    justCompacted: held(flag, 0),
+    updatedAt: count,
+  },
+  { key: ["session_id"] },
+)
+
+function names(list: unknown): readonly string[] | undefined {
+  return Array.isArray(list) ? list.filter((each) => typeof each === "string") : undefined
+}
+
+export const REASONING = new Table(
+  "kiro_reasoning",
+  { sessionId: name, toolUseId: name, textHash: name, signature: text, redacted: text, at: count },
+  { key: ["session_id", "tool_use_id", "text_hash"], indexes: ["at"] },
+)
+
+/** Every answer writes into each of its indexes. */
+export const TURNS = new Table(
+  "kiro_turn",
+  {
+    id: number,
+    sessionId: name,
+    accountId: name,
+    modelId: text,
+    credits: or(held(real, 0), 0),
+    at: count,
+    /** The local day on which it was written down: `2026-11-29`. */
+    day: text,
+    /** The session that a subagent works for. */
+    parentSessionId: text,
+    /** The folder of the project. */
+    project: text,
+    /** What the request was for: `main`, `title`, `compaction`, `generate`. */
+    purpose: text,
+    /** The number of the HTTP send within its request, from 1. */
+    attempt: number,
+    failed: held(flag, 0),
+    /** All tokens of the input, and those of them that the service read from its cache or wrote there; where it told. */
+    inputTokens: number,
+    cacheReadTokens: number,
+    cacheWriteTokens: number,
+  },
+  {
     key: ["id"],
-    indexes: [],
-    apart: ["document"],
-  },
-  kiro_login: {
-    columns: {
-      id: "TEXT NOT NULL",
-      account_id: "TEXT NOT NULL",
-      source: "TEXT NOT NULL",
-      source_key: "TEXT",
-      kind: "TEXT NOT NULL",
-      profile_arn: "TEXT",
-      access_token: "TEXT",
-      refresh_token: "TEXT",
-      expires_at: "INTEGER",
-      behind_access_token: "TEXT",
-      behind_refresh_token: "TEXT",
-      behind_expires_at: "INTEGER",
-      revoked_at: "INTEGER",
-      revoked_reason: "TEXT",
-      client_id: "TEXT",
-      client_secret: "TEXT",
-      client_expires_at: "INTEGER",
-      start_url: "TEXT",
-      login_region: "TEXT",
-      provider: "TEXT",
-      token_endpoint: "TEXT",
-      scopes: "TEXT",
-      api_key: "TEXT",
-      document: "TEXT",
-    },
-    key: ["id"],
-    indexes: ["account_id"],
-    apart: ["document", "behind_access_token", "behind_refresh_token", "behind_expires_at"],
-  },
-  kiro_session: {
-    columns: {
-      session_id: "TEXT NOT NULL",
-      account_id: "TEXT",
-      shorten_step: "REAL",
-      shortened_size: "INTEGER",
-      shortened_window: "INTEGER",
-      generation: "INTEGER NOT NULL DEFAULT 0",
-      overflow_answered: "INTEGER NOT NULL DEFAULT 0",
-      full_window: "TEXT",
-      chosen_account_id: "TEXT",
-      left_out: "TEXT",
-      token_ratio: "REAL",
-      just_compacted: "INTEGER NOT NULL DEFAULT 0",
-      updated_at: "INTEGER NOT NULL DEFAULT 0",
-    },
-    key: ["session_id"],
-    // They are few and small: what is too old is found without an index, once an hour.
-    indexes: [],
-  },
-  kiro_reasoning: {
-    columns: {
-      session_id: "TEXT NOT NULL",
-      tool_use_id: "TEXT NOT NULL",
-      text_hash: "TEXT NOT NULL",
-      signature: "TEXT",
-      redacted: "TEXT",
-      at: "INTEGER NOT NULL DEFAULT 0",
-    },
-    key: ["session_id", "tool_use_id", "text_hash"],
-    indexes: ["at"],
-  },
-  kiro_turn: {
-    columns: {
-      id: "INTEGER",
-      session_id: "TEXT NOT NULL",
-      account_id: "TEXT NOT NULL",
-      model_id: "TEXT",
-      credits: "REAL NOT NULL DEFAULT 0",
-      at: "INTEGER NOT NULL DEFAULT 0",
-      day: "TEXT",
-      parent_session_id: "TEXT",
-      project: "TEXT",
-      purpose: "TEXT",
-      attempt: "INTEGER",
-      failed: "INTEGER NOT NULL DEFAULT 0",
-      input_tokens: "INTEGER",
-      cache_read_tokens: "INTEGER",
-      cache_write_tokens: "INTEGER",
-    },
-    key: ["id"],
-    // Every answer writes into each of them.
     indexes: [
       "at",
       "account_id, at",
@@ -130,147 +287,43 @@ export const TABLES = {
       "parent_session_id WHERE parent_session_id IS NOT NULL",
     ],
   },
-  kiro_note: { columns: { name: "TEXT NOT NULL", value: "TEXT NOT NULL" }, key: ["name"], indexes: [] },
-  kiro_refused_field: {
-    columns: { model_id: "TEXT NOT NULL", field: "TEXT NOT NULL", at: "INTEGER NOT NULL DEFAULT 0" },
-    key: ["model_id", "field"],
-    indexes: ["at"],
+)
+
+export const NOTES = new Table("kiro_note", { name, value: name }, { key: ["name"] })
+
+/** A field of a model's request, or an input such as `documents`, that the service refused for this model. */
+export const REFUSED_FIELDS = new Table(
+  "kiro_refused_field",
+  { modelId: name, field: name, at: count },
+  { key: ["model_id", "field"], indexes: ["at"] },
+)
+
+export const REGISTRATIONS = new Table(
+  "kiro_registration",
+  {
+    loginRegion: name,
+    startUrl: held(text),
+    clientId: name,
+    clientSecret: held(secret),
+    expiresAt: number,
   },
-  kiro_registration: {
-    columns: {
-      login_region: "TEXT NOT NULL",
-      start_url: "TEXT NOT NULL",
-      client_id: "TEXT NOT NULL",
-      client_secret: "TEXT NOT NULL",
-      expires_at: "INTEGER",
-    },
-    key: ["login_region", "start_url"],
-    indexes: [],
-  },
-  kiro_model_list: {
-    columns: {
-      account_id: "TEXT NOT NULL",
-      service_region: "TEXT NOT NULL",
-      models: "TEXT NOT NULL",
-      fetched_at: "INTEGER NOT NULL DEFAULT 0",
-    },
-    key: ["account_id", "service_region"],
-    indexes: [],
-  },
-} satisfies Readonly<Record<string, Table>>
+  { key: ["login_region", "start_url"] },
+)
 
-export type TableName = keyof typeof TABLES
+export const MODEL_LISTS = new Table(
+  "kiro_model_list",
+  { accountId: name, serviceRegion: name, models: name, fetchedAt: count },
+  { key: ["account_id", "service_region"] },
+)
 
-/**
- * Values and their rows. A member is the column of its name: `addedAt` is `added_at`. What is absent is NULL, or 0 where
- * a column can't be; a flag is 1 or 0; lists and objects are JSON. Members without a column are left to their caller.
- */
-
-/** Writes one row: what differs from `before`, which is what it holds, or all of it, whether it was there or not. */
-export function writeRow(database: Database, name: TableName, value: JsonObject, before?: JsonObject): void {
-  const { columns, insertOrChange } = LAYOUTS[name]
-  const cells = cellsOf(columns, value)
-  if (before === undefined) return void database.run(insertOrChange, cells)
-  const known = cellsOf(columns, before)
-  const isKey = ({ name: column }: Column): boolean => TABLES[name].key.includes(column)
-  const [changed, keys] = [columns.filter((_, index) => cells[index] !== known[index]), columns.filter(isKey)]
-  if (changed.length === 0) return
-  const equal = (some: readonly Column[]): readonly string[] => some.map((column) => `${column.name} = ?`)
-  database.run(
-    `UPDATE ${name} SET ${equal(changed).join(", ")} WHERE ${equal(keys).join(" AND ")}`,
-    cellsOf([...changed, ...keys], value),
-  )
-}
-
-interface Column {
-  readonly name: string
-  readonly member: string
-  readonly absent: SqlValue
-}
-
-interface Layout {
-  readonly columns: readonly Column[]
-  readonly insertOrChange: string
-}
-
-const LAYOUTS = Object.fromEntries(
-  Object.entries<Table>(TABLES).map(([name, table]) => [name, layoutOf(name, table)]),
-) as Readonly<Record<TableName, Layout>>
-
-function layoutOf(table: string, { columns, key, apart = [] }: Table): Layout {
-  const written = Object.keys(columns).filter((column) => !apart.includes(column))
-  const changed = written.filter((column) => !key.includes(column))
-  return {
-    columns: written.map((name) => ({
-      name,
-      member: name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
-      absent: columns[name]?.includes("NOT NULL") === true ? 0 : null,
-    })),
-    insertOrChange: `INSERT INTO ${table} (${written.join(", ")}) VALUES (${written.map(() => "?").join(", ")})
-     ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${changed.map((column) => `${column} = excluded.${column}`).join(", ")}`,
-  }
-}
-
-function cellsOf(columns: readonly Column[], value: JsonObject): readonly SqlValue[] {
-  return columns.map(({ member, absent }) => cellOf(value[member], absent))
-}
-
-function cellOf(member: unknown, absent: SqlValue): SqlValue {
-  if (member === undefined) return absent
-  if (typeof member === "string" || typeof member === "number") return member
-  if (typeof member === "boolean") return member ? 1 : 0
-  return member instanceof Secret ? member.reveal() : JSON.stringify(member)
-}
-
-/** What a cell says; `undefined` where that is nothing that can be used. */
-type ReadCell<Value> = (cell: unknown) => Value
-
-/** Reads the members of a row, and leaves out those that it does not have. */
-export function rowReader<Members extends object>(cells: {
-  readonly [Name in keyof Members]: ReadCell<Members[Name]>
-}): (row: Row) => Present<Members>
-export function rowReader<Members extends object>(cells: {
-  readonly [Name in keyof Members]: ReadCell<Members[Name]>
-}): (row: Row) => Partial<Members> {
-  const columns: Partial<Record<keyof Members, string>> = {}
-  for (const name in cells) columns[name] = columnOf(name)
-  return (row) => {
-    const members: Partial<Members> = {}
-    for (const name in cells) {
-      const value = cells[name](row[columns[name] ?? name])
-      if (value !== undefined) members[name] = value
-    }
-    return members
-  }
-}
-
-function columnOf(member: string): string {
-  return member.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-}
-
-export const text: ReadCell<string | undefined> = (cell) =>
-  typeof cell === "string" && cell !== "" ? cell : undefined
-
-export const number: ReadCell<number | undefined> = (cell) =>
-  typeof cell === "number" && Number.isFinite(cell) ? cell : undefined
-
-export const secret: ReadCell<Secret | undefined> = (cell) => {
-  const held = text(cell)
-  return held === undefined ? undefined : new Secret(held)
-}
-
-/** A flag that is absent where it is not set. */
-export const flag: ReadCell<boolean | undefined> = (cell) => (cell === 1 ? true : undefined)
-
-export function or<Value>(read: ReadCell<Value | undefined>, otherwise: Value): ReadCell<Value> {
-  return (cell) => read(cell) ?? otherwise
-}
-
-export function oneOf<Value>(values: readonly Value[]): ReadCell<Value | undefined> {
-  return (cell) => values.find((value) => value === cell)
-}
-
-/** A column that holds JSON. */
-export function json<Value>(read: ReadCell<Value | undefined>): ReadCell<Value | undefined> {
-  return (cell) => (typeof cell === "string" ? read(parseJson(cell)) : undefined)
-}
+export const TABLES: readonly Layout[] = [
+  ACCOUNTS,
+  LOGINS,
+  SESSIONS,
+  REASONING,
+  TURNS,
+  NOTES,
+  REFUSED_FIELDS,
+  REGISTRATIONS,
+  MODEL_LISTS,
+]

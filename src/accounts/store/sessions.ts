@@ -2,12 +2,41 @@ import { isDeepStrictEqual } from "node:util"
 import type { Account, ClientRegistration } from "../account.ts"
 import type { AccountModelList } from "../../kiro/index.ts"
 import { numberField, parseJson, present } from "../../json.ts"
-import { type Database, reusing, untilWritten } from "./database.ts"
-import { flag, json, number, oneOf, or, rowReader, secret, text, writeRow } from "./schema.ts"
+import type { Connection } from "./connection.ts"
+import { type Database, type Row, type SqlValue, untilWritten } from "./database.ts"
+import { MODEL_LISTS, NOTES, REASONING, REFUSED_FIELDS, REGISTRATIONS, SESSIONS, TURNS } from "./schema.ts"
 
-/** Whether both say the same; when it was written down does not count. */
-export function sameMemory(left: SessionMemory, right: SessionMemory): boolean {
-  return isDeepStrictEqual({ ...left, updatedAt: 0 }, { ...right, updatedAt: 0 })
+const HOUR_MS = 60 * 60_000
+const BUDGET_LIFT = "budget-lift"
+
+/** What is remembered of one session of the host. */
+export type SessionMemory = Omit<ReturnType<typeof SESSIONS.read>, "sessionId">
+
+/** The signature, or the redacted blob, of one piece of reasoning; base64 stays as it came. */
+export interface ReasoningEntry extends Omit<
+  ReturnType<typeof REASONING.read>,
+  "sessionId" | "toolUseId" | "at"
+> {
+  /** The tool uses that the reasoning led to. */
+  readonly toolUseIds: readonly string[]
+}
+
+/** What the service metered for one attempt: of an answer, or of one that failed. */
+export type Turn = Omit<ReturnType<typeof TURNS.read>, "id" | "day">
+
+/** A turn as it is kept, for 90 days. */
+export interface StoredTurn extends Turn {
+  /** The local day on which it was written down: `2026-11-29`. */
+  readonly day: string
+}
+
+export type RefusedField = ReturnType<typeof REFUSED_FIELDS.read>
+
+export interface StoredRegistration {
+  readonly loginRegion: string
+  /** Absent for AWS Builder ID. */
+  readonly startUrl?: string
+  readonly client: ClientRegistration
 }
 
 /** What one answer leaves behind. Changes are pure: they may run more than once. */
@@ -19,6 +48,87 @@ export interface Learnt {
   readonly turn?: Turn
 }
 
+/** What is kept of the host's sessions and turns, and of what the service said of its models and of us. */
+export class SessionStore {
+  protected readonly connection: Connection
+  readonly #modelLists = modelListReader()
+  readonly #refusedFields = untilWritten([REFUSED_FIELDS.name], (database) =>
+    database.all("SELECT * FROM kiro_refused_field").map((row) => REFUSED_FIELDS.read(row)),
+  )
+
+  constructor(connection: Connection) {
+    this.connection = connection
+  }
+
+  session(id: string): Promise<SessionMemory> {
+    return this.connection.read((database) => readSession(database, id), NEW_SESSION)
+  }
+
+  async updateSession(id: string, change: (current: SessionMemory) => SessionMemory): Promise<SessionMemory> {
+    const seen = await this.session(id)
+    const expected = change(seen)
+    // The end of an answer waits for this, so what is remembered already takes no lock.
+    if (isDeepStrictEqual({ ...expected, updatedAt: 0 }, { ...seen, updatedAt: 0 })) return seen
+    return this.connection.writeOr(expected, (database) =>
+      changeSession(database, { id, change, now: this.connection.clock.now() }),
+    )
+  }
+
+  /** One entry for each tool use. */
+  reasoningOf(sessionId: string): Promise<readonly ReasoningEntry[]> {
+    return this.connection.read((database) => readReasoning(database, sessionId), [])
+  }
+
+  addTurn(turn: Turn): Promise<void> {
+    return this.connection.writeOr(undefined, (database) => insertTurn(database, turn))
+  }
+
+  /** The newest first. */
+  turns({ since = 0 }: { readonly since?: number } = {}): Promise<readonly StoredTurn[]> {
+    const query = "SELECT * FROM kiro_turn WHERE at >= ? ORDER BY at DESC, id DESC"
+    return this.connection.read((database) => database.all(query, [since]).map(readTurn), [])
+  }
+
+  /** All accounts' credits of one local day, as `localDay` writes it. */
+  creditsOfDay(day: string): Promise<number> {
+    return this.connection.read((database) => creditsOfDay(database, day), 0)
+  }
+
+  isBudgetLifted(day: string): Promise<boolean> {
+    return this.connection.read((database) => isBudgetLifted(database, day), false)
+  }
+
+  liftBudget(day: string): Promise<void> {
+    return this.connection.write((database) => NOTES.write(database, { name: BUDGET_LIFT, value: day }))
+  }
+
+  modelLists(): Promise<readonly AccountModelList[]> {
+    return this.connection.read(this.#modelLists, [])
+  }
+
+  setModelList(list: AccountModelList): Promise<void> {
+    return this.connection.writeOr(undefined, (database) => MODEL_LISTS.write(database, { ...list }))
+  }
+
+  refusedFields(): Promise<readonly RefusedField[]> {
+    return this.connection.read(this.#refusedFields, [])
+  }
+
+  addRefusedField(field: RefusedField): Promise<void> {
+    return this.connection.writeOr(undefined, (database) => REFUSED_FIELDS.write(database, { ...field }))
+  }
+
+  registrations(): Promise<readonly StoredRegistration[]> {
+    return this.connection.read(readRegistrations, [])
+  }
+
+  /** A registration's key can't be NULL; Builder ID has no start URL. */
+  saveRegistration({ client, loginRegion, startUrl = "" }: StoredRegistration): Promise<void> {
+    const row = { ...client, loginRegion, startUrl }
+    return this.connection.write((database) => REGISTRATIONS.write(database, row), { durable: true })
+  }
+}
+
 /** What an answer left behind of its session, and its turn. */
 export function writeLearnt(
   database: Database,
@@ -26,11 +136,12 @@ export function writeLearnt(
   now: number,
 ): void {
   for (const { toolUseIds, ...entry } of reasoning)
-    for (const toolUseId of toolUseIds)
-      writeRow(database, "kiro_reasoning", { ...entry, sessionId, toolUseId, at: now })
+    for (const toolUseId of toolUseIds) REASONING.write(database, { ...entry, sessionId, toolUseId, at: now })
   if (session !== undefined) changeSession(database, { id: sessionId, change: session, now })
   if (turn !== undefined) insertTurn(database, turn)
 }
+
+const NEW_SESSION: SessionMemory = { generation: 0, overflowAnswered: false, updatedAt: 0 }
 
 export function changeSession(
   database: Database,
@@ -42,64 +153,18 @@ export function changeSession(
 ): SessionMemory {
   const { id: sessionId, change, now } = wanted
   const next = { ...change(readSession(database, sessionId)), updatedAt: now }
-  writeRow(database, "kiro_session", { ...next, sessionId })
+  SESSIONS.write(database, { ...next, sessionId })
   return next
-}
-
-export const NEW_SESSION: SessionMemory = { generation: 0, overflowAnswered: false, updatedAt: 0 }
-
-const sessionOf = rowReader({
-  /** The account of its conversation. */
-  accountId: text,
-  /** The account that the user chose for it. */
-  chosenAccountId: text,
-  /** The step of shortening that worked last. */
-  shortenStep: oneOf([0.8, 0.6, 0.4] as const),
-  /** The size of the request that needed it, in estimated tokens. */
-  shortenedSize: number,
-  /** The window of the model that needed it, in tokens. */
-  shortenedWindow: number,
-  /** Raised when the service wants a new conversation id. */
-  generation: or(number, 0),
-  /** Whether we answered overflow and no answer of purpose main succeeded since. */
-  overflowAnswered: or(flag, false),
-  /** Whether the last answer of purpose main said that the window is full, and the host has compacted since. */
-  fullWindow: oneOf(["reported", "compacted"] as const),
-  /** The parts of its requests that the service refused and that are not sent again, as the gateway names them. */
-  leftOut: json(names),
-  /** The service's tokens for one estimated one, as its answers taught. */
-  tokenRatio: number,
-  /** The host has compacted, and no answer of purpose main came since. */
-  justCompacted: flag,
-  updatedAt: or(number, 0),
-})
-
-/** What is remembered of one session of the host. */
-export type SessionMemory = ReturnType<typeof sessionOf>
-
-function names(list: unknown): readonly string[] | undefined {
-  return Array.isArray(list) ? list.filter((name) => typeof name === "string") : undefined
 }
 
 export function readSession(database: Database, id: string): SessionMemory {
   const row = database.get("SELECT * FROM kiro_session WHERE session_id = ?", [id])
-  return row === undefined ? NEW_SESSION : sessionOf(row)
+  if (row === undefined) return NEW_SESSION
+  const { sessionId: _, ...memory } = SESSIONS.read(row)
+  return memory
 }
 
-const reasoningOf = rowReader({
-  toolUseId: text,
-  textHash: or(text, ""),
-  signature: text,
-  redacted: text,
-})
-
-/** The signature, or the redacted blob, of one piece of reasoning; base64 stays as it came. */
-export interface ReasoningEntry extends Omit<ReturnType<typeof reasoningOf>, "toolUseId"> {
-  /** The tool uses that the reasoning led to. */
-  readonly toolUseIds: readonly string[]
-}
-
-export function readReasoning(database: Database, sessionId: string): readonly ReasoningEntry[] {
+function readReasoning(database: Database, sessionId: string): readonly ReasoningEntry[] {
   // Sorted here: most have none, and SQLite makes a sorter before it knows.
   return database
     .all("SELECT *, rowid AS place FROM kiro_reasoning WHERE session_id = ?", [sessionId])
@@ -107,10 +172,10 @@ export function readReasoning(database: Database, sessionId: string): readonly R
       (one, other) =>
         Number(one["at"]) - Number(other["at"]) || Number(one["place"]) - Number(other["place"]),
     )
-    .map(reasoningOf)
-    .flatMap(({ toolUseId, ...entry }) =>
-      toolUseId === undefined ? [] : [{ toolUseIds: [toolUseId], ...entry }],
-    )
+    .map((row) => {
+      const { sessionId: _, at: __, toolUseId, ...entry } = REASONING.read(row)
+      return { toolUseIds: [toolUseId], ...entry }
+    })
 }
 
 /** The local day of an instant: `2026-11-29`. */
@@ -120,8 +185,8 @@ export function localDay(at: number): string {
   return `${date.getFullYear()}-${month}-${day}`
 }
 
-export function insertTurn(database: Database, turn: Turn): void {
-  writeRow(database, "kiro_turn", { ...turn, day: localDay(turn.at) })
+function insertTurn(database: Database, turn: Turn): void {
+  TURNS.write(database, { ...turn, day: localDay(turn.at) })
   // It says when the session may be pruned, in a month.
   database.run("UPDATE kiro_session SET updated_at = ? WHERE session_id = ? AND updated_at < ?", [
     turn.at,
@@ -130,147 +195,51 @@ export function insertTurn(database: Database, turn: Turn): void {
   ])
 }
 
-const turnOf = rowReader({
-  sessionId: or(text, ""),
-  accountId: or(text, ""),
-  modelId: text,
-  credits: or(number, 0),
-  at: or(number, 0),
-  day: text,
-  /** The session that a subagent works for. */
-  parentSessionId: text,
-  /** The folder of the project. */
-  project: text,
-  /** What the request was for: `main`, `title`, `compaction`, `generate`. */
-  purpose: text,
-  /** The number of the HTTP send within its request, from 1. */
-  attempt: number,
-  failed: flag,
-  /** All tokens of the input, and those of them that the service read from its cache or wrote there; where it told. */
-  inputTokens: number,
-  cacheReadTokens: number,
-  cacheWriteTokens: number,
-})
-
-/** What the service metered for one attempt: of an answer, or of one that failed. */
-export type Turn = Omit<ReturnType<typeof turnOf>, "day">
-
-/** A turn as it is kept, for 90 days. */
-export interface StoredTurn extends Turn {
-  /** The local day on which it was written down: `2026-11-29`. */
-  readonly day: string
+function readTurn(row: Row): StoredTurn {
+  const { id: _, ...turn } = TURNS.read(row)
+  return { ...turn, day: turn.day ?? localDay(turn.at) }
 }
-
-export interface TurnFilter {
-  readonly sessionId?: string
-  readonly since?: number
-}
-
-export function readTurns(database: Database, { sessionId, since = 0 }: TurnFilter): readonly StoredTurn[] {
-  const [ofSession, parameters] = sessionId === undefined ? ["", []] : ["AND session_id = ?", [sessionId]]
-  return database
-    .all(`SELECT * FROM kiro_turn WHERE at >= ? ${ofSession} ORDER BY at DESC, id DESC`, [
-      since,
-      ...parameters,
-    ])
-    .map(turnOf)
-    .map((turn) => ({ ...turn, day: turn.day ?? localDay(turn.at) }))
-}
-
-const HOUR_MS = 60 * 60_000
 
 /** A day begins at most 14 hours before it does in Greenwich, and ends at most 12 hours after it. */
 export function creditsOfDay(database: Database, day: string): number {
   const begin = Date.parse(day)
-  const row = database.get(
-    "SELECT TOTAL(credits) AS credits FROM kiro_turn WHERE at >= ? AND at < ? AND day = ?",
-    [begin - 14 * HOUR_MS, begin + 36 * HOUR_MS, day],
-  )
-  return (row && numberField(row, "credits")) ?? 0
+  return totalCredits(database, "at >= ? AND at < ? AND day = ?", [
+    begin - 14 * HOUR_MS,
+    begin + 36 * HOUR_MS,
+    day,
+  ])
 }
 
-const BUDGET_LIFT = "budget-lift"
+/** Credits of the account's turns after an instant. */
+export function creditsSince(database: Database, accountId: string, since: number): number {
+  return totalCredits(database, "account_id = ? AND at > ?", [accountId, since])
+}
+
+function totalCredits(database: Database, which: string, parameters: readonly SqlValue[]): number {
+  const row = database.get(`SELECT TOTAL(credits) AS credits FROM kiro_turn WHERE ${which}`, parameters)
+  return (row && numberField(row, "credits")) ?? 0
+}
 
 /** Whether the user lifted the credit budget for this local day. */
 export function isBudgetLifted(database: Database, day: string): boolean {
   return database.get("SELECT value FROM kiro_note WHERE name = ?", [BUDGET_LIFT])?.["value"] === day
 }
 
-export function liftBudget(database: Database, day: string): void {
-  writeRow(database, "kiro_note", { name: BUDGET_LIFT, value: day })
-}
-
-/** Credits of the account's turns after an instant. */
-export function creditsSince(database: Database, accountId: string, since: number): number {
-  const row = database.get(
-    "SELECT TOTAL(credits) AS credits FROM kiro_turn WHERE account_id = ? AND at > ?",
-    [accountId, since],
-  )
-  return (row && numberField(row, "credits")) ?? 0
-}
-
 /** The same text gives the same object: the lists are read for every chat and change once an hour. */
-export function modelListReader(): (database: Database) => readonly AccountModelList[] {
-  const parsed = reusing((models: string) => models, parseJson)
-  return untilWritten(["kiro_model_list"], (database) => {
-    const lists = database.all("SELECT * FROM kiro_model_list").map(modelListOf)
-    const models = parsed(lists.map((list) => list.models))
-    return lists.map((list, index) => ({ ...list, models: models[index] }))
+function modelListReader(): (database: Database) => readonly AccountModelList[] {
+  let known = new Map<string, unknown>()
+  return untilWritten([MODEL_LISTS.name], (database) => {
+    const lists = database.all("SELECT * FROM kiro_model_list").map((row) => MODEL_LISTS.read(row))
+    known = new Map(lists.map(({ models }) => [models, known.get(models) ?? parseJson(models)]))
+    return lists.map((list) => ({ ...list, models: known.get(list.models) }))
   })
 }
 
-const modelListOf = rowReader({
-  accountId: or(text, ""),
-  serviceRegion: or(text, ""),
-  models: or(text, ""),
-  fetchedAt: or(number, 0),
-})
-
-const refusedFieldOf = rowReader({
-  modelId: or(text, ""),
-  field: or(text, ""),
-  at: or(number, 0),
-})
-
-/** A field of a model's request, or an input such as `documents`, that the service refused for this model. */
-export type RefusedField = ReturnType<typeof refusedFieldOf>
-
-export function refusedFieldReader(): (database: Database) => readonly RefusedField[] {
-  return untilWritten(["kiro_refused_field"], (database) =>
-    database.all("SELECT * FROM kiro_refused_field").map(refusedFieldOf),
-  )
-}
-
-const registrationOf = rowReader({
-  loginRegion: text,
-  startUrl: text,
-  clientId: text,
-  clientSecret: secret,
-  expiresAt: number,
-})
-
-export interface StoredRegistration {
-  readonly loginRegion: string
-  /** Absent for AWS Builder ID. */
-  readonly startUrl?: string
-  readonly client: ClientRegistration
-}
-
-export function readRegistrations(database: Database): readonly StoredRegistration[] {
-  return database
-    .all("SELECT * FROM kiro_registration")
-    .map(registrationOf)
-    .flatMap(({ loginRegion, clientId, clientSecret, expiresAt, startUrl }) => {
-      if (loginRegion === undefined || clientId === undefined || clientSecret === undefined) return []
-      const client = { clientId, clientSecret, ...present({ expiresAt }) }
-      return [{ loginRegion, client, ...present({ startUrl }) }]
-    })
-}
-
-/** A registration's key can't be NULL; Builder ID has no start URL. */
-const BUILDER_ID = ""
-
-export function writeRegistration(database: Database, registration: StoredRegistration): void {
-  const { client, loginRegion, startUrl = BUILDER_ID } = registration
-  writeRow(database, "kiro_registration", { ...client, loginRegion, startUrl })
+function readRegistrations(database: Database): readonly StoredRegistration[] {
+  return database.all("SELECT * FROM kiro_registration").flatMap((row) => {
+    const { loginRegion, clientId, clientSecret, expiresAt, startUrl } = REGISTRATIONS.read(row)
+    if (loginRegion === "" || clientId === "" || clientSecret === undefined) return []
+    const client = { clientId, clientSecret, ...present({ expiresAt }) }
+    return [{ loginRegion, client, ...present({ startUrl }) }]
+  })
 }

@@ -17,7 +17,7 @@ export async function readTurns(sandbox: Sandbox, sessionId: string): Promise<re
   })
   try {
     for (let tries = 1; ; tries += 1) {
-      const turns = await store.turns({ sessionId })
+      const turns = (await store.turns()).filter((turn) => turn.sessionId === sessionId)
       if (turns.length > 0 || tries === TRIES) return turns.toReversed()
       await sleep(100)
     }
