@@ -65,7 +65,7 @@ export {
   shortId,
   typedName,
 } from "./name.ts"
-export { describeNotice, type Notice, type NoticeText, STORE_TROUBLES } from "./notices.ts"
+export { describeNotice, type Notice, type NoticeText } from "./notices.ts"
 export { learnIdentity, type LearntIdentity, replaceRefused } from "./owner.ts"
 export { type CacheUse, cacheShare, lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {
@@ -89,6 +89,7 @@ export {
   type OpenOptions,
   type Row,
   type SqlValue,
+  STORE_TROUBLES,
   StoreError,
   type StoreFailure,
   storeFailure,

@@ -1,7 +1,7 @@
 import { describeSettingsProblem, type SettingsProblem } from "../settings/index.ts"
 import { LOCKING_REASONS, type RevokedReason } from "./account.ts"
 import { accountName, type NamedAccount } from "./name.ts"
-import type { StoreFailure } from "./store/database.ts"
+import { STORE_TROUBLES, type StoreFailure } from "./store/database.ts"
 import { groupedStates, type NamedState, STATE_WORDS, timeText } from "./words.ts"
 
 /** Everything a user is told beside an answer. Mostly an account is its name by `accountName`; instants are epoch ms. */
@@ -220,14 +220,4 @@ function storeMessage({
     ? " Until it can be used again, accounts are kept in memory only, and no token is renewed."
     : " What happened just now is not remembered."
   return `${path} ${STORE_TROUBLES[failure]}.${end}`
-}
-
-/** What is wrong with the account database, behind its name. */
-export const STORE_TROUBLES: Readonly<Record<StoreFailure, string>> = {
-  busy: "was locked by another program for more than five seconds",
-  corrupt: "is damaged and can't be moved out of the way now: close the other windows that have it open",
-  readonly: "can't be written to: check who owns it and its permissions",
-  full: "can't be written to: the disk is full",
-  unavailable: "can't be opened: check its folder and permissions",
-  failed: "could not be used",
 }

@@ -306,7 +306,7 @@ function readableMessage(error: unknown, destination: Destination | undefined): 
   if (error instanceof DeviceAuthorizationError && destination !== undefined)
     return describeLoginFailure(error, destination)
   if (error instanceof StoreError)
-    return `The sign-in could not be stored: ${error.message}. Sign in again when it can.`
+    return `The sign-in could not be stored, because ${error.message}. Sign in again once that is mended.`
   return undefined
 }
 

@@ -379,7 +379,10 @@ describe("signing in", () => {
         [AWS, {}],
         [SOCIAL, { provider: "Google" }],
       ] as const)
-        await assert.rejects(lab.signIn(method, answers), /could not be stored/)
+        await assert.rejects(
+          lab.signIn(method, answers),
+          /could not be stored, because the account database can't be opened: check its folder and permissions\. /,
+        )
       assert.deepEqual(lab.opened, [])
       assert.deepEqual(lab.fake.requests, [])
     })

@@ -240,12 +240,22 @@ export function storeFailure(error: unknown): StoreFailure {
   }
 }
 
-/** What a store call rejects with. Its message never holds a bound value. */
+/** What is wrong with the account database, behind its name. */
+export const STORE_TROUBLES: Readonly<Record<StoreFailure, string>> = {
+  busy: "was locked by another program for more than five seconds",
+  corrupt: "is damaged and can't be moved out of the way now: close the other windows that have it open",
+  readonly: "can't be written to: check who owns it and its permissions",
+  full: "can't be written to: the disk is full",
+  unavailable: "can't be opened: check its folder and permissions",
+  failed: "could not be used",
+}
+
+/** What a store call rejects with. Its message is fit for people, and never holds a bound value. */
 export class StoreError extends Error {
   readonly failure: StoreFailure
 
   constructor(failure: StoreFailure, cause?: unknown) {
-    super(`the account database could not be used: ${failure}`, { cause })
+    super(`the account database ${STORE_TROUBLES[failure]}`, { cause })
     this.name = "StoreError"
     this.failure = failure
   }

@@ -1,4 +1,4 @@
-import { STORE_TROUBLES, StoreError } from "../../accounts/index.ts"
+import { StoreError } from "../../accounts/index.ts"
 import { ChatRequestError } from "../../openai/index.ts"
 import { type AccountRule, ownCommand } from "../../settings/index.ts"
 import type { Purpose, Refusal } from "../door.ts"
@@ -43,10 +43,8 @@ function ruleName({ project, agent, model }: AccountRule): string {
  * somebody else holds does.
  */
 export function refusalOfError(error: unknown): Refusal {
-  if (error instanceof StoreError) {
-    const message = `Kiro: the account database ${STORE_TROUBLES[error.failure]}.`
-    return { status: error.failure === "busy" ? 503 : 400, message }
-  }
+  if (error instanceof StoreError)
+    return { status: error.failure === "busy" ? 503 : 400, message: `Kiro: ${error.message}.` }
   const what = error instanceof Error ? error.message : String(error)
   const message =
     error instanceof ChatRequestError
