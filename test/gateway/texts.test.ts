@@ -135,6 +135,14 @@ describe("what the host makes of our texts", () => {
 })
 
 describe("the words themselves", () => {
+  it("ends every sentence, whether or not the service ended its own", () => {
+    const account = { id: "1", label: "work", logins: [] }
+    const said = (message: string): string =>
+      failed({ kind: "refused-on-the-way", status: 403, message }, { account, model: "auto" })
+    assert.match(said("403 Access Denied"), / It said: “403 Access Denied”\. Check the proxy/)
+    assert.match(said("No."), / It said: “No\.” Check the proxy/)
+  })
+
   it("quotes the service without e-mail addresses, user ids, credentials and control characters", () => {
     const quoted = quote(
       "Your User ID (d-9067642ac7.11112222-3333) temporarily\u001b is\u0007 suspended, a.person@example.com.",

@@ -155,7 +155,8 @@ export function failed(failure: KiroFailure, at: FailedAt): string {
   const words = quote(failure.message)
   const what = `Kiro: ${whatFailed(failure, at)}.`
   const said = failure.status === 0 ? "Cause" : "It said"
-  return [what, words === "" ? "" : `${said}: ${words}`, failureRemedy(failure, at.account)]
+  const stop = /[.!?…]”$/.test(words) ? "" : "."
+  return [what, words === "" ? "" : `${said}: ${words}${stop}`, failureRemedy(failure, at.account)]
     .filter((part) => part !== "")
     .join(" ")
 }
