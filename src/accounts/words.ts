@@ -56,8 +56,9 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     tone: "warning",
     title: "Kiro login not used",
     sentence: (name) =>
-      `it is not known yet whether ${name} is the account that is off, removed or suspended`,
-    because: "what was signed in there before is off, removed or suspended, and this may be the same person",
+      `${name} took the place of an account that is off, removed or suspended, and may be the same person's`,
+    because:
+      "it took the place of an account that is off, removed or suspended, and may be the same person's",
     remedy: (at) => `It is used as soon as Kiro says whose it is, or now by: ${inKiro(at, "enable")}.`,
     status: 400,
   },
@@ -123,8 +124,8 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     counted: { one: "with a refused profile", many: "with refused profiles" },
     tone: "bad",
     title: "Kiro profile refused",
-    sentence: (name) => `${name} may not use this service with its profile`,
-    because: "not authorized with its profile",
+    sentence: (name) => `${name} may not use this service with its plan or profile`,
+    because: "not authorized with its plan or profile",
     remedy: (at) =>
       isOfCompany(at.account)
         ? `Check the plan with your administrator, or choose another profile: ${inKiro(at, "profile")}.`
