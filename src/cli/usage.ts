@@ -294,8 +294,9 @@ export async function showBudget(
     return terminal.out(JSON.stringify({ day, used, limit: limit ?? null, lifted: isLifted }, null, 2))
   const say = (text: string): void => terminal.out(wrap(text, { indent: 0, columns: terminal.columns }))
   if (limit === undefined) {
-    terminal.out(`${used.toFixed(2)} credits today. There is no budget;`)
-    say(`"daily_credit_budget" sets one, in ${paths.settingsFile}`)
+    say(
+      `${used.toFixed(2)} credits today. There is no budget: daily_credit_budget sets one, in ${paths.settingsFile}`,
+    )
     if (isLifted) terminal.out("Any that OpenCode was started with is lifted until midnight.")
     return
   }

@@ -133,10 +133,10 @@ describe("what was spent", () => {
   it("is measured against the budget, which is lifted for a day also where it is not known here", async () => {
     assert.match(
       (await lab.run("budget")).out,
-      /3\.75 credits today\. There is no budget;\n"daily_credit_budget" sets one, in .*kiro\.json/,
+      /3\.75 credits today\. There is no budget: daily_credit_budget sets one, in .*kiro\.json/,
     )
     // OpenCode may have one from its environment.
-    assert.match((await lab.run("budget", "lift")).out, /There is no budget;[^]*is lifted until midnight/)
+    assert.match((await lab.run("budget", "lift")).out, /There is no budget: [^]*is lifted until midnight/)
     const withBudget = { environment: { KIRO_DAILY_CREDIT_BUDGET: "3" } }
     assert.match((await lab.runWith(withBudget, "budget")).out, /lifted until midnight/)
   })
