@@ -69,7 +69,7 @@ async function nobody({ sources, command, terminal }: Context): Promise<string> 
   const found = readings.flatMap(({ logins }) => logins.map(({ login }) => SOURCE_NAMES[login.source]))
   if (found.length === 0)
     return wrap(
-      "No account yet. Log in with kiro-cli, or run: opencode auth login (in OpenCode: /connect)",
+      "No account yet. Sign in with kiro-cli, or run: opencode auth login (in OpenCode: /connect)",
       at,
     )
   const from = [...new Set(found)].join(", ")

@@ -33,7 +33,7 @@ export async function changeAccount(context: Context, command: Change): Promise<
     }
     case "remove": {
       const { account } = await context.change(id, { kind: "remove" })
-      const done = "is forgotten; where it came from it stays logged in"
+      const done = "is forgotten; where it came from it stays signed in"
       return report(context, { command, account, done })
     }
     default:

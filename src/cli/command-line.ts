@@ -252,7 +252,7 @@ export function helpText(command: string): string {
   accounts label ACCOUNT TEXT     give it a name of your own ("": takes it away)
   accounts enable ACCOUNT         use it again, also after a suspension
   accounts disable ACCOUNT        keep it, but don't use it
-  accounts remove ACCOUNT         forget it; kiro-cli stays logged in
+  accounts remove ACCOUNT         forget it; kiro-cli stays signed in
   accounts profile ACCOUNT [N]    list its profiles, or choose one
   usage                           ask Kiro for the credits of every account
   usage --days 30 [--by WHAT]     what was spent: a bar per day, and a table by

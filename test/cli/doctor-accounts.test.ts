@@ -127,7 +127,7 @@ describe("doctor on accounts and the way to Kiro", () => {
   describe("kiro-cli", () => {
     it("is seen to be missing where nothing else is there", async () => {
       rmSync(lab.sandbox.kiroCliStore)
-      assert.match(await found(/nobody is logged in/), /kiro-cli login, or: opencode auth login/)
+      assert.match(await found(/nobody is signed in/), /kiro-cli login, or: opencode auth login/)
       await kiroCliLogin()
       await followed()
     })
@@ -195,7 +195,7 @@ describe("doctor on accounts and the way to Kiro", () => {
       await lab.run("import")
       Object.assign(account, { profileArns: [FRANKFURT] })
       await command(
-        await found(/logged in to eu-north-1, and that login has no profile in us-east-1 as chosen/),
+        await found(/signed in to eu-north-1, and that login has no profile in us-east-1 as chosen/),
       )
       await followed()
     })
@@ -206,7 +206,7 @@ describe("doctor on accounts and the way to Kiro", () => {
       const settings = join(lab.sandbox.config, "kiro.json")
       editJson(settings, (before) => ({ ...before, idc_region: "eu-central-1" }))
       const remedy = await found(
-        /idc_region is eu-central-1, but Identity Center .* is logged in to eu-north-1/,
+        /idc_region is eu-central-1, but Identity Center .* is signed in to eu-north-1/,
       )
       const region = /Set idc_region to (\S+):/.exec(remedy)?.[1]
       editJson(settings, (before) => ({ ...before, idc_region: region }))
@@ -215,7 +215,7 @@ describe("doctor on accounts and the way to Kiro", () => {
 
     it("stand for nothing while no profile is chosen", async () => {
       await signInWithoutProfile(company([FRANKFURT, VIRGINIA]))
-      await command(await found(/is logged in to eu-north-1 and has no profile, which Identity Center needs/))
+      await command(await found(/is signed in to eu-north-1 and has no profile, which Identity Center needs/))
       await followed()
     })
 
@@ -392,7 +392,7 @@ describe("doctor on accounts and the way to Kiro", () => {
       writeFileSync(log, lines.join("\n"))
       const { code, out } = await lab.runWith(home, "doctor", "--report")
       assert.equal(code, 1)
-      assert.match(out, /\[problem\] Identity Center ··[0-9a-f]{4} is logged in to us-east-1/)
+      assert.match(out, /\[problem\] Identity Center ··[0-9a-f]{4} is signed in to us-east-1/)
       assert.ok(out.includes(join("~", "config", "opencode", "kiro.db")), out)
       assert.ok(out.includes("a warn line") && !out.includes("a info line"))
       assert.deepEqual(secretsIn(out), [])

@@ -112,7 +112,7 @@ export const accountsCheck: Check = {
       ]
     return [
       problem(
-        "nobody is logged in: no account here, nothing in kiro-cli or Kiro IDE",
+        "nobody is signed in: no account here, nothing in kiro-cli or Kiro IDE",
         "Run: kiro-cli login, or: opencode auth login (in OpenCode: /connect)",
       ),
     ]
@@ -198,7 +198,7 @@ export const sourcesCheck: Check = {
     const unreadable = others.map(({ file, key, message }) =>
       problem(
         `${file}${key === undefined ? "" : ` (${key})`} ${message}`,
-        "Log in again with the program that it belongs to, such as: kiro-cli login",
+        "Sign in again with the program that it belongs to, such as: kiro-cli login",
       ),
     )
     return [...unreadable, ...(unreadable.length === 0 ? gone(context) : []), ...stale(context)]
@@ -263,7 +263,7 @@ function regionSettings(
   if (idcStartUrl !== undefined && !sameUrl(idcStartUrl, login.startUrl)) return []
   return [
     problem(
-      `idc_region is ${idcRegion}, but ${accountName(account)} is logged in to ${login.loginRegion}`,
+      `idc_region is ${idcRegion}, but ${accountName(account)} is signed in to ${login.loginRegion}`,
       `Set idc_region to ${login.loginRegion}: it is the region of the Identity Center, not of Kiro.`,
     ),
   ]
@@ -290,7 +290,7 @@ async function regionFindings(context: DoctorContext, account: Account): Promise
   const now = context.runtime.clock.now()
   if (stateOf(account, { now, useOverage: true }).reason === "profile-choice") return []
   const known = await profilesOf(context, account)
-  const there = `logged in to ${login.loginRegion}`
+  const there = `signed in to ${login.loginRegion}`
   if (profileArn === undefined)
     return [
       problem(

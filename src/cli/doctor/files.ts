@@ -83,7 +83,7 @@ function authFindings({ paths, place }: DoctorContext): readonly Finding[] {
     return [
       problem(
         `${authFile} can't be read as JSON`,
-        `Correct it, or move it away (${moveAway(place.platform, authFile, "broken")}) and log in to your providers again.`,
+        `Correct it, or move it away (${moveAway(place.platform, authFile, "broken")}) and sign in to your providers again.`,
       ),
     ]
   if (isRemoteConfiguration(document))
@@ -246,7 +246,7 @@ export const gitCheck: Check = {
         problem(
           `${database} is committed to git, with your tokens`,
           `Run: git -C "${configDirectory}" rm --cached ${name}; add the lines ${name}* and ${basename(spill)}* to ` +
-            `its .gitignore; where it was pushed, log in again.`,
+            `its .gitignore; where it was pushed, sign in again.`,
         ),
       ]
     const lines = (await git("check-ignore", "--no-index", ...secret))?.split(/\r?\n/) ?? []
