@@ -5,6 +5,8 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { newAccount } from "../../src/accounts/index.ts"
+import { encodeModelLists } from "../../src/kiro/index.ts"
+import { VERSION } from "../../src/version.ts"
 import { idcLogin } from "../../test/accounts/logins.ts"
 import { openStore } from "../../test/accounts/open-for-test.ts"
 import { FAKE_MODELS, modelDocument } from "../../test/support/fake-kiro/models.ts"
@@ -21,12 +23,9 @@ const SETTINGS = {
   idc_start_url: "https://d-1234567890.awsapps.com/start",
   toasts: false,
 }
-const MODELS = {
-  version: 1,
-  lists: [
-    { accountId: "one", serviceRegion: "us-east-1", fetchedAt: 1, models: FAKE_MODELS.map(modelDocument) },
-  ],
-}
+const LISTS = [
+  { accountId: "one", serviceRegion: "us-east-1", fetchedAt: 1, models: FAKE_MODELS.map(modelDocument) },
+]
 
 /** The start of the built package in a process of its own, in an empty home and in one that is used. Build it first. */
 export function start(): BenchCase {
@@ -40,7 +39,7 @@ export function start(): BenchCase {
       const folder = join(home, "opencode")
       await mkdir(folder)
       await writeFile(join(folder, "kiro.json"), JSON.stringify(SETTINGS))
-      await writeFile(join(folder, "kiro-models.json"), JSON.stringify(MODELS))
+      await writeFile(join(folder, "kiro-models.json"), encodeModelLists(LISTS, VERSION))
       const { store } = await openStore({ path: join(folder, "kiro.db") })
       for (const id of ["one", "two"]) await store.add(newAccount({ id, now: 1, logins: [idcLogin({ id })] }))
       await store.close()

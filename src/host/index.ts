@@ -4,15 +4,7 @@ import type { Board, BoardQuestion } from "./board.ts"
 export { type Host, type HostOptions, openDoor, startHost } from "./host.ts"
 export type { Board, BoardQuestion } from "./board.ts"
 export type { AccountAct, AccountLine, ActDone, Management, NewSignIn } from "./manage.ts"
-export {
-  modelCatalogue,
-  type ModelCatalogue,
-  modelName,
-  PROVIDER_ID,
-  readCachedModels,
-  type ThinkingVariant,
-  thinkingVariants,
-} from "./offered-models.ts"
+export { type Catalogue, type Offer, PROVIDER_ID, readOffer } from "./offered-models.ts"
 export type { Services } from "./services.ts"
 
 /** See board.ts, which loads with the first look. */

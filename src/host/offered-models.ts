@@ -1,76 +1,82 @@
-import {
-  decodeModelLists,
-  type KiroModel,
-  type LiveModel,
-  mergeModelLists,
-  offeredModels,
-  resolveModel,
-} from "../kiro/models/index.ts"
+import { isObject, parseJson } from "../json.ts"
+import type { OfferedModel } from "../kiro/models/index.ts"
 import { readSmallFile } from "../settings/index.ts"
+import { VERSION } from "../version.ts"
 
 /** The name of our provider in both hosts. */
 export const PROVIDER_ID = "kiro"
 
-export interface CachedModels {
-  /** The union of all accounts' lists; absent before any. */
-  readonly live?: readonly LiveModel[]
-  /** Why the file was passed over. */
+/** What is offered to a host. */
+export interface Offer {
+  readonly models: readonly OfferedModel[]
+  /** Why kiro-models.json was passed over. */
   readonly problem?: string
+  /** Loads what knows the ids that are not offered. */
+  catalogue(): Promise<Catalogue>
 }
 
-/** Reads kiro-models.json, the only file that the start reads for models. Broken or missing: the built-in table counts. */
-export function readCachedModels(path: string): CachedModels {
+export interface Catalogue {
+  describe(id: string): OfferedModel
+}
+
+/** The offer before any list, as JSON: the build puts it in. */
+declare const BUILT_IN_OFFER: string | undefined
+
+/**
+ * Reads kiro-models.json, the only file that the start reads for models. What this version has made ready is offered as
+ * it is; else the catalogue makes the offer of the file's lists, or, where it is broken, of the built-in table.
+ */
+export async function readOffer(path: string): Promise<Offer> {
   const file = readSmallFile(path)
-  if (file.state === "missing") return {}
-  if (file.state === "failed") return { problem: `${path} ${file.message}` }
-  const lists = decodeModelLists(file.text)
-  if (lists === undefined)
-    return { problem: `${path} holds no model lists; it is written anew after the next answer` }
-  const live = mergeModelLists(lists)
-  return live === undefined ? {} : { live }
+  const document = file.state === "text" ? parseJson(file.text) : undefined
+  const open = async () => openCatalogue(document)
+  const ready = file.state === "missing" ? builtIn() : readyIn(document)
+  if (ready !== undefined) return { models: ready, catalogue: open }
+  const catalogue = await open()
+  const offer: Offer = { models: catalogue.models(), catalogue: async () => catalogue }
+  if (file.state === "failed") return { ...offer, problem: `${path} ${file.message}` }
+  if (file.state === "missing" || catalogue.isOurs) return offer
+  return { ...offer, problem: `${path} holds no model lists; it is written anew after the next answer` }
 }
 
-/** Finds what is known of an id: of those that are offered, or of the family that it names. */
-export interface ModelCatalogue {
-  readonly offered: readonly KiroModel[]
-  find(id: string): KiroModel
-  /** The place of an id in a picker that puts the highest number first; 0 where it is not offered. */
-  rank(id: string): number
+function builtIn(): readonly OfferedModel[] | undefined {
+  return typeof BUILT_IN_OFFER === "undefined" ? undefined : offered(parseJson(BUILT_IN_OFFER))
 }
 
-export function modelCatalogue(live: readonly LiveModel[] | undefined): ModelCatalogue {
-  const offered = offeredModels(live)
-  const known = new Map(offered.map((model) => [model.id, model]))
-  const upwards = offered.map(({ id }) => id).toReversed()
+function readyIn(document: unknown): readonly OfferedModel[] | undefined {
+  const ready = isObject(document) ? document["offered"] : undefined
+  return isObject(ready) && ready["by"] === VERSION ? offered(ready["models"]) : undefined
+}
+
+/** A start does without it where it can: every file that it loads delays OpenCode's first paint. */
+async function openCatalogue(document: unknown) {
+  const { describeModel, mergeModelLists, offerModels, readModelLists } =
+    await import("../kiro/models/index.ts")
+  const lists = readModelLists(document)
+  const live = lists && mergeModelLists(lists)
   return {
-    offered,
-    find: (id) => known.get(id) ?? resolveModel(id, live),
-    rank: (id) => upwards.indexOf(id) + 1,
+    isOurs: lists !== undefined,
+    models: () => offerModels(live),
+    describe: (id: string) => describeModel(id, live),
   }
 }
 
-/** Kiro bills credits, not tokens: what a model costs stands behind its name. */
-export function modelName({ name, rate }: KiroModel): string {
-  return rate === undefined ? name : `${name} (${rate}x)`
+function offered(models: unknown): readonly OfferedModel[] | undefined {
+  return Array.isArray(models) && models.length > 0 && models.every(isOfferedModel) ? models : undefined
 }
 
-/** How a model's thinking is chosen: by the budgets that users of older plugins know, or by the efforts of its schema. */
-export type ThinkingVariant =
-  | { readonly kind: "budget"; readonly tokens: number }
-  | { readonly kind: "effort"; readonly effort: string }
-
-/** `high` is OpenCode 1's own, an effort. */
-const BUDGETS: readonly (readonly [string, ThinkingVariant])[] = [
-  ["low", { kind: "budget", tokens: 8192 }],
-  ["medium", { kind: "budget", tokens: 16_384 }],
-  ["high", { kind: "effort", effort: "high" }],
-  ["max", { kind: "budget", tokens: 32_768 }],
-]
-
-/** The variants of a model by their names, in the order in which they are offered. */
-export function thinkingVariants(model: KiroModel): readonly (readonly [string, ThinkingVariant])[] {
-  if (model.thinking === "none") return []
-  if (model.variants === "budgets" || model.thinking === "tags") return BUDGETS
-  const names = model.fieldSchema?.thinking.flatMap(({ variants }) => variants) ?? []
-  return [...new Set(names)].map((effort) => [effort, { kind: "effort", effort }])
+function isOfferedModel(value: unknown): value is OfferedModel {
+  if (!isObject(value)) return false
+  const { id, name, family, contextWindow, maxOutputTokens, input, thinks, variants, rank } = value
+  return (
+    typeof id === "string" &&
+    typeof name === "string" &&
+    typeof family === "string" &&
+    typeof contextWindow === "number" &&
+    typeof maxOutputTokens === "number" &&
+    Array.isArray(input) &&
+    typeof thinks === "boolean" &&
+    isObject(variants) &&
+    typeof rank === "number"
+  )
 }

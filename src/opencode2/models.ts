@@ -1,6 +1,6 @@
-import { modelCatalogue, modelName, PROVIDER_ID, readCachedModels, thinkingVariants } from "../host/index.ts"
+import { PROVIDER_ID, readOffer } from "../host/index.ts"
 import { isObject, stringField } from "../json.ts"
-import type { KiroModel } from "../kiro/models/index.ts"
+import type { OfferedModel } from "../kiro/models/index.ts"
 import type { Log } from "../runtime.ts"
 import { methodOf } from "./context.ts"
 
@@ -24,12 +24,13 @@ export interface OfferedProvider {
    */
   pin(editor: unknown): void
   /** Reads the live lists again; whether something is new. */
-  refresh(): boolean
+  refresh(): Promise<boolean>
 }
 
 type Draft = { [key: string]: unknown }
 
-export function offerProvider({ path, providerUrl, location, log }: ModelsOptions): OfferedProvider {
+export async function offerProvider(options: ModelsOptions): Promise<OfferedProvider> {
+  const { path, providerUrl, location, log } = options
   const pinned = { package: `aisdk:${providerUrl}` }
   const settings = { location }
   const info = {
@@ -41,20 +42,16 @@ export function offerProvider({ path, providerUrl, location, log }: ModelsOption
     ...pinned,
     settings,
   }
-  const read = () => {
-    const { live, problem } = readCachedModels(path)
+  const read = async () => {
+    const { models, problem, catalogue } = await readOffer(path)
     if (problem !== undefined) log.warn(problem)
-    const catalogue = modelCatalogue(live)
     return {
-      catalogue,
-      models: catalogue.offered.map((model) => ({
-        ...modelInfo(model, catalogue.rank(model.id)),
-        ...pinned,
-        settings,
-      })),
+      // A transform can't wait for it.
+      catalogue: await catalogue(),
+      models: models.map((model) => ({ ...modelInfo(model), ...pinned, settings })),
     }
   }
-  let known = read()
+  let known = await read()
   return {
     offer: (editor) => void methodOf(editor, "add")?.({ info, models: known.models }),
     pin(editor) {
@@ -66,14 +63,14 @@ export function offerProvider({ path, providerUrl, location, log }: ModelsOption
         if (id === undefined) continue
         methodOf(editor, "update")?.(PROVIDER_ID, id, (draft: unknown) => {
           if (!isDraft(draft)) return
-          if (!ours.has(id)) complete(draft, known.catalogue.find(stringField(draft, "modelID") ?? id))
+          if (!ours.has(id)) complete(draft, known.catalogue.describe(stringField(draft, "modelID") ?? id))
           const { baseURL: _, ...kept } = isObject(draft["settings"]) ? draft["settings"] : {}
           Object.assign(draft, pinned, { settings: { ...kept, location } })
         })
       }
     },
-    refresh() {
-      const next = read()
+    async refresh() {
+      const next = await read()
       if (JSON.stringify(next.models) === JSON.stringify(known.models)) return false
       // The host tells an old list from a new one by which array it is.
       known = next
@@ -87,25 +84,32 @@ export function offerProvider({ path, providerUrl, location, log }: ModelsOption
  * `released` only puts ours in order, the latest first: real dates would make one of them the newest model that the
  * host knows, which is its default.
  */
-function modelInfo(model: KiroModel, rank = 0) {
-  const { id } = model
+function modelInfo({
+  id,
+  family,
+  name,
+  input,
+  variants,
+  rank,
+  contextWindow,
+  maxOutputTokens,
+}: OfferedModel) {
   return {
     id,
     modelID: id,
     providerID: PROVIDER_ID,
-    family: model.family,
-    name: modelName(model),
-    capabilities: { tools: true, input: [...model.input], output: ["text"] },
-    variants: thinkingVariants(model).map(([variant, choice]) => ({
+    family,
+    name,
+    capabilities: { tools: true, input: [...input], output: ["text"] },
+    variants: Object.entries(variants).map(([variant, choice]) => ({
       id: variant,
-      settings:
-        choice.kind === "budget" ? { thinkingBudget: choice.tokens } : { reasoningEffort: choice.effort },
+      settings: typeof choice === "number" ? { thinkingBudget: choice } : { reasoningEffort: choice },
     })),
     time: { released: rank },
     cost: [],
     status: "active",
     enabled: true,
-    limit: { context: model.contextWindow, output: model.maxOutputTokens },
+    limit: { context: contextWindow, output: maxOutputTokens },
   }
 }
 
@@ -117,7 +121,7 @@ const HOST_DEFAULTS: Draft = {
 }
 
 /** A model that only the user names: what the user said of it stays. */
-function complete(draft: Draft, model: KiroModel): void {
+function complete(draft: Draft, model: OfferedModel): void {
   const known: Draft = { ...modelInfo(model) }
   if (draft["name"] === draft["id"]) draft["name"] = known["name"]
   draft["family"] ??= known["family"]

@@ -46,11 +46,11 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
     log.error("this OpenCode is older than 2.0.4, the first that takes a provider from a plugin")
     return undefined
   }
-  const models = offerProvider({ path: paths.models, providerUrl, location: key, log })
+  const models = await offerProvider({ path: paths.models, providerUrl, location: key, log })
   const connections = readConnections(host, context)
   const reload = methodOf(context, "provider", "reload")
   const refresh = async (): Promise<void> => {
-    if (models.refresh()) await reload?.()
+    if (await models.refresh()) await reload?.()
   }
   const look = (): void => host.inBackground(connections.look, "the credentials of OpenCode were not read")
   const leave = enterRegistry(

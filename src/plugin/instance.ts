@@ -1,13 +1,6 @@
 import type { Hooks, PluginInput, ToolDefinition } from "@opencode-ai/plugin"
 import type { FoundPage, SearchOutcome, WebSearch } from "../gateway/index.ts"
-import {
-  type AccountLine,
-  type Host,
-  openDoor,
-  PROVIDER_ID,
-  readCachedModels,
-  startHost,
-} from "../host/index.ts"
+import { type AccountLine, type Host, openDoor, PROVIDER_ID, readOffer, startHost } from "../host/index.ts"
 import type { Fetch } from "../runtime.ts"
 import { systemRuntime } from "../runtime.ts"
 import { mentionsSetting, type Place } from "../settings/index.ts"
@@ -85,9 +78,9 @@ export async function startInstance({ input, place, version }: InstanceOptions):
       }),
     }),
     async config(config) {
-      const { live, problem } = readCachedModels(paths.models)
-      if (problem !== undefined) log.warn(problem)
-      injectProvider({ config, fetch, baseURL: BASE_URL, live })
+      const offer = await readOffer(paths.models)
+      if (offer.problem !== undefined) log.warn(offer.problem)
+      await injectProvider({ config, fetch, baseURL: BASE_URL, offer })
       host.warmUp(learnAccounts)
       // Its menu is shown right after the start; everything else that shows it comes later.
       if (isLoginCommand(process.argv))

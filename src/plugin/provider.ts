@@ -1,13 +1,6 @@
-import {
-  modelCatalogue,
-  type ModelCatalogue,
-  modelName,
-  PROVIDER_ID,
-  type ThinkingVariant,
-  thinkingVariants,
-} from "../host/index.ts"
+import { type Offer, PROVIDER_ID } from "../host/index.ts"
 import { isObject, type JsonObject, stringField } from "../json.ts"
-import { type KiroModel, type LiveModel, qualifiedId } from "../kiro/models/index.ts"
+import type { OfferedModel } from "../kiro/models/index.ts"
 import type { Fetch } from "../runtime.ts"
 
 const NPM = "@ai-sdk/openai-compatible"
@@ -20,8 +13,7 @@ export interface ProviderInjection {
   readonly fetch: Fetch
   /** Never called: it marks the requests that `fetch` answers. */
   readonly baseURL: string
-  /** The merged live list; absent before any. */
-  readonly live?: readonly LiveModel[] | undefined
+  readonly offer: Offer
 }
 
 /**
@@ -29,11 +21,11 @@ export interface ProviderInjection {
  * npm package and URL are ours, per provider and per model, and only ours and the user's models are listed: an entry of
  * OpenCode's public catalogue, whatever it says, can't take requests away or add models.
  */
-export function injectProvider({ config, fetch, baseURL, live }: ProviderInjection): void {
+export async function injectProvider({ config, fetch, baseURL, offer }: ProviderInjection): Promise<void> {
   const providers = isObject(config["provider"]) ? config["provider"] : {}
   const user = isObject(providers[PROVIDER_ID]) ? providers[PROVIDER_ID] : {}
   const userModels = isObject(user["models"]) ? user["models"] : {}
-  const models = mergeModels({ catalogue: modelCatalogue(live), userModels, config, baseURL })
+  const models = await mergeModels({ offer, userModels, config, baseURL })
   const userOptions = isObject(user["options"]) ? user["options"] : {}
   config["provider"] = {
     ...providers,
@@ -57,30 +49,36 @@ const HOST_TIMEOUTS_OFF = { timeout: false, headerTimeout: false, chunkTimeout: 
  * OpenCode lets an entry inherit what it does not say (an input limit, headers, variants) from the public catalogue's
  * model of the same `id`. The qualified id stands in no catalogue: nothing is inherited.
  */
-function mergeModels({
-  catalogue,
+async function mergeModels({
+  offer,
   userModels,
   config,
   baseURL,
 }: {
-  readonly catalogue: ModelCatalogue
+  readonly offer: Offer
   readonly userModels: JsonObject
   readonly config: JsonObject
   readonly baseURL: string
-}): JsonObject {
-  const offered = catalogue.offered.map(({ id }) => id)
-  const ids = new Set([...offered, ...Object.keys(userModels), ...chosenModels(config)])
+}): Promise<JsonObject> {
+  const offered = new Map(offer.models.map((model) => [model.id, model]))
+  const ids = [...new Set([...offered.keys(), ...Object.keys(userModels), ...chosenModels(config)])]
   const variantsOf = createVariants()
-  const merged = [...ids].map((id): [string, JsonObject] => {
+  const merged = ids.map(async (id): Promise<[string, JsonObject]> => {
     const user = isObject(userModels[id]) ? userModels[id] : undefined
     const asked = stringField(user ?? {}, "id") ?? id
-    const model = catalogue.find(asked)
-    const variants = variantsOf(model)
-    const ours = { ...modelEntry(model), variants, release_date: releaseDate(catalogue.rank(id)) }
+    const model = offered.get(asked) ?? (await offer.catalogue()).describe(asked)
+    const release_date = releaseDate(offered.get(id)?.rank ?? 0)
+    const ours = { ...modelEntry(model), variants: variantsOf(model), release_date }
     const entry = user === undefined ? ours : mergeModel(ours, user)
     return [id, { ...entry, id: qualifiedId(asked), provider: { npm: NPM, api: baseURL } }]
   })
-  return Object.fromEntries(merged)
+  return Object.fromEntries(await Promise.all(merged))
+}
+
+/** An id as OpenCode names it in a request: `kiro/claude-opus-5`. */
+function qualifiedId(id: string): string {
+  const qualifier = `${PROVIDER_ID}/`
+  return id.startsWith(qualifier) ? id : qualifier + id
 }
 
 /**
@@ -110,13 +108,13 @@ function chosenModels(config: JsonObject): string[] {
 }
 
 /** One model in OpenCode's configuration, as far as we set it. Costs are 0 because Kiro bills credits. */
-function modelEntry(model: KiroModel): JsonObject {
+function modelEntry(model: OfferedModel): JsonObject {
   return {
-    name: modelName(model),
+    name: model.name,
     family: model.family,
     status: "active",
     attachment: model.input.length > 1,
-    reasoning: model.thinking !== "none",
+    reasoning: model.thinks,
     temperature: false,
     tool_call: true,
     cost: { input: 0, output: 0, cache_read: 0, cache_write: 0 },
@@ -129,31 +127,30 @@ function modelEntry(model: KiroModel): JsonObject {
 const AUTOMATIC_VARIANTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max", "thinking"]
 
 /** Most models have those of another: they are made once, and each model has its own object of them. */
-function createVariants(): (model: KiroModel) => JsonObject {
+function createVariants(): (model: OfferedModel) => JsonObject {
   const known = new Map<string, JsonObject>()
-  return (model) => {
-    if (model.thinking === "none") return {}
-    const listed = thinkingVariants(model)
-    const key = JSON.stringify(listed)
-    const variants = known.get(key) ?? variantsOf(listed)
+  return ({ thinks, variants: offered }) => {
+    if (!thinks) return {}
+    const key = JSON.stringify(offered)
+    const variants = known.get(key) ?? variantsOf(offered)
     known.set(key, variants)
     return { ...variants }
   }
 }
 
-function variantsOf(listed: ReturnType<typeof thinkingVariants>): JsonObject {
-  const ours = new Map(listed.map(([name, variant]) => [name, variantEntry(variant)]))
-  const others = AUTOMATIC_VARIANTS.filter((name) => !ours.has(name))
+function variantsOf(offered: OfferedModel["variants"]): JsonObject {
+  const ours = Object.entries(offered).map(([name, choice]) => [name, variantEntry(choice)] as const)
+  const others = AUTOMATIC_VARIANTS.filter((name) => !Object.hasOwn(offered, name))
   return {
     ...Object.fromEntries(ours),
     ...Object.fromEntries(others.map((name) => [name, { disabled: true }])),
   }
 }
 
-function variantEntry(variant: ThinkingVariant): JsonObject {
-  return variant.kind === "budget"
-    ? { thinkingConfig: { thinkingBudget: variant.tokens } }
-    : { reasoningEffort: variant.effort }
+function variantEntry(choice: number | string): JsonObject {
+  return typeof choice === "number"
+    ? { thinkingConfig: { thinkingBudget: choice } }
+    : { reasoningEffort: choice }
 }
 
 /** A variant that the user defined replaces one that we only switched off; all else is merged key by key. */

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, it } from "node:test"
-import { type LiveModel, offeredModels } from "../../src/kiro/index.ts"
+import { readOffer } from "../../src/host/index.ts"
+import { encodeModelLists, offeredModels } from "../../src/kiro/index.ts"
 import { injectProvider } from "../../src/plugin/provider.ts"
+import { VERSION } from "../../src/version.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const BASE_URL = "https://kiro.invalid/v1"
 const answer = async (): Promise<Response> => new Response()
@@ -19,16 +24,30 @@ interface Injected {
   readonly models: Readonly<Record<string, InjectedModel>>
 }
 
-function inject(config: { [key: string]: unknown }, live?: readonly LiveModel[]): Injected {
-  injectProvider({ config, fetch: answer, baseURL: BASE_URL, live })
+interface Start {
+  /** The ids of a live list; there is none where it is empty. */
+  readonly listed?: readonly string[]
+  /** The version that wrote the file of lists: only its own is ready to be offered. */
+  readonly by?: string
+}
+
+async function inject(
+  config: { [key: string]: unknown },
+  { listed = [], by = VERSION }: Start = {},
+): Promise<Injected> {
+  const path = join(temporaryFolder(), "kiro-models.json")
+  const models = listed.map((modelId) => ({ modelId }))
+  const list = { accountId: "a", serviceRegion: "us-east-1", fetchedAt: 1, models }
+  if (models.length > 0) writeFileSync(path, encodeModelLists([list], by))
+  await injectProvider({ config, fetch: answer, baseURL: BASE_URL, offer: await readOffer(path) })
   return (config["provider"] as { readonly kiro: Injected }).kiro
 }
 
-const kiro = (user: unknown, rest: object = {}): Injected => inject({ provider: { kiro: user }, ...rest })
+const kiro = (user: unknown): Promise<Injected> => inject({ provider: { kiro: user } })
 
-describe("the injected provider", () => {
-  it("is complete without any configuration", () => {
-    const provider = inject({})
+describe("the injected provider", async () => {
+  it("is complete without any configuration", async () => {
+    const provider = await inject({})
     assert.equal(provider["npm"], "@ai-sdk/openai-compatible")
     assert.deepEqual(provider.options, {
       timeout: false,
@@ -46,21 +65,25 @@ describe("the injected provider", () => {
       assert.deepEqual(model["provider"], { npm: "@ai-sdk/openai-compatible", api: BASE_URL })
   })
 
-  it("leaves other providers alone", () => {
+  it("leaves other providers alone", async () => {
     const config: { [key: string]: unknown } = { provider: { other: { name: "Other" } } }
-    inject(config)
+    await inject(config)
     assert.deepEqual((config["provider"] as { other: unknown }).other, { name: "Other" })
   })
 
   for (const odd of [undefined, null, "x", [], { models: null }, { models: { a: null } }, { options: 3 }])
-    it(`survives ${JSON.stringify(odd)} in its place`, () => assert.ok(kiro(odd).models["claude-opus-5"]))
+    it(`survives ${JSON.stringify(odd)} in its place`, async () =>
+      assert.ok((await kiro(odd)).models["claude-opus-5"]))
 
-  it("shows the credit multiplier in the name", () => {
-    assert.equal(inject({}).models["claude-opus-4-5-thinking"]?.name, "Claude Opus 4.5 Thinking (2.2x)")
+  it("shows the credit multiplier in the name", async () => {
+    assert.equal(
+      (await inject({})).models["claude-opus-4-5-thinking"]?.name,
+      "Claude Opus 4.5 Thinking (2.2x)",
+    )
   })
 
-  it("puts the fifteen ids of older configurations last in OpenCode's picker", () => {
-    const ids = Object.entries(inject({}).models)
+  it("puts the fifteen ids of older configurations last in OpenCode's picker", async () => {
+    const ids = Object.entries((await inject({})).models)
       .toSorted(([, one], [, other]) =>
         String(one["release_date"]) < String(other["release_date"]) ? 1 : -1,
       )
@@ -86,8 +109,8 @@ describe("the injected provider", () => {
     ])
   })
 
-  it("makes Haiku the small model, without thinking", () => {
-    const haiku = inject({}).models["claude-haiku-4-5"]
+  it("makes Haiku the small model, without thinking", async () => {
+    const haiku = (await inject({})).models["claude-haiku-4-5"]
     assert.equal(haiku?.["family"], "claude-haiku")
     assert.equal(haiku["reasoning"], false)
     assert.ok(
@@ -95,8 +118,8 @@ describe("the injected provider", () => {
     )
   })
 
-  it("offers budgets on the older models and the schema's efforts on the others", () => {
-    const { models } = inject({})
+  it("offers budgets on the older models and the schema's efforts on the others", async () => {
+    const { models } = await inject({})
     assert.deepEqual(models["claude-sonnet-4-5"]?.variants["low"], {
       thinkingConfig: { thinkingBudget: 8192 },
     })
@@ -109,9 +132,22 @@ describe("the injected provider", () => {
   })
 })
 
-describe("a user's own provider", () => {
-  it("is merged over ours, key by key", () => {
-    const provider = kiro({
+describe("what the version before this one left ready", () => {
+  it("is not offered: the lists beside it are, as they are where nothing is ready", async () => {
+    const listed = ["auto", "claude-opus-5.5", "brand-new"]
+    const config = {
+      model: "kiro/glm-5",
+      provider: { kiro: { models: { fast: { id: "claude-haiku-4.5" } } } },
+    }
+    const ready = await inject({ ...config }, { listed })
+    assert.equal(ready.models["brand-new"]?.["release_date"], "rank 0016")
+    assert.deepEqual(await inject({ ...config }, { listed, by: "0.0.9" }), ready)
+  })
+})
+
+describe("a user's own provider", async () => {
+  it("is merged over ours, key by key", async () => {
+    const provider = await kiro({
       name: "Work Kiro",
       options: { headerTimeout: 1000, mine: true },
       models: { "claude-opus-4-6": { name: "Mine", limit: { context: 200_000 } } },
@@ -124,8 +160,8 @@ describe("a user's own provider", () => {
     assert.ok(provider.models["auto"])
   })
 
-  it("can't move the package, the URL or the fetch", () => {
-    const provider = kiro({
+  it("can't move the package, the URL or the fetch", async () => {
+    const provider = await kiro({
       npm: "evil",
       api: "https://evil.invalid",
       options: { baseURL: "https://evil.invalid", fetch: "x" },
@@ -135,8 +171,8 @@ describe("a user's own provider", () => {
     assert.equal(provider.options["fetch"], answer)
   })
 
-  it("may define a variant that we switch off, change one of ours and disable one", () => {
-    const { models } = kiro({
+  it("may define a variant that we switch off, change one of ours and disable one", async () => {
+    const { models } = await kiro({
       models: {
         "claude-haiku-4-5": { variants: { high: { reasoningEffort: "high" } } },
         "claude-opus-4-5": {
@@ -149,21 +185,21 @@ describe("a user's own provider", () => {
     assert.deepEqual((models["claude-opus-4-5"].variants["max"] as { disabled: boolean }).disabled, true)
   })
 
-  it("gets limits for a model that nobody knows", () => {
-    const { models } = kiro({ models: { "claude-next-9": {} } })
+  it("gets limits for a model that nobody knows", async () => {
+    const { models } = await kiro({ models: { "claude-next-9": {} } })
     assert.deepEqual(models["claude-next-9"]?.limit, { context: 200_000, output: 64_000 })
     assert.equal(models["claude-next-9"]["id"], "kiro/claude-next-9")
   })
 
-  it("keeps the wire id it gave a model", () => {
-    const { models } = kiro({ models: { fast: { id: "claude-haiku-4.5", name: "Fast" } } })
+  it("keeps the wire id it gave a model", async () => {
+    const { models } = await kiro({ models: { fast: { id: "claude-haiku-4.5", name: "Fast" } } })
     assert.equal(models["fast"]?.["id"], "kiro/claude-haiku-4.5")
     assert.equal(models["fast"]["family"], "claude-haiku")
   })
 
-  it("keeps a chosen model that the list does not offer", () => {
+  it("keeps a chosen model that the list does not offer", async () => {
     const config = { model: "kiro/glm-5", agent: { build: { model: "kiro/claude-opus-5.5" } } }
-    const { models } = inject(config, [{ wireId: "auto" }])
+    const { models } = await inject(config, { listed: ["auto"] })
     assert.ok(models["glm-5"])
     assert.equal(models["claude-opus-5.5"]?.["id"], "kiro/claude-opus-5.5")
     assert.equal(models["minimax-m2-5"], undefined)

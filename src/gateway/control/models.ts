@@ -1,6 +1,7 @@
 import type { Account, AccountStore } from "../../accounts/index.ts"
 import { type AccountModelList, encodeModelLists, regionOfArn } from "../../kiro/index.ts"
 import { replaceFile } from "../../settings/index.ts"
+import { VERSION } from "../../version.ts"
 import type { ControlClient, OpenAccount } from "./call.ts"
 import { isPassing, type PeriodicTask } from "./periodic.ts"
 import { fetchModels } from "./questions.ts"
@@ -117,5 +118,8 @@ async function modelsText(store: Pick<ModelListStore, "list" | "modelLists">): P
   const accounts = await store.list()
   const usable = new Set(accounts.filter((account) => account.enabled).map((account) => account.id))
   const lists = await store.modelLists()
-  return encodeModelLists(lists.filter((list) => usable.has(list.accountId)))
+  return encodeModelLists(
+    lists.filter((list) => usable.has(list.accountId)),
+    VERSION,
+  )
 }

@@ -1,4 +1,3 @@
-/** The door of the models alone: a plugin's start pays for each file it loads, and needs no more of this room. */
-export type { KiroModel, LiveModel } from "./catalogue.ts"
-export { decodeModelLists, mergeModelLists } from "./lists.ts"
-export { offeredModels, qualifiedId, resolveModel } from "./resolve.ts"
+/** The door of the models alone, for a plugin's start, which loads it only where nothing is ready to be offered. */
+export { mergeModelLists, readModelLists } from "./lists.ts"
+export { describeModel, type OfferedModel, offerModels } from "./offer.ts"

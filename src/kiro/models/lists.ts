@@ -1,6 +1,7 @@
-import { isObject, type JsonObject, numberField, parseJson, present, stringField } from "../../json.ts"
+import { isObject, type JsonObject, numberField, present, stringField } from "../../json.ts"
 import { type LiveModel, modelKey } from "./catalogue.ts"
 import { type FieldSchema, readFieldSchema } from "./fields.ts"
+import { offerModels } from "./offer.ts"
 
 /**
  * The last good list of an account in a service region. `models` are the service's own entries, so that a later version reads
@@ -24,14 +25,14 @@ export function modelsOf({ models }: Pick<AccountModelList, "models">): readonly
   return Array.isArray(models) ? models.flatMap((entry) => readLiveModel(entry, readSchema) ?? []) : []
 }
 
-/** The text of kiro-models.json. */
-export function encodeModelLists(lists: readonly AccountModelList[]): string {
-  return JSON.stringify({ version: VERSION, lists })
+/** The text of kiro-models.json, with what is offered of these lists ready for a start of the same version of us. */
+export function encodeModelLists(lists: readonly AccountModelList[], by: string): string {
+  const offered = { by, models: offerModels(mergeModelLists(lists)) }
+  return JSON.stringify({ version: VERSION, lists, offered })
 }
 
-/** `undefined` where the text is none of ours; a list that can't be read is left out. */
-export function decodeModelLists(text: string): readonly AccountModelList[] | undefined {
-  const document = parseJson(text)
+/** The lists of its document: `undefined` where that is none of ours; a list that can't be read is left out. */
+export function readModelLists(document: unknown): readonly AccountModelList[] | undefined {
   if (!isObject(document) || !Array.isArray(document["lists"])) return undefined
   return document["lists"].flatMap((list) => readList(list) ?? [])
 }

@@ -21,12 +21,8 @@ const LEGACY_IDS: ReadonlyMap<string, string> = new Map([
   ["QWEN3_CODER_480B_A35B_1_0", "qwen3-coder-480b"],
 ])
 
+/** As a public id stands in a request of OpenCode: `kiro/claude-opus-5`. */
 const QUALIFIER = "kiro/"
-
-/** The public id as it stands in a request of OpenCode: `kiro/claude-opus-5`. */
-export function qualifiedId(publicId: string): string {
-  return QUALIFIER + unqualified(publicId)
-}
 
 function unqualified(id: string): string {
   return id.startsWith(QUALIFIER) ? id.slice(QUALIFIER.length) : id

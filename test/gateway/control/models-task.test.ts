@@ -5,7 +5,9 @@ import { after, afterEach, describe, it } from "node:test"
 import { type Account, newAccount, openAccountStore } from "../../../src/accounts/index.ts"
 import { modelsTask, unlistedTask } from "../../../src/gateway/control/models.ts"
 import { createPeriodic, type Periodic, type PeriodicTask } from "../../../src/gateway/control/periodic.ts"
-import { readCachedModels } from "../../../src/host/offered-models.ts"
+import { readOffer } from "../../../src/host/index.ts"
+import { encodeModelLists, offeredModels } from "../../../src/kiro/index.ts"
+import { VERSION } from "../../../src/version.ts"
 import { FAILURES, json, startFakeKiro } from "../../support/fake-kiro/index.ts"
 import { type Control, controlOf } from "./support.ts"
 import { idcLogin } from "../../accounts/logins.ts"
@@ -23,6 +25,24 @@ after(async () => {
 afterEach(endChildren)
 
 let files = 0
+
+const list = (accountId: string, modelId: string) => ({
+  accountId,
+  serviceRegion: "us-east-1",
+  fetchedAt: 1,
+  models: [{ modelId }],
+})
+
+const idsWithoutOlder = (ids: readonly string[]): readonly string[] => {
+  const older = new Set(offeredModels().flatMap(({ id, isOlder }) => (isOlder ? [id] : [])))
+  return ids.filter((id) => !older.has(id))
+}
+
+/** What the next start offers, without what older plugins offered, which is offered always. */
+const newModels = async (path: string): Promise<readonly string[]> =>
+  idsWithoutOlder((await readOffer(path)).models.map(({ id }) => id))
+
+const BUILT_IN = idsWithoutOlder(offeredModels().map(({ id }) => id))
 
 interface Bench {
   readonly models: Periodic
@@ -55,7 +75,7 @@ describe("the live list of an account", () => {
     await models.now(["a"])
     await models.now(["a"])
     assert.equal(fake.requests.length, 1)
-    assert.deepEqual(readCachedModels(path), { live: [{ wireId: "claude-opus-5.5" }] })
+    assert.deepEqual(await newModels(path), ["claude-opus-5-5"])
     assertPrivate(path)
     control.clock.advance(3_600_000)
     await models.now(["a"])
@@ -70,7 +90,7 @@ describe("the live list of an account", () => {
     fake.intercept(() => true, FAILURES.throttled)
     await models.force("a")
     assert.equal(fake.requests.length, 2)
-    assert.deepEqual(readCachedModels(path), { live: [{ wireId: "auto" }] })
+    assert.deepEqual(await newModels(path), ["auto"])
   })
 
   it("is not offered at the next start where the account is off", async () => {
@@ -78,7 +98,7 @@ describe("the live list of an account", () => {
     fake.intercept(() => true, json({ models: [{ modelId: "auto" }] }))
     const { models, path } = await bench(controlOf(fake, "token"))
     await models.now(["off"])
-    assert.deepEqual(readCachedModels(path), {})
+    assert.deepEqual(await newModels(path), BUILT_IN)
   })
 })
 
@@ -118,7 +138,7 @@ describe("the live lists of two accounts", () => {
       },
     })
     await task.run("a", signal)
-    return (readCachedModels(path).live ?? []).map(({ wireId }) => wireId).toSorted()
+    return (await newModels(path)).toSorted()
   }
 
   it("are both offered at the next start where they come at once", async () => {
@@ -167,19 +187,30 @@ describe("the live list of an account that does not answer", () => {
   })
 })
 
-describe("the cached models", () => {
-  it("are none without a file", () => assert.deepEqual(readCachedModels(join(folder, "none.json")), {}))
+describe("the file of lists at a start", () => {
+  it("may be missing", async () => {
+    assert.deepEqual(await newModels(join(folder, "none.json")), BUILT_IN)
+  })
 
   for (const [what, text] of [
     ["half a file", '{"version":1,"lists":[{"acc'],
     ["another file", "[1,2]"],
     ["an empty file", ""],
+    ["what nobody can offer", JSON.stringify({ offered: { by: VERSION, models: [{ id: "auto" }] } })],
   ] as const)
-    it(`are none, with a problem, in ${what}`, () => {
+    it(`is passed over, with a problem, where it is ${what}`, async () => {
       const path = join(folder, "broken.json")
       writeFileSync(path, text)
-      const { live, problem } = readCachedModels(path)
-      assert.equal(live, undefined)
-      assert.match(problem ?? "", /broken\.json/)
+      assert.deepEqual(await newModels(path), BUILT_IN)
+      assert.match((await readOffer(path)).problem ?? "", /broken\.json/)
     })
+
+  it("is read again where what stands ready in it can't be offered", async () => {
+    const path = join(folder, "half-ready.json")
+    const { lists } = JSON.parse(encodeModelLists([list("a", "brand-new")], VERSION))
+    const offered = { by: VERSION, models: [{ id: "auto" }] }
+    writeFileSync(path, JSON.stringify({ version: 1, lists, offered }))
+    assert.deepEqual(await newModels(path), ["brand-new"])
+    assert.equal((await readOffer(path)).problem, undefined)
+  })
 })

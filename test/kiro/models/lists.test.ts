@@ -2,9 +2,9 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import {
   type AccountModelList,
-  decodeModelLists,
   encodeModelLists,
   mergeModelLists,
+  readModelLists,
 } from "../../../src/kiro/index.ts"
 
 const list = (accountId: string, models: readonly unknown[], fetchedAt = 1): AccountModelList => ({
@@ -54,15 +54,15 @@ describe("the lists of several accounts", () => {
 describe("the file of lists", () => {
   it("comes back as it was written", () => {
     const lists = [list("a", [entry("auto", 200, ["TEXT"])])]
-    assert.deepEqual(decodeModelLists(encodeModelLists(lists)), lists)
+    assert.deepEqual(readModelLists(JSON.parse(encodeModelLists(lists, "1.0.0"))), lists)
   })
 
   it("leaves out what it can't read", () => {
     const lists = [null, {}, { ...list("a", []), models: 3 }, list("b", [])]
-    assert.deepEqual(decodeModelLists(JSON.stringify({ version: 9, lists })), [list("b", [])])
+    assert.deepEqual(readModelLists({ version: 9, lists }), [list("b", [])])
   })
 
   it("is none of ours where it holds something else", () => {
-    for (const text of ["", "{", "[]", "{}", '{"lists":{}}']) assert.equal(decodeModelLists(text), undefined)
+    for (const other of [undefined, [], {}, { lists: {} }]) assert.equal(readModelLists(other), undefined)
   })
 })
