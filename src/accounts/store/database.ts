@@ -63,7 +63,7 @@ interface Statement {
   run(...parameters: SqlValue[]): { readonly changes: number | bigint }
   /** Bun's only: there a database stays open as long as one of its statements lives. */
   finalize?(): void
-  /** Node's only: Bun rounds an integer that no double holds. */
+  /** Node's only, which throws at an integer that no double holds, whoever wrote it; Bun rounds it. */
   setReadBigInts?(enabled: boolean): void
 }
 
@@ -122,6 +122,7 @@ function wrap(handle: Handle): Database {
     const known = statements.get(sql)
     if (known !== undefined) return known
     const statement = handle.prepare(sql)
+    statement.setReadBigInts?.(true)
     statements.set(sql, statement)
     return statement
   }
@@ -134,9 +135,14 @@ function wrap(handle: Handle): Database {
     else if (!/^(?:BEGIN|COMMIT)\b/.test(sql)) others += 1
   }
   const database: Database = {
-    all: (sql, parameters = []) => readRounded(prepare(sql), (statement) => statement.all(...parameters)),
-    get: (sql, parameters = []) =>
-      readRounded(prepare(sql), (statement) => one(statement.get(...parameters)))[0],
+    all: (sql, parameters = []) =>
+      prepare(sql)
+        .all(...parameters)
+        .map(rounded),
+    get: (sql, parameters = []) => {
+      const row = prepare(sql).get(...parameters)
+      return row ? rounded(row) : undefined
+    },
     run: (sql, parameters = []) => {
       note(sql)
       return Number(prepare(sql).run(...parameters).changes)
@@ -154,27 +160,8 @@ function wrap(handle: Handle): Database {
   return database
 }
 
-/** Node's SQLite throws at an integer that no double holds, whoever wrote it: one such column would hide every row. */
-function readRounded(statement: Statement, read: (statement: Statement) => readonly Row[]): readonly Row[] {
-  try {
-    return read(statement)
-  } catch (error) {
-    const isTooLarge = isObject(error) && error["code"] === "ERR_OUT_OF_RANGE"
-    if (!isTooLarge || statement.setReadBigInts === undefined) throw error
-    statement.setReadBigInts(true)
-    try {
-      return read(statement).map(rounded)
-    } finally {
-      statement.setReadBigInts(false)
-    }
-  }
-}
-
-function one(row: Row | null | undefined): readonly Row[] {
-  return row === null || row === undefined ? [] : [row]
-}
-
 function rounded(row: Row): Row {
+  if (!Object.values(row).some((value) => typeof value === "bigint")) return row
   const columns = Object.entries(row)
   return Object.fromEntries(
     columns.map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value]),
@@ -184,60 +171,27 @@ function rounded(row: Row): Row {
 /** Why SQLite said no. */
 export type StoreFailure = "busy" | "corrupt" | "readonly" | "full" | "unavailable" | "failed"
 
-/** SQLite result codes, https://www.sqlite.org/rescode.html. */
-const FAILURES: ReadonlyMap<number, StoreFailure> = new Map([
-  [5, "busy"],
-  [6, "busy"],
-  [8, "readonly"],
-  [10, "unavailable"],
-  [11, "corrupt"],
-  [13, "full"],
-  [14, "unavailable"],
-  [23, "unavailable"],
-  [26, "corrupt"],
-])
-
-/** Extended codes of "read-only" that say that another process is at work, not that the file can't be written. */
-const READONLY_RECOVERY = 264
-const READONLY_CANTLOCK = 520
-/** The index of the write-ahead log found no room. */
-const IOERR_SHMSIZE = 4874
+/** SQLite result codes, https://www.sqlite.org/rescode.html, and what the file system says by itself. */
+const FAILURES: readonly (readonly [StoreFailure, readonly unknown[]])[] = [
+  // Also READONLY_RECOVERY and READONLY_CANTLOCK, and what other programs, and Windows, hold for a moment.
+  ["busy", [5, 6, 264, 520, "EBUSY", "ETXTBSY"]],
+  ["corrupt", [11, 26]],
+  ["readonly", [8, "EROFS"]],
+  // Also IOERR_SHMSIZE: the index of the write-ahead log found no room.
+  ["full", [13, 4874, "ENOSPC", "EDQUOT"]],
+  ["unavailable", [10, 14, 23, "EACCES", "EPERM", "EIO", "ENAMETOOLONG", "ENOTDIR", "EISDIR", "ELOOP"]],
+  ["unavailable", ["EEXIST", "ENOENT", "EMFILE", "ENFILE"]],
+]
 
 /** Reads the result code from an error of either driver; errors of the file system have their own codes. */
 export function storeFailure(error: unknown): StoreFailure {
   if (error instanceof StoreError) return error.failure
   if (!isObject(error)) return "failed"
   const code = error["errcode"] ?? error["errno"]
-  if (typeof code === "number" && code > 0) {
-    if (code === READONLY_RECOVERY || code === READONLY_CANTLOCK) return "busy"
-    if (code === IOERR_SHMSIZE) return "full"
-    return FAILURES.get(code & 0xff) ?? "failed"
-  }
-  switch (error["code"]) {
-    case "ENOSPC":
-    case "EDQUOT":
-      return "full"
-    // What other programs, and Windows, hold for a moment.
-    case "EBUSY":
-    case "ETXTBSY":
-      return "busy"
-    case "EROFS":
-      return "readonly"
-    case "EACCES":
-    case "EPERM":
-    case "EIO":
-    case "ENAMETOOLONG":
-    case "ENOTDIR":
-    case "EISDIR":
-    case "ELOOP":
-    case "EEXIST":
-    case "ENOENT":
-    case "EMFILE":
-    case "ENFILE":
-      return "unavailable"
-    default:
-      return "failed"
-  }
+  const codes = typeof code === "number" && code > 0 ? [code, code & 0xff] : [error["code"]]
+  const failureOf = (said: unknown): StoreFailure[] =>
+    FAILURES.flatMap(([failure, known]) => (known.includes(said) ? [failure] : []))
+  return codes.flatMap(failureOf)[0] ?? "failed"
 }
 
 /** What is wrong with the account database, behind its name. */
