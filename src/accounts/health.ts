@@ -258,12 +258,6 @@ export function wantsProfile(account: Account): boolean {
   return account.enabled && isNotAuthorized(account) && arns.every((arn) => arn === undefined)
 }
 
-/** When a cooling account returns by itself; undefined for one that needs a person, 0 for one that is not cooling. */
-export function returnsAt({ health }: Account, now: number): number | undefined {
-  if (health.state === "revoked") return undefined
-  return health.state === "cooling" && health.until > now ? health.until : 0
-}
-
 export type StateReason =
   | "ready"
   | "disabled"

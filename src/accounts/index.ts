@@ -1,18 +1,12 @@
 export type {
   Account,
-  AccountRecord,
   ClientRegistration,
   CoolingReason,
-  ForgottenLogin,
   Health,
   LockingReason,
   Login,
-  LoginKind,
-  LoginPlace,
-  LoginRecord,
   LoginSource,
   Quota,
-  RevokedReason,
   TokenLogin,
   TokenSet,
 } from "./account.ts"
@@ -26,13 +20,11 @@ export {
   chooseProfile,
   disableAccount,
   enableAccount,
-  type FailureContext,
   type AccountState,
   foundProfile,
   isLocked,
   isLocking,
   isOutOfCredits,
-  returnsAt,
   stateOf,
   stateOfHealth,
   type StateReason,
@@ -66,7 +58,7 @@ export {
   typedName,
 } from "./name.ts"
 export { describeNotice, type Notice, type NoticeText } from "./notices.ts"
-export { learnIdentity, type LearntIdentity, replaceRefused } from "./owner.ts"
+export { learnIdentity, replaceRefused } from "./owner.ts"
 export { type CacheUse, cacheShare, lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {
   type Choice,
@@ -75,12 +67,7 @@ export {
   type SelectionPolicy,
   type Unavailable,
 } from "./selection.ts"
-export {
-  type AccountStore,
-  openAccountStore,
-  type StoreOptions,
-  type SwapResult,
-} from "./store/account-store.ts"
+export { type AccountStore, openAccountStore } from "./store/account-store.ts"
 export {
   type Database,
   type DatabaseDriver,
@@ -88,7 +75,6 @@ export {
   openDatabase,
   type OpenOptions,
   type Row,
-  type SqlValue,
   STORE_TROUBLES,
   StoreError,
   type StoreFailure,
@@ -98,19 +84,12 @@ export { inTransaction } from "./store/file.ts"
 export {
   type Learnt,
   localDay,
-  type ReasoningEntry,
   type RefusedField,
   type SessionMemory,
-  type StoredRegistration,
   type StoredTurn,
   type Turn,
 } from "./store/sessions.ts"
-export {
-  type AccountOverview,
-  readOverview,
-  type SessionOverview,
-  type StoreOverview,
-} from "./store/overview.ts"
+export { type AccountOverview, readOverview, type StoreOverview } from "./store/overview.ts"
 export { type Import, type ImportedLogin, takeIn } from "./take-in.ts"
 export {
   InStep,

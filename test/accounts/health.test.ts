@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import {
   type Account,
+  type AccountState,
   afterFailure,
   afterLoginRefused,
   afterSuccess,
@@ -12,7 +13,7 @@ import {
   type Health,
   newAccount,
   type Quota,
-  returnsAt,
+  stateOf,
 } from "../../src/accounts/index.ts"
 import type { FailureKind, KiroFailure } from "../../src/kiro/index.ts"
 import { idcLogin, keyLogin } from "./logins.ts"
@@ -238,7 +239,7 @@ describe("the user", () => {
     assert.deepEqual(enableAccount(disableAccount(account({ health: suspended }), NOW), NOW).health, {
       state: "ok",
     })
-    assert.equal(returnsAt(account({ health: suspended }), NOW), undefined)
+    assert.equal(stateAt(NOW + 1e12, suspended).reason, "suspended")
   })
 
   it("tries a refused API key again once the user says so", () => {
@@ -266,8 +267,12 @@ describe("the user", () => {
   })
 
   it("sees when a parked account returns", () => {
-    assert.equal(returnsAt(account({ health: cooling() }), NOW), NOW + 1000)
-    assert.equal(returnsAt(account({ health: cooling({ until: NOW }) }), NOW), 0)
-    assert.equal(returnsAt(account(), NOW), 0)
+    assert.equal(stateAt(NOW, cooling()).until, NOW + 1000)
+    assert.equal(stateAt(NOW, cooling({ until: NOW })).reason, "ready")
+    assert.equal(stateAt(NOW, { state: "ok" }).reason, "ready")
   })
 })
+
+function stateAt(now: number, health: Health): AccountState {
+  return stateOf(account({ health }), { now, useOverage: true })
+}
