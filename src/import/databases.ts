@@ -20,7 +20,7 @@ import {
   type WriteBack,
 } from "../accounts/index.ts"
 import type { Clock } from "../runtime.ts"
-import { fileErrorCode } from "../settings/index.ts"
+import { systemCode } from "../settings/index.ts"
 
 /** How long another program's lock is waited for, in ms. */
 const PATIENCE_MS = 5000
@@ -223,7 +223,7 @@ function fileState(file: string): string {
     return stat === undefined ? "-" : `${stat.ino}:${stat.mtimeMs}:${stat.size}`
   } catch (error) {
     // A folder that may not be looked into, a link to itself.
-    return fileErrorCode(error)
+    return systemCode(error)
   }
 }
 

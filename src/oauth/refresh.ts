@@ -1,6 +1,7 @@
 import * as z from "zod/mini"
 import { plausibleLifetime, present } from "../json.ts"
 import type { Clock, Runtime } from "../runtime.ts"
+import { systemCode } from "../settings/index.ts"
 import { Secret } from "../secret.ts"
 import { type Answer, oidcOrigin, post, SOCIAL_ORIGIN } from "./hosts.ts"
 import {
@@ -221,5 +222,5 @@ function errorCode(fields: z.infer<typeof ANSWER>, errorType: string | undefined
 function describeNetworkError(error: unknown): string {
   if (!(error instanceof Error)) return "the token service could not be reached"
   const cause = error.cause instanceof Error ? error.cause : error
-  return `the token service could not be reached (${"code" in cause ? String(cause.code) : cause.name})`
+  return `the token service could not be reached (${systemCode(cause)})`
 }

@@ -24,7 +24,7 @@ export function readSmallFile(file: string): SmallFile {
     if (stat.size > LARGEST_BYTES) return { state: "failed", message: "is too large" }
     return { state: "text", text: readFileSync(file, "utf8") }
   } catch (error) {
-    const code = fileErrorCode(error)
+    const code = systemCode(error)
     // It went between the two calls.
     return code === "ENOENT" ? { state: "missing" } : { state: "failed", message: `can't be read (${code})` }
   }
@@ -36,11 +36,11 @@ export function fileStamp(file: string): string {
     const stat = statSync(file, { throwIfNoEntry: false })
     return `${stat?.mtimeMs} ${stat?.size}`
   } catch (error) {
-    return fileErrorCode(error)
+    return systemCode(error)
   }
 }
 
-export function fileErrorCode(error: unknown): string {
+export function systemCode(error: unknown): string {
   if (isObject(error) && typeof error["code"] === "string") return error["code"]
   return error instanceof Error ? error.name : "unknown"
 }
@@ -91,7 +91,7 @@ export async function patiently(
     try {
       return await move()
     } catch (error) {
-      if (platform !== "win32" || tried === TRIES || !HELD.includes(fileErrorCode(error))) throw error
+      if (platform !== "win32" || tried === TRIES || !HELD.includes(systemCode(error))) throw error
       await new Promise((resolve) => setTimeout(resolve, FIRST_WAIT_MS * 2 ** (tried - 1)))
     }
 }

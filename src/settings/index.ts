@@ -6,7 +6,7 @@ export {
   type RuleSaved,
   saveProjectRule,
 } from "./account-rules.ts"
-export { fileErrorCode, patiently, readSmallFile, replaceFile, setMode, type SmallFile } from "./files.ts"
+export { systemCode, patiently, readSmallFile, replaceFile, setMode, type SmallFile } from "./files.ts"
 export { type LogOptions, openLog, redactText } from "./log.ts"
 export { ownCommand, ownFolder } from "./own-command.ts"
 export { comparablePath, type Paths, pathsFor, type Place } from "./paths.ts"

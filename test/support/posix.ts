@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { statSync, symlinkSync } from "node:fs"
 import type { TestContext } from "node:test"
-import { fileErrorCode } from "../../src/settings/index.ts"
+import { systemCode } from "../../src/settings/index.ts"
 
 /** Given as a test's options: why it is skipped on Windows. */
 export const needsModes = onPosix("Windows has no mode bits")
@@ -20,7 +20,7 @@ export function linkFolder(target: string, path: string, test: Pick<TestContext,
     symlinkSync(target, path, "junction")
     return true
   } catch (error) {
-    if (fileErrorCode(error) !== "ENOTSUP") throw error
+    if (systemCode(error) !== "ENOTSUP") throw error
     test.skip("Wine makes no link to a folder")
     return false
   }

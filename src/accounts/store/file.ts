@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from
 import { dirname } from "node:path"
 import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
-import { fileErrorCode, setMode } from "../../settings/index.ts"
+import { setMode, systemCode } from "../../settings/index.ts"
 import { hashOf } from "../login.ts"
 import type { Database, DatabaseDriver } from "./database.ts"
 import { type Layout, TABLES } from "./schema.ts"
@@ -157,7 +157,7 @@ export function identityOf(path: string): string | undefined {
     const stats = statSync(path, { throwIfNoEntry: false, bigint: true })
     return stats && `${stats.dev}:${stats.ino}`
   } catch (error) {
-    if (["ENOTDIR", "ELOOP"].includes(fileErrorCode(error))) return undefined
+    if (["ENOTDIR", "ELOOP"].includes(systemCode(error))) return undefined
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import type { Log } from "../../runtime.ts"
-import { fileErrorCode } from "../../settings/index.ts"
+import { systemCode } from "../../settings/index.ts"
 
 /**
  * A lock whose holder gave no sign of life for so long, in ms, may be taken. A holder that is merely starved of the
@@ -44,17 +44,17 @@ export async function tryLock({
       update: SIGN_OF_LIFE_MS,
       retries: 0,
       onCompromised: (error) =>
-        log.warn("another process took over the refresh lock", { code: fileErrorCode(error) }),
+        log.warn("another process took over the refresh lock", { code: systemCode(error) }),
     })
     return {
       state: "held",
       release: () =>
         release().catch((error: unknown) =>
-          log.debug("the refresh lock was gone", { code: fileErrorCode(error) }),
+          log.debug("the refresh lock was gone", { code: systemCode(error) }),
         ),
     }
   } catch (error) {
-    const code = fileErrorCode(error)
+    const code = systemCode(error)
     if (code === "ELOCKED" || isPending(code)) return { state: "busy" }
     log.warn("no refresh lock can be made", { path, code })
     return NO_LOCK
