@@ -54,7 +54,8 @@ export class World {
   /** From when on everybody's owner could be learnt, if the usage call stays up. */
   #learntFrom = -Infinity
   #supportedFrom = -Infinity
-  /** A process had an API key in its environment. */
+  /** Whose API key the processes have in their environments; and whether one ever had. */
+  readonly #keys = new Map<ProcessName, Person | undefined>()
   #hadKey = false
   /** The user took the risk that a superseded pair is sent. */
   #forced = false
@@ -151,6 +152,7 @@ export class World {
       case "is suspended":
         return void service.suspended.add(step.person)
       case "OpenCode restarts":
+        this.#keys.set(step.process, step.keyOf)
         if (step.keyOf !== undefined) {
           this.#hadKey = true
           this.#isSeenIn(step.keyOf, "environment")
@@ -217,9 +219,10 @@ export class World {
     this.#everShut = true
     const isNameless = accounts.some(({ userId }) => userId === undefined)
     const places = new Set<string>(accounts.flatMap(({ logins }) => logins.map(({ source }) => source)))
-    const programs = await this.#programsOf(person)
+    const keys = [...this.#keys.values()].includes(person) ? ["environment"] : []
+    const everywhere = [...(await this.#programsOf(person)), ...keys]
     // Signed in elsewhere already, where nobody can know them again.
-    if (isNameless && programs.some((program) => !places.has(program))) this.#shut.delete(person)
+    if (isNameless && everywhere.some((place) => !places.has(place))) this.#shut.delete(person)
     if (isNameless) this.#nameless.set(person, places)
     else this.#nameless.delete(person)
   }
