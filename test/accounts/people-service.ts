@@ -31,6 +31,8 @@ export class Service {
   /** Every refresh token that was sent, and whether another one had taken its place. */
   readonly sent: { readonly refreshToken: string; readonly superseded: boolean }[] = []
   usageCalls = 0
+  /** How often anybody asked for a newer pair. */
+  renewals = 0
   readonly suspended = new Set<string>()
   readonly exhausted = new Set<string>()
 
@@ -44,6 +46,7 @@ export class Service {
   }
 
   renew(refreshToken: string): Pair | undefined {
+    this.renewals += 1
     const family = this.familyOf(refreshToken)
     if (family === undefined || !family.alive) return undefined
     if (family.refreshTokens.at(-1) === refreshToken)

@@ -522,8 +522,9 @@ export class Home {
     }
   }
 
-  /** Another text whenever what is stored of accounts may be another. */
-  async storeStamp(): Promise<string> {
-    return (await this.#look(this.#databaseFile))?.stamp(["kiro_account", "kiro_login"]) ?? ""
+  /** Another text whenever what is stored of accounts may be another, and whenever any pair anywhere may be. */
+  async stamps(): Promise<{ readonly stored: string; readonly all: string }> {
+    const stored = (await this.#look(this.#databaseFile))?.stamp(["kiro_account", "kiro_login"]) ?? ""
+    return { stored, all: `${stored}, ${this.#outside.writes}, ${this.service.renewals}` }
   }
 }

@@ -38,7 +38,15 @@ const OF_SCHEMA = /^(?:PRAGMA table_info|SELECT \S+ FROM sqlite_master)/
 /** Leaves tables and columns as they are. */
 const OF_ROWS = /^\s*(?:INSERT|UPDATE|DELETE|BEGIN|COMMIT)/
 
-/** Every opening asks for tables and columns again, which cost SQLite more than rows do: it is asked once for each. */
+/** Which table's rows a statement writes. */
+const WRITTEN = /^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+(\w+)/
+/** Changes no row by itself. */
+const OF_TRANSACTIONS = /^(?:BEGIN|COMMIT)/
+
+/**
+ * Every opening asks for tables and columns again, which cost SQLite more than rows do: it is asked once for each. Who
+ * wrote is known without asking, since all views write here.
+ */
 function sparing(database: Database): Database {
   const kinds = new Map<string, "files" | "schema" | "rows">()
   const kindOf = (sql: string): "files" | "schema" | "rows" => {
@@ -56,12 +64,24 @@ function sparing(database: Database): Database {
     schema.set(question, rows)
     return rows
   }
+  const tables = new Map<string, string | undefined>()
+  const writes = new Map<string, number>()
+  let others = 0
+  const note = (sql: string): void => {
+    if (OF_TRANSACTIONS.test(sql)) return
+    const table = tables.has(sql) ? tables.get(sql) : WRITTEN.exec(sql)?.[1]
+    tables.set(sql, table)
+    if (table === undefined) others += 1
+    else writes.set(table, (writes.get(table) ?? 0) + 1)
+  }
   return {
     ...database,
     all,
+    stamp: (names) => [others, ...names.map((name) => writes.get(name) ?? 0)].join(" "),
     get: (sql, parameters = []) =>
       kindOf(sql) === "rows" ? database.get(sql, parameters) : all(sql, parameters)[0],
     run(sql, parameters = []) {
+      note(sql)
       if (!OF_ROWS.test(sql)) schema.clear()
       return database.run(sql, parameters)
     },
