@@ -4,8 +4,8 @@ import { type Clock, type Log, systemClock, systemRuntime } from "../runtime.ts"
 import {
   DEFAULT_SETTINGS,
   loadSchema,
-  loadSettings,
   openLog,
+  openSettings,
   type Paths,
   pathsFor,
   type Place,
@@ -37,6 +37,8 @@ export interface Host {
   /** Those of the settings that are known by now: the defaults until the files were read. */
   settings(): Settings
   readSettings(): Promise<Settings>
+  /** Whether one of these keys is named in any of them. */
+  mentionsSetting(keys: readonly string[]): boolean
   services(): Promise<Services>
   /** Works beside everything else; what goes wrong is a line in the log. */
   inBackground(work: () => Promise<void>, failed: string): void
@@ -52,9 +54,10 @@ export function startHost({ place, project, version, show }: HostOptions): Host 
   const stop = new AbortController()
   const { signal } = stop
   const paths = pathsFor(place)
+  const stated = lazy(() => openSettings({ ...place, project }))
   let known = DEFAULT_SETTINGS
   const loaded = lazy(async () => {
-    const result = await loadSettings({ ...place, project })
+    const result = await stated().load()
     known = result.settings
     return result
   })
@@ -87,6 +90,7 @@ export function startHost({ place, project, version, show }: HostOptions): Host 
     signal,
     settings: () => known,
     readSettings: async () => (await loaded()).settings,
+    mentionsSetting: (keys) => stated().mentions(keys),
     async services() {
       signal.throwIfAborted()
       opened ??= open().catch((error: unknown) => {

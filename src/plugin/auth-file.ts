@@ -4,12 +4,18 @@ import { isObject, type JsonObject, parseJson, stringField } from "../json.ts"
 import { isApiKey } from "../login/input.ts"
 import { Secret } from "../secret.ts"
 import { readSmallFile, replaceFile } from "../settings/index.ts"
+import { AUTH_MARKER, type LoginDesk } from "./auth-hook.ts"
 
-/**
- * What stands in OpenCode's auth.json instead of a token: it lists Kiro among the credentials and says nothing.
- * The accounts are in kiro.db.
- */
-export const AUTH_MARKER = "kept-by-opencode-kiro-auth"
+/** Takes a key out of auth.json: the key itself before this resolves, what Kiro says of it beside it. Never rejects. */
+export async function adoptApiKey({ logins, log, authFile, tell }: LoginDesk): Promise<void> {
+  const failed = (error: unknown): void => log.error("the API key in auth.json was not taken over", { error })
+  try {
+    const learn = await moveApiKey(authFile, (key) => logins.keepApiKey(key))
+    if (learn !== undefined) learn().then(tell).catch(failed)
+  } catch (error) {
+    failed(error)
+  }
+}
 
 /**
  * Moves a Kiro API key out of OpenCode's auth.json: `keep` gets it first, then the marker takes its place. A file

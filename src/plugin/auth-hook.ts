@@ -1,5 +1,5 @@
 import type { AuthHook, AuthOAuthResult } from "@opencode-ai/plugin"
-import { type AccountAct, type AccountLine, type Management, PROVIDER_ID } from "../host/index.ts"
+import { type Management, PROVIDER_ID } from "../host/index.ts"
 import type { Logins, SignIn } from "../login/index.ts"
 import {
   askedForAws,
@@ -14,14 +14,29 @@ import {
   SOCIAL_PROVIDERS,
 } from "../login/input.ts"
 import type { Log } from "../runtime.ts"
-import { AUTH_MARKER, moveApiKey } from "./auth-file.ts"
 import type { LoginToast } from "./toasts.ts"
 import { present } from "../json.ts"
 
+/**
+ * What stands in OpenCode's auth.json instead of a token: it lists Kiro among the credentials and says nothing.
+ * The accounts are in kiro.db.
+ */
+export const AUTH_MARKER = "kept-by-opencode-kiro-auth"
+
+export type Prompts = NonNullable<AuthHook["methods"][number]["prompts"]>
+
+/** One of the hook's methods: what is asked, and what is done with the answers. */
+export interface Form {
+  readonly prompts?: Prompts
+  start(desk: LoginDesk, answers: Record<string, string>): Promise<SignIn>
+}
+
 export interface AuthHookOptions {
   defaults(): LoginDefaults
-  /** As far as they are known by now. */
-  accounts(): readonly AccountLine[]
+  /** To manage the accounts, as far as they are known by now; absent where there is none. */
+  managing(): Form | undefined
+  /** Takes the key out of OpenCode's auth.json. */
+  adoptApiKey(desk: LoginDesk): Promise<void>
   /** Opened by the first use: a sign-in, or a key in auth.json. */
   desk(): Promise<LoginDesk>
 }
@@ -47,12 +62,8 @@ export interface LoginDesk {
  * the API key: only such a method is given what was typed, in both front ends; with type `api` the key itself would
  * land in auth.json. Where one stands there all the same, it is taken out when OpenCode reads its credentials.
  */
-export function authHook({ defaults, accounts, desk }: AuthHookOptions): AuthHook {
-  const method = (
-    label: string,
-    start: (desk: LoginDesk, answers: Record<string, string>) => Promise<SignIn>,
-    prompts?: Prompts,
-  ): AuthHook["methods"][number] => ({
+export function authHook({ defaults, managing, adoptApiKey, desk }: AuthHookOptions): AuthHook {
+  const method = (label: string, { prompts, start }: Form): AuthHook["methods"][number] => ({
     type: "oauth",
     label,
     ...present({ prompts }),
@@ -69,13 +80,22 @@ export function authHook({ defaults, accounts, desk }: AuthHookOptions): AuthHoo
       return {}
     },
     get methods() {
+      const manage = managing()
       return [
-        method(methodLabel("aws"), ({ logins }, answers) => logins.aws(answers), awsPrompts(defaults())),
-        method(methodLabel("social"), ({ logins }, answers) => logins.social(answers), socialPrompts),
-        method(methodLabel("import"), ({ logins }) => logins.imported()),
-        method(methodLabel("api-key"), ({ logins }, answers) => logins.apiKey(answers), apiKeyPrompts),
-        // Nothing to manage, nothing to choose from.
-        ...(accounts().length === 0 ? [] : [method("Manage accounts", manage, managePrompts(accounts()))]),
+        method(methodLabel("aws"), {
+          prompts: awsPrompts(defaults()),
+          start: ({ logins }, answers) => logins.aws(answers),
+        }),
+        method(methodLabel("social"), {
+          prompts: socialPrompts,
+          start: ({ logins }, answers) => logins.social(answers),
+        }),
+        method(methodLabel("import"), { start: ({ logins }) => logins.imported() }),
+        method(methodLabel("api-key"), {
+          prompts: apiKeyPrompts,
+          start: ({ logins }, answers) => logins.apiKey(answers),
+        }),
+        ...(manage === undefined ? [] : [method("Manage accounts", manage)]),
       ]
     },
   }
@@ -111,120 +131,6 @@ async function told<Result>({ tell, signal }: LoginDesk, step: () => Promise<Res
     throw error
   }
 }
-
-type Deed = "use-for-project" | "rename" | "enable" | "disable" | "sign-in" | "profile" | "remove"
-
-/** In the form of a sign-in: what was done stands where that shows what to do. */
-async function manage(
-  { management, directory }: LoginDesk,
-  answers: Record<string, string>,
-): Promise<SignIn> {
-  const { account = "", name = "", profile = "", sure = "" } = answers
-  const deed = answers["deed"] as Deed | undefined
-  const act = async (wanted: AccountAct): Promise<SignIn> => {
-    const { outcome, message } = await management.act(wanted)
-    if (outcome === "refused") throw new LoginError(message)
-    return said(message, account)
-  }
-  switch (deed) {
-    case "use-for-project":
-      return act({ act: "use-for-project", account, project: directory })
-    case "rename":
-      return act({ act: "rename", account, name })
-    case "enable":
-    case "disable":
-      return act({ act: deed, account })
-    case "sign-in":
-      return inWords(() => management.signInAgain(account))
-    case "profile": {
-      const profiles = await inWords(() => management.profiles(account))
-      if (profiles.length === 0) return said("This account has no profiles, and needs none.", account)
-      const chosen = profiles[Number(profile.trim()) - 1]
-      if (chosen !== undefined) return act({ act: "choose-profile", account, profileArn: chosen.arn })
-      const lines = profiles.map(({ name: title, region }, index) => `${index + 1}. ${title} in ${region}`)
-      return said([...lines, "Choose one by its number."].join("\n"), account)
-    }
-    case "remove":
-      if (!/^y(?:es)?$/i.test(sure.trim())) throw new LoginError("Nothing was removed.")
-      return act({ act: "remove", account })
-    case undefined:
-      throw new LoginError("Choose what to do with the account.")
-    default:
-      deed satisfies never
-      throw new LoginError("Choose what to do with the account.")
-  }
-}
-
-function said(message: string, accountId: string): SignIn {
-  const complete: SignIn["complete"] = async () => ({ message, variant: "success", accountId })
-  return { url: "", instructions: message, complete }
-}
-
-async function inWords<Result>(step: () => Promise<Result>): Promise<Result> {
-  try {
-    return await step()
-  } catch (error) {
-    throw error instanceof Error ? new LoginError(error.message, { cause: error }) : error
-  }
-}
-
-function managePrompts(accounts: readonly AccountLine[]): Prompts {
-  const deeds: readonly (readonly [Deed, string])[] = [
-    ["use-for-project", "Use for this project"],
-    ["rename", "Rename"],
-    ["disable", "Switch off: kept, but not used"],
-    ["enable", "Switch on"],
-    ["sign-in", "Sign in again"],
-    ["profile", "Choose a profile"],
-    ["remove", "Remove"],
-  ]
-  const whenDeed = (value: Deed) => ({ when: { key: "deed", op: "eq", value } }) as const
-  return [
-    {
-      type: "select",
-      key: "account",
-      message: "Account",
-      // The host shows a hint of the one row that is chosen: what is wrong with the others is seen in their labels.
-      options: accounts.map(({ id, name, state, hindrance }) => ({
-        label: hindrance === undefined ? name : `${name}: ${hindrance}`,
-        value: id,
-        hint: state,
-      })),
-    },
-    {
-      type: "select",
-      key: "deed",
-      message: "What to do",
-      options: deeds.map(([value, label]) => ({ label, value })),
-    },
-    { type: "text", key: "name", message: "New name (blank: its own)", ...whenDeed("rename") },
-    {
-      type: "text",
-      key: "profile",
-      message: "Number of the profile (blank: list them)",
-      ...whenDeed("profile"),
-    },
-    {
-      type: "text",
-      key: "sure",
-      message: 'What is stored of it here is deleted. Type "yes" to remove it',
-      ...whenDeed("remove"),
-    },
-  ]
-}
-
-/** Takes a key out of auth.json: the key itself before this resolves, what Kiro says of it beside it. Never rejects. */
-async function adoptApiKey({ logins, log, authFile, tell }: LoginDesk): Promise<void> {
-  const failed = (error: unknown): void => log.error("the API key in auth.json was not taken over", { error })
-  try {
-    const learn = await moveApiKey(authFile, (key) => logins.keepApiKey(key))
-    if (learn !== undefined) learn().then(tell).catch(failed)
-  } catch (error) {
-    failed(error)
-  }
-}
-
-type Prompts = NonNullable<AuthHook["methods"][number]["prompts"]>
 
 /**
  * Asked by both front ends. Only `when` is used, which both honour; a blank start URL takes its region and profile

@@ -1,10 +1,9 @@
-import type { Hooks, PluginInput, ToolDefinition } from "@opencode-ai/plugin"
-import type { FoundPage, SearchOutcome, WebSearch } from "../gateway/index.ts"
-import { type AccountLine, type Host, openDoor, PROVIDER_ID, readOffer, startHost } from "../host/index.ts"
+import type { Hooks, PluginInput } from "@opencode-ai/plugin"
+import { type Host, openDoor, PROVIDER_ID, readOffer, startHost } from "../host/index.ts"
 import type { Fetch } from "../runtime.ts"
 import { systemRuntime } from "../runtime.ts"
-import { mentionsSetting, type Place } from "../settings/index.ts"
-import { authHook } from "./auth-hook.ts"
+import type { Place } from "../settings/index.ts"
+import { authHook, type Form } from "./auth-hook.ts"
 import { injectProvider } from "./provider.ts"
 import { createTell, createToaster, isLoginCommand, type Toast, type ToastClient } from "./toasts.ts"
 
@@ -55,18 +54,23 @@ export async function startInstance({ input, place, version }: InstanceOptions):
     })
     return (await front)(String(url), init)
   }
-  let accounts: readonly AccountLine[] = []
+  let manage: Form | undefined
   const learnAccounts = async (): Promise<void> => {
-    accounts = await (await host.services()).management.list()
+    const [{ management }, { managing }] = await Promise.all([
+      host.services(),
+      import("./manage-accounts.ts"),
+    ])
+    manage = managing(await management.list())
   }
   // OpenCode asks once which tools there are: who wants this one waits for the settings.
-  const wanted = mentionsSetting(WEB_SEARCH_KEYS, { ...place, project: input })
-  const search = wanted && (await host.readSettings()).webSearch ? await searchHooks(host) : {}
+  const wanted = host.mentionsSetting(WEB_SEARCH_KEYS) && (await host.readSettings()).webSearch
+  const search = wanted ? await searchHooks(host) : {}
   return {
     ...search,
     auth: authHook({
       defaults: () => host.settings(),
-      accounts: () => accounts,
+      managing: () => manage,
+      adoptApiKey: async (desk) => (await import("./auth-file.ts")).adoptApiKey(desk),
       desk: async () => ({
         ...(await host.services()),
         directory,
@@ -99,46 +103,6 @@ export async function startInstance({ input, place, version }: InstanceOptions):
 const WEB_SEARCH_KEYS = ["web_search", "web_search_enabled"]
 
 async function searchHooks(host: Host): Promise<Partial<Hooks>> {
+  const { webSearchHooks } = await import("./web-search.ts")
   return webSearchHooks(async (asked) => (await host.services()).search(asked))
-}
-
-const TOOL = "kiro_web_search"
-
-/**
- * Web search through Kiro as a tool of OpenCode 1, which gives a plugin's tool to every model: in a message to a model of
- * another provider it is switched off.
- */
-export function webSearchHooks(
-  search: (asked: WebSearch) => Promise<SearchOutcome>,
-): Required<Pick<Hooks, "tool" | "chat.message">> {
-  const tool: ToolDefinition = {
-    description:
-      "Searches the web through Kiro, which costs credits. Give it a query of at most 200 characters; it answers with titles, addresses, dates and excerpts.",
-    // OpenCode takes JSON schema where an argument is none of its own zod's, which alone its types name.
-    args: { query: { type: "string", description: "What to search for" } as never },
-    async execute({ query }, { abort, sessionID, ask }) {
-      const words = String(query)
-      await ask({ permission: "websearch", patterns: [words], always: ["*"], metadata: { query: words } })
-      const outcome = await search({ query: words, sessionId: sessionID, signal: abort })
-      // OpenCode takes a rejection for a fault of its own: the model is told in words.
-      if (outcome.outcome === "refused") return { title: words, output: outcome.message }
-      return { title: words, output: pagesText(outcome.pages) }
-    },
-  }
-  return {
-    tool: { [TOOL]: tool },
-    async "chat.message"(_input, { message }) {
-      if (message.model.providerID !== PROVIDER_ID) message.tools = { ...message.tools, [TOOL]: false }
-    },
-  }
-}
-
-function pagesText(pages: readonly FoundPage[]): string {
-  if (pages.length === 0) return "Nothing was found."
-  return pages
-    .map(({ title, url, excerpt, publishedAt }, index) => {
-      const date = publishedAt === undefined ? "" : `\n${new Date(publishedAt).toISOString().slice(0, 10)}`
-      return `${index + 1}. ${title}\n${url}${date}\n${excerpt}`.trimEnd()
-    })
-    .join("\n\n")
 }

@@ -19,6 +19,6 @@ export {
   loadSchema,
   loadSettings,
   type LogLevel,
-  mentionsSetting,
+  openSettings,
   type SelectionStrategy,
 } from "./settings.ts"

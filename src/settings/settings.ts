@@ -33,11 +33,34 @@ export const DEFAULT_SETTINGS: Settings = {
  * still be read counts, and paid credits are off until it is repaired. The schema loads only where there is something to
  * judge, so that who has no settings pays nothing at the start.
  */
-export async function loadSettings(place: Place & { readonly project?: Project }): Promise<LoadedSettings> {
+export async function loadSettings(place: SettingsPlace): Promise<LoadedSettings> {
+  return openSettings(place).load()
+}
+
+type SettingsPlace = Place & { readonly project?: Project }
+
+/** What settings come from, each file read once. */
+export interface OpenSettings {
+  /** Whether one of these keys is named anywhere: a look without a schema, for a start that must not wait for one. */
+  mentions(keys: readonly string[]): boolean
+  /** See `loadSettings`. */
+  load(): Promise<LoadedSettings>
+}
+
+export function openSettings(place: SettingsPlace): OpenSettings {
   const layers = layersOf(place)
-  if (layers.length === 0) return { settings: DEFAULT_SETTINGS, problems: [] }
-  const { applyLayers } = await loadSchema()
-  return applyLayers(DEFAULT_SETTINGS, layers)
+  const names = (layer: Layer, key: string): boolean =>
+    layer.kind === "environment"
+      ? Object.hasOwn(layer.values, key)
+      : layer.file.state === "text" && layer.file.text.includes(key)
+  return {
+    mentions: (keys) => layers.some((layer) => keys.some((key) => names(layer, key))),
+    async load() {
+      if (layers.length === 0) return { settings: DEFAULT_SETTINGS, problems: [] }
+      const { applyLayers } = await loadSchema()
+      return applyLayers(DEFAULT_SETTINGS, layers)
+    },
+  }
 }
 
 /**
@@ -59,23 +82,11 @@ export function followSettings(place: Place, loaded: Settings): () => Promise<Se
   }
 }
 
-/** Whether one of these keys is named anywhere: a look without a schema, for a start that must not wait for one. */
-export function mentionsSetting(
-  keys: readonly string[],
-  place: Place & { readonly project?: Project },
-): boolean {
-  const names = (layer: Layer, key: string): boolean =>
-    layer.kind === "environment"
-      ? Object.hasOwn(layer.values, key)
-      : layer.file.state === "text" && layer.file.text.includes(key)
-  return layersOf(place).some((layer) => keys.some((key) => names(layer, key)))
-}
-
 /** What judges settings, loaded now: an update of the package may take its file away. */
 export const loadSchema = async () => import("./schema.ts")
 
 /** The weakest first. */
-function layersOf(place: Place & { readonly project?: Project }): readonly Layer[] {
+function layersOf(place: SettingsPlace): readonly Layer[] {
   const { project, platform, env } = place
   const ofKind = (kind: "user" | "project", paths: readonly string[]): readonly Layer[] =>
     paths.flatMap((from): Layer[] => {

@@ -5,7 +5,9 @@ import { openAccounts } from "../../src/gateway/index.ts"
 import { type AccountLine, manageAccounts, type Management } from "../../src/host/manage.ts"
 import type { ImportOutcome } from "../../src/import/index.ts"
 import { type Logins, openLogins } from "../../src/login/index.ts"
+import { adoptApiKey } from "../../src/plugin/auth-file.ts"
 import { authHook } from "../../src/plugin/auth-hook.ts"
+import { managing } from "../../src/plugin/manage-accounts.ts"
 import type { LoginToast } from "../../src/plugin/toasts.ts"
 import { type Runtime, silentLog, systemRuntime } from "../../src/runtime.ts"
 import { DEFAULT_SETTINGS, pathsFor, type Settings } from "../../src/settings/index.ts"
@@ -91,7 +93,8 @@ export async function openLab(): Promise<LoginLab> {
     hook: () =>
       authHook({
         defaults: () => lab.settings,
-        accounts: () => lab.known,
+        managing: () => managing(lab.known),
+        adoptApiKey,
         desk: async () => ({
           logins: lab.logins(),
           management: lab.management(),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { SearchOutcome, WebSearch } from "../../src/gateway/index.ts"
-import { webSearchHooks } from "../../src/plugin/instance.ts"
+import { webSearchHooks } from "../../src/plugin/web-search.ts"
 
 const TOOL = "kiro_web_search"
 

@@ -1,0 +1,110 @@
+import type { AccountAct, AccountLine } from "../host/index.ts"
+import type { SignIn } from "../login/index.ts"
+import { LoginError } from "../login/input.ts"
+import type { Form, LoginDesk, Prompts } from "./auth-hook.ts"
+
+/** "Manage accounts" in the menu of `opencode auth login`: nothing where there is none to choose from. */
+export function managing(accounts: readonly AccountLine[]): Form | undefined {
+  return accounts.length === 0 ? undefined : { prompts: managePrompts(accounts), start: manage }
+}
+
+type Deed = "use-for-project" | "rename" | "enable" | "disable" | "sign-in" | "profile" | "remove"
+
+/** In the form of a sign-in: what was done stands where that shows what to do. */
+async function manage(
+  { management, directory }: LoginDesk,
+  answers: Record<string, string>,
+): Promise<SignIn> {
+  const { account = "", name = "", profile = "", sure = "" } = answers
+  const deed = answers["deed"] as Deed | undefined
+  const act = async (wanted: AccountAct): Promise<SignIn> => {
+    const { outcome, message } = await management.act(wanted)
+    if (outcome === "refused") throw new LoginError(message)
+    return said(message, account)
+  }
+  switch (deed) {
+    case "use-for-project":
+      return act({ act: "use-for-project", account, project: directory })
+    case "rename":
+      return act({ act: "rename", account, name })
+    case "enable":
+    case "disable":
+      return act({ act: deed, account })
+    case "sign-in":
+      return inWords(() => management.signInAgain(account))
+    case "profile": {
+      const profiles = await inWords(() => management.profiles(account))
+      if (profiles.length === 0) return said("This account has no profiles, and needs none.", account)
+      const chosen = profiles[Number(profile.trim()) - 1]
+      if (chosen !== undefined) return act({ act: "choose-profile", account, profileArn: chosen.arn })
+      const lines = profiles.map(({ name: title, region }, index) => `${index + 1}. ${title} in ${region}`)
+      return said([...lines, "Choose one by its number."].join("\n"), account)
+    }
+    case "remove":
+      if (!/^y(?:es)?$/i.test(sure.trim())) throw new LoginError("Nothing was removed.")
+      return act({ act: "remove", account })
+    case undefined:
+      throw new LoginError("Choose what to do with the account.")
+    default:
+      deed satisfies never
+      throw new LoginError("Choose what to do with the account.")
+  }
+}
+
+function said(message: string, accountId: string): SignIn {
+  const complete: SignIn["complete"] = async () => ({ message, variant: "success", accountId })
+  return { url: "", instructions: message, complete }
+}
+
+async function inWords<Result>(step: () => Promise<Result>): Promise<Result> {
+  try {
+    return await step()
+  } catch (error) {
+    throw error instanceof Error ? new LoginError(error.message, { cause: error }) : error
+  }
+}
+
+function managePrompts(accounts: readonly AccountLine[]): Prompts {
+  const deeds: readonly (readonly [Deed, string])[] = [
+    ["use-for-project", "Use for this project"],
+    ["rename", "Rename"],
+    ["disable", "Switch off: kept, but not used"],
+    ["enable", "Switch on"],
+    ["sign-in", "Sign in again"],
+    ["profile", "Choose a profile"],
+    ["remove", "Remove"],
+  ]
+  const whenDeed = (value: Deed) => ({ when: { key: "deed", op: "eq", value } }) as const
+  return [
+    {
+      type: "select",
+      key: "account",
+      message: "Account",
+      // The host shows a hint of the one row that is chosen: what is wrong with the others is seen in their labels.
+      options: accounts.map(({ id, name, state, hindrance }) => ({
+        label: hindrance === undefined ? name : `${name}: ${hindrance}`,
+        value: id,
+        hint: state,
+      })),
+    },
+    {
+      type: "select",
+      key: "deed",
+      message: "What to do",
+      options: deeds.map(([value, label]) => ({ label, value })),
+    },
+    { type: "text", key: "name", message: "New name (blank: its own)", ...whenDeed("rename") },
+    {
+      type: "text",
+      key: "profile",
+      message: "Number of the profile (blank: list them)",
+      ...whenDeed("profile"),
+    },
+    {
+      type: "text",
+      key: "sure",
+      message: 'What is stored of it here is deleted. Type "yes" to remove it',
+      ...whenDeed("remove"),
+    },
+  ]
+}
