@@ -1,6 +1,7 @@
 /**
  * Guards over `unknown`, by which a parsed document, a database row or a host argument becomes typed, and the shapes of
- * values from elsewhere that several rooms check.
+ * values from elsewhere that several rooms check;
+ * with what an exchange that failed says in words.
  */
 
 export type JsonObject = { readonly [key: string]: unknown }
@@ -87,4 +88,36 @@ export function plausibleInstant(at: number | undefined): number | undefined {
 /** A life time (ms) that somebody else named, or `undefined` where it is none or longer than a year. */
 export function plausibleLifetime(ms: number | undefined): number | undefined {
   return ms !== undefined && ms > 0 && ms <= LONGEST_LIFE_MS ? ms : undefined
+}
+
+/** What `fetch`, or reading a body, threw, and what caused it, the innermost last. */
+export function causesOf(error: unknown): readonly unknown[] {
+  const chain: unknown[] = []
+  let link = error
+  while (link !== undefined && link !== null && chain.length < 8) {
+    chain.push(link)
+    if (link instanceof AggregateError && link.errors.length > 0) link = link.errors[0]
+    else link = link instanceof Error ? link.cause : undefined
+  }
+  return chain
+}
+
+/** Bun asks and tells its programmer; nobody who reads our texts is that. */
+const RUNTIME_HINT =
+  /\s*(?:For more information, pass `verbose: true`|Is the computer able to access|Was there a typo in the url).*$/s
+
+/** The innermost words of what `fetch`, or reading a body, threw. */
+export function wordsOfFault(error: unknown): string {
+  const innermost = causesOf(error).findLast((link) => link instanceof Error)
+  return (innermost?.message ?? String(error)).replace(RUNTIME_HINT, "").trim().slice(0, 300)
+}
+
+/** Titles are looked for at the beginning: the pattern goes over a text once for each match that begins. */
+const MOST_SEARCHED = 10_000
+
+/** A page's own word for itself, with the status that it came with. */
+export function wordsOfPage(status: number, page: string): string {
+  const title = /<(?:title|h1|message)\b[^>]*>([^<]*)/i.exec(page.slice(0, MOST_SEARCHED))?.[1] ?? ""
+  const words = title.replaceAll(/\s+/g, " ").trim()
+  return words.startsWith(String(status)) ? words : `${status} ${words}`.trim()
 }

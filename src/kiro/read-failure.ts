@@ -1,4 +1,13 @@
-import { isObject, type JsonObject, numberField, parseJson, stringField } from "../json.ts"
+import {
+  causesOf,
+  isObject,
+  type JsonObject,
+  numberField,
+  parseJson,
+  stringField,
+  wordsOfFault,
+  wordsOfPage,
+} from "../json.ts"
 import {
   type KiroFailure,
   kindOfFamily,
@@ -59,13 +68,14 @@ export function readStreamFailure(exception: {
 
 /** What `fetch`, or reading a body, threw. An abort of the caller is no failure: ask the signal first. */
 export function networkFailure(error: unknown): KiroFailure {
-  const chain = causes(error)
-  const code = chain.map(codeOf).findLast((found) => found !== undefined)
-  const message = chain.findLast((link) => link instanceof Error)?.message ?? String(error)
+  const code = causesOf(error)
+    .map(codeOf)
+    .findLast((found) => found !== undefined)
+  const message = wordsOfFault(error)
   return {
     kind: NEVER_HEARD.test(code ?? message) || code === "ETIMEDOUT" ? "unreachable" : "network",
     status: 0,
-    message: message.replace(RUNTIME_HINT, "").trim().slice(0, 300),
+    message,
     ...(code !== undefined && { reason: code }),
   }
 }
@@ -73,21 +83,6 @@ export function networkFailure(error: unknown): KiroFailure {
 /** Codes of Node, undici and Bun for a host that never heard us: DNS, connection, TLS. */
 const NEVER_HEARD =
   /ENOTFOUND|EAI_|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|CONNECT_TIMEOUT|REFUSED|FailedToOpenSocket|DNS|CERT|SELF_SIGNED|UNABLE_TO_VERIFY|TLS|SSL|EPROTO|ERR_PROXY/i
-
-/** Bun asks and tells its programmer; nobody who reads our texts is that. */
-const RUNTIME_HINT =
-  /\s*(?:For more information, pass `verbose: true`|Is the computer able to access|Was there a typo in the url).*$/s
-
-function causes(error: unknown): unknown[] {
-  const chain: unknown[] = []
-  let link = error
-  while (link !== undefined && link !== null && chain.length < 8) {
-    chain.push(link)
-    if (link instanceof AggregateError && link.errors.length > 0) link = link.errors[0]
-    else link = link instanceof Error ? link.cause : undefined
-  }
-  return chain
-}
 
 function codeOf(link: unknown): string | undefined {
   const code = isObject(link) ? link["code"] : undefined
@@ -143,13 +138,10 @@ function isPage(headers: Headers, body: string): boolean {
 
 /** Kiro never answers in markup: a proxy, firewall, portal or load balancer spoke, and its status is all that counts. */
 function pageFailure({ status, body }: { readonly status: number; readonly body: string }): KiroFailure {
-  const title = /<(?:title|h1|message)\b[^>]*>([^<]*)/i.exec(body.slice(0, MOST_JUDGED))?.[1] ?? ""
-  const words = title.replaceAll(/\s+/g, " ").trim()
-  const named = words.startsWith(String(status)) ? words : `${status} ${words}`.trim()
   return {
     kind: kindOfPage(status),
     status,
-    message: named.slice(0, LONGEST_MESSAGE),
+    message: wordsOfPage(status, body).slice(0, LONGEST_MESSAGE),
     reason: "PAGE",
   }
 }

@@ -132,6 +132,8 @@ export function describeLoginFailure(error: DeviceAuthorizationError, destinatio
       }, HTTPS_PROXY and NODE_EXTRA_CA_CERTS.`
     case "service-error":
       return `${hostOf(destination)} has a fault of its own (${error.message}). Sign in again in a while.`
+    case "refused-on-the-way":
+      return `Something between this computer and ${hostOf(destination)} refused the sign-in (${error.message}). Check the proxy, the firewall or the portal of this network.`
     case "region-refused":
       return `${error.message}.`
     case "invalid_request":

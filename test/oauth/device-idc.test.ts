@@ -235,6 +235,66 @@ describe("device authorization at SSO OIDC", () => {
     await assert.rejects(start(), refusedWith("unreachable"))
   })
 
+  const text = (status: number, body: string, headers = {}): Reply => ({
+    kind: "document",
+    status,
+    headers,
+    body,
+  })
+  const page = (status: number): Reply =>
+    text(status, "<html><head><title>Blocked by Example</title></head></html>")
+
+  it("says who refused where it was not the service, in the words of the page", async () => {
+    for (const status of [401, 403, 407]) {
+      replies.register = [page(status)]
+      await assert.rejects(start(), { code: "refused-on-the-way", message: `${status} Blocked by Example` })
+    }
+    replies.register = [page(502)]
+    await assert.rejects(start(), { code: "service-error", message: "502 Blocked by Example" })
+    replies.register = [page(200)]
+    await assert.rejects(start(), { code: "unreachable", message: "200 Blocked by Example" })
+  })
+
+  it("goes on asking behind a page that passes, and ends at one that says no", async () => {
+    replies.token = [page(503), page(408), page(429), page(200), json(tokens)]
+    await signIn()
+    assert.deepEqual(replies.token, [])
+    replies = { register: [json(registered)], authorize: [json(device)], token: [page(403), json(tokens)] }
+    await assert.rejects(signIn(), refusedWith("refused-on-the-way"))
+  })
+
+  it("reads answers whose members are of any type, or too deep to be read", async () => {
+    const odd = [{ message: 12 }, { message: { a: 1 }, error: ["x"] }, { error_description: 1, code: {} }]
+    replies.token = [
+      ...odd.map((document) => json(document, { status: 500 })),
+      text(500, `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`),
+      text(500, "null"),
+      json(tokens),
+    ]
+    await signIn()
+    assert.deepEqual(replies.token, [])
+  })
+
+  it("says in no error what a runtime or the SDK tells its programmer", async () => {
+    const answers: readonly Reply[] = [
+      resetBeforeHeaders,
+      page(400),
+      text(302, "", { location: "/elsewhere" }),
+      text(200, "null"),
+      json({ message: {} }, { status: 400 }),
+    ]
+    for (const answer of answers) {
+      replies.register = [answer]
+      await assert.rejects(start(), ({ message }: Error) => {
+        assert.doesNotMatch(
+          message,
+          /verbose|hidden field|JSON Parse|Deserialization|not an object|evaluating/i,
+        )
+        return true
+      })
+    }
+  })
+
   it("ends at once when it is cancelled, with the reason given", async () => {
     replies.token = Array.from({ length: 3 }, () => refusal("authorization_pending"))
     const sleep = runtime.clock.sleep

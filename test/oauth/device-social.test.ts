@@ -130,6 +130,20 @@ describe("device authorization at the social service", () => {
     await assert.rejects(signIn(), refusedWith("malformed-answer"))
   })
 
+  it("goes on asking where something in front has a fault, and says who refused where it said no", async () => {
+    const page = (status: number): Reply => ({
+      kind: "document",
+      status,
+      headers: {},
+      body: "<title>Portal</title>",
+    })
+    polls = [page(502), page(408), page(200), json(approved)]
+    await signIn()
+    assert.deepEqual(polls, [])
+    starts = [page(403)]
+    await assert.rejects(signIn(), { code: "refused-on-the-way", message: "403 Portal" })
+  })
+
   it("stops at the code's expiry", async () => {
     starts = [json({ ...device, expiresInMilliseconds: 4000 })]
     polls = [json({ status: "authorization_pending" })]

@@ -1,7 +1,14 @@
-import { plausibleLifetime } from "../../json.ts"
+import {
+  isObject,
+  type JsonObject,
+  parseJson,
+  plausibleLifetime,
+  wordsOfFault,
+  wordsOfPage,
+} from "../../json.ts"
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
-import { type Answer, post, type SendOptions } from "../hosts.ts"
+import { post, type SendOptions } from "../hosts.ts"
 import { type TokenSet, wordsOf } from "../token-set.ts"
 
 /** What the user needs to approve a device, and what we need to ask whether they did (RFC 8628 §3.2). */
@@ -40,6 +47,8 @@ export type DeviceErrorCode =
   | "unreachable"
   /** The service answered with a fault of its own, or a code that nobody knows. */
   | "service-error"
+  /** Something in front of the service refused the request: the services answer in JSON, also where they refuse. */
+  | "refused-on-the-way"
   /** An answer without the members that it must have. */
   | "malformed-answer"
 
@@ -84,21 +93,47 @@ export function tokenLifetimeOf(statedMs: number | undefined): number {
 /** The longest one request of a sign-in may take, in milliseconds, up to the last byte of its answer. */
 const REQUEST_LIMIT_MS = 30_000
 
-/** One JSON POST of a sign-in. Rejects where there is no answer, or with the signal's reason. */
+export interface ServiceAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly document: JsonObject
+}
+
+/**
+ * One JSON POST of a sign-in. Throws `DeviceAuthorizationError` where the service has not answered, or something else
+ * has in its place; rejects with the signal's reason.
+ */
 export async function ask(
   options: SendOptions,
   request: { readonly url: string; readonly body: string; readonly signal: AbortSignal | undefined },
-): Promise<Answer> {
+): Promise<ServiceAnswer> {
   const limit = new AbortController()
   const cancel = options.runtime.clock.deadline(REQUEST_LIMIT_MS, () =>
     limit.abort(new Error("no answer in time")),
   )
   const signals = request.signal === undefined ? [limit.signal] : [limit.signal, request.signal]
   try {
-    return await post(options, { ...request, signal: AbortSignal.any(signals) })
+    const { status, headers, body } = await post(options, { ...request, signal: AbortSignal.any(signals) })
+    const document = body.trim() === "" ? {} : parseJson(body)
+    if (!isObject(document)) throw new DeviceAuthorizationError(codeOfPage(status), wordsOfPage(status, body))
+    return { status, headers, document }
+  } catch (error) {
+    request.signal?.throwIfAborted()
+    if (error instanceof DeviceAuthorizationError) throw error
+    throw new DeviceAuthorizationError("unreachable", wordsOfFault(error), { cause: error })
   } finally {
     cancel()
   }
+}
+
+/** A fault of the service passes; so does one of what stands in front of it, unless it says no. */
+export function isPassing(status: number): boolean {
+  return status >= 500 || status === 408 || status === 429
+}
+
+function codeOfPage(status: number): DeviceErrorCode {
+  if (isPassing(status)) return "service-error"
+  return status < 400 ? "unreachable" : "refused-on-the-way"
 }
 
 /** What one question for the tokens brought. A refusal is not an answer but a thrown `DeviceAuthorizationError`. */

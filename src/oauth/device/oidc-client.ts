@@ -10,6 +10,7 @@ import {
   DeviceAuthorizationError,
   type DeviceErrorCode,
   intervalOf,
+  isPassing,
   type PollAnswer,
   tokenLifetimeOf,
 } from "./authorization.ts"
@@ -169,6 +170,15 @@ interface FetchHandler {
   ): Promise<{ response: SdkResponse }>
 }
 
+/** What the SDK is given of an answer: a member of a type that it does not expect is the end of its reading. */
+const SAID = z.extend(ANSWER, {
+  error: optionalText,
+  error_description: optionalText,
+  __type: optionalText,
+  code: optionalText,
+  message: optionalText,
+})
+
 /**
  * A request handler for the SDK's client over `runtime.fetch`, so that proxies, certificate authorities and tests see
  * one fetch. It sends our own agent string and none of the SDK's headers.
@@ -182,12 +192,15 @@ function fetchHandler(options: SendOptions): FetchHandler {
         body: textOf(request.body),
         signal: abortSignal instanceof AbortSignal ? abortSignal : undefined,
       })
-      const body = new TextEncoder().encode(answer.body)
-      const { error } = readAnswer(z.object({ error: optionalText }), answer.body)
-      if (error === undefined)
+      const said = readAnswer(SAID, answer.document)
+      const body = new TextEncoder().encode(JSON.stringify(said))
+      if (said.error === undefined)
         return { response: { statusCode: answer.status, headers: answer.headers, body } }
       // The code counts at any status: pending has been reported with HTTP 200, and not every answer names its exception.
-      const headers = { "x-amzn-errortype": EXCEPTIONS.get(error) ?? "UnknownOAuthError", ...answer.headers }
+      const headers = {
+        "x-amzn-errortype": EXCEPTIONS.get(said.error) ?? "UnknownOAuthError",
+        ...answer.headers,
+      }
       return { response: { statusCode: Math.max(answer.status, 400), headers, body } }
     },
   }
@@ -236,5 +249,5 @@ function readOidcError(error: unknown): DeviceAuthorizationError {
 
 function codeOfStatus(status: number | undefined): DeviceErrorCode {
   if (status === undefined) return "unreachable"
-  return status >= 500 || status === 429 ? "service-error" : "invalid_request"
+  return isPassing(status) ? "service-error" : "invalid_request"
 }

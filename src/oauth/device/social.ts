@@ -10,6 +10,7 @@ import {
   DeviceAuthorizationError,
   type DeviceTokens,
   intervalOf,
+  isPassing,
   pollForTokens,
   type PollAnswer,
   tokenLifetimeOf,
@@ -87,9 +88,9 @@ async function askForTokens(
   try {
     return judgePoll(await askService(options, "/oauth/device/poll", question), options.runtime.clock.now())
   } catch (error) {
-    if (error instanceof DeviceAuthorizationError && error.code === "unreachable")
-      return { outcome: "unreachable", reason: error.message }
-    throw error
+    if (!(error instanceof DeviceAuthorizationError)) throw error
+    if (error.code !== "unreachable" && error.code !== "service-error") throw error
+    return { outcome: "unreachable", reason: error.message }
   }
 }
 
@@ -97,7 +98,7 @@ function judgePoll(answer: SocialAnswer, now: number): PollAnswer {
   const { status, body } = answer
   const word = body.status ?? body.error
   if (word === "authorization_pending" || word === "slow_down") return { outcome: word }
-  if (status >= 500 || status === 429) return { outcome: "unreachable", reason: `HTTP ${status}` }
+  if (isPassing(status)) return { outcome: "unreachable", reason: `HTTP ${status}` }
   const { accessToken, refreshToken, expiresIn, profileArn, identityProvider } = body
   if (status !== 200 || (word !== undefined && !accessToken)) throw refusalOf(answer)
   if (!accessToken) throw malformed("there is no access token")
@@ -115,18 +116,12 @@ async function askService(
   path: string,
   question: { readonly [field: string]: string },
 ): Promise<SocialAnswer> {
-  try {
-    const { status, body } = await ask(options, {
-      url: `${SOCIAL_ORIGIN}${path}`,
-      body: JSON.stringify(question),
-      signal: options.signal,
-    })
-    return { status, body: readAnswer(ANSWER, body) }
-  } catch (error) {
-    options.signal.throwIfAborted()
-    const message = error instanceof Error ? error.message : String(error)
-    throw new DeviceAuthorizationError("unreachable", message, { cause: error })
-  }
+  const { status, document } = await ask(options, {
+    url: `${SOCIAL_ORIGIN}${path}`,
+    body: JSON.stringify(question),
+    signal: options.signal,
+  })
+  return { status, body: readAnswer(ANSWER, document) }
 }
 
 function refusalOf({ status, body }: SocialAnswer): DeviceAuthorizationError {
@@ -140,10 +135,8 @@ function refusalOf({ status, body }: SocialAnswer): DeviceAuthorizationError {
     case "unauthorized_client":
     case "invalid_request":
       return new DeviceAuthorizationError(word, message)
-    default: {
-      const isFault = status >= 500 || status === 429
-      return new DeviceAuthorizationError(isFault ? "service-error" : "invalid_request", message)
-    }
+    default:
+      return new DeviceAuthorizationError(isPassing(status) ? "service-error" : "invalid_request", message)
   }
 }
 
