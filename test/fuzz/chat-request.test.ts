@@ -147,7 +147,7 @@ describe("any JSON as a chat request", () => {
         if (conversation !== undefined) isTaken(change(conversation))
         assert.equal(JSON.stringify(raw), text)
       }),
-      casesOf(300),
+      casesOf(150),
     )
   })
 })

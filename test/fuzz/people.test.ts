@@ -7,7 +7,7 @@ import { databasesInMemory } from "../support/databases-in-memory.ts"
 import { removeFolder } from "../support/secrets.ts"
 import { sequences } from "./people-steps.ts"
 import { World } from "./people-world.ts"
-import { casesOf } from "./runs.ts"
+import { casesOf, USUAL_SEQUENCES } from "./runs.ts"
 
 /** In memory where that is offered: each step is a dozen writes that wait for the disk. */
 const SCRATCH = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
@@ -34,7 +34,7 @@ describe("people, kiro-cli, the IDE, keys and two OpenCodes in any order of even
   it(
     "never mix, lose nobody's last working refresh token, and send no superseded one whose successor is there",
     { timeout: 2 ** 31 - 1 },
-    () => anyOrder(1000, true),
+    () => anyOrder(USUAL_SEQUENCES, true),
   )
 
   it("do the same where every database is a file", { timeout: 2 ** 31 - 1 }, () => anyOrder(20, false))

@@ -15,7 +15,7 @@ import {
   pairsOnce,
 } from "./support/properties.ts"
 
-const RUNS = { numRuns: 300 }
+const RUNS = { numRuns: 150 }
 
 describe("any conversation, made canonical", () => {
   it("is taken by the service", () => {

@@ -15,7 +15,7 @@ describe("the history of a session", () => {
           [],
         )
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     )
   })
 
@@ -27,7 +27,7 @@ describe("the history of a session", () => {
         const attaching = { seed: number, steps: 60, thinks: false, mediaEvery: 1, resultCharacters: 200 }
         assert.ok(movesOf(simulateSession(attaching), { serviceWindow: 1_000_000 }).length <= 4)
       }),
-      { numRuns: 5 },
+      { numRuns: 3 },
     )
   })
 
@@ -41,7 +41,7 @@ describe("the history of a session", () => {
         assert.ok(moves.length > 1)
         for (const { grown, block } of moves.slice(1)) assert.ok(grown >= block * 0.9, JSON.stringify(moves))
       }),
-      { numRuns: 8 },
+      { numRuns: 4 },
     )
   })
 
@@ -66,7 +66,7 @@ describe("the history of a session", () => {
           assert.ok(texts.some((part) => part.type === "text" && part.text === said?.text))
         }
       }),
-      { numRuns: 8 },
+      { numRuns: 4 },
     )
   })
 })

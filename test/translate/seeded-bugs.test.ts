@@ -17,27 +17,36 @@ import {
 } from "./support/properties.ts"
 import { SEEDED_BUGS } from "./support/seeded-bugs.ts"
 
-const CHECKS: readonly (readonly [fc.Arbitrary<RawRequest>, typeof isTaken])[] = [
-  [anyRequest, isTaken],
-  [anyRequest, losesNothing],
-  [anyRequest, declaresNoTools],
-  [anyRequest, keepsOrder],
-  [fc.oneof(orderlyRequest, spokenRequest), keepsPrefix],
-  [orderlyRequest, keepsPairs],
-  [anyRequest, isIdempotent],
-  [anyRequest, addsNothing],
+const ANY = sampleOf(anyRequest)
+const ORDERLY = sampleOf(orderlyRequest)
+const CHECKS: readonly (readonly [readonly RawRequest[], typeof isTaken])[] = [
+  [ANY, isTaken],
+  [ANY, losesNothing],
+  [ANY, declaresNoTools],
+  [ANY, keepsOrder],
+  [sampleOf(fc.oneof(orderlyRequest, spokenRequest)), keepsPrefix],
+  [ORDERLY, keepsPairs],
+  [ANY, isIdempotent],
+  [ANY, addsNothing],
 ]
-const RUNS = { numRuns: 120, endOnFailure: true }
+
+/** Made once for all bugs: to make them takes longer than to judge them. */
+function sampleOf(requests: fc.Arbitrary<RawRequest>): readonly RawRequest[] {
+  return fc.sample(requests, 120)
+}
 
 function isCaught(steps: readonly CanonicalStep[]): boolean {
   const broken: CanonicalStep = (conversation) => steps.reduce((current, step) => step(current), conversation)
-  return CHECKS.some(
-    ([requests, holds]) =>
-      fc.check(
-        fc.property(requests, (raw) => holds(raw, broken)),
-        RUNS,
-      ).failed,
-  )
+  return CHECKS.some(([requests, holds]) => requests.some((raw) => !isHeld(() => holds(raw, broken))))
+}
+
+function isHeld(check: () => unknown): boolean {
+  try {
+    check()
+    return true
+  } catch {
+    return false
+  }
 }
 
 describe("a bug in the canonical step", () => {

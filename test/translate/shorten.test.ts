@@ -263,7 +263,7 @@ describe("shortening a conversation", () => {
           toSendable(conversation, { serviceWindow: 200_000, shortenTo: (size) => size * share }),
         ),
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 })
