@@ -43,7 +43,8 @@ export function parallel(): BenchCase {
       const free = await sixteen(ask)
       const model = createRegistryEntry({ chat: (call) => harness.gateway.chat(call) })
       const parts = await sixteen((session) => readParts(model, `${session}_parts`))
-      const holder = await start({ do: "hold-lock", path: harness.database, ms: 1_500 })
+      const holder = await start({ do: "hold-lock", path: harness.database })
+      setTimeout(() => holder.release(), 1_500)
       const besideLock = await sixteen((session) => ask(`${session}_beside`))
       await holder.done
       return [

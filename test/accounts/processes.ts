@@ -5,6 +5,8 @@ import { track } from "../support/children.ts"
 import type { Task } from "./store-process.ts"
 
 export interface Process {
+  /** Ends its stdin, until when it holds what it holds. */
+  release(): void
   /** Resolves when the task is done; rejects with what the process printed where it failed. */
   readonly done: Promise<void>
 }
@@ -14,11 +16,11 @@ export async function start(task: Task): Promise<Process> {
   const { filename, dirname } = import.meta
   const script = join(dirname, `store-process${extname(filename)}`)
   const child = track(
-    spawn(process.execPath, [script, JSON.stringify(task)], { stdio: ["ignore", "pipe", "pipe"] }),
+    spawn(process.execPath, [script, JSON.stringify(task)], { stdio: ["pipe", "pipe", "pipe"] }),
   )
   const done = finished(child)
   await Promise.race([once(child.stdout, "data"), done])
-  return { done }
+  return { done, release: () => child.stdin.end() }
 }
 
 async function finished(child: ChildProcess): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { once } from "node:events"
 import {
   type AccountStore,
   type Notice,
@@ -9,10 +10,15 @@ import {
 import { writeModelsFile } from "../../src/gateway/control/models.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import type { SelectionStrategy } from "../../src/settings/index.ts"
+import { patientClock } from "../support/clock.ts"
 
 /** What another process does to the file, given as JSON in its first argument; it says on stdout when it has begun. */
 export type Task =
-  | { readonly do: "hold-lock"; readonly path: string; readonly ms: number }
+  | {
+      /** Until its stdin ends. */
+      readonly do: "hold-lock"
+      readonly path: string
+    }
   | { readonly do: "count"; readonly path: string; readonly id: string; readonly times: number }
   | {
       readonly do: "converse"
@@ -37,7 +43,7 @@ if (argument !== undefined) await perform(JSON.parse(argument) as Task)
 async function perform(task: Task): Promise<void> {
   switch (task.do) {
     case "hold-lock":
-      return await holdLock(task)
+      return await holdLock(task.path)
     case "count":
       return await withStore(task.path, async (store) => {
         for (let time = 0; time < task.times; time += 1)
@@ -54,11 +60,11 @@ async function perform(task: Task): Promise<void> {
   }
 }
 
-async function holdLock({ path, ms }: Extract<Task, { do: "hold-lock" }>): Promise<void> {
+async function holdLock(path: string): Promise<void> {
   const database = await openDatabase(path)
   database.run("BEGIN IMMEDIATE")
   process.stdout.write("begun\n")
-  await systemClock.sleep(ms)
+  await once(process.stdin.resume(), "end")
   database.run("COMMIT")
   database.close()
 }
@@ -86,7 +92,7 @@ async function withStore(path: string, action: (store: AccountStore) => Promise<
   const notify = (notice: Notice): void => void process.stderr.write(`${JSON.stringify(notice)}\n`)
   const store = await openAccountStore({
     path,
-    clock: systemClock,
+    clock: patientClock(),
     log: silentLog,
     random: Math.random,
     notify,

@@ -117,8 +117,9 @@ describe("doctor on accounts and the way to Kiro", () => {
 
     it("is seen to stay locked, and everything else is looked at all the same", async () => {
       await lab.run("import")
-      const holder = await start({ do: "hold-lock", path: database, ms: 8000 })
+      const holder = await start({ do: "hold-lock", path: database })
       assert.match(await found(/kiro\.db stays locked by another program/), /Close the program that holds it/)
+      holder.release()
       await holder.done
       await followed()
     })

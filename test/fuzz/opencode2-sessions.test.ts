@@ -131,7 +131,7 @@ describe("a session in OpenCode 2, whatever happens in it", () => {
           [],
         )
       }),
-      { ...casesOf(8), timeout: 20_000, endOnFailure: true },
+      { ...casesOf(8), timeout: 60_000, endOnFailure: true },
     )
   })
 })

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict"
-import { setTimeout as sleep } from "node:timers/promises"
 import { describe, it } from "node:test"
 import { generateText, jsonSchema, stepCountIs, streamText, tool, type ModelMessage } from "ai"
 import { createKiro } from "../../src/opencode2/provider.ts"
@@ -16,6 +15,7 @@ import {
 } from "../support/fake-kiro/index.ts"
 import { startHarness, type Harness, type HarnessOptions } from "../gateway/harness.ts"
 import { PNG } from "../support/pixel.ts"
+import { within } from "../support/clock.ts"
 
 /** The `ai` package is the second client that judges the language model: it is what the specification is made for. */
 
@@ -185,7 +185,7 @@ describe("the ai package", () => {
       if (type === "text-delta") stop.abort()
     }
     assert.equal(kinds.at(-1), "abort")
-    assert.equal(await Promise.race([lab.fake.chats[0]?.ended, sleep(300, "still open")]), "aborted")
+    assert.equal(await within(300, lab.fake.chats[0]?.ended ?? assert.fail()), "aborted")
     const stopped = AbortSignal.abort(new Error("stopped before"))
     await assert.rejects(generateText({ model: lab.kiro("auto"), prompt: "Hi", abortSignal: stopped }))
     assert.equal(lab.fake.chats.length, 1)

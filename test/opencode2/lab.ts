@@ -83,7 +83,7 @@ export class Lab {
 }
 
 export async function eventually(check: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 3000; tries++) {
     if (await check()) return
     await new Promise((resolve) => setTimeout(resolve, 10))
   }

@@ -347,8 +347,7 @@ describe("signing in", () => {
       const id = stored[which]?.id ?? ""
       host.credentials.switchTo("kiro", id)
       await host.announce("credential.switched", { integrationID: "kiro", credentialID: id })
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      assert.equal(await askedBy(), which)
+      await eventually(async () => (await askedBy()) === which)
       assert.equal(await askedBy(), which)
     }
     const first = await askedBy(old)

@@ -42,6 +42,46 @@ export function fakeClock(start: number = Date.UTC(2026, 10, 24)): FakeClock {
   }
 }
 
+/** Real waits, and no time but that of the waits: a busy machine uses up nobody's patience. */
+export function patientClock(): Clock {
+  let now = Date.now()
+  return {
+    ...systemClock,
+    now: () => now,
+    async sleep(ms, signal) {
+      await systemClock.sleep(ms, signal)
+      now += ms
+    },
+  }
+}
+
+/**
+ * Rejects where `promise` takes longer than `ms` of an event loop that turns: a busy machine, on which this process stands
+ * still, uses up little of it.
+ */
+export async function within<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
+  const over = new AbortController()
+  const turns = async (): Promise<never> => {
+    for (let turned = 0; turned < ms; turned += TURN_MS) await systemClock.sleep(TURN_MS, over.signal)
+    throw new Error(`it took longer than ${ms} ms`)
+  }
+  try {
+    return await Promise.race([promise, turns()])
+  } finally {
+    over.abort()
+  }
+}
+
+const TURN_MS = 5
+
+/** The CPU time that this process takes for `action`, in ms: whatever else the machine does, it is the same. */
+export async function cpuTime(action: () => unknown): Promise<number> {
+  const before = process.cpuUsage()
+  await action()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
 /** The real time where a test's clock is asked for: its sleeps take their time, and nobody moves it. */
 export function realClock(): FakeClock {
   return {

@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { type Fetch, silentLog, systemClock, systemRuntime } from "../../src/runtime.ts"
 import { openSources } from "../../src/import/index.ts"
@@ -20,17 +21,18 @@ export type FaultAt =
   | "kill after the parse"
   /** Killed when the pair is in our row and not yet back in the source. */
   | "kill before the write-back"
-  /** Says `sending` and lets the parent stop it. */
+  /** Says `sending`, and goes on once the parent has stopped it and lets it go on. */
   | "pause before the request"
-  /** Says `answered` and lets the parent stop it. */
+  /** Says `answered`, and goes on as above. */
   | "pause before the parse"
 
 const [folder = "", url = "", fault = "none", lockStaleMs = "", count = "1"] = process.argv.slice(2)
 
 const die = (): void => void process.kill(process.pid, "SIGKILL")
-const pause = (word: string): Promise<void> => {
+const pause = async (word: string): Promise<void> => {
+  const goesOn = once(process, "SIGCONT")
   console.log(word)
-  return systemClock.sleep(300)
+  await goesOn
 }
 
 const faulty: Fetch = async (target, init) => {

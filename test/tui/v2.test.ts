@@ -71,7 +71,7 @@ async function runKiro(made: Stage, dialogs: number): Promise<void> {
   const [layer] = made.layers as { commands: { slash: object; run: () => void }[] }[]
   assert.deepEqual(layer?.commands[0]?.slash, { name: "kiro" })
   layer?.commands[0]?.run()
-  for (let tries = 0; made.shown.length < dialogs && tries < 500; tries += 1)
+  for (let tries = 0; made.shown.length < dialogs && tries < 3000; tries += 1)
     await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
@@ -161,7 +161,7 @@ describe("the part of OpenCode 2's terminal UI", () => {
     made.claims[1]?.render({} as never)
     const [layer] = made.layers as { commands: { run: () => void }[] }[]
     layer?.commands[0]?.run()
-    for (let tries = 0; made.shown.length === 0 && tries < 200; tries += 1)
+    for (let tries = 0; made.shown.length === 0 && tries < 3000; tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 10))
     assert.match(JSON.stringify(made.shown), /not in this version/)
     await end()

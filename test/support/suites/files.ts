@@ -63,7 +63,7 @@ async function compile(
 export function nodeTestArguments(
   isolationNone: string,
   files: readonly string[],
-  timeoutMs: number = process.platform === "win32" ? 300_000 : 60_000,
+  timeoutMs: number = process.platform === "win32" ? 300_000 : 180_000,
 ): readonly string[] {
   return [
     "--test",
