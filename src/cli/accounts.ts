@@ -51,7 +51,7 @@ const COLUMNS: readonly Column[] = [
   { title: "Account", shrinks: "right" },
   { title: "Plan", expendable: 2 },
   { title: "State" },
-  { title: "Credits", align: "right" },
+  { title: "Credits", align: "right", expendable: 0 },
   { title: "Used", align: "right", expendable: 1 },
   { title: "Resets", expendable: 3 },
   { title: "From", expendable: 4 },

@@ -78,7 +78,10 @@ function isColourful(stream: Stream, env: TerminalInput["env"]): boolean {
 
 export interface Column {
   readonly title: string
-  /** Left out first where the terminal is narrow: the highest number first; absent: never. */
+  /**
+   * Left out where the terminal is narrow: the highest number first; 0 only where names that are cut to their least leave
+   * no room for it either; absent: never.
+   */
   readonly expendable?: number
   /** The side on which it is cut short where all is still too wide. */
   readonly shrinks?: "left" | "right"
@@ -126,10 +129,13 @@ export function table(
 }
 
 function fitting(columns: readonly Column[], natural: readonly number[], room = Infinity): readonly number[] {
-  const least = natural.map((wide, index) => {
-    const { shrinks, wraps } = columns[index] ?? {}
-    return shrinks !== undefined || wraps ? Math.min(wide, USUAL_WIDTH) : wide
-  })
+  const atMost = (most: number): readonly number[] =>
+    natural.map((wide, index) => {
+      const { shrinks, wraps } = columns[index] ?? {}
+      return shrinks !== undefined || wraps ? Math.min(wide, most) : wide
+    })
+  const fitAt = (sets: readonly (readonly number[])[], most: number) =>
+    sets.find((kept) => totalOf(kept, atMost(most)) <= room)
   const all = columns.map((_, index) => index)
   const goFirst = all
     .filter((index) => columns[index]?.expendable !== undefined)
@@ -137,7 +143,13 @@ function fitting(columns: readonly Column[], natural: readonly number[], room = 
   const sets = [0, ...goFirst.map((_, index) => index + 1)].map((gone) =>
     all.filter((index) => !goFirst.slice(0, gone).includes(index)),
   )
-  return sets.find((kept) => totalOf(kept, least) <= room) ?? sets.at(-1) ?? all
+  const usual = goFirst.filter((index) => columns[index]?.expendable !== 0).length
+  return (
+    fitAt(sets.slice(0, usual + 1), USUAL_WIDTH) ??
+    fitAt(sets.slice(usual), LEAST_WIDTH) ??
+    sets.at(-1) ??
+    all
+  )
 }
 
 function totalOf(kept: readonly number[], widths: readonly number[]): number {

@@ -52,6 +52,14 @@ describe("in a terminal of 80 columns", () => {
     assert.match(await say("usage", "--by", "project"), /^….*名前\/the-end +1 +7\.00 +100 %$/m)
   })
 
+  it("leaves out even the credits where nothing else makes room", async () => {
+    await fill()
+    const titles = async (columns: number): Promise<string> =>
+      (await lab.runWith({ columns, environment: { FORCE_COLOR: "0" } }, "accounts")).out.split("\n")[0] ?? ""
+    assert.match(await titles(60), /Account +State +Credits/)
+    assert.match(await titles(30), /Account +State$/)
+  })
+
   it("counts the accounts whose credits last, where they are many", async () => {
     await fill()
     const text = await say("usage", "--days", "2")
