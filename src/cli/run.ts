@@ -115,7 +115,9 @@ async function takeLogins(
   const { store, sources, runtime, terminal, tokens } = context
   const taken = await importLogins({ store, sources, clock: runtime.clock, byUser: true, tokens })
   if (json) terminal.out(JSON.stringify({ dryRun, ...documentOf(taken, dryRun) }, null, 2))
-  else for (const line of linesOf(taken, dryRun)) terminal.out(line)
+  else
+    for (const line of linesOf(taken, dryRun))
+      terminal.out(wrap(line, { indent: 2, columns: terminal.columns }))
   for (const { file, key, message } of json ? [] : taken.problems)
     terminal.err(terminal.paint("warning", `${file}${key === undefined ? "" : ` (${key})`}: ${message}`))
   return taken.problems.length === 0
