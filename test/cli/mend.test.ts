@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { withoutHome } from "../../src/cli/doctor/doctor.ts"
@@ -8,6 +8,11 @@ import { ownFolder } from "../../src/settings/index.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
 import { editJson, program, writePlugin } from "./lab.ts"
 import { assertPrivate } from "../support/posix.ts"
+
+/** Windows has no mode bits, and they do not bind root. */
+function mayWriteAnywhere(): boolean {
+  return process.platform === "win32" || process.getuid?.() === 0
+}
 
 describe("doctor --fix", () => {
   let lab: DoctorLab
@@ -55,6 +60,27 @@ describe("doctor --fix", () => {
     assert.match(done.join("\n"), /could not mend .*opencode\.json is not JSON: correct it first/)
     assert.equal(readFileSync(file, "utf8"), '{ "plugin": [ }')
     assert.ok(!existsSync(join(config, "tui.json")))
+    writeFileSync(file, "[]")
+    assert.match((await mended()).join("\n"), /could not mend .*opencode\.json is not JSON: correct it first/)
+    const { out } = await lab.run("doctor", "--fix")
+    assert.match(out, /^✗ could not mend "OpenCode's configuration does not list the plugin": /m)
+    assert.doesNotMatch(out, /mended: |Error: /)
+  })
+
+  it("says what it may not write", { skip: mayWriteAnywhere() }, async () => {
+    const file = join(config, "opencode.json")
+    editJson(file, () => ({}))
+    chmodSync(config, 0o555)
+    const done = await mended()
+    chmodSync(config, 0o755)
+    assert.match(done.join("\n"), /could not mend .*: .*opencode\.json can't be written \(EACCES\)$/)
+  })
+
+  it("names the path that leads nowhere, and no command that would not help", async () => {
+    editJson(join(config, "opencode.json"), () => ({ plugin: ["./nowhere/opencode-kiro-auth"] }))
+    const { out } = await lab.run("doctor")
+    assert.match(out, /→ Correct the path: nothing is at .*nowhere[\\/]opencode-kiro-auth\./)
+    assert.doesNotMatch(out, /opencode plugin|npm install/)
   })
 
   it("adds to a list that is there", async () => {
@@ -92,7 +118,13 @@ describe("doctor --fix", () => {
         kiro: { npm: "@ai-sdk/anthropic", options: { baseURL: "https://x.example", a: 1 }, models },
       },
     }))
-    assert.equal((await mended()).filter((line) => line.startsWith("took ")).length, 3)
+    const before = readFileSync(file, "utf8")
+    const done = await mended()
+    assert.equal(done.filter((line) => line.startsWith("took ")).length, 3)
+    // Each was a change of its own: the one copy is of the file before the first.
+    assert.equal(done.filter((line) => line.startsWith("kept ")).length, 1)
+    const [copy = ""] = readdirSync(config).filter((name) => name.endsWith(".bak"))
+    assert.equal(readFileSync(join(config, copy), "utf8"), before)
     const { plugin: _, ...document } = JSON.parse(readFileSync(file, "utf8"))
     assert.deepEqual(document, {
       disabled_providers: ["openai"],
@@ -105,7 +137,6 @@ describe("doctor --fix", () => {
   it("makes kiro.db private again, renames a stale copy, and mends nothing twice", async () => {
     await lab.run("import")
     const database = join(config, "kiro.db")
-    const { chmodSync } = await import("node:fs")
     chmodSync(database, 0o644)
     editJson(join(config, "opencode.json"), (before) => ({ ...before, plugin: ["opencode-kiro-auth"] }))
     const packages = join(lab.sandbox.root, "cache", "opencode", "packages")

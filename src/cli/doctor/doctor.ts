@@ -61,12 +61,17 @@ export async function examine(given: Context, command: DoctorCommand, call: Doct
   const problems = sections.flatMap(({ findings }) => findings.filter(({ level }) => level === "problem"))
   const ok = problems.length === 0
   if (command.json) {
-    const document = { ok, ...(command.fix && { fixed }), sections: sections.map(withoutMends) }
+    const document = {
+      ok,
+      ...(command.fix && { fixed: fixed.map(({ text }) => text) }),
+      sections: sections.map(withoutMends),
+    }
     terminal.out(JSON.stringify(document, null, 2))
   } else if (command.report) terminal.out(reportText(context, sections))
   else {
     show(context, sections)
-    for (const done of fixed) terminal.out(`${terminal.paint("good", "mended:")} ${done}`)
+    for (const { done, text } of fixed)
+      terminal.out(`${done ? terminal.paint("good", "mended:") : terminal.paint("bad", "✗")} ${text}`)
     if (command.fix && fixed.length === 0) terminal.out("There was nothing to mend without asking.")
     conclude(context, problems, command)
   }
@@ -118,17 +123,24 @@ async function lookAt(check: Check, context: DoctorContext): Promise<readonly Fi
   }
 }
 
-async function mend(sections: readonly Section[]): Promise<readonly string[]> {
-  const done: string[] = []
+/** One thing that was mended, or could not be. */
+interface Mended {
+  readonly done: boolean
+  readonly text: string
+}
+
+async function mend(sections: readonly Section[]): Promise<readonly Mended[]> {
+  const mended: Mended[] = []
   for (const finding of sections.flatMap(({ findings }) => findings)) {
     if (finding.level !== "problem" || finding.mend === undefined) continue
     try {
-      done.push(...(await finding.mend()))
+      mended.push(...(await finding.mend()).map((text) => ({ done: true, text })))
     } catch (error) {
-      done.push(`could not mend "${finding.text}": ${String(error)}`)
+      const why = error instanceof Error ? error.message : String(error)
+      mended.push({ done: false, text: `could not mend "${finding.text}": ${why}` })
     }
   }
-  return done
+  return mended
 }
 
 async function liveSection(context: DoctorContext, { yes }: DoctorCommand): Promise<Section> {

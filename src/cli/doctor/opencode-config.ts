@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { applyEdits, type JSONPath, modify, parse, type ParseError } from "jsonc-parser"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
-import { comparablePath, type Paths, type Place, readSmallFile } from "../../settings/index.ts"
+import { comparablePath, type Paths, type Place, readSmallFile, systemCode } from "../../settings/index.ts"
 
 export const PACKAGE = "opencode-kiro-auth"
 
@@ -94,30 +94,31 @@ export interface Edit {
   readonly insert?: true
 }
 
-/** Says what it did. Comments, order and spacing of the rest stay as they are; the file as it was has a copy beside it. */
+/**
+ * Says what it did. Comments, order and spacing of the rest stay as they are; the file as it was has a copy beside it, one
+ * for all changes of one `unique`.
+ */
 export function editConfig(file: string, edits: readonly Edit[], unique: string): readonly string[] {
   const read = readSmallFile(file)
   if (read.state === "failed") throw new Error(`${file} ${read.message}`)
   const before = read.state === "text" ? read.text.replace(/^\uFEFF/, "") : "{}\n"
-  if (!isJsonc(before)) throw new Error(`${file} is not JSON: correct it first`)
+  if (readText(before) === undefined) throw new Error(`${file} is not JSON: correct it first`)
   const after = edits.reduce(applyEdit, before)
   if (after === before) return []
-  const done: string[] = []
-  if (read.state === "text") {
-    const backup = `${file}.${unique}.bak`
-    copyFileSync(file, backup)
-    done.push(`kept ${file} as ${backup}`)
+  const backup = `${file}.${unique}.bak`
+  const isKept = read.state === "missing" || existsSync(backup)
+  try {
+    if (!isKept) copyFileSync(file, backup)
+    mkdirSync(dirname(file), { recursive: true })
+    // In its place: a link to a file in a folder of dotfiles stays one.
+    writeFileSync(file, after)
+  } catch (error) {
+    throw new Error(`${file} can't be written (${systemCode(error)})`, { cause: error })
   }
-  mkdirSync(dirname(file), { recursive: true })
-  // In its place: a link to a file in a folder of dotfiles stays one.
-  writeFileSync(file, after)
-  return [...done, ...edits.map(({ path, value, insert }) => sayEdit(file, path, value, insert))]
-}
-
-function isJsonc(text: string): boolean {
-  const errors: ParseError[] = []
-  parse(text, errors, { allowTrailingComma: true })
-  return errors.length === 0
+  return [
+    ...(isKept ? [] : [`kept ${file} as ${backup}`]),
+    ...edits.map(({ path, value, insert }) => sayEdit(file, path, value, insert)),
+  ]
 }
 
 function applyEdit(text: string, edit: Edit): string {

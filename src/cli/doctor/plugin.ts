@@ -160,11 +160,11 @@ function tuiFiles(paths: DoctorContext["paths"]): readonly string[] {
 /** Where tui.json does not list the plugin, there is none. */
 function panelOf1(context: DoctorContext, entry: PluginEntry): readonly Finding[] {
   const { paths } = context
-  const { spec, file } = entry
-  if (!file.startsWith(globalFolder(paths))) return []
+  const { spec, file, by, folder, manifest } = entry
+  if (!file.startsWith(globalFolder(paths)) || (by === "path" && manifest === undefined)) return []
   const listed = JSON.stringify(tuiFiles(paths).map((file) => readJsonc(file)?.["plugin"] ?? []))
   if (listed.includes(PACKAGE) || listed.includes(JSON.stringify(spec).slice(1, -1))) return []
-  const place = isNowhere(entry, context.published) ? ownSpec() : entry.by === "path" ? entry.folder : spec
+  const place = isNowhere(entry, context.published) ? ownSpec() : by === "path" ? folder : spec
   return [note(`the panel of the terminal UI is not installed: \`opencode plugin "${place}" -g -f\``)]
 }
 
@@ -198,6 +198,7 @@ function repair({ by, spec, folder }: PluginEntry): string {
   if (by === "name") return deleteCopy(folder)
   if (spec.endsWith(".tgz"))
     return `OpenCode loads no tarball by its path alone: write "${PACKAGE}@file:${folder}" instead.`
+  if (!existsSync(folder)) return `Correct the path: nothing is at ${folder}.`
   return `Run npm install && npm run build in ${folder}, or correct the path.`
 }
 
