@@ -47,7 +47,7 @@ export function createTerminal({ stdout, stderr, stdin, env }: TerminalInput): T
     paint: (tone, text) => styleText(STYLES[tone], text, { validateStream: false }),
     columns: stdout.isTTY === true ? (stdout.columns ?? USUAL_COLUMNS) : undefined,
     async progress(text, work) {
-      if (stderr.isTTY !== true) return await work()
+      if (stderr.isTTY !== true || isDumb(env)) return await work()
       stderr.write(`${text} …`)
       try {
         return await work()
@@ -73,7 +73,12 @@ function isColourful(stream: Stream, env: TerminalInput["env"]): boolean {
   if ((env["NO_COLOR"] ?? "") !== "") return false
   const forced = env["FORCE_COLOR"]
   if (forced !== undefined) return forced !== "0" && forced !== "false"
-  return stream.isTTY === true && env["TERM"] !== "dumb"
+  return stream.isTTY === true && !isDumb(env)
+}
+
+/** It wipes no line, and shows what would. */
+function isDumb(env: TerminalInput["env"]): boolean {
+  return env["TERM"] === "dumb"
 }
 
 export interface Column {

@@ -191,11 +191,11 @@ describe("progress", () => {
     assert.equal(stderr.written.at(-1), "\r\u001B[2K")
   })
 
-  it("leaves colours out on a dumb terminal", () => {
-    const stdout = stream(true)
-    const terminal = createTerminal({ stdout, stderr: stream(true), env: { TERM: "dumb" } })
-    terminal.out(terminal.paint("good", "yes"))
-    assert.deepEqual(stdout.written, ["yes\n"])
+  it("is left out on a dumb terminal, as colours are", async () => {
+    const [stdout, stderr] = [stream(true), stream(true)]
+    const terminal = createTerminal({ stdout, stderr, env: { TERM: "dumb" } })
+    await terminal.progress("Asking", async () => terminal.out(terminal.paint("good", "yes")))
+    assert.deepEqual([stdout.written, stderr.written], [["yes\n"], []])
   })
 })
 
