@@ -3,7 +3,7 @@ import { type KiroModel, resolveModel, withRefusals } from "../kiro/index.ts"
 import type { ChatRequest } from "../openai/index.ts"
 import { type Conversation, estimateTokens, toConversation } from "../translate/index.ts"
 import type { GatewayContext } from "./context.ts"
-import type { ChatCall, Purpose } from "./door.ts"
+import type { ChatCall, Purpose } from "./chat-call.ts"
 import type { AskedModel } from "./asked-model.ts"
 
 /** One chat of the host, as it stands for all attempts. */

@@ -13,7 +13,7 @@ import {
   type GatewayContext,
   type GatewayDependencies,
 } from "./context.ts"
-import type { ChatAnswer, ChatCall, ChatOutcome, Refusal } from "./door.ts"
+import type { ChatAnswer, ChatCall, ChatOutcome, Refusal } from "./chat-call.ts"
 import { createModelReader } from "./asked-model.ts"
 import { recover } from "./recover/recover.ts"
 import { refuseByBudget } from "./refuse/budget.ts"
@@ -29,6 +29,9 @@ export interface Gateway {
   /** Resolves when the work behind the answers is done. */
   close(): Promise<void>
 }
+
+/** As much of a gateway as a front needs. */
+export type ChatGateway = Pick<Gateway, "chat">
 
 /** Answers a host's chats by asking Kiro. Makes nothing, opens nothing and asks nothing before the first. */
 export function createGateway(dependencies: GatewayDependencies): Gateway {

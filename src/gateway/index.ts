@@ -11,8 +11,16 @@ export {
   type UsageAnswer,
 } from "./control/questions.ts"
 export { createTurnstile, type GatewayDependencies, type LookUps } from "./context.ts"
-export type { AnswerBatch, AnswerEnd, ChatAnswer, ChatCall, ChatOutcome, Purpose, Refusal } from "./door.ts"
-export { createGateway, type Gateway } from "./gateway.ts"
+export type {
+  AnswerBatch,
+  AnswerEnd,
+  ChatAnswer,
+  ChatCall,
+  ChatOutcome,
+  Purpose,
+  Refusal,
+} from "./chat-call.ts"
+export { type ChatGateway, createGateway, type Gateway } from "./gateway.ts"
 export { NO_ACCOUNT, refusalOfError } from "./refuse/texts.ts"
 export { type AccountsOptions, type Decision, openAccounts, type OpenAccounts } from "./open-accounts.ts"
 export type { FoundPage, SearchOutcome, WebSearch } from "./control/web-search.ts"

@@ -1,5 +1,5 @@
 import type { NoticeText } from "../accounts/index.ts"
-import type { AnswerBatch, ChatAnswer, ChatCall, Gateway, Refusal } from "../gateway/index.ts"
+import type { AnswerBatch, ChatAnswer, ChatCall, ChatGateway, Refusal } from "../gateway/index.ts"
 import { type Clock, type Log, systemClock, systemRuntime } from "../runtime.ts"
 import {
   DEFAULT_SETTINGS,
@@ -129,13 +129,13 @@ const RELOADED: Refusal = {
 }
 
 /** The gateway of a host, opened by its first chat. What is under way when the host ends is refused, to be asked again. */
-export function openDoor({
+export function gatewayOf({
   services,
   signal: stop,
 }: {
   readonly services: () => Promise<Pick<Services, "chat">>
   readonly signal: AbortSignal
-}): Pick<Gateway, "chat"> {
+}): ChatGateway {
   return {
     async chat(call) {
       const signal = AbortSignal.any([call.signal, stop])

@@ -7,7 +7,7 @@ import type {
 import {
   type AnswerEnd,
   type ChatCall,
-  type Gateway,
+  type ChatGateway,
   type Purpose,
   refusalOfError,
 } from "../gateway/index.ts"
@@ -18,9 +18,6 @@ import { createPartWriter } from "./parts.ts"
 import { metadataKeyOf, readCall } from "./prompt.ts"
 
 type Part = LanguageModelV3StreamPart
-
-/** What answers a location's chats; it may open the gateway with the first. */
-export type Door = Pick<Gateway, "chat">
 
 /** One call of a language model, as the host made it. */
 export interface ModelCall {
@@ -52,21 +49,25 @@ const PURPOSES: { readonly [kind: string]: Purpose } = {
 }
 
 /** The language models of a location: the gateway's answers as the parts of AI SDK v3. */
-export function createRegistryEntry(door: Door): RegistryEntry {
+export function createRegistryEntry(gateway: ChatGateway): RegistryEntry {
   return {
-    stream: (call) => stream(door, call, true),
-    generate: async (call) => fold(stream(door, call, false)),
+    stream: (call) => stream(gateway, call, true),
+    generate: async (call) => fold(stream(gateway, call, false)),
   }
 }
 
 /** Whatever goes wrong is a part. Throws the signal's reason only. */
-async function* stream(door: Door, call: ModelCall, stream: boolean): AsyncGenerator<readonly Part[], void> {
+async function* stream(
+  gateway: ChatGateway,
+  call: ModelCall,
+  stream: boolean,
+): AsyncGenerator<readonly Part[], void> {
   const { signal } = call
   try {
     signal.throwIfAborted()
     const { request, unsupported } = readCall({ ...call, stream })
     const warnings = unsupported.map((feature): SharedV3Warning => ({ type: "unsupported", feature }))
-    const outcome = await door.chat({ request, signal, ...readHeaders(call.options) })
+    const outcome = await gateway.chat({ request, signal, ...readHeaders(call.options) })
     if (outcome.outcome === "refusal") {
       yield [{ type: "error", error: refusalError(outcome.refusal) }]
       return

@@ -1,4 +1,5 @@
-import type { Door, RegistryEntry } from "./language-model.ts"
+import type { ChatGateway } from "../gateway/index.ts"
+import type { RegistryEntry } from "./language-model.ts"
 
 /**
  * Where the language models find their gateway. OpenCode 2 loads the provider's module once for all locations of its
@@ -12,10 +13,10 @@ export type Registry = Map<string, RegistryEntry>
  * Enters a location, and gives back what takes it out again: only itself, never a later one of the same location.
  * The location is what the settings of its models name.
  */
-export function enterRegistry(location: string, door: Door): () => void {
+export function enterRegistry(location: string, gateway: ChatGateway): () => void {
   const model = async (): Promise<RegistryEntry> => {
     const { createRegistryEntry } = await import("./language-model.ts")
-    return createRegistryEntry(door)
+    return createRegistryEntry(gateway)
   }
   const entry: RegistryEntry = {
     async *stream(call) {

@@ -1,5 +1,5 @@
-import type { AnswerBatch } from "../gateway/index.ts"
-import { type Host, loadAccountsRpc, openDoor, PROVIDER_ID, startHost } from "../host/index.ts"
+import type { AnswerBatch, ChatGateway } from "../gateway/index.ts"
+import { type Host, loadAccountsRpc, gatewayOf, PROVIDER_ID, startHost } from "../host/index.ts"
 import { isObject, present } from "../json.ts"
 import type { Place } from "../settings/index.ts"
 import {
@@ -14,7 +14,6 @@ import {
 import { offerLogins, readConnections } from "./integration.ts"
 import { offerProvider } from "./models.ts"
 import { createKiro } from "./provider.ts"
-import type { Door } from "./language-model.ts"
 import { enterRegistry } from "./registry.ts"
 
 export interface SetupOptions {
@@ -55,7 +54,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   const look = (): void => host.inBackground(connections.look, "the credentials of OpenCode were not read")
   const leave = enterRegistry(
     key,
-    doorOf(host, connections.chosen, () => later(host, refresh, look)),
+    locationGateway(host, connections.chosen, () => later(host, refresh, look)),
   )
 
   const missing: string[] = []
@@ -71,7 +70,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   await use(["provider", "transform"], models.offer)
   await use(["model", "transform"], models.pin)
   await use(["session", "hook"], "model.request", nameRequest, { providerID: PROVIDER_ID })
-  await use(["aisdk", "hook"], "sdk", secondDoor(host, providerUrl), { providerID: PROVIDER_ID })
+  await use(["aisdk", "hook"], "sdk", modelsByHook(host, providerUrl), { providerID: PROVIDER_ID })
   const signedIn = (): void => {
     host.inBackground(refresh, "the new models were not offered")
     look()
@@ -107,7 +106,7 @@ function nameRequest(event: unknown): void {
 }
 
 /** The same models once more, for a host that does not import a package by its address. */
-function secondDoor(host: Host, providerUrl: string): (event: unknown) => void {
+function modelsByHook(host: Host, providerUrl: string): (event: unknown) => void {
   return (event) => {
     if (!isObject(event) || (event["sdk"] !== undefined && event["sdk"] !== null)) return
     if (!(textIn(event, "package") ?? "").includes(providerUrl)) return
@@ -117,11 +116,11 @@ function secondDoor(host: Host, providerUrl: string): (event: unknown) => void {
 }
 
 /** The gateway of a location, with the account that was chosen there. */
-function doorOf(host: Host, chosen: () => string | undefined, answered: () => void): Door {
-  const door = openDoor(host)
+function locationGateway(host: Host, chosen: () => string | undefined, answered: () => void): ChatGateway {
+  const gateway = gatewayOf(host)
   return {
     async chat(call) {
-      const outcome = await door.chat({ ...call, preferredAccountId: chosen() })
+      const outcome = await gateway.chat({ ...call, preferredAccountId: chosen() })
       if (outcome.outcome === "refusal") return outcome
       const { head, batches } = outcome.answer
       return { outcome: "answer", answer: { head, batches: andThen(batches, answered) } }

@@ -1,5 +1,5 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
-import { type Host, openDoor, PROVIDER_ID, readOffer, startHost } from "../host/index.ts"
+import { type Host, gatewayOf, PROVIDER_ID, readOffer, startHost } from "../host/index.ts"
 import type { Fetch } from "../runtime.ts"
 import { systemRuntime } from "../runtime.ts"
 import type { Place } from "../settings/index.ts"
@@ -44,7 +44,7 @@ export async function startInstance({ input, place, version }: InstanceOptions):
     const { createFront } = await import("./front.ts")
     const runtime = systemRuntime(log)
     const headers = { purposeHeader: PURPOSE_HEADER, agentHeader: AGENT_HEADER }
-    return createFront({ gateway: openDoor(host), runtime, baseUrl: BASE_URL, ...headers })
+    return createFront({ gateway: gatewayOf(host), runtime, baseUrl: BASE_URL, ...headers })
   }
   const fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     signal.throwIfAborted()

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { describe, it } from "node:test"
 import type { ChatCall, Gateway } from "../../src/gateway/index.ts"
-import { openDoor, startHost } from "../../src/host/index.ts"
+import { gatewayOf, startHost } from "../../src/host/index.ts"
 import { readChatRequest } from "../../src/openai/index.ts"
 import { pathsFor } from "../../src/settings/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -37,7 +37,7 @@ describe("a chat that is under way when its host ends", () => {
   const aborted = (signal: AbortSignal): Promise<never> =>
     new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
   const behind = (chat: Gateway["chat"], stop: AbortController) =>
-    openDoor({ services: async () => ({ chat }), signal: stop.signal })
+    gatewayOf({ services: async () => ({ chat }), signal: stop.signal })
 
   it("is refused before its answer began, to be asked again", async () => {
     const stop = new AbortController()

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import type { AnswerBatch, ChatCall, ChatOutcome } from "../../src/gateway/index.ts"
-import type { Door } from "../../src/opencode2/language-model.ts"
+import type { AnswerBatch, ChatCall, ChatGateway, ChatOutcome } from "../../src/gateway/index.ts"
 import type { ChatChunk } from "../../src/openai/index.ts"
 import { openHost } from "./small-plugin.ts"
 import { within } from "../support/clock.ts"
@@ -29,7 +28,7 @@ const called = (id: string, name: string, input: string): ChatChunk[] => [
 type Scripted = readonly ChatChunk[] | ChatOutcome | readonly AnswerBatch[]
 
 /** A gateway that answers as scripted, one entry for each call. */
-function scripted(...answers: readonly Scripted[]): Door & { calls: ChatCall[] } {
+function scripted(...answers: readonly Scripted[]): ChatGateway & { calls: ChatCall[] } {
   const calls: ChatCall[] = []
   return {
     calls,
@@ -57,14 +56,14 @@ const refused = (status: number, message: string, more: object = {}): ChatOutcom
 
 describe("a session of OpenCode 2", () => {
   it("is answered, with its own id, its purpose and its variant", async () => {
-    const door = scripted([said("Hello"), said(" there"), end("stop")])
-    await using opened = await openHost(door)
+    const gateway = scripted([said("Hello"), said(" there"), end("stop")])
+    await using opened = await openHost(gateway)
     const session = opened.project.session({ model: "kiro/claude-sonnet-4-5#max", agent: "build" })
     const turn = await session.prompt("Hi")
     assert.equal(turn.text, "Hello there")
     assert.equal(turn.finish, "stop")
     assert.deepEqual(turn.waits, [])
-    const [call] = door.calls
+    const [call] = gateway.calls
     assert.equal(call?.sessionId, session.id)
     assert.equal(call?.purpose, "main")
     assert.equal(call?.request.thinkingBudget, 32_768)
@@ -74,27 +73,27 @@ describe("a session of OpenCode 2", () => {
     await session.generate("What is this about?")
     await session.compact()
     assert.deepEqual(
-      door.calls.map(({ purpose }) => purpose),
+      gateway.calls.map(({ purpose }) => purpose),
       ["main", "title", "generate", "compaction"],
     )
     const fork = session.fork()
     await fork.prompt("Other")
-    assert.equal(door.calls.at(-1)?.sessionId, fork.id)
+    assert.equal(gateway.calls.at(-1)?.sessionId, fork.id)
     assert.equal(fork.requests[0]?.headers?.["X-Session-Id"], session.id)
   })
 
   it("never shares a memory where the host names no session", async () => {
-    const door = scripted([said("Hello"), end("stop")])
-    await using opened = await openHost(door)
+    const gateway = scripted([said("Hello"), end("stop")])
+    await using opened = await openHost(gateway)
     const session = opened.project.session({ model: "kiro/claude-sonnet-4-5", sendsSessionId: false })
     await session.prompt("Hi")
     await session.prompt("Hi")
-    const [one, other] = door.calls.map(({ sessionId }) => sessionId)
+    const [one, other] = gateway.calls.map(({ sessionId }) => sessionId)
     assert.ok(one !== undefined && other !== undefined && one !== other && one !== session.id)
   })
 
   it("runs tools, and gets its reasoning back with its proof", async () => {
-    const door = scripted(
+    const gateway = scripted(
       [
         { delta: { reasoning_content: "Let me look." } },
         { delta: {}, reasoningEnd: { signature: "c2ln" } },
@@ -104,14 +103,14 @@ describe("a session of OpenCode 2", () => {
       ],
       [said("It is empty."), end("stop")],
     )
-    await using opened = await openHost(door)
+    await using opened = await openHost(gateway)
     const session = opened.project.session({
       model: "kiro/claude-sonnet-4-5",
       tools: { read: { execute: ({ path }) => `content of ${String(path)}` } },
     })
     const turn = await session.prompt("Look")
     assert.equal(turn.text, "It is empty.")
-    assert.deepEqual(door.calls[1]?.request.messages.slice(2), [
+    assert.deepEqual(gateway.calls[1]?.request.messages.slice(2), [
       {
         role: "assistant",
         content: [],
@@ -126,7 +125,7 @@ describe("a session of OpenCode 2", () => {
     // Another model gets it as words.
     session.model = "kiro/claude-opus-4-8"
     await session.prompt("And you?")
-    const replayed = door.calls.at(-1)?.request.messages[2]
+    const replayed = gateway.calls.at(-1)?.request.messages[2]
     assert.deepEqual(replayed, {
       role: "assistant",
       content: [{ type: "text", text: "Let me look." }],
@@ -136,14 +135,17 @@ describe("a session of OpenCode 2", () => {
   })
 
   it("gets a picture of a tool in the host's following message", async () => {
-    const door = scripted([...called("t1", "shot", "{}"), end("tool_calls")], [said("A cat."), end("stop")])
-    await using opened = await openHost(door)
+    const gateway = scripted(
+      [...called("t1", "shot", "{}"), end("tool_calls")],
+      [said("A cat."), end("stop")],
+    )
+    await using opened = await openHost(gateway)
     const session = opened.project.session({
       model: "kiro/claude-sonnet-4-5",
       tools: { shot: { execute: () => [{ type: "file", mime: "image/png", data: "iVBORw==" }] } },
     })
     await session.prompt("Look")
-    assert.deepEqual(door.calls[1]?.request.messages.slice(-2), [
+    assert.deepEqual(gateway.calls[1]?.request.messages.slice(-2), [
       {
         role: "tool",
         toolCallId: "t1",
@@ -160,18 +162,18 @@ describe("a session of OpenCode 2", () => {
   })
 
   it("keeps broken arguments as the model wrote them", async () => {
-    const door = scripted(
+    const gateway = scripted(
       [...called("t1", "read", '{"a":'), end("tool_calls")],
       [said("Sorry."), end("stop")],
     )
-    await using opened = await openHost(door)
+    await using opened = await openHost(gateway)
     const session = opened.project.session({
       model: "kiro/claude-sonnet-4-5",
       tools: { read: { execute: () => "" } },
     })
     const turn = await session.prompt("Look")
     assert.equal(turn.text, "Sorry.")
-    const [assistant, result] = door.calls[1]?.request.messages.slice(-2) ?? []
+    const [assistant, result] = gateway.calls[1]?.request.messages.slice(-2) ?? []
     assert.equal(assistant?.role === "assistant" && assistant.toolCalls[0]?.arguments, '{"a":')
     assert.match(JSON.stringify(result), /malformed JSON/)
   })
@@ -197,9 +199,9 @@ describe("a session of OpenCode 2", () => {
 
   it("is compacted once on an overflow", async () => {
     const overflow = refused(400, "prompt is too long: Kiro refused this conversation.", { overflow: true })
-    const door = scripted(overflow, [said("A summary"), end("stop")], [said("Done."), end("stop")])
+    const gateway = scripted(overflow, [said("A summary"), end("stop")], [said("Done."), end("stop")])
     {
-      await using opened = await openHost(door)
+      await using opened = await openHost(gateway)
       const turn = await opened.project.session({ model: "kiro/claude-sonnet-4-5" }).prompt("Hi")
       assert.equal(turn.text, "Done.")
       assert.equal(turn.compactions, 1)
@@ -220,9 +222,9 @@ describe("a session of OpenCode 2", () => {
         isRetryable,
       },
     })
-    const door = scripted([{ chunks: [said("Half")] }, failed(true)], [said(" and half."), end("stop")])
+    const gateway = scripted([{ chunks: [said("Half")] }, failed(true)], [said(" and half."), end("stop")])
     {
-      await using opened = await openHost(door)
+      await using opened = await openHost(gateway)
       const turn = await opened.project.session({ model: "kiro/claude-sonnet-4-5" }).prompt("Hi")
       assert.equal(turn.text, "Half and half.")
       assert.equal(turn.continuations, 1)
@@ -255,8 +257,8 @@ describe("a session of OpenCode 2", () => {
   })
 
   it("survives a reload of the plugin with the host's old language model", async () => {
-    const door = scripted([said("Hello"), end("stop")])
-    await using opened = await openHost(door)
+    const gateway = scripted([said("Hello"), end("stop")])
+    await using opened = await openHost(gateway)
     const session = opened.project.session({ model: "kiro/claude-sonnet-4-5" })
     await session.prompt("Hi")
     const reloaded = opened.project.reload()

@@ -1,6 +1,6 @@
 import { extname } from "node:path"
 import { PURPOSE_HEADER } from "../../src/opencode2/context.ts"
-import type { Door } from "../../src/opencode2/language-model.ts"
+import type { ChatGateway } from "../../src/gateway/index.ts"
 import { enterRegistry } from "../../src/opencode2/registry.ts"
 import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/fake-opencode2/index.ts"
 
@@ -18,7 +18,7 @@ interface SmallContext {
 }
 
 /** As little of a plugin as the language model needs: a provider that leads to it, over a gateway of the test's. */
-function smallPlugin(door: Door): { default: object } {
+function smallPlugin(gateway: ChatGateway): { default: object } {
   return {
     default: {
       id: "small",
@@ -48,7 +48,7 @@ function smallPlugin(door: Door): { default: object } {
           },
           { providerID: "kiro" },
         )
-        return enterRegistry(directory, door)
+        return enterRegistry(directory, gateway)
       },
     },
   }
@@ -77,10 +77,10 @@ function model(id: string, context: number): object {
 let projects = 0
 
 export async function openHost(
-  door: Door,
+  gateway: ChatGateway,
   options: Partial<HostOptions> = {},
 ): Promise<{ host: FakeOpenCode2; project: FakeLocation } & AsyncDisposable> {
-  const host = new FakeOpenCode2({ plugin: { module: smallPlugin(door) }, ...options })
+  const host = new FakeOpenCode2({ plugin: { module: smallPlugin(gateway) }, ...options })
   const project = await host.open(`/projects/${++projects}`)
   if (project.state !== "active") throw project.error
   return { host, project, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }

@@ -5,8 +5,7 @@ import type {
   LanguageModelV3StreamPart,
 } from "@ai-sdk/provider"
 import type { ChatChunk } from "../../src/openai/index.ts"
-import type { AnswerBatch, ChatCall } from "../../src/gateway/index.ts"
-import type { Door } from "../../src/opencode2/language-model.ts"
+import type { AnswerBatch, ChatCall, ChatGateway } from "../../src/gateway/index.ts"
 
 const HEAD = { id: "chatcmpl-1", created: 1_700_000_000, model: "auto" }
 
@@ -15,7 +14,7 @@ export function answering(
   chunks: readonly ChatChunk[],
   onCall: (call: ChatCall) => void = () => undefined,
   end: AnswerBatch["end"] = { outcome: "finished" },
-): Door {
+): ChatGateway {
   return {
     async chat(call) {
       onCall(call)

@@ -4,7 +4,7 @@ import { ownCommand } from "../../settings/index.ts"
 import { isSpokenMessage } from "../../translate/index.ts"
 import type { Chat } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
-import type { Refusal } from "../door.ts"
+import type { Refusal } from "../chat-call.ts"
 
 /** From this share of the day's budget on the user is told. */
 const NEAR_SHARE = 0.8

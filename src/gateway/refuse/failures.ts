@@ -9,7 +9,7 @@ import {
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
 import { isRepeatedStatus } from "../../openai/index.ts"
 import { ownCommand, redactText } from "../../settings/index.ts"
-import type { Refusal } from "../door.ts"
+import type { Refusal } from "../chat-call.ts"
 
 /** A failure that nothing more can be done about in this fetch. */
 export function refusalOf(asked: {

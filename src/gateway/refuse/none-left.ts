@@ -16,7 +16,7 @@ import type { KiroFailure } from "../../kiro/index.ts"
 import { ownCommand } from "../../settings/index.ts"
 import type { Progress } from "../attempt/progress.ts"
 import { jittered } from "../context.ts"
-import type { Refusal } from "../door.ts"
+import type { Refusal } from "../chat-call.ts"
 import { failureRemedy, quote, stateBehind, statusOf, whatFailed } from "./failures.ts"
 import { noAccount } from "./texts.ts"
 

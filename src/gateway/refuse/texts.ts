@@ -1,7 +1,7 @@
 import { StoreError } from "../../accounts/index.ts"
 import { ChatRequestError } from "../../openai/index.ts"
 import { type AccountRule, ownCommand } from "../../settings/index.ts"
-import type { Purpose, Refusal } from "../door.ts"
+import type { Purpose, Refusal } from "../chat-call.ts"
 
 /**
  * The texts of this room that a person reads, with those of `failures`, `none-left` and the words about an account's

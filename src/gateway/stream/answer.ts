@@ -1,7 +1,7 @@
 import type { KiroFailure } from "../../kiro/index.ts"
 import type { ChatChunk } from "../../openai/index.ts"
 import type { ChunkTranslator, Metered, TurnSummary } from "../../translate/index.ts"
-import type { AnswerBatch, Refusal } from "../door.ts"
+import type { AnswerBatch, Refusal } from "../chat-call.ts"
 import { createAnswerSource, type AnswerSource, type Batch } from "./source.ts"
 import { openUpstream, type UpstreamOptions } from "./upstream.ts"
 

@@ -5,7 +5,7 @@ import { readChatRequest } from "../../src/openai/index.ts"
 import { finish, reasoning, toolUse } from "../support/fake-kiro/index.ts"
 import { type Harness, startHarness } from "./harness.ts"
 
-describe("the gateway's door", () => {
+describe("a chat of the gateway", () => {
   it("gives an answer as chunks and its end", async () => {
     await using harness = await startHarness()
     await harness.add("only")
