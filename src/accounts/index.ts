@@ -102,12 +102,7 @@ export {
   type SourceStore,
   type WriteBack,
 } from "./tokens/in-step.ts"
-export {
-  createTokenKeeper,
-  type KeeperDependencies,
-  type NoToken,
-  type TokenKeeper,
-} from "./tokens/keeper.ts"
+export { type KeeperDependencies, type NoToken, TokenKeeper } from "./tokens/keeper.ts"
 export { type Identify, type OwnerAnswer, Owners } from "./tokens/ask-owner.ts"
 export { isShut, restingUnder } from "./login-use.ts"
 export {

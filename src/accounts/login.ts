@@ -71,6 +71,10 @@ export function withRecord<Kind extends Login | ForgottenLogin>(login: Kind, cha
 
 type RecordChange = { -readonly [Member in keyof LoginRecord]?: LoginRecord[Member] | undefined }
 
+export function hasLogin({ logins }: Account, loginId: string): boolean {
+  return logins.some(({ id }) => id === loginId)
+}
+
 /** The account with a login of it changed; the same where that comes to nothing. */
 export function changeLogin(account: Account, loginId: string, change: (login: Login) => Login): Account {
   const login = account.logins.find(({ id }) => id === loginId)

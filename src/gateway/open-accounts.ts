@@ -3,7 +3,6 @@ import {
   accountName,
   type AccountStore,
   chooseProfile,
-  createTokenKeeper,
   disableAccount,
   enableAccount,
   type Identify,
@@ -12,7 +11,7 @@ import {
   openAccountStore,
   readLabel,
   type SourceStore,
-  type TokenKeeper,
+  TokenKeeper,
 } from "../accounts/index.ts"
 import { type KiroProfile, userAgent } from "../kiro/index.ts"
 import type { Runtime } from "../runtime.ts"
@@ -82,7 +81,7 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
   })
   const client = { runtime, version, endpointOverride: settings.endpointOverride }
   const identify: Identify = (login) => userIdOf({ client, login, defaultRegion: settings.defaultRegion })
-  const tokens = createTokenKeeper({
+  const tokens = new TokenKeeper({
     runtime,
     store,
     sources,

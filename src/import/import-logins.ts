@@ -38,7 +38,7 @@ export async function importLogins({
   identify,
   tokens,
 }: {
-  readonly store: Pick<AccountStore, "reconcile" | "listAll" | "list" | "update">
+  readonly store: AccountStore
   readonly sources: readonly SourceStore[]
   readonly clock: Clock
   readonly log?: Log
@@ -81,7 +81,7 @@ export async function importLogins({
  * removed or suspended every login is asked before it is used: it may be theirs, signed in elsewhere.
  */
 async function askOwners(options: {
-  readonly store: Pick<AccountStore, "listAll" | "reconcile" | "update">
+  readonly store: AccountStore
   readonly identify: Identify | undefined
   readonly clock: Clock
   readonly log: Log

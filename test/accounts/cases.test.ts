@@ -4,13 +4,7 @@ import { chmodSync, chownSync, readdirSync, renameSync, statSync } from "node:fs
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { beforeEach, describe, it } from "node:test"
-import {
-  createTokenKeeper,
-  type Identify,
-  type Login,
-  newAccount,
-  openDatabase,
-} from "../../src/accounts/index.ts"
+import { TokenKeeper, type Identify, type Login, newAccount, openDatabase } from "../../src/accounts/index.ts"
 import { importLogins } from "../../src/import/index.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
@@ -270,7 +264,7 @@ describe("a pair that was rotated", () => {
       random: () => 0.5,
       randomUUID: () => "",
     }
-    const keeper = createTokenKeeper({
+    const keeper = new TokenKeeper({
       runtime,
       store,
       sources: [],

@@ -8,7 +8,6 @@ import {
   afterFailure,
   afterSuccess,
   afterUsage,
-  createTokenKeeper,
   type Database,
   type DatabaseDriver,
   disableAccount,
@@ -24,7 +23,7 @@ import {
   recordOf,
   selectAccount,
   type SourceStore,
-  type TokenKeeper,
+  TokenKeeper,
   type Unavailable,
 } from "../../src/accounts/index.ts"
 import { importLogins, openSources } from "../../src/import/index.ts"
@@ -116,7 +115,7 @@ export class Home {
 
   async keeper(): Promise<TokenKeeper> {
     const store = await this.store()
-    this.#keeper ??= createTokenKeeper({
+    this.#keeper ??= new TokenKeeper({
       runtime: this.#runtime,
       store,
       sources: this.sources(),

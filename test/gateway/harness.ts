@@ -2,7 +2,7 @@ import { join } from "node:path"
 import {
   type Account,
   type AccountStore,
-  createTokenKeeper,
+  TokenKeeper,
   type Login,
   newAccount,
   type Notice,
@@ -83,7 +83,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     random: () => 0,
   })
   const settings = { ...DEFAULT_SETTINGS, endpointOverride: fake.url, ...options.settings }
-  const tokens = createTokenKeeper({
+  const tokens = new TokenKeeper({
     // It limits a refresh by sleeping beside it: that has to take its time, and is no wait of the gateway's.
     runtime: { ...runtime, clock: { ...clock, sleep: systemClock.sleep } },
     store,

@@ -3,13 +3,7 @@ import { execFileSync } from "node:child_process"
 import { closeSync, openSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
-import {
-  type AccountStore,
-  createTokenKeeper,
-  type Database,
-  openDatabase,
-  type TokenKeeper,
-} from "../../src/accounts/index.ts"
+import { type AccountStore, type Database, openDatabase, TokenKeeper } from "../../src/accounts/index.ts"
 import { Spills } from "../../src/accounts/tokens/spill.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { idcLogin, tokens } from "../accounts/logins.ts"
@@ -118,16 +112,17 @@ describe("a refresh whose pair can't be stored as usual", () => {
     const store = await openStore(folder)
     await store.add(accountOf(loginOf(person, EXPIRED)))
     writeFileSync(join(folder, "file"), "")
-    const keepers = [1, 2, 3].map(() =>
-      createTokenKeeper({
-        runtime: realRuntime(),
-        store,
-        sources: [],
-        settings: { ...DEFAULT_SETTINGS, endpointOverride: fake.url },
-        lockPath: join(folder, "file", "lock"),
-        spillPath: join(folder, "spill"),
-        userAgent: "test",
-      }),
+    const keepers = [1, 2, 3].map(
+      () =>
+        new TokenKeeper({
+          runtime: realRuntime(),
+          store,
+          sources: [],
+          settings: { ...DEFAULT_SETTINGS, endpointOverride: fake.url },
+          lockPath: join(folder, "file", "lock"),
+          spillPath: join(folder, "spill"),
+          userAgent: "test",
+        }),
     )
     const granted = (): number =>
       fake.received("CreateToken").filter((request) => request.status === 200).length

@@ -3,12 +3,11 @@ import { join } from "node:path"
 import {
   type Account,
   type AccountStore,
-  createTokenKeeper,
   type KeeperDependencies,
   type Login,
   newAccount,
   openAccountStore,
-  type TokenKeeper,
+  TokenKeeper,
   type TokenSet,
 } from "../../src/accounts/index.ts"
 import { type Clock, type Runtime, silentLog, systemClock, systemRuntime } from "../../src/runtime.ts"
@@ -54,7 +53,7 @@ export function openKeeper(options: {
   readonly lockStaleMs?: number
 }): TokenKeeper {
   const { folder, url, store, runtime = realRuntime(), sources = [], identify, lockStaleMs } = options
-  return createTokenKeeper({
+  return new TokenKeeper({
     runtime,
     store,
     sources,

@@ -1,8 +1,9 @@
 import { present } from "../../json.ts"
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
-import type { Account } from "../account.ts"
+import type { Account, Login } from "../account.ts"
 import { type AccountChanges, isNothing } from "../draft.ts"
+import { changeLogin, hasLogin, isOwing } from "../login.ts"
 import { isResting } from "../login-use.ts"
 import { findCalled } from "../name.ts"
 import type { Notice } from "../notices.ts"
@@ -123,6 +124,22 @@ export class AccountStore extends SessionStore {
     const expected = seen && change(seen)
     if (expected === seen) return seen
     return this.connection.writeOr(expected, (database) => this.#change(database, id, change))
+  }
+
+  /** Changes a login, whoever has it by now. One of a removed account goes as soon as it owes nothing. */
+  async updateLogin(loginId: string, change: Change<Login>): Promise<void> {
+    const holder = (await this.listAll()).find((each) => hasLogin(each, loginId))
+    if (holder === undefined) return
+    await this.update(holder.id, (account) => {
+      const changed = changeLogin(account, loginId, change)
+      if (changed === account || account.removedAt === undefined) return changed
+      return { ...changed, logins: changed.logins.filter(isOwing) }
+    })
+  }
+
+  /** Who has the login, and was not removed. */
+  async holderOf(loginId: string): Promise<Account | undefined> {
+    return (await this.listAll()).find((each) => each.removedAt === undefined && hasLogin(each, loginId))
   }
 
   /** Leaves a tombstone; of its pairs only those that another program's store lacks, until they are there. */

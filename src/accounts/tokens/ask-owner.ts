@@ -4,7 +4,6 @@ import { afterUsage } from "../health.ts"
 import { loginHash, offlineOwner, ownerOf, recordOf, withRecord } from "../login.ts"
 import { learnIdentity } from "../owner.ts"
 import type { AccountStore } from "../store/account-store.ts"
-import { changeStored } from "./in-step.ts"
 
 /** What the service said to who a login is. */
 export type OwnerAnswer =
@@ -28,7 +27,7 @@ const LONGEST_WAIT_MS = 15 * 60_000
 const UNSUPPORTED_WAIT_MS = 24 * 3_600_000
 
 export interface OwnersDependencies {
-  readonly store: Pick<AccountStore, "listAll" | "update" | "reconcile">
+  readonly store: AccountStore
   readonly identify?: Identify | undefined
   readonly clock: Clock
   readonly log: Log
@@ -81,7 +80,7 @@ export class Owners {
     const now = clock.now()
     if (answer.outcome !== "known") {
       const isUnsupported = answer.outcome === "unsupported"
-      await changeStored(store, login.id, (row) => {
+      await store.updateLogin(login.id, (row) => {
         const times = (recordOf(row).asked?.times ?? 0) + 1
         return withRecord(row, {
           asked: { at: now, times, ...(isUnsupported && { unsupported: true }) },
@@ -98,8 +97,8 @@ export class Owners {
       ...(email !== undefined && { email }),
     }
     await store.reconcile((accounts) => learnIdentity(accounts, learnt))
-    const account = (await store.listAll()).find((each) => each.logins.some(({ id }) => id === login.id))
-    if (quota !== undefined && account !== undefined && account.removedAt === undefined)
+    const account = await store.holderOf(login.id)
+    if (quota !== undefined && account !== undefined)
       await store.update(account.id, (current) => afterUsage(current, { ...quota, checkedAt: now }, now))
     return true
   }

@@ -1,16 +1,7 @@
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
-import type { Login, LoginPlace, LoginSource, TokenLogin, TokenSet } from "../account.ts"
-import {
-  changeLogin,
-  isOwing,
-  pairHash,
-  recordOf,
-  samePlace,
-  withoutPlace,
-  withPlace,
-  withRecord,
-} from "../login.ts"
+import type { LoginPlace, LoginSource, TokenLogin, TokenSet } from "../account.ts"
+import { isOwing, pairHash, recordOf, samePlace, withoutPlace, withPlace, withRecord } from "../login.ts"
 import type { AccountStore } from "../store/account-store.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
 
@@ -70,7 +61,7 @@ export function isUnread({ unread }: Pick<SourceReading, "unread">, { key }: Pla
 }
 
 export interface InStepDependencies {
-  readonly store: Pick<AccountStore, "listAll" | "update" | "reconcile">
+  readonly store: AccountStore
   readonly sources: readonly SourceStore[]
   readonly clock: Clock
   readonly log: Log
@@ -109,43 +100,34 @@ export class InStep {
     const gone = places.filter(
       (place) => isKnown(place) && !offered.some((one) => samePlace(one.place, place)),
     )
-    if (gone.length > 0) await changeStored(store, login.id, (row) => gone.reduce(withoutPlace, row))
     for (const { file, message } of readings.flatMap(({ problems }) => problems))
       log.debug("a store of another program could not be read whole", { file, message })
     const now = clock.now()
     const since = places.every(isKnown) ? undefined : Math.min(unreadable ?? now, now)
-    if (since !== unreadable)
-      await changeStored(store, login.id, (row) => withRecord(row, { unreadable: since }))
+    if (gone.length > 0 || since !== unreadable)
+      await store.updateLogin(login.id, (row) =>
+        withRecord(gone.reduce(withoutPlace, row), { unreadable: since }),
+      )
     return since
   }
 
   /** Rule 9: writes the pair into every place that lacks it. What could not be written now stays owed, and is tried again. */
   async pay(login: TokenLogin): Promise<void> {
-    const { store } = this.#dependencies
+    const { store, sources, log } = this.#dependencies
     const { places, hashes } = recordOf(login)
     const hash = pairHash(login.tokens)
     for (const place of places.filter(({ owed }) => owed === true)) {
-      const result = await this.#write(login, { place, replaces: hashes })
+      const source = sources.find((each) => each.has(place))
+      const result = await source?.writeBack({ place, replaces: hashes, after: login.tokens })
+      if (result === undefined) continue
+      log.info("wrote a renewed token back", { source: place.source, result })
       if (result === "unavailable") continue
-      await changeStored(store, login.id, (row) => {
+      await store.updateLogin(login.id, (row) => {
         if (row.kind === "api-key" || pairHash(row.tokens) !== hash) return row
         if (result === "gone") return withoutPlace(row, place)
-        const shown = result === "other" ? place.shown : hash
-        return withPlace(row, { ...place, ...(shown !== undefined && { shown }), owed: false })
+        return withPlace(row, { ...place, ...(result !== "other" && { shown: hash }), owed: false })
       })
     }
-  }
-
-  async #write(
-    login: TokenLogin,
-    { place, replaces }: { readonly place: LoginPlace; readonly replaces: readonly string[] },
-  ): Promise<WriteBack> {
-    const { sources, log } = this.#dependencies
-    const source = sources.find((candidate) => candidate.has(place))
-    if (source === undefined) return "unavailable"
-    const result = await source.writeBack({ place, replaces, after: login.tokens })
-    log.info("wrote a renewed token back", { source: place.source, result })
-    return result
   }
 
   /** Pays whatever is owed, also by accounts that were removed: their pairs go when all programs have them. */
@@ -155,19 +137,4 @@ export class InStep {
       for (const login of account.logins)
         if (login.kind !== "api-key" && isOwing(login)) await this.pay(login)
   }
-}
-
-/** Changes a stored login, whoever has it by now. One of a removed account goes as soon as it owes nothing. */
-export async function changeStored(
-  store: Pick<AccountStore, "listAll" | "update">,
-  loginId: string,
-  change: (login: Login) => Login,
-): Promise<void> {
-  const holder = (await store.listAll()).find(({ logins }) => logins.some(({ id }) => id === loginId))
-  if (holder === undefined) return
-  await store.update(holder.id, (account) => {
-    const changed = changeLogin(account, loginId, change)
-    if (changed === account || account.removedAt === undefined) return changed
-    return { ...changed, logins: changed.logins.filter(isOwing) }
-  })
 }

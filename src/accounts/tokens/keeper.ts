@@ -13,18 +13,7 @@ import { Spills } from "./spill.ts"
 
 export interface KeeperDependencies {
   readonly runtime: Runtime
-  readonly store: Pick<
-    AccountStore,
-    | "list"
-    | "listAll"
-    | "get"
-    | "update"
-    | "reconcile"
-    | "compareAndSwapTokens"
-    | "peek"
-    | "mustKeep"
-    | "kept"
-  >
+  readonly store: AccountStore
   readonly sources: readonly SourceStore[]
   readonly settings: Pick<Settings, "tokenExpiryBufferMs" | "endpointOverride">
   /** The beginning of the lock's path: each login has its own. */
@@ -44,40 +33,6 @@ export interface NoToken {
   readonly message: string
 }
 
-export interface TokenKeeper {
-  /**
-   * An access token of the account that can be used now. A valid one is given at once, and renewed in the background
-   * where it ends soon; the caller waits only where less than 30 s are left or where the service rejected all that are
-   * valid. Rejects only with the signal's reason; the refresh itself goes on then, because a rotated pair must not be
-   * lost.
-   */
-  fresh(wish: {
-    readonly account: Account
-    /** The access tokens that the service refused to whoever asks. */
-    readonly rejected?: readonly Secret[]
-    readonly signal?: AbortSignal | undefined
-  }): Promise<Credential | NoToken>
-  /**
-   * The accounts that this process can use, each with the logins that it can use: no login of a source that the user
-   * turned off.
-   */
-  here(accounts: readonly Account[]): readonly Account[]
-  /** The same accounts with the pairs that wait for the database: a source that shows one of them brings no news. */
-  waiting(accounts: readonly Account[]): readonly Account[]
-  /**
-   * Asks at once whose the logins are that nobody is named for, because no account can answer: that may let one go on.
-   * It takes 3 s at most.
-   */
-  learnOwners(): Promise<void>
-  /**
-   * Brings what is still on its way to its place, before the account is removed: a pair that waits for the database,
-   * and one that its source does not have yet; and asks whose the account is, as long as it can be asked.
-   */
-  settle(account: Account): Promise<void>
-  /** Waits for refreshes that were sent, and until their pairs are on the disk. */
-  close(): Promise<void>
-}
-
 /** A background refresh or write-back that failed is not begun again for so long, in ms. */
 const QUIET_MS = 30_000
 /** The longest that a request waits for the answer to whose a login is, in ms. */
@@ -90,11 +45,8 @@ const CLOSE_PATIENCE_MS = 5000
 const KEEP_PATIENCE_MS = 20_000
 const LOOK_AGAIN_MS = 50
 
-export function createTokenKeeper(dependencies: KeeperDependencies): TokenKeeper {
-  return new Keeper(dependencies)
-}
-
-class Keeper implements TokenKeeper {
+/** Keeps the tokens of all accounts fresh, for everybody in this process. */
+export class TokenKeeper {
   readonly #dependencies: KeeperDependencies
   readonly #closing = new AbortController()
   #isClosing = false
@@ -122,11 +74,22 @@ class Keeper implements TokenKeeper {
     })
   }
 
+  /**
+   * An access token of the account that can be used now. A valid one is given at once, and renewed in the background
+   * where it ends soon; the caller waits only where less than 30 s are left or where the service rejected all that are
+   * valid. Rejects only with the signal's reason; the refresh itself goes on then, because a rotated pair must not be
+   * lost.
+   */
   async fresh({
     account: given,
     rejected = [],
     signal,
-  }: Parameters<TokenKeeper["fresh"]>[0]): Promise<Credential | NoToken> {
+  }: {
+    readonly account: Account
+    /** The access tokens that the service refused to whoever asks. */
+    readonly rejected?: readonly Secret[]
+    readonly signal?: AbortSignal | undefined
+  }): Promise<Credential | NoToken> {
     signal?.throwIfAborted()
     const isRefused = (login: Login): boolean =>
       rejected.some((token) => token.equals(accessOf(login).accessToken))
@@ -169,12 +132,17 @@ class Keeper implements TokenKeeper {
     return last === undefined ? noToken(account, outcomes) : credentialOf(account, last)
   }
 
+  /**
+   * The accounts that this process can use, each with the logins that it can use: no login of a source that the user
+   * turned off.
+   */
   here(accounts: readonly Account[]): readonly Account[] {
     return accounts
       .map((account) => ({ ...account, logins: account.logins.filter((login) => this.#isHere(login)) }))
       .filter(({ logins }) => logins.length > 0)
   }
 
+  /** The same accounts with the pairs that wait for the database: a source that shows one of them brings no news. */
   waiting(accounts: readonly Account[]): readonly Account[] {
     return accounts.map((account) => ({
       ...account,
@@ -182,12 +150,20 @@ class Keeper implements TokenKeeper {
     }))
   }
 
+  /**
+   * Asks at once whose the logins are that nobody is named for, because no account can answer: that may let one go on.
+   * It takes 3 s at most.
+   */
   async learnOwners(): Promise<void> {
     const logins = this.here(await this.#dependencies.store.list({ resting: true })).flatMap(tokenLogins)
     const learning = logins.map((login) => this.#learn(login, { urgent: true }))
     await this.#atMost(OWNER_PATIENCE_MS, Promise.all(learning))
   }
 
+  /**
+   * Brings what is still on its way to its place, before the account is removed: a pair that waits for the database,
+   * and one that its source does not have yet; and asks whose the account is, as long as it can be asked.
+   */
   async settle(given: Account): Promise<void> {
     const account = await this.#current(given)
     for (const login of tokenLogins(account)) {
@@ -197,6 +173,7 @@ class Keeper implements TokenKeeper {
     await this.#quiet()
   }
 
+  /** Waits for refreshes that were sent, and until their pairs are on the disk. */
   async close(): Promise<void> {
     const { clock } = this.#dependencies.runtime
     this.#isClosing = true

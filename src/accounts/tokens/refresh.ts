@@ -9,7 +9,7 @@ import { owedByRemoved } from "../owner.ts"
 import { StoreError } from "../store/database.ts"
 import type { AccountStore } from "../store/account-store.ts"
 import { remedyOf, STATE_WORDS } from "../words.ts"
-import { changeStored, type InStep } from "./in-step.ts"
+import type { InStep } from "./in-step.ts"
 import { type Held, LOCK_STALE_MS, NO_LOCK, tryLock } from "./lock.ts"
 import { type Spills, withSwap } from "./spill.ts"
 
@@ -46,7 +46,7 @@ export type RefreshOutcome =
 
 export interface RefresherOptions {
   readonly runtime: Runtime
-  readonly store: Pick<AccountStore, "listAll" | "update" | "reconcile" | "mustKeep" | "kept">
+  readonly store: AccountStore
   readonly settings: Pick<Settings, "endpointOverride">
   readonly lockPath: string
   readonly lockStaleMs?: number
@@ -84,12 +84,12 @@ export class Refresher {
   /** A refusal counts only where row and source still hold the pair that was refused. */
   async #renew(wish: RefreshWish): Promise<RefreshOutcome> {
     const entry = await this.#enter(wish)
-    if (entry.state === "done") return entry.outcome
+    if (entry.state !== "held") return entry
     try {
       let refused: Refused | undefined
       for (;;) {
         const look = await this.#lookWhole(wish)
-        if (look.state === "done") return look.outcome
+        if (look.state !== "stale") return look
         if (refused !== undefined && samePair(refused.sent, look.login.tokens))
           return await this.#believe(wish, refused)
         const outcome = await this.#exchange(look)
@@ -105,14 +105,14 @@ export class Refresher {
    * Whoever waits for the lock watches the row and needs no lock where the holder wrote a fresh token there. After the
    * longest refresh of somebody else, and the time until their lock is stale, compare-and-swap alone has to do.
    */
-  async #enter(wish: RefreshWish): Promise<Done | Held> {
+  async #enter(wish: RefreshWish): Promise<RefreshOutcome | Held> {
     const { runtime, lockPath, lockStaleMs: staleMs = LOCK_STALE_MS, closing } = this.#options
     const { clock, random, log } = runtime
     const path = `${lockPath}-${wish.login.id}`
     const deadline = clock.now() + REFRESH_DEADLINE_MS + staleMs
     for (;;) {
       const look = await this.#look(wish)
-      if (look.state === "done") return look
+      if (look.state !== "stale") return look
       if (clock.now() >= deadline) return NO_LOCK
       const lock = await tryLock({ path, log, staleMs })
       if (lock.state === "held") return lock
@@ -121,17 +121,17 @@ export class Refresher {
   }
 
   /** The row, its places in other programs' stores, and what they made of the row; done where it is not renewed now. */
-  async #lookWhole(wish: RefreshWish): Promise<Look> {
+  async #lookWhole(wish: RefreshWish): Promise<RefreshOutcome | Stale> {
     const before = await this.#look(wish)
-    if (before.state === "done") return before
+    if (before.state !== "stale") return before
     const unreadSince = await this.#options.inStep.look(before.login)
     const look = await this.#look(wish)
-    if (look.state === "done") return look
+    if (look.state !== "stale") return look
     const { account, login } = look
     const { barred, isBehind } = login
-    const rest = (reason: "held" | "resting"): Done => {
-      const words = `${STATE_WORDS[reason].because}. ${remedyOf(account, { reason }, ownCommand())}`
-      return done({ state: "failed", reason, message: words })
+    const rest = (reason: "held" | "resting"): RefreshOutcome => {
+      const message = `${STATE_WORDS[reason].because}. ${remedyOf(account, { reason }, ownCommand())}`
+      return { state: "failed", reason, message }
     }
     if (barred === "strange" || (barred === "held" && wish.toAsk !== true)) return rest("held")
     if (isBehind === true) return rest("resting")
@@ -167,16 +167,18 @@ export class Refresher {
           // A social login learns its profile with its first refresh; one that it has stays.
           if (row === "written" && profileArn !== undefined)
             inBackground(
-              changeStored(store, login.id, (held) =>
+              store.updateLogin(login.id, (held) =>
                 held.profileArn === undefined ? { ...held, profileArn } : held,
               ),
             )
           return { state: "fresh", login: renewed }
         }
         case "suspected":
-          return { ...refused(refusalOf(login, result.message, runtime.clock.now())), unexplained: true }
         case "refused":
-          return refused(refusalOf(login, result.message, runtime.clock.now()))
+          return {
+            ...refused(refusalOf(login, result.message, runtime.clock.now())),
+            unexplained: result.outcome === "suspected",
+          }
         case "failed":
           return { state: "failed", reason: result.reason, message: result.message }
         default:
@@ -201,7 +203,7 @@ export class Refresher {
     const { store, runtime, spills, closing } = this.#options
     await runtime.clock.sleep(GRACE_MS, closing)
     const look = await this.#look(wish)
-    if (look.state === "done") return look.outcome
+    if (look.state !== "stale") return look
     const { account, login } = look
     const now = runtime.clock.now()
     const { doubted } = recordOf(login)
@@ -224,29 +226,25 @@ export class Refresher {
   }
 
   /** Reads the row again: another process may have renewed, refused or removed the login since. */
-  async #look(wish: RefreshWish): Promise<Look> {
+  async #look(wish: RefreshWish): Promise<RefreshOutcome | Stale> {
     const { spills, runtime, store } = this.#options
     spills.settle(wish.login.id)
-    const isMeant = ({ id }: Login): boolean => id === wish.login.id
-    const account = (await store.listAll()).find(
-      ({ removedAt, logins }) => removedAt === undefined && logins.some(isMeant),
-    )
-    const found = account?.logins.find(isMeant)
-    if (account === undefined || found === undefined || found.kind === "api-key")
-      return done({ state: "gone" })
+    const account = await store.holderOf(wish.login.id)
+    const found = account?.logins.find(({ id }) => id === wish.login.id)
+    if (account === undefined || found === undefined || found.kind === "api-key") return { state: "gone" }
     const login = spills.over(found)
-    if (isNews({ login, wish, now: runtime.clock.now() })) return done({ state: "fresh", login })
-    if (login.revoked !== undefined) return done({ state: "refused", message: login.revoked.reason })
+    if (isNews({ login, wish, now: runtime.clock.now() })) return { state: "fresh", login }
+    if (login.revoked !== undefined) return { state: "refused", message: login.revoked.reason }
     return { state: "stale", account, login }
   }
 }
 
-const SOURCE_AWAY: Done = done({
+const SOURCE_AWAY = {
   state: "failed",
   reason: "source-away",
   message:
     "the store that it came from can't be read just now, and may hold a newer one; it is used for all that within the hour",
-})
+} as const
 
 const DISK_FULL = {
   state: "failed",
@@ -265,19 +263,9 @@ interface Refused {
 type Exchanged = Exclude<RefreshOutcome, { readonly state: "refused" }> | Refused
 
 interface Stale {
+  readonly state: "stale"
   readonly account: Account
   readonly login: TokenLogin
-}
-
-interface Done {
-  readonly state: "done"
-  readonly outcome: RefreshOutcome
-}
-
-type Look = Done | ({ readonly state: "stale" } & Stale)
-
-function done(outcome: RefreshOutcome): Done {
-  return { state: "done", outcome }
 }
 
 /** Whether the login holds an access token that was not known to be needed replacing, and that can be used. */

@@ -9,11 +9,11 @@ import {
   writeSync,
 } from "node:fs"
 import * as z from "zod/mini"
-import { isObject, parseJson, present } from "../../json.ts"
+import { isObject, type JsonObject, parseJson, present } from "../../json.ts"
 import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
 import { readSmallFile } from "../../settings/index.ts"
-import type { Login, TokenSet } from "../account.ts"
+import type { Login } from "../account.ts"
 import { pairHash, recordOf, samePair, withHash, withRecord } from "../login.ts"
 import type { TokenSwap } from "../store/account-rows.ts"
 import type { AccountStore } from "../store/account-store.ts"
@@ -30,25 +30,24 @@ export type Reservation =
   /** The folder can't be written. */
   | { readonly state: "impossible" }
 
+interface SpillOptions {
+  readonly store: Pick<AccountStore, "compareAndSwapTokens" | "peek">
+  /** The beginning of the path of each file. */
+  readonly path: string
+  readonly log: Log
+}
+
 /**
  * The pairs that the database has not taken yet: in a file beside it, readable by the user only, one for each login,
  * which any process applies. A pair is in the row or in this file, and in nothing else.
  */
 export class Spills {
-  readonly #store: Pick<AccountStore, "compareAndSwapTokens" | "peek">
-  readonly #path: string
-  readonly #log: Log
+  readonly #options: SpillOptions
   /** Pairs that not even the file could take, which its reservation should make impossible. */
   readonly #unkept = new Map<string, SpilledSwap>()
 
-  constructor(options: {
-    readonly store: Pick<AccountStore, "compareAndSwapTokens" | "peek">
-    readonly path: string
-    readonly log: Log
-  }) {
-    this.#store = options.store
-    this.#path = options.path
-    this.#log = options.log
+  constructor(options: SpillOptions) {
+    this.#options = options
   }
 
   /**
@@ -69,7 +68,7 @@ export class Spills {
       free: () => void remove(room),
       write(swap) {
         try {
-          const text = JSON.stringify(encode(swap))
+          const text = JSON.stringify(swap, reveal)
           overwrite(room, text)
           putInto(file, room, text)
           return true
@@ -86,14 +85,14 @@ export class Spills {
     const waiting = this.#waiting(loginId)
     // What waits begins where the row is: the two become one.
     const whole = waiting === undefined ? rest : chained(waiting, rest)
-    const result = this.#store.compareAndSwapTokens({ loginId, ...whole })
+    const result = this.#options.store.compareAndSwapTokens({ loginId, ...whole })
     if (result === "written" || result === "changed") {
       if (waiting !== undefined) this.settle(loginId)
       return result
     }
     const spilled = reservation.state === "reserved" && reservation.write(whole)
     if (!spilled) this.#unkept.set(loginId, whole)
-    this.#log.warn("a new token pair waits for the database", { loginId, result, spilled })
+    this.#options.log.warn("a new token pair waits for the database", { loginId, result, spilled })
     return "spilled"
   }
 
@@ -104,9 +103,9 @@ export class Spills {
   settle(loginId: string): "none" | "settled" | "waiting" {
     const swap = this.#waiting(loginId)
     if (swap === undefined) return "none"
-    const result = this.#store.compareAndSwapTokens({ loginId, ...swap })
+    const result = this.#options.store.compareAndSwapTokens({ loginId, ...swap })
     if (result === "busy" || result === "failed") return "waiting"
-    const row = this.#store.peek(loginId)
+    const row = this.#options.store.peek(loginId)
     if (row.outcome === "unavailable") return "waiting"
     if (row.outcome === "row" && row.hash === pairHash(swap.before) && row.hash !== pairHash(swap.after))
       return "waiting"
@@ -137,7 +136,7 @@ export class Spills {
   }
 
   #fileOf(loginId: string): string {
-    return `${this.#path}-${loginId}`
+    return `${this.#options.path}-${loginId}`
   }
 }
 
@@ -189,10 +188,7 @@ function putInto(file: string, room: string, text: string): void {
  */
 function readSpill(path: string): SpilledSwap | undefined {
   const file = readSmallFile(path)
-  const swap = SWAP.safeParse(file.state === "text" ? parseJson(file.text) : undefined)
-  if (!swap.success) return undefined
-  const { before, after, through } = swap.data
-  return { before: decodePair(before), after: decodePair(after), ...present({ through }) }
+  return SWAP.safeParse(file.state === "text" ? parseJson(file.text) : undefined).data
 }
 
 /** Where it can't be removed it says what is known already: applied again, it changes nothing. */
@@ -209,33 +205,21 @@ function isFull(error: unknown): boolean {
   return isObject(error) && (error["code"] === "ENOSPC" || error["code"] === "EDQUOT")
 }
 
-const PAIR = z.object({
-  accessToken: z.string(),
-  refreshToken: z.optional(z.string()),
-  expiresAt: z.number(),
-})
-const SWAP = z.object({ before: PAIR, after: PAIR, through: z.optional(z.array(z.string())) })
+const SECRET = z.pipe(
+  z.string(),
+  z.transform((text) => new Secret(text)),
+)
+const PAIR = z.pipe(
+  z.object({ accessToken: SECRET, refreshToken: z.optional(SECRET), expiresAt: z.number() }),
+  z.transform(present),
+)
+const SWAP = z.pipe(
+  z.object({ before: PAIR, after: PAIR, through: z.optional(z.array(z.string())) }),
+  z.transform(present),
+)
 
-function encode({ before, after, through }: SpilledSwap): z.infer<typeof SWAP> {
-  return {
-    before: encodePair(before),
-    after: encodePair(after),
-    ...present({ through: through && [...through] }),
-  }
-}
-
-function encodePair({ accessToken, refreshToken, expiresAt }: TokenSet): z.infer<typeof PAIR> {
-  return {
-    accessToken: accessToken.reveal(),
-    expiresAt,
-    ...present({ refreshToken: refreshToken?.reveal() }),
-  }
-}
-
-function decodePair({ accessToken, refreshToken, expiresAt }: z.infer<typeof PAIR>): TokenSet {
-  return {
-    accessToken: new Secret(accessToken),
-    expiresAt,
-    ...present({ refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken) }),
-  }
+/** The file is where a secret is kept: elsewhere it serialises to a placeholder. */
+function reveal(this: JsonObject, member: string, value: unknown): unknown {
+  const held = this[member]
+  return held instanceof Secret ? held.reveal() : value
 }
