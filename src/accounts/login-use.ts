@@ -31,18 +31,23 @@ export function withUses(accounts: readonly Account[]): readonly Account[] {
 
 type ById = ReadonlyMap<string, KnownLogin>
 
-/** Rule 5: what took the place of a login that is off, removed, suspended or held itself, and nobody knows that it is another's. */
+/**
+ * Rule 5: what took the place of a login that is off, removed, suspended or held itself, and nobody knows that it is
+ * another's. A copy between the two was never seen in that place: it holds nobody who is known to be another.
+ */
 function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string> {
   const held = new Set<string>()
   for (const first of shut) {
-    let before = first
+    let [before, seenBefore] = [first, first]
     for (;;) {
       const after = byId.get(recordOf(before.login).successor?.id ?? "")
       if (after === undefined || after.login.kind === "forgotten") break
       const { id } = after.login
-      if (held.has(id) || recordOf(after.login).taken !== undefined || areTwoPeople(before, after)) break
+      if (held.has(id) || recordOf(after.login).taken !== undefined) break
+      if (areTwoPeople(before, after) || areTwoPeople(seenBefore, after)) break
       held.add(id)
       before = after
+      if (!isCopy(after.login)) seenBefore = after
     }
   }
   return held

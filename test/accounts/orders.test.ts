@@ -459,6 +459,18 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("12, newer, off: the copy of who is off holds nobody else who stands in kiro-cli's row", async () => {
+    await home.signsIn("A")
+    await home.servedBy()
+    await home.disable("A")
+    await home.cliRenews()
+    await home.olderPluginCopies()
+    await home.signsIn("B")
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "B")
+    assert.equal(superseded(), 0)
+  })
+
   it("13: a pair that is owed to kiro-cli when its account is removed is paid, then deleted", async () => {
     await isRemovedWhileOwed("A")
     home.cliComesBack()
