@@ -69,20 +69,32 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
 }
 
 /**
- * Logins of kiro-cli's of which this one may be an older plugin's old copy; also those in whose place another stands by
- * now, which are what would be lost, unless it took their place.
+ * Logins of kiro-cli's of which this one may be an old copy: an older plugin's, or one in a store that kiro-cli began with
+ * and left behind. Also those in whose place another stands by now, which are what would be lost, unless it took their place.
  */
 function copiedFrom(accounts: readonly Account[], login: Login): readonly Login[] {
-  if (!isCopy(login)) return []
+  if (!isCopy(login) && !isKiroClis(login)) return []
   const live = liveLogins(accounts)
   return live.filter(
     (other) =>
       other.revoked === undefined &&
-      !leadsTo(live, other, login) &&
       (other.source === "kiro-cli" || recordOf(other).places.some(({ source }) => source === "kiro-cli")) &&
+      (isCopy(login) || endsBefore(login, other)) &&
       sameRegistration(login, other) &&
-      !isAnothers(login, other),
+      !isAnothers(login, other) &&
+      !leadsTo(live, other, login),
   )
+}
+
+/** Whether it stands in rows and files of kiro-cli's and nowhere else. */
+function isKiroClis(login: Login): boolean {
+  const { places } = recordOf(login)
+  return places.length > 0 && places.every(({ source }) => source === "kiro-cli")
+}
+
+function endsBefore(one: Login, other: Login): boolean {
+  if (one.kind === "api-key" || other.kind === "api-key") return false
+  return one.tokens.expiresAt < other.tokens.expiresAt
 }
 
 /** Whether the second stood in the first one's place after it. */

@@ -428,6 +428,27 @@ describe("orders of events", () => {
     assert.equal(await home.servedBy(), "A")
   })
 
+  for (const [where, copy] of [
+    ["the store of the Amazon Q CLI, which it began with,", () => home.amazonQHas()],
+    ["the file beside the IDE's", () => home.cliFileHas()],
+  ] as const)
+    it(`12, of kiro-cli's own: what ${where} still has of before kiro-cli renewed is not sent`, async () => {
+      await home.signsIn("A")
+      await copy()
+      home.endAccessTokens()
+      await home.cliRenews()
+      assert.equal(await home.servedBy("a"), "A")
+      home.endAccessTokens()
+      assert.equal(await home.servedBy("b"), "A")
+      home.service.exhausted.add("A")
+      assert.equal(await home.servedBy("b"), "nobody")
+      assert.equal(superseded(), 0)
+      assert.equal(await shown(), 1)
+      home.service.exhausted.clear()
+      home.clock.advance(31 * DAY)
+      assert.equal(await home.servedBy("b"), "A")
+    })
+
   /** kiro-cli renewed A's pair unseen, an older plugin has a copy of that, and B stands in kiro-cli's row. */
   const isCopiedUnseen = async (): Promise<void> => {
     await home.signsIn("A")

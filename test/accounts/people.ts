@@ -1,6 +1,15 @@
 import assert from "node:assert/strict"
 import { randomUUID } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { dirname, join } from "node:path"
 import {
   type Account,
@@ -195,6 +204,26 @@ export class Home {
       held.accessToken,
       held.expiresAt,
     ])
+  }
+
+  /** The store that kiro-cli began as a copy of is as kiro-cli's is now. */
+  async amazonQHas(): Promise<void> {
+    this.#closeFiles()
+    const file = this.cliFile.replace("kiro-cli", "amazon-q")
+    mkdirSync(dirname(file), { recursive: true })
+    copyFileSync(this.cliFile, file)
+  }
+
+  /** The file that newer versions of kiro-cli keep beside the IDE's holds what their store does now. */
+  async cliFileHas(): Promise<void> {
+    const { expiresAt, ...pair } = (await this.cliPair()) ?? { expiresAt: 0 }
+    const client = { clientId: this.client, clientSecret: "secret", region: "us-east-1" }
+    const ends = new Date(expiresAt).toISOString()
+    mkdirSync(dirname(this.ideFile), { recursive: true })
+    writeFileSync(
+      this.ideFile.replace("token", "token-cli"),
+      JSON.stringify({ ...pair, ...client, expiresAt: ends, authMethod: "IdC", provider: "BuilderId" }),
+    )
   }
 
   /** A person signs in to kiro-cli. */

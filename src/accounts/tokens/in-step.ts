@@ -76,20 +76,21 @@ export class InStep {
   }
 
   /**
-   * Reads the places of a login again and takes in what they show, of one of kiro-cli's also what older plugins copied
-   * from there. Since when one of its places can't be read, in epoch ms: nobody knows then whether its program renewed
-   * the login meanwhile.
+   * Reads the places of a login again and takes in what they show, of one of kiro-cli's also what its other stores and
+   * older plugins may have copied of it. Since when one of its places can't be read, in epoch ms: nobody knows then
+   * whether its program renewed the login meanwhile.
    */
   async look(login: TokenLogin): Promise<number | undefined> {
     const { sources, store, clock, log } = this.#dependencies
     const { places, unreadable } = recordOf(login)
     const isKiroClis = places.some(({ source }) => source === "kiro-cli")
-    const isCopies = (source: LoginSource): boolean => isKiroClis && source === "older-plugin"
-    const near = sources.filter((each) => isCopies(each.source) || places.some((place) => each.has(place)))
+    const mayCopy = (source: LoginSource): boolean =>
+      isKiroClis && (source === "kiro-cli" || source === "older-plugin")
+    const near = sources.filter((each) => mayCopy(each.source) || places.some((place) => each.has(place)))
     const readings = await Promise.all(near.map((source) => source.read()))
     const offered = readings
       .flatMap(({ logins }) => logins)
-      .filter(({ place }) => isCopies(place.source) || places.some((each) => samePlace(each, place)))
+      .filter(({ place }) => mayCopy(place.source) || places.some((each) => samePlace(each, place)))
     const isKnown = (place: LoginPlace): boolean =>
       near.some((source, index) => {
         const reading = readings[index]
