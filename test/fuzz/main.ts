@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { availableParallelism } from "node:os"
 import { readFileSync } from "node:fs"
-import { parseArgs } from "node:util"
+import { numberOf, readOptions, wrongCall } from "../support/options.ts"
 import { testFiles } from "../support/suites/files.ts"
 
 /**
@@ -13,7 +13,7 @@ import { testFiles } from "../support/suites/files.ts"
 
 const LOT = 1000
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     only: { type: "string", default: "people" },
     runs: { type: "string", default: "1000000" },
@@ -25,10 +25,13 @@ const { values } = parseArgs({
   },
 })
 const files = filesOf(values.only)
-if (files.length === 0) throw new Error(`no test file with a property is called ${values.only}`)
-const [runs, seed, from] = [Number(values.runs), Number(values.seed), Number(values.from)]
+if (files.length === 0) wrongCall(`No test file with a property is called "${values.only}".`)
+const runs = numberOf("runs", values.runs)
+const seed = numberOf("seed", values.seed)
+const from = numberOf("from", values.from)
+const workers = Math.max(1, numberOf("workers", values.workers))
 const lots = Math.ceil(runs / LOT)
-const until = Date.now() + Number(values.minutes) * 60_000
+const until = Date.now() + numberOf("minutes", values.minutes) * 60_000
 const begun = Date.now()
 
 const children = new Set<ChildProcess>()
@@ -38,7 +41,7 @@ let failures = 0
 let isOver = false
 
 process.on("SIGINT", stop)
-await Promise.all(Array.from({ length: Math.max(1, Number(values.workers)) }, work))
+await Promise.all(Array.from({ length: workers }, work))
 tell()
 if (failures === 0 && next < lots) {
   const first = Array.from({ length: lots }, (_, lot) => lot).find((lot) => lot >= from && !done.has(lot))

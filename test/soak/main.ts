@@ -8,11 +8,11 @@
 import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
 import { openAccountStore } from "../../src/accounts/index.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { finish, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
 import { kiroCliStoreOf, seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { numberOf, readOptions } from "../support/options.ts"
 import { removeFolder } from "../support/secrets.ts"
 import { faults, refusedPart } from "./faults.ts"
 import { Hosts } from "./hosts.ts"
@@ -31,7 +31,8 @@ const MOST_REFUSALS = 3
 /** So long a name that is not known yet, or a login that was just found, may take once all is quiet. */
 const SETTLED_IN_MS = 120_000
 
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "60" } } })
+const { values } = readOptions({ options: { minutes: { type: "string", default: "60" } } })
+const minutes = numberOf("minutes", values.minutes)
 const home = mkdtempSync(join(tmpdir(), "kiro-soak-"))
 const random = seeded(Date.now())
 
@@ -79,13 +80,13 @@ await seedKiroCliStore({ path: kiroCli, accounts: accounts.slice(2) })
 
 const wrong: string[] = hosts.tally.wrong
 const troubles = new Map<string, number>()
-const until = Date.now() + Number(values.minutes) * 60_000
+const until = Date.now() + minutes * 60_000
 let minute = 0
 while (Date.now() < until) {
   await systemClock.sleep(TROUBLE_EVERY_MS)
   const name = await trouble(world)
   troubles.set(name, (troubles.get(name) ?? 0) + 1)
-  if (Date.now() < until - (Number(values.minutes) - minute - 1) * 60_000) continue
+  if (Date.now() < until - (minutes - minute - 1) * 60_000) continue
   minute += 1
   for (const { reply } of fake.refused) wrong.push(`a request that the service refuses: ${reply.body}`)
   for (const error of fake.scriptErrors) wrong.push(`the script failed: ${String(error)}`)

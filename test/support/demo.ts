@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
-import { parseArgs } from "node:util"
 import { playTask } from "./demo/play-task.ts"
 import { fakeStage, liveStage, type Stage } from "./demo/stage.ts"
 import { heading, note, printer, quote, success } from "./demo/show.ts"
 import type { Turn } from "../../src/accounts/index.ts"
 import { readTurns } from "./demo/turns.ts"
+import { readOptions } from "./options.ts"
 import { startOpencodeServer } from "./opencode/index.ts"
 
 /**
@@ -40,7 +40,7 @@ const titleOrNot = ({ modelId = "" }: Turn): string =>
 
 const oneLine = (json: string): string => JSON.stringify(JSON.parse(json))
 
-const { values } = parseArgs({ options: { live: { type: "boolean", default: false } } })
+const { values } = readOptions({ options: { live: { type: "boolean", default: false } } })
 try {
   await using stage = values.live ? liveStage() : await fakeStage()
   await demo(stage)

@@ -1,8 +1,8 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process"
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { parseArgs } from "node:util"
 import { npm } from "./npm.ts"
+import { readOptions, wrongCall } from "./options.ts"
 import { add, type Counts, NONE, readCounts } from "./suites/counts.ts"
 import { compileTests, nodeTestArguments, testFiles } from "./suites/files.ts"
 import { findWindowsNode } from "./suites/node-program.ts"
@@ -19,7 +19,10 @@ const TEST_MS = 300_000
 /** Wine knows no keep-alive of a socket, without which Node opens none. */
 const PRELOAD = 'process.binding("tcp_wrap").TCP.prototype.setKeepAlive = () => 0\n'
 
-const { positionals } = parseArgs({ allowPositionals: true })
+const { positionals } = readOptions({ allowPositionals: true })
+const wanted = positionals.length > 0 ? positionals : rooms()
+const stranger = wanted.find((room) => !rooms().includes(room))
+if (stranger !== undefined) wrongCall(`There is no room "${stranger}": ${rooms().join(", ")}.`)
 const node = hasWine() ? findWindowsNode(CACHE) : undefined
 if (node === undefined) {
   console.log(
@@ -33,7 +36,7 @@ await compileTests()
 npm(["run", "build", "--silent"])
 
 let total: Counts = NONE
-for (const room of positionals.length > 0 ? positionals : rooms()) {
+for (const room of wanted) {
   const counts = await runRoom(room, node)
   total = add(total, counts)
 }

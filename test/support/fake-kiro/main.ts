@@ -1,10 +1,10 @@
-import { parseArgs } from "node:util"
+import { numberOf, readOptions } from "../options.ts"
 import { startFakeKiro } from "./fake-kiro.ts"
 
 /** The fake as a program of its own: prints its URL, a signed-in account, and then each request as it comes. */
 
-const { values } = parseArgs({ options: { port: { type: "string", default: "0" } } })
-const fake = await startFakeKiro({ port: Number(values.port) })
+const { values } = readOptions({ options: { port: { type: "string", default: "0" } } })
+const fake = await startFakeKiro({ port: numberOf("port", values.port) })
 const { accessToken, refreshToken, client } = fake.account()
 
 console.log(fake.url)
