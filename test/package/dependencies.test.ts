@@ -53,6 +53,16 @@ describe("the lock file", () => {
     )
   })
 
+  it("has the hash of each package; only the programs of some other systems were not there to be hashed", () => {
+    const bare = [...locked].filter(
+      ([folder, entry]) => folder !== "" && isObject(entry) && !entry["integrity"],
+    )
+    for (const [folder, entry] of bare) {
+      assert.match(folder, /^node_modules\/(?:opencode-|@opentui\/core-)(?:darwin|linux|windows)-/)
+      assert.ok(isObject(entry) && entry["optional"] === true)
+    }
+  })
+
   it("names no registry", () => {
     assert.doesNotMatch(readFileSync("package-lock.json", "utf8"), /"resolved"|https?:[^"]*\.tgz/)
   })
