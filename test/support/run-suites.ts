@@ -4,7 +4,7 @@ import { unproven } from "./suites/claims.ts"
 import { add, type Counts, NONE } from "./suites/counts.ts"
 import { compileTests, nodeTestArguments, testFiles } from "./suites/files.ts"
 import { findNode, isolationNone, nodeVersion } from "./suites/node-program.ts"
-import { scratchFolder } from "./suites/scratch.ts"
+import { endStrays, scratchFolder } from "./suites/scratch.ts"
 import { type Outcome, runSuite, type Suite } from "./suites/run-suite.ts"
 
 /**
@@ -95,6 +95,7 @@ const node = findNode()
 const underNode = node === undefined ? [] : nodeSuites(node)
 const left = inTurn(endToEnd(), [CHECK, ...bunSuites, ...underNode]).values()
 const outcomes = (await Promise.all(Array.from({ length: WORKERS }, () => runAll(left)))).flat()
+for (const stray of endStrays(scratch)) console.log(`It outlived the tests and was ended: ${stray}`)
 const claims = unproven(outcomes.flatMap(({ tests }) => tests))
 for (const { file, title } of claims) console.log(`SECURITY.md: ${file}: "${title}" did not pass`)
 const total = outcomes.reduce<Counts>(add, { ...NONE, failed: claims.length })

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, statfsSync } from "node:fs"
+import { chmodSync, existsSync, readdirSync, readFileSync, statfsSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { temporaryFolder } from "../temporary-folder.ts"
 
@@ -14,6 +14,7 @@ export function scratchFolder(): string {
   const folder = temporaryFolder(hasMemory() ? MEMORY : tmpdir())
   // A test that becomes another user has its own folder in here.
   chmodSync(folder, 0o711)
+  process.once("exit", () => endStrays(folder))
   return folder
 }
 
@@ -25,4 +26,32 @@ function hasMemory(): boolean {
     .split("\n")
     .find((line) => line.split(" ")[1] === MEMORY)
   return bavail * bsize > ROOM && mount?.includes("noexec") === false
+}
+
+/**
+ * Ends whatever still runs with the folder in its environment, as the place of its home or of its temporary files: a
+ * child that made a session of its own is in no suite's group. Gives what each of them was called with.
+ */
+export function endStrays(folder: string): readonly string[] {
+  if (process.platform !== "linux") return []
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+  return pids.flatMap((pid) => {
+    if (!read(`/proc/${pid}/environ`).includes(`=${folder}`)) return []
+    const called = read(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim()
+    try {
+      process.kill(Number(pid), "SIGKILL")
+    } catch {
+      // It has just ended.
+    }
+    return [called]
+  })
+}
+
+/** Nothing of a process that is another user's, or gone. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, "latin1")
+  } catch {
+    return ""
+  }
 }

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { describe, it } from "node:test"
+import { systemClock } from "../../../src/runtime.ts"
+import { temporaryFolder } from "../temporary-folder.ts"
+import { nodeTestArguments } from "./files.ts"
+import { isolationNone } from "./node-program.ts"
+import { runSuite } from "./run-suite.ts"
+import { endStrays } from "./scratch.ts"
+
+/** Holds the pipes that it was given until its stdin ends or somebody ends it. */
+const LINGERS = "process.stdin.resume(); setInterval(() => {}, 1e6)"
+
+const onLinux = process.platform === "linux" ? {} : { skip: "only Linux tells what runs" }
+
+describe("a run of tests that leaves a child behind", () => {
+  it("ends all the same, and so does the child, also in a session of its own", onLinux, async () => {
+    const scratch = temporaryFolder()
+    const pidFile = join(scratch, "pid")
+    const script = `
+      const options = { detached: true, stdio: ["ignore", "inherit", "inherit"] }
+      const child = require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"], options)
+      require("node:fs").writeFileSync(${JSON.stringify(pidFile)}, String(child.pid))
+      child.unref()
+      console.log(" 1 pass\\n 0 fail")`
+    const suite = { name: "a suite with a stray", program: process.execPath, args: ["-e", script], scratch }
+    const { passed, failed } = await runSuite(suite)
+    assert.deepEqual([passed, failed], [1, 0])
+    const pid = Number(readFileSync(pidFile, "utf8"))
+    assert.ok(isRunning(pid))
+    assert.equal(endStrays(scratch).length, 1)
+    while (isRunning(pid)) await systemClock.sleep(5)
+    assert.deepEqual(endStrays(scratch), [])
+  })
+
+  // It is Node's own runner that waits for it.
+  if (process.versions["bun"] === undefined)
+    it("ends under Node while its pipes are open", () => {
+      const folder = temporaryFolder()
+      const write = (name: string, text: string): void => {
+        const file = join(folder, "build", "test", name)
+        mkdirSync(dirname(file), { recursive: true })
+        writeFileSync(file, text)
+      }
+      write("support/fixed-seed.js", "")
+      write("package.json", '{ "type": "module" }')
+      write(
+        "left.test.js",
+        `import { spawn } from "node:child_process"
+         import { it } from "node:test"
+         it("leaves one", () => void spawn(process.execPath, ["-e", ${JSON.stringify(LINGERS)}]))`,
+      )
+      const args = nodeTestArguments(isolationNone(process.execPath), ["left.test.ts"])
+      const { NODE_TEST_CONTEXT: _, ...env } = process.env
+      const { status, stdout } = spawnSync(process.execPath, args, {
+        cwd: folder,
+        encoding: "utf8",
+        env,
+        timeout: 120_000,
+      })
+      assert.match(stdout, /^ℹ pass 1$/m)
+      assert.equal(status, 0)
+    })
+})
+
+/** One that has ended and that nobody has asked about is still listed, as a zombie. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
+  } catch {
+    return false
+  }
+}
