@@ -382,6 +382,21 @@ describe("a fault", () => {
     })
   }
 
+  it("is told of once: no cause repeats what happened", async () => {
+    for (const [reply, told] of [
+      [stream(contextUsage(9)), /^Kiro: the service answered without any content\.$/],
+      [
+        stream(truncated(text("half"))),
+        /^Kiro: the service's answer was cut off\. Cause: “the stream ended /,
+      ],
+    ] as const) {
+      await using harness = await startHarness()
+      const account = await harness.add("first")
+      account.script(reply, reply, reply, reply)
+      assert.match(await errorText(await harness.ask()), told)
+    }
+  })
+
   for (const name of ["notAuthorized", "monthlyLimit", "throttled", "improperlyFormed"] as const)
     it(`that breaks off a refusal is one of the network, whatever its status was: ${name}`, async () => {
       let broken = false

@@ -115,6 +115,6 @@ function fillsTheWindow(event: KiroEvent): boolean {
 
 function brokenStream(error: unknown): KiroFailure {
   if (!(error instanceof EventStreamError)) throw error
-  if (error.code === "truncated") return { kind: "truncated", status: 0, message: "The answer was cut off." }
+  if (error.code === "truncated") return { kind: "truncated", status: 0, message: error.message }
   return corruptStream(error.message)
 }

@@ -51,7 +51,7 @@ function endOfStream(soFar: AnswerSoFar): Ending {
   if (openCalls > 0 && windowIsFull) return inOrder("length", true)
   if (openCalls > 0) return failed("truncated", "The answer ended inside a tool call.", false)
   // A model may end its turn behind tool results without a word: asked again it says the same, for credits.
-  if (!wroteAnything && !isComplete) return failed("empty-answer", "The answer had no content.", false)
+  if (!wroteAnything && !isComplete) return failed("empty-answer", "", false)
   return inOrder("stop")
 }
 
