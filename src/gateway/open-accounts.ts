@@ -10,12 +10,14 @@ import {
   type Notice,
   openAccountStore,
   readLabel,
+  remedyOf,
   type SourceStore,
+  STATE_WORDS,
   TokenKeeper,
 } from "../accounts/index.ts"
 import { type KiroProfile, userAgent } from "../kiro/index.ts"
 import type { Runtime } from "../runtime.ts"
-import type { Paths, Settings } from "../settings/index.ts"
+import { ownCommand, type Paths, type Settings } from "../settings/index.ts"
 import type { ControlClient } from "./control/call.ts"
 import { createLookUps, type OpenLookUps } from "./control/look-ups.ts"
 import { fetchProfiles, userIdOf } from "./control/questions.ts"
@@ -150,7 +152,14 @@ async function profilesOf(
 ): Promise<readonly KiroProfile[]> {
   const account = await find(store, accountId)
   const credential = await tokens.fresh({ account })
-  if (credential.state === "none") throw new Error(`${accountName(account)}: ${credential.message}`)
+  if (credential.state === "none") {
+    const state = { reason: "login-expired" } as const
+    const why =
+      credential.reason === "revoked"
+        ? `${STATE_WORDS[state.reason].because}. ${remedyOf(account, state, ownCommand())}`
+        : credential.message
+    throw new Error(`${accountName(account)}: ${why}`)
+  }
   const loginRegion = loginRegionOf(credential.login)
   const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion })
   const [failed] = failures

@@ -81,8 +81,12 @@ export function manageAccounts(options: {
   }
   const changed = async (id: string, decision: Decision, words: string): Promise<ActDone> => {
     const { account } = await change(id, decision)
-    const why = decision.kind === "disable" ? undefined : hindranceOf(account)
-    return done(`${accountName(account)} ${words}${why === undefined ? "" : `, but ${why}`}.`)
+    const name = accountName(account)
+    const state = stateOf(account, { now: runtime.clock.now(), useOverage: settings.useOverage })
+    const { tone, because } = STATE_WORDS[state.reason]
+    if (decision.kind === "disable" || tone === "good") return done(`${name} ${words}.`)
+    if (tone !== "bad") return done(`${name} ${words}, but ${shortState(state, runtime.clock.now())}.`)
+    return done(`${name} ${words}, but ${because}. ${remedyOf(account, state, ownCommand())}`)
   }
   const used = (account: Account, where: string): ActDone => {
     const why = hindranceOf(account)

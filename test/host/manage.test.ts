@@ -79,7 +79,12 @@ describe("managing accounts from inside a host", () => {
     }))
     // Its login is none that the service knows: what it says when it is asked is what still keeps the account.
     const done = await management.act({ act: "enable", account: "a" })
-    assert.match(done.message, /is switched on, but login needed\.$/)
+    assert.match(done.message, /is switched on, but its login has ended\. Sign in again: .*Kiro\.$/)
+    // It has no login any more that could be asked for its profiles.
+    await assert.rejects(
+      management.profiles("a"),
+      /^Error: Builder ID ··\w+: its login has ended\. Sign in again: /,
+    )
     assert.equal((await accounts.store.get("a"))?.enabled, true)
     const used = await management.act({ act: "use-for-session", account: "a", sessionId: "ses_1" })
     assert.match(used.message, /in this session from now on\. Just now it can't: login needed\.$/)
