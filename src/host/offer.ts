@@ -65,18 +65,21 @@ function offered(models: unknown): readonly OfferedModel[] | undefined {
   return Array.isArray(models) && models.length > 0 && models.every(isOfferedModel) ? models : undefined
 }
 
+const isText = (value: unknown): boolean => typeof value === "string"
+const isNumber = (value: unknown): boolean => typeof value === "number"
+
+const SHAPE: { readonly [Name in keyof OfferedModel]: (value: unknown) => boolean } = {
+  id: isText,
+  name: isText,
+  family: isText,
+  contextWindow: isNumber,
+  maxOutputTokens: isNumber,
+  input: Array.isArray,
+  thinks: (value) => typeof value === "boolean",
+  variants: isObject,
+  rank: isNumber,
+}
+
 function isOfferedModel(value: unknown): value is OfferedModel {
-  if (!isObject(value)) return false
-  const { id, name, family, contextWindow, maxOutputTokens, input, thinks, variants, rank } = value
-  return (
-    typeof id === "string" &&
-    typeof name === "string" &&
-    typeof family === "string" &&
-    typeof contextWindow === "number" &&
-    typeof maxOutputTokens === "number" &&
-    Array.isArray(input) &&
-    typeof thinks === "boolean" &&
-    isObject(variants) &&
-    typeof rank === "number"
-  )
+  return isObject(value) && Object.entries(SHAPE).every(([name, fits]) => fits(value[name]))
 }
