@@ -9,18 +9,17 @@ const EXPIRES = ["expires_at", "expiresAt"] as const
 
 export type TokenDocument =
   | { readonly state: "tokens"; readonly tokens: TokenSet; readonly fields: JsonObject }
-  /** JSON null or an empty value: logged out. */
-  | { readonly state: "empty" }
-  | { readonly state: "strange"; readonly message: string }
+  | LoggedOut
+  | Strange
 
 /**
  * A token document of kiro-cli (snake_case) or of the Kiro IDE (camelCase); either spelling is taken everywhere.
  * A missing or unreadable expiry counts as expired: the first use refreshes it.
  */
 export function readTokenDocument(text: string): TokenDocument {
-  if (text.trim() === "") return { state: "empty" }
+  if (text.trim() === "") return { state: "logged-out" }
   const document = parseJson(text)
-  if (document === null) return { state: "empty" }
+  if (document === null) return { state: "logged-out" }
   if (!isObject(document)) return { state: "strange", message: "is not a JSON object" }
   const accessToken = stringField(document, ...ACCESS)
   if (accessToken === undefined) return { state: "strange", message: "holds no access token" }
@@ -151,7 +150,7 @@ type ExternalClient =
       readonly tokenEndpoint: string
       readonly scopes?: string
     }
-  | { readonly state: "strange"; readonly message: string }
+  | Strange
 
 /**
  * The client of a customer's identity provider. Okta records name only their issuer. An endpoint that is not https
@@ -177,16 +176,26 @@ function readExternalClient(fields: JsonObject): ExternalClient {
 
 type LoginBase = Pick<TokenLogin, "id" | "source" | "tokens" | "profileArn">
 
-type DocumentLogin =
-  | { readonly state: "login"; readonly login: TokenLogin }
-  | { readonly state: "strange"; readonly message: string }
+/** A login of a record, or why it is none; `key` names the field. */
+export type ReadLogin = { readonly state: "login"; readonly login: TokenLogin } | Strange
 
-export function socialLogin(base: LoginBase, fields: JsonObject): DocumentLogin {
+/** JSON null or an empty value. */
+export interface LoggedOut {
+  readonly state: "logged-out"
+}
+
+export interface Strange {
+  readonly state: "strange"
+  readonly message: string
+  readonly key?: string
+}
+
+export function socialLogin(base: LoginBase, fields: JsonObject): ReadLogin {
   const provider = stringField(fields, "provider")
   return { state: "login", login: { ...base, kind: "social", ...present({ provider }) } }
 }
 
-export function externalLogin(base: LoginBase, fields: JsonObject): DocumentLogin {
+export function externalLogin(base: LoginBase, fields: JsonObject): ReadLogin {
   const client = readExternalClient(fields)
   if (client.state === "strange") return client
   const { state: _, ...rest } = client

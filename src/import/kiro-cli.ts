@@ -25,12 +25,15 @@ import {
 import {
   BUILDER_ID_REGION,
   identityCenterUrl,
+  type LoggedOut,
   externalLogin,
   socialLogin,
   readRegistration,
+  type ReadLogin,
   readTokenDocument,
   type Registration,
   rewriteTokenDocument,
+  type Strange,
 } from "./documents.ts"
 
 /**
@@ -215,11 +218,6 @@ function endOf(login: Login): number {
   return login.kind === "api-key" ? 0 : login.tokens.expiresAt
 }
 
-type RowLogin =
-  | { readonly state: "login"; readonly login: Login }
-  | { readonly state: "logged-out" }
-  | { readonly state: "strange"; readonly message: string }
-
 function readLogin({
   store,
   row,
@@ -230,10 +228,9 @@ function readLogin({
   readonly row: CliRow
   readonly storeKey: StoreKey
   readonly defaultRegion: string
-}): RowLogin {
+}): ReadLogin | LoggedOut {
   const document = readTokenDocument(row.value)
-  if (document.state === "empty") return { state: "logged-out" }
-  if (document.state === "strange") return document
+  if (document.state !== "tokens") return document
   const { tokens, fields } = document
   const base = {
     id: "",
@@ -262,9 +259,7 @@ function readLogin({
 function registrationFor(
   store: CliStore,
   token: StoreKey,
-):
-  | { readonly state: "registration"; readonly registration: Registration }
-  | { readonly state: "strange"; readonly message: string } {
+): { readonly state: "registration"; readonly registration: Registration } | Strange {
   const rows = store.rows.filter((row) => {
     const key = readStoreKey(row.key)
     return key?.part === "registration" && key.flow === token.flow && key.prefix === token.prefix
@@ -321,7 +316,7 @@ function replace(database: Database, file: string, change: PairChange): WriteBac
   const store = readStore(database, file)
   const row = store?.rows.find(({ key }) => placeIn(file, key) === change.place.key)
   const document = row === undefined ? undefined : readTokenDocument(row.value)
-  if (row === undefined || document?.state === "empty") return "gone"
+  if (row === undefined || document?.state === "logged-out") return "gone"
   // Half written, or of a version that nobody knows: it may become whole again.
   if (document?.state !== "tokens") return "unavailable"
   const verdict = judgePair(document.tokens, change)

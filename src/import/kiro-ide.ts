@@ -1,21 +1,24 @@
 import { randomUUID } from "node:crypto"
 import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { posix, win32 } from "node:path"
-import type { Login, LoginSource, SourceStore, WriteBack } from "../accounts/index.ts"
+import type { LoginSource, SourceStore, WriteBack } from "../accounts/index.ts"
 import { isObject, type JsonObject, parseJson, present, stringField } from "../json.ts"
 import { type Place, readSmallFile, setMode, type SmallFile } from "../settings/index.ts"
 import { type Effects, fingerprintOf, judgePair } from "./databases.ts"
 import {
   BUILDER_ID_REGION,
   identityCenterUrl,
+  type LoggedOut,
   isWhole,
   externalLogin,
   socialLogin,
   readRegistration,
+  type ReadLogin,
   readTokenDocument,
   type Registration,
   registrationIn,
   rewriteTokenDocument,
+  type Strange,
 } from "./documents.ts"
 
 /** How long a file that is only half there is given to become whole, in ms. */
@@ -53,11 +56,7 @@ function userFolder({ env, platform, home }: Place): string {
   }
 }
 
-type FileLogin =
-  | { readonly state: "login"; readonly login: Login }
-  | { readonly state: "logged-out" }
-  | { readonly state: "absent" }
-  | { readonly state: "strange"; readonly message: string; readonly key?: string }
+type FileLogin = ReadLogin | LoggedOut | { readonly state: "absent" }
 
 /** A token file of the Kiro IDE (or, beside it, of newer kiro-cli versions): one login. */
 export function openIdeSource({
@@ -162,8 +161,7 @@ interface Surroundings {
 /** The one login of a Kiro IDE token file. The case of `authMethod` varies. */
 function readIdeLogin(source: LoginSource, text: string, surroundings: Surroundings): FileLogin {
   const document = readTokenDocument(text)
-  if (document.state === "empty") return { state: "logged-out" }
-  if (document.state === "strange") return document
+  if (document.state !== "tokens") return document
   const { tokens, fields } = document
   const profileArn = stringField(fields, "profileArn", "profile_arn") ?? surroundings.profileArn
   const base = { id: "", source, tokens, ...present({ profileArn }) }
@@ -214,11 +212,10 @@ function kindOf(fields: JsonObject): "idc" | "social" | "external-idp" | undefin
 /** The hash becomes a file name: nothing but hex digits may. */
 const CLIENT_ID_HASH = /^[0-9a-f]{16,128}$/i
 
-type FoundRegistration =
-  | { readonly state: "registration"; readonly registration: Registration }
-  | { readonly state: "strange"; readonly message: string; readonly key: string }
-
-function registrationFor(fields: JsonObject, surroundings: Surroundings): FoundRegistration {
+function registrationFor(
+  fields: JsonObject,
+  surroundings: Surroundings,
+): { readonly state: "registration"; readonly registration: Registration } | Strange {
   const own = registrationIn(fields)
   if (own !== undefined) {
     const { clientId, clientSecret } = own.client

@@ -1,15 +1,15 @@
 import {
   type Database,
   type ImportedLogin,
-  type Login,
   type PairChange,
   placeIn,
   type Row,
   type SourceProblem,
   type SourceStore,
+  type TokenSet,
   type WriteBack,
 } from "../accounts/index.ts"
-import { present } from "../json.ts"
+import { present, stringField } from "../json.ts"
 import { Secret } from "../secret.ts"
 import {
   type Effects,
@@ -22,7 +22,7 @@ import {
   openLoginDatabases,
   textColumn,
 } from "./databases.ts"
-import { identityCenterUrl, readInstant, writeInstant } from "./documents.ts"
+import { identityCenterUrl, readInstant, type ReadLogin, writeInstant } from "./documents.ts"
 
 const TABLE = "accounts"
 const ROW = `${TABLE}/`
@@ -110,8 +110,8 @@ function readRows(file: string, table: Extract<OlderTable, { state: "rows" }>): 
   const logins: ImportedLogin[] = []
   const problems: SourceProblem[] = []
   for (const row of table.rows) {
-    const id = text(row, "id")
-    const isReplaced = text(row, "unhealthy_reason")?.startsWith("Replaced by real email") === true
+    const id = stringField(row, "id")
+    const isReplaced = stringField(row, "unhealthy_reason")?.startsWith("Replaced by real email") === true
     if (isReplaced || (id !== undefined && table.removedIds.has(id))) continue
     const found = id === undefined ? ({ state: "strange", message: "has no id" } as const) : readRow(row)
     if (found.state === "strange")
@@ -126,38 +126,28 @@ function readRows(file: string, table: Extract<OlderTable, { state: "rows" }>): 
   return { logins, problems }
 }
 
-function readRow(
-  row: Row,
-):
-  | { readonly state: "login"; readonly login: Login }
-  | { readonly state: "strange"; readonly message: string } {
-  const accessToken = text(row, "access_token")
-  const refreshToken = text(row, "refresh_token")
-  if (accessToken === undefined || refreshToken === undefined)
-    return { state: "strange", message: "holds no token pair" }
+function readRow(row: Row): ReadLogin {
+  const tokens = pairOf(row)
+  if (tokens === undefined) return { state: "strange", message: "holds no token pair" }
   const base = {
     id: "",
     source: "older-plugin" as const,
-    tokens: {
-      accessToken: new Secret(accessToken),
-      refreshToken: new Secret(refreshToken),
-      expiresAt: readInstant(row["expires_at"]) ?? 0,
-    },
-    ...present({ profileArn: text(row, "profile_arn") }),
+    tokens,
+    ...present({ profileArn: stringField(row, "profile_arn") }),
   }
-  switch (text(row, "auth_method")) {
+  switch (stringField(row, "auth_method")) {
     case "desktop":
     case "social":
       return { state: "login", login: { ...base, kind: "social" } }
     case "idc": {
-      const clientId = text(row, "client_id")
-      const clientSecret = text(row, "client_secret")
-      const loginRegion = text(row, "oidc_region") ?? text(row, "region")
+      const clientId = stringField(row, "client_id")
+      const clientSecret = stringField(row, "client_secret")
+      const loginRegion = stringField(row, "oidc_region") ?? stringField(row, "region")
       if (clientId === undefined || clientSecret === undefined)
         return { state: "strange", message: "holds no registration" }
       if (loginRegion === undefined) return { state: "strange", message: "names no region" }
       const client = { clientId, clientSecret: new Secret(clientSecret) }
-      const startUrl = identityCenterUrl(text(row, "start_url"))
+      const startUrl = identityCenterUrl(stringField(row, "start_url"))
       return {
         state: "login",
         login: { ...base, kind: "idc", client, loginRegion, ...present({ startUrl }) },
@@ -172,35 +162,30 @@ function readRow(
 const MADE_UP = /-placeholder\+[0-9a-f]{16}@awsapps\.local$/i
 
 function realEmail(row: Row): string | undefined {
-  return [text(row, "real_email"), text(row, "email")].find(
+  return [stringField(row, "real_email"), stringField(row, "email")].find(
     (email) => email !== undefined && email.includes("@") && !MADE_UP.test(email),
   )
 }
 
-function text(row: Row, column: string): string | undefined {
-  const value = row[column]
-  return typeof value === "string" && value !== "" ? value : undefined
+function pairOf(row: Row): TokenSet | undefined {
+  const [accessToken, refreshToken] = [stringField(row, "access_token"), stringField(row, "refresh_token")]
+  if (accessToken === undefined || refreshToken === undefined) return undefined
+  const expiresAt = readInstant(row["expires_at"]) ?? 0
+  return { accessToken: new Secret(accessToken), refreshToken: new Secret(refreshToken), expiresAt }
 }
 
 function replace(database: Database, file: string, change: PairChange): WriteBack {
   const id = change.place.key.slice(placeIn(file, ROW).length)
   if (readTable(database).state !== "rows") return "gone"
   const row = database.get(`SELECT access_token, refresh_token, expires_at FROM ${TABLE} WHERE id = ?`, [id])
-  if (row === undefined) return "gone"
-  const accessToken = text(row, "access_token")
-  const refreshToken = text(row, "refresh_token")
-  if (accessToken === undefined || refreshToken === undefined) return "gone"
-  const held = {
-    accessToken: new Secret(accessToken),
-    refreshToken: new Secret(refreshToken),
-    expiresAt: readInstant(row["expires_at"]) ?? 0,
-  }
+  const held = row && pairOf(row)
+  if (row === undefined || held === undefined) return "gone"
   const verdict = judgePair(held, change)
   if (verdict !== "write") return verdict
   const { after } = change
   database.run(`UPDATE ${TABLE} SET access_token = ?, refresh_token = ?, expires_at = ? WHERE id = ?`, [
     after.accessToken.reveal(),
-    after.refreshToken?.reveal() ?? refreshToken,
+    (after.refreshToken ?? held.refreshToken)?.reveal() ?? null,
     writeInstant(after.expiresAt, row["expires_at"]),
     id,
   ])
