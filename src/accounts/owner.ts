@@ -24,10 +24,8 @@ const MOST_JOINED = 200
 const REST_MS = 90 * 24 * 3_600_000
 
 export interface LearntIdentity {
-  /** The login whose own token the service was asked with. */
-  readonly loginId: string
-  /** The hash of the pair that it held then: another version may have written another's into the row meanwhile. */
-  readonly asked: string
+  /** With its own token the service was asked; another version may have written another's into the row meanwhile. */
+  readonly login: Login
   readonly userId: string
   readonly email?: string
   readonly now: number
@@ -39,14 +37,15 @@ export interface LearntIdentity {
  */
 export function learnIdentity(accounts: readonly Account[], learnt: LearntIdentity): AccountChanges {
   const draft = new Draft(accounts)
-  const held = draft.find(({ id }) => id === learnt.loginId)
+  const { login: asked, userId, email, now } = learnt
+  const held = draft.find(({ id }) => id === asked.id)
   if (held === undefined || held.account.removedAt !== undefined) return draft.changes()
-  const { userId, now, asked } = learnt
-  if (!recordOf(held.login).hashes.includes(asked)) return draft.changes()
+  if (!recordOf(held.login).hashes.includes(loginHash(asked))) return draft.changes()
   const known = ownerOf(held.login)
-  if (known !== undefined && known !== userId) return draft.changes()
+  const isNews = known === undefined || (email !== undefined && email !== held.account.email)
+  if ((known !== undefined && known !== userId) || !isNews) return draft.changes()
   const account = name(draft, held, learnt)
-  const owned: Account = { ...account, userId, ...present({ email: learnt.email ?? account.email }) }
+  const owned: Account = { ...account, userId, ...present({ email: email ?? account.email }) }
   draft.put(owned)
   const namesake = draft.accounts.find((other) => other.id !== owned.id && other.userId === userId)
   if (namesake !== undefined) meet(draft, { named: owned, namesake, now })

@@ -12,7 +12,6 @@ import {
   isLocking,
   learnIdentity,
   type Login,
-  loginHash,
   loginRegionOf,
   newAccount,
   replaceRefused,
@@ -29,6 +28,7 @@ export type LoginStore = Pick<
   AccountStore,
   | "mustKeep"
   | "get"
+  | "holderOf"
   | "list"
   | "listAll"
   | "add"
@@ -253,13 +253,12 @@ async function accountOfOwner(
 ): Promise<{ readonly id: string; readonly known: boolean }> {
   const { userId, email } = answer.outcome === "known" ? answer.limits : {}
   const now = client.runtime.clock.now()
-  const learnt = { loginId: login.id, asked: loginHash(login), now, ...present({ email }) }
   if (userId === undefined && again === undefined) return { id: account.id, known: false }
   const { absorb } = await store.reconcile((accounts) => {
-    if (userId !== undefined) return learnIdentity(accounts, { ...learnt, userId })
+    if (userId !== undefined) return learnIdentity(accounts, { login, userId, now, ...present({ email }) })
     return replaceRefused(accounts, { loginId: login.id, accountId: again ?? "", now })
   })
-  const owner = (await store.list()).find((each) => each.logins.some(({ id }) => id === login.id))
+  const owner = await store.holderOf(login.id)
   return {
     id: owner?.id ?? account.id,
     known: absorb.length > 0 || (owner !== undefined && owner.id !== account.id),

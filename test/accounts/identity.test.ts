@@ -54,7 +54,7 @@ function take(
 function learn(accounts: readonly Account[], name: string, userId: string, now = NOW): readonly Account[] {
   const login = accounts.flatMap(({ logins }) => logins).find((each) => pairOf(each) === name)
   assert.ok(login, `no login holds ${name}`)
-  return after(accounts, learnIdentity(accounts, { loginId: login.id, asked: loginHash(login), userId, now }))
+  return after(accounts, learnIdentity(accounts, { login, userId, now }))
 }
 
 function pairOf(login: Login): string {

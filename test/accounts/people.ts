@@ -23,7 +23,6 @@ import {
   enableAccount,
   learnIdentity,
   type Login,
-  loginHash,
   newAccount,
   type Notice,
   openAccountStore,
@@ -511,10 +510,7 @@ export class Home {
       await store.update(account.id, (row) => afterUsage(row, { ...QUOTA, checkedAt: now }, now))
     const isNamed =
       account?.logins.some((each) => each.id === login.id && ownerOf(each) !== undefined) === true
-    if (!isNamed)
-      await store.reconcile((accounts) =>
-        learnIdentity(accounts, { loginId: login.id, asked: loginHash(login), userId, now }),
-      )
+    if (!isNamed) await store.reconcile((accounts) => learnIdentity(accounts, { login, userId, now }))
   }
 
   /** What must hold at every moment: no account holds pairs of two people, nor one of another than it is named for. */

@@ -17,16 +17,6 @@ interface Column<Value> {
   readonly read: (cell: unknown) => Value
 }
 
-/** What the file has to have. */
-export interface Layout {
-  readonly name: string
-  /** Name and declaration of each column. */
-  readonly columns: ReadonlyMap<string, string>
-  readonly key: readonly string[]
-  /** The columns of each, and which rows it has, where not all. */
-  readonly indexes: readonly string[]
-}
-
 type Columns = { readonly [member: string]: Column<unknown> }
 
 /** The members of a row, but for those that it does not have. */
@@ -38,10 +28,12 @@ type RowOf<Kept extends Columns> = Present<{
  * One table and its rows. A member is the column of its name: `addedAt` is `added_at`. What is absent is NULL, or 0
  * where a column can't be; a flag is 1 or 0; lists and objects are JSON.
  */
-class Table<Kept extends Columns> implements Layout {
+class Table<Kept extends Columns> {
   readonly name: string
+  /** Name and declaration of each column. */
   readonly columns: ReadonlyMap<string, string>
   readonly key: readonly string[]
+  /** The columns of each, and which rows it has, where not all. */
   readonly indexes: readonly string[]
   readonly #cells: readonly Cell[]
 
@@ -315,6 +307,9 @@ export const MODEL_LISTS = new Table(
   { accountId: name, serviceRegion: name, models: name, fetchedAt: count },
   { key: ["account_id", "service_region"] },
 )
+
+/** What the file has to have. */
+export type Layout = Pick<Table<Columns>, "name" | "columns" | "key" | "indexes">
 
 export const TABLES: readonly Layout[] = [
   ACCOUNTS,

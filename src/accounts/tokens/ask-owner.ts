@@ -1,7 +1,8 @@
+import { present } from "../../json.ts"
 import type { Clock, Log } from "../../runtime.ts"
 import type { Login, Quota } from "../account.ts"
 import { afterUsage } from "../health.ts"
-import { loginHash, offlineOwner, ownerOf, recordOf, withRecord } from "../login.ts"
+import { offlineOwner, ownerOf, recordOf, withRecord } from "../login.ts"
 import { learnIdentity } from "../owner.ts"
 import type { AccountStore } from "../store/account-store.ts"
 
@@ -89,14 +90,9 @@ export class Owners {
       return false
     }
     const { userId, email, quota } = answer
-    const learnt = {
-      loginId: login.id,
-      asked: loginHash(login),
-      userId,
-      now,
-      ...(email !== undefined && { email }),
-    }
-    await store.reconcile((accounts) => learnIdentity(accounts, learnt))
+    await store.reconcile((accounts) =>
+      learnIdentity(accounts, { login, userId, now, ...present({ email }) }),
+    )
     const account = await store.holderOf(login.id)
     if (quota !== undefined && account !== undefined)
       await store.update(account.id, (current) => afterUsage(current, { ...quota, checkedAt: now }, now))

@@ -7,7 +7,6 @@ import {
   isLocking,
   learnIdentity,
   type Login,
-  loginHash,
   type Notice,
   ownerOf,
   usedShare,
@@ -79,27 +78,15 @@ async function record(
     readonly host: string
   },
 ): Promise<void> {
-  const { login: asked, host, limits } = learnt
+  const { login, host, limits } = learnt
   const now = client.runtime.clock.now()
   const { userId, email, quota } = limits
-  const isHeld = ({ id }: Login): boolean => id === asked.id
-  const holder = async (): Promise<Account | undefined> =>
-    (await store.list({ resting: true })).find(({ logins }) => logins.some(isHeld))
-  const known = await holder()
-  const isNamed = known?.logins.some((login) => isHeld(login) && ownerOf(login) !== undefined) === true
-  const isNews = !isNamed || (email !== undefined && email !== known?.email)
   // What it has used is that of whose it is.
-  if (userId !== undefined && isNews)
+  if (userId !== undefined)
     await store.reconcile((accounts) =>
-      learnIdentity(accounts, {
-        loginId: asked.id,
-        asked: loginHash(asked),
-        userId,
-        now,
-        ...present({ email }),
-      }),
+      learnIdentity(accounts, { login, userId, now, ...present({ email }) }),
     )
-  const before = await holder()
+  const before = await store.holderOf(login.id)
   if (before === undefined) return
   const after = await store.update(before.id, (account) => {
     const measured = quota === undefined ? account : afterUsage(account, { ...quota, checkedAt: now }, now)
