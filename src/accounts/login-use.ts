@@ -77,6 +77,7 @@ function copiedFrom(accounts: readonly Account[], login: Login): readonly Login[
   const live = liveLogins(accounts)
   return live.filter(
     (other) =>
+      other.id !== login.id &&
       other.revoked === undefined &&
       (other.source === "kiro-cli" || recordOf(other).places.some(({ source }) => source === "kiro-cli")) &&
       (isCopy(login) || endsBefore(login, other)) &&

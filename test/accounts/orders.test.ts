@@ -449,6 +449,17 @@ describe("orders of events", () => {
       assert.equal(await home.servedBy("b"), "A")
     })
 
+  it("12, signed out: what is left of kiro-cli's login in an older plugin's table serves on", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    assert.equal(await home.servedBy(), "A")
+    await home.cliSignsOut()
+    for (let renewal = 0; renewal < 2; renewal += 1) {
+      home.endAccessTokens()
+      assert.equal(await home.servedBy(), "A")
+    }
+  })
+
   /** kiro-cli renewed A's pair unseen, an older plugin has a copy of that, and B stands in kiro-cli's row. */
   const isCopiedUnseen = async (): Promise<void> => {
     await home.signsIn("A")
