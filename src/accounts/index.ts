@@ -58,7 +58,7 @@ export {
   typedName,
 } from "./name.ts"
 export { describeNotice, type Notice, type NoticeText } from "./notices.ts"
-export { learnIdentity, replaceRefused } from "./owner.ts"
+export { actedNow, learnIdentity, replaceRefused } from "./owner.ts"
 export { type CacheUse, cacheShare, lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {
   type Choice,

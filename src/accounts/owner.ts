@@ -23,6 +23,16 @@ const MOST_JOINED = 200
 /** An unnamed login at rest behind another one goes after this. */
 const REST_MS = 90 * 24 * 3_600_000
 
+/** An instant for what the user does now: later than all that was before it, also where a clock was ahead then. */
+export function actedNow(accounts: readonly Account[], now: number): number {
+  const instants = accounts.flatMap(({ removedAt = 0, record, health }) => [
+    removedAt,
+    record?.actedAt ?? 0,
+    health.state === "ok" ? 0 : health.since,
+  ])
+  return instants.reduce((latest, instant) => Math.max(latest, instant + 1), now)
+}
+
 export interface LearntIdentity {
   /** With its own token the service was asked; another version may have written another's into the row meanwhile. */
   readonly login: Login

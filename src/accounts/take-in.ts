@@ -18,6 +18,7 @@ import {
   withRecord,
 } from "./login.ts"
 import { isShut, withUses } from "./login-use.ts"
+import { actedNow } from "./owner.ts"
 
 /** A login as another program keeps it. */
 export interface ImportedLogin {
@@ -41,7 +42,8 @@ export function takeIn(accounts: readonly Account[], { offered, now, byUser }: I
   const draft = new Draft(withUses(accounts))
   splitStrange(draft, now)
   const made = new Set<string>()
-  for (const imported of offered) takeOne({ draft, made, now, byUser }, imported)
+  const actedAt = actedNow(accounts, now)
+  for (const imported of offered) takeOne({ draft, made, now, byUser, actedAt }, imported)
   for (const id of made) placeBetween(draft, made, id)
   return draft.changes()
 }
@@ -52,6 +54,7 @@ interface Taking {
   readonly made: Set<string>
   readonly now: number
   readonly byUser: boolean
+  readonly actedAt: number
 }
 
 /** Rule 1: only the very pair tells which login it is. */
@@ -89,7 +92,7 @@ function takeKnown(
   { account, login: known }: HeldLogin,
   { login, place }: ImportedLogin,
 ): void {
-  const { draft, byUser, now } = taking
+  const { draft, byUser, now, actedAt } = taking
   const shown = loginHash(login)
   if (known.kind === "api-key" || login.kind === "api-key")
     return standAt(taking, known, { ...place, shown, owed: false })
@@ -107,7 +110,7 @@ function takeKnown(
     draft.change(known.id, (standing) => withRecord(standing, { taken: now }))
     draft.changeAccount(account.id, ({ record, ...rest }) => ({
       ...rest,
-      record: { ...record, actedAt: now },
+      record: { ...record, actedAt },
     }))
   }
   const { profileArn } = login
@@ -146,7 +149,7 @@ function successorOf(before: Login | ForgottenLogin, after: Login): LoginRecord[
 }
 
 function takeNew(
-  { draft, made, now, byUser }: Taking,
+  { draft, made, now, byUser, actedAt }: Taking,
   { login: offered, place, email }: ImportedLogin,
   hash: string,
 ): void {
@@ -181,7 +184,7 @@ function takeNew(
     ...present({
       userId,
       email,
-      record: byUser ? { actedAt: now } : undefined,
+      record: byUser ? { actedAt } : undefined,
       forgotten: forgotten?.filter((other) => !recordOf(other).hashes.includes(hash)),
     }),
   })

@@ -2,6 +2,7 @@ import {
   accessOf,
   type Account,
   type AccountStore,
+  actedNow,
   afterChoiceWanted,
   afterFailure,
   afterUsage,
@@ -159,7 +160,8 @@ export async function keepLogin({ client, store }: Keeping, login: Login): Promi
   }
   const { clock, randomUUID } = client.runtime
   const now = clock.now()
-  const account = { ...newAccount({ id: randomUUID(), now, logins: [login] }), record: { actedAt: now } }
+  const record = { actedAt: actedNow(all, now) }
+  const account = { ...newAccount({ id: randomUUID(), now, logins: [login] }), record }
   return { account: await store.add(account), known: false, login, first: all.length === 0 }
 }
 

@@ -257,6 +257,20 @@ describe("orders of events", () => {
     assert.equal(again?.removedAt, undefined)
   })
 
+  it("9, by a clock that was ahead: who was removed then and signs in here, or asks for the import, is back", async () => {
+    for (const act of ["signs in here", "asks for the import"] as const) {
+      home = new Home(temporaryFolder())
+      await home.signsIn("A")
+      await home.servedBy()
+      await home.remove("A")
+      home.clock.advance(-8 * HOUR)
+      if (act === "signs in here") await home.signsInHere("A")
+      else await home.takeIn(true)
+      assert.equal(await home.servedBy(), "A", act)
+      assert.equal(await shown(), 1)
+    }
+  })
+
   it("10: who is off and signs in here is on", async () => {
     await home.signsIn("A")
     await home.servedBy()

@@ -14,6 +14,7 @@ import { dirname, join } from "node:path"
 import {
   type Account,
   type AccountStore,
+  actedNow,
   afterFailure,
   afterSuccess,
   afterUsage,
@@ -365,8 +366,10 @@ export class Home {
 
   async #add(login: Login): Promise<Account> {
     const now = this.clock.now()
-    const account = { ...newAccount({ id: this.#newId(), now, logins: [login] }), record: { actedAt: now } }
-    await (await this.store()).add(account)
+    const store = await this.store()
+    const record = { actedAt: actedNow(await store.listAll(), now) }
+    const account = { ...newAccount({ id: this.#newId(), now, logins: [login] }), record }
+    await store.add(account)
     await this.#recordUsage(account.id, login)
     return account
   }
