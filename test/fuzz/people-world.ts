@@ -111,7 +111,7 @@ export class World {
       case "kiro-cli's store goes away":
         return home.cliGoesAway()
       case "kiro-cli's store comes back":
-        return home.cliComesBack()
+        return this.#comeBack()
       case "kiro-cli's store is put back":
         return this.#putBack()
       case "asks":
@@ -165,6 +165,14 @@ export class World {
       default:
         return step satisfies never
     }
+  }
+
+  /** Whoever is in it was signed in there all the while. */
+  async #comeBack(): Promise<void> {
+    this.#home.cliComesBack()
+    const pair = await this.#pairIn("kiro-cli")
+    const person = pair === undefined ? undefined : this.#home.service.familyOf(pair)?.person
+    if (person !== undefined) this.#isSeenIn(person as Person, "kiro-cli")
   }
 
   /** A newer pair that only its program had is overwritten. */
@@ -222,7 +230,11 @@ export class World {
     const isNameless = accounts.some(({ userId }) => userId === undefined)
     const places = new Set<string>(accounts.flatMap(({ logins }) => logins.map(({ source }) => source)))
     const keys = [...this.#keys.values()].includes(person) ? ["environment"] : []
-    const everywhere = [...(await this.#programsOf(person)), ...keys]
+    const programs = await this.#programsOf(person)
+    const everywhere = [...programs, ...keys]
+    // Behind another person's login nobody can know them again.
+    for (const program of PROGRAMS)
+      if (!programs.includes(program) && (await this.#pairIn(program)) !== undefined) places.delete(program)
     // Signed in elsewhere already, where nobody can know them again.
     if (isNameless && everywhere.some((place) => !places.has(place))) this.#shut.delete(person)
     if (isNameless) this.#nameless.set(person, places)
@@ -366,7 +378,7 @@ export class World {
   async #endWell(): Promise<void> {
     const home = this.#home
     const { service, clock } = home
-    home.cliComesBack()
+    await this.#comeBack()
     service.exhausted.clear()
     this.#usageIs("up")
     await this.#settle()
