@@ -42,7 +42,7 @@ export interface Host {
   services(): Promise<Services>
   /** Works beside everything else; what goes wrong is a line in the log. */
   inBackground(work: () => Promise<void>, failed: string): void
-  /** Reads the settings now, and a while later the logins of other programs; then does what wants them. */
+  /** Reads the settings right behind the start, and a while later the logins of other programs; then does what wants them. */
   warmUp(afterwards?: () => Promise<void>): void
   /** Ends what is under way, then closes what was opened. */
   close(): Promise<void>
@@ -106,7 +106,11 @@ export function startHost({ place, project, version, show }: HostOptions): Host 
       })
     },
     warmUp(afterwards) {
-      host.inBackground(async () => void (await loaded()), "the settings were not read")
+      host.inBackground(async () => {
+        // OpenCode paints before anything is loaded that it does not wait for.
+        await clock.turn()
+        await loaded()
+      }, "the settings were not read")
       host.inBackground(async () => {
         await clock.sleep(TAKE_IN_AFTER_MS, signal)
         await (await host.services()).importLogins()
