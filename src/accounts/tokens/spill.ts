@@ -188,7 +188,7 @@ function putInto(file: string, room: string, text: string): void {
  */
 function readSpill(path: string): SpilledSwap | undefined {
   const file = readSmallFile(path)
-  return SWAP.safeParse(file.state === "text" ? parseJson(file.text) : undefined).data
+  return file.state === "text" ? SWAP.safeParse(parseJson(file.text)).data : undefined
 }
 
 /** Where it can't be removed it says what is known already: applied again, it changes nothing. */
