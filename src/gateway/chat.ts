@@ -39,13 +39,8 @@ export async function openChat(
   const { store, runtime, background, settings, models, readSchema } = context
   const { request, sessionId, parentSessionId, preferredAccountId, agent, purpose, signal } = call
   await background.settled(sessionId)
-  const [session, remembered, refusedFields, lists] = await Promise.all([
-    store.session(sessionId),
-    store.reasoningOf(sessionId),
-    store.refusedFields(),
-    store.modelLists(),
-  ])
-  const { known, asked } = models.read(request.model, lists)
+  const { session, reasoning, refusedFields, modelLists } = await store.opening(sessionId)
+  const { known, asked } = models.read(request.model, modelLists)
   const refused = refusedOf(known.wireId, refusedFields)
   const { input } = withRefusals(known, refused)
   const conversation = toConversation(request, {
@@ -53,7 +48,7 @@ export async function openChat(
     serviceWindow: known.serviceWindow,
     wireModelId: known.wireId,
     readSchema,
-    ...(!refused.includes("reasoning") && { reasoning: remembered }),
+    ...(!refused.includes("reasoning") && { reasoning }),
   })
   return {
     request,

@@ -367,7 +367,7 @@ describe("the memory of a session", () => {
     }
     const kept = async (): Promise<unknown[]> => [
       (await store.session("s")).tokenRatio,
-      (await store.reasoningOf("s")).length,
+      (await store.opening("s")).reasoning.length,
       (await store.get("a"))?.lastUsedAt,
       (await store.turns()).length,
     ]
@@ -387,12 +387,12 @@ describe("the memory of a session", () => {
         { toolUseIds: ["t3"], textHash: "g", redacted: "cmVk" },
       ],
     })
-    assert.deepEqual(await store.reasoningOf("s"), [
+    assert.deepEqual((await store.opening("s")).reasoning, [
       { toolUseIds: ["t1"], textHash: "h", signature: "c2ln" },
       { toolUseIds: ["t2"], textHash: "h", signature: "c2ln" },
       { toolUseIds: ["t3"], textHash: "g", redacted: "cmVk" },
     ])
-    assert.deepEqual(await store.reasoningOf("other"), [])
+    assert.deepEqual((await store.opening("other")).reasoning, [])
     await store.close()
   })
 
@@ -415,8 +415,8 @@ describe("the memory of a session", () => {
     await turn("used")
     assert.equal((await store.session("old")).generation, 0)
     assert.equal((await store.session("used")).generation, 1)
-    assert.deepEqual(await store.reasoningOf("old"), [])
-    assert.deepEqual(await store.refusedFields(), [])
+    assert.deepEqual((await store.opening("old")).reasoning, [])
+    assert.deepEqual((await store.opening("ses_1")).refusedFields, [])
     assert.equal((await store.turns()).length, 3)
     clock.advance(70 * DAY_MS)
     await turn("late")
@@ -438,7 +438,7 @@ describe("the memory of a session", () => {
     clock.advance(31 * DAY_MS)
     const left = async (): Promise<number> => {
       await store.addTurn({ sessionId: "s", accountId: "a", credits: 1, at: clock.now() })
-      return (await store.reasoningOf("old")).length
+      return (await store.opening("old")).reasoning.length
     }
     assert.deepEqual([await left(), await left()], [700, 700])
     clock.advance(60_000)
@@ -504,7 +504,7 @@ describe("turns, model lists, registrations and refused fields", () => {
     const field = { modelId: "m", field: "documents", at: Date.now() }
     await store.addRefusedField(field)
     await store.addRefusedField(field)
-    assert.deepEqual(await store.refusedFields(), [field])
+    assert.deepEqual((await store.opening("ses_1")).refusedFields, [field])
     await store.close()
   })
 })

@@ -58,6 +58,42 @@ describe("what was read of a table", () => {
     for (const database of [own, other]) database.close()
   })
 
+  it("is asked for once within one action, and again behind the begin of a transaction", async () => {
+    const { own, other } = await openTwo()
+    const names = read()
+    own.atOnce(() => {
+      names(own)
+      other.run("INSERT INTO one (name) VALUES (?)", ["b"])
+      assert.deepEqual(names(own), ["a"])
+      inTransaction(own, () => assert.deepEqual(names(own), ["a", "b"]))
+    })
+    other.run("DELETE FROM one")
+    own.atOnce(() => assert.deepEqual(names(own), []))
+    for (const database of [own, other]) database.close()
+  })
+
+  it("is kept for each key", async () => {
+    const { own } = await openTwo()
+    const rows = untilWritten(["one"], (database, name: string) =>
+      database.all("SELECT name FROM one WHERE name = ?", [name]),
+    )
+    const [a, b] = [rows(own, "a"), rows(own, "b")]
+    assert.deepEqual([a.length, b.length], [1, 0])
+    assert.ok(rows(own, "a") === a && rows(own, "b") === b)
+    own.run("INSERT INTO one (name) VALUES (?)", ["b"])
+    assert.deepEqual([rows(own, "a").length, rows(own, "b").length], [1, 1])
+    own.close()
+  })
+
+  it("stays the same object behind a write that changed nothing", async () => {
+    const { own } = await openTwo()
+    const names = read()
+    const first = names(own)
+    own.run("UPDATE one SET name = ? WHERE name = ?", ["c", "nobody"])
+    assert.equal(names(own), first)
+    own.close()
+  })
+
   it("is read again after a rollback of one's own", async () => {
     const { own } = await openTwo()
     const names = read()

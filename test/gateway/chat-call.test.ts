@@ -62,7 +62,7 @@ describe("a chat of the gateway", () => {
     )
     await readAll(await answerOf(harness, { purpose: "generate" }, { tools }))
     await harness.gateway.close()
-    assert.deepEqual(await harness.store.reasoningOf("ses_1"), [])
+    assert.deepEqual((await harness.store.opening("ses_1")).reasoning, [])
     const [first, second] = harness.sent()
     assert.equal(first, second)
     const [one, two] = harness.fake.received("GenerateAssistantResponse").map(({ body }) => body)

@@ -612,7 +612,7 @@ describe("a request that the service refuses", () => {
     assert.equal((await hear(await harness.ask(thinking))).finishReason, "stop")
     await harness.gateway.close()
     assert.deepEqual(
-      (await harness.store.refusedFields()).map(({ field }) => field),
+      (await harness.store.opening("ses_1")).refusedFields.map(({ field }) => field),
       ["output_config"],
     )
     await hear(await harness.ask(thinking))

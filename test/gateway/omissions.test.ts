@@ -358,5 +358,5 @@ function sends({ fake }: Harness): number {
 
 async function refusedFields({ gateway, store }: Harness): Promise<string[]> {
   await gateway.close()
-  return (await store.refusedFields()).map(({ field }) => field)
+  return (await store.opening("ses_1")).refusedFields.map(({ field }) => field)
 }

@@ -20,14 +20,7 @@ import {
 } from "./account-rows.ts"
 import { Connection } from "./connection.ts"
 import { type Database, type DatabaseDriver, loadDatabaseDriver, StoreError } from "./database.ts"
-import {
-  changeSession,
-  creditsSince,
-  type Learnt,
-  readSession,
-  SessionStore,
-  writeLearnt,
-} from "./sessions.ts"
+import { changeSession, creditsSince, type Learnt, SessionStore, writeLearnt } from "./sessions.ts"
 
 /** A new conversation does not wait longer than this, in ms, for its account to be written down. */
 const ASSIGN_PATIENCE_MS = 250
@@ -207,7 +200,7 @@ export class AccountStore extends SessionStore {
    */
   async assign(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
     const choice = (database: Database): Choice => {
-      const { accountId, chosenAccountId } = readSession(database, sessionId)
+      const { accountId, chosenAccountId } = this.readSession(database, sessionId)
       return choose({
         accounts: this.#look(database).filter(isThere),
         spent: ({ id, quota }) => (quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt)),

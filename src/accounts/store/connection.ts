@@ -211,7 +211,8 @@ export class Connection {
 
   #once<Value>(action: (database: Database) => Value): Attempt<Value> {
     try {
-      return { done: true, value: action(this.#open()) }
+      const database = this.#open()
+      return { done: true, value: database.atOnce(() => action(database)) }
     } catch (error) {
       return { done: false, failure: storeFailure(error), error }
     }

@@ -16,20 +16,28 @@ export interface Database {
   run(sql: string, parameters?: readonly SqlValue[]): number
   /** Another text after each change of these tables that can be seen here: by a write, a rollback, or someone else. */
   stamp(tables: readonly string[]): string
+  /** Within it what others wrote is looked for once, and once more behind each `BEGIN`. */
+  atOnce<Value>(action: () => Value): Value
   close(): void
 }
 
-/** A query whose answer stays the same, as the same object, until somebody writes to its tables. */
-export function untilWritten<Value>(
+/** More sessions than one process has at a time. */
+const MOST_KNOWN = 100
+
+/** A query whose answer, for each key, stays the same, as the same object, until somebody writes to its tables. */
+export function untilWritten<Value, Key = void>(
   tables: readonly string[],
-  query: (database: Database) => Value,
-): (database: Database) => Value {
-  let seen: { readonly database: Database; readonly stamp: string; readonly value: Value } | undefined
-  return (database) => {
+  query: (database: Database, key: Key) => Value,
+): (database: Database, key: Key) => Value {
+  let seen: { readonly database: Database; readonly stamp: string } | undefined
+  const known = new Map<Key, { readonly value: Value }>()
+  return (database, key) => {
     const stamp = database.stamp(tables)
-    if (seen?.database !== database || seen.stamp !== stamp)
-      seen = { database, stamp, value: query(database) }
-    return seen.value
+    if (seen?.database !== database || seen.stamp !== stamp || known.size >= MOST_KNOWN) known.clear()
+    seen = { database, stamp }
+    const found = known.get(key) ?? { value: query(database, key) }
+    known.set(key, found)
+    return found.value
   }
 }
 
@@ -129,10 +137,13 @@ function wrap(handle: Handle): Database {
   const writes = new Map<string, number>()
   /** A rollback, and whatever else may change any table. */
   let others = 0
-  const note = (sql: string): void => {
+  let isAtOnce = false
+  let elsewhere: unknown
+  const note = (sql: string, changes: number): void => {
     const table = WRITTEN.exec(sql)?.[1]
-    if (table !== undefined) writes.set(table, (writes.get(table) ?? 0) + 1)
-    else if (!/^(?:BEGIN|COMMIT)\b/.test(sql)) others += 1
+    if (sql.startsWith("BEGIN")) elsewhere = undefined
+    else if (table === undefined) others += sql === "COMMIT" ? 0 : 1
+    else if (changes > 0) writes.set(table, (writes.get(table) ?? 0) + 1)
   }
   const database: Database = {
     all: (sql, parameters = []) =>
@@ -144,12 +155,28 @@ function wrap(handle: Handle): Database {
       return row ? rounded(row) : undefined
     },
     run: (sql, parameters = []) => {
-      note(sql)
-      return Number(prepare(sql).run(...parameters).changes)
+      // What fails may have undone what was seen since.
+      let changes = 1
+      try {
+        changes = Number(prepare(sql).run(...parameters).changes)
+        return changes
+      } finally {
+        note(sql, changes)
+      }
     },
     stamp: (tables) => {
-      const elsewhere = database.get("PRAGMA data_version")?.["data_version"]
+      if (!isAtOnce) elsewhere = undefined
+      elsewhere ??= database.get("PRAGMA data_version")?.["data_version"]
       return [elsewhere, others, ...tables.map((table) => writes.get(table) ?? 0)].join(" ")
+    },
+    atOnce: (action) => {
+      isAtOnce = true
+      elsewhere = undefined
+      try {
+        return action()
+      } finally {
+        isAtOnce = false
+      }
     },
     close: () => {
       for (const statement of statements.values()) statement.finalize?.()

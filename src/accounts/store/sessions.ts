@@ -39,6 +39,15 @@ export interface StoredRegistration {
   readonly client: ClientRegistration
 }
 
+/** What is remembered of a session, and what is known of all models. */
+interface Opening {
+  readonly session: SessionMemory
+  /** One entry for each tool use. */
+  readonly reasoning: readonly ReasoningEntry[]
+  readonly refusedFields: readonly RefusedField[]
+  readonly modelLists: readonly AccountModelList[]
+}
+
 /** What one answer leaves behind. Changes are pure: they may run more than once. */
 export interface Learnt {
   readonly sessionId: string
@@ -51,6 +60,9 @@ export interface Learnt {
 /** What is kept of the host's sessions and turns, and of what the service said of its models and of us. */
 export class SessionStore {
   protected readonly connection: Connection
+  /** By its id, with no look at the file where nobody has written since. */
+  protected readonly readSession = untilWritten([SESSIONS.name], readSession)
+  readonly #reasoning = untilWritten([REASONING.name], readReasoning)
   readonly #modelLists = modelListReader()
   readonly #refusedFields = untilWritten([REFUSED_FIELDS.name], (database) =>
     database.all("SELECT * FROM kiro_refused_field").map((row) => REFUSED_FIELDS.read(row)),
@@ -61,7 +73,20 @@ export class SessionStore {
   }
 
   session(id: string): Promise<SessionMemory> {
-    return this.connection.read((database) => readSession(database, id), NEW_SESSION)
+    return this.connection.read((database) => this.readSession(database, id), NEW_SESSION)
+  }
+
+  /** What a chat of the session begins with, in one look. */
+  opening(sessionId: string): Promise<Opening> {
+    return this.connection.read(
+      (database) => ({
+        session: this.readSession(database, sessionId),
+        reasoning: this.#reasoning(database, sessionId),
+        refusedFields: this.#refusedFields(database),
+        modelLists: this.#modelLists(database),
+      }),
+      { session: NEW_SESSION, reasoning: [], refusedFields: [], modelLists: [] },
+    )
   }
 
   async updateSession(id: string, change: (current: SessionMemory) => SessionMemory): Promise<SessionMemory> {
@@ -72,11 +97,6 @@ export class SessionStore {
     return this.connection.writeOr(expected, (database) =>
       changeSession(database, { id, change, now: this.connection.clock.now() }),
     )
-  }
-
-  /** One entry for each tool use. */
-  reasoningOf(sessionId: string): Promise<readonly ReasoningEntry[]> {
-    return this.connection.read((database) => readReasoning(database, sessionId), [])
   }
 
   addTurn(turn: Turn): Promise<void> {
@@ -108,10 +128,6 @@ export class SessionStore {
 
   setModelList(list: AccountModelList): Promise<void> {
     return this.connection.writeOr(undefined, (database) => MODEL_LISTS.write(database, { ...list }))
-  }
-
-  refusedFields(): Promise<readonly RefusedField[]> {
-    return this.connection.read(this.#refusedFields, [])
   }
 
   addRefusedField(field: RefusedField): Promise<void> {
