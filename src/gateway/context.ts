@@ -48,7 +48,7 @@ export interface LookUps {
 
 /** Work that goes on behind an answer, so that it can be waited for and never rejects unseen. */
 export interface Background {
-  /** `topic`: what must be done before the next request of the same topic is looked at. */
+  /** `topic`: what must be done before the next request of the same topic, or of any, is looked at. */
   start(topic: string, work: () => Promise<unknown>): void
   /** Work that no request needs: one that the host sends at the end of an answer leaves first. */
   startLate(work: () => Promise<unknown>): void
@@ -56,16 +56,20 @@ export interface Background {
   settled(topic?: string): Promise<void>
 }
 
+export const ANY_TOPIC = "any"
 const LATE = "late"
-/** One for the host to hear the end and ask, one for its request to be let through, one behind it. */
-const LATE_TURNS = 3
+/** One for the host to hear the end and ask again, and one behind it. */
+const LATE_TURNS = 2
 
-export function createBackground(log: Log, turnstile: Turnstile): Background {
+export function createBackground(log: Log, clock: Clock): Background {
   const running = new Map<string, Set<Promise<void>>>()
+  // A burst of answers that end must not hold the event loop either.
+  const turnstile = createTurnstile(clock)
 
   async function run(topic: string, work: () => Promise<unknown>): Promise<void> {
     try {
-      for (let turn = topic === LATE ? LATE_TURNS : 1; turn > 0; turn -= 1) await turnstile()
+      for (let turn = topic === LATE ? LATE_TURNS : 1; turn > 0; turn -= 1) await clock.turn()
+      await turnstile()
       await work()
     } catch (error) {
       log.error("background work failed", { topic, error })
@@ -86,8 +90,8 @@ export function createBackground(log: Log, turnstile: Turnstile): Background {
     start,
     startLate: (work) => start(LATE, work),
     async settled(topic) {
-      const topics = topic === undefined ? [...running.values()] : [running.get(topic) ?? new Set()]
-      await Promise.all(topics.flatMap((tasks) => [...tasks]))
+      const topics = topic === undefined ? [...running.keys()] : [topic, ANY_TOPIC]
+      await Promise.all(topics.flatMap((each) => [...(running.get(each) ?? [])]))
     },
   }
 }
@@ -96,14 +100,15 @@ export function createBackground(log: Log, turnstile: Turnstile): Background {
 export type Turnstile = () => Promise<void>
 
 /**
- * Lets those who come at once through one by one, each in a turn of the event loop of its own: a burst of chats, or of
- * answers that end, must not hold it. Nobody waits for what another does behind it.
+ * Lets those who come at once through one by one, each in a turn of the event loop of its own: a burst of chats must
+ * not hold it. Whoever comes alone goes through at once, and nobody waits for what another does behind it.
  */
 export function createTurnstile(clock: Clock): Turnstile {
-  let last: Promise<void> = Promise.resolve()
+  let free: Promise<void> = Promise.resolve()
   return () => {
-    last = last.then(() => clock.turn())
-    return last
+    const mine = free
+    free = mine.then(() => clock.turn())
+    return mine
   }
 }
 

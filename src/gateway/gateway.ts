@@ -37,7 +37,7 @@ export type ChatGateway = Pick<Gateway, "chat">
 export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { runtime } = dependencies
   const turnstile = createTurnstile(runtime.clock)
-  const background = createBackground(runtime.log, turnstile)
+  const background = createBackground(runtime.log, runtime.clock)
   const context: GatewayContext = {
     ...dependencies,
     background,

@@ -15,7 +15,7 @@ import type { Answered, Attempt, Sent } from "./attempt/attempt.ts"
 import { partsInWords } from "./attempt/body.ts"
 import { isOfTheSession } from "./attempt/progress.ts"
 import { sizeOf } from "./chat.ts"
-import type { GatewayContext } from "./context.ts"
+import { ANY_TOPIC, type GatewayContext } from "./context.ts"
 import { briefly } from "./refuse/failures.ts"
 
 /** Without a failure and without a finish reason the host stopped listening. */
@@ -35,10 +35,7 @@ export function rememberAnswer(context: GatewayContext, answered: Answered, end:
   const { summary, failure } = end
   const isFinished = failure === undefined && summary.finishReason !== undefined
   const isForTheNext =
-    learnt.session !== undefined ||
-    learnt.account !== undefined ||
-    summary.reasoning.length > 0 ||
-    progress.omitted.length > 0
+    learnt.session !== undefined || learnt.account !== undefined || summary.reasoning.length > 0
   const work = async (): Promise<void> => {
     if (isFinished && chat.purpose !== "generate") await rememberRefusals(context, answered)
     await store.remember(learnt)
@@ -46,7 +43,9 @@ export function rememberAnswer(context: GatewayContext, answered: Answered, end:
     tell(context, answered)
     lookUps.afterAnswer(account.id)
   }
-  if (isForTheNext) background.start(chat.sessionId, work)
+  // It may be what the model refuses in every session.
+  if (progress.omitted.length > 0) background.start(ANY_TOPIC, work)
+  else if (isForTheNext) background.start(chat.sessionId, work)
   else background.startLate(work)
 }
 
