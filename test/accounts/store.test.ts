@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, statSync } from "node:fs"
 import { describe, it } from "node:test"
 import {
   type Account,
+  type AccountStore,
   type Learnt,
   localDay,
   type Login,
@@ -11,6 +12,7 @@ import {
   openDatabase,
   pairHash,
   recordOf,
+  selectAccount,
   type TokenSet,
 } from "../../src/accounts/index.ts"
 import { fakeClock } from "../support/clock.ts"
@@ -311,6 +313,56 @@ describe("the account store", () => {
     )
     assert.equal((await store.session("s")).accountId, "a")
     assert.equal((await store.turns())[0]?.accountId, "a")
+    await store.close()
+  })
+})
+
+describe("the account of a session", () => {
+  const sticky = { strategy: "round-robin", useOverage: true, now: 0 } as const
+  const assign = async (store: AccountStore, session = "s"): Promise<string | undefined> =>
+    (await store.assign(session, (state) => selectAccount(state, sticky))).account?.id
+  const put = (store: AccountStore, id: string): Promise<unknown> =>
+    store.add(newAccount({ id, now: 0, logins: [idcLogin({ id: `login of ${id}` })] }))
+
+  it("is the only one from its first request on, whoever comes meanwhile", async () => {
+    const { store, path } = await openStore()
+    await put(store, "a")
+    assert.equal(await assign(store), "a")
+    await put(store, "b")
+    assert.equal(await assign(store), "a")
+    await store.remember({ sessionId: "s" })
+    await store.remember({ sessionId: "another" })
+    assert.equal((await store.session("s")).accountId, "a")
+    assert.equal(await assign(store, "next"), "b")
+    assert.equal((await store.session("next")).accountId, "b")
+    await store.close()
+    const again = await openStore({ path })
+    assert.equal(await assign(again.store), "a")
+    await again.store.close()
+  })
+
+  it("is kept where the store closes before the answer", async () => {
+    const { store, path } = await openStore()
+    await put(store, "a")
+    await assign(store)
+    await store.close()
+    const again = await openStore({ path })
+    await put(again.store, "b")
+    assert.equal(await assign(again.store), "a")
+    await again.store.close()
+  })
+
+  it("follows the account into another one that turns out to be the same person's", async () => {
+    const { store } = await openStore()
+    await put(store, "a")
+    await assign(store)
+    await put(store, "b")
+    const [, b] = await store.listAll()
+    assert.ok(b)
+    const joined = { ...b, record: { joined: ["a"] } }
+    await store.reconcile(() => ({ put: [joined], absorb: [{ from: "a", into: "b" }] }))
+    await store.remember({ sessionId: "s" })
+    assert.equal((await store.session("s")).accountId, "b")
     await store.close()
   })
 })

@@ -1,4 +1,3 @@
-import { present } from "../../json.ts"
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Account, Login } from "../account.ts"
@@ -18,12 +17,11 @@ import {
   swapTokens,
   type TokenSwap,
 } from "./account-rows.ts"
+import { Assignments } from "./assignments.ts"
 import { Connection } from "./connection.ts"
-import { type Database, type DatabaseDriver, loadDatabaseDriver, StoreError } from "./database.ts"
-import { changeSession, creditsSince, type Learnt, SessionStore, writeLearnt } from "./sessions.ts"
+import { type Database, type DatabaseDriver, loadDatabaseDriver } from "./database.ts"
+import { type Learnt, SessionStore, writeLearnt } from "./sessions.ts"
 
-/** A new conversation does not wait longer than this, in ms, for its account to be written down. */
-const ASSIGN_PATIENCE_MS = 250
 /** How often the accounts are looked through for what nobody needs any more. */
 const TIDY_EVERY_MS = 60 * 60_000
 
@@ -69,11 +67,17 @@ export type SwapResult = "written" | "changed" | "busy" | "failed"
  */
 export class AccountStore extends SessionStore {
   readonly #read: ReturnType<typeof accountReader>
+  readonly #assignments: Assignments
   #tidiedAt = -TIDY_EVERY_MS
 
   constructor(connection: Connection, environmentKey: Secret | undefined) {
     super(connection)
     this.#read = accountReader(environmentKey)
+    this.#assignments = new Assignments({
+      connection,
+      session: this.readSession,
+      accounts: (database) => this.#look(database),
+    })
   }
 
   /** `memory` where the file could not be used: what is kept ends with this process. */
@@ -194,54 +198,18 @@ export class AccountStore extends SessionStore {
     return this.connection.write(() => undefined, { durable: true })
   }
 
-  /**
-   * Chooses the account of a session and remembers it, over all processes one after the other. While another process
-   * holds the database the choice is made from what can be read and remembered later.
-   */
-  async assign(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
-    const choice = (database: Database): Choice => {
-      const { accountId, chosenAccountId } = this.readSession(database, sessionId)
-      return choose({
-        accounts: this.#look(database).filter(isThere),
-        spent: ({ id, quota }) => (quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt)),
-        ...present({ accountId, chosenAccountId }),
-      })
-    }
-    const give = (database: Database, accountId: string): void => {
-      changeSession(database, {
-        id: sessionId,
-        change: (current) => ({ ...current, accountId }),
-        now: this.#now(),
-      })
-      database.run(
-        "UPDATE kiro_account SET assignment = (SELECT MAX(assignment) FROM kiro_account) + 1 WHERE id = ?",
-        [accountId],
-      )
-    }
-    const seen = await this.connection.read(choice, choose({ accounts: [] }))
-    if (seen.account === undefined || seen.kept) return seen
-    try {
-      return await this.connection.write(
-        (database) => {
-          const chosen = choice(database)
-          if (chosen.account !== undefined && !chosen.kept) give(database, chosen.account.id)
-          return chosen
-        },
-        { patienceMs: ASSIGN_PATIENCE_MS },
-      )
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-      const { id } = seen.account
-      this.connection.writeLater((database) => give(database, id))
-      return seen
-    }
+  /** Chooses the account of a session and remembers it, over all processes one after the other. */
+  assign(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
+    return this.#assignments.assign(sessionId, choose)
   }
 
   /** In one transaction. */
   async remember(learnt: Learnt): Promise<void> {
-    const { account, reasoning = [], session, turn } = learnt
-    if (account === undefined && reasoning.length === 0 && session === undefined && turn === undefined) return
+    const { account, reasoning = [], session, sessionId, turn } = learnt
+    const isNews = [account, session, turn].some((each) => each !== undefined) || reasoning.length > 0
+    if (!isNews && !this.#assignments.isPending(sessionId)) return
     await this.connection.writeOr(undefined, (database) => {
+      this.#assignments.settle(database, sessionId)
       writeLearnt(database, learnt, this.#now())
       if (account !== undefined) this.#change(database, account.id, account.change)
     })
@@ -249,6 +217,7 @@ export class AccountStore extends SessionStore {
 
   /** Waits for writes under way, then closes the file. */
   close(): Promise<void> {
+    this.#assignments.settleAll()
     return this.connection.close()
   }
 
