@@ -35,10 +35,7 @@ function listOf<Schema extends z.ZodMiniType>(schema: Schema) {
 
 /** `undefined` for what is no such document. */
 function reader<Value>(schema: z.ZodMiniType<Value>): (value: unknown) => Value | undefined {
-  return (value) => {
-    const { success, data } = z.safeParse(schema, value)
-    return success ? data : undefined
-  }
+  return (value) => z.safeParse(schema, value).data
 }
 
 const TEXTS = z.readonly(z.array(z.string()))

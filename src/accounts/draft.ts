@@ -1,3 +1,4 @@
+import { present } from "../json.ts"
 import type { Account, ForgottenLogin, Login, LoginPlace } from "./account.ts"
 import { changeLogin, ownerOf, recordOf, samePlace, withRecord } from "./login.ts"
 
@@ -5,14 +6,8 @@ import { changeLogin, ownerOf, recordOf, samePlace, withRecord } from "./login.t
 export interface AccountChanges {
   /** New or changed accounts. */
   readonly put: readonly Account[]
-  /** Accounts that are the same person as another one: their sessions and turns become the other's. */
-  readonly absorb: readonly { readonly from: string; readonly into: string }[]
-  /** Accounts that are no more. Their turns stay counted. */
-  readonly drop?: readonly string[]
-}
-
-export function isNothing({ put, absorb, drop = [] }: AccountChanges): boolean {
-  return put.length === 0 && absorb.length === 0 && drop.length === 0
+  /** Accounts that are no more. Where they are the same person as another one their sessions and turns become its. */
+  readonly gone: readonly { readonly id: string; readonly into?: string }[]
 }
 
 /** A login, or what is left of one, and whose it is or was. */
@@ -29,8 +24,7 @@ export interface HeldLogin extends KnownLogin {
 export class Draft {
   readonly #before: ReadonlyMap<string, Account>
   readonly #accounts: Map<string, Account>
-  readonly #absorb: { from: string; into: string }[] = []
-  readonly #drop: string[] = []
+  readonly #gone: AccountChanges["gone"][number][] = []
 
   constructor(accounts: readonly Account[]) {
     this.#before = new Map(accounts.map((account) => [account.id, account]))
@@ -96,20 +90,15 @@ export class Draft {
     })
   }
 
-  absorb(from: string, into: string): void {
-    this.#accounts.delete(from)
-    this.#absorb.push({ from, into })
-  }
-
-  drop(id: string): void {
+  /** `into`: the account that turned out to be the same person's. */
+  drop(id: string, into?: string): void {
     this.#accounts.delete(id)
-    this.#drop.push(id)
+    this.#gone.push({ id, ...present({ into }) })
   }
 
   changes(): AccountChanges {
     const put = this.accounts.filter((account) => account !== this.#before.get(account.id))
-    const isOld = (id: string): boolean => this.#before.has(id)
-    return { put, absorb: this.#absorb.filter(({ from }) => isOld(from)), drop: this.#drop.filter(isOld) }
+    return { put, gone: this.#gone.filter(({ id }) => this.#before.has(id)) }
   }
 }
 

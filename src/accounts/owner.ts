@@ -85,13 +85,13 @@ function meet(
   if (namesake.removedAt === undefined) {
     const isOlder = named.addedAt - namesake.addedAt || (named.id < namesake.id ? -1 : 1)
     const [older, newer] = isOlder < 0 ? [named, namesake] : [namesake, named]
-    draft.absorb(newer.id, older.id)
+    draft.drop(newer.id, older.id)
     draft.put(join(older, newer))
     return
   }
   // Rule 6: the user's own act brings a removed person back, under the id that they had; what sync found does not.
   if ((named.record?.actedAt ?? 0) > namesake.removedAt) {
-    draft.absorb(named.id, namesake.id)
+    draft.drop(named.id, namesake.id)
     const { id, addedAt } = namesake
     // A pair that is owed to its program still lives again with it.
     const logins = [...namesake.logins, ...named.logins]
@@ -102,7 +102,7 @@ function meet(
     return
   }
   const buried = buryAccount(named, now)
-  draft.absorb(named.id, namesake.id)
+  draft.drop(named.id, namesake.id)
   const forgotten = forgottenOf(namesake, buried)
   draft.put({ ...namesake, logins: [...namesake.logins, ...buried.logins], ...present({ forgotten }) })
 }
@@ -240,7 +240,7 @@ export function replaceRefused(
   if (owners.some((owner) => owner !== undefined)) return draft.changes()
   const { inherited, hashes } = recordOf(refused)
   const heir = withInherited(login, [...inherited, ...hashes])
-  draft.absorb(held.account.id, accountId)
+  draft.drop(held.account.id, accountId)
   draft.put({
     ...account,
     enabled: true,

@@ -256,14 +256,14 @@ async function accountOfOwner(
   const { userId, email } = answer.outcome === "known" ? answer.limits : {}
   const now = client.runtime.clock.now()
   if (userId === undefined && again === undefined) return { id: account.id, known: false }
-  const { absorb } = await store.reconcile((accounts) => {
+  const { gone } = await store.reconcile((accounts) => {
     if (userId !== undefined) return learnIdentity(accounts, { login, userId, now, ...present({ email }) })
     return replaceRefused(accounts, { loginId: login.id, accountId: again ?? "", now })
   })
   const owner = await store.holderOf(login.id)
   return {
     id: owner?.id ?? account.id,
-    known: absorb.length > 0 || (owner !== undefined && owner.id !== account.id),
+    known: gone.length > 0 || (owner !== undefined && owner.id !== account.id),
   }
 }
 

@@ -31,15 +31,15 @@ function offer(
 }
 
 /** The accounts after a change. */
-function after(accounts: readonly Account[], { put, absorb, drop = [] }: AccountChanges): readonly Account[] {
-  const gone = new Set([...absorb.map(({ from }) => from), ...drop])
+function after(accounts: readonly Account[], { put, gone }: AccountChanges): readonly Account[] {
+  const left = new Set(gone.map(({ id }) => id))
   const changed = new Map(put.map((account) => [account.id, account]))
   const known = new Set(accounts.map(({ id }) => id))
   const all = [
     ...accounts.map((account) => changed.get(account.id) ?? account),
     ...put.filter(({ id }) => !known.has(id)),
   ]
-  return withUses(all.filter(({ id }) => !gone.has(id)))
+  return withUses(all.filter(({ id }) => !left.has(id)))
 }
 
 function take(

@@ -123,7 +123,7 @@ describe("a place that is no folder any more while the database in it is open", 
     rmSync(folder, { recursive: true })
     writeFileSync(folder, "")
     await clock.turn()
-    await store.reconcile(() => ({ put: [ACCOUNT], absorb: [] }))
+    await store.reconcile(() => ({ put: [ACCOUNT], gone: [] }))
     assert.equal((await store.get("a"))?.id, "a")
     assert.deepEqual(failures(notices), ["unavailable"])
     rmSync(folder)
@@ -137,7 +137,7 @@ describe("a place that is no folder any more while the database in it is open", 
     const path = join(temporaryFolder(), "kiro.db")
     symlinkSync(path, path)
     const { store, notices } = await openStore({ path })
-    await store.reconcile(() => ({ put: [ACCOUNT], absorb: [] }))
+    await store.reconcile(() => ({ put: [ACCOUNT], gone: [] }))
     assert.equal((await store.get("a"))?.id, "a")
     assert.deepEqual(failures(notices), ["unavailable"])
     await store.close()
@@ -151,7 +151,7 @@ describe("a place that can't be written to", () => {
     const { store, notices } = await openStore({ path: join(folder, "file", "kiro.db") })
     await assert.rejects(store.add(ACCOUNT), { failure: "unavailable" })
     await assert.rejects(store.mustKeep(), { failure: "unavailable" })
-    await store.reconcile(() => ({ put: [ACCOUNT], absorb: [] }))
+    await store.reconcile(() => ({ put: [ACCOUNT], gone: [] }))
     await store.updateSession("s", (session) => ({ ...session, generation: 3 }))
     assert.deepEqual(
       (await store.list()).map(({ id }) => id),

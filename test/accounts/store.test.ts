@@ -304,8 +304,8 @@ describe("the account store", () => {
     await store.addTurn({ sessionId: "s", accountId: "b", credits: 0.5, at: Date.now() })
     await store.reconcile(([a, b]) =>
       a === undefined || b === undefined
-        ? { put: [], absorb: [] }
-        : { put: [{ ...a, logins: [...a.logins, ...b.logins] }], absorb: [{ from: "b", into: "a" }] },
+        ? { put: [], gone: [] }
+        : { put: [{ ...a, logins: [...a.logins, ...b.logins] }], gone: [{ id: "b", into: "a" }] },
     )
     assert.deepEqual(
       (await store.list()).map(({ id, logins }) => [id, logins.map((login) => login.id)]),
@@ -360,7 +360,7 @@ describe("the account of a session", () => {
     const [, b] = await store.listAll()
     assert.ok(b)
     const joined = { ...b, record: { joined: ["a"] } }
-    await store.reconcile(() => ({ put: [joined], absorb: [{ from: "a", into: "b" }] }))
+    await store.reconcile(() => ({ put: [joined], gone: [{ id: "a", into: "b" }] }))
     await store.remember({ sessionId: "s" })
     assert.equal((await store.session("s")).accountId, "b")
     await store.close()

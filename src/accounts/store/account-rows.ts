@@ -166,12 +166,6 @@ function withPairNamed(login: Login): Login {
   return withRecord(login, { hashes: withHash(recordOf(login).hashes, loginHash(login)) })
 }
 
-function deleteAccount(database: Database, id: string): void {
-  for (const table of [LOGINS, MODEL_LISTS])
-    database.run(`DELETE FROM ${table.name} WHERE account_id = ?`, [id])
-  database.run("DELETE FROM kiro_account WHERE id = ?", [id])
-}
-
 /** Writes what differs from `accounts`, which is what the rows hold now. */
 export function applyChanges(
   database: Database,
@@ -200,12 +194,14 @@ export function applyChanges(
     for (const { id: loginId } of before.get(id)?.logins ?? [])
       if (logins.every((login) => login.id !== loginId))
         database.run("DELETE FROM kiro_login WHERE id = ? AND account_id = ?", [loginId, id])
-  for (const { from, into } of changes.absorb) {
-    deleteAccount(database, from)
-    for (const [{ name }, column] of SESSION_COLUMNS)
-      database.run(`UPDATE ${name} SET ${column} = ? WHERE ${column} = ?`, [into, from])
+  for (const { id, into } of changes.gone) {
+    for (const { name } of [LOGINS, MODEL_LISTS])
+      database.run(`DELETE FROM ${name} WHERE account_id = ?`, [id])
+    database.run("DELETE FROM kiro_account WHERE id = ?", [id])
+    if (into !== undefined)
+      for (const [{ name }, column] of SESSION_COLUMNS)
+        database.run(`UPDATE ${name} SET ${column} = ? WHERE ${column} = ?`, [into, id])
   }
-  for (const id of changes.drop ?? []) deleteAccount(database, id)
   return changes
 }
 

@@ -1,11 +1,9 @@
-import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Account, Login } from "../account.ts"
-import { type AccountChanges, isNothing } from "../draft.ts"
+import type { AccountChanges } from "../draft.ts"
 import { changeLogin, hasLogin, isOwing } from "../login.ts"
 import { isResting } from "../login-use.ts"
 import { findCalled } from "../name.ts"
-import type { Notice } from "../notices.ts"
 import { buryAccount, tidy } from "../owner.ts"
 import type { Choice, ChoiceState } from "../selection.ts"
 import {
@@ -18,27 +16,12 @@ import {
   type TokenSwap,
 } from "./account-rows.ts"
 import { Assignments } from "./assignments.ts"
-import { Connection } from "./connection.ts"
-import { type Database, type DatabaseDriver, loadDatabaseDriver } from "./database.ts"
+import { Connection, type StoreOptions } from "./connection.ts"
+import { type Database, loadDatabaseDriver } from "./database.ts"
 import { type Learnt, SessionStore, writeLearnt } from "./sessions.ts"
 
 /** How often the accounts are looked through for what nobody needs any more. */
 const TIDY_EVERY_MS = 60 * 60_000
-
-export interface StoreOptions {
-  readonly path: string
-  readonly clock: Clock
-  readonly log: Log
-  /** Uniform in [0, 1): the jitter of waits for a locked database. */
-  readonly random: () => number
-  readonly notify?: (notice: Notice) => void
-  /** Everything happens on a copy in memory: the file is read at most. */
-  readonly rehearse?: boolean
-  /** `KIRO_API_KEY`: it is never written down. */
-  readonly environmentKey?: Secret | undefined
-  /** Absent: the SQLite of the runtime. */
-  readonly driver?: DatabaseDriver
-}
 
 /**
  * Loads the runtime's SQLite; the file is opened by the first call that needs it, and made by the first write.
@@ -108,7 +91,7 @@ export class AccountStore extends SessionStore {
   add(account: Account): Promise<Account> {
     return this.connection.write(
       (database) => {
-        applyChanges(database, this.#look(database), { put: [account], absorb: [] })
+        applyChanges(database, this.#look(database), { put: [account], gone: [] })
         return account
       },
       { durable: true },
@@ -157,7 +140,7 @@ export class AccountStore extends SessionStore {
   /** One pure change over all accounts, removed ones included: imports, a user id that became known. */
   async reconcile(change: (accounts: readonly Account[]) => AccountChanges): Promise<AccountChanges> {
     const expected = change(await this.listAll())
-    if (isNothing(expected)) return expected
+    if (expected.put.length === 0 && expected.gone.length === 0) return expected
     const changes = await this.connection.write(
       (database) => {
         const accounts = this.#look(database)
@@ -233,7 +216,7 @@ export class AccountStore extends SessionStore {
     const accounts = this.#look(database)
     const current = findCalled(accounts, id)
     const next = current && change(current)
-    if (next !== undefined && next !== current) applyChanges(database, accounts, { put: [next], absorb: [] })
+    if (next !== undefined && next !== current) applyChanges(database, accounts, { put: [next], gone: [] })
     return next
   }
 }

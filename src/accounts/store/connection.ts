@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
 import type { Clock, Log } from "../../runtime.ts"
+import type { Secret } from "../../secret.ts"
 import type { Notice } from "../notices.ts"
 import {
   type Database,
@@ -23,16 +24,22 @@ const PRUNE_EVERY_MS = 60 * 60_000
 /** Where one batch was not enough: many windows write more in an hour than that. */
 const PRUNE_ON_MS = 60_000
 
-export interface ConnectionOptions {
+export interface StoreOptions {
   readonly path: string
-  readonly driver: DatabaseDriver
   readonly clock: Clock
   readonly log: Log
+  /** Uniform in [0, 1): the jitter of waits for a locked database. */
   readonly random: () => number
-  readonly notify: (notice: Notice) => void
+  readonly notify?: (notice: Notice) => void
   /** Everything happens on a copy in memory: the file is read at most. */
-  readonly rehearse: boolean
+  readonly rehearse?: boolean
+  /** `KIRO_API_KEY`: it is never written down. */
+  readonly environmentKey?: Secret | undefined
+  /** Absent: the SQLite of the runtime. */
+  readonly driver?: DatabaseDriver
 }
+
+type ConnectionOptions = Required<Omit<StoreOptions, "environmentKey">>
 
 interface WriteOptions {
   /** The write is on the disk before the call returns (`synchronous=FULL`): tokens. */
