@@ -75,15 +75,15 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
 function copiedFrom(accounts: readonly Account[], login: Login): readonly Login[] {
   if (!isCopy(login) && !isKiroClis(login)) return []
   const live = liveLogins(accounts)
+  const before = withThoseBefore(live, login)
   return live.filter(
     (other) =>
-      other.id !== login.id &&
+      !before.has(other) &&
       other.revoked === undefined &&
       (other.source === "kiro-cli" || recordOf(other).places.some(({ source }) => source === "kiro-cli")) &&
       (isCopy(login) || endsBefore(login, other)) &&
       sameRegistration(login, other) &&
-      !isAnothers(login, other) &&
-      !leadsTo(live, other, login),
+      !isAnothers(login, other),
   )
 }
 
@@ -98,16 +98,13 @@ function endsBefore(one: Login, other: Login): boolean {
   return one.tokens.expiresAt < other.tokens.expiresAt
 }
 
-/** Whether the second stood in the first one's place after it. */
-function leadsTo(logins: readonly Login[], from: Login, to: Login): boolean {
-  const passed = new Set<Login>()
-  for (let next: Login | undefined = from; next !== undefined && !passed.has(next);) {
-    passed.add(next)
-    const id: string | undefined = recordOf(next).successor?.id
-    if (id === to.id) return true
-    next = logins.find((login) => login.id === id)
-  }
-  return false
+/** The login, and all that stood in its place before it. */
+function withThoseBefore(logins: readonly Login[], login: Login): ReadonlySet<Login> {
+  const bySuccessor = Map.groupBy(logins, (each) => recordOf(each).successor?.id)
+  const found = new Set([login, ...logins.filter(({ id }) => id === login.id)])
+  // Whoever is found meanwhile is followed too.
+  for (const { id } of found) for (const before of bySuccessor.get(id) ?? []) found.add(before)
+  return found
 }
 
 /** The logins whose owners decide whether one that rests may be renewed. */

@@ -197,17 +197,20 @@ function takeNew(
 function placeBetween(draft: Draft, made: ReadonlySet<string>, id: string): void {
   const copy = draft.find((login) => login.id === id)?.login
   if (copy === undefined || !isCopy(copy)) return
-  const isInKiroCli = ({ source }: LoginPlace): boolean => source === "kiro-cli"
-  const isThere = (login: Login): boolean => recordOf(login).places.some(isInKiroCli)
+  const isThere = (login: Login): boolean =>
+    recordOf(login).places.some(({ source }) => source === "kiro-cli")
+  const there = draft.accounts.flatMap(({ logins }) => logins.filter(isThere))
+  const afterIt = (login: Login): Login | undefined =>
+    there.find((each) => each.id === recordOf(login).successor?.id)
   const before = draft.find(
     (login) =>
       !made.has(login.id) &&
       login.source === "kiro-cli" &&
       !isThere(login) &&
       mayBeRenewed(login, copy) &&
-      draft.find((other) => other.id === recordOf(login).successor?.id && isThere(other)) !== undefined,
+      afterIt(login) !== undefined,
   )?.login
-  const after = draft.find((login) => login.id === (before && recordOf(before).successor?.id))?.login
+  const after = before && afterIt(before)
   if (before === undefined || after === undefined) return
   draft.change(before.id, (login) => withRecord(login, { successor: successorOf(login, copy) }))
   draft.change(id, (login) => withRecord(login, { successor: successorOf(login, after) }))

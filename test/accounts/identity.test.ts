@@ -372,6 +372,21 @@ describe("renewals of which nobody ever learns whose they are", () => {
   })
 })
 
+describe("a copy in an older plugin's table", () => {
+  it("costs each read no more than there are renewals beside it", () => {
+    const rest = Array.from({ length: 4000 }, (_, index): Account => {
+      const successor = index === 3999 ? {} : { successor: { id: String(index + 1) } }
+      const record = { places: [], hashes: [String(index)], inherited: [], ...successor }
+      const login: Login = { ...idcLogin({ id: String(index), source: "kiro-cli", client }), record }
+      return newAccount({ id: `a${index}`, now: index, logins: [login] })
+    })
+    const { user } = process.cpuUsage()
+    const [copied] = take(rest, [offer("copy", { source: "older-plugin", key: "table#1" })]).slice(-1)
+    assert.equal(copied?.logins[0] && useOf(copied.logins[0]), "behind")
+    assert.ok(process.cpuUsage().user - user < 1_500_000)
+  })
+})
+
 describe("the name of an account", () => {
   const account = (change: Partial<Account> = {}): Account => ({
     ...newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "a" })] }),
