@@ -343,6 +343,14 @@ describe("what nobody needs any more", () => {
 })
 
 describe("an ordinary renewal", () => {
+  it("is one login whose every pair of before is no news, as where a backup is put back", () => {
+    let accounts = learn(take([], [offer("0")]), "0", "u")
+    for (let round = 1; round <= 50; round += 1)
+      accounts = learn(take(accounts, [offer(String(round))]), String(round), "u")
+    for (let round = 0; round < 50; round += 1)
+      assert.deepEqual(pairs(take(accounts, [offer(String(round))])), [["50"]])
+  })
+
   it("leaves one login after 500 of them", () => {
     let accounts = learn(take([], [offer("0")]), "0", "u")
     for (let round = 1; round <= 500; round += 1)

@@ -93,6 +93,18 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("1, put back: of two whom nobody can name the one that lost kiro-cli's row to the other's backup serves on", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.servedBy()
+    await home.signsIn("B")
+    await home.takeIn()
+    await home.cliIsPutBack()
+    await home.takeIn()
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "B")
+  })
+
   it("2, refused: who rested behind a newer sign-in that the service ended serves on with its own pair", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
@@ -172,6 +184,23 @@ describe("orders of events", () => {
     assert.deepEqual(new Set(await whys()), new Set(["disabled", "held"]))
     home.endAccessTokens()
     assert.deepEqual(new Set(await whys()), new Set(["disabled", "held"]))
+  })
+
+  it("6, meanwhile: what its predecessor's account was switched off for since it was chosen is not renewed", async () => {
+    await home.signsIn("A")
+    await home.servedBy()
+    home.service.usage = "down"
+    await home.cliRenews()
+    await home.takeIn()
+    home.endAccessTokens()
+    const store = await home.store()
+    const [named, renewed] = await store.list({ resting: true })
+    assert.ok(named?.userId !== undefined && renewed !== undefined)
+    const other = new Home(home.folder, home)
+    await (await other.store()).update(named.id, (account) => disableAccount(account, home.clock.now()))
+    const answer = await (await home.keeper()).fresh({ account: renewed })
+    assert.ok(answer.state === "none" && answer.reason === "held")
+    assert.deepEqual(home.service.sent, [])
   })
 
   it("7: one that was never named and was removed stays out when it is renewed", async () => {
