@@ -1,10 +1,12 @@
 import assert from "node:assert/strict"
 import { execFile } from "node:child_process"
-import { readdirSync, readFileSync } from "node:fs"
-import { extname, join } from "node:path"
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, extname, join } from "node:path"
 import { describe, it } from "node:test"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
+import { encodeModelLists, offeredModels } from "../../src/kiro/index.ts"
+import { VERSION } from "../../src/version.ts"
 import { packageFolder } from "../support/opencode/index.ts"
 import { startEnvironment } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -42,6 +44,39 @@ describe("importing", () => {
     const foreign = new Set(imported.map(([, id = ""]) => id).filter((id) => !id.startsWith(".")))
     // Each other one costs milliseconds before the first paint: Bun takes ten for node:crypto.
     assert.deepEqual([...foreign].toSorted(), ["node:fs", "node:fs/promises", "node:os", "node:path"])
+  })
+
+  it("the start offers its models without any other file of ours, before there is a list and with one", async () => {
+    const [folder, home] = [temporaryFolder(), temporaryFolder()]
+    for (const name of ["dist/index.js", "dist/server/start.js", "package.json"]) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true })
+      copyFileSync(join(packageFolder(), name), join(folder, name))
+    }
+    const start = async (): Promise<unknown> => {
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [join(import.meta.dirname, `start-process${OURS}`), folder],
+        { cwd: home, env: { ...ENVIRONMENT, HOME: home, USERPROFILE: home }, timeout: 30_000 },
+      )
+      return JSON.parse(stdout)
+    }
+    assert.deepEqual(
+      await start(),
+      offeredModels().map(({ id }) => id),
+    )
+    const list = {
+      accountId: "a",
+      serviceRegion: "us-east-1",
+      fetchedAt: 1,
+      models: [{ modelId: "brand-new" }],
+    }
+    const config = join(home, ".config", "opencode")
+    mkdirSync(config, { recursive: true })
+    writeFileSync(join(config, "kiro.json"), "{}")
+    writeFileSync(join(config, "kiro-models.json"), encodeModelLists([list], VERSION))
+    const [first, ...others] = (await start()) as readonly string[]
+    assert.equal(first, "brand-new")
+    assert.equal(others.length, 15)
   })
 
   it("the package gives one value, a plugin module", async () => {
