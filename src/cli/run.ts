@@ -7,6 +7,7 @@ import { accountProfile, changeAccount } from "./change-account.ts"
 import { type Command, helpText, readCommandLine, UsageError } from "./command-line.ts"
 import { commandHere, type Context, openContext, redirectingDotenv } from "./context.ts"
 import { examine } from "./doctor/doctor.ts"
+import type { RunProgram } from "./doctor/finding.ts"
 import { programRunner } from "./doctor/programs.ts"
 import { type Terminal, wrap } from "./terminal.ts"
 import { updatePlugin } from "./update.ts"
@@ -21,6 +22,8 @@ export interface RunOptions {
   /** The folder where the command was called. */
   readonly directory: string
   readonly terminal: Terminal
+  /** Absent: it starts the programs of the user's PATH. */
+  readonly run?: RunProgram
 }
 
 /** The whole command as a function: it reaches for nothing of its process. */
@@ -75,7 +78,7 @@ function changesAccounts(command: Command): boolean {
 async function obey(
   context: Context,
   command: Exclude<Command, { name: "help" | "version" }>,
-  { place, directory }: At,
+  { place, directory, run = programRunner(place) }: At,
 ): Promise<boolean> {
   switch (command.name) {
     case "accounts":
@@ -99,9 +102,9 @@ async function obey(
     case "import":
       return await takeLogins(context, command)
     case "doctor":
-      return await examine(context, command, { directory, run: programRunner(place) })
+      return await examine(context, command, { directory, run })
     case "update":
-      return await updatePlugin(context, command, { directory, run: programRunner(place) })
+      return await updatePlugin(context, command, { directory, run })
     default:
       return command satisfies never
   }

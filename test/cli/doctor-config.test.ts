@@ -453,7 +453,12 @@ describe("programs", () => {
       ...plantNode(project, ran),
     }
     await lab.runWith({ directory: project, environment }, "doctor")
-    for (const command of [["doctor"], ["doctor", "--report"], ["update"]])
+    // The ones that stand behind it on the PATH do.
+    assert.match(
+      (await lab.spawnWith({ directory: project, environment }, "doctor")).out,
+      /OpenCode 1\.18\.33, /,
+    )
+    for (const command of [["doctor", "--report"], ["update"]])
       await lab.spawnWith({ directory: project, environment }, ...command)
     assert.ok(!existsSync(ran))
     await lab.close()

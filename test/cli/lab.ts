@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { delimiter, dirname, extname, join } from "node:path"
+import type { RunProgram } from "../../src/cli/doctor/finding.ts"
+import { programRunner } from "../../src/cli/doctor/programs.ts"
 import { runCommand } from "../../src/cli/run.ts"
 import { createTerminal } from "../../src/cli/terminal.ts"
 import { parseJson } from "../../src/json.ts"
+import type { Place } from "../../src/settings/index.ts"
 import { VERSION } from "../../src/version.ts"
 import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { createSandbox, type Sandbox } from "../support/opencode/index.ts"
@@ -79,8 +82,12 @@ interface Script {
   readonly code?: number
 }
 
+/** Of each file that `program` made. */
+const scripts = new Map<string, Script>()
+
 /** A program of the PATH, as npm makes one of a package: a few words of shell, or of the command interpreter. */
-export function program(bin: string, name: string, { prints, tells, code = 0 }: Script): void {
+export function program(bin: string, name: string, script: Script): void {
+  const { prints, tells, code = 0 } = script
   const isWindows = process.platform === "win32"
   const lines = isWindows
     ? [
@@ -98,6 +105,20 @@ export function program(bin: string, name: string, { prints, tells, code = 0 }: 
   const file = join(bin, isWindows ? `${name}.cmd` : name)
   writeFileSync(file, lines.map((line) => `${line}${isWindows ? "\r" : ""}\n`).join(""))
   chmodSync(file, 0o755)
+  scripts.set(join(bin, name), script)
+}
+
+/** What `program` made is played where it stands first on the PATH: hundreds of processes would be most of these tests. */
+function playing(place: Place): RunProgram {
+  const started = programRunner(place)
+  const [first = ""] = (place.env["PATH"] ?? "").split(delimiter)
+  return async (name, args) => {
+    const script = scripts.get(join(first, name))
+    if (script === undefined) return started(name, args)
+    if (script.tells !== undefined) writeFileSync(script.tells, `${args.join(" ")}\n`)
+    const stdout = script.prints === undefined ? "" : `${script.prints}\n`
+    return { outcome: "ended", code: script.code ?? 0, stdout }
+  }
 }
 
 /** What a built plugin looks like from outside. */
@@ -131,7 +152,7 @@ async function runHere({ args, columns, directory, env }: Call): Promise<Ran> {
     env,
   })
   const place = { env, platform: process.platform, home: env["HOME"] ?? "" }
-  const code = await runCommand({ args, place, directory, terminal })
+  const code = await runCommand({ args, place, directory, terminal, run: playing(place) })
   return { code, ...printed, json: parseJson(printed.out) }
 }
 
