@@ -30,6 +30,7 @@ import {
   type LoginStore,
 } from "./keep.ts"
 import {
+  bracketed,
   describeDevice,
   describeImport,
   describeLogin,
@@ -220,7 +221,9 @@ function expectNoRefusal({ kind, message }: KiroFailure): void {
         "not allow them. Nothing was stored.",
     )
   if (kind === "unreachable" || kind === "network" || kind === "timeout")
-    throw new LoginError(`Kiro could not be reached to check the key (${message}). Nothing was stored.`)
+    throw new LoginError(
+      `Kiro could not be reached to check the key ${bracketed(message)}. Nothing was stored.`,
+    )
 }
 
 const NOTHING_FOUND =
