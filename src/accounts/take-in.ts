@@ -135,12 +135,32 @@ function leave(
   next: { readonly login: Login; readonly isNew: boolean },
 ): void {
   const { login: after, isNew } = next
+  const outdone = isNew ? outdoneIn(draft, place) : undefined
   draft.changeAll((before) => {
-    if (before.id === after.id || !isInPlace(before, place)) return before
-    const left = withoutPlace(before, place)
+    if (before.id === after.id) return before
+    const isThere = isInPlace(before, place)
+    if (!isThere && outdone?.has(before.id) !== true) return before
+    const left = isThere ? withoutPlace(before, place) : before
     if (!isNew) return left
     return withRecord(left, { successor: successorOf(before, after) })
   })
+}
+
+/** Who lost the place to a known login that was put back, and so has no successor yet. */
+function outdoneIn(draft: Draft, place: Pick<LoginPlace, "source" | "key">): ReadonlySet<string | undefined> {
+  const logins = draft.accounts.flatMap((account) => account.logins)
+  const byId = new Map(logins.map((login) => [login.id, login]))
+  const found = new Set<string>()
+  for (const back of logins.filter((login) => isInPlace(login, place))) {
+    const passed = new Set<Login>()
+    let last: Login | undefined = back
+    for (; last !== undefined && !passed.has(last); last = byId.get(recordOf(last).successor?.id ?? "")) {
+      passed.add(last)
+      const { successor, places } = recordOf(last)
+      if (successor === undefined && places.length === 0) found.add(last.id)
+    }
+  }
+  return found
 }
 
 function successorOf(before: Login | ForgottenLogin, after: Login): LoginRecord["successor"] {

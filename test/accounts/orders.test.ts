@@ -105,6 +105,26 @@ describe("orders of events", () => {
     assert.equal(await home.servedBy(), "B")
   })
 
+  it("1, put back and renewed again: the pair that lost kiro-cli's row to the backup leaves no row behind", async () => {
+    home.service.rotation = "tolerant"
+    await home.signsIn("A")
+    await home.servedBy()
+    home.service.usage = "down"
+    await home.cliRenews()
+    await home.servedBy()
+    await home.cliIsPutBack()
+    await home.servedBy()
+    await home.cliRenews()
+    await home.takeIn()
+    home.service.usage = "up"
+    home.clock.advance(20 * MINUTE)
+    assert.equal(await home.servedBy(), "A")
+    assert.deepEqual(
+      (await (await home.store()).listAll()).map(({ logins }) => logins.length),
+      [1],
+    )
+  })
+
   it("2, refused: who rested behind a newer sign-in that the service ended serves on with its own pair", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
