@@ -12,6 +12,7 @@ import {
   type FakeKiro,
 } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { removeAtExit } from "../support/temporary-folder.ts"
 import {
   createSandbox,
   type OpencodeServer,
@@ -88,7 +89,7 @@ async function startUntilTheEnd(sandbox: Sandbox): Promise<OpencodeServer> {
   const server = await startOpencodeServer(sandbox)
   process.once("exit", () => {
     server.kill()
-    sandbox.remove()
+    removeAtExit(sandbox.root)
   })
   return server
 }

@@ -17,11 +17,15 @@ export function temporaryFolder(below: string = tmpdir()): string {
 }
 
 function removeAll(): void {
-  for (const folder of folders)
-    try {
-      removeFolder(folder)
-    } catch (error) {
-      process.exitCode = 1
-      console.error(error)
-    }
+  for (const folder of folders) removeAtExit(folder)
+}
+
+/** Removes a folder while the process ends. What is thrown then changes nothing: a secret fails the run by its exit code. */
+export function removeAtExit(folder: string): void {
+  try {
+    removeFolder(folder)
+  } catch (error) {
+    process.exitCode = 1
+    console.error(error)
+  }
 }
