@@ -2,7 +2,6 @@ import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { before, describe, it } from "node:test"
-import { setTimeout as sleep } from "node:timers/promises"
 import { isObject } from "../../src/json.ts"
 import { finish, text, toolUse } from "../support/fake-kiro/index.ts"
 import { type HostEvent, packageFolder, type Turn } from "../support/opencode/index.ts"
@@ -39,7 +38,7 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
       String(data["message"]),
       /^Kiro: today's budget of 10 credits is used up \(1\d\.\d\d so far\)\. To go on, .*budget lift.*\/kiro.*daily_credit_budget/,
     )
-    await sleep(3000)
+    await server.idle()
     assert.equal(fake.chats.length, sent)
     const since = server.events.slice(events)
     assert.ok(!since.some(isRepeat))

@@ -89,7 +89,7 @@ describe("a part of a request that the service refuses, in OpenCode", () => {
     fake.answer(text("I do it."), toolUse(call), finish({ stopReason: "TOOL_USE" }))
     fake.answer(finish())
     await answered(session, "Do it.")
-    await idle(session)
+    await server.idle()
     assert.equal(fake.chats.length, 2)
     await answered(session, "And now?")
     lab.late.settled(3)
@@ -105,15 +105,6 @@ describe("a part of a request that the service refuses, in OpenCode", () => {
     assert.deepEqual(fake.chats.map(showsDot), [true, false, false])
     lab.late.settled(3)
   })
-
-  async function idle(session: string): Promise<void> {
-    await lab.stage.server.event(
-      ({ type, properties }) => type === "session.idle" && properties["sessionID"] === session,
-      30_000,
-    )
-    const status = await lab.stage.server.get("/session/status")
-    assert.deepEqual(Object.keys(status as object), [])
-  }
 })
 
 function pdf(number: number): File {

@@ -2,7 +2,6 @@ import assert from "node:assert/strict"
 import { existsSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { after, before, beforeEach } from "node:test"
-import { setTimeout as sleep } from "node:timers/promises"
 import { openDatabase } from "../../src/accounts/index.ts"
 import {
   FAKE_MODELS,
@@ -142,9 +141,6 @@ class LateChats {
   }
 }
 
-/** OpenCode has asked for whatever it still wants by then, in ms. */
-const LATE_MS = 1500
-
 /** One stage for the tests of a `describe`. What a test was answered is forgotten before the next. */
 export function stageForTests(open: () => Promise<ServerStage>): {
   readonly stage: ServerStage
@@ -164,7 +160,7 @@ export function stageForTests(open: () => Promise<ServerStage>): {
     current().stage.fake.forget()
   })
   after(async () => {
-    await sleep(LATE_MS)
+    await opened?.stage.server.idle()
     opened?.late.none()
   })
   return {

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process"
+import { setTimeout as sleep } from "node:timers/promises"
 import { isObject, parseJson, type JsonObject } from "../../../src/json.ts"
 import { EventFeed, type HostEvent, type Listener } from "./events.ts"
 import { ended, spawnOpencode } from "./run.ts"
@@ -79,6 +80,18 @@ export class OpencodeServer {
     await this.listen()
   }
 
+  /** Until no session is at work or waits to try again: what has not been asked for by then never is. */
+  async idle(timeoutMs = 60_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs
+    let busy: unknown
+    do {
+      busy = await this.get("/session/status")
+      if (isObject(busy) && Object.keys(busy).length === 0) return
+      await sleep(50)
+    } while (Date.now() < deadline)
+    throw new Error(`still at work: ${JSON.stringify(busy)}`)
+  }
+
   /** The models of ours, as OpenCode takes them after every merge, by id. */
   async models(): Promise<ReadonlyMap<string, JsonObject>> {
     const document = await this.get("/config/providers")
@@ -139,6 +152,9 @@ function promptBody(text: string, options: PromptOptions): object {
   }
 }
 
+/** A start takes seconds, on a machine with eight times the work that it can do a minute. */
+const START_MS = 150_000
+
 /** Starts `opencode serve` and opens its event stream. */
 export async function startOpencodeServer(
   sandbox: Sandbox,
@@ -155,7 +171,7 @@ export async function startOpencodeServer(
 /** The address that `opencode serve` prints once it can be reached. */
 function listeningAt(child: ChildProcess, printed: Printed): Promise<string> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("opencode serve did not start in time")), 60_000)
+    const timer = setTimeout(() => reject(new Error("opencode serve did not start in time")), START_MS)
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding("utf8").on("data", (chunk: string) => {
         printed.text += chunk
