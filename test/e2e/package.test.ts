@@ -1,9 +1,10 @@
 import assert from "node:assert/strict"
 import { execFileSync, spawnSync } from "node:child_process"
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { describe, it } from "node:test"
+import { before, describe, it } from "node:test"
 import { npm, npmNeedsShell } from "../support/npm.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 import {
   createSandbox,
   packageFolder,
@@ -16,21 +17,31 @@ const registry = spawnSync("npm", ["ping"], { timeout: 20_000, shell: npmNeedsSh
 const ONLINE = registry.status === 0 ? {} : { skip: "no package registry answers" }
 
 describe("OpenCode's own installer", ONLINE, () => {
+  let folder: string
+  let packed: string
+  before(() => {
+    folder = temporaryFolder()
+    npm(["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], { cwd: packageFolder() })
+    packed = join(folder, readdirSync(folder)[0] ?? "")
+  })
+
   it("takes the packed package, with its dependencies, and its models are there", () =>
     withSandbox(async (sandbox) => {
-      const { text } = await listModels(sandbox, pack(packageFolder(), sandbox))
+      const { text } = await listModels(sandbox, packed)
       assert.match(text, /^kiro\/claude-sonnet-4-5$/m)
       assert.match(text, /^kiro\/claude-haiku-4-5$/m)
     }))
 
   it("leaves out a package made for another OpenCode, so that `engines` really was judged", () =>
     withSandbox(async (sandbox) => {
-      const folder = unpack(pack(packageFolder(), sandbox), sandbox)
-      const path = join(folder, "package.json")
+      execFileSync("tar", ["-xzf", packed, "-C", folder])
+      const path = join(folder, "package", "package.json")
       const manifest = JSON.parse(readFileSync(path, "utf8")) as object
       const changed = { ...manifest, engines: { opencode: ">=99" }, dependencies: {}, scripts: {} }
       writeFileSync(path, JSON.stringify(changed))
-      const { text } = await listModels(sandbox, pack(folder, sandbox))
+      const tarball = join(folder, "changed.tgz")
+      execFileSync("tar", ["-czf", tarball, "-C", folder, "package"])
+      const { text } = await listModels(sandbox, tarball)
       assert.match(text, /Provider not found: kiro/)
     }))
 })
@@ -42,19 +53,6 @@ async function withSandbox(test: (sandbox: Sandbox) => Promise<void>): Promise<v
   } finally {
     sandbox.remove()
   }
-}
-
-/** The tarball of a folder, in a folder of its own. */
-function pack(folder: string, { root }: Sandbox): string {
-  const destination = join(root, `pack-${readdirSync(root).length}`)
-  mkdirSync(destination)
-  npm(["pack", "--silent", "--ignore-scripts", "--pack-destination", destination], { cwd: folder })
-  return join(destination, readdirSync(destination)[0] ?? "")
-}
-
-function unpack(tarball: string, { root }: Sandbox): string {
-  execFileSync("tar", ["-xzf", tarball, "-C", root])
-  return join(root, "package")
 }
 
 function listModels(sandbox: Sandbox, tarball: string): ReturnType<typeof runOpencode> {
