@@ -136,6 +136,8 @@ function isolatedEnvironment(root: string): Record<string, string> {
     OPENCODE_DISABLE_MODELS_FETCH: "1",
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    // No OpenCode here lives long enough for the last compiler to give back what it takes.
+    BUN_JSC_useFTLJIT: "0",
     OPENCODE_PERMISSION: JSON.stringify({ "*": "allow" }),
   }
 }
