@@ -3,49 +3,34 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { after, afterEach, before, describe, it } from "node:test"
 import { openDatabase, readOverview } from "../../src/accounts/index.ts"
+import { isObject } from "../../src/json.ts"
 import { systemClock } from "../../src/runtime.ts"
 import type { SelectionStrategy } from "../../src/settings/index.ts"
 import {
+  type AccountOptions,
   type FakeAccount,
   type FakeKiro,
   finish,
   json,
   metering,
   pause,
-  startFakeKiro,
   text,
 } from "../support/fake-kiro/index.ts"
 import { createToken } from "../support/fake-kiro/oidc.ts"
 import { usageDocument } from "../support/fake-kiro/usage.ts"
 import { readKiroCliRow, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { seedOlderPluginStore } from "../support/older-plugin-store.ts"
-import {
-  createSandbox,
-  type OpencodeServer,
-  type Sandbox,
-  startOpencodeServer,
-  type Turn,
-  writeJson,
-} from "../support/opencode/index.ts"
-import { emptyDatabase } from "./setup.ts"
+import { type OpencodeServer, startOpencodeServer, type Turn, writeJson } from "../support/opencode/index.ts"
+import { emptyDatabase, openServerStage, type ServerStage } from "./setup.ts"
 
-interface Stage {
-  readonly fake: FakeKiro
+interface Stage extends ServerStage {
   readonly accounts: readonly FakeAccount[]
-  readonly sandbox: Sandbox
-  readonly server: OpencodeServer
   /** Until then the service keeps to itself what is used of the accounts. */
   tellUsage(): void
-  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** Two accounts of an older plugin and one of kiro-cli, of which the first has most of its credits left. */
 async function openStage(): Promise<Stage> {
-  const fake = await startFakeKiro()
-  const sandbox = createSandbox({ endpoint: fake.url })
-  const accounts = [5, 30, 45].map((used) => fake.account({ usage: { used, limit: 50 } }))
-  await seedOlderPluginStore(join(sandbox.config, "kiro.db"), accounts.slice(0, 2))
-  await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: accounts.slice(2) })
   const told = Promise.withResolvers<void>()
   // Whoever asks, and however often.
   const holdBack = (account: FakeAccount): void =>
@@ -56,20 +41,17 @@ async function openStage(): Promise<Stage> {
         return json(usageDocument(account, { withEmail: true }))
       },
     ])
-  for (const account of accounts) holdBack(account)
-  const server = await startOpencodeServer(sandbox)
-  return {
-    fake,
-    accounts,
-    sandbox,
-    server,
-    tellUsage: told.resolve,
-    async [Symbol.asyncDispose]() {
-      await server.close()
-      await fake.close()
-      sandbox.remove()
+  const used = (credits: number): AccountOptions => ({ usage: { used: credits, limit: 50 } })
+  const stage = await openServerStage({
+    account: used(5),
+    async signIn({ fake, sandbox }) {
+      for (const credits of [30, 45]) fake.account(used(credits))
+      fake.accounts.forEach(holdBack)
+      await seedOlderPluginStore(join(sandbox.config, "kiro.db"), fake.accounts.slice(0, 2))
+      await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: fake.accounts.slice(2) })
     },
-  }
+  })
+  return { ...stage, accounts: [...stage.fake.accounts], tellUsage: told.resolve }
 }
 
 async function choose({ fake, sandbox, server }: Stage, strategy: SelectionStrategy): Promise<void> {
@@ -118,10 +100,7 @@ describe("several accounts in the real OpenCode", { concurrency: false }, () => 
   before(async () => {
     stage = await openStage()
   })
-  after(async () => {
-    await Promise.all(others.map((server) => server.close()))
-    await stage[Symbol.asyncDispose]()
-  })
+  after(() => Promise.all(others.map((server) => server.close())))
 
   describe("of an older plugin and of kiro-cli", { concurrency: false }, () => {
     afterEach(() => assert.deepEqual(stage.fake.refused, []))
@@ -174,12 +153,14 @@ describe("several accounts in the real OpenCode", { concurrency: false }, () => 
       const account = fake.account()
       account.expire()
       fake.forget()
-      // Slow enough for all of them to be waiting for it.
+      await signInAlone(stage, servers, { account, expiresAt: Date.now() - 3_600_000 })
+      const allAtWork = Promise.all(servers.map(atWork))
       fake.next("CreateToken", async (request) => {
-        await systemClock.sleep(4000)
+        await allAtWork
+        // From there it is a moment to the lock.
+        await systemClock.sleep(1000)
         return createToken(fake, request)
       })
-      await signInAlone(stage, servers, { account, expiresAt: Date.now() - 3_600_000 })
       await Promise.all(servers.map((each, index) => converse(each, fake, named(`f${index}`, 1))))
       assert.equal(servers.length, 3)
       assert.equal(account.refreshCount, 1)
@@ -223,6 +204,18 @@ describe("several accounts in the real OpenCode", { concurrency: false }, () => 
     })
   })
 })
+
+/** Until a session of this OpenCode, of which none is now, is at work. */
+function atWork(server: OpencodeServer): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = server.onEvent(({ type, properties }) => {
+      const status = properties["status"]
+      if (type !== "session.status" || !isObject(status) || status["type"] !== "busy") return
+      stop()
+      resolve()
+    })
+  })
+}
 
 const REGISTRATION = "kirocli:odic:device-registration"
 

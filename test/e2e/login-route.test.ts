@@ -1,21 +1,12 @@
 import assert from "node:assert/strict"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { after, afterEach, before, describe, it } from "node:test"
+import { before, beforeEach, describe, it } from "node:test"
+import { readOverview } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
-import {
-  FAKE_MODELS,
-  type FakeKiro,
-  json,
-  resetBeforeHeaders,
-  startFakeKiro,
-} from "../support/fake-kiro/index.ts"
-import {
-  createSandbox,
-  type OpencodeServer,
-  type Sandbox,
-  startOpencodeServer,
-} from "../support/opencode/index.ts"
+import { FAKE_MODELS, type FakeKiro, json, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
+import type { OpencodeServer, Sandbox } from "../support/opencode/index.ts"
+import { NOBODY, openServerStage } from "./setup.ts"
 
 const START_URL = "https://d-9067642ac7.awsapps.com/start"
 const FRANKFURT = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EUPROFILE"
@@ -29,17 +20,11 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
   let server: OpencodeServer
 
   before(async () => {
-    fake = await startFakeKiro()
-    sandbox = createSandbox({ endpoint: fake.url })
-    server = await startOpencodeServer(sandbox)
+    ;({ fake, sandbox, server } = await openServerStage(NOBODY))
   })
-  after(async () => {
-    await server.close()
-    sandbox.remove()
-    await fake.close()
-  })
-  afterEach(() => {
+  beforeEach(() => {
     fake.accounts.length = 0
+    fake.forget()
     server.events.length = 0
   })
 
@@ -55,11 +40,6 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
     await authorize(method, inputs)
     assert.equal(await server.post("/provider/kiro/oauth/callback", { method }), true)
   }
-  /** As the terminal UI does after a sign-in. The event stream ends with the instance. */
-  const startAnew = async (): Promise<void> => {
-    await server.post("/instance/dispose")
-    await server.listen()
-  }
   const toast = async (words: RegExp): Promise<void> => {
     await server.event(
       ({ type, properties }) => type === "tui.toast.show" && words.test(String(properties["message"])),
@@ -69,6 +49,10 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
   const authFile = (): string => {
     const path = join(sandbox.data, "auth.json")
     return existsSync(path) ? readFileSync(path, "utf8") : ""
+  }
+  const signedIn = async (): Promise<readonly unknown[]> => {
+    const overview = await readOverview({ path: join(sandbox.config, "kiro.db"), now: Date.now() })
+    return overview?.accounts ?? []
   }
   const chat = async (): Promise<void> => {
     const turn = await server.prompt(await server.newSession(), "hello")
@@ -119,14 +103,11 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
       await assert.rejects(authorize(AWS, { ...inputs }))
       await toast(words)
       assert.equal(authFile(), "")
-      assert.ok(
-        !existsSync(join(sandbox.config, "kiro.db")) ||
-          !readFileSync(join(sandbox.config, "kiro.db")).includes("aoaAAAA"),
-      )
+      assert.deepEqual(await signedIn(), [])
     })
 
   for (const [poll, words] of [
-    ["access_denied", /denied/],
+    ["access_denied", /The sign-in was denied/],
     ["expired_token", /in time/],
   ] as const)
     it(`shows a readable toast for ${poll}, and stores nothing`, async () => {
@@ -135,6 +116,7 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
       await assert.rejects(server.post("/provider/kiro/oauth/callback", { method: AWS }))
       await toast(words)
       assert.equal(authFile(), "")
+      assert.deepEqual(await signedIn(), [])
     })
 
   it("refuses a start URL that is none by its own message", async () => {
@@ -144,9 +126,11 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
     )
   })
 
-  it("has nothing to import where nobody is signed in", async () => {
+  it("says what to do when there is nothing to import, and stores nothing", async () => {
     await assert.rejects(authorize(IMPORT, {}))
     await toast(/kiro-cli login/)
+    assert.equal(authFile(), "")
+    assert.deepEqual(await signedIn(), [])
   })
 
   it("signs in to an Identity Center, and answers in the region of its profile without a restart", async () => {
@@ -167,13 +151,17 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
     const code = /[A-Z0-9]{4}-[A-Z0-9]{4,5}/.exec(String(instructions))?.[0] ?? ""
     assert.ok(String(url).endsWith(code))
     assert.equal(await server.post("/provider/kiro/oauth/callback", { method: AWS }), true)
-    await toast(/Signed in as Identity Center ··[0-9a-f]{4}[^]*eu-central-1/)
+    await toast(
+      /Signed in as Identity Center ··[0-9a-f]{4}[^]*Profile: KiroProfile-eu-central-1 in eu-central-1/,
+    )
+    const oidc = fake.requests.filter(({ host }) => host.startsWith("oidc."))
+    assert.ok(oidc.length > 2 && oidc.every(({ host }) => host === "oidc.eu-north-1.amazonaws.com"))
     assert.deepEqual(JSON.parse(authFile()), { kiro: { type: "api", key: MARKER } })
-    await startAnew()
+    await server.startAnew()
     const listed = JSON.stringify(await server.get("/provider"))
     assert.ok(listed.includes("claude-brand-new-9-1") && !listed.includes("aoaAAAA"))
     await chat()
-    assert.match(fake.chats.at(-1)?.host ?? "", /\.eu-central-1\./)
+    assert.match(fake.chats.at(-1)?.host ?? "", /^(q|runtime)\.eu-central-1\./)
     assert.equal((fake.chats.at(-1)?.body as { profileArn?: string } | undefined)?.profileArn, FRANKFURT)
   })
 
@@ -201,7 +189,7 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
     })
     assert.equal(response.status, 200)
     assert.ok(authFile().includes(person.accessToken))
-    await startAnew()
+    await server.startAnew()
     await server.get("/provider")
     assert.deepEqual(JSON.parse(authFile()), { kiro: { type: "api", key: MARKER } })
     await toast(/Signed in as API key ··[0-9a-f]{4}/)

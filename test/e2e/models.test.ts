@@ -1,24 +1,19 @@
 import assert from "node:assert/strict"
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { after, before, describe, it } from "node:test"
+import { before, describe, it } from "node:test"
 import { isObject, type JsonObject } from "../../src/json.ts"
 import { offeredModels } from "../../src/kiro/index.ts"
-import {
-  FAKE_MODELS,
-  type FakeKiro,
-  type ReceivedRequest,
-  startFakeKiro,
-} from "../support/fake-kiro/index.ts"
+import { FAKE_MODELS, type FakeKiro, type ReceivedRequest } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import {
   createSandbox,
   type OpencodeServer,
   runOpencode,
   type Sandbox,
-  startOpencodeServer,
   writeJson,
 } from "../support/opencode/index.ts"
+import { NOBODY, openServerStage } from "./setup.ts"
 
 /** What people have in opencode.json from an older plugin: a part of the models, named by them. */
 const OLDER_BLOCK: unknown = JSON.parse(readFileSync("test/e2e/older-block.json", "utf8"))
@@ -48,14 +43,7 @@ describe("the models in OpenCode", { concurrency: false }, () => {
   let sandbox: Sandbox
   let server: OpencodeServer
   before(async () => {
-    fake = await startFakeKiro()
-    sandbox = createSandbox({ endpoint: fake.url })
-    server = await startOpencodeServer(sandbox)
-  })
-  after(async () => {
-    await server.close()
-    sandbox.remove()
-    await fake.close()
+    ;({ fake, sandbox, server } = await openServerStage(NOBODY))
   })
 
   it("are all there with one line of configuration, and no sign-in", async () => {

@@ -57,13 +57,18 @@ export interface ServerStageOptions {
   readonly settings?: Readonly<Record<string, unknown>>
   /** The project's opencode.json. */
   readonly project?: Readonly<Record<string, unknown>>
+  /** What is in the home before OpenCode begins there; by default the account, by kiro-cli. */
+  readonly signIn?: (stage: Stage) => Promise<void>
 }
+
+/** For a stage with nobody signed in. */
+export const NOBODY: ServerStageOptions = { signIn: () => Promise.resolve() }
 
 /** The stage of this process. OpenCode's start costs more than most tests: all stages have one, gone with the process. */
 let last: ServerStage | undefined
 
 /**
- * A running OpenCode with one account signed in, for tests that look at a session while it goes. It ends the stage
+ * A running OpenCode, one account of it signed in by default, for tests that look at a session while it goes. It ends the stage
  * before it in this process: the home is as new, and OpenCode begins there anew.
  */
 export async function openServerStage(options: ServerStageOptions = {}): Promise<ServerStage> {
@@ -74,14 +79,22 @@ export async function openServerStage(options: ServerStageOptions = {}): Promise
   await last?.server.post("/instance/dispose")
   await last?.fake.close()
   await emptyDatabase(join(sandbox.config, "kiro.db"))
-  rmSync(dirname(sandbox.kiroCliStore), { recursive: true })
-  rmSync(join(sandbox.config, "kiro-models.json"), { force: true })
+  for (const left of [
+    dirname(sandbox.kiroCliStore),
+    join(sandbox.config, "kiro-models.json"),
+    join(sandbox.data, "auth.json"),
+  ])
+    rmSync(left, { recursive: true, force: true })
   writeJson(join(sandbox.config, "kiro.json"), { endpoint_override: fake.url, ...options.settings })
   writeJson(join(sandbox.project, "opencode.json"), options.project ?? {})
-  await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [account] })
+  await (options.signIn ?? signInWithKiroCli)({ fake, account, sandbox })
   await last?.server.listen()
   const server = last?.server ?? (await startUntilTheEnd(sandbox))
   return (last = { fake, account, sandbox, server })
+}
+
+function signInWithKiroCli({ account, sandbox }: Stage): Promise<void> {
+  return seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [account] })
 }
 
 async function startUntilTheEnd(sandbox: Sandbox): Promise<OpencodeServer> {

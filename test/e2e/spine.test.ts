@@ -1,28 +1,21 @@
 import assert from "node:assert/strict"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { after, before, beforeEach, describe, it } from "node:test"
+import { before, beforeEach, describe, it } from "node:test"
 import {
   type FakeAccount,
   type FakeKiro,
   finish,
   inPieces,
-  startFakeKiro,
   text,
   toolUse,
 } from "../support/fake-kiro/index.ts"
 import { readKiroCliRow, seedKiroCliStore } from "../support/kiro-cli-store.ts"
-import {
-  createSandbox,
-  type OpencodeServer,
-  runOpencode,
-  type Sandbox,
-  startOpencodeServer,
-} from "../support/opencode/index.ts"
-import { withFakeAndSandbox } from "./setup.ts"
+import { type OpencodeServer, runOpencode, type Sandbox } from "../support/opencode/index.ts"
+import { NOBODY, openServerStage, withFakeAndSandbox } from "./setup.ts"
 
-/** As people have it. */
-const PLAIN = { wholeCatalogue: true }
+/** With all providers that OpenCode carries with it. */
+const AS_PEOPLE_HAVE_IT = { wholeCatalogue: true }
 
 describe("OpenCode with the plugin as its only configuration", () => {
   it("answers with the account of kiro-cli, renews its expired token on the way and writes it back", () =>
@@ -39,7 +32,7 @@ describe("OpenCode with the plugin as its only configuration", () => {
       assert.equal(account.refreshCount, 1)
       const row = await readKiroCliRow(sandbox.kiroCliStore, "kirocli:odic:token")
       assert.equal((row as { refresh_token: string }).refresh_token, account.refreshToken)
-    }, PLAIN))
+    }, AS_PEOPLE_HAVE_IT))
 })
 
 /** Each test goes on where the one before it ended: first nobody is signed in. */
@@ -50,18 +43,10 @@ describe("OpenCode that is open all the while", { concurrency: false }, () => {
   let server: OpencodeServer
   let session = ""
   before(async () => {
-    fake = await startFakeKiro()
-    account = fake.account()
-    sandbox = createSandbox({ endpoint: fake.url, ...PLAIN })
-    server = await startOpencodeServer(sandbox)
+    ;({ fake, account, sandbox, server } = await openServerStage(NOBODY))
     session = await server.newSession()
   })
   beforeEach(() => fake.forget())
-  after(async () => {
-    await server.close()
-    await fake.close()
-    sandbox.remove()
-  })
 
   it("lists the models", async () => {
     const models = await server.models()

@@ -61,6 +61,8 @@ function nodeSuites(node: string): readonly Suite[] {
 
 /** Each of these shares one running OpenCode. The longest is begun first. */
 const TOGETHER = [
+  ["login", "login-route", "spine"],
+  ["accounts", "models"],
   ["outgrown", "overflow", "refused-parts", "failures"],
   ["answer-ends", "answers", "budget", "media", "web-search"],
 ].map((names) => names.map((name) => `e2e/${name}.test.ts`))
