@@ -20,7 +20,7 @@ describe("doctor --live", () => {
     assert.equal(chats(lab.fake.requests), 2)
     assert.match(
       out,
-      /the first message to claude-haiku-4-5 was answered: \d+ tokens in \(\d+ of the cache\), \d+ out/,
+      /the first message to claude-haiku-4-5 was answered: \d+ tokens in \(\d+ from the cache\), \d+ out/,
     )
     assert.match(out, /the second message of the same session was answered/)
     assert.match(out, /request 1: \S+, with(?:out)? a profileArn, status 200; .*assistantResponseEvent \d+/)

@@ -93,7 +93,7 @@ async function saidBy(outcome: ChatOutcome): Promise<Said> {
 
 function usageText({ prompt_tokens, completion_tokens, prompt_tokens_details }: ChatUsage): string {
   const cached = prompt_tokens_details?.cached_tokens ?? 0
-  return `${prompt_tokens} tokens in (${cached} of the cache), ${completion_tokens} out`
+  return `${prompt_tokens} tokens in (${cached} from the cache), ${completion_tokens} out`
 }
 
 function tell(what: string, said: Said): readonly Finding[] {
