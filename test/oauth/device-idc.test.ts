@@ -245,7 +245,8 @@ describe("device authorization at SSO OIDC", () => {
     text(status, "<html><head><title>Blocked by Example</title></head></html>")
 
   it("says who refused where it was not the service, in the words of the page", async () => {
-    for (const status of [401, 403, 407]) {
+    // A 407 of anybody but its proxy is no answer to Node's fetch, as the standard has it.
+    for (const status of "Bun" in globalThis ? [401, 403, 407] : [401, 403]) {
       replies.register = [page(status)]
       await assert.rejects(start(), { code: "refused-on-the-way", message: `${status} Blocked by Example` })
     }
