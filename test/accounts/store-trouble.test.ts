@@ -3,7 +3,15 @@ import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { describe, it, type TestContext } from "node:test"
-import { describeNotice, newAccount, type Notice, openDatabase } from "../../src/accounts/index.ts"
+import {
+  describeNotice,
+  InStep,
+  newAccount,
+  type Notice,
+  openDatabase,
+  type SourceStore,
+} from "../../src/accounts/index.ts"
+import { silentLog, systemClock } from "../../src/runtime.ts"
 import { fakeClock } from "../support/clock.ts"
 import { idcLogin, tokens } from "./logins.ts"
 import { openStore } from "./open-for-test.ts"
@@ -248,6 +256,14 @@ describe("a full disk", () => {
 })
 
 describe("another version of this package on the same file", () => {
+  const writable: SourceStore = {
+    source: "kiro-cli",
+    has: () => true,
+    read: async () => ({ logins: [], problems: [], unread: [] }),
+    fingerprint: () => "",
+    writeBack: async () => "written",
+  }
+
   it("that is newer keeps its columns and tables when this one writes", async () => {
     const path = await fileWithAccount()
     const newer = await openDatabase(path)
@@ -262,7 +278,11 @@ describe("another version of this package on the same file", () => {
       JSON.stringify(future),
       '{"colour":"green"}',
     ])
-    newer.run("UPDATE kiro_login SET document = json_set(document, '$.shape', 'round')")
+    const place = { source: "kiro-cli", key: "file#row", shape: "square" }
+    newer.run(
+      "UPDATE kiro_login SET document = json_set(document, '$.shape', 'round', '$.places', json(?)) WHERE id = 'l'",
+      [JSON.stringify([place])],
+    )
     const { store } = await openStore({ path })
     await store.update("a", (account) => ({
       ...account,
@@ -274,7 +294,11 @@ describe("another version of this package on the same file", () => {
       JSON.parse(String(newer.get(`SELECT document FROM ${table} WHERE document IS NOT NULL`)?.["document"]))
     assert.deepEqual(JSON.parse(String(newer.get("SELECT health FROM kiro_account")?.["health"])), future)
     assert.deepEqual(document("kiro_account"), { colour: "green" })
-    assert.equal((document("kiro_login") as Record<string, unknown>)["shape"], "round")
+    const { shape, places } = document("kiro_login") as Record<string, unknown>
+    assert.deepEqual([shape, places], ["round", [{ ...place, owed: true }]])
+    await new InStep({ store, sources: [writable], clock: systemClock, log: silentLog }).payAll()
+    const [paid] = (document("kiro_login") as { places: readonly object[] }).places
+    assert.deepEqual({ ...paid, shown: "" }, { ...place, shown: "", owed: false })
     assert.deepEqual(
       newer.all("SELECT label, colour FROM kiro_account").map((row) => ({ ...row })),
       [{ label: "x", colour: "green" }],
