@@ -282,11 +282,9 @@ export interface AccountState {
   readonly profiles?: readonly string[]
 }
 
-type Stated = Pick<Account, "enabled" | "health" | "quota"> & { readonly logins?: Account["logins"] }
-
 /** `useOverage`: whether paid credits may be used; without them an account with none left can't serve either. */
 export function stateOf(
-  { enabled, health, quota, logins = [] }: Stated,
+  { enabled, health, quota, logins }: Account,
   { now, useOverage }: { readonly now: number; readonly useOverage: boolean },
 ): AccountState {
   if (!enabled) return { reason: "disabled" }

@@ -51,7 +51,6 @@ export {
   isMeant,
   kindName,
   labelOf,
-  type NamedAccount,
   ownName,
   readLabel,
   shortId,

@@ -220,13 +220,8 @@ const BUILDER_ID_REGION = "us-east-1"
  * Whether the login is one of IAM Identity Center, and not AWS Builder ID. Kiro IDE and older plugins keep no start
  * URL: there the region tells, if it is another than Builder ID's.
  */
-export function isIdentityCenter(login: {
-  readonly kind: Login["kind"]
-  readonly startUrl?: string
-  readonly loginRegion?: string
-}): boolean {
-  const { kind, startUrl, loginRegion = BUILDER_ID_REGION } = login
-  return kind === "idc" && (startUrl !== undefined || loginRegion !== BUILDER_ID_REGION)
+export function isIdentityCenter(login: Login): boolean {
+  return login.kind === "idc" && (login.startUrl !== undefined || login.loginRegion !== BUILDER_ID_REGION)
 }
 
 export function samePair(one: TokenSet, other: TokenSet): boolean {

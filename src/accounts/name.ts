@@ -1,40 +1,25 @@
 import { createHash } from "node:crypto"
 import { stripVTControlCharacters } from "node:util"
-import type { Account, LoginKind, LoginSource } from "./account.ts"
+import type { Account } from "./account.ts"
 import { isIdentityCenter } from "./login.ts"
 
-/** As much of an account as texts about it are fitted to; every `Account` is one. */
-export interface NamedAccount {
-  readonly id: string
-  readonly label?: string
-  readonly logins: readonly NamedLogin[]
-}
-
-interface NamedLogin {
-  readonly kind: LoginKind
-  readonly source: LoginSource
-  readonly startUrl?: string
-  readonly loginRegion?: string
-  readonly provider?: string
-}
-
 /** How every text names an account: the user's own label, or the kind of its login and a short id. */
-export function accountName(account: NamedAccount): string {
+export function accountName(account: Account): string {
   return labelOf(account) ?? ownName(account)
 }
 
 /** Its name where its user gave it none. */
-export function ownName(account: NamedAccount): string {
+export function ownName(account: Account): string {
   return `${kindName(account)} ··${shortId(account)}`
 }
 
 /** Where many are named, and the kind goes without saying. */
-export function briefName(account: NamedAccount): string {
+export function briefName(account: Account): string {
   return labelOf(account) ?? `··${shortId(account)}`
 }
 
 /** What a person types for an account: its label, or its short id where it has none that every keyboard has. */
-export function typedName(account: NamedAccount): string {
+export function typedName(account: Account): string {
   const label = labelOf(account) ?? ""
   if (!/^[ -~]+$/.test(label)) return shortId(account)
   return /^[\w-]+$/.test(label) ? label : `"${label.replaceAll('"', "")}"`
@@ -44,13 +29,13 @@ export function typedName(account: NamedAccount): string {
 const STATUS = /429|50[0234]|524/
 
 /** Four hex digits of a hash: an id of another program may hold what nobody should read. They are typed as they stand. */
-export function shortId({ id }: Pick<NamedAccount, "id">): string {
+export function shortId({ id }: Pick<Account, "id">): string {
   const hash = createHash("sha256").update(id).digest("hex")
   return hash.match(/.{4}/g)?.find((digits) => !STATUS.test(digits)) ?? hash.slice(0, 4)
 }
 
 /** Never any part of an e-mail address, also where somebody made one the label. */
-export function labelOf({ label }: NamedAccount): string | undefined {
+export function labelOf({ label }: Account): string | undefined {
   const text = label?.trim() ?? ""
   return text === "" || text.includes("@") ? undefined : text
 }
@@ -67,7 +52,7 @@ export function readLabel(typed: string): ReadLabel {
   return { outcome: "refused", message: "A name can't hold an e-mail address: leave the @ out." }
 }
 
-export function kindName({ logins: [login] }: NamedAccount): string {
+export function kindName({ logins: [login] }: Account): string {
   if (login === undefined) return "Kiro"
   switch (login.kind) {
     case "idc":
@@ -79,7 +64,7 @@ export function kindName({ logins: [login] }: NamedAccount): string {
     case "api-key":
       return "API key"
     default:
-      return login.kind satisfies never
+      return login satisfies never
   }
 }
 

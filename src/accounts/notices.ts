@@ -1,6 +1,6 @@
 import { describeSettingsProblem, type SettingsProblem } from "../settings/index.ts"
-import { LOCKING_REASONS, type RevokedReason } from "./account.ts"
-import { accountName, type NamedAccount } from "./name.ts"
+import { type Account, LOCKING_REASONS, type RevokedReason } from "./account.ts"
+import { accountName } from "./name.ts"
 import { STORE_TROUBLES, type StoreFailure } from "./store/database.ts"
 import { groupedStates, type NamedState, STATE_WORDS, timeText } from "./words.ts"
 
@@ -12,7 +12,7 @@ export type Notice =
       readonly to: string
       readonly because: string
     }
-  | { readonly kind: "account-revoked"; readonly account: NamedAccount; readonly reason: RevokedReason }
+  | { readonly kind: "account-revoked"; readonly account: Account; readonly reason: RevokedReason }
   | { readonly kind: "none-left"; readonly accounts: readonly NamedState[]; readonly now: number }
   | {
       readonly kind: "quota-high"
@@ -41,7 +41,7 @@ export type Notice =
       readonly sessionId: string
     }
   | { readonly kind: "region-mapped"; readonly from: string; readonly to: string }
-  | { readonly kind: "profile-choice"; readonly account: NamedAccount; readonly profiles: readonly string[] }
+  | { readonly kind: "profile-choice"; readonly account: Account; readonly profiles: readonly string[] }
   | { readonly kind: "settings-problem"; readonly problem: SettingsProblem }
   | {
       readonly kind: "source-problem"

@@ -1,12 +1,13 @@
+import type { Account } from "./account.ts"
 import type { AccountState, StateReason } from "./health.ts"
 import { isIdentityCenter } from "./login.ts"
-import { labelOf, type NamedAccount, typedName } from "./name.ts"
+import { labelOf, typedName } from "./name.ts"
 
 /** Every word about an account's state: toast, list, error, panel and doctor read this table. A new reason is a row. */
 
 /** What a remedy is fitted to. `command`: how the package's command is run here, `ownCommand()`. */
 export interface RemedyFor {
-  readonly account: NamedAccount
+  readonly account: Account
   readonly command: string
 }
 
@@ -19,7 +20,7 @@ export interface StateWords {
   /** Of a notice. */
   readonly title: string
   /** Without the full stop. `name`: mostly `accountName`. */
-  readonly sentence: (name: string, account: NamedAccount) => string
+  readonly sentence: (name: string, account: Account) => string
   /** After "because": why another account was taken. */
   readonly because: string
   /** "" where there is nothing to do but to wait. */
@@ -183,7 +184,7 @@ function inKiro({ account, command }: RemedyFor, verb: "enable" | "profile"): st
 }
 
 /** Whether a company gives the access: a person's own login has no profiles to choose from. */
-function isOfCompany({ logins }: NamedAccount): boolean {
+function isOfCompany({ logins }: Account): boolean {
   return logins.some(
     (login) => login.kind === "external-idp" || login.kind === "api-key" || isIdentityCenter(login),
   )
@@ -198,7 +199,7 @@ function signIn({ account }: RemedyFor): string {
 }
 
 /** What can be done about the state of this account; "" where there is nothing but to wait. */
-export function remedyOf(account: NamedAccount, { reason }: AccountState, command: string): string {
+export function remedyOf(account: Account, { reason }: AccountState, command: string): string {
   return STATE_WORDS[reason].remedy({ account, command })
 }
 

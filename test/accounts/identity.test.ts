@@ -409,8 +409,8 @@ describe("the name of an account", () => {
     const company = idcLogin({ id: "a", startUrl: "https://d-1.awsapps.com/start" })
     assert.match(accountName(account({ logins: [company] })), /^Identity Center ··/)
     // Kiro IDE and older plugins keep no start URL; Builder ID is in one region only.
-    const abroad = { kind: "idc", source: "kiro-ide", loginRegion: "eu-central-1" } as const
-    assert.match(accountName({ id: "a", logins: [abroad] }), /^Identity Center ··/)
+    const abroad = idcLogin({ id: "a", source: "kiro-ide", loginRegion: "eu-central-1" })
+    assert.match(accountName(account({ logins: [abroad] })), /^Identity Center ··/)
     assert.match(accountName(account({ logins: [keyLogin("k")] })), /^API key ··/)
     assert.match(accountName(account({ logins: [] })), /^Kiro ··/)
   })

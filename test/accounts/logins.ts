@@ -1,4 +1,4 @@
-import type { Login, TokenSet } from "../../src/accounts/index.ts"
+import { type Account, type Login, newAccount, type TokenSet } from "../../src/accounts/index.ts"
 import { Secret } from "../../src/secret.ts"
 
 export function tokens(name: string, expiresAt = 4_000_000_000_000): TokenSet {
@@ -20,4 +20,9 @@ export function idcLogin(login: Partial<Idc> & { readonly id: string }): Idc {
 
 export function keyLogin(id: string): Extract<Login, { kind: "api-key" }> {
   return { id, source: "environment", kind: "api-key", key: new Secret(`ksk_${id}`) }
+}
+
+/** An account of which only its name counts. */
+export function namedAccount(id: string, label?: string): Account {
+  return { ...newAccount({ id, now: 0, logins: [] }), ...(label !== undefined && { label }) }
 }

@@ -2,33 +2,34 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import {
   dayText,
+  type Account,
   type Health,
+  type Login,
+  newAccount,
   remedyOf,
   STATE_WORDS,
   stateOf,
   describeNotice,
-  type NamedAccount,
   type NamedState,
   type Notice,
   timeText,
   typedName,
   untilText,
 } from "../../src/accounts/index.ts"
+import { idcLogin, keyLogin, tokens } from "./logins.ts"
 
 const RESET = Date.UTC(2026, 11, 1)
 
 const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
 const COMMAND = "kiro"
 
-const BUILDER_ID: NamedAccount = {
-  id: "a",
-  logins: [{ kind: "idc", source: "own", loginRegion: "us-east-1" }],
+function account(...logins: readonly Login[]): Account {
+  return newAccount({ id: "a", now: 0, logins })
 }
-const IDENTITY_CENTER: NamedAccount = {
-  id: "a",
-  logins: [{ kind: "idc", source: "own", loginRegion: "eu-west-1" }],
-}
-const WORK: NamedAccount = { ...BUILDER_ID, label: "work" }
+
+const BUILDER_ID = account(idcLogin({ id: "l" }))
+const IDENTITY_CENTER = account(idcLogin({ id: "l", loginRegion: "eu-west-1" }))
+const WORK: Account = { ...BUILDER_ID, label: "work" }
 
 const MANY: readonly NamedState[] = [
   ...Array.from({ length: 9 }, (_, index) => ({
@@ -132,8 +133,7 @@ describe("instants", () => {
 })
 
 describe("the state of an account", () => {
-  const stated = (health: Health) =>
-    stateOf({ enabled: true, health, logins: [] }, { now: NOW, useOverage: true })
+  const stated = (health: Health) => stateOf({ ...account(), health }, { now: NOW, useOverage: true })
   const cooling = {
     state: "cooling",
     since: NOW - 10,
@@ -149,30 +149,34 @@ describe("the state of an account", () => {
 
   it("has a remedy that fits its login: no profiles for a person's own", () => {
     const { remedy } = STATE_WORDS["not-authorized"]
-    for (const account of [BUILDER_ID, WORK])
-      assert.match(remedy({ account, command: COMMAND }), /plan at https.*accounts enable (?:ca97|work)/)
+    for (const own of [BUILDER_ID, WORK])
+      assert.match(remedy({ account: own, command: COMMAND }), /plan at https.*accounts enable (?:ca97|work)/)
     assert.match(remedy({ account: IDENTITY_CENTER, command: COMMAND }), /accounts profile ca97/)
   })
 
   it("names the API key once, whether the account has a name of its own or not", () => {
-    const key: NamedAccount = { id: "a", logins: [{ kind: "api-key", source: "own" }] }
-    const said = (account: NamedAccount): string =>
-      describeNotice({ kind: "account-revoked", account, reason: "api-key-refused" }, COMMAND).message
+    const key = account(keyLogin("k"))
+    const said = (refused: Account): string =>
+      describeNotice({ kind: "account-revoked", account: refused, reason: "api-key-refused" }, COMMAND)
+        .message
     assert.match(said(key), /^API key ··ca97 was refused\. Make a new API key/)
     assert.match(said({ ...key, label: "API key of mine" }), /^The API key of API key of mine was refused\./)
   })
 
   it("sends a person to where the login was made", () => {
     const { remedy } = STATE_WORDS["login-expired"]
-    const account: NamedAccount = { id: "a", logins: [{ kind: "social", source: "kiro-cli" }] }
-    assert.match(remedy({ account, command: COMMAND }), /^Sign in again: `kiro-cli login`; or \/connect/)
+    const person = account({ id: "l", kind: "social", source: "kiro-cli", tokens: tokens("l") })
+    assert.match(
+      remedy({ account: person, command: COMMAND }),
+      /^Sign in again: `kiro-cli login`; or \/connect/,
+    )
   })
 })
 
 describe("what a person types for an account", () => {
   it("is its short id in a remedy, where not every keyboard has its name", () => {
     const remedy = (label: string): string =>
-      remedyOf({ id: "1", label, logins: [] }, { reason: "disabled" }, COMMAND)
+      remedyOf({ ...account(), id: "1", label }, { reason: "disabled" }, COMMAND)
     assert.match(remedy("at work"), /accounts enable "at work"`/)
     assert.match(remedy("会社"), /accounts enable 6b86`/)
   })

@@ -10,6 +10,7 @@ import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 import { ChatRequestError } from "../../src/openai/index.ts"
 import { harmless, toResponse, toStreamError } from "../../src/plugin/front.ts"
+import { namedAccount } from "../accounts/logins.ts"
 import { HOST_OVERFLOW, HOST_RETRIES, NASTY } from "../support/opencode1-rules.ts"
 
 const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
@@ -35,7 +36,7 @@ const OBSTACLES: readonly Obstacle[] = [
 ]
 
 const parkedBy = (obstacle: Obstacle, label = "Builder ID ··a5 04"): HinderedAccount => ({
-  account: { id: "1", label, logins: [] },
+  account: namedAccount("1", label),
   obstacle,
 })
 
@@ -44,7 +45,7 @@ describe("what the host makes of our texts", () => {
     for (const kind of FAILURE_KINDS)
       for (const message of ["", "Improperly formed request.", NASTY])
         for (const label of ["Builder ID ··5003", "my 429 account"]) {
-          const account = { id: "1", label, logins: [] }
+          const account = namedAccount("1", label)
           const refusal = refusalOf({ failure: { kind, status: 0, message }, account, model: "gpt-5-504" })
           await assertUnderstood(refusal)
         }
@@ -66,7 +67,7 @@ describe("what the host makes of our texts", () => {
     for (const kind of FAILURE_KINDS) {
       const refusal = refusalOf({
         failure: { kind, status: 500, message: NASTY },
-        account: { id: "1", label: "one 503", logins: [] },
+        account: namedAccount("1", "one 503"),
         model: "auto",
       })
       const fatal = toStreamError(refusal, { isRetryable: false, url: "https://kiro.invalid/v1" })
@@ -85,7 +86,7 @@ describe("what the host makes of our texts", () => {
       texts.noAccount({ syncsKiroCli: false }),
       texts.refusalOfError(new ChatRequestError("messages[0].role", "is not a text")).message,
       ...FAILURE_KINDS.map((kind) =>
-        failed({ kind, status: 0, message: "" }, { account: { id: "a", logins: [] }, model: "auto" }),
+        failed({ kind, status: 0, message: "" }, { account: namedAccount("a"), model: "auto" }),
       ),
       ...[3, OBSTACLES.length].map((many) =>
         noneLeft(
@@ -136,7 +137,7 @@ describe("what the host makes of our texts", () => {
 
 describe("the words themselves", () => {
   it("ends every sentence, whether or not the service ended its own", () => {
-    const account = { id: "1", label: "work", logins: [] }
+    const account = namedAccount("1", "work")
     const said = (message: string): string =>
       failed({ kind: "refused-on-the-way", status: 403, message }, { account, model: "auto" })
     assert.match(said("403 Access Denied"), / It said: “403 Access Denied”\. Check the proxy/)
@@ -208,7 +209,7 @@ describe("the words themselves", () => {
     const suspended: Obstacle = { kind: "state", state: { reason: "suspended" } }
     const parked = [
       ...Array.from({ length: 9 }, () => parkedBy(spent)),
-      { account: { id: "a", logins: [] }, obstacle: suspended },
+      { account: namedAccount("a"), obstacle: suspended },
     ]
     const text = noneLeft(parked, NOW)
     assert.match(

@@ -14,6 +14,7 @@ import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 import { cutError, refusalError } from "../../src/opencode2/errors.ts"
 import { toResponse, toStreamError } from "../../src/plugin/front.ts"
+import { namedAccount } from "../accounts/logins.ts"
 import { isRetryable, judgeError, mayContinue, retryDelay } from "../support/fake-opencode2/index.ts"
 import { judgeByOpenCode1, NASTY, type Verdict } from "../support/opencode1-rules.ts"
 
@@ -29,7 +30,7 @@ function refusals(): Refusal[] {
       ["Builder ID ··5003", "my 429 account"].map((label) =>
         refusalOf({
           failure: { kind, status: 0, message },
-          account: { id: "1", label, logins: [] },
+          account: namedAccount("1", label),
           model: "gpt-5-504",
           retryAfterMs: 29_000,
         }),
@@ -78,7 +79,7 @@ function refusalsOfStates(): Refusal[] {
           const profiles = reason === "profile-choice" ? { profiles: [PROFILE, PROFILE] } : {}
           const state = { reason, said, until, ...profiles }
           const hindered = {
-            account: { id: "1", label, logins: [] },
+            account: namedAccount("1", label),
             obstacle: { kind: "state", state },
           } as const
           const message = noneLeft(

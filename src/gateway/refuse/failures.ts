@@ -1,8 +1,8 @@
 import {
+  type Account,
   accountName,
   type CoolingReason,
   type LockingReason,
-  type NamedAccount,
   type RemedyFor,
   STATE_WORDS,
 } from "../../accounts/index.ts"
@@ -14,7 +14,7 @@ import type { Refusal } from "../chat-call.ts"
 /** A failure that nothing more can be done about in this fetch. */
 export function refusalOf(asked: {
   readonly failure: KiroFailure
-  readonly account: NamedAccount
+  readonly account: Account
   readonly model: string
   readonly retryAfterMs?: number | undefined
 }): Refusal {
@@ -28,7 +28,7 @@ export function refusalOf(asked: {
 }
 
 interface FailedAt {
-  readonly account: NamedAccount
+  readonly account: Account
   readonly model: string
 }
 
@@ -167,7 +167,7 @@ export function whatFailed({ kind }: KiroFailure, at: FailedAt, name = accountNa
 }
 
 /** "" where nobody can do anything. */
-export function failureRemedy({ kind }: KiroFailure, account: NamedAccount): string {
+export function failureRemedy({ kind }: KiroFailure, account: Account): string {
   const { remedy = "" } = answerOf(kind)
   return typeof remedy === "string" ? remedy : remedy({ account, command: ownCommand() })
 }

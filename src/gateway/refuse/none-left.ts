@@ -4,7 +4,6 @@ import {
   type AccountState,
   briefName,
   groupedStates,
-  type NamedAccount,
   type NamedState,
   remedyOf,
   STATE_WORDS,
@@ -41,7 +40,7 @@ export type Obstacle =
   | { readonly kind: "failed"; readonly failure: KiroFailure; readonly model: string }
 
 export interface HinderedAccount {
-  readonly account: NamedAccount
+  readonly account: Account
   readonly obstacle: Obstacle
 }
 
@@ -150,7 +149,7 @@ export function noneLeft(hindered: readonly HinderedAccount[], now: number): str
   return [`${beginning} ${counts}.`, ...each.slice(0, MOST_REMEDIES), ...others].join(" ")
 }
 
-function why(account: NamedAccount, obstacle: Obstacle, now: number): string {
+function why(account: Account, obstacle: Obstacle, now: number): string {
   switch (obstacle.kind) {
     case "state": {
       const { reason, until, said = "", profiles = [] } = obstacle.state
