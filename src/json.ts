@@ -1,7 +1,6 @@
 /**
- * Guards over `unknown`, by which a parsed document, a database row or a host argument becomes typed, and the shapes of
- * values from elsewhere that several rooms check;
- * with what an exchange that failed says in words.
+ * Guards over `unknown`, by which a parsed document, a database row or a host argument becomes typed, the shapes of
+ * values from elsewhere that several rooms check, and what an exchange that failed says in words.
  */
 
 export type JsonObject = { readonly [key: string]: unknown }

@@ -222,7 +222,7 @@ function expectNoRefusal({ kind, message }: KiroFailure): void {
     )
   if (kind === "unreachable" || kind === "network" || kind === "timeout")
     throw new LoginError(
-      `Kiro could not be reached to check the key ${bracketed(message)}. Nothing was stored.`,
+      `Kiro could not be reached to check the key${bracketed(message)}. Nothing was stored.`,
     )
 }
 

@@ -67,7 +67,7 @@ function profileTrouble({ profile, profiles, account }: LoginReport): readonly s
       return []
     case "unknown":
       return [
-        `The sign-in is kept, but its Kiro profile could not be looked up ${bracketed(profile.failure.message)}. ` +
+        `The sign-in is kept, but its Kiro profile could not be looked up${bracketed(profile.failure.message)}. ` +
           "Sign in again later, or set idc_profile_arn in kiro.json.",
       ]
     case "none":
@@ -105,7 +105,7 @@ function serviceTrouble({ failure, account, profile }: LoginReport): readonly st
     const { sentence, remedy } = STATE_WORDS[failure.kind]
     return [`${sentence(accountName(account), account)}. ${remedy({ account, command: ownCommand() })}`]
   }
-  return [`The sign-in is kept; Kiro did not yet say all about it ${bracketed(failure.message)}.`]
+  return [`The sign-in is kept; Kiro did not yet say all about it${bracketed(failure.message)}.`]
 }
 
 /** The code comes first: OpenCode 1's terminal UI copies the first text of the form ABCD-EFGH. */
@@ -119,9 +119,13 @@ export function describeDevice({ userCode, verificationUri: page }: DeviceAuthor
 /** Where a sign-in was going, for the words about its failure. */
 export type Destination = LoginTarget | { readonly kind: "social"; readonly provider: string }
 
-/** Within a sentence, which has its own full stop. */
+/** More than this of what somebody said hides the sentence that it stands in. */
+const LONGEST_WORDS = 200
+
+/** What somebody said, if anything, behind a word of a sentence that has its own full stop. */
 export function bracketed(message: string): string {
-  return `(${message.replace(/\.+$/, "")})`
+  const words = message.slice(0, LONGEST_WORDS).replace(/\.+$/, "")
+  return words === "" ? "" : ` (${words})`
 }
 
 /** What went wrong and what to do about it. */
@@ -132,13 +136,13 @@ export function describeLoginFailure(error: DeviceAuthorizationError, destinatio
     case "expired_token":
       return "The code was not approved in time. Sign in once more to get a new one."
     case "unreachable":
-      return `${hostOf(destination)} could not be reached ${bracketed(error.message)}. Check the network${
+      return `${hostOf(destination)} could not be reached${bracketed(error.message)}. Check the network${
         destination.kind === "identity-center" ? `, the region ${destination.loginRegion}` : ""
       }, HTTPS_PROXY and NODE_EXTRA_CA_CERTS.`
     case "service-error":
-      return `${hostOf(destination)} has a fault of its own ${bracketed(error.message)}. Sign in again in a while.`
+      return `${hostOf(destination)} has a fault of its own${bracketed(error.message)}. Sign in again in a while.`
     case "refused-on-the-way":
-      return `Something between this computer and ${hostOf(destination)} refused the sign-in ${bracketed(error.message)}. Check the proxy, the firewall or the portal of this network.`
+      return `Something between this computer and ${hostOf(destination)} refused the sign-in${bracketed(error.message)}. Check the proxy, the firewall or the portal of this network.`
     case "region-refused":
       return `${error.message}.`
     case "invalid_request":
@@ -147,7 +151,7 @@ export function describeLoginFailure(error: DeviceAuthorizationError, destinatio
     case "invalid_client":
     case "unauthorized_client":
     case "invalid_scope":
-      return `The registration of this computer was refused ${bracketed(error.message)}. ${
+      return `The registration of this computer was refused${bracketed(error.message)}. ${
         destination.kind === "identity-center"
           ? "Your administrator may not allow Kiro in this Identity Center."
           : "Sign in once more; if it stays so, sign in with kiro-cli and choose the import."
@@ -163,13 +167,13 @@ function describeRefusal(error: DeviceAuthorizationError, destination: Destinati
   switch (destination.kind) {
     case "identity-center":
       return (
-        `AWS refused ${destination.startUrl} in the region ${destination.loginRegion} ${bracketed(error.message)}. ` +
+        `AWS refused ${destination.startUrl} in the region ${destination.loginRegion}${bracketed(error.message)}. ` +
         "Check the start URL, and that the region is the one of your IAM Identity Center: it is often not the one of Kiro."
       )
     case "builder-id":
-      return `AWS refused the sign-in with Builder ID ${bracketed(error.message)}.`
+      return `AWS refused the sign-in with Builder ID${bracketed(error.message)}.`
     case "social":
-      return `Kiro refused the sign-in with ${destination.provider} ${bracketed(error.message)}.`
+      return `Kiro refused the sign-in with ${destination.provider}${bracketed(error.message)}.`
     default:
       return destination satisfies never
   }

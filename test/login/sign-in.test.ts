@@ -268,6 +268,11 @@ describe("signing in", () => {
     await assert.rejects(lab.signIn(API_KEY, { api_key: "ksk_0123456789abcdef" }), /refused this API key/)
     lab.fake.intercept(() => true, resetBeforeHeaders)
     await assert.rejects(lab.signIn(API_KEY, { api_key: "ksk_0123456789abcdef" }), /could not be reached/)
+    lab.fake.intercept(() => true, { kind: "document", status: 300, headers: {}, body: "" })
+    await assert.rejects(
+      lab.signIn(API_KEY, { api_key: "ksk_0123456789abcdef" }),
+      /could not be reached to check the key\. Nothing/,
+    )
     await assert.rejects(lab.signIn(API_KEY, { api_key: "sk-ant-something" }), /begin with ksk_/)
     assert.deepEqual(await lab.accounts(), [])
     assert.ok(!told().includes("0123456789abcdef") && !told().includes("something"))

@@ -276,6 +276,13 @@ describe("device authorization at SSO OIDC", () => {
     assert.deepEqual(replies.token, [])
   })
 
+  it("names the status of a refusal without a word", async () => {
+    replies.register = [text(403, "")]
+    await assert.rejects(start(), { code: "invalid_request", message: "HTTP 403" })
+    replies.register = [json({ Message: "No such client." }, { status: 400 })]
+    await assert.rejects(start(), { message: "No such client." })
+  })
+
   it("says in no error what a runtime or the SDK tells its programmer", async () => {
     const answers: readonly Reply[] = [
       resetBeforeHeaders,

@@ -74,6 +74,8 @@ export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promi
   }
 }
 
+const UNKNOWN_FORM = "Kiro answered the web search in a form that is not known."
+
 const SWITCHED_OFF = " An administrator can switch web tools off for a company's accounts."
 
 async function accountFor(
@@ -131,11 +133,14 @@ const FOUND = z.object({
 
 function readResult(body: unknown, accountId: string): SearchOutcome {
   const answer = z.safeParse(ANSWER, body)
-  if (!answer.success) return refused("Kiro answered the web search in a form that is not known.")
+  if (!answer.success) return refused(UNKNOWN_FORM)
   const { error, result } = answer.data
   const text = result?.content[0]?.text ?? ""
-  if (error !== undefined || result === undefined || result.isError === true)
-    return refused(`Kiro refused the web search: “${(error?.message ?? text).slice(0, 200)}”.${SWITCHED_OFF}`)
+  if (error === undefined && result === undefined) return refused(UNKNOWN_FORM)
+  if (error !== undefined || result?.isError === true) {
+    const said = (error?.message ?? text).slice(0, 200)
+    return refused(`Kiro refused the web search${said === "" ? "" : `: “${said}”`}.${SWITCHED_OFF}`)
+  }
   const document = parseJson(text)
   const found = z.safeParse(FOUND, document)
   if (!found.success) return refused(searchError(document))

@@ -177,6 +177,7 @@ const SAID = z.extend(ANSWER, {
   __type: optionalText,
   code: optionalText,
   message: optionalText,
+  Message: optionalText,
 })
 
 /**
@@ -193,7 +194,8 @@ function fetchHandler(options: SendOptions): FetchHandler {
         signal: abortSignal instanceof AbortSignal ? abortSignal : undefined,
       })
       const said = readAnswer(SAID, answer.document)
-      const body = new TextEncoder().encode(JSON.stringify(said))
+      const message = said.message ?? said.Message ?? `HTTP ${answer.status}`
+      const body = new TextEncoder().encode(JSON.stringify({ ...said, message }))
       if (said.error === undefined)
         return { response: { statusCode: answer.status, headers: answer.headers, body } }
       // The code counts at any status: pending has been reported with HTTP 200, and not every answer names its exception.

@@ -97,6 +97,8 @@ describe("a web search", () => {
       [json({ result: { isError: true, content: [{ type: "text", text: "no" }] } }), /“no”/],
       [json({ result: { isError: false, content: [{ type: "text", text: "{}" }] } }), /not known/],
       [json("[]"), /not known/],
+      [json({ ok: true }), /not known/],
+      [json({ result: { isError: true, content: [] } }), /^Kiro refused the web search\. An administrator/],
       [FAILURES.internalError, /could not search the web/],
     ] as const) {
       fake.next("InvokeMCP", answer)
