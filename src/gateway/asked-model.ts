@@ -10,12 +10,12 @@ import {
 
 /** What the last good model lists of all accounts say about the asked model, read once for a chat. */
 export interface AskedModel {
-  /** As OpenCode names it. */
-  readonly id: string
-  /** The newest list of each account that has one. */
-  readonly live: ReadonlyMap<string, readonly LiveModel[]>
+  /** As the newest list of each account has it, where it has one. */
+  readonly listed: ReadonlyMap<string, KiroModel>
   /** The accounts whose list has the model. */
   readonly listedBy: ReadonlySet<string>
+  /** As it is without any list. */
+  readonly builtIn: KiroModel
 }
 
 export interface ModelReader {
@@ -62,13 +62,17 @@ export function askedModel(id: string, lists: readonly AccountModelList[]): Aske
       .filter(([, { length }]) => length > 0),
   )
   const listing = [...live].filter(([, models]) => listsModel(id, models))
-  return { id, live, listedBy: new Set(listing.map(([accountId]) => accountId)) }
+  return {
+    listed: new Map([...live].map(([accountId, models]) => [accountId, resolveModel(id, models)])),
+    listedBy: new Set(listing.map(([accountId]) => accountId)),
+    builtIn: resolveModel(id),
+  }
 }
 
 /**
  * Whether an account is passed over because another one has the model. Where no list has it, or there is none, nobody
  * knows: the service will say.
  */
-export function lacksModel({ live, listedBy }: AskedModel, accountId: string): boolean {
-  return live.has(accountId) && listedBy.size > 0 && !listedBy.has(accountId)
+export function lacksModel({ listed, listedBy }: AskedModel, accountId: string): boolean {
+  return listed.has(accountId) && listedBy.size > 0 && !listedBy.has(accountId)
 }

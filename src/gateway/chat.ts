@@ -92,5 +92,5 @@ export function modelFor(
   { model, refused }: Chat,
   { accountId, omitted }: { readonly accountId: string; readonly omitted: readonly string[] },
 ): KiroModel {
-  return withRefusals(resolveModel(model.id, model.live.get(accountId)), [...refused, ...omitted])
+  return withRefusals(model.listed.get(accountId) ?? model.builtIn, [...refused, ...omitted])
 }

@@ -58,8 +58,8 @@ export interface Background {
 
 export const ANY_TOPIC = "any"
 const LATE = "late"
-/** One for the host to hear the end and ask again, and one behind it. */
-const LATE_TURNS = 2
+/** Two for the host to hear the end and ask again, and one behind them. */
+const LATE_TURNS = 3
 
 export function createBackground(log: Log, clock: Clock): Background {
   const running = new Map<string, Set<Promise<void>>>()

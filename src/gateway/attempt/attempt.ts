@@ -11,7 +11,6 @@ import {
   type KiroFailure,
   type KiroHost,
   type KiroModel,
-  resolveModel,
   type ServiceRegion,
   serviceRegionOf,
 } from "../../kiro/index.ts"
@@ -160,8 +159,8 @@ function wholeWindowPolicy({ purpose, session }: Chat, { step }: Progress): "whe
 }
 
 /** What OpenCode may take the model's window for: an id of ours can promise more than the service has. */
-function offeredWindow({ request }: Chat, model: KiroModel): number {
-  return Math.max(model.contextWindow, resolveModel(request.model).contextWindow)
+function offeredWindow({ model: asked }: Chat, model: KiroModel): number {
+  return Math.max(model.contextWindow, asked.builtIn.contextWindow)
 }
 
 /** A model that was asked to think may stay silent for longer before its first word. */
