@@ -41,7 +41,7 @@ function wideShare(text: string, places: number): number {
   let random = 1
   for (let index = 0; index < length; looked += 1) {
     if (isWide(text.charCodeAt(index))) found += 1
-    random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0
+    random = (Math.imul(random, 1_103_515_245) + 12_345) | 0
     index += 1 + ((random >>> 16) % longestStep)
   }
   return looked === 0 ? 0 : found / looked
