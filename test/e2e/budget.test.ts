@@ -92,7 +92,12 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
 
   it("stops that of a new session too, but not its title", async () => {
     const { fake, server } = lab.stage
-    await refused(await server.newSession())
+    const another = await server.newSession()
+    await refused(another)
+    await server.event(({ type, properties }) => {
+      const info = isObject(properties["info"]) ? properties["info"] : {}
+      return type === "session.updated" && info["id"] === another && info["title"] === "A short title"
+    })
     assert.equal(fake.received("GenerateAssistantResponse").length, 1)
     lab.late.settled(0)
   })
