@@ -254,8 +254,12 @@ export interface ForgottenLogin {
   readonly source: LoginSource
   /** Absent where a version without records wrote it. */
   readonly id?: string
+  /** What its pairs are known by in other programs' stores beside their hashes. */
+  readonly renewal?: z.output<typeof RENEWAL>
   readonly record: LoginRecord
 }
+
+const RENEWAL = record({ kind: z.string(), registration: lenient(z.string()), expiresAt: z.number() })
 
 /** A version without records has left the place and the hash of the last pair alone. */
 export const readForgotten = reader(
@@ -266,16 +270,17 @@ export const readForgotten = reader(
         sourceKey: lenient(z.string()),
         fingerprint: lenient(z.string()),
         id: lenient(z.string()),
+        renewal: lenient(RENEWAL),
         owner: lenient(z.string()),
         successor: lenient(SUCCESSOR),
         places: lenient(z.array(PLACE)),
         hashes: z.catch(TEXTS, []),
       }),
-      z.transform(({ source, sourceKey: key, fingerprint: shown, id, ...rest }): ForgottenLogin => {
+      z.transform(({ source, sourceKey: key, fingerprint: shown, id, renewal, ...rest }): ForgottenLogin => {
         const { places = key === undefined ? [] : [{ source, key, ...present({ shown }) }] } = rest
         const hashes = [...new Set([...rest.hashes, ...(shown === undefined ? [] : [shown])])]
         const known = { ...rest, places, hashes, inherited: [] }
-        return { kind: "forgotten", source, ...present({ id }), record: known }
+        return { kind: "forgotten", source, ...present({ id, renewal }), record: known }
       }),
     ),
   ),

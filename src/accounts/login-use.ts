@@ -1,8 +1,8 @@
 import { present } from "../json.ts"
-import type { Account, Login, TokenLogin } from "./account.ts"
+import type { Account, ForgottenLogin, Login, TokenLogin } from "./account.ts"
 import { type HeldLogin, type KnownLogin, ownerIn } from "./draft.ts"
 import { isLocked } from "./health.ts"
-import { comparable, isAtRest, isCopy, ownerOf, recordOf, sameRegistration } from "./login.ts"
+import { comparable, isAtRest, isCopy, ownerOf, recordOf, renewalOf, sameRegistration } from "./login.ts"
 
 /** How far each login may be used, as far as the other accounts tell; what its row itself says stays. */
 export function withUses(accounts: readonly Account[]): readonly Account[] {
@@ -70,21 +70,32 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
 
 /**
  * Logins of kiro-cli's of which this one may be an old copy: an older plugin's, or one in a store that kiro-cli began with
- * and left behind. Also those in whose place another stands by now, which are what would be lost, unless it took their place.
+ * and left behind. Also those in whose place another stands by now, which are what would be lost, unless it took their
+ * place; and those of removed accounts that kiro-cli has still, which it would lose.
  */
-function copiedFrom(accounts: readonly Account[], login: Login): readonly Login[] {
+function copiedFrom(accounts: readonly Account[], login: Login): readonly (Login | ForgottenLogin)[] {
   if (!isCopy(login) && !isKiroClis(login)) return []
   const live = liveLogins(accounts)
   const before = withThoseBefore(live, login)
-  return live.filter(
+  const ofKiroCli = live.filter(
     (other) =>
       !before.has(other) &&
       other.revoked === undefined &&
-      (other.source === "kiro-cli" || recordOf(other).places.some(({ source }) => source === "kiro-cli")) &&
+      (other.source === "kiro-cli" || isInKiroCli(other)),
+  )
+  const removed = accounts.flatMap(({ removedAt, forgotten = [] }) =>
+    removedAt === undefined ? [] : forgotten.filter(isInKiroCli),
+  )
+  return [...ofKiroCli, ...removed].filter(
+    (other) =>
       (isCopy(login) || endsBefore(login, other)) &&
       sameRegistration(login, other) &&
       !isAnothers(login, other),
   )
+}
+
+function isInKiroCli(login: Login | ForgottenLogin): boolean {
+  return recordOf(login).places.some(({ source }) => source === "kiro-cli")
 }
 
 /** Whether it stands in rows and files of kiro-cli's and nowhere else. */
@@ -93,9 +104,9 @@ function isKiroClis(login: Login): boolean {
   return places.length > 0 && places.every(({ source }) => source === "kiro-cli")
 }
 
-function endsBefore(one: Login, other: Login): boolean {
-  if (one.kind === "api-key" || other.kind === "api-key") return false
-  return one.tokens.expiresAt < other.tokens.expiresAt
+function endsBefore(one: Login, other: Login | ForgottenLogin): boolean {
+  const [left, right] = [renewalOf(one), renewalOf(other)]
+  return left !== undefined && right !== undefined && left.expiresAt < right.expiresAt
 }
 
 /** The login, and all that stood in its place before it. */
@@ -113,7 +124,9 @@ export function restsBehind(accounts: readonly Account[], loginId: string): read
   const login = all.find(({ id }) => id === loginId)
   if (login === undefined) return []
   const successors = all.filter(({ id }) => id === recordOf(login).successor?.id)
-  return [...successors, ...copiedFrom(accounts, login)].filter((each) => each.kind !== "api-key")
+  return [...successors, ...copiedFrom(accounts, login)].filter(
+    (each) => each.kind !== "api-key" && each.kind !== "forgotten",
+  )
 }
 
 function liveLogins(accounts: readonly Account[]): readonly Login[] {
@@ -130,7 +143,7 @@ function areTwoPeople(one: KnownLogin, other: KnownLogin): boolean {
   return left !== undefined && right !== undefined && left !== right && comparable(left, right)
 }
 
-function isAnothers(one: Login, other: Login): boolean {
+function isAnothers(one: Login, other: Login | ForgottenLogin): boolean {
   const [left, right] = [ownerOf(one), ownerOf(other)]
   return left !== undefined && right !== undefined && left !== right
 }

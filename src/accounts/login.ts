@@ -154,9 +154,18 @@ function areOther(one: string | undefined, other: string | undefined): boolean {
 }
 
 /** What a login is renewed with beside its pair; what is not known of a social login is like any. */
-export function sameRegistration(one: Login, other: Login): boolean {
-  if (one.kind !== other.kind) return false
-  return !areOther(registrationOf(one), registrationOf(other))
+export function sameRegistration(one: Login | ForgottenLogin, other: Login | ForgottenLogin): boolean {
+  const [left, right] = [renewalOf(one), renewalOf(other)]
+  if (left === undefined || right === undefined || left.kind !== right.kind) return false
+  return !areOther(left.registration, right.registration)
+}
+
+/** Of a login that is no more it is what was kept; an API key is not renewed. */
+export function renewalOf(login: Login | ForgottenLogin): ForgottenLogin["renewal"] {
+  if (login.kind === "forgotten") return login.renewal
+  if (login.kind === "api-key") return undefined
+  const { kind, tokens } = login
+  return { kind, expiresAt: tokens.expiresAt, ...present({ registration: registrationOf(login) }) }
 }
 
 function registrationOf(login: Login): string | undefined {
@@ -205,7 +214,7 @@ export function forgetLogin(login: Login): ForgottenLogin {
     inherited: [],
     ...present({ owner, successor }),
   }
-  return { kind: "forgotten", id, source, record }
+  return { kind: "forgotten", id, source, ...present({ renewal: renewalOf(login) }), record }
 }
 
 /** The region of SSO OIDC that a login was made in; the other kinds have none. */

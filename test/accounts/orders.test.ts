@@ -512,6 +512,28 @@ describe("orders of events", () => {
       assert.equal(await home.servedBy("b"), "A")
     })
 
+  for (const [where, copy] of [
+    ["an older plugin's table", () => home.olderPluginCopies()],
+    ["the Amazon Q CLI's store", () => home.amazonQHas()],
+  ] as const)
+    it(`12, removed: nor is an old copy in ${where} sent when the account of kiro-cli's login was removed`, async () => {
+      await home.signsIn("A")
+      await copy()
+      home.endAccessTokens()
+      await home.cliRenews()
+      assert.equal(await home.servedBy(), "A")
+      const store = await home.store()
+      const [account] = await store.list()
+      assert.ok(account)
+      await (await home.keeper()).settle(account)
+      await store.remove(account.id)
+      home.endAccessTokens()
+      await home.restart()
+      assert.equal(await home.servedBy(), "nobody")
+      assert.deepEqual(home.service.sent, [])
+      assert.equal(await shown(), 0)
+    })
+
   it("12, signed out: what is left of kiro-cli's login in an older plugin's table serves on", async () => {
     await home.signsIn("A")
     await home.olderPluginCopies()

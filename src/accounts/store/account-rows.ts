@@ -131,9 +131,9 @@ function accountMembers({ record: document, forgotten, ...account }: Account): J
     ...account,
     document,
     // With what a version without records looks for.
-    forgotten: forgotten?.map(({ id, source, record: known }) => {
+    forgotten: forgotten?.map(({ id, source, renewal, record: known }) => {
       const older = { sourceKey: known.places[0]?.key, fingerprint: known.hashes.at(-1) }
-      return { source, ...older, id, ...known, inherited: undefined }
+      return { source, ...older, id, renewal, ...known, inherited: undefined }
     }),
   }
 }
