@@ -165,11 +165,11 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         message: describeSettingsProblem(notice.problem),
       })
     case "source-problem": {
-      const place = notice.key === undefined ? notice.file : `${notice.file}, ${notice.key}`
+      const place = notice.key === undefined ? notice.file : `${notice.file} (${notice.key})`
       return text(notice, "warning", {
         about: place,
         title: "A login could not be read",
-        message: `${place}: ${notice.message}`,
+        message: `${place} ${notice.message}.`,
       })
     }
     case "store-trouble":

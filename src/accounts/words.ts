@@ -130,7 +130,7 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     remedy: (at) =>
       isOfCompany(at.account)
         ? `Check the plan with your administrator, or choose another profile: ${inKiro(at, "profile")}.`
-        : `See to its plan at https://app.kiro.dev; then: ${inKiro(at, "enable")}.`,
+        : `Check its plan at https://app.kiro.dev. Then switch it on: ${inKiro(at, "enable")}.`,
     status: 403,
   },
   "profile-choice": {
@@ -173,7 +173,7 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
       labelOf(account) === undefined ? `${name} was refused` : `the API key of ${name} was refused`,
     because: "its API key was refused",
     remedy: (at) =>
-      `Make a new API key at https://app.kiro.dev and give it to /connect or KIRO_API_KEY. Where the old key is allowed again: ${inKiro(at, "enable")}.`,
+      `Make a new API key at https://app.kiro.dev and give it to /connect or KIRO_API_KEY. Where the old key is allowed again, switch it on: ${inKiro(at, "enable")}.`,
     status: 401,
   },
 }

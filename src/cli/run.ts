@@ -122,7 +122,7 @@ async function takeLogins(
     for (const line of linesOf(taken, dryRun))
       terminal.out(wrap(line, { indent: 2, columns: terminal.columns }))
   for (const { file, key, message } of json ? [] : taken.problems)
-    terminal.err(terminal.paint("warning", `${file}${key === undefined ? "" : ` (${key})`}: ${message}`))
+    terminal.err(terminal.paint("warning", `${file}${key === undefined ? "" : ` (${key})`} ${message}.`))
   return taken.problems.length === 0
 }
 

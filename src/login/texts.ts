@@ -197,7 +197,7 @@ export function describeImport(
 ): string {
   return [
     ...accounts.map(describeImported),
-    ...problems.map(({ file, message }) => `Not readable: ${file}: ${message}`),
+    ...problems.map(({ file, message }) => `Left out: ${file} ${message}.`),
     ...(autoSync ? [] : ["kiro-cli was left out: auto_sync_kiro_cli is false in kiro.json."]),
   ].join("\n")
 }

@@ -65,8 +65,8 @@ const NOTICES: readonly Notice[] = [
     kind: "settings-problem",
     problem: { kind: "bad-value", key: "use_overage", allowed: "true or false", from: "f" },
   },
-  { kind: "source-problem", file: "/f", key: "kirocli:odic:token", message: "expires_at is no date" },
-  { kind: "source-problem", file: "/f", message: "it can't be read" },
+  { kind: "source-problem", file: "/f", key: "kirocli:odic:token", message: "holds no date" },
+  { kind: "source-problem", file: "/f", message: "can't be read" },
   { kind: "store-trouble", failure: "busy", path: "/kiro.db" },
   { kind: "store-trouble", failure: "readonly", path: "/kiro.db", inMemory: true },
   { kind: "store-trouble", failure: "corrupt", path: "/kiro.db", backup: "/kiro.db.damaged-x" },
@@ -102,7 +102,7 @@ describe("a notice", () => {
     said(/costs money.*use_overage/)
     said(/^Kiro is not served from eu-west-1; eu-central-1 is used\.$/)
     said(/^use_overage in f must be true or false/)
-    said(/^\/f, kirocli:odic:token: expires_at is no date$/)
+    said(/^\/f \(kirocli:odic:token\) holds no date\.$/)
     said(/was damaged and is kept as \/kiro\.db\.damaged-x/)
     said(/check who owns it.*in memory only/)
   })

@@ -87,7 +87,7 @@ describe("accounts", () => {
     editJson(lab.sandbox.kiroCliStore, () => ({ no: "database" }))
     const { code, err } = await run("import")
     assert.equal(code, 1)
-    assert.match(err, /data\.sqlite3: is not a SQLite database or is damaged/)
+    assert.match(err, /data\.sqlite3 is not a SQLite database or is damaged\.$/m)
   })
 
   it("asks Kiro for the credits of each, and ends with 1 where it gets no answer", async () => {

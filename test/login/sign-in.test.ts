@@ -304,12 +304,12 @@ describe("signing in", () => {
     it("shows what was found and done, and learns whose it is", async () => {
       const person = lab.fake.account()
       const account = await imported(loginOf(person))
-      const problem = { source: "kiro-cli", file: "/x/data.sqlite3", message: "it is locked" } as const
+      const problem = { source: "kiro-cli", file: "/x/data.sqlite3", message: "is locked" } as const
       lab.importOutcome = { added: [account], updated: [], unchanged: [], problems: [problem] }
       assert.deepEqual(await lab.signIn(IMPORT), signedIn)
       assert.match(
         told(),
-        /^Builder ID ··[0-9a-f]{4} \(kiro-cli\): added\nNot readable: \/x\/data\.sqlite3: it is locked$/,
+        /^Builder ID ··[0-9a-f]{4} \(kiro-cli\): added\nLeft out: \/x\/data\.sqlite3 is locked\.$/,
       )
       assert.equal((await lab.accounts())[0]?.userId, person.userId)
       assert.equal((await lab.store.modelLists()).length, 1)

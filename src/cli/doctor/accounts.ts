@@ -162,7 +162,7 @@ async function rulesOfNobody({ store, settings, command }: DoctorContext): Promi
 }
 
 function remedyOfFailure({ kind }: KiroFailure, { logins }: Account): string {
-  if (kind !== "bearer-rejected") return "See to what is said of the network above, then run doctor again."
+  if (kind !== "bearer-rejected") return "Check what is said of the network above, then run doctor again."
   return logins.every((login) => login.kind === "api-key")
     ? "Make a new API key at https://app.kiro.dev, if it was not refused by mistake."
     : "The next message renews its token; if it stays so, sign in again."

@@ -98,7 +98,7 @@ function usageText({ prompt_tokens, completion_tokens, prompt_tokens_details }: 
 
 function tell(what: string, said: Said): readonly Finding[] {
   if (said.outcome === "answered") return [good(`${what} was answered: ${said.usage}`)]
-  return [problem(`${what} was refused: ${said.message}`, "See to what the other sections say.")]
+  return [problem(`${what} was refused: ${said.message}`, "Check what the other sections say.")]
 }
 
 interface Seen {

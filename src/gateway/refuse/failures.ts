@@ -72,7 +72,7 @@ const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer
   },
   "conversation-limit": {
     status: 402,
-    what: () => "this conversation has reached the longest that the service allows",
+    what: () => "this conversation is as long as the service allows",
     remedy: "Start a new session.",
   },
   capacity: { status: 429, what: (_, { model }) => `${model} is very busy at the moment` },
@@ -102,7 +102,7 @@ const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer
   "subscription-refused": {
     status: 403,
     what: (name) => `the plan of ${name} does not cover this`,
-    remedy: "See to the plan at https://app.kiro.dev, or ask the administrator who gave you access.",
+    remedy: "Check the plan at https://app.kiro.dev, or ask the administrator who gave you access.",
   },
   "refused-on-the-way": {
     status: 400,

@@ -68,7 +68,7 @@ export function tooLarge(asked: {
   const { purpose } = asked
   const isItself = purpose === "main" || purpose === "generate"
   const what = isItself ? "this conversation" : `the ${purpose} of this conversation`
-  return `Kiro: ${what} does not fit into ${asked.model}, also shortened. It holds about ${thousands(asked.estimatedTokens)} thousand tokens, most of it in ${asked.largest}. Start a new session, or remove the large file or tool output and send a shorter message.`
+  return `Kiro: ${what} does not fit into ${asked.model}, even shortened. It holds about ${thousands(asked.estimatedTokens)} thousand tokens, most of it in ${asked.largest}. Start a new session, or remove the large file or tool output and send a shorter message.`
 }
 
 function thousands(tokens: number): string {
