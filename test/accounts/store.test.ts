@@ -178,7 +178,8 @@ describe("the account store", () => {
     await store.add(newAccount({ id: "a", now: 0, logins: [{ ...login, record }] }))
     await store.remove("a")
     const [kept] = (await store.get("a"))?.forgotten ?? []
-    assert.deepEqual(kept, { kind: "forgotten", id: "l", source: login.source, record })
+    const renewal = { kind: "idc", registration: "client-l", expiresAt: login.tokens.expiresAt }
+    assert.deepEqual(kept, { kind: "forgotten", id: "l", source: login.source, renewal, record })
     const database = await openDatabase(path)
     const { forgotten = "" } = database.get("SELECT forgotten FROM kiro_account") ?? {}
     const written = JSON.parse(String(forgotten))
