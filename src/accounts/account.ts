@@ -61,6 +61,9 @@ const PLACE = record({
 /** A row or a file of another program in which a login was seen. */
 export type LoginPlace = z.output<typeof PLACE>
 
+/** Which place it is. */
+export type PlaceKey = Pick<LoginPlace, "source" | "key">
+
 const SUCCESSOR = record({ id: z.string(), anew: lenient(z.boolean()) })
 
 const LOGIN_RECORD = record({

@@ -1,5 +1,5 @@
 import { present } from "../json.ts"
-import type { Account, ForgottenLogin, Login, LoginPlace } from "./account.ts"
+import type { Account, ForgottenLogin, Login, PlaceKey } from "./account.ts"
 import { changeLogin, ownerOf, recordOf, samePlace, withRecord } from "./login.ts"
 
 /** What one pure change over all accounts comes to. */
@@ -108,7 +108,7 @@ function mapSame<Member>(list: readonly Member[], change: (member: Member) => Me
   return changed.some((member, index) => member !== list[index]) ? changed : list
 }
 
-export function isInPlace(login: Login | ForgottenLogin, place: Pick<LoginPlace, "source" | "key">): boolean {
+export function isInPlace(login: Login | ForgottenLogin, place: PlaceKey): boolean {
   return recordOf(login).places.some((each) => samePlace(each, place))
 }
 

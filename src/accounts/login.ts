@@ -9,7 +9,7 @@ import type {
   Login,
   LoginPlace,
   LoginRecord,
-  LoginSource,
+  PlaceKey,
   TokenLogin,
   TokenSet,
 } from "./account.ts"
@@ -101,10 +101,7 @@ export function withInherited<Kind extends Login | ForgottenLogin>(
   return withRecord(heir, { inherited: inherited.slice(-MOST_INHERITED) })
 }
 
-export function samePlace(
-  one: { readonly source: LoginSource; readonly key: string },
-  other: { readonly source: LoginSource; readonly key: string },
-): boolean {
+export function samePlace(one: PlaceKey, other: PlaceKey): boolean {
   return one.source === other.source && one.key === other.key
 }
 
@@ -115,10 +112,7 @@ export function withPlace<Kind extends Login | ForgottenLogin>(login: Kind, plac
   return withRecord(login, { places: [...places.filter((other) => other !== stood), { ...stood, ...place }] })
 }
 
-export function withoutPlace<Kind extends Login | ForgottenLogin>(
-  login: Kind,
-  place: { readonly source: LoginSource; readonly key: string },
-): Kind {
+export function withoutPlace<Kind extends Login | ForgottenLogin>(login: Kind, place: PlaceKey): Kind {
   return withRecord(login, { places: recordOf(login).places.filter((other) => !samePlace(other, place)) })
 }
 

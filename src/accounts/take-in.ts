@@ -1,5 +1,13 @@
 import { present } from "../json.ts"
-import type { Account, ForgottenLogin, Login, LoginPlace, LoginRecord, TokenLogin } from "./account.ts"
+import type {
+  Account,
+  ForgottenLogin,
+  Login,
+  LoginPlace,
+  LoginRecord,
+  PlaceKey,
+  TokenLogin,
+} from "./account.ts"
 import { type AccountChanges, Draft, type HeldLogin, isInPlace } from "./draft.ts"
 import { afterRenewal, foundProfile } from "./health.ts"
 import {
@@ -23,7 +31,7 @@ import { actedNow } from "./owner.ts"
 /** A login as another program keeps it. */
 export interface ImportedLogin {
   readonly login: Login
-  readonly place: Pick<LoginPlace, "source" | "key">
+  readonly place: PlaceKey
   readonly email?: string
 }
 
@@ -131,7 +139,7 @@ function standAt({ draft, made }: Taking, login: Login, place: Required<LoginPla
 /** Whoever stood in the place before keeps its pair and, of a new login, remembers that it stands there now. */
 function leave(
   draft: Draft,
-  place: Pick<LoginPlace, "source" | "key">,
+  place: PlaceKey,
   next: { readonly login: Login; readonly isNew: boolean },
 ): void {
   const { login: after, isNew } = next
@@ -147,7 +155,7 @@ function leave(
 }
 
 /** Who lost the place to a known login that was put back, and so has no successor yet. */
-function outdoneIn(draft: Draft, place: Pick<LoginPlace, "source" | "key">): ReadonlySet<string | undefined> {
+function outdoneIn(draft: Draft, place: PlaceKey): ReadonlySet<string | undefined> {
   const logins = draft.accounts.flatMap((account) => account.logins)
   const byId = new Map(logins.map((login) => [login.id, login]))
   const found = new Set<string>()

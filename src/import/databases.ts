@@ -5,12 +5,12 @@ import {
   type ImportedLogin,
   inTransaction,
   loadDatabaseDriver,
-  type LoginPlaceKey,
   type LoginSource,
   type OpenOptions,
   type PairChange,
   pairHash,
   placeIn,
+  type PlaceKey,
   type Row,
   type SourceProblem,
   type SourceStore,
@@ -76,7 +76,7 @@ export function openLoginDatabases(store: LoginDatabases): SourceStore {
         return visit satisfies never
     }
   }
-  const fileOf = ({ key }: LoginPlaceKey): string | undefined =>
+  const fileOf = ({ key }: PlaceKey): string | undefined =>
     files.find((file) => key.startsWith(placeIn(file, "")))
   return {
     source,

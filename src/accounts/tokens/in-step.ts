@@ -1,6 +1,6 @@
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
-import type { LoginPlace, LoginSource, TokenLogin, TokenSet } from "../account.ts"
+import type { LoginPlace, LoginSource, PlaceKey, TokenLogin, TokenSet } from "../account.ts"
 import { isOwing, pairHash, recordOf, samePlace, withoutPlace, withPlace, withRecord } from "../login.ts"
 import type { AccountStore } from "../store/account-store.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
@@ -21,11 +21,9 @@ export interface SourceReading {
   readonly unread: readonly string[]
 }
 
-export type Place = Pick<LoginPlace, "source" | "key">
-
 /** The guarded write of a renewed pair into the place of a login. */
 export interface PairChange {
-  readonly place: Place
+  readonly place: PlaceKey
   /** The hashes of the pairs that ours replaces. */
   readonly replaces: readonly string[]
   readonly after: TokenSet
@@ -43,7 +41,7 @@ export interface SourceStore {
   /** The key of the environment. */
   readonly key?: Secret | undefined
   /** Whether the place is in one of the files that are looked at here. */
-  has(place: Place): boolean
+  has(place: PlaceKey): boolean
   read(): Promise<SourceReading>
   /** Changes when the store changed since: file times and sizes, nothing opened. */
   fingerprint(): string
@@ -56,7 +54,7 @@ export function placeIn(file: string, row: string): string {
   return `${file}#${row}`
 }
 
-export function isUnread({ unread }: Pick<SourceReading, "unread">, { key }: Place): boolean {
+export function isUnread({ unread }: Pick<SourceReading, "unread">, { key }: PlaceKey): boolean {
   return unread.some((each) => key === each || key.startsWith(placeIn(each, "")))
 }
 
