@@ -283,6 +283,23 @@ describe("device authorization at SSO OIDC", () => {
     await assert.rejects(start(), { message: "No such client." })
   })
 
+  it("sends no browser to what is no page, and shows no code that a terminal would obey", async () => {
+    for (const odd of [
+      { verificationUri: "file:///etc/passwd" },
+      { verificationUri: "javascript:alert(1)" },
+      { userCode: "AB\u001b[31mCD" },
+    ]) {
+      replies = { register: [json(registered)], authorize: [json({ ...device, ...odd })], token: [] }
+      await assert.rejects(start(), refusedWith("malformed-answer"))
+    }
+    replies = {
+      register: [json(registered)],
+      authorize: [json({ ...device, verificationUriComplete: "file:///etc/passwd" })],
+      token: [],
+    }
+    assert.equal((await start()).authorization.verificationUriComplete, undefined)
+  })
+
   it("says in no error what a runtime or the SDK tells its programmer", async () => {
     const answers: readonly Reply[] = [
       resetBeforeHeaders,

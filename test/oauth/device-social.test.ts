@@ -144,6 +144,11 @@ describe("device authorization at the social service", () => {
     await assert.rejects(signIn(), { code: "refused-on-the-way", message: "403 Portal" })
   })
 
+  it("sends no browser to what is no page", async () => {
+    starts = [json({ ...device, verificationUri: "file:///a", verificationUriComplete: "javascript:b" })]
+    await assert.rejects(signIn(), refusedWith("malformed-answer"))
+  })
+
   it("stops at the code's expiry", async () => {
     starts = [json({ ...device, expiresInMilliseconds: 4000 })]
     polls = [json({ status: "authorization_pending" })]

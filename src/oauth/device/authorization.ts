@@ -1,3 +1,4 @@
+import * as z from "zod/mini"
 import {
   isObject,
   type JsonObject,
@@ -30,6 +31,15 @@ export interface DeviceTokens extends TokenSet {
   /** The social service's word for who vouched: `google`, `github`. */
   readonly identityProvider?: string
 }
+
+/** A page that a browser may be sent to: whatever else a service names counts as missing. */
+export const optionalPage = z.catch(
+  z.optional(z.string().check(z.regex(/^https?:\/\/[^\p{C}\s]+$/u))),
+  undefined,
+)
+
+/** A code that can be compared and typed; nothing that a terminal would obey. */
+export const optionalCode = z.catch(z.optional(z.string().check(z.regex(/^[^\p{C}]+$/u))), undefined)
 
 export type DeviceErrorCode =
   /** The user said no (RFC 8628 §3.5). */

@@ -11,6 +11,8 @@ import {
   type DeviceTokens,
   intervalOf,
   isPassing,
+  optionalCode,
+  optionalPage,
   pollForTokens,
   type PollAnswer,
   tokenLifetimeOf,
@@ -28,9 +30,9 @@ export interface SocialOptions extends SendOptions {
 /** The members of both answers. Unlike SSO OIDC this service counts in milliseconds, but for the tokens' life. */
 const ANSWER = z.object({
   deviceCode: optionalText,
-  userCode: optionalText,
-  verificationUri: optionalText,
-  verificationUriComplete: optionalText,
+  userCode: optionalCode,
+  verificationUri: optionalPage,
+  verificationUriComplete: optionalPage,
   expiresInMilliseconds: optionalNumber,
   intervalInMilliseconds: optionalNumber,
   accessToken: optionalText,
