@@ -143,7 +143,8 @@ function areTwoPeople(one: KnownLogin, other: KnownLogin): boolean {
   return left !== undefined && right !== undefined && left !== right && comparable(left, right)
 }
 
-function isAnothers(one: Login, other: Login | ForgottenLogin): boolean {
+/** Whether the service named both, as two people. */
+export function isAnothers(one: Login, other: Login | ForgottenLogin): boolean {
   const [left, right] = [ownerOf(one), ownerOf(other)]
   return left !== undefined && right !== undefined && left !== right
 }

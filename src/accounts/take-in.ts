@@ -25,7 +25,7 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isShut, withUses } from "./login-use.ts"
+import { isAnothers, isShut, withUses } from "./login-use.ts"
 import { actedNow } from "./owner.ts"
 
 /** A login as another program keeps it. */
@@ -143,32 +143,45 @@ function leave(
   next: { readonly login: Login; readonly isNew: boolean },
 ): void {
   const { login: after, isNew } = next
-  const outdone = isNew ? outdoneIn(draft, place) : undefined
+  const { outdone, renewed } = isNew ? putBackIn(draft, place) : NOTHING_PUT_BACK
   draft.changeAll((before) => {
     if (before.id === after.id) return before
-    const isThere = isInPlace(before, place)
-    if (!isThere && outdone?.has(before.id) !== true) return before
-    const left = isThere ? withoutPlace(before, place) : before
-    if (!isNew) return left
+    if (outdone.has(before.id)) return withRecord(before, { successor: successorOf(before, after) })
+    if (!isInPlace(before, place)) return before
+    const left = withoutPlace(before, place)
+    if (!isNew || renewed.has(before.id)) return left
     return withRecord(left, { successor: successorOf(before, after) })
   })
 }
 
-/** Who lost the place to a known login that was put back, and so has no successor yet. */
-function outdoneIn(draft: Draft, place: PlaceKey): ReadonlySet<string | undefined> {
+interface PutBack {
+  /** Who lost the place to a login that a backup put back, and so has no successor yet. */
+  readonly outdone: ReadonlySet<string | undefined>
+  /** Who was put back and keeps its successor, which may be itself, renewed before that. */
+  readonly renewed: ReadonlySet<string | undefined>
+}
+
+const NOTHING_PUT_BACK: PutBack = { outdone: new Set(), renewed: new Set() }
+
+function putBackIn(draft: Draft, place: PlaceKey): PutBack {
   const logins = draft.accounts.flatMap((account) => account.logins)
   const byId = new Map(logins.map((login) => [login.id, login]))
-  const found = new Set<string>()
+  const nextOf = (login: Login): Login | undefined => byId.get(recordOf(login).successor?.id ?? "")
+  const [outdone, renewed] = [new Set<string>(), new Set<string>()]
   for (const back of logins.filter((login) => isInPlace(login, place))) {
-    const passed = new Set<Login>()
-    let last: Login | undefined = back
-    for (; last !== undefined && !passed.has(last); last = byId.get(recordOf(last).successor?.id ?? "")) {
+    const passed = new Set([back])
+    let last = nextOf(back)
+    for (; last !== undefined && !passed.has(last); last = nextOf(last)) {
       passed.add(last)
       const { successor, places } = recordOf(last)
-      if (successor === undefined && places.length === 0) found.add(last.id)
+      if (successor !== undefined || places.length > 0) continue
+      outdone.add(last.id)
+      const next = nextOf(back)
+      const isAnew = recordOf(back).successor?.anew === true
+      if (!isAnew && next !== undefined && !isAnothers(back, next)) renewed.add(back.id)
     }
   }
-  return found
+  return { outdone, renewed }
 }
 
 function successorOf(before: Login | ForgottenLogin, after: Login): LoginRecord["successor"] {

@@ -125,6 +125,27 @@ describe("orders of events", () => {
     )
   })
 
+  it("1, put back, and then another person's: what the one put back was renewed to is not forgotten by that", async () => {
+    await home.signsIn("A")
+    await home.servedBy()
+    home.service.usage = "down"
+    await home.cliRenews()
+    const renewed = (await home.cliPair())?.refreshToken ?? ""
+    await home.servedBy()
+    await home.cliIsPutBack()
+    await home.servedBy()
+    await home.signsIn("C")
+    home.service.usage = "up"
+    await home.takeIn()
+    for (let round = 0; round < 3; round += 1) {
+      home.endAccessTokens()
+      for (const session of ["session", "another"]) await home.servedBy(session)
+    }
+    assert.equal(superseded(), 0)
+    assert.ok(home.service.isCurrent(renewed))
+    assert.ok((await home.refreshTokens()).ours.includes(renewed))
+  })
+
   it("2, refused: who rested behind a newer sign-in that the service ended serves on with its own pair", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
