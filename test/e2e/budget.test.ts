@@ -38,6 +38,7 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
       String(data["message"]),
       /^Kiro: today's budget of 10 credits is used up \(1\d\.\d\d so far\)\. To go on, .*budget lift.*\/kiro.*daily_credit_budget/,
     )
+    await server.event((event) => event.type === "session.error" && server.events.indexOf(event) >= events)
     await server.idle()
     assert.equal(fake.chats.length, sent)
     const since = server.events.slice(events)
