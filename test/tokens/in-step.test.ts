@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import {
+  accessOf,
   type Account,
   type AccountStore,
   type Identify,
@@ -78,11 +79,11 @@ describe("kiro-cli and we on one login", () => {
     })
   const sync = (): ReturnType<typeof importLogins> =>
     importLogins({ store, sources: sources(), clock, identify: who })
-  const open = (identify: KeeperDependencies["identify"] = who): TokenKeeper =>
+  const open = (identify: KeeperDependencies["identify"] = who, kept = store): TokenKeeper =>
     openKeeper({
       folder,
       url: fake.url,
-      store,
+      store: kept,
       sources: sources(),
       runtime: realRuntime({ clock }),
       identify,
@@ -343,6 +344,37 @@ describe("kiro-cli and we on one login", () => {
     assert.equal((await first()).health.state, "ok")
     assert.equal(await token(keeper), ann.accessToken)
     await keeper.close()
+    assert.equal((await store.list()).length, 1)
+  })
+
+  it("go on with the newer sign-in whose owner an import was the first to hear", async () => {
+    await sync()
+    const keeper = open()
+    await keeper.learnOwners()
+    await keeper.close()
+    const account = await first()
+    const rejected = account.logins.map((login) => accessOf(login).accessToken)
+    ann.signIn()
+    await logInAs(ann)
+    let imports = 0
+    const raced: AccountStore = new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name)
+        if (typeof member !== "function") return member
+        if (name !== "holderOf") return member.bind(target)
+        return async (loginId: string) => {
+          const holder = await target.holderOf(loginId)
+          // Between the look that finds it at rest and the question whose its successor is.
+          if (holder?.logins.some(({ isBehind }) => isBehind === true) && imports++ === 0) await sync()
+          return holder
+        }
+      },
+    })
+    const racing = open(who, raced)
+    const answer = await racing.fresh({ account, rejected })
+    await racing.close()
+    assert.equal(imports, 1)
+    assert.equal(answer.state === "token" && answer.accessToken.reveal(), ann.accessToken)
     assert.equal((await store.list()).length, 1)
   })
 

@@ -208,7 +208,10 @@ export class TokenKeeper {
     if (outcome.state === "fresh")
       return accounts.some(isShut) && this.#owners.ask(outcome.login, { urgent: true })
     const learnt = await Promise.all(restsBehind(accounts, login.id).map((other) => this.#learn(other)))
-    return learnt.includes(true)
+    if (learnt.includes(true)) return true
+    // Whoever takes logins in beside us asks as well, and may have been the first to hear.
+    const holder = await this.#dependencies.store.holderOf(login.id)
+    return holder?.logins.find(({ id }) => id === login.id)?.isBehind !== true
   }
 
   /** Asks whose the login is, with a token of its own; one that ended is renewed for it where that does no harm. */
