@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { mkdirSync } from "node:fs"
 import { describe, it } from "node:test"
 import { type Account, afterChoiceWanted, chooseProfile, recordOf } from "../../src/accounts/index.ts"
 import { silentLog } from "../../src/runtime.ts"
@@ -234,6 +235,15 @@ describe("an account that can't serve", () => {
     assert.equal((await hear(await harness.ask())).finishReason, "stop")
     assert.deepEqual(harness.profilesAsked, ["work"])
     assert.deepEqual(harness.sent(), ["work", "work"])
+  })
+})
+
+describe("a database that can't be used", () => {
+  it("is told of where that may be why nobody is signed in", async () => {
+    await using harness = await startHarness()
+    mkdirSync(harness.database)
+    const text = await errorText(await harness.ask())
+    assert.match(text, /^Kiro: no account is signed in .* Accounts that are kept here can't be read now: `/)
   })
 })
 

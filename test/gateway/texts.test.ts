@@ -50,7 +50,8 @@ describe("what the host makes of our texts", () => {
           await assertUnderstood(refusal)
         }
     for (const syncsKiroCli of [true, false])
-      await assertUnderstood({ status: 401, message: texts.noAccount({ syncsKiroCli }) })
+      for (const isUnread of [true, false])
+        await assertUnderstood({ status: 401, message: texts.noAccount({ syncsKiroCli, isUnread }) })
     await assertUnderstood(texts.refusalOfError(new ChatRequestError("messages[500].role", "429")))
     for (const purpose of ["main", "title", "compaction"] as const) {
       const asked = { model: "auto", purpose, estimatedTokens: 504_000, largest: "a tool result of 429 kB" }

@@ -131,6 +131,7 @@ async function refuse(
     model: chat.request.model,
     now,
     syncsKiroCli: settings.autoSyncKiroCli,
+    isUnread: store.kept === "memory",
     jitter: runtime.random(),
   }
   const refusal = refusalOfAll(allOut)

@@ -28,6 +28,8 @@ export interface AllOut {
   readonly model: string
   readonly now: number
   readonly syncsKiroCli: boolean
+  /** The account database can't be used. */
+  readonly isUnread: boolean
   /** Uniform in [0, 1). */
   readonly jitter: number
 }

@@ -14,13 +14,25 @@ export const NO_ACCOUNT = "Kiro: no account is signed in"
 
 const SIGN_IN = "use /connect, or run `opencode auth login`, and choose Kiro"
 
-/** `syncsKiroCli`: whether the user lets us use what kiro-cli keeps. */
-export function noAccount({ syncsKiroCli }: { readonly syncsKiroCli: boolean }): string {
+/**
+ * `syncsKiroCli`: whether the user lets us use what kiro-cli keeps. `isUnread`: the account database can't be used, and
+ * may hold accounts.
+ */
+export function noAccount({
+  syncsKiroCli,
+  isUnread = false,
+}: {
+  readonly syncsKiroCli: boolean
+  readonly isUnread?: boolean
+}): string {
   const programs = syncsKiroCli ? "kiro-cli or the Kiro IDE" : "the Kiro IDE"
   const leftOut = syncsKiroCli
     ? ""
     : " A sign-in of kiro-cli is not used, because auto_sync_kiro_cli is false in kiro.json."
-  return `${NO_ACCOUNT} on this computer. To sign in, ${SIGN_IN}, or sign in with ${programs}; the next message then works without a restart.${leftOut}`
+  const unread = isUnread
+    ? ` Accounts that are kept here can't be read now: \`${ownCommand()} doctor\` says why.`
+    : ""
+  return `${NO_ACCOUNT} on this computer. To sign in, ${SIGN_IN}, or sign in with ${programs}; the next message then works without a restart.${leftOut}${unread}`
 }
 
 /** A rule that allows no other account, and names one that is not here. */
