@@ -10,8 +10,8 @@ import { isolationNone } from "./node-program.ts"
 import { runSuite } from "./run-suite.ts"
 import { endStrays } from "./scratch.ts"
 
-/** Holds the pipes that it was given until its stdin ends or somebody ends it. */
-const LINGERS = "process.stdin.resume(); setInterval(() => {}, 1e6)"
+/** Holds the pipes that it was given until its parent is gone. */
+const LINGERS = "process.stdin.resume()"
 
 const onLinux = process.platform === "linux" ? {} : { skip: "only Linux tells what runs" }
 
