@@ -150,8 +150,18 @@ function leave(
     if (!isInPlace(before, place)) return before
     const left = withoutPlace(before, place)
     if (!isNew || renewed.has(before.id)) return left
+    if (place.source === "older-plugin" && isBetween(draft, before, after)) return left
     return withRecord(left, { successor: successorOf(before, after) })
   })
+}
+
+/** Whether a copy comes between the login and the one that has kiro-cli's row now: that is seen to afterwards. */
+function isBetween(draft: Draft, before: Login | ForgottenLogin, copy: Login): boolean {
+  if (before.kind === "forgotten" || before.source !== "kiro-cli" || !mayBeRenewed(before, copy)) return false
+  const isThere = (login: Login): boolean =>
+    recordOf(login).places.some(({ source }) => source === "kiro-cli")
+  const { successor } = recordOf(before)
+  return !isThere(before) && draft.find((each) => each.id === successor?.id && isThere(each)) !== undefined
 }
 
 interface PutBack {

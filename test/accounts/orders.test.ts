@@ -590,6 +590,23 @@ describe("orders of events", () => {
     )
   })
 
+  it("12, newer, and renewed again: a login that was in both places leaves no row behind", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    home.service.usage = "down"
+    await home.servedBy()
+    await home.cliRenews()
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.takeIn()
+    home.service.usage = "up"
+    home.clock.advance(20 * MINUTE)
+    assert.equal(await home.servedBy(), "A")
+    const logins = (await home.accountsOf("A")).flatMap((account) => account.logins)
+    assert.ok(logins.length <= 2)
+    assert.equal(superseded(), 0)
+  })
+
   it("12, newer, found when the one it came from is to be renewed: that one is not sent", async () => {
     await isCopiedUnseen()
     home.endAccessTokens()

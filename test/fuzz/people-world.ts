@@ -107,6 +107,8 @@ export class World {
       case "the IDE signs out":
         return home.ideSignsOut()
       case "an older plugin copies kiro-cli's login":
+        for (const person of PEOPLE)
+          if ((await this.#programsOf(person)).includes("kiro-cli")) this.#isSeenIn(person, "older-plugin")
         return home.olderPluginCopies()
       case "kiro-cli's store goes away":
         return home.cliGoesAway()
