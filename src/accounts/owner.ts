@@ -167,10 +167,13 @@ function joinedHealth(older: Account, newer: Account): Health {
 
 /** Of one person's logins the one that took another's place takes its part, and so does the later own sign-in. */
 function settleSuccessions(draft: Draft, accountId: string): void {
-  for (const before of draft.get(accountId)?.logins ?? []) {
+  for (const { id } of draft.get(accountId)?.logins ?? []) {
     const account = draft.get(accountId)
-    const heir = account && heirOf(draft, account, before)
-    if (account === undefined || heir === undefined) continue
+    // It may have taken another's part just now.
+    const before = account?.logins.find((login) => login.id === id)
+    if (account === undefined || before === undefined) continue
+    const heir = heirOf(draft, account, before)
+    if (heir === undefined) continue
     const { hashes, inherited, places, taken } = recordOf(before)
     const rich = withInherited(heir, [...inherited, ...hashes])
     const placed = places.reduce((login, place) => withPlace(login, { ...place, owed: false }), rich)

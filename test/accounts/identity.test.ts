@@ -176,6 +176,28 @@ describe("an owner that became known", () => {
     assert.deepEqual(pairs(take(then, [offer("1")])), [["2"]])
   })
 
+  it("hands on what a login that it follows had taken over itself", () => {
+    const two = take(learn(take([], [offer("1")]), "1", "u"), [offer("2")])
+    const refused = two.map((account) => ({
+      ...account,
+      logins: account.logins.map((login) =>
+        pairOf(login) === "2" ? { ...login, revoked: { at: NOW, reason: "invalid_grant" } } : login,
+      ),
+    }))
+    const joined = learn(refused, "2", "u")
+    assert.deepEqual(pairs(joined), [["1", "2"]])
+    const { expiresAt } = tokens("2")
+    const again = offer("2", IDE, {
+      tokens: { ...tokens("2"), accessToken: new Secret("access-2b"), expiresAt: expiresAt + 1 },
+    })
+    const last = learn(take(take(joined, [again]), [offer("3")]), "3", "u")
+    assert.deepEqual(pairs(last), [["3"]])
+    assert.deepEqual(
+      last.flatMap(({ logins }) => logins.flatMap((login) => recordOf(login).inherited)),
+      [loginHash(offer("1").login), loginHash(offer("2").login)],
+    )
+  })
+
   it("leaves two people two accounts, and lets the first be renewed", () => {
     const named = learn(take([], [offer("1")]), "1", "u")
     const then = learn(take(named, [offer("2")]), "2", "v")
