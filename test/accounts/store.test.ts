@@ -353,6 +353,21 @@ describe("the account of a session", () => {
     await again.store.close()
   })
 
+  it("is the one that another process gave it meanwhile", async () => {
+    const { store, path } = await openStore()
+    await put(store, "a")
+    assert.equal(await assign(store), "a")
+    const other = await openStore({ path })
+    await put(other.store, "b")
+    assert.equal(await assign(other.store, "another"), "a")
+    assert.equal(await assign(other.store), "b")
+    assert.equal(await assign(store), "b")
+    await store.remember({ sessionId: "s" })
+    assert.equal((await store.session("s")).accountId, "b")
+    await store.close()
+    await other.store.close()
+  })
+
   it("follows the account into another one that turns out to be the same person's", async () => {
     const { store } = await openStore()
     await put(store, "a")

@@ -16,6 +16,13 @@ interface Reading {
   readonly accounts: (database: Database) => readonly Account[]
 }
 
+interface Look {
+  readonly choice: Choice
+  /** The account that the session has in the file. */
+  readonly before: string | undefined
+  readonly isOnly: boolean
+}
+
 /**
  * Gives sessions their accounts, over all processes one after the other. Where there is only one account its session
  * waits for no write: it is written down with what the answer taught, or when the store closes. While another process
@@ -23,8 +30,8 @@ interface Reading {
  */
 export class Assignments {
   readonly #reading: Reading
-  /** By session: the account that is not written down yet. */
-  readonly #pending = new Map<string, string>()
+  /** By session: the account that is not written down yet, and the one that it had then. */
+  readonly #pending = new Map<string, { readonly id: string; readonly before: string | undefined }>()
 
   constructor(reading: Reading) {
     this.#reading = reading
@@ -32,13 +39,13 @@ export class Assignments {
 
   async assign(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
     const { connection } = this.#reading
-    const look = (database: Database): { readonly choice: Choice; readonly isOnly?: boolean } =>
-      this.#choose(database, sessionId, choose)
-    const { choice: seen, isOnly } = await connection.read(look, { choice: choose({ accounts: [] }) })
+    const look = (database: Database): Look => this.#choose(database, sessionId, choose)
+    const absent: Look = { choice: choose({ accounts: [] }), before: undefined, isOnly: false }
+    const { choice: seen, before, isOnly } = await connection.read(look, absent)
     if (seen.account === undefined || seen.kept) return seen
-    const { id } = seen.account
-    if (isOnly === true) {
-      this.#pending.set(sessionId, id)
+    const pending = { id: seen.account.id, before }
+    if (isOnly) {
+      this.#pending.set(sessionId, pending)
       return seen
     }
     try {
@@ -52,7 +59,7 @@ export class Assignments {
       )
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
-      this.#pending.set(sessionId, id)
+      this.#pending.set(sessionId, pending)
       connection.writeLater((database) => this.settle(database, sessionId))
       return seen
     }
@@ -64,8 +71,11 @@ export class Assignments {
 
   /** Within a transaction: writes down the account that is pending for the session. */
   settle(database: Database, sessionId: string): void {
-    const accountId = this.#pendingOf(database, sessionId)
-    if (accountId !== undefined) this.#give(database, sessionId, accountId)
+    if (!this.#pending.has(sessionId)) return
+    const accountId = this.#accountOf(database, sessionId)
+    if (accountId !== this.#reading.session(database, sessionId).accountId && accountId !== undefined)
+      this.#give(database, sessionId, accountId)
+    this.#pending.delete(sessionId)
   }
 
   /** Begins to write down all that is pending. */
@@ -74,26 +84,27 @@ export class Assignments {
       this.#reading.connection.writeLater((database) => this.settle(database, sessionId))
   }
 
-  /** It may have turned out meanwhile to be the same person's as another one. */
-  #pendingOf(database: Database, sessionId: string): string | undefined {
-    const id = this.#pending.get(sessionId)
-    return id === undefined ? undefined : findCalled(this.#reading.accounts(database), id)?.id
+  /**
+   * What is pending counts unless another process gave the session an account since. It may have turned out meanwhile to
+   * be the same person's as another one.
+   */
+  #accountOf(database: Database, sessionId: string): string | undefined {
+    const { accountId } = this.#reading.session(database, sessionId)
+    const pending = this.#pending.get(sessionId)
+    if (pending === undefined || pending.before !== accountId) return accountId
+    return findCalled(this.#reading.accounts(database), pending.id)?.id ?? accountId
   }
 
-  #choose(
-    database: Database,
-    sessionId: string,
-    choose: (state: ChoiceState) => Choice,
-  ): { readonly choice: Choice; readonly isOnly: boolean } {
-    const session = this.#reading.session(database, sessionId)
-    const { accountId = this.#pendingOf(database, sessionId), chosenAccountId } = session
+  #choose(database: Database, sessionId: string, choose: (state: ChoiceState) => Choice): Look {
+    const { accountId: before, chosenAccountId } = this.#reading.session(database, sessionId)
+    const accountId = this.#accountOf(database, sessionId)
     const accounts = this.#reading.accounts(database).filter(isThere)
     const choice = choose({
       accounts,
       spent: ({ id, quota }) => (quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt)),
       ...present({ accountId, chosenAccountId }),
     })
-    return { choice, isOnly: accounts.length === 1 }
+    return { choice, before, isOnly: accounts.length === 1 }
   }
 
   /** The account is then the one that was given last. */
