@@ -73,7 +73,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       log.warn("the logins of other programs were not taken in", { error })
     }
   }
-  const current = followSettings(place, settings)
+  const current = followSettings(place)
   const gateway = createGateway({
     runtime,
     settings,

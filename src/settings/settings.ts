@@ -67,16 +67,15 @@ export function openSettings(place: SettingsPlace): OpenSettings {
  * What the user's own file says now, for the keys that count from the next message on, such as a rule that is written, or
  * a budget that is raised, while a window is open.
  */
-export function followSettings(place: Place, loaded: Settings): () => Promise<Settings> {
+export function followSettings(place: Place): () => Promise<Settings> {
   const { settingsFiles } = pathsFor(place)
-  const stamp = (): string => settingsFiles.map(fileStamp).join()
-  let seen = stamp()
-  let current = loaded
-  return async () => {
-    const now = stamp()
-    if (now !== seen) {
+  let seen: string | undefined
+  let current: Promise<Settings> | undefined
+  return () => {
+    const now = settingsFiles.map(fileStamp).join()
+    if (current === undefined || now !== seen) {
       seen = now
-      current = (await loadSettings(place)).settings
+      current = loadSettings(place).then(({ settings }) => settings)
     }
     return current
   }

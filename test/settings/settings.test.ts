@@ -6,6 +6,7 @@ import {
   DEFAULT_SETTINGS,
   describeSettingsProblem,
   followSettings,
+  openSettings,
   type LoadedSettings,
   loadSettings,
 } from "../../src/settings/index.ts"
@@ -273,12 +274,23 @@ describe("settings", () => {
     assert.doesNotMatch(texts.join("\n"), /ksk_/)
   })
 
+  it("are followed from the first look on, whatever a start read before", async () => {
+    const home = join(root, "followed late")
+    const file = join(home, ".config", "opencode", "kiro.json")
+    mkdirSync(join(home, ".config", "opencode"), { recursive: true })
+    const place = { env: {}, platform: "linux", home }
+    const start = openSettings(place)
+    writeFileSync(file, '{ "daily_credit_budget": 7 }')
+    assert.equal((await start.load()).settings.dailyCreditBudget, undefined)
+    assert.equal((await followSettings(place)()).dailyCreditBudget, 7)
+  })
+
   it("are followed where the user's own file changes, and read again only then", async () => {
     const home = join(root, "followed")
     const file = join(home, ".config", "opencode", "kiro.json")
     mkdirSync(join(home, ".config", "opencode"), { recursive: true })
     const place = { env: {}, platform: "linux", home }
-    const current = followSettings(place, DEFAULT_SETTINGS)
+    const current = followSettings(place)
     assert.equal(await current(), DEFAULT_SETTINGS)
     writeFileSync(file, '{ "daily_credit_budget": 7 }')
     const changed = await current()
