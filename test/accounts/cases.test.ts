@@ -304,8 +304,9 @@ describe("a clock that was wrong", () => {
 
 const NOBODY = 65_534
 const isRoot = process.getuid?.() === 0 && spawnSync("setpriv", ["--version"]).status === 0
+const needsRoot = { skip: !isRoot && "only root, with setpriv, becomes another user" }
 
-describe("as a user that is not root", { skip: !isRoot }, () => {
+describe("as a user that is not root", needsRoot, () => {
   const asNobody = async (folder: string, url: string): Promise<string> => {
     const worker = join(import.meta.dirname, "..", "tokens", `worker${import.meta.filename.slice(-3)}`)
     const child = spawn(

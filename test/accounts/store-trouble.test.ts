@@ -15,7 +15,7 @@ import { silentLog, systemClock } from "../../src/runtime.ts"
 import { fakeClock } from "../support/clock.ts"
 import { idcLogin, tokens } from "./logins.ts"
 import { openStore } from "./open-for-test.ts"
-import { needsLinks, needsNoHold } from "../support/posix.ts"
+import { needsLinks, needsNoHold, needsPipes } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const ACCOUNT = newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] })
@@ -195,18 +195,14 @@ describe("a place that can't be written to", () => {
     await again.store.close()
   })
 
-  it(
-    "does not wait for ever at a pipe in the place of the file",
-    { skip: process.platform === "win32" },
-    async () => {
-      const path = join(temporaryFolder(), "kiro.db")
-      execFileSync("mkfifo", [path])
-      const { store, notices } = await openStore({ path })
-      assert.deepEqual(await store.list(), [])
-      assert.deepEqual(failures(notices), ["unavailable"])
-      await store.close()
-    },
-  )
+  it("does not wait for ever at a pipe in the place of the file", needsPipes, async () => {
+    const path = join(temporaryFolder(), "kiro.db")
+    execFileSync("mkfifo", [path])
+    const { store, notices } = await openStore({ path })
+    assert.deepEqual(await store.list(), [])
+    assert.deepEqual(failures(notices), ["unavailable"])
+    await store.close()
+  })
 
   it("still gives the accounts that the file holds", OPENS_IMMUTABLE, async (test) => {
     using mount = mountTmpfs(test, "size=4m")

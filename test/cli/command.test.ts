@@ -9,6 +9,7 @@ import { isTooOld, programHere, tooOld, withoutSqliteWarning } from "../../src/c
 import { createTerminal, table, wrap } from "../../src/cli/terminal.ts"
 import { VERSION } from "../../src/version.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { needsLinks, needsShell } from "../support/posix.ts"
 import { type Lab, MAIN, openLab } from "./lab.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
@@ -126,13 +127,13 @@ describe("the command", () => {
     assert.ok(!both.out.includes(COLOUR))
   })
 
-  it("ends quietly when who reads has enough", { skip: process.platform === "win32" }, () => {
+  it("ends quietly when who reads has enough", needsShell, () => {
     const run = `"${process.execPath}" "${MAIN}" --help | true`
     const { stderr } = spawnSync("sh", ["-c", run], { encoding: "utf8", env: lab.sandbox.environment })
     assert.equal(stderr, "")
   })
 
-  it("starts through a link, as npx and bunx start it", { skip: process.platform === "win32" }, () => {
+  it("starts through a link, as npx and bunx start it", needsLinks, () => {
     const folder = temporaryFolder()
     const link = join(folder, `opencode-kiro-auth${extname(MAIN)}`)
     symlinkSync(MAIN, link)

@@ -18,7 +18,7 @@ import { afterChoiceWanted, openAccountStore, openDatabase } from "../../src/acc
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { start } from "../accounts/processes.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
-import { needsModes } from "../support/posix.ts"
+import { needsModes, needsMount } from "../support/posix.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
 import { editJson } from "./lab.ts"
@@ -75,7 +75,7 @@ describe("doctor on accounts and the way to Kiro", () => {
       await followed()
     })
 
-    it("is seen to be kept nowhere, and nothing is said to be done", { skip: !canMount() }, async () => {
+    it("is seen to be kept nowhere, and nothing is said to be done", needsMount, async () => {
       const { config } = lab.sandbox
       execFileSync("mount", ["--bind", config, config])
       try {
@@ -94,7 +94,7 @@ describe("doctor on accounts and the way to Kiro", () => {
       await followed()
     })
 
-    it("is seen to be on a full disk", { skip: !canMount() }, async () => {
+    it("is seen to be on a full disk", needsMount, async () => {
       await lab.run("import")
       const { config } = lab.sandbox
       const files = readdirSync(config).filter((name) => name.startsWith("kiro"))
@@ -404,7 +404,3 @@ describe("doctor on accounts and the way to Kiro", () => {
     })
   })
 })
-
-function canMount(): boolean {
-  return process.platform === "linux" && process.getuid?.() === 0
-}

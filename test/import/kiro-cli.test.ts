@@ -28,6 +28,7 @@ import {
   tokens,
   writeCliStore,
 } from "./stores.ts"
+import { needsMount, needsPipes } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("kiro-cli's store", () => {
@@ -193,7 +194,7 @@ describe("kiro-cli's store", () => {
     ])
   })
 
-  it("does not wait for ever at a pipe", { skip: process.platform === "win32" }, async () => {
+  it("does not wait for ever at a pipe", needsPipes, async () => {
     mkdirSync(dirname(file), { recursive: true })
     execFileSync("mkfifo", [file])
     const problems = [{ source: "kiro-cli", file, message: "can't be opened" }]
@@ -237,23 +238,27 @@ describe("kiro-cli's store", () => {
     assert.equal((await read()).logins.length, 1)
   })
 
-  it("is read also where its folder can't be written", { skip: !canMount() || !takesUrls() }, async () => {
-    const folder = dirname(file)
-    mkdirSync(folder, { recursive: true })
-    execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder])
-    try {
-      await writeCliStore(file, { "kirocli:social:token": socialToken })
-      await sqlite(file, (database) => void database.get("PRAGMA journal_mode = WAL"))
-      execFileSync("mount", ["-o", "remount,ro", folder])
-      const login = await onlyLogin()
-      assert.ok(login.kind === "social")
-      const place = { source: "kiro-cli", key: `${file}#kirocli:social:token` } as const
-      const change = { place, replaces: [loginHash(login)], after: tokens("aoaNEW", "aorNEW", 9e12) }
-      assert.equal(await source().writeBack(change), "unavailable")
-    } finally {
-      execFileSync("umount", ["--lazy", folder])
-    }
-  })
+  it(
+    "is read also where its folder can't be written",
+    { skip: needsMount.skip || takesNoUrl() },
+    async () => {
+      const folder = dirname(file)
+      mkdirSync(folder, { recursive: true })
+      execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder])
+      try {
+        await writeCliStore(file, { "kirocli:social:token": socialToken })
+        await sqlite(file, (database) => void database.get("PRAGMA journal_mode = WAL"))
+        execFileSync("mount", ["-o", "remount,ro", folder])
+        const login = await onlyLogin()
+        assert.ok(login.kind === "social")
+        const place = { source: "kiro-cli", key: `${file}#kirocli:social:token` } as const
+        const change = { place, replaces: [loginHash(login)], after: tokens("aoaNEW", "aorNEW", 9e12) }
+        assert.equal(await source().writeBack(change), "unavailable")
+      } finally {
+        execFileSync("umount", ["--lazy", folder])
+      }
+    },
+  )
 
   it("is looked for where each system keeps it, or only where the user says", () => {
     const at = (platform: string, env: Record<string, string>): readonly string[] =>
@@ -398,10 +403,8 @@ describe("kiro-cli's store", () => {
 })
 
 /** `node:sqlite` opens a database by its URL, which says that nothing changes it, from Node 22.15 on. */
-function takesUrls(): boolean {
-  return "Bun" in globalThis || !/^22\.1[34]\./.test(process.versions.node)
-}
-
-function canMount(): boolean {
-  return process.platform === "linux" && process.getuid?.() === 0
+function takesNoUrl(): string | false {
+  return (
+    !("Bun" in globalThis) && /^22\.1[34]\./.test(process.versions.node) && "this Node's SQLite takes no URL"
+  )
 }

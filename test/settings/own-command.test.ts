@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 
 import { delimiter, join } from "node:path"
 import { describe, it } from "node:test"
 import { ownCommand, ownFolder } from "../../src/settings/index.ts"
+import { needsLinks } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("how this installation's command is run", () => {
@@ -33,21 +34,17 @@ describe("how this installation's command is run", () => {
     },
   )
 
-  it(
-    "is by its name where the PATH has that, and it leads here",
-    { skip: process.platform === "win32" },
-    () => {
-      const bin = temporaryFolder()
-      symlinkSync(join(root, "package.json"), join(bin, "opencode-kiro-auth"))
-      assert.equal(ownCommand({ path: ["/usr/bin", bin].join(delimiter) }), "opencode-kiro-auth")
-      const other = temporaryFolder()
-      symlinkSync("/bin/sh", join(other, "opencode-kiro-auth"))
-      assert.notEqual(ownCommand({ path: other }), "opencode-kiro-auth")
-      // What npm puts there while a script runs is gone afterwards.
-      const scripts = join(temporaryFolder(), "node_modules", ".bin")
-      mkdirSync(scripts, { recursive: true })
-      symlinkSync(join(root, "package.json"), join(scripts, "opencode-kiro-auth"))
-      assert.notEqual(ownCommand({ path: scripts }), "opencode-kiro-auth")
-    },
-  )
+  it("is by its name where the PATH has that, and it leads here", needsLinks, () => {
+    const bin = temporaryFolder()
+    symlinkSync(join(root, "package.json"), join(bin, "opencode-kiro-auth"))
+    assert.equal(ownCommand({ path: ["/usr/bin", bin].join(delimiter) }), "opencode-kiro-auth")
+    const other = temporaryFolder()
+    symlinkSync("/bin/sh", join(other, "opencode-kiro-auth"))
+    assert.notEqual(ownCommand({ path: other }), "opencode-kiro-auth")
+    // What npm puts there while a script runs is gone afterwards.
+    const scripts = join(temporaryFolder(), "node_modules", ".bin")
+    mkdirSync(scripts, { recursive: true })
+    symlinkSync(join(root, "package.json"), join(scripts, "opencode-kiro-auth"))
+    assert.notEqual(ownCommand({ path: scripts }), "opencode-kiro-auth")
+  })
 })

@@ -7,7 +7,14 @@ import { systemCode } from "../../src/settings/index.ts"
 export const needsModes = onPosix("Windows has no mode bits")
 export const needsNoHold = onPosix("Windows neither moves nor removes a file that is open")
 export const needsLinks = onPosix("Windows lets no plain user make links")
+export const needsPipes = onPosix("Windows keeps no pipe among its files")
+export const needsShell = onPosix("Windows has no sh")
 export const needsSignals = onPosix("Windows stops no process and lets it go on")
+
+/** Given in the same way: why it mounts nothing. */
+export const needsMount = {
+  skip: !(process.platform === "linux" && process.getuid?.() === 0) && "only root on Linux may mount",
+}
 
 /** Only its owner reads a file. On Windows that is a matter of the folder that it lies in. */
 export function assertPrivate(path: string): void {

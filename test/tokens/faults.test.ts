@@ -20,7 +20,7 @@ import {
   realRuntime,
 } from "./setup.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
-import { assertPrivate } from "../support/posix.ts"
+import { assertPrivate, needsMount, needsPipes } from "../support/posix.ts"
 import { within } from "../support/clock.ts"
 
 describe("a refresh whose pair can't be stored as usual", () => {
@@ -92,20 +92,16 @@ describe("a refresh whose pair can't be stored as usual", () => {
     "a pipe": (room: string): unknown => execFileSync("mkfifo", [room]),
     "a link": (room: string): unknown => symlinkSync(`${room}.elsewhere`, room),
   }))
-    it(
-      `puts nothing into ${what} where the pair would wait, and removes it`,
-      { skip: process.platform === "win32" },
-      async () => {
-        const folder = temporaryFolder()
-        const store = await openStore(folder)
-        const login = loginOf(person, EXPIRED)
-        await store.add(accountOf(login))
-        put(join(folder, `kiro-tokens.spill-${login.id}.next`))
-        const keeper = openKeeper({ folder, url: fake.url, store })
-        assert.equal(await token(keeper, store), person.accessToken)
-        assert.deepEqual(leftovers(folder), [])
-      },
-    )
+    it(`puts nothing into ${what} where the pair would wait, and removes it`, needsPipes, async () => {
+      const folder = temporaryFolder()
+      const store = await openStore(folder)
+      const login = loginOf(person, EXPIRED)
+      await store.add(accountOf(login))
+      put(join(folder, `kiro-tokens.spill-${login.id}.next`))
+      const keeper = openKeeper({ folder, url: fake.url, store })
+      assert.equal(await token(keeper, store), person.accessToken)
+      assert.deepEqual(leftovers(folder), [])
+    })
 
   it("does without a lock where none can be made, and still loses nothing", async () => {
     const folder = temporaryFolder()
@@ -140,32 +136,27 @@ describe("a refresh whose pair can't be stored as usual", () => {
     assert.equal(onlyLogin(account).tokens.refreshToken?.reveal(), person.refreshToken)
   })
 
-  const canMount = process.platform === "linux" && process.getuid?.() === 0
-  it(
-    "renews nothing where no new pair could be kept, and goes on when it can",
-    { skip: !canMount },
-    async () => {
-      const folder = temporaryFolder()
-      execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder])
-      const before = await openStore(folder)
-      await before.add(accountOf(loginOf(person, EXPIRED)))
-      await before.close()
-      execFileSync("mount", ["-o", "remount,ro", folder])
-      const store = await openStore(folder)
-      const keeper = openKeeper({ folder, url: fake.url, store })
-      assert.equal(await token(keeper, store), "database")
-      assert.equal(person.refreshCount, 0)
-      execFileSync("mount", ["-o", "remount,rw", folder])
-      await systemClock.sleep(1100)
-      assert.equal(await token(keeper, store), person.accessToken)
-      assert.equal(person.refreshCount, 1)
-      await keeper.close()
-      await store.close()
-      execFileSync("umount", ["--lazy", folder])
-    },
-  )
+  it("renews nothing where no new pair could be kept, and goes on when it can", needsMount, async () => {
+    const folder = temporaryFolder()
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder])
+    const before = await openStore(folder)
+    await before.add(accountOf(loginOf(person, EXPIRED)))
+    await before.close()
+    execFileSync("mount", ["-o", "remount,ro", folder])
+    const store = await openStore(folder)
+    const keeper = openKeeper({ folder, url: fake.url, store })
+    assert.equal(await token(keeper, store), "database")
+    assert.equal(person.refreshCount, 0)
+    execFileSync("mount", ["-o", "remount,rw", folder])
+    await systemClock.sleep(1100)
+    assert.equal(await token(keeper, store), person.accessToken)
+    assert.equal(person.refreshCount, 1)
+    await keeper.close()
+    await store.close()
+    execFileSync("umount", ["--lazy", folder])
+  })
 
-  describe("on a full disk", { skip: !canMount }, () => {
+  describe("on a full disk", needsMount, () => {
     let folder: string
     let store: AccountStore
 
