@@ -9,6 +9,8 @@ import { labelOf, typedName } from "./name.ts"
 export interface RemedyFor {
   readonly account: Account
   readonly command: string
+  /** Accounts in the same state, which it helps as well. */
+  readonly others?: readonly Account[]
 }
 
 export interface StateWords {
@@ -179,8 +181,9 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
 }
 
 /** The place inside OpenCode first, then what can be typed. */
-function inKiro({ account, command }: RemedyFor, verb: "enable" | "profile"): string {
-  return `/kiro, or \`${command} accounts ${verb} ${typedName(account)}\``
+function inKiro({ account, command, others = [] }: RemedyFor, verb: "enable" | "profile"): string {
+  const instead = others.length === 0 ? "" : ` (or ${others.map(typedName).join(", ")})`
+  return `/kiro, or \`${command} accounts ${verb} ${typedName(account)}\`${instead}`
 }
 
 /** Whether a company gives the access: a person's own login has no profiles to choose from. */
@@ -199,8 +202,13 @@ function signIn({ account }: RemedyFor): string {
 }
 
 /** What can be done about the state of this account; "" where there is nothing but to wait. */
-export function remedyOf(account: Account, { reason }: AccountState, command: string): string {
-  return STATE_WORDS[reason].remedy({ account, command })
+export function remedyOf(
+  account: Account,
+  { reason }: AccountState,
+  command: string,
+  others: readonly Account[] = [],
+): string {
+  return STATE_WORDS[reason].remedy({ account, command, others })
 }
 
 /** For a line of a list: "out of credits until Dec 1". */

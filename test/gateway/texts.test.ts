@@ -10,7 +10,7 @@ import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 import { ChatRequestError } from "../../src/openai/index.ts"
 import { harmless, toResponse, toStreamError } from "../../src/plugin/front.ts"
-import { namedAccount } from "../accounts/logins.ts"
+import { keyLogin, namedAccount } from "../accounts/logins.ts"
 import { HOST_OVERFLOW, HOST_RETRIES, NASTY } from "../support/opencode1-rules.ts"
 
 const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
@@ -200,6 +200,24 @@ describe("the words themselves", () => {
       NOW,
     )
     assert.ok(both.includes(`2. ${arns[1]}\nhome: `), both)
+  })
+
+  it("say what helps several accounts once, with each as it is typed", () => {
+    const suspended: Obstacle = { kind: "state", state: { reason: "suspended" } }
+    const accounts = [namedAccount("1", "work"), namedAccount("a"), namedAccount("2", "at home")]
+    const text = noneLeft(
+      accounts.map((account) => ({ account, obstacle: suspended })),
+      NOW,
+    )
+    assert.equal(text.split("Only AWS support").length, 2, text)
+    assert.match(text, /Then switch it on: \/kiro, or `.* accounts enable work` \(or ca97, "at home"\)\.$/)
+    const company = { ...namedAccount("3", "company"), logins: [keyLogin("k")] }
+    const refused: Obstacle = { kind: "state", state: { reason: "not-authorized" } }
+    const two = noneLeft([parkedBy(refused, "home"), { account: company, obstacle: refused }], NOW)
+    assert.match(
+      two,
+      /switch it on: \/kiro, or `.* accounts enable home`\. Check the plan with your admin[^]* profile company`\.$/,
+    )
   })
 
   it("count accounts where there are many, and say each remedy once", () => {

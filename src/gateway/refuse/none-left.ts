@@ -132,7 +132,6 @@ const MOST_SENTENCES = 3
 const MOST_REMEDIES = 2
 
 export function noneLeft(hindered: readonly HinderedAccount[], now: number): string {
-  const remedies = new Set(hindered.map(remedyFor).filter((text) => text !== ""))
   const wait = waitFor(hindered, now)
   // While it waits OpenCode shows as much of the text as fits a line: the time stands in front.
   const beginning = `Kiro: no account can answer now${wait === undefined ? "" : `, ${untilText(now + wait, now)}`}.`
@@ -142,7 +141,7 @@ export function noneLeft(hindered: readonly HinderedAccount[], now: number): str
     )
     const isListed = lines.some((line) => line.includes("\n"))
     const [between, end] = isListed ? ["\n", "\n"] : ["; ", ". "]
-    return `${beginning} ${lines.join(between)}${end}${[...remedies].join(" ")}`.trim()
+    return `${beginning} ${lines.join(between)}${end}${remediesFor(hindered).join(" ")}`.trim()
   }
   const counts = groupedStates(hindered.map(namedState), now)
   const each = firstOfEachReason(hindered)
@@ -177,10 +176,26 @@ function saying(what: string, words: string): string {
   return quoted === "" ? what : `${what} (${quoted})`
 }
 
-function remedyFor({ account, obstacle }: HinderedAccount): string {
+/** Each once, with every account that it helps. */
+function remediesFor(hindered: readonly HinderedAccount[]): readonly string[] {
+  const helped = Map.groupBy(hindered, ({ account, obstacle }) =>
+    remedyFor({ account: { ...account, id: "", label: "" }, obstacle }),
+  )
+  helped.delete("")
+  return [...helped.values()].flatMap(([first, ...others]) =>
+    first === undefined
+      ? []
+      : remedyFor(
+          first,
+          others.map(({ account }) => account),
+        ),
+  )
+}
+
+function remedyFor({ account, obstacle }: HinderedAccount, others: readonly Account[] = []): string {
   switch (obstacle.kind) {
     case "state":
-      return remedyOf(account, obstacle.state, ownCommand())
+      return remedyOf(account, obstacle.state, ownCommand(), others)
     case "lacks-model":
       return failureRemedy({ kind: "invalid-model", status: 0, message: "" }, account)
     case "failed":
@@ -201,5 +216,5 @@ function firstOfEachReason(hindered: readonly HinderedAccount[]): readonly strin
     obstacle.kind === "state" ? obstacle.state.reason : obstacle.kind,
   )
   const firsts = hindered.filter((_, index) => reasons.indexOf(reasons[index] ?? "ready") === index)
-  return [...new Set(firsts.map(remedyFor))].filter((text) => text !== "")
+  return [...new Set(firsts.map((first) => remedyFor(first)))].filter((text) => text !== "")
 }
