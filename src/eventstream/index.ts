@@ -1,8 +1,2 @@
 export { createMessageDecoder, EventStreamError } from "./decoder.ts"
-export type {
-  EventStreamErrorCode,
-  EventStreamMessage,
-  Headers,
-  HeaderValue,
-  MessageDecoder,
-} from "./decoder.ts"
+export type { EventStreamErrorCode, EventStreamMessage, Headers, HeaderValue } from "./decoder.ts"

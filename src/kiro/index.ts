@@ -8,7 +8,7 @@ export {
   SERVICE_REGIONS,
   serviceRegionOf,
 } from "./endpoints.ts"
-export type { KiroHost, KiroHosts, Plane, ServiceRegion } from "./endpoints.ts"
+export type { KiroHost, Plane, ServiceRegion } from "./endpoints.ts"
 export { authorizationHeaders, buildChatRequest, ORIGIN, userAgent } from "./request.ts"
 export type { KiroHttpRequest, TokenType } from "./request.ts"
 export { corruptStream, readKiroEvent } from "./read-event.ts"
@@ -29,14 +29,14 @@ export type {
   ToolUse,
   UserInputMessage,
 } from "./conversation-state.ts"
-export type { KiroModel, LiveModel, ModelInput, ThinkingKind } from "./models/catalogue.ts"
-export type { Effort, FieldSchema, RequestField } from "./models/fields.ts"
+export type { KiroModel, LiveModel } from "./models/catalogue.ts"
+export type { Effort } from "./models/fields.ts"
 export { listsModel, offeredModels, resolveModel } from "./models/resolve.ts"
 export { chooseThinking, refusedFields, requestFields, withRefusals } from "./models/thinking.ts"
-export type { Refusal, RequestFields, ThinkingPlan, ThinkingWish } from "./models/thinking.ts"
+export type { Refusal, RequestFields, ThinkingPlan } from "./models/thinking.ts"
 export { encodeModelLists, mergeModelLists, modelsOf, readModelLists } from "./models/lists.ts"
 export type { AccountModelList } from "./models/lists.ts"
 export { profileToUse, readModelEntries, readProfiles } from "./profiles.ts"
 export type { KiroProfile, Page } from "./profiles.ts"
 export { readUsageLimits } from "./usage-limits.ts"
-export type { UsageBonus, UsageLimits, UsageQuota } from "./usage-limits.ts"
+export type { UsageLimits } from "./usage-limits.ts"

@@ -11,6 +11,5 @@ export type {
   ToolCallDelta,
 } from "./answer.ts"
 export { apiCallError, errorResponse, isRepeatedStatus, OVERFLOW_WORDS, withoutWords } from "./errors.ts"
-export type { ApiCallFailure, ErrorAnswer } from "./errors.ts"
 export { ChatRequestError, jsonText, readChatRequest } from "./request.ts"
 export type { ChatMessage, ChatRequest, ContentPart, ReasoningBlock } from "./request.ts"

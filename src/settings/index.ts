@@ -3,11 +3,10 @@ export {
   type RuleFinder,
   ruleFor,
   type RuleQuestion,
-  type RuleSaved,
   saveProjectRule,
 } from "./account-rules.ts"
 export { systemCode, patiently, readSmallFile, replaceFile, setMode, type SmallFile } from "./files.ts"
-export { type LogOptions, openLog, redactText } from "./log.ts"
+export { openLog, redactText } from "./log.ts"
 export { ownCommand, ownFolder } from "./own-command.ts"
 export { comparablePath, type Paths, pathsFor, type Place } from "./paths.ts"
 export type { LoadedSettings, Settings, SettingsProblem } from "./schema.ts"

@@ -20,5 +20,5 @@ export {
 export { conversationIdOf, toConversationState, toSendable } from "./conversation/write.ts"
 export type { Purpose, SendableOptions, WireOptions } from "./conversation/write.ts"
 export { createChunkTranslator } from "./answer/translator.ts"
-export type { ChunkTranslator, TranslatedEnd, TranslatorOptions, TurnSummary } from "./answer/translator.ts"
+export type { ChunkTranslator, TranslatorOptions, TurnSummary } from "./answer/translator.ts"
 export type { Metered } from "./answer/usage.ts"
