@@ -2,7 +2,16 @@ import { present } from "../json.ts"
 import type { Account, ForgottenLogin, Login, TokenLogin } from "./account.ts"
 import { type HeldLogin, type KnownLogin, ownerIn } from "./draft.ts"
 import { isLocked } from "./health.ts"
-import { comparable, isAtRest, isCopy, ownerOf, recordOf, renewalOf, sameRegistration } from "./login.ts"
+import {
+  comparable,
+  isAtRest,
+  isCopy,
+  isInKiroCli,
+  ownerOf,
+  recordOf,
+  renewalOf,
+  sameRegistration,
+} from "./login.ts"
 
 /** How far each login may be used, as far as the other accounts tell; what its row itself says stays. */
 export function withUses(accounts: readonly Account[]): readonly Account[] {
@@ -74,7 +83,7 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
  * place; and those of removed accounts that kiro-cli has still, which it would lose.
  */
 function copiedFrom(accounts: readonly Account[], login: Login): readonly (Login | ForgottenLogin)[] {
-  if (!isCopy(login) && !isKiroClis(login)) return []
+  if (!isCopy(login) && !isOnlyInKiroCli(login)) return []
   const live = liveLogins(accounts)
   const before = withThoseBefore(live, login)
   const ofKiroCli = live.filter(
@@ -94,12 +103,8 @@ function copiedFrom(accounts: readonly Account[], login: Login): readonly (Login
   )
 }
 
-function isInKiroCli(login: Login | ForgottenLogin): boolean {
-  return recordOf(login).places.some(({ source }) => source === "kiro-cli")
-}
-
 /** Whether it stands in rows and files of kiro-cli's and nowhere else. */
-function isKiroClis(login: Login): boolean {
+function isOnlyInKiroCli(login: Login): boolean {
   const { places } = recordOf(login)
   return places.length > 0 && places.every(({ source }) => source === "kiro-cli")
 }

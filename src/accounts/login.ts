@@ -122,6 +122,11 @@ export function isCopy(login: Login): boolean {
   return places.length > 0 && places.every(({ source }) => source === "older-plugin")
 }
 
+/** Whether kiro-cli shows it now. */
+export function isInKiroCli(login: Login | ForgottenLogin): boolean {
+  return recordOf(login).places.some(({ source }) => source === "kiro-cli")
+}
+
 /** Whether another program lacks its newer pair. */
 export function isOwing(login: Login): boolean {
   return recordOf(login).places.some(({ owed }) => owed === true)

@@ -14,6 +14,7 @@ import {
   derivedAccountId,
   derivedLoginId,
   isCopy,
+  isInKiroCli,
   isSignedInAnew,
   loginHash,
   newAccount,
@@ -150,18 +151,24 @@ function leave(
     if (!isInPlace(before, place)) return before
     const left = withoutPlace(before, place)
     if (!isNew || renewed.has(before.id)) return left
+    // `placeBetween` gives it the copy for its successor.
     if (place.source === "older-plugin" && isBetween(draft, before, after)) return left
     return withRecord(left, { successor: successorOf(before, after) })
   })
 }
 
-/** Whether a copy comes between the login and the one that has kiro-cli's row now: that is seen to afterwards. */
+/** Whether the copy can be the login renewed, before the one came that has kiro-cli's row now. */
 function isBetween(draft: Draft, before: Login | ForgottenLogin, copy: Login): boolean {
-  if (before.kind === "forgotten" || before.source !== "kiro-cli" || !mayBeRenewed(before, copy)) return false
-  const isThere = (login: Login): boolean =>
-    recordOf(login).places.some(({ source }) => source === "kiro-cli")
-  const { successor } = recordOf(before)
-  return !isThere(before) && draft.find((each) => each.id === successor?.id && isThere(each)) !== undefined
+  return (
+    before.kind !== "forgotten" && mayBeRenewed(before, copy) && nextInKiroCli(draft, before) !== undefined
+  )
+}
+
+/** Who has kiro-cli's row since this login of its lost it. */
+function nextInKiroCli(draft: Draft, login: Login): Login | undefined {
+  if (login.source !== "kiro-cli" || isInKiroCli(login)) return undefined
+  const { successor } = recordOf(login)
+  return draft.find((each) => each.id === successor?.id && isInKiroCli(each))?.login
 }
 
 interface PutBack {
@@ -248,20 +255,8 @@ function takeNew(
 function placeBetween(draft: Draft, made: ReadonlySet<string>, id: string): void {
   const copy = draft.find((login) => login.id === id)?.login
   if (copy === undefined || !isCopy(copy)) return
-  const isThere = (login: Login): boolean =>
-    recordOf(login).places.some(({ source }) => source === "kiro-cli")
-  const there = draft.accounts.flatMap(({ logins }) => logins.filter(isThere))
-  const afterIt = (login: Login): Login | undefined =>
-    there.find((each) => each.id === recordOf(login).successor?.id)
-  const before = draft.find(
-    (login) =>
-      !made.has(login.id) &&
-      login.source === "kiro-cli" &&
-      !isThere(login) &&
-      mayBeRenewed(login, copy) &&
-      afterIt(login) !== undefined,
-  )?.login
-  const after = before && afterIt(before)
+  const before = draft.find((login) => !made.has(login.id) && isBetween(draft, login, copy))?.login
+  const after = before && nextInKiroCli(draft, before)
   if (before === undefined || after === undefined) return
   draft.change(before.id, (login) => withRecord(login, { successor: successorOf(login, copy) }))
   draft.change(id, (login) => withRecord(login, { successor: successorOf(login, after) }))

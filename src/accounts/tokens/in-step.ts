@@ -1,7 +1,16 @@
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { LoginPlace, LoginSource, PlaceKey, TokenLogin, TokenSet } from "../account.ts"
-import { isOwing, pairHash, recordOf, samePlace, withoutPlace, withPlace, withRecord } from "../login.ts"
+import {
+  isInKiroCli,
+  isOwing,
+  pairHash,
+  recordOf,
+  samePlace,
+  withoutPlace,
+  withPlace,
+  withRecord,
+} from "../login.ts"
 import type { AccountStore } from "../store/account-store.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
 
@@ -81,9 +90,8 @@ export class InStep {
   async look(login: TokenLogin): Promise<number | undefined> {
     const { sources, store, clock, log } = this.#dependencies
     const { places, unreadable } = recordOf(login)
-    const isKiroClis = places.some(({ source }) => source === "kiro-cli")
     const mayCopy = (source: LoginSource): boolean =>
-      isKiroClis && (source === "kiro-cli" || source === "older-plugin")
+      isInKiroCli(login) && (source === "kiro-cli" || source === "older-plugin")
     const near = sources.filter((each) => mayCopy(each.source) || places.some((place) => each.has(place)))
     const readings = await Promise.all(near.map((source) => source.read()))
     const offered = readings
