@@ -91,6 +91,19 @@ describe("doctor --fix", () => {
     assert.deepEqual(plugin, ["other", ownFolder()])
   })
 
+  it("makes a list of the one plugin that stood there without, and keeps it where it is another's", async () => {
+    const file = join(config, "opencode.json")
+    const pluginsOf = (path: string): unknown => JSON.parse(readFileSync(path, "utf8")).plugin
+    editJson(join(config, "tui.json"), () => ({ plugin: "their-panel" }))
+    editJson(file, () => ({ plugin: "theirs@1.0.0" }))
+    await mended()
+    assert.deepEqual(pluginsOf(file), ["theirs@1.0.0", ownFolder()])
+    assert.deepEqual(pluginsOf(join(config, "tui.json")), ["their-panel", ownFolder()])
+    editJson(file, () => ({ plugin: "opencode-kiro-auth" }))
+    await mended()
+    assert.deepEqual(pluginsOf(file), [ownFolder()])
+  })
+
   it("takes out what switches the plugin of OpenCode 2 off, and what loads its panel twice", async () => {
     program(lab.bin, "opencode", { prints: "2.3.0" })
     const file = join(config, "opencode.json")

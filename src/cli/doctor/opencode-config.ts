@@ -239,6 +239,17 @@ export function isOurs({ name, spec }: PluginEntry): boolean {
   return (name ?? (spec.includes(PACKAGE) ? PACKAGE : spec)) === PACKAGE
 }
 
+/** What lists a plugin in a file. One that somebody named there without a list around it goes on in the list. */
+export function pluginAdded(file: string, spec: string, place: Place): Edit {
+  const path = ["plugin"]
+  const there: unknown = readJsonc(file)?.["plugin"]
+  if (Array.isArray(there)) return { path, value: spec, insert: true }
+  const others = pluginEntries([{ path: file, document: { plugin: [there] } }], place).filter(
+    (entry) => !isOurs(entry),
+  )
+  return { path, value: [...others.map((other) => other.spec), spec] }
+}
+
 /** Plugin files that OpenCode loads without any entry. */
 export function looseFiles(folders: readonly string[]): readonly string[] {
   return folders.flatMap((folder) =>

@@ -15,6 +15,7 @@ import {
   isToCome,
   looseFiles,
   PACKAGE,
+  pluginAdded,
   pluginEntries,
   type PluginEntry,
   type PluginLine,
@@ -70,18 +71,13 @@ function hasPastedModels({ document = {} }: ConfigFile): boolean {
 /** As `opencode plugin … -g` does: the server's part, and the terminal UI's, which OpenCode 2 finds by itself. */
 function addPlugin(context: DoctorContext, file: string, spec: string): readonly string[] {
   const unique = stampOf(context)
-  const done = editConfig(file, [insertion(file, spec)], unique)
+  const done = editConfig(file, [pluginAdded(file, spec, context.place)], unique)
   if (context.opencode?.startsWith("2.")) return done
   const files = tuiFiles(context.paths)
   const tui = files.find(existsSync) ?? files[0] ?? file
   const listed: unknown = readJsonc(tui)?.["plugin"]
   if (Array.isArray(listed) && listed.includes(spec)) return done
-  return [...done, ...editConfig(tui, [insertion(tui, spec)], unique)]
-}
-
-function insertion(file: string, spec: string): Edit {
-  const hasList = Array.isArray(readJsonc(file)?.["plugin"])
-  return hasList ? { path: ["plugin"], value: spec, insert: true } : { path: ["plugin"], value: [spec] }
+  return [...done, ...editConfig(tui, [pluginAdded(tui, spec, context.place)], unique)]
 }
 
 export function stampOf({ runtime }: Pick<DoctorContext, "runtime">): string {
