@@ -111,6 +111,7 @@ export {
   type NamedState,
   type RemedyFor,
   remedyOf,
+  stillSignedIn,
   shortState,
   STATE_WORDS,
   timeText,

@@ -1,6 +1,6 @@
 import type { Account } from "./account.ts"
 import type { AccountState, StateReason } from "./health.ts"
-import { isIdentityCenter } from "./login.ts"
+import { isIdentityCenter, recordOf } from "./login.ts"
 import { labelOf, typedName } from "./name.ts"
 
 /** Every word about an account's state: toast, list, error, panel and doctor read this table. A new reason is a row. */
@@ -209,6 +209,12 @@ export function remedyOf(
   others: readonly Account[] = [],
 ): string {
   return STATE_WORDS[reason].remedy({ account, command, others })
+}
+
+/** Behind that it is forgotten: a removal signs nobody out. "" where it was signed in to here alone. */
+export function stillSignedIn({ logins }: Account): string {
+  const isElsewhere = logins.some((login) => login.source !== "own" || recordOf(login).places.length > 0)
+  return isElsewhere ? "; where it came from it stays signed in" : ""
 }
 
 /** For a line of a list: "out of credits until Dec 1". */

@@ -5,6 +5,7 @@ import {
   shortState,
   STATE_WORDS,
   stateOf,
+  stillSignedIn,
   typedName,
 } from "../accounts/index.ts"
 import type { KiroProfile } from "../kiro/index.ts"
@@ -33,7 +34,7 @@ export async function changeAccount(context: Context, command: Change): Promise<
     }
     case "remove": {
       const { account } = await context.change(id, { kind: "remove" })
-      const done = "is forgotten; where it came from it stays signed in"
+      const done = `is forgotten${stillSignedIn(account)}`
       return report(context, { command, account, done })
     }
     default:

@@ -9,6 +9,7 @@ import {
   shortState,
   STATE_WORDS,
   stateOf,
+  stillSignedIn,
 } from "../accounts/index.ts"
 import type { Decision, OpenAccounts } from "../gateway/index.ts"
 import { type KiroProfile, regionOfArn } from "../kiro/index.ts"
@@ -121,7 +122,7 @@ export function manageAccounts(options: {
         return changed(act.account, { kind: "disable" }, "is switched off: kept, but not used")
       case "remove": {
         const { account } = await change(act.account, { kind: "remove" })
-        return done(`${accountName(account)} is forgotten here; where it came from it stays signed in.`)
+        return done(`${accountName(account)} is forgotten here${stillSignedIn(account)}.`)
       }
       case "choose-profile": {
         const { profileArn } = act

@@ -154,7 +154,7 @@ function deeds(account: AccountOverview, { sessionId, project }: Where): readonl
     { title: "Choose a profile", value: "profile" },
     {
       title: "Remove",
-      description: "forgotten here; where it came from it stays signed in",
+      description: "forgotten here; other programs stay signed in",
       value: "remove",
     },
   ]

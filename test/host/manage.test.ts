@@ -98,9 +98,17 @@ describe("managing accounts from inside a host", () => {
   it("signs in again in the way the account was made, and removes it", async () => {
     const signIn = await management.signInAgain("a")
     assert.match(signIn.url, /^https:/)
-    await management.act({ act: "remove", account: "a" })
+    const removed = await management.act({ act: "remove", account: "a" })
+    assert.match(removed.message, /^Builder ID ··[0-9a-f]{4} is forgotten here\.$/)
     assert.deepEqual(await accounts.store.list(), [])
     const gone = await management.act({ act: "enable", account: "a" })
     assert.deepEqual([gone.outcome, /removed/.test(gone.message)], ["refused", true])
+  })
+
+  it("says that a removal signs nobody out, where the login came from elsewhere", async () => {
+    const cliLogin = idcLogin({ id: "cli", source: "kiro-cli" })
+    await accounts.store.add(newAccount({ id: "c", now: 0, logins: [cliLogin] }))
+    const removed = await management.act({ act: "remove", account: "c" })
+    assert.match(removed.message, / is forgotten here; where it came from it stays signed in\.$/)
   })
 })
