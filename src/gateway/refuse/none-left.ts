@@ -178,6 +178,7 @@ function saying(what: string, words: string): string {
 
 /** Each once, with every account that it helps. */
 function remediesFor(hindered: readonly HinderedAccount[]): readonly string[] {
+  // Those that differ by the account's name alone are one.
   const helped = Map.groupBy(hindered, ({ account, obstacle }) =>
     remedyFor({ account: { ...account, id: "", label: "" }, obstacle }),
   )
