@@ -2,8 +2,11 @@ import assert from "node:assert/strict"
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { withoutHome } from "../../src/cli/doctor/doctor.ts"
+import { openContext } from "../../src/cli/context.ts"
+import { examine, withoutHome } from "../../src/cli/doctor/doctor.ts"
+import { createTerminal } from "../../src/cli/terminal.ts"
 import { isObject } from "../../src/json.ts"
+import { systemClock } from "../../src/runtime.ts"
 import { ownFolder } from "../../src/settings/index.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
 import { editJson, program, writePlugin } from "./lab.ts"
@@ -14,6 +17,8 @@ function mayNotWrite(): { readonly skip?: string } {
   const mayWriteAnywhere = process.platform === "win32" || process.getuid?.() === 0
   return mayWriteAnywhere ? { skip: "this user may write everywhere" } : {}
 }
+
+const nobody = { write: () => {} }
 
 describe("doctor --fix", () => {
   let lab: DoctorLab
@@ -146,6 +151,28 @@ describe("doctor --fix", () => {
       provider: { kiro: { options: { a: 1 }, models: { auto: { name: "Mine", provider: {} } } } },
     })
     assert.deepEqual(await lab.problems(), [])
+  })
+
+  it("keeps one copy of a file, also where its changes take seconds", async () => {
+    const file = join(config, "opencode.json")
+    editJson(file, () => ({ disabled_providers: ["kiro"], provider: { kiro: { npm: "x" } } }))
+    const before = readFileSync(file, "utf8")
+    const place = { env: lab.sandbox.environment, platform: process.platform, home: lab.home }
+    const terminal = createTerminal({ stdout: nobody, stderr: nobody, env: {} })
+    const context = await openContext(place, terminal, { quiet: true, rehearse: true })
+    let seconds = 0
+    const clock = { ...systemClock, now: () => Date.now() + 1000 * seconds++ }
+    const run = async () => ({ outcome: "not-run" }) as const
+    const command = { name: "doctor", fix: true, live: false, report: false, json: true, yes: false } as const
+    const call = { directory: lab.sandbox.project, run }
+    await examine({ ...context, runtime: { ...context.runtime, clock } }, command, call)
+    await context.close()
+    const copies = readdirSync(config).filter((name) => name.startsWith("opencode.json."))
+    assert.deepEqual(
+      copies.map((name) => readFileSync(join(config, name), "utf8")),
+      [before],
+    )
+    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")).provider, { kiro: {} })
   })
 
   it("makes kiro.db private again, renames a stale copy, and mends nothing twice", async () => {

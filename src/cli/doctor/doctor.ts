@@ -17,7 +17,7 @@ import { type Check, type DoctorContext, type Finding, problem, type RunProgram 
 import { liveCheck } from "./live.ts"
 import { networkCheck } from "./network.ts"
 import { pluginEntries, readConfigFiles } from "./opencode-config.ts"
-import { pluginCheck, providerCheck } from "./plugin.ts"
+import { pluginCheck, providerCheck, stampOf } from "./plugin.ts"
 import { opencodeVersion, publishedPackage, versionsCheck } from "./programs.ts"
 
 const CHECKS: readonly Check[] = [
@@ -50,11 +50,12 @@ export interface DoctorCall {
 /** Looks at everything, and changes nothing but what `--fix` mends; whether all is well. */
 export async function examine(given: Context, command: DoctorCommand, call: DoctorCall): Promise<boolean> {
   const { terminal } = given
-  let context = await prepare(given, call)
+  const at = { ...call, stamp: stampOf(given) }
+  let context = await prepare(given, at)
   let sections = await look(context)
   const fixed = command.fix ? await mend(sections) : []
   if (fixed.length > 0) {
-    context = await prepare(given, call)
+    context = await prepare(given, at)
     sections = await look(context)
   }
   if (command.live) sections.push(await liveSection(context, command))
@@ -79,12 +80,15 @@ export async function examine(given: Context, command: DoctorCommand, call: Doct
 }
 
 /** What is damaged or locked must be seen before anything opens it. */
-async function prepare(given: Context, { directory, run }: DoctorCall): Promise<DoctorContext> {
+async function prepare(
+  given: Context,
+  at: DoctorCall & Pick<DoctorContext, "stamp">,
+): Promise<DoctorContext> {
   const trouble = await given.terminal.progress("Looking at kiro.db", () => databaseTrouble(given))
-  const configs = readConfigFiles({ ...given, directory })
+  const configs = readConfigFiles({ ...given, directory: at.directory })
   const entries = pluginEntries(configs, given.place)
   const [opencode, published] = await given.terminal.progress("Asking OpenCode and npm", () =>
-    Promise.all([opencodeVersion(run), publishedPackage(run)]),
+    Promise.all([opencodeVersion(at.run), publishedPackage(at.run)]),
   )
   const accounts =
     trouble === undefined
@@ -92,8 +96,7 @@ async function prepare(given: Context, { directory, run }: DoctorCall): Promise<
       : []
   return {
     ...given,
-    directory,
-    run,
+    ...at,
     opencode,
     published,
     configs,

@@ -18,6 +18,8 @@ export interface DoctorContext extends Context {
   /** The folder where the command was called. */
   readonly directory: string
   readonly run: RunProgram
+  /** The end of the names of the copies that this run keeps. */
+  readonly stamp: string
   /** OpenCode's version, where it is on the PATH. */
   readonly opencode: string | undefined
   readonly published: Published

@@ -70,14 +70,13 @@ function hasPastedModels({ document = {} }: ConfigFile): boolean {
 
 /** As `opencode plugin … -g` does: the server's part, and the terminal UI's, which OpenCode 2 finds by itself. */
 function addPlugin(context: DoctorContext, file: string, spec: string): readonly string[] {
-  const unique = stampOf(context)
-  const done = editConfig(file, [pluginAdded(file, spec, context.place)], unique)
+  const done = editConfig(file, [pluginAdded(file, spec, context.place)], context.stamp)
   if (context.opencode?.startsWith("2.")) return done
   const files = tuiFiles(context.paths)
   const tui = files.find(existsSync) ?? files[0] ?? file
   const listed: unknown = readJsonc(tui)?.["plugin"]
   if (Array.isArray(listed) && listed.includes(spec)) return done
-  return [...done, ...editConfig(tui, [pluginAdded(tui, spec, context.place)], unique)]
+  return [...done, ...editConfig(tui, [pluginAdded(tui, spec, context.place)], context.stamp)]
 }
 
 export function stampOf({ runtime }: Pick<DoctorContext, "runtime">): string {
@@ -113,7 +112,7 @@ async function judge(context: DoctorContext, entry: PluginEntry): Promise<Findin
     return problem(
       `${file} lists ${spec}, which npm does not have: OpenCode says "Provider not found"`,
       `Write "${ownSpec()}" instead.`,
-      async () => editConfig(file, [{ path: entry.at, value: ownSpec() }], stampOf(context)),
+      async () => editConfig(file, [{ path: entry.at, value: ownSpec() }], context.stamp),
     )
   if (isToCome(entry)) return good(`OpenCode installs ${spec} at its next start (${file})`)
   const version = manifest && stringField(manifest, "version")
@@ -187,7 +186,7 @@ function panelOf2(context: DoctorContext): readonly Finding[] {
 /** What the environment says can't be mended here. */
 function takeOut(context: DoctorContext, { file, at }: PluginLine) {
   const edit = { path: at.slice(0, 2), value: undefined }
-  return existsSync(file) ? async () => editConfig(file, [edit], stampOf(context)) : undefined
+  return existsSync(file) ? async () => editConfig(file, [edit], context.stamp) : undefined
 }
 
 function repair({ by, spec, folder }: PluginEntry): string {
@@ -231,7 +230,7 @@ function mendCopy(
   { by, spec, folder }: PluginEntry,
 ): (() => Promise<readonly string[]>) | undefined {
   if (by === "path" || !isUnpinned(spec)) return undefined
-  return async () => renameAway(copyOf(folder), stampOf(context))
+  return async () => renameAway(copyOf(folder), context.stamp)
 }
 
 /** Two plugins that both register the provider `kiro` take each other's requests. */
@@ -279,7 +278,7 @@ export const providerCheck: Check = {
 }
 
 function findingsOf(context: DoctorContext, { path, document = {} }: ConfigFile): readonly Finding[] {
-  const edit = (edits: readonly Edit[]) => async () => editConfig(path, edits, stampOf(context))
+  const edit = (edits: readonly Edit[]) => async () => editConfig(path, edits, context.stamp)
   const disabled: unknown = document["disabled_providers"]
   const enabled: unknown = document["enabled_providers"]
   const claimed = claims(document)
