@@ -260,6 +260,9 @@ describe("a report", () => {
       "/mnt/c/Users/Ann Lee/x",
       "/c/users/ANN LEE/x",
       String.raw`C:\Users\ANNLEE~1\AppData\Local\Temp`,
+      String.raw`\\localhost\c$\Users\Ann Lee\x`,
+      "file:///c%3A/Users/Ann%20Lee/x",
+      encodeURIComponent(`${windows}\\x`),
     ]
     for (const text of texts) assert.doesNotMatch(withoutHome(text, windows), /ann/i, text)
     for (const text of [

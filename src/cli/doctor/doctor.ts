@@ -240,15 +240,17 @@ function anonymous(text: string, { accounts, place }: DoctorContext): string {
 
 /**
  * The home folder holds its user's name. It stands in texts with either slash, doubled in JSON, as a file's URL, in any
- * case, with its accents apart, shortened, and with the drive in the ways of Windows and of the shells on it.
+ * case, with its accents apart, shortened, encoded for a URL, and with the drive in the ways of Windows, of its network
+ * and of the shells on it.
  */
 export function withoutHome(text: string, home: string): string {
   const [drive, ...names] = home.split(/[\\/]+/)
   if (names.every((name) => name === "")) return text
   const letter = /^([A-Za-z]):$/.exec(drive ?? "")?.[1]
-  const start = letter === undefined ? spelled(drive ?? "") : `(?:${letter}:|/mnt/${letter}|/${letter})`
+  const start =
+    letter === undefined ? spelled(drive ?? "") : `(?:${letter}(?:[:$]|%3A)|/mnt/${letter}|/${letter})`
   const forms = letter === undefined ? spelled : (name: string) => `(?:${spelled(name)}|${shortened(name)})`
-  const path = [start, ...names.filter((name) => name !== "").map(forms)].join(String.raw`[\\/]+`)
+  const path = [start, ...names.filter((name) => name !== "").map(forms)].join(String.raw`(?:[\\/]|%5C|%2F)+`)
   return text.replaceAll(new RegExp(String.raw`${path}(?![\w-])`, "gi"), "~")
 }
 
