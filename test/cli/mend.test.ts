@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { openContext } from "../../src/cli/context.ts"
 import { examine, withoutHome } from "../../src/cli/doctor/doctor.ts"
+import { renameAway } from "../../src/cli/doctor/plugin.ts"
 import { createTerminal } from "../../src/cli/terminal.ts"
 import { isObject } from "../../src/json.ts"
 import { systemClock } from "../../src/runtime.ts"
@@ -11,6 +12,7 @@ import { ownFolder } from "../../src/settings/index.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
 import { editJson, program, writePlugin } from "./lab.ts"
 import { assertPrivate } from "../support/posix.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 /** Windows has no mode bits, and they do not bind root. */
 function mayNotWrite(): { readonly skip?: string } {
@@ -246,6 +248,17 @@ describe("update", () => {
     assert.equal(missing.code, 1)
     assert.match(missing.out, /does not list the plugin/)
     await lab.close()
+  })
+})
+
+describe("a copy that can't be renamed", () => {
+  it("is said to be one, with what may be done", () => {
+    const copy = join(temporaryFolder(), "copy")
+    // What stands in the way of its new name does so on every system.
+    for (const folder of [copy, join(`${copy}.now.old`, "full")]) mkdirSync(folder, { recursive: true })
+    assert.throws(() => renameAway(copy, "now"), {
+      message: /copy can't be renamed \([A-Z]+\): where OpenCode is open, close it first$/,
+    })
   })
 })
 

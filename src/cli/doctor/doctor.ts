@@ -13,11 +13,11 @@ import {
   placesCheck,
   settingsCheck,
 } from "./files.ts"
-import { type Check, type DoctorContext, type Finding, problem, type RunProgram } from "./finding.ts"
+import { type Check, type DoctorContext, type Finding, problem, type RunProgram, stampOf } from "./finding.ts"
 import { liveCheck } from "./live.ts"
 import { networkCheck } from "./network.ts"
 import { pluginEntries, readConfigFiles } from "./opencode-config.ts"
-import { pluginCheck, providerCheck, stampOf } from "./plugin.ts"
+import { pluginCheck, providerCheck } from "./plugin.ts"
 import { opencodeVersion, publishedPackage, versionsCheck } from "./programs.ts"
 
 const CHECKS: readonly Check[] = [

@@ -69,6 +69,11 @@ export function problem(text: string, remedy: string, mend?: () => Promise<reado
   return { level: "problem", text, remedy, ...(mend !== undefined && { mend }) }
 }
 
+/** The `stamp` of a run that begins now. */
+export function stampOf({ runtime }: Pick<DoctorContext, "runtime">): string {
+  return new Date(runtime.clock.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, "")
+}
+
 /** What is typed to move a file away. */
 export function moveAway(platform: string, path: string, ending: string): string {
   return `${platform === "win32" ? "move" : "mv"} "${path}" "${path}.${ending}"`

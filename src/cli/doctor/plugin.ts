@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { isObject, type JsonObject, stringField } from "../../json.ts"
-import { ownFolder } from "../../settings/index.ts"
+import { ownFolder, systemCode } from "../../settings/index.ts"
 import { VERSION } from "../../version.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 import {
@@ -77,10 +77,6 @@ function addPlugin(context: DoctorContext, file: string, spec: string): readonly
   const listed: unknown = readJsonc(tui)?.["plugin"]
   if (Array.isArray(listed) && listed.includes(spec)) return done
   return [...done, ...editConfig(tui, [pluginAdded(tui, spec, context.place)], context.stamp)]
-}
-
-export function stampOf({ runtime }: Pick<DoctorContext, "runtime">): string {
-  return new Date(runtime.clock.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, "")
 }
 
 /** Of several entries with one package name OpenCode takes the last. */
@@ -221,7 +217,13 @@ export function copyOf(folder: string): string {
 export function renameAway(folder: string, unique: string): readonly string[] {
   if (!existsSync(folder)) return []
   const away = `${folder}.${unique}.old`
-  renameSync(folder, away)
+  try {
+    renameSync(folder, away)
+  } catch (error) {
+    // Windows renames no folder of which a file is open.
+    const what = `${folder} can't be renamed (${systemCode(error)})`
+    throw new Error(`${what}: where OpenCode is open, close it first`, { cause: error })
+  }
   return [`renamed ${folder} to ${away}`]
 }
 
