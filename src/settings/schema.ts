@@ -130,7 +130,7 @@ export const SCHEMA = z.object({
   }),
   request_timeout_ms: key(integer({ minimum: 60_000, maximum: 600_000, acceptedFrom: 30_000 }), {
     description:
-      "Longest silence, in ms, before and between the parts of an answer; no limit on a whole answer.",
+      "Longest silence, in ms, before and between the parts of an answer, before the first of a model that thinks 2.5 times as long; no limit on a whole answer.",
   }),
   token_expiry_buffer_ms: key(integer({ minimum: 30_000, maximum: 300_000 }), {
     description: "How long before its expiry, in ms, a token is refreshed in the background.",
