@@ -67,16 +67,18 @@ function offered(models: unknown): readonly OfferedModel[] | undefined {
 
 const isText = (value: unknown): boolean => typeof value === "string"
 const isNumber = (value: unknown): boolean => typeof value === "number"
+const isSize = (value: unknown): boolean => typeof value === "number" && value > 0
 
 const SHAPE: { readonly [Name in keyof OfferedModel]: (value: unknown) => boolean } = {
   id: isText,
   name: isText,
   family: isText,
-  contextWindow: isNumber,
-  maxOutputTokens: isNumber,
-  input: Array.isArray,
+  contextWindow: isSize,
+  maxOutputTokens: isSize,
+  input: (value) => Array.isArray(value) && value.every(isText),
   thinks: (value) => typeof value === "boolean",
-  variants: isObject,
+  variants: (value) =>
+    isObject(value) && Object.values(value).every((each) => isText(each) || isNumber(each)),
   rank: isNumber,
 }
 

@@ -205,12 +205,19 @@ describe("the file of lists at a start", () => {
       assert.match((await readOffer(path)).problem ?? "", /broken\.json/)
     })
 
-  it("is read again where what stands ready in it can't be offered", async () => {
-    const path = join(folder, "half-ready.json")
-    const { lists } = JSON.parse(encodeModelLists([list("a", "brand-new")], VERSION))
-    const offered = { by: VERSION, models: [{ id: "auto" }] }
-    writeFileSync(path, JSON.stringify({ version: 1, lists, offered }))
-    assert.deepEqual(await newModels(path), ["brand-new"])
-    assert.equal((await readOffer(path)).problem, undefined)
-  })
+  for (const [what, damage] of [
+    ["has lost its fields", () => ({ id: "auto" })],
+    ["takes what has no name", (model: object) => ({ ...model, input: [5] })],
+    ["thinks in a way that is none", (model: object) => ({ ...model, variants: { high: {} } })],
+    ["holds nothing", (model: object) => ({ ...model, contextWindow: -1 })],
+  ] as const)
+    it(`is read again where a model that stands ready in it ${what}`, async () => {
+      const path = join(folder, "half-ready.json")
+      const { lists, offered } = JSON.parse(encodeModelLists([list("a", "brand-new")], VERSION))
+      const [first, ...others] = offered.models
+      const models = [damage({ ...first, id: "damaged" }), ...others]
+      writeFileSync(path, JSON.stringify({ version: 1, lists, offered: { by: VERSION, models } }))
+      assert.deepEqual(await newModels(path), ["brand-new"])
+      assert.equal((await readOffer(path)).problem, undefined)
+    })
 })
