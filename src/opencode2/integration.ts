@@ -185,7 +185,8 @@ export function readConnections(host: Host, context: unknown): Connections {
   const resolve = methodOf(context, "integration", "connection", "resolve")
   const tell = methodOf(context, "integration", "connection", "status")
   let chosen: string | undefined
-  let told: string | undefined
+  /** What each connection says. One that was never told anything may still say what was told before a reload. */
+  const told = new Map<string, string | undefined>()
 
   const lookOnce = async (): Promise<void> => {
     if (active === undefined || resolve === undefined) return
@@ -201,13 +202,14 @@ export function readConnections(host: Host, context: unknown): Connections {
     else return void (chosen = undefined)
     chosen = (await signIns(context)) > 1 ? account : undefined
     const message = (await management.list()).find(({ id }) => id === account)?.need
-    if (message === told) return
-    told = message
+    const name = textIn(connection, "id") ?? ""
+    if (told.has(name) && told.get(name) === message) return
     await tell?.({
       integrationID: PROVIDER_ID,
       connection,
       status: message === undefined ? undefined : { status: "needs_auth", message },
     })
+    told.set(name, message)
   }
   let last: Promise<void> = Promise.resolve()
   return {
