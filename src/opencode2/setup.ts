@@ -187,7 +187,9 @@ function offerSearch(host: Host, isDefault: boolean): (editor: unknown) => void 
       async execute(input: unknown, options: unknown) {
         const query = textIn(input, "query") ?? ""
         const given = isObject(options) ? options["signal"] : undefined
-        const signal = given instanceof AbortSignal ? given : host.signal
+        // The host may go on waiting for one whose plugin it took out.
+        const signals = given instanceof AbortSignal ? [given, host.signal] : [host.signal]
+        const signal = AbortSignal.any(signals)
         const outcome = await (await host.services()).search({ query, signal })
         if (outcome.outcome === "refused") throw new Error(outcome.message)
         return outcome.pages.map(({ title, url, excerpt, publishedAt }) => ({

@@ -8,7 +8,7 @@ import { AGENT_HEADER, PURPOSE_HEADER } from "../../src/opencode2/context.ts"
 import { setUp } from "../../src/opencode2/setup.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { pathsFor } from "../../src/settings/index.ts"
-import { finish, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
+import { finish, neverAnswers, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { eventually, Lab, PROVIDER } from "./lab.ts"
 
@@ -484,5 +484,14 @@ describe("web search", () => {
     )
     const wanted = await lab.open()
     assert.equal(wanted.project.searches().chosen, "kiro")
+  })
+  it("ends with the plugin, where the host goes on waiting for it", async () => {
+    await lab.signInWithKiroCli()
+    const { project } = await lab.open()
+    lab.fake.next("InvokeMCP", neverAnswers)
+    const ended = assert.rejects(project.search("event streams", "kiro"), /has ended/)
+    await eventually(() => lab.fake.requests.some(({ operation }) => operation === "InvokeMCP"))
+    await project.reload()
+    await ended
   })
 })
