@@ -7,27 +7,39 @@ import type { RegistryEntry } from "./language-model.ts"
  */
 const REGISTRY_KEY: symbol = Symbol.for("opencode-kiro-auth/1")
 
-export type Registry = Map<string, RegistryEntry>
+export type Registry = Map<string, Entered>
+
+interface Entered extends RegistryEntry {
+  /** Of the same location, and not left yet. */
+  earlier?: Entered | undefined
+}
 
 /**
- * Enters a location, and gives back what takes it out again: only itself, never a later one of the same location.
- * The location is what the settings of its models name.
+ * Enters a location, and gives back what takes it out again: only itself, never another one of the same location. The
+ * last that entered answers; the plugin may be there twice, found in a folder and named in the configuration. The
+ * location is what the settings of its models name.
  */
 export function enterRegistry(location: string, gateway: ChatGateway): () => void {
   const model = async (): Promise<RegistryEntry> => {
     const { createRegistryEntry } = await import("./language-model.ts")
     return createRegistryEntry(gateway)
   }
-  const entry: RegistryEntry = {
+  const registry = openRegistry()
+  const entry: Entered = {
+    earlier: registry.get(location),
     async *stream(call) {
       yield* (await model()).stream(call)
     },
     generate: async (call) => (await model()).generate(call),
   }
-  const registry = openRegistry()
   registry.set(location, entry)
   return () => {
-    if (registry.get(location) === entry) registry.delete(location)
+    const { earlier } = entry
+    for (let each = registry.get(location); each !== undefined; each = each.earlier)
+      if (each.earlier === entry) each.earlier = earlier
+    if (registry.get(location) !== entry) return
+    if (earlier === undefined) registry.delete(location)
+    else registry.set(location, earlier)
   }
 }
 

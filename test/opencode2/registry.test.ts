@@ -85,6 +85,22 @@ describe("the provider's module", () => {
     leaveNew()
   })
 
+  it("leaves the location to whoever else is there, in whatever order they go", async () => {
+    const enter = (name: string) => enterRegistry("/twice", answering([{ delta: { content: name } }]))
+    const model = createKiro({ location: "/twice" }).languageModel("auto")
+    const expectAnswer = async (name: string): Promise<void> =>
+      assert.match(JSON.stringify(await read(model)), new RegExp(`"delta":"${name}"`))
+    const [leaveFirst, leaveSecond, leaveThird] = [enter("first"), enter("second"), enter("third")]
+    leaveSecond()
+    await expectAnswer("third")
+    leaveThird()
+    await expectAnswer("first")
+    leaveThird()
+    await expectAnswer("first")
+    leaveFirst()
+    assert.ok(APICallError.isInstance(errorOf(await read(model))))
+  })
+
   it("starts nothing before the first pull, and ends at once when cancelled", async () => {
     const calls: ChatCall[] = []
     const leave = enterRegistry("/quiet", {
