@@ -21,6 +21,7 @@ import { ownCommand, type Paths, type Settings } from "../settings/index.ts"
 import type { ControlClient } from "./control/call.ts"
 import { createLookUps, type OpenLookUps } from "./control/look-ups.ts"
 import { fetchProfiles, userIdOf } from "./control/questions.ts"
+import { failed } from "./refuse/failures.ts"
 
 export interface AccountsOptions {
   readonly runtime: Runtime
@@ -162,11 +163,9 @@ async function profilesOf(
   }
   const loginRegion = loginRegionOf(credential.login)
   const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion })
-  const [failed] = failures
-  if (profiles.length === 0 && failed !== undefined)
-    throw new Error(
-      `the profiles in ${failed.serviceRegion} could not be asked for: ${failed.failure.message}`,
-    )
+  const [first] = failures
+  if (profiles.length === 0 && first !== undefined)
+    throw new Error(failed(first.failure, { account, model: "the list of profiles" }))
   return profiles
 }
 

@@ -2,7 +2,7 @@ import { type Account, accountName, isLocking, shortId, STATE_WORDS } from "../a
 import type { ImportOutcome } from "../import/index.ts"
 import type { KiroProfile } from "../kiro/index.ts"
 import type { DeviceAuthorization, DeviceAuthorizationError } from "../oauth/index.ts"
-import { ownCommand } from "../settings/index.ts"
+import { ownCommand, redactText } from "../settings/index.ts"
 import type { LoginTarget } from "./input.ts"
 import type { LoginReport } from "./keep.ts"
 
@@ -124,7 +124,7 @@ const LONGEST_WORDS = 200
 
 /** What somebody said, if anything, behind a word of a sentence that has its own full stop. */
 export function bracketed(message: string): string {
-  const words = message.slice(0, LONGEST_WORDS).replace(/\.+$/, "")
+  const words = redactText(message).slice(0, LONGEST_WORDS).replace(/\.+$/, "")
   return words === "" ? "" : ` (${words})`
 }
 

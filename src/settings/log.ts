@@ -102,12 +102,14 @@ const SECRET_SHAPES = [
 /** The look behind makes it linear: no second try begins inside a run of letters that had no `@`. */
 const EMAIL = /(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+/g
 
-/** The text without anything that looks like a credential or an e-mail address. */
+/** As Kiro names a person in the text of a refusal. */
+const USER_ID = /\bd-[0-9a-f]{10}\.[0-9a-f]{8}-[\w-]+/g
+
+/** The text without anything that looks like a credential, a user id or an e-mail address. */
 export function redactText(text: string): string {
-  return SECRET_SHAPES.reduce((rest, shape) => rest.replaceAll(shape, SECRET), text).replaceAll(
-    EMAIL,
-    "[e-mail]",
-  )
+  return SECRET_SHAPES.reduce((rest, shape) => rest.replaceAll(shape, SECRET), text)
+    .replaceAll(USER_ID, "[user id]")
+    .replaceAll(EMAIL, "[e-mail]")
 }
 
 /** For `JSON.stringify`: errors become their name and message, texts are redacted, secret fields are blanked. */

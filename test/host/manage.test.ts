@@ -6,6 +6,7 @@ import { openAccounts, type OpenAccounts } from "../../src/gateway/index.ts"
 import { type Management, manageAccounts } from "../../src/host/manage.ts"
 import { openLogins } from "../../src/login/index.ts"
 import { silentLog, systemRuntime } from "../../src/runtime.ts"
+import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS, pathsFor } from "../../src/settings/index.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
@@ -103,6 +104,24 @@ describe("managing accounts from inside a host", () => {
     assert.deepEqual(await accounts.store.list(), [])
     const gone = await management.act({ act: "enable", account: "a" })
     assert.deepEqual([gone.outcome, /removed/.test(gone.message)], ["refused", true])
+  })
+
+  it("says why the profiles can't be asked for, without who is meant by the service", async () => {
+    const person = fake.account()
+    person.suspended = true
+    const login = idcLogin({
+      id: "s",
+      tokens: {
+        accessToken: new Secret(person.accessToken),
+        refreshToken: new Secret(person.refreshToken),
+        expiresAt: Date.now() + 3_600_000,
+      },
+    })
+    await accounts.store.add(newAccount({ id: "s", now: 2, logins: [login] }))
+    await assert.rejects(
+      management.profiles("s"),
+      /^Error: Kiro: AWS has suspended Builder ID ··\w+\. It said: “Your User ID \(…\) temporarily .*Only AWS/,
+    )
   })
 
   it("says that a removal signs nobody out, where the login came from elsewhere", async () => {

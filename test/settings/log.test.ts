@@ -123,5 +123,16 @@ describe("a redacted text", () => {
   it("keeps what a maintainer needs", () => {
     const text = "POST https://q.us-east-1.amazonaws.com/generateAssistantResponse 429, request id 1b-2c"
     assert.equal(redactText(text), text)
+    const page = "https://d-9067642ac7.awsapps.com/start"
+    assert.equal(redactText(page), page)
+  })
+
+  it("names nobody, as Kiro does where it refuses a person", () => {
+    assert.equal(
+      redactText(
+        "Your User ID (d-9067642ac7.11112222-3333-4444-5555-666677778888) temporarily is suspended.",
+      ),
+      "Your User ID ([user id]) temporarily is suspended.",
+    )
   })
 })

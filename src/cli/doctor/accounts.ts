@@ -21,6 +21,7 @@ import { fetchProfiles, fetchUsage } from "../../gateway/index.ts"
 import { importLogins, kiroCliDatabases } from "../../import/index.ts"
 import { present } from "../../json.ts"
 import { type KiroFailure, regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
+import { redactText } from "../../settings/index.ts"
 import { SOURCE_NAMES } from "../accounts.ts"
 import type { Context } from "../context.ts"
 import {
@@ -134,7 +135,7 @@ function stateFinding(examined: ExaminedAccount, context: DoctorContext): Findin
     return problem(STATE_WORDS[ended.reason].sentence(name, account), remedyFor(examined, ended, context))
   }
   if (failure !== undefined) {
-    const text = `${name}: Kiro did not say what it has used: ${failure.message}`
+    const text = `${name}: Kiro did not say what it has used: ${redactText(failure.message)}`
     // A wrong profile is told of with the regions.
     if (failure.kind === "not-authorized" && identityCenterLogin(account) !== undefined) return note(text)
     return problem(text, remedyOfFailure(failure, account))

@@ -2,7 +2,7 @@ import * as z from "zod/mini"
 import { type Account, type AccountStore, selectAccount } from "../../accounts/index.ts"
 import { isObject, parseJson, plausibleInstant, present } from "../../json.ts"
 import type { Settings } from "../../settings/index.ts"
-import { whatFailed } from "../refuse/failures.ts"
+import { quote, whatFailed } from "../refuse/failures.ts"
 import { callControl, type ControlClient, type ControlTarget, type OpenAccount } from "./call.ts"
 import { fetchProfiles } from "./questions.ts"
 
@@ -67,7 +67,8 @@ export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promi
     if (answer.outcome === "answer") return readResult(answer.body, account.id)
     const { failure } = answer
     const why = whatFailed(failure, { account, model: "the web search" })
-    const said = failure.message === "" ? "" : ` It said: “${failure.message.slice(0, 200)}”`
+    const words = quote(failure.message)
+    const said = words === "" ? "" : ` It said: ${words}`
     return refused(
       `Kiro could not search the web: ${why}.${failure.status === 403 ? SWITCHED_OFF : ""}${said}`,
     )

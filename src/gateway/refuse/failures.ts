@@ -190,8 +190,10 @@ const LONGEST_QUOTE = 200
 
 /** The service's own short message, without user ids, e-mail addresses, credentials and control characters; "" for none. */
 export function quote(message: string): string {
-  const words = redactText(message.replaceAll(/[^\s<>()"']+@[^\s<>()"']+/g, "…"))
+  const unnamed = message
+    .replaceAll(/[^\s<>()"']+@[^\s<>()"']+/g, "…")
     .replaceAll(/\((?=[^)]*\d)[^\s)]{12,}\)/g, "(…)")
+  const words = redactText(unnamed)
     .replaceAll(/[\s\p{Cc}]+/gu, " ")
     .trim()
   if (words === "") return ""

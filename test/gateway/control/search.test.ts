@@ -100,6 +100,7 @@ describe("a web search", () => {
       [json({ ok: true }), /not known/],
       [json({ result: { isError: true, content: [] } }), /^Kiro refused the web search\. An administrator/],
       [FAILURES.internalError, /could not search the web/],
+      [FAILURES.suspended, /AWS has suspended .* It said: “Your User ID \(…\) temporarily/],
     ] as const) {
       fake.next("InvokeMCP", answer)
       const outcome = await search("words")
