@@ -17,11 +17,12 @@ export interface RuleQuestion {
 /** Finds the rule that decides, as the user's file has it now. */
 export type RuleFinder = (kind: RuleKind, question: RuleQuestion) => Promise<AccountRule | undefined>
 
-export type RuleKind = "project" | "new"
+export type RuleKind = "project" | "new" | "any new"
 
 /**
  * The rule that decides. `project`: one that names nothing but a project counts for every request; `new`: one that names
  * an agent, a model or nothing at all counts for new conversations only. Of several the first in the list decides.
+ * `any new`: whether there is such a one, whatever is asked about.
  */
 export function ruleFor(
   kind: RuleKind,
@@ -34,6 +35,7 @@ export function ruleFor(
   return rules.find(({ project, agent, model }) => {
     const isOfProject = project !== undefined && agent === undefined && model === undefined
     if (isOfProject !== (kind === "project")) return false
+    if (kind === "any new") return true
     if (agent !== undefined && agent !== question.agent) return false
     if (model !== undefined && !globOf(model).test(question.model ?? "")) return false
     return project === undefined || isIn(project, question.project, place)

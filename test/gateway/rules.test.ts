@@ -43,6 +43,20 @@ describe("the user's rules for accounts", () => {
     assert.deepEqual(harness.sent(), ["office", "own", "own"])
   })
 
+  it("of a model decide the conversation, though its title is asked for before and of another model", async () => {
+    const sonnet = { model: "claude-sonnet-*", account: "office" } as const
+    const title = { model: "claude-haiku-4-5" }
+    await using harness = await harnessWith([sonnet])
+    await hear(await harness.ask(title, { session: "one", purpose: "title" }))
+    await ask(harness, "one")
+    await hear(await harness.ask(title, { session: "one", purpose: "title" }))
+    assert.deepEqual(harness.sent(), ["own", "office", "office"])
+    await using other = await harnessWith([{ ...sonnet, model: "claude-haiku-*" }])
+    await hear(await other.ask(title, { session: "one", purpose: "title" }))
+    await ask(other, "one")
+    assert.deepEqual(other.sent(), ["office", "own"])
+  })
+
   it("go on with another account where theirs can't serve or is not here, and say so", async () => {
     await using harness = await harnessWith([OFFICE])
     await harness.store.update("office", (account) => ({ ...account, enabled: false }))

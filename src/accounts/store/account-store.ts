@@ -186,6 +186,11 @@ export class AccountStore extends SessionStore {
     return this.#assignments.assign(sessionId, choose)
   }
 
+  /** The same choice, for what is not to decide which account the session gets. */
+  consider(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
+    return this.#assignments.consider(sessionId, choose)
+  }
+
   /** In one transaction. */
   async remember(learnt: Learnt): Promise<void> {
     const { account, reasoning = [], session, sessionId, turn } = learnt

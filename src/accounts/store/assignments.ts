@@ -39,9 +39,7 @@ export class Assignments {
 
   async assign(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
     const { connection } = this.#reading
-    const look = (database: Database): Look => this.#choose(database, sessionId, choose)
-    const absent: Look = { choice: choose({ accounts: [] }), before: undefined, isOnly: false }
-    const { choice: seen, before, isOnly } = await connection.read(look, absent)
+    const { choice: seen, before, isOnly } = await this.#look(sessionId, choose)
     if (seen.account === undefined || seen.kept) return seen
     const pending = { id: seen.account.id, before }
     if (isOnly) {
@@ -51,7 +49,7 @@ export class Assignments {
     try {
       return await connection.write(
         (database) => {
-          const { choice } = look(database)
+          const { choice } = this.#choose(database, sessionId, choose)
           if (choice.account !== undefined && !choice.kept) this.#give(database, sessionId, choice.account.id)
           return choice
         },
@@ -63,6 +61,10 @@ export class Assignments {
       connection.writeLater((database) => this.settle(database, sessionId))
       return seen
     }
+  }
+
+  async consider(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
+    return (await this.#look(sessionId, choose)).choice
   }
 
   isPending(sessionId: string): boolean {
@@ -93,6 +95,11 @@ export class Assignments {
     const pending = this.#pending.get(sessionId)
     if (pending === undefined || pending.before !== accountId) return accountId
     return findCalled(this.#reading.accounts(database), pending.id)?.id ?? accountId
+  }
+
+  #look(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Look> {
+    const absent: Look = { choice: choose({ accounts: [] }), before: undefined, isOnly: false }
+    return this.#reading.connection.read((database) => this.#choose(database, sessionId, choose), absent)
   }
 
   #choose(database: Database, sessionId: string, choose: (state: ChoiceState) => Choice): Look {

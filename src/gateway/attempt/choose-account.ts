@@ -2,6 +2,7 @@ import {
   type Account,
   accountName,
   type Choice,
+  type ChoiceState,
   isMeant,
   isOutOfCredits,
   selectAccount,
@@ -72,11 +73,15 @@ export async function anotherCanServe(
 }
 
 async function assign(context: GatewayContext, chat: Chat, progress: Progress): Promise<Choice> {
-  const { store, tokens, notify } = context
+  const { store, tokens, notify, ruleFor } = context
   const policy = await policyOf(context, chat, progress)
-  const choice = await store.assign(chat.sessionId, (state) =>
-    selectAccount({ ...state, accounts: tokens.here(state.accounts) }, policy),
-  )
+  const choose = (state: ChoiceState): Choice =>
+    selectAccount({ ...state, accounts: tokens.here(state.accounts) }, policy)
+  // A host asks for the title first, by an agent and a model of its own: a rule is about those of the conversation.
+  const isBeforeRules = chat.purpose === "title" && (await ruleFor?.("any new", {})) !== undefined
+  const choice = isBeforeRules
+    ? await store.consider(chat.sessionId, choose)
+    : await store.assign(chat.sessionId, choose)
   if (choice.account === undefined) return choice
   const { account, paid, insteadOf } = choice
   if (paid) notify({ kind: "paid-credits", account: accountName(account) })
