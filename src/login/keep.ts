@@ -117,6 +117,11 @@ export async function completeLogin(keeping: Keeping, approved: ApprovedLogin): 
   )
   const { asked } = approved
   if (profile.state === "open") {
+    const earlier = profiles.find(({ arn }) => arn === report.account.profileArn)
+    if (earlier !== undefined) {
+      const models = await learnModels(keeping, report.account, login)
+      return { ...report, ...models, profile: { state: "chosen", arn: earlier.arn, listed: true }, profiles }
+    }
     const choice = { profiles: profiles.map(({ arn }) => arn), now: nowOf(keeping) }
     await store.update(report.account.id, (current) => afterChoiceWanted(current, choice))
   }

@@ -2,7 +2,14 @@ import assert from "node:assert/strict"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { type Account, type Login, newAccount, openDatabase, takeIn } from "../../src/accounts/index.ts"
+import {
+  type Account,
+  chooseProfile,
+  type Login,
+  newAccount,
+  openDatabase,
+  takeIn,
+} from "../../src/accounts/index.ts"
 import { WHAT_KIRO_PERMITS } from "../../src/login/index.ts"
 import { AUTH_MARKER } from "../../src/plugin/auth-hook.ts"
 import { Secret } from "../../src/secret.ts"
@@ -118,6 +125,21 @@ describe("signing in", () => {
     await lab.store.update(account?.id ?? "", (current) => ({ ...current, profileArn: VIRGINIA }))
     await lab.signIn(AWS, { ...stockholm, profile_arn: FRANKFURT })
     assert.equal((await lab.accounts())[0]?.profileArn, FRANKFURT)
+  })
+
+  it("keeps the profile that was chosen before, where nothing else is typed", async () => {
+    company(FRANKFURT, VIRGINIA)
+    await lab.signIn(AWS, stockholm)
+    const [before] = await lab.accounts()
+    await lab.store.update(before?.id ?? "", (current) => chooseProfile(current, FRANKFURT))
+    await lab.signIn(AWS, stockholm)
+    const { message = "", variant } = lab.told.at(-1) ?? {}
+    assert.match(message, /^Signed in again as .*\n\d+ models\.\nProfile: .* in eu-central-1/)
+    assert.doesNotMatch(message, /Choose one/)
+    assert.equal(variant, "success")
+    const [account, ...others] = await lab.accounts()
+    assert.deepEqual(others, [])
+    assert.deepEqual([account?.health, account?.profileArn], [{ state: "ok" }, FRANKFURT])
   })
 
   it("says what to do where an Identity Center user has no profile", async () => {
