@@ -404,8 +404,8 @@ describe("renewals of which nobody ever learns whose they are", () => {
 
 describe("a copy in an older plugin's table", () => {
   it("costs each read no more than there are renewals beside it", () => {
-    const rest = Array.from({ length: 4000 }, (_, index): Account => {
-      const successor = index === 3999 ? {} : { successor: { id: String(index + 1) } }
+    const rest = Array.from({ length: 2000 }, (_, index): Account => {
+      const successor = index === 1999 ? {} : { successor: { id: String(index + 1) } }
       const record = { places: [], hashes: [String(index)], inherited: [], ...successor }
       const login: Login = { ...idcLogin({ id: String(index), source: "kiro-cli", client }), record }
       return newAccount({ id: `a${index}`, now: index, logins: [login] })
