@@ -240,6 +240,7 @@ describe("a table", () => {
 
   it("breaks texts between words, and indents what follows", () => {
     assert.equal(wrap("one two three four five", { indent: 2, columns: 22 }), "one two three four\n  five")
+    assert.equal(wrap("one two three sixsix", { indent: 2, columns: 22 }), "one two three sixsix")
     assert.equal(wrap("one two", { indent: 2, columns: undefined }), "one two")
   })
 })

@@ -101,6 +101,8 @@ describe("signing in", () => {
     assert.deepEqual(await lab.signIn(AWS, stockholm), signedIn)
     const [account] = await lab.accounts()
     assert.equal(account?.logins[0]?.profileArn, undefined)
+    // The credits are those of a profile that is not chosen yet.
+    assert.equal(account.quota, undefined)
     assert.match(told(), /^ {2}1\. .* in us-east-1 \(….*\)\n {2}2\. .* in eu-central-1 /m)
     assert.match(told(), /accounts profile [0-9a-f]{4} 2/)
     assert.equal(told().match(/is kept/g)?.length, 1)
@@ -284,6 +286,18 @@ describe("signing in", () => {
     assert.equal(others.length, 0)
     assert.equal(account?.logins.length, 1)
     assert.match(lab.told[1]?.message ?? "", /Signed in again as API key ··[0-9a-f]{4}/)
+  })
+
+  it("lets an API key of a suspended account answer again once the service takes it", async () => {
+    const person = lab.fake.account({ kind: "api-key" })
+    await lab.signIn(API_KEY, { api_key: person.accessToken })
+    const [suspended] = await lab.accounts()
+    await lab.store.update(suspended?.id ?? "", (current) => ({
+      ...current,
+      health: { state: "revoked", since: 1, reason: "suspended" },
+    }))
+    await lab.signIn(API_KEY, { api_key: person.accessToken })
+    assert.deepEqual((await lab.accounts())[0]?.health, { state: "ok" })
   })
 
   it("stores no API key that Kiro refuses, or could not be asked about", async () => {

@@ -210,6 +210,13 @@ describe("device authorization at SSO OIDC", () => {
     assert.deepEqual(replies.token, [])
   })
 
+  it("asks nothing at the very moment of the code's expiry", async () => {
+    replies.authorize = [json({ ...device, expiresIn: 10, interval: 5 })]
+    replies.token = [refusal("authorization_pending"), json(tokens)]
+    await assert.rejects(signIn(), refusedWith("expired_token"))
+    assert.deepEqual(clock.slept, [5000])
+  })
+
   for (const code of ["access_denied", "expired_token", "invalid_grant", "invalid_client"] as const)
     it(`stops at ${code} and gives the service's words`, async () => {
       replies.token = [refusal(code)]
@@ -246,7 +253,7 @@ describe("device authorization at SSO OIDC", () => {
 
   it("says who refused where it was not the service, in the words of the page", async () => {
     // A 407 of anybody but its proxy is no answer to Node's fetch, as the standard has it.
-    for (const status of "Bun" in globalThis ? [401, 403, 407] : [401, 403]) {
+    for (const status of "Bun" in globalThis ? [400, 401, 403, 407] : [400, 401, 403]) {
       replies.register = [page(status)]
       await assert.rejects(start(), { code: "refused-on-the-way", message: `${status} Blocked by Example` })
     }
@@ -287,6 +294,7 @@ describe("device authorization at SSO OIDC", () => {
     for (const odd of [
       { verificationUri: "file:///etc/passwd" },
       { verificationUri: "javascript:alert(1)" },
+      { verificationUri: "https://view.awsapps.com/start --new-window" },
       { userCode: "AB\u001b[31mCD" },
     ]) {
       replies = { register: [json(registered)], authorize: [json({ ...device, ...odd })], token: [] }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { after, afterEach, before, beforeEach, describe, it } from "node:test"
 import {
+  type DeviceAuthorization,
   type DeviceErrorCode,
   DeviceAuthorizationError,
   pollForSocialTokens,
@@ -59,16 +60,16 @@ describe("device authorization at the social service", () => {
   })
   afterEach(() => assert.deepEqual(fake.scriptErrors, []))
 
-  const signIn = async (): Promise<DeviceTokens> => {
-    const options = {
-      runtime: { ...systemRuntime(silentLog), clock },
-      userAgent: "opencode-kiro-auth/test",
-      endpointOverride: fake.url,
-      signal: new AbortController().signal,
-    }
-    const authorization = await startSocialDeviceAuthorization({ ...options, provider: "Github" })
-    return pollForSocialTokens({ ...options, authorization })
-  }
+  const options = () => ({
+    runtime: { ...systemRuntime(silentLog), clock },
+    userAgent: "opencode-kiro-auth/test",
+    endpointOverride: fake.url,
+    signal: new AbortController().signal,
+  })
+  const start = (): Promise<DeviceAuthorization> =>
+    startSocialDeviceAuthorization({ ...options(), provider: "Github" })
+  const signIn = async (): Promise<DeviceTokens> =>
+    pollForSocialTokens({ ...options(), authorization: await start() })
   const refusedWith =
     (code: DeviceErrorCode) =>
     (error: unknown): boolean =>
@@ -142,6 +143,19 @@ describe("device authorization at the social service", () => {
     assert.deepEqual(polls, [])
     starts = [page(403)]
     await assert.rejects(signIn(), { code: "refused-on-the-way", message: "403 Portal" })
+  })
+
+  it("goes on asking behind a fault of the service, whatever word comes with it", async () => {
+    const fault = (error: string, status: number): Reply => json({ error }, { status })
+    polls = [fault("invalid_request", 500), fault("access_denied", 429), json(approved)]
+    await signIn()
+    assert.deepEqual(polls, [])
+  })
+
+  it("opens the page with the code filled in where the service names no other", async () => {
+    const { verificationUri: _, ...rest } = device
+    starts = [json(rest)]
+    assert.equal((await start()).verificationUri, "https://app.kiro.dev/device?code=WXYZ-1234")
   })
 
   it("sends no browser to what is no page", async () => {

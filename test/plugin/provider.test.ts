@@ -145,6 +145,32 @@ describe("what the version before this one left ready", () => {
   })
 })
 
+describe("the offer of kiro-models.json", () => {
+  const models = [{ modelId: "auto" }, { modelId: "brand-new" }]
+  const lists = [{ accountId: "a", serviceRegion: "us-east-1", fetchedAt: 1, models }]
+  const idsOf = async (offered: object): Promise<readonly string[]> => {
+    const path = join(temporaryFolder(), "kiro-models.json")
+    writeFileSync(path, JSON.stringify({ version: 1, lists, offered }))
+    return (await readOffer(path)).models.map(({ id }) => id)
+  }
+
+  it("is made of its lists where another version made one ready, or where nothing is in what is ready", async () => {
+    const [only] = (await readOffer(join(temporaryFolder(), "none.json"))).models
+    assert.deepEqual(await idsOf({ by: VERSION, models: [only] }), [only?.id])
+    for (const offered of [
+      { by: "0.0.9", models: [only] },
+      { by: VERSION, models: [] },
+    ])
+      assert.ok((await idsOf(offered)).includes("brand-new"))
+  })
+
+  it("is the built-in one, without a word, where there is no such file yet", async () => {
+    const { models: offered, problem } = await readOffer(join(temporaryFolder(), "none.json"))
+    assert.equal(problem, undefined)
+    assert.equal(offered.length, offeredModels().length)
+  })
+})
+
 describe("a user's own provider", async () => {
   it("is merged over ours, key by key", async () => {
     const provider = await kiro({

@@ -62,6 +62,13 @@ describe("settings", () => {
     })
   })
 
+  it("take a null for a key that is not there, without a word", async () => {
+    const user = { log_level: "debug", toasts: null, idc_region: null }
+    const { settings, problems } = await load({ user, project: { rate_limit_max_retries: null } })
+    assert.deepEqual(settings, { ...DEFAULT_SETTINGS, logLevel: "debug" })
+    assert.deepEqual(problems, [])
+  })
+
   it("are those of the whole repository where it is started in one of its folders", async () => {
     const worktree = join(root, "repository")
     const directory = join(worktree, "packages", "one")

@@ -74,6 +74,11 @@ describe("the panel", () => {
     assert.ok(shown.some(({ text }) => text === "user@example.com"))
   })
 
+  it("names no reset that has passed", () => {
+    const shown = texts(withAccount({ quota: { ...QUOTA, resetAt: NOW - 1 } }))
+    assert.ok(!shown.some((text) => text.startsWith("Resets")))
+  })
+
   it("warns from 80 % on, and of a pace that ends before the reset", () => {
     const { trial: _, ...quota } = { ...QUOTA, bonuses: [], used: 45 }
     const lines = panelLines({ ...BOARD, ...withAccount({ quota }) }, view)
@@ -114,7 +119,8 @@ describe("the panel", () => {
     const today = { credits: 4.5, budget: 5, lifted: false }
     const line = panelLines({ ...BOARD, today }, view).find(({ text }) => text.startsWith("Today"))
     assert.deepEqual(line, { text: "Today 4.50 of 5.00", tone: "warning" })
-    assert.ok(texts({ today: { ...today, lifted: true } }).includes("Today 4.50 of 5.00, lifted"))
+    const lifted = panelLines({ ...BOARD, today: { ...today, lifted: true } }, view)
+    assert.deepEqual(lifted.at(-1), { text: "Today 4.50 of 5.00, lifted", tone: "muted" })
     assert.equal(texts({ problems: ["One.", "Two."] }).at(-1), "One. And 1 more: /kiro.")
   })
 
