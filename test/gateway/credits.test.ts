@@ -246,6 +246,18 @@ describe("a model that stays busy", () => {
     )
   })
 
+  it("is left for those that stand behind its own id, before those behind another spelling of it", async () => {
+    const fallbackModels = {
+      "claude-sonnet-4.5": ["claude-haiku-4-5"],
+      "claude-sonnet-4-5": ["claude-sonnet-4"],
+    }
+    await using harness = await startHarness({ settings: { ...settings, fallbackModels } })
+    const account = await harness.add("work")
+    account.fail(FAILURES.capacity)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(modelsSent(harness), ["claude-sonnet-4.5", "claude-sonnet-4"])
+  })
+
   it("is told to the host where none is left", async () => {
     await using harness = await startHarness({ settings })
     const account = await harness.add("work")

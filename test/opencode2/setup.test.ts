@@ -1,13 +1,15 @@
 import assert from "node:assert/strict"
-import { existsSync, readdirSync } from "node:fs"
+import { existsSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { openAccountStore } from "../../src/accounts/index.ts"
-import { offeredModels } from "../../src/kiro/index.ts"
+import { encodeModelLists, offeredModels } from "../../src/kiro/index.ts"
 import { AGENT_HEADER, PURPOSE_HEADER } from "../../src/opencode2/context.ts"
+import { offerProvider } from "../../src/opencode2/models.ts"
 import { setUp } from "../../src/opencode2/setup.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { pathsFor } from "../../src/settings/index.ts"
+import { VERSION } from "../../src/version.ts"
 import { finish, neverAnswers, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { eventually, Lab, PROVIDER } from "./lab.ts"
@@ -187,7 +189,7 @@ describe("the offered models", () => {
             settings: { baseURL: "https://${ELSEWHERE}/v1" },
           },
           fast: { modelID: "claude-haiku-4.5", name: "Fast" },
-          "claude-next-9": {},
+          "claude-next-9": { family: "Mine" },
         },
       },
     }
@@ -201,6 +203,7 @@ describe("the offered models", () => {
       assert.match(turn.text, /Hello from/, JSON.stringify(turn.failure))
     }
     assert.equal(project.models().get("kiro/claude-next-9")?.package, `aisdk:${PROVIDER}`)
+    assert.equal(project.models().get("kiro/claude-next-9")?.["family"], "Mine")
     const fast = project.models().get("kiro/fast")
     assert.equal(fast?.name, "Fast")
     assert.deepEqual(fast.limit, { context: 200_000, output: 64_000 })
@@ -215,6 +218,22 @@ describe("the offered models", () => {
     const person = lab.fake.account({ kind: "api-key" })
     await (await project.login("kiro", "api-key", { api_key: person.accessToken })).complete()
     await eventually(() => project.models().size !== before)
+  })
+
+  it("are news to the host only where the lists say something else", async () => {
+    const path = join(temporaryFolder(), "kiro-models.json")
+    const list = (modelId: string, fetchedAt: number): void => {
+      const models = [{ modelId }]
+      const lists = [{ accountId: "a", serviceRegion: "us-east-1", fetchedAt, models }]
+      writeFileSync(path, encodeModelLists(lists, VERSION))
+    }
+    list("auto", 1)
+    const offered = await offerProvider({ path, providerUrl: PROVIDER, location: "/a", log: silentLog })
+    list("auto", 2)
+    assert.equal(await offered.refresh(), false)
+    list("brand-new", 3)
+    assert.equal(await offered.refresh(), true)
+    assert.equal(await offered.refresh(), false)
   })
 })
 
