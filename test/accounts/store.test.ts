@@ -381,6 +381,85 @@ describe("the account of a session", () => {
     assert.equal((await store.session("s")).accountId, "b")
     await store.close()
   })
+
+  it("is none where the account is gone before it was written down", async () => {
+    const { store } = await openStore()
+    await put(store, "a")
+    await assign(store)
+    await store.reconcile(() => ({ put: [], gone: [{ id: "a" }] }))
+    await store.remember({ sessionId: "s" })
+    assert.equal((await store.session("s")).accountId, undefined)
+    await store.close()
+  })
+
+  it("that another process gave it while it was chosen is kept, and counts as given once", async () => {
+    const { store, path } = await openStore()
+    for (const id of ["a", "b"]) await put(store, id)
+    const other = await openDatabase(path)
+    const meanwhile = (): void => {
+      other.run("INSERT INTO kiro_session (session_id, account_id, updated_at) VALUES ('s', 'b', ?)", [
+        Date.now(),
+      ])
+      other.run("UPDATE kiro_account SET assignment = 7 WHERE id = 'b'")
+      other.run("UPDATE kiro_account SET assignment = 8 WHERE id = 'a'")
+    }
+    let looks = 0
+    const choice = await store.assign("s", (state) => {
+      const chosen = selectAccount(state, sticky)
+      if (state.accounts.length > 0 && ++looks === 1) meanwhile()
+      return chosen
+    })
+    assert.equal(choice.account?.id, "b")
+    assert.deepEqual(
+      (await store.list()).map(({ id, assignment }) => [id, assignment]),
+      [
+        ["a", 8],
+        ["b", 7],
+      ],
+    )
+    other.close()
+    await store.close()
+  })
+
+  it("is chosen by what was spent since its credits were asked for, not at that very moment", async () => {
+    const { store } = await openStore()
+    await put(store, "a")
+    const checkedAt = Date.now()
+    const quota = { used: 1, limit: 50, checkedAt, bonuses: [], overage: { enabled: false, used: 0 } }
+    await store.update("a", (account) => ({ ...account, quota }))
+    for (const [at, credits] of [
+      [checkedAt, 4],
+      [checkedAt + 1, 0.5],
+    ] as const)
+      await store.addTurn({ sessionId: "t", accountId: "a", credits, at })
+    const spent: unknown[] = []
+    await store.assign("s", (state) => {
+      spent.push(...state.accounts.map((account) => state.spent?.(account)))
+      return selectAccount(state, sticky)
+    })
+    assert.deepEqual(new Set(spent), new Set([0.5]))
+    await store.close()
+  })
+})
+
+describe("the model lists", () => {
+  it("are the same objects as long as their texts are the same, whoever's list is new", async () => {
+    const { store } = await openStore()
+    for (const id of ["a", "b"]) await store.add(newAccount({ id, now: 0, logins: [idcLogin({ id })] }))
+    const list = (accountId: string, modelId: string, fetchedAt: number) =>
+      store.setModelList({ accountId, serviceRegion: "us-east-1", models: [{ modelId }], fetchedAt })
+    const now = Date.now()
+    await list("a", "auto", now)
+    const [before] = (await store.opening("s")).modelLists
+    await list("b", "glm", now + 1)
+    const after = (await store.opening("s")).modelLists
+    assert.deepEqual(
+      after.map(({ models }) => models),
+      [[{ modelId: "auto" }], [{ modelId: "glm" }]],
+    )
+    assert.equal(after[0]?.models, before?.models)
+    await store.close()
+  })
 })
 
 describe("the memory of a session", () => {

@@ -108,6 +108,19 @@ describe("what was read of a table", () => {
     own.close()
   })
 
+  it("is read again where a statement of one's own failed and took what was written before it along", async () => {
+    const { own } = await openTwo()
+    own.run(`CREATE TRIGGER full BEFORE INSERT ON one WHEN NEW.name = 'too much'
+      BEGIN SELECT RAISE(ROLLBACK, 'no room'); END`)
+    const names = read()
+    own.run("BEGIN")
+    own.run("INSERT INTO one (name) VALUES (?)", ["b"])
+    assert.deepEqual(names(own), ["a", "b"])
+    assert.throws(() => own.run("INSERT INTO one (name) VALUES (?)", ["too much"]), /no room/)
+    assert.deepEqual(names(own), ["a"])
+    own.close()
+  })
+
   it("is read again from another file", async () => {
     const [one, other] = [await openTwo(), await openTwo()]
     const names = read()

@@ -198,6 +198,29 @@ describe("a usage call", () => {
     )
   })
 
+  it("tells once of a suspension, however often it is heard of", async () => {
+    await using fake = await startFakeKiro()
+    const { person, clock, lookUps, notices } = await bench(fake)
+    person.suspended = true
+    await lookUps.usage("a", signal)
+    clock.advance(60_000)
+    await lookUps.usage("a", signal)
+    assert.equal(fake.received("GetUsageLimits").length, 2)
+    assert.equal(notices.length, 1)
+  })
+
+  it("tells of credits that run out where four fifths were just reached, and then no more", async () => {
+    await using fake = await startFakeKiro()
+    const { clock, lookUps, notices } = await bench(fake, { usage: { used: 40, limit: 50 } })
+    await lookUps.usage("a", signal)
+    clock.advance(60_000)
+    await lookUps.usage("a", signal)
+    assert.deepEqual(
+      notices.map((notice) => notice.kind),
+      ["quota-high"],
+    )
+  })
+
   it("is no failure where the account has no usage", async () => {
     await using fake = await startFakeKiro()
     const { lookUps, notices, account } = await bench(fake)
