@@ -402,6 +402,25 @@ describe("renewals of which nobody ever learns whose they are", () => {
   })
 })
 
+describe("a pair that is owed by a removed account", () => {
+  it("is owed no more where its program shows it", () => {
+    const [account] = take([], [offer("1")])
+    assert.ok(account)
+    const { logins, ...rest } = account
+    const owing = logins.map((login) => {
+      const places = recordOf(login).places.map((place) => ({ ...place, shown: "older", owed: true }))
+      return { ...login, record: { ...recordOf(login), places } }
+    })
+    const removed = take([{ ...rest, logins: owing, removedAt: NOW }], [offer("1")])
+    assert.deepEqual(
+      removed.flatMap((each) =>
+        each.logins.flatMap((login) => recordOf(login).places.map(({ owed }) => owed)),
+      ),
+      [false],
+    )
+  })
+})
+
 describe("a copy in an older plugin's table", () => {
   it("costs each read no more than there are renewals beside it", () => {
     const rest = Array.from({ length: 2000 }, (_, index): Account => {

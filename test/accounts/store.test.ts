@@ -298,6 +298,29 @@ describe("the account store", () => {
     await store.close()
   })
 
+  it("swaps the tokens of a suspended account without an end to its suspension", async () => {
+    const { store } = await openStore()
+    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    const health = { state: "revoked", since: 1, reason: "suspended" } as const
+    await store.update("a", (account) => ({ ...account, health }))
+    const swap = { loginId: "l", before: tokens("l"), after: tokens("new") }
+    assert.equal(store.compareAndSwapTokens(swap), "written")
+    assert.deepEqual((await store.get("a"))?.health, health)
+    await store.close()
+  })
+
+  it("lists an account that can sign in by itself, though a key of it is in another environment", async () => {
+    const { store } = await openStore()
+    const logins = [idcLogin({ id: "l" }), keyLogin("elsewhere")]
+    await store.add(newAccount({ id: "a", now: 0, logins }))
+    await store.add(newAccount({ id: "b", now: 0, logins: [keyLogin("away")] }))
+    assert.deepEqual(
+      (await store.list()).map((account) => [account.id, account.logins.map(({ id }) => id)]),
+      [["a", ["l"]]],
+    )
+    await store.close()
+  })
+
   it("gives sessions and turns of a merged account to the one that stays", async () => {
     const { store } = await openStore()
     for (const id of ["a", "b"]) await store.add(newAccount({ id, now: 0, logins: [idcLogin({ id })] }))

@@ -128,6 +128,10 @@ describe("what was read of a table", () => {
     other.own.run("INSERT INTO one (name) VALUES (?)", ["b"])
     assert.deepEqual(names(other.own), ["a", "b"])
     assert.deepEqual(names(one.own), ["a"])
+    // As much was written to both by now.
+    one.own.run("INSERT INTO one (name) VALUES (?)", ["c"])
+    assert.deepEqual(names(one.own), ["a", "c"])
+    assert.deepEqual(names(other.own), ["a", "b"])
     for (const database of [one.own, one.other, other.own, other.other]) database.close()
   })
 })

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict"
+import { join } from "node:path"
+import { describe, it } from "node:test"
+import { newAccount, pairHash, type TokenLogin } from "../../src/accounts/index.ts"
+import { InStep, type SourceStore } from "../../src/accounts/tokens/in-step.ts"
+import { type SpilledSwap, Spills } from "../../src/accounts/tokens/spill.ts"
+import { silentLog } from "../../src/runtime.ts"
+import { idcLogin, tokens } from "../accounts/logins.ts"
+import { openStore } from "../accounts/open-for-test.ts"
+import { fakeClock } from "../support/clock.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
+
+describe("pairs that wait for a database one behind the other", () => {
+  it("go there as one, which names the pair between them", () => {
+    const asked: SpilledSwap[] = []
+    const store = {
+      compareAndSwapTokens: ({ before, after, through = [] }: SpilledSwap) => {
+        asked.push({ before, after, through })
+        return "busy" as const
+      },
+      peek: () => ({ outcome: "unavailable" }) as const,
+    }
+    const spills = new Spills({ store, path: join(temporaryFolder(), "spill"), log: silentLog })
+    for (const [before, after] of [
+      ["1", "2"],
+      ["2", "3"],
+      ["3", "4"],
+    ] as const) {
+      const swap = { loginId: "l", before: tokens(before), after: tokens(after) }
+      assert.equal(spills.save(swap, spills.reserve("l")), "spilled")
+    }
+    assert.deepEqual(
+      asked.map(({ before, after, through }) => [pairHash(before), pairHash(after), through]),
+      [
+        [pairHash(tokens("1")), pairHash(tokens("2")), []],
+        [pairHash(tokens("1")), pairHash(tokens("3")), [pairHash(tokens("2"))]],
+        [pairHash(tokens("1")), pairHash(tokens("4")), [pairHash(tokens("2")), pairHash(tokens("3"))]],
+      ],
+    )
+  })
+})
+
+describe("a store that can't be read", () => {
+  it("is away since it was first found so, however often it is looked at", async () => {
+    const clock = fakeClock()
+    const { store } = await openStore({ clock })
+    const place = { source: "kiro-ide", key: "file" } as const
+    const record = { places: [place], hashes: [pairHash(tokens("l"))], inherited: [] }
+    const login = { ...idcLogin({ id: "l", source: "kiro-ide" }), record }
+    await store.add(newAccount({ id: "a", now: clock.now(), logins: [login] }))
+    const away: SourceStore = {
+      source: "kiro-ide",
+      has: () => true,
+      read: async () => ({ logins: [], problems: [], unread: ["file"] }),
+      fingerprint: () => "",
+      writeBack: async () => "unavailable",
+    }
+    const inStep = new InStep({ store, sources: [away], clock, log: silentLog })
+    const held = async (): Promise<TokenLogin> => {
+      const found = (await store.get("a"))?.logins[0]
+      assert.ok(found !== undefined && found.kind !== "api-key")
+      return found
+    }
+    const first = clock.now()
+    assert.equal(await inStep.look(await held()), first)
+    clock.advance(60_000)
+    assert.equal(await inStep.look(await held()), first)
+    await store.close()
+  })
+})
