@@ -402,6 +402,18 @@ describe("renewals of which nobody ever learns whose they are", () => {
   })
 })
 
+describe("an account that many others joined", () => {
+  it("remembers the last of them, by no more than two hundred ids", () => {
+    const [first, ...none] = learn(take([], [offer("1")]), "1", "u")
+    assert.ok(first !== undefined && none.length === 0)
+    const joined = Array.from({ length: 200 }, (_, index) => `earlier ${index}`)
+    const both = take([{ ...first, record: { joined } }], [offer("2", IDE)], false, NOW + 1)
+    const second = both[1]?.id
+    const [named] = learn(both, "2", "u")
+    assert.deepEqual(named?.record?.joined, [...joined.slice(1), second])
+  })
+})
+
 describe("a pair that is owed by a removed account", () => {
   it("is owed no more where its program shows it", () => {
     const [account] = take([], [offer("1")])

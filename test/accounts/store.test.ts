@@ -311,9 +311,16 @@ describe("the account store", () => {
 
   it("lists an account that can sign in by itself, though a key of it is in another environment", async () => {
     const { store } = await openStore()
-    const logins = [idcLogin({ id: "l" }), keyLogin("elsewhere")]
-    await store.add(newAccount({ id: "a", now: 0, logins }))
-    await store.add(newAccount({ id: "b", now: 0, logins: [keyLogin("away")] }))
+    const [now, logins] = [Date.now(), [idcLogin({ id: "l" }), keyLogin("elsewhere")]]
+    await store.add(newAccount({ id: "a", now, logins }))
+    await store.add(newAccount({ id: "b", now, logins: [keyLogin("away")] }))
+    assert.deepEqual(
+      (await store.listAll()).map(({ id, keyElsewhere }) => [id, keyElsewhere]),
+      [
+        ["a", true],
+        ["b", true],
+      ],
+    )
     assert.deepEqual(
       (await store.list()).map((account) => [account.id, account.logins.map(({ id }) => id)]),
       [["a", ["l"]]],
