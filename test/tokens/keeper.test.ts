@@ -2,7 +2,13 @@ import assert from "node:assert/strict"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
-import type { AccountStore, Credential, NoToken, TokenKeeper } from "../../src/accounts/index.ts"
+import {
+  type AccountStore,
+  type Credential,
+  type NoToken,
+  recordOf,
+  type TokenKeeper,
+} from "../../src/accounts/index.ts"
 import { importLogins, openSources } from "../../src/import/index.ts"
 import { type Clock, systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
@@ -133,6 +139,25 @@ describe("the keeper of tokens", () => {
     const requests = fake.received("CreateToken").length
     assert.ok((await fresh()).state === "none")
     assert.equal(fake.received("CreateToken").length, requests)
+  })
+
+  it("takes a refusal without a reason for the first one where the one before it is yet to come", async () => {
+    const eve = fake.account({ kind: "social" })
+    await store.add(accountOf(loginOf(eve, EXPIRED, { kind: "social" })))
+    eve.revoke()
+    const doubtOf = async (): Promise<number> => recordOf(await stored()).doubted ?? 0
+    const runtime = realRuntime({ clock: skewedClock(3_600_000) })
+    const ahead = openKeeper({ folder, url: fake.url, store, runtime })
+    const [account] = await store.list()
+    assert.ok(account)
+    await ahead.fresh({ account })
+    await ahead.close()
+    assert.ok((await doubtOf()) > Date.now())
+    const answer = await fresh()
+    assert.ok(answer.state === "none")
+    assert.equal(answer.reason, "service")
+    assert.ok((await doubtOf()) <= Date.now())
+    assert.equal((await stored()).revoked, undefined)
   })
 
   it("says that the registration is what ended", async () => {
