@@ -269,8 +269,8 @@ describe("the account store", () => {
     const database = await openDatabase(path)
     for (const [number, damaged] of ["{", "", "null", "[1]", '{"state":{}}', '"text"'].entries()) {
       database.run(
-        "UPDATE kiro_account SET health = ?1, quota = ?1, hosts = ?1, forgotten = ?1, document = ?1",
-        [damaged],
+        "UPDATE kiro_account SET health = ?, quota = ?, hosts = ?, forgotten = ?, document = ?",
+        Array.from({ length: 5 }, () => damaged),
       )
       database.run("UPDATE kiro_login SET document = ?", [damaged])
       const [before, after] = [tokens(number === 0 ? "l" : `new${number - 1}`), tokens(`new${number}`)]

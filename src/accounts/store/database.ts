@@ -1,4 +1,6 @@
-import { statSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { isObject } from "../../json.ts"
 
@@ -106,9 +108,33 @@ async function nodeDriver(): Promise<DatabaseDriver> {
   }
   return (path, { readonly = false, immutable = false } = {}) => {
     mustBeFile(path)
-    return wrap(new DatabaseSync(immutable ? immutableUrl(path) : path, { readOnly: readonly || immutable }))
+    const open = (file: string): Handle => new DatabaseSync(file, { readOnly: readonly || immutable })
+    if (!immutable) return wrap(open(path))
+    try {
+      return wrap(open(immutableUrl(path)))
+    } catch {
+      return wrap(openCopy(path, open))
+    }
   }
 }
+
+/** Before 22.15 Node takes no URL: what can't be opened in its folder is opened as a copy, which no other program sees. */
+function openCopy(path: string, open: (file: string) => Handle): Handle {
+  const bytes = readFileSync(path)
+  bytes.fill(ROLLBACK_JOURNAL, ...VERSION_BYTES)
+  const folder = mkdtempSync(join(tmpdir(), "kiro-"))
+  const copy = join(folder, "copy.db")
+  try {
+    writeFileSync(copy, bytes, { mode: 0o600 })
+    return open(copy)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Where a database says how it is written to, and what stands there where it has no log beside it. */
+const VERSION_BYTES = [18, 20] as const
+const ROLLBACK_JOURNAL = 1
 
 /** SQLite waits for ever at a pipe that nobody writes to, also where that stands in the place of a journal. */
 function mustBeFile(path: string): void {
