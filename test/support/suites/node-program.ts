@@ -6,12 +6,17 @@ import { npm } from "../npm.ts"
 const OLDEST = [22, 13] as const
 const CACHE = resolve("node_modules/.cache/opencode-kiro-auth/node")
 
-/** A Node that is new enough for our suites: the machine's own, one fetched before, or one fetched now from npm. */
+/**
+ * A Node that is new enough for our suites: the machine's own, one fetched before, or one fetched now from npm, which is the
+ * oldest that we support: it can least, and others have the newer ones.
+ */
 export function findNode(): string | undefined {
   const fetched = join(CACHE, "node_modules", packageName(), "bin", "node")
   if (isNewEnough("node")) return "node"
   if (existsSync(fetched) && isNewEnough(fetched)) return fetched
-  return install(`${packageName()}@24`, CACHE) && isNewEnough(fetched) ? fetched : undefined
+  return install(`${packageName()}@${OLDEST.join(".")}.0`, CACHE) && isNewEnough(fetched)
+    ? fetched
+    : undefined
 }
 
 /** The Windows program of Node, which Wine runs elsewhere. */
