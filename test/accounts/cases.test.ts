@@ -321,7 +321,8 @@ describe("as a user that is not root", needsRoot, () => {
         url,
         "none",
       ],
-      { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, HOME: folder } },
+      // Everybody may write there, unlike into the run's own folder.
+      { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, HOME: folder, TMPDIR: "/tmp" } },
     )
     child.stdin.end("go\n")
     const printed = await text(child.stdout)
