@@ -12,10 +12,10 @@ import { type Outcome, runSuite, type Suite } from "./suites/run-suite.ts"
  * OpenCode, all from one queue. The last line is the sum of what the runs themselves counted.
  */
 
-/** Unit suites mostly wait, OpenCode's start takes a core: one more than there are cores keeps them all at work. */
-const WORKERS = availableParallelism() + 1
+/** All of them wait a good deal: two more than there are cores keep those at work. */
+const WORKERS = availableParallelism() + 2
 /** Into how many runs the unit suites of a runtime are dealt. */
-const SHARES = 2
+const SHARES = 3
 
 const BUN = process.execPath
 const scratch = scratchFolder()
@@ -101,7 +101,7 @@ function inTurn(one: readonly Suite[], other: readonly Suite[]): readonly Suite[
 
 const node = findNode()
 const underNode = node === undefined ? [] : nodeSuites(node)
-const left = inTurn(endToEnd(), [CHECK, ...bunSuites, ...underNode]).values()
+const left = [...inTurn(endToEnd(), [...bunSuites, ...underNode]), CHECK].values()
 const outcomes = (await Promise.all(Array.from({ length: WORKERS }, () => runAll(left)))).flat()
 for (const stray of endStrays(scratch)) console.log(`It outlived the tests and was ended: ${stray}`)
 const claims = unproven(outcomes.flatMap(({ tests }) => tests))
