@@ -7,6 +7,7 @@ import {
   isAtRest,
   isCopy,
   isInKiroCli,
+  isOnlyIn,
   ownerOf,
   recordOf,
   renewalOf,
@@ -83,7 +84,7 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
  * place; and those of removed accounts that kiro-cli has still, which it would lose.
  */
 function copiedFrom(accounts: readonly Account[], login: Login): readonly (Login | ForgottenLogin)[] {
-  if (!isCopy(login) && !isOnlyInKiroCli(login)) return []
+  if (!isCopy(login) && !isOnlyIn(login, "kiro-cli")) return []
   const live = liveLogins(accounts)
   const before = withThoseBefore(live, login)
   const ofKiroCli = live.filter(
@@ -101,12 +102,6 @@ function copiedFrom(accounts: readonly Account[], login: Login): readonly (Login
       sameRegistration(login, other) &&
       !isAnothers(login, other),
   )
-}
-
-/** Whether it stands in rows and files of kiro-cli's and nowhere else. */
-function isOnlyInKiroCli(login: Login): boolean {
-  const { places } = recordOf(login)
-  return places.length > 0 && places.every(({ source }) => source === "kiro-cli")
 }
 
 function endsBefore(one: Login, other: Login | ForgottenLogin): boolean {

@@ -9,6 +9,7 @@ import type {
   Login,
   LoginPlace,
   LoginRecord,
+  LoginSource,
   PlaceKey,
   TokenLogin,
   TokenSet,
@@ -118,8 +119,13 @@ export function withoutPlace<Kind extends Login | ForgottenLogin>(login: Kind, p
 
 /** Whether it is nowhere but in older plugins' tables, which copied it from kiro-cli. */
 export function isCopy(login: Login): boolean {
+  return isOnlyIn(login, "older-plugin")
+}
+
+/** Whether it stands in stores of that program and nowhere else. */
+export function isOnlyIn(login: Login, program: LoginSource): boolean {
   const { places } = recordOf(login)
-  return places.length > 0 && places.every(({ source }) => source === "older-plugin")
+  return places.length > 0 && places.every(({ source }) => source === program)
 }
 
 /** Whether kiro-cli shows it now. */
