@@ -42,14 +42,15 @@ let failures = 0
 let isOver = false
 
 process.on("SIGINT", stop)
+// Whatever ends it says its seed.
+tell()
 await Promise.all(Array.from({ length: workers }, work))
 tell()
-if (failures === 0 && next < lots) {
-  const first = Array.from({ length: lots }, (_, lot) => lot).find((lot) => lot >= from && !done.has(lot))
+const left = Array.from({ length: lots }, (_, lot) => lot).find((lot) => lot >= from && !done.has(lot))
+if (failures === 0 && left !== undefined)
   process.stdout.write(
-    `go on with: npm run fuzz -- --only ${values.only} --runs ${runs} --seed ${seed} --from ${first ?? lots}\n`,
+    `go on with: npm run fuzz -- --only ${values.only} --runs ${runs} --seed ${seed} --from ${left}\n`,
   )
-}
 process.exitCode = failures === 0 ? 0 : 1
 
 function stop(): void {
