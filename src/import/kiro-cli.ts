@@ -181,6 +181,9 @@ interface StoreKey {
 const KEY =
   /^(kirocli|kiro-cli|codewhisperer|amazon-?q):(odic|oidc|social|external[-_]?idp):(token|device[-_]registration)$/i
 
+/** The place of a row that was the Amazon Q CLI's. */
+const LEFT_BEHIND = /#(?:codewhisperer|amazon-?q):/i
+
 function readStoreKey(key: string): StoreKey | undefined {
   const [, prefix, flow, part] = KEY.exec(key) ?? []
   if (prefix === undefined || flow === undefined || part === undefined) return undefined
@@ -298,13 +301,17 @@ function oidcPlace({
   return { startUrl, loginRegion: ownRegion ?? state.loginRegion ?? defaultRegion }
 }
 
-/** The profile that was chosen in kiro-cli is that of the login used last. */
+/**
+ * The profile that was chosen in kiro-cli is that of the login used last, which is no row that it has left behind: one of
+ * the Amazon Q CLI's may be the freshest because we renewed it.
+ */
 function withStateProfile(
   logins: readonly ImportedLogin[],
   { profileArn, profileIsSocial }: CliState,
 ): readonly ImportedLogin[] {
   if (profileArn === undefined) return logins
-  const owner = logins.find(({ login }) => (login.kind === "social") === profileIsSocial)
+  const able = logins.filter(({ login }) => (login.kind === "social") === profileIsSocial)
+  const owner = able.find(({ place }) => !LEFT_BEHIND.test(place.key)) ?? able[0]
   return logins.map((entry) =>
     entry === owner && entry.login.profileArn === undefined
       ? { ...entry, login: { ...entry.login, profileArn } }

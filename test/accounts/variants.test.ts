@@ -302,6 +302,44 @@ describe("two companies on one registration", () => {
   })
 })
 
+describe("two people in two rows of kiro-cli's store", () => {
+  it("have each their own profile, whosever pair we renewed last", async () => {
+    const home = new Home(temporaryFolder())
+    const [before, now] = [home.service.signIn("A"), home.service.signIn("B")]
+    const row = ({ accessToken, refreshToken, expiresAt }: Pair, start_url: string): Fields => ({
+      access_token: accessToken,
+      refresh_token: refreshToken,
+      expires_at: new Date(expiresAt).toISOString(),
+      region: "us-east-1",
+      start_url,
+    })
+    const registration = { client_id: "client", client_secret: "secret", region: "us-east-1" }
+    await writeCliStore(
+      home.cliFile,
+      {
+        "codewhisperer:odic:token": row(before, "https://d-1.awsapps.com/start"),
+        "codewhisperer:odic:device-registration": registration,
+        "kirocli:odic:token": row(now, "https://d-2.awsapps.com/start"),
+        "kirocli:odic:device-registration": registration,
+      },
+      { "api.codewhisperer.profile": { arn: "arn:of-b", profile_name: "work" } },
+    )
+    const profiles = async (): Promise<unknown> => {
+      const logins = (await (await home.store()).list()).flatMap((account) => account.logins)
+      return Object.fromEntries(logins.map((login) => [home.ownerOf(login), login.profileArn]))
+    }
+    const own = { A: undefined, B: "arn:of-b" }
+    await home.takeIn()
+    await (await home.keeper()).learnOwners()
+    assert.deepEqual(await profiles(), own)
+    home.clock.advance(2 * HOUR)
+    home.service.exhausted.add("B")
+    assert.equal(await home.servedBy(), "A")
+    await home.takeIn()
+    assert.deepEqual(await profiles(), own)
+  })
+})
+
 describe("four people in an older plugin's table", () => {
   const people = ["A", "B", "C", "D"]
   const four = async (fields: Fields): Promise<{ home: Home; pairs: ReadonlyMap<string, Pair> }> => {
