@@ -161,64 +161,43 @@ export const COOLING = {
   "not-authorized": { until: "another-look", isOfCredits: false },
 } as const satisfies Readonly<Record<string, Cooling>>
 
-/** The kinds of failure that lock an account until its user acts. */
-export const LOCKING_REASONS = ["suspended"] as const
-
 export type CoolingReason = keyof typeof COOLING
 
 export const COOLING_REASONS = Object.keys(COOLING) as readonly CoolingReason[]
 
-export type LockingReason = (typeof LOCKING_REASONS)[number]
+/** Why an account needs a person; a login or a newer token helps where it is not suspended. */
+const REVOKED_REASONS = ["suspended", "login-expired", "api-key-refused"] as const
 
-/** Why an account needs a person; a login or a newer token helps where it is not locked. */
-const REVOKED_REASONS: readonly RevokedReason[] = [...LOCKING_REASONS, "login-expired", "api-key-refused"]
+export type RevokedReason = (typeof REVOKED_REASONS)[number]
 
-export type RevokedReason = LockingReason | "login-expired" | "api-key-refused"
-
-export type Health =
-  | { readonly state: "ok" }
-  | {
-      readonly state: "cooling"
-      readonly since: number
-      readonly until: number
-      /** How many cool-downs of this reason came one after the other. */
-      readonly times: number
-      readonly reason: CoolingReason
-      readonly message?: string
-      /** The profiles that the user has to choose from, where that is why none is authorized. */
-      readonly profiles?: readonly string[]
-    }
-  | {
-      readonly state: "revoked"
-      readonly since: number
-      readonly reason: RevokedReason
-      readonly message?: string
-    }
+const SAID = { since: z.catch(z.number(), 0), message: lenient(z.string()) }
 
 /** A reason that a newer version added is read as the mildest one of its state; anything else unknown is `ok`. */
-export const readHealth = reader(
-  z.pipe(
+const HEALTH = z.catch(
+  z.union([
     record({
-      state: z.string(),
-      reason: lenient(z.string()),
-      since: z.catch(z.number(), 0),
-      until: lenient(z.number()),
+      state: z.literal("cooling"),
+      ...SAID,
+      until: z.number(),
+      /** How many cool-downs of this reason came one after the other. */
       times: z.catch(z.number(), 1),
-      message: lenient(z.string()),
+      reason: z.catch(z.enum(COOLING_REASONS), "throttled"),
+      /** The profiles that the user has to choose from, where that is why none is authorized. */
       profiles: lenient(TEXTS),
     }),
-    z.transform(({ state, until, reason: named, times, since, message, profiles }): Health => {
-      const rest = { since, ...present({ message }) }
-      if (state === "revoked") {
-        const reason = REVOKED_REASONS.find((known) => known === named) ?? "login-expired"
-        return { state, reason, ...rest }
-      }
-      if (state !== "cooling" || until === undefined) return { state: "ok" }
-      const reason = COOLING_REASONS.find((known) => known === named) ?? "throttled"
-      return { state, until, reason, times, ...rest, ...present({ profiles }) }
+    record({
+      state: z.literal("revoked"),
+      ...SAID,
+      reason: z.catch(z.enum(REVOKED_REASONS), "login-expired"),
     }),
-  ),
+    record({ state: z.literal("ok") }),
+  ]),
+  { state: "ok" },
 )
+
+export type Health = z.output<typeof HEALTH>
+
+export const readHealth = reader(HEALTH)
 
 const BUCKET = { used: z.number(), limit: z.number(), expiresAt: lenient(z.number()) }
 const NAMED_BUCKETS = listOf(record({ ...BUCKET, name: z.catch(z.string(), "") }))

@@ -3,7 +3,6 @@ export type {
   ClientRegistration,
   CoolingReason,
   Health,
-  LockingReason,
   Login,
   LoginSource,
   PlaceKey,

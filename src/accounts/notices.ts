@@ -1,5 +1,5 @@
 import { describeSettingsProblem, type SettingsProblem } from "../settings/index.ts"
-import { type Account, LOCKING_REASONS, type RevokedReason } from "./account.ts"
+import type { Account, RevokedReason } from "./account.ts"
 import { accountName } from "./name.ts"
 import { STORE_TROUBLES, type StoreFailure } from "./store/database.ts"
 import { groupedStates, type NamedState, STATE_WORDS, timeText } from "./words.ts"
@@ -78,12 +78,11 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
       })
     case "account-revoked": {
       const { account, reason } = notice
-      const { title, sentence, remedy } = STATE_WORDS[reason]
+      const { sentence, remedy } = STATE_WORDS[reason]
       const name = accountName(account)
-      const isLock = LOCKING_REASONS.some((known) => known === reason)
-      return text(notice, isLock ? "error" : "warning", {
+      return text(notice, reason === "suspended" ? "error" : "warning", {
         about: `${name} ${reason}`,
-        title,
+        title: REVOKED_TITLES[reason],
         message: `${capitalised(sentence(name, account))}. ${remedy({ account, command })}`,
       })
     }
@@ -149,12 +148,12 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         message: `Kiro is not served from ${notice.from}; ${notice.to} is used.`,
       })
     case "profile-choice": {
-      const { title, remedy } = STATE_WORDS["profile-choice"]
+      const { remedy } = STATE_WORDS["profile-choice"]
       const { account, profiles } = notice
       const name = accountName(account)
       return text(notice, "warning", {
         about: name,
-        title,
+        title: "Several Kiro profiles",
         message: `${name} may use ${profiles.length} profiles. ${remedy({ account, command })}`,
       })
     }
@@ -178,20 +177,23 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         title: "Kiro account database",
         message: storeMessage(notice),
       })
-    default: {
-      const never: never = notice
-      return never
-    }
+    default:
+      return notice satisfies never
   }
+}
+
+const REVOKED_TITLES: Readonly<Record<RevokedReason, string>> = {
+  suspended: "Kiro account suspended",
+  "login-expired": "Kiro login needed",
+  "api-key-refused": "Kiro API key refused",
 }
 
 function text(
   notice: Notice,
   variant: NoticeText["variant"],
-  words: { readonly about?: string | undefined; readonly title: string; readonly message: string },
+  { about, ...words }: { readonly about: string; readonly title: string; readonly message: string },
 ): NoticeText {
-  const { about, title, message } = words
-  return { event: about === undefined ? notice.kind : `${notice.kind} ${about}`, title, message, variant }
+  return { event: `${notice.kind} ${about}`, variant, ...words }
 }
 
 /** "a, b and c" */

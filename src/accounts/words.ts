@@ -19,8 +19,6 @@ export interface StateWords {
   /** After a number, where `short` does not fit there. */
   readonly counted?: { readonly one: string; readonly many: string }
   readonly tone: "good" | "muted" | "warning" | "bad"
-  /** Of a notice. */
-  readonly title: string
   /** Without the full stop. `name`: mostly `accountName`. */
   readonly sentence: (name: string, account: Account) => string
   /** After "because": why another account was taken. */
@@ -38,7 +36,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
   ready: {
     short: "ok",
     tone: "good",
-    title: "Kiro account ready",
     sentence: (name) => `${name} is ready`,
     because: "it is ready",
     remedy: () => "",
@@ -47,7 +44,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
   disabled: {
     short: "switched off",
     tone: "muted",
-    title: "Kiro account switched off",
     sentence: (name) => `${name} is switched off by you`,
     because: "switched off by you",
     remedy: (at) => `Switch it on: ${inKiro(at, "enable")}.`,
@@ -57,7 +53,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     short: "waiting for its owner's name",
     counted: { one: "waits for its owner's name", many: "wait for their owners' names" },
     tone: "warning",
-    title: "Kiro login not used",
     sentence: (name) =>
       `${name} took the place of an account that is off, removed or suspended, and may be the same person's`,
     because:
@@ -68,7 +63,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
   resting: {
     short: "behind a newer sign-in",
     tone: "muted",
-    title: "Kiro login resting",
     sentence: (name) => `a newer sign-in took the place of ${name}, and may be the same person's`,
     because: "its login has ended, and the newer one that took its place may be the same person's",
     remedy: (at) =>
@@ -78,7 +72,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
   unavailable: {
     short: "not usable for this message",
     tone: "warning",
-    title: "Kiro account not usable",
     sentence: (name) => `${name} could not answer this message`,
     because: "it could not answer this message",
     remedy: () => "",
@@ -87,7 +80,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
   "monthly-quota": {
     short: "out of credits",
     tone: "warning",
-    title: "Kiro credits used up",
     sentence: (name) => `${name} has used up its monthly credits`,
     because: "its monthly credits are used up",
     remedy: () => MORE_CREDITS,
@@ -96,7 +88,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
   "daily-quota": {
     short: "at the daily limit",
     tone: "warning",
-    title: "Kiro's daily limit",
     sentence: (name) => `${name} has used up its daily requests`,
     because: "its daily requests are used up",
     remedy: () =>
@@ -106,7 +97,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
   "overage-limit": {
     short: "at the overage limit",
     tone: "warning",
-    title: "Kiro's overage limit",
     sentence: (name) => `${name} has reached its overage limit`,
     because: "its overage limit is reached",
     remedy: () =>
@@ -116,7 +106,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
   throttled: {
     short: "throttled",
     tone: "warning",
-    title: "Kiro is throttling",
     sentence: (name) => `the service is throttling ${name}`,
     because: "it is being throttled",
     remedy: () => "",
@@ -126,7 +115,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     short: "profile refused",
     counted: { one: "with a refused profile", many: "with refused profiles" },
     tone: "bad",
-    title: "Kiro profile refused",
     sentence: (name) => `${name} may not use this service with its plan or profile`,
     because: "not authorized with its plan or profile",
     remedy: (at) =>
@@ -139,7 +127,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     short: "choose a profile",
     counted: { one: "needs its profile chosen", many: "need their profiles chosen" },
     tone: "bad",
-    title: "Several Kiro profiles",
     sentence: (name) => `${name} has to be told which of its profiles to use`,
     because: "its profile is not chosen yet",
     remedy: (at) => `Choose a profile: ${inKiro(at, "profile")}.`,
@@ -148,7 +135,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
   suspended: {
     short: "suspended",
     tone: "bad",
-    title: "Kiro account suspended",
     sentence: (name) => `AWS has suspended ${name}`,
     because: "suspended by AWS",
     remedy: (at) =>
@@ -159,7 +145,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     short: "login needed",
     counted: { one: "needs a login", many: "need a login" },
     tone: "bad",
-    title: "Kiro login needed",
     sentence: (name) => `the login of ${name} has ended`,
     because: "its login has ended",
     remedy: signIn,
@@ -169,7 +154,6 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     short: "API key refused",
     counted: { one: "with a refused API key", many: "with refused API keys" },
     tone: "bad",
-    title: "Kiro API key refused",
     // Its own name says that it is one.
     sentence: (name, account) =>
       labelOf(account) === undefined ? `${name} was refused` : `the API key of ${name} was refused`,

@@ -282,6 +282,27 @@ describe("the account store", () => {
     await store.close()
   })
 
+  it("reads a state that a newer version wrote as the mildest that it may be", async () => {
+    const { store, path } = await openStore()
+    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    const database = await openDatabase(path)
+    const read = async (written: unknown): Promise<unknown> => {
+      database.run("UPDATE kiro_account SET health = ?", [JSON.stringify(written)])
+      return (await store.get("a"))?.health
+    }
+    assert.deepEqual(await read({ state: "revoked", reason: "new", message: 1 }), {
+      state: "revoked",
+      reason: "login-expired",
+      since: 0,
+    })
+    const cooling = { state: "cooling", since: Date.now(), until: Date.now() + 1000 }
+    assert.deepEqual(await read({ ...cooling, reason: "new" }), { ...cooling, reason: "throttled", times: 1 })
+    for (const health of [{ state: "cooling", reason: "throttled" }, { state: "new" }, {}, [], "ok"])
+      assert.deepEqual(await read(health), { state: "ok" })
+    database.close()
+    await store.close()
+  })
+
   it("keeps new tokens where a change of the account was computed on the old ones", async () => {
     const { store } = await openStore()
     await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" }), idcLogin({ id: "m" })] }))
