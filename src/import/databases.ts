@@ -168,12 +168,17 @@ function visitOnce<Value>({ write, ...look }: Look<Value> & { readonly write: bo
 }
 
 /**
- * Where the folder takes no more files, SQLite opens no database in WAL mode, because that has side files. Without a
- * write-ahead log beside it the file itself says all.
+ * Where the folder takes no more files, or something else stands in their place, SQLite opens no database in WAL mode,
+ * because that has side files. Without a write-ahead log beside it the file itself says all.
  */
 function isWholeByItself(file: string, failure: StoreFailure): boolean {
   if (failure !== "unavailable" && failure !== "readonly" && failure !== "full") return false
-  return (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0
+  try {
+    const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
+    return log === undefined || !log.isFile() || log.size === 0
+  } catch (error) {
+    return systemCode(error) === "ELOOP"
+  }
 }
 
 function visitOpen<Value>({ open, file, visit }: Look<Value>, options: OpenOptions): Value {

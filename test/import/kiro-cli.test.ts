@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import {
@@ -28,7 +28,7 @@ import {
   tokens,
   writeCliStore,
 } from "./stores.ts"
-import { needsMount, needsPipes } from "../support/posix.ts"
+import { needsLinks, needsMount, needsPipes } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("kiro-cli's store", () => {
@@ -205,6 +205,18 @@ describe("kiro-cli's store", () => {
     assert.deepEqual((await read()).problems, problems)
     rmSync(`${file}-journal`)
     assert.equal((await read()).logins.length, 1)
+  })
+
+  it("is read by itself where what stands in the place of its log can hold nothing", needsLinks, async () => {
+    await writeCliStore(file, { "kirocli:social:token": socialToken })
+    const log = `${file}-wal`
+    rmSync(log, { force: true })
+    for (const put of [() => mkdirSync(log), () => symlinkSync(log, log)]) {
+      put()
+      const { logins, problems } = await read()
+      assert.deepEqual([logins.length, problems], [1, []])
+      rmSync(log, { recursive: true })
+    }
   })
 
   it("waits for a lock without standing still, and gives up on it with a problem", async () => {
