@@ -377,7 +377,7 @@ describe("the account of a session", () => {
     store.add(newAccount({ id, now: 0, logins: [idcLogin({ id: `login of ${id}` })] }))
 
   it("is the only one from its first request on, whoever comes meanwhile", async () => {
-    const { store, path } = await openStore()
+    const { store, path } = await openStore({ clock: fakeClock() })
     await put(store, "a")
     assert.equal(await assign(store), "a")
     await put(store, "b")
@@ -393,6 +393,19 @@ describe("the account of a session", () => {
     await again.store.close()
   })
 
+  it("is kept where its process is killed before the answer", async () => {
+    const clock = fakeClock()
+    const { store, path } = await openStore({ clock })
+    await put(store, "a")
+    await assign(store)
+    const other = await openStore({ path })
+    assert.equal((await other.store.session("s")).accountId, undefined)
+    clock.advance(100)
+    assert.equal((await other.store.session("s")).accountId, "a")
+    await store.close()
+    await other.store.close()
+  })
+
   it("is kept where the store closes before the answer", async () => {
     const { store, path } = await openStore()
     await put(store, "a")
@@ -405,7 +418,7 @@ describe("the account of a session", () => {
   })
 
   it("is the one that another process gave it meanwhile", async () => {
-    const { store, path } = await openStore()
+    const { store, path } = await openStore({ clock: fakeClock() })
     await put(store, "a")
     assert.equal(await assign(store), "a")
     const other = await openStore({ path })
@@ -420,7 +433,7 @@ describe("the account of a session", () => {
   })
 
   it("follows the account into another one that turns out to be the same person's", async () => {
-    const { store } = await openStore()
+    const { store } = await openStore({ clock: fakeClock() })
     await put(store, "a")
     await assign(store)
     await put(store, "b")
@@ -434,7 +447,7 @@ describe("the account of a session", () => {
   })
 
   it("is none where the account is gone before it was written down", async () => {
-    const { store } = await openStore()
+    const { store } = await openStore({ clock: fakeClock() })
     await put(store, "a")
     await assign(store)
     await store.reconcile(() => ({ put: [], gone: [{ id: "a" }] }))

@@ -7,6 +7,8 @@ import type { Connection } from "./connection.ts"
 import { type Database, StoreError } from "./database.ts"
 import { changeSession, creditsSince, type SessionMemory } from "./sessions.ts"
 
+/** A session's account is written down so long after its request left, in ms: its host may be killed before the answer. */
+const SOON_MS = 100
 /** A new conversation does not wait longer than this, in ms, for its account to be written down. */
 const PATIENCE_MS = 250
 
@@ -25,13 +27,14 @@ interface Look {
 
 /**
  * Gives sessions their accounts, over all processes one after the other. Where there is only one account its session
- * waits for no write: it is written down with what the answer taught, or when the store closes. While another process
+ * waits for no write: it is written down behind its request, or with what the answer taught. While another process
  * holds the database the choice is made from what can be read and written down later.
  */
 export class Assignments {
   readonly #reading: Reading
   /** By session: the account that is not written down yet, and the one that it had then. */
   readonly #pending = new Map<string, { readonly id: string; readonly before: string | undefined }>()
+  #cancelSoon: (() => void) | undefined
 
   constructor(reading: Reading) {
     this.#reading = reading
@@ -44,6 +47,7 @@ export class Assignments {
     const pending = { id: seen.account.id, before }
     if (isOnly) {
       this.#pending.set(sessionId, pending)
+      this.#cancelSoon ??= connection.clock.deadline(SOON_MS, () => this.settleAll())
       return seen
     }
     try {
@@ -82,8 +86,13 @@ export class Assignments {
 
   /** Begins to write down all that is pending. */
   settleAll(): void {
-    for (const sessionId of this.#pending.keys())
-      this.#reading.connection.writeLater((database) => this.settle(database, sessionId))
+    this.#cancelSoon?.()
+    this.#cancelSoon = undefined
+    const sessions = [...this.#pending.keys()]
+    if (sessions.length > 0)
+      this.#reading.connection.writeLater((database) => {
+        for (const sessionId of sessions) this.settle(database, sessionId)
+      })
   }
 
   /**
