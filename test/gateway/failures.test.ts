@@ -29,6 +29,8 @@ const arrived = pause(50)
 
 const QUICK = { rateLimitRetryDelayMs: 1000 }
 
+const NOTHING_SAID = { kind: "document", status: 401, headers: {}, body: "" } as const
+
 describe("a throttle", () => {
   it("of the only account is waited out, doubling, then answered", async () => {
     await using harness = await startHarness({ settings: QUICK })
@@ -326,6 +328,18 @@ describe("a refused token", () => {
       harness.notices.map((notice) => notice.kind === "account-revoked" && notice.reason),
       ["login-expired"],
     )
+  })
+
+  it("refused without a word, as something on the way may do it, ends no login", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.script(...Array.from({ length: 3 }, () => NOTHING_SAID))
+    const response = await harness.ask()
+    assert.equal(response.status, 401)
+    assert.match(await errorText(response), /work/)
+    assert.deepEqual((await harness.account("work")).health, { state: "ok" })
+    assert.deepEqual(harness.notices, [])
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
   })
 
   it("gives way at once to another valid login of the account, while it is renewed", async () => {

@@ -1,5 +1,6 @@
 import { type Account, accountName, afterFailure, afterLoginRefused } from "../../accounts/index.ts"
 import { present } from "../../json.ts"
+import type { KiroFailure } from "../../kiro/index.ts"
 import type { Failed } from "../attempt/attempt.ts"
 import { omissionsFor } from "../attempt/body.ts"
 import { anotherCanServe } from "../attempt/choose-account.ts"
@@ -115,7 +116,9 @@ async function recordFailure(context: GatewayContext, failed: Failed, verdict: V
       return afterFailure(current, failure, { ...cause, throttleDelayMs: settings.rateLimitRetryDelayMs })
     // Out of sends, nothing was tried yet; without `sent` the token keeper has written its refusal down itself.
     if (sent === undefined || verdict.do === "fail") return current
-    const { id: loginId } = sent.credential.login
+    const { id: loginId, kind } = sent.credential.login
+    // Something on the way may say so as well, and a token that was just renewed says that the login is good.
+    if (kind !== "api-key" && isWordless(failure)) return current
     return afterLoginRefused(current, { loginId, reason: failure.message, now: cause.now })
   }
   const before = account.health.state
@@ -127,6 +130,10 @@ async function recordFailure(context: GatewayContext, failed: Failed, verdict: V
     background.start("accounts", () => lookUps.usage(account.id, new AbortController().signal))
   if (judged?.health.state !== "revoked" || before === "revoked") return
   notify({ kind: "account-revoked", account: judged, reason: judged.health.reason })
+}
+
+function isWordless({ message, code, reason }: KiroFailure): boolean {
+  return message === "" && code === undefined && reason === undefined
 }
 
 /** An account that is waited for cools for just as long. */
