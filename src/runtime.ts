@@ -76,6 +76,23 @@ export function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal | 
   })
 }
 
+/** What the work comes to, or nothing after so long; it goes on then. */
+export async function atMost<Value>(
+  ms: number,
+  work: Promise<Value>,
+  clock: Pick<Clock, "deadline">,
+): Promise<Value | undefined> {
+  let cancel = (): void => undefined
+  const late = new Promise<undefined>((resolve) => {
+    cancel = clock.deadline(ms, () => resolve(undefined))
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    cancel()
+  }
+}
+
 export function systemRuntime(log: Log): Runtime {
   return {
     fetch: systemFetch(process.env),

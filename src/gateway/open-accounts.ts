@@ -83,7 +83,8 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
     environmentKey,
   })
   const client = { runtime, version, endpointOverride: settings.endpointOverride }
-  const identify: Identify = (login) => userIdOf({ client, login, defaultRegion: settings.defaultRegion })
+  const { defaultRegion } = settings
+  const identify: Identify = (login, signal) => userIdOf({ client, login, defaultRegion, signal })
   const tokens = new TokenKeeper({
     runtime,
     store,

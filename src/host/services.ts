@@ -63,7 +63,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const { client, store, tokens, lookUps, identify } = accounts
 
   const takeInFor = (byUser: boolean): Promise<ImportOutcome> =>
-    importLogins({ store, sources, clock, log, byUser, identify, tokens })
+    importLogins({ store, sources, clock, log, byUser, identify, signal, tokens })
   const takeIn = async (): Promise<void> => {
     try {
       const outcome = await takeInFor(false)

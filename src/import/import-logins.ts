@@ -6,6 +6,7 @@ import {
   isShut,
   type Login,
   loginHash,
+  OWNER_PATIENCE_MS,
   Owners,
   recordOf,
   type SourceProblem,
@@ -13,7 +14,7 @@ import {
   takeIn,
   type TokenKeeper,
 } from "../accounts/index.ts"
-import { type Clock, type Log, silentLog } from "../runtime.ts"
+import { atMost, type Clock, type Log, silentLog } from "../runtime.ts"
 
 export interface ImportOutcome {
   readonly added: readonly Account[]
@@ -26,8 +27,8 @@ export interface ImportOutcome {
 
 /**
  * Reads every source at once, takes its logins into the store, and pays what is owed there. The network is used only
- * where `identify` is asked whose a login is that took another one's place, and that is waited for. A removed account
- * stays removed unless the user asks for the import. Rejects with a `StoreError` where nothing can be stored.
+ * where `identify` is asked whose a login is that took another one's place, and that is waited for, but a few seconds at
+ * most where no user asked. A removed account stays removed unless the user asks for the import. Rejects with a `StoreError` where nothing can be stored.
  */
 export async function importLogins({
   store,
@@ -36,6 +37,7 @@ export async function importLogins({
   log = silentLog,
   byUser = false,
   identify,
+  signal,
   tokens,
 }: {
   readonly store: AccountStore
@@ -44,6 +46,7 @@ export async function importLogins({
   readonly log?: Log
   readonly byUser?: boolean
   readonly identify?: Identify | undefined
+  readonly signal?: AbortSignal
   /** Knows the pairs that the database has not taken yet. */
   readonly tokens?: Pick<TokenKeeper, "waiting">
 }): Promise<ImportOutcome> {
@@ -57,7 +60,8 @@ export async function importLogins({
   const { put } = await store.reconcile((current) =>
     takeIn(tokens?.waiting(current) ?? current, { offered, now: clock.now(), byUser }),
   )
-  await askOwners({ store, identify, clock, log })
+  const asking = askOwners({ store, identify, clock, log, signal })
+  await (byUser ? asking : atMost(OWNER_PATIENCE_MS, asking, clock))
   await new InStep({ store, sources, clock, log }).payAll()
   const shown = new Set(offered.map(({ login }) => loginHash(login)))
   const isShown = ({ logins }: Account): boolean =>
@@ -85,6 +89,7 @@ async function askOwners(options: {
   readonly identify: Identify | undefined
   readonly clock: Clock
   readonly log: Log
+  readonly signal: AbortSignal | undefined
 }): Promise<void> {
   const owners = new Owners(options)
   const all = await options.store.listAll()

@@ -19,8 +19,11 @@ export type OwnerAnswer =
   | { readonly outcome: "unsupported" }
   | { readonly outcome: "failed" }
 
-/** Asks with the login's own token and profile, never with another login's. Never rejects. */
-export type Identify = (login: Login) => Promise<OwnerAnswer>
+/** Asks with the login's own token and profile, never with another login's. Rejects only with the reason of the signal. */
+export type Identify = (login: Login, signal?: AbortSignal) => Promise<OwnerAnswer>
+
+/** The longest that a request waits for the answer to whose a login is, in ms. */
+export const OWNER_PATIENCE_MS = 3000
 
 /** After an answer in vain it is asked again, in ms: soon, then ever less often. */
 const FIRST_WAIT_MS = 60_000
@@ -32,6 +35,8 @@ export interface OwnersDependencies {
   readonly identify?: Identify | undefined
   readonly clock: Clock
   readonly log: Log
+  /** Nobody waits for the answers any more. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Learns whose a login is. */
@@ -50,7 +55,8 @@ export class Owners {
     if (!this.#isDue(login, urgent)) return Promise.resolve(false)
     const asking = this.#ask(login)
       .catch((error: unknown) => {
-        this.#dependencies.log.warn("the owner of a login was not learnt", { error })
+        const { log, signal } = this.#dependencies
+        if (signal?.aborted !== true) log.warn("the owner of a login was not learnt", { error })
         return false
       })
       .finally(() => this.#running.delete(login.id))
@@ -72,11 +78,11 @@ export class Owners {
   }
 
   async #ask(login: Login): Promise<boolean> {
-    const { identify, store, clock } = this.#dependencies
+    const { identify, store, clock, signal } = this.#dependencies
     const offline = offlineOwner(login)
     const answer: OwnerAnswer =
       offline === undefined
-        ? ((await identify?.(login)) ?? { outcome: "failed" })
+        ? ((await identify?.(login, signal)) ?? { outcome: "failed" })
         : { outcome: "known", userId: offline }
     const now = clock.now()
     if (answer.outcome !== "known") {

@@ -1,4 +1,4 @@
-import { type Runtime, untilAborted } from "../../runtime.ts"
+import { atMost, type Runtime, untilAborted } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { Settings } from "../../settings/index.ts"
 import { type Account, type Login, LOGIN_SOURCES, type TokenLogin } from "../account.ts"
@@ -7,7 +7,7 @@ import type { AccountStore } from "../store/account-store.ts"
 import { takeIn } from "../take-in.ts"
 import { isShut, restsBehind } from "../login-use.ts"
 import { InStep, type SourceStore } from "./in-step.ts"
-import { type Identify, Owners } from "./ask-owner.ts"
+import { type Identify, OWNER_PATIENCE_MS, Owners } from "./ask-owner.ts"
 import { LEAST_LIFE_MS, Refresher, type RefreshFailure, type RefreshOutcome } from "./refresh.ts"
 import { Spills } from "./spill.ts"
 
@@ -35,8 +35,6 @@ export interface NoToken {
 
 /** A background refresh or write-back that failed is not begun again for so long, in ms. */
 const QUIET_MS = 30_000
-/** The longest that a request waits for the answer to whose a login is, in ms. */
-const OWNER_PATIENCE_MS = 3000
 /** How often a request begins anew where the account turned out to be another than it seemed. */
 const MOST_LOOKS = 3
 /** How long `close` waits for what was begun, in ms. */
@@ -49,6 +47,7 @@ const LOOK_AGAIN_MS = 50
 export class TokenKeeper {
   readonly #dependencies: KeeperDependencies
   readonly #closing = new AbortController()
+  readonly #asking = new AbortController()
   #isClosing = false
   readonly #background = new Set<Promise<unknown>>()
   readonly #quietUntil = new Map<string, number>()
@@ -63,7 +62,7 @@ export class TokenKeeper {
     this.#dependencies = dependencies
     this.#spills = new Spills({ store, path: spillPath, log })
     this.#inStep = new InStep({ store, sources, clock, log })
-    this.#owners = new Owners({ store, identify, clock, log })
+    this.#owners = new Owners({ store, identify, clock, log, signal: this.#asking.signal })
     this.#refresher = new Refresher({
       ...dependencies,
       store,
@@ -110,7 +109,7 @@ export class TokenKeeper {
       if (login === undefined) break
       const wish = { login, rejected: isRefused(login) ? login.tokens.accessToken : undefined }
       const outcome = await untilAborted(this.#refresher.refresh(wish), signal)
-      const learning = this.#atMost(OWNER_PATIENCE_MS, this.#learnBy(login, outcome))
+      const learning = this.#patiently(this.#learnBy(login, outcome))
       const isNamed = (await untilAborted(learning, signal)) === true
       if (outcome.state === "fresh" && !isNamed) return credentialOf(account, outcome.login)
       outcomes.push(outcome)
@@ -155,9 +154,12 @@ export class TokenKeeper {
    * It takes 3 s at most.
    */
   async learnOwners(): Promise<void> {
-    const logins = this.here(await this.#dependencies.store.list({ resting: true })).flatMap(tokenLogins)
-    const learning = logins.map((login) => this.#learn(login, { urgent: true }))
-    await this.#atMost(OWNER_PATIENCE_MS, Promise.all(learning))
+    await this.#patiently(this.#learnAll())
+  }
+
+  /** The same behind a request that goes on. */
+  learnOwnersLater(): void {
+    this.#inBackground(this.#learnAll())
   }
 
   /**
@@ -167,7 +169,7 @@ export class TokenKeeper {
   async settle(given: Account): Promise<void> {
     const account = await this.#current(given)
     for (const login of tokenLogins(account)) {
-      await this.#atMost(OWNER_PATIENCE_MS, this.#owners.ask(login, { urgent: true }))
+      await this.#patiently(this.#owners.ask(login, { urgent: true }))
       if (isOwing(login)) this.#inBackground(this.#inStep.pay(login))
     }
     await this.#quiet()
@@ -177,6 +179,8 @@ export class TokenKeeper {
   async close(): Promise<void> {
     const { clock } = this.#dependencies.runtime
     this.#isClosing = true
+    // Whose a login is can be asked another time.
+    this.#asking.abort(new Error("closed"))
     // What was not sent by then is given up; what was sent is waited for, as long as its own deadline lets it take.
     const cancel = clock.deadline(CLOSE_PATIENCE_MS, () => this.#closing.abort(new Error("closed")))
     await this.#quiet()
@@ -212,6 +216,11 @@ export class TokenKeeper {
     // Whoever takes logins in beside us asks as well, and may have been the first to hear.
     const holder = await this.#dependencies.store.holderOf(login.id)
     return holder?.logins.find(({ id }) => id === login.id)?.isBehind !== true
+  }
+
+  async #learnAll(): Promise<void> {
+    const accounts = this.here(await this.#dependencies.store.list({ resting: true }))
+    await Promise.all(accounts.flatMap(tokenLogins).map((login) => this.#learn(login, { urgent: true })))
   }
 
   /** Asks whose the login is, with a token of its own; one that ended is renewed for it where that does no harm. */
@@ -270,18 +279,10 @@ export class TokenKeeper {
     while (this.#background.size > 0) await Promise.all(this.#background)
   }
 
-  /** What the work comes to, or nothing after so long; it goes on behind then. */
-  async #atMost<Value>(ms: number, work: Promise<Value>): Promise<Value | undefined> {
-    this.#inBackground(work)
-    let cancel = (): void => undefined
-    const late = new Promise<undefined>((resolve) => {
-      cancel = this.#dependencies.runtime.clock.deadline(ms, () => resolve(undefined))
-    })
-    try {
-      return await Promise.race([work, late])
-    } finally {
-      cancel()
-    }
+  /** Waits no longer for whose a login is. */
+  #patiently<Value>(learning: Promise<Value>): Promise<Value | undefined> {
+    this.#inBackground(learning)
+    return atMost(OWNER_PATIENCE_MS, learning, this.#dependencies.runtime.clock)
   }
 }
 

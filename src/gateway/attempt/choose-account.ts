@@ -36,14 +36,22 @@ export async function chooseAccount(
   chat: Chat,
   progress: Progress,
 ): Promise<ChosenAccount> {
-  const { store, importLogins, runtime } = context
+  const { store, tokens, importLogins, runtime } = context
   const staying = progress.accountId === undefined ? undefined : await store.get(progress.accountId)
   if (staying !== undefined && mayStay(staying, runtime.clock.now()))
     return { outcome: "chosen", account: staying }
   const first = await assign(context, chat, progress)
   if (first.account !== undefined) return { outcome: "chosen", account: first.account }
   await importLogins()
-  await context.tokens.learnOwners()
+  // Where there is nobody else, whose login it is decides nothing: the request leaves meanwhile.
+  if ((await store.listAll()).length === 1) {
+    const { account } = await assign(context, chat, progress)
+    if (account !== undefined) {
+      tokens.learnOwnersLater()
+      return { outcome: "chosen", account }
+    }
+  }
+  await tokens.learnOwners()
   await checkQuotas(context, chat, first.unavailable)
   await findProfiles(context, chat)
   const second = await assign(context, chat, progress)

@@ -60,11 +60,12 @@ export async function userIdOf(asked: {
   readonly client: ControlClient
   readonly login: Login
   readonly defaultRegion: string
+  readonly signal?: AbortSignal | undefined
 }): Promise<OwnerAnswer> {
-  const { client, login, defaultRegion } = asked
+  const { client, login, defaultRegion, signal } = asked
   const place = targetOf(login, defaultRegion)
   if (place.outcome === "failed") return { outcome: "failed" }
-  const answer = await fetchUsage(client, place.target)
+  const answer = await fetchUsage(client, place.target, signal)
   if (answer.outcome !== "known") return { outcome: answer.outcome }
   const { userId, email, quota } = answer.limits
   return userId === undefined
