@@ -35,6 +35,11 @@ export interface SearchParts {
 
 /** The service takes no longer query. */
 const LONGEST_QUERY = 200
+/** Far more than a search brings: what a model reads of it costs credits once more. In characters, and pages. */
+const MOST_TEXT = 40_000
+const LONGEST_TITLE = 300
+const LONGEST_URL = 2000
+const MOST_PAGES = 20
 
 /**
  * Searches the web by the tool that Kiro's own clients have: one JSON-RPC call over HTTP. The account is that of the
@@ -152,7 +157,28 @@ function readResult(body: unknown, accountId: string): SearchOutcome {
     excerpt: snippet ?? "",
     ...present({ publishedAt: plausibleInstant(publishedDate ?? undefined) }),
   }))
-  return { outcome: "found", pages, accountId }
+  return { outcome: "found", pages: bounded(pages), accountId }
+}
+
+/** What is left out is told in the text itself: whoever reads it is a model. */
+function bounded(pages: readonly FoundPage[]): readonly FoundPage[] {
+  let room = MOST_TEXT
+  return pages.slice(0, MOST_PAGES).map(({ title, url, excerpt, ...page }, index) => {
+    const kept = beginning(excerpt, room)
+    room -= kept.length
+    const missing = index + 1 === MOST_PAGES ? pages.length - MOST_PAGES : 0
+    const notes = [
+      ...(kept.length < excerpt.length ? [`[… ${excerpt.length - kept.length} characters left out]`] : []),
+      ...(missing > 0 ? [`[… ${missing} more results left out]`] : []),
+    ]
+    const named = { title: beginning(title, LONGEST_TITLE), url: beginning(url, LONGEST_URL) }
+    return { ...page, ...named, excerpt: [kept, ...notes].filter((text) => text !== "").join("\n") }
+  })
+}
+
+/** No half of a surrogate pair at its end. */
+function beginning(text: string, length: number): string {
+  return text.length <= length ? text : text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "")
 }
 
 function searchError(document: unknown): string {

@@ -84,6 +84,27 @@ describe("a web search", () => {
     assert.match(JSON.stringify(request?.body), /"method":"tools\/call".*"query":"q{200}"/)
   })
 
+  it("passes on so much text and so many results, and says what it left out", async () => {
+    const page = { title: "T".repeat(9_000), url: "https://t.example", snippet: `${"s".repeat(15_000)}` }
+    fake.next("InvokeMCP", json(found(Array.from({ length: 40 }, () => page))))
+    const outcome = await search("words")
+    assert.ok(outcome.outcome === "found")
+    const { pages } = outcome
+    assert.deepEqual(
+      pages.slice(0, 4).map(({ excerpt }) => excerpt.replaceAll(/s{9,}/g, ({ length }) => `${length}`)),
+      ["15000", "15000", "10000\n[… 5000 characters left out]", "[… 15000 characters left out]"],
+    )
+    assert.equal(pages.length, 20)
+    assert.match(pages.at(-1)?.excerpt ?? "", /\[… 20 more results left out\]$/)
+    assert.ok(JSON.stringify(pages).length < 55_000)
+  })
+
+  it("cuts no character in two", async () => {
+    fake.next("InvokeMCP", json(found([{ url: "https://t.example", snippet: `s${"😀".repeat(30_000)}` }])))
+    const outcome = await search("words")
+    assert.ok(outcome.outcome === "found" && outcome.pages[0]?.excerpt.isWellFormed())
+  })
+
   it("is paid by the account of the session", async () => {
     await accounts.store.updateSession("ses_b", (memory) => ({ ...memory, accountId: "b" }))
     const outcome = await search("words", "ses_b")
