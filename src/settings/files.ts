@@ -22,12 +22,19 @@ export function readSmallFile(file: string): SmallFile {
     if (stat === undefined) return { state: "missing" }
     if (!stat.isFile()) return { state: "failed", message: "is not a file" }
     if (stat.size > LARGEST_BYTES) return { state: "failed", message: "is too large" }
-    return { state: "text", text: readFileSync(file, "utf8") }
+    return textOf(readFileSync(file))
   } catch (error) {
     const code = systemCode(error)
     // It went between the two calls.
     return code === "ENOENT" ? { state: "missing" } : { state: "failed", message: `can't be read (${code})` }
   }
+}
+
+/** Without the mark that programs of Windows put before a text. PowerShell 5 writes `> file` in UTF-16. */
+function textOf(bytes: Buffer): SmallFile {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe)
+    return { state: "failed", message: "is in UTF-16: save it as UTF-8" }
+  return { state: "text", text: bytes.toString("utf8").replace(/^\uFEFF/, "") }
 }
 
 /** Changes whenever the file does; never throws. */

@@ -269,7 +269,7 @@ function valuesOf(layer: Layer, problems: SettingsProblem[]): JsonObject {
     return { use_overage: false }
   }
   if (file.state === "failed") return unreadable(`it ${file.message}`)
-  const text = file.text.replace(/^\uFEFF/, "")
+  const { text } = file
   const errors: ParseError[] = []
   const values = parseLenient(text, errors)
   if (!isObject(values)) return unreadable("it is not a JSON object")

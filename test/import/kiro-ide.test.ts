@@ -119,6 +119,20 @@ describe("the Kiro IDE's files", () => {
     assert.deepEqual(readdirSync(cache).toSorted(), [`${HASH}.json`, "kiro-auth-token.json"])
   })
 
+  it("are read, and take back a pair, with a byte order mark before them", async () => {
+    const marked = (value: object): string => `\uFEFF${JSON.stringify(value)}`
+    putToken(marked(builder))
+    put(join(cache, `${HASH}.json`), marked({ clientId: "c", clientSecret: "s" }))
+    const { logins, problems } = await read()
+    assert.deepEqual(problems, [])
+    const [first] = logins
+    assert.ok(first)
+    const after = tokens("aoaNEW", "aorNEW", Date.parse("2026-11-25T00:00:00.000Z"))
+    const change = { place: first.place, replaces: [loginHash(first.login)], after }
+    assert.equal(await source().writeBack(change), "written")
+    assert.match(readFileSync(token(), "utf8"), /"refreshToken":"aorNEW"/)
+  })
+
   it(
     "take back a pair where a link leads to, and keep a number that no double holds",
     needsLinks,

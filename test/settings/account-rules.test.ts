@@ -93,6 +93,15 @@ describe("the rule of a project", () => {
     })
   })
 
+  it("is written into a file as Windows' own programs leave it", async () => {
+    const { text } = await save('\uFEFF{\r\n  "toasts": false\r\n}\r\n')
+    assert.deepEqual(JSON.parse(text ?? ""), {
+      toasts: false,
+      account_rules: [{ project: "/code/x", account: "a1" }],
+    })
+    assert.doesNotMatch(text ?? "", /[^\r]\n/)
+  })
+
   it("leaves a broken file alone, and writes through a link", needsLinks, async () => {
     assert.equal((await save('{ "toasts": fal')).saved.outcome, "refused")
     assert.equal((await save("[]")).saved.outcome, "refused")

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, it } from "node:test"
-import { patiently } from "../../src/settings/index.ts"
+import { patiently, readSmallFile } from "../../src/settings/index.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 
 /** A move that is refused so often before it is made, and how often it was asked for. */
 async function refused(times: number, code: string, platform: string): Promise<number> {
@@ -25,5 +28,20 @@ describe("a file that is moved over another", () => {
   it("is not moved again where the error stays: another one, or another system", async () => {
     assert.equal(await refused(1, "ENOSPC", "win32"), 1)
     assert.equal(await refused(1, "EACCES", "linux"), 1)
+  })
+})
+
+describe("a small file", () => {
+  const file = join(temporaryFolder(), "Jürgen.json")
+
+  it("is read without the mark that programs of Windows put before its text", () => {
+    const text = '{ "name": "Jürgen" }\r\n'
+    writeFileSync(file, `\uFEFF${text}`)
+    assert.deepEqual(readSmallFile(file), { state: "text", text })
+  })
+
+  it("is named as what it is where PowerShell wrote it in UTF-16", () => {
+    writeFileSync(file, Buffer.from("\uFEFF{}", "utf16le"))
+    assert.deepEqual(readSmallFile(file), { state: "failed", message: "is in UTF-16: save it as UTF-8" })
   })
 })

@@ -81,7 +81,7 @@ export function readJsonc(path: string): JsonObject | undefined {
 
 function readText(text: string): JsonObject | undefined {
   const errors: ParseError[] = []
-  const document: unknown = parse(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true })
+  const document: unknown = parse(text, errors, { allowTrailingComma: true })
   return errors.length === 0 && isObject(document) ? document : undefined
 }
 
@@ -101,7 +101,7 @@ export interface Edit {
 export function editConfig(file: string, edits: readonly Edit[], unique: string): readonly string[] {
   const read = readSmallFile(file)
   if (read.state === "failed") throw new Error(`${file} ${read.message}`)
-  const before = read.state === "text" ? read.text.replace(/^\uFEFF/, "") : "{}\n"
+  const before = read.state === "text" ? read.text : "{}\n"
   if (readText(before) === undefined) throw new Error(`${file} is not JSON: correct it first`)
   const after = edits.reduce(applyEdit, before)
   if (after === before) return []
