@@ -5,6 +5,7 @@ import type { Logins, SignIn } from "../login/index.ts"
 import { askedForAws, isApiKey, type LoginDefaults, methodLabel, SOCIAL_PROVIDERS } from "../login/input.ts"
 import { Secret } from "../secret.ts"
 import { answerOf, methodOf, textIn } from "./context.ts"
+import { change, isDraft } from "./models.ts"
 
 /**
  * What stands in OpenCode's credentials instead of a token: it names the account, and is good for nothing else. That
@@ -58,7 +59,7 @@ export function offerLogins(host: Host, signedIn: () => void): (editor: unknown)
   ]
   return (editor) => {
     methodOf(editor, "update")?.(PROVIDER_ID, (integration: unknown) => {
-      if (isObject(integration)) Object.assign(integration, { name: "Kiro" })
+      return isDraft(integration) ? change(integration, { name: "Kiro" }) : undefined
     })
     for (const { id, label, form, start } of methods)
       methodOf(

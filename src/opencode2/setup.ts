@@ -1,6 +1,7 @@
 import type { AnswerBatch, ChatGateway } from "../gateway/index.ts"
 import { type Host, loadAccountsRpc, gatewayOf, PROVIDER_ID, startHost } from "../host/index.ts"
 import { isObject, present } from "../json.ts"
+import { atMost } from "../runtime.ts"
 import type { Place } from "../settings/index.ts"
 import {
   AGENT_HEADER,
@@ -25,6 +26,9 @@ export interface SetupOptions {
   readonly providerUrl: string
 }
 
+/** A host that never says that it took a part would never get the plugin. */
+const REGISTERED_WITHIN_MS = 3000
+
 /** Takes the plugin out of its location: calls in flight end with a refusal that the host repeats. */
 export type Cleanup = () => Promise<void>
 
@@ -45,9 +49,15 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
     log.error("this OpenCode is older than 2.0.4, the first that takes a provider from a plugin")
     return undefined
   }
-  const models = await offerProvider({ path: paths.models, providerUrl, location: key, log })
-  const connections = readConnections(host, context)
   const reload = methodOf(context, "provider", "reload")
+  const models = await offerProvider({
+    path: paths.models,
+    providerUrl,
+    location: key,
+    log,
+    reload: reload && (async () => reload()),
+  })
+  const connections = readConnections(host, context)
   const refresh = async (): Promise<void> => {
     if (await models.refresh()) await reload?.()
   }
@@ -58,17 +68,28 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   )
 
   const missing: string[] = []
+  const deadline = host.clock.now() + REGISTERED_WITHIN_MS
+  const patiently = async (work: Promise<unknown>, part: string): Promise<void> => {
+    const left = Math.max(0, deadline - host.clock.now())
+    const isDone = await atMost(
+      left,
+      work.then(() => true),
+      host.clock,
+    )
+    if (isDone !== true) log.warn("OpenCode has not taken a part yet, and is not waited for", { part })
+  }
   const use = async (path: readonly string[], ...values: readonly unknown[]): Promise<void> => {
     const call = methodOf(context, ...path)
     if (call === undefined) return void missing.push(path.join("."))
     try {
-      await call(...values)
+      await patiently(Promise.resolve(call(...values)), path.join("."))
     } catch (error) {
       log.warn("OpenCode refused a part of the plugin", { part: path.join("."), error })
     }
   }
   await use(["provider", "transform"], models.offer)
   await use(["model", "transform"], models.pin)
+  await patiently(models.learnt(), "provider.reload")
   await use(["session", "hook"], "model.request", nameRequest, { providerID: PROVIDER_ID })
   await use(["aisdk", "hook"], "sdk", modelsByHook(host, providerUrl), { providerID: PROVIDER_ID })
   const signedIn = (): void => {

@@ -12,6 +12,8 @@ import { pathsFor } from "../../src/settings/index.ts"
 import { VERSION } from "../../src/version.ts"
 import { finish, neverAnswers, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
+import { within } from "../support/clock.ts"
+import { isObject } from "../../src/json.ts"
 import { eventually, Lab, PROVIDER } from "./lab.ts"
 
 let lab: Lab
@@ -79,6 +81,38 @@ describe("setup", () => {
     const { project } = await lab.open()
     const turn = await project.session({ model: "kiro/claude-sonnet-4-5" }).prompt("Hello")
     assert.match(turn.text, /Hello from/)
+  })
+
+  it("waits for no part that the host never takes", async () => {
+    const never = () => new Promise<never>(() => undefined)
+    const hanging = { transform: never, reload: never, hook: never, register: never }
+    const parts = ["provider", "model", "integration", "command", "websearch", "aisdk", "rpc"]
+    lab.change = (context) => ({
+      ...context,
+      ...Object.fromEntries(parts.map((part) => [part, hanging])),
+    })
+    await within(4500, lab.open())
+    await eventually(() => /has not taken a part.*websearch\.transform/.test(lab.log()))
+  })
+
+  it("is a whole one also where the host's drafts are frozen", async () => {
+    const models = [{ id: "claude-new-9", providerID: "kiro", settings: { baseURL: "https://x.example" } }]
+    const answers: unknown[] = []
+    const update = (_provider: string, _id: string, change: (draft: object) => unknown): void =>
+      void answers.push(...models.map((model) => change(Object.freeze({ ...model }))))
+    const integration = (_id: string, change: (draft: object) => unknown): void =>
+      void answers.push(change(Object.freeze({ id: "kiro" })))
+    lab.change = (context) => ({
+      ...context,
+      model: { transform: (offer: (editor: object) => void) => offer({ list: () => models, update }) },
+      integration: { transform: (offer: (editor: object) => void) => offer({ update: integration }) },
+    })
+    await lab.open()
+    assert.deepEqual(answers.at(-1), { id: "kiro", name: "Kiro" })
+    const [model] = answers
+    assert.ok(isObject(model))
+    assert.deepEqual(model["settings"], { location: join(lab.home, "project") })
+    assert.doesNotMatch(lab.log(), /refused a part/)
   })
 
   it("names a request's purpose also where its headers are frozen or absent", async () => {
@@ -209,6 +243,36 @@ describe("the offered models", () => {
     assert.deepEqual(fast.limit, { context: 200_000, output: 64_000 })
     const asked = lab.fake.requests.filter(({ operation }) => operation === "GenerateAssistantResponse")
     assert.match(JSON.stringify(asked[1]?.body), /claude-haiku-4\.5/)
+  })
+
+  it("load what knows any id only for one that the user alone names", async () => {
+    const path = join(temporaryFolder(), "kiro-models.json")
+    const models = [{ modelId: "brand-new" }]
+    const lists = [{ accountId: "a", serviceRegion: "us-east-1", fetchedAt: 1, models }]
+    writeFileSync(path, encodeModelLists(lists, VERSION))
+    let reloaded = 0
+    const reload = async (): Promise<void> => void (reloaded += 1)
+    const offered = await offerProvider({
+      path,
+      providerUrl: PROVIDER,
+      location: "/a",
+      log: silentLog,
+      reload,
+    })
+    const pinned = (id: string): object => {
+      const draft = { id, modelID: id, providerID: "kiro", name: id }
+      const update = (_provider: string, _id: string, change: (draft: object) => unknown): void =>
+        void change(draft)
+      offered.pin({ list: () => [draft], update })
+      return draft
+    }
+    pinned("brand-new")
+    await offered.learnt()
+    assert.equal(reloaded, 0)
+    pinned("claude-opus-9")
+    await offered.learnt()
+    assert.equal(reloaded, 1)
+    assert.match(JSON.stringify(pinned("claude-opus-9")), /"family":"claude-opus"/)
   })
 
   it("follow a live list that a sign-in brought, without a restart", async () => {
