@@ -687,6 +687,28 @@ describe("orders of events", () => {
     assert.equal((await (await other.store()).listAll())[0]?.logins.length, 1)
   })
 
+  it("15, killed: a pair that waits for the database is no new login to who reads it in another store of kiro-cli's", async () => {
+    await home.signsIn("A")
+    await home.signsIn("B", home.amazonFile)
+    await home.takeIn()
+    await (await home.keeper()).learnOwners()
+    home.endAccessTokens()
+    const renews = async (person: string): Promise<void> => {
+      for (const account of await home.accountsOf(person)) await (await home.keeper()).fresh({ account })
+    }
+    home.service.usage = "down"
+    home.pairsWait = true
+    await renews("B")
+    home.pairsWait = false
+    home.isKilled()
+    await renews("A")
+    assert.equal((await (await home.store()).listAll()).length, 2)
+    home.service.exhausted.add("A")
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "B")
+    assert.equal(superseded(), 0)
+  })
+
   it("leaves one row after 60 renewals", async () => {
     await home.signsIn("A")
     const first = await home.asks()

@@ -1,15 +1,6 @@
 import assert from "node:assert/strict"
 import { randomUUID } from "node:crypto"
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import {
   type Account,
@@ -47,6 +38,10 @@ const HOUR = 3_600_000
 const TOKEN = "kirocli:odic:token"
 const REGISTRATION = "kirocli:odic:device-registration"
 
+const BY_GOOGLE = { authMethod: "social", provider: "Google" }
+/** SQLite's, https://www.sqlite.org/rescode.html#busy. */
+const SQLITE_BUSY = 5
+
 export type Answer =
   | { readonly by: string; readonly accountId: string }
   | { readonly by: "nobody"; readonly unavailable: readonly Unavailable[] }
@@ -58,7 +53,11 @@ export class Home {
   readonly service: Service
   readonly notices: Notice[] = []
   readonly cliFile: string
+  /** The store that kiro-cli began as a copy of. */
+  readonly amazonFile: string
   readonly ideFile: string
+  /** What newer versions of kiro-cli keep beside the IDE's. */
+  readonly cliTokenFile: string
   readonly #runtime: Runtime
   /** Kept open from look to look: a sequence of events has hundreds of them. */
   readonly #open = new Map<string, Database>()
@@ -67,6 +66,9 @@ export class Home {
   #keeper: TokenKeeper | undefined
   #usageAt = new Map<string, number>()
   client = "client"
+  /** Whether another program holds our database just when a renewed pair comes. */
+  pairsWait = false
+  #isLocked = false
   /** What this process saw of kiro-cli's. */
   readonly #cliSeen: { readonly pair: Pair; readonly client: string }[] = []
   /** `KIRO_API_KEY` of the process. */
@@ -81,14 +83,20 @@ export class Home {
     this.folder = folder
     this.#driver = driver
     this.cliFile = cliDatabase(folder)
+    this.amazonFile = this.cliFile.replace("kiro-cli", "amazon-q")
     this.ideFile = join(folder, ".aws", "sso", "cache", "kiro-auth-token.json")
+    this.cliTokenFile = this.ideFile.replace("token", "token-cli")
     this.clock = beside?.clock ?? fakeClock()
     this.service = beside?.service ?? new Service(() => this.clock.now())
     this.#outside = beside === undefined ? { writes: 0, ids: 0 } : beside.#outside
     this.#runtime = {
       clock: this.clock,
       log: silentLog,
-      fetch: this.service.fetch,
+      fetch: async (url, init) => {
+        const response = await this.service.fetch(url, init)
+        this.#isLocked = this.pairsWait
+        return response
+      },
       random: () => 0.5,
       randomUUID: () => randomUUID(),
     }
@@ -117,7 +125,7 @@ export class Home {
       random: () => 0.5,
       notify: (notice) => void this.notices.push(notice),
       environmentKey: this.#key === undefined ? undefined : new Secret(this.#key),
-      ...this.#databases,
+      driver: this.#lockable(this.#driver ?? (await loadDatabaseDriver())),
     })
     return this.#store
   }
@@ -141,6 +149,16 @@ export class Home {
   async restart({ keyOf }: { readonly keyOf?: string | undefined } = {}): Promise<void> {
     await this.#keeper?.close()
     await this.#store?.close()
+    this.#begin(keyOf)
+  }
+
+  /** The process is killed, with whatever only it knew, and another one begins. */
+  isKilled(): void {
+    this.#isLocked = false
+    this.#begin(this.#key === undefined ? undefined : this.service.personOf(this.#key))
+  }
+
+  #begin(keyOf: string | undefined): void {
     this.#keeper = undefined
     this.#store = undefined
     this.#usageAt = new Map()
@@ -155,7 +173,8 @@ export class Home {
     this.#closeFiles()
     const ours = readdirSync(this.folder).filter((each) => each.startsWith("kiro"))
     for (const name of ours) rmSync(join(this.folder, name), { recursive: true })
-    for (const file of [this.ideFile, this.cliFile, `${this.cliFile}.away`, this.#olderFile])
+    const { ideFile, cliTokenFile, cliFile, amazonFile } = this
+    for (const file of [ideFile, cliTokenFile, cliFile, `${cliFile}.away`, amazonFile, this.#olderFile])
       rmSync(file, { force: true })
   }
 
@@ -206,41 +225,33 @@ export class Home {
     ])
   }
 
-  /** The store that kiro-cli began as a copy of is as kiro-cli's is now. */
+  /** The store that kiro-cli began as a copy of has what kiro-cli's has now. */
   async amazonQHas(): Promise<void> {
-    this.#closeFiles()
-    const file = this.cliFile.replace("kiro-cli", "amazon-q")
-    mkdirSync(dirname(file), { recursive: true })
-    copyFileSync(this.cliFile, file)
+    const held = await this.cliPair()
+    if (held !== undefined) await this.#putCli(held, this.amazonFile)
   }
 
-  /** The file that newer versions of kiro-cli keep beside the IDE's holds what their store does now. */
+  /** So has the file that newer versions of kiro-cli keep beside the IDE's. */
   async cliFileHas(): Promise<void> {
-    const { expiresAt, ...pair } = (await this.cliPair()) ?? { expiresAt: 0 }
+    const held = await this.cliPair()
+    if (held === undefined) return
     const client = { clientId: this.client, clientSecret: "secret", region: "us-east-1" }
-    const ends = new Date(expiresAt).toISOString()
-    mkdirSync(dirname(this.ideFile), { recursive: true })
-    writeFileSync(
-      this.ideFile.replace("token", "token-cli"),
-      JSON.stringify({ ...pair, ...client, expiresAt: ends, authMethod: "IdC", provider: "BuilderId" }),
-    )
+    this.#putToken(this.cliTokenFile, held, { ...client, authMethod: "IdC", provider: "BuilderId" })
   }
 
-  /** A person signs in to kiro-cli. */
-  async signsIn(person: string): Promise<Pair> {
+  /** A person signs in to kiro-cli, or to the Amazon Q CLI. */
+  async signsIn(person: string, file = this.cliFile): Promise<Pair> {
     const pair = this.service.signIn(person)
-    await this.#putCli(pair)
+    await this.#putCli(pair, file)
     return pair
   }
 
-  /** kiro-cli renews what it has. */
-  async cliRenews(): Promise<boolean> {
-    const held = await this.cliPair()
-    if (held === undefined) return false
-    const pair = this.service.renew(held.refreshToken)
-    if (pair === undefined) return false
-    await this.#putCli(pair)
-    return true
+  /** kiro-cli renews what it has, or the Amazon Q CLI does. */
+  async cliRenews(file = this.cliFile): Promise<boolean> {
+    const held = await this.cliPair(file)
+    const pair = held && this.service.renew(held.refreshToken)
+    if (pair !== undefined) await this.#putCli(pair, file)
+    return pair !== undefined
   }
 
   async cliSignsOut(): Promise<void> {
@@ -252,7 +263,7 @@ export class Home {
   /** A person signs in to the Kiro IDE. */
   ideSignsIn(person: string): Pair {
     const pair = this.service.signIn(person)
-    this.#putIde(pair)
+    this.#putToken(this.ideFile, pair, BY_GOOGLE)
     return pair
   }
 
@@ -260,7 +271,7 @@ export class Home {
   ideRenews(): boolean {
     const held = this.idePair()
     const pair = held && this.service.renew(held.refreshToken)
-    if (pair !== undefined) this.#putIde(pair)
+    if (pair !== undefined) this.#putToken(this.ideFile, pair, BY_GOOGLE)
     return pair !== undefined
   }
 
@@ -269,23 +280,22 @@ export class Home {
     rmSync(this.ideFile, { force: true })
   }
 
-  idePair(): Pair | undefined {
-    if (!existsSync(this.ideFile)) return undefined
-    const { expiresAt, ...pair } = JSON.parse(readFileSync(this.ideFile, "utf8")) as Pair & {
-      expiresAt: string
+  idePair(file = this.ideFile): Pair | undefined {
+    if (!existsSync(file)) return undefined
+    const { accessToken, refreshToken, expiresAt } = JSON.parse(readFileSync(file, "utf8")) as {
+      readonly [Name in keyof Pair]: string
     }
-    return { ...pair, expiresAt: Date.parse(expiresAt) }
+    return { accessToken, refreshToken, expiresAt: Date.parse(expiresAt) }
   }
 
-  #putIde({ accessToken, refreshToken, expiresAt }: Pair): void {
+  #putToken(file: string, { expiresAt, ...pair }: Pair, how: object): void {
     this.#outside.writes += 1
-    mkdirSync(dirname(this.ideFile), { recursive: true })
-    const fields = { accessToken, refreshToken, expiresAt: new Date(expiresAt).toISOString() }
-    writeFileSync(this.ideFile, JSON.stringify({ ...fields, authMethod: "social", provider: "Google" }))
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, JSON.stringify({ ...pair, expiresAt: new Date(expiresAt).toISOString(), ...how }))
   }
 
-  async cliPair(): Promise<Pair | undefined> {
-    const database = await this.#look(this.cliFile)
+  async cliPair(file = this.cliFile): Promise<Pair | undefined> {
+    const database = await this.#look(file)
     const text = database?.get("SELECT value FROM auth_kv WHERE key = ?", [TOKEN])?.["value"]
     if (typeof text !== "string") return undefined
     const { access_token, refresh_token, expires_at } = JSON.parse(text) as Record<string, string>
@@ -324,10 +334,10 @@ export class Home {
       this.#cliSeen.push({ pair, client: this.client })
   }
 
-  async #putCli(pair: Pair): Promise<void> {
+  async #putCli(pair: Pair, file = this.cliFile): Promise<void> {
     this.#outside.writes += 1
-    const isNew = !existsSync(this.cliFile)
-    const database = await this.#opened(this.cliFile)
+    const isNew = !existsSync(file)
+    const database = await this.#opened(file)
     if (isNew) for (const table of CLI_TABLES) database.run(table)
     const rows: Record<string, unknown> = {
       [TOKEN]: {
@@ -425,6 +435,7 @@ export class Home {
       clock: this.clock,
       byUser,
       identify,
+      tokens: await this.keeper(),
     })
   }
 
@@ -542,7 +553,12 @@ export class Home {
       const text = readFileSync(join(this.folder, name), "utf8")
       return /"after":\{[^}]*"refreshToken":"([^"]+)"/.exec(text)?.[1] ?? []
     })
-    const pairs = [await this.cliPair(), this.idePair()]
+    const pairs = [
+      await this.cliPair(),
+      await this.cliPair(this.amazonFile),
+      this.idePair(),
+      this.idePair(this.cliTokenFile),
+    ]
     return {
       ours: [...rows.map((row) => String(row["refresh_token"])), ...spilled],
       theirs: pairs.flatMap((pair) => pair?.refreshToken ?? []),
@@ -553,5 +569,20 @@ export class Home {
   async stamps(): Promise<{ readonly stored: string; readonly all: string }> {
     const stored = (await this.#look(this.#databaseFile))?.stamp(["kiro_account", "kiro_login"]) ?? ""
     return { stored, all: `${stored}, ${this.#outside.writes}, ${this.service.renewals}` }
+  }
+
+  /** A write that finds the database locked finds it free the next time. */
+  #lockable(driver: DatabaseDriver): DatabaseDriver {
+    return (path) => {
+      const database = driver(path)
+      return {
+        ...database,
+        run: (sql, parameters) => {
+          if (!this.#isLocked || !sql.startsWith("BEGIN")) return database.run(sql, parameters)
+          this.#isLocked = false
+          throw Object.assign(new Error("database is locked"), { errcode: SQLITE_BUSY })
+        },
+      }
+    }
   }
 }

@@ -13,6 +13,7 @@ import {
 } from "../login.ts"
 import type { AccountStore } from "../store/account-store.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
+import type { Spills } from "./spill.ts"
 
 /** What could not be read of another program's store. It names the file and the key; it never holds a value. */
 export interface SourceProblem {
@@ -72,6 +73,8 @@ export interface InStepDependencies {
   readonly sources: readonly SourceStore[]
   readonly clock: Clock
   readonly log: Log
+  /** Knows the pairs that the database has not taken yet. */
+  readonly spills?: Pick<Spills, "overAll">
 }
 
 /** Keeps other programs and us in step: what they show is taken in, what we renewed is written back to them. */
@@ -88,7 +91,7 @@ export class InStep {
    * whether its program renewed the login meanwhile.
    */
   async look(login: TokenLogin): Promise<number | undefined> {
-    const { sources, store, clock, log } = this.#dependencies
+    const { sources, store, clock, log, spills } = this.#dependencies
     const { places, unreadable } = recordOf(login)
     const mayCopy = (source: LoginSource): boolean =>
       isInKiroCli(login) && (source === "kiro-cli" || source === "older-plugin")
@@ -102,7 +105,9 @@ export class InStep {
         const reading = readings[index]
         return source.has(place) && reading !== undefined && !isUnread(reading, place)
       })
-    await store.reconcile((accounts) => takeIn(accounts, { offered, now: clock.now(), byUser: false }))
+    await store.reconcile((accounts) =>
+      takeIn(spills?.overAll(accounts) ?? accounts, { offered, now: clock.now(), byUser: false }),
+    )
     // A row that its program deleted is owed nothing any more.
     const gone = places.filter(
       (place) => isKnown(place) && !offered.some((one) => samePlace(one.place, place)),

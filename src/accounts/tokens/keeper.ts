@@ -61,7 +61,7 @@ export class TokenKeeper {
     const { clock, log } = runtime
     this.#dependencies = dependencies
     this.#spills = new Spills({ store, path: spillPath, log })
-    this.#inStep = new InStep({ store, sources, clock, log })
+    this.#inStep = new InStep({ store, sources, clock, log, spills: this.#spills })
     this.#owners = new Owners({ store, identify, clock, log, signal: this.#asking.signal })
     this.#refresher = new Refresher({
       ...dependencies,
@@ -143,10 +143,7 @@ export class TokenKeeper {
 
   /** The same accounts with the pairs that wait for the database: a source that shows one of them brings no news. */
   waiting(accounts: readonly Account[]): readonly Account[] {
-    return accounts.map((account) => ({
-      ...account,
-      logins: account.logins.map((login) => this.#spills.over(login)),
-    }))
+    return this.#spills.overAll(accounts)
   }
 
   /**

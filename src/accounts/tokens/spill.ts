@@ -13,7 +13,7 @@ import { isObject, type JsonObject, parseJson, present } from "../../json.ts"
 import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
 import { readSmallFile } from "../../settings/index.ts"
-import type { Login } from "../account.ts"
+import type { Account, Login } from "../account.ts"
 import { pairHash, recordOf, samePair, withHash, withRecord } from "../login.ts"
 import type { TokenSwap } from "../store/account-rows.ts"
 import type { AccountStore } from "../store/account-store.ts"
@@ -129,6 +129,14 @@ export class Spills {
   over<Value extends Login>(login: Value): Value {
     const swap = this.#waiting(login.id)
     return swap === undefined ? login : withSwap(login, swap)
+  }
+
+  /** The same of all accounts: a source that shows a pair that waits brings no news. */
+  overAll(accounts: readonly Account[]): readonly Account[] {
+    return accounts.map((account) => ({
+      ...account,
+      logins: account.logins.map((login) => this.over(login)),
+    }))
   }
 
   #waiting(loginId: string): SpilledSwap | undefined {
