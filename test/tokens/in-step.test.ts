@@ -465,6 +465,25 @@ describe("kiro-cli and we on one login", () => {
     assert.equal((await cliRow(file, TOKEN))["refresh_token"], ann.refreshToken)
   })
 
+  it("leave no pair behind, and no account, where it is removed while its pair waits for our database", async () => {
+    await sync()
+    const locker = await openDatabase(join(folder, "kiro.db"))
+    locker.run("BEGIN IMMEDIATE")
+    const keeper = open(async () => ({ outcome: "failed" }))
+    assert.equal(await token(keeper), ann.accessToken)
+    const account = await first()
+    const settled = keeper.settle(account)
+    await systemClock.turn()
+    locker.run("ROLLBACK")
+    locker.close()
+    await settled
+    await store.remove(account.id)
+    assert.deepEqual(leftovers(folder), [".local"])
+    await sync()
+    assert.deepEqual(await store.list(), [])
+    await cliRefreshes()
+  })
+
   it("are in step also where our own database takes nothing just now", async () => {
     await sync()
     const writer = await openDatabase(join(folder, "kiro.db"))

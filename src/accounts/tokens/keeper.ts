@@ -161,10 +161,15 @@ export class TokenKeeper {
 
   /**
    * Brings what is still on its way to its place, before the account is removed: a pair that waits for the database,
-   * and one that its source does not have yet; and asks whose the account is, as long as it can be asked.
+   * and one that its source does not have yet; and asks whose the account is, as long as it can be asked. Rejects with a
+   * `StoreError` where the database goes on taking nothing.
    */
   async settle(given: Account): Promise<void> {
-    const account = await this.#current(given)
+    const isWaiting = given.logins.map(({ id }) => this.#spills.settle(id)).includes("waiting")
+    const { store } = this.#dependencies
+    // Of a pair that is not in its row when that goes, nobody would know whose it was.
+    if (isWaiting) await store.mustKeep()
+    const account = await this.#current((await store.get(given.id)) ?? given)
     for (const login of tokenLogins(account)) {
       await this.#patiently(this.#owners.ask(login, { urgent: true }))
       if (isOwing(login)) this.#inBackground(this.#inStep.pay(login))
