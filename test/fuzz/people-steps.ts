@@ -15,6 +15,7 @@ export type Step =
   | { readonly do: "signs in to kiro-cli"; readonly person: Person; readonly registers: boolean }
   | {
       readonly do:
+        | "signs in to the Amazon Q CLI"
         | "signs in to the IDE"
         | "signs in here"
         | "gives a key"
@@ -35,6 +36,8 @@ export type Step =
       readonly looks: boolean
     }
   | { readonly do: "OpenCode restarts"; readonly process: ProcessName; readonly keyOf: Person | undefined }
+  /** A pair that comes finds the database locked, and its process is killed behind the answer. */
+  | { readonly do: "OpenCode is killed with a pair that waits"; readonly process: ProcessName }
   | { readonly do: "time passes"; readonly ms: number }
   | { readonly do: "the usage call"; readonly is: UsageCall }
   | { readonly do: "the service rotates"; readonly how: Rotation }
@@ -44,7 +47,10 @@ export type Step =
         | "kiro-cli signs out"
         | "the IDE renews"
         | "the IDE signs out"
+        | "the Amazon Q CLI renews"
         | "an older plugin copies kiro-cli's login"
+        | "the Amazon Q CLI has what kiro-cli has"
+        | "kiro-cli keeps its login in a file too"
         | "the clock jumps ahead"
         | "the clock jumps back"
         | "kiro-cli's store goes away"
@@ -75,6 +81,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: anybody("signs in to the IDE") },
+  { weight: 1, arbitrary: anybody("signs in to the Amazon Q CLI") },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("OpenCode is killed with a pair that waits" as const), process }),
+  },
   {
     weight: 18,
     arbitrary: fc.record({
@@ -119,12 +130,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 4,
+    weight: 5,
     arbitrary: fc.record({
       do: fc.constantFrom(
         "kiro-cli signs out" as const,
         "the IDE signs out",
+        "the Amazon Q CLI renews",
         "an older plugin copies kiro-cli's login",
+        "the Amazon Q CLI has what kiro-cli has",
+        "kiro-cli keeps its login in a file too",
         "the clock jumps ahead",
         "the clock jumps back",
         "kiro-cli's store goes away",

@@ -29,10 +29,13 @@ const NO_LOSS_OF_OURS: readonly Step["do"][] = [
   "is removed while its pair is renewed",
   // A program that was away while we renewed may use up its old one before it gets ours.
   "kiro-cli renews",
+  "the Amazon Q CLI renews",
   "the IDE renews",
 ]
 
-const PROGRAMS = ["kiro-cli", "kiro-ide"] as const
+/** Where kiro-cli's login is left as it was. */
+const COPIES = ["older-plugin", "amazon-q", "kiro-cli's file"]
+const PROGRAMS = ["kiro-cli", "amazon-q", "kiro-ide"] as const
 type Program = (typeof PROGRAMS)[number]
 
 function tokenOf(login: Login): string {
@@ -97,6 +100,18 @@ export class World {
         return void (await home.signsIn(step.person))
       case "kiro-cli renews":
         return void (await home.cliRenews())
+      case "signs in to the Amazon Q CLI":
+        await this.#comesTo(step.person, "amazon-q")
+        return void (await home.signsIn(step.person, home.amazonFile))
+      case "the Amazon Q CLI renews":
+        return void (await home.cliRenews(home.amazonFile))
+      case "the Amazon Q CLI has what kiro-cli has":
+        await this.#displaces("amazon-q")
+        await this.#isCopiedTo("amazon-q")
+        return home.amazonQHas()
+      case "kiro-cli keeps its login in a file too":
+        await this.#isCopiedTo("kiro-cli's file")
+        return home.cliFileHas()
       case "kiro-cli signs out":
         return home.cliSignsOut()
       case "signs in to the IDE":
@@ -107,8 +122,7 @@ export class World {
       case "the IDE signs out":
         return home.ideSignsOut()
       case "an older plugin copies kiro-cli's login":
-        for (const person of PEOPLE)
-          if ((await this.#programsOf(person)).includes("kiro-cli")) this.#isSeenIn(person, "older-plugin")
+        await this.#isCopiedTo("older-plugin")
         return home.olderPluginCopies()
       case "kiro-cli's store goes away":
         return home.cliGoesAway()
@@ -162,6 +176,8 @@ export class World {
           this.#isSeenIn(step.keyOf, "environment")
         }
         return this.#process(step.process).restart({ keyOf: step.keyOf })
+      case "OpenCode is killed with a pair that waits":
+        return this.#dieWaiting(this.#process(step.process))
       case "the import is asked for":
         return this.#byUser(PEOPLE, () => home.takeIn(true), { forced: true })
       default:
@@ -181,6 +197,19 @@ export class World {
   async #putBack(): Promise<void> {
     await this.#displaces("kiro-cli")
     await this.#home.cliIsPutBack()
+  }
+
+  async #isCopiedTo(place: string): Promise<void> {
+    for (const person of PEOPLE)
+      if ((await this.#programsOf(person)).includes("kiro-cli")) this.#isSeenIn(person, place)
+  }
+
+  async #dieWaiting(home: Home): Promise<void> {
+    home.pairsWait = true
+    home.clock.advance(2 * HOUR)
+    await home.asks()
+    home.pairsWait = false
+    home.isKilled()
   }
 
   #process(name: ProcessName): Home {
@@ -230,7 +259,7 @@ export class World {
     this.#shut.add(person)
     this.#everShut = true
     const isNameless = accounts.some(({ userId }) => userId === undefined)
-    const places = new Set<string>(accounts.flatMap(({ logins }) => logins.map(({ source }) => source)))
+    const places = new Set(accounts.flatMap(({ logins }) => logins.flatMap((login) => this.#placesOf(login))))
     const keys = [...this.#keys.values()].includes(person) ? ["environment"] : []
     const programs = await this.#programsOf(person)
     const everywhere = [...programs, ...keys]
@@ -243,9 +272,22 @@ export class World {
     else this.#nameless.delete(person)
   }
 
+  /** Where it was seen first, and stands now. */
+  #placesOf(login: Login): readonly string[] {
+    const { amazonFile, cliTokenFile } = this.#home
+    return [
+      login.source,
+      ...recordOf(login).places.map(({ source, key }) => {
+        if (key === cliTokenFile) return "kiro-cli's file"
+        return key.startsWith(amazonFile) ? "amazon-q" : source
+      }),
+    ]
+  }
+
   async #pairIn(program: Program): Promise<string | undefined> {
-    const pair = program === "kiro-cli" ? await this.#home.cliPair() : this.#home.idePair()
-    return pair?.refreshToken
+    const { cliFile, amazonFile } = this.#home
+    if (program === "kiro-ide") return this.#home.idePair()?.refreshToken
+    return (await this.#home.cliPair(program === "kiro-cli" ? cliFile : amazonFile))?.refreshToken
   }
 
   async #programsOf(person: Person): Promise<readonly Program[]> {
@@ -452,8 +494,8 @@ export class World {
     for (const { logins } of accounts)
       for (const login of logins) {
         const family = this.#home.service.familyOfHash(recordOf(login).hashes.at(-1) ?? "")
-        // What an older plugin copied stays as long as it does, and what the service ended until its user acts.
-        const isCopy = recordOf(login).places.some(({ source }) => source === "older-plugin")
+        // What was copied stays as long as the copy does, and what the service ended until its user acts.
+        const isCopy = this.#placesOf(login).some((place) => COPIES.includes(place))
         if (family?.alive !== true || isCopy) continue
         rows.set(family, (rows.get(family) ?? 0) + 1)
         assert.equal(rows.get(family), 1, `a sign-in of ${family.person} has two rows`)
