@@ -1,10 +1,19 @@
 import { type JsonObject, present } from "../../json.ts"
 import type { Secret } from "../../secret.ts"
-import type { Account, Login, LoginBase, LoginRecord, TokenSet } from "../account.ts"
+import type { Account, Login, LoginBase, LoginRecord, TokenLogin, TokenSet } from "../account.ts"
 import type { AccountChanges } from "../draft.ts"
 import { boundedHealth } from "../health.ts"
 import { withUses } from "../login-use.ts"
-import { loginHash, pairHash, recordOf, withHash, withRecord } from "../login.ts"
+import {
+  changeLogin,
+  loginHash,
+  pairHash,
+  recordOf,
+  samePair,
+  withHash,
+  withoutRevocation,
+  withRecord,
+} from "../login.ts"
 import { type Database, type Row, untilWritten } from "./database.ts"
 import { ACCOUNTS, LOGINS, MODEL_LISTS, SESSIONS, TURNS } from "./schema.ts"
 
@@ -223,47 +232,32 @@ export interface TokenSwap {
  * Whether the row still held `before` and now holds `after`, which every place of the login then lacks; its login, and
  * its account with it, is no longer logged out.
  */
-export function swapTokens(database: Database, swap: TokenSwap): boolean {
-  const { loginId, before, after, through = [] } = swap
-  const row = database.get(
-    "SELECT * FROM kiro_login WHERE id = ? AND access_token = ? AND refresh_token IS ?",
-    [loginId, before.accessToken.reveal(), before.refreshToken?.reveal() ?? null],
-  )
-  if (row === undefined) return false
-  const { doubted: _, once, successor, ...record } = recordIn(LOGINS.read(row))
-  const hashes = [pairHash(before), ...through, pairHash(after)].reduce(withHash, record.hashes)
-  const document: LoginRecord = {
-    ...record,
-    hashes,
-    places: record.places.map((place) => ({ ...place, owed: true })),
-    // It was renewed on the user's word, so it was none of its successor's.
-    ...(once === true ? {} : present({ successor })),
+export function swapTokens(database: Database, accounts: readonly Account[], swap: TokenSwap): boolean {
+  const { loginId, before } = swap
+  for (const account of accounts) {
+    const login = account.logins.find(({ id }) => id === loginId)
+    if (login === undefined || login.kind === "api-key" || !samePair(login.tokens, before)) continue
+    const renewed = changeLogin(account, loginId, () => renewedBy(login, swap))
+    applyChanges(database, accounts, { put: [renewed], gone: [] })
+    // With a pair that the service gave, nobody needs to log in again: not for a reason that only newer versions know.
+    database.run(
+      `UPDATE kiro_account SET health = '{"state":"ok"}' WHERE id = ? AND CASE WHEN json_valid(health)
+         THEN json_extract(health, '$.state') = 'revoked' AND json_extract(health, '$.reason') = 'login-expired' END`,
+      [account.id],
+    )
+    return true
   }
-  database.run(
-    `UPDATE kiro_login SET access_token = ?, refresh_token = ?, expires_at = ?, document = ?, revoked_at = NULL,
-       revoked_reason = NULL, behind_access_token = NULL, behind_refresh_token = NULL, behind_expires_at = NULL
-     WHERE id = ?`,
-    [
-      after.accessToken.reveal(),
-      after.refreshToken?.reveal() ?? null,
-      after.expiresAt,
-      JSON.stringify(document),
-      loginId,
-    ],
-  )
-  // With a pair that the service gave, nobody needs to log in again.
-  database.run(
-    `UPDATE kiro_account SET health = '{"state":"ok"}'
-     WHERE id = (SELECT account_id FROM kiro_login WHERE id = ?) AND CASE WHEN json_valid(health)
-       THEN json_extract(health, '$.state') = 'revoked' AND json_extract(health, '$.reason') = 'login-expired' END`,
-    [loginId],
-  )
-  return true
+  return false
 }
 
-/** Names the pair of a row; `undefined` where there is no such row. */
-export function hashInRow(database: Database, loginId: string): string | undefined {
-  const row = database.get("SELECT * FROM kiro_login WHERE id = ?", [loginId])
-  const tokens = row && tokensIn(LOGINS.read(row))
-  return tokens && pairHash(tokens)
+function renewedBy(login: TokenLogin, { before, after, through = [] }: TokenSwap): TokenLogin {
+  const { hashes, places, successor, once } = recordOf(login)
+  return withRecord(withoutRevocation({ ...login, tokens: after }), {
+    hashes: [pairHash(before), ...through, pairHash(after)].reduce(withHash, hashes),
+    places: places.map((place) => ({ ...place, owed: true })),
+    doubted: undefined,
+    once: undefined,
+    // It was renewed on the user's word, so it was none of its successor's.
+    successor: once === true ? undefined : successor,
+  })
 }

@@ -1,20 +1,12 @@
 import type { Secret } from "../../secret.ts"
 import type { Account, Login } from "../account.ts"
 import type { AccountChanges } from "../draft.ts"
-import { changeLogin, hasLogin, isOwing } from "../login.ts"
+import { changeLogin, hasLogin, isOwing, loginHash } from "../login.ts"
 import { isResting } from "../login-use.ts"
 import { findCalled } from "../name.ts"
 import { buryAccount, tidy } from "../owner.ts"
 import type { Choice, ChoiceState } from "../selection.ts"
-import {
-  accountReader,
-  applyChanges,
-  hashInRow,
-  isAway,
-  isThere,
-  swapTokens,
-  type TokenSwap,
-} from "./account-rows.ts"
+import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwap } from "./account-rows.ts"
 import { Assignments } from "./assignments.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
 import { type Database, loadDatabaseDriver } from "./database.ts"
@@ -161,7 +153,9 @@ export class AccountStore extends SessionStore {
    * every place that it has owes the new pair.
    */
   compareAndSwapTokens(swap: TokenSwap): SwapResult {
-    const attempt = this.connection.attempt((database) => swapTokens(database, swap), { durable: true })
+    const attempt = this.connection.attempt((database) => swapTokens(database, this.#look(database), swap), {
+      durable: true,
+    })
     if (!attempt.done) return attempt.failure === "busy" ? "busy" : "failed"
     if (!attempt.value) return "changed"
     return this.connection.inMemory ? "failed" : "written"
@@ -171,9 +165,10 @@ export class AccountStore extends SessionStore {
   peek(
     loginId: string,
   ): { readonly outcome: "row"; readonly hash: string } | { readonly outcome: "none" | "unavailable" } {
-    const attempt = this.connection.attempt((database) => hashInRow(database, loginId), { durable: true })
+    const attempt = this.connection.attempt((database) => this.#look(database), { durable: true })
     if (!attempt.done || this.connection.inMemory) return { outcome: "unavailable" }
-    return attempt.value === undefined ? { outcome: "none" } : { outcome: "row", hash: attempt.value }
+    const login = attempt.value.flatMap(({ logins }) => logins).find(({ id }) => id === loginId)
+    return login === undefined ? { outcome: "none" } : { outcome: "row", hash: loginHash(login) }
   }
 
   /** Rejects with a `StoreError` where nothing can be kept now: no login is begun and no pair renewed then. */
