@@ -4,13 +4,14 @@ import {
   type JsonObject,
   parseJson,
   plausibleLifetime,
+  present,
   wordsOfFault,
   wordsOfPage,
 } from "../../json.ts"
 import type { Clock, Log } from "../../runtime.ts"
-import type { Secret } from "../../secret.ts"
+import { Secret } from "../../secret.ts"
 import { post, type SendOptions } from "../hosts.ts"
-import { type TokenSet, wordsOf } from "../token-set.ts"
+import { optionalNumber, optionalText, type TokenSet, wordsOf } from "../token-set.ts"
 
 /** What the user needs to approve a device, and what we need to ask whether they did (RFC 8628 §3.2). */
 export interface DeviceAuthorization {
@@ -33,13 +34,23 @@ export interface DeviceTokens extends TokenSet {
 }
 
 /** A page that a browser may be sent to: whatever else a service names counts as missing. */
-export const optionalPage = z.catch(
-  z.optional(z.string().check(z.regex(/^https?:\/\/[^\p{C}\s]+$/u))),
-  undefined,
-)
+const optionalPage = z.catch(z.optional(z.string().check(z.regex(/^https?:\/\/[^\p{C}\s]+$/u))), undefined)
 
 /** A code that can be compared and typed; nothing that a terminal would obey. */
-export const optionalCode = z.catch(z.optional(z.string().check(z.regex(/^[^\p{C}]+$/u))), undefined)
+const optionalCode = z.catch(z.optional(z.string().check(z.regex(/^[^\p{C}]+$/u))), undefined)
+
+/** The members that both services' answers have; the tokens' life is in seconds. */
+export const DEVICE_ANSWER = {
+  deviceCode: optionalText,
+  userCode: optionalCode,
+  verificationUri: optionalPage,
+  verificationUriComplete: optionalPage,
+  accessToken: optionalText,
+  refreshToken: optionalText,
+  expiresIn: optionalNumber,
+}
+
+type DeviceAnswer = z.infer<z.ZodMiniObject<typeof DEVICE_ANSWER>>
 
 export type DeviceErrorCode =
   /** The user said no (RFC 8628 §3.5). */
@@ -87,17 +98,54 @@ const DEFAULT_EXPIRY_MS = 600_000
 /** The life of an access token, where the answer names none. */
 const DEFAULT_LIFETIME_MS = 3_600_000
 
-export function intervalOf(statedMs: number | undefined): number {
+/** Who answered, as errors name them, and when (epoch ms). */
+export interface Answered {
+  readonly by: "AWS" | "Kiro"
+  readonly now: number
+}
+
+/** What a service says that a device may be approved with. Throws where something is missing. */
+export function readAuthorization(
+  answer: DeviceAnswer,
+  { by, now }: Answered,
+  stated: { readonly lifetimeMs: number | undefined; readonly intervalMs: number | undefined },
+): DeviceAuthorization {
+  const { deviceCode, userCode, verificationUri, verificationUriComplete } = answer
+  if (!deviceCode || !userCode || !verificationUri) throw malformed(by, "there is no code or no page")
+  return {
+    deviceCode: new Secret(deviceCode),
+    userCode,
+    verificationUri,
+    ...present({ verificationUriComplete }),
+    expiresAt: now + (plausibleLifetime(stated.lifetimeMs) ?? DEFAULT_EXPIRY_MS),
+    intervalMs: intervalOf(stated.intervalMs),
+  }
+}
+
+function intervalOf(statedMs: number | undefined): number {
   if (statedMs === undefined || !(statedMs > 0)) return DEFAULT_INTERVAL_MS
   return Math.min(Math.max(statedMs, SHORTEST_INTERVAL_MS), LONGEST_WAIT_MS)
 }
 
-export function codeLifetimeOf(statedMs: number | undefined): number {
-  return plausibleLifetime(statedMs) ?? DEFAULT_EXPIRY_MS
+/** The pair of an approved device. Throws where there is none. */
+export function readTokens(
+  { accessToken, refreshToken, expiresIn }: DeviceAnswer,
+  { by, now }: Answered,
+): TokenSet {
+  if (!accessToken) throw malformed(by, "there is no access token")
+  return {
+    accessToken: new Secret(accessToken),
+    ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
+    expiresAt: now + (plausibleLifetime(inMs(expiresIn)) ?? DEFAULT_LIFETIME_MS),
+  }
 }
 
-export function tokenLifetimeOf(statedMs: number | undefined): number {
-  return plausibleLifetime(statedMs) ?? DEFAULT_LIFETIME_MS
+export function inMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000
+}
+
+export function malformed(by: Answered["by"], message: string): DeviceAuthorizationError {
+  return new DeviceAuthorizationError("malformed-answer", `${by} sent an incomplete answer: ${message}.`)
 }
 
 /** The longest one request of a sign-in may take, in milliseconds, up to the last byte of its answer. */

@@ -4,17 +4,18 @@ import { Secret } from "../../secret.ts"
 import { oidcOrigin, type SendOptions } from "../hosts.ts"
 import { type ClientRegistration, optionalNumber, optionalText, readAnswer } from "../token-set.ts"
 import {
+  type Answered,
   ask,
-  codeLifetimeOf,
+  DEVICE_ANSWER,
   type DeviceAuthorization,
   DeviceAuthorizationError,
   type DeviceErrorCode,
-  intervalOf,
+  inMs,
   isPassing,
-  optionalCode,
-  optionalPage,
+  malformed,
   type PollAnswer,
-  tokenLifetimeOf,
+  readAuthorization,
+  readTokens,
 } from "./authorization.ts"
 
 /** The name that AWS shows on the approval page. */
@@ -41,14 +42,8 @@ const ANSWER = z.object({
   clientId: optionalText,
   clientSecret: optionalText,
   clientSecretExpiresAt: optionalNumber,
-  deviceCode: optionalText,
-  userCode: optionalCode,
-  verificationUri: optionalPage,
-  verificationUriComplete: optionalPage,
+  ...DEVICE_ANSWER,
   interval: optionalNumber,
-  accessToken: optionalText,
-  refreshToken: optionalText,
-  expiresIn: optionalNumber,
 })
 
 /**
@@ -71,7 +66,7 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
     authSchemePreference: [],
     userAgentAppId: async () => undefined,
   })
-  const { clock } = options.runtime
+  const answered = (): Answered => ({ by: "AWS", now: options.runtime.clock.now() })
   return {
     async register(signal) {
       const command = new sdk.RegisterClientCommand({
@@ -81,7 +76,7 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
       })
       const answer = await answerOrRefusal(service.send(command, { abortSignal: signal }), signal)
       const { clientId, clientSecret, clientSecretExpiresAt = 0 } = answer
-      if (!clientId || !clientSecret) throw malformed("the registration has no client id or secret")
+      if (!clientId || !clientSecret) throw malformed("AWS", "the registration has no client id or secret")
       const expiresAt = plausibleInstant(clientSecretExpiresAt * 1000)
       return { clientId, clientSecret: new Secret(clientSecret), ...present({ expiresAt }) }
     },
@@ -89,16 +84,8 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
     async authorize(client, startUrl, signal) {
       const command = new sdk.StartDeviceAuthorizationCommand({ ...credentialsOf(client), startUrl })
       const answer = await answerOrRefusal(service.send(command, { abortSignal: signal }), signal)
-      const { deviceCode, userCode, verificationUri, verificationUriComplete } = answer
-      if (!deviceCode || !userCode || !verificationUri) throw malformed("there is no code or no page")
-      return {
-        deviceCode: new Secret(deviceCode),
-        userCode,
-        verificationUri,
-        ...present({ verificationUriComplete }),
-        expiresAt: clock.now() + codeLifetimeOf(inMs(answer.expiresIn)),
-        intervalMs: intervalOf(inMs(answer.interval)),
-      }
+      const stated = { lifetimeMs: inMs(answer.expiresIn), intervalMs: inMs(answer.interval) }
+      return readAuthorization(answer, answered(), stated)
     },
 
     async requestTokens(client, deviceCode, signal) {
@@ -109,14 +96,7 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
       })
       try {
         const answer = readAnswer(ANSWER, await service.send(command, { abortSignal: signal }))
-        const { accessToken, refreshToken } = answer
-        if (!accessToken) throw malformed("there is no access token")
-        const tokens = {
-          accessToken: new Secret(accessToken),
-          ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
-          expiresAt: clock.now() + tokenLifetimeOf(inMs(answer.expiresIn)),
-        }
-        return { outcome: "approved", tokens }
+        return { outcome: "approved", tokens: readTokens(answer, answered()) }
       } catch (error) {
         signal.throwIfAborted()
         if (error instanceof sdk.AuthorizationPendingException) return { outcome: "authorization_pending" }
@@ -127,10 +107,6 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
       }
     },
   }
-}
-
-function inMs(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : seconds * 1000
 }
 
 function credentialsOf(client: ClientRegistration): { clientId: string; clientSecret: string } {
@@ -144,10 +120,6 @@ async function answerOrRefusal(sent: Promise<object>, signal: AbortSignal): Prom
     signal.throwIfAborted()
     throw readOidcError(error)
   }
-}
-
-function malformed(message: string): DeviceAuthorizationError {
-  return new DeviceAuthorizationError("malformed-answer", `AWS sent an incomplete answer: ${message}.`)
 }
 
 /** The part of the SDK's request that we read: SSO OIDC has only JSON POSTs. */

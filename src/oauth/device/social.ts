@@ -1,21 +1,18 @@
 import * as z from "zod/mini"
 import { present } from "../../json.ts"
-import { Secret } from "../../secret.ts"
 import { optionalNumber, optionalText, readAnswer } from "../token-set.ts"
 import { type SendOptions, SOCIAL_ORIGIN } from "../hosts.ts"
 import {
   ask,
-  codeLifetimeOf,
+  DEVICE_ANSWER,
   type DeviceAuthorization,
   DeviceAuthorizationError,
   type DeviceTokens,
-  intervalOf,
   isPassing,
-  optionalCode,
-  optionalPage,
   pollForTokens,
   type PollAnswer,
-  tokenLifetimeOf,
+  readAuthorization,
+  readTokens,
 } from "./authorization.ts"
 
 export type SocialProvider = "Google" | "Github"
@@ -29,15 +26,9 @@ export interface SocialOptions extends SendOptions {
 
 /** The members of both answers. Unlike SSO OIDC this service counts in milliseconds, but for the tokens' life. */
 const ANSWER = z.object({
-  deviceCode: optionalText,
-  userCode: optionalCode,
-  verificationUri: optionalPage,
-  verificationUriComplete: optionalPage,
+  ...DEVICE_ANSWER,
   expiresInMilliseconds: optionalNumber,
   intervalInMilliseconds: optionalNumber,
-  accessToken: optionalText,
-  refreshToken: optionalText,
-  expiresIn: optionalNumber,
   profileArn: optionalText,
   identityProvider: optionalText,
   status: optionalText,
@@ -58,17 +49,14 @@ export async function startSocialDeviceAuthorization(
   const question = { clientId: SOCIAL_CLIENT_ID, loginProvider: options.provider }
   const answer = await askService(options, "/oauth/device/authorization", question)
   if (answer.status !== 200) throw refusalOf(answer)
-  const { deviceCode, userCode, verificationUriComplete, ...body } = answer.body
-  const verificationUri = body.verificationUri ?? verificationUriComplete
-  if (!deviceCode || !userCode || !verificationUri) throw malformed("there is no code or no page")
-  return {
-    deviceCode: new Secret(deviceCode),
-    userCode,
-    verificationUri,
-    ...present({ verificationUriComplete }),
-    expiresAt: options.runtime.clock.now() + codeLifetimeOf(body.expiresInMilliseconds),
-    intervalMs: intervalOf(body.intervalInMilliseconds),
-  }
+  const { body } = answer
+  const stated = { lifetimeMs: body.expiresInMilliseconds, intervalMs: body.intervalInMilliseconds }
+  const verificationUri = body.verificationUri ?? body.verificationUriComplete
+  return readAuthorization(
+    { ...body, verificationUri },
+    { by: "Kiro", now: options.runtime.clock.now() },
+    stated,
+  )
 }
 
 /** Waits for the approval. Throws `DeviceAuthorizationError`, or the signal's reason. */
@@ -101,16 +89,10 @@ function judgePoll(answer: SocialAnswer, now: number): PollAnswer {
   const word = body.status ?? body.error
   if (word === "authorization_pending" || word === "slow_down") return { outcome: word }
   if (isPassing(status)) return { outcome: "unreachable", reason: `HTTP ${status}` }
-  const { accessToken, refreshToken, expiresIn, profileArn, identityProvider } = body
+  const { accessToken, profileArn, identityProvider } = body
   if (status !== 200 || (word !== undefined && !accessToken)) throw refusalOf(answer)
-  if (!accessToken) throw malformed("there is no access token")
-  const tokens: DeviceTokens = {
-    accessToken: new Secret(accessToken),
-    ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
-    expiresAt: now + tokenLifetimeOf(expiresIn === undefined ? undefined : expiresIn * 1000),
-    ...present({ profileArn, identityProvider }),
-  }
-  return { outcome: "approved", tokens }
+  const tokens = readTokens(body, { by: "Kiro", now })
+  return { outcome: "approved", tokens: { ...tokens, ...present({ profileArn, identityProvider }) } }
 }
 
 async function askService(
@@ -140,8 +122,4 @@ function refusalOf({ status, body }: SocialAnswer): DeviceAuthorizationError {
     default:
       return new DeviceAuthorizationError(isPassing(status) ? "service-error" : "invalid_request", message)
   }
-}
-
-function malformed(message: string): DeviceAuthorizationError {
-  return new DeviceAuthorizationError("malformed-answer", `Kiro sent an incomplete answer: ${message}.`)
 }
