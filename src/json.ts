@@ -61,6 +61,20 @@ export type Present<Fields> = {
   >
 }
 
+/** The value without the parts that these paths lead to. */
+export function withoutParts(value: unknown, paths: readonly (readonly PropertyKey[])[]): unknown {
+  const kept = (key: PropertyKey, part: unknown): readonly [unknown?] => {
+    const below = paths.filter(([first]) => first === key).map(([, ...path]) => path)
+    return below.some(({ length }) => length === 0) ? [] : [withoutParts(part, below)]
+  }
+  if (Array.isArray(value)) return value.flatMap((part, index) => kept(index, part))
+  if (!isObject(value)) return value
+  const parts = Object.entries(value).flatMap(([key, part]) =>
+    kept(key, part).map((each) => [key, each] as const),
+  )
+  return Object.fromEntries(parts)
+}
+
 /** The fields that have a value: for optional properties, which are left out and not set to `undefined`. */
 export function present<Fields extends object>(fields: Fields): Present<Fields>
 export function present<Fields extends object>(fields: Fields): Partial<Fields> {

@@ -1,4 +1,5 @@
 import { realpathSync } from "node:fs"
+import { posix, win32 } from "node:path"
 import type { ParseError } from "jsonc-parser"
 import { isObject } from "../json.ts"
 import { readSmallFile, replaceFile } from "./files.ts"
@@ -42,16 +43,32 @@ export function ruleFor(
   })
 }
 
-/** Whether a folder is the one that is named, in it, or in one that the glob means. `~` is the user's home. */
+/**
+ * Whether a folder is the one that is named, in it, or in one that the glob means; also where either is named by a link.
+ * `~` is the user's home.
+ */
 function isIn(
   pattern: string,
   folder: string | undefined,
   { home, platform }: Pick<Place, "home" | "platform">,
 ): boolean {
   if (folder === undefined) return false
-  const plain = (path: string): string => comparablePath(path, platform).replace(/(?<=.)\/+$/, "")
-  const absolute = plain(/^~(?=$|[/\\])/.test(pattern) ? `${home}${pattern.slice(1)}` : pattern)
-  return globOf(absolute, "(?:/.*)?").test(plain(folder))
+  const { normalize, isAbsolute } = platform === "win32" ? win32 : posix
+  const plain = (path: string): string => comparablePath(normalize(path), platform).replace(/(?<=.)\/+$/, "")
+  const absolute = /^~(?=$|[/\\])/.test(pattern) ? `${home}/${pattern.slice(1)}` : pattern
+  const holds = (named: string, at: string): boolean => globOf(plain(named), "(?:/.*)?").test(plain(at))
+  if (holds(absolute, folder)) return true
+  const real = realFolder(folder)
+  return holds(absolute, real) || (isAbsolute(absolute) && holds(realFolder(absolute), real))
+}
+
+/** Behind all links; a glob, and what can't be looked at, stays as it is. */
+function realFolder(path: string): string {
+  try {
+    return realpathSync.native(path)
+  } catch {
+    return path
+  }
 }
 
 /** `**` is any text, `*` any without a slash, `?` one letter. */

@@ -79,7 +79,11 @@ export function projectSettingsFiles(platform: string, { directory, worktree }: 
   return (upTo(directory) ?? [directory]).map((folder) => join(folder, ".opencode", "kiro.json"))
 }
 
-/** To compare paths by: on Windows one file has many spellings, of either slash and in any case. */
+/**
+ * To compare paths by: on Windows one file has many spellings, of either slash and in any case; on a Mac in any case and
+ * either way of writing an accent.
+ */
 export function comparablePath(path: string, platform: string): string {
-  return platform === "win32" ? path.replaceAll("\\", "/").toLowerCase() : path
+  if (platform === "win32") return path.replaceAll("\\", "/").toLowerCase()
+  return platform === "darwin" ? path.normalize("NFC").toLowerCase() : path
 }

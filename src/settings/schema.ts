@@ -1,6 +1,6 @@
 import { type ParseError, parse } from "jsonc-parser"
 import * as z from "zod/mini"
-import { isObject, type JsonObject, PROFILE_ARN_SHAPE, REGION_SHAPE } from "../json.ts"
+import { isObject, type JsonObject, PROFILE_ARN_SHAPE, REGION_SHAPE, withoutParts } from "../json.ts"
 
 /** What is said of a key beside its schema, whose error message is the allowed range in words. */
 interface About {
@@ -11,6 +11,8 @@ interface About {
    * may do anything.
    */
   readonly projectMayNot?: "set" | "switch on"
+  /** A part that is wrong is left out, and the others count. */
+  readonly inParts?: true
 }
 
 export const ABOUT = z.registry<About>()
@@ -62,7 +64,7 @@ function url({ loopback }: { readonly loopback: boolean }) {
 }
 
 const boolean = () => z.boolean("true or false")
-const words = (allowed: string) => z.string(allowed).check(z.minLength(1, allowed))
+const words = (allowed: string) => z.string(allowed).check(z.trim(), z.minLength(1, allowed))
 const region = () => text("an AWS region such as us-east-1", REGION_SHAPE)
 
 const ACCOUNT_RULE = z.readonly(
@@ -165,6 +167,7 @@ export const SCHEMA = z.object({
     ),
     {
       projectMayNot: "set",
+      inParts: true,
       description: "Models to ask instead, in this order, while a model stays at capacity.",
     },
   ),
@@ -303,7 +306,7 @@ function judge({
   readonly problems: SettingsProblem[]
 }): unknown {
   const schema = SCHEMA.shape[key]
-  const projectMayNot = ABOUT.get(schema)?.projectMayNot
+  const { projectMayNot, inParts = false } = ABOUT.get(schema) ?? {}
   if (kind === "project" && (projectMayNot === "set" || (projectMayNot === "switch on" && value !== false))) {
     problems.push({ kind: "not-in-project", key: stated, from })
     return undefined
@@ -312,12 +315,17 @@ function judge({
   const judged = readings.map((reading) => z.safeParse(schema, reading))
   const good = judged.find(({ success }) => success)
   if (good?.success === true) return good.data
-  const issue = judged[0]?.error?.issues[0]
+  // A variable's text is also what it stands for.
+  const read = Math.max(0, readings.findIndex(isObject))
+  const issues = judged[read]?.error?.issues ?? []
+  const [issue] = issues
   const path = (issue?.path ?? []).map((step) =>
     typeof step === "number" ? `[${step}]` : `.${String(step)}`,
   )
   problems.push({ kind: "bad-value", key: `${stated}${path.join("")}`, allowed: issue?.message ?? "", from })
-  return undefined
+  if (!inParts) return undefined
+  const paths = issues.map((each) => each.path)
+  return z.safeParse(schema, withoutParts(readings[read], paths)).data
 }
 
 const BOOLEAN_WORDS: ReadonlyMap<string, boolean> = new Map([

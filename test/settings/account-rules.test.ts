@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { lstatSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it } from "node:test"
 import { type AccountRule, ruleFor, type RuleQuestion, saveProjectRule } from "../../src/settings/index.ts"
@@ -28,6 +28,9 @@ describe("account rules", () => {
       ["/srv/**", "/srv/x/y"],
       ["~", "/home/ann/anything"],
       ["/a.b(c)", "/a.b(c)/d"],
+      ["~/work/x/..", "/home/ann/work/one"],
+      ["/srv//./app/", "/srv/app/src/"],
+      ["~/x/../*/app", "/home/ann/one/app"],
     ] as const)
       assert.ok(holds(project, folder), `${project} ${folder}`)
     for (const [project, folder] of [
@@ -37,8 +40,30 @@ describe("account rules", () => {
       ["~ann", "/home/annann"],
     ] as const)
       assert.ok(!holds(project, folder), `${project} ${folder}`)
+    const mac = { home: "/Users/ann", platform: "darwin" }
+    assert.ok(holds("~/Work", "/users/Ann/work/one", mac))
+    assert.ok(holds("~/Caf\u00e9", "/Users/ann/Cafe\u0301", mac))
+    assert.ok(!holds("~/Work", "/home/ann/work"))
     const windows = { home: String.raw`C:\Users\Ann`, platform: "win32" }
     assert.ok(holds(String.raw`~\Work`, String.raw`C:\Users\ann\work\one`, windows))
+  })
+
+  it("hold for a folder by whichever link it is named", needsLinks, () => {
+    const home = realpathSync(temporaryFolder())
+    const [real, link] = [join(home, "disk", "app"), join(home, "work")]
+    mkdirSync(join(real, "src"), { recursive: true })
+    symlinkSync(real, link)
+    const holds = (project: string, folder: string): boolean =>
+      decides("project", [{ project, account: "a" }], { project: folder }, { home, platform: "linux" }) ===
+      "a"
+    for (const [project, folder] of [
+      [real, join(link, "src")],
+      [link, join(real, "src")],
+      ["~/work", real],
+      [join(home, "disk", "*"), link],
+    ] as const)
+      assert.ok(holds(project, folder), `${project} ${folder}`)
+    assert.ok(!holds(join(home, "work", "other"), real))
   })
 
   it("of a project alone count for every request, the others for new conversations; the first decides", () => {

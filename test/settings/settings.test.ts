@@ -253,6 +253,30 @@ describe("settings", () => {
     assert.equal(settings.dailyCreditBudget, 5)
   })
 
+  it("leave out the word of other models that is wrong, and take the others", async () => {
+    const fallback_models = {
+      "claude-opus-5": ["", "claude-sonnet-5", 7, " claude-haiku-4-5 "],
+      auto: "claude-sonnet-5",
+      "claude-sonnet-5": ["  "],
+    }
+    for (const layers of [
+      { user: { fallback_models } },
+      { env: { KIRO_FALLBACK_MODELS: JSON.stringify(fallback_models) } },
+    ]) {
+      const { settings, problems } = await load(layers)
+      assert.deepEqual(settings.fallbackModels, {
+        "claude-opus-5": ["claude-sonnet-5", "claude-haiku-4-5"],
+        "claude-sonnet-5": [],
+      })
+      assert.equal(problems.length, 1)
+      assert.match(
+        problems.map(describeSettingsProblem).join(),
+        /^fallback_models\.claude-opus-5\[0\] in .* must be a model's id; it is ignored/,
+      )
+    }
+    assert.deepEqual((await load({ user: { fallback_models: 7 } })).settings.fallbackModels, {})
+  })
+
   it("name the part of a rule that is wrong, and never let a misspelt rule hold for everything", async () => {
     const { settings, problems } = await load({
       user: { account_rules: [{ account: "a1" }, { agnet: "build", account: "a2" }], daily_credit_budget: 0 },
