@@ -133,6 +133,8 @@ function isolatedEnvironment(root: string): Record<string, string> {
     XDG_CACHE_HOME: folder("cache"),
     TERM: "xterm-256color",
     NO_PROXY: "127.0.0.1,localhost",
+    // There a screen is taken for granted, and a sign-in would open its page in the browser of whoever runs this.
+    ...(process.platform !== "linux" && { CI: "true" }),
     OPENCODE_DISABLE_MODELS_FETCH: "1",
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statfsSync } from "node:fs"
+import { chmodSync, existsSync, readdirSync, readFileSync, realpathSync, statfsSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { temporaryFolder } from "../temporary-folder.ts"
 
@@ -8,10 +8,11 @@ const ROOM = 2 ** 30
 
 /**
  * Where the suites make their folders, gone with this process: in memory where there is room, because hundreds of small
- * databases wait for the disk with each write. What they leave there is searched for secrets.
+ * databases wait for the disk with each write. What they leave there is searched for secrets. By the name that a program
+ * started in there sees: macOS has a link on the way to its folder, Windows a short name.
  */
 export function scratchFolder(): string {
-  const folder = temporaryFolder(hasMemory() ? MEMORY : tmpdir())
+  const folder = temporaryFolder(hasMemory() ? MEMORY : realpathSync.native(tmpdir()))
   // A test that becomes another user has its own folder in here.
   chmodSync(folder, 0o711)
   process.once("exit", () => endStrays(folder))
