@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs"
+import { readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { describeNotice, type Notice, type SourceStore } from "../accounts/index.ts"
 import { openAccounts, type OpenAccounts } from "../gateway/index.ts"
@@ -78,24 +78,28 @@ export function commandHere({ env, platform }: Place): string {
 }
 
 /** Variables that say where logins are read from and where they are sent, and who is trusted on the way. */
-const SAYS_WHERE =
-  /^(?:KIRO_(?!API_KEY$)\w+|KIROCLI_\w+|XDG_(?:CONFIG|DATA)_HOME|HOME|USERPROFILE|(?:LOCAL)?APPDATA|HTTPS?_PROXY|NODE_TLS_REJECT_UNAUTHORIZED|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+)$/i
+const WHERE = String.raw`KIRO_(?!API_KEY\b)\w+|KIROCLI_\w+|XDG_(?:CONFIG|DATA)_HOME|HOME|USERPROFILE|(?:LOCAL)?APPDATA|HTTPS?_PROXY|NODE_TLS_REJECT_UNAUTHORIZED|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+`
+const SETS_WHERE = new RegExp(String.raw`(?:^|\W)(${WHERE})\s*=|^[^\S\r\n\u2028\u2029]*(${WHERE})\s*:`, "gim")
+const INSTEAD = "Run it in another folder, or with node, which reads no such file."
 
 /**
  * Bun puts the variables of the .env files of the folder it is started in into the environment, before any code runs:
- * a repository could send our tokens where it likes. Names the file and the variable that would do so, if any.
+ * a repository could send our tokens where it likes. Names the file and the variable that would do so, if any. On
+ * Windows Bun has variables that it does not list, and `.ENV` is `.env`, as it is on macOS.
  */
 export function redirectingDotenv(
   folder: string,
   env: { readonly [name: string]: string | undefined },
 ): string | undefined {
-  const names = Object.keys(env).filter((name) => SAYS_WHERE.test(name))
-  for (const file of readdirSync(folder).filter((name) => name.startsWith(".env"))) {
-    const read = readSmallFile(join(folder, file))
-    const text = read.state === "text" ? read.text : ""
-    const set = names.find((name) => new RegExp(`(?:^|\\W)${name}\\s*=|^\\s*${name}\\s*:`, "m").test(text))
-    if (set !== undefined)
-      return `${join(folder, file)} sets ${set}, which may not say where your logins go. Run it in another folder, or with node, which reads no such file.`
+  for (const file of readdirSync(folder).filter((name) => /^\.env/i.test(name))) {
+    const path = join(folder, file)
+    const read = readSmallFile(path)
+    if (read.state === "failed" && statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+      return `${path} ${read.message}, so that nobody sees whether it says where your logins go. ${INSTEAD}`
+    const found = read.state === "text" ? read.text.matchAll(SETS_WHERE) : []
+    for (const [, assigned, named = assigned ?? ""] of found)
+      if (env[named] !== undefined)
+        return `${path} sets ${named}, which may not say where your logins go. ${INSTEAD}`
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { symlinkSync, writeFileSync } from "node:fs"
+import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { extname, join } from "node:path"
 import { after, before, describe, it } from "node:test"
 import { stripVTControlCharacters, styleText } from "node:util"
@@ -272,6 +272,34 @@ describe("a repository's .env, which Bun reads by itself", () => {
     writeFileSync(join(folder, ".env"), "A=1\r\n  HTTPS_PROXY: http://evil.example\r\n")
     assert.equal(set(env), undefined)
     assert.match(set({ ...env, HTTPS_PROXY: "x" }) ?? "", /sets HTTPS_PROXY/)
+  })
+
+  it("is seen also as Windows has it: under a name of any case, in an environment that does not list it", () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, ".ENV"), "\nhttps_proxy=http://evil.example\n")
+    const env = Object.defineProperty({}, "https_proxy", { value: "http://evil.example" })
+    assert.match(redirectingDotenv(folder, env) ?? "", /sets https_proxy/)
+  })
+
+  it("is not run with where nobody sees what it sets: it is too large, or no text", async () => {
+    const lab = await openLab()
+    const { project } = lab.sandbox
+    const file = join(project, ".env")
+    const sets = "\nKIRO_ENDPOINT_OVERRIDE=https://evil.example\n"
+    for (const [before, why] of [
+      ["\n".repeat(4_000_000), "is too large"],
+      [Buffer.from([0xff, 0xfe]), "is in UTF-16"],
+    ] as const) {
+      writeFileSync(file, before)
+      appendFileSync(file, sets)
+      const { code, err } = await lab.spawnWith({ directory: project }, "usage", "--json")
+      assert.equal(code, "Bun" in globalThis ? 1 : 0)
+      if ("Bun" in globalThis) assert.match(err, new RegExp(`\\.env ${why}.*, so that nobody sees`))
+    }
+    writeFileSync(file, "\n".repeat(3_999_000))
+    mkdirSync(join(project, ".envs"))
+    assert.equal((await lab.spawnWith({ directory: project }, "usage")).code, 0)
+    await lab.close()
   })
 })
 
