@@ -1,5 +1,6 @@
 import type { AccountRule, SelectionStrategy } from "../settings/index.ts"
 import type { Account, Login } from "./account.ts"
+import { type AccountState, stateOfHealth, type StateReason } from "./health.ts"
 import { isAtRest } from "./login.ts"
 import { isCalled, isMeant } from "./name.ts"
 import { hasRoom, paysOverage, remainingShare, resetOf } from "./quota.ts"
@@ -15,13 +16,11 @@ export interface ChoiceState {
   readonly spent?: (account: Account) => number
 }
 
-export type Unavailable =
-  | { readonly accountId: string; readonly why: "disabled" | "no-login" | "lacks-model" | "excluded" }
-  /** Nothing of it is used until it is known whose it is: the user may take it in. */
-  | { readonly accountId: string; readonly why: "held" | "resting" }
-  /** Cooling, suspended or logged out: `account.health` says until when and why. */
-  | { readonly accountId: string; readonly why: "health" }
-  | { readonly accountId: string; readonly why: "exhausted"; readonly until: number }
+/** An account that can't serve the request. `excluded`: the request has failed with it. */
+export interface Unavailable extends Omit<AccountState, "reason"> {
+  readonly account: Account
+  readonly reason: StateReason | "excluded" | "lacks-model"
+}
 
 export type Choice =
   | {
@@ -67,7 +66,7 @@ export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choi
   const able = judged.filter(({ why }) => why === undefined).map(({ account }) => account)
   // What rests is asked whose its successor is where the user or the conversation means this very account.
   const meant = judged
-    .filter(({ why }) => why === undefined || why.why === "resting")
+    .filter(({ why }) => why === undefined || why.reason === "resting")
     .map(({ account }) => account)
   const unavailable = judged.flatMap(({ why }) => why ?? [])
   const give = (account: Account, more: { readonly insteadOf?: string } = {}): Choice => ({
@@ -147,22 +146,25 @@ function orderOf(policy: SelectionPolicy, share: ReadShare): (left: Account, rig
 }
 
 function whyNot(account: Account, policy: SelectionPolicy): Unavailable | undefined {
-  const { health, quota, id: accountId } = account
-  if (policy.excluded?.has(accountId)) return { accountId, why: "excluded" }
-  if (!account.enabled) return { accountId, why: "disabled" }
-  if (health.state === "revoked") return { accountId, why: "health" }
-  const unusable = account.logins.map((login) => whyUnusable(login, policy.now))
+  const { health, quota } = account
+  const { now } = policy
+  if (policy.excluded?.has(account.id)) return { account, reason: "excluded" }
+  if (!account.enabled) return { account, reason: "disabled" }
+  // A choice of profiles stays open, and is not waited for any longer.
+  const isOver = health.state === "cooling" && health.until <= now
+  const byHealth = isOver ? undefined : stateOfHealth(health, now)
+  if (byHealth !== undefined) return { account, ...byHealth }
+  const unusable = account.logins.map((login) => whyUnusable(login, now))
   if (!unusable.includes(undefined))
-    return { accountId, why: unusable.find((why) => why !== "no-login") ?? "no-login" }
-  if (health.state === "cooling" && health.until > policy.now) return { accountId, why: "health" }
-  if (policy.lacksModel?.(account)) return { accountId, why: "lacks-model" }
-  if (quota === undefined || hasRoom(quota, policy.now)) return undefined
+    return { account, reason: unusable.find((why) => why !== "login-expired") ?? "login-expired" }
+  if (policy.lacksModel?.(account)) return { account, reason: "lacks-model" }
+  if (quota === undefined || hasRoom(quota, now)) return undefined
   if (policy.useOverage && paysOverage(quota)) return undefined
-  return { accountId, why: "exhausted", until: resetOf(quota, policy.now) }
+  return { account, reason: "monthly-quota", until: resetOf(quota, now) }
 }
 
-function whyUnusable(login: Login, now: number): "no-login" | "held" | "resting" | undefined {
-  if (login.revoked !== undefined) return "no-login"
+function whyUnusable(login: Login, now: number): "login-expired" | "held" | "resting" | undefined {
+  if (login.revoked !== undefined) return "login-expired"
   if (login.barred === "held") return "held"
   return isAtRest(login, now) ? "resting" : undefined
 }

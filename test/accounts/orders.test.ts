@@ -20,7 +20,7 @@ describe("orders of events", () => {
   const whys = async (session?: string): Promise<readonly string[]> => {
     const answer = await home.asks(session)
     assert.equal(answer.by, "nobody")
-    return "unavailable" in answer ? answer.unavailable.map(({ why }) => why) : []
+    return "unavailable" in answer ? answer.unavailable.map(({ reason }) => reason) : []
   }
   /** The account goes when kiro-cli's store, which is away, lacks its renewed pair. */
   const isRemovedWhileOwed = async (person: string): Promise<void> => {

@@ -36,7 +36,7 @@ function select(
     { strategy: "lowest-usage", useOverage: true, now: NOW, ...policy },
   )
   if (choice.account === undefined)
-    return { why: choice.unavailable.map(({ accountId: id, why }) => `${id} ${why}`) }
+    return { why: choice.unavailable.map(({ account: { id: each }, reason }) => `${each} ${reason}`) }
   return { id: choice.account.id, paid: choice.paid, kept: choice.kept }
 }
 
@@ -167,11 +167,11 @@ describe("an account", () => {
     ]
     const policy = { excluded: new Set(["tried"]), lacksModel: ({ id }: Account) => id === "small" }
     assert.deepEqual(select(accounts, policy).why, [
-      "empty exhausted",
-      "parked health",
-      "locked health",
+      "empty monthly-quota",
+      "parked throttled",
+      "locked suspended",
       "off disabled",
-      "out no-login",
+      "out login-expired",
       "tried excluded",
       "small lacks-model",
     ])
@@ -182,9 +182,8 @@ describe("an account", () => {
       { accounts: [account("a", { quota: quota(50, 50, { resetAt: NOW + 5 }) })] },
       { strategy: "sticky", useOverage: true, now: NOW },
     )
-    assert.deepEqual(choice.account === undefined && choice.unavailable, [
-      { accountId: "a", why: "exhausted", until: NOW + 5 },
-    ])
+    const [entry] = choice.account === undefined ? choice.unavailable : []
+    assert.deepEqual([entry?.reason, entry?.until], ["monthly-quota", NOW + 5])
   })
 
   it("returns when its cool-down is over", () => {
@@ -200,9 +199,11 @@ describe("an account", () => {
     const byKey = account("key", { logins: [keyLogin("key")] })
     assert.equal(select([paid, byKey]).id, "key")
     assert.deepEqual(select([paid]), { id: "paid", kept: false, paid: true })
-    assert.deepEqual(select([paid], { useOverage: false }).why, ["paid exhausted"])
+    assert.deepEqual(select([paid], { useOverage: false }).why, ["paid monthly-quota"])
     const capped = { overage: { enabled: true, used: 10, cap: 10 } }
-    assert.deepEqual(select([account("capped", { quota: quota(50, 50, capped) })]).why, ["capped exhausted"])
+    assert.deepEqual(select([account("capped", { quota: quota(50, 50, capped) })]).why, [
+      "capped monthly-quota",
+    ])
   })
 
   it("of KIRO_API_KEY comes after the logged-in ones", () => {

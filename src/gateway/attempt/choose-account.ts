@@ -133,9 +133,10 @@ async function refuse(
   const everyone = tokens.here(await store.list({ resting: true }))
   const meant = everyone.find((account) => isMeant(account, rule?.account))
   if (rule !== undefined && meant === undefined) return { status: 400, message: ruleOfNobody(rule) }
-  const unavailable = out.unavailable.filter(({ accountId }) => rule === undefined || accountId === meant?.id)
+  const unavailable = out.unavailable.filter(({ account }) => rule === undefined || account.id === meant?.id)
   const now = runtime.clock.now()
-  const hidden = new Set(unavailable.filter(({ why }) => why === "resting").slice(0, -MOST_RESTING))
+  const resting = unavailable.filter(({ reason }) => reason === "resting")
+  const hidden = new Set(resting.slice(0, -MOST_RESTING))
   const allOut: AllOut = {
     accounts: everyone,
     // Whoever rests behind another one is told of, but not every one that ever did.
@@ -159,7 +160,7 @@ async function checkQuotas(
   unavailable: readonly Unavailable[],
 ): Promise<void> {
   const exhausted = new Set(
-    unavailable.flatMap(({ accountId, why }) => (why === "exhausted" ? accountId : [])),
+    unavailable.flatMap(({ account, reason }) => (reason === "monthly-quota" ? account.id : [])),
   )
   const accounts = tokens.here(await store.list())
   const due = accounts.filter(

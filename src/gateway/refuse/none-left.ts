@@ -79,37 +79,25 @@ export function statesOf(out: AllOut): readonly NamedState[] {
 }
 
 function hinderedAccounts(out: AllOut): readonly HinderedAccount[] {
-  return out.unavailable.flatMap((entry): HinderedAccount[] => {
-    const account = out.accounts.find(({ id }) => id === entry.accountId)
-    return account === undefined ? [] : [{ account, obstacle: obstacleOf(out, account, entry) }]
-  })
+  return out.unavailable.map((entry) => ({ account: entry.account, obstacle: obstacleOf(out, entry) }))
 }
 
-/** Its health says most; a switched-off account has no other reason that matters. */
-function obstacleOf({ excluded, model, now }: AllOut, account: Account, entry: Unavailable): Obstacle {
-  const byHealth = entry.why === "disabled" ? undefined : stateOfHealth(account.health, now)
-  if (byHealth !== undefined) return { kind: "state", state: byHealth }
-  switch (entry.why) {
-    case "disabled":
-    case "held":
-    case "resting":
-      return { kind: "state", state: { reason: entry.why } }
-    case "exhausted":
-      return { kind: "state", state: { reason: "monthly-quota", until: entry.until } }
+/** What the chat failed with says less than the health that came of it. */
+function obstacleOf({ excluded, model, now }: AllOut, entry: Unavailable): Obstacle {
+  const { account, reason, ...rest } = entry
+  switch (reason) {
     case "lacks-model":
       return { kind: "lacks-model", model }
     case "excluded": {
-      const exclusion = excluded.findLast((left) => left.account.id === account.id)
-      if (exclusion === undefined) return { kind: "state", state: { reason: "login-expired" } }
-      const { failure } = exclusion
-      const reason = stateBehind(failure)
-      return reason === undefined ? { kind: "failed", failure, model } : { kind: "state", state: { reason } }
+      const failure = excluded.findLast((left) => left.account.id === account.id)?.failure
+      const behind = failure && stateBehind(failure)
+      const state = stateOfHealth(account.health, now) ?? (behind && { reason: behind })
+      if (failure === undefined || state !== undefined)
+        return { kind: "state", state: state ?? { reason: "unavailable" } }
+      return { kind: "failed", failure, model }
     }
-    case "no-login":
-    case "health":
-      return { kind: "state", state: { reason: "login-expired" } }
     default:
-      return entry satisfies never
+      return { kind: "state", state: { reason, ...rest } }
   }
 }
 
