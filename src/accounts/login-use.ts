@@ -39,6 +39,20 @@ export function withUses(accounts: readonly Account[]): readonly Account[] {
   })
 }
 
+/** Who took the login's place, one after the other and each once; `find` knows them by their ids. */
+export function* successorsOf<Known extends Pick<KnownLogin, "login">>(
+  first: Known,
+  find: (id: string) => Known | undefined,
+): Generator<Known> {
+  const passed = new Set<string | undefined>()
+  for (let next: Known | undefined = first; next !== undefined && !passed.has(next.login.id);) {
+    if (next !== first) yield next
+    passed.add(next.login.id)
+    const { successor } = recordOf(next.login)
+    next = successor && find(successor.id)
+  }
+}
+
 type ById = ReadonlyMap<string, KnownLogin>
 
 /**
@@ -49,11 +63,10 @@ function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string
   const held = new Set<string>()
   for (const first of shut) {
     let [before, seenBefore] = [first, first]
-    for (;;) {
-      const after = byId.get(recordOf(before.login).successor?.id ?? "")
-      if (after === undefined || after.login.kind === "forgotten") break
-      const { id } = after.login
-      if (held.has(id) || recordOf(after.login).taken !== undefined) break
+    for (const after of successorsOf(first, (id) => byId.get(id))) {
+      const { id, kind } = after.login
+      if (id === undefined || kind === "forgotten" || held.has(id)) break
+      if (recordOf(after.login).taken !== undefined) break
       if (areTwoPeople(before, after) || areTwoPeople(seenBefore, after)) break
       held.add(id)
       before = after

@@ -1,6 +1,6 @@
 import { present } from "../json.ts"
 import type { Account, ForgottenLogin, Health, Login } from "./account.ts"
-import { type AccountChanges, Draft, type HeldLogin } from "./draft.ts"
+import { type AccountChanges, Draft, type HeldLogin, type KnownLogin } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import {
   changeLogin,
@@ -16,7 +16,7 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isShut } from "./login-use.ts"
+import { isShut, successorsOf } from "./login-use.ts"
 
 /** Accounts that joined another and are remembered by their ids. */
 const MOST_JOINED = 200
@@ -196,22 +196,19 @@ function settleSuccessions(draft: Draft, accountId: string): void {
  * with a backup that was put back and renewed before anybody looked. Not one that was refused meanwhile: the older may
  * be what is left.
  */
-function heirOf(draft: Draft, { logins }: Account, before: Login): Login | undefined {
+function heirOf(draft: Draft, account: Account, before: Login): Login | undefined {
+  const { logins } = account
   const owner = ownerOf(before)
   const isTheirs = (login: Login | undefined): boolean =>
     login !== undefined &&
     ownerOf(login) === owner &&
     (login.revoked === undefined || before.revoked !== undefined)
   if (owner === undefined) return undefined
-  const passed = new Set([before.id])
-  let next = recordOf(before).successor?.id
-  while (next !== undefined && !passed.has(next)) {
-    const id = next
-    const heir = logins.find((login) => login.id === id)
+  const find = (id: string): KnownLogin | undefined =>
+    draft.find((login) => login.id === id) ?? draft.findForgotten((login) => login.id === id)
+  for (const { login: next } of successorsOf<KnownLogin>({ account, login: before }, find)) {
+    const heir = logins.find(({ id }) => id === next.id)
     if (isTheirs(heir)) return heir
-    passed.add(id)
-    const between = draft.find((login) => login.id === id) ?? draft.findForgotten((login) => login.id === id)
-    next = between && recordOf(between.login).successor?.id
   }
   const again = logins.findLast((login) => isOwnAgain(before, login))
   return again?.id !== before.id && isTheirs(again) ? again : undefined

@@ -26,7 +26,7 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isAnothers, isShut, withUses } from "./login-use.ts"
+import { isAnothers, isShut, successorsOf, withUses } from "./login-use.ts"
 import { actedNow } from "./owner.ts"
 
 /** A login as another program keeps it. */
@@ -181,23 +181,20 @@ interface PutBack {
 const NOTHING_PUT_BACK: PutBack = { outdone: new Set(), renewed: new Set() }
 
 function putBackIn(draft: Draft, place: PlaceKey): PutBack {
-  const logins = draft.accounts.flatMap((account) => account.logins)
-  const byId = new Map(logins.map((login) => [login.id, login]))
-  const nextOf = (login: Login): Login | undefined => byId.get(recordOf(login).successor?.id ?? "")
   const [outdone, renewed] = [new Set<string>(), new Set<string>()]
-  for (const back of logins.filter((login) => isInPlace(login, place))) {
-    const passed = new Set([back])
-    let last = nextOf(back)
-    for (; last !== undefined && !passed.has(last); last = nextOf(last)) {
-      passed.add(last)
-      const { successor, places } = recordOf(last)
-      if (successor !== undefined || places.length > 0) continue
-      outdone.add(last.id)
-      const next = nextOf(back)
-      const isAnew = recordOf(back).successor?.anew === true
-      if (!isAnew && next !== undefined && !isAnothers(back, next)) renewed.add(back.id)
+  const find = (id: string): HeldLogin | undefined => draft.find((login) => login.id === id)
+  for (const account of draft.accounts)
+    for (const login of account.logins.filter((each) => isInPlace(each, place))) {
+      const [next, ...later] = successorsOf<HeldLogin>({ account, login }, find)
+      if (next === undefined) continue
+      const isAnew = recordOf(login).successor?.anew === true
+      for (const last of [next, ...later]) {
+        const { successor, places } = recordOf(last.login)
+        if (successor !== undefined || places.length > 0) continue
+        outdone.add(last.login.id)
+        if (!isAnew && !isAnothers(login, next.login)) renewed.add(login.id)
+      }
     }
-  }
   return { outdone, renewed }
 }
 
