@@ -8,6 +8,7 @@ import {
   isCopy,
   isInKiroCli,
   isOnlyIn,
+  isSignedInAnew,
   ownerOf,
   recordOf,
   renewalOf,
@@ -112,9 +113,14 @@ function copiedFrom(accounts: readonly Account[], login: Login): readonly (Login
   return [...ofKiroCli, ...removed].filter(
     (other) =>
       (isCopy(login) || endsBefore(login, other)) &&
-      sameRegistration(login, other) &&
+      mayBeOneSignIn(login, other) &&
       !isAnothers(login, other),
   )
+}
+
+/** What is left of a login does not tell its start URL. */
+function mayBeOneSignIn(login: Login, other: Login | ForgottenLogin): boolean {
+  return other.kind === "forgotten" ? sameRegistration(login, other) : !isSignedInAnew(login, other)
 }
 
 function endsBefore(one: Login, other: Login | ForgottenLogin): boolean {

@@ -188,8 +188,10 @@ function registrationOf(login: Login): string | undefined {
   }
 }
 
+/** Its host names the company: what follows is written with and without a slash or a hash. */
 function startUrlOf(login: Login): string | undefined {
-  return login.kind === "idc" ? login.startUrl : undefined
+  if (login.kind !== "idc" || login.startUrl === undefined) return undefined
+  return URL.canParse(login.startUrl) ? new URL(login.startUrl).host : login.startUrl
 }
 
 /** Issuer and subject of an external identity provider's token, where that is a JWT (RFC 7519): known without asking. */

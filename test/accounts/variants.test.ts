@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { describe, it } from "node:test"
+import { beforeEach, describe, it } from "node:test"
 import {
   disableAccount,
   enableAccount,
@@ -69,6 +69,7 @@ const inOlderRow =
     })
 
 const COMPANY = { region: "us-east-1", start_url: "https://d-1.awsapps.com/start" }
+const OTHER_COMPANY = { ...COMPANY, start_url: "https://d-2.awsapps.com/start" }
 const IDENTITY_PROVIDER = {
   client_id: "client",
   token_endpoint: "https://login.example.com/oauth2/token",
@@ -252,6 +253,11 @@ describe("a renewal whose record tells more than the one before", () => {
       inCli("kirocli:social:token", { provider: "google" }),
     ],
     [
+      "a slash behind the start URL",
+      inCli("kirocli:odic:token", COMPANY),
+      inCli("kirocli:odic:token", { ...COMPANY, start_url: `${COMPANY.start_url}/` }),
+    ],
+    [
       "an older plugin's start URL",
       inOlderRow("1", {
         auth_method: "idc",
@@ -292,8 +298,7 @@ describe("two companies on one registration", () => {
     await on.signsIn("A")
     assert.equal(await on.by("a"), "A")
     on.home.service.usage = "refused"
-    const other = { ...COMPANY, start_url: "https://d-2.awsapps.com/start" }
-    await on.signsIn("B", inCli("kirocli:odic:token", other))
+    await on.signsIn("B", inCli("kirocli:odic:token", OTHER_COMPANY))
     on.ends()
     assert.equal(await on.by("a"), "A")
     on.home.service.exhausted.add("A")
@@ -303,27 +308,31 @@ describe("two companies on one registration", () => {
 })
 
 describe("two people in two rows of kiro-cli's store", () => {
-  it("have each their own profile, whosever pair we renewed last", async () => {
-    const home = new Home(temporaryFolder())
-    const [before, now] = [home.service.signIn("A"), home.service.signIn("B")]
-    const row = ({ accessToken, refreshToken, expiresAt }: Pair, start_url: string): Fields => ({
+  let home: Home
+  beforeEach(async () => {
+    home = new Home(temporaryFolder())
+    const row = ({ accessToken, refreshToken, expiresAt }: Pair, company: Fields): Fields => ({
       access_token: accessToken,
       refresh_token: refreshToken,
       expires_at: new Date(expiresAt).toISOString(),
-      region: "us-east-1",
-      start_url,
+      ...company,
     })
     const registration = { client_id: "client", client_secret: "secret", region: "us-east-1" }
+    const before = home.service.signIn("A")
+    home.clock.advance(MINUTE)
     await writeCliStore(
       home.cliFile,
       {
-        "codewhisperer:odic:token": row(before, "https://d-1.awsapps.com/start"),
+        "codewhisperer:odic:token": row(before, COMPANY),
         "codewhisperer:odic:device-registration": registration,
-        "kirocli:odic:token": row(now, "https://d-2.awsapps.com/start"),
+        "kirocli:odic:token": row(home.service.signIn("B"), OTHER_COMPANY),
         "kirocli:odic:device-registration": registration,
       },
       { "api.codewhisperer.profile": { arn: "arn:of-b", profile_name: "work" } },
     )
+  })
+
+  it("have each their own profile, whosever pair we renewed last", async () => {
     const profiles = async (): Promise<unknown> => {
       const logins = (await (await home.store()).list()).flatMap((account) => account.logins)
       return Object.fromEntries(logins.map((login) => [home.ownerOf(login), login.profileArn]))
@@ -337,6 +346,14 @@ describe("two people in two rows of kiro-cli's store", () => {
     assert.equal(await home.servedBy(), "A")
     await home.takeIn()
     assert.deepEqual(await profiles(), own)
+  })
+
+  it("serve each their own company, also where the older one has ended and nobody can be asked", async () => {
+    home.service.usage = "refused"
+    home.clock.advance(2 * HOUR)
+    assert.equal(await home.servedBy(), "B")
+    home.service.exhausted.add("B")
+    assert.equal(await home.servedBy(), "A")
   })
 })
 
