@@ -1,4 +1,4 @@
-import { type Catalogue, PROVIDER_ID, readOffer } from "../host/index.ts"
+import { PROVIDER_ID, readOffer } from "../host/index.ts"
 import { isObject, stringField } from "../json.ts"
 import type { OfferedModel } from "../kiro/models/index.ts"
 import type { Log } from "../runtime.ts"
@@ -12,8 +12,6 @@ export interface ModelsOptions {
   /** Told by the settings of every model, by which their calls find the gateway of this location. */
   readonly location: string
   readonly log: Log
-  /** Has the host ask for everything anew; absent where it can't. */
-  readonly reload?: (() => Promise<unknown>) | undefined
 }
 
 /** Our provider and its models as OpenCode 2 lists them. */
@@ -22,12 +20,9 @@ export interface OfferedProvider {
   offer(editor: unknown): void
   /**
    * For a model transform, which comes after the user's own configuration: a pasted block of OpenCode 1 names a
-   * package, and the host would answer by that. Models that only the user names get what is known of their ids: most
-   * people name none, so what knows them is loaded for the first one, and the host asks again then.
+   * package, and the host would answer by that. Models that only the user names get what is known of their ids.
    */
   pin(editor: unknown): void
-  /** Resolves when the models that were named so far are known. */
-  learnt(): Promise<void>
   /** Reads the live lists again; whether something is new. */
   refresh(): Promise<boolean>
 }
@@ -35,7 +30,7 @@ export interface OfferedProvider {
 type Draft = { [key: string]: unknown }
 
 export async function offerProvider(options: ModelsOptions): Promise<OfferedProvider> {
-  const { path, providerUrl, location, log, reload } = options
+  const { path, providerUrl, location, log } = options
   const pinned = { package: `aisdk:${providerUrl}` }
   const settings = { location }
   const info = {
@@ -51,22 +46,12 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
     const { models, problem, catalogue } = await readOffer(path)
     if (problem !== undefined) log.warn(problem)
     return {
-      catalogue,
+      // A transform can't wait for it.
+      catalogue: await catalogue(),
       models: models.map((model) => ({ ...modelInfo(model), ...pinned, settings })),
     }
   }
   let known = await read()
-  // A transform can't wait for it.
-  let catalogue: Catalogue | undefined = reload === undefined ? await known.catalogue() : undefined
-  let learning: Promise<void> | undefined
-  const learn = async (): Promise<void> => {
-    try {
-      catalogue = await known.catalogue()
-      await reload?.()
-    } catch (error) {
-      log.warn("models that the user named were not completed", { error })
-    }
-  }
   return {
     offer: (editor) => void methodOf(editor, "add")?.({ info, models: known.models }),
     pin(editor) {
@@ -76,24 +61,20 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
         if (!isObject(each) || each["providerID"] !== PROVIDER_ID) continue
         const id = stringField(each, "id")
         if (id === undefined) continue
-        const isUsers = !ours.has(id)
-        if (isUsers && catalogue === undefined) learning ??= learn()
         methodOf(editor, "update")?.(PROVIDER_ID, id, (draft: unknown) => {
           if (!isDraft(draft)) return undefined
-          const model = isUsers ? catalogue?.describe(stringField(draft, "modelID") ?? id) : undefined
           const { baseURL: _, ...kept } = isObject(draft["settings"]) ? draft["settings"] : {}
-          const completed = model === undefined ? {} : completion(draft, model)
+          const meant = stringField(draft, "modelID") ?? id
+          const completed = ours.has(id) ? {} : completion(draft, known.catalogue.describe(meant))
           return change(draft, { ...completed, ...pinned, settings: { ...kept, location } })
         })
       }
     },
-    learnt: async () => learning,
     async refresh() {
       const next = await read()
       if (JSON.stringify(next.models) === JSON.stringify(known.models)) return false
       // The host tells an old list from a new one by which array it is.
       known = next
-      if (catalogue !== undefined) catalogue = await next.catalogue()
       return true
     },
   }

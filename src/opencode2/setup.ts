@@ -50,13 +50,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
     return undefined
   }
   const reload = methodOf(context, "provider", "reload")
-  const models = await offerProvider({
-    path: paths.models,
-    providerUrl,
-    location: key,
-    log,
-    reload: reload && (async () => reload()),
-  })
+  const models = await offerProvider({ path: paths.models, providerUrl, location: key, log })
   const connections = readConnections(host, context)
   const refresh = async (): Promise<void> => {
     if (await models.refresh()) await reload?.()
@@ -89,7 +83,6 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   }
   await use(["provider", "transform"], models.offer)
   await use(["model", "transform"], models.pin)
-  await patiently(models.learnt(), "provider.reload")
   await use(["session", "hook"], "model.request", nameRequest, { providerID: PROVIDER_ID })
   await use(["aisdk", "hook"], "sdk", modelsByHook(host, providerUrl), { providerID: PROVIDER_ID })
   const signedIn = (): void => {

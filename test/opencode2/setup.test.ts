@@ -245,36 +245,6 @@ describe("the offered models", () => {
     assert.match(JSON.stringify(asked[1]?.body), /claude-haiku-4\.5/)
   })
 
-  it("load what knows any id only for one that the user alone names", async () => {
-    const path = join(temporaryFolder(), "kiro-models.json")
-    const models = [{ modelId: "brand-new" }]
-    const lists = [{ accountId: "a", serviceRegion: "us-east-1", fetchedAt: 1, models }]
-    writeFileSync(path, encodeModelLists(lists, VERSION))
-    let reloaded = 0
-    const reload = async (): Promise<void> => void (reloaded += 1)
-    const offered = await offerProvider({
-      path,
-      providerUrl: PROVIDER,
-      location: "/a",
-      log: silentLog,
-      reload,
-    })
-    const pinned = (id: string): object => {
-      const draft = { id, modelID: id, providerID: "kiro", name: id }
-      const update = (_provider: string, _id: string, change: (draft: object) => unknown): void =>
-        void change(draft)
-      offered.pin({ list: () => [draft], update })
-      return draft
-    }
-    pinned("brand-new")
-    await offered.learnt()
-    assert.equal(reloaded, 0)
-    pinned("claude-opus-9")
-    await offered.learnt()
-    assert.equal(reloaded, 1)
-    assert.match(JSON.stringify(pinned("claude-opus-9")), /"family":"claude-opus"/)
-  })
-
   it("follow a live list that a sign-in brought, without a restart", async () => {
     lab.fake.models = lab.fake.models.slice(0, 2)
     const { project } = await lab.open()
