@@ -103,6 +103,36 @@ export function plausibleLifetime(ms: number | undefined): number | undefined {
   return ms !== undefined && ms > 0 && ms <= LONGEST_LIFE_MS ? ms : undefined
 }
 
+/** What a terminal obeys instead of showing it. */
+// oxlint-disable-next-line no-control-regex
+const COMMANDS = /(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]|(?:\u001B\]|\u009D)[^\u0007\u001B\u009C]*|\u001B[0-~]/g
+/** Turns the line round, or is not seen; a joiner within a word or an emoji stays. */
+const UNSEEN =
+  /[\u00AD\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu
+/** As many letters as a name has where it is shown. */
+const LONGEST_NAME = 80
+
+/** Somebody else's text for one line of a screen, on which it can do nothing but be read. */
+export function plainText(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text.trim()
+  return text
+    .replaceAll(COMMANDS, "")
+    .replaceAll(UNSEEN, "")
+    .replaceAll(/[\s\p{Cc}]+/gu, " ")
+    .trim()
+}
+
+/** The same of a name, cut to what a screen has room for. */
+export function plainName(name: string): string {
+  const plain = plainText(name)
+  return plain.length <= LONGEST_NAME ? plain : `${beginning(plain, LONGEST_NAME - 1)}…`
+}
+
+/** So many letters, with no half of a surrogate pair at the end. */
+export function beginning(text: string, length: number): string {
+  return text.length <= length ? text : text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "")
+}
+
 /** What `fetch`, or reading a body, threw, and what caused it, the innermost last. */
 export function causesOf(error: unknown): readonly unknown[] {
   const chain: unknown[] = []
@@ -122,7 +152,7 @@ const RUNTIME_HINT =
 /** The innermost words of what `fetch`, or reading a body, threw. */
 export function wordsOfFault(error: unknown): string {
   const innermost = causesOf(error).findLast((link) => link instanceof Error)
-  return (innermost?.message ?? String(error)).replace(RUNTIME_HINT, "").trim().slice(0, 300)
+  return plainText((innermost?.message ?? String(error)).replace(RUNTIME_HINT, "")).slice(0, 300)
 }
 
 /** Titles are looked for at the beginning: the pattern goes over a text once for each match that begins. */
@@ -131,6 +161,6 @@ const MOST_SEARCHED = 10_000
 /** A page's own word for itself, with the status that it came with. */
 export function wordsOfPage(status: number, page: string): string {
   const title = /<(?:title|h1|message)\b[^>]*>([^<]*)/i.exec(page.slice(0, MOST_SEARCHED))?.[1] ?? ""
-  const words = title.replaceAll(/\s+/g, " ").trim()
+  const words = plainText(title)
   return words.startsWith(String(status)) ? words : `${status} ${words}`.trim()
 }

@@ -50,6 +50,7 @@ export {
   cutTo,
   isMeant,
   kindName,
+  fullName,
   labelOf,
   ownName,
   readLabel,

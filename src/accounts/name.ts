@@ -1,10 +1,15 @@
 import { createHash } from "node:crypto"
-import { stripVTControlCharacters } from "node:util"
+import { plainName, plainText } from "../json.ts"
 import type { Account } from "./account.ts"
 import { isIdentityCenter } from "./login.ts"
 
 /** How every text names an account: the user's own label, or the kind of its login and a short id. */
 export function accountName(account: Account): string {
+  return shownLabel(account) ?? ownName(account)
+}
+
+/** The same with its user's label as it is, for machines, and to know it by. */
+export function fullName(account: Account): string {
   return labelOf(account) ?? ownName(account)
 }
 
@@ -15,13 +20,13 @@ export function ownName(account: Account): string {
 
 /** Where many are named, and the kind goes without saying. */
 export function briefName(account: Account): string {
-  return labelOf(account) ?? `··${shortId(account)}`
+  return shownLabel(account) ?? `··${shortId(account)}`
 }
 
 /** What a person types for an account: its label, or its short id where it has none that every keyboard has. */
 export function typedName(account: Account): string {
   const label = labelOf(account) ?? ""
-  if (!/^[ -~]+$/.test(label)) return shortId(account)
+  if (!/^[ -~]+$/.test(label) || label !== shownLabel(account)) return shortId(account)
   return /^[\w-]+$/.test(label) ? label : `"${label.replaceAll('"', "")}"`
 }
 
@@ -40,6 +45,12 @@ export function labelOf({ label }: Account): string | undefined {
   return text === "" || text.includes("@") ? undefined : text
 }
 
+/** One that an older version, or another program, wrote may do anything to a screen. */
+function shownLabel(account: Account): string | undefined {
+  const label = plainName(labelOf(account) ?? "")
+  return label === "" ? undefined : label
+}
+
 export type ReadLabel =
   /** An empty one gives the account its own name back. */
   | { readonly outcome: "label"; readonly label: string }
@@ -47,7 +58,7 @@ export type ReadLabel =
 
 /** A name that a user gives an account, as it is kept. Names are shown in toasts and errors, where no e-mail address ever stands. */
 export function readLabel(typed: string): ReadLabel {
-  const label = stripVTControlCharacters(typed).trim()
+  const label = plainText(typed)
   if (!label.includes("@")) return { outcome: "label", label }
   return { outcome: "refused", message: "A name can't hold an e-mail address: leave the @ out." }
 }
@@ -71,13 +82,15 @@ export function kindName({ logins: [login] }: Account): string {
 /** Stores spell it in their own ways: `google`, `Google`, `GITHUB`. */
 function providerName(provider: string): string {
   const names = ["Google", "GitHub"]
-  return names.find((name) => name.toLowerCase() === provider.toLowerCase()) ?? provider
+  return names.find((name) => name.toLowerCase() === provider.toLowerCase()) ?? plainName(provider)
 }
 
 /** Whether a person's word means the account: its id, its name, or the short id that stands in it. */
 export function isMeant(account: Account, wanted: string | undefined): boolean {
   if (wanted === undefined || isCalled(account, wanted)) return wanted !== undefined
-  return accountName(account) === wanted || briefName(account) === `··${wanted}`
+  return (
+    fullName(account) === wanted || accountName(account) === wanted || briefName(account) === `··${wanted}`
+  )
 }
 
 /** Also by the id of an account that turned out to be the same person's. */

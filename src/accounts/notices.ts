@@ -1,3 +1,4 @@
+import { plainName } from "../json.ts"
 import { describeSettingsProblem, type SettingsProblem } from "../settings/index.ts"
 import type { Account, RevokedReason } from "./account.ts"
 import { accountName } from "./name.ts"
@@ -164,7 +165,7 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         message: describeSettingsProblem(notice.problem),
       })
     case "source-problem": {
-      const place = notice.key === undefined ? notice.file : `${notice.file} (${notice.key})`
+      const place = notice.key === undefined ? notice.file : `${notice.file} (${plainName(notice.key)})`
       return text(notice, "warning", {
         about: place,
         title: "A login could not be read",

@@ -1,6 +1,7 @@
 import {
   type Account,
   accountName,
+  fullName,
   creditsText,
   dayText,
   type LoginSource,
@@ -12,7 +13,7 @@ import {
   stateOf,
   usedShare,
 } from "../accounts/index.ts"
-import { type JsonObject, present } from "../json.ts"
+import { type JsonObject, plainName, present } from "../json.ts"
 import type { Context } from "./context.ts"
 import { type Column, table, type Terminal, wrap } from "./terminal.ts"
 
@@ -85,7 +86,7 @@ function rowOf(account: Account, { terminal, settings }: Context, now: number): 
   const credits = quota === undefined ? terminal.paint("muted", "not known yet") : creditsText(quota)
   return [
     terminal.paint("strong", accountName(account)),
-    quota?.plan ?? "?",
+    quota?.plan === undefined ? "?" : plainName(quota.plan),
     terminal.paint(STATE_WORDS[state.reason].tone, shortState(state, now)),
     tone === undefined ? credits : terminal.paint(tone, credits),
     share === undefined ? "" : `${Math.round(share * 100)} %`,
@@ -116,7 +117,7 @@ function extrasOf(account: Account, { paint }: Terminal, now: number): readonly 
   ]
   const parts = named.map((extra) => {
     const until = extra.expiresAt === undefined ? "" : ` until ${dayText(extra.expiresAt, now)}`
-    return `${extra.name} ${creditsText(extra)}${until}`
+    return `${plainName(extra.name)} ${creditsText(extra)}${until}`
   })
   if (overage.enabled || overage.used > 0) {
     const cap = overage.cap === undefined ? "" : ` / ${overage.cap.toFixed(2)}`
@@ -138,7 +139,7 @@ export function accountDocument(
   return {
     id: account.id,
     shortId: shortId(account),
-    name: accountName(account),
+    name: fullName(account),
     enabled: account.enabled,
     state: {
       reason: state.reason,
@@ -194,8 +195,8 @@ export function findAccount(accounts: readonly Account[], typed: string): Accoun
   const wanted = typed.trim().toLowerCase()
   const short = wanted.replaceAll("·", "").replace(/^.*\s/, "")
   const meant = accounts.filter((account) => {
-    const name = accountName(account).toLowerCase()
-    return account.id.toLowerCase() === wanted || name === wanted || shortId(account) === short
+    const names = [accountName(account), fullName(account)].map((name) => name.toLowerCase())
+    return account.id.toLowerCase() === wanted || names.includes(wanted) || shortId(account) === short
   })
   const [account, ...others] = meant
   if (account === undefined) {

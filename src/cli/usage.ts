@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from "node:util"
 import {
   type Account,
   accountName,
@@ -11,7 +10,7 @@ import {
   resetOf,
   type StoredTurn,
 } from "../accounts/index.ts"
-import { present } from "../json.ts"
+import { plainText, present } from "../json.ts"
 import { listAccounts } from "./accounts.ts"
 import type { Command, UsageGroup } from "./command-line.ts"
 import type { Context } from "./context.ts"
@@ -98,7 +97,7 @@ export async function showHistory(
       ...(total.cache === undefined ? [] : [{ title: "From cache", align: "right", expendable: 4 } as const]),
     ]
     const rows = groups.map(({ name, requests, failed, credits, cache }) => [
-      oneLine(name),
+      plainText(name),
       String(requests),
       failed === 0 ? "" : String(failed),
       credits.toFixed(2),
@@ -267,11 +266,6 @@ function csvOf(by: string, rows: readonly Spent[]): string {
   )
   const columns = "requests,failed,credits,input_tokens,cache_read_tokens,cache_write_tokens"
   return [`${by},${columns}`, ...lines].join("\n")
-}
-
-/** A folder's name may hold anything, also what a terminal obeys. */
-function oneLine(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[\s\p{Cc}]+/gu, " ")
 }
 
 function capitalised(text: string): string {

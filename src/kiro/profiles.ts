@@ -1,5 +1,5 @@
 import * as z from "zod/mini"
-import { isObject } from "../json.ts"
+import { isObject, plainName } from "../json.ts"
 import { regionOfArn } from "./endpoints.ts"
 import { text } from "./lenient.ts"
 
@@ -46,7 +46,7 @@ function readProfile(entry: unknown): KiroProfile[] {
   const region = regionOfArn(arn)
   if (arn === undefined || region === undefined) return []
   const ownName = profileName ?? name ?? arn.slice(arn.lastIndexOf("/") + 1)
-  return [{ arn, name: ownName, region, active: status === "ACTIVE" }]
+  return [{ arn, name: plainName(ownName), region, active: status === "ACTIVE" }]
 }
 
 /**

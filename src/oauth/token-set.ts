@@ -1,5 +1,5 @@
 import * as z from "zod/mini"
-import { isObject, parseJson } from "../json.ts"
+import { beginning, isObject, parseJson, plainText } from "../json.ts"
 import type { Secret } from "../secret.ts"
 import { redactText } from "../settings/index.ts"
 
@@ -57,7 +57,7 @@ export function readAnswer<Schema extends z.ZodMiniObject>(schema: Schema, body:
   return z.parse(schema, isObject(document) ? document : {})
 }
 
-/** The service's words, cut, without a credential or an e-mail address. */
+/** The service's words on one line, cut, without a credential or an e-mail address. */
 export function wordsOf(text: string): string {
-  return redactText(text).slice(0, LONGEST_MESSAGE)
+  return beginning(redactText(plainText(text)), LONGEST_MESSAGE)
 }

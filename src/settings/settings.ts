@@ -1,3 +1,4 @@
+import { plainName } from "../json.ts"
 import { fileStamp, readSmallFile } from "./files.ts"
 import { pathsFor, type Place, type Project, projectSettingsFiles } from "./paths.ts"
 import type { Layer, LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
@@ -121,11 +122,11 @@ export function firstOf(sentences: readonly string[], where: string): string | u
 export function describeSettingsProblem(problem: SettingsProblem): string {
   switch (problem.kind) {
     case "bad-value":
-      return `${problem.key} in ${problem.from} must be ${problem.allowed}; it is ignored.`
+      return `${plainName(problem.key)} in ${problem.from} must be ${problem.allowed}; it is ignored.`
     case "not-in-project":
-      return `${problem.key} in ${problem.from} is ignored: a repository may not decide where a login goes, what is paid or what is logged, so it counts only in your own kiro.json or environment.`
+      return `${plainName(problem.key)} in ${problem.from} is ignored: a repository may not decide where a login goes, what is paid or what is logged, so it counts only in your own kiro.json or environment.`
     case "unknown-key":
-      return `${problem.key} in ${problem.from} is not a key of kiro.json; it is ignored.`
+      return `${plainName(problem.key)} in ${problem.from} is not a key of kiro.json; it is ignored.`
     case "broken-file":
       return `${problem.from} is broken at line ${problem.line}: what can be read of it counts, but no paid credits are used until it is repaired.`
     case "unreadable-file":

@@ -12,6 +12,7 @@ import {
   usedShare,
 } from "../accounts/index.ts"
 import type { Board } from "../host/index.ts"
+import { plainName } from "../json.ts"
 import { firstOf } from "../settings/index.ts"
 
 /** `tone` names the theme colour that a line is drawn in. */
@@ -63,7 +64,7 @@ function accountLines(board: Board, account: AccountOverview, view: View): Panel
   const { email, name, quota } = account
   return [
     { text: planTitle(quota?.plan), tone: "title" },
-    { text: view.showEmail ? (email ?? name) : name, tone: "text" },
+    { text: view.showEmail ? plainName(email ?? name) : name, tone: "text" },
     ...reasonLines(board, account),
     ...stateLines(account, view),
     ...creditLines(quota, view),
@@ -92,7 +93,7 @@ function creditLines(quota: Quota | undefined, { now }: View): PanelLine[] {
       ? [{ text: `Resets ${dayText(quota.resetAt, now)}`, tone: "muted" } as const]
       : []),
     ...extrasOf(quota).flatMap((extra): PanelLine[] => [
-      { text: `${extra.name} ${creditsText(extra)}`, tone: "muted" },
+      { text: `${plainName(extra.name)} ${creditsText(extra)}`, tone: "muted" },
       ...(extra.expiresAt === undefined
         ? []
         : [{ text: `  until ${dayText(extra.expiresAt, now)}`, tone: "muted" } as const]),
@@ -154,7 +155,9 @@ function problemLines({ problems }: Board): PanelLine[] {
 /** Kiro's own name of a plan, in the spelling of the others. */
 function planTitle(plan: string | undefined): string {
   if (plan === undefined) return "Kiro"
-  const words = plan.split(/\s+/).map((word) => capitalised(word.toLowerCase()))
+  const words = plainName(plan)
+    .split(" ")
+    .map((word) => capitalised(word.toLowerCase()))
   return words[0] === "Kiro" ? words.join(" ") : `Kiro ${words.join(" ")}`
 }
 
@@ -181,7 +184,7 @@ export function accountRow(account: AccountOverview, board: Board, { now, showEm
     planTitle(quota?.plan),
   ]
   return {
-    title: cutTo(showEmail ? (email ?? name) : name, NAME_CELLS),
+    title: cutTo(showEmail ? plainName(email ?? name) : name, NAME_CELLS),
     description: parts.join(" · "),
     // The host sets it right: of one length the bars stand below each other.
     footer: share === undefined ? "" : `${bar(share)} ${Math.round(share * 100)} %`.padEnd(BAR_CELLS + 6),
@@ -193,7 +196,7 @@ export function accountDetails(account: AccountOverview, view: View): string {
   const { email, quota, remedy = "", state } = account
   const lines = [
     planTitle(quota?.plan),
-    ...(view.showEmail && email !== undefined ? [email] : []),
+    ...(view.showEmail && email !== undefined ? [plainName(email)] : []),
     ...(state.reason === "ready" ? [] : [capitalised(shortState(state, view.now))]),
     ...creditLines(quota, view).map(({ text }) => text),
   ]

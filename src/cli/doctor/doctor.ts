@@ -1,4 +1,4 @@
-import { accountName, ownName } from "../../accounts/index.ts"
+import { accountName, fullName, ownName } from "../../accounts/index.ts"
 import { redactText } from "../../settings/index.ts"
 import type { DoctorCommand } from "../command-line.ts"
 import type { Context } from "../context.ts"
@@ -231,7 +231,8 @@ function reportText(context: DoctorContext, sections: readonly Section[]): strin
 /** No token, e-mail address, label, AWS account, start URL or home folder: what is left can be public. */
 function anonymous(text: string, { accounts, place }: DoctorContext): string {
   const unlabelled = accounts.reduce((rest, { account }) => {
-    return rest.replaceAll(accountName(account), ownName(account))
+    const names = [fullName(account), accountName(account)]
+    return names.reduce((each, name) => each.replaceAll(name, ownName(account)), rest)
   }, text)
   return redactText(withoutHome(unlabelled, place.home))
     .replaceAll(/\b\d{12}\b/g, "[aws-account]")

@@ -1,6 +1,6 @@
 import * as z from "zod/mini"
 import { type Account, type AccountStore, selectAccount } from "../../accounts/index.ts"
-import { isObject, parseJson, plausibleInstant, present } from "../../json.ts"
+import { beginning, isObject, parseJson, plausibleInstant, present } from "../../json.ts"
 import type { Settings } from "../../settings/index.ts"
 import { quote, whatFailed } from "../refuse/failures.ts"
 import { callControl, type ControlClient, type ControlTarget, type OpenAccount } from "./call.ts"
@@ -174,11 +174,6 @@ function bounded(pages: readonly FoundPage[]): readonly FoundPage[] {
     const named = { title: beginning(title, LONGEST_TITLE), url: beginning(url, LONGEST_URL) }
     return { ...page, ...named, excerpt: [kept, ...notes].filter((text) => text !== "").join("\n") }
   })
-}
-
-/** No half of a surrogate pair at its end. */
-function beginning(text: string, length: number): string {
-  return text.length <= length ? text : text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "")
 }
 
 function searchError(document: unknown): string {

@@ -6,6 +6,7 @@ import {
   STATE_WORDS,
 } from "../../accounts/index.ts"
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
+import { beginning, plainText } from "../../json.ts"
 import { isRepeatedStatus } from "../../openai/index.ts"
 import { ownCommand, redactText } from "../../settings/index.ts"
 import type { Refusal } from "../chat-call.ts"
@@ -189,12 +190,10 @@ const LONGEST_QUOTE = 200
 
 /** The service's own short message, without user ids, e-mail addresses, credentials and control characters; "" for none. */
 export function quote(message: string): string {
-  const unnamed = message
+  const unnamed = plainText(message)
     .replaceAll(/[^\s<>()"']+@[^\s<>()"']+/g, "…")
     .replaceAll(/\((?=[^)]*\d)[^\s)]{12,}\)/g, "(…)")
   const words = redactText(unnamed)
-    .replaceAll(/[\s\p{Cc}]+/gu, " ")
-    .trim()
   if (words === "") return ""
-  return `“${words.length > LONGEST_QUOTE ? `${words.slice(0, LONGEST_QUOTE)}…` : words}”`
+  return `“${words.length > LONGEST_QUOTE ? `${beginning(words, LONGEST_QUOTE)}…` : words}”`
 }

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, numberField, present, stringField } from "../../json.ts"
+import { isObject, type JsonObject, numberField, plainName, present, stringField } from "../../json.ts"
 import { type LiveModel, modelKey } from "./catalogue.ts"
 import { type FieldSchema, readFieldSchema } from "./fields.ts"
 import { offerModels } from "./offer.ts"
@@ -102,8 +102,9 @@ function readLiveModel(entry: unknown, readSchema: typeof readFieldSchema): Live
   const wireId = stringField(entry, "modelId", "id")
   if (wireId === undefined) return undefined
   const limits = isObject(entry["tokenLimits"]) ? entry["tokenLimits"] : {}
+  const name = plainName(stringField(entry, "modelName", "name") ?? "")
   const said = {
-    name: stringField(entry, "modelName", "name"),
+    name: name === "" ? undefined : name,
     rate: numberField(entry, "rateMultiplier"),
     maxInputTokens: positive(limits, "maxInputTokens"),
     maxOutputTokens: positive(limits, "maxOutputTokens"),
