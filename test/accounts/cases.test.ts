@@ -147,6 +147,21 @@ describe("a login of kiro-cli's that is another person's by now", () => {
     )
     assert.equal(await home.servedBy(), "B")
   })
+
+  it("takes no part of an account that was removed, also where its user asks for the import", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.takeIn()
+    const [removed] = await home.accountsOf("A")
+    await home.remove("A")
+    await home.signsIn("B")
+    await home.takeIn(true)
+    const [account, ...others] = await home.accountsOf("B")
+    assert.ok(account && removed)
+    assert.notEqual(account.id, removed.id)
+    assert.deepEqual([account.record?.joined, account.forgotten, others], [undefined, undefined, []])
+    assert.equal(await home.servedBy(), "B")
+  })
 })
 
 describe("kiro-cli stays signed in", () => {

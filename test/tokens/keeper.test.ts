@@ -265,6 +265,8 @@ describe("the keeper of tokens", () => {
       const one = openKeeper({ folder, url: fake.url, store: own, sources })
       const accounts = one.here(await own.list())
       const answers = await Promise.all(accounts.map((account) => one.fresh({ account })))
+      for (const name of readdirSync(folder).filter((each) => each.startsWith("kiro.db")))
+        assert.doesNotMatch(readFileSync(join(folder, name), "latin1"), /ksk_/, name)
       await own.close()
       return answers.map((answer) => (answer.state === "token" ? answer.accessToken.reveal() : answer.reason))
     }
@@ -272,8 +274,6 @@ describe("the keeper of tokens", () => {
       assert.deepEqual(await processWith({ KIRO_API_KEY: key }), [key])
     assert.deepEqual(await processWith({}), [])
     assert.deepEqual(await processWith({ KIRO_API_KEY: "ksk_1" }), ["ksk_1"])
-    for (const name of readdirSync(folder).filter((each) => each.startsWith("kiro.db")))
-      assert.doesNotMatch(readFileSync(join(folder, name), "latin1"), /ksk_/, name)
   })
 
   it("looks once more a second after a refusal: whoever used the token up was about to write its pair", async () => {
