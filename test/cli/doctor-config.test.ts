@@ -392,19 +392,28 @@ describe("versions", () => {
   })
 })
 
-/** Where programs are `.exe` files: Node under their names, which writes a file when it is started. Its environment. */
+/** What is an `.exe` file on Windows, and what might start it. */
+const PLANTED = ["git.exe", "cmd.exe", "node.exe", "bun.exe", "powershell.exe", "rundll32.exe"]
+
+/**
+ * Where programs are `.exe` files: Node under their names, which writes a file when it is started from here. The
+ * environment that tells it to; Bun takes none that would.
+ */
 function plantNode(folder: string, ran: string): Record<string, string> {
-  if (process.platform !== "win32") return {}
+  if (process.platform !== "win32" || process.versions["bun"] !== undefined) return {}
   const preload = join(folder, "planted.cjs")
   writeFileSync(
     preload,
-    `/node\\.exe$/i.test(process.execPath) || require("node:fs").writeFileSync(${JSON.stringify(ran)}, process.execPath)`,
+    `const { dirname } = require("node:path")
+     if (dirname(process.execPath) === __dirname) require("node:fs").writeFileSync(${JSON.stringify(ran)}, "ran")`,
   )
   const environment = { NODE_OPTIONS: `${process.env["NODE_OPTIONS"] ?? ""} --require ${preload}`.trim() }
-  for (const name of ["git.exe", "cmd.exe"]) copyFileSync(process.execPath, join(folder, name))
-  execFileSync(join(folder, "git.exe"), ["-e", "0"], { env: { ...process.env, ...environment } })
-  assert.ok(existsSync(ran), "what is planted tells that it ran")
-  rmSync(ran)
+  for (const name of PLANTED) {
+    copyFileSync(process.execPath, join(folder, name))
+    execFileSync(join(folder, name), ["-e", "0"], { env: { ...process.env, ...environment } })
+    assert.ok(existsSync(ran), `what is planted as ${name} tells that it ran`)
+    rmSync(ran)
+  }
   return environment
 }
 
