@@ -65,6 +65,25 @@ describe("a run of tests that leaves a child behind", () => {
     })
 })
 
+// It is Bun's own runner that writes otherwise there.
+if (process.versions["bun"] !== undefined)
+  describe("a run of tests on GitHub", () => {
+    it("says as anywhere else which tests of which file passed", async () => {
+      const file = "test/leaves/secret.test.ts"
+      const before = process.env["GITHUB_ACTIONS"]
+      process.env["GITHUB_ACTIONS"] = "true"
+      try {
+        const suite = { name: "a suite", program: process.execPath, args: ["test", `./${file}`] }
+        const { tests } = await runSuite({ ...suite, scratch: temporaryFolder() })
+        assert.ok(tests.length > 0)
+        for (const test of tests) assert.equal(test.file, file)
+      } finally {
+        if (before === undefined) delete process.env["GITHUB_ACTIONS"]
+        else process.env["GITHUB_ACTIONS"] = before
+      }
+    })
+  })
+
 /** One that has ended and that nobody has asked about is still listed, as a zombie. */
 function isRunning(pid: number): boolean {
   try {

@@ -78,6 +78,8 @@ function run({
         ...process.env,
         NO_COLOR: "1",
         FORCE_COLOR: "0",
+        // There Bun writes the names of files in another way.
+        GITHUB_ACTIONS: "false",
         TMPDIR: scratch,
         TEMP: scratch,
         TMP: scratch,
