@@ -1,3 +1,4 @@
+import { present } from "../json.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import {
   type Account,
@@ -35,15 +36,17 @@ export interface FailureContext {
 /** What a failure of the account itself makes of it. Failures that no account is to blame for change nothing. */
 export function afterFailure(account: Account, failure: KiroFailure, context: FailureContext): Account {
   const { now } = context
+  const { health } = account
   const { kind, message } = failure
   if (isLocking(failure) && !isLocked(account))
     return { ...account, health: { state: "revoked", since: now, reason: failure.kind, message } }
   const reason = COOLING_REASONS.find((candidate) => candidate === kind)
   // What needs a person is not made better by time.
-  if (reason === undefined || account.health.state === "revoked") return account
+  if (reason === undefined || health.state === "revoked") return account
   const until = endOf(reason, account, failure, context)
-  const times = timesOf(account.health, reason, now)
-  const choice = reason === "not-authorized" ? profilesToChoose(account.health) : {}
+  const times = timesOf(health, reason, now)
+  const profiles = reason === "not-authorized" && health.state === "cooling" ? health.profiles : undefined
+  const choice = present({ profiles })
   return { ...account, health: { state: "cooling", since: now, until, reason, times, message, ...choice } }
 }
 
@@ -56,10 +59,6 @@ export function afterChoiceWanted(
   const until = now + NOT_AUTHORIZED_MS
   const reason = "not-authorized"
   return { ...account, health: { state: "cooling", since: now, until, reason, times: 1, profiles } }
-}
-
-function profilesToChoose(health: Health): { readonly profiles?: readonly string[] } {
-  return health.state === "cooling" && health.profiles !== undefined ? { profiles: health.profiles } : {}
 }
 
 function endOf(
@@ -126,15 +125,8 @@ export function afterLoginRefused(
   const refused = { ...account, logins }
   if (logins.some((login) => login.revoked === undefined) || isLocked(account)) return refused
   const byKey = logins.every((login) => login.kind === "api-key")
-  return {
-    ...refused,
-    health: {
-      state: "revoked",
-      since: now,
-      reason: byKey ? "api-key-refused" : "login-expired",
-      message: reason,
-    },
-  }
+  const ended = byKey ? "api-key-refused" : "login-expired"
+  return { ...refused, health: { state: "revoked", since: now, reason: ended, message: reason } }
 }
 
 /** The service gave it a newer token: nobody needs to log in again. */
@@ -290,6 +282,7 @@ export function stateOf(
   if (byHealth !== undefined) return byHealth
   if (logins.length > 0 && logins.every(({ barred }) => barred === "held")) return { reason: "held" }
   if (logins.length > 0 && logins.every((login) => isAtRest(login, now))) return { reason: "resting" }
+  if (logins.every(({ revoked }) => revoked !== undefined)) return { reason: "login-expired" }
   const isEmpty = quota !== undefined && !hasRoom(quota, now) && !(useOverage && paysOverage(quota))
   return isEmpty ? { reason: "monthly-quota", until: resetOf(quota, now) } : { reason: "ready" }
 }

@@ -18,7 +18,9 @@ export function resetOf(quota: Quota | undefined, now: number): number {
 
 /** Whether credits are left that cost nothing: of the plan, the trial or a bonus. Unknown counts as yes. */
 export function hasRoom(quota: Quota | undefined, now: number): boolean {
-  return quota === undefined || isStale(quota, now) || total(quota, now) <= 0 || remaining(quota, now) > 0
+  if (quota === undefined || isStale(quota, now)) return true
+  const { limit, left } = creditsOf(quota, now)
+  return limit <= 0 || left > 0
 }
 
 /** Whether the account may be used beyond its limit, for money. */
@@ -34,14 +36,14 @@ export function remainingShare(credits: {
 }): number {
   const { quota, spent, now } = credits
   if (quota === undefined || isStale(quota, now)) return UNKNOWN_SHARE
-  const limit = total(quota, now)
-  return limit <= 0 ? UNKNOWN_SHARE : Math.min(1, Math.max(0, (remaining(quota, now) - spent) / limit))
+  const { limit, left } = creditsOf(quota, now)
+  return limit <= 0 ? UNKNOWN_SHARE : Math.min(1, Math.max(0, (left - spent) / limit))
 }
 
 /** The used share of all credits, trial and bonuses included; undefined where there is no limit. */
 export function usedShare(quota: Quota, now: number): number | undefined {
-  const limit = total(quota, now)
-  return limit > 0 ? 1 - remaining(quota, now) / limit : undefined
+  const { limit, left } = creditsOf(quota, now)
+  return limit > 0 ? 1 - left / limit : undefined
 }
 
 const DAY_MS = 86_400_000
@@ -54,8 +56,7 @@ const MONTH_MS = 30.4 * DAY_MS
 export function lastsUntil(quota: Quota, now: number): number | undefined {
   if (isStale(quota, now)) return undefined
   const elapsed = Math.max(DAY_MS, now - (resetOf(quota, now) - MONTH_MS))
-  const used = buckets(quota, now).reduce((sum, bucket) => sum + bucket.used, 0)
-  const left = remaining(quota, now)
+  const { used, left } = creditsOf(quota, now)
   return used > 0 && left > 0 ? now + (left / used) * elapsed : undefined
 }
 
@@ -77,15 +78,17 @@ function isStale(quota: Quota, now: number): boolean {
   return (reset ?? startOfNext("month", quota.checkedAt)) <= now
 }
 
-function total(quota: Quota, now: number): number {
-  return buckets(quota, now).reduce((sum, bucket) => sum + bucket.limit, 0)
-}
-
-function remaining(quota: Quota, now: number): number {
-  return buckets(quota, now).reduce((sum, bucket) => sum + Math.max(0, bucket.limit - bucket.used), 0)
-}
-
-function buckets(quota: Quota, now: number): readonly { readonly used: number; readonly limit: number }[] {
+/** Of the plan, and of a trial and bonuses that have not ended. */
+function creditsOf(
+  quota: Quota,
+  now: number,
+): { readonly used: number; readonly limit: number; readonly left: number } {
   const extras = [...(quota.trial === undefined ? [] : [quota.trial]), ...quota.bonuses]
-  return [quota, ...extras.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now)]
+  const sum = { used: 0, limit: 0, left: 0 }
+  for (const { used, limit } of [quota, ...extras.filter(({ expiresAt = Infinity }) => expiresAt > now)]) {
+    sum.used += used
+    sum.limit += limit
+    sum.left += Math.max(0, limit - used)
+  }
+  return sum
 }

@@ -144,6 +144,14 @@ describe("a refused login", () => {
     assert.equal(both.health.state === "revoked" && both.health.reason, "login-expired")
   })
 
+  it("is what is told of an account that has no other, also where nothing else is held against it", () => {
+    const revoked = { at: 1, reason: "invalid_grant" }
+    const left = account({ logins: [{ ...idcLogin({ id: "l" }), revoked }] })
+    assert.deepEqual(stateOf(left, { now: NOW, useOverage: true }), { reason: "login-expired" })
+    const other = { ...left, logins: [...left.logins, idcLogin({ id: "m" })] }
+    assert.deepEqual(stateOf(other, { now: NOW, useOverage: true }), { reason: "ready" })
+  })
+
   it("is called by its kind where it was a key", () => {
     const { health } = afterLoginRefused(account({ logins: [keyLogin("l")] }), {
       loginId: "l",

@@ -133,7 +133,7 @@ describe("instants", () => {
 })
 
 describe("the state of an account", () => {
-  const stated = (health: Health) => stateOf({ ...account(), health }, { now: NOW, useOverage: true })
+  const stated = (health: Health) => stateOf({ ...BUILDER_ID, health }, { now: NOW, useOverage: true })
   const cooling = {
     state: "cooling",
     since: NOW - 10,

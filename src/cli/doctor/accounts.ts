@@ -130,10 +130,6 @@ function stateFinding(examined: ExaminedAccount, context: DoctorContext): Findin
   const credits = account.quota === undefined ? "" : `, ${creditsText(account.quota)} credits`
   if (tone === "bad") return problem(sentence(name, account), remedyFor(examined, state, context))
   if (tone === "muted") return note(`${name}: ${shortState(state, now)}`)
-  if (account.logins.every((login) => login.revoked !== undefined)) {
-    const ended = { reason: "login-expired" } as const
-    return problem(STATE_WORDS[ended.reason].sentence(name, account), remedyFor(examined, ended, context))
-  }
   if (failure !== undefined) {
     const text = `${name}: Kiro did not say what it has used: ${redactText(failure.message)}`
     // A wrong profile is told of with the regions.
