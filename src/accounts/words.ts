@@ -1,7 +1,7 @@
 import type { Account } from "./account.ts"
 import type { AccountState, StateReason } from "./health.ts"
 import { isIdentityCenter, recordOf } from "./login.ts"
-import { labelOf, typedName } from "./name.ts"
+import { cutTo, labelOf, typedName } from "./name.ts"
 
 /** Every word about an account's state: toast, list, error, panel and doctor read this table. A new reason is a row. */
 
@@ -213,19 +213,37 @@ export interface NamedState {
   readonly state: AccountState
 }
 
-/** Many accounts in one line: "9 out of credits until Dec 1 · 1 suspended (··3f18) · 1 needs a login (··6e9a)". */
+/** More kinds of trouble than these are a wall of text. */
+const MOST_GROUPS = 5
+
+/**
+ * Many accounts in one line: "9 out of credits until Dec 1 · 1 suspended (··3f18) · 1 needs a login (··6e9a)". Where that
+ * would be too much the times are left out, then all but the most.
+ */
 export function groupedStates(accounts: readonly NamedState[], now: number): string {
-  const groups = Map.groupBy(accounts, ({ state }) => countedState(state, now).many)
-  return [...groups.values()]
-    .map((group) => {
-      const [first] = group
-      if (first === undefined) return ""
-      const { one, many } = countedState(first.state, now)
-      const who = group.length > 2 ? "" : ` (${group.map(({ name }) => name).join(", ")})`
-      return `${group.length} ${group.length === 1 ? one : many}${who}`
-    })
-    .join(" · ")
+  const groups = groupsOf(accounts, now)
+  if (groups.length <= MOST_GROUPS) return groups.map((group) => counted(group, now)).join(" · ")
+  const timeless = accounts.map(({ name, state: { reason } }) => ({ name, state: { reason } }))
+  const larger = groupsOf(timeless, now).toSorted((one, other) => other.length - one.length)
+  const others = larger.slice(MOST_GROUPS).flat().length
+  const kept = larger.slice(0, MOST_GROUPS).map((group) => counted(group, now))
+  return [...kept, ...(others === 0 ? [] : [`${others} with something else`])].join(" · ")
 }
+
+function groupsOf(accounts: readonly NamedState[], now: number): readonly (readonly NamedState[])[] {
+  return [...Map.groupBy(accounts, ({ state }) => countedState(state, now).many).values()]
+}
+
+function counted(group: readonly NamedState[], now: number): string {
+  const [first] = group
+  if (first === undefined) return ""
+  const { one, many } = countedState(first.state, now)
+  const who = group.length > 2 ? "" : ` (${group.map(({ name }) => cutTo(name, NAME_CELLS)).join(", ")})`
+  return `${group.length} ${group.length === 1 ? one : many}${who}`
+}
+
+/** Of a name among many. */
+const NAME_CELLS = 30
 
 function countedState(state: AccountState, now: number): { readonly one: string; readonly many: string } {
   const short = shortState(state, now)

@@ -212,6 +212,11 @@ function namesOf(accounts: readonly Account[]): string {
   return `there ${accounts.length === 1 ? "is" : "are"} ${listed(accounts)}`
 }
 
+/** More are a wall of text, and `accounts` lists them. */
+const MOST_LISTED = 10
+
 function listed(accounts: readonly Account[]): string {
-  return accounts.map((account) => `${accountName(account)} (${shortId(account)})`).join(", ")
+  const names = accounts.map((account) => `${accountName(account)} (${shortId(account)})`)
+  const more = names.length - MOST_LISTED
+  return `${names.slice(0, MOST_LISTED).join(", ")}${more > 0 ? `, and ${more} more: see accounts` : ""}`
 }

@@ -6,6 +6,7 @@ import { afterChoiceWanted, openAccountStore, openDatabase } from "../../src/acc
 import { isObject } from "../../src/json.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import type { FakeAccount } from "../support/fake-kiro/index.ts"
+import { namedAccount } from "../accounts/logins.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { editJson, type Lab, openLab, type Ran } from "./lab.ts"
@@ -143,6 +144,17 @@ describe("accounts", () => {
       [false],
     )
     assert.match((await run("import")).out, /: added$/m)
+  })
+
+  it("names some of many where nobody is called so", async () => {
+    await signIn(builder)
+    const path = join(lab.sandbox.config, "kiro.db")
+    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0 })
+    for (let index = 0; index < 60; index++) await store.add(namedAccount(`a${index}`, `team ${index}`))
+    await store.close()
+    const { err } = await run("accounts", "disable", "nobody")
+    assert.match(err, /no account is called "nobody"; there are .*, and \d\d more: see accounts$/m)
+    assert.ok(err.length < 600, err)
   })
 
   it("lists the profiles of an Identity Center login, and chooses one", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { openContext } from "../../src/cli/context.ts"
 import { examine, withoutHome } from "../../src/cli/doctor/doctor.ts"
-import { renameAway } from "../../src/cli/doctor/plugin.ts"
+import { renameAway } from "../../src/cli/doctor/finding.ts"
 import { createTerminal } from "../../src/cli/terminal.ts"
 import { isObject } from "../../src/json.ts"
 import { systemClock } from "../../src/runtime.ts"
@@ -248,6 +248,28 @@ describe("update", () => {
     assert.equal(missing.code, 1)
     assert.match(missing.out, /does not list the plugin/)
     await lab.close()
+  })
+})
+
+describe("the copies of earlier updates", () => {
+  it("go at the next one, but for those of today and what is no such copy", () => {
+    const packages = temporaryFolder()
+    const kept = [
+      "copy.20261129T080000.old",
+      "copy.mine.old",
+      "copy.20261128T080000.old.bak",
+      "copy2.20261101T080000.old",
+    ]
+    const gone = ["copy.20261128T235959.old", "copy.20250101T000000.old"]
+    for (const name of ["copy", ...kept, ...gone])
+      mkdirSync(join(packages, name, "node_modules"), { recursive: true })
+    const copy = join(packages, "copy")
+    const done = renameAway(copy, "20261129T120000")
+    assert.deepEqual(readdirSync(packages).toSorted(), [...kept, "copy.20261129T120000.old"].toSorted())
+    assert.deepEqual(
+      done.slice(1).toSorted(),
+      gone.map((name) => `removed ${join(packages, name)}, of an earlier update`).toSorted(),
+    )
   })
 })
 

@@ -174,6 +174,30 @@ describe("the words themselves", () => {
     assert.match(text, /Sign in again: \/connect, or `opencode auth login`/)
   })
 
+  it("stay short, however many accounts are hindered in however many ways", () => {
+    for (const count of [4, 12, 60]) {
+      const hindered = Array.from({ length: count }, (_, index): HinderedAccount => {
+        const obstacle = OBSTACLES[index % OBSTACLES.length] ?? { kind: "lacks-model", model: "auto" }
+        const state = obstacle.kind === "state" && { ...obstacle.state, until: NOW + index * 600_000 }
+        const account = namedAccount(String(index), `Account number ${index} of a large company`)
+        return { account, obstacle: state === false ? obstacle : { kind: "state", state } }
+      })
+      const text = noneLeft(hindered, NOW)
+      assert.ok(text.length < 900, text)
+      const [, counts = ""] = text.split(/answer now[^.]*\. /)
+      const numbers =
+        counts
+          .split(/\. /)[0]
+          ?.split(" · ")
+          .map((each) => Number.parseInt(each, 10)) ?? []
+      assert.ok(numbers.length <= 6, text)
+      assert.equal(
+        numbers.reduce((sum, number) => sum + number, 0),
+        count,
+      )
+    }
+  })
+
   it("begin with the time where that is all there is to wait for, of which a host shows a line", () => {
     const throttled = (seconds: number): Obstacle => ({
       kind: "state",

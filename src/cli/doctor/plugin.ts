@@ -1,9 +1,18 @@
-import { existsSync, renameSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { isObject, type JsonObject, stringField } from "../../json.ts"
-import { ownFolder, systemCode } from "../../settings/index.ts"
+import { ownFolder } from "../../settings/index.ts"
 import { VERSION } from "../../version.ts"
-import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
+import {
+  type Check,
+  copyOf,
+  type DoctorContext,
+  type Finding,
+  good,
+  note,
+  problem,
+  renameAway,
+} from "./finding.ts"
 import {
   type ConfigFile,
   type Edit,
@@ -206,25 +215,6 @@ export function isUnpinned(spec: string): boolean {
 
 function deleteCopy(folder: string): string {
   return `Delete ${copyOf(folder)}; OpenCode installs the newest at its next start.`
-}
-
-/** The folder that OpenCode made for one package. */
-export function copyOf(folder: string): string {
-  return dirname(dirname(folder))
-}
-
-/** A folder that an open window of OpenCode still reads from goes on under its new name. */
-export function renameAway(folder: string, unique: string): readonly string[] {
-  if (!existsSync(folder)) return []
-  const away = `${folder}.${unique}.old`
-  try {
-    renameSync(folder, away)
-  } catch (error) {
-    // Windows renames no folder of which a file is open.
-    const what = `${folder} can't be renamed (${systemCode(error)})`
-    throw new Error(`${what}: where OpenCode is open, close it first`, { cause: error })
-  }
-  return [`renamed ${folder} to ${away}`]
 }
 
 function mendCopy(
