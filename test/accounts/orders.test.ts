@@ -134,7 +134,7 @@ describe("orders of events", () => {
     await home.servedBy()
     await home.cliIsPutBack()
     await home.servedBy()
-    await home.signsIn("C")
+    await home.signsIn("B")
     home.service.usage = "up"
     await home.takeIn()
     for (let round = 0; round < 3; round += 1) {

@@ -72,6 +72,11 @@ export class Service {
     return family?.alive === true && family.refreshTokens.at(-1) === refreshToken
   }
 
+  /** C is of another company than the others. */
+  startUrlOf(refreshToken: string): string {
+    return `https://d-${this.familyOf(refreshToken)?.person === "C" ? 2 : 1}.awsapps.com/start`
+  }
+
   /** Whose access token or API key this is. */
   personOf(token: string): string | undefined {
     return this.#access.get(token)?.family.person ?? KEY.exec(token)?.[1]

@@ -345,6 +345,7 @@ export class Home {
         refresh_token: pair.refreshToken,
         expires_at: new Date(pair.expiresAt).toISOString(),
         region: "us-east-1",
+        start_url: this.service.startUrlOf(pair.refreshToken),
       },
       [REGISTRATION]: { client_id: this.client, client_secret: "secret", region: "us-east-1" },
     }
