@@ -1,5 +1,6 @@
 import * as z from "zod/mini"
 import { present } from "../json.ts"
+import { lenient, listOf, QUOTA, record } from "../kiro/index.ts"
 import type { ClientRegistration, TokenSet } from "../oauth/index.ts"
 import type { Secret } from "../secret.ts"
 
@@ -7,33 +8,8 @@ export type { ClientRegistration, TokenSet }
 
 /**
  * What is kept as JSON has its type and its reader from one schema: what is no member as it should be counts as not
- * there. Members that this version does not know stay with the object that they came in.
+ * there. `undefined` for what is no such document.
  */
-function record<Shape extends z.core.$ZodShape>(shape: Shape) {
-  return z.pipe(
-    z.looseObject(shape),
-    z.transform((members: z.output<z.ZodMiniObject<Shape>>) => present(members)),
-  )
-}
-
-function lenient<Schema extends z.ZodMiniType>(schema: Schema) {
-  return z.catch(z.optional(schema), undefined)
-}
-
-/** The members of a list that are as they should be. */
-function listOf<Schema extends z.ZodMiniType>(schema: Schema) {
-  return z.pipe(
-    z.array(z.unknown()),
-    z.transform((list): readonly z.output<Schema>[] =>
-      list.flatMap((member) => {
-        const { success, data } = z.safeParse(schema, member)
-        return success ? [data] : []
-      }),
-    ),
-  )
-}
-
-/** `undefined` for what is no such document. */
 function reader<Value>(schema: z.ZodMiniType<Value>): (value: unknown) => Value | undefined {
   return (value) => z.safeParse(schema, value).data
 }
@@ -199,34 +175,11 @@ export type Health = z.output<typeof HEALTH>
 
 export const readHealth = reader(HEALTH)
 
-const BUCKET = { used: z.number(), limit: z.number(), expiresAt: lenient(z.number()) }
-const NAMED_BUCKETS = listOf(record({ ...BUCKET, name: z.catch(z.string(), "") }))
+const CHECKED_QUOTA = record({ checkedAt: z.number(), ...QUOTA })
 
-const QUOTA = record({
-  checkedAt: z.number(),
-  plan: lenient(z.string()),
-  used: z.number(),
-  limit: z.number(),
-  resetAt: lenient(z.number()),
-  trial: lenient(record(BUCKET)),
-  bonuses: z.catch(NAMED_BUCKETS, []),
-  /** What the service counts beside, by its own name: to be shown, never counted on. */
-  others: lenient(NAMED_BUCKETS.check(z.minLength(1))),
-  overage: z.catch(
-    record({
-      enabled: z.catch(z.boolean(), false),
-      used: z.catch(z.number(), 0),
-      cap: lenient(z.number()),
-      charges: lenient(z.number()),
-    }),
-    { enabled: false, used: 0 },
-  ),
-})
+export type Quota = z.output<typeof CHECKED_QUOTA>
 
-/** Credits with their fractions; instants in epoch ms. */
-export type Quota = z.output<typeof QUOTA>
-
-export const readQuota = reader(QUOTA)
+export const readQuota = reader(CHECKED_QUOTA)
 
 export const readHosts = reader(z.record(z.string(), z.string()))
 

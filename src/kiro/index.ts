@@ -38,5 +38,6 @@ export { encodeModelLists, mergeModelLists, modelsOf, readModelLists } from "./m
 export type { AccountModelList } from "./models/lists.ts"
 export { profileToUse, readModelEntries, readProfiles } from "./profiles.ts"
 export type { KiroProfile, Page } from "./profiles.ts"
-export { readUsageLimits } from "./usage-limits.ts"
+export { lenient, listOf, record } from "./lenient.ts"
+export { QUOTA, readUsageLimits } from "./usage-limits.ts"
 export type { UsageLimits } from "./usage-limits.ts"

@@ -1,6 +1,7 @@
 import * as z from "zod/mini"
 // By this name: the other one is taken for a promise's by linters.
 import { catch as otherwise } from "zod/mini"
+import { present, type Present } from "../json.ts"
 
 /** A field that is not of its type counts as absent: the rest of the service's answer is still worth reading. */
 export function lenient<Schema extends z.ZodMiniType>(
@@ -11,4 +12,30 @@ export function lenient<Schema extends z.ZodMiniType>(
 
 export function text(): z.ZodMiniCatch<z.ZodMiniOptional<z.ZodMiniString>> {
   return lenient(z.string().check(z.minLength(1)))
+}
+
+/** The members of a list that are as they should be. */
+export function listOf<Schema extends z.ZodMiniType>(
+  schema: Schema,
+): z.ZodMiniType<readonly z.output<Schema>[]> {
+  return z.pipe(
+    z.array(z.unknown()),
+    z.transform((list) =>
+      list.flatMap((member) => {
+        const { success, data } = z.safeParse(schema, member)
+        return success ? [data] : []
+      }),
+    ),
+  )
+}
+
+/** What a record of these members is: those that are not there are left out. */
+export type RecordOf<Shape extends z.core.$ZodShape> = Present<z.output<z.ZodMiniObject<Shape>>>
+
+/** Members that this version does not know stay with the object that they came in. */
+export function record<Shape extends z.core.$ZodShape>(shape: Shape): z.ZodMiniType<RecordOf<Shape>> {
+  return z.pipe(
+    z.looseObject(shape),
+    z.transform((members: z.output<z.ZodMiniObject<Shape>>) => present(members)),
+  )
 }

@@ -1,32 +1,35 @@
 import * as z from "zod/mini"
-import { isObject, plausibleInstant, present } from "../json.ts"
-import { lenient, text } from "./lenient.ts"
+import { catch as otherwise } from "zod/mini"
+import { plausibleInstant, present } from "../json.ts"
+import { lenient, listOf, record, type RecordOf, text } from "./lenient.ts"
 
-/** Credits with their fractions; instants in epoch ms. */
-export interface UsageQuota {
-  readonly plan?: string
-  readonly used: number
-  readonly limit: number
-  readonly resetAt?: number
+const BUCKET = { used: z.number(), limit: z.number(), expiresAt: lenient(z.number()) }
+const NAMED_BUCKETS = listOf(record({ ...BUCKET, name: otherwise(z.string(), "") }))
+
+/** What is known of an account's credits, as it is kept: with their fractions; instants in epoch ms. */
+export const QUOTA = {
+  plan: lenient(z.string()),
+  used: z.number(),
+  limit: z.number(),
+  resetAt: lenient(z.number()),
   /** Only while it is active. */
-  readonly trial?: { readonly used: number; readonly limit: number; readonly expiresAt?: number }
-  readonly bonuses: readonly UsageBonus[]
-  /** What the answer counts beside and nobody here knows, by its own name: to be shown, never counted on. */
-  readonly others?: readonly UsageBonus[]
-  readonly overage: {
-    readonly enabled: boolean
-    readonly used: number
-    readonly cap?: number
-    readonly charges?: number
-  }
+  trial: lenient(record(BUCKET)),
+  bonuses: otherwise(NAMED_BUCKETS, []),
+  /** What the service counts beside, by its own name: to be shown, never counted on. */
+  others: lenient(NAMED_BUCKETS.check(z.minLength(1))),
+  overage: otherwise(
+    record({
+      enabled: otherwise(z.boolean(), false),
+      used: otherwise(z.number(), 0),
+      cap: lenient(z.number()),
+      charges: lenient(z.number()),
+    }),
+    { enabled: false, used: 0 },
+  ),
 }
 
-export interface UsageBonus {
-  readonly name: string
-  readonly used: number
-  readonly limit: number
-  readonly expiresAt?: number
-}
+type UsageQuota = RecordOf<typeof QUOTA>
+type UsageBonus = UsageQuota["bonuses"][number]
 
 export interface UsageLimits {
   /** Absent where the answer named no limit. */
@@ -43,18 +46,6 @@ const credits = lenient(
   ),
 )
 const instant = lenient(z.pipe(z.union([z.string(), z.number()]), z.transform(toInstant)))
-
-/** Those entries of a list that are objects at all. */
-function listOf<Schema extends z.ZodMiniType>(schema: Schema) {
-  const entries = z.array(z.unknown())
-  const readable = z.transform((list: unknown[]) =>
-    list.filter(isObject).flatMap((entry): z.output<Schema>[] => {
-      const read = schema.safeParse(entry)
-      return read.success ? [read.data] : []
-    }),
-  )
-  return lenient(z.pipe(entries, readable))
-}
 
 const trialEntry = z.object({
   freeTrialStatus: text(),
@@ -100,15 +91,15 @@ const breakdown = z.object({
   overageCharges: amount,
   nextDateReset: instant,
   freeTrialInfo: lenient(trialEntry),
-  bonuses: listOf(bonusEntry),
+  bonuses: lenient(listOf(bonusEntry)),
 })
 
 const usageAnswer = z.object({
   nextDateReset: instant,
-  usageBreakdownList: listOf(breakdown),
+  usageBreakdownList: lenient(listOf(breakdown)),
   usageBreakdown: lenient(breakdown),
   /** The old shape. */
-  limits: listOf(breakdown),
+  limits: lenient(listOf(breakdown)),
   overageConfiguration: lenient(z.object({ overageStatus: text() })),
   subscriptionInfo: lenient(z.object({ subscriptionTitle: text(), type: text() })),
   userInfo: lenient(z.object({ userId: text(), email: text() })),
