@@ -36,6 +36,8 @@ class Table<Kept extends Columns> {
   /** The columns of each, and which rows it has, where not all. */
   readonly indexes: readonly string[]
   readonly #cells: readonly Cell[]
+  /** Writes a whole row, whether it was there or not. */
+  readonly #upsert: string
 
   constructor(
     name: string,
@@ -52,6 +54,10 @@ class Table<Kept extends Columns> {
       read,
     }))
     this.columns = new Map(this.#cells.map(({ column, declared }) => [column, declared]))
+    const all = [...this.columns.keys()]
+    const others = all.filter((column) => !key.includes(column))
+    this.#upsert = `INSERT INTO ${name} (${all.join(", ")}) VALUES (${all.map(() => "?").join(", ")})
+      ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${others.map((column) => `${column} = excluded.${column}`).join(", ")}`
   }
 
   read(row: Row): RowOf<Kept>
@@ -69,25 +75,16 @@ class Table<Kept extends Columns> {
    * Members without a column are left to the caller.
    */
   write(database: Database, value: JsonObject, before?: JsonObject): void {
-    const names = (cells: readonly Cell[], text: (column: string) => string, between: string): string =>
-      cells.map(({ column }) => text(column)).join(between)
-    const isKey = ({ column }: Cell): boolean => this.key.includes(column)
-    const keys = this.#cells.filter(isKey)
+    const valuesOf = (cells: readonly Cell[]): SqlValue[] => cells.map((cell) => valueIn(cell, value))
+    if (before === undefined) return void database.run(this.#upsert, valuesOf(this.#cells))
+    const keys = this.#cells.filter(({ column }) => this.key.includes(column))
     const changed = this.#cells.filter(
-      (cell) => !isKey(cell) && (before === undefined || valueIn(cell, value) !== valueIn(cell, before)),
+      (cell) => !keys.includes(cell) && valueIn(cell, value) !== valueIn(cell, before),
     )
-    if (before === undefined)
-      database.run(
-        `INSERT INTO ${this.name} (${names(this.#cells, String, ", ")}) VALUES (${names(this.#cells, () => "?", ", ")})
-         ON CONFLICT (${this.key.join(", ")}) DO UPDATE SET ${names(changed, (column) => `${column} = excluded.${column}`, ", ")}`,
-        this.#cells.map((cell) => valueIn(cell, value)),
-      )
-    else if (changed.length > 0)
-      database.run(
-        `UPDATE ${this.name} SET ${names(changed, (column) => `${column} = ?`, ", ")}
-         WHERE ${names(keys, (column) => `${column} = ?`, " AND ")}`,
-        [...changed, ...keys].map((cell) => valueIn(cell, value)),
-      )
+    if (changed.length === 0) return
+    const set = changed.map(({ column }) => `${column} = ?`).join(", ")
+    const where = keys.map(({ column }) => `${column} = ?`).join(" AND ")
+    database.run(`UPDATE ${this.name} SET ${set} WHERE ${where}`, valuesOf([...changed, ...keys]))
   }
 }
 

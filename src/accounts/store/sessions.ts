@@ -197,8 +197,8 @@ function readReasoning(database: Database, sessionId: string): readonly Reasonin
 /** The local day of an instant: `2026-11-29`. */
 export function localDay(at: number): string {
   const date = new Date(at)
-  const [month, day] = [date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0"))
-  return `${date.getFullYear()}-${month}-${day}`
+  const twoDigits = (part: number): string => String(part).padStart(2, "0")
+  return `${date.getFullYear()}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())}`
 }
 
 function insertTurn(database: Database, turn: Turn): void {

@@ -51,8 +51,10 @@ export function buildBody(wanted: {
   const fields = requestFields({ model, plan, maxTokens: request.maxTokens })
   const isConversation = purpose === "main" || purpose === "generate"
   const generation = chat.session.generation + (progress.newConversation ? 1 : 0)
-  const conversation = toSendable(without(chat.conversation, progress.omitted), {
+  const left = without(chat.conversation, progress.omitted)
+  const conversation = toSendable(left, {
     serviceWindow,
+    isWhole: left === chat.conversation,
     ...(plan.mode === "tags" && { systemPrefix: plan.systemPrefix }),
     ...(step !== undefined && {
       shortenTo: (size) => shortenTarget({ step, size, window: serviceWindow / tokenRatio }),

@@ -25,6 +25,8 @@ import { shorten } from "./shorten.ts"
 import { estimateTokens, sizeOfTurn, tokensOf } from "./size.ts"
 
 export interface SendableOptions {
+  /** Nothing was left out of what `toConversation` gave: it is canonical as it is. */
+  readonly isWhole?: boolean
   /** Stands at the very start of the system prompt: the tags of a model that thinks by prompt. */
   readonly systemPrefix?: string
   /** What the service gives the model, in tokens. */
@@ -35,9 +37,10 @@ export interface SendableOptions {
 
 /** The conversation as it may go to a model: canonical, whatever was done to it, and no text longer than it takes. */
 export function toSendable(conversation: Conversation, options: SendableOptions): Conversation {
-  const { systemPrefix = "", serviceWindow, shortenTo } = options
+  const { isWhole = false, systemPrefix = "", serviceWindow, shortenTo } = options
   const system = joinTexts([systemPrefix, conversation.system])
-  const whole = limitSizes(canonical({ ...conversation, system }), serviceWindow)
+  const isCanonical = isWhole && system === conversation.system
+  const whole = limitSizes(isCanonical ? conversation : canonical({ ...conversation, system }), serviceWindow)
   if (shortenTo === undefined) return whole
   const shorter = shorten(whole, shortenTo(estimateTokens(whole)))
   return shorter === whole ? whole : limitSizes(canonical(shorter), serviceWindow)
