@@ -88,15 +88,24 @@ export async function drain(
   }
 }
 
-/** What the floor makes of a response: the bytes of each frame's server-sent event, as soon as the frame is whole. */
-export async function* floorEvents(response: Response): AsyncGenerator<Uint8Array> {
+/** What the floor answers a host with: a server-sent event for each frame, as a stream that the host reads as it reads ours. */
+export function floorAnswer(response: Response): ReadableStream<Uint8Array> {
   const floor = createFloor()
-  const bytes = new TextEncoder()
   const cut = createCutter()
   const reader = response.body?.getReader()
-  while (true) {
-    const { value } = (await reader?.read()) ?? {}
-    if (value === undefined) return
-    for (const frame of cut(value)) yield bytes.encode(`data: ${floor(frame)}\n\n`)
-  }
+  const bytes = new TextEncoder()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        for (let isEmpty = true; isEmpty;) {
+          const { value } = (await reader?.read()) ?? {}
+          if (value === undefined) return controller.close()
+          const events = [...cut(value)].map((frame) => `data: ${floor(frame)}\n\n`).join("")
+          isEmpty = events === ""
+          if (!isEmpty) controller.enqueue(bytes.encode(events))
+        }
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }

@@ -3,7 +3,7 @@ import { start } from "../../test/accounts/processes.ts"
 import { startHarness } from "../../test/gateway/harness.ts"
 import { realClock } from "../../test/support/clock.ts"
 import { createRegistryEntry, type RegistryEntry } from "../../src/opencode2/language-model.ts"
-import { drain, floorEvents } from "../answer.ts"
+import { drain, floorAnswer } from "../answer.ts"
 import { textAnswer } from "../frames.ts"
 import { wallMs, type BenchCase } from "../harness.ts"
 import { serve } from "../server.ts"
@@ -33,7 +33,7 @@ export function parallel(): BenchCase {
       })
       await harness.add("A")
       const floor = await sixteen(async () => {
-        for await (const _ of floorEvents(await fetch(server.url)));
+        await drain(floorAnswer(await fetch(server.url)))
       })
       const ask = async (session: string): Promise<void> => {
         const { status, body } = await harness.ask({ stream: true }, { session })
