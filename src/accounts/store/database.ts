@@ -80,7 +80,12 @@ interface Statement {
 interface Handle {
   prepare(sql: string): Statement
   close(): void
+  /** Bun's only. */
+  fileControl?(operation: number, value: number): unknown
 }
+
+/** SQLITE_FCNTL_PERSIST_WAL */
+const KEEP_LOG = 10
 
 /** A bundler must not see the specifiers: each exists in one runtime only. */
 const specifier = (scheme: string): string => `${scheme}:sqlite`
@@ -210,6 +215,8 @@ function wrap(handle: Handle): Database {
     },
   }
   database.get("PRAGMA busy_timeout = 0")
+  // Bun takes Apple's SQLite on macOS, which leaves the log and its index, and what was deleted, beside a closed database.
+  handle.fileControl?.(KEEP_LOG, 0)
   return database
 }
 
