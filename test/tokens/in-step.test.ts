@@ -484,6 +484,22 @@ describe("kiro-cli and we on one login", () => {
     await cliRefreshes()
   })
 
+  it("leave nothing behind either where whoever removes it has the database when the pair comes", async () => {
+    await sync()
+    const locker = await openDatabase(join(folder, "kiro.db"))
+    locker.run("BEGIN IMMEDIATE")
+    const keeper = open(async () => ({ outcome: "failed" }))
+    assert.equal(await token(keeper), ann.accessToken)
+    locker.run("ROLLBACK")
+    locker.close()
+    await store.remove((await first()).id)
+    await keeper.close()
+    assert.deepEqual(leftovers(folder), [".local"])
+    await sync()
+    assert.deepEqual(await store.list(), [])
+    await cliRefreshes()
+  })
+
   it("are in step also where our own database takes nothing just now", async () => {
     await sync()
     const writer = await openDatabase(join(folder, "kiro.db"))

@@ -145,7 +145,7 @@ export class Refresher {
    * on the old one. Room for it is set aside on the disk before the old one is given away.
    */
   async #exchange({ login }: Stale): Promise<Exchanged> {
-    const { runtime, settings, spills, store, userAgent, closing, inStep, inBackground } = this.#options
+    const { runtime, settings, spills, store, userAgent, closing, inBackground } = this.#options
     const refused = (message: string): Refused => ({ state: "refused", message, sent: login.tokens })
     const grant = grantOf(login)
     if (grant === undefined) return refused("the login has no refresh token")
@@ -163,7 +163,7 @@ export class Refresher {
           const swap = { loginId: login.id, before: login.tokens, after: tokens }
           const row = spills.save(swap, room)
           const renewed = withSwap(withoutRevocation(login), swap)
-          inBackground(row === "changed" ? this.#payRemoved(renewed) : inStep.pay(renewed))
+          inBackground(this.#pay(renewed, row))
           // A social login learns its profile with its first refresh; one that it has stays.
           if (row === "written" && profileArn !== undefined)
             inBackground(
@@ -189,10 +189,18 @@ export class Refresher {
     }
   }
 
-  /** The account was removed meanwhile: its program would be logged out. */
-  async #payRemoved(renewed: TokenLogin): Promise<void> {
-    await this.#options.store.reconcile((accounts) => owedByRemoved(accounts, renewed))
-    await this.#options.inStep.pay(renewed)
+  /**
+   * Gives its programs the pair. Who changed the row, or had the database when the pair came, may have removed the account:
+   * its program would be logged out, or bring it back by a pair that nobody knows.
+   */
+  async #pay(renewed: TokenLogin, row: ReturnType<Spills["save"]>): Promise<void> {
+    const { store, inStep, spills, runtime, closing } = this.#options
+    if (row !== "changed") await inStep.pay(renewed)
+    if (row === "written") return
+    if (row === "spilled") await runtime.clock.sleep(GRACE_MS, closing)
+    spills.settle(renewed.id)
+    await store.reconcile((accounts) => owedByRemoved(accounts, renewed))
+    await inStep.pay(renewed)
   }
 
   /**
