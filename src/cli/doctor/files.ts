@@ -217,7 +217,7 @@ function troubleOf(failure: StoreFailure, path: string, platform: string): Findi
       return problem(
         `${path} can't be read and written`,
         platform === "win32"
-          ? "Make it yours (its Properties, Security); its folder must be writable too."
+          ? "In its Properties take Read-only off it (General) and make it yours (Security); its folder must be writable too."
           : `Make it yours: chown "$USER" "${path}" && chmod 600 "${path}"; its folder must be writable too.`,
       )
     default:
