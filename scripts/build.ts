@@ -27,11 +27,16 @@ interface Door {
   readonly chunks?: string
   /** The chunk that the first message (of a terminal UI: the first look) loads; all others are loaded behind it. */
   readonly first?: string
+  /** Stands before each of its files. */
+  readonly banner?: string
 }
+
+/** Bun takes a file that begins so as it is: to read it for something to translate is a tenth of a start. */
+const TRANSLATED = "// @bun"
 
 /** Built one by one: a door shares no chunk with another, so an update of one never reaches into the other's window. */
 const DOORS: readonly Door[] = [
-  { source: "index.ts", entry: "index.js", chunks: "server", first: "services.js" },
+  { source: "index.ts", entry: "index.js", chunks: "server", first: "services.js", banner: TRANSLATED },
   { source: "tui/tui.tsx", entry: "tui/tui.js", chunks: "tui", first: "board.js" },
   { source: "cli/main.ts", entry: "cli/main.js", chunks: "cli" },
   // OpenCode 2 imports it by its address, and would hold a second copy of whatever it brought along.
@@ -60,7 +65,7 @@ if (existsSync("dist")) renameSync("dist", "build/old")
 renameSync(OUT, "dist")
 rmSync("build/old", { recursive: true, force: true })
 
-async function bundle({ source, entry, chunks, first }: Door): Promise<OutputChunk[]> {
+async function bundle({ source, entry, chunks, first, banner }: Door): Promise<OutputChunk[]> {
   const build = await rolldown({
     input: join("src", source),
     platform: "node",
@@ -81,6 +86,7 @@ async function bundle({ source, entry, chunks, first }: Door): Promise<OutputChu
   const { output } = await build.write({
     dir: OUT,
     format: "es",
+    ...(banner !== undefined && { banner }),
     entryFileNames: entry,
     chunkFileNames: `${chunks ?? "none"}/[name].js`,
     // The entry itself stays where it is: it finds other doors by its own address.
