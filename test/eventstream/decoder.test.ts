@@ -9,6 +9,7 @@ import {
   type EventStreamMessage,
   type HeaderValue,
 } from "../../src/eventstream/index.ts"
+import { casesOf } from "../fuzz/runs.ts"
 import { EXCEPTION_MESSAGE, TEXT_MESSAGE, TOOL_STOP_MESSAGE, WHOLE_ANSWER } from "./vectors.ts"
 
 const FIXTURES = { TEXT_MESSAGE, TOOL_STOP_MESSAGE, EXCEPTION_MESSAGE, WHOLE_ANSWER }
@@ -134,7 +135,7 @@ describe("decoding an event stream", () => {
         })
         assert.deepEqual(decode(cutAt(concat(...frames), sizes)), expected)
       }),
-      { numRuns: 100 },
+      casesOf(100),
     )
   })
 })

@@ -11,6 +11,7 @@ import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
 import { ChatRequestError } from "../../src/openai/index.ts"
 import { harmless, toResponse, toStreamError } from "../../src/plugin/front.ts"
 import { keyLogin, namedAccount } from "../accounts/logins.ts"
+import { casesOf } from "../fuzz/runs.ts"
 import { HOST_OVERFLOW, HOST_RETRIES, NASTY } from "../support/opencode1-rules.ts"
 
 const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
@@ -131,7 +132,7 @@ describe("what the host makes of our texts", () => {
         const text = harmless(words.join(""))
         for (const pattern of [...HOST_RETRIES, ...HOST_OVERFLOW]) assert.doesNotMatch(text, pattern)
       }),
-      { numRuns: 2000 },
+      casesOf(2000),
     )
   })
 })

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
 import { canonical } from "../../src/translate/conversation/canonical.ts"
+import { casesOf } from "../fuzz/runs.ts"
 import { anyRequest, orderlyRequest, spokenRequest } from "./support/arbitrary-request.ts"
 import {
   addsNothing,
@@ -15,7 +16,7 @@ import {
   pairsOnce,
 } from "./support/properties.ts"
 
-const RUNS = { numRuns: 150 }
+const RUNS = casesOf(150)
 
 describe("any conversation, made canonical", () => {
   it("is taken by the service", () => {

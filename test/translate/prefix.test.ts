@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
 import { estimateTokens } from "../../src/translate/index.ts"
+import { casesOf } from "../fuzz/runs.ts"
 import { movesOf, sent, simulateSession } from "./support/sessions.ts"
 
 const seed = fc.integer({ min: 1, max: 1_000_000 })
@@ -15,7 +16,7 @@ describe("the history of a session", () => {
           [],
         )
       }),
-      { numRuns: 8 },
+      casesOf(8),
     )
   })
 
@@ -27,7 +28,7 @@ describe("the history of a session", () => {
         const attaching = { seed: number, steps: 60, thinks: false, mediaEvery: 1, resultCharacters: 200 }
         assert.ok(movesOf(simulateSession(attaching), { serviceWindow: 1_000_000 }).length <= 4)
       }),
-      { numRuns: 3 },
+      casesOf(3),
     )
   })
 
@@ -41,7 +42,7 @@ describe("the history of a session", () => {
         assert.ok(moves.length > 1)
         for (const { grown, block } of moves.slice(1)) assert.ok(grown >= block * 0.9, JSON.stringify(moves))
       }),
-      { numRuns: 4 },
+      casesOf(4),
     )
   })
 
@@ -66,7 +67,7 @@ describe("the history of a session", () => {
           assert.ok(texts.some((part) => part.type === "text" && part.text === said?.text))
         }
       }),
-      { numRuns: 4 },
+      casesOf(4),
     )
   })
 })

@@ -9,6 +9,7 @@ import {
 } from "../../src/translate/index.ts"
 import { shorten } from "../../src/translate/conversation/shorten.ts"
 import { CUT_MARK } from "../../src/translate/conversation/filler.ts"
+import { casesOf } from "../fuzz/runs.ts"
 import { anyRequest, PIXEL } from "./support/arbitrary-request.ts"
 import { answers, asks, call, conversationOf, result, says } from "./support/chat.ts"
 import { isTaken } from "./support/properties.ts"
@@ -263,7 +264,7 @@ describe("shortening a conversation", () => {
           toSendable(conversation, { serviceWindow: 200_000, shortenTo: (size) => size * share }),
         ),
       ),
-      { numRuns: 150 },
+      casesOf(150),
     )
   })
 })

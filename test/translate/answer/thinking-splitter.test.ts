@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
 import { createThinkingSplitter } from "../../../src/translate/answer/thinking.ts"
+import { casesOf } from "../../fuzz/runs.ts"
 import { text, translate } from "./translate.ts"
 
 interface Parts {
@@ -190,7 +191,7 @@ describe("taking the thinking out of a tagged answer", () => {
         assert.deepEqual(split([spoken]), expected)
         assert.deepEqual(split(cut(spoken, sizes)), expected)
       }),
-      { numRuns: 2000 },
+      casesOf(2000),
     )
   })
 
@@ -206,7 +207,7 @@ describe("taking the thinking out of a tagged answer", () => {
         assert.ok(spoken.startsWith(`<thinking>${parts.reasoning}`) && gap.endsWith(parts.text))
         assert.match(gap.slice(0, gap.length - parts.text.length), /^(<\/thinking>[\r\n]*)?$/)
       }),
-      { numRuns: 2000 },
+      casesOf(2000),
     )
   })
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import * as fc from "fast-check"
+import { casesOf } from "../../fuzz/runs.ts"
 import { argumentSteps, metadata, stop, text, toolUse, translate, type ToolUse } from "./translate.ts"
 
 describe("a tool call", () => {
@@ -82,7 +83,7 @@ describe("a tool call", () => {
           whole.trim() === "" ? "{}" : whole,
         )
       }),
-      { numRuns: 500 },
+      casesOf(500),
     )
   })
 
