@@ -19,6 +19,13 @@ const SHARES = 3
 
 const BUN = process.execPath
 const scratch = scratchFolder()
+const BUILD: Suite = {
+  name: "the package",
+  program: BUN,
+  args: ["scripts/build.ts"],
+  scratch,
+  countless: true,
+}
 const CHECK: Suite = {
   name: "types, lint, format, dead code",
   program: "npm",
@@ -54,14 +61,12 @@ const bunSuites = shares(UNIT, (files, share) => ({
 }))
 
 function nodeSuites(node: string): readonly Suite[] {
-  const ready = compileTests()
   const both = UNIT.filter((file) => file !== UNDER_BUN_ALONE)
   return shares(both, (files, share) => ({
     name: `unit suites ${share}/${SHARES}, Node ${nodeVersion(node)}`,
     program: node,
     args: nodeTestArguments(isolationNone(node), files),
     scratch,
-    ready,
   }))
 }
 
@@ -100,6 +105,10 @@ function inTurn(one: readonly Suite[], other: readonly Suite[]): readonly Suite[
 }
 
 const node = findNode()
+// Neither of them keeps two cores at work, and all others wait for them.
+const [built] = await Promise.all([runSuite(BUILD), node === undefined ? undefined : compileTests()])
+if (built.failed > 0) process.exit(1)
+
 const underNode = node === undefined ? [] : nodeSuites(node)
 const left = [...inTurn(endToEnd(), [...bunSuites, ...underNode]), CHECK].values()
 const outcomes = (await Promise.all(Array.from({ length: WORKERS }, () => runAll(left)))).flat()

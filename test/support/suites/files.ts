@@ -18,12 +18,12 @@ const PROGRAMS = ["src/cli/main.ts", "test/accounts/store-process.ts", "test/tok
 
 /** For Node, beside the sources, so that packages and fixtures are found. Types are checked elsewhere. Bun runs it. */
 export async function compileTests(): Promise<void> {
-  rmSync("build", { recursive: true, force: true })
-  const sources = ["src", "test"].flatMap((room) =>
-    readdirSync(room, { recursive: true, encoding: "utf8" }).map(
+  const sources = ["src", "test"].flatMap((room) => {
+    rmSync(`build/${room}`, { recursive: true, force: true })
+    return readdirSync(room, { recursive: true, encoding: "utf8" }).map(
       (name) => `${room}/${name.replaceAll("\\", "/")}`,
-    ),
-  )
+    )
+  })
   await compile(
     sources.filter((source) => /(?<!\.d)\.tsx?$/.test(source)),
     { treeshake: false, external: (id) => !isOurs(id) },

@@ -13,8 +13,6 @@ export interface Suite {
   readonly scratch: string
   /** Beside that of this process. */
   readonly environment?: Readonly<Record<string, string>>
-  /** Done before it begins. */
-  readonly ready?: Promise<unknown>
   /** It counts no tests: its exit code says it all. */
   readonly countless?: boolean
 }
@@ -43,7 +41,6 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 
 /** Runs one suite to its end and then shows it. A run that never says its counts is a failure. */
 export async function runSuite(suite: Suite): Promise<Outcome> {
-  await suite.ready
   const startedAt = Date.now()
   const { ended, output } = await run(suite)
   const counts = readCounts(output) ?? { ...NONE, failed: suite.countless && ended === "0" ? 0 : 1 }
