@@ -71,8 +71,8 @@ export function projectSettingsFiles(platform: string, { directory, worktree }: 
   const root = comparablePath(worktree, platform)
   const upTo = (folder: string): readonly string[] | undefined => {
     const above = dirname(folder)
+    if (folder !== "/" && comparablePath(folder, platform) === root) return [folder]
     if (above === folder) return undefined
-    if (comparablePath(folder, platform) === root) return [folder]
     const rest = upTo(above)
     return rest && [...rest, folder]
   }

@@ -39,6 +39,8 @@ describe("the paths", () => {
     for (const root of ["C:\\Code\\a", "c:\\code\\A", "c:/code/a"])
       assert.deepEqual(at(String.raw`C:\Code\a\b`, root), files)
     assert.deepEqual(at(String.raw`C:\Code\a\b`, "/"), files.slice(1))
+    assert.deepEqual(at("X:\\src", "x:/"), ["X:\\.opencode\\kiro.json", "X:\\src\\.opencode\\kiro.json"])
+    assert.deepEqual(at("C:\\src", "/"), ["C:\\src\\.opencode\\kiro.json"])
     const linux = { directory: "/code/a/b", worktree: "/code/A" }
     assert.deepEqual(projectSettingsFiles("linux", linux), ["/code/a/b/.opencode/kiro.json"])
   })
