@@ -1,5 +1,5 @@
 import { readdirSync, rmSync, statSync } from "node:fs"
-import { type InputOptions, type OutputOptions, rolldown } from "rolldown"
+import type { InputOptions, OutputOptions } from "rolldown"
 import packageJson from "../../../package.json" with { type: "json" }
 
 /** The test files that are wanted, named from `test/`. The longest first: what is begun last is done last. */
@@ -41,6 +41,8 @@ async function compile(
   input: InputOptions,
   output: OutputOptions,
 ): Promise<void> {
+  // Only here: it is a native program, and not there for the system that Wine plays.
+  const { rolldown } = await import("rolldown")
   const build = await rolldown({
     ...input,
     input: Object.fromEntries(sources.map((source) => [source.replace(/\.tsx?$/, ""), source])),
