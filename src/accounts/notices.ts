@@ -44,6 +44,8 @@ export type Notice =
   | { readonly kind: "region-mapped"; readonly from: string; readonly to: string }
   | { readonly kind: "profile-choice"; readonly account: Account; readonly profiles: readonly string[] }
   | { readonly kind: "settings-problem"; readonly problem: SettingsProblem }
+  /** Beside those that were told one by one. */
+  | { readonly kind: "more-settings-problems"; readonly count: number }
   | {
       readonly kind: "source-problem"
       readonly file: string
@@ -163,6 +165,12 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         about: describeSettingsProblem(notice.problem),
         title: "kiro.json",
         message: describeSettingsProblem(notice.problem),
+      })
+    case "more-settings-problems":
+      return text(notice, "warning", {
+        about: "",
+        title: "kiro.json",
+        message: `${notice.count} more mistakes in kiro.json: /kiro, or \`${command} doctor\`.`,
       })
     case "source-problem": {
       const place = notice.key === undefined ? notice.file : `${notice.file} (${plainName(notice.key)})`

@@ -55,7 +55,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const { clock, log } = runtime
   const { settings, problems } = loaded
   const notify = createNotify({ show: options.show, log, enabled: settings.toasts })
-  for (const problem of problems) notify({ kind: "settings-problem", problem })
+  tellProblems(problems, notify)
 
   const sources = openSources({ place, settings, effects: runtime })
   const watch = watchSources(sources, clock)
@@ -115,6 +115,15 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       await accounts.close()
     },
   }
+}
+
+/** Of more a repository's file may be full. */
+const MOST_PROBLEMS = 3
+
+function tellProblems(problems: LoadedSettings["problems"], notify: (notice: Notice) => void): void {
+  for (const problem of problems.slice(0, MOST_PROBLEMS)) notify({ kind: "settings-problem", problem })
+  const count = problems.length - MOST_PROBLEMS
+  if (count > 0) notify({ kind: "more-settings-problems", count })
 }
 
 /** Tells the user of an event once; the log has it in any case. */

@@ -65,6 +65,7 @@ const NOTICES: readonly Notice[] = [
     kind: "settings-problem",
     problem: { kind: "bad-value", key: "use_overage", allowed: "true or false", from: "f" },
   },
+  { kind: "more-settings-problems", count: 97 },
   { kind: "source-problem", file: "/f", key: "kirocli:odic:token", message: "holds no date" },
   { kind: "source-problem", file: "/f", message: "can't be read" },
   { kind: "store-trouble", failure: "busy", path: "/kiro.db" },

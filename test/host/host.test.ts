@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { mkdirSync, writeFileSync } from "node:fs"
-import { dirname } from "node:path"
+import { dirname, join } from "node:path"
 import { describe, it } from "node:test"
 import type { ChatCall, Gateway } from "../../src/gateway/index.ts"
 import { gatewayOf, startHost } from "../../src/host/index.ts"
@@ -23,6 +23,24 @@ describe("what a host opens", () => {
     const failed = assert.rejects(host.services(), /nowhere to show it/)
     await host.close()
     await failed
+  })
+})
+
+describe("what is wrong with the settings", () => {
+  it("is told by three notices and the number of the others, however many there are", async () => {
+    const home = temporaryFolder()
+    const place = { env: {}, platform: "linux", home }
+    const keys = Array.from({ length: 100 }, (_, index) => [`key_${index}`, 1])
+    mkdirSync(join(home, ".opencode"))
+    writeFileSync(join(home, ".opencode", "kiro.json"), JSON.stringify(Object.fromEntries(keys)))
+    const told: string[] = []
+    const project = { directory: home, worktree: home }
+    const show = ({ message }: { readonly message: string }): void => void told.push(message)
+    const host = startHost({ place, project, version: "0.0.0", show })
+    await host.services()
+    await host.close()
+    assert.equal(told.length, 4)
+    assert.match(told.at(-1) ?? "", /^97 more mistakes in kiro\.json: \/kiro, or `/)
   })
 })
 

@@ -386,6 +386,7 @@ describe("networkFailure", () => {
     const unreachable = [
       "ENOTFOUND",
       "ECONNREFUSED",
+      "UnsupportedProxyProtocol",
       "ConnectionRefused",
       "DEPTH_ZERO_SELF_SIGNED_CERT",
       "ETIMEDOUT",
