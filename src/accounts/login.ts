@@ -251,6 +251,28 @@ export function withoutRevocation<Kind extends Login>(login: Kind): Kind {
   return revoked === undefined ? login : (rest as Kind)
 }
 
+/** A pair in the place of another one. */
+export interface PairSwap {
+  readonly before: TokenSet
+  readonly after: TokenSet
+  /** The hashes of pairs between the two, which the row never held. */
+  readonly through?: readonly string[]
+}
+
+/** The login with its new pair, which every place of it then lacks; the same where it does not hold the one before. */
+export function renewedBy<Kind extends Login>(login: Kind, { before, after, through = [] }: PairSwap): Kind {
+  if (login.kind === "api-key" || !samePair(login.tokens, before)) return login
+  const { hashes, places, successor, once } = recordOf(login)
+  return withRecord(withoutRevocation({ ...login, tokens: after }), {
+    hashes: [pairHash(before), ...through, pairHash(after)].reduce(withHash, hashes),
+    places: places.map((place) => ({ ...place, owed: true })),
+    doubted: undefined,
+    once: undefined,
+    // It was renewed on the user's word, so it was none of its successor's.
+    successor: once === true ? undefined : successor,
+  })
+}
+
 /** Whether nothing of it is sent any more until something else is known: its access token has ended. */
 export function isAtRest(login: Login, now: number): boolean {
   if (login.kind === "api-key" || login.barred !== undefined) return false

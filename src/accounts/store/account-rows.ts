@@ -1,17 +1,18 @@
 import { type JsonObject, present } from "../../json.ts"
 import type { Secret } from "../../secret.ts"
-import type { Account, Login, LoginBase, LoginRecord, TokenLogin, TokenSet } from "../account.ts"
+import type { Account, Login, LoginBase, LoginRecord, TokenSet } from "../account.ts"
 import type { AccountChanges } from "../draft.ts"
 import { boundedHealth } from "../health.ts"
 import { withUses } from "../login-use.ts"
 import {
   changeLogin,
+  hasLogin,
   loginHash,
+  type PairSwap,
   pairHash,
   recordOf,
-  samePair,
+  renewedBy,
   withHash,
-  withoutRevocation,
   withRecord,
 } from "../login.ts"
 import { type Database, type Row, untilWritten } from "./database.ts"
@@ -220,12 +221,8 @@ const SESSION_COLUMNS = [
   [TURNS, "account_id"],
 ] as const
 
-export interface TokenSwap {
+export interface TokenSwap extends PairSwap {
   readonly loginId: string
-  readonly before: TokenSet
-  readonly after: TokenSet
-  /** The hashes of pairs between the two, which the row never held. */
-  readonly through?: readonly string[]
 }
 
 /**
@@ -233,31 +230,15 @@ export interface TokenSwap {
  * its account with it, is no longer logged out.
  */
 export function swapTokens(database: Database, accounts: readonly Account[], swap: TokenSwap): boolean {
-  const { loginId, before } = swap
-  for (const account of accounts) {
-    const login = account.logins.find(({ id }) => id === loginId)
-    if (login === undefined || login.kind === "api-key" || !samePair(login.tokens, before)) continue
-    const renewed = changeLogin(account, loginId, () => renewedBy(login, swap))
-    applyChanges(database, accounts, { put: [renewed], gone: [] })
-    // With a pair that the service gave, nobody needs to log in again: not for a reason that only newer versions know.
-    database.run(
-      `UPDATE kiro_account SET health = '{"state":"ok"}' WHERE id = ? AND CASE WHEN json_valid(health)
-         THEN json_extract(health, '$.state') = 'revoked' AND json_extract(health, '$.reason') = 'login-expired' END`,
-      [account.id],
-    )
-    return true
-  }
-  return false
-}
-
-function renewedBy(login: TokenLogin, { before, after, through = [] }: TokenSwap): TokenLogin {
-  const { hashes, places, successor, once } = recordOf(login)
-  return withRecord(withoutRevocation({ ...login, tokens: after }), {
-    hashes: [pairHash(before), ...through, pairHash(after)].reduce(withHash, hashes),
-    places: places.map((place) => ({ ...place, owed: true })),
-    doubted: undefined,
-    once: undefined,
-    // It was renewed on the user's word, so it was none of its successor's.
-    successor: once === true ? undefined : successor,
-  })
+  const account = accounts.find((each) => hasLogin(each, swap.loginId))
+  const renewed = account && changeLogin(account, swap.loginId, (login) => renewedBy(login, swap))
+  if (renewed === undefined || renewed === account) return false
+  applyChanges(database, accounts, { put: [renewed], gone: [] })
+  // With a pair that the service gave, nobody needs to log in again: not for a reason that only newer versions know.
+  database.run(
+    `UPDATE kiro_account SET health = '{"state":"ok"}' WHERE id = ? AND CASE WHEN json_valid(health)
+       THEN json_extract(health, '$.state') = 'revoked' AND json_extract(health, '$.reason') = 'login-expired' END`,
+    [renewed.id],
+  )
+  return true
 }

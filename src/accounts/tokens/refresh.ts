@@ -4,14 +4,14 @@ import type { Secret } from "../../secret.ts"
 import { ownCommand, type Settings } from "../../settings/index.ts"
 import type { Account, Login, TokenLogin, TokenSet } from "../account.ts"
 import { afterLoginRefused } from "../health.ts"
-import { changeLogin, grantOf, ownerOf, recordOf, samePair, withoutRevocation, withRecord } from "../login.ts"
+import { changeLogin, grantOf, ownerOf, recordOf, renewedBy, samePair, withRecord } from "../login.ts"
 import { owedByRemoved } from "../owner.ts"
 import { StoreError } from "../store/database.ts"
 import type { AccountStore } from "../store/account-store.ts"
 import { remedyOf, STATE_WORDS } from "../words.ts"
 import type { InStep } from "./in-step.ts"
 import { type Held, LOCK_STALE_MS, NO_LOCK, tryLock } from "./lock.ts"
-import { type Spills, withSwap } from "./spill.ts"
+import type { Spills } from "./spill.ts"
 
 /** With less than this left, in ms, a token is not begun to be used: the request would outlive it. */
 export const LEAST_LIFE_MS = 30_000
@@ -162,7 +162,7 @@ export class Refresher {
           const { tokens, profileArn } = result
           const swap = { loginId: login.id, before: login.tokens, after: tokens }
           const row = spills.save(swap, room)
-          const renewed = withSwap(withoutRevocation(login), swap)
+          const renewed = renewedBy(login, swap)
           inBackground(this.#pay(renewed, row))
           // A social login learns its profile with its first refresh; one that it has stays.
           if (row === "written" && profileArn !== undefined)

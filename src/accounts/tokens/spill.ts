@@ -14,7 +14,7 @@ import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
 import { readSmallFile } from "../../settings/index.ts"
 import type { Account, Login } from "../account.ts"
-import { pairHash, recordOf, samePair, withHash, withRecord } from "../login.ts"
+import { pairHash, renewedBy, samePair } from "../login.ts"
 import type { TokenSwap } from "../store/account-rows.ts"
 import type { AccountStore } from "../store/account-store.ts"
 
@@ -128,7 +128,7 @@ export class Spills {
   /** The login as it is with the pair that waits for it. */
   over<Value extends Login>(login: Value): Value {
     const swap = this.#waiting(login.id)
-    return swap === undefined ? login : withSwap(login, swap)
+    return swap === undefined ? login : renewedBy(login, swap)
   }
 
   /** The same of all accounts: a source that shows a pair that waits brings no news. */
@@ -152,17 +152,6 @@ function chained(first: SpilledSwap, next: SpilledSwap): SpilledSwap {
   if (!samePair(first.after, next.before)) return next
   const through = [...(first.through ?? []), pairHash(first.after), ...(next.through ?? [])]
   return { before: first.before, after: next.after, through }
-}
-
-/** The login with the pair that waits for it, where the row still holds the one before. */
-export function withSwap<Value extends Login>(
-  login: Value,
-  { before, after, through = [] }: SpilledSwap,
-): Value {
-  if (login.kind === "api-key" || !samePair(login.tokens, before)) return login
-  const hashes = [...through, pairHash(after)].reduce(withHash, recordOf(login).hashes)
-  const places = recordOf(login).places.map((place) => ({ ...place, owed: true }))
-  return withRecord({ ...login, tokens: after }, { hashes, places })
 }
 
 /** No link is followed and no pipe waited for; Windows has neither, and no such constants. */
