@@ -8,7 +8,6 @@ import {
   type LoginSource,
   type OpenOptions,
   type PairChange,
-  pairHash,
   placeIn,
   type PlaceKey,
   type Row,
@@ -16,7 +15,6 @@ import {
   type SourceStore,
   type StoreFailure,
   storeFailure,
-  type TokenSet,
   type WriteBack,
 } from "../accounts/index.ts"
 import type { Clock } from "../runtime.ts"
@@ -230,11 +228,4 @@ function fileState(file: string): string {
     // A folder that may not be looked into, a link to itself.
     return systemCode(error)
   }
-}
-
-/** What is to be done with the pair that a place holds. Of two access tokens for one refresh token the newer counts. */
-export function judgePair(held: TokenSet, { replaces, after }: PairChange): "write" | "current" | "other" {
-  const hash = pairHash(held)
-  if (hash !== pairHash(after)) return replaces.includes(hash) ? "write" : "other"
-  return held.accessToken.equals(after.accessToken) || held.expiresAt >= after.expiresAt ? "current" : "write"
 }

@@ -1,5 +1,12 @@
 import { applyEdits, modify } from "jsonc-parser"
-import type { ClientRegistration, TokenLogin, TokenSet } from "../accounts/index.ts"
+import {
+  type ClientRegistration,
+  type PairChange,
+  pairHash,
+  type TokenLogin,
+  type TokenSet,
+  type WriteBack,
+} from "../accounts/index.ts"
 import { isObject, type JsonObject, parseJson, plausibleInstant, present, stringField } from "../json.ts"
 import { Secret } from "../secret.ts"
 
@@ -54,6 +61,27 @@ export function rewriteTokenDocument(text: string, after: TokenSet): string {
   const withPair =
     refreshToken === undefined ? withAccess : put(withAccess, REFRESH, () => refreshToken.reveal())
   return put(withPair, EXPIRES, (previous) => writeInstant(after.expiresAt, previous))
+}
+
+/**
+ * Writes our pair where the text holds one that it replaces. What is half written, or of a version that nobody knows, may
+ * become whole again.
+ */
+export function replacePair(text: string, change: PairChange, write: (text: string) => void): WriteBack {
+  const document = readTokenDocument(text)
+  if (document.state === "logged-out") return "gone"
+  if (document.state === "strange") return "unavailable"
+  const verdict = judgePair(document.tokens, change)
+  if (verdict !== "write") return verdict
+  write(rewriteTokenDocument(text, change.after))
+  return "written"
+}
+
+/** What is to be done with the pair that a place holds. Of two access tokens for one refresh token the newer counts. */
+export function judgePair(held: TokenSet, { replaces, after }: PairChange): "write" | "current" | "other" {
+  const hash = pairHash(held)
+  if (hash !== pairHash(after)) return replaces.includes(hash) ? "write" : "other"
+  return held.accessToken.equals(after.accessToken) || held.expiresAt >= after.expiresAt ? "current" : "write"
 }
 
 function spellingOf(fields: JsonObject, keys: readonly string[]): string {
@@ -111,6 +139,7 @@ export function writeInstant(instant: number, previous: unknown): string | numbe
 }
 
 export interface Registration {
+  readonly state: "registration"
   readonly client: ClientRegistration
   readonly region?: string
 }
@@ -129,6 +158,7 @@ export function registrationIn(document: JsonObject): Registration | undefined {
     document["client_secret_expires_at"] ?? document["clientSecretExpiresAt"] ?? document["expiresAt"],
   )
   return {
+    state: "registration",
     client: { clientId, clientSecret: new Secret(clientSecret), ...present({ expiresAt }) },
     ...present({ region: stringField(document, "region") }),
   }
@@ -141,37 +171,6 @@ export const BUILDER_ID_REGION = "us-east-1"
 export function identityCenterUrl(startUrl: string | undefined): string | undefined {
   if (startUrl === undefined || !URL.canParse(startUrl)) return undefined
   return new URL(startUrl).host === BUILDER_ID_HOST ? undefined : startUrl
-}
-
-type ExternalClient =
-  | {
-      readonly state: "client"
-      readonly clientId: string
-      readonly tokenEndpoint: string
-      readonly scopes?: string
-    }
-  | Strange
-
-/**
- * The client of a customer's identity provider. Okta records name only their issuer. An endpoint that is not https
- * gives no client: the record could send the refresh token anywhere.
- */
-function readExternalClient(fields: JsonObject): ExternalClient {
-  const clientId = stringField(fields, "client_id", "clientId")
-  if (clientId === undefined) return { state: "strange", message: "names no client id" }
-  const issuer = stringField(fields, "issuer_url", "issuerUrl")
-  const tokenEndpoint =
-    stringField(fields, "token_endpoint", "tokenEndpoint") ??
-    (issuer === undefined ? undefined : `${issuer.replace(/\/+$/, "")}/v1/token`)
-  if (tokenEndpoint === undefined) return { state: "strange", message: "names no token endpoint" }
-  if (!URL.canParse(tokenEndpoint) || new URL(tokenEndpoint).protocol !== "https:")
-    return { state: "strange", message: "names a token endpoint that is not https" }
-  return {
-    state: "client",
-    clientId,
-    tokenEndpoint,
-    ...present({ scopes: scopesOf(fields["scopes"] ?? fields["scope"]) }),
-  }
 }
 
 type LoginBase = Pick<TokenLogin, "id" | "source" | "tokens" | "profileArn">
@@ -195,11 +194,25 @@ export function socialLogin(base: LoginBase, fields: JsonObject): ReadLogin {
   return { state: "login", login: { ...base, kind: "social", ...present({ provider }) } }
 }
 
+/**
+ * A login of a customer's identity provider. Okta records name only their issuer. An endpoint that is not https
+ * gives no login: the record could send the refresh token anywhere.
+ */
 export function externalLogin(base: LoginBase, fields: JsonObject): ReadLogin {
-  const client = readExternalClient(fields)
-  if (client.state === "strange") return client
-  const { state: _, ...rest } = client
-  return { state: "login", login: { ...base, kind: "external-idp", ...rest } }
+  const clientId = stringField(fields, "client_id", "clientId")
+  if (clientId === undefined) return { state: "strange", message: "names no client id" }
+  const issuer = stringField(fields, "issuer_url", "issuerUrl")
+  const tokenEndpoint =
+    stringField(fields, "token_endpoint", "tokenEndpoint") ??
+    (issuer === undefined ? undefined : `${issuer.replace(/\/+$/, "")}/v1/token`)
+  if (tokenEndpoint === undefined) return { state: "strange", message: "names no token endpoint" }
+  if (!URL.canParse(tokenEndpoint) || new URL(tokenEndpoint).protocol !== "https:")
+    return { state: "strange", message: "names a token endpoint that is not https" }
+  const scopes = scopesOf(fields["scopes"] ?? fields["scope"])
+  return {
+    state: "login",
+    login: { ...base, kind: "external-idp", clientId, tokenEndpoint, ...present({ scopes }) },
+  }
 }
 
 function scopesOf(value: unknown): string | undefined {

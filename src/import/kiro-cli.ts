@@ -15,7 +15,6 @@ import {
   type Effects,
   type Found,
   hasTable,
-  judgePair,
   LONGEST_KEY,
   LONGEST_VALUE,
   MOST_ROWS,
@@ -32,7 +31,7 @@ import {
   type ReadLogin,
   readTokenDocument,
   type Registration,
-  rewriteTokenDocument,
+  replacePair,
   type Strange,
 } from "./documents.ts"
 
@@ -243,9 +242,8 @@ function readLogin({
   }
   switch (storeKey.flow) {
     case "oidc": {
-      const found = registrationFor(store, storeKey)
-      if (found.state === "strange") return found
-      const { registration } = found
+      const registration = registrationFor(store, storeKey)
+      if (registration.state === "strange") return registration
       const place = oidcPlace({ fields, registration, state: store.state, defaultRegion })
       return { state: "login", login: { ...base, kind: "idc", client: registration.client, ...place } }
     }
@@ -259,10 +257,7 @@ function readLogin({
 }
 
 /** Only the registration under the token's own prefix obtained it; another one would burn the refresh token. */
-function registrationFor(
-  store: CliStore,
-  token: StoreKey,
-): { readonly state: "registration"; readonly registration: Registration } | Strange {
+function registrationFor(store: CliStore, token: StoreKey): Registration | Strange {
   const rows = store.rows.filter((row) => {
     const key = readStoreKey(row.key)
     return key?.part === "registration" && key.flow === token.flow && key.prefix === token.prefix
@@ -270,10 +265,8 @@ function registrationFor(
   const spelling = token.key.slice(0, token.key.lastIndexOf(":"))
   const row = rows.find(({ key }) => key.startsWith(`${spelling}:`)) ?? rows[0]
   if (row === undefined) return { state: "strange", message: "has no device registration beside it" }
-  const registration = readRegistration(row.value)
-  return registration === undefined
-    ? { state: "strange", message: `can't be refreshed: ${row.key} is not a registration` }
-    : { state: "registration", registration }
+  const message = `can't be refreshed: ${row.key} is not a registration`
+  return readRegistration(row.value) ?? { state: "strange", message }
 }
 
 /**
@@ -322,15 +315,8 @@ function withStateProfile(
 function replace(database: Database, file: string, change: PairChange): WriteBack {
   const store = readStore(database, file)
   const row = store?.rows.find(({ key }) => placeIn(file, key) === change.place.key)
-  const document = row === undefined ? undefined : readTokenDocument(row.value)
-  if (row === undefined || document?.state === "logged-out") return "gone"
-  // Half written, or of a version that nobody knows: it may become whole again.
-  if (document?.state !== "tokens") return "unavailable"
-  const verdict = judgePair(document.tokens, change)
-  if (verdict !== "write") return verdict
-  database.run("UPDATE auth_kv SET value = ? WHERE key = ?", [
-    rewriteTokenDocument(row.value, change.after),
-    row.key,
-  ])
-  return "written"
+  if (row === undefined) return "gone"
+  return replacePair(row.value, change, (text) =>
+    database.run("UPDATE auth_kv SET value = ? WHERE key = ?", [text, row.key]),
+  )
 }

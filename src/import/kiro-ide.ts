@@ -4,7 +4,7 @@ import { posix, win32 } from "node:path"
 import type { LoginSource, SourceStore, WriteBack } from "../accounts/index.ts"
 import { isObject, type JsonObject, parseJson, present, stringField } from "../json.ts"
 import { type Place, readSmallFile, setMode, type SmallFile } from "../settings/index.ts"
-import { type Effects, fingerprintOf, judgePair } from "./databases.ts"
+import { type Effects, fingerprintOf } from "./databases.ts"
 import {
   BUILDER_ID_REGION,
   identityCenterUrl,
@@ -17,7 +17,7 @@ import {
   readTokenDocument,
   type Registration,
   registrationIn,
-  rewriteTokenDocument,
+  replacePair,
   type Strange,
 } from "./documents.ts"
 
@@ -118,14 +118,9 @@ export function openIdeSource({
 
     async writeBack(change): Promise<WriteBack> {
       const stored = readSmallFile(file)
-      const document = stored.state === "text" ? readTokenDocument(stored.text) : undefined
-      if (stored.state !== "text" || document?.state === "strange") return "unavailable"
-      if (document?.state !== "tokens") return "gone"
-      const verdict = judgePair(document.tokens, change)
-      if (verdict !== "write") return verdict
+      if (stored.state !== "text") return "unavailable"
       try {
-        replaceText(file, rewriteTokenDocument(stored.text, change.after))
-        return "written"
+        return replacePair(stored.text, change, (text) => replaceText(file, text))
       } catch {
         return "unavailable"
       }
@@ -173,7 +168,7 @@ function readIdeLogin(source: LoginSource, text: string, surroundings: Surroundi
     case "idc": {
       const found = registrationFor(fields, surroundings)
       if (found.state === "strange") return found
-      const { client, region } = found.registration
+      const { client, region } = found
       const startUrl = identityCenterUrl(stringField(fields, "startUrl", "start_url"))
       return {
         state: "login",
@@ -212,20 +207,15 @@ function kindOf(fields: JsonObject): "idc" | "social" | "external-idp" | undefin
 /** The hash becomes a file name: nothing but hex digits may. */
 const CLIENT_ID_HASH = /^[0-9a-f]{16,128}$/i
 
-function registrationFor(
-  fields: JsonObject,
-  surroundings: Surroundings,
-): { readonly state: "registration"; readonly registration: Registration } | Strange {
+function registrationFor(fields: JsonObject, surroundings: Surroundings): Registration | Strange {
   const own = registrationIn(fields)
   if (own !== undefined) {
     const { clientId, clientSecret } = own.client
-    return { state: "registration", registration: { client: { clientId, clientSecret } } }
+    return { state: "registration", client: { clientId, clientSecret } }
   }
   const hash = stringField(fields, "clientIdHash")
   if (hash === undefined || !CLIENT_ID_HASH.test(hash))
     return { state: "strange", key: "clientIdHash", message: "names no registration file" }
-  const registration = surroundings.registration(hash)
-  return registration === undefined
-    ? { state: "strange", key: "clientIdHash", message: `names ${hash}.json, which holds no registration` }
-    : { state: "registration", registration }
+  const message = `names ${hash}.json, which holds no registration`
+  return surroundings.registration(hash) ?? { state: "strange", key: "clientIdHash", message }
 }

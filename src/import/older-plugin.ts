@@ -15,14 +15,13 @@ import {
   type Effects,
   type Found,
   hasTable,
-  judgePair,
   LONGEST_KEY,
   LONGEST_VALUE,
   MOST_ROWS,
   openLoginDatabases,
   textColumn,
 } from "./databases.ts"
-import { identityCenterUrl, readInstant, type ReadLogin, writeInstant } from "./documents.ts"
+import { identityCenterUrl, judgePair, readInstant, type ReadLogin, writeInstant } from "./documents.ts"
 
 const TABLE = "accounts"
 const ROW = `${TABLE}/`
