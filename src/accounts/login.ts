@@ -91,15 +91,18 @@ export function withHash(hashes: readonly string[], hash: string): readonly stri
 }
 
 /** Takes the pairs of a login whose part it takes: its own are more in number than others are remembered. */
-export function withInherited<Kind extends Login | ForgottenLogin>(
-  heir: Kind,
-  hashes: readonly string[],
-): Kind {
+export function withInherited<Kind extends Login | ForgottenLogin>(heir: Kind, before: Login): Kind {
   const record = recordOf(heir)
-  const inherited = [...new Set([...record.inherited, ...hashes])].filter(
+  const inherited = [...new Set([...record.inherited, ...pairsOf(before)])].filter(
     (hash) => !record.hashes.includes(hash),
   )
   return withRecord(heir, { inherited: inherited.slice(-MOST_INHERITED) })
+}
+
+/** All that it is known by: those whose part it took, then its own. */
+export function pairsOf(login: Login): readonly string[] {
+  const { inherited, hashes } = recordOf(login)
+  return [...inherited, ...hashes]
 }
 
 export function samePlace(one: PlaceKey, other: PlaceKey): boolean {
@@ -214,13 +217,8 @@ export function comparable(one: string, other: string): boolean {
 /** What is left of a login of an account that goes. */
 export function forgetLogin(login: Login): ForgottenLogin {
   const { id, source } = login
-  const { owner, successor, places, hashes, inherited } = recordOf(login)
-  const record = {
-    places,
-    hashes: [...inherited, ...hashes],
-    inherited: [],
-    ...present({ owner, successor }),
-  }
+  const { owner, successor, places } = recordOf(login)
+  const record = { places, hashes: pairsOf(login), inherited: [], ...present({ owner, successor }) }
   return { kind: "forgotten", id, source, ...present({ renewal: renewalOf(login) }), record }
 }
 

@@ -174,8 +174,8 @@ function settleSuccessions(draft: Draft, accountId: string): void {
     if (account === undefined || before === undefined) continue
     const heir = heirOf(draft, account, before)
     if (heir === undefined) continue
-    const { hashes, inherited, places, taken } = recordOf(before)
-    const rich = withInherited(heir, [...inherited, ...hashes])
+    const { places, taken } = recordOf(before)
+    const rich = withInherited(heir, before)
     const placed = places.reduce((login, place) => withPlace(login, { ...place, owed: false }), rich)
     const next = withRecord(placed, { taken: recordOf(placed).taken ?? taken })
     draft.put({
@@ -238,8 +238,7 @@ export function replaceRefused(
   if (refused === undefined || held.account.id === accountId) return draft.changes()
   const owners = [account.userId, held.account.userId, ownerOf(refused), ownerOf(login)]
   if (owners.some((owner) => owner !== undefined)) return draft.changes()
-  const { inherited, hashes } = recordOf(refused)
-  const heir = withInherited(login, [...inherited, ...hashes])
+  const heir = withInherited(login, refused)
   draft.drop(held.account.id, accountId)
   draft.put({
     ...account,
@@ -313,9 +312,9 @@ function isLeftBehind(login: Login, now: number): boolean {
 
 /** Its successor knows its pairs from now on, and stands where it stood. */
 function letGo(draft: Draft, { account: { id: accountId }, login }: HeldLogin): void {
-  const { successor, inherited, hashes } = recordOf(login)
+  const { successor } = recordOf(login)
   if (successor === undefined) return
-  draft.change(successor.id, (heir) => withInherited(heir, [...inherited, ...hashes]))
+  draft.change(successor.id, (heir) => withInherited(heir, login))
   draft.relink(login.id, successor.id)
   const account = draft.get(accountId)
   if (account === undefined) return

@@ -19,6 +19,7 @@ import {
   loginHash,
   newAccount,
   ownerOf,
+  pairsOf,
   recordOf,
   samePlace,
   withoutPlace,
@@ -280,7 +281,7 @@ function splitStrange(draft: Draft, now: number): void {
 function splitOne(draft: Draft, { account, login }: HeldLogin, now: number): void {
   if (login.kind === "api-key") return
   const hash = loginHash(login)
-  const { places, owner, hashes, inherited } = recordOf(login)
+  const { places, owner, hashes } = recordOf(login)
   const { barred: _, ...rest } = login
   const known: TokenLogin = { ...rest, record: { places, hashes: [hash], inherited: [] } }
   const left = draft.get(account.id) ?? account
@@ -290,7 +291,7 @@ function splitOne(draft: Draft, { account, login }: HeldLogin, now: number): voi
     id: `${login.id}-${(hashes.at(-1) ?? "").slice(0, 8)}`,
     record: {
       places: [],
-      hashes: [...inherited, ...hashes],
+      hashes: pairsOf(login),
       inherited: [],
       successor: { id: login.id },
       ...present({ owner: owner ?? account.userId }),
