@@ -6,6 +6,7 @@ import {
   DeviceAuthorizationError,
   pollForIdcTokens,
   pollForSocialTokens,
+  type RegistrationPlace,
   type RegistrationStore,
   startIdcDeviceAuthorization,
   startSocialDeviceAuthorization,
@@ -324,16 +325,12 @@ function flowOptions({ client, settings, signal }: LoginParts) {
 
 /** The client registrations of the account store, which names no start URL for Builder ID. */
 function registrationsIn(store: LoginStore): RegistrationStore {
+  const placeOf = ({ loginRegion, startUrl }: RegistrationPlace): RegistrationPlace => ({
+    loginRegion,
+    startUrl: startUrl === BUILDER_ID_START_URL ? "" : startUrl,
+  })
   return {
-    async find({ loginRegion, startUrl }) {
-      const stored = await store.registrations()
-      return stored.find(
-        (each) => each.loginRegion === loginRegion && (each.startUrl ?? BUILDER_ID_START_URL) === startUrl,
-      )?.client
-    },
-    async save({ loginRegion, startUrl }, client) {
-      const place = startUrl === BUILDER_ID_START_URL ? { loginRegion } : { loginRegion, startUrl }
-      await store.saveRegistration({ ...place, client })
-    },
+    find: (place) => store.registration(placeOf(place)),
+    save: (place, client) => store.saveRegistration(placeOf(place), client),
   }
 }

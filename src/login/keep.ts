@@ -35,7 +35,7 @@ export type LoginStore = Pick<
   | "add"
   | "update"
   | "reconcile"
-  | "registrations"
+  | "registration"
   | "saveRegistration"
   | "setModelList"
 >

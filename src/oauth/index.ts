@@ -7,6 +7,7 @@ export {
 export {
   type IdcFlow,
   pollForIdcTokens,
+  type RegistrationPlace,
   type RegistrationStore,
   startIdcDeviceAuthorization,
 } from "./device/idc.ts"

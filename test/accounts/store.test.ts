@@ -697,21 +697,13 @@ describe("turns, model lists, registrations and refused fields", () => {
     await store.setModelList(list)
     assert.deepEqual(await store.modelLists(), [list])
     const { client } = idcLogin({ id: "x" })
-    await store.saveRegistration({ loginRegion: "us-east-1", client })
-    await store.saveRegistration({
-      loginRegion: "us-east-1",
-      startUrl: "https://d",
-      client: { ...client, expiresAt: 9 },
-    })
-    const registrations = await store.registrations()
-    assert.deepEqual(
-      registrations.map(({ startUrl, client: { expiresAt } }) => [startUrl, expiresAt]),
-      [
-        [undefined, undefined],
-        ["https://d", 9],
-      ],
-    )
-    assert.equal(registrations[0]?.client.clientSecret.reveal(), "secret-x")
+    const [own, company] = ["", "https://d"].map((startUrl) => ({ loginRegion: "us-east-1", startUrl }))
+    assert.ok(own && company)
+    await store.saveRegistration(own, client)
+    await store.saveRegistration(company, { ...client, expiresAt: 9 })
+    assert.deepEqual(await store.registration(own), client)
+    assert.deepEqual(await store.registration(company), { ...client, expiresAt: 9 })
+    assert.equal(await store.registration({ ...company, loginRegion: "eu-west-1" }), undefined)
     const field = { modelId: "m", field: "documents", at: Date.now() }
     await store.addRefusedField(field)
     await store.addRefusedField(field)

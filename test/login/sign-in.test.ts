@@ -90,6 +90,7 @@ describe("signing in", () => {
     assert.equal(login?.profileArn, FRANKFURT)
     assert.equal(login?.kind === "idc" && login.loginRegion, "eu-north-1")
     assert.equal(login?.kind === "idc" && login.startUrl, START_URL)
+    assert.ok(await lab.store.registration({ loginRegion: "eu-north-1", startUrl: START_URL }))
     assert.equal((await lab.store.modelLists())[0]?.serviceRegion, "eu-central-1")
     const oidc = lab.fake.requests.filter(({ host }) => host.startsWith("oidc."))
     assert.ok(oidc.every(({ host }) => host === "oidc.eu-north-1.amazonaws.com"))
@@ -389,7 +390,10 @@ describe("signing in", () => {
         assert.match(told(), words)
         assert.equal(lab.told[0]?.variant, "error")
         assert.deepEqual(await lab.accounts(), [])
-        assert.deepEqual(await lab.store.registrations(), [])
+        const { start_url: name, login_region: loginRegion = "us-east-1" }: Partial<typeof stockholm> =
+          answers
+        const startUrl = START_URL.replace("d-9067642ac7", name ?? "")
+        assert.equal(await lab.store.registration({ loginRegion, startUrl }), undefined)
       })
 
     for (const [poll, words] of [

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util"
 import type { Account, ClientRegistration } from "../account.ts"
 import type { AccountModelList } from "../../kiro/index.ts"
+import type { RegistrationPlace } from "../../oauth/index.ts"
 import { numberField, parseJson, present } from "../../json.ts"
 import type { Connection } from "./connection.ts"
 import { type Database, type Row, type SqlValue, untilWritten } from "./database.ts"
@@ -31,13 +32,6 @@ export interface StoredTurn extends Turn {
 }
 
 export type RefusedField = ReturnType<typeof REFUSED_FIELDS.read>
-
-export interface StoredRegistration {
-  readonly loginRegion: string
-  /** Absent for AWS Builder ID. */
-  readonly startUrl?: string
-  readonly client: ClientRegistration
-}
 
 /** What is remembered of a session, and what is known of all models. */
 interface Opening {
@@ -134,13 +128,13 @@ export class SessionStore {
     return this.connection.writeOr(undefined, (database) => REFUSED_FIELDS.write(database, { ...field }))
   }
 
-  registrations(): Promise<readonly StoredRegistration[]> {
-    return this.connection.read(readRegistrations, [])
+  /** Of AWS Builder ID the start URL is "". */
+  registration(place: RegistrationPlace): Promise<ClientRegistration | undefined> {
+    return this.connection.read((database) => readRegistration(database, place), undefined)
   }
 
-  /** A registration's key can't be NULL; Builder ID has no start URL. */
-  saveRegistration({ client, loginRegion, startUrl = "" }: StoredRegistration): Promise<void> {
-    const row = { ...client, loginRegion, startUrl }
+  saveRegistration(place: RegistrationPlace, client: ClientRegistration): Promise<void> {
+    const row = { ...place, ...client }
     return this.connection.write((database) => REGISTRATIONS.write(database, row), { durable: true })
   }
 }
@@ -251,11 +245,16 @@ function modelListReader(): (database: Database) => readonly AccountModelList[] 
   })
 }
 
-function readRegistrations(database: Database): readonly StoredRegistration[] {
-  return database.all("SELECT * FROM kiro_registration").flatMap((row) => {
-    const { loginRegion, clientId, clientSecret, expiresAt, startUrl } = REGISTRATIONS.read(row)
-    if (loginRegion === "" || clientId === "" || clientSecret === undefined) return []
-    const client = { clientId, clientSecret, ...present({ expiresAt }) }
-    return [{ loginRegion, client, ...present({ startUrl }) }]
-  })
+function readRegistration(
+  database: Database,
+  { loginRegion, startUrl }: RegistrationPlace,
+): ClientRegistration | undefined {
+  const row = database.get("SELECT * FROM kiro_registration WHERE login_region = ? AND start_url = ?", [
+    loginRegion,
+    startUrl,
+  ])
+  if (row === undefined) return undefined
+  const { clientId, clientSecret, expiresAt } = REGISTRATIONS.read(row)
+  if (clientId === "" || clientSecret === undefined) return undefined
+  return { clientId, clientSecret, ...present({ expiresAt }) }
 }
