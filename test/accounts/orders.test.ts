@@ -700,7 +700,7 @@ describe("orders of events", () => {
     home.pairsWait = true
     await renews("B")
     home.pairsWait = false
-    home.isKilled()
+    await home.isKilled()
     await renews("A")
     assert.equal((await (await home.store()).listAll()).length, 2)
     home.service.exhausted.add("A")

@@ -69,6 +69,7 @@ export class Home {
   /** Whether another program holds our database just when a renewed pair comes. */
   pairsWait = false
   #isLocked = false
+  #isDying = false
   /** What this process saw of kiro-cli's. */
   readonly #cliSeen: { readonly pair: Pair; readonly client: string }[] = []
   /** `KIRO_API_KEY` of the process. */
@@ -152,8 +153,12 @@ export class Home {
     this.#begin(keyOf)
   }
 
-  /** The process is killed, with whatever only it knew, and another one begins. */
-  isKilled(): void {
+  /** The process is killed, with whatever only it knew, and another one begins: our database takes nothing of it any more. */
+  async isKilled(): Promise<void> {
+    this.#isDying = true
+    await this.#keeper?.close()
+    await this.#store?.close()
+    this.#isDying = false
     this.#isLocked = false
     this.#begin(this.#key === undefined ? undefined : this.service.personOf(this.#key))
   }
@@ -249,6 +254,8 @@ export class Home {
   /** kiro-cli renews what it has, or the Amazon Q CLI does. */
   async cliRenews(file = this.cliFile): Promise<boolean> {
     const held = await this.cliPair(file)
+    // Of two pairs the newer one ends later.
+    this.clock.advance(1)
     const pair = held && this.service.renew(held.refreshToken)
     if (pair !== undefined) await this.#putCli(pair, file)
     return pair !== undefined
@@ -579,7 +586,8 @@ export class Home {
       return {
         ...database,
         run: (sql, parameters) => {
-          if (!this.#isLocked || !sql.startsWith("BEGIN")) return database.run(sql, parameters)
+          const isTaken = (this.#isLocked || this.#isDying) && sql.startsWith("BEGIN")
+          if (!isTaken) return database.run(sql, parameters)
           this.#isLocked = false
           throw Object.assign(new Error("database is locked"), { errcode: SQLITE_BUSY })
         },

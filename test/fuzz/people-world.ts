@@ -209,7 +209,7 @@ export class World {
     home.clock.advance(2 * HOUR)
     await home.asks()
     home.pairsWait = false
-    home.isKilled()
+    await home.isKilled()
   }
 
   #process(name: ProcessName): Home {
