@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { closeSync, openSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { closeSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import { type AccountStore, type Database, openDatabase, TokenKeeper } from "../../src/accounts/index.ts"
@@ -20,7 +20,7 @@ import {
   realRuntime,
 } from "./setup.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
-import { assertPrivate, needsMount, needsPipes } from "../support/posix.ts"
+import { assertPrivate, needsMount, needsNoHold, needsPipes } from "../support/posix.ts"
 import { within } from "../support/clock.ts"
 
 describe("a refresh whose pair can't be stored as usual", () => {
@@ -85,6 +85,27 @@ describe("a refresh whose pair can't be stored as usual", () => {
       writer.run("COMMIT")
       assert.equal(await token(open(), store), "aoaLOGIN")
       assert.deepEqual(leftovers(folder), [])
+    })
+
+    it("keeps no pair of a login that is no more beyond the end of any process", async () => {
+      writer.run("BEGIN IMMEDIATE")
+      await token(open(), store)
+      writer.run("DELETE FROM kiro_login")
+      writer.run("COMMIT")
+      await openKeeper({ folder, url: fake.url, store: await openStore(folder) }).close()
+      assert.deepEqual(leftovers(folder), [])
+    })
+
+    it("keeps what waits for a database that is away until that is back", needsNoHold, async () => {
+      writer.run("BEGIN IMMEDIATE")
+      await token(open(), store)
+      writer.run("ROLLBACK")
+      const files = readdirSync(folder).filter((name) => name.startsWith("kiro.db"))
+      for (const name of files) renameSync(join(folder, name), join(folder, `away-${name}`))
+      await openKeeper({ folder, url: fake.url, store: await openStore(folder) }).close()
+      for (const name of files) renameSync(join(folder, `away-${name}`), join(folder, name))
+      assert.equal(await token(open(), await openStore(folder)), person.accessToken)
+      assert.equal(person.refreshCount, 1)
     })
   })
 

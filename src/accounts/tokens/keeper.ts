@@ -188,8 +188,16 @@ export class TokenKeeper {
     await this.#quiet()
     cancel()
     this.#closing.abort(new Error("closed"))
+    await this.#settleFiles()
     const deadline = clock.now() + KEEP_PATIENCE_MS
     while (!this.#spills.keepAll() && clock.now() < deadline) await clock.sleep(LOOK_AGAIN_MS)
+  }
+
+  /** What waits for a login that is no more would stay for good; a database that is away may come back with its rows. */
+  async #settleFiles(): Promise<void> {
+    const waiting = this.#spills.inFiles()
+    const accounts = waiting.length === 0 ? [] : await this.#dependencies.store.listAll().catch(() => [])
+    if (accounts.length > 0) for (const id of waiting) this.#spills.settle(id)
   }
 
   get #now(): number {

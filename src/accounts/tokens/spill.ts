@@ -4,10 +4,12 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
+  readdirSync,
   renameSync,
   unlinkSync,
   writeSync,
 } from "node:fs"
+import { basename, dirname } from "node:path"
 import * as z from "zod/mini"
 import { isObject, type JsonObject, parseJson, present } from "../../json.ts"
 import type { Log } from "../../runtime.ts"
@@ -23,6 +25,9 @@ export type SpilledSwap = Omit<TokenSwap, "loginId">
 
 /** More than any two token pairs; blanks until there is a pair to keep. */
 const RESERVED_BYTES = 32_768
+
+/** Ends the name of a file that is merely room. */
+const NEXT = ".next"
 
 export type Reservation =
   | { readonly state: "reserved"; write(swap: SpilledSwap): boolean; free(): void }
@@ -56,7 +61,7 @@ export class Spills {
    */
   reserve(loginId: string): Reservation {
     const file = this.#fileOf(loginId)
-    const room = `${file}.next`
+    const room = `${file}${NEXT}`
     try {
       overwrite(room, "")
     } catch (error) {
@@ -112,6 +117,15 @@ export class Spills {
     this.#unkept.delete(loginId)
     remove(this.#fileOf(loginId))
     return "settled"
+  }
+
+  /** The logins for which a pair waits in a file. */
+  inFiles(): readonly string[] {
+    const { path } = this.#options
+    const beginning = `${basename(path)}-`
+    return namesIn(dirname(path))
+      .filter((name) => name.startsWith(beginning) && !name.endsWith(NEXT))
+      .map((name) => name.slice(beginning.length))
   }
 
   /** Tries once more to bring every pair to the disk; whether all are there. */
@@ -186,6 +200,14 @@ function putInto(file: string, room: string, text: string): void {
 function readSpill(path: string): SpilledSwap | undefined {
   const file = readSmallFile(path)
   return file.state === "text" ? SWAP.safeParse(parseJson(file.text)).data : undefined
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 /** Where it can't be removed it says what is known already: applied again, it changes nothing. */
