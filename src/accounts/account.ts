@@ -141,8 +141,13 @@ export type CoolingReason = keyof typeof COOLING
 
 export const COOLING_REASONS = Object.keys(COOLING) as readonly CoolingReason[]
 
-/** Why an account needs a person; a login or a newer token helps where it is not suspended. */
-const REVOKED_REASONS = ["suspended", "login-expired", "api-key-refused"] as const
+/** The kinds of failure that lock an account until its user acts. */
+export const LOCKING_REASONS = ["suspended"] as const
+
+export type LockingReason = (typeof LOCKING_REASONS)[number]
+
+/** Why an account needs a person; a login or a newer token helps where it is not locked. */
+const REVOKED_REASONS = [...LOCKING_REASONS, "login-expired", "api-key-refused"] as const
 
 export type RevokedReason = (typeof REVOKED_REASONS)[number]
 

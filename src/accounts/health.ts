@@ -6,6 +6,8 @@ import {
   COOLING_REASONS,
   type CoolingReason,
   type Health,
+  LOCKING_REASONS,
+  type LockingReason,
   type Login,
   type Quota,
   type RevokedReason,
@@ -224,13 +226,13 @@ function withProfileTrust(account: Account): Account {
 }
 
 /** Whether the failure locks its account until the user acts. */
-export function isLocking(failure: KiroFailure): failure is KiroFailure & { readonly kind: "suspended" } {
-  return failure.kind === "suspended"
+export function isLocking(failure: KiroFailure): failure is KiroFailure & { readonly kind: LockingReason } {
+  return LOCKING_REASONS.some((reason) => reason === failure.kind)
 }
 
 /** Whether only the user's own act ends it, as with a suspension: no good answer and no newer token does. */
 export function isLocked({ health }: Pick<Account, "health">): boolean {
-  return health.state === "revoked" && health.reason === "suspended"
+  return health.state === "revoked" && LOCKING_REASONS.some((reason) => reason === health.reason)
 }
 
 /** Whether it cools for want of credits, which a usage call can see. */

@@ -3,6 +3,7 @@ export type {
   ClientRegistration,
   CoolingReason,
   Health,
+  LockingReason,
   Login,
   LoginSource,
   PlaceKey,

@@ -1,6 +1,6 @@
 import { plainName } from "../json.ts"
 import { describeSettingsProblem, type SettingsProblem } from "../settings/index.ts"
-import type { Account, RevokedReason } from "./account.ts"
+import { type Account, LOCKING_REASONS, type RevokedReason } from "./account.ts"
 import { accountName } from "./name.ts"
 import { STORE_TROUBLES, type StoreFailure } from "./store/database.ts"
 import { groupedStates, type NamedState, STATE_WORDS, timeText } from "./words.ts"
@@ -81,11 +81,12 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
       })
     case "account-revoked": {
       const { account, reason } = notice
-      const { sentence, remedy } = STATE_WORDS[reason]
+      const { title, sentence, remedy } = STATE_WORDS[reason]
       const name = accountName(account)
-      return text(notice, reason === "suspended" ? "error" : "warning", {
+      const isLock = LOCKING_REASONS.some((known) => known === reason)
+      return text(notice, isLock ? "error" : "warning", {
         about: `${name} ${reason}`,
-        title: REVOKED_TITLES[reason],
+        title,
         message: `${capitalised(sentence(name, account))}. ${remedy({ account, command })}`,
       })
     }
@@ -151,12 +152,12 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         message: `Kiro is not served from ${notice.from}; ${notice.to} is used.`,
       })
     case "profile-choice": {
-      const { remedy } = STATE_WORDS["profile-choice"]
+      const { title, remedy } = STATE_WORDS["profile-choice"]
       const { account, profiles } = notice
       const name = accountName(account)
       return text(notice, "warning", {
         about: name,
-        title: "Several Kiro profiles",
+        title,
         message: `${name} may use ${profiles.length} profiles. ${remedy({ account, command })}`,
       })
     }
@@ -189,12 +190,6 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
     default:
       return notice satisfies never
   }
-}
-
-const REVOKED_TITLES: Readonly<Record<RevokedReason, string>> = {
-  suspended: "Kiro account suspended",
-  "login-expired": "Kiro login needed",
-  "api-key-refused": "Kiro API key refused",
 }
 
 function text(

@@ -1,4 +1,4 @@
-import type { Account } from "./account.ts"
+import type { Account, RevokedReason } from "./account.ts"
 import type { AccountState, StateReason } from "./health.ts"
 import { isIdentityCenter, recordOf } from "./login.ts"
 import { cutTo, labelOf, typedName } from "./name.ts"
@@ -32,7 +32,14 @@ export interface StateWords {
 const MORE_CREDITS =
   "More credits: enable overage or a larger plan at https://app.kiro.dev, or sign in to another account (/connect, or `opencode auth login`); it is noticed without a restart."
 
-export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
+/** A state that is told by itself. */
+interface NoticeWords extends StateWords {
+  readonly title: string
+}
+
+export const STATE_WORDS: Readonly<
+  Record<StateReason, StateWords> & Record<RevokedReason | "profile-choice", NoticeWords>
+> = {
   ready: {
     short: "ok",
     tone: "good",
@@ -127,6 +134,7 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     short: "choose a profile",
     counted: { one: "needs its profile chosen", many: "need their profiles chosen" },
     tone: "bad",
+    title: "Several Kiro profiles",
     sentence: (name) => `${name} has to be told which of its profiles to use`,
     because: "its profile is not chosen yet",
     remedy: (at) => `Choose a profile: ${inKiro(at, "profile")}.`,
@@ -135,6 +143,7 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
   suspended: {
     short: "suspended",
     tone: "bad",
+    title: "Kiro account suspended",
     sentence: (name) => `AWS has suspended ${name}`,
     because: "suspended by AWS",
     remedy: (at) =>
@@ -145,6 +154,7 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     short: "login needed",
     counted: { one: "needs a login", many: "need a login" },
     tone: "bad",
+    title: "Kiro login needed",
     sentence: (name) => `the login of ${name} has ended`,
     because: "its login has ended",
     remedy: signIn,
@@ -154,6 +164,7 @@ export const STATE_WORDS: Readonly<Record<StateReason, StateWords>> = {
     short: "API key refused",
     counted: { one: "with a refused API key", many: "with refused API keys" },
     tone: "bad",
+    title: "Kiro API key refused",
     // Its own name says that it is one.
     sentence: (name, account) =>
       labelOf(account) === undefined ? `${name} was refused` : `the API key of ${name} was refused`,

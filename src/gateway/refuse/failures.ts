@@ -2,6 +2,7 @@ import {
   type Account,
   accountName,
   type CoolingReason,
+  type LockingReason,
   type RemedyFor,
   STATE_WORDS,
 } from "../../accounts/index.ts"
@@ -44,7 +45,7 @@ interface FailureAnswer {
 }
 
 /** Failures that say what an account's state is: worded there. */
-type StateFailure = CoolingReason | "suspended"
+type StateFailure = CoolingReason | LockingReason
 
 /** What the host and the user hear of each other kind of failure. */
 const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer>> = {
