@@ -369,6 +369,29 @@ describe("the account store", () => {
   })
 })
 
+describe("what answers taught", () => {
+  it("is written when another program gives the file back, also at the end", async () => {
+    const { store, path } = await openStore({ clock: fakeClock() })
+    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    const other = await openDatabase(path)
+    const answered = (at: number): Promise<void> =>
+      store.remember({ sessionId: "s", turn: { sessionId: "s", accountId: "a", credits: 1, at } })
+    const credits = (): unknown => other.get("SELECT TOTAL(credits) AS credits FROM kiro_turn")?.["credits"]
+    other.run("BEGIN IMMEDIATE")
+    for (const at of [1, 2]) await answered(at)
+    other.run("ROLLBACK")
+    assert.equal(credits(), 0)
+    await answered(3)
+    assert.equal(credits(), 3)
+    other.run("BEGIN IMMEDIATE")
+    await answered(4)
+    other.run("ROLLBACK")
+    await store.close()
+    assert.equal(credits(), 4)
+    other.close()
+  })
+})
+
 describe("the account of a session", () => {
   const sticky = { strategy: "round-robin", useOverage: true, now: 0 } as const
   const assign = async (store: AccountStore, session = "s"): Promise<string | undefined> =>

@@ -9,11 +9,14 @@ import type { Choice, ChoiceState } from "../selection.ts"
 import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwap } from "./account-rows.ts"
 import { Assignments } from "./assignments.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
-import { type Database, loadDatabaseDriver } from "./database.ts"
+import { type Database, loadDatabaseDriver, StoreError, type StoreFailure } from "./database.ts"
 import { type Learnt, SessionStore, writeLearnt } from "./sessions.ts"
 
 /** How often the accounts are looked through for what nobody needs any more. */
 const TIDY_EVERY_MS = 60 * 60_000
+/** Answers whose lessons wait for the file: those of hours. */
+const MOST_UNWRITTEN = 500
+const PASSING: ReadonlySet<StoreFailure> = new Set<StoreFailure>(["busy", "full", "unavailable"])
 
 /**
  * Loads the runtime's SQLite; the file is opened by the first call that needs it, and made by the first write.
@@ -37,12 +40,14 @@ export type SwapResult = "written" | "changed" | "busy" | "failed"
 /**
  * All durable state. Reading makes no file. Every write is one short immediate transaction that re-reads what it
  * changes; a database locked for longer than about 5 s, full or read-only is told as a notice. What must be on the
- * disk rejects then with a `StoreError` (`add`, `reconcile`, `remove`, `saveRegistration`); the other writes
- * are lost with a line in the log, and answer as if they had been made.
+ * disk rejects then with a `StoreError` (`add`, `reconcile`, `remove`, `saveRegistration`); what answers taught waits for
+ * the next; the other writes are lost with a line in the log, and answer as if they had been made.
  */
 export class AccountStore extends SessionStore {
   readonly #read: ReturnType<typeof accountReader>
   readonly #assignments: Assignments
+  /** What answers taught while another program held the file, or the disk was full. */
+  readonly #unwritten: Learnt[] = []
   #tidiedAt = -TIDY_EVERY_MS
 
   constructor(connection: Connection, environmentKey: Secret | undefined) {
@@ -186,21 +191,25 @@ export class AccountStore extends SessionStore {
     return this.#assignments.consider(sessionId, choose)
   }
 
-  /** In one transaction. */
+  /** In one transaction, with what could not be written before; where it can't be either, with what comes next. */
   async remember(learnt: Learnt): Promise<void> {
     const { account, reasoning = [], session, sessionId, turn } = learnt
     const isNews = [account, session, turn].some((each) => each !== undefined) || reasoning.length > 0
     if (!isNews && !this.#assignments.isPending(sessionId)) return
-    await this.connection.writeOr(undefined, (database) => {
-      this.#assignments.settle(database, sessionId)
-      writeLearnt(database, learnt, this.#now())
-      if (account !== undefined) this.#change(database, account.id, account.change)
-    })
+    try {
+      await this.connection.write((database) => this.#learn(database, learnt))
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      // Whatever else it is, it would stand in the way of all that comes.
+      if (!PASSING.has(error.failure)) this.#unwritten.length = 0
+      else if (this.#unwritten.length < MOST_UNWRITTEN) this.#unwritten.push(learnt)
+    }
   }
 
   /** Waits for writes under way, then closes the file. */
   close(): Promise<void> {
     this.#assignments.settleAll()
+    if (this.#unwritten.length > 0) this.connection.writeLater((database) => this.#learn(database))
     return this.connection.close()
   }
 
@@ -210,6 +219,15 @@ export class AccountStore extends SessionStore {
 
   #look(database: Database): readonly Account[] {
     return this.#read(database, this.#now())
+  }
+
+  #learn(database: Database, latest?: Learnt): void {
+    for (const learnt of [...this.#unwritten, ...(latest === undefined ? [] : [latest])]) {
+      this.#assignments.settle(database, learnt.sessionId)
+      writeLearnt(database, learnt, this.#now())
+      if (learnt.account !== undefined) this.#change(database, learnt.account.id, learnt.account.change)
+    }
+    this.#unwritten.length = 0
   }
 
   #change(database: Database, id: string, change: Change<Account>): Account | undefined {
