@@ -27,6 +27,8 @@ const CLOSER_LOOK = 1_024
 export function tokensOf(text: string): number {
   const { length } = text
   const isWhole = length <= LOOKED_AT_WHOLE
+  // Most short texts hold nothing wide, which is seen far sooner than it is counted.
+  if (isWhole && !/[\u1100-\uffff]/.test(text)) return Math.ceil(length / CHARACTERS_PER_TOKEN)
   const shown = wideShare(text, isWhole ? length : FIRST_LOOK)
   const wide = length * (isWhole || shown === 0 ? shown : wideShare(text, CLOSER_LOOK))
   return Math.ceil(wide + (length - wide) / CHARACTERS_PER_TOKEN)
