@@ -12,7 +12,7 @@ const REQUEST = "from the call to the request at the service, p50"
 const FURTHER = "processor time of a further one of its session"
 const FURTHER_REQUEST = "from the call to the request, p50, of a further one"
 /** So many that most of our code is compiled, as the little of the floor is at once. */
-const WARM_UP = 1_000
+const WARM_UP = 3_000
 const BLOCKS = 8
 const CHATS = 50
 
