@@ -2,7 +2,6 @@ import { existsSync, statSync } from "node:fs"
 import {
   type Database,
   type DatabaseDriver,
-  type ImportedLogin,
   inTransaction,
   loadDatabaseDriver,
   type LoginSource,
@@ -11,7 +10,7 @@ import {
   placeIn,
   type PlaceKey,
   type Row,
-  type SourceProblem,
+  type SourceReading,
   type SourceStore,
   type StoreFailure,
   storeFailure,
@@ -33,11 +32,6 @@ export interface Effects {
   readonly driver?: DatabaseDriver
 }
 
-export interface Found {
-  readonly logins: readonly ImportedLogin[]
-  readonly problems: readonly SourceProblem[]
-}
-
 export interface LoginDatabases {
   readonly source: LoginSource
   readonly files: readonly string[]
@@ -45,9 +39,7 @@ export interface LoginDatabases {
   /** Why a file that is not there is worth a word; absent where it is not. */
   readonly missing?: string | undefined
   /** One short look at an open file. */
-  look(database: Database, file: string): Found
-  /** The place that a problem is about, where it is about one row. */
-  placeOf(problem: SourceProblem): string
+  look(database: Database, file: string): SourceReading
   /** Inside one transaction: writes only over a pair that the change replaces. */
   replace(database: Database, file: string, change: PairChange): WriteBack
   /** The files whose changes are of interest. */
@@ -57,11 +49,11 @@ export interface LoginDatabases {
 /** SQLite files of another program as a source of logins, opened read-only but for the write-back. */
 export function openLoginDatabases(store: LoginDatabases): SourceStore {
   const { source, files, effects } = store
-  const readFile = async (file: string): Promise<Found & { readonly unread: readonly string[] }> => {
+  const readFile = async (file: string): Promise<SourceReading> => {
     const visit = await visitDatabase({ file, effects, visit: (database) => store.look(database, file) })
     switch (visit.state) {
       case "done":
-        return { ...visit.value, unread: visit.value.problems.map((problem) => store.placeOf(problem)) }
+        return visit.value
       case "missing":
         return {
           logins: [],

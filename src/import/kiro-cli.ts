@@ -6,6 +6,7 @@ import {
   type PairChange,
   placeIn,
   type SourceProblem,
+  type SourceReading,
   type SourceStore,
   type WriteBack,
 } from "../accounts/index.ts"
@@ -13,7 +14,6 @@ import { isObject, type JsonObject, parseJson, present, stringField } from "../j
 import type { Place } from "../settings/index.ts"
 import {
   type Effects,
-  type Found,
   hasTable,
   LONGEST_KEY,
   LONGEST_VALUE,
@@ -88,12 +88,9 @@ export function openKiroCliSource({
     look(database, file) {
       const store = readStore(database, file)
       if (store !== undefined) return readLogins(store, defaultRegion)
-      return {
-        logins: [],
-        problems: [{ source: "kiro-cli", file, key: "auth_kv", message: "holds no table auth_kv" }],
-      }
+      const message = "holds no table auth_kv"
+      return { logins: [], problems: [{ source: "kiro-cli", file, key: "auth_kv", message }], unread: [file] }
     },
-    placeOf: ({ file, key }) => (key === undefined || key === "auth_kv" ? file : placeIn(file, key)),
     replace,
     watched: () => files,
   })
@@ -200,20 +197,22 @@ function flowOf(word: string): Flow {
 }
 
 /** Every login of one store, freshest first. A row that can't be used becomes a problem; the others still count. */
-function readLogins(store: CliStore, defaultRegion: string): Found {
+function readLogins(store: CliStore, defaultRegion: string): SourceReading {
   const logins: ImportedLogin[] = []
   const problems: SourceProblem[] = []
+  const unread: string[] = []
   for (const row of store.rows) {
     const storeKey = readStoreKey(row.key)
     if (storeKey === undefined || storeKey.part !== "token") continue
+    const key = placeIn(store.file, row.key)
     const found = readLogin({ store, row, storeKey, defaultRegion })
-    if (found.state === "login")
-      logins.push({ login: found.login, place: { source: "kiro-cli", key: placeIn(store.file, row.key) } })
-    if (found.state === "strange")
-      problems.push({ source: "kiro-cli", file: store.file, key: row.key, message: found.message })
+    if (found.state === "login") logins.push({ login: found.login, place: { source: "kiro-cli", key } })
+    if (found.state !== "strange") continue
+    problems.push({ source: "kiro-cli", file: store.file, key: row.key, message: found.message })
+    unread.push(key)
   }
   const freshestFirst = logins.toSorted((one, other) => endOf(other.login) - endOf(one.login))
-  return { logins: withStateProfile(freshestFirst, store.state), problems }
+  return { logins: withStateProfile(freshestFirst, store.state), problems, unread }
 }
 
 function endOf(login: Login): number {

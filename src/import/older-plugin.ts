@@ -5,6 +5,7 @@ import {
   placeIn,
   type Row,
   type SourceProblem,
+  type SourceReading,
   type SourceStore,
   type TokenSet,
   type WriteBack,
@@ -13,7 +14,6 @@ import { present, stringField } from "../json.ts"
 import { Secret } from "../secret.ts"
 import {
   type Effects,
-  type Found,
   hasTable,
   LONGEST_KEY,
   LONGEST_VALUE,
@@ -64,14 +64,12 @@ export function openOlderPluginSource({
     effects,
     look(database, file) {
       const table = readTable(database)
-      if (table.state === "none") return { logins: [], problems: [] }
+      if (table.state === "none") return { logins: [], problems: [], unread: [] }
       withTable.add(file)
       if (table.state === "rows") return readRows(file, table)
       const message = `lacks the column ${table.missing}`
-      return { logins: [], problems: [{ source: "older-plugin", file, key: TABLE, message }] }
+      return { logins: [], problems: [{ source: "older-plugin", file, key: TABLE, message }], unread: [file] }
     },
-    placeOf: ({ file, key }) =>
-      key === undefined || key === TABLE ? file : placeIn(file, key.replace(" ", "/")),
     replace,
     watched: () => [...withTable],
   })
@@ -105,24 +103,27 @@ function readTable(database: Database): OlderTable {
  * recovering) is left aside: its reasons mix real failures with notes, and the service says it again; but a row that it
  * replaced by another one itself is skipped.
  */
-function readRows(file: string, table: Extract<OlderTable, { state: "rows" }>): Found {
+function readRows(file: string, table: Extract<OlderTable, { state: "rows" }>): SourceReading {
   const logins: ImportedLogin[] = []
   const problems: SourceProblem[] = []
+  const unread: string[] = []
   for (const row of table.rows) {
     const id = stringField(row, "id")
     const isReplaced = stringField(row, "unhealthy_reason")?.startsWith("Replaced by real email") === true
     if (isReplaced || (id !== undefined && table.removedIds.has(id))) continue
+    const key = placeIn(file, ROW + id)
     const found = id === undefined ? ({ state: "strange", message: "has no id" } as const) : readRow(row)
-    if (found.state === "strange")
+    if (found.state === "strange") {
       problems.push({ source: "older-plugin", file, key: `${TABLE} ${id ?? "?"}`, message: found.message })
-    else
+      unread.push(key)
+    } else
       logins.push({
         login: found.login,
-        place: { source: "older-plugin", key: placeIn(file, ROW + id) },
+        place: { source: "older-plugin", key },
         ...present({ email: realEmail(row) }),
       })
   }
-  return { logins, problems }
+  return { logins, problems, unread }
 }
 
 function readRow(row: Row): ReadLogin {
