@@ -257,7 +257,7 @@ export class Home {
     // Of two pairs the newer one ends later.
     this.clock.advance(1)
     const pair = held && this.service.renew(held.refreshToken)
-    if (pair !== undefined) await this.#putCli(pair, file)
+    if (pair !== undefined) await this.#putCli(pair, file, { renewed: true })
     return pair !== undefined
   }
 
@@ -341,7 +341,8 @@ export class Home {
       this.#cliSeen.push({ pair, client: this.client })
   }
 
-  async #putCli(pair: Pair, file = this.cliFile): Promise<void> {
+  /** Each store has a registration of its own, with which it renews. */
+  async #putCli(pair: Pair, file = this.cliFile, { renewed = false } = {}): Promise<void> {
     this.#outside.writes += 1
     const isNew = !existsSync(file)
     const database = await this.#opened(file)
@@ -354,7 +355,9 @@ export class Home {
         region: "us-east-1",
         start_url: this.service.startUrlOf(pair.refreshToken),
       },
-      [REGISTRATION]: { client_id: this.client, client_secret: "secret", region: "us-east-1" },
+      ...(!renewed && {
+        [REGISTRATION]: { client_id: this.client, client_secret: "secret", region: "us-east-1" },
+      }),
     }
     for (const [key, value] of Object.entries(rows)) putCliRow(database, key, value)
   }
