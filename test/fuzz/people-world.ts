@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { basename } from "node:path"
 import {
   type Account,
   type DatabaseDriver,
@@ -272,16 +273,13 @@ export class World {
     else this.#nameless.delete(person)
   }
 
-  /** Where it was seen first, and stands now. */
+  /** Where it stands. */
   #placesOf(login: Login): readonly string[] {
-    const { amazonFile, cliTokenFile } = this.#home
-    return [
-      login.source,
-      ...recordOf(login).places.map(({ source, key }) => {
-        if (key === cliTokenFile) return "kiro-cli's file"
-        return key.startsWith(amazonFile) ? "amazon-q" : source
-      }),
-    ]
+    return recordOf(login).places.map(({ source, key }) => {
+      // Windows has its own way of writing a path.
+      if (key.endsWith(basename(this.#home.cliTokenFile))) return "kiro-cli's file"
+      return key.startsWith(this.#home.amazonFile) ? "amazon-q" : source
+    })
   }
 
   async #pairIn(program: Program): Promise<string | undefined> {
