@@ -58,7 +58,9 @@ export function kiroCliDatabases({ env, platform, home }: Place): readonly strin
       return [posix.join(support, "kiro-cli", file), posix.join(support, "amazon-q", file)]
     }
     default: {
-      const data = env["XDG_DATA_HOME"]?.trim() || posix.join(home, ".local", "share")
+      // kiro-cli takes no relative one, as the XDG specification says; OpenCode does.
+      const stated = env["XDG_DATA_HOME"]?.trim() ?? ""
+      const data = posix.isAbsolute(stated) ? stated : posix.join(home, ".local", "share")
       return [posix.join(data, "kiro-cli", file), posix.join(data, "amazon-q", file)]
     }
   }

@@ -82,7 +82,7 @@ export function networkFailure(error: unknown): KiroFailure {
 
 /** Codes of Node, undici and Bun for a host that never heard us: DNS, connection, TLS. */
 const NEVER_HEARD =
-  /ENOTFOUND|EAI_|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|CONNECT_TIMEOUT|REFUSED|FailedToOpenSocket|DNS|CERT|SELF_SIGNED|UNABLE_TO_VERIFY|TLS|SSL|EPROTO|PROXY/i
+  /ENOTFOUND|EAI_|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|CONNECT_TIMEOUT|REFUSED|FailedToOpenSocket|DNS|CERT|SELF_SIGNED|UNABLE_TO_VERIFY|TLS|SSL|EPROTO|PROXY|INVALID_URL/i
 
 function codeOf(link: unknown): string | undefined {
   const code = isObject(link) ? link["code"] : undefined

@@ -280,6 +280,7 @@ describe("kiro-cli's store", () => {
       "/home/ann/.local/share/amazon-q/data.sqlite3",
     ])
     assert.equal(at("linux", { XDG_DATA_HOME: "/data" })[0], "/data/kiro-cli/data.sqlite3")
+    assert.deepEqual(at("linux", { XDG_DATA_HOME: "data" }), at("linux", {}))
     assert.equal(at("darwin", {})[0], "/home/ann/Library/Application Support/kiro-cli/data.sqlite3")
     assert.deepEqual(at("win32", { LOCALAPPDATA: "L:\\", APPDATA: "R:\\" }), [
       "L:\\Kiro-Cli\\data.sqlite3",

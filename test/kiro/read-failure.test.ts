@@ -387,6 +387,7 @@ describe("networkFailure", () => {
       "ENOTFOUND",
       "ECONNREFUSED",
       "UnsupportedProxyProtocol",
+      "ERR_INVALID_URL",
       "ConnectionRefused",
       "DEPTH_ZERO_SELF_SIGNED_CERT",
       "ETIMEDOUT",
