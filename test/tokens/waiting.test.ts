@@ -3,7 +3,8 @@ import { join } from "node:path"
 import { describe, it } from "node:test"
 import { newAccount, pairHash, type TokenLogin } from "../../src/accounts/index.ts"
 import { InStep, type SourceStore } from "../../src/accounts/tokens/in-step.ts"
-import { type SpilledSwap, Spills } from "../../src/accounts/tokens/spill.ts"
+import type { PairSwap } from "../../src/accounts/login.ts"
+import { Spills } from "../../src/accounts/tokens/spill.ts"
 import { silentLog } from "../../src/runtime.ts"
 import { idcLogin, tokens } from "../accounts/logins.ts"
 import { openStore } from "../accounts/open-for-test.ts"
@@ -12,9 +13,9 @@ import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("pairs that wait for a database one behind the other", () => {
   it("go there as one, which names the pair between them", () => {
-    const asked: SpilledSwap[] = []
+    const asked: PairSwap[] = []
     const store = {
-      compareAndSwapTokens: ({ before, after, through = [] }: SpilledSwap) => {
+      compareAndSwapTokens: ({ before, after, through = [] }: PairSwap) => {
         asked.push({ before, after, through })
         return "busy" as const
       },

@@ -16,12 +16,9 @@ import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
 import { readSmallFile } from "../../settings/index.ts"
 import type { Account, Login } from "../account.ts"
-import { pairHash, renewedBy, samePair } from "../login.ts"
+import { pairHash, type PairSwap, renewedBy, samePair } from "../login.ts"
 import type { TokenSwap } from "../store/account-rows.ts"
 import type { AccountStore } from "../store/account-store.ts"
-
-/** What the database did not take. */
-export type SpilledSwap = Omit<TokenSwap, "loginId">
 
 /** More than any two token pairs; blanks until there is a pair to keep. */
 const RESERVED_BYTES = 32_768
@@ -30,7 +27,7 @@ const RESERVED_BYTES = 32_768
 const NEXT = ".next"
 
 export type Reservation =
-  | { readonly state: "reserved"; write(swap: SpilledSwap): boolean; free(): void }
+  | { readonly state: "reserved"; write(swap: PairSwap): boolean; free(): void }
   | { readonly state: "full" }
   /** The folder can't be written. */
   | { readonly state: "impossible" }
@@ -49,7 +46,7 @@ interface SpillOptions {
 export class Spills {
   readonly #options: SpillOptions
   /** Pairs that not even the file could take, which its reservation should make impossible. */
-  readonly #unkept = new Map<string, SpilledSwap>()
+  readonly #unkept = new Map<string, PairSwap>()
 
   constructor(options: SpillOptions) {
     this.#options = options
@@ -153,7 +150,7 @@ export class Spills {
     }))
   }
 
-  #waiting(loginId: string): SpilledSwap | undefined {
+  #waiting(loginId: string): PairSwap | undefined {
     return this.#unkept.get(loginId) ?? readSpill(this.#fileOf(loginId))
   }
 
@@ -162,7 +159,7 @@ export class Spills {
   }
 }
 
-function chained(first: SpilledSwap, next: SpilledSwap): SpilledSwap {
+function chained(first: PairSwap, next: PairSwap): PairSwap {
   if (!samePair(first.after, next.before)) return next
   const through = [...(first.through ?? []), pairHash(first.after), ...(next.through ?? [])]
   return { before: first.before, after: next.after, through }
@@ -197,7 +194,7 @@ function putInto(file: string, room: string, text: string): void {
  * The swap that waits in the file; `undefined` where there is none, or where the file has just been applied and
  * removed, or is not ours to read and so none of ours.
  */
-function readSpill(path: string): SpilledSwap | undefined {
+function readSpill(path: string): PairSwap | undefined {
   const file = readSmallFile(path)
   return file.state === "text" ? SWAP.safeParse(parseJson(file.text)).data : undefined
 }
