@@ -4,9 +4,11 @@ import {
   accessOf,
   accountName,
   type AccountState,
+  afterFailure,
   afterUsage,
   creditsText,
   isIdentityCenter,
+  isLocking,
   isMeant,
   kindName,
   type Login,
@@ -17,7 +19,7 @@ import {
   stateOf,
   typedName,
 } from "../../accounts/index.ts"
-import { fetchProfiles, fetchUsage } from "../../gateway/index.ts"
+import { fetchProfiles, fetchUsage, targetOf } from "../../gateway/index.ts"
 import { importLogins, kiroCliDatabases } from "../../import/index.ts"
 import { present } from "../../json.ts"
 import { type KiroFailure, regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
@@ -72,24 +74,20 @@ async function askUsage(
   account: Account,
   login: Login,
 ): Promise<Pick<ExaminedAccount, "account" | "failure">> {
-  const profileArn = account.profileArn ?? login.profileArn
-  const { defaultRegion } = settings
-  const service = serviceRegionOf({ profileArn, loginRegion: loginRegionOf(login), defaultRegion })
-  if (service.outcome === "unsupported") return { account }
-  const access = { ...accessOf(login), ...present({ profileArn }) }
-  const answer = await fetchUsage(client, { serviceRegion: service.region, access })
+  const asked = { ...login, ...present({ profileArn: account.profileArn }) }
+  const place = targetOf(asked, settings.defaultRegion)
+  if (place.outcome === "failed") return { account }
+  const answer = await fetchUsage(client, place.target)
+  const now = runtime.clock.now()
   switch (answer.outcome) {
     case "unsupported":
       return { account }
     case "failed": {
       const { failure } = answer
-      if (failure.kind !== "suspended") return { account, failure }
-      const { kind: reason, message } = failure
-      const since = runtime.clock.now()
-      return { account: { ...account, health: { state: "revoked", since, reason, message } } }
+      if (!isLocking(failure)) return { account, failure }
+      return { account: afterFailure(account, failure, { now, throttleDelayMs: 0, random: 0 }) }
     }
     case "known": {
-      const now = runtime.clock.now()
       const { quota } = answer.limits
       return {
         account: quota === undefined ? account : afterUsage(account, { ...quota, checkedAt: now }, now),
