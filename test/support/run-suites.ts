@@ -40,6 +40,12 @@ const UNIT = testFiles((name) => !isEndToEnd(name))
 /** It judges the arbitrary requests of other tests, by steps that it spoils: no runtime has a word in that. */
 const UNDER_BUN_ALONE = "translate/seeded-bugs.test.ts"
 
+/**
+ * Little runs so often that Bun's last compiler gives back what it takes. And Bun looks for garbage also where hardly any
+ * memory was asked for since, by a timer, which takes up to a sixth of its time.
+ */
+const SPARING = { BUN_JSC_useFTLJIT: "0", BUN_GC_TIMER_DISABLE: "1" }
+
 const shares = (
   all: readonly string[],
   make: (files: readonly string[], share: number) => Suite,
@@ -56,8 +62,7 @@ const bunSuites = shares(UNIT, (files, share) => ({
   program: BUN,
   args: ["test", "--timeout", "60000", ...files.map((file) => `./test/${file}`)],
   scratch,
-  // Little runs so often that the last compiler gives back what it takes.
-  environment: { BUN_JSC_useFTLJIT: "0" },
+  environment: SPARING,
 }))
 
 function nodeSuites(node: string): readonly Suite[] {
