@@ -101,9 +101,12 @@ function judgeByOpenCode2(error: Error): Verdict {
   return isRetryable(failure) ? "repeats" : "stops"
 }
 
+/** Made once: each of them looks for its command on the disk. */
+const REFUSALS = refusals()
+
 describe("a refusal", () => {
   it("is the same to both hosts: final, to repeat or to compact", async () => {
-    for (const refusal of refusals()) {
+    for (const refusal of REFUSALS) {
       const response = toResponse(refusal)
       const first = judgeByOpenCode1({ status: response.status, text: await response.text() })
       const second = judgeByOpenCode2(refusalError(refusal))
@@ -113,7 +116,7 @@ describe("a refusal", () => {
   })
 
   it("is waited for by OpenCode 2 as long as it says, at most a quarter of an hour", () => {
-    for (const refusal of refusals().filter((one) => wantedOf(one) === "repeats")) {
+    for (const refusal of REFUSALS.filter((one) => wantedOf(one) === "repeats")) {
       const failure = judgeError(refusalError(refusal), "read")
       assert.ok(["RateLimit", "ProviderInternal"].includes(failure.class), JSON.stringify([failure, refusal]))
       assert.equal(retryDelay(failure, 1), Math.max(2000, refusal.retryAfterMs ?? 0))
@@ -123,7 +126,7 @@ describe("a refusal", () => {
   })
 
   it("behind the commit point ends the turn in both, or is gone on from in both", () => {
-    for (const refusal of refusals().filter(({ overflow }) => overflow !== true)) {
+    for (const refusal of REFUSALS.filter(({ overflow }) => overflow !== true)) {
       const final = toStreamError(refusal, { isRetryable: false, url: "https://kiro.invalid/v1" })
       assert.equal(judgeStream1(final), "stops", JSON.stringify(refusal))
       const ended = judgeError(refusalError(refusal, false), "read")

@@ -52,7 +52,7 @@ export function turnTokens(turn: Turn): number {
   return [...uses, ...results].reduce((sum, tokens) => sum + tokens, textTokens(turn.message.content ?? ""))
 }
 
-const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu
+const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]+/gu
 
 function textTokens(text: string): number {
   const rest = text.replaceAll(WIDE, "").length
