@@ -578,7 +578,8 @@ export class Home {
 
   /** Another text whenever what is stored of accounts may be another, and whenever any pair anywhere may be. */
   async stamps(): Promise<{ readonly stored: string; readonly all: string }> {
-    const stored = (await this.#look(this.#databaseFile))?.stamp(["kiro_account", "kiro_login"]) ?? ""
+    const database = await this.#look(this.#databaseFile)
+    const stored = String(database?.stamp(["kiro_account", "kiro_login"]))
     return { stored, all: `${stored}, ${this.#outside.writes}, ${this.service.renewals}` }
   }
 

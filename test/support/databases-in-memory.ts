@@ -77,7 +77,7 @@ function sparing(database: Database): Database {
   return {
     ...database,
     all,
-    stamp: (names) => [others, ...names.map((name) => writes.get(name) ?? 0)].join(" "),
+    stamp: (names) => names.reduce((sum, name) => sum + (writes.get(name) ?? 0), others),
     get: (sql, parameters = []) =>
       kindOf(sql) === "rows" ? database.get(sql, parameters) : all(sql, parameters)[0],
     run(sql, parameters = []) {

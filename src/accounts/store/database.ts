@@ -16,8 +16,8 @@ export interface Database {
   get(sql: string, parameters?: readonly SqlValue[]): Row | undefined
   /** The number of rows that it changed. */
   run(sql: string, parameters?: readonly SqlValue[]): number
-  /** Another text after each change of these tables that can be seen here: by a write, a rollback, or someone else. */
-  stamp(tables: readonly string[]): string
+  /** A larger number after each change of these tables that can be seen here: by a write, a rollback, or someone else. */
+  stamp(tables: readonly string[]): number
   /** Within it what others wrote is looked for once, and once more behind each `BEGIN`. */
   atOnce<Value>(action: () => Value): Value
   close(): void
@@ -31,7 +31,7 @@ export function untilWritten<Value, Key = void>(
   tables: readonly string[],
   query: (database: Database, key: Key) => Value,
 ): (database: Database, key: Key) => Value {
-  let seen: { readonly database: Database; readonly stamp: string } | undefined
+  let seen: { readonly database: Database; readonly stamp: number } | undefined
   const known = new Map<Key, { readonly value: Value }>()
   return (database, key) => {
     const stamp = database.stamp(tables)
@@ -166,15 +166,22 @@ function wrap(handle: Handle): Database {
     return statement
   }
   const writes = new Map<string, number>()
-  /** A rollback, and whatever else may change any table. */
+  /** What others wrote, a rollback, and whatever else may change any table. */
   let others = 0
-  let isAtOnce = false
   let elsewhere: unknown
+  let isAtOnce = false
+  let isLookedFor = false
   const note = (sql: string, changes: number): void => {
     const table = WRITTEN.exec(sql)?.[1]
-    if (sql.startsWith("BEGIN")) elsewhere = undefined
+    if (sql.startsWith("BEGIN")) isLookedFor = false
     else if (table === undefined) others += sql === "COMMIT" ? 0 : 1
     else if (changes > 0) writes.set(table, (writes.get(table) ?? 0) + 1)
+  }
+  const lookElsewhere = (): void => {
+    const version = database.get("PRAGMA data_version")?.["data_version"]
+    if (version === elsewhere) return
+    elsewhere = version
+    others += 1
   }
   const database: Database = {
     all: (sql, parameters = []) =>
@@ -196,13 +203,13 @@ function wrap(handle: Handle): Database {
       }
     },
     stamp: (tables) => {
-      if (!isAtOnce) elsewhere = undefined
-      elsewhere ??= database.get("PRAGMA data_version")?.["data_version"]
-      return [elsewhere, others, ...tables.map((table) => writes.get(table) ?? 0)].join(" ")
+      if (!isAtOnce || !isLookedFor) lookElsewhere()
+      isLookedFor = true
+      return tables.reduce((sum, table) => sum + (writes.get(table) ?? 0), others)
     },
     atOnce: (action) => {
       isAtOnce = true
-      elsewhere = undefined
+      isLookedFor = false
       try {
         return action()
       } finally {
