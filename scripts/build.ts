@@ -103,8 +103,17 @@ async function bundle({ source, entry, chunks, first, banner }: Door): Promise<O
     written.some(({ imports, dynamicImports }) => imports.length + dynamicImports.length > 0)
   )
     throw new Error(`${source} imports something`)
+  if (banner === TRANSLATED) for (const { fileName } of written) writeInAscii(join(OUT, fileName))
   if (first !== undefined) loadAllBehind(`${chunks}/${first}`, written)
   return written
+}
+
+/** What Bun takes as it is it reads as Latin-1: every other letter is written by its number. */
+function writeInAscii(file: string): void {
+  const text = readFileSync(file, "utf8")
+  if (/\\[\u0080-\uFFFF]/.test(text)) throw new Error(`${file} escapes a letter that is not ASCII`)
+  const numbered = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+  writeFileSync(file, text.replaceAll(/[\u0080-\uFFFF]/g, numbered))
 }
 
 /** From its first message on a window holds all it may need: an update or a rebuild can take no file away from it. */

@@ -37,6 +37,18 @@ describe("importing", () => {
     assert.deepEqual(readdirSync(home), [])
   })
 
+  it("a file that Bun takes as it is brings every letter as it was written", async () => {
+    const files = readdirSync(join(packageFolder(), "dist"), { recursive: true, encoding: "utf8" })
+    const texts = files
+      .filter((name) => name.endsWith(".js"))
+      .map((name) => readFileSync(join(packageFolder(), "dist", name), "utf8"))
+    const taken = texts.filter((text) => text.startsWith("// @bun"))
+    assert.ok(taken.length > 0)
+    // Bun reads it as Latin-1.
+    for (const text of taken) assert.doesNotMatch(text, /[\u0080-\uFFFF]/)
+    assert.ok(taken.some((text) => text.includes("`\\u00b7\\u00b7${")))
+  })
+
   it("the start brings no module that OpenCode has not loaded by then, nor any package", () => {
     const start = ["index.js", "server/start.js"].map((name) => join(packageFolder(), "dist", name))
     const texts = start.map((file) => readFileSync(file, "utf8"))
