@@ -62,6 +62,8 @@ export class Home {
   /** Kept open from look to look: a sequence of events has hundreds of them. */
   readonly #open = new Map<string, Database>()
   readonly #driver: DatabaseDriver | undefined
+  /** What our store has open, also that of a process that was killed. */
+  readonly #held = new Set<Database>()
   #store: AccountStore | undefined
   #keeper: TokenKeeper | undefined
   #usageAt = new Map<string, number>()
@@ -171,6 +173,12 @@ export class Home {
     this.#key = keyOf === undefined ? undefined : this.service.keyOf(keyOf)
     this.#sources = undefined
     this.#seenWrites = -1
+  }
+
+  /** The process ends for good, and with it all that one before it had open when it was killed. */
+  async end(): Promise<void> {
+    await this.restart()
+    for (const database of this.#held) database.close()
   }
 
   /** The same home on another day: nobody was ever here. For whoever tries many sequences of events in one folder. */
@@ -587,8 +595,12 @@ export class Home {
   #lockable(driver: DatabaseDriver): DatabaseDriver {
     return (path) => {
       const database = driver(path)
-      return {
+      const held: Database = {
         ...database,
+        close: () => {
+          this.#held.delete(held)
+          database.close()
+        },
         run: (sql, parameters) => {
           const isTaken = (this.#isLocked || this.#isDying) && sql.startsWith("BEGIN")
           if (!isTaken) return database.run(sql, parameters)
@@ -596,6 +608,8 @@ export class Home {
           throw Object.assign(new Error("database is locked"), { errcode: SQLITE_BUSY })
         },
       }
+      this.#held.add(held)
+      return held
     }
   }
 }

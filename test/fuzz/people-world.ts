@@ -86,8 +86,8 @@ export class World {
   }
 
   async end(): Promise<void> {
-    await this.#home.restart()
-    await this.#other.restart()
+    await this.#home.end()
+    await this.#other.end()
     this.#home.empty()
   }
 
