@@ -60,6 +60,14 @@ describe("doctor on accounts and the way to Kiro", () => {
     await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [lab.account] })
   }
 
+  it("says of a login that is still to be taken in what the first message does with it", async () => {
+    await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [lab.account], expiresAt: 0 })
+    assert.match(
+      (await lab.run("doctor")).out,
+      /Builder ID of kiro-cli, which the first message takes in: its access token has ended; the next message renews it/,
+    )
+  })
+
   describe("the database", () => {
     it("is seen to be damaged, and comes back from kiro-cli once it is moved away", async () => {
       await lab.run("import")

@@ -123,20 +123,21 @@ function stateFinding(examined: ExaminedAccount, context: DoctorContext): Findin
   const { runtime, settings } = context
   const now = runtime.clock.now()
   const name = shownName(examined)
+  const heading = `${name.replace(/,$/, "")}:`
   const state = stateOf(account, { now, useOverage: settings.useOverage })
   const { tone, sentence } = STATE_WORDS[state.reason]
   const credits = account.quota === undefined ? "" : `, ${creditsText(account.quota)} credits`
   if (tone === "bad") return problem(sentence(name, account), remedyFor(examined, state, context))
-  if (tone === "muted") return note(`${name}: ${shortState(state, now)}`)
+  if (tone === "muted") return note(`${heading} ${shortState(state, now)}`)
   if (failure !== undefined) {
-    const text = `${name}: Kiro did not say what it has used: ${redactText(failure.message)}`
+    const text = `${heading} Kiro did not say what it has used: ${redactText(failure.message)}`
     // A wrong profile is told of with the regions.
     if (failure.kind === "not-authorized" && identityCenterLogin(account) !== undefined) return note(text)
     return problem(text, remedyOfFailure(failure, account))
   }
-  if (tone !== "good") return note(`${name}: ${shortState(state, now)}${credits}`)
+  if (tone !== "good") return note(`${heading} ${shortState(state, now)}${credits}`)
   if (hasToken) return good(`${name} is ready${credits}`)
-  return note(`${name}: its access token has ended; the next message renews it`)
+  return note(`${heading} its access token has ended; the next message renews it`)
 }
 
 /**
