@@ -98,7 +98,7 @@ function signInWithKiroCli({ account, sandbox }: Stage): Promise<void> {
 }
 
 async function startUntilTheEnd(sandbox: Sandbox): Promise<OpencodeServer> {
-  const server = await startOpencodeServer(sandbox)
+  const server = await startOpencodeServer(sandbox, "many")
   process.once("exit", () => {
     server.kill()
     removeAtExit(sandbox.root)

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { isObject, parseJson, type JsonObject } from "../../../src/json.ts"
 import { EventFeed, type HostEvent, type Listener } from "./events.ts"
 import { ended, spawnOpencode } from "./run.ts"
-import type { Sandbox } from "./sandbox.ts"
+import { COLLECTS, type Sandbox } from "./sandbox.ts"
 
 /** What a process printed so far. */
 interface Printed {
@@ -155,13 +155,17 @@ function promptBody(text: string, options: PromptOptions): object {
 /** A start takes seconds, on a machine with eight times the work that it can do a minute. */
 const START_MS = 150_000
 
-/** Starts `opencode serve` and opens its event stream. */
+/** Starts `opencode serve` and opens its event stream. With `many` sessions to come it keeps its memory small. */
 export async function startOpencodeServer(
   sandbox: Sandbox,
-  environment: Readonly<Record<string, string>> = {},
+  sessions: "few" | "many" = "few",
 ): Promise<OpencodeServer> {
   // A free port of its own choice: one chosen here could be another's by the time the server wants it.
-  const child = spawnOpencode(sandbox, ["serve", "--hostname", "127.0.0.1", "--port", "0"], environment)
+  const child = spawnOpencode(
+    sandbox,
+    ["serve", "--hostname", "127.0.0.1", "--port", "0"],
+    sessions === "many" ? COLLECTS : {},
+  )
   const printed: Printed = { text: "" }
   const server = new OpencodeServer(child, await listeningAt(child, printed), printed)
   await server.listen()
