@@ -1,21 +1,28 @@
 import assert from "node:assert/strict"
 import { chmodSync, existsSync, readFileSync, rmSync, statSync } from "node:fs"
+import { join } from "node:path"
 import { describe, it } from "node:test"
 import {
   type Account,
   type AccountStore,
+  type Database,
+  type DatabaseDriver,
   type Learnt,
+  loadDatabaseDriver,
   localDay,
   type Login,
   loginHash,
   newAccount,
+  openAccountStore,
   openDatabase,
   pairHash,
   recordOf,
   selectAccount,
   type TokenSet,
 } from "../../src/accounts/index.ts"
+import { silentLog } from "../../src/runtime.ts"
 import { fakeClock } from "../support/clock.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
 import { idcLogin, keyLogin, tokens } from "./logins.ts"
 import { openStore } from "./open-for-test.ts"
 import { needsModes } from "../support/posix.ts"
@@ -389,6 +396,38 @@ describe("what answers taught", () => {
     await store.close()
     assert.equal(credits(), 4)
     other.close()
+  })
+
+  it("is written when the disk has room again, which may say no only at the end", async () => {
+    const path = join(temporaryFolder(), "kiro.db")
+    const open = await loadDatabaseDriver()
+    let isFull = false
+    const driver: DatabaseDriver = (file, options) => {
+      const database = open(file, options)
+      const run: Database["run"] = (sql, parameters) => {
+        if (!isFull || sql !== "COMMIT") return database.run(sql, parameters)
+        throw Object.assign(new Error("database or disk is full"), { errcode: 13 })
+      }
+      return { ...database, run }
+    }
+    const store = await openAccountStore({
+      path,
+      clock: fakeClock(),
+      log: silentLog,
+      random: () => 0,
+      driver,
+    })
+    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    const answered = (at: number): Promise<void> =>
+      store.remember({ sessionId: "s", turn: { sessionId: "s", accountId: "a", credits: 1, at } })
+    isFull = true
+    await Promise.all([1, 2, 3].map(answered))
+    await answered(4)
+    assert.equal((await store.turns()).length, 0)
+    isFull = false
+    await Promise.all([5, 6].map(answered))
+    assert.deepEqual((await store.turns()).map(({ at }) => at).toSorted(), [1, 2, 3, 4, 5, 6])
+    await store.close()
   })
 })
 

@@ -196,20 +196,26 @@ export class AccountStore extends SessionStore {
     const { account, reasoning = [], session, sessionId, turn } = learnt
     const isNews = [account, session, turn].some((each) => each !== undefined) || reasoning.length > 0
     if (!isNews && !this.#assignments.isPending(sessionId)) return
+    const due: Learnt[] = []
     try {
-      await this.connection.write((database) => this.#learn(database, learnt))
+      await this.connection.write((database) => {
+        // Nobody else writes them meanwhile; a full disk may say no only at the end.
+        due.push(...this.#unwritten.splice(0))
+        this.#learn(database, [...due, learnt])
+      })
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       // Whatever else it is, it would stand in the way of all that comes.
-      if (!PASSING.has(error.failure)) this.#unwritten.length = 0
-      else if (this.#unwritten.length < MOST_UNWRITTEN) this.#unwritten.push(learnt)
+      if (PASSING.has(error.failure))
+        this.#unwritten.splice(0, 0, ...[...due, learnt].slice(0, MOST_UNWRITTEN))
     }
   }
 
   /** Waits for writes under way, then closes the file. */
   close(): Promise<void> {
     this.#assignments.settleAll()
-    if (this.#unwritten.length > 0) this.connection.writeLater((database) => this.#learn(database))
+    if (this.#unwritten.length > 0)
+      this.connection.writeLater((database) => this.#learn(database, this.#unwritten))
     return this.connection.close()
   }
 
@@ -221,13 +227,12 @@ export class AccountStore extends SessionStore {
     return this.#read(database, this.#now())
   }
 
-  #learn(database: Database, latest?: Learnt): void {
-    for (const learnt of [...this.#unwritten, ...(latest === undefined ? [] : [latest])]) {
+  #learn(database: Database, all: readonly Learnt[]): void {
+    for (const learnt of all) {
       this.#assignments.settle(database, learnt.sessionId)
       writeLearnt(database, learnt, this.#now())
       if (learnt.account !== undefined) this.#change(database, learnt.account.id, learnt.account.change)
     }
-    this.#unwritten.length = 0
   }
 
   #change(database: Database, id: string, change: Change<Account>): Account | undefined {
