@@ -1,6 +1,7 @@
 /**
  * Guards over `unknown`, by which a parsed document, a database row or a host argument becomes typed, the shapes of
- * values from elsewhere that several rooms check, and what an exchange that failed says in words.
+ * values from elsewhere that several rooms check, somebody else's text as a screen may show it, and what an exchange that
+ * failed says in words.
  */
 
 export type JsonObject = { readonly [key: string]: unknown }
