@@ -38,10 +38,13 @@ export function ruleFor(
     if (isOfProject !== (kind === "project")) return false
     if (kind === "any new") return true
     if (agent !== undefined && agent !== question.agent) return false
-    if (model !== undefined && !globOf(model).test(question.model ?? "")) return false
+    if (model !== undefined && !globOf(bareId(model)).test(bareId(question.model ?? ""))) return false
     return project === undefined || isIn(project, question.project, place)
   })
 }
+
+/** OpenCode 1 asks for `kiro/claude-opus-5`, and a user may write a model so too. */
+const bareId = (model: string): string => model.replace(/^kiro\//, "")
 
 /**
  * Whether a folder is the one that is named, in it, or in one that the glob means; also where either is named by a link.

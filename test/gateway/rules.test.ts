@@ -43,6 +43,16 @@ describe("the user's rules for accounts", () => {
     assert.deepEqual(harness.sent(), ["office", "own", "own"])
   })
 
+  it("of a model know it with its provider before it, as OpenCode 1 asks for it, and as a user may write it", async () => {
+    for (const model of ["claude-opus-*", "kiro/claude-opus-*"]) {
+      await using harness = await harnessWith([{ model, account: "office" }])
+      await ask(harness, "one", { model: "kiro/claude-opus-4-5" })
+      await ask(harness, "two", { model: "claude-opus-4-5" })
+      await ask(harness, "three", { model: "kiro/claude-sonnet-4-5" })
+      assert.deepEqual(harness.sent(), ["office", "office", "own"], model)
+    }
+  })
+
   it("of a model decide the conversation, though its title is asked for before and of another model", async () => {
     const sonnet = { model: "claude-sonnet-*", account: "office" } as const
     const title = { model: "claude-haiku-4-5" }
