@@ -17,7 +17,7 @@ export interface GatewayDependencies {
   /** Of the user's rules for accounts; absent: there are none. */
   readonly ruleFor?: RuleFinder
   readonly store: AccountStore
-  readonly tokens: FreshTokens & Pick<TokenKeeper, "learnOwners" | "learnOwnersLater">
+  readonly tokens: FreshTokens & Pick<TokenKeeper, "learnOwners">
   /** Reads the stores of other programs again; local and quick, never rejects. */
   readonly importLogins: () => Promise<unknown>
   readonly lookUps: LookUps

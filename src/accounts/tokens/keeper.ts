@@ -151,12 +151,9 @@ export class TokenKeeper {
    * It takes 3 s at most.
    */
   async learnOwners(): Promise<void> {
-    await this.#patiently(this.#learnAll())
-  }
-
-  /** The same behind a request that goes on. */
-  learnOwnersLater(): void {
-    this.#inBackground(this.#learnAll())
+    const accounts = this.here(await this.#dependencies.store.list({ resting: true }))
+    const learning = accounts.flatMap(tokenLogins).map((login) => this.#learn(login, { urgent: true }))
+    await this.#patiently(Promise.all(learning))
   }
 
   /**
@@ -226,11 +223,6 @@ export class TokenKeeper {
     // Whoever takes logins in beside us asks as well, and may have been the first to hear.
     const holder = await this.#dependencies.store.holderOf(login.id)
     return holder?.logins.find(({ id }) => id === login.id)?.isBehind !== true
-  }
-
-  async #learnAll(): Promise<void> {
-    const accounts = this.here(await this.#dependencies.store.list({ resting: true }))
-    await Promise.all(accounts.flatMap(tokenLogins).map((login) => this.#learn(login, { urgent: true })))
   }
 
   /** Asks whose the login is, with a token of its own; one that ended is renewed for it where that does no harm. */

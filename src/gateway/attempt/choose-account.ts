@@ -43,14 +43,7 @@ export async function chooseAccount(
   const first = await assign(context, chat, progress)
   if (first.account !== undefined) return { outcome: "chosen", account: first.account }
   await importLogins()
-  // Where there is nobody else, whose login it is decides nothing: the request leaves meanwhile.
-  if ((await store.listAll()).length === 1) {
-    const { account } = await assign(context, chat, progress)
-    if (account !== undefined) {
-      tokens.learnOwnersLater()
-      return { outcome: "chosen", account }
-    }
-  }
+  // Who comes now may be out of credits, and the user may not want to pay for more: that is known with the owner.
   await tokens.learnOwners()
   await checkQuotas(context, chat, first.unavailable)
   await findProfiles(context, chat)
