@@ -20,7 +20,13 @@ import { createToken } from "../support/fake-kiro/oidc.ts"
 import { usageDocument } from "../support/fake-kiro/usage.ts"
 import { readKiroCliRow, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { seedOlderPluginStore } from "../support/older-plugin-store.ts"
-import { type OpencodeServer, startOpencodeServer, type Turn, writeJson } from "../support/opencode/index.ts"
+import {
+  type OpencodeServer,
+  type PromptOptions,
+  startOpencodeServer,
+  type Turn,
+  writeJson,
+} from "../support/opencode/index.ts"
 import { emptyDatabase, openServerStage, type ServerStage } from "./setup.ts"
 
 interface Stage extends ServerStage {
@@ -54,18 +60,27 @@ async function openStage(): Promise<Stage> {
   return { ...stage, accounts: [...stage.fake.accounts], tellUsage: told.resolve }
 }
 
-async function choose({ fake, sandbox, server }: Stage, strategy: SelectionStrategy): Promise<void> {
-  const settings = { endpoint_override: fake.url, account_selection_strategy: strategy }
+async function choose(
+  { fake, sandbox, server }: Stage,
+  strategy: SelectionStrategy,
+  further: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const settings = { endpoint_override: fake.url, account_selection_strategy: strategy, ...further }
   writeJson(join(sandbox.config, "kiro.json"), settings)
   await server.startAnew()
 }
 
 /** One new session for each name, all at once; its name is its message. */
-async function converse(server: OpencodeServer, fake: FakeKiro, names: readonly string[]): Promise<void> {
+async function converse(
+  server: OpencodeServer,
+  fake: FakeKiro,
+  names: readonly string[],
+  options: PromptOptions = {},
+): Promise<void> {
   for (const _ of names) fake.answer(text("answered"), metering(0.1), finish())
   await Promise.all(
     names.map(async (name) => {
-      const { parts } = await server.prompt(await server.newSession(), name)
+      const { parts } = await server.prompt(await server.newSession(), name, options)
       assert.ok(
         parts.some((part) => part["text"] === "answered"),
         name,
@@ -125,6 +140,22 @@ describe("several accounts in the real OpenCode", { concurrency: false }, () => 
       const names = named("c", 4)
       await converse(stage.server, stage.fake, names)
       assert.equal(new Set(servedBy(stage, names)).size, 1)
+    })
+
+    it("serve a new conversation as a rule says for its agent or its model, whoever was asked for its title", async () => {
+      const { fake, sandbox, server } = stage
+      const ids = await idsOf(join(sandbox.config, "kiro.db"), stage.accounts)
+      const rules = [
+        { agent: "plan", account: ids[1] },
+        { model: "claude-opus-*", account: ids[0] },
+      ]
+      await choose(stage, "sticky", { account_rules: rules })
+      fake.forget()
+      await converse(server, fake, ["session-r-0."], { agent: "plan" })
+      await converse(server, fake, ["session-r-1."], { model: "claude-opus-4-6" })
+      assert.deepEqual(servedBy(stage, ["session-r-0.", "session-r-1."]), [1, 0])
+      await server.idle()
+      assert.equal(fake.received("GenerateAssistantResponse").length, fake.chats.length + 2)
     })
 
     it("serve parallel sessions in turn by round-robin", async () => {
@@ -229,6 +260,14 @@ async function signInAlone(
   await emptyDatabase(join(sandbox.config, "kiro.db"))
   await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [login.account], ...login })
   await Promise.all(servers.map((server) => server.listen()))
+}
+
+/** The ids that rules name them by. */
+async function idsOf(path: string, accounts: readonly FakeAccount[]): Promise<readonly string[]> {
+  const database = await openDatabase(path, { readonly: true })
+  const rows = database.all("SELECT id, user_id FROM kiro_account")
+  database.close()
+  return accounts.map(({ userId }) => String(rows.find((row) => row["user_id"] === userId)?.["id"]))
 }
 
 async function streamsWhileHeld({ fake, sandbox, server }: Stage): Promise<void> {

@@ -135,6 +135,7 @@ export interface PromptOptions {
   /** `kiro/<id>`'s id. */
   readonly model?: string
   readonly variant?: string
+  readonly agent?: string
 }
 
 export interface Turn {
@@ -148,6 +149,7 @@ function promptBody(text: string, options: PromptOptions): object {
   return {
     model: { providerID: "kiro", modelID: options.model ?? DEFAULT_MODEL },
     ...(options.variant && { variant: options.variant }),
+    ...(options.agent && { agent: options.agent }),
     parts: [{ type: "text", text }, ...(options.files ?? []).map((file) => ({ type: "file", ...file }))],
   }
 }
