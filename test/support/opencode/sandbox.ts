@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { tmpdir, totalmem } from "node:os"
 import { dirname, join } from "node:path"
 import { opencodeVersion, packageFolder } from "./program.ts"
 import { kiroCliStoreOf } from "../kiro-cli-store.ts"
@@ -125,8 +125,11 @@ export function writeJson(path: string, value: unknown): void {
  */
 const NEVER_COLLECTS = { BUN_JSC_useGC: "0" }
 
-/** For one that answers many sessions: each adds about 30 MB. */
-export const COLLECTS = { BUN_JSC_useGC: "1" }
+/** What all suites take together where four servers of many sessions never collect: each session adds about 30 MB. */
+const MUCH_MEMORY = 14 * 1024 ** 3
+
+/** For one that answers many sessions. */
+export const OF_MANY_SESSIONS = { BUN_JSC_useGC: totalmem() < MUCH_MEMORY ? "1" : "0" }
 
 /** Nothing of the caller's environment but the search path: no keys, no proxies, no settings. */
 function isolatedEnvironment(root: string): Record<string, string> {

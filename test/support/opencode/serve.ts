@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { isObject, parseJson, type JsonObject } from "../../../src/json.ts"
 import { EventFeed, type HostEvent, type Listener } from "./events.ts"
 import { ended, spawnOpencode } from "./run.ts"
-import { COLLECTS, type Sandbox } from "./sandbox.ts"
+import { OF_MANY_SESSIONS, type Sandbox } from "./sandbox.ts"
 
 /** What a process printed so far. */
 interface Printed {
@@ -157,7 +157,7 @@ function promptBody(text: string, options: PromptOptions): object {
 /** A start takes seconds, on a machine with eight times the work that it can do a minute. */
 const START_MS = 150_000
 
-/** Starts `opencode serve` and opens its event stream. With `many` sessions to come it keeps its memory small. */
+/** Starts `opencode serve` and opens its event stream. With `many` sessions to come it keeps its memory small where there is little. */
 export async function startOpencodeServer(
   sandbox: Sandbox,
   sessions: "few" | "many" = "few",
@@ -166,7 +166,7 @@ export async function startOpencodeServer(
   const child = spawnOpencode(
     sandbox,
     ["serve", "--hostname", "127.0.0.1", "--port", "0"],
-    sessions === "many" ? COLLECTS : {},
+    sessions === "many" ? OF_MANY_SESSIONS : {},
   )
   const printed: Printed = { text: "" }
   const server = new OpencodeServer(child, await listeningAt(child, printed), printed)
