@@ -12,8 +12,8 @@ import { type Outcome, runSuite, type Suite } from "./suites/run-suite.ts"
  * OpenCode, all from one queue. The last line is the sum of what the runs themselves counted.
  */
 
-/** All of them wait a good deal: two more than there are cores keep those at work. */
-const WORKERS = availableParallelism() + 2
+/** All of them wait a good deal: three more than there are cores keep those at work. */
+const WORKERS = availableParallelism() + 3
 /** Into how many runs the unit suites of a runtime are dealt. */
 const SHARES = 3
 
