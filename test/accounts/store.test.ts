@@ -429,6 +429,22 @@ describe("what answers taught", () => {
     assert.deepEqual((await store.turns()).map(({ at }) => at).toSorted(), [1, 2, 3, 4, 5, 6])
     await store.close()
   })
+
+  it("is booked once where an answer comes while the store closes", async () => {
+    const { store, path } = await openStore({ clock: fakeClock() })
+    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    const other = await openDatabase(path)
+    const answered = (at: number): Promise<void> =>
+      store.remember({ sessionId: "s", turn: { sessionId: "s", accountId: "a", credits: 1, at } })
+    other.run("BEGIN IMMEDIATE")
+    await answered(1)
+    const all = Promise.all([store.close(), answered(2)])
+    other.run("ROLLBACK")
+    await all
+    const credits = other.get("SELECT TOTAL(credits) AS credits FROM kiro_turn")?.["credits"]
+    assert.equal(credits, 2)
+    other.close()
+  })
 })
 
 describe("the account of a session", () => {

@@ -215,7 +215,7 @@ export class AccountStore extends SessionStore {
   close(): Promise<void> {
     this.#assignments.settleAll()
     if (this.#unwritten.length > 0)
-      this.connection.writeLater((database) => this.#learn(database, this.#unwritten))
+      this.connection.writeLater((database) => this.#learn(database, this.#unwritten.splice(0)))
     return this.connection.close()
   }
 
