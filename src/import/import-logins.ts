@@ -28,7 +28,8 @@ export interface ImportOutcome {
 /**
  * Reads every source at once, takes its logins into the store, and pays what is owed there. The network is used only
  * where `identify` is asked whose a login is that took another one's place, and that is waited for, but a few seconds at
- * most where no user asked. A removed account stays removed unless the user asks for the import. Rejects with a `StoreError` where nothing can be stored.
+ * most where no user asked. A removed account stays removed unless the user asks for the import. Rejects with a
+ * `StoreError` where nothing can be stored.
  */
 export async function importLogins({
   store,
