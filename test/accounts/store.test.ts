@@ -376,6 +376,23 @@ describe("the account store", () => {
   })
 })
 
+/** A store on a disk that can be full, and says so only where a transaction ends. */
+async function openOnDisk() {
+  const open = await loadDatabaseDriver()
+  const disk = { isFull: false }
+  const driver: DatabaseDriver = (file, options) => {
+    const database = open(file, options)
+    const run: Database["run"] = (sql, parameters) => {
+      if (!disk.isFull || sql !== "COMMIT") return database.run(sql, parameters)
+      throw Object.assign(new Error("database or disk is full"), { errcode: 13 })
+    }
+    return { ...database, run }
+  }
+  const [path, clock] = [join(temporaryFolder(), "kiro.db"), fakeClock()]
+  const store = await openAccountStore({ path, clock, log: silentLog, random: () => 0, driver })
+  return { store, disk, clock }
+}
+
 describe("what answers taught", () => {
   it("is written when another program gives the file back, also at the end", async () => {
     const { store, path } = await openStore({ clock: fakeClock() })
@@ -399,32 +416,15 @@ describe("what answers taught", () => {
   })
 
   it("is written when the disk has room again, which may say no only at the end", async () => {
-    const path = join(temporaryFolder(), "kiro.db")
-    const open = await loadDatabaseDriver()
-    let isFull = false
-    const driver: DatabaseDriver = (file, options) => {
-      const database = open(file, options)
-      const run: Database["run"] = (sql, parameters) => {
-        if (!isFull || sql !== "COMMIT") return database.run(sql, parameters)
-        throw Object.assign(new Error("database or disk is full"), { errcode: 13 })
-      }
-      return { ...database, run }
-    }
-    const store = await openAccountStore({
-      path,
-      clock: fakeClock(),
-      log: silentLog,
-      random: () => 0,
-      driver,
-    })
+    const { store, disk } = await openOnDisk()
     await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
     const answered = (at: number): Promise<void> =>
       store.remember({ sessionId: "s", turn: { sessionId: "s", accountId: "a", credits: 1, at } })
-    isFull = true
+    disk.isFull = true
     await Promise.all([1, 2, 3].map(answered))
     await answered(4)
     assert.equal((await store.turns()).length, 0)
-    isFull = false
+    disk.isFull = false
     await Promise.all([5, 6].map(answered))
     assert.deepEqual((await store.turns()).map(({ at }) => at).toSorted(), [1, 2, 3, 4, 5, 6])
     await store.close()
@@ -483,6 +483,24 @@ describe("the account of a session", () => {
     await store.close()
     await other.store.close()
   })
+
+  for (const [among, ids] of Object.entries({ "the only one": ["a"], "one of two": ["a", "b"] }))
+    it(`is kept over a full disk, which says no only at the end, where it is ${among}`, async () => {
+      const { store, disk, clock } = await openOnDisk()
+      for (const id of ids) await put(store, id)
+      disk.isFull = true
+      assert.equal(await assign(store), "a")
+      clock.advance(100)
+      await clock.turn()
+      assert.equal((await store.session("s")).accountId, undefined)
+      disk.isFull = false
+      await put(store, "b")
+      assert.equal(await assign(store, "another"), "a")
+      assert.equal(await assign(store), "a")
+      await store.remember({ sessionId: "s" })
+      assert.equal((await store.session("s")).accountId, "a")
+      await store.close()
+    })
 
   it("is kept where the store closes before the answer", async () => {
     const { store, path } = await openStore()

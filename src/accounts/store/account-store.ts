@@ -196,18 +196,13 @@ export class AccountStore extends SessionStore {
     const { account, reasoning = [], session, sessionId, turn } = learnt
     const isNews = [account, session, turn].some((each) => each !== undefined) || reasoning.length > 0
     if (!isNews && !this.#assignments.isPending(sessionId)) return
-    const due: Learnt[] = []
     try {
-      await this.connection.write((database) => {
-        // Nobody else writes them meanwhile; a full disk may say no only at the end.
-        due.push(...this.#unwritten.splice(0))
-        this.#learn(database, [...due, learnt])
-      })
+      await this.connection.write((database) => this.#learn(database, [...this.#unwritten, learnt]))
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       // Whatever else it is, it would stand in the way of all that comes.
-      if (PASSING.has(error.failure))
-        this.#unwritten.splice(0, 0, ...[...due, learnt].slice(0, MOST_UNWRITTEN))
+      if (!PASSING.has(error.failure)) this.#unwritten.length = 0
+      else if (this.#unwritten.length < MOST_UNWRITTEN) this.#unwritten.push(learnt)
     }
   }
 
@@ -215,7 +210,7 @@ export class AccountStore extends SessionStore {
   close(): Promise<void> {
     this.#assignments.settleAll()
     if (this.#unwritten.length > 0)
-      this.connection.writeLater((database) => this.#learn(database, this.#unwritten.splice(0)))
+      this.connection.writeLater((database) => this.#learn(database, this.#unwritten))
     return this.connection.close()
   }
 
@@ -228,6 +223,7 @@ export class AccountStore extends SessionStore {
   }
 
   #learn(database: Database, all: readonly Learnt[]): void {
+    database.whenKept(() => (this.#unwritten.length = 0))
     for (const learnt of all) {
       this.#assignments.settle(database, learnt.sessionId)
       writeLearnt(database, learnt, this.#now())

@@ -81,7 +81,7 @@ export class Assignments {
     const accountId = this.#accountOf(database, sessionId)
     if (accountId !== this.#reading.session(database, sessionId).accountId && accountId !== undefined)
       this.#give(database, sessionId, accountId)
-    this.#pending.delete(sessionId)
+    database.whenKept(() => this.#pending.delete(sessionId))
   }
 
   /** Begins to write down all that is pending. */
@@ -125,7 +125,7 @@ export class Assignments {
 
   /** The account is then the one that was given last. */
   #give(database: Database, sessionId: string, accountId: string): void {
-    this.#pending.delete(sessionId)
+    database.whenKept(() => this.#pending.delete(sessionId))
     const change = (current: SessionMemory): SessionMemory => ({ ...current, accountId })
     changeSession(database, { id: sessionId, change, now: this.#reading.connection.clock.now() })
     database.run(

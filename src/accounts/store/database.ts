@@ -18,6 +18,8 @@ export interface Database {
   run(sql: string, parameters?: readonly SqlValue[]): number
   /** A larger number after each change of these tables that can be seen here: by a write, a rollback, or someone else. */
   stamp(tables: readonly string[]): number
+  /** Within a transaction: for what holds only when it is kept. A full disk may refuse it as late as at its `COMMIT`. */
+  whenKept(action: () => void): void
   /** Within it what others wrote is looked for once, and once more behind each `BEGIN`. */
   atOnce<Value>(action: () => Value): Value
   close(): void
@@ -171,6 +173,7 @@ function wrap(handle: Handle): Database {
   let elsewhere: unknown
   let isAtOnce = false
   let isLookedFor = false
+  let whenKept: (() => void)[] = []
   const note = (sql: string, changes: number): void => {
     const table = WRITTEN.exec(sql)?.[1]
     if (sql.startsWith("BEGIN")) isLookedFor = false
@@ -197,16 +200,19 @@ function wrap(handle: Handle): Database {
       let changes = 1
       try {
         changes = Number(prepare(sql).run(...parameters).changes)
-        return changes
       } finally {
         note(sql, changes)
       }
+      if (sql.startsWith("BEGIN")) whenKept = []
+      else if (sql === "COMMIT") for (const action of whenKept) action()
+      return changes
     },
     stamp: (tables) => {
       if (!isAtOnce || !isLookedFor) lookElsewhere()
       isLookedFor = true
       return tables.reduce((sum, table) => sum + (writes.get(table) ?? 0), others)
     },
+    whenKept: (action) => whenKept.push(action),
     atOnce: (action) => {
       isAtOnce = true
       isLookedFor = false
