@@ -11,7 +11,7 @@ import {
   type WriteBack,
 } from "../accounts/index.ts"
 import { isObject, type JsonObject, parseJson, present, stringField } from "../json.ts"
-import type { Place } from "../settings/index.ts"
+import { fromHome, type Place } from "../settings/index.ts"
 import {
   type Effects,
   hasTable,
@@ -41,7 +41,7 @@ import {
  */
 export function kiroCliDatabases({ env, platform, home }: Place): readonly string[] {
   const named = env["KIROCLI_DB_PATH"]?.trim()
-  if (named !== undefined && named !== "") return [named]
+  if (named !== undefined && named !== "") return [fromHome(named, home)]
   const file = "data.sqlite3"
   switch (platform) {
     case "win32": {

@@ -3,7 +3,7 @@ import { posix, win32 } from "node:path"
 import type { ParseError } from "jsonc-parser"
 import { isObject } from "../json.ts"
 import { readSmallFile, replaceFile } from "./files.ts"
-import { comparablePath, type Place } from "./paths.ts"
+import { comparablePath, fromHome, type Place } from "./paths.ts"
 import type { Settings } from "./schema.ts"
 
 export type AccountRule = Settings["accountRules"][number]
@@ -58,7 +58,7 @@ function isIn(
   if (folder === undefined) return false
   const { normalize, isAbsolute } = platform === "win32" ? win32 : posix
   const plain = (path: string): string => comparablePath(normalize(path), platform).replace(/(?<=.)\/+$/, "")
-  const absolute = /^~(?=$|[/\\])/.test(pattern) ? `${home}/${pattern.slice(1)}` : pattern
+  const absolute = fromHome(pattern, home)
   const holds = (named: string, at: string): boolean => globOf(plain(named), "(?:/.*)?").test(plain(at))
   if (holds(absolute, folder)) return true
   const real = realFolder(folder)

@@ -8,7 +8,7 @@ export {
 export { systemCode, patiently, readSmallFile, replaceFile, setMode, type SmallFile } from "./files.ts"
 export { openLog, redactText } from "./log.ts"
 export { ownCommand, ownFolder } from "./own-command.ts"
-export { comparablePath, type Paths, pathsFor, type Place } from "./paths.ts"
+export { comparablePath, fromHome, type Paths, pathsFor, type Place } from "./paths.ts"
 export type { LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 export {
   DEFAULT_SETTINGS,

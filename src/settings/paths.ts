@@ -79,6 +79,11 @@ export function projectSettingsFiles(platform: string, { directory, worktree }: 
   return (upTo(directory) ?? [directory]).map((folder) => join(folder, ".opencode", "kiro.json"))
 }
 
+/** Where a person wrote `~` and no shell read it: in a file, or in quotes. */
+export function fromHome(path: string, home: string): string {
+  return /^~(?=$|[/\\])/.test(path) ? `${home}${path.slice(1)}` : path
+}
+
 /**
  * To compare paths by: on Windows one file has many spellings, of either slash and in any case; on a Mac in any case and
  * either way of writing an accent.

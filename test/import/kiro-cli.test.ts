@@ -290,6 +290,9 @@ describe("kiro-cli's store", () => {
     ])
     assert.equal(at("win32", {})[0], "C:\\Users\\ann\\AppData\\Local\\Kiro-Cli\\data.sqlite3")
     assert.deepEqual(at("linux", { KIROCLI_DB_PATH: "/tmp/x.db" }), ["/tmp/x.db"])
+    assert.deepEqual(at("linux", { KIROCLI_DB_PATH: "~/x.db" }), ["/home/ann/x.db"])
+    assert.deepEqual(at("linux", { KIROCLI_DB_PATH: "~ann/x.db" }), ["~ann/x.db"])
+    assert.deepEqual(at("win32", { KIROCLI_DB_PATH: "~\\x.db" }), ["C:\\Users\\ann\\x.db"])
   })
 
   it("reads legacy and current store as one where one is a copy of the other", async () => {
