@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { readdirSync, readFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import {
@@ -303,6 +303,33 @@ describe("the keeper of tokens", () => {
     assert.equal(tokenOf(await late.fresh({ account })), "theirs")
     assert.equal((await store.list())[0]?.health.state, "ok")
     await other.close()
+  })
+
+  it("waits for the holder of the lock as long as ever where a laptop sleeps meanwhile, or the clock is set", async () => {
+    await store.add(accountOf(loginOf(person, EXPIRED)))
+    const [account] = await store.list()
+    assert.ok(account)
+    const lock = join(folder, `kiro-refresh.lock-${(await stored()).id}`)
+    mkdirSync(lock)
+    const before = fake.received("CreateToken").length
+    const sentMeanwhile: number[] = []
+    let offset = 0
+    const clock: Clock = {
+      ...systemClock,
+      now: () => Date.now() + offset,
+      async sleep() {
+        offset += 3_600_000
+        sentMeanwhile.push(fake.received("CreateToken").length - before)
+        if (sentMeanwhile.length === 20) rmdirSync(lock)
+        await systemClock.turn()
+      },
+    }
+    const waiting = openKeeper({ folder, url: fake.url, store, runtime: realRuntime({ clock }) })
+    assert.equal(tokenOf(await waiting.fresh({ account })), person.accessToken)
+    assert.equal(sentMeanwhile.length, 20)
+    assert.deepEqual(new Set(sentMeanwhile), new Set([0]))
+    assert.equal(fake.received("CreateToken").length, before + 1)
+    await waiting.close()
   })
 
   it("shares one refresh between several keepers of one process", async () => {

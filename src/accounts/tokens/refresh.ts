@@ -10,7 +10,7 @@ import { StoreError } from "../store/database.ts"
 import type { AccountStore } from "../store/account-store.ts"
 import { remedyOf, STATE_WORDS } from "../words.ts"
 import type { InStep } from "./in-step.ts"
-import { type Held, LOCK_STALE_MS, NO_LOCK, tryLock } from "./lock.ts"
+import { type Held, LOCK_STALE_MS, lockAt, NO_LOCK } from "./lock.ts"
 import type { Spills } from "./spill.ts"
 
 /** With less than this left, in ms, a token is not begun to be used: the request would outlive it. */
@@ -103,20 +103,22 @@ export class Refresher {
 
   /**
    * Whoever waits for the lock watches the row and needs no lock where the holder wrote a fresh token there. After the
-   * longest refresh of somebody else, and the time until their lock is stale, compare-and-swap alone has to do.
+   * longest refresh of somebody else, and the time until their lock is stale, compare-and-swap alone has to do. Only waits
+   * count: behind a laptop's sleep the holder's answer is about to be read.
    */
   async #enter(wish: RefreshWish): Promise<RefreshOutcome | Held> {
     const { runtime, lockPath, lockStaleMs: staleMs = LOCK_STALE_MS, closing } = this.#options
     const { clock, random, log } = runtime
-    const path = `${lockPath}-${wish.login.id}`
-    const deadline = clock.now() + REFRESH_DEADLINE_MS + staleMs
-    for (;;) {
+    const tryLock = lockAt({ path: `${lockPath}-${wish.login.id}`, log, staleMs })
+    for (let waitedMs = 0; ;) {
       const look = await this.#look(wish)
       if (look.state !== "stale") return look
-      if (clock.now() >= deadline) return NO_LOCK
-      const lock = await tryLock({ path, log, staleMs })
+      if (waitedMs >= REFRESH_DEADLINE_MS + staleMs) return NO_LOCK
+      const lock = await tryLock()
       if (lock.state === "held") return lock
-      await clock.sleep(POLL_MS * (0.5 + random()), closing)
+      const ms = POLL_MS * (0.5 + random())
+      await clock.sleep(ms, closing)
+      waitedMs += ms
     }
   }
 
