@@ -1,3 +1,4 @@
+import { loadingTrouble } from "../settings/index.ts"
 import type { ChatGateway } from "../gateway/index.ts"
 import type { RegistryEntry } from "./language-model.ts"
 
@@ -21,7 +22,9 @@ interface Entered extends RegistryEntry {
  */
 export function enterRegistry(location: string, gateway: ChatGateway): () => void {
   const model = async (): Promise<RegistryEntry> => {
-    const { createRegistryEntry } = await import("./language-model.ts")
+    const { createRegistryEntry } = await import("./language-model.ts").catch((cause: unknown) => {
+      throw new Error(loadingTrouble(cause), { cause })
+    })
     return createRegistryEntry(gateway)
   }
   const registry = openRegistry()

@@ -2,7 +2,7 @@ import type { Hooks, PluginInput } from "@opencode-ai/plugin"
 import { type Host, gatewayOf, PROVIDER_ID, readOffer, startHost } from "../host/index.ts"
 import type { Fetch } from "../runtime.ts"
 import { systemRuntime } from "../runtime.ts"
-import type { Place } from "../settings/index.ts"
+import { loadingTrouble, type Place } from "../settings/index.ts"
 import { authHook, type Form } from "./auth-hook.ts"
 import { injectProvider } from "./provider.ts"
 import { createTell, createToaster, isLoginCommand, type Toast, type ToastClient } from "./toasts.ts"
@@ -50,7 +50,9 @@ export async function startInstance({ input, place, version }: InstanceOptions):
     signal.throwIfAborted()
     front ??= open().catch((error: unknown) => {
       front = undefined
-      throw error
+      log.warn("the plugin could not be loaded", { error })
+      const document = { error: { message: loadingTrouble(error), type: "kiro_error" } }
+      return async () => Response.json(document, { status: 400 })
     })
     return (await front)(String(url), init)
   }

@@ -52,6 +52,21 @@ export function systemCode(error: unknown): string {
   return error instanceof Error ? error.name : "unknown"
 }
 
+/**
+ * What is said where files of the plugin itself can't be loaded, as most are with the first message: the text is there from
+ * the start. Node does not try again what it failed to load once.
+ */
+export function loadingTrouble(error: unknown): string {
+  return isOutOfHandles(error)
+    ? "Kiro: OpenCode may open no more files. Raise its limit, as by `ulimit -n 4096` in the shell that starts it, then restart OpenCode."
+    : `Kiro: files of the plugin can't be loaded (${systemCode(error)}). Restart OpenCode.`
+}
+
+/** Whether the process, or the machine, has all the files open that it may. Of a module Bun says so in words alone. */
+export function isOutOfHandles(error: unknown): boolean {
+  return /^E[MN]FILE\b/.test(error instanceof Error ? error.message : "")
+}
+
 /** Windows has no such modes, and refuses to set one on a file that another process has mapped. */
 export function setMode(path: string, mode: number): void {
   if (process.platform !== "win32") chmodSync(path, mode)

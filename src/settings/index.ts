@@ -5,7 +5,16 @@ export {
   type RuleQuestion,
   saveProjectRule,
 } from "./account-rules.ts"
-export { systemCode, patiently, readSmallFile, replaceFile, setMode, type SmallFile } from "./files.ts"
+export {
+  isOutOfHandles,
+  loadingTrouble,
+  systemCode,
+  patiently,
+  readSmallFile,
+  replaceFile,
+  setMode,
+  type SmallFile,
+} from "./files.ts"
 export { openLog, redactText } from "./log.ts"
 export { ownCommand, ownFolder } from "./own-command.ts"
 export { comparablePath, fromHome, type Paths, pathsFor, type Place } from "./paths.ts"

@@ -54,6 +54,11 @@ describe("what the host makes of our texts", () => {
       for (const isUnread of [true, false])
         await assertUnderstood({ status: 401, message: texts.noAccount({ syncsKiroCli, isUnread }) })
     await assertUnderstood(texts.refusalOfError(new ChatRequestError("messages[500].role", "429")))
+    const outOfHandles = Object.assign(new Error("EMFILE: too many open files, open '/429'"), {
+      code: "EMFILE",
+    })
+    await assertUnderstood(texts.refusalOfError(outOfHandles))
+    assert.match(texts.refusalOfError(outOfHandles).message, /may open no more files\. .* `ulimit -n 4096`/)
     for (const purpose of ["main", "title", "compaction"] as const) {
       const asked = { model: "auto", purpose, estimatedTokens: 504_000, largest: "a tool result of 429 kB" }
       await assertUnderstood({ status: 400, message: texts.tooLarge(asked) })

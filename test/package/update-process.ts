@@ -42,6 +42,17 @@ const { default: plugin }: { default: { server(input: Input): Promise<Hooks> } }
   pathToFileURL(join(dist, "index.js")).href
 )
 const first = await open()
+if (change === "removed before it") {
+  renameSync(dist, `${dist}-before`)
+  const response = await send(first)
+  assert.equal(response.status, 400)
+  assert.match(
+    await response.text(),
+    /"Kiro: files of the plugin can't be loaded \([A-Za-z_]+\)\. Restart OpenCode\."/,
+  )
+  console.log("done")
+  process.exit()
+}
 await ask(first)
 
 if (change === "removed") renameSync(dist, `${dist}-before`)
@@ -80,17 +91,21 @@ async function open(): Promise<Hooks> {
 }
 
 async function ask(hooks: Hooks): Promise<void> {
+  const response = await send(hooks)
+  const text = await response.text()
+  assert.equal(response.status, 200, text)
+}
+
+async function send(hooks: Hooks): Promise<Response> {
   const document: { provider?: Record<string, { options?: Record<string, unknown> }> } = {}
   await hooks.config?.(document as never)
   const options = document.provider?.["kiro"]?.options
   const fetch = options?.["fetch"] as typeof globalThis.fetch
   const messages = [{ role: "user", content: "hi" }]
-  const response = await fetch(`${String(options?.["baseURL"])}/chat/completions`, {
+  return fetch(`${String(options?.["baseURL"])}/chat/completions`, {
     method: "POST",
     body: JSON.stringify({ model: "claude-sonnet-4-5", stream: true, messages }),
   })
-  const text = await response.text()
-  assert.equal(response.status, 200, text)
 }
 
 function filesOf(within: string): readonly string[] {

@@ -9,9 +9,15 @@ import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const SCRIPT = join(import.meta.dirname, `update-process${extname(import.meta.filename)}`)
 
+const MEANWHILE = {
+  removed: "goes on, renews its token and signs in where dist/ is removed under it",
+  rebuilt: "goes on, renews its token and signs in where dist/ is rebuilt under it",
+  "removed before it": "is told to restart where dist/ was removed before that",
+}
+
 describe("a window that is open after its first message", () => {
-  for (const change of ["removed", "rebuilt"])
-    it(`goes on, renews its token and signs in where dist/ is ${change} under it`, (test) => {
+  for (const [change, what] of Object.entries(MEANWHILE))
+    it(what, (test) => {
       const [folder, home] = [temporaryFolder(), temporaryFolder()]
       const built = packageFolder()
       for (const name of ["dist", "package.json"])
