@@ -37,6 +37,13 @@ export interface Runtime {
 
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
+/**
+ * Behind a laptop's sleep, or where the process stood still, every timer is due before anything is read that has long
+ * arrived: a deadline that fires so late, in ms, first lets that be read for a while.
+ */
+const OVERSLEPT_MS = 1000
+const AWAKE_MS = 2000
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) =>
@@ -53,7 +60,11 @@ export const systemClock: Clock = {
       signal?.addEventListener("abort", onAbort, { once: true })
     }),
   deadline: (ms, expired) => {
-    const timer = setTimeout(expired, ms)
+    const dueAt = Date.now() + ms
+    let timer = setTimeout(() => {
+      if (Date.now() - dueAt < OVERSLEPT_MS) expired()
+      else timer = setTimeout(expired, AWAKE_MS)
+    }, ms)
     return () => clearTimeout(timer)
   },
   turn: () => new Promise((resolve) => setImmediate(resolve)),
