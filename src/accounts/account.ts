@@ -56,6 +56,8 @@ const LOGIN_RECORD = record({
   asked: lenient(record({ at: z.number(), times: z.number(), unsupported: lenient(z.boolean()) })),
   /** When its service first refused it without saying why. */
   doubted: lenient(z.number()),
+  /** The profile that its place may go on to name, though the service refused it and another was found. */
+  refusedProfile: lenient(z.string()),
   /** Since when its store can't be read. */
   unreadable: lenient(z.number()),
   /** When its user took it in whatever was before it in its place. */

@@ -12,7 +12,7 @@ import {
   type Quota,
   type RevokedReason,
 } from "./account.ts"
-import { isAtRest, recordOf, withoutRevocation, withRecord } from "./login.ts"
+import { changeLogin, isAtRest, recordOf, withoutRevocation, withRecord } from "./login.ts"
 import { hasRoom, paysOverage, resetOf, startOfNext } from "./quota.ts"
 
 /** A profile that is wrong is asked for again after this, unless the user chose another before. */
@@ -212,13 +212,20 @@ export function chooseProfile(account: Account, profileArn: string): Account {
   return { ...withProfileTrust(account), profileArn }
 }
 
-/** A profile that was found for a login of it; the same ends. */
+/** A profile that was found for a login of it, in the place of one that the service refused; the same ends. */
 export function foundProfile(
   account: Account,
-  { loginId, profileArn }: { readonly loginId: string; readonly profileArn: string },
+  {
+    loginId,
+    profileArn,
+    refused: refusedProfile,
+  }: { readonly loginId: string; readonly profileArn: string; readonly refused?: string | undefined },
 ): Account {
-  const logins = account.logins.map((login) => (login.id === loginId ? { ...login, profileArn } : login))
-  return { ...withProfileTrust(account), logins }
+  const found = changeLogin(account, loginId, (login) => ({
+    ...(refusedProfile === undefined ? login : withRecord(login, { refusedProfile })),
+    profileArn,
+  }))
+  return withProfileTrust(found)
 }
 
 function withProfileTrust(account: Account): Account {

@@ -124,7 +124,8 @@ function takeKnown(
     }))
   }
   const { profileArn } = login
-  if (profileArn !== undefined && profileArn !== known.profileArn)
+  const isRefused = profileArn === recordOf(known).refusedProfile
+  if (profileArn !== undefined && profileArn !== known.profileArn && !isRefused)
     draft.changeAccount(account.id, (current) => foundProfile(current, { loginId: known.id, profileArn }))
 }
 

@@ -4,6 +4,7 @@ import {
   type Account,
   accountName,
   type AccountChanges,
+  foundProfile,
   type ImportedLogin,
   learnIdentity,
   type Login,
@@ -161,6 +162,19 @@ describe("what a place shows", () => {
     const [then] = take([{ ...account, health }], [offer("1", CLI, { profileArn: "arn:chosen" })])
     assert.equal(then?.logins[0]?.profileArn, "arn:chosen")
     assert.equal(then?.health.state, "ok")
+  })
+})
+
+describe("a profile that a source goes on to name", () => {
+  it("is no news where the service refused it and another was found; a third one is", () => {
+    const [account] = take([], [offer("1", CLI, { profileArn: "arn:stale" })])
+    const loginId = account?.logins[0]?.id
+    assert.ok(account && loginId)
+    const found = foundProfile(account, { loginId, profileArn: "arn:good", refused: "arn:stale" })
+    const [then] = take([found], [offer("1", CLI, { profileArn: "arn:stale" })])
+    assert.equal(then?.logins[0]?.profileArn, "arn:good")
+    const [later] = take([found], [offer("1", CLI, { profileArn: "arn:third" })])
+    assert.equal(later?.logins[0]?.profileArn, "arn:third")
   })
 })
 

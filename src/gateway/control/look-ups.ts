@@ -133,6 +133,7 @@ async function rediscoverProfile(
     notify({ kind: "profile-choice", account, profiles: choice.profiles })
   }
   if (chosen === undefined || chosen === credential.profileArn) return false
-  await store.update(accountId, (current) => foundProfile(current, { loginId: login.id, profileArn: chosen }))
+  const found = { loginId: login.id, profileArn: chosen, refused: credential.profileArn }
+  await store.update(accountId, (current) => foundProfile(current, found))
   return true
 }
