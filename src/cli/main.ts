@@ -3,10 +3,16 @@ import { homedir } from "node:os"
 import { isTooOld, tooOld, withoutSqliteWarning } from "./interpreter.ts"
 
 process.emitWarning = withoutSqliteWarning(process)
-// `… accounts | head -1`: who reads has enough, and that is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error
+let isLost = false
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+  // `… accounts | head -1`: who reads has enough, and that is no error.
+  if (code === "EPIPE" || isLost) return
+  isLost = true
+  process.exitCode = 1
+  process.stderr.write(`✗ the output can't be written (${code})\n`)
 })
+// There is no place left to say so.
+process.stderr.on("error", () => undefined)
 
 if (isTooOld(process.versions)) {
   process.stderr.write(`${tooOld(process.argv[1] ?? "main.js", process.platform)}\n`)
@@ -17,7 +23,7 @@ if (isTooOld(process.versions)) {
     import("./run.ts"),
     import("./terminal.ts"),
   ])
-  process.exitCode = await runCommand({
+  const exitCode = await runCommand({
     args: process.argv.slice(2),
     place: { env: process.env, platform: process.platform, home: homedir() },
     directory: process.cwd(),
@@ -28,4 +34,5 @@ if (isTooOld(process.versions)) {
       env: process.env,
     }),
   })
+  process.exitCode ||= exitCode
 }

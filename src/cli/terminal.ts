@@ -27,7 +27,7 @@ interface Stream {
 export interface TerminalInput {
   readonly stdout: Stream
   readonly stderr: Stream
-  readonly stdin?: NodeJS.ReadStream
+  readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly env: { readonly [name: string]: string | undefined }
 }
 
@@ -59,8 +59,10 @@ export function createTerminal({ stdout, stderr, stdin, env }: TerminalInput): T
       if (stdin?.isTTY !== true || stderr.isTTY !== true) return undefined
       stderr.write(`${question} [y/N] `)
       const lines = createInterface({ input: stdin })
+      // Ctrl-D: no line will ever come.
+      const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")))
       try {
-        return /^y(?:es)?$/i.test((await lines.question("")).trim())
+        return /^y(?:es)?$/i.test((await Promise.race([lines.question(""), ended])).trim())
       } finally {
         lines.close()
       }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { appendFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { extname, join } from "node:path"
+import { PassThrough } from "node:stream"
 import { after, before, describe, it } from "node:test"
 import { stripVTControlCharacters, styleText } from "node:util"
 import { redirectingDotenv } from "../../src/cli/context.ts"
@@ -133,6 +134,20 @@ describe("the command", () => {
     assert.equal(stderr, "")
   })
 
+  it(
+    "says where its output goes to a full disk, and fails",
+    { skip: !existsSync("/dev/full") && "needs /dev/full" },
+    () => {
+      const run = `"${process.execPath}" "${MAIN}" --help > /dev/full`
+      const { status, stderr } = spawnSync("sh", ["-c", run], {
+        encoding: "utf8",
+        env: lab.sandbox.environment,
+      })
+      assert.equal(stderr, "✗ the output can't be written (ENOSPC)\n")
+      assert.equal(status, 1)
+    },
+  )
+
   it("starts through a link, as npx and bunx start it", needsLinks, () => {
     const folder = temporaryFolder()
     const link = join(folder, `opencode-kiro-auth${extname(MAIN)}`)
@@ -197,6 +212,27 @@ describe("progress", () => {
     const terminal = createTerminal({ stdout, stderr, env: { TERM: "dumb" } })
     await terminal.progress("Asking", async () => terminal.out(terminal.paint("good", "yes")))
     assert.deepEqual([stdout.written, stderr.written], [["yes\n"], []])
+  })
+})
+
+describe("a question", () => {
+  const person = { isTTY: true, write: () => true }
+  const answer = (typed: string): Promise<boolean | undefined> => {
+    const stdin = Object.assign(new PassThrough(), { isTTY: true })
+    stdin.end(typed)
+    return createTerminal({ stdout: person, stderr: person, stdin, env: {} }).confirm("Go on?")
+  }
+
+  it("is answered by yes alone, and by no where the input ends without a word", async () => {
+    for (const typed of ["y\n", "Yes\n", " y \n"]) assert.equal(await answer(typed), true, typed)
+    for (const typed of ["n\n", "\n", "yet\n", ""]) assert.equal(await answer(typed), false, typed)
+  })
+
+  it("is put to nobody in a pipe", async () => {
+    assert.equal(
+      await createTerminal({ stdout: person, stderr: person, env: {} }).confirm("Go on?"),
+      undefined,
+    )
   })
 })
 
