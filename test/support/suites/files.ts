@@ -76,6 +76,7 @@ export function nodeTestArguments(
     "--test-force-exit",
     `--test-timeout=${timeoutMs}`,
     "--test-reporter=spec",
+    "--require=./build/test/support/untracked.js",
     "--import=./build/test/support/fixed-seed.js",
     ...files.map((file) => `build/test/${file.replace(/\.ts$/, ".js")}`),
   ]

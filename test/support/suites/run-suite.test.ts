@@ -38,32 +38,47 @@ describe("a run of tests that leaves a child behind", () => {
   // It is Node's own runner that waits for it.
   if (process.versions["bun"] === undefined)
     it("ends under Node while its pipes are open", () => {
-      const folder = temporaryFolder()
-      const write = (name: string, text: string): void => {
-        const file = join(folder, "build", "test", name)
-        mkdirSync(dirname(file), { recursive: true })
-        writeFileSync(file, text)
-      }
-      write("support/fixed-seed.js", "")
-      write("package.json", '{ "type": "module" }')
-      write(
-        "left.test.js",
-        `import { spawn } from "node:child_process"
-         import { it } from "node:test"
-         it("leaves one", () => void spawn(process.execPath, ["-e", ${JSON.stringify(LINGERS)}]))`,
+      const { status, stdout } = runUnderNode(
+        `it("leaves one", () => void spawn(process.execPath, ["-e", ${JSON.stringify(LINGERS)}]))`,
       )
-      const args = nodeTestArguments(isolationNone(process.execPath), ["left.test.ts"])
-      const { NODE_TEST_CONTEXT: _, ...env } = process.env
-      const { status, stdout } = spawnSync(process.execPath, args, {
-        cwd: folder,
-        encoding: "utf8",
-        env,
-        timeout: 120_000,
-      })
       assert.match(stdout, /^ℹ pass 1$/m)
       assert.equal(status, 0)
     })
 })
+
+if (process.versions["bun"] === undefined)
+  describe("a run of tests under Node in which nobody catches an error", () => {
+    it("fails, and shows the error", () => {
+      const { status, stdout } = runUnderNode(`it("throws late", async () => {
+        setTimeout(() => { throw new Error("nobody caught it") }, 1)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      })`)
+      assert.match(stdout, /nobody caught it/)
+      assert.equal(status, 1)
+    })
+  })
+
+/** One file of tests, as the suites are run. */
+function runUnderNode(test: string): { readonly status: number | null; readonly stdout: string } {
+  const folder = temporaryFolder()
+  const write = (name: string, text: string): void => {
+    const file = join(folder, "build", "test", name)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
+  const untracked = new URL("../untracked.js", import.meta.url).href
+  write("support/untracked.js", `import ${JSON.stringify(untracked)}`)
+  write("support/fixed-seed.js", "")
+  write("package.json", '{ "type": "module" }')
+  write("one.test.js", `import { spawn } from "node:child_process"\nimport { it } from "node:test"\n${test}`)
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  return spawnSync(process.execPath, nodeTestArguments(isolationNone(process.execPath), ["one.test.ts"]), {
+    cwd: folder,
+    encoding: "utf8",
+    env,
+    timeout: 120_000,
+  })
+}
 
 // It is Bun's own runner that writes otherwise there.
 if (process.versions["bun"] !== undefined)
