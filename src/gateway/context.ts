@@ -50,16 +50,12 @@ export interface LookUps {
 export interface Background {
   /** `topic`: what must be done before the next request of the same topic, or of any, is looked at. */
   start(topic: string, work: () => Promise<unknown>): void
-  /** Work that no request needs: one that the host sends at the end of an answer leaves first. */
-  startLate(work: () => Promise<unknown>): void
   /** Resolves when the work of a topic, or all of it, is done. */
   settled(topic?: string): Promise<void>
 }
 
 export const ANY_TOPIC = "any"
-const LATE = "late"
-/** Two for the host to hear the end and ask again, and one behind them. */
-const LATE_TURNS = 3
+export const OF_NO_REQUEST = "no request"
 
 export function createBackground(log: Log, clock: Clock): Background {
   const running = new Map<string, Set<Promise<void>>>()
@@ -68,7 +64,7 @@ export function createBackground(log: Log, clock: Clock): Background {
 
   async function run(topic: string, work: () => Promise<unknown>): Promise<void> {
     try {
-      for (let turn = topic === LATE ? LATE_TURNS : 1; turn > 0; turn -= 1) await clock.turn()
+      await clock.turn()
       await turnstile()
       await work()
     } catch (error) {
@@ -88,7 +84,6 @@ export function createBackground(log: Log, clock: Clock): Background {
 
   return {
     start,
-    startLate: (work) => start(LATE, work),
     async settled(topic) {
       const topics = topic === undefined ? [...running.keys()] : [topic, ANY_TOPIC]
       await Promise.all(topics.flatMap((each) => [...(running.get(each) ?? [])]))

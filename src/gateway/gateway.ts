@@ -56,7 +56,10 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
         return { outcome: "refusal", refusal: refusalOfError(error) }
       }
     },
-    close: () => background.settled(),
+    async close() {
+      await background.settled()
+      await dependencies.store.settle()
+    },
   }
 }
 

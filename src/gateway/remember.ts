@@ -15,7 +15,7 @@ import type { Answered, Attempt, Sent } from "./attempt/attempt.ts"
 import { partsInWords } from "./attempt/body.ts"
 import { isOfTheSession } from "./attempt/progress.ts"
 import { sizeOf } from "./chat.ts"
-import { ANY_TOPIC, type GatewayContext } from "./context.ts"
+import { ANY_TOPIC, type GatewayContext, OF_NO_REQUEST } from "./context.ts"
 import { briefly } from "./refuse/failures.ts"
 
 /** Without a failure and without a finish reason the host stopped listening. */
@@ -38,15 +38,15 @@ export function rememberAnswer(context: GatewayContext, answered: Answered, end:
     learnt.session !== undefined || learnt.account !== undefined || summary.reasoning.length > 0
   const work = async (): Promise<void> => {
     if (isFinished && chat.purpose !== "generate") await rememberRefusals(context, answered)
-    await store.remember(learnt)
+    if (isForTheNext) await store.remember(learnt)
+    else store.rememberSoon(learnt)
     if (!isFinished || summary.hiddenFailure !== undefined) return
     tell(context, answered)
     lookUps.afterAnswer(account.id)
   }
   // It may be what the model refuses in every session.
   if (progress.omitted.length > 0) background.start(ANY_TOPIC, work)
-  else if (isForTheNext) background.start(chat.sessionId, work)
-  else background.startLate(work)
+  else background.start(isForTheNext ? chat.sessionId : OF_NO_REQUEST, work)
 }
 
 function learntOf(context: GatewayContext, answered: Answered, { summary, failure }: AnswerEnd): Learnt {

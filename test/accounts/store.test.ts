@@ -379,10 +379,11 @@ describe("the account store", () => {
 /** A store on a disk that can be full, and says so only where a transaction ends. */
 async function openOnDisk() {
   const open = await loadDatabaseDriver()
-  const disk = { isFull: false }
+  const disk = { isFull: false, commits: 0 }
   const driver: DatabaseDriver = (file, options) => {
     const database = open(file, options)
     const run: Database["run"] = (sql, parameters) => {
+      if (sql === "COMMIT") disk.commits += 1
       if (!disk.isFull || sql !== "COMMIT") return database.run(sql, parameters)
       throw Object.assign(new Error("database or disk is full"), { errcode: 13 })
     }
@@ -390,7 +391,7 @@ async function openOnDisk() {
   }
   const [path, clock] = [join(temporaryFolder(), "kiro.db"), fakeClock()]
   const store = await openAccountStore({ path, clock, log: silentLog, random: () => 0, driver })
-  return { store, disk, clock }
+  return { store, disk, clock, path }
 }
 
 describe("what answers taught", () => {
@@ -428,6 +429,26 @@ describe("what answers taught", () => {
     await Promise.all([5, 6].map(answered))
     assert.deepEqual((await store.turns()).map(({ at }) => at).toSorted(), [1, 2, 3, 4, 5, 6])
     await store.close()
+  })
+
+  it("is written soon, with what comes until then, where no request waits for it, and at the latest at the end", async () => {
+    const { store, disk, clock, path } = await openOnDisk()
+    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    const other = await openStore({ path })
+    const booked = async (): Promise<readonly number[]> =>
+      (await other.store.turns()).map(({ at }) => at).toSorted()
+    const answered = (at: number): void =>
+      store.rememberSoon({ sessionId: "s", turn: { sessionId: "s", accountId: "a", credits: 1, at } })
+    disk.commits = 0
+    for (const at of [1, 2, 3]) answered(at)
+    assert.deepEqual(await booked(), [])
+    clock.advance(10)
+    assert.deepEqual(await booked(), [1, 2, 3])
+    assert.equal(disk.commits, 1)
+    answered(4)
+    await store.close()
+    assert.deepEqual(await booked(), [1, 2, 3, 4])
+    await other.store.close()
   })
 
   it("is booked once where an answer comes while the store closes", async () => {

@@ -1,18 +1,23 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { createBackground } from "../../src/gateway/context.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
+import { systemClock } from "../../src/runtime.ts"
 import { exception, stream, text } from "../support/fake-kiro/index.ts"
 import { hear, startHarness } from "./harness.ts"
 
 describe("work behind an answer", () => {
-  it("that no request needs leaves after what the next one waits for, though it came first", async () => {
-    const background = createBackground(silentLog, systemClock)
-    const order: string[] = []
-    background.startLate(async () => order.push("late"))
-    background.start("ses_1", async () => order.push("needed"))
-    await background.settled()
-    assert.deepEqual(order, ["needed", "late"])
+  it("that no request waits for is done when the gateway closes, and writes nothing before", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    // The first one also says when the account was used, which requests wait for.
+    await hear(await harness.ask({}, { session: "ses_1" }))
+    await harness.gateway.close()
+    await hear(await harness.ask({}, { session: "ses_2" }))
+    while (harness.answered.length < 2) await systemClock.turn()
+    const booked = async (): Promise<readonly string[]> =>
+      (await harness.store.turns()).map(({ sessionId }) => sessionId).toSorted()
+    assert.deepEqual(await booked(), ["ses_1"])
+    await harness.gateway.close()
+    assert.deepEqual(await booked(), ["ses_1", "ses_2"])
   })
 
   it("that keeps an account from the next request is done before that is sent, also at once", async () => {

@@ -14,6 +14,11 @@ import { type Learnt, SessionStore, writeLearnt } from "./sessions.ts"
 
 /** How often the accounts are looked through for what nobody needs any more. */
 const TIDY_EVERY_MS = 60 * 60_000
+/**
+ * What no request waits for is written down so long after it was learnt, in ms, with all that comes until then: an
+ * account while its first request is on its way, since its host may be killed before the answer.
+ */
+const SOON_MS = 10
 /** Answers whose lessons wait for the file: those of hours. */
 const MOST_UNWRITTEN = 500
 const PASSING: ReadonlySet<StoreFailure> = new Set<StoreFailure>(["busy", "full", "unavailable"])
@@ -46,8 +51,9 @@ export type SwapResult = "written" | "changed" | "busy" | "failed"
 export class AccountStore extends SessionStore {
   readonly #read: ReturnType<typeof accountReader>
   readonly #assignments: Assignments
-  /** What answers taught while another program held the file, or the disk was full. */
+  /** What answers taught just now, or while another program held the file or the disk was full. */
   readonly #unwritten: Learnt[] = []
+  #cancelSoon: (() => void) | undefined
   #tidiedAt = -TIDY_EVERY_MS
 
   constructor(connection: Connection, environmentKey: Secret | undefined) {
@@ -57,6 +63,7 @@ export class AccountStore extends SessionStore {
       connection,
       session: this.readSession,
       accounts: (database) => this.#look(database),
+      settleSoon: () => this.#settleSoon(),
     })
   }
 
@@ -191,27 +198,46 @@ export class AccountStore extends SessionStore {
     return this.#assignments.consider(sessionId, choose)
   }
 
-  /** In one transaction, with what could not be written before; where it can't be either, with what comes next. */
-  async remember(learnt: Learnt): Promise<void> {
-    const { account, reasoning = [], session, sessionId, turn } = learnt
+  /** Writes it down with all that was to be written soon; where that can't be, it waits for what comes next. */
+  remember(learnt: Learnt): Promise<void> {
+    this.rememberSoon(learnt)
+    return this.settle()
+  }
+
+  /** Has it written down soon, for what no request waits for: then the answers of a moment cost one transaction. */
+  rememberSoon(learnt: Learnt): void {
+    const { account, reasoning = [], session, turn } = learnt
     const isNews = [account, session, turn].some((each) => each !== undefined) || reasoning.length > 0
-    if (!isNews && !this.#assignments.isPending(sessionId)) return
+    if (!isNews || this.#unwritten.length >= MOST_UNWRITTEN) return
+    this.#unwritten.push(learnt)
+    this.#settleSoon()
+  }
+
+  /** Writes down, in one transaction, all that was to be written soon. */
+  async settle(): Promise<void> {
+    this.#cancelSoon?.()
+    this.#cancelSoon = undefined
+    if (this.#unwritten.length === 0 && !this.#assignments.arePending) return
     try {
-      await this.connection.write((database) => this.#learn(database, [...this.#unwritten, learnt]))
+      await this.connection.write((database) => {
+        this.#assignments.settle(database)
+        this.#learn(database, this.#unwritten)
+      })
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       // Whatever else it is, it would stand in the way of all that comes.
       if (!PASSING.has(error.failure)) this.#unwritten.length = 0
-      else if (this.#unwritten.length < MOST_UNWRITTEN) this.#unwritten.push(learnt)
     }
   }
 
   /** Waits for writes under way, then closes the file. */
   close(): Promise<void> {
-    this.#assignments.settleAll()
-    if (this.#unwritten.length > 0)
-      this.connection.writeLater((database) => this.#learn(database, this.#unwritten))
+    void this.settle()
     return this.connection.close()
+  }
+
+  #settleSoon(): void {
+    this.#cancelSoon ??= this.connection.clock.deadline(SOON_MS, () => void this.settle())
   }
 
   #now(): number {
@@ -225,7 +251,6 @@ export class AccountStore extends SessionStore {
   #learn(database: Database, all: readonly Learnt[]): void {
     database.whenKept(() => (this.#unwritten.length = 0))
     for (const learnt of all) {
-      this.#assignments.settle(database, learnt.sessionId)
       writeLearnt(database, learnt, this.#now())
       if (learnt.account !== undefined) this.#change(database, learnt.account.id, learnt.account.change)
     }

@@ -7,8 +7,6 @@ import type { Connection } from "./connection.ts"
 import { type Database, StoreError } from "./database.ts"
 import { changeSession, creditsSince, type SessionMemory } from "./sessions.ts"
 
-/** A session's account is written down so long after its request left, in ms: its host may be killed before the answer. */
-const SOON_MS = 100
 /** A new conversation does not wait longer than this, in ms, for its account to be written down. */
 const PATIENCE_MS = 250
 
@@ -16,6 +14,8 @@ interface Reading {
   readonly connection: Connection
   readonly session: (database: Database, id: string) => SessionMemory
   readonly accounts: (database: Database) => readonly Account[]
+  /** Has `settle` called in a transaction, a moment from now. */
+  readonly settleSoon: () => void
 }
 
 interface Look {
@@ -34,20 +34,19 @@ export class Assignments {
   readonly #reading: Reading
   /** By session: the account that is not written down yet, and the one that it had then. */
   readonly #pending = new Map<string, { readonly id: string; readonly before: string | undefined }>()
-  #cancelSoon: (() => void) | undefined
 
   constructor(reading: Reading) {
     this.#reading = reading
   }
 
   async assign(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
-    const { connection } = this.#reading
+    const { connection, settleSoon } = this.#reading
     const { choice: seen, before, isOnly } = await this.#look(sessionId, choose)
     if (seen.account === undefined || seen.kept) return seen
     const pending = { id: seen.account.id, before }
     if (isOnly) {
       this.#pending.set(sessionId, pending)
-      this.#cancelSoon ??= connection.clock.deadline(SOON_MS, () => this.settleAll())
+      settleSoon()
       return seen
     }
     try {
@@ -62,7 +61,7 @@ export class Assignments {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       this.#pending.set(sessionId, pending)
-      connection.writeLater((database) => this.settle(database, sessionId))
+      settleSoon()
       return seen
     }
   }
@@ -71,28 +70,18 @@ export class Assignments {
     return (await this.#look(sessionId, choose)).choice
   }
 
-  isPending(sessionId: string): boolean {
-    return this.#pending.has(sessionId)
+  get arePending(): boolean {
+    return this.#pending.size > 0
   }
 
-  /** Within a transaction: writes down the account that is pending for the session. */
-  settle(database: Database, sessionId: string): void {
-    if (!this.#pending.has(sessionId)) return
-    const accountId = this.#accountOf(database, sessionId)
-    if (accountId !== this.#reading.session(database, sessionId).accountId && accountId !== undefined)
-      this.#give(database, sessionId, accountId)
-    database.whenKept(() => this.#pending.delete(sessionId))
-  }
-
-  /** Begins to write down all that is pending. */
-  settleAll(): void {
-    this.#cancelSoon?.()
-    this.#cancelSoon = undefined
-    const sessions = [...this.#pending.keys()]
-    if (sessions.length > 0)
-      this.#reading.connection.writeLater((database) => {
-        for (const sessionId of sessions) this.settle(database, sessionId)
-      })
+  /** Within a transaction: writes down all that is pending. */
+  settle(database: Database): void {
+    for (const sessionId of this.#pending.keys()) {
+      const accountId = this.#accountOf(database, sessionId)
+      if (accountId !== this.#reading.session(database, sessionId).accountId && accountId !== undefined)
+        this.#give(database, sessionId, accountId)
+      database.whenKept(() => this.#pending.delete(sessionId))
+    }
   }
 
   /**

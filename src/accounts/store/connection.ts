@@ -63,7 +63,7 @@ type Attempt<Value> =
 export class Connection {
   readonly clock: Clock
   readonly #options: ConnectionOptions
-  readonly #pending = new Set<Promise<unknown>>()
+  readonly #writing = new Set<Promise<unknown>>()
   #pruneAt = -Infinity
   #database: Database | undefined
   #identity: string | undefined
@@ -93,12 +93,15 @@ export class Connection {
 
   /** Runs `change` in one immediate transaction; rejects with a `StoreError` where it could not be made. */
   async write<Value>(change: Change<Value>, options: WriteOptions = {}): Promise<Value> {
-    const value = await this.#patiently(
-      () => this.attempt(change, options),
-      options.patienceMs ?? PATIENCE_MS,
-    )
-    this.#prune()
-    return value
+    const writing = this.#patiently(() => this.attempt(change, options), options.patienceMs ?? PATIENCE_MS)
+    this.#writing.add(writing)
+    try {
+      const value = await writing
+      this.#prune()
+      return value
+    } finally {
+      this.#writing.delete(writing)
+    }
   }
 
   /** As `write`; where the change could not be made it is lost, and the answer is `otherwise`. */
@@ -110,12 +113,6 @@ export class Connection {
       if (error instanceof StoreError) return otherwise
       throw error
     }
-  }
-
-  /** Writes without being waited for; `close` waits. */
-  writeLater(change: Change<void>): void {
-    const pending = this.writeOr(undefined, change).finally(() => this.#pending.delete(pending))
-    this.#pending.add(pending)
   }
 
   /** One synchronous try of `write`, for a caller that can't let a tick pass. */
@@ -148,7 +145,7 @@ export class Connection {
 
   /** Waits for writes under way. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#pending)
+    await Promise.allSettled(this.#writing)
     if (this.#owesEmptyLog) this.#emptyLog()
     this.#closed = true
     this.#forget()

@@ -22,6 +22,7 @@ export async function refuseByBudget(
   if (budget === undefined) return undefined
   // The last answer may have ended just now.
   await background.settled()
+  await store.settle()
   const day = localDay(runtime.clock.now())
   const used = await store.creditsOfDay(day)
   if (used < budget * NEAR_SHARE || (await store.isBudgetLifted(day))) return undefined
