@@ -40,13 +40,22 @@ export type LoginPlace = z.output<typeof PLACE>
 /** Which place it is. */
 export type PlaceKey = Pick<LoginPlace, "source" | "key">
 
-const SUCCESSOR = record({ id: z.string(), anew: lenient(z.boolean()) })
+/** `place`: where it took the other's place, if it is known. `anew`: by a sign-in, as far as the two records tell. */
+const SUCCESSOR = record({
+  id: z.string(),
+  anew: lenient(z.boolean()),
+  place: lenient(record({ source: z.enum(LOGIN_SOURCES), key: z.string() })),
+})
+
+export type Successor = z.output<typeof SUCCESSOR>
 
 const LOGIN_RECORD = record({
   /** Who the service says this login is, asked with its own token. It never changes. */
   owner: lenient(z.string()),
-  /** The new login that a place of this one showed instead. `anew`: by a sign-in, as far as the two records tell. */
+  /** The new login that a place of this one showed instead, the last one. */
   successor: lenient(SUCCESSOR),
+  /** Those that other places of it showed before. */
+  otherSuccessors: lenient(listOf(SUCCESSOR)),
   places: z.catch(listOf(PLACE), []),
   /** Its pairs, one renewed from the other; the last is the one it holds. No version writes a record without one. */
   hashes: TEXTS.check(z.minLength(1)),
@@ -215,6 +224,7 @@ export const readForgotten = reader(
         renewal: lenient(RENEWAL),
         owner: lenient(z.string()),
         successor: lenient(SUCCESSOR),
+        otherSuccessors: lenient(listOf(SUCCESSOR)),
         places: lenient(z.array(PLACE)),
         hashes: z.catch(TEXTS, []),
       }),

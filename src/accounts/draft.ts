@@ -1,6 +1,6 @@
 import { present } from "../json.ts"
-import type { Account, ForgottenLogin, Login, PlaceKey } from "./account.ts"
-import { changeLogin, ownerOf, recordOf, samePlace, withRecord } from "./login.ts"
+import type { Account, ForgottenLogin, Login, PlaceKey, Successor } from "./account.ts"
+import { changeLogin, ownerOf, recordOf, samePlace, successorsIn, withRecord } from "./login.ts"
 
 /** What one pure change over all accounts comes to. */
 export interface AccountChanges {
@@ -84,9 +84,15 @@ export class Draft {
 
   /** Whoever had `from` for a successor has `into`. */
   relink(from: string, into: string): void {
+    const become = (successor: Successor): Successor =>
+      successor.id === from ? { ...successor, id: into } : successor
     this.changeAll((login) => {
-      const { successor } = recordOf(login)
-      return successor?.id === from ? withRecord(login, { successor: { ...successor, id: into } }) : login
+      const { successor, otherSuccessors } = recordOf(login)
+      if (!successorsIn(login).some(({ id }) => id === from)) return login
+      return withRecord(login, {
+        successor: successor && become(successor),
+        otherSuccessors: otherSuccessors?.map(become),
+      })
     })
   }
 

@@ -42,6 +42,7 @@ export {
   ownerOf,
   pairHash,
   recordOf,
+  successorsIn,
   withoutRevocation,
 } from "./login.ts"
 export {

@@ -1,5 +1,5 @@
 import { present } from "../json.ts"
-import type { Account, ForgottenLogin, Login, TokenLogin } from "./account.ts"
+import type { Account, ForgottenLogin, Login, Successor, TokenLogin } from "./account.ts"
 import { type HeldLogin, type KnownLogin, ownerIn } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import {
@@ -13,6 +13,7 @@ import {
   recordOf,
   renewalOf,
   sameRegistration,
+  successorsIn,
 } from "./login.ts"
 
 /** How far each login may be used, as far as the other accounts tell; what its row itself says stays. */
@@ -40,17 +41,22 @@ export function withUses(accounts: readonly Account[]): readonly Account[] {
   })
 }
 
-/** Who took the login's place, one after the other and each once; `find` knows them by their ids. */
+/** Who took the login's places, one after the other and each once; `find` knows them by their ids. */
 export function* successorsOf<Known extends Pick<KnownLogin, "login">>(
   first: Known,
   find: (id: string) => Known | undefined,
+  isMeant: (successor: Successor) => boolean = () => true,
 ): Generator<Known> {
-  const passed = new Set<string | undefined>()
-  for (let next: Known | undefined = first; next !== undefined && !passed.has(next.login.id);) {
-    if (next !== first) yield next
-    passed.add(next.login.id)
-    const { successor } = recordOf(next.login)
-    next = successor && find(successor.id)
+  const found = new Set([first.login.id])
+  const left = [first]
+  for (let known = left.shift(); known !== undefined; known = left.shift()) {
+    if (known !== first) yield known
+    for (const { id } of successorsIn(known.login).filter(isMeant)) {
+      const next = found.has(id) ? undefined : find(id)
+      if (next === undefined) continue
+      found.add(id)
+      left.push(next)
+    }
   }
 }
 
@@ -62,18 +68,16 @@ type ById = ReadonlyMap<string, KnownLogin>
  */
 function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string> {
   const held = new Set<string>()
-  for (const first of shut) {
-    let [before, seenBefore] = [first, first]
-    for (const after of successorsOf(first, (id) => byId.get(id))) {
-      const { id, kind } = after.login
-      if (id === undefined || kind === "forgotten" || held.has(id)) break
-      if (recordOf(after.login).taken !== undefined) break
-      if (areTwoPeople(before, after) || areTwoPeople(seenBefore, after)) break
+  const left = shut.map((first) => ({ before: first, seenBefore: first }))
+  for (const { before, seenBefore } of left)
+    for (const { id } of successorsIn(before.login)) {
+      const after = byId.get(id)
+      if (after === undefined || after.login.kind === "forgotten" || held.has(id)) continue
+      if (recordOf(after.login).taken !== undefined) continue
+      if (areTwoPeople(before, after) || areTwoPeople(seenBefore, after)) continue
       held.add(id)
-      before = after
-      if (!isCopy(after.login)) seenBefore = after
+      left.push({ before: after, seenBefore: isCopy(after.login) ? seenBefore : after })
     }
-  }
   return held
 }
 
@@ -82,14 +86,15 @@ function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string
  * it showed, or what an older plugin copied, also a copy that is named while kiro-cli's is not.
  */
 function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: ById): boolean {
-  const { successor, once } = recordOf(held.login)
-  if (once === true) return false
-  if (copiedFrom(accounts, held.login).length > 0) return true
-  if (successor === undefined || successor.anew === true) return false
-  const next = byId.get(successor.id)
-  if (next === undefined) return true
-  if (next.login.kind !== "forgotten" && next.login.revoked !== undefined) return false
-  return !areTwoPeople(held, next)
+  if (recordOf(held.login).once === true) return false
+  const mayBeHeir = ({ id, anew }: Successor): boolean => {
+    if (anew === true) return false
+    const next = byId.get(id)
+    if (next === undefined) return true
+    const isRefused = next.login.kind !== "forgotten" && next.login.revoked !== undefined
+    return !isRefused && !areTwoPeople(held, next)
+  }
+  return successorsIn(held.login).some(mayBeHeir) || copiedFrom(accounts, held.login).length > 0
 }
 
 /**
@@ -130,10 +135,11 @@ function endsBefore(one: Login, other: Login | ForgottenLogin): boolean {
 
 /** The login, and all that stood in its place before it. */
 function withThoseBefore(logins: readonly Login[], login: Login): ReadonlySet<Login> {
-  const bySuccessor = Map.groupBy(logins, (each) => recordOf(each).successor?.id)
+  const links = logins.flatMap((before) => successorsIn(before).map(({ id }) => ({ before, id })))
+  const bySuccessor = Map.groupBy(links, ({ id }) => id)
   const found = new Set([login, ...logins.filter(({ id }) => id === login.id)])
   // Whoever is found meanwhile is followed too.
-  for (const { id } of found) for (const before of bySuccessor.get(id) ?? []) found.add(before)
+  for (const { id } of found) for (const { before } of bySuccessor.get(id) ?? []) found.add(before)
   return found
 }
 
@@ -142,7 +148,7 @@ export function restsBehind(accounts: readonly Account[], loginId: string): read
   const all = liveLogins(accounts)
   const login = all.find(({ id }) => id === loginId)
   if (login === undefined) return []
-  const successors = all.filter(({ id }) => id === recordOf(login).successor?.id)
+  const successors = all.filter(({ id }) => successorsIn(login).some((each) => each.id === id))
   return [...successors, ...copiedFrom(accounts, login)].filter(
     (each) => each.kind !== "api-key" && each.kind !== "forgotten",
   )
@@ -192,7 +198,10 @@ export function restingUnder(
   const found = new Set<Account>()
   const follow = (ids: ReadonlySet<string>): void => {
     for (const other of resting) {
-      if (found.has(other) || !other.logins.some((login) => ids.has(recordOf(login).successor?.id ?? "")))
+      if (
+        found.has(other) ||
+        !other.logins.some((login) => successorsIn(login).some(({ id }) => ids.has(id)))
+      )
         continue
       found.add(other)
       follow(new Set(other.logins.map(({ id }) => id)))

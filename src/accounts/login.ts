@@ -11,6 +11,7 @@ import type {
   LoginRecord,
   LoginSource,
   PlaceKey,
+  Successor,
   TokenLogin,
   TokenSet,
 } from "./account.ts"
@@ -120,6 +121,25 @@ export function withoutPlace<Kind extends Login | ForgottenLogin>(login: Kind, p
   return withRecord(login, { places: recordOf(login).places.filter((other) => !samePlace(other, place)) })
 }
 
+/** The logins that its places showed instead of it; the last one first. */
+export function successorsIn(login: Login | ForgottenLogin): readonly Successor[] {
+  const { successor, otherSuccessors = [] } = recordOf(login)
+  return successor === undefined ? [] : [successor, ...otherSuccessors]
+}
+
+/** Takes the part of whoever took the same place of it before. */
+export function withSuccessor<Kind extends Login | ForgottenLogin>(login: Kind, successor: Successor): Kind {
+  const { place } = successor
+  const others = successorsIn(login).filter(
+    (other) =>
+      other.id !== successor.id &&
+      place !== undefined &&
+      other.place !== undefined &&
+      !samePlace(other.place, place),
+  )
+  return withRecord(login, { successor, otherSuccessors: others.length === 0 ? undefined : others })
+}
+
 /** Whether it is nowhere but in older plugins' tables, which copied it from kiro-cli. */
 export function isCopy(login: Login): boolean {
   return isOnlyIn(login, "older-plugin")
@@ -217,8 +237,9 @@ export function comparable(one: string, other: string): boolean {
 /** What is left of a login of an account that goes. */
 export function forgetLogin(login: Login): ForgottenLogin {
   const { id, source } = login
-  const { owner, successor, places } = recordOf(login)
-  const record = { places, hashes: pairsOf(login), inherited: [], ...present({ owner, successor }) }
+  const { owner, successor, otherSuccessors, places } = recordOf(login)
+  const known = present({ owner, successor, otherSuccessors })
+  const record = { places, hashes: pairsOf(login), inherited: [], ...known }
   return { kind: "forgotten", id, source, ...present({ renewal: renewalOf(login) }), record }
 }
 
@@ -260,14 +281,14 @@ export interface PairSwap {
 /** The login with its new pair, which every place of it then lacks; the same where it does not hold the one before. */
 export function renewedBy<Kind extends Login>(login: Kind, { before, after, through = [] }: PairSwap): Kind {
   if (login.kind === "api-key" || !samePair(login.tokens, before)) return login
-  const { hashes, places, successor, once } = recordOf(login)
+  const { hashes, places, once } = recordOf(login)
   return withRecord(withoutRevocation({ ...login, tokens: after }), {
     hashes: [pairHash(before), ...through, pairHash(after)].reduce(withHash, hashes),
     places: places.map((place) => ({ ...place, owed: true })),
     doubted: undefined,
     once: undefined,
-    // It was renewed on the user's word, so it was none of its successor's.
-    successor: once === true ? undefined : successor,
+    // It was renewed on the user's word, so it was none of its successors'.
+    ...(once === true && { successor: undefined, otherSuccessors: undefined }),
   })
 }
 

@@ -12,6 +12,7 @@ import {
   newAccount,
   ownerOf,
   recordOf,
+  successorsIn,
   withInherited,
   withPlace,
   withRecord,
@@ -185,10 +186,13 @@ function settleSuccessions(draft: Draft, accountId: string): void {
         .map((login) => (login.id === heir.id ? next : login)),
     })
     draft.relink(before.id, heir.id)
-    draft.change(heir.id, (kept) =>
-      recordOf(kept).successor?.id === heir.id ? withRecord(kept, { successor: undefined }) : kept,
-    )
+    draft.change(heir.id, withoutItself)
   }
+}
+
+function withoutItself(login: Login): Login {
+  const [successor, ...others] = successorsIn(login).filter(({ id }) => id !== login.id)
+  return withRecord(login, { successor, otherSuccessors: others.length === 0 ? undefined : others })
 }
 
 /**

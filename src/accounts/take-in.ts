@@ -4,8 +4,8 @@ import type {
   ForgottenLogin,
   Login,
   LoginPlace,
-  LoginRecord,
   PlaceKey,
+  Successor,
   TokenLogin,
 } from "./account.ts"
 import { type AccountChanges, Draft, type HeldLogin, isInPlace } from "./draft.ts"
@@ -22,10 +22,12 @@ import {
   pairsOf,
   recordOf,
   samePlace,
+  successorsIn,
   withoutPlace,
   withoutRevocation,
   withPlace,
   withRecord,
+  withSuccessor,
 } from "./login.ts"
 import { isAnothers, isShut, successorsOf, withUses } from "./login-use.ts"
 import { actedNow } from "./owner.ts"
@@ -149,13 +151,14 @@ function leave(
   const { outdone, renewed } = isNew ? putBackIn(draft, place) : NOTHING_PUT_BACK
   draft.changeAll((before) => {
     if (before.id === after.id) return before
-    if (outdone.has(before.id)) return withRecord(before, { successor: successorOf(before, after) })
+    const successor = successorOf(before, { login: after, place })
+    if (outdone.has(before.id)) return withSuccessor(before, successor)
     if (!isInPlace(before, place)) return before
     const left = withoutPlace(before, place)
     if (!isNew || renewed.has(before.id)) return left
     // `placeBetween` gives it the copy for its successor.
     if (place.source === "older-plugin" && isBetween(draft, before, after)) return left
-    return withRecord(left, { successor: successorOf(before, after) })
+    return withSuccessor(left, successor)
   })
 }
 
@@ -166,11 +169,19 @@ function isBetween(draft: Draft, before: Login | ForgottenLogin, copy: Login): b
   )
 }
 
-/** Who has kiro-cli's row since this login of its lost it. */
-function nextInKiroCli(draft: Draft, login: Login): Login | undefined {
+/** Who has kiro-cli's row since this login of its lost it, and which row that is. */
+function nextInKiroCli(draft: Draft, login: Login): Taken | undefined {
   if (login.source !== "kiro-cli" || isInKiroCli(login)) return undefined
-  const { successor } = recordOf(login)
-  return draft.find((each) => each.id === successor?.id && isInKiroCli(each))?.login
+  for (const { id, place } of successorsIn(login)) {
+    const next = draft.find((each) => each.id === id && isInKiroCli(each))?.login
+    if (next !== undefined && place !== undefined) return { login: next, place }
+  }
+  return undefined
+}
+
+interface Taken {
+  readonly login: Login
+  readonly place: PlaceKey
 }
 
 interface PutBack {
@@ -187,9 +198,10 @@ function putBackIn(draft: Draft, place: PlaceKey): PutBack {
   const find = (id: string): HeldLogin | undefined => draft.find((login) => login.id === id)
   for (const account of draft.accounts)
     for (const login of account.logins.filter((each) => isInPlace(each, place))) {
-      const [next, ...later] = successorsOf<HeldLogin>({ account, login }, find)
+      const isHere = ({ place: taken = place }: Successor): boolean => samePlace(taken, place)
+      const [next, ...later] = successorsOf<HeldLogin>({ account, login }, find, isHere)
       if (next === undefined) continue
-      const isAnew = recordOf(login).successor?.anew === true
+      const isAnew = successorsIn(login).find(isHere)?.anew === true
       for (const last of [next, ...later]) {
         const { successor, places } = recordOf(last.login)
         if (successor !== undefined || places.length > 0) continue
@@ -200,9 +212,10 @@ function putBackIn(draft: Draft, place: PlaceKey): PutBack {
   return { outdone, renewed }
 }
 
-function successorOf(before: Login | ForgottenLogin, after: Login): LoginRecord["successor"] {
+function successorOf(before: Login | ForgottenLogin, { login: after, place }: Taken): Successor {
+  const { source, key } = place
   const anew = before.kind !== "forgotten" && isSignedInAnew(before, after)
-  return { id: after.id, ...(anew && { anew }) }
+  return { id: after.id, ...(anew && { anew }), place: { source, key } }
 }
 
 function takeNew(
@@ -257,8 +270,9 @@ function placeBetween(draft: Draft, made: ReadonlySet<string>, id: string): void
   const before = draft.find((login) => !made.has(login.id) && isBetween(draft, login, copy))?.login
   const after = before && nextInKiroCli(draft, before)
   if (before === undefined || after === undefined) return
-  draft.change(before.id, (login) => withRecord(login, { successor: successorOf(login, copy) }))
-  draft.change(id, (login) => withRecord(login, { successor: successorOf(login, after) }))
+  const { place } = after
+  draft.change(before.id, (login) => withSuccessor(login, successorOf(login, { login: copy, place })))
+  draft.change(id, (login) => withSuccessor(login, successorOf(login, after)))
 }
 
 /** Whether the second can be the first one renewed, as far as the two tell. */

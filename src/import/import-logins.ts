@@ -9,6 +9,7 @@ import {
   OWNER_PATIENCE_MS,
   Owners,
   recordOf,
+  successorsIn,
   type SourceProblem,
   type SourceStore,
   takeIn,
@@ -96,7 +97,7 @@ async function askOwners(options: {
   const all = await options.store.listAll()
   const accounts = all.filter(({ removedAt }) => removedAt === undefined)
   const logins = accounts.flatMap((account) => account.logins)
-  const newer = new Set(logins.flatMap((login) => recordOf(login).successor?.id ?? []))
+  const newer = new Set(logins.flatMap((login) => successorsIn(login).map(({ id }) => id)))
   // A version without owners put logins into one account because they resembled each other.
   const together = new Set(
     accounts.flatMap((account) => (account.logins.length > 1 ? account.logins.map(({ id }) => id) : [])),

@@ -325,7 +325,7 @@ describe("a removed account", () => {
     }))
     assert.deepEqual(pairs(buried(owing)), [["9"]])
     const own = {
-      ...newAccount({ id: "z", now: NOW, logins: [offer("3").login] }),
+      ...newAccount({ id: "z", now: NOW, logins: [{ ...offer("3").login, source: "own" }] }),
       record: { actedAt: NOW + 1 },
     }
     const back = learn([...buried(owing), own], "3", "u")

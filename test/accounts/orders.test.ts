@@ -614,6 +614,35 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("12, of two places: a login that was lost in both has one row after what took its part in either", async () => {
+    await home.signsIn("A")
+    await home.amazonQHas()
+    await home.servedBy()
+    await home.cliRenews()
+    await home.signsIn("B", home.amazonFile)
+    for (let renewal = 0; renewal < 2; renewal += 1) {
+      await home.servedBy("a")
+      home.endAccessTokens()
+    }
+    assert.equal(superseded(), 0)
+    assert.deepEqual(
+      (await home.accountsOf("A")).map(({ logins }) => logins.length),
+      [1],
+    )
+  })
+
+  it("12, of two places, removed: what took its part in either is held", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.amazonQHas()
+    await home.servedBy()
+    await home.remove("A")
+    home.client = "another-client"
+    await home.signsIn("A")
+    await home.signsIn("A", home.amazonFile)
+    assert.equal(await home.servedBy(), "nobody")
+  })
+
   it("12, newer, off: the copy of who is off holds nobody else who stands in kiro-cli's row", async () => {
     await home.signsIn("A")
     await home.servedBy()
