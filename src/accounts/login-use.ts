@@ -94,33 +94,34 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
     const isRefused = next.login.kind !== "forgotten" && next.login.revoked !== undefined
     return !isRefused && !areTwoPeople(held, next)
   }
-  return successorsIn(held.login).some(mayBeHeir) || copiedFrom(accounts, held.login).length > 0
+  return successorsIn(held.login).some(mayBeHeir) || renewalsOf(held.login, accounts).length > 0
 }
 
 /**
- * Logins of kiro-cli's of which this one may be an old copy: an older plugin's, or one in a store that kiro-cli began with
- * and left behind. Also those in whose place another stands by now, which are what would be lost, unless it took their
- * place; and those of removed accounts that kiro-cli has still, which it would lose.
+ * Logins of kiro-cli's that this one may have become, though neither is known to have taken the other's place: kiro-cli
+ * renewed it, and it is a copy, in an older plugin's table or in a store that kiro-cli began with and left behind; or the
+ * renewed one is, and kiro-cli has it no more. Those in whose place another stands by now too, which are what would be
+ * lost; and those of removed accounts that kiro-cli has still, which it would lose.
  */
-function copiedFrom(accounts: readonly Account[], login: Login): readonly (Login | ForgottenLogin)[] {
-  if (!isCopy(login) && !isOnlyIn(login, "kiro-cli")) return []
+function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login | ForgottenLogin)[] {
+  const isLost = login.source === "kiro-cli" && recordOf(login).places.length === 0
+  if (!isLost && !isCopy(login) && !isOnlyIn(login, "kiro-cli")) return []
   const live = liveLogins(accounts)
-  const before = withThoseBefore(live, login)
-  const ofKiroCli = live.filter(
-    (other) =>
-      !before.has(other) &&
-      other.revoked === undefined &&
-      (other.source === "kiro-cli" || isInKiroCli(other)),
-  )
   const removed = accounts.flatMap(({ removedAt, forgotten = [] }) =>
     removedAt === undefined ? [] : forgotten.filter(isInKiroCli),
   )
-  return [...ofKiroCli, ...removed].filter(
+  const ofKiroCli = live.filter(
     (other) =>
-      (isCopy(login) || endsBefore(login, other)) &&
-      mayBeOneSignIn(login, other) &&
-      !isAnothers(login, other),
+      other.id !== login.id &&
+      other.revoked === undefined &&
+      (other.source === "kiro-cli" || isInKiroCli(other) || isCopy(other)),
   )
+  const found = [...ofKiroCli, ...removed].filter(
+    (other) => endsBefore(login, other) && mayBeOneSignIn(login, other) && !isAnothers(login, other),
+  )
+  if (found.length === 0) return found
+  const chain = chainOf(live, login)
+  return found.filter((other) => !chain.has(other.id))
 }
 
 /** What is left of a login does not tell its start URL. */
@@ -128,19 +129,23 @@ function mayBeOneSignIn(login: Login, other: Login | ForgottenLogin): boolean {
   return other.kind === "forgotten" ? sameRegistration(login, other) : !isSignedInAnew(login, other)
 }
 
+/** Of a copy and what is or was kiro-cli's own, the copy is the older one where their ends do not tell: 0 is not known. */
 function endsBefore(one: Login, other: Login | ForgottenLogin): boolean {
-  const [left, right] = [renewalOf(one), renewalOf(other)]
-  return left !== undefined && right !== undefined && left.expiresAt < right.expiresAt
+  const [left = 0, right = 0] = [renewalOf(one)?.expiresAt, renewalOf(other)?.expiresAt]
+  const areAlike = isCopy(one) === (other.kind !== "forgotten" && isCopy(other))
+  return areAlike || (left > 0 && right > 0 && left !== right) ? left < right : isCopy(one)
 }
 
-/** The login, and all that stood in its place before it. */
-function withThoseBefore(logins: readonly Login[], login: Login): ReadonlySet<Login> {
-  const links = logins.flatMap((before) => successorsIn(before).map(({ id }) => ({ before, id })))
+/** The ids of the login, of all that stood in its place before it, and of all that took it one after the other. */
+function chainOf(logins: readonly Login[], login: Login): ReadonlySet<string | undefined> {
+  const links = logins.flatMap((each) => successorsIn(each).map(({ id }) => ({ before: each.id, id })))
   const bySuccessor = Map.groupBy(links, ({ id }) => id)
-  const found = new Set([login, ...logins.filter(({ id }) => id === login.id)])
+  const byId = new Map(logins.map((each) => [each.id, { login: each }]))
+  const before = new Set([login.id])
   // Whoever is found meanwhile is followed too.
-  for (const { id } of found) for (const { before } of bySuccessor.get(id) ?? []) found.add(before)
-  return found
+  for (const id of before) for (const link of bySuccessor.get(id) ?? []) before.add(link.before)
+  const after = successorsOf({ login }, (id) => byId.get(id))
+  return new Set([...before, ...[...after].map((each) => each.login.id)])
 }
 
 /** The logins whose owners decide whether one that rests may be renewed. */
@@ -149,7 +154,7 @@ export function restsBehind(accounts: readonly Account[], loginId: string): read
   const login = all.find(({ id }) => id === loginId)
   if (login === undefined) return []
   const successors = all.filter(({ id }) => successorsIn(login).some((each) => each.id === id))
-  return [...successors, ...copiedFrom(accounts, login)].filter(
+  return [...successors, ...renewalsOf(login, accounts)].filter(
     (each) => each.kind !== "api-key" && each.kind !== "forgotten",
   )
 }

@@ -12,6 +12,7 @@ import {
   newAccount,
   recordOf,
   takeIn,
+  type TokenSet,
 } from "../../src/accounts/index.ts"
 import { buryAccount, tidy } from "../../src/accounts/owner.ts"
 import { withUses } from "../../src/accounts/login-use.ts"
@@ -448,6 +449,29 @@ describe("a pair that is owed by a removed account", () => {
 })
 
 describe("a copy in an older plugin's table", () => {
+  const ends = (name: string, expiresAt: number): { readonly tokens: TokenSet } => ({
+    tokens: { ...tokens(name), expiresAt },
+  })
+  for (const [copyEnds, cliEnds, resting] of [
+    [1000, 2000, "copy"],
+    [2000, 2000, "copy"],
+    [3000, 2000, "kiro-cli"],
+    // Of one of the two it is not known.
+    [0, 2000, "copy"],
+    [3000, 0, "copy"],
+  ] as const)
+    it(`that ends at ${copyEnds} beside kiro-cli's login that ends at ${cliEnds}: ${resting} rests`, () => {
+      const both = take(
+        [],
+        [
+          offer("kiro-cli", CLI, ends("kiro-cli", cliEnds)),
+          offer("copy", { source: "older-plugin", key: "table#1" }, ends("copy", copyEnds)),
+        ],
+      )
+      const rests = (name: string): string | undefined => (name === resting ? "behind" : undefined)
+      assert.deepEqual(uses(both), { "kiro-cli": rests("kiro-cli"), copy: rests("copy") })
+    })
+
   it("costs each read no more than there are renewals beside it", () => {
     const rest = Array.from({ length: 2000 }, (_, index): Account => {
       const successor = index === 1999 ? {} : { successor: { id: String(index + 1) } }

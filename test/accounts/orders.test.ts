@@ -614,6 +614,35 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  for (const [where, copy] of [
+    ["an older plugin's table", () => home.olderPluginCopies()],
+    ["the Amazon Q CLI's store", () => home.amazonQHas()],
+  ] as const) {
+    it(`12, newer in ${where}, signed out: what it came from is not sent`, async () => {
+      await home.signsIn("A")
+      assert.equal(await home.servedBy(), "A")
+      await home.cliRenews()
+      await copy()
+      await home.cliSignsOut()
+      home.endAccessTokens()
+      assert.equal(await home.servedBy(), "A")
+      assert.equal(superseded(), 0)
+      assert.equal((await home.accountsOf("A")).length, 1)
+    })
+
+    it(`12, newer in ${where}, put back: what kiro-cli's backup has is not sent`, async () => {
+      const old = await home.signsIn("A")
+      assert.equal(await home.servedBy(), "A")
+      await home.cliRenews()
+      await copy()
+      await home.cliIsPutBack()
+      assert.equal((await home.cliPair())?.refreshToken, old.refreshToken)
+      home.endAccessTokens()
+      assert.equal(await home.servedBy(), "A")
+      assert.equal(superseded(), 0)
+    })
+  }
+
   it("12, of two places: a login that was lost in both has one row after what took its part in either", async () => {
     await home.signsIn("A")
     await home.amazonQHas()
