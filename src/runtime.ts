@@ -1,3 +1,5 @@
+import { present } from "./json.ts"
+
 /** The effects, as values that are passed in. Rooms never reach for a global clock, timer, fetch or random source. */
 
 export interface Clock {
@@ -127,12 +129,22 @@ function systemFetch(env: Environment): Fetch {
   const own: Fetch = (url, init) => globalThis.fetch(url, init)
   if ("Bun" in globalThis || PROXY_VARIABLES.every((name) => (env[name] ?? "") === "")) return own
   let proxied: Promise<Fetch> | undefined
-  return async (url, init) => (await (proxied ??= proxyFetch()))(url, init)
+  return async (url, init) => (await (proxied ??= proxyFetch(env)))(url, init)
 }
 
-async function proxyFetch(): Promise<Fetch> {
+/** The address that people give of a proxy: `proxy.corp:8080` is one too, as curl and Bun have it. */
+export function proxyAddress(stated: string): string {
+  return stated.includes("://") ? stated : `http://${stated}`
+}
+
+async function proxyFetch(env: Environment): Promise<Fetch> {
   const { EnvHttpProxyAgent, fetch } = await import("undici")
-  const dispatcher = new EnvHttpProxyAgent()
+  const proxyFor = (scheme: "http" | "https"): string | undefined => {
+    const stated = env[`${scheme}_proxy`] || env[`${scheme.toUpperCase()}_PROXY`]
+    return stated && proxyAddress(stated)
+  }
+  const proxies = { httpProxy: proxyFor("http"), httpsProxy: proxyFor("https") }
+  const dispatcher = new EnvHttpProxyAgent(present(proxies))
   // undici's types name their own Request, Response and body: the same standard, declared once more.
   const fetchThrough: unknown = (url: string, init: object) => fetch(url, { ...init, dispatcher })
   return fetchThrough as Fetch

@@ -9,26 +9,29 @@ import { hasOpenssl, startTlsFace } from "../support/tls/index.ts"
 const TLS = hasOpenssl() ? {} : { skip: "no openssl program" }
 
 describe("the system's fetch", () => {
-  for (const setting of ["", "1"])
-    it(
-      `goes through HTTPS_PROXY, and trusts NODE_EXTRA_CA_CERTS, on both runtimes (NODE_USE_ENV_PROXY=${setting})`,
-      TLS,
-      async () => {
-        const fake = await startFakeKiro()
-        const face = await startTlsFace(fake)
-        try {
-          const script = join(import.meta.dirname, `fetch-process${extname(import.meta.filename)}`)
-          const { stdout } = await promisify(execFile)(
-            process.execPath,
-            [script, "https://q.us-east-1.amazonaws.com/getUsageLimits"],
-            { env: { ...process.env, ...face.environment, NODE_USE_ENV_PROXY: setting } },
-          )
-          assert.equal(stdout.trim(), "403")
-          assert.deepEqual(face.connects, ["q.us-east-1.amazonaws.com:443"])
-        } finally {
-          await face.close()
-          await fake.close()
-        }
-      },
-    )
+  for (const [how, change] of Object.entries({
+    HTTPS_PROXY: {},
+    "HTTPS_PROXY, whatever Node does by itself": { NODE_USE_ENV_PROXY: "1" },
+    "an HTTPS_PROXY without a scheme": { isBare: true },
+  }))
+    it(`goes through ${how}, and trusts NODE_EXTRA_CA_CERTS, on both runtimes`, TLS, async () => {
+      const { isBare = false, ...environment } = { NODE_USE_ENV_PROXY: "", ...change }
+      const fake = await startFakeKiro()
+      const face = await startTlsFace(fake)
+      const { HTTPS_PROXY = "" } = face.environment
+      const stated = isBare ? HTTPS_PROXY.replace("http://", "") : HTTPS_PROXY
+      try {
+        const script = join(import.meta.dirname, `fetch-process${extname(import.meta.filename)}`)
+        const { stdout } = await promisify(execFile)(
+          process.execPath,
+          [script, "https://q.us-east-1.amazonaws.com/getUsageLimits"],
+          { env: { ...process.env, ...face.environment, ...environment, HTTPS_PROXY: stated } },
+        )
+        assert.equal(stdout.trim(), "403")
+        assert.deepEqual(face.connects, ["q.us-east-1.amazonaws.com:443"])
+      } finally {
+        await face.close()
+        await fake.close()
+      }
+    })
 })

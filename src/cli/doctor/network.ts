@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { type Account, loginRegionOf } from "../../accounts/index.ts"
 import { hostHeaders, hostsFor, type KiroHost, networkFailure, serviceRegionOf } from "../../kiro/index.ts"
 import { isObject } from "../../json.ts"
+import { proxyAddress } from "../../runtime.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 import { globalFolder, readJsonc } from "./opencode-config.ts"
 
@@ -159,7 +160,7 @@ async function proxyFindings(env: {
 }): Promise<readonly Finding[]> {
   const [name] = PROXY_NAMES.filter((candidate) => env[candidate])
   if (name === undefined) return []
-  const url = URL.parse(env[name] ?? "")
+  const url = URL.parse(proxyAddress(env[name] ?? ""))
   if (url === null || !/^https?:$/.test(url.protocol))
     return [problem(`${name} is no proxy's address`, "Write it as http://host:port, or unset it.")]
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80))
