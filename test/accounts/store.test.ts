@@ -394,6 +394,27 @@ async function openOnDisk() {
   return { store, disk, clock, path }
 }
 
+describe("a new sign-in", () => {
+  it("waits a minute for a database that another program holds: somebody has just approved it", async () => {
+    const clock = fakeClock()
+    const { store, path } = await openStore({ clock })
+    await store.mustKeep()
+    const other = await openDatabase(path)
+    other.run("BEGIN IMMEDIATE")
+    const start = clock.now()
+    const added = store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    while (clock.now() - start < 50_000) await clock.turn()
+    other.run("ROLLBACK")
+    await added
+    assert.deepEqual(
+      (await store.list()).map(({ id }) => id),
+      ["a"],
+    )
+    other.close()
+    await store.close()
+  })
+})
+
 describe("what answers taught", () => {
   it("is written when another program gives the file back, also at the end", async () => {
     const { store, path } = await openStore({ clock: fakeClock() })

@@ -21,6 +21,8 @@ const TIDY_EVERY_MS = 60 * 60_000
 const SOON_MS = 10
 /** Answers whose lessons wait for the file: those of hours. */
 const MOST_UNWRITTEN = 500
+/** A person has just approved it in a browser: it is worth a longer wait, in ms. */
+const SIGN_IN_PATIENCE_MS = 60_000
 const PASSING: ReadonlySet<StoreFailure> = new Set<StoreFailure>(["busy", "full", "unavailable"])
 
 /**
@@ -92,13 +94,14 @@ export class AccountStore extends SessionStore {
     return account && !isAway(account) ? account : undefined
   }
 
+  /** Keeps a new sign-in. */
   add(account: Account): Promise<Account> {
     return this.connection.write(
       (database) => {
         applyChanges(database, this.#look(database), { put: [account], gone: [] })
         return account
       },
-      { durable: true },
+      { durable: true, patienceMs: SIGN_IN_PATIENCE_MS },
     )
   }
 
