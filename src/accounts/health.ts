@@ -265,6 +265,8 @@ export type StateReason =
   | "held"
   /** Its login has ended, and the one that took its place may be the same. */
   | "resting"
+  /** In this request: its token has ended, and the store that it came from, which may hold a newer one, can't be read. */
+  | "source-away"
   /** In this request only: nothing is held against the account. */
   | "unavailable"
   | CoolingReason

@@ -76,6 +76,15 @@ export const STATE_WORDS: Readonly<
       `It is used again as soon as Kiro says whose the two are, or now by: ${inKiro(at, "enable")}; kiro-cli may be signed out by that.`,
     status: 400,
   },
+  "source-away": {
+    short: "behind a store that can't be read",
+    tone: "warning",
+    sentence: (name) => `the store that ${name} came from can't be read just now, and may hold a newer login`,
+    because: "the store that it came from can't be read just now, and may hold a newer login",
+    remedy: (at) =>
+      `It is used again as soon as that can be read, within the hour for all that, or now by: ${inKiro(at, "enable")}.`,
+    status: 400,
+  },
   unavailable: {
     short: "not usable for this message",
     tone: "warning",

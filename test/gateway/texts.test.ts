@@ -4,7 +4,7 @@ import * as fc from "fast-check"
 import type { StateReason } from "../../src/accounts/index.ts"
 import { STATE_WORDS } from "../../src/accounts/index.ts"
 import type { Refusal } from "../../src/gateway/index.ts"
-import { failed, quote, refusalOf } from "../../src/gateway/refuse/failures.ts"
+import { briefly, failed, quote, refusalOf } from "../../src/gateway/refuse/failures.ts"
 import { noneLeft, type Obstacle, type HinderedAccount } from "../../src/gateway/refuse/none-left.ts"
 import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
@@ -213,6 +213,19 @@ describe("the words themselves", () => {
     assert.match(
       text,
       /^Kiro: no account can answer now, for 29 seconds\. home: it is being throttled, for 40 seconds;/,
+    )
+  })
+
+  it("say of a login that rests what keeps it, and not that it was refused", () => {
+    for (const reason of ["held", "resting", "source-away"] as const)
+      assert.equal(briefly({ kind: "bearer-rejected", reason }), STATE_WORDS[reason].because)
+    const away: HinderedAccount = {
+      account: namedAccount("1", "Work"),
+      obstacle: { kind: "state", state: { reason: "source-away" } },
+    }
+    assert.match(
+      noneLeft([away], NOW),
+      /Work: the store that it came from can't be read just now, .* now by: .*accounts enable Work`\.$/,
     )
   })
 

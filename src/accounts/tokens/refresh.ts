@@ -131,7 +131,7 @@ export class Refresher {
     if (look.state !== "stale") return look
     const { account, login } = look
     const { barred, isBehind } = login
-    const rest = (reason: "held" | "resting"): RefreshOutcome => {
+    const rest = (reason: Rest): RefreshOutcome => {
       const message = `${STATE_WORDS[reason].because}. ${remedyOf(account, { reason }, ownCommand())}`
       return { state: "failed", reason, message }
     }
@@ -139,7 +139,7 @@ export class Refresher {
     if (isBehind === true) return rest("resting")
     const isAway =
       unreadSince !== undefined && this.#options.runtime.clock.now() - unreadSince < UNREADABLE_MS
-    return isAway && recordOf(login).once !== true ? SOURCE_AWAY : look
+    return isAway && recordOf(login).once !== true ? rest("source-away") : look
   }
 
   /**
@@ -248,13 +248,6 @@ export class Refresher {
     return { state: "stale", account, login }
   }
 }
-
-const SOURCE_AWAY = {
-  state: "failed",
-  reason: "source-away",
-  message:
-    "the store that it came from can't be read just now, and may hold a newer one; it is used for all that within the hour",
-} as const
 
 const DISK_FULL = {
   state: "failed",

@@ -179,12 +179,12 @@ export function briefly(failure: Pick<KiroFailure, "kind" | "reason">): string {
   return (state === undefined ? answerOf(failure.kind).briefly : STATE_WORDS[state].because) ?? "it failed"
 }
 
+const RESTS = ["held", "resting", "source-away"] as const
+type Rest = (typeof RESTS)[number]
+
 /** The state that kept an account from a token: nothing was sent with it, and nobody refused its login. */
-export function stateBehind({
-  kind,
-  reason,
-}: Pick<KiroFailure, "kind" | "reason">): "held" | "resting" | undefined {
-  return kind === "bearer-rejected" && (reason === "held" || reason === "resting") ? reason : undefined
+export function stateBehind({ kind, reason }: Pick<KiroFailure, "kind" | "reason">): Rest | undefined {
+  return kind === "bearer-rejected" ? RESTS.find((rest) => rest === reason) : undefined
 }
 
 const LONGEST_QUOTE = 200
