@@ -22,7 +22,9 @@ export function parseJson(text: string): unknown {
 /** Whether a value holds values in values further than `depth`; one that holds itself does. */
 export function isNestedDeeper(value: unknown, depth: number): boolean {
   if (typeof value !== "object" || value === null) return false
-  return depth === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, depth - 1))
+  if (depth === 0) return true
+  for (const inner of Object.values(value)) if (isNestedDeeper(inner, depth - 1)) return true
+  return false
 }
 
 /** What a percent-encoded text stands for; one that is not so encoded stands for itself. */

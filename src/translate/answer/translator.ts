@@ -186,7 +186,11 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
     summary: () => ({
       ...(ending?.outcome === "finished" && { finishReason: ending.finishReason }),
       usage: usage(),
-      countedPromptTokens: countedPrompt({ ...turn, serviceWindow: options.serviceWindow }),
+      countedPromptTokens: countedPrompt({
+        tokenUsage: turn.tokenUsage,
+        contextUsagePercentage: turn.contextUsagePercentage,
+        serviceWindow: options.serviceWindow,
+      }),
       metered: turn.metered,
       reasoning: reasoning.entries(toolCalls.completedIds()),
       completedCallIds: toolCalls.completedIds(),

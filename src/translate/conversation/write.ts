@@ -181,9 +181,7 @@ function agentContinuationIdOf(conversationId: string, userTurn: string): string
 
 /** RFC 9562 §5.5. */
 function nameBasedUuid(name: string): string {
-  const bytes = createHash("sha1").update(NAMESPACE).update(name).digest().subarray(0, 16)
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6)
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
-  const hex = bytes.toString("hex")
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-")
+  const hex = createHash("sha1").update(NAMESPACE).update(name).digest("hex")
+  const variant = (Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant.toString(16)}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
