@@ -26,7 +26,7 @@ export interface AnswerEnd {
 
 /**
  * Writes down behind the answer what it taught, of its session, its account and the credits. Most teach what they cost
- * and nothing else: the next request, which may be on its way already, waits for all but that.
+ * and nothing else, which no request waits for.
  */
 export function rememberAnswer(context: GatewayContext, answered: Answered, end: AnswerEnd): void {
   const { store, lookUps, background } = context
@@ -34,19 +34,18 @@ export function rememberAnswer(context: GatewayContext, answered: Answered, end:
   const learnt = learntOf(context, answered, end)
   const { summary, failure } = end
   const isFinished = failure === undefined && summary.finishReason !== undefined
-  const isForTheNext =
-    learnt.session !== undefined || learnt.account !== undefined || summary.reasoning.length > 0
+  const isForOthers = learnt.account !== undefined || summary.reasoning.length > 0
   const work = async (): Promise<void> => {
     if (isFinished && chat.purpose !== "generate") await rememberRefusals(context, answered)
-    if (isForTheNext) await store.remember(learnt)
-    else store.rememberSoon(learnt)
+    if (isForOthers) await store.remember(learnt)
     if (!isFinished || summary.hiddenFailure !== undefined) return
     tell(context, answered)
     lookUps.afterAnswer(account.id)
   }
-  // It may be what the model refuses in every session.
+  if (!isForOthers) store.rememberSoon(learnt)
+  // What was left out may be what the model refuses in every session.
   if (progress.omitted.length > 0) background.start(ANY_TOPIC, work)
-  else background.start(isForTheNext ? chat.sessionId : OF_NO_REQUEST, work)
+  else background.start(isForOthers ? chat.sessionId : OF_NO_REQUEST, work)
 }
 
 function learntOf(context: GatewayContext, answered: Answered, { summary, failure }: AnswerEnd): Learnt {

@@ -472,6 +472,16 @@ describe("what answers taught", () => {
     await other.store.close()
   })
 
+  it("of a session is there when its next chat begins, and waits for no other's", async () => {
+    const { store } = await openStore({ clock: fakeClock() })
+    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    store.rememberSoon({ sessionId: "s", session: (current) => ({ ...current, tokenRatio: 1.5 }) })
+    await store.opening("another")
+    assert.equal((await store.session("s")).tokenRatio, undefined)
+    assert.equal((await store.opening("s")).session.tokenRatio, 1.5)
+    await store.close()
+  })
+
   it("is booked once where an answer comes while the store closes", async () => {
     const { store, path } = await openStore({ clock: fakeClock() })
     await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))

@@ -207,13 +207,20 @@ export class AccountStore extends SessionStore {
     return this.settle()
   }
 
-  /** Has it written down soon, for what no request waits for: then the answers of a moment cost one transaction. */
+  /** Has it written down soon, or before its session's next chat: the answers of a moment cost one transaction. */
   rememberSoon(learnt: Learnt): void {
     const { account, reasoning = [], session, turn } = learnt
     const isNews = [account, session, turn].some((each) => each !== undefined) || reasoning.length > 0
     if (!isNews || this.#unwritten.length >= MOST_UNWRITTEN) return
     this.#unwritten.push(learnt)
     this.#settleSoon()
+  }
+
+  override async opening(sessionId: string): ReturnType<SessionStore["opening"]> {
+    const isOfIt = ({ session, ...learnt }: Learnt): boolean =>
+      session !== undefined && learnt.sessionId === sessionId
+    if (this.#unwritten.some(isOfIt)) await this.settle()
+    return super.opening(sessionId)
   }
 
   /** Writes down, in one transaction, all that was to be written soon. */
