@@ -767,6 +767,44 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  /** The pair of whoever asks comes, and the process is killed before the database took it. */
+  const isKilledRenewing = async (): Promise<void> => {
+    home.endAccessTokens()
+    home.pairsWait = true
+    await home.asks()
+    home.pairsWait = false
+    await home.isKilled()
+  }
+
+  it("15, killed: a removed person does not answer with a pair that waited, before anybody asked whose it is", async () => {
+    await home.signsInHere("A")
+    await home.remove("A")
+    home.clock.advance(1)
+    await home.signsIn("A")
+    await isKilledRenewing()
+    const answer = await home.asks("session", false)
+    assert.equal(answer.by, "nobody")
+  })
+
+  it("15, killed: whose a pair is that waited is learnt as of any other", async () => {
+    home.ideSignsIn("A")
+    await home.servedBy()
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.takeIn()
+    home.endAccessTokens()
+    home.pairsWait = true
+    const [, account] = await home.accountsOf("A")
+    assert.ok(account)
+    await (await home.keeper()).fresh({ account })
+    home.pairsWait = false
+    await home.isKilled()
+    home.service.usage = "up"
+    home.clock.advance(20 * MINUTE)
+    await (await home.keeper()).learnOwners()
+    assert.equal((await home.accountsOf("A")).length, 1)
+  })
+
   it("leaves one row after 60 renewals", async () => {
     await home.signsIn("A")
     const first = await home.asks()

@@ -92,6 +92,8 @@ export class TokenKeeper {
     signal?.throwIfAborted()
     const isRefused = (login: Login): boolean =>
       rejected.some((token) => token.equals(accessOf(login).accessToken))
+    const isLearnt = async (learning: Promise<boolean>): Promise<boolean> =>
+      (await untilAborted(this.#patiently(learning), signal)) === true
     const outcomes: RefreshOutcome[] = []
     const tried = new Set<string>()
     let account = await this.#current(given)
@@ -102,23 +104,27 @@ export class TokenKeeper {
       if (ready !== undefined) {
         for (const login of refused)
           void this.#refresher.refresh({ login, rejected: login.tokens.accessToken })
-        this.#tend(ready)
-        return credentialOf(account, ready)
+        const isNews = ownerOf(ready) === undefined && (await isLearnt(this.#learnForShut(ready)))
+        if (!isNews) {
+          this.#tend(ready)
+          return credentialOf(account, ready)
+        }
+      } else {
+        const login = [...refused, ...others].find(({ id }) => !tried.has(id))
+        if (login === undefined) break
+        const wish = { login, rejected: isRefused(login) ? login.tokens.accessToken : undefined }
+        const outcome = await untilAborted(this.#refresher.refresh(wish), signal)
+        const isNews = await isLearnt(this.#learnBy(login, outcome))
+        if (outcome.state === "fresh" && !isNews) return credentialOf(account, outcome.login)
+        outcomes.push(outcome)
+        tried.add(login.id)
+        if (outcome.state !== "gone" && !isNews) continue
       }
-      const login = [...refused, ...others].find(({ id }) => !tried.has(id))
-      if (login === undefined) break
-      const wish = { login, rejected: isRefused(login) ? login.tokens.accessToken : undefined }
-      const outcome = await untilAborted(this.#refresher.refresh(wish), signal)
-      const learning = this.#patiently(this.#learnBy(login, outcome))
-      const isNamed = (await untilAborted(learning, signal)) === true
-      if (outcome.state === "fresh" && !isNamed) return credentialOf(account, outcome.login)
-      outcomes.push(outcome)
-      tried.add(login.id)
-      if (outcome.state !== "gone" && !isNamed) continue
       // It turned out meanwhile whose a login is, or that it is another account's part.
-      const current = (await this.#dependencies.store.get(given.id)) ?? account
-      // It may be one person's with an account that is off or suspended, whichever of the two stays.
-      if (isShut(current) && !isShut(given)) return noToken({ ...current, logins: [] }, [])
+      const current = await this.#again(given)
+      // It may be one person's with an account that is off, removed or suspended, whichever of the two stays.
+      if (current === undefined || (isShut(current) && !isShut(given)))
+        return noToken({ ...account, logins: [] }, [])
       account = this.#usable(current)
       tried.clear()
       looks += 1
@@ -214,10 +220,8 @@ export class TokenKeeper {
   async #learnBy(login: TokenLogin, outcome: RefreshOutcome): Promise<boolean> {
     const isAtRest = outcome.state === "failed" && outcome.reason === "resting"
     if (outcome.state !== "fresh" && !isAtRest) return false
+    if (outcome.state === "fresh") return this.#learnForShut(outcome.login, { urgent: true })
     const accounts = await this.#dependencies.store.listAll()
-    // Signed in elsewhere it may be theirs who are off, removed or suspended; its old token could not ask, or did in vain.
-    if (outcome.state === "fresh")
-      return accounts.some(isShut) && this.#owners.ask(outcome.login, { urgent: true })
     const learnt = await Promise.all(restsBehind(accounts, login.id).map((other) => this.#learn(other)))
     if (learnt.includes(true)) return true
     // Whoever takes logins in beside us asks as well, and may have been the first to hear.
@@ -225,9 +229,20 @@ export class TokenKeeper {
     return holder?.logins.find(({ id }) => id === login.id)?.isBehind !== true
   }
 
+  /**
+   * Signed in elsewhere it may be theirs who are off, removed or suspended. Its old token could not ask, or did in vain; and
+   * behind a process that was killed its pair may never have been asked with.
+   */
+  async #learnForShut(login: TokenLogin, how: { readonly urgent?: boolean } = {}): Promise<boolean> {
+    const accounts = await this.#dependencies.store.listAll()
+    return accounts.some(isShut) && this.#owners.ask(login, how)
+  }
+
   /** Asks whose the login is, with a token of its own; one that ended is renewed for it where that does no harm. */
   async #learn(login: TokenLogin, how: { readonly urgent?: boolean } = {}): Promise<boolean> {
     if (login.revoked !== undefined || ownerOf(login) !== undefined) return false
+    // The answer counts for a pair that is in its row.
+    this.#spills.settle(login.id)
     const current = this.#spills.over(login)
     if (current.tokens.expiresAt - this.#now > LEAST_LIFE_MS) return this.#owners.ask(current, how)
     // Whoever is held is renewed only where nobody else can answer.
@@ -250,6 +265,14 @@ export class TokenKeeper {
       await store.reconcile((accounts) => takeIn(accounts, { offered: [], now: this.#now, byUser: false }))
     const isSettled = given.logins.map(({ id }) => this.#spills.settle(id)).includes("settled")
     return this.#usable(isStrange || isSettled ? ((await store.get(given.id)) ?? given) : given)
+  }
+
+  /** The account as it is by now; `undefined` where it is no more, and other accounts are. */
+  async #again(given: Account): Promise<Account | undefined> {
+    const { store } = this.#dependencies
+    const current = await store.get(given.id)
+    // A database that can't be read just now has none.
+    return current ?? ((await store.listAll()).length === 0 ? given : undefined)
   }
 
   #usable(account: Account): Account {
