@@ -3,34 +3,25 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path"
 import { after, before, describe, it } from "node:test"
 import { pathToFileURL } from "node:url"
-import { type FakeKiro, finish, startFakeKiro, text } from "../support/fake-kiro/index.ts"
+import { type FakeAccount, type FakeKiro, finish, text } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
-import {
-  createSandbox,
-  type OpencodeServer,
-  packageFolder,
-  type Sandbox,
-  startOpencodeServer,
-  writeJson,
-} from "../support/opencode/index.ts"
+import { type OpencodeServer, packageFolder, type Sandbox, writeJson } from "../support/opencode/index.ts"
+import { NOBODY, openServerStage } from "./setup.ts"
 
 /** First nobody is signed in, then somebody is. */
 describe("OpenCode 1 with the export that also serves OpenCode 2", { concurrency: false }, () => {
   let fake: FakeKiro
+  let account: FakeAccount
   let sandbox: Sandbox
   let server: OpencodeServer
   let calls: () => string
   before(async () => {
-    fake = await startFakeKiro()
-    sandbox = createSandbox({ endpoint: fake.url })
-    calls = watchSetup(sandbox)
-    server = await startOpencodeServer(sandbox)
+    ;({ fake, account, sandbox, server } = await openServerStage(NOBODY))
+    const wrapper = wrapPackage(sandbox)
+    calls = wrapper.calls
+    await server.listPlugins([wrapper.folder])
   })
-  after(async () => {
-    await server.close()
-    await fake.close()
-    sandbox.remove()
-  })
+  after(() => server.listPlugins([packageFolder()]))
 
   it("calls `setup` with its preview, which leaves no file, no request and no line in the log", async () => {
     await server.get("/api/provider").catch(() => undefined)
@@ -48,7 +39,7 @@ describe("OpenCode 1 with the export that also serves OpenCode 2", { concurrency
   })
 
   it("answers all the same, before and after that call", async () => {
-    await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [fake.account()] })
+    await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [account] })
     await server.startAnew()
     const session = await server.newSession()
     for (const words of ["first", "second"]) {
@@ -62,7 +53,7 @@ describe("OpenCode 1 with the export that also serves OpenCode 2", { concurrency
 })
 
 /** The built package behind a wrapper that writes down what each call of `setup` returned. */
-function watchSetup(sandbox: Sandbox): () => string {
+function wrapPackage(sandbox: Sandbox): { readonly folder: string; readonly calls: () => string } {
   const folder = join(sandbox.root, "wrapper")
   const log = join(sandbox.root, "setup.log")
   mkdirSync(folder)
@@ -87,6 +78,5 @@ export default {
     type: "module",
     main: "index.js",
   })
-  writeJson(join(sandbox.config, "opencode.json"), { plugin: [folder] })
-  return () => (existsSync(log) ? readFileSync(log, "utf8") : "")
+  return { folder, calls: () => (existsSync(log) ? readFileSync(log, "utf8") : "") }
 }

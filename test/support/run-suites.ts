@@ -78,9 +78,19 @@ function nodeSuites(node: string): readonly Suite[] {
 /** Each of these shares one running OpenCode. The longest is begun first. */
 const TOGETHER = [
   ["login", "login-route", "spine"],
+  [
+    "dual-export",
+    "answer-ends",
+    "answers",
+    "media",
+    "outgrown",
+    "overflow",
+    "refused-parts",
+    "failures",
+    "budget",
+    "web-search",
+  ],
   ["accounts", "models"],
-  ["outgrown", "overflow", "refused-parts", "failures"],
-  ["answer-ends", "answers", "budget", "media", "web-search"],
 ].map((names) => names.map((name) => `e2e/${name}.test.ts`))
 
 function endToEnd(): readonly Suite[] {

@@ -125,7 +125,7 @@ export function writeJson(path: string, value: unknown): void {
  */
 const NEVER_COLLECTS = { BUN_JSC_useGC: "0" }
 
-/** What all suites take together where four servers of many sessions never collect: each session adds about 30 MB. */
+/** What all suites take together where three servers of many sessions never collect: each session adds about 30 MB. */
 const MUCH_MEMORY = 14 * 1024 ** 3
 
 /** For one that answers many sessions. */

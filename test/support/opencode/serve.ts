@@ -80,6 +80,12 @@ export class OpencodeServer {
     await this.listen()
   }
 
+  /** Lists these plugins alone in opencode.json, with which a new instance begins. */
+  async listPlugins(plugin: readonly string[]): Promise<void> {
+    await this.#call("PATCH", "/global/config", { plugin })
+    await this.startAnew()
+  }
+
   /** Until no session is at work or waits to try again: what has not been asked for by then never is. */
   async idle(timeoutMs = 60_000): Promise<void> {
     const deadline = Date.now() + timeoutMs
