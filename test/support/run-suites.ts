@@ -90,7 +90,7 @@ const TOGETHER = [
     "budget",
     "web-search",
   ],
-  ["accounts", "models"],
+  ["accounts", "models", "package"],
 ].map((names) => names.map((name) => `e2e/${name}.test.ts`))
 
 function endToEnd(): readonly Suite[] {
