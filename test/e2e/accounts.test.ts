@@ -283,15 +283,20 @@ async function streamsWhileHeld({ fake, sandbox, server }: Stage): Promise<void>
   const slowly = words.flatMap((word) => [...text(word), pause(100)])
   fake.answer(slowly, finish())
   // Time is counted in what else OpenCode answers meanwhile: a busy machine makes both slow.
-  let answered = 0
-  let isOver = false
+  const beside = { answered: 0 }
+  const over = new AbortController()
   const ask = async (): Promise<void> => {
-    for (; !isOver; answered += 1) await Promise.all([server.get("/session/status"), systemClock.sleep(100)])
+    for (; !over.signal.aborted; beside.answered += 1)
+      await Promise.all([server.get("/session/status"), systemClock.sleep(100)])
+  }
+  const answers = async (more: number): Promise<void> => {
+    const until = beside.answered + more
+    while (beside.answered < until) await systemClock.sleep(20)
   }
   const deltas: number[] = []
   const session = await server.newSession()
   const stop = server.onEvent(({ type, properties }) => {
-    if (type === "message.part.delta" && properties["sessionID"] === session) deltas.push(answered)
+    if (type === "message.part.delta" && properties["sessionID"] === session) deltas.push(beside.answered)
   })
   const another = await server.newSession()
   const holder = await openDatabase(join(sandbox.config, "kiro.db"))
@@ -302,9 +307,7 @@ async function streamsWhileHeld({ fake, sandbox, server }: Stage): Promise<void>
     holder.run("BEGIN IMMEDIATE")
     try {
       fake.answer(text("second"), finish())
-      const until = answered + HELD_FOR
-      const answer = await server.prompt(another, "another.")
-      while (answered < until) await systemClock.sleep(20)
+      const [answer] = await Promise.all([server.prompt(another, "another."), answers(HELD_FOR)])
       return answer
     } finally {
       holder.close()
@@ -312,7 +315,7 @@ async function streamsWhileHeld({ fake, sandbox, server }: Stage): Promise<void>
   }
   const asking = ask()
   const [first, second] = await Promise.all([server.prompt(session, "stream."), holdMeanwhile()])
-  isOver = true
+  over.abort()
   await asking
   stop()
   assert.equal(textOf(second), "second")
