@@ -29,7 +29,8 @@ export function openLog(options: LogOptions): Log {
   const line = (level: LogLevel) => (message: string, fields?: LogFields) => {
     if (LEVELS.indexOf(level) < lowest) return
     const text = formatLine({ level, message, at: options.clock.now(), fields, dropped })
-    dropped = append(options, text) ? 0 : dropped + 1
+    // A full disk may have taken half of the one before.
+    dropped = append(options, dropped === 0 ? text : `\n${text}`) ? 0 : dropped + 1
   }
   return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") }
 }

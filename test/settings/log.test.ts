@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { describe, it } from "node:test"
 import { type LogLevel, openLog, redactText } from "../../src/settings/index.ts"
 import type { Log } from "../../src/runtime.ts"
@@ -107,6 +107,22 @@ describe("the log", () => {
     assert.deepEqual(
       lines(path).map(({ message, linesLost }) => [message, linesLost]),
       [["found", 2]],
+    )
+  })
+
+  it("begins a line of its own behind half of one, which a full disk leaves", () => {
+    const { log, path } = open()
+    writeFileSync(join(root, String(files)), "a file where the folder should be")
+    log.info("lost")
+    rmSync(join(root, String(files)))
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, '{"message":"lo')
+    log.info("found")
+    const [half, ...others] = readFileSync(path, "utf8").trimEnd().split("\n")
+    assert.equal(half, '{"message":"lo')
+    assert.deepEqual(
+      others.map((line) => (JSON.parse(line) as Record<string, unknown>)["message"]),
+      ["found"],
     )
   })
 
