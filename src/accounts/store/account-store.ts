@@ -55,6 +55,8 @@ export class AccountStore extends SessionStore {
   readonly #assignments: Assignments
   /** What answers taught just now, or while another program held the file or the disk was full. */
   readonly #unwritten: Learnt[] = []
+  /** What they taught while the file could not be used: it waits for that as well. */
+  #inMemory: readonly Learnt[] = []
   #cancelSoon: (() => void) | undefined
   #tidiedAt = -TIDY_EVERY_MS
 
@@ -227,11 +229,12 @@ export class AccountStore extends SessionStore {
   async settle(): Promise<void> {
     this.#cancelSoon?.()
     this.#cancelSoon = undefined
-    if (this.#unwritten.length === 0 && !this.#assignments.arePending) return
+    const isNothing = this.#unwritten.length === 0 && this.#inMemory.length === 0
+    if (isNothing && !this.#assignments.arePending) return
     try {
       await this.connection.write((database) => {
         this.#assignments.settle(database)
-        this.#learn(database, this.#unwritten)
+        this.#learn(database)
       })
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
@@ -258,12 +261,17 @@ export class AccountStore extends SessionStore {
     return this.#read(database, this.#now())
   }
 
-  #learn(database: Database, all: readonly Learnt[]): void {
-    database.whenKept(() => (this.#unwritten.length = 0))
-    for (const learnt of all) {
+  #learn(database: Database): void {
+    const { inMemory } = this.connection
+    const [kept, news] = [this.#inMemory, this.#unwritten]
+    for (const learnt of inMemory ? news : [...kept, ...news]) {
       writeLearnt(database, learnt, this.#now())
       if (learnt.account !== undefined) this.#change(database, learnt.account.id, learnt.account.change)
     }
+    database.whenKept(() => {
+      this.#inMemory = inMemory ? [...kept, ...news].slice(0, MOST_UNWRITTEN) : []
+      news.length = 0
+    })
   }
 
   #change(database: Database, id: string, change: Change<Account>): Account | undefined {
