@@ -72,6 +72,9 @@ export function networkFailure(error: unknown): KiroFailure {
     .map(codeOf)
     .findLast((found) => found !== undefined)
   const message = wordsOfFault(error)
+  const [, said, status = said?.slice(0, 3)] = NO_TUNNEL.exec(message) ?? []
+  if (status !== undefined)
+    return { kind: "refused-on-the-way", status: Number(status), message: said ?? `${status} of the proxy` }
   return {
     kind: NEVER_HEARD.test(code ?? message) || code === "ETIMEDOUT" ? "unreachable" : "network",
     status: 0,
@@ -79,6 +82,10 @@ export function networkFailure(error: unknown): KiroFailure {
     ...(code !== undefined && { reason: code }),
   }
 }
+
+/** A proxy that wants a password, or lets nobody through to the service, as Bun and undici tell it: no time changes that. */
+const NO_TUNNEL =
+  /^Proxy (?:refused to open a tunnel: (4\d\d .+)|response \((4\d\d)\) !== 200 when HTTP Tunneling)/
 
 /** Codes of Node, undici and Bun for a host that never heard us: DNS, connection, TLS. */
 const NEVER_HEARD =

@@ -1,5 +1,5 @@
 import * as z from "zod/mini"
-import { plausibleLifetime, present } from "../json.ts"
+import { plausibleLifetime, present, wordsOfFault } from "../json.ts"
 import type { Clock, Runtime } from "../runtime.ts"
 import { systemCode } from "../settings/index.ts"
 import { Secret } from "../secret.ts"
@@ -222,5 +222,7 @@ function errorCode(fields: z.infer<typeof ANSWER>, errorType: string | undefined
 function describeNetworkError(error: unknown): string {
   if (!(error instanceof Error)) return "the token service could not be reached"
   const cause = error.cause instanceof Error ? error.cause : error
-  return `the token service could not be reached (${systemCode(cause)})`
+  // A proxy's own words hold its status; the code that stands for them says nothing.
+  const words = wordsOfFault(error)
+  return `the token service could not be reached (${words.startsWith("Proxy ") ? words : systemCode(cause)})`
 }

@@ -397,6 +397,20 @@ describe("networkFailure", () => {
       assert.equal(networkFailure(coded(code)).kind, "network", code)
   })
 
+  it("takes a proxy at its word that opens no tunnel, as either runtime tells it", () => {
+    const bun = coded("ERR_PROXY_TUNNEL", "Proxy refused to open a tunnel: 407 Proxy Authentication Required")
+    assert.deepEqual(networkFailure(bun), {
+      kind: "refused-on-the-way",
+      status: 407,
+      message: "407 Proxy Authentication Required",
+    })
+    const cause = new Error("Proxy response (403) !== 200 when HTTP Tunneling")
+    const { kind, status } = networkFailure(new TypeError("fetch failed", { cause }))
+    assert.deepEqual([kind, status], ["refused-on-the-way", 403])
+    const busy = coded("ERR_PROXY_TUNNEL", "Proxy refused to open a tunnel: 502 Bad Gateway")
+    assert.equal(networkFailure(busy).kind, "unreachable")
+  })
+
   it("finds the code of Node's fetch in its cause, also behind several addresses", () => {
     const cause = new AggregateError([coded("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:9")])
     const failure = networkFailure(new TypeError("fetch failed", { cause }))

@@ -168,6 +168,23 @@ describe("refreshing tokens", () => {
     assert.ok(!received.some(({ path }) => path === "/elsewhere"))
   })
 
+  it("says what a proxy says that opens no tunnel, and the code of every other fault of the way", async () => {
+    const messageOf = async (fault: Error): Promise<string> => {
+      const runtime = { ...systemRuntime(silentLog), fetch: () => Promise.reject(fault) }
+      const result = await refreshTokens({ runtime, grant: idc, userAgent: "x" })
+      return result.outcome === "failed" ? result.message : result.outcome
+    }
+    const bun = "Proxy refused to open a tunnel: 407 Proxy Authentication Required"
+    const node = "Proxy response (407) !== 200 when HTTP Tunneling"
+    for (const words of [bun, node]) {
+      const cause = new Error(words)
+      for (const fault of [cause, new TypeError("fetch failed", { cause })])
+        assert.equal(await messageOf(fault), `the token service could not be reached (${words})`)
+    }
+    const away = Object.assign(new Error("getaddrinfo ENOTFOUND oidc"), { code: "ENOTFOUND" })
+    assert.equal(await messageOf(away), "the token service could not be reached (ENOTFOUND)")
+  })
+
   it("gives up on a silent service at its deadline, but not for one long sleep of the machine", async () => {
     const clock = fakeClock(NOW)
     const given: RefreshResult[] = []
