@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
 import { describe, it } from "node:test"
-import { newAccount, pairHash, type TokenLogin } from "../../src/accounts/index.ts"
+import { newAccount, pairHash, recordOf, type TokenLogin } from "../../src/accounts/index.ts"
 import { InStep, type SourceStore } from "../../src/accounts/tokens/in-step.ts"
-import type { PairSwap } from "../../src/accounts/login.ts"
+import { type PairSwap, withRecord } from "../../src/accounts/login.ts"
 import { Spills } from "../../src/accounts/tokens/spill.ts"
 import { silentLog } from "../../src/runtime.ts"
 import { idcLogin, tokens } from "../accounts/logins.ts"
@@ -66,6 +66,32 @@ describe("a store that can't be read", () => {
     assert.equal(await inStep.look(await held()), first)
     clock.advance(60_000)
     assert.equal(await inStep.look(await held()), first)
+    await store.close()
+  })
+})
+
+describe("a place that another login took while the pair was written there", () => {
+  it("is not had again by the one that was there before", async () => {
+    const clock = fakeClock()
+    const { store } = await openStore({ clock })
+    const place = { source: "kiro-cli", key: "file#row", shown: "older", owed: true } as const
+    const record = { places: [place], hashes: ["older", pairHash(tokens("l"))], inherited: [] }
+    const login = { ...idcLogin({ id: "l", source: "kiro-cli" }), record }
+    await store.add(newAccount({ id: "a", now: clock.now(), logins: [login] }))
+    const replaced: SourceStore = {
+      source: "kiro-cli",
+      has: () => true,
+      read: async () => ({ logins: [], problems: [], unread: [] }),
+      fingerprint: () => "",
+      writeBack: async () => {
+        await store.updateLogin("l", (row) => withRecord(row, { places: [] }))
+        return "other"
+      },
+    }
+    await new InStep({ store, sources: [replaced], clock, log: silentLog }).pay(login)
+    const [after] = (await store.get("a"))?.logins ?? []
+    assert.ok(after)
+    assert.deepEqual(recordOf(after).places, [])
     await store.close()
   })
 })

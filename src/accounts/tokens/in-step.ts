@@ -136,6 +136,8 @@ export class InStep {
       if (result === "unavailable") continue
       await store.updateLogin(login.id, (row) => {
         if (row.kind === "api-key" || pairHash(row.tokens) !== hash) return row
+        // Another login was found there meanwhile.
+        if (!recordOf(row).places.some((each) => samePlace(each, place))) return row
         if (result === "gone") return withoutPlace(row, place)
         return withPlace(row, { ...place, ...(result !== "other" && { shown: hash }), owed: false })
       })
