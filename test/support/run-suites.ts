@@ -32,6 +32,8 @@ const CHECK: Suite = {
   args: ["run", "check", "--silent"],
   shell: npmNeedsShell,
   scratch,
+  // The compiler fills half a gigabyte whether it collects garbage or not, and takes a quarter less time without.
+  environment: { GOGC: "off" },
   countless: true,
 }
 

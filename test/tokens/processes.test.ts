@@ -14,6 +14,9 @@ import { needsSignals } from "../support/posix.ts"
 /** The shortest that `proper-lockfile` takes. */
 const SHORT_STALE_MS = 2000
 
+/** Of the plugin in each process. Node takes a quarter, as of random cases (`fuzz/runs.ts`). */
+const INSTANCES = process.versions["bun"] === undefined ? 12 : 50
+
 describe("several processes with one expired single-use refresh token", () => {
   let fake: FakeKiro
   let person: FakeAccount
@@ -51,10 +54,10 @@ describe("several processes with one expired single-use refresh token", () => {
     return token
   }
 
-  it("make one refresh: ten of them with fifty instances each, and all five hundred have the answer", async () => {
+  it("make one refresh: ten of them with many instances each, and all have the answer", async () => {
     const before = fake.received("CreateToken").length
     const children = await Promise.all(
-      Array.from({ length: 10 }, () => Child.start(folder, fake.url, "none", { instances: 50 })),
+      Array.from({ length: 10 }, () => Child.start(folder, fake.url, "none", { instances: INSTANCES })),
     )
     for (const child of children) child.go()
     const answers = await Promise.all(children.map((child) => child.token()))
