@@ -10,7 +10,7 @@ import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwa
 import { Assignments } from "./assignments.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
 import { type Database, loadDatabaseDriver, StoreError, type StoreFailure } from "./database.ts"
-import { type Learnt, SessionStore, writeLearnt } from "./sessions.ts"
+import { type Learnt, SessionStore, touchSession, writeLearnt } from "./sessions.ts"
 
 /** How often the accounts are looked through for what nobody needs any more. */
 const TIDY_EVERY_MS = 60 * 60_000
@@ -264,10 +264,13 @@ export class AccountStore extends SessionStore {
   #learn(database: Database): void {
     const { inMemory } = this.connection
     const [kept, news] = [this.#inMemory, this.#unwritten]
-    for (const learnt of inMemory ? news : [...kept, ...news]) {
+    const all = inMemory ? news : [...kept, ...news]
+    for (const learnt of all) {
       writeLearnt(database, learnt, this.#now())
       if (learnt.account !== undefined) this.#change(database, learnt.account.id, learnt.account.change)
     }
+    const sessions = new Set(all.map(({ sessionId }) => sessionId))
+    for (const sessionId of sessions) touchSession(database, sessionId, this.#now())
     database.whenKept(() => {
       this.#inMemory = inMemory ? [...kept, ...news].slice(0, MOST_UNWRITTEN) : []
       news.length = 0

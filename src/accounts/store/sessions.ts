@@ -94,7 +94,10 @@ export class SessionStore {
   }
 
   addTurn(turn: Turn): Promise<void> {
-    return this.connection.writeOr(undefined, (database) => insertTurn(database, turn))
+    return this.connection.writeOr(undefined, (database) => {
+      insertTurn(database, turn)
+      touchSession(database, turn.sessionId, turn.at)
+    })
   }
 
   /** The newest first. */
@@ -197,11 +200,14 @@ export function localDay(at: number): string {
 
 function insertTurn(database: Database, turn: Turn): void {
   TURNS.write(database, { ...turn, day: localDay(turn.at) })
-  // It says when the session may be pruned, in a month.
+}
+
+/** Notes, to the hour, that the session is in use: in a month without it is pruned. */
+export function touchSession(database: Database, id: string, now: number): void {
   database.run("UPDATE kiro_session SET updated_at = ? WHERE session_id = ? AND updated_at < ?", [
-    turn.at,
-    turn.sessionId,
-    turn.at - HOUR_MS,
+    now,
+    id,
+    now - HOUR_MS,
   ])
 }
 
