@@ -113,6 +113,8 @@ function watchSilence(
   // One timer for the whole answer, set again only when it fires: a timer for each read would cost more than the read.
   function arm(): void {
     armedFor = limitMs
+    // Where somebody sets the clock back the silence is as long as it was.
+    quietSince = Math.min(quietSince, clock.now())
     cancel = clock.deadline(quietSince + limitMs - clock.now(), () => {
       cancel = undefined
       if (!waiting || stopped) return

@@ -2,6 +2,9 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { openAnswer } from "../../../src/gateway/stream/answer.ts"
+import { openUpstream } from "../../../src/gateway/stream/upstream.ts"
+import { type Clock, systemClock } from "../../../src/runtime.ts"
+import { within } from "../../support/clock.ts"
 import { eventFrame } from "../../support/fake-kiro/index.ts"
 import { answerOptions, countingClock, listen, readText } from "./exchange.ts"
 
@@ -12,6 +15,24 @@ function text(content: string): Uint8Array {
 }
 
 describe("the limit on silence", () => {
+  it("is kept where somebody sets the clock back meanwhile", async () => {
+    let offset = 0
+    const clock: Clock = { ...systemClock, now: () => Date.now() + offset }
+    const upstream = openUpstream({
+      response: new Response(new ReadableStream()),
+      signal: new AbortController().signal,
+      cancelUpstream: () => undefined,
+      clock,
+      askedAt: clock.now(),
+      firstContentMs: 50,
+      silenceMs: 50,
+    })
+    const read = upstream.read()
+    offset = -3_600_000
+    const end = await within(10_000, read)
+    assert.equal(end.bytes === undefined && end.failure?.kind, "timeout")
+  })
+
   it("is the longer one before the first content", async () => {
     const { clock, opened, send, isClosed } = quietService()
     clock.advance(200_000)
