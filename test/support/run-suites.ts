@@ -127,8 +127,8 @@ const [built] = await Promise.all([runSuite(BUILD), node === undefined ? undefin
 if (built.failed > 0) process.exit(1)
 
 const underNode = node === undefined ? [] : nodeSuites(node)
-// The longest first, so that none is left alone at the end.
-const left = [...inTurn(endToEnd(), [...underNode, ...bunSuites]), CHECK].values()
+// The longest first, so that none is left alone at the end: of the shares the last is the longest.
+const left = [...inTurn(endToEnd(), [...underNode, ...bunSuites.toReversed()]), CHECK].values()
 const outcomes = (await Promise.all(Array.from({ length: WORKERS }, () => runAll(left)))).flat()
 for (const stray of endStrays(scratch)) console.log(`It outlived the tests and was ended: ${stray}`)
 const claims = unproven(outcomes.flatMap(({ tests }) => tests))
