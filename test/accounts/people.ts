@@ -262,9 +262,10 @@ export class Home {
   /** kiro-cli renews what it has, or the Amazon Q CLI does. */
   async cliRenews(file = this.cliFile): Promise<boolean> {
     const held = await this.cliPair(file)
-    // Of two pairs the newer one ends later.
+    // Of two pairs the newer one ends later: nobody renews what lasts longer than a new one, behind a clock that was ahead.
     this.clock.advance(1)
-    const pair = held && this.service.renew(held.refreshToken)
+    if (held === undefined || held.expiresAt >= this.clock.now() + HOUR) return false
+    const pair = this.service.renew(held.refreshToken)
     if (pair !== undefined) await this.#putCli(pair, file, { renewed: true })
     return pair !== undefined
   }
