@@ -201,6 +201,20 @@ describe("a place that can't be written to", () => {
     await again.store.close()
   })
 
+  it("is looked at once more at the end, for what was learnt meanwhile", async () => {
+    const folder = temporaryFolder()
+    const clock = fakeClock()
+    writeFileSync(join(folder, "file"), "")
+    const { store } = await openStore({ path: join(folder, "file", "kiro.db"), clock })
+    const turn = { sessionId: "s", accountId: "a", credits: 1, at: clock.now() }
+    await store.remember({ sessionId: "s", turn })
+    rmSync(join(folder, "file"))
+    await store.close()
+    const again = await openStore({ path: join(folder, "file", "kiro.db"), clock })
+    assert.equal((await again.store.turns()).length, 1)
+    await again.store.close()
+  })
+
   it("does not wait for ever at a pipe in the place of the file", needsPipes, async () => {
     const path = join(temporaryFolder(), "kiro.db")
     execFileSync("mkfifo", [path])

@@ -245,6 +245,8 @@ export class AccountStore extends SessionStore {
 
   /** Waits for writes under way, then closes the file. */
   close(): Promise<void> {
+    // The last chance of what memory alone has.
+    this.connection.lookNow()
     void this.settle()
     return this.connection.close()
   }

@@ -143,6 +143,11 @@ export class Connection {
       await this.clock.sleep(FORGET_WAIT_MS)
   }
 
+  /** The next use looks for the file again, however short ago that was done. */
+  lookNow(): void {
+    this.#triedAt = -Infinity
+  }
+
   /** Waits for writes under way. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#writing)
