@@ -30,7 +30,8 @@ const MOST_MESSAGE_BYTES = 16 * 1024 * 1024
  * The AWS codec is not used here because importing it takes some 80 ms and decoding with it takes the whole time that
  * an event may cost; the tests hold this decoder against it.
  */
-export function createMessageDecoder(): MessageDecoder {
+export function createMessageDecoder(readHeaders: HeaderReader = createHeaderReader()): MessageDecoder {
+  const decode = (message: Uint8Array): EventStreamMessage => decodeMessage(message, readHeaders)
   let gathered = new Uint8Array(PRELUDE_BYTES)
   let gatheredBytes = 0
 
@@ -90,33 +91,38 @@ function messageLength(bytes: Uint8Array, at: number): number {
   return total
 }
 
-function decode(message: Uint8Array): EventStreamMessage {
+function decodeMessage(message: Uint8Array, readHeaders: HeaderReader): EventStreamMessage {
   const checksumAt = message.length - CHECKSUM_BYTES
   if (crc32(message.subarray(0, checksumAt)) !== unsigned32(message, checksumAt)) {
     throw new EventStreamError("checksum", "the checksum of a message does not match")
   }
   const payloadAt = PRELUDE_BYTES + unsigned32(message, 4)
-  return { headers: headersOf(message, payloadAt), payload: message.subarray(payloadAt, checksumAt) }
+  const headers = readHeaders(message.subarray(PRELUDE_BYTES, payloadAt))
+  return { headers, payload: message.subarray(payloadAt, checksumAt) }
 }
 
-/** All answers are made of the same few kinds of messages, each with one header block: it is read once. */
-const knownBlocks: { readonly block: Uint8Array; readonly headers: Headers }[] = []
+/** Reads a header block. */
+export type HeaderReader = (block: Uint8Array) => Headers
+
 const MOST_KNOWN = 16
 
-function headersOf(message: Uint8Array, payloadAt: number): Headers {
-  for (const { block, headers } of knownBlocks) if (sameBytes(block, message, payloadAt)) return headers
-  const block = message.slice(PRELUDE_BYTES, payloadAt)
-  const headers = readHeaders(block)
-  if (knownBlocks.length === MOST_KNOWN) knownBlocks.length = 0
-  knownBlocks.push({ block, headers })
-  return headers
+/** All answers are made of the same few kinds of messages, each with one header block: whoever keeps the reader reads it once. */
+export function createHeaderReader(): HeaderReader {
+  const known: { readonly block: Uint8Array; readonly headers: Headers }[] = []
+  return (block) => {
+    for (const each of known) if (areSame(each.block, block)) return each.headers
+    // The bytes that were pushed are gone with the next push.
+    const kept = block.slice()
+    const headers = readHeaders(kept)
+    if (known.length === MOST_KNOWN) known.length = 0
+    known.push({ block: kept, headers })
+    return headers
+  }
 }
 
-function sameBytes(block: Uint8Array, message: Uint8Array, payloadAt: number): boolean {
-  if (block.length !== payloadAt - PRELUDE_BYTES) return false
-  for (let index = 0; index < block.length; index++) {
-    if (block[index] !== message[PRELUDE_BYTES + index]) return false
-  }
+function areSame(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
   return true
 }
 

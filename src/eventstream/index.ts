@@ -1,2 +1,8 @@
-export { createMessageDecoder, EventStreamError } from "./decoder.ts"
-export type { EventStreamErrorCode, EventStreamMessage, Headers, HeaderValue } from "./decoder.ts"
+export { createHeaderReader, createMessageDecoder, EventStreamError } from "./decoder.ts"
+export type {
+  EventStreamErrorCode,
+  EventStreamMessage,
+  HeaderReader,
+  Headers,
+  HeaderValue,
+} from "./decoder.ts"

@@ -1,4 +1,5 @@
 import type { AccountStore, Notice, TokenKeeper } from "../accounts/index.ts"
+import type { HeaderReader } from "../eventstream/index.ts"
 import type { Clock, Log, Runtime } from "../runtime.ts"
 import type { RuleFinder, Settings } from "../settings/index.ts"
 import type { SchemaReader } from "../translate/index.ts"
@@ -31,6 +32,7 @@ export type FreshTokens = Pick<TokenKeeper, "fresh" | "here">
 export interface GatewayContext extends GatewayDependencies {
   readonly background: Background
   readonly models: ModelReader
+  readonly readHeaders: HeaderReader
   readonly readSchema: SchemaReader
 }
 

@@ -1,4 +1,5 @@
 import { accountName } from "../accounts/index.ts"
+import { createHeaderReader } from "../eventstream/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import type { ChatHead } from "../openai/index.ts"
 import { type LogFields, untilAborted } from "../runtime.ts"
@@ -42,6 +43,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     ...dependencies,
     background,
     models: createModelReader(),
+    readHeaders: createHeaderReader(),
     readSchema: createSchemaReader(),
   }
   return {

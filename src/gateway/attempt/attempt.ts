@@ -89,7 +89,7 @@ export async function makeAttempt(context: GatewayContext, attempt: Attempt): Pr
 const NO_SMALLER: KiroFailure = { kind: "input-too-long", status: 0, message: "" }
 
 async function ask(
-  { runtime, settings, version }: GatewayContext,
+  { runtime, settings, version, readHeaders }: GatewayContext,
   { chat, progress, account }: Attempt,
   { credential, host, model, body, startedAt }: Sent,
 ): ReturnType<typeof openAnswer> {
@@ -126,6 +126,7 @@ async function ask(
     askedAt: startedAt,
     firstContentMs,
     silenceMs: settings.requestTimeoutMs,
+    readHeaders,
     translator: createChunkTranslator({
       wireModelId: model.wireId,
       toolNames: body.conversation.toolNames,

@@ -1,3 +1,4 @@
+import type { HeaderReader } from "../../eventstream/index.ts"
 import type { KiroFailure } from "../../kiro/index.ts"
 import type { ChatChunk } from "../../openai/index.ts"
 import type { ChunkTranslator, Metered, TurnSummary } from "../../translate/index.ts"
@@ -8,6 +9,8 @@ import { openUpstream, type UpstreamOptions } from "./upstream.ts"
 export interface OpenAnswerOptions extends UpstreamOptions {
   /** A new one for each attempt. */
   readonly translator: ChunkTranslator
+  /** The one of the answers before: it knows their header blocks. */
+  readonly readHeaders?: HeaderReader
 }
 
 /** An answer whose first content has come: from here on nothing can be retried unseen. Use one of the two. */
@@ -48,7 +51,7 @@ export type OpenedAnswer = { readonly outcome: "answer"; readonly answer: Commit
  */
 export async function openAnswer(options: OpenAnswerOptions): Promise<OpenedAnswer> {
   const { translator, signal } = options
-  const source = createAnswerSource(openUpstream(options), translator)
+  const source = createAnswerSource(openUpstream(options), options)
   const first = await source.next()
   if (first.chunks.length === 0 && first.end?.outcome === "failed")
     return { outcome: "failed", failure: first.end.failure, metered: translator.summary().metered }

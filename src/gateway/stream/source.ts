@@ -1,4 +1,9 @@
-import { createMessageDecoder, EventStreamError, type EventStreamMessage } from "../../eventstream/index.ts"
+import {
+  createMessageDecoder,
+  EventStreamError,
+  type EventStreamMessage,
+  type HeaderReader,
+} from "../../eventstream/index.ts"
 import { corruptStream, readKiroEvent, type KiroEvent, type KiroFailure } from "../../kiro/index.ts"
 import type { ChatChunk } from "../../openai/index.ts"
 import type { ChunkTranslator } from "../../translate/index.ts"
@@ -22,8 +27,11 @@ export interface AnswerSource {
 const MOST_CHUNKS = 256
 
 /** Bytes → messages → events → chunks, by one read at a time and only when asked. */
-export function createAnswerSource(upstream: Upstream, translator: ChunkTranslator): AnswerSource {
-  const decoder = createMessageDecoder()
+export function createAnswerSource(
+  upstream: Upstream,
+  { translator, readHeaders }: { readonly translator: ChunkTranslator; readonly readHeaders?: HeaderReader },
+): AnswerSource {
+  const decoder = createMessageDecoder(readHeaders)
   let messages: Iterator<EventStreamMessage, void> = [][Symbol.iterator]()
   let hasContent = false
   let heard = false
