@@ -98,6 +98,22 @@ describe("credits", () => {
     )
   })
 
+  it("of an answer that broke off behind nothing else are spent twice at most", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    account.script(...Array.from({ length: 5 }, () => stream(metering(0.2), pause(50), reset)))
+    const response = await harness.ask()
+    assert.equal(response.status, 400)
+    assert.match(await response.text(), /without any content/)
+    assert.deepEqual(
+      (await turns(harness)).map(({ credits, failed }) => [credits, failed]),
+      [
+        [0.2, true],
+        [0.2, true],
+      ],
+    )
+  })
+
   it("of an answer that outlives its instance are booked all the same", async () => {
     await using harness = await startHarness()
     const account = await harness.add("work")

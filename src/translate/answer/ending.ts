@@ -36,6 +36,14 @@ const REPEATABLE: ReadonlySet<FailureKind> = new Set<FailureKind>([
   "empty-answer",
 ])
 
+/** The connection's, and nothing that the service said. */
+const BROKEN: ReadonlySet<FailureKind> = new Set<FailureKind>([
+  "truncated",
+  "corrupt-stream",
+  "network",
+  "unreachable",
+])
+
 export function decideEnding(soFar: AnswerSoFar): Ending {
   return soFar.failure === undefined ? endOfStream(soFar) : endByFailure(soFar, soFar.failure)
 }
@@ -56,13 +64,16 @@ function endOfStream(soFar: AnswerSoFar): Ending {
 }
 
 function endByFailure(soFar: AnswerSoFar, why: KiroFailure): Ending {
-  const { stopReason, wroteAnything, openCalls, completedCalls } = soFar
+  const { stopReason, wroteAnything, isComplete, openCalls, completedCalls } = soFar
   const overflowed = why.kind === "input-too-long"
   // A complete call is already running: the host must not repeat the turn.
   if (completedCalls > 0) return inOrder("tool_calls", overflowed)
   if (wroteAnything && overflowed) return inOrder("length", overflowed)
   // The turn was over: nothing of it is missing, whatever became of the connection behind it.
   if (stopReason !== undefined && openCalls === 0 && !overflowed) return endOfStream(soFar)
+  // Nothing came but what it cost: each repeat would cost it again.
+  if (!wroteAnything && openCalls === 0 && isComplete && BROKEN.has(why.kind))
+    return failed("empty-answer", why.message, false)
   return { outcome: "failed", failure: why, isRetryable: openCalls === 0 && REPEATABLE.has(why.kind) }
 }
 

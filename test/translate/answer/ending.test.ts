@@ -149,6 +149,17 @@ describe("a failure after the first content", () => {
         }
   })
 
+  it("behind what the turn cost, and no word of it, is an answer without content where the connection broke", () => {
+    const broken = FAILURE_KINDS.filter((kind) => {
+      const metered: KiroEvent = { type: "meteringEvent", usage: 0.1, unit: "credit" }
+      const { end } = translate([metered], { failure: failure(kind) })
+      return "failure" in end && end.failure.kind === "empty-answer" && !end.isRetryable
+    })
+    assert.deepEqual(broken, ["unreachable", "network", "truncated", "corrupt-stream"])
+    const { end } = translate([], { failure: failure("network") })
+    assert.ok("failure" in end && end.failure.kind === "network" && end.isRetryable)
+  })
+
   it("is the end as length, with the whole window as usage, where the input was too long", () => {
     for (const events of [[text("x")], [toolUse("a")]]) {
       const { summary, message } = translate(events, { failure: failure("input-too-long") })
