@@ -124,6 +124,12 @@ function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login
   return found.filter((other) => !chain.has(other.id))
 }
 
+/** Whether the second can be the first one renewed, as far as the two tell. */
+export function mayBeRenewed(before: Login, after: Login): boolean {
+  if (before.kind === "api-key" || after.kind === "api-key") return false
+  return !isSignedInAnew(before, after) && before.tokens.expiresAt <= after.tokens.expiresAt
+}
+
 /** What is left of a login does not tell its start URL. */
 function mayBeOneSignIn(login: Login, other: Login | ForgottenLogin): boolean {
   return other.kind === "forgotten" ? sameRegistration(login, other) : !isSignedInAnew(login, other)

@@ -7,6 +7,7 @@ import {
   comparable,
   derivedAccountId,
   forgetLogin,
+  isInKiroCli,
   isOwing,
   loginHash,
   newAccount,
@@ -17,7 +18,7 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isShut, successorsOf } from "./login-use.ts"
+import { isShut, mayBeRenewed, successorsOf } from "./login-use.ts"
 
 /** Accounts that joined another and are remembered by their ids. */
 const MOST_JOINED = 200
@@ -215,7 +216,14 @@ function heirOf(draft: Draft, account: Account, before: Login): Login | undefine
     if (isTheirs(heir)) return heir
   }
   const again = logins.findLast((login) => isOwnAgain(before, login))
-  return again?.id !== before.id && isTheirs(again) ? again : undefined
+  if (again?.id !== before.id && isTheirs(again)) return again
+  return logins.find((login) => isTheirs(login) && isRenewedUnseen(before, login))
+}
+
+/** Whether kiro-cli, which has the first no more, may have renewed it to the second before anybody looked. */
+function isRenewedUnseen(before: Login, after: Login): boolean {
+  if (before.source !== "kiro-cli" || recordOf(before).places.length > 0) return false
+  return before.id !== after.id && isInKiroCli(after) && mayBeRenewed(before, after)
 }
 
 /** Whether both are sign-ins of our own at one place. */

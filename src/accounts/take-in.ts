@@ -29,7 +29,7 @@ import {
   withRecord,
   withSuccessor,
 } from "./login.ts"
-import { isAnothers, isShut, successorsOf, withUses } from "./login-use.ts"
+import { isAnothers, isShut, mayBeRenewed, successorsOf, withUses } from "./login-use.ts"
 import { actedNow } from "./owner.ts"
 
 /** A login as another program keeps it. */
@@ -273,12 +273,6 @@ function placeBetween(draft: Draft, made: ReadonlySet<string>, id: string): void
   const { place } = after
   draft.change(before.id, (login) => withSuccessor(login, successorOf(login, { login: copy, place })))
   draft.change(id, (login) => withSuccessor(login, successorOf(login, after)))
-}
-
-/** Whether the second can be the first one renewed, as far as the two tell. */
-function mayBeRenewed(before: Login, after: Login): boolean {
-  if (before.kind === "api-key" || after.kind === "api-key") return false
-  return !isSignedInAnew(before, after) && before.tokens.expiresAt <= after.tokens.expiresAt
 }
 
 /**

@@ -660,6 +660,20 @@ describe("orders of events", () => {
     )
   })
 
+  it("12, of two places: an old copy that was lost to another person has no row beside what it became", async () => {
+    await home.signsIn("A")
+    await home.amazonQHas()
+    await home.cliRenews()
+    await home.servedBy()
+    await home.signsIn("B", home.amazonFile)
+    await home.cliRenews()
+    await home.servedBy()
+    assert.deepEqual(
+      (await home.accountsOf("A")).map(({ logins }) => logins.length),
+      [1],
+    )
+  })
+
   it("12, of two places, removed: what took its part in either is held", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
