@@ -238,6 +238,13 @@ export class Home {
     ])
   }
 
+  /** The refresh token of the older plugin's copy. */
+  async olderPair(): Promise<string | undefined> {
+    const database = await this.#look(this.#olderFile)
+    const token = database?.get("SELECT refresh_token FROM accounts")?.["refresh_token"]
+    return typeof token === "string" ? token : undefined
+  }
+
   /** The store that kiro-cli began as a copy of has what kiro-cli's has now. */
   async amazonQHas(): Promise<void> {
     const held = await this.cliPair()

@@ -263,7 +263,7 @@ export class World {
     const places = new Set(accounts.flatMap(({ logins }) => logins.flatMap((login) => this.#placesOf(login))))
     const keys = [...this.#keys.values()].includes(person) ? ["environment"] : []
     const programs = await this.#programsOf(person)
-    const everywhere = [...programs, ...keys]
+    const everywhere = [...programs, ...(await this.#copiesOf(person)), ...keys]
     // Behind another person's login nobody can know them again.
     for (const program of PROGRAMS)
       if (!programs.includes(program) && (await this.#pairIn(program)) !== undefined) places.delete(program)
@@ -295,6 +295,18 @@ export class World {
       if (pair !== undefined && this.#home.service.familyOf(pair)?.person === person) found.push(program)
     }
     return found
+  }
+
+  /** Where else a pair of theirs was copied to. */
+  async #copiesOf(person: Person): Promise<readonly string[]> {
+    const { service } = this.#home
+    const copies = [
+      ["kiro-cli's file", this.#home.idePair(this.#home.cliTokenFile)?.refreshToken],
+      ["older-plugin", await this.#home.olderPair()],
+    ] as const
+    return copies.flatMap(([place, pair]) =>
+      pair !== undefined && service.familyOf(pair)?.person === person ? place : [],
+    )
   }
 
   /** Of somebody who was never named nobody can tell who that is in another place. */
