@@ -104,8 +104,9 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
  * lost; and those of removed accounts that kiro-cli has still, which it would lose.
  */
 function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login | ForgottenLogin)[] {
-  const isLost = login.source === "kiro-cli" && recordOf(login).places.length === 0
-  if (!isLost && !isCopy(login) && !isOnlyIn(login, "kiro-cli")) return []
+  const { places } = recordOf(login)
+  const isLost = places.length === 0 && login.source === "kiro-cli"
+  if (!isLost && !isOnlyIn(login, "kiro-cli", "older-plugin")) return []
   const live = liveLogins(accounts)
   const removed = accounts.flatMap(({ removedAt, forgotten = [] }) =>
     removedAt === undefined ? [] : forgotten.filter(isInKiroCli),

@@ -145,10 +145,10 @@ export function isCopy(login: Login): boolean {
   return isOnlyIn(login, "older-plugin")
 }
 
-/** Whether it stands in stores of that program and nowhere else. */
-export function isOnlyIn(login: Login, program: LoginSource): boolean {
+/** Whether it stands in stores of these programs and nowhere else. */
+export function isOnlyIn(login: Login, ...programs: readonly LoginSource[]): boolean {
   const { places } = recordOf(login)
-  return places.length > 0 && places.every(({ source }) => source === program)
+  return places.length > 0 && places.every(({ source }) => programs.includes(source))
 }
 
 /** Whether kiro-cli shows it now. */

@@ -533,6 +533,21 @@ describe("orders of events", () => {
       assert.equal(await home.servedBy("b"), "A")
     })
 
+  it("12, in two kinds of places: nor is a copy that an older plugin's table and kiro-cli's own file have", async () => {
+    home.service.usage = "refused"
+    await home.signsIn("A")
+    await home.cliFileHas()
+    await home.olderPluginCopies()
+    home.endAccessTokens()
+    await home.cliRenews()
+    for (const session of ["a", "b"]) assert.equal(await home.servedBy(session), "A")
+    home.endAccessTokens()
+    for (const session of ["a", "b"]) assert.equal(await home.servedBy(session), "A")
+    home.service.exhausted.add("A")
+    await home.servedBy("a")
+    assert.equal(superseded(), 0)
+  })
+
   for (const [where, copy] of [
     ["an older plugin's table", () => home.olderPluginCopies()],
     ["the Amazon Q CLI's store", () => home.amazonQHas()],
