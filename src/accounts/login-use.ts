@@ -143,7 +143,10 @@ function endsBefore(one: Login, other: Login | ForgottenLogin): boolean {
   return areAlike || (left > 0 && right > 0 && left !== right) ? left < right : isCopy(one)
 }
 
-/** The ids of the login, of all that stood in its place before it, and of all that took it one after the other. */
+/**
+ * The ids of the login, of all that stood in its place before it, and of those behind it of which its successor decides: of
+ * a named one all, by rule 2; of another one that alone, since a backup may have been put back and renewed behind it.
+ */
 function chainOf(logins: readonly Login[], login: Login): ReadonlySet<string | undefined> {
   const links = logins.flatMap((each) => successorsIn(each).map(({ id }) => ({ before: each.id, id })))
   const bySuccessor = Map.groupBy(links, ({ id }) => id)
@@ -151,8 +154,9 @@ function chainOf(logins: readonly Login[], login: Login): ReadonlySet<string | u
   const before = new Set([login.id])
   // Whoever is found meanwhile is followed too.
   for (const id of before) for (const link of bySuccessor.get(id) ?? []) before.add(link.before)
-  const after = successorsOf({ login }, (id) => byId.get(id))
-  return new Set([...before, ...[...after].map((each) => each.login.id)])
+  const isNamed = ownerOf(login) !== undefined
+  const after = isNamed ? [...successorsOf({ login }, (id) => byId.get(id))].map((each) => each.login) : []
+  return new Set([...before, ...[...successorsIn(login), ...after].map(({ id }) => id)])
 }
 
 /** The logins whose owners decide whether one that rests may be renewed. */

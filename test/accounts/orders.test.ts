@@ -689,6 +689,36 @@ describe("orders of events", () => {
     )
   })
 
+  it("12, put back behind another company: what was never named is not sent beside what kiro-cli renewed of it", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.takeIn()
+    await home.signsIn("C")
+    home.endAccessTokens()
+    await home.takeIn()
+    await home.signsIn("B")
+    await home.cliIsPutBack()
+    await home.cliRenews()
+    home.service.usage = "up"
+    home.clock.advance(20 * MINUTE)
+    await home.servedBy()
+    await (await home.keeper()).learnOwners()
+    assert.equal(superseded(), 0)
+  })
+
+  it("12, a third behind a second: who is named goes on, though nobody can say who the third is", async () => {
+    await home.signsIn("A")
+    assert.equal(await home.servedBy("a"), "A")
+    await home.signsIn("C")
+    await home.takeIn()
+    assert.equal((await home.accountsOf("C"))[0]?.userId, "user-C")
+    home.service.usage = "down"
+    await home.signsIn("B")
+    await home.takeIn()
+    home.endAccessTokens()
+    assert.equal(await home.servedBy("a"), "A")
+  })
+
   it("12, of two places, removed: what took its part in either is held", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
