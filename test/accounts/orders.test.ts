@@ -713,6 +713,7 @@ describe("orders of events", () => {
     await home.takeIn()
     assert.equal((await home.accountsOf("C"))[0]?.userId, "user-C")
     home.service.usage = "down"
+    home.clock.advance(MINUTE)
     await home.signsIn("B")
     await home.takeIn()
     home.endAccessTokens()
