@@ -1,6 +1,6 @@
 import { present } from "../json.ts"
 import type { Account, ForgottenLogin, Login, PlaceKey, Successor } from "./account.ts"
-import { changeLogin, ownerOf, recordOf, samePlace, successorsIn, withRecord } from "./login.ts"
+import { changeLogin, ownerOf, recordOf, samePlace, withRecord } from "./login.ts"
 
 /** What one pure change over all accounts comes to. */
 export interface AccountChanges {
@@ -87,12 +87,9 @@ export class Draft {
     const become = (successor: Successor): Successor =>
       successor.id === from ? { ...successor, id: into } : successor
     this.changeAll((login) => {
-      const { successor, otherSuccessors } = recordOf(login)
-      if (!successorsIn(login).some(({ id }) => id === from)) return login
-      return withRecord(login, {
-        successor: successor && become(successor),
-        otherSuccessors: otherSuccessors?.map(become),
-      })
+      const successors = successorsIn(login)
+      const isMeant = successors.some(({ id }) => id === from)
+      return isMeant ? withSuccessors(login, successors.map(become)) : login
     })
   }
 
@@ -116,6 +113,30 @@ function mapSame<Member>(list: readonly Member[], change: (member: Member) => Me
 
 export function isInPlace(login: Login | ForgottenLogin, place: PlaceKey): boolean {
   return recordOf(login).places.some((each) => samePlace(each, place))
+}
+
+/** The logins that its places showed instead of it; the last one first. */
+export function successorsIn(login: Login | ForgottenLogin): readonly Successor[] {
+  const { successor, otherSuccessors = [] } = recordOf(login)
+  return successor === undefined ? [] : [successor, ...otherSuccessors]
+}
+
+/** `successors`: as `successorsIn` gives them. */
+export function withSuccessors<Kind extends Login | ForgottenLogin>(
+  login: Kind,
+  successors: readonly Successor[],
+): Kind {
+  const [successor, ...others] = successors
+  return withRecord(login, { successor, otherSuccessors: others.length === 0 ? undefined : others })
+}
+
+/** Takes the part of whoever took the same place of it before. */
+export function withSuccessor<Kind extends Login | ForgottenLogin>(login: Kind, successor: Successor): Kind {
+  const { id, place } = successor
+  const isElsewhere = (other: Successor): boolean =>
+    place !== undefined && other.place !== undefined && !samePlace(other.place, place)
+  const others = successorsIn(login).filter((other) => other.id !== id && isElsewhere(other))
+  return withSuccessors(login, [successor, ...others])
 }
 
 /** A person's id, as far as the service named the login, or the account that it is in. */

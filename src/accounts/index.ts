@@ -11,7 +11,7 @@ export type {
   TokenLogin,
   TokenSet,
 } from "./account.ts"
-export type { AccountChanges } from "./draft.ts"
+export { type AccountChanges, successorsIn } from "./draft.ts"
 export {
   afterChoiceWanted,
   afterFailure,

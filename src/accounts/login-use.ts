@@ -1,6 +1,6 @@
 import { present } from "../json.ts"
 import type { Account, ForgottenLogin, Login, Successor, TokenLogin } from "./account.ts"
-import { type HeldLogin, type KnownLogin, ownerIn } from "./draft.ts"
+import { type HeldLogin, type KnownLogin, ownerIn, successorsIn } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import {
   comparable,
@@ -13,7 +13,6 @@ import {
   recordOf,
   renewalOf,
   sameRegistration,
-  successorsIn,
 } from "./login.ts"
 
 /** How far each login may be used, as far as the other accounts tell; what its row itself says stays. */

@@ -11,7 +11,6 @@ import type {
   LoginRecord,
   LoginSource,
   PlaceKey,
-  Successor,
   TokenLogin,
   TokenSet,
 } from "./account.ts"
@@ -119,25 +118,6 @@ export function withPlace<Kind extends Login | ForgottenLogin>(login: Kind, plac
 
 export function withoutPlace<Kind extends Login | ForgottenLogin>(login: Kind, place: PlaceKey): Kind {
   return withRecord(login, { places: recordOf(login).places.filter((other) => !samePlace(other, place)) })
-}
-
-/** The logins that its places showed instead of it; the last one first. */
-export function successorsIn(login: Login | ForgottenLogin): readonly Successor[] {
-  const { successor, otherSuccessors = [] } = recordOf(login)
-  return successor === undefined ? [] : [successor, ...otherSuccessors]
-}
-
-/** Takes the part of whoever took the same place of it before. */
-export function withSuccessor<Kind extends Login | ForgottenLogin>(login: Kind, successor: Successor): Kind {
-  const { place } = successor
-  const others = successorsIn(login).filter(
-    (other) =>
-      other.id !== successor.id &&
-      place !== undefined &&
-      other.place !== undefined &&
-      !samePlace(other.place, place),
-  )
-  return withRecord(login, { successor, otherSuccessors: others.length === 0 ? undefined : others })
 }
 
 /** Whether it is nowhere but in older plugins' tables, which copied it from kiro-cli. */

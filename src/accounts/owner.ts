@@ -1,6 +1,13 @@
 import { present } from "../json.ts"
 import type { Account, ForgottenLogin, Health, Login } from "./account.ts"
-import { type AccountChanges, Draft, type HeldLogin, type KnownLogin } from "./draft.ts"
+import {
+  type AccountChanges,
+  Draft,
+  type HeldLogin,
+  type KnownLogin,
+  successorsIn,
+  withSuccessors,
+} from "./draft.ts"
 import { isLocked } from "./health.ts"
 import {
   changeLogin,
@@ -13,7 +20,6 @@ import {
   newAccount,
   ownerOf,
   recordOf,
-  successorsIn,
   withInherited,
   withPlace,
   withRecord,
@@ -187,13 +193,13 @@ function settleSuccessions(draft: Draft, accountId: string): void {
         .map((login) => (login.id === heir.id ? next : login)),
     })
     draft.relink(before.id, heir.id)
-    draft.change(heir.id, withoutItself)
+    draft.change(heir.id, (kept) =>
+      withSuccessors(
+        kept,
+        successorsIn(kept).filter(({ id }) => id !== heir.id),
+      ),
+    )
   }
-}
-
-function withoutItself(login: Login): Login {
-  const [successor, ...others] = successorsIn(login).filter(({ id }) => id !== login.id)
-  return withRecord(login, { successor, otherSuccessors: others.length === 0 ? undefined : others })
 }
 
 /**

@@ -8,7 +8,14 @@ import type {
   Successor,
   TokenLogin,
 } from "./account.ts"
-import { type AccountChanges, Draft, type HeldLogin, isInPlace } from "./draft.ts"
+import {
+  type AccountChanges,
+  Draft,
+  type HeldLogin,
+  isInPlace,
+  successorsIn,
+  withSuccessor,
+} from "./draft.ts"
 import { afterRenewal, foundProfile } from "./health.ts"
 import {
   derivedAccountId,
@@ -22,12 +29,10 @@ import {
   pairsOf,
   recordOf,
   samePlace,
-  successorsIn,
   withoutPlace,
   withoutRevocation,
   withPlace,
   withRecord,
-  withSuccessor,
 } from "./login.ts"
 import { isAnothers, isShut, mayBeRenewed, successorsOf, withUses } from "./login-use.ts"
 import { actedNow } from "./owner.ts"
