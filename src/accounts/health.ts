@@ -257,16 +257,23 @@ export function wantsProfile(account: Account): boolean {
   return account.enabled && isNotAuthorized(account) && arns.every((arn) => arn === undefined)
 }
 
+/** Why a login is not renewed now, though its service might. */
+export const RESTS = [
+  /** It is not known yet whose login it is, and what was before it in its place may not be used. */
+  "held",
+  /** Its login has ended, and the one that took its place may be the same. */
+  "resting",
+  /** In this request: its token has ended, and the store that it came from, which may hold a newer one, can't be read. */
+  "source-away",
+] as const
+
+export type Rest = (typeof RESTS)[number]
+
 export type StateReason =
   | "ready"
   | "disabled"
   | "profile-choice"
-  /** It is not known yet whose login it is, and what was before it in its place may not be used. */
-  | "held"
-  /** Its login has ended, and the one that took its place may be the same. */
-  | "resting"
-  /** In this request: its token has ended, and the store that it came from, which may hold a newer one, can't be read. */
-  | "source-away"
+  | Rest
   /** In this request only: nothing is held against the account. */
   | "unavailable"
   | CoolingReason

@@ -26,6 +26,8 @@ export {
   isLocked,
   isLocking,
   isOutOfCredits,
+  type Rest,
+  RESTS,
   stateOf,
   stateOfHealth,
   type StateReason,
@@ -42,7 +44,6 @@ export {
   ownerOf,
   pairHash,
   recordOf,
-  successorsIn,
   withoutRevocation,
 } from "./login.ts"
 export {

@@ -3,7 +3,7 @@ import type { Runtime } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import { ownCommand, type Settings } from "../../settings/index.ts"
 import type { Account, Login, TokenLogin, TokenSet } from "../account.ts"
-import { afterLoginRefused } from "../health.ts"
+import { afterLoginRefused, type Rest } from "../health.ts"
 import { changeLogin, grantOf, ownerOf, recordOf, renewedBy, samePair, withRecord } from "../login.ts"
 import { owedByRemoved } from "../owner.ts"
 import { StoreError } from "../store/database.ts"
@@ -31,9 +31,6 @@ export interface RefreshWish {
   /** It is held, and renewed only to be asked whose it is. */
   readonly toAsk?: boolean
 }
-
-/** Why it is not renewed now, though its service might. */
-type Rest = "held" | "resting" | "source-away"
 
 export type RefreshFailure = "network" | "timeout" | "service" | "disk-full" | "database" | Rest
 

@@ -4,6 +4,8 @@ import {
   type CoolingReason,
   type LockingReason,
   type RemedyFor,
+  type Rest,
+  RESTS,
   STATE_WORDS,
 } from "../../accounts/index.ts"
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
@@ -178,9 +180,6 @@ export function briefly(failure: Pick<KiroFailure, "kind" | "reason">): string {
   const state = stateBehind(failure)
   return (state === undefined ? answerOf(failure.kind).briefly : STATE_WORDS[state].because) ?? "it failed"
 }
-
-const RESTS = ["held", "resting", "source-away"] as const
-type Rest = (typeof RESTS)[number]
 
 /** The state that kept an account from a token: nothing was sent with it, and nobody refused its login. */
 export function stateBehind({ kind, reason }: Pick<KiroFailure, "kind" | "reason">): Rest | undefined {
