@@ -33,6 +33,9 @@ describe("orders of events", () => {
     assert.equal(await home.servedBy(), person)
     await home.remove(person)
   }
+  /** How many logins each account of theirs has. */
+  const rowsOf = async (person: string): Promise<readonly number[]> =>
+    (await home.accountsOf(person)).map(({ logins }) => logins.length)
   const superseded = (): number => home.service.sent.filter((each) => each.superseded).length
 
   it("1: an ordinary renewal is invisible: the same account, one usage call, no notice", async () => {
@@ -82,10 +85,7 @@ describe("orders of events", () => {
     await home.cliIsPutBack()
     await home.cliRenews()
     assert.equal(await home.servedBy(), "A")
-    assert.deepEqual(
-      (await home.accountsOf("A")).map(({ logins }) => logins.length),
-      [1],
-    )
+    assert.deepEqual(await rowsOf("A"), [1])
     const renewed = (await home.cliPair())?.refreshToken ?? ""
     assert.ok((await home.refreshTokens()).ours.includes(renewed))
     home.endAccessTokens()
@@ -548,10 +548,11 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
-  for (const [where, copy] of [
+  const COPIES = [
     ["an older plugin's table", () => home.olderPluginCopies()],
     ["the Amazon Q CLI's store", () => home.amazonQHas()],
-  ] as const)
+  ] as const
+  for (const [where, copy] of COPIES)
     it(`12, removed: nor is an old copy in ${where} sent when the account of kiro-cli's login was removed`, async () => {
       await home.signsIn("A")
       await copy()
@@ -599,10 +600,7 @@ describe("orders of events", () => {
       assert.notEqual(await home.servedBy("b"), "nobody")
     }
     assert.equal(superseded(), 0)
-    assert.deepEqual(
-      (await home.accountsOf("A")).map(({ logins }) => logins.length),
-      [1],
-    )
+    assert.deepEqual(await rowsOf("A"), [1])
   })
 
   it("12, newer, and renewed again: a login that was in both places leaves no row behind", async () => {
@@ -629,10 +627,7 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
-  for (const [where, copy] of [
-    ["an older plugin's table", () => home.olderPluginCopies()],
-    ["the Amazon Q CLI's store", () => home.amazonQHas()],
-  ] as const) {
+  for (const [where, copy] of COPIES) {
     it(`12, newer in ${where}, signed out: what it came from is not sent`, async () => {
       await home.signsIn("A")
       assert.equal(await home.servedBy(), "A")
@@ -669,10 +664,7 @@ describe("orders of events", () => {
       home.endAccessTokens()
     }
     assert.equal(superseded(), 0)
-    assert.deepEqual(
-      (await home.accountsOf("A")).map(({ logins }) => logins.length),
-      [1],
-    )
+    assert.deepEqual(await rowsOf("A"), [1])
   })
 
   it("12, of two places: an old copy that was lost to another person has no row beside what it became", async () => {
@@ -683,10 +675,7 @@ describe("orders of events", () => {
     await home.signsIn("B", home.amazonFile)
     await home.cliRenews()
     await home.servedBy()
-    assert.deepEqual(
-      (await home.accountsOf("A")).map(({ logins }) => logins.length),
-      [1],
-    )
+    assert.deepEqual(await rowsOf("A"), [1])
   })
 
   it("12, put back behind another company: what was never named is not sent beside what kiro-cli renewed of it", async () => {

@@ -416,12 +416,18 @@ describe("a new sign-in", () => {
 })
 
 describe("what answers taught", () => {
+  const signIn = (store: AccountStore): Promise<Account> =>
+    store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+  const turnAt = (at: number): Learnt => ({
+    sessionId: "s",
+    turn: { sessionId: "s", accountId: "a", credits: 1, at },
+  })
+
   it("is written when another program gives the file back, also at the end", async () => {
     const { store, path } = await openStore({ clock: fakeClock() })
-    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    await signIn(store)
     const other = await openDatabase(path)
-    const answered = (at: number): Promise<void> =>
-      store.remember({ sessionId: "s", turn: { sessionId: "s", accountId: "a", credits: 1, at } })
+    const answered = (at: number): Promise<void> => store.remember(turnAt(at))
     const credits = (): unknown => other.get("SELECT TOTAL(credits) AS credits FROM kiro_turn")?.["credits"]
     other.run("BEGIN IMMEDIATE")
     for (const at of [1, 2]) await answered(at)
@@ -439,9 +445,8 @@ describe("what answers taught", () => {
 
   it("is written when the disk has room again, which may say no only at the end", async () => {
     const { store, disk } = await openOnDisk()
-    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
-    const answered = (at: number): Promise<void> =>
-      store.remember({ sessionId: "s", turn: { sessionId: "s", accountId: "a", credits: 1, at } })
+    await signIn(store)
+    const answered = (at: number): Promise<void> => store.remember(turnAt(at))
     disk.isFull = true
     await Promise.all([1, 2, 3].map(answered))
     await answered(4)
@@ -454,12 +459,11 @@ describe("what answers taught", () => {
 
   it("is written soon, with what comes until then, where no request waits for it, and at the latest at the end", async () => {
     const { store, disk, clock, path } = await openOnDisk()
-    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    await signIn(store)
     const other = await openStore({ path })
     const booked = async (): Promise<readonly number[]> =>
       (await other.store.turns()).map(({ at }) => at).toSorted()
-    const answered = (at: number): void =>
-      store.rememberSoon({ sessionId: "s", turn: { sessionId: "s", accountId: "a", credits: 1, at } })
+    const answered = (at: number): void => store.rememberSoon(turnAt(at))
     disk.commits = 0
     for (const at of [1, 2, 3]) answered(at)
     assert.deepEqual(await booked(), [])
@@ -474,7 +478,7 @@ describe("what answers taught", () => {
 
   it("of a session is there when its next chat begins, and waits for no other's", async () => {
     const { store } = await openStore({ clock: fakeClock() })
-    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    await signIn(store)
     store.rememberSoon({ sessionId: "s", session: (current) => ({ ...current, tokenRatio: 1.5 }) })
     await store.opening("another")
     assert.equal((await store.session("s")).tokenRatio, undefined)
@@ -484,10 +488,9 @@ describe("what answers taught", () => {
 
   it("is booked once where an answer comes while the store closes", async () => {
     const { store, path } = await openStore({ clock: fakeClock() })
-    await store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))
+    await signIn(store)
     const other = await openDatabase(path)
-    const answered = (at: number): Promise<void> =>
-      store.remember({ sessionId: "s", turn: { sessionId: "s", accountId: "a", credits: 1, at } })
+    const answered = (at: number): Promise<void> => store.remember(turnAt(at))
     other.run("BEGIN IMMEDIATE")
     await answered(1)
     const all = Promise.all([store.close(), answered(2)])
