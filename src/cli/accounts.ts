@@ -15,7 +15,7 @@ import {
 } from "../accounts/index.ts"
 import { type JsonObject, plainName, present } from "../json.ts"
 import type { Context } from "./context.ts"
-import { type Column, table, type Terminal, wrap } from "./terminal.ts"
+import type { Column, Terminal } from "./terminal.ts"
 
 /** Every account: state, credits, reset, where its logins are from. */
 export async function listAccounts(context: Context, { json }: { readonly json: boolean }): Promise<void> {
@@ -24,17 +24,17 @@ export async function listAccounts(context: Context, { json }: { readonly json: 
   const now = runtime.clock.now()
   if (json) {
     const documents = accounts.map((account) => accountDocument(account, context, now))
-    return terminal.out(JSON.stringify({ accounts: documents }, null, 2))
+    return terminal.json({ accounts: documents })
   }
   if (accounts.length === 0) return terminal.out(await nobody(context))
   const rows = accounts.map((account) => rowOf(account, context, now))
-  terminal.out(table(COLUMNS, rows, { terminal }))
+  terminal.out(terminal.table(COLUMNS, rows))
   const all = await store.list({ resting: true })
   const beside = accounts.flatMap((account) => [
     ...extrasOf(account, terminal, now),
     ...restingUnder(account, all, now).map((resting) => restingLine(context, { account, resting, now })),
   ])
-  if (beside.length > 0) terminal.out(`\n${table(BESIDE, beside, { terminal })}`)
+  if (beside.length > 0) terminal.out(`\n${terminal.table(BESIDE, beside)}`)
 }
 
 /** A login whose place another one took, and of which nobody knows whether it is the same person's. */
@@ -66,16 +66,14 @@ const BESIDE: readonly Column[] = [
 /** Logins of other programs are taken in by the first message, not by looking at the list. */
 async function nobody({ sources, command, terminal }: Context): Promise<string> {
   const readings = await Promise.all(sources.map((source) => source.read()))
-  const at = { indent: 0, columns: terminal.columns }
   const found = readings.flatMap(({ logins }) => logins.map(({ login }) => SOURCE_NAMES[login.source]))
   if (found.length === 0)
-    return wrap(
+    return terminal.wrap(
       "No account yet. Sign in with kiro-cli, or run: opencode auth login (in OpenCode: /connect)",
-      at,
     )
   const from = [...new Set(found)].join(", ")
   const there = `No account yet. A login of ${from} is there; the first message takes it in, and so does:`
-  return `${wrap(there, at)}\n  ${command} import`
+  return `${terminal.wrap(there)}\n  ${command} import`
 }
 
 function rowOf(account: Account, { terminal, settings }: Context, now: number): readonly string[] {

@@ -12,7 +12,6 @@ import type { KiroProfile } from "../kiro/index.ts"
 import { accountDocument, findAccount } from "./accounts.ts"
 import type { Command } from "./command-line.ts"
 import type { Context } from "./context.ts"
-import { table, wrap } from "./terminal.ts"
 
 type Change = Extract<Command, { name: "label" | "enable" | "disable" | "remove" }>
 
@@ -73,11 +72,10 @@ function report(
   const { command, account, done, isKept = false } = change
   if (command.json) {
     const document = accountDocument(account, context, runtime.clock.now())
-    terminal.out(JSON.stringify({ done: command.name, usable: !isKept, account: document }, null, 2))
+    terminal.json({ done: command.name, usable: !isKept, account: document })
   } else {
     const mark = isKept ? terminal.paint("warning", "!") : terminal.paint("good", "✓")
-    const { columns } = terminal
-    terminal.out(`${mark} ${wrap(`${accountName(account)} ${done}`, { indent: 2, columns })}`)
+    terminal.out(`${mark} ${terminal.wrap(`${accountName(account)} ${done}`, 2)}`)
   }
   return !isKept
 }
@@ -116,7 +114,7 @@ function listProfiles(
   const name = accountName(account)
   const used =
     account.profileArn ?? account.logins.find((login) => login.profileArn !== undefined)?.profileArn
-  if (json) return terminal.out(JSON.stringify({ account: name, profiles, used }, null, 2))
+  if (json) return terminal.json({ account: name, profiles, used })
   if (profiles.length === 0) return terminal.out(`${name} has no profiles, and needs none.`)
   const columns = [
     { title: "" },
@@ -132,7 +130,7 @@ function listProfiles(
     terminal.columns === undefined ? arn : `…${arn.slice(arn.lastIndexOf("/"))}`,
     arn === used ? terminal.paint("good", "used") : "",
   ])
-  terminal.out(table(columns, rows, { terminal }))
+  terminal.out(terminal.table(columns, rows))
   if (profiles.length > 1)
     terminal.out(`\nChoose one:\n  ${command} accounts profile ${typedName(account)} 2`)
 }

@@ -18,7 +18,7 @@ import {
 } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 import { programHere } from "./interpreter.ts"
-import { type Terminal, wrap } from "./terminal.ts"
+import type { Terminal } from "./terminal.ts"
 
 /** What every command works with. */
 export interface Context extends OpenAccounts {
@@ -55,8 +55,7 @@ export async function openContext(
   const runtime = systemRuntime(log)
   const sources = openSources({ place, settings, effects: runtime })
   const command = commandHere(place)
-  const warn = (text: string): void =>
-    terminal.err(terminal.paint("warning", wrap(text, { indent: 0, columns: terminal.columns })))
+  const warn = (text: string): void => terminal.err(terminal.paint("warning", terminal.wrap(text)))
   let lost = false
   const notify = (notice: Notice): void => {
     lost ||= notice.kind === "store-trouble" && notice.backup === undefined

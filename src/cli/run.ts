@@ -9,7 +9,7 @@ import { commandHere, type Context, openContext, redirectingDotenv } from "./con
 import { examine } from "./doctor/doctor.ts"
 import type { RunProgram } from "./doctor/finding.ts"
 import { programRunner } from "./doctor/programs.ts"
-import { type Terminal, wrap } from "./terminal.ts"
+import type { Terminal } from "./terminal.ts"
 import { updatePlugin } from "./update.ts"
 import { showBudget, showHistory, showUsage } from "./usage.ts"
 
@@ -33,8 +33,8 @@ export async function runCommand({ args, ...at }: RunOptions): Promise<ExitCode>
     return (await execute(readCommandLine(args), at)) ? 0 : 1
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    terminal.err(`${terminal.paint("bad", "✗")} ${wrap(message, { indent: 2, columns: terminal.columns })}`)
-    if (args.includes("--json")) terminal.out(JSON.stringify({ error: message }, null, 2))
+    terminal.err(`${terminal.paint("bad", "✗")} ${terminal.wrap(message, 2)}`)
+    if (args.includes("--json")) terminal.json({ error: message })
     if (!(error instanceof UsageError)) return 1
     terminal.err("Run it with --help to see what it takes.")
     return 2
@@ -117,10 +117,8 @@ async function takeLogins(
 ): Promise<boolean> {
   const { store, sources, runtime, terminal, tokens } = context
   const taken = await importLogins({ store, sources, clock: runtime.clock, byUser: true, tokens })
-  if (json) terminal.out(JSON.stringify({ dryRun, ...documentOf(taken, dryRun) }, null, 2))
-  else
-    for (const line of linesOf(taken, dryRun))
-      terminal.out(wrap(line, { indent: 2, columns: terminal.columns }))
+  if (json) terminal.json({ dryRun, ...documentOf(taken, dryRun) })
+  else for (const line of linesOf(taken, dryRun)) terminal.out(terminal.wrap(line, 2))
   for (const { file, key, message } of json ? [] : taken.problems)
     terminal.err(terminal.paint("warning", `${file}${key === undefined ? "" : ` (${key})`} ${message}.`))
   return taken.problems.length === 0

@@ -4,9 +4,11 @@ import { cellsOf, cutTo } from "../accounts/index.ts"
 
 export type Tone = "good" | "warning" | "bad" | "muted" | "strong"
 
-/** Where a command writes. `json` commands write one document to `out` and nothing else there. */
+/** Where a command writes, and what fits there. */
 export interface Terminal {
   out(text: string): void
+  /** What a `--json` command writes: one document, and nothing else to the same place. */
+  json(document: object): void
   /** Progress and errors: never part of what a pipe reads. */
   err(text: string): void
   paint(tone: Tone, text: string): string
@@ -14,6 +16,17 @@ export interface Terminal {
   progress<Result>(text: string, work: () => Promise<Result>): Promise<Result>
   /** How wide a line may be; `undefined` where no person's terminal would wrap it. */
   readonly columns: number | undefined
+  /**
+   * Breaks a text between words, so that no line of it is longer than the terminal; what follows is indented. What stands
+   * in backticks is typed as it is: it is never broken here.
+   */
+  wrap(text: string, indent?: number): string
+  /**
+   * Columns as wide as their widest cell, two spaces between. In a narrow terminal no row wraps: a long cell is cut down
+   * to a usual size, then columns that are said to be expendable go, then it is cut further. Without any title there is
+   * no line of titles.
+   */
+  table(columns: readonly Column[], rows: readonly (readonly string[])[]): string
   /** Whether a person says yes; `undefined` where nobody can be asked. */
   confirm(question: string): Promise<boolean | undefined>
 }
@@ -41,11 +54,21 @@ export function createTerminal({ stdout, stderr, stdin, env }: TerminalInput): T
     const line = isColourful(stream, env) ? text : stripVTControlCharacters(text)
     stream.write(`${line}\n`)
   }
+  const out = writeTo(stdout)
+  const columns = stdout.isTTY === true ? (stdout.columns ?? USUAL_COLUMNS) : undefined
+  const paint: Terminal["paint"] = (tone, text) => styleText(STYLES[tone], text, { validateStream: false })
   return {
-    out: writeTo(stdout),
+    out,
+    json: (document) => out(JSON.stringify(document, null, 2)),
     err: writeTo(stderr),
-    paint: (tone, text) => styleText(STYLES[tone], text, { validateStream: false }),
-    columns: stdout.isTTY === true ? (stdout.columns ?? USUAL_COLUMNS) : undefined,
+    paint,
+    columns,
+    wrap: (text, indent = 0) => wrapped(text, indent, columns),
+    table(described, rows) {
+      const titles = described.map(({ title }) => paint("muted", title))
+      const isUntitled = described.every(({ title }) => title === "")
+      return tableOf(described, isUntitled ? rows : [titles, ...rows], columns)
+    },
     async progress(text, work) {
       if (stderr.isTTY !== true || isDumb(env)) return await work()
       stderr.write(`${text} …`)
@@ -97,25 +120,19 @@ export interface Column {
   readonly align?: "right"
 }
 
-/**
- * Columns as wide as their widest cell, two spaces between. In a narrow terminal no row wraps: a long cell is cut down
- * to a usual size, then columns that are said to be expendable go, then it is cut further. Without any title there is
- * no line of titles.
- */
-export function table(
+/** See `Terminal.table`. */
+function tableOf(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  { terminal }: { readonly terminal: Pick<Terminal, "columns" | "paint"> },
+  room: number | undefined,
 ): string {
-  const titles = columns.map(({ title }) => terminal.paint("muted", title))
-  const all = columns.every(({ title }) => title === "") ? rows : [titles, ...rows]
-  const natural = columns.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ""))))
-  const kept = fitting(columns, natural, terminal.columns)
-  const tooWide = Math.max(0, totalOf(kept, natural) - (terminal.columns ?? Infinity))
+  const natural = columns.map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ""))))
+  const kept = fitting(columns, natural, room)
+  const tooWide = Math.max(0, totalOf(kept, natural) - (room ?? Infinity))
   const widths = natural.map((wide, index) =>
     columns[index]?.shrinks ? Math.min(wide, Math.max(LEAST_WIDTH, wide - tooWide)) : wide,
   )
-  return all
+  return rows
     .map((row) =>
       kept
         .map((index, place) => {
@@ -123,7 +140,7 @@ export function table(
           const text = row[index] ?? ""
           if (wraps) {
             const indent = kept.slice(0, place).reduce((sum, before) => sum + (widths[before] ?? 0) + 2, 0)
-            return wrap(text, { indent, columns: terminal.columns })
+            return wrapped(text, indent, room)
           }
           const cell = shrinks === undefined ? text : cut(text, widths[index] ?? 0, shrinks)
           const blank = " ".repeat(Math.max(0, (widths[index] ?? 0) - width(cell)))
@@ -180,14 +197,8 @@ function width(cell: string): number {
 /** The spaces that no pair of backticks holds. */
 const BREAKS = / (?=[^`]*(?:`[^`]*`[^`]*)*$)/
 
-/**
- * Breaks a text between words, so that no line of it is longer than the terminal; what follows is indented. What stands
- * in backticks is typed as it is: it is never broken here.
- */
-export function wrap(
-  text: string,
-  { indent, columns = Infinity }: { readonly indent: number; readonly columns: number | undefined },
-): string {
+/** See `Terminal.wrap`. */
+function wrapped(text: string, indent: number, columns = Infinity): string {
   const room = Math.max(20, columns - indent)
   const lines = [""]
   for (const word of text.split(BREAKS)) {

@@ -6,7 +6,6 @@ import { isOurs, type PluginEntry, pluginEntries, readConfigFiles } from "./doct
 import { copyOf, renameAway, stampOf } from "./doctor/finding.ts"
 import { isUnpinned, ownSpec } from "./doctor/plugin.ts"
 import { opencodeVersion } from "./doctor/programs.ts"
-import { wrap } from "./terminal.ts"
 
 interface Updated {
   readonly spec: string
@@ -24,13 +23,11 @@ export async function updatePlugin(
   { directory, run }: DoctorCall,
 ): Promise<boolean> {
   const { terminal, place } = context
-  const { columns } = terminal
-  const say = (mark: string, text: string): void =>
-    terminal.out(`${mark} ${wrap(text, { indent: 2, columns })}`)
+  const say = (mark: string, text: string): void => terminal.out(`${mark} ${terminal.wrap(text, 2)}`)
   const entries = pluginEntries(readConfigFiles({ ...context, directory }), place).filter(isOurs)
   const isSecond = (await opencodeVersion(run))?.startsWith("2.") === true
   const updated = entries.map((entry) => update(context, entry, isSecond))
-  if (json) terminal.out(JSON.stringify({ updated }, null, 2))
+  if (json) terminal.json({ updated })
   else if (updated.length === 0)
     terminal.out(`OpenCode's configuration does not list the plugin. Run: opencode plugin "${ownSpec()}" -g`)
   else

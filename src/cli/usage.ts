@@ -14,7 +14,7 @@ import { plainText, present } from "../json.ts"
 import { listAccounts } from "./accounts.ts"
 import type { Command, UsageGroup } from "./command-line.ts"
 import type { Context } from "./context.ts"
-import { type Column, table, wrap } from "./terminal.ts"
+import type { Column } from "./terminal.ts"
 
 const DAY_MS = 24 * 3_600_000
 
@@ -78,10 +78,10 @@ export async function showHistory(
       groups: groups.map(plain),
       pace,
     }
-    return terminal.out(JSON.stringify(document, null, 2))
+    return terminal.json(document)
   }
   if (csv) return terminal.out(csvOf(by, by === "day" ? perDay : groups))
-  const say = (text: string): void => terminal.out(wrap(text, { indent: 0, columns: terminal.columns }))
+  const say = (text: string): void => terminal.out(terminal.wrap(text))
   const period = days === 1 ? "today" : `in the last ${days} days`
   if (turns.length === 0) return say(`Nothing was asked of Kiro ${period} from this computer.`)
   terminal.out(chart(perDay, context))
@@ -104,7 +104,7 @@ export async function showHistory(
       total.credits > 0 ? `${Math.round((credits / total.credits) * 100)} %` : "",
       cache === undefined ? "" : cacheShare(cache),
     ])
-    terminal.out(table(columns, rows, { terminal }))
+    terminal.out(terminal.table(columns, rows))
     terminal.out("")
   }
   const average = days === 1 ? "" : `, ${(total.credits / days).toFixed(2)} a day`
@@ -284,9 +284,8 @@ export async function showBudget(
   if (lift) await store.liftBudget(day)
   const used = await store.creditsOfDay(day)
   const isLifted = await store.isBudgetLifted(day)
-  if (json)
-    return terminal.out(JSON.stringify({ day, used, limit: limit ?? null, lifted: isLifted }, null, 2))
-  const say = (text: string): void => terminal.out(wrap(text, { indent: 0, columns: terminal.columns }))
+  if (json) return terminal.json({ day, used, limit: limit ?? null, lifted: isLifted })
+  const say = (text: string): void => terminal.out(terminal.wrap(text))
   if (limit === undefined) {
     say(
       `${used.toFixed(2)} credits today. There is no budget: daily_credit_budget sets one, in ${paths.settingsFile}`,

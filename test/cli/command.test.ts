@@ -4,10 +4,10 @@ import { appendFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } fro
 import { extname, join } from "node:path"
 import { PassThrough } from "node:stream"
 import { after, before, describe, it } from "node:test"
-import { stripVTControlCharacters, styleText } from "node:util"
+import { stripVTControlCharacters } from "node:util"
 import { redirectingDotenv } from "../../src/cli/context.ts"
 import { isTooOld, programHere, tooOld, withoutSqliteWarning } from "../../src/cli/interpreter.ts"
-import { createTerminal, table, wrap } from "../../src/cli/terminal.ts"
+import { createTerminal, type Terminal } from "../../src/cli/terminal.ts"
 import { VERSION } from "../../src/version.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { needsLinks, needsShell } from "../support/posix.ts"
@@ -239,9 +239,13 @@ describe("a question", () => {
 describe("a table", () => {
   const columns = [{ title: "Name" }, { title: "Plan", expendable: 1 }, { title: "From", expendable: 2 }]
   const rows = [["Identity Center ··ffaf", "KIRO POWER", "kiro-cli, own login"]]
-  const paint = (_: string, text: string): string => styleText("bold", text, { validateStream: false })
-  const drawn = (columns_: number | undefined): readonly string[] =>
-    stripVTControlCharacters(table(columns, rows, { terminal: { columns: columns_, paint } })).split("\n")
+  /** Of a terminal that is so wide; `undefined`: a pipe. */
+  const terminalOf = (width: number | undefined): Terminal => {
+    const stdout = { ...(width !== undefined && { isTTY: true, columns: width }), write: () => true }
+    return createTerminal({ stdout, stderr: { write: () => true }, env: {} })
+  }
+  const drawn = (width: number | undefined): readonly string[] =>
+    stripVTControlCharacters(terminalOf(width).table(columns, rows)).split("\n")
 
   it("leaves out what is expendable before a row would wrap, and nothing in a pipe", () => {
     assert.deepEqual(drawn(undefined), [
@@ -255,13 +259,14 @@ describe("a table", () => {
   })
 
   it("cuts a name short where the rest alone is too wide, but for the id that it is typed by", () => {
+    const terminal = terminalOf(36)
     const columns = [{ title: "", shrinks: "right" }, { title: "" }] as const
     const rows = [
-      [paint("", "Identity Center ··ffaf"), "at the daily limit"],
+      [terminal.paint("strong", "Identity Center ··ffaf"), "at the daily limit"],
       ["The account of the whole company", "ok"],
       ["For $$ and $& of the company", "ok"],
     ]
-    const lines = stripVTControlCharacters(table(columns, rows, { terminal: { columns: 36, paint } }))
+    const lines = stripVTControlCharacters(terminal.table(columns, rows))
     assert.deepEqual(lines.split("\n"), [
       "Identity…··ffaf   at the daily limit",
       "The account of…   ok",
@@ -271,13 +276,13 @@ describe("a table", () => {
 
   it("breaks no command that is named in backticks", () => {
     const text = "Choose one, or `run this command` now."
-    assert.equal(wrap(text, { indent: 2, columns: 22 }), "Choose one, or\n  `run this command`\n  now.")
+    assert.equal(terminalOf(22).wrap(text, 2), "Choose one, or\n  `run this command`\n  now.")
   })
 
   it("breaks texts between words, and indents what follows", () => {
-    assert.equal(wrap("one two three four five", { indent: 2, columns: 22 }), "one two three four\n  five")
-    assert.equal(wrap("one two three sixsix", { indent: 2, columns: 22 }), "one two three sixsix")
-    assert.equal(wrap("one two", { indent: 2, columns: undefined }), "one two")
+    assert.equal(terminalOf(22).wrap("one two three four five", 2), "one two three four\n  five")
+    assert.equal(terminalOf(22).wrap("one two three sixsix", 2), "one two three sixsix")
+    assert.equal(terminalOf(undefined).wrap("one two", 2), "one two")
   })
 })
 

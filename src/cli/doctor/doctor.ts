@@ -2,7 +2,7 @@ import { accountName, fullName, ownName } from "../../accounts/index.ts"
 import { redactText } from "../../settings/index.ts"
 import type { DoctorCommand } from "../command-line.ts"
 import type { Context } from "../context.ts"
-import { type Terminal, wrap } from "../terminal.ts"
+import type { Terminal } from "../terminal.ts"
 import { accountsCheck, examineAccounts, regionsCheck, sourcesCheck } from "./accounts.ts"
 import {
   databaseCheck,
@@ -67,7 +67,7 @@ export async function examine(given: Context, command: DoctorCommand, call: Doct
       ...(command.fix && { fixed: fixed.map(({ text }) => text) }),
       sections: sections.map(withoutMends),
     }
-    terminal.out(JSON.stringify(document, null, 2))
+    terminal.json(document)
   } else if (command.report) terminal.out(reportText(context, sections))
   else {
     show(context, sections)
@@ -197,17 +197,16 @@ function conclude(
 }
 
 /** A remedy keeps the whole path, which may be meant to be typed. */
-function linesOf(finding: Finding, { paint, columns }: Terminal, home: string): string {
-  const wrapped = (text: string, indent: number): string => wrap(text, { indent, columns })
+function linesOf(finding: Finding, { paint, wrap }: Terminal, home: string): string {
   switch (finding.level) {
     case "good":
-      return `  ${paint("good", "✓")} ${wrapped(withoutHome(finding.text, home), 4)}`
+      return `  ${paint("good", "✓")} ${wrap(withoutHome(finding.text, home), 4)}`
     case "note":
-      return `  ${paint("muted", "·")} ${wrapped(withoutHome(finding.text, home), 4)}`
+      return `  ${paint("muted", "·")} ${wrap(withoutHome(finding.text, home), 4)}`
     case "problem":
       return [
-        `  ${paint("bad", "✗")} ${wrapped(finding.text, 4)}`,
-        `    ${paint("strong", "→")} ${wrapped(finding.remedy, 6)}`,
+        `  ${paint("bad", "✗")} ${wrap(finding.text, 4)}`,
+        `    ${paint("strong", "→")} ${wrap(finding.remedy, 6)}`,
       ].join("\n")
     default:
       return finding satisfies never
