@@ -1,35 +1,37 @@
+import { parseArgs, type ParseArgsConfig } from "node:util"
 import { readLabel } from "../accounts/index.ts"
 
 const USAGE_GROUPS = ["day", "model", "account", "session", "project", "purpose"] as const
 export type UsageGroup = (typeof USAGE_GROUPS)[number]
 
 /** What the command line asks for. */
-export type Command =
-  | { readonly name: "help" }
-  | { readonly name: "version" }
-  | ({ readonly json: boolean } & (
-      | { readonly name: "accounts" }
-      | { readonly name: "label"; readonly account: string; readonly label: string }
-      | { readonly name: "enable" | "disable" | "remove"; readonly account: string }
-      /** `choice`: an ARN, or its number in the list. */
-      | { readonly name: "profile"; readonly account: string; readonly choice?: string }
-      | { readonly name: "usage" }
-      | { readonly name: "history"; readonly days: number; readonly by: UsageGroup; readonly csv: boolean }
-      | { readonly name: "budget"; readonly lift: boolean }
-      | { readonly name: "import"; readonly dryRun: boolean }
-      | DoctorCommand
-      | { readonly name: "update" }
-    ))
+export type Command = Help | { readonly name: "version" } | (Asked & { readonly json: boolean })
 
-export interface DoctorCommand {
-  readonly name: "doctor"
-  readonly json: boolean
-  readonly report: boolean
-  readonly fix: boolean
-  readonly live: boolean
-  /** Consent to what would be asked. */
-  readonly yes: boolean
+interface Help {
+  readonly name: "help"
 }
+
+type Asked =
+  | { readonly name: "accounts" }
+  | { readonly name: "label"; readonly account: string; readonly label: string }
+  | { readonly name: "enable" | "disable" | "remove"; readonly account: string }
+  /** `choice`: an ARN, or its number in the list. */
+  | { readonly name: "profile"; readonly account: string; readonly choice?: string }
+  | { readonly name: "usage" }
+  | { readonly name: "history"; readonly days: number; readonly by: UsageGroup; readonly csv: boolean }
+  | { readonly name: "budget"; readonly lift: boolean }
+  | { readonly name: "import"; readonly dryRun: boolean }
+  | {
+      readonly name: "doctor"
+      readonly report: boolean
+      readonly fix: boolean
+      readonly live: boolean
+      /** Consent to what would be asked. */
+      readonly yes: boolean
+    }
+  | { readonly name: "update" }
+
+export type DoctorCommand = Extract<Command, { name: "doctor" }>
 
 /** The command line is off: the message says how. */
 export class UsageError extends Error {
@@ -40,12 +42,11 @@ const MOST_DAYS = 90
 
 /** @throws UsageError */
 export function readCommandLine(args: readonly string[]): Command {
-  const { words, flags, values } = split(args)
+  const { words, flags, values } = split([...args])
   if (flags.has("help")) return { name: "help" }
   if (flags.has("version")) return { name: "version" }
   const [name = "help", ...rest] = words
-  const json = flags.has("json")
-  const command = { ...readCommand(name, rest, { flags, values }), json } as Command
+  const command = { ...readCommand(name, rest, { flags, values }), json: flags.has("json") }
   const allowed: readonly string[] = FLAGS_OF[name] ?? []
   const [wrong] = [...flags, ...values.keys()].filter((flag) => flag !== "json" && !allowed.includes(flag))
   if (wrong !== undefined) throw new UsageError(`--${wrong} goes with ${commandsOf(wrong)}`)
@@ -57,10 +58,21 @@ const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   import: ["dry-run"],
   doctor: ["report", "fix", "live", "yes"],
 }
-const VALUE_FLAGS = ["days", "by"]
 const COMMON_FLAGS = ["json", "help", "version"]
-const ALL_FLAGS = [...new Set([...Object.values(FLAGS_OF).flat(), ...COMMON_FLAGS])]
-const SHORT_FLAGS: Readonly<Record<string, string>> = { "-h": "help", "-v": "version", "-y": "yes" }
+const FLAGS: Readonly<NonNullable<ParseArgsConfig["options"]>> = {
+  days: { type: "string" },
+  by: { type: "string" },
+  csv: { type: "boolean" },
+  "dry-run": { type: "boolean" },
+  report: { type: "boolean" },
+  fix: { type: "boolean" },
+  live: { type: "boolean" },
+  yes: { type: "boolean", short: "y" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean", short: "v" },
+}
+const ALL_FLAGS = Object.keys(FLAGS)
 
 interface Split {
   readonly words: readonly string[]
@@ -68,36 +80,26 @@ interface Split {
   readonly values: ReadonlyMap<string, string>
 }
 
-function split(args: readonly string[]): Split {
+function split(args: string[]): Split {
   const words: string[] = []
   const flags = new Set<string>()
   const values = new Map<string, string>()
-  const given = [...args]
-  for (let arg = given.shift(); arg !== undefined; arg = given.shift()) {
-    if (arg === "--") {
-      words.push(...given.splice(0))
-      break
-    }
-    if (!/^--?[a-z]/i.test(arg)) {
-      words.push(arg)
-      continue
-    }
-    const [long = "", inline] = arg.split(/=(.*)/s)
-    const flag = SHORT_FLAGS[long] ?? long.replace(/^--/, "")
-    if (!ALL_FLAGS.includes(flag))
-      throw new UsageError(`there is no option "${long}"; ${meantOption(flag, flagsOf(words[0]))}`)
-    if (!VALUE_FLAGS.includes(flag)) {
-      flags.add(flag)
-      continue
-    }
-    const value = inline ?? given.shift()
-    if (value === undefined) throw new UsageError(`--${flag} needs a value`)
-    values.set(flag, value)
+  // Not strict: its own errors do not say what was meant.
+  const { tokens } = parseArgs({ args, options: FLAGS, tokens: true, strict: false })
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue
+    // A label may begin with a dash and a digit, which no option does.
+    if (token.kind === "positional" || !/^[a-z]/i.test(token.name)) words.push(args[token.index] ?? "")
+    else if (!ALL_FLAGS.includes(token.name))
+      throw new UsageError(
+        `there is no option "${token.rawName}"; ${meantOption(token.name, flagsOf(words[0]))}`,
+      )
+    else if (FLAGS[token.name]?.type === "boolean") flags.add(token.name)
+    else if (token.value === undefined) throw new UsageError(`--${token.name} needs a value`)
+    else values.set(token.name, token.value)
   }
   return { words, flags, values }
 }
-
-type WithoutJson<Given> = Given extends unknown ? Omit<Given, "json"> : never
 
 const COMMANDS = ["accounts", "usage", "budget", "import", "doctor", "update", "help"]
 const ACCOUNT_VERBS = ["list", "label", "enable", "disable", "remove", "profile"]
@@ -114,14 +116,15 @@ function readCommand(
   name: string,
   rest: readonly string[],
   { flags, values }: Omit<Split, "words">,
-): WithoutJson<Command> {
+): Asked | Help {
   switch (name) {
     case "help":
       return { name }
     case "accounts":
       return readAccounts(rest)
     case "usage":
-      return readUsage(noMore(rest), { flags, values })
+      noMore(rest)
+      return readUsage({ flags, values })
     case "budget": {
       const [verb, ...more] = rest
       noMore(more)
@@ -148,7 +151,7 @@ function readCommand(
   }
 }
 
-function readAccounts(words: readonly string[]): WithoutJson<Command> {
+function readAccounts(words: readonly string[]): Asked | Help {
   const [verb, account, ...rest] = words
   if (verb === undefined || (verb === "list" && account === undefined)) return { name: "accounts" }
   if (!ACCOUNT_VERBS.includes(verb))
@@ -178,7 +181,7 @@ function readAccounts(words: readonly string[]): WithoutJson<Command> {
   }
 }
 
-function readUsage(_: readonly string[], { flags, values }: Omit<Split, "words">): WithoutJson<Command> {
+function readUsage({ flags, values }: Omit<Split, "words">): Asked | Help {
   if (values.size === 0 && !flags.has("csv")) return { name: "usage" }
   const days = Number(values.get("days") ?? 30)
   if (!Number.isInteger(days) || days < 1 || days > MOST_DAYS)
@@ -189,9 +192,8 @@ function readUsage(_: readonly string[], { flags, values }: Omit<Split, "words">
   return { name: "history", days, by, csv: flags.has("csv") }
 }
 
-function noMore(rest: readonly string[]): readonly string[] {
+function noMore(rest: readonly string[]): void {
   if (rest.length > 0) throw new UsageError(`"${rest.join(" ")}" is too much`)
-  return rest
 }
 
 /** Those of a command; all where none was typed before. */
