@@ -12,6 +12,6 @@ export {
   startIdcDeviceAuthorization,
 } from "./device/idc.ts"
 export { pollForSocialTokens, type SocialProvider, startSocialDeviceAuthorization } from "./device/social.ts"
-export { oidcOrigin } from "./hosts.ts"
+export { oidcOrigin, SOCIAL_ORIGIN } from "./hosts.ts"
 export { REFRESH_DEADLINE_MS, type RefreshResult, refreshTokens } from "./refresh.ts"
 export type { ClientRegistration, RefreshGrant, TokenSet } from "./token-set.ts"

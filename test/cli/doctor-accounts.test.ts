@@ -253,6 +253,12 @@ describe("doctor on accounts and the way to Kiro", () => {
       assert.match(text, /\): .* → Check/)
     })
 
+    it("leads to the domain of a sign-in that has one of its own", async () => {
+      const account = lab.fake.account({ kind: "identity-center", loginRegion: "eusc-de-east-1" })
+      await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [account] })
+      assert.match((await lab.run("doctor")).out, /✓ oidc\.eusc-de-east-1\.amazonaws\.eu answers/)
+    })
+
     it("is seen to lead through a proxy that is none, or is not there, and its password is not shown", async () => {
       const proxied = (HTTPS_PROXY: string) => ({ environment: { HTTPS_PROXY } })
       assert.match(

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { type Account, loginRegionOf } from "../../accounts/index.ts"
 import { hostHeaders, hostsFor, type KiroHost, networkFailure, serviceRegionOf } from "../../kiro/index.ts"
 import { isObject } from "../../json.ts"
+import { oidcOrigin, SOCIAL_ORIGIN } from "../../oauth/index.ts"
 import { proxyAddress } from "../../runtime.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 import { globalFolder, readJsonc } from "./opencode-config.ts"
@@ -87,8 +88,6 @@ function clockFindings(answers: readonly Answer[]): readonly Finding[] {
   ]
 }
 
-const SOCIAL_HOST = "prod.us-east-1.auth.desktop.kiro.dev"
-
 /**
  * The hosts of chats, look-ups and sign-in that the accounts use; without any, those of the default region. Of one group
  * one that answers is enough.
@@ -103,10 +102,10 @@ function hostsInUse({ accounts, settings }: DoctorContext): readonly (readonly K
   const planes = [...service].flatMap((serviceRegion) =>
     (["runtime", "control"] as const).map((plane) => hostsFor({ plane, serviceRegion, override })),
   )
-  const signIn = new Set(known.flatMap(signInHosts))
+  const signIn = new Set(known.flatMap(signInOrigins))
   return withoutRepeats([
     ...planes,
-    ...[...signIn].map((name) => [{ name, baseUrl: override ?? `https://${name}` }]),
+    ...[...signIn].map((origin) => [{ name: new URL(origin).host, baseUrl: override ?? origin }]),
   ])
 }
 
@@ -126,13 +125,15 @@ function supported(service: ReturnType<typeof serviceRegionOf>): readonly string
   return service.outcome === "unsupported" ? [] : [service.region]
 }
 
-function signInHosts({ logins }: Account): readonly string[] {
+function signInOrigins({ logins }: Account): readonly string[] {
   return logins.flatMap((login) => {
     switch (login.kind) {
-      case "idc":
-        return [`oidc.${login.loginRegion}.amazonaws.com`]
+      case "idc": {
+        const oidc = oidcOrigin(login.loginRegion)
+        return oidc.outcome === "origin" ? [oidc.origin] : []
+      }
       case "social":
-        return [SOCIAL_HOST]
+        return [SOCIAL_ORIGIN]
       case "external-idp":
       case "api-key":
         return []
