@@ -77,6 +77,7 @@ export {
   loadDatabaseDriver,
   openDatabase,
   type OpenOptions,
+  passesSoon,
   type Row,
   STORE_TROUBLES,
   StoreError,

@@ -1,5 +1,6 @@
 import { type Account, accountName, kindName, labelOf } from "../accounts/index.ts"
 import { importLogins, type ImportOutcome } from "../import/index.ts"
+import { present } from "../json.ts"
 import type { Place } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 import { listAccounts } from "./accounts.ts"
@@ -135,7 +136,12 @@ function documentOf({ added, updated, unchanged, problems }: ImportOutcome, dryR
     added: dryRun ? added.map(kindOf) : names(added),
     updated: names(updated),
     unchanged: names(unchanged),
-    problems,
+    problems: problems.map(({ source, file, key, message }) => ({
+      source,
+      file,
+      ...present({ key }),
+      message,
+    })),
   }
 }
 

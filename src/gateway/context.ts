@@ -19,8 +19,11 @@ export interface GatewayDependencies {
   readonly ruleFor?: RuleFinder
   readonly store: AccountStore
   readonly tokens: FreshTokens & Pick<TokenKeeper, "learnOwners">
-  /** Reads the stores of other programs again; local and quick, never rejects. */
-  readonly importLogins: () => Promise<unknown>
+  /**
+   * Reads the stores of other programs again; local and quick, never rejects. The words for what could not be looked into
+   * because too many files are open.
+   */
+  readonly importLogins: () => Promise<string | undefined>
   readonly lookUps: LookUps
   readonly notify: (notice: Notice) => void
 }

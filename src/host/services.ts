@@ -1,4 +1,4 @@
-import { describeNotice, type Notice, type NoticeText } from "../accounts/index.ts"
+import { describeNotice, type Notice, type NoticeText, StoreError } from "../accounts/index.ts"
 import {
   type ChatCall,
   type ChatOutcome,
@@ -44,7 +44,7 @@ export interface Services {
   /** What a person may do with the accounts from inside a host. */
   readonly management: Management
   /** Takes in what other programs know now; local and quick, never rejects. */
-  readonly importLogins: () => Promise<void>
+  readonly importLogins: () => Promise<unknown>
   /** One web search, which costs credits. */
   readonly search: (asked: WebSearch) => Promise<SearchOutcome>
   readonly close: () => Promise<void>
@@ -64,13 +64,17 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
 
   const takeInFor = (byUser: boolean): Promise<ImportOutcome> =>
     importLogins({ store, sources, clock, log, byUser, identify, signal, tokens })
-  const takeIn = async (): Promise<void> => {
+  const takeIn = async (): Promise<string | undefined> => {
     try {
-      const outcome = await takeInFor(false)
-      for (const { source: _, ...problem } of outcome.problems) notify({ kind: "source-problem", ...problem })
+      const { problems } = await takeInFor(false)
+      for (const { source: _, failure: __, ...problem } of problems)
+        notify({ kind: "source-problem", ...problem })
+      const unopened = problems.find(({ failure }) => failure === "no-handle")
+      return unopened && `${unopened.file} ${unopened.message}`
     } catch (error) {
       // The store has told the user what is wrong with it.
       log.warn("the logins of other programs were not taken in", { error })
+      return error instanceof StoreError && error.failure === "no-handle" ? error.message : undefined
     }
   }
   const current = followSettings(place)

@@ -6,12 +6,14 @@ import {
   loadDatabaseDriver,
   type LoginSource,
   type OpenOptions,
+  passesSoon,
   type PairChange,
   placeIn,
   type PlaceKey,
   type Row,
   type SourceReading,
   type SourceStore,
+  STORE_TROUBLES,
   type StoreFailure,
   storeFailure,
   type WriteBack,
@@ -60,8 +62,11 @@ export function openLoginDatabases(store: LoginDatabases): SourceStore {
           problems: store.missing === undefined ? [] : [{ source, file, message: store.missing }],
           unread: [file],
         }
-      case "failed":
-        return { logins: [], problems: [{ source, file, message: visit.message }], unread: [file] }
+      case "failed": {
+        const { failure } = visit
+        const message = MESSAGES[failure]
+        return { logins: [], problems: [{ source, file, message, failure }], unread: [file] }
+      }
       default:
         return visit satisfies never
     }
@@ -99,11 +104,11 @@ export function openLoginDatabases(store: LoginDatabases): SourceStore {
 type Visit<Value> =
   | { readonly state: "done"; readonly value: Value }
   | { readonly state: "missing" }
-  | { readonly state: "failed"; readonly message: string }
+  | { readonly state: "failed"; readonly failure: StoreFailure }
 
 /**
  * Opens another program's database, runs one short synchronous visit and closes it; never throws for what the
- * file is. A lock is waited for on the clock, so that the event loop never stands still.
+ * file is. A lock, and a file handle, is waited for on the clock, so that the event loop never stands still.
  */
 async function visitDatabase<Value>({
   file,
@@ -125,8 +130,7 @@ async function visitDatabase<Value>({
       return { state: "done", value: visitOnce({ open, file, write, visit }) }
     } catch (error) {
       const failure = storeFailure(error)
-      if (failure !== "busy" || effects.clock.now() >= deadline)
-        return { state: "failed", message: MESSAGES[failure] }
+      if (!passesSoon(failure) || effects.clock.now() >= deadline) return { state: "failed", failure }
     }
     await effects.clock.sleep(wait * (0.5 + effects.random()))
   }
@@ -134,6 +138,7 @@ async function visitDatabase<Value>({
 
 const MESSAGES: { readonly [failure in StoreFailure]: string } = {
   busy: "is locked by another program",
+  "no-handle": STORE_TROUBLES["no-handle"],
   corrupt: "is not a SQLite database or is damaged",
   readonly: "can't be written",
   full: "can't be written: the disk is full",

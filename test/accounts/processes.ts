@@ -12,12 +12,16 @@ export interface Process {
 }
 
 /** Starts a process of this runtime, and resolves when its task has begun. */
-export async function start(task: Task): Promise<Process> {
+export async function start(
+  task: Task,
+  { mostHandles }: { readonly mostHandles?: number } = {},
+): Promise<Process> {
   const { filename, dirname } = import.meta
   const script = join(dirname, `store-process${extname(filename)}`)
-  const child = track(
-    spawn(process.execPath, [script, JSON.stringify(task)], { stdio: ["pipe", "pipe", "pipe"] }),
-  )
+  const program = [process.execPath, script, JSON.stringify(task)]
+  const limited = ["sh", "-c", `ulimit -n ${mostHandles}; exec "$0" "$@"`, ...program]
+  const [command = "", ...args] = mostHandles === undefined ? program : limited
+  const child = track(spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] }))
   const done = finished(child)
   await Promise.race([once(child.stdout, "data"), done])
   return { done, release: () => child.stdin.end() }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict"
 import { once } from "node:events"
+import { closeSync, openSync } from "node:fs"
 import {
   type AccountStore,
+  newAccount,
   type Notice,
   openAccountStore,
   openDatabase,
@@ -19,6 +21,8 @@ export type Task =
       readonly do: "hold-lock"
       readonly path: string
     }
+  /** Has no file left to open while it writes, for a moment. */
+  | { readonly do: "run-out-of-handles"; readonly path: string }
   | { readonly do: "count"; readonly path: string; readonly id: string; readonly times: number }
   | {
       readonly do: "converse"
@@ -44,6 +48,8 @@ async function perform(task: Task): Promise<void> {
   switch (task.do) {
     case "hold-lock":
       return await holdLock(task.path)
+    case "run-out-of-handles":
+      return await withStore(task.path, addWithoutHandles)
     case "count":
       return await withStore(task.path, async (store) => {
         for (let time = 0; time < task.times; time += 1)
@@ -67,6 +73,18 @@ async function holdLock(path: string): Promise<void> {
   await once(process.stdin.resume(), "end")
   database.run("COMMIT")
   database.close()
+}
+
+async function addWithoutHandles(store: AccountStore): Promise<void> {
+  const handles: number[] = []
+  assert.throws(() => {
+    while (true) handles.push(openSync(process.execPath, "r"))
+  }, /EMFILE/)
+  const adding = store.add(newAccount({ id: "late", now: 0, logins: [] }))
+  await systemClock.sleep(50)
+  handles.forEach((handle) => closeSync(handle))
+  await adding
+  assert.equal(store.kept, "file")
 }
 
 async function converse(store: AccountStore, task: Extract<Task, { do: "converse" }>): Promise<void> {

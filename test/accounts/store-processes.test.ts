@@ -5,6 +5,7 @@ import type { SelectionStrategy } from "../../src/settings/index.ts"
 import { endChildren } from "../support/children.ts"
 import { systemClock } from "../../src/runtime.ts"
 import { fakeClock, patientClock } from "../support/clock.ts"
+import { needsShell } from "../support/posix.ts"
 import { idcLogin, tokens } from "./logins.ts"
 import { openStore, type OpenStore } from "./open-for-test.ts"
 import { start } from "./processes.ts"
@@ -31,6 +32,16 @@ describe("several processes on one file", () => {
     const processes = await Promise.all([start(task), start(task), start(task)])
     await Promise.all(processes.map(({ done }) => done))
     assert.equal((await store.get("account-0"))?.assignment, 450)
+    await store.close()
+  })
+})
+
+describe("a process that may open no more files for a moment", () => {
+  it("waits for one, keeps what it wrote in the file, and tells nobody of it", needsShell, async () => {
+    const { store, path } = await openWithAccounts([quota(0, 1)])
+    const { done } = await start({ do: "run-out-of-handles", path }, { mostHandles: 100 })
+    await done
+    assert.deepEqual((await store.list()).map(({ id }) => id).toSorted(), ["account-0", "late"])
     await store.close()
   })
 })

@@ -24,6 +24,8 @@ export interface HarnessOptions {
   readonly settings?: Partial<Settings>
   readonly lookUps?: Partial<LookUps>
   readonly importLogins?: (harness: Harness) => Promise<unknown>
+  /** What could not be opened of other programs' stores. */
+  readonly unopened?: string
   /** Between the gateway and the network. */
   readonly fetch?: Fetch
   readonly log?: Log
@@ -110,7 +112,10 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       }),
     store,
     tokens,
-    importLogins: async () => options.importLogins?.(harness),
+    importLogins: async () => {
+      await options.importLogins?.(harness)
+      return options.unopened
+    },
     notify: (notice) => notices.push(notice),
     lookUps: {
       usage: async (accountId, signal) => {

@@ -61,6 +61,16 @@ describe("the gateway", () => {
     assert.deepEqual(harness.fake.requests, [])
   })
 
+  it("says that too many files are open, and not that nobody is signed in, where that is why it can't look", async () => {
+    const unopened = "/home/me/data.sqlite3 can't be opened: too many files are open"
+    await using harness = await startHarness({ unopened })
+    const response = await harness.ask()
+    // It is over in a moment: the host asks again.
+    assert.deepEqual([response.status, await errorText(response)], [503, `Kiro: ${unopened}.`])
+    await harness.add("work")
+    assert.equal((await harness.ask()).status, 200)
+  })
+
   it("answers with a login that has appeared meanwhile, without a restart", async () => {
     await using harness = await startHarness({ importLogins: (own) => own.add("from kiro-cli") })
     const heard = await hear(await harness.ask())

@@ -4,7 +4,9 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { dirname, join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import {
+  type DatabaseDriver,
   isUnread,
+  loadDatabaseDriver,
   type Login,
   loginHash,
   openDatabase,
@@ -14,6 +16,7 @@ import {
   takeIn,
 } from "../../src/accounts/index.ts"
 import { kiroCliDatabases } from "../../src/import/index.ts"
+import { openKiroCliSource } from "../../src/import/kiro-cli.ts"
 import { fakeClock } from "../support/clock.ts"
 import {
   builderToken,
@@ -191,14 +194,14 @@ describe("kiro-cli's store", () => {
     ])
     writeFileSync(file, "this is no database, just some text that is long enough to be looked at".repeat(20))
     assert.deepEqual((await read()).problems, [
-      { source: "kiro-cli", file, message: "is not a SQLite database or is damaged" },
+      { source: "kiro-cli", file, message: "is not a SQLite database or is damaged", failure: "corrupt" },
     ])
   })
 
   it("does not wait for ever at a pipe", needsPipes, async () => {
     mkdirSync(dirname(file), { recursive: true })
     execFileSync("mkfifo", [file])
-    const problems = [{ source: "kiro-cli", file, message: "can't be opened" }]
+    const problems = [{ source: "kiro-cli", file, message: "can't be opened", failure: "unavailable" }]
     assert.deepEqual((await read()).problems, problems)
     rmSync(file)
     await writeCliStore(file, { "kirocli:social:token": socialToken })
@@ -228,7 +231,7 @@ describe("kiro-cli's store", () => {
     const [locked] = sourcesOf(home, {}, {}, clock)
     assert.ok(locked)
     assert.deepEqual((await locked.read()).problems, [
-      { source: "kiro-cli", file, message: "is locked by another program" },
+      { source: "kiro-cli", file, message: "is locked by another program", failure: "busy" },
     ])
     const waited = clock.slept.reduce((sum, ms) => sum + ms, 0)
     assert.ok(waited >= 5000 && waited < 6000, `${waited} ms`)
@@ -236,6 +239,23 @@ describe("kiro-cli's store", () => {
     holder.run("COMMIT")
     holder.close()
     assert.equal((await reading).logins.length, 1)
+  })
+
+  it("waits in the same way for a file handle, and says that too many are open", async () => {
+    await writeCliStore(file, { "kirocli:social:token": socialToken })
+    const open = await loadDatabaseDriver()
+    let refusals = 2
+    const driver: DatabaseDriver = (path, options) => {
+      if (refusals-- > 0) throw Object.assign(new Error("EMFILE: too many open files"), { code: "EMFILE" })
+      return open(path, options)
+    }
+    const effects = { clock: fakeClock(), random: () => 0.5, driver }
+    const source = openKiroCliSource({ files: [file], named: false, defaultRegion: "us-east-1", effects })
+    assert.equal((await source.read()).logins.length, 1)
+    refusals = Infinity
+    const [problem] = (await source.read()).problems
+    assert.equal(problem?.failure, "no-handle")
+    assert.match(problem.message, /^can't be opened: too many files are open/)
   })
 
   it("reads what is only in the write-ahead log yet", async () => {

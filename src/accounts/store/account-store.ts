@@ -9,7 +9,7 @@ import type { Choice, ChoiceState } from "../selection.ts"
 import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwap } from "./account-rows.ts"
 import { Assignments } from "./assignments.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
-import { type Database, loadDatabaseDriver, StoreError, type StoreFailure } from "./database.ts"
+import { type Database, loadDatabaseDriver, passesSoon, StoreError, type StoreFailure } from "./database.ts"
 import { type Learnt, SessionStore, touchSession, writeLearnt } from "./sessions.ts"
 
 /** How often the accounts are looked through for what nobody needs any more. */
@@ -23,7 +23,7 @@ const SOON_MS = 10
 const MOST_UNWRITTEN = 500
 /** A person has just approved it in a browser: it is worth a longer wait, in ms. */
 const SIGN_IN_PATIENCE_MS = 60_000
-const PASSING: ReadonlySet<StoreFailure> = new Set<StoreFailure>(["busy", "full", "unavailable"])
+const PASSING: ReadonlySet<StoreFailure> = new Set<StoreFailure>(["busy", "no-handle", "full", "unavailable"])
 
 /**
  * Loads the runtime's SQLite; the file is opened by the first call that needs it, and made by the first write.
@@ -173,7 +173,7 @@ export class AccountStore extends SessionStore {
     const attempt = this.connection.attempt((database) => swapTokens(database, this.#look(database), swap), {
       durable: true,
     })
-    if (!attempt.done) return attempt.failure === "busy" ? "busy" : "failed"
+    if (!attempt.done) return passesSoon(attempt.failure) ? "busy" : "failed"
     if (!attempt.value) return "changed"
     return this.connection.inMemory ? "failed" : "written"
   }

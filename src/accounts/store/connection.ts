@@ -5,6 +5,7 @@ import type { Notice } from "../notices.ts"
 import {
   type Database,
   type DatabaseDriver,
+  passesSoon,
   StoreError,
   type StoreFailure,
   storeFailure,
@@ -178,9 +179,9 @@ export class Connection {
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 1.6, LONGEST_WAIT_MS)) {
       const result = attempt()
       if (result.done) return result.value
-      if (result.failure !== "busy") throw this.#report(result)
+      if (!passesSoon(result.failure)) throw this.#report(result)
       if (clock.now() >= deadline)
-        throw patienceMs < PATIENCE_MS ? new StoreError("busy", result.error) : this.#report(result)
+        throw patienceMs < PATIENCE_MS ? new StoreError(result.failure, result.error) : this.#report(result)
       await clock.sleep(wait * (0.5 + random()))
     }
   }
@@ -203,7 +204,7 @@ export class Connection {
   #try<Value>(action: (database: Database) => Value): Attempt<Value> {
     if (this.#closed) return this.#tryLate(action)
     const first = this.#once(action)
-    if (first.done || first.failure === "busy" || this.#memory !== undefined) return first
+    if (first.done || passesSoon(first.failure) || this.#memory !== undefined) return first
     return this.#recover(first) ? this.#once(action) : first
   }
 

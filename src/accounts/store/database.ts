@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { isObject } from "../../json.ts"
+import { isOutOfHandles } from "../../settings/index.ts"
 
 /** The one seam over the SQLite of the runtime: `bun:sqlite` in Bun, `node:sqlite` elsewhere, loaded on first use. */
 
@@ -242,7 +243,7 @@ function rounded(row: Row): Row {
 }
 
 /** Why SQLite said no. */
-export type StoreFailure = "busy" | "corrupt" | "readonly" | "full" | "unavailable" | "failed"
+export type StoreFailure = "busy" | "no-handle" | "corrupt" | "readonly" | "full" | "unavailable" | "failed"
 
 /** SQLite result codes, https://www.sqlite.org/rescode.html, and what the file system says by itself. */
 const FAILURES: readonly (readonly [StoreFailure, readonly unknown[]])[] = [
@@ -253,7 +254,8 @@ const FAILURES: readonly (readonly [StoreFailure, readonly unknown[]])[] = [
   // Also IOERR_SHMSIZE: the index of the write-ahead log found no room.
   ["full", [13, 4874, "ENOSPC", "EDQUOT"]],
   ["unavailable", [10, 14, 23, "EACCES", "EPERM", "EIO", "ENAMETOOLONG", "ENOTDIR", "EISDIR", "ELOOP"]],
-  ["unavailable", ["EEXIST", "ENOENT", "EMFILE", "ENFILE"]],
+  ["unavailable", ["EEXIST", "ENOENT"]],
+  ["no-handle", ["EMFILE", "ENFILE"]],
 ]
 
 /** Reads the result code from an error of either driver; errors of the file system have their own codes. */
@@ -264,12 +266,37 @@ export function storeFailure(error: unknown): StoreFailure {
   const codes = typeof code === "number" && code > 0 ? [code, code & 0xff] : [error["code"]]
   const failureOf = (said: unknown): StoreFailure[] =>
     FAILURES.flatMap(([failure, known]) => (known.includes(said) ? [failure] : []))
-  return codes.flatMap(failureOf)[0] ?? "failed"
+  const failure = codes.flatMap(failureOf)[0] ?? "failed"
+  // SQLite says no more of it than that something could not be opened.
+  return failure === "unavailable" && typeof code === "number" && lacksHandles() ? "no-handle" : failure
+}
+
+/** Over in a moment, most likely: worth waiting for, and no reason to go on without the file. */
+export function passesSoon(failure: StoreFailure): boolean {
+  return failure === "busy" || failure === "no-handle"
+}
+
+/** A database, its log, the index of that and their folder. */
+const HANDLES_OF_ONE = 4
+
+/** Whether this process, or the machine, can't open as many files now as a database takes. */
+function lacksHandles(): boolean {
+  const handles: number[] = []
+  try {
+    while (handles.length < HANDLES_OF_ONE) handles.push(openSync(process.execPath, "r"))
+    return false
+  } catch (error) {
+    return isOutOfHandles(error)
+  } finally {
+    handles.forEach(closeSync)
+  }
 }
 
 /** What is wrong with the account database, behind its name. */
 export const STORE_TROUBLES: Readonly<Record<StoreFailure, string>> = {
   busy: "was locked by another program for more than five seconds",
+  "no-handle":
+    "can't be opened: too many files are open (`ulimit -n 4096` in the shell that starts OpenCode allows more)",
   corrupt: "is damaged and can't be moved out of the way now: close the other windows that have it open",
   readonly: "can't be written to: check who owns it and its permissions",
   full: "can't be written to: the disk is full",

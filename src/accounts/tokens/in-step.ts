@@ -12,6 +12,7 @@ import {
   withRecord,
 } from "../login.ts"
 import type { AccountStore } from "../store/account-store.ts"
+import type { StoreFailure } from "../store/database.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
 import type { Spills } from "./spill.ts"
 
@@ -22,6 +23,8 @@ export interface SourceProblem {
   /** The row, table or field. */
   readonly key?: string
   readonly message: string
+  /** Why its file could not be opened. */
+  readonly failure?: StoreFailure
 }
 
 export interface SourceReading {

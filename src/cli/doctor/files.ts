@@ -206,6 +206,11 @@ function troubleOf(failure: StoreFailure, path: string, platform: string): Findi
         `${path} stays locked by another program`,
         "Close the program that holds it, such as a database browser or an OpenCode that hangs.",
       )
+    case "no-handle":
+      return problem(
+        `${path} can't be opened: too many files are open`,
+        "Allow more in this shell, as by `ulimit -n 4096`.",
+      )
     case "corrupt":
       return problem(`${path} is damaged, or no SQLite database`, away)
     case "full":

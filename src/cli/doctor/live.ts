@@ -30,7 +30,7 @@ export async function liveCheck({ place, terminal }: DoctorContext): Promise<rea
 async function talk(context: Context): Promise<readonly Finding[]> {
   const { store, tokens, lookUps, sources, runtime } = context
   const by = { store, sources, clock: runtime.clock, identify: context.identify, tokens }
-  const importNow = () => importLogins(by)
+  const importNow = async (): Promise<undefined> => void (await importLogins(by))
   await importNow()
   const seen: Seen[] = []
   const gateway = createGateway({

@@ -42,14 +42,14 @@ export async function chooseAccount(
     return { outcome: "chosen", account: staying }
   const first = await assign(context, chat, progress)
   if (first.account !== undefined) return { outcome: "chosen", account: first.account }
-  await importLogins()
+  const unopened = await importLogins()
   // Who comes now may be out of credits, and the user may not want to pay for more: that is known with the owner.
   await tokens.learnOwners()
   await checkQuotas(context, chat, first.unavailable)
   await findProfiles(context, chat)
   const second = await assign(context, chat, progress)
   if (second.account !== undefined) return { outcome: "chosen", account: second.account }
-  return { outcome: "refusal", refusal: await refuse(context, { chat, progress, ...second }) }
+  return { outcome: "refusal", refusal: await refuse(context, { chat, progress, unopened, ...second }) }
 }
 
 /**
@@ -118,12 +118,15 @@ async function refuse(
   out: {
     readonly chat: Chat
     readonly progress: Progress
+    readonly unopened: string | undefined
     readonly unavailable: readonly Unavailable[]
     readonly rule?: AccountRule
   },
 ): Promise<Refusal> {
-  const { chat, progress, rule } = out
+  const { chat, progress, rule, unopened } = out
   const everyone = tokens.here(await store.list({ resting: true }))
+  // Who is signed in stands where nobody could look just now.
+  if (everyone.length === 0 && unopened !== undefined) return { status: 503, message: `Kiro: ${unopened}.` }
   const meant = everyone.find((account) => isMeant(account, rule?.account))
   if (rule !== undefined && meant === undefined) return { status: 400, message: ruleOfNobody(rule) }
   const unavailable = out.unavailable.filter(({ account }) => rule === undefined || account.id === meant?.id)

@@ -1,4 +1,4 @@
-import { StoreError } from "../../accounts/index.ts"
+import { passesSoon, StoreError } from "../../accounts/index.ts"
 import { ChatRequestError } from "../../openai/index.ts"
 import { type AccountRule, isOutOfHandles, loadingTrouble, ownCommand } from "../../settings/index.ts"
 import type { Purpose, Refusal } from "../chat-call.ts"
@@ -56,7 +56,7 @@ function ruleName({ project, agent, model }: AccountRule): string {
  */
 export function refusalOfError(error: unknown): Refusal {
   if (error instanceof StoreError)
-    return { status: error.failure === "busy" ? 503 : 400, message: `Kiro: ${error.message}.` }
+    return { status: passesSoon(error.failure) ? 503 : 400, message: `Kiro: ${error.message}.` }
   if (isOutOfHandles(error)) return { status: 400, message: loadingTrouble(error) }
   const what = error instanceof Error ? error.message : String(error)
   const message =
