@@ -2,7 +2,7 @@ import { homedir } from "node:os"
 import type { PluginModule } from "@opencode-ai/plugin"
 import { kindOfContext } from "./opencode2/context.ts"
 import { startInstance } from "./plugin/instance.ts"
-import { VERSION } from "./version.ts"
+import { PACKAGE, VERSION } from "./version.ts"
 
 /** Known to OpenCode 1 by `server`, to OpenCode 2 by `setup`. */
 interface Plugin extends PluginModule {
@@ -11,7 +11,7 @@ interface Plugin extends PluginModule {
 }
 
 const plugin: Plugin = {
-  id: "opencode-kiro-auth",
+  id: PACKAGE,
   server: async (input) => startInstance({ input, place: placeOfProcess(), version: VERSION }),
   async setup(context) {
     // OpenCode 1 calls it too, with a preview of version 2: nothing is even loaded for that.

@@ -1,4 +1,5 @@
-/** Of this package; a test holds it to package.json. */
+/** Name and version of this package; a test holds them to package.json. */
+export const PACKAGE = "opencode-kiro-auth"
 export const VERSION = "0.1.0"
 
 /** Starts a file of this package where nothing else can: OpenCode's own program is a Bun when it is told to be one. */

@@ -179,6 +179,11 @@ function instant(at: number): string {
   return new Date(at).toISOString()
 }
 
+/** The profile that its chats go by; absent where it needs none, or has to be told which. */
+export function profileOf({ profileArn, logins }: Account): string | undefined {
+  return profileArn ?? logins.find((login) => login.profileArn !== undefined)?.profileArn
+}
+
 /** No account, or more than one, goes by what was typed. */
 class NoSuchAccount extends Error {
   override readonly name = "NoSuchAccount"

@@ -9,7 +9,7 @@ import {
   typedName,
 } from "../accounts/index.ts"
 import type { KiroProfile } from "../kiro/index.ts"
-import { accountDocument, findAccount } from "./accounts.ts"
+import { accountDocument, findAccount, profileOf } from "./accounts.ts"
 import type { Command } from "./command-line.ts"
 import type { Context } from "./context.ts"
 
@@ -112,8 +112,7 @@ function listProfiles(
 ): void {
   const { account, profiles, json } = listed
   const name = accountName(account)
-  const used =
-    account.profileArn ?? account.logins.find((login) => login.profileArn !== undefined)?.profileArn
+  const used = profileOf(account)
   if (json) return terminal.json({ account: name, profiles, used })
   if (profiles.length === 0) return terminal.out(`${name} has no profiles, and needs none.`)
   const columns = [

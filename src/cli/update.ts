@@ -1,11 +1,12 @@
-import { existsSync } from "node:fs"
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import { stringField } from "../json.ts"
+import { ownFolder, systemCode } from "../settings/index.ts"
+import { PACKAGE, VERSION } from "../version.ts"
 import type { Context } from "./context.ts"
-import type { DoctorCall } from "./doctor/doctor.ts"
+import { type DoctorCall, stampOf } from "./doctor/finding.ts"
 import { isOurs, type PluginEntry, pluginEntries, readConfigFiles } from "./doctor/opencode-config.ts"
-import { copyOf, renameAway, stampOf } from "./doctor/finding.ts"
-import { isUnpinned, ownSpec } from "./doctor/plugin.ts"
-import { opencodeVersion } from "./doctor/programs.ts"
+import { majorOf, opencodeVersion } from "./doctor/programs.ts"
 
 interface Updated {
   readonly spec: string
@@ -25,7 +26,7 @@ export async function updatePlugin(
   const { terminal, place } = context
   const say = (mark: string, text: string): void => terminal.out(`${mark} ${terminal.wrap(text, 2)}`)
   const entries = pluginEntries(readConfigFiles({ ...context, directory }), place).filter(isOurs)
-  const isSecond = (await opencodeVersion(run))?.startsWith("2.") === true
+  const isSecond = majorOf(await opencodeVersion(run)) === 2
   const updated = entries.map((entry) => update(context, entry, isSecond))
   if (json) terminal.json({ updated })
   else if (updated.length === 0)
@@ -63,4 +64,57 @@ function update(
   // A window that is open goes on with the renamed one.
   const done = renameAway(copyOf(folder), stampOf(context))
   return { ...about, done, todo: "Restart OpenCode: it installs the newest at its start." }
+}
+
+/** What a `plugin` list has to say for OpenCode to load this very installation. */
+export function ownSpec(): string {
+  const folder = ownFolder() ?? PACKAGE
+  const [, cached] = /[\\/]opencode[\\/]packages[\\/]([^\\/]+)[\\/]node_modules[\\/]/.exec(folder) ?? []
+  if (cached !== undefined) return cached.replace(/@latest$/, "")
+  return /[\\/]_npx[\\/]/.test(folder) ? `${PACKAGE}@${VERSION}` : folder
+}
+
+export function isUnpinned(spec: string): boolean {
+  return spec === PACKAGE || spec.endsWith("@latest")
+}
+
+/** The folder that OpenCode made for one package. */
+export function copyOf(folder: string): string {
+  return dirname(dirname(folder))
+}
+
+/** A folder that an open window of OpenCode still reads from goes on under its new name, until the next time. */
+export function renameAway(folder: string, stamp: string): readonly string[] {
+  if (!existsSync(folder)) return []
+  const away = `${folder}.${stamp}.old`
+  try {
+    renameSync(folder, away)
+  } catch (error) {
+    // Windows renames no folder of which a file is open.
+    const what = `${folder} can't be renamed (${systemCode(error)})`
+    throw new Error(`${what}: where OpenCode is open, close it first`, { cause: error })
+  }
+  return [`renamed ${folder} to ${away}`, ...formerCopies(folder, stamp).flatMap(removed)]
+}
+
+/** Those that went on under another name since an earlier day: by that name no window asks for a file. */
+function formerCopies(folder: string, stamp: string): readonly string[] {
+  const today = stamp.slice(0, 8)
+  return readdirSync(dirname(folder))
+    .filter((name) => name.startsWith(`${basename(folder)}.`))
+    .filter((name) => {
+      const [, day] = /\.(\d{8})T\d{6}\.old$/.exec(name.slice(basename(folder).length)) ?? []
+      return day !== undefined && day < today
+    })
+    .map((name) => join(dirname(folder), name))
+}
+
+/** What is still held is left for another time. */
+function removed(copy: string): readonly string[] {
+  try {
+    rmSync(copy, { recursive: true })
+    return [`removed ${copy}, of an earlier update`]
+  } catch {
+    return []
+  }
 }

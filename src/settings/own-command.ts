@@ -1,10 +1,8 @@
 import { existsSync, realpathSync } from "node:fs"
 import { dirname, isAbsolute, join } from "node:path"
 import { isObject, parseJson } from "../json.ts"
-import { opencodeAsBun } from "../version.ts"
+import { opencodeAsBun, PACKAGE } from "../version.ts"
 import { readSmallFile } from "./files.ts"
-
-const NAME = "opencode-kiro-auth"
 
 /**
  * How the command of this very installation is run by hand: by its name where that is on the PATH, through npx where
@@ -19,14 +17,15 @@ export function ownCommand({
   readonly program?: string
 } = {}): string {
   const root = ownFolder()
-  if (root === undefined) return NAME
+  if (root === undefined) return PACKAGE
   const folders = path.split(process.platform === "win32" ? ";" : ":").filter(isAbsolute)
   const isOurs = (folder: string): boolean =>
-    !/node_modules[\\/]\.bin[\\/]?$/.test(folder) && leadsTo(root, join(folder, NAME))
-  if (folders.some(isOurs)) return NAME
+    !/node_modules[\\/]\.bin[\\/]?$/.test(folder) && leadsTo(root, join(folder, PACKAGE))
+  if (folders.some(isOurs)) return PACKAGE
   const manifest = parseJson(textOf(join(root, "package.json")))
-  const bin = isObject(manifest) && isObject(manifest["bin"]) ? manifest["bin"][NAME] : undefined
-  if (/[\\/]_npx[\\/]/.test(root) && isObject(manifest)) return `npx ${NAME}@${String(manifest["version"])}`
+  const bin = isObject(manifest) && isObject(manifest["bin"]) ? manifest["bin"][PACKAGE] : undefined
+  if (/[\\/]_npx[\\/]/.test(root) && isObject(manifest))
+    return `npx ${PACKAGE}@${String(manifest["version"])}`
   const built = join(root, typeof bin === "string" ? bin : "dist/cli/main.js")
   if (existsSync(built)) return `${program ?? programIn(folders)} ${quoted(built)}`
   return `bun ${quoted(join(root, "src", "cli", "main.ts"))}`
@@ -46,7 +45,7 @@ export function ownFolder(): string | undefined {
   let folder = import.meta.dirname
   for (;;) {
     const manifest = parseJson(textOf(join(folder, "package.json")))
-    if (isObject(manifest) && manifest["name"] === NAME) return folder
+    if (isObject(manifest) && manifest["name"] === PACKAGE) return folder
     const above = dirname(folder)
     if (above === folder) return undefined
     folder = above

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { it } from "node:test"
-import { VERSION } from "../../src/version.ts"
+import { PACKAGE, VERSION } from "../../src/version.ts"
 
-it("the version that we tell the service is that of the package", () => {
+it("the name and the version that we tell are those of the package", () => {
   const document: unknown = JSON.parse(readFileSync("package.json", "utf8"))
-  assert.equal((document as { version: unknown }).version, VERSION)
+  assert.partialDeepStrictEqual(document, { name: PACKAGE, version: VERSION })
 })

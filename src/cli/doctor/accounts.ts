@@ -24,7 +24,7 @@ import { importLogins, kiroCliDatabases } from "../../import/index.ts"
 import { present } from "../../json.ts"
 import { type KiroFailure, regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
 import { redactText } from "../../settings/index.ts"
-import { SOURCE_NAMES } from "../accounts.ts"
+import { profileOf, SOURCE_NAMES } from "../accounts.ts"
 import type { Context } from "../context.ts"
 import {
   type Check,
@@ -270,8 +270,7 @@ async function regionFindings(context: DoctorContext, account: Account): Promise
   const choose = (number = ""): string =>
     `\`${context.command} accounts profile ${typedName(account)}${number}\``
   const login = identityCenterLogin(account)
-  const profileArn =
-    account.profileArn ?? account.logins.find((one) => one.profileArn !== undefined)?.profileArn
+  const profileArn = profileOf(account)
   const { defaultRegion } = context.settings
   const service = serviceRegionOf({ profileArn, loginRegion: login?.loginRegion, defaultRegion })
   if (service.outcome === "unsupported")

@@ -13,7 +13,7 @@ import {
   placesCheck,
   settingsCheck,
 } from "./files.ts"
-import { type Check, type DoctorContext, type Finding, problem, type RunProgram, stampOf } from "./finding.ts"
+import { type Check, type DoctorCall, type DoctorContext, type Finding, problem, stampOf } from "./finding.ts"
 import { liveCheck } from "./live.ts"
 import { networkCheck } from "./network.ts"
 import { pluginEntries, readConfigFiles } from "./opencode-config.ts"
@@ -39,12 +39,6 @@ const CHECKS: readonly Check[] = [
 interface Section {
   readonly title: string
   readonly findings: readonly Finding[]
-}
-
-export interface DoctorCall {
-  /** The folder where the command was called. */
-  readonly directory: string
-  readonly run: RunProgram
 }
 
 /** Looks at everything, and changes nothing but what `--fix` mends; whether all is well. */

@@ -14,7 +14,7 @@ import {
   type Settings,
 } from "../../settings/index.ts"
 import type { Context } from "../context.ts"
-import { type Check, type DoctorContext, type Finding, good, moveAway, note, problem } from "./finding.ts"
+import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 import { projectOf } from "./opencode-config.ts"
 
 /** Where everything is, whether it exists or not. */
@@ -94,6 +94,11 @@ function authFindings({ paths, place }: DoctorContext): readonly Finding[] {
       ),
     ]
   return [good("auth.json is in order; opencode auth logout takes only the marker there, no account")]
+}
+
+/** What is typed to move a file away. */
+function moveAway(platform: string, path: string, ending: string): string {
+  return `${platform === "win32" ? "move" : "mv"} "${path}" "${path}.${ending}"`
 }
 
 /** OpenCode 1.18 fetches a configuration from the name of every such entry, and fails where that is no address. */

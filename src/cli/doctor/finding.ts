@@ -1,8 +1,5 @@
-import { existsSync, readdirSync, renameSync, rmSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
 import type { Account, StoreFailure } from "../../accounts/index.ts"
 import type { KiroFailure } from "../../kiro/index.ts"
-import { systemCode } from "../../settings/index.ts"
 import type { Context } from "../context.ts"
 import type { ConfigFile, PluginEntry } from "./opencode-config.ts"
 
@@ -17,10 +14,14 @@ export type Finding =
       readonly mend?: () => Promise<readonly string[]>
     }
 
-export interface DoctorContext extends Context {
+/** Where the command was called, and what runs other programs for it. */
+export interface DoctorCall {
   /** The folder where the command was called. */
   readonly directory: string
   readonly run: RunProgram
+}
+
+export interface DoctorContext extends Context, DoctorCall {
   /** The end of the names of the copies that this run keeps. */
   readonly stamp: string
   /** OpenCode's version, where it is on the PATH. */
@@ -75,50 +76,4 @@ export function problem(text: string, remedy: string, mend?: () => Promise<reado
 /** The `stamp` of a run that begins now. */
 export function stampOf({ runtime }: Pick<DoctorContext, "runtime">): string {
   return new Date(runtime.clock.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, "")
-}
-
-/** What is typed to move a file away. */
-export function moveAway(platform: string, path: string, ending: string): string {
-  return `${platform === "win32" ? "move" : "mv"} "${path}" "${path}.${ending}"`
-}
-
-/** The folder that OpenCode made for one package. */
-export function copyOf(folder: string): string {
-  return dirname(dirname(folder))
-}
-
-/** A folder that an open window of OpenCode still reads from goes on under its new name, until the next time. */
-export function renameAway(folder: string, stamp: string): readonly string[] {
-  if (!existsSync(folder)) return []
-  const away = `${folder}.${stamp}.old`
-  try {
-    renameSync(folder, away)
-  } catch (error) {
-    // Windows renames no folder of which a file is open.
-    const what = `${folder} can't be renamed (${systemCode(error)})`
-    throw new Error(`${what}: where OpenCode is open, close it first`, { cause: error })
-  }
-  return [`renamed ${folder} to ${away}`, ...formerCopies(folder, stamp).flatMap(removed)]
-}
-
-/** Those that went on under another name since an earlier day: by that name no window asks for a file. */
-function formerCopies(folder: string, stamp: string): readonly string[] {
-  const today = stamp.slice(0, 8)
-  return readdirSync(dirname(folder))
-    .filter((name) => name.startsWith(`${basename(folder)}.`))
-    .filter((name) => {
-      const [, day] = /\.(\d{8})T\d{6}\.old$/.exec(name.slice(basename(folder).length)) ?? []
-      return day !== undefined && day < today
-    })
-    .map((name) => join(dirname(folder), name))
-}
-
-/** What is still held is left for another time. */
-function removed(copy: string): readonly string[] {
-  try {
-    rmSync(copy, { recursive: true })
-    return [`removed ${copy}, of an earlier update`]
-  } catch {
-    return []
-  }
 }

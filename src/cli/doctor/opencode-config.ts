@@ -4,8 +4,7 @@ import { fileURLToPath } from "node:url"
 import { applyEdits, type JSONPath, modify, parse, type ParseError } from "jsonc-parser"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
 import { comparablePath, type Paths, type Place, readSmallFile, systemCode } from "../../settings/index.ts"
-
-export const PACKAGE = "opencode-kiro-auth"
+import { PACKAGE } from "../../version.ts"
 
 /** One of OpenCode's configuration files. */
 export interface ConfigFile {
@@ -115,10 +114,7 @@ export function editConfig(file: string, edits: readonly Edit[], unique: string)
   } catch (error) {
     throw new Error(`${file} can't be written (${systemCode(error)})`, { cause: error })
   }
-  return [
-    ...(isKept ? [] : [`kept ${file} as ${backup}`]),
-    ...edits.map(({ path, value, insert }) => sayEdit(file, path, value, insert)),
-  ]
+  return [...(isKept ? [] : [`kept ${file} as ${backup}`]), ...edits.map((edit) => sayEdit(file, edit))]
 }
 
 function applyEdit(text: string, edit: Edit): string {
@@ -141,10 +137,11 @@ function withoutElement(text: string, edit: Edit): Edit {
   return { path, value: Array.isArray(list) ? list.toSpliced(at, 1) : undefined }
 }
 
-function sayEdit(file: string, path: JSONPath, value: unknown, insert: true | undefined): string {
+function sayEdit(file: string, { path, value, insert }: Edit): string {
   const key = path.join(".")
   if (value === undefined) return `took ${key} out of ${file}`
-  return `${insert === true ? "added" : "set"} ${JSON.stringify(value)} ${insert === true ? "to" : "as"} ${key} in ${file}`
+  const said = JSON.stringify(value)
+  return insert === true ? `added ${said} to ${key} in ${file}` : `set ${said} as ${key} in ${file}`
 }
 
 /** One line of a `plugin` or `plugins` list: a plugin, or `-id`, `prefix.*` and the like, which switch plugins off and on. */

@@ -1,18 +1,9 @@
 import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { isObject, type JsonObject, stringField } from "../../json.ts"
-import { ownFolder } from "../../settings/index.ts"
-import { VERSION } from "../../version.ts"
-import {
-  type Check,
-  copyOf,
-  type DoctorContext,
-  type Finding,
-  good,
-  note,
-  problem,
-  renameAway,
-} from "./finding.ts"
+import { PACKAGE, VERSION } from "../../version.ts"
+import { copyOf, isUnpinned, ownSpec, renameAway } from "../update.ts"
+import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 import {
   type ConfigFile,
   type Edit,
@@ -23,7 +14,6 @@ import {
   isOurs,
   isToCome,
   looseFiles,
-  PACKAGE,
   pluginAdded,
   pluginEntries,
   type PluginEntry,
@@ -33,7 +23,7 @@ import {
   readJsonc,
   switchedOff,
 } from "./opencode-config.ts"
-import { isOlder } from "./programs.ts"
+import { isOlder, majorOf } from "./programs.ts"
 
 /** Whether OpenCode loads this plugin, it alone, and not an old copy of it. */
 export const pluginCheck: Check = {
@@ -50,14 +40,6 @@ export const pluginCheck: Check = {
       ...others(context, entries),
     ]
   },
-}
-
-/** What a `plugin` list has to say for OpenCode to load this very installation. */
-export function ownSpec(): string {
-  const folder = ownFolder() ?? PACKAGE
-  const [, cached] = /[\\/]opencode[\\/]packages[\\/]([^\\/]+)[\\/]node_modules[\\/]/.exec(folder) ?? []
-  if (cached !== undefined) return cached.replace(/@latest$/, "")
-  return /[\\/]_npx[\\/]/.test(folder) ? `${PACKAGE}@${VERSION}` : folder
 }
 
 function missing(context: DoctorContext): Finding {
@@ -80,7 +62,7 @@ function hasPastedModels({ document = {} }: ConfigFile): boolean {
 /** As `opencode plugin … -g` does: the server's part, and the terminal UI's, which OpenCode 2 finds by itself. */
 function addPlugin(context: DoctorContext, file: string, spec: string): readonly string[] {
   const done = editConfig(file, [pluginAdded(file, spec, context.place)], context.stamp)
-  if (context.opencode?.startsWith("2.")) return done
+  if (majorOf(context.opencode) === 2) return done
   const files = tuiFiles(context.paths)
   const tui = files.find(existsSync) ?? files[0] ?? file
   const listed: unknown = readJsonc(tui)?.["plugin"]
@@ -99,14 +81,14 @@ async function loaded(context: DoctorContext, ours: readonly PluginEntry[]): Pro
       note(`${spec} in ${file} is not used: ${entry.file} comes after it`),
     ),
     ...left(context),
-    ...(context.opencode?.startsWith("2.") === true ? panelOf2(context) : panelOf1(context, entry)),
+    ...(majorOf(context.opencode) === 2 ? panelOf2(context) : panelOf1(context, entry)),
   ]
 }
 
 /** To OpenCode 1 such a line is the name of a package. */
 function left(context: DoctorContext): readonly Finding[] {
   const off = switchedOff(context.configs, context.place)
-  if (off === undefined || context.opencode?.startsWith("1.") === true) return []
+  if (off === undefined || majorOf(context.opencode) === 1) return []
   const mend = off.spec === `-${PACKAGE}` ? takeOut(context, off) : undefined
   return [problem(`${off.file} switches the plugin off: "${off.spec}"`, "Take that line out.", mend)]
 }
@@ -207,10 +189,6 @@ function renew({ by, spec, file, folder }: PluginEntry): string {
   if (by === "path") return `Bring ${folder} up to date: git pull && npm install && npm run build.`
   if (isUnpinned(spec)) return deleteCopy(folder)
   return `Write "${PACKAGE}@${VERSION}" instead of "${spec}" in ${file}.`
-}
-
-export function isUnpinned(spec: string): boolean {
-  return spec === PACKAGE || spec.endsWith("@latest")
 }
 
 function deleteCopy(folder: string): string {

@@ -3,7 +3,7 @@ import { release } from "node:os"
 import { win32 } from "node:path"
 import { isObject, parseJson, stringField } from "../../json.ts"
 import type { Place } from "../../settings/index.ts"
-import { VERSION } from "../../version.ts"
+import { PACKAGE, VERSION } from "../../version.ts"
 import { type Check, good, note, problem, type Published, type RunProgram } from "./finding.ts"
 
 const PATIENCE_MS = 15_000
@@ -75,9 +75,14 @@ export async function opencodeVersion(run: RunProgram): Promise<string | undefin
   return /\d+\.\d+\.\d+\S*/.exec(version)?.[0]
 }
 
+/** Of OpenCode, whose two versions are two hosts. */
+export function majorOf(version: string | undefined): number | undefined {
+  return version === undefined ? undefined : Number.parseInt(version, 10)
+}
+
 /** The question goes through the user's own npm, and so to the registry and the proxy that are set there. */
 export async function publishedPackage(run: RunProgram): Promise<Published> {
-  const args = ["view", "opencode-kiro-auth", "version", "repository.url", "--json", "--fetch-retries=0"]
+  const args = ["view", PACKAGE, "version", "repository.url", "--json", "--fetch-retries=0"]
   const answer = await run("npm", args)
   if (answer.outcome === "not-run") return { state: "unknown" }
   const document = parseJson(answer.stdout)
@@ -100,7 +105,7 @@ export const versionsCheck: Check = {
     const runtime = bun === undefined ? `Node ${process.versions.node}` : `Bun ${bun}`
     const host = opencode === undefined ? "OpenCode is not on the PATH" : `OpenCode ${opencode}`
     const here = [
-      good(`opencode-kiro-auth ${VERSION}, ${host}, ${runtime}, ${place.platform} ${release()}`),
+      good(`${PACKAGE} ${VERSION}, ${host}, ${runtime}, ${place.platform} ${release()}`),
       note(`this command: ${command}`),
     ]
     if (opencode !== undefined && (await isOlder(opencode, OLDEST_HOST)))
