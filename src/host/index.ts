@@ -3,7 +3,7 @@ import type { Board, BoardQuestion } from "./board.ts"
 /** Loaded at a host's start, so nothing that takes time is behind this door: the services load with their first use. */
 export { type Host, type HostOptions, gatewayOf, startHost } from "./host.ts"
 export type { Board } from "./board.ts"
-export type { AccountAct, AccountLine, ActDone, Management, NewSignIn } from "./manage.ts"
+export type { AccountAct, AccountLine, ActDone, Management } from "./manage.ts"
 export { type Offer, PROVIDER_ID, readOffer } from "./offer.ts"
 
 /** See board.ts, which loads with the first look. */

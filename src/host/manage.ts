@@ -4,6 +4,7 @@ import {
   creditsText,
   isIdentityCenter,
   localDay,
+  type Login,
   ownName,
   remedyOf,
   shortState,
@@ -14,7 +15,7 @@ import {
 import type { Decision, OpenAccounts } from "../gateway/index.ts"
 import { type KiroProfile, regionOfArn } from "../kiro/index.ts"
 import { present } from "../json.ts"
-import type { Logins, SignIn } from "../login/index.ts"
+import type { Logins, NewSignIn, SignIn } from "../login/index.ts"
 import type { Runtime } from "../runtime.ts"
 import { ownCommand, type Paths, saveProjectRule, type Settings } from "../settings/index.ts"
 
@@ -28,13 +29,6 @@ export type AccountAct =
   | { readonly act: "choose-profile"; readonly account: string; readonly profileArn: string }
   /** The credit budget of this local day. */
   | { readonly act: "lift-budget" }
-
-/** A sign-in to another account, by what its user typed or picked. */
-export interface NewSignIn {
-  readonly method: "aws" | "social" | "import" | "api-key"
-  /** As the method of `Logins` takes them. */
-  readonly answers: Readonly<Record<string, string>>
-}
 
 /** A sentence about what was done, or about why it could not be. */
 export interface ActDone {
@@ -160,33 +154,15 @@ export function manageAccounts(options: {
       }
     },
     profiles: options.accounts.profiles,
-    async signIn({ method, answers }) {
-      switch (method) {
-        case "aws":
-          return logins.aws(answers)
-        case "social":
-          return logins.social(answers)
-        case "import":
-          return logins.imported()
-        case "api-key":
-          return logins.apiKey(answers)
-        default:
-          return method satisfies never
-      }
-    },
+    signIn: (wanted) => logins.begin(wanted),
     async signInAgain(id) {
       const account = await find(id)
       const [login] = account.logins
       switch (login?.kind) {
         case "idc":
-          return logins.aws(
-            isIdentityCenter(login)
-              ? { start_url: login.startUrl, login_region: login.loginRegion }
-              : { start_url: "builder-id" },
-            { accountId: id },
-          )
+          return logins.begin({ method: "aws", answers: awsAnswers(login) }, id)
         case "social":
-          return logins.social({ provider: login.provider?.toLowerCase() ?? "google" }, { accountId: id })
+          return logins.begin({ method: "social", answers: { provider: login.provider ?? "google" } }, id)
         case "external-idp":
           throw new Error("Sign in again with `kiro-cli login`, or in the Kiro IDE: it is noticed by itself.")
         case "api-key":
@@ -198,6 +174,12 @@ export function manageAccounts(options: {
       }
     },
   }
+}
+
+function awsAnswers(login: Extract<Login, { kind: "idc" }>): NewSignIn["answers"] {
+  return isIdentityCenter(login)
+    ? { start_url: login.startUrl, login_region: login.loginRegion }
+    : { start_url: "builder-id" }
 }
 
 /** The last part of an ARN, and its region: the whole would break in the middle of a word. */

@@ -1,9 +1,10 @@
 import { isObject, type JsonObject, numberField, stringField } from "../json.ts"
-import type { SignedIn, SignIn } from "../login/index.ts"
+import type { NewSignIn, SignedIn, SignIn } from "../login/index.ts"
+import { SIGN_IN_METHODS } from "../login/input.ts"
 import type { Place } from "../settings/index.ts"
 import { type Board, readBoard } from "./board.ts"
 import type { Host } from "./host.ts"
-import type { AccountAct, ActDone, Management, NewSignIn } from "./manage.ts"
+import type { AccountAct, ActDone, Management } from "./manage.ts"
 
 const ANYTHING = { type: "object" } as const
 
@@ -114,10 +115,8 @@ function asObject(input: unknown): JsonObject {
   return isObject(input) ? input : {}
 }
 
-const METHODS: readonly NewSignIn["method"][] = ["aws", "social", "import", "api-key"]
-
 function readNewSignIn(input: JsonObject): NewSignIn {
-  const method = METHODS.find((known) => known === input["method"])
+  const method = SIGN_IN_METHODS.find((known) => known === input["method"])
   if (method === undefined) throw new Error("The server knows no such way to sign in.")
   const answers = Object.entries(asObject(input["answers"])).filter(
     (answer): answer is [string, string] => typeof answer[1] === "string",

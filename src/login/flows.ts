@@ -20,6 +20,7 @@ import {
   readApiKey,
   readLoginTarget,
   readSocialProvider,
+  type SignInMethod,
 } from "./input.ts"
 import {
   type ApprovedLogin,
@@ -67,21 +68,18 @@ export interface SignedIn extends LoginMessage {
   readonly accountId: string
 }
 
-/** Which account the user wants signed in again. */
-export interface Again {
-  readonly accountId: string
+/** A sign-in, by what its user typed or picked. */
+export interface NewSignIn {
+  readonly method: SignInMethod
+  readonly answers: Answers
 }
 
-/** The ways to sign in, for any front end. What they reject with is a `LoginError`, or the reason of the signal. */
+/** Signing in, for any front end. */
 export interface Logins {
-  /** AWS Builder ID or IAM Identity Center: `start_url`, `login_region`, `profile_arn`. */
-  aws(answers: Answers, again?: Again): Promise<SignIn>
-  /** Google or GitHub, by Kiro's own device flow: `provider`. */
-  social(answers: Answers, again?: Again): Promise<SignIn>
-  /** Takes over the logins of kiro-cli and the Kiro IDE. */
-  imported(): Promise<SignIn>
-  /** `api_key`; Kiro is asked whether it is good before anything is stored. */
-  apiKey(answers: Answers): Promise<SignIn>
+  /**
+   * `again`: the account that the user wants signed in again. Rejects with a `LoginError`, or the reason of the signal.
+   */
+  begin(wanted: NewSignIn, again?: string): Promise<SignIn>
   /**
    * Keeps a key that a host has put among its own credentials, without asking anybody; the function returned then
    * asks Kiro about it and says what came of it.
@@ -97,16 +95,13 @@ export interface Logins {
 /** Nothing is opened or read by this call. */
 export function openLogins(parts: LoginParts): Logins {
   const logins: Logins = {
-    aws: (answers, again) => signInAtAws(parts, answers, again),
-    social: (answers, again) => signInSocially(parts, answers, again),
-    imported: () => signInByImport(parts),
-    apiKey: (answers) => signInByApiKey(parts, answers),
+    begin: ({ method, answers }, again) => FLOWS[method](parts, answers, again),
     async keepApiKey(key) {
       const kept = await keepLogin(parts, apiKeyLogin(parts.client.runtime, key))
       return async () => {
         const { store, client } = parts
         const owner = await askOwner(parts, kept.login)
-        const report = await learnAbout(parts, kept, owner)
+        const report = await learnAbout(parts, kept, { owner })
         const accountId = report.account.id
         const message = { ...describeLogin(report), accountId }
         if (owner.outcome !== "failed" || owner.failure.kind !== "bearer-rejected") return message
@@ -137,7 +132,17 @@ export function openLogins(parts: LoginParts): Logins {
 const KEY_FOUND_REFUSED =
   "Kiro refused the API key that was among OpenCode's credentials. Sign in with another, or in another way."
 
-async function signInAtAws(parts: LoginParts, answers: Answers, again?: Again): Promise<SignIn> {
+type Flow = (parts: LoginParts, answers: Answers, again: string | undefined) => Promise<SignIn>
+
+const FLOWS: Readonly<Record<SignInMethod, Flow>> = {
+  aws: signInAtAws,
+  social: signInSocially,
+  import: signInByImport,
+  "api-key": signInByApiKey,
+}
+
+/** AWS Builder ID or IAM Identity Center: `start_url`, `login_region`, `profile_arn`. */
+async function signInAtAws(parts: LoginParts, answers: Answers, again?: string): Promise<SignIn> {
   const { runtime } = parts.client
   const target = readLoginTarget(answers, parts.settings)
   const options = { ...flowOptions(parts), loginRegion: target.loginRegion }
@@ -149,7 +154,6 @@ async function signInAtAws(parts: LoginParts, answers: Answers, again?: Again): 
     return deviceSignIn(parts, flow.authorization, () =>
       inWords(parts, target, async () => {
         const tokens = await pollForIdcTokens({ ...options, flow })
-        const identityCenter = target.kind === "identity-center"
         const login: Login = {
           kind: "idc",
           id: runtime.randomUUID(),
@@ -157,15 +161,16 @@ async function signInAtAws(parts: LoginParts, answers: Answers, again?: Again): 
           tokens,
           client: flow.client,
           loginRegion: target.loginRegion,
-          ...(identityCenter ? { startUrl: target.startUrl } : {}),
+          ...(target.kind === "identity-center" && { startUrl: target.startUrl }),
         }
-        return finish(parts, { login, identityCenter, asked: target.profileArn, again: again?.accountId })
+        return finish(parts, { login, asked: target.profileArn, again })
       }),
     )
   })
 }
 
-async function signInSocially(parts: LoginParts, answers: Answers, again?: Again): Promise<SignIn> {
+/** Google or GitHub, by Kiro's own device flow: `provider`. */
+async function signInSocially(parts: LoginParts, answers: Answers, again?: string): Promise<SignIn> {
   const { runtime } = parts.client
   const provider = readSocialProvider(answers["provider"])
   const destination = { kind: "social", provider: provider === "Github" ? "GitHub" : provider } as const
@@ -186,12 +191,13 @@ async function signInSocially(parts: LoginParts, answers: Answers, again?: Again
           provider: (identityProvider ?? provider).toLowerCase(),
           ...present({ profileArn }),
         }
-        return finish(parts, { login, identityCenter: false, again: again?.accountId })
+        return finish(parts, { login, again })
       }),
     )
   })
 }
 
+/** `api_key`; Kiro is asked whether it is good before anything is stored. */
 async function signInByApiKey(parts: LoginParts, answers: Answers): Promise<SignIn> {
   const login = apiKeyLogin(parts.client.runtime, readApiKey(answers["api_key"]))
   return {
@@ -201,11 +207,7 @@ async function signInByApiKey(parts: LoginParts, answers: Answers): Promise<Sign
       inWords(parts, undefined, async () => {
         const owner = await askOwner(parts, login)
         if (owner.outcome === "failed") expectNoRefusal(owner.failure)
-        return finish(parts, {
-          login,
-          identityCenter: false,
-          ...(owner.outcome === "known" ? { owner } : {}),
-        })
+        return finish(parts, { login, ...(owner.outcome === "known" && { owner }) })
       }),
   }
 }
@@ -231,6 +233,7 @@ const NOTHING_FOUND =
   "No login of kiro-cli or the Kiro IDE was found on this machine. Run `kiro-cli login` (it can also sign in with the " +
   "identity provider of a company), or sign in to the Kiro IDE, and choose the import again."
 
+/** Takes over the logins of kiro-cli and the Kiro IDE. */
 async function signInByImport(parts: LoginParts): Promise<SignIn> {
   return inWords(parts, undefined, async () => {
     const { added, updated, unchanged, problems } = await parts.importLogins()
@@ -270,7 +273,7 @@ async function learnImported(parts: LoginParts, found: ImportedAccount): Promise
   )
   if (login === undefined) return found
   const kept = { account: found.account, login, known: found.done !== "added", first: false }
-  const { account, known } = await learnAbout(parts, kept, await askOwner(parts, login))
+  const { account, known } = await learnAbout(parts, kept, { owner: await askOwner(parts, login) })
   return { account, done: known && found.done === "added" ? "brought up to date" : found.done }
 }
 

@@ -33,6 +33,11 @@ export const WAYS_TO_SIGN_IN = [
 export type WayToSignIn = (typeof WAYS_TO_SIGN_IN)[number]["way"]
 export type SignInMethod = (typeof WAYS_TO_SIGN_IN)[number]["method"]
 
+/** How ways begin, in the same order: several of them begin alike. */
+export const SIGN_IN_METHODS: readonly SignInMethod[] = [
+  ...new Set(WAYS_TO_SIGN_IN.map(({ method }) => method)),
+]
+
 /** Of the ways that begin alike: "Google or GitHub". */
 export function methodLabel(method: SignInMethod): string {
   return WAYS_TO_SIGN_IN.flatMap((each) => (each.method === method ? [each.label] : [])).join(" or ")

@@ -1,5 +1,4 @@
 import {
-  accessOf,
   type Account,
   type AccountStore,
   actedNow,
@@ -13,16 +12,15 @@ import {
   isLocking,
   learnIdentity,
   type Login,
-  loginRegionOf,
   newAccount,
   replaceRefused,
   withoutRevocation,
 } from "../accounts/index.ts"
-import { type ControlClient, targetOf, fetchModels, fetchProfiles, fetchUsage } from "../gateway/index.ts"
-import { type KiroFailure, type KiroProfile, type UsageLimits } from "../kiro/index.ts"
+import { type ControlClient, targetOf, fetchModels, fetchUsage } from "../gateway/index.ts"
+import type { KiroFailure, KiroProfile, UsageLimits } from "../kiro/index.ts"
 import { present } from "../json.ts"
 import type { Settings } from "../settings/index.ts"
-import { pickProfile, type ProfileChoice } from "./profile.ts"
+import { findProfile, type ProfileChoice } from "./profile.ts"
 
 /** What a sign-in needs of the account store. */
 export type LoginStore = Pick<
@@ -57,8 +55,6 @@ export type LearntUsage =
 
 export interface ApprovedLogin {
   readonly login: Login
-  /** Such a login can't do without a profile. */
-  readonly identityCenter: boolean
   /** The profile that the user named. */
   readonly asked?: string | undefined
   /** Known already, where the sign-in could only be judged by it. */
@@ -98,7 +94,8 @@ export interface LoginReport extends KeptLogin {
 export async function completeLogin(keeping: Keeping, approved: ApprovedLogin): Promise<LoginReport> {
   const { store } = keeping
   const kept = await keepLogin(keeping, approved.login)
-  const { profile, profiles } = await findProfile(keeping, { ...approved, login: kept.login })
+  const question = { asked: approved.asked, login: kept.login, accounts: await store.list() }
+  const { profile, profiles } = await findProfile(keeping, question)
   const { id: loginId } = kept.login
   const profileArn = profile.state === "chosen" ? profile.arn : undefined
   const account =
@@ -108,13 +105,9 @@ export async function completeLogin(keeping: Keeping, approved: ApprovedLogin): 
         await store.update(kept.account.id, (current) => foundProfile(current, { loginId, profileArn }))
   const login = withProfile(kept.login, profileArn)
   // Of several profiles any names the owner; the credits may differ from one to the other.
-  const answer = approved.owner ?? (await askOwner(keeping, withProfile(login, profiles[0]?.arn)))
-  const report = await learnAbout(
-    keeping,
-    { ...kept, account: account ?? kept.account, login, again: approved.again },
-    answer,
-    profile,
-  )
+  const owner = approved.owner ?? (await askOwner(keeping, withProfile(login, profiles[0]?.arn)))
+  const signedIn = { ...kept, account: account ?? kept.account, login, again: approved.again }
+  const report = await learnAbout(keeping, signedIn, { owner, profile })
   const { asked } = approved
   if (profile.state === "open") {
     const earlier = profiles.find(({ arn }) => arn === report.account.profileArn)
@@ -122,7 +115,7 @@ export async function completeLogin(keeping: Keeping, approved: ApprovedLogin): 
       const models = await learnModels(keeping, report.account, login)
       return { ...report, ...models, profile: { state: "chosen", arn: earlier.arn, listed: true }, profiles }
     }
-    const choice = { profiles: profiles.map(({ arn }) => arn), now: nowOf(keeping) }
+    const choice = { profiles: profiles.map(({ arn }) => arn), now: keeping.client.runtime.clock.now() }
     await store.update(report.account.id, (current) => afterChoiceWanted(current, choice))
   }
   // A profile that the user chose for the account earlier gives way to the one named now.
@@ -132,26 +125,22 @@ export async function completeLogin(keeping: Keeping, approved: ApprovedLogin): 
   return { ...report, account: chosen ?? report.account, profile, profiles }
 }
 
-/** Asks the service whose a stored login is, and for its models. */
-export async function learnAbout(
-  keeping: Keeping,
-  kept: KeptLogin,
-  answer: LearntUsage,
-  profile: ProfileChoice = { state: "not-needed" },
-): Promise<LoginReport> {
-  const recorded = await recordOwner(keeping, kept, answer, profile)
+/** What is known of a stored login beside its tokens. */
+interface Learnt {
+  readonly owner: LearntUsage
+  readonly profile?: ProfileChoice
+}
+
+/** Writes down what was learnt of a stored login, and asks the service for its models. */
+export async function learnAbout(keeping: Keeping, kept: KeptLogin, about: Learnt): Promise<LoginReport> {
+  const { owner, profile = { state: "not-needed" } } = about
+  const recorded = await recordOwner(keeping, kept, about)
   const other = kept.again === recorded.account.id ? undefined : kept.again
   const mistaken = other === undefined ? undefined : await keeping.store.get(other)
-  const learnt = {
-    ...kept,
-    ...recorded,
-    profile,
-    profiles: [],
-    ...present({ mistaken }),
-  }
+  const learnt = { ...kept, ...recorded, profile, profiles: [], ...present({ mistaken }) }
   if (profile.state === "open") return learnt
   const models = await learnModels(keeping, learnt.account, kept.login)
-  if (answer.outcome === "failed") return { ...learnt, ...models, failure: answer.failure }
+  if (owner.outcome === "failed") return { ...learnt, ...models, failure: owner.failure }
   return { ...learnt, ...models }
 }
 
@@ -178,27 +167,6 @@ export async function askOwner({ client, settings, signal }: Keeping, login: Log
   return answer.outcome === "unsupported" ? { outcome: "known", limits: {} } : answer
 }
 
-async function findProfile(
-  { client, settings, store, signal }: Keeping,
-  { login, identityCenter, asked }: ApprovedLogin,
-): Promise<{ readonly profile: ProfileChoice; readonly profiles: readonly KiroProfile[] }> {
-  if (login.kind === "api-key" || login.profileArn !== undefined)
-    return { profile: { state: "not-needed" }, profiles: [] }
-  const loginRegion = loginRegionOf(login)
-  const found = await fetchProfiles(client, { access: accessOf(login), loginRegion }, signal)
-  const profiles = found.profiles.filter(({ active }) => active)
-  const profile = pickProfile({
-    asked,
-    configured: identityCenter ? settings.idcProfileArn : undefined,
-    profiles,
-    failure: found.failures[0]?.failure,
-    identityCenter,
-    login,
-    accounts: await store.list(),
-  })
-  return { profile, profiles }
-}
-
 /** Fetches and keeps the account's live model list. */
 async function learnModels(
   { client, settings, store, offerModels, signal }: Keeping,
@@ -221,10 +189,6 @@ function withProfile(login: Login, profileArn: string | undefined): Login {
   return login.profileArn !== undefined || profileArn === undefined ? login : { ...login, profileArn }
 }
 
-function nowOf({ client }: Keeping): number {
-  return client.runtime.clock.now()
-}
-
 /**
  * Gives a stored login to the person whom the service named, and makes it count: an act of the user enables the account
  * again and ends what only such an act can end, as far as the login is new or the service took it.
@@ -232,33 +196,32 @@ function nowOf({ client }: Keeping): number {
 async function recordOwner(
   keeping: Keeping,
   kept: KeptLogin,
-  answer: LearntUsage,
-  profile: ProfileChoice,
+  { owner, profile }: Learnt,
 ): Promise<{ readonly account: Account; readonly known: boolean }> {
   const { login } = kept
-  const now = nowOf(keeping)
-  const owner = await accountOfOwner(keeping, kept, answer)
-  const account = await keeping.store.update(owner.id, (current) => {
-    const counting = counted(current, { login, fresh: !kept.known, answered: answer.outcome === "known" })
-    if (answer.outcome === "known") {
-      const { quota } = answer.limits
-      return quota === undefined || profile.state === "open"
+  const now = keeping.client.runtime.clock.now()
+  const found = await accountOfOwner(keeping, kept, owner)
+  const account = await keeping.store.update(found.id, (current) => {
+    const counting = counted(current, { login, fresh: !kept.known, answered: owner.outcome === "known" })
+    if (owner.outcome === "known") {
+      const { quota } = owner.limits
+      return quota === undefined || profile?.state === "open"
         ? counting
         : afterUsage(counting, { ...quota, checkedAt: now }, now)
     }
-    return isLocking(answer.failure)
-      ? afterFailure(counting, answer.failure, { now, throttleDelayMs: 0, random: 0 })
+    return isLocking(owner.failure)
+      ? afterFailure(counting, owner.failure, { now, throttleDelayMs: 0, random: 0 })
       : counting
   })
-  return { account: account ?? kept.account, known: kept.known || owner.known }
+  return { account: account ?? kept.account, known: kept.known || found.known }
 }
 
 async function accountOfOwner(
   { client, store }: Keeping,
   { account, login, again }: KeptLogin,
-  answer: LearntUsage,
+  asked: LearntUsage,
 ): Promise<{ readonly id: string; readonly known: boolean }> {
-  const { userId, email } = answer.outcome === "known" ? answer.limits : {}
+  const { userId, email } = asked.outcome === "known" ? asked.limits : {}
   const now = client.runtime.clock.now()
   if (userId === undefined && again === undefined) return { id: account.id, known: false }
   const { gone } = await store.reconcile((accounts) => {

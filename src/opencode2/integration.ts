@@ -1,8 +1,16 @@
 import { createHash } from "node:crypto"
 import { type Host, PROVIDER_ID } from "../host/index.ts"
 import { isObject, stringField, present } from "../json.ts"
-import type { Logins, SignIn } from "../login/index.ts"
-import { askedForAws, isApiKey, type LoginDefaults, methodLabel, SOCIAL_PROVIDERS } from "../login/input.ts"
+import type { NewSignIn, SignIn } from "../login/index.ts"
+import {
+  askedForAws,
+  isApiKey,
+  type LoginDefaults,
+  methodLabel,
+  SIGN_IN_METHODS,
+  type SignInMethod,
+  SOCIAL_PROVIDERS,
+} from "../login/input.ts"
 import { Secret } from "../secret.ts"
 import { answerOf, methodOf, textIn } from "./context.ts"
 import { change, isDraft } from "./models.ts"
@@ -31,48 +39,28 @@ interface Field {
 /** For an integration transform: the ways to sign in, in the order in which they are offered. */
 export function offerLogins(host: Host, signedIn: () => void): (editor: unknown) => void {
   const names = new Map<string, string>()
-  const methods = [
-    {
-      id: "aws",
-      label: methodLabel("aws"),
-      form: awsForm(host.settings()),
-      start: (logins: Logins, answers: Answers) => logins.aws(answers),
-    },
-    {
-      id: "social",
-      label: methodLabel("social"),
-      form: SOCIAL_FORM,
-      start: (logins: Logins, answers: Answers) => logins.social(answers),
-    },
-    {
-      id: "import",
-      label: methodLabel("import"),
-      start: (logins: Logins) => logins.imported(),
-    },
-    // Of type `oauth` too: a method of type `key` would leave the key itself with OpenCode.
-    {
-      id: "api-key",
-      label: methodLabel("api-key"),
-      form: API_KEY_FORM,
-      start: (logins: Logins, answers: Answers) => logins.apiKey(answers),
-    },
-  ]
+  const forms: Partial<Record<SignInMethod, readonly Field[]>> = {
+    aws: awsForm(host.settings()),
+    social: SOCIAL_FORM,
+    "api-key": API_KEY_FORM,
+  }
   return (editor) => {
     methodOf(editor, "update")?.(PROVIDER_ID, (integration: unknown) => {
       return isDraft(integration) ? change(integration, { name: "Kiro" }) : undefined
     })
-    for (const { id, label, form, start } of methods)
+    for (const id of SIGN_IN_METHODS)
       methodOf(
         editor,
         "method",
         "update",
       )?.({
         integrationID: PROVIDER_ID,
-        method: { id, type: "oauth", label, ...present({ form }) },
+        // The API key's too: a method of type `key` would leave the key itself with OpenCode.
+        method: { id, type: "oauth", label: methodLabel(id), ...present({ form: forms[id] }) },
         label: (credential: unknown) => names.get(textIn(credential, "access") ?? ""),
         async authorize(answer: unknown) {
           const { logins, management } = await host.services()
-          const signIn = await start(logins, answersIn(answer))
+          const signIn = await logins.begin({ method: id, answers: answersIn(answer) })
           const callback = credentialOf(signIn, id, async (accountId) => {
             const account = (await management.list()).find((each) => each.id === accountId)
             if (account !== undefined) names.set(markerOf(accountId), account.name)
@@ -110,9 +98,7 @@ function markerOf(id: string): string {
   return `${MARKER}:${createHash("sha256").update(id).digest("hex").slice(0, 16)}`
 }
 
-type Answers = Readonly<Record<string, string>>
-
-function answersIn(answer: unknown): Answers {
+function answersIn(answer: unknown): NewSignIn["answers"] {
   const fields = isObject(answer) ? Object.entries(answer) : []
   return Object.fromEntries(
     fields.flatMap(([key, value]) => (typeof value === "string" ? [[key, value]] : [])),

@@ -11,6 +11,8 @@ import {
   readProfileArn,
   readRegion,
   readStartUrl,
+  SIGN_IN_METHODS,
+  type SignInMethod,
   SOCIAL_PROVIDERS,
 } from "../login/input.ts"
 import type { Log } from "../runtime.ts"
@@ -81,20 +83,18 @@ export function authHook({ defaults, managing, adoptApiKey, desk }: AuthHookOpti
     },
     get methods() {
       const manage = managing()
+      const prompts: Partial<Record<SignInMethod, Prompts>> = {
+        aws: awsPrompts(defaults()),
+        social: socialPrompts,
+        "api-key": apiKeyPrompts,
+      }
       return [
-        method(methodLabel("aws"), {
-          prompts: awsPrompts(defaults()),
-          start: ({ logins }, answers) => logins.aws(answers),
-        }),
-        method(methodLabel("social"), {
-          prompts: socialPrompts,
-          start: ({ logins }, answers) => logins.social(answers),
-        }),
-        method(methodLabel("import"), { start: ({ logins }) => logins.imported() }),
-        method(methodLabel("api-key"), {
-          prompts: apiKeyPrompts,
-          start: ({ logins }, answers) => logins.apiKey(answers),
-        }),
+        ...SIGN_IN_METHODS.map((way) =>
+          method(methodLabel(way), {
+            ...present({ prompts: prompts[way] }),
+            start: ({ logins }, answers) => logins.begin({ method: way, answers }),
+          }),
+        ),
         ...(manage === undefined ? [] : [method("Manage accounts", manage)]),
       ]
     },

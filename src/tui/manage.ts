@@ -1,6 +1,6 @@
 import { type AccountOverview, cutTo } from "../accounts/index.ts"
-import type { AccountAct, ActDone, Board, NewSignIn } from "../host/index.ts"
-import type { SignedIn } from "../login/index.ts"
+import type { AccountAct, ActDone, Board } from "../host/index.ts"
+import type { NewSignIn, SignedIn } from "../login/index.ts"
 import { WAYS_TO_SIGN_IN, type WayToSignIn } from "../login/input.ts"
 import { accountDetails, accountRow, type AccountRow, panelLines, type View } from "./lines.ts"
 

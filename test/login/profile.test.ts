@@ -34,7 +34,6 @@ const pick = (question: {
     asked: question.asked,
     configured: question.configured,
     profiles: question.profiles,
-    identityCenter: true,
     login: idc({}),
     accounts: (question.others ?? []).map((login) => newAccount({ id: login.id, now: 1, logins: [login] })),
   })

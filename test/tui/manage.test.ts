@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
-import type { AccountAct, Board, NewSignIn } from "../../src/host/index.ts"
-import type { SignedIn } from "../../src/login/index.ts"
+import type { AccountAct, Board } from "../../src/host/index.ts"
+import type { NewSignIn, SignedIn } from "../../src/login/index.ts"
 import { type Desk, type Dialogs, manageAccounts, type Where } from "../../src/tui/manage.ts"
 
 const BOARD: Board = {
