@@ -164,6 +164,7 @@ const MOST_SEARCHED = 10_000
 /** A page's own word for itself, with the status that it came with. */
 export function wordsOfPage(status: number, page: string): string {
   const title = /<(?:title|h1|message)\b[^>]*>([^<]*)/i.exec(page.slice(0, MOST_SEARCHED))?.[1] ?? ""
-  const words = plainText(title)
+  // What a proxy asks for is said also where it does not say it, as behind Node's fetch.
+  const words = plainText(title) || (status === 407 ? "Proxy Authentication Required" : "")
   return words.startsWith(String(status)) ? words : `${status} ${words}`.trim()
 }

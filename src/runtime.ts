@@ -1,3 +1,4 @@
+import type { Dispatcher } from "undici"
 import { present } from "./json.ts"
 
 /** The effects, as values that are passed in. Rooms never reach for a global clock, timer, fetch or random source. */
@@ -125,11 +126,28 @@ const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy
  * started with NODE_USE_ENV_PROXY, so under Node a proxy is served by undici, loaded with the first request. Nothing
  * global changes.
  */
-function systemFetch(env: Environment): Fetch {
+export function systemFetch(env: Environment): Fetch {
   const own: Fetch = (url, init) => globalThis.fetch(url, init)
-  if ("Bun" in globalThis || PROXY_VARIABLES.every((name) => (env[name] ?? "") === "")) return own
+  if ("Bun" in globalThis) return own
+  if (PROXY_VARIABLES.every((name) => (env[name] ?? "") === "")) return answering407(own)
   let proxied: Promise<Fetch> | undefined
-  return async (url, init) => (await (proxied ??= proxyFetch(env)))(url, init)
+  return answering407(async (url, init) => (await (proxied ??= proxyFetch(env)))(url, init))
+}
+
+/**
+ * A 407 is no answer to Node's fetch, as the standard has it, but a failure without a word, the only one there is: what
+ * can't ask its user for a proxy's password is not to see it. Ours is to say it.
+ */
+function answering407(fetch: Fetch): Fetch {
+  return async (url, init) => {
+    try {
+      return await fetch(url, init)
+    } catch (error) {
+      const { cause } = error instanceof Error ? error : {}
+      if (!(cause instanceof Error) || cause.message !== "" || "code" in cause) throw error
+      return new Response(null, { status: 407 })
+    }
+  }
 }
 
 /** The address that people give of a proxy: `proxy.corp:8080` is one too, as curl and Bun have it. */
@@ -138,16 +156,29 @@ export function proxyAddress(stated: string): string {
 }
 
 async function proxyFetch(env: Environment): Promise<Fetch> {
-  const { EnvHttpProxyAgent, fetch } = await import("undici")
+  const { EnvHttpProxyAgent, Pool, fetch } = await import("undici")
+  // One that hangs up instead of opening a tunnel would be asked again at once, without end, for its error's code.
+  const clientFactory = (origin: URL, options: object): Dispatcher => {
+    const pool = new Pool(origin, options)
+    const connect = pool.connect.bind(pool)
+    return Object.assign(pool, {
+      connect: (asked: Dispatcher.ConnectOptions) => connect(asked).catch(hungUp),
+    })
+  }
   const proxyFor = (scheme: "http" | "https"): string | undefined => {
     const stated = env[`${scheme}_proxy`] || env[`${scheme.toUpperCase()}_PROXY`]
     return stated && proxyAddress(stated)
   }
   const proxies = { httpProxy: proxyFor("http"), httpsProxy: proxyFor("https") }
-  const dispatcher = new EnvHttpProxyAgent(present(proxies))
+  const dispatcher = new EnvHttpProxyAgent({ ...present(proxies), clientFactory })
   // undici's types name their own Request, Response and body: the same standard, declared once more.
   const fetchThrough: unknown = (url: string, init: object) => fetch(url, { ...init, dispatcher })
   return fetchThrough as Fetch
+}
+
+function hungUp(error: unknown): never {
+  const isCut = error instanceof Error && "code" in error && error.code === "UND_ERR_SOCKET"
+  throw isCut ? Object.assign(new Error("the proxy hung up"), { code: "ECONNRESET" }) : error
 }
 
 /** Far more than any answer of the services that is no stream, in bytes: a model list is some tens of kilobytes. */

@@ -183,7 +183,9 @@ export function rowOfStatus(status: number): CodeRow {
   if (status === 413) return { kind: "input-too-long", status }
   if (status === 429) return { kind: "throttled", status, family: "throttle" }
   if (status >= 500 || status === 408) return { kind: "service-error", status, family: "service" }
-  if (status >= 400 && status !== 407) return { kind: "malformed-request", status, family: "validation" }
+  // Nobody but a proxy asks for a login to itself.
+  if (status === 407) return { kind: "refused-on-the-way", status }
+  if (status >= 400) return { kind: "malformed-request", status, family: "validation" }
   return { kind: "network", status }
 }
 

@@ -36,10 +36,10 @@ export function readKiroFailure(answer: {
   readonly now: number
 }): KiroFailure {
   const { status, headers, body, now } = answer
-  if (isPage(headers, body)) return pageFailure(answer)
   const parsed = parseJson(body)
   const document = isObject(parsed) ? parsed : {}
   const message = messageOf(document) ?? (isObject(parsed) ? "" : body)
+  if (isPage(headers, body) || (status === 407 && message === "")) return pageFailure(answer)
   const code = headers.get("x-amzn-errortype") ?? stringField(document, "code", "__type")
   const retryAfterMs = waitOf(document, { headers, now })
   const requestId = headers.get("x-amzn-requestid") ?? headers.get("x-amz-request-id")

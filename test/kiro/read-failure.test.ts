@@ -290,7 +290,7 @@ describe("readKiroFailure", () => {
       "service-error",
       "service-error",
       "network",
-      "network",
+      "refused-on-the-way",
     ])
   })
 
@@ -313,7 +313,10 @@ describe("readKiroFailure", () => {
       ["input-too-long", "413 Request Entity Too Large"],
     )
     assert.equal(read(407, "<html></html>").kind, "refused-on-the-way")
-    assert.equal(read(407, "<html></html>").message, "407")
+    for (const wordless of ["<html></html>", "", "{}"])
+      assert.equal(read(407, wordless).message, "407 Proxy Authentication Required")
+    const { kind, message } = read(407, '{"message":"Sign in to the proxy."}')
+    assert.deepEqual([kind, message], ["refused-on-the-way", "Sign in to the proxy."])
     for (const status of [200, 302, 408, 500, 502, 503, 504]) assert.equal(read(status, page).kind, "network")
     assert.equal(read(404, page).kind, "unknown-operation")
     assert.equal(read(429, page).kind, "throttled")

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict"
 import { execFile } from "node:child_process"
+import { createServer as createHttpServer } from "node:http"
+import { type AddressInfo, createServer } from "node:net"
 import { extname, join } from "node:path"
 import { describe, it } from "node:test"
 import { promisify } from "node:util"
+import { systemFetch } from "../../src/runtime.ts"
 import { startFakeKiro } from "../support/fake-kiro/index.ts"
 import { hasOpenssl, startTlsFace } from "../support/tls/index.ts"
 
@@ -34,4 +37,35 @@ describe("the system's fetch", () => {
         await fake.close()
       }
     })
+
+  it("gives up on a proxy that hangs up instead of opening a tunnel, on both runtimes", async () => {
+    let calls = 0
+    const proxy = createServer((socket) => {
+      calls += 1
+      socket.on("error", () => undefined).once("data", () => socket.destroy())
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve))
+    const script = join(import.meta.dirname, `fetch-process${extname(import.meta.filename)}`)
+    const HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+    const asked = promisify(execFile)(process.execPath, [script, "https://q.us-east-1.amazonaws.com/"], {
+      env: { ...process.env, HTTPS_PROXY },
+      timeout: 10_000,
+    })
+    await assert.rejects(asked, { killed: false, code: 1 })
+    proxy.close()
+    assert.ok(calls <= 2, `${calls} calls`)
+  })
+
+  it("takes a 407 for an answer, which Node's own hides", async () => {
+    const server = createHttpServer((_, response) =>
+      response.writeHead(407).end("<title>Who are you?</title>"),
+    )
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { status } = await systemFetch({})(url, { method: "POST", body: "{}" })
+    await new Promise((resolve) => server.close(resolve))
+    assert.equal(status, 407)
+    // A host that is not there fails as it did.
+    await assert.rejects(systemFetch({})(url, { method: "POST" }))
+  })
 })
