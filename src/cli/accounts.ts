@@ -4,7 +4,6 @@ import {
   fullName,
   creditsText,
   dayText,
-  type LoginSource,
   remedyOf,
   restingUnder,
   shortId,
@@ -13,6 +12,7 @@ import {
   stateOf,
   usedShare,
 } from "../accounts/index.ts"
+import { SOURCE_NAMES } from "../import/index.ts"
 import { type JsonObject, plainName, present } from "../json.ts"
 import type { Context } from "./context.ts"
 import type { Column, Terminal } from "./terminal.ts"
@@ -94,14 +94,6 @@ function rowOf(account: Account, { terminal, settings }: Context, now: number): 
 }
 
 const HIGH_SHARE = 0.8
-
-export const SOURCE_NAMES: Readonly<Record<LoginSource, string>> = {
-  own: "own login",
-  "kiro-cli": "kiro-cli",
-  "kiro-ide": "Kiro IDE",
-  "older-plugin": "older plugin",
-  environment: "KIRO_API_KEY",
-}
 
 /** Credits beside those of the plan: a line for an account that has any. */
 function extrasOf(account: Account, { paint }: Terminal, now: number): readonly (readonly string[])[] {

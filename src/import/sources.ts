@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import type { SourceStore } from "../accounts/index.ts"
+import type { LoginSource, SourceStore } from "../accounts/index.ts"
 import type { Clock } from "../runtime.ts"
 import { Secret } from "../secret.ts"
 import { pathsFor, type Place, type Settings } from "../settings/index.ts"
@@ -7,6 +7,15 @@ import type { Effects } from "./databases.ts"
 import { kiroCliDatabases, openKiroCliSource } from "./kiro-cli.ts"
 import { kiroIdeFiles, openIdeSource } from "./kiro-ide.ts"
 import { openOlderPluginSource } from "./older-plugin.ts"
+
+/** What people are told of where a login is from. */
+export const SOURCE_NAMES: Readonly<Record<LoginSource, string>> = {
+  own: "own login",
+  "kiro-cli": "kiro-cli",
+  "kiro-ide": "Kiro IDE",
+  "older-plugin": "older plugin",
+  environment: "KIRO_API_KEY",
+}
 
 /**
  * The stores of other programs, those whose logins are used most first. Nothing is opened or read by this call.

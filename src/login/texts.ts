@@ -1,5 +1,5 @@
 import { type Account, accountName, isLocking, shortId, STATE_WORDS } from "../accounts/index.ts"
-import type { ImportOutcome } from "../import/index.ts"
+import { type ImportOutcome, SOURCE_NAMES } from "../import/index.ts"
 import type { KiroProfile } from "../kiro/index.ts"
 import type { DeviceAuthorization, DeviceAuthorizationError } from "../oauth/index.ts"
 import { ownCommand, redactText } from "../settings/index.ts"
@@ -206,11 +206,3 @@ function describeImported({ account, done }: ImportedAccount): string {
   const sources = new Set(account.logins.map(({ source }) => SOURCE_NAMES[source]))
   return `${accountName(account)} (${[...sources].join(", ")}): ${done}`
 }
-
-const SOURCE_NAMES = {
-  "kiro-cli": "kiro-cli",
-  "kiro-ide": "Kiro IDE",
-  "older-plugin": "an older plugin",
-  own: "your own sign-in",
-  environment: "KIRO_API_KEY",
-} as const

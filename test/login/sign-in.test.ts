@@ -11,7 +11,7 @@ import {
   takeIn,
 } from "../../src/accounts/index.ts"
 import { WHAT_KIRO_PERMITS } from "../../src/login/index.ts"
-import { AUTH_MARKER } from "../../src/plugin/auth-hook.ts"
+import { AUTH_MARKER } from "../../src/host/index.ts"
 import { Secret } from "../../src/secret.ts"
 import { pathsFor } from "../../src/settings/index.ts"
 import { FAILURES, json, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
@@ -367,7 +367,7 @@ describe("signing in", () => {
         joined?.logins.map(({ source }) => source),
         ["own", "kiro-cli"],
       )
-      assert.match(lab.told.at(-1)?.message ?? "", /\(your own sign-in, kiro-cli\): brought up to date/)
+      assert.match(lab.told.at(-1)?.message ?? "", /\(own login, kiro-cli\): brought up to date/)
     })
   })
 

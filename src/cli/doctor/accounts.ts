@@ -20,11 +20,11 @@ import {
   typedName,
 } from "../../accounts/index.ts"
 import { fetchProfiles, fetchUsage, targetOf } from "../../gateway/index.ts"
-import { importLogins, kiroCliDatabases } from "../../import/index.ts"
+import { importLogins, kiroCliDatabases, SOURCE_NAMES } from "../../import/index.ts"
 import { present } from "../../json.ts"
 import { type KiroFailure, regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
 import { redactText } from "../../settings/index.ts"
-import { profileOf, SOURCE_NAMES } from "../accounts.ts"
+import { profileOf } from "../accounts.ts"
 import type { Context } from "../context.ts"
 import {
   type Check,
