@@ -1,7 +1,14 @@
 import { present } from "../json.ts"
 import { Secret } from "../secret.ts"
 import { readOverview, type StoreOverview } from "../accounts/index.ts"
-import { describeSettingsProblem, loadSettings, pathsFor, type Place, ruleFor } from "../settings/index.ts"
+import {
+  describeSettingsProblem,
+  loadSettings,
+  pathsFor,
+  type Place,
+  type Project,
+  ruleFor,
+} from "../settings/index.ts"
 
 /** What may be shown of the accounts and of one session. Plain values without any secret: they may cross a process. */
 export interface Board extends Omit<StoreOverview, "today"> {
@@ -14,8 +21,7 @@ export interface Board extends Omit<StoreOverview, "today"> {
 
 export interface BoardQuestion {
   readonly place: Place
-  /** Where the host works. */
-  readonly project: { readonly directory: string; readonly worktree: string }
+  readonly project: Project
   readonly sessionId?: string | undefined
   /** When the user's messages were sent, in epoch ms, the newest first. */
   readonly turnStarts?: readonly number[]

@@ -9,6 +9,7 @@ import {
   type Paths,
   pathsFor,
   type Place,
+  type Project,
   type Settings,
 } from "../settings/index.ts"
 import type { Services } from "./services.ts"
@@ -18,8 +19,7 @@ const TAKE_IN_AFTER_MS = 2000
 
 export interface HostOptions {
   readonly place: Place
-  /** Where OpenCode works, and the root of the repository that it is in. */
-  readonly project: { readonly directory: string; readonly worktree: string }
+  readonly project: Project
   readonly version: string
   /** Shows the user what happened beside an answer; not called where `toasts` is off. */
   show(text: NoticeText): void

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject, numberField, stringField } from "../json.ts"
 import type { NewSignIn, SignedIn, SignIn } from "../login/index.ts"
 import { SIGN_IN_METHODS } from "../login/input.ts"
-import type { Place } from "../settings/index.ts"
+import type { Place, Project } from "../settings/index.ts"
 import { type Board, readBoard } from "./board.ts"
 import type { Host } from "./host.ts"
 import type { AccountAct, ActDone, Management } from "./manage.ts"
@@ -42,7 +42,7 @@ const MOST_OUTCOMES = 20
 export function accountsRpcHandlers(options: {
   readonly host: Host
   readonly place: Place
-  readonly project: { readonly directory: string; readonly worktree: string }
+  readonly project: Project
 }) {
   const { host, place, project } = options
   const account = (input: unknown): string => stringField(asObject(input), "account") ?? ""

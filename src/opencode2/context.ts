@@ -3,10 +3,7 @@
  * of `@opencode/plugin` is imported, which some versions can't resolve at run time.
  */
 import { isObject } from "../json.ts"
-
-/** Set by the plugin's hook on the host's model requests, read by the language model: what a request is for, and whose. */
-export const PURPOSE_HEADER = "x-kiro-purpose"
-export const AGENT_HEADER = "x-kiro-agent"
+import type { Project } from "../settings/index.ts"
 
 export type Call = (...values: readonly unknown[]) => unknown
 
@@ -48,9 +45,7 @@ export function kindOfContext(context: unknown): "opencode-2" | "too-old" | "pre
 export interface Location {
   /** What tells it from every other one in this process. */
   readonly key: string
-  readonly directory: string
-  /** The root of the repository. */
-  readonly worktree: string
+  readonly project: Project
 }
 
 export function locationOf(context: unknown): Location {
@@ -59,8 +54,7 @@ export function locationOf(context: unknown): Location {
   const workspace = textIn(location, "workspaceID")
   return {
     key: workspace === undefined ? directory : `${directory}#${workspace}`,
-    directory,
-    worktree: textIn(memberOf(location, "project"), "directory") ?? directory,
+    project: { directory, worktree: textIn(memberOf(location, "project"), "directory") ?? directory },
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { type Host, PROVIDER_ID } from "../host/index.ts"
+import { AUTH_MARKER, type Host, PROVIDER_ID } from "../host/index.ts"
 import { isObject, stringField, present } from "../json.ts"
 import type { NewSignIn, SignIn } from "../login/index.ts"
 import {
@@ -14,12 +14,6 @@ import {
 import { Secret } from "../secret.ts"
 import { answerOf, methodOf, textIn } from "./context.ts"
 import { change, isDraft } from "./models.ts"
-
-/**
- * What stands in OpenCode's credentials instead of a token: it names the account, and is good for nothing else. That
- * of OpenCode 1, which has no name behind it, may have been taken over from its auth.json.
- */
-const MARKER = "kept-by-opencode-kiro-auth"
 
 /** No refresh is ever asked for. */
 const NEVER = Date.UTC(2100, 0, 1) - 1
@@ -93,9 +87,12 @@ async function credentialOf(
   return { type: "oauth", methodID, refresh: marker, access: marker, expires: NEVER }
 }
 
-/** A hash, because an id of another program may hold what nobody should read. */
+/**
+ * The marker names the account, by a hash, because an id of another program may hold what nobody should read. One without
+ * a name may have been taken over from the auth.json of OpenCode 1.
+ */
 function markerOf(id: string): string {
-  return `${MARKER}:${createHash("sha256").update(id).digest("hex").slice(0, 16)}`
+  return `${AUTH_MARKER}:${createHash("sha256").update(id).digest("hex").slice(0, 16)}`
 }
 
 function answersIn(answer: unknown): NewSignIn["answers"] {
@@ -185,7 +182,7 @@ export function readConnections(host: Host, context: unknown): Connections {
     const { logins, management } = await host.services()
     let account: string | undefined
     if (key !== undefined && isApiKey(key)) account = await logins.accountOfKey(new Secret(key))
-    else if (marker?.startsWith(`${MARKER}:`) === true) account = await accountOfMarker(host, marker)
+    else if (marker?.startsWith(`${AUTH_MARKER}:`) === true) account = await accountOfMarker(host, marker)
     else return void (chosen = undefined)
     chosen = (await signIns(context)) > 1 ? account : undefined
     const message = (await management.list()).find(({ id }) => id === account)?.need

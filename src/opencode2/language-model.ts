@@ -11,8 +11,8 @@ import {
   type Purpose,
   refusalOfError,
 } from "../gateway/index.ts"
+import { AGENT_HEADER, PURPOSE_HEADER } from "../host/index.ts"
 import { isObject, type JsonObject, present, stringField } from "../json.ts"
-import { AGENT_HEADER, PURPOSE_HEADER } from "./context.ts"
 import { cutError, refusalError } from "./errors.ts"
 import { createPartWriter } from "./parts.ts"
 import { metadataKeyOf, readCall } from "./prompt.ts"

@@ -1,17 +1,17 @@
 import type { AnswerBatch, ChatGateway } from "../gateway/index.ts"
-import { type Host, loadAccountsRpc, gatewayOf, PROVIDER_ID, startHost } from "../host/index.ts"
+import {
+  AGENT_HEADER,
+  gatewayOf,
+  type Host,
+  loadAccountsRpc,
+  PROVIDER_ID,
+  PURPOSE_HEADER,
+  startHost,
+} from "../host/index.ts"
 import { isObject, present } from "../json.ts"
 import { atMost } from "../runtime.ts"
 import type { Place } from "../settings/index.ts"
-import {
-  AGENT_HEADER,
-  type Call,
-  kindOfContext,
-  locationOf,
-  methodOf,
-  PURPOSE_HEADER,
-  textIn,
-} from "./context.ts"
+import { type Call, kindOfContext, locationOf, methodOf, textIn } from "./context.ts"
 import { offerLogins, readConnections } from "./integration.ts"
 import { offerProvider } from "./models.ts"
 import { createKiro } from "./provider.ts"
@@ -40,9 +40,8 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   const { context, place, version, providerUrl } = options
   const kind = kindOfContext(context)
   if (kind === "preview") return undefined
-  const { key, directory, worktree } = locationOf(context)
+  const { key, project } = locationOf(context)
   // A server has nowhere to show anything: errors, the state of a connection and the panel say it.
-  const project = { directory, worktree }
   const host = startHost({ place, project, version, show: () => undefined })
   const { log, paths } = host
   if (kind === "too-old") {

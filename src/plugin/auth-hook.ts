@@ -1,5 +1,5 @@
 import type { AuthHook, AuthOAuthResult } from "@opencode-ai/plugin"
-import { type Management, PROVIDER_ID } from "../host/index.ts"
+import { AUTH_MARKER, type Management, PROVIDER_ID } from "../host/index.ts"
 import type { Logins, SignIn } from "../login/index.ts"
 import {
   askedForAws,
@@ -18,12 +18,6 @@ import {
 import type { Log } from "../runtime.ts"
 import type { LoginToast } from "./toasts.ts"
 import { present } from "../json.ts"
-
-/**
- * What stands in OpenCode's auth.json instead of a token: it lists Kiro among the credentials and says nothing.
- * The accounts are in kiro.db.
- */
-export const AUTH_MARKER = "kept-by-opencode-kiro-auth"
 
 export type Prompts = NonNullable<AuthHook["methods"][number]["prompts"]>
 

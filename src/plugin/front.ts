@@ -9,6 +9,7 @@ import {
   type Refusal,
   refusalOfError,
 } from "../gateway/index.ts"
+import { AGENT_HEADER, PURPOSE_HEADER } from "../host/index.ts"
 import { decodePercent, parseJson, present } from "../json.ts"
 import {
   apiCallError,
@@ -35,10 +36,6 @@ export interface FrontOptions {
   readonly runtime: Runtime
   /** Chats come to `<baseUrl>/chat/completions`; every other URL passes through untouched. */
   readonly baseUrl: string
-  /** The header in which our own chat hook says what a request is for: `main`, `title` or `compaction`. */
-  readonly purposeHeader: string
-  /** That in which it says which agent asks, percent-encoded. */
-  readonly agentHeader: string
 }
 
 /**
@@ -72,15 +69,15 @@ async function readRequest(body: RequestInit["body"]): Promise<ChatRequest> {
 }
 
 function callOf(
-  { purposeHeader, agentHeader, runtime }: FrontOptions,
+  { runtime }: FrontOptions,
   { headers: given }: RequestInit,
   request: ChatRequest,
 ): Pick<ChatCall, "sessionId" | "parentSessionId" | "purpose" | "agent"> {
   const headers = new Headers(given)
   const parentSessionId = headers.get(PARENT_HEADER) || undefined
-  const agent = headers.get(agentHeader)
+  const agent = headers.get(AGENT_HEADER)
   const sessionId = headers.get(SESSION_HEADER) || runtime.randomUUID()
-  const purpose = purposeOf(headers.get(purposeHeader), request)
+  const purpose = purposeOf(headers.get(PURPOSE_HEADER), request)
   return {
     sessionId,
     purpose,

@@ -1,7 +1,14 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
-import { type Host, gatewayOf, PROVIDER_ID, readOffer, startHost } from "../host/index.ts"
-import type { Fetch } from "../runtime.ts"
-import { systemRuntime } from "../runtime.ts"
+import {
+  AGENT_HEADER,
+  gatewayOf,
+  type Host,
+  PROVIDER_ID,
+  PURPOSE_HEADER,
+  readOffer,
+  startHost,
+} from "../host/index.ts"
+import { type Fetch, systemRuntime } from "../runtime.ts"
 import { loadingTrouble, type Place } from "../settings/index.ts"
 import { authHook, type Form } from "./auth-hook.ts"
 import { injectProvider } from "./provider.ts"
@@ -9,10 +16,6 @@ import { createTell, createToaster, isLoginCommand, type Toast, type ToastClient
 
 /** Marks the requests that are ours to answer; nothing is ever sent there. */
 const BASE_URL = "https://kiro.invalid/v1"
-
-/** Our chat hook says in it what a request is for. */
-const PURPOSE_HEADER = "x-kiro-purpose"
-const AGENT_HEADER = "x-kiro-agent"
 
 /** The agents of OpenCode 1.18 whose requests are not the conversation itself. */
 const HELPERS: ReadonlySet<string> = new Set(["title", "compaction"])
@@ -42,9 +45,7 @@ export async function startInstance({ input, place, version }: InstanceOptions):
     // Opened beside it, for the first chat; one that finds nothing open says so in its own answer.
     host.inBackground(async () => void (await host.services()), "the services could not be opened")
     const { createFront } = await import("./front.ts")
-    const runtime = systemRuntime(log)
-    const headers = { purposeHeader: PURPOSE_HEADER, agentHeader: AGENT_HEADER }
-    return createFront({ gateway: gatewayOf(host), runtime, baseUrl: BASE_URL, ...headers })
+    return createFront({ gateway: gatewayOf(host), runtime: systemRuntime(log), baseUrl: BASE_URL })
   }
   const fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     signal.throwIfAborted()

@@ -17,7 +17,7 @@ export {
 } from "./files.ts"
 export { openLog, redactText } from "./log.ts"
 export { ownCommand, ownFolder } from "./own-command.ts"
-export { comparablePath, fromHome, type Paths, pathsFor, type Place } from "./paths.ts"
+export { comparablePath, fromHome, type Paths, pathsFor, type Place, type Project } from "./paths.ts"
 export type { LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 export {
   DEFAULT_SETTINGS,

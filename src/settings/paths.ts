@@ -56,7 +56,7 @@ export function pathsFor({ env, platform, home }: Place): Paths {
   }
 }
 
-/** Where OpenCode was started, and the root of the repository that it is in. */
+/** Where OpenCode works, and the root of the repository that it is in. */
 export interface Project {
   readonly directory: string
   readonly worktree: string

@@ -1,13 +1,9 @@
 import { homedir } from "node:os"
 import type { Host } from "../host/index.ts"
 import type { SignIn } from "../login/index.ts"
+import type { Project } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 import type { BegunSignIn, Desk } from "./manage.ts"
-
-export interface Project {
-  readonly directory: string
-  readonly worktree: string
-}
 
 /** The accounts of this computer. Nothing is opened before the first command; `close` ends what was. */
 export interface LocalDesk extends Desk {

@@ -133,8 +133,6 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     gateway,
     runtime,
     baseUrl: BASE_URL,
-    purposeHeader: "x-kiro-purpose",
-    agentHeader: "x-kiro-agent",
   })
   const harness: Harness = {
     fake,

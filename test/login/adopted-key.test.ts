@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { readFileSync, writeFileSync } from "node:fs"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import type { AuthHook } from "@opencode-ai/plugin"
-import { AUTH_MARKER } from "../../src/plugin/auth-hook.ts"
+import { AUTH_MARKER } from "../../src/host/index.ts"
 import { type LoginLab, openLab } from "./login-lab.ts"
 
 type Loader = NonNullable<AuthHook["loader"]>

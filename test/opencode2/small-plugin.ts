@@ -1,5 +1,5 @@
 import { extname } from "node:path"
-import { PURPOSE_HEADER } from "../../src/opencode2/context.ts"
+import { PURPOSE_HEADER } from "../../src/host/index.ts"
 import type { ChatGateway } from "../../src/gateway/index.ts"
 import { enterRegistry } from "../../src/opencode2/registry.ts"
 import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/fake-opencode2/index.ts"

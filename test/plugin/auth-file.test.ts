@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import { moveApiKey } from "../../src/plugin/auth-file.ts"
-import { AUTH_MARKER } from "../../src/plugin/auth-hook.ts"
+import { AUTH_MARKER } from "../../src/host/index.ts"
 import { assertPrivate, needsLinks } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 

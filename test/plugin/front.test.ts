@@ -97,8 +97,6 @@ function askOver(chat: Gateway["chat"]): Promise<Response> {
     gateway: { chat },
     runtime: systemRuntime(silentLog),
     baseUrl: BASE_URL,
-    purposeHeader: "x-purpose",
-    agentHeader: "x-agent",
   })
   const body = JSON.stringify({ model: "auto", messages: [{ role: "user", content: "Hello" }] })
   return front(`${BASE_URL}/chat/completions`, { method: "POST", body })

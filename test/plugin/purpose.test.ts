@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { Purpose } from "../../src/gateway/index.ts"
+import { PURPOSE_HEADER } from "../../src/host/index.ts"
 import { createFront } from "../../src/plugin/front.ts"
 import { silentLog, systemRuntime } from "../../src/runtime.ts"
 
@@ -26,13 +27,11 @@ async function purposeOf(more: {
     },
     runtime: systemRuntime(silentLog),
     baseUrl: "https://kiro.invalid/v1",
-    purposeHeader: "x-purpose",
-    agentHeader: "x-agent",
   })
   const { tools = [], content = ASKED, stated } = more
   await front("https://kiro.invalid/v1/chat/completions", {
     method: "POST",
-    headers: stated === undefined ? {} : { "x-purpose": stated },
+    headers: stated === undefined ? {} : { [PURPOSE_HEADER]: stated },
     body: JSON.stringify({ model: "auto", messages: [{ role: "user", content }], tools }),
   })
   return seen[0]

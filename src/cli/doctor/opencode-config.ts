@@ -3,7 +3,14 @@ import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { applyEdits, type JSONPath, modify, parse, type ParseError } from "jsonc-parser"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
-import { comparablePath, type Paths, type Place, readSmallFile, systemCode } from "../../settings/index.ts"
+import {
+  comparablePath,
+  type Paths,
+  type Place,
+  type Project,
+  readSmallFile,
+  systemCode,
+} from "../../settings/index.ts"
 import { PACKAGE } from "../../version.ts"
 
 /** One of OpenCode's configuration files. */
@@ -67,7 +74,7 @@ export function projectFolders(directory: string): readonly string[] {
 }
 
 /** What OpenCode takes for the project when it is started there. */
-export function projectOf(directory: string): { readonly directory: string; readonly worktree: string } {
+export function projectOf(directory: string): Project {
   const root = projectFolders(directory).at(-1) ?? directory
   return { directory, worktree: existsSync(join(root, ".git")) ? root : directory }
 }
