@@ -53,7 +53,7 @@ describe("the system's fetch", () => {
     })
     await assert.rejects(asked, { killed: false, code: 1 })
     proxy.close()
-    assert.ok(calls <= 2, `${calls} calls`)
+    assert.ok(calls >= 1 && calls <= 2, `${calls} calls`)
   })
 
   it("takes a 407 for an answer, which Node's own hides", async () => {
