@@ -657,6 +657,33 @@ describe("a request that the service refuses", () => {
   })
 })
 
+describe("more exhausted accounts than sends", () => {
+  it("name each that was asked, until when it is out, and that the others were not", async () => {
+    await using harness = await startHarness({ settings: { maxRequestIterations: 3 } })
+    for (const label of ["one", "two", "three", "four"])
+      (await harness.add(label)).fail(FAILURES.monthlyLimit)
+    const response = await harness.ask()
+    const message = await errorText(response)
+    assert.equal(response.status, 402)
+    for (const label of harness.sent())
+      assert.match(message, new RegExp(`${label}: .*credits.*until Nov 25`), message)
+    assert.equal(harness.sent().length, 3)
+    assert.match(message, /max_request_iterations in kiro\.json allows 3 requests/)
+    // The next message goes on where this one ended.
+    const last = await harness.ask()
+    assert.equal(harness.sent().length, 4)
+    assert.doesNotMatch(await errorText(last), /max_request_iterations/)
+  })
+
+  it("say nothing of others where there are none", async () => {
+    await using harness = await startHarness({ settings: { maxRequestIterations: 2 } })
+    for (const label of ["one", "two"]) (await harness.add(label)).fail(FAILURES.monthlyLimit)
+    const message = await errorText(await harness.ask())
+    assert.match(message, /one: .*two: /s)
+    assert.doesNotMatch(message, /max_request_iterations/)
+  })
+})
+
 function conversationIdOf({ body }: { readonly body: unknown }): unknown {
   return (body as { conversationState: { conversationId: string } }).conversationState.conversationId
 }

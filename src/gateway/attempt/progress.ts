@@ -42,8 +42,11 @@ export type Verdict =
   | { readonly do: "new-conversation" }
   /** Ask the model that the user named for this case. */
   | { readonly do: "fall-back"; readonly model: string }
-  /** `retryAfterMs`: a wait too long for one chat; the host waits instead and shows it. */
-  | { readonly do: "fail"; readonly retryAfterMs?: number }
+  /**
+   * `retryAfterMs`: a wait too long for one chat; the host waits instead and shows it. `unasked`: the
+   * user allows no send to another account, and whether there is one.
+   */
+  | { readonly do: "fail"; readonly retryAfterMs?: number; readonly unasked?: boolean }
 
 /** What one chat has done so far, as one value: every verdict makes the next one of it. */
 export interface Progress {

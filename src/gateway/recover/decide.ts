@@ -1,4 +1,5 @@
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
+import { present } from "../../json.ts"
 import { nextStep, type Omission, type Progress, type Verdict } from "../attempt/progress.ts"
 import { jittered } from "../context.ts"
 
@@ -80,7 +81,13 @@ export function decide(failure: KiroFailure, progress: Progress, ways: Ways): Ve
     if (verdict !== undefined) return verdict
   }
   const retryAfterMs = isWaitedFor(failure) && !isLast ? throttleWait(situation) : failure.retryAfterMs
-  return retryAfterMs === undefined ? { do: "fail" } : { do: "fail", retryAfterMs }
+  const isOneOfMany =
+    isLast && leadsElsewhere(failure) && (progress.excluded.length > 0 || ways.anotherAccount)
+  return { do: "fail", ...present({ retryAfterMs, unasked: isOneOfMany ? ways.anotherAccount : undefined }) }
+}
+
+function leadsElsewhere({ kind }: KiroFailure): boolean {
+  return TABLE[kind].some((move) => move === leaveAccount || move === switchAccount)
 }
 
 function isWaitedFor({ kind }: KiroFailure): boolean {

@@ -9,6 +9,7 @@ import { type Chat, sizeOf } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
 import type { Refusal } from "../chat-call.ts"
 import { refusalOf } from "../refuse/failures.ts"
+import { refusalOfTried } from "../refuse/none-left.ts"
 import { overflow, tooLarge } from "../refuse/texts.ts"
 import { bookTurn } from "../remember.ts"
 import { shapeOf } from "../request-log.ts"
@@ -87,8 +88,10 @@ function logFailure({ runtime }: GatewayContext, failed: Failed, verdict: Verdic
 async function refuse(
   context: GatewayContext,
   { chat, progress, account, failure, sent }: Failed,
-  { retryAfterMs }: Extract<Verdict, { do: "fail" }>,
+  { retryAfterMs, unasked }: Extract<Verdict, { do: "fail" }>,
 ): Promise<Refusal> {
+  const excluded = [...progress.excluded, { account, failure }]
+  if (unasked !== undefined) return refuseTried(context, chat, { ...progress, excluded }, unasked)
   if (failure.kind === "input-too-long") {
     if (sent === undefined) return refuseOverflow(context, chat, progress)
     const { estimatedTokens } = sent.body
@@ -96,6 +99,26 @@ async function refuse(
     return refuseOverflow(context, chat, { estimatedTokens, tokenRatio })
   }
   return refusalOf({ failure, account, model: chat.request.model, retryAfterMs })
+}
+
+async function refuseTried(
+  { store, runtime }: GatewayContext,
+  { request }: Chat,
+  { excluded, sends }: Progress,
+  unasked: boolean,
+): Promise<Refusal> {
+  const now = runtime.clock.now()
+  // As they are behind what was written down of them.
+  const accounts = new Map((await store.list()).map((account) => [account.id, account]))
+  const tried = excluded.map((each) => ({ ...each, account: accounts.get(each.account.id) ?? each.account }))
+  return refusalOfTried({
+    tried,
+    sends,
+    unasked,
+    model: request.model,
+    now,
+    jitter: runtime.random(),
+  })
 }
 
 /** The account still has a way of its own: nothing is held against it yet. */

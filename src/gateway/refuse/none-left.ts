@@ -17,7 +17,7 @@ import type { Progress } from "../attempt/progress.ts"
 import { jittered } from "../context.ts"
 import type { Refusal } from "../chat-call.ts"
 import { failureRemedy, quote, stateBehind, statusOf, whatFailed } from "./failures.ts"
-import { noAccount } from "./texts.ts"
+import { noAccount, outOfSends } from "./texts.ts"
 
 export interface AllOut {
   readonly accounts: readonly Account[]
@@ -32,6 +32,15 @@ export interface AllOut {
   readonly isUnread: boolean
   /** Uniform in [0, 1). */
   readonly jitter: number
+}
+
+/** The accounts that one chat asked, as they are now, with what each failed with. */
+export interface Tried extends Pick<AllOut, "model" | "now" | "jitter"> {
+  readonly tried: AllOut["excluded"]
+  /** As many as the user allows. */
+  readonly sends: number
+  /** Another account could serve. */
+  readonly unasked: boolean
 }
 
 /** Why an account can't answer now. */
@@ -51,10 +60,27 @@ export interface HinderedAccount {
  * where a throttle or a fault passes by itself.
  */
 export function refusalOfAll(out: AllOut): Refusal {
-  const { accounts, now, jitter } = out
-  if (accounts.length === 0) return { status: 401, message: noAccount(out) }
-  const hindered = hinderedAccounts(out)
-  const message = noneLeft(hindered, now)
+  return out.accounts.length === 0
+    ? { status: 401, message: noAccount(out) }
+    : refusalOfThese(hinderedAccounts(out), out)
+}
+
+/** The same of those that were asked, where the user allows no send to another. */
+export function refusalOfTried({ tried, sends, unasked, ...out }: Tried): Refusal {
+  const hindered = tried.map(({ account, failure }) => ({
+    account,
+    obstacle: obstacleBehind(failure, { account, ...out }),
+  }))
+  if (!unasked) return refusalOfThese(hindered, out)
+  const refusal = refusalOfThese(hindered, { ...out, who: "no account that was asked" })
+  return { ...refusal, message: `${refusal.message} ${outOfSends(sends)}` }
+}
+
+function refusalOfThese(
+  hindered: readonly HinderedAccount[],
+  { now, jitter, who }: Pick<AllOut, "now" | "jitter"> & { readonly who?: string },
+): Refusal {
+  const message = noneLeft(hindered, now, who)
   const wait = waitFor(hindered, now)
   if (wait !== undefined) return { status: 429, message, retryAfterMs: jittered(wait, jitter) }
   const statuses = hindered.map(({ obstacle }) => obstacleStatus(obstacle))
@@ -90,15 +116,22 @@ function obstacleOf({ excluded, model, now }: AllOut, entry: Unavailable): Obsta
       return { kind: "lacks-model", model }
     case "excluded": {
       const failure = excluded.findLast((left) => left.account.id === account.id)?.failure
-      const behind = failure && stateBehind(failure)
-      const state = stateOfHealth(account.health, now) ?? (behind && { reason: behind })
-      if (failure === undefined || state !== undefined)
-        return { kind: "state", state: state ?? { reason: "unavailable" } }
-      return { kind: "failed", failure, model }
+      return obstacleBehind(failure, { account, model, now })
     }
     default:
       return { kind: "state", state: { reason, ...rest } }
   }
+}
+
+function obstacleBehind(
+  failure: KiroFailure | undefined,
+  { account, model, now }: Pick<AllOut, "model" | "now"> & { readonly account: Account },
+): Obstacle {
+  const behind = failure && stateBehind(failure)
+  const state = stateOfHealth(account.health, now) ?? (behind && { reason: behind })
+  if (failure === undefined || state !== undefined)
+    return { kind: "state", state: state ?? { reason: "unavailable" } }
+  return { kind: "failed", failure, model }
 }
 
 function obstacleStatus(obstacle: Obstacle): number {
@@ -119,10 +152,10 @@ const MOST_SENTENCES = 3
 /** What helps more kinds of trouble than these would be a wall of text. */
 const MOST_REMEDIES = 2
 
-export function noneLeft(hindered: readonly HinderedAccount[], now: number): string {
+export function noneLeft(hindered: readonly HinderedAccount[], now: number, who = "no account"): string {
   const wait = waitFor(hindered, now)
   // While it waits OpenCode shows as much of the text as fits a line: the time stands in front.
-  const beginning = `Kiro: no account can answer now${wait === undefined ? "" : `, ${untilText(now + wait, now)}`}.`
+  const beginning = `Kiro: ${who} can answer now${wait === undefined ? "" : `, ${untilText(now + wait, now)}`}.`
   if (hindered.length <= MOST_SENTENCES) {
     const lines = hindered.map(
       ({ account, obstacle }) => `${accountName(account)}: ${why(account, obstacle, now)}`,

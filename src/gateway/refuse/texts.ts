@@ -45,6 +45,11 @@ export function noOtherByRule(rule: AccountRule): string {
   return `No other account was asked: ${ruleName(rule)} in kiro.json says fallback: false.`
 }
 
+/** Behind what is wrong with the accounts that were asked, where there are more. */
+export function outOfSends(sends: number): string {
+  return `The other accounts were not asked: max_request_iterations in kiro.json allows ${sends} requests for one message. The next message goes to them.`
+}
+
 function ruleName({ project, agent, model }: AccountRule): string {
   const conditions = [project, agent && `the agent ${agent}`, model].filter((part) => part !== undefined)
   return conditions.length === 0 ? "your rule" : `your rule for ${conditions.join(", ")}`
