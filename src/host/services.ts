@@ -58,7 +58,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   tellProblems(problems, notify)
 
   const sources = openSources({ place, settings, effects: runtime })
-  const watch = watchSources(sources, clock)
+  const haveChanged = watchSources(sources, clock)
   const accounts = await openAccounts({ ...options, settings, sources, notify })
   const { client, store, tokens, lookUps, identify } = accounts
 
@@ -103,7 +103,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   })
   return {
     chat(call) {
-      if (watch.changed()) void takeIn()
+      if (haveChanged()) void takeIn()
       return gateway.chat(call)
     },
     accounts,

@@ -19,7 +19,8 @@ import {
   type WriteBack,
 } from "../accounts/index.ts"
 import type { Clock } from "../runtime.ts"
-import { systemCode } from "../settings/index.ts"
+import { fileStamp, systemCode } from "../settings/index.ts"
+import { nothingOf } from "./documents.ts"
 
 /** How long another program's lock is waited for, in ms. */
 const PATIENCE_MS = 5000
@@ -57,15 +58,10 @@ export function openLoginDatabases(store: LoginDatabases): SourceStore {
       case "done":
         return visit.value
       case "missing":
-        return {
-          logins: [],
-          problems: store.missing === undefined ? [] : [{ source, file, message: store.missing }],
-          unread: [file],
-        }
+        return nothingOf(file, store.missing === undefined ? undefined : { source, message: store.missing })
       case "failed": {
         const { failure } = visit
-        const message = MESSAGES[failure]
-        return { logins: [], problems: [{ source, file, message, failure }], unread: [file] }
+        return nothingOf(file, { source, message: MESSAGES[failure], failure })
       }
       default:
         return visit satisfies never
@@ -76,7 +72,13 @@ export function openLoginDatabases(store: LoginDatabases): SourceStore {
   return {
     source,
     has: (place) => place.source === source && fileOf(place) !== undefined,
-    fingerprint: () => fingerprintOf(store.watched().flatMap((file) => [file, `${file}-wal`])),
+    // A database in WAL mode is written beside itself.
+    fingerprint: () =>
+      store
+        .watched()
+        .flatMap((file) => [file, `${file}-wal`])
+        .map(fileStamp)
+        .join(" "),
 
     async read() {
       const readings = await Promise.all(files.map(readFile))
@@ -210,19 +212,4 @@ export function textColumn(row: Row, column: string): string | undefined {
   const value = row[column]
   if (typeof value === "string") return value
   return value instanceof Uint8Array ? new TextDecoder().decode(value) : undefined
-}
-
-/** Changes when one of the files was written since. Side files count: a WAL database is written there. Never throws. */
-export function fingerprintOf(files: readonly string[]): string {
-  return files.map(fileState).join(" ")
-}
-
-function fileState(file: string): string {
-  try {
-    const stat = statSync(file, { throwIfNoEntry: false })
-    return stat === undefined ? "-" : `${stat.ino}:${stat.mtimeMs}:${stat.size}`
-  } catch (error) {
-    // A folder that may not be looked into, a link to itself.
-    return systemCode(error)
-  }
 }

@@ -3,6 +3,9 @@ import {
   type ClientRegistration,
   type PairChange,
   pairHash,
+  type PlaceKey,
+  type SourceProblem,
+  type SourceReading,
   type TokenLogin,
   type TokenSet,
   type WriteBack,
@@ -187,6 +190,36 @@ export interface Strange {
   readonly state: "strange"
   readonly message: string
   readonly key?: string
+}
+
+/** One record of a store, and what was found in it. */
+export interface StoreRecord {
+  readonly place: PlaceKey
+  /** What a problem calls it; absent where the problem names a field of it, or it is all of its file. */
+  readonly key?: string
+  readonly found: ReadLogin | LoggedOut
+  readonly email?: string | undefined
+}
+
+/** The logins of a file's records. One that can't be used becomes a problem; the others still count. */
+export function readingOf(file: string, records: readonly StoreRecord[]): SourceReading {
+  const strange = records.flatMap(({ found, place, key }) =>
+    found.state === "strange" ? [{ place, message: found.message, key: key ?? found.key }] : [],
+  )
+  return {
+    logins: records.flatMap(({ found, place, email }) =>
+      found.state === "login" ? [{ login: found.login, place, ...present({ email }) }] : [],
+    ),
+    problems: strange.map(({ place, key, message }) => {
+      return { source: place.source, file, message, ...present({ key }) }
+    }),
+    unread: strange.map(({ place }) => place.key),
+  }
+}
+
+/** Of a file that could not be read: whoever is known from there stays. Why, where that is worth a word. */
+export function nothingOf(file: string, problem?: Omit<SourceProblem, "file">): SourceReading {
+  return { logins: [], problems: problem === undefined ? [] : [{ ...problem, file }], unread: [file] }
 }
 
 export function socialLogin(base: LoginBase, fields: JsonObject): ReadLogin {

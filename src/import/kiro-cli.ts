@@ -5,7 +5,6 @@ import {
   type Login,
   type PairChange,
   placeIn,
-  type SourceProblem,
   type SourceReading,
   type SourceStore,
   type WriteBack,
@@ -26,12 +25,15 @@ import {
   identityCenterUrl,
   type LoggedOut,
   externalLogin,
+  nothingOf,
+  readingOf,
   socialLogin,
   readRegistration,
   type ReadLogin,
   readTokenDocument,
   type Registration,
   replacePair,
+  type StoreRecord,
   type Strange,
 } from "./documents.ts"
 
@@ -90,8 +92,7 @@ export function openKiroCliSource({
     look(database, file) {
       const store = readStore(database, file)
       if (store !== undefined) return readLogins(store, defaultRegion)
-      const message = "holds no table auth_kv"
-      return { logins: [], problems: [{ source: "kiro-cli", file, key: "auth_kv", message }], unread: [file] }
+      return nothingOf(file, { source: "kiro-cli", key: "auth_kv", message: "holds no table auth_kv" })
     },
     replace,
     watched: () => files,
@@ -200,21 +201,15 @@ function flowOf(word: string): Flow {
 
 /** Every login of one store, freshest first. A row that can't be used becomes a problem; the others still count. */
 function readLogins(store: CliStore, defaultRegion: string): SourceReading {
-  const logins: ImportedLogin[] = []
-  const problems: SourceProblem[] = []
-  const unread: string[] = []
-  for (const row of store.rows) {
+  const records = store.rows.flatMap((row): StoreRecord[] => {
     const storeKey = readStoreKey(row.key)
-    if (storeKey === undefined || storeKey.part !== "token") continue
-    const key = placeIn(store.file, row.key)
-    const found = readLogin({ store, row, storeKey, defaultRegion })
-    if (found.state === "login") logins.push({ login: found.login, place: { source: "kiro-cli", key } })
-    if (found.state !== "strange") continue
-    problems.push({ source: "kiro-cli", file: store.file, key: row.key, message: found.message })
-    unread.push(key)
-  }
+    if (storeKey?.part !== "token") return []
+    const place = { source: "kiro-cli", key: placeIn(store.file, row.key) } as const
+    return [{ place, key: row.key, found: readLogin({ store, row, storeKey, defaultRegion }) }]
+  })
+  const { logins, ...rest } = readingOf(store.file, records)
   const freshestFirst = logins.toSorted((one, other) => endOf(other.login) - endOf(one.login))
-  return { logins: withStateProfile(freshestFirst, store.state), problems, unread }
+  return { ...rest, logins: withStateProfile(freshestFirst, store.state) }
 }
 
 function endOf(login: Login): number {

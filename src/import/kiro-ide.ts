@@ -3,14 +3,16 @@ import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:
 import { posix, win32 } from "node:path"
 import type { LoginSource, SourceStore, WriteBack } from "../accounts/index.ts"
 import { isObject, type JsonObject, parseJson, present, stringField } from "../json.ts"
-import { type Place, readSmallFile, setMode, type SmallFile } from "../settings/index.ts"
-import { type Effects, fingerprintOf } from "./databases.ts"
+import { fileStamp, type Place, readSmallFile, setMode, type SmallFile } from "../settings/index.ts"
+import type { Effects } from "./databases.ts"
 import {
   BUILDER_ID_REGION,
   identityCenterUrl,
   type LoggedOut,
   isWhole,
+  nothingOf,
   externalLogin,
+  readingOf,
   socialLogin,
   readRegistration,
   type ReadLogin,
@@ -96,24 +98,13 @@ export function openIdeSource({
   return {
     source,
     has: (place) => place.source === source && place.key === file,
-    fingerprint: () => fingerprintOf([file]),
+    fingerprint: () => fileStamp(file),
 
     async read() {
       const found = await read()
-      switch (found.state) {
-        case "login":
-          return { logins: [{ login: found.login, place: { source, key: file } }], problems: [], unread: [] }
-        case "logged-out":
-          return { logins: [], problems: [], unread: [] }
-        case "absent":
-          return { logins: [], problems: [], unread: [file] }
-        case "strange": {
-          const { message, key } = found
-          return { logins: [], problems: [{ source, file, message, ...present({ key }) }], unread: [file] }
-        }
-        default:
-          return found satisfies never
-      }
+      return found.state === "absent"
+        ? nothingOf(file)
+        : readingOf(file, [{ place: { source, key: file }, found }])
     },
 
     async writeBack(change): Promise<WriteBack> {

@@ -1,10 +1,8 @@
 import {
   type Database,
-  type ImportedLogin,
   type PairChange,
   placeIn,
   type Row,
-  type SourceProblem,
   type SourceReading,
   type SourceStore,
   type TokenSet,
@@ -21,7 +19,16 @@ import {
   openLoginDatabases,
   textColumn,
 } from "./databases.ts"
-import { identityCenterUrl, judgePair, readInstant, type ReadLogin, writeInstant } from "./documents.ts"
+import {
+  identityCenterUrl,
+  judgePair,
+  nothingOf,
+  readingOf,
+  readInstant,
+  type ReadLogin,
+  type StoreRecord,
+  writeInstant,
+} from "./documents.ts"
 
 const TABLE = "accounts"
 const ROW = `${TABLE}/`
@@ -68,7 +75,7 @@ export function openOlderPluginSource({
       withTable.add(file)
       if (table.state === "rows") return readRows(file, table)
       const message = `lacks the column ${table.missing}`
-      return { logins: [], problems: [{ source: "older-plugin", file, key: TABLE, message }], unread: [file] }
+      return nothingOf(file, { source: "older-plugin", key: TABLE, message })
     },
     replace,
     watched: () => [...withTable],
@@ -104,26 +111,20 @@ function readTable(database: Database): OlderTable {
  * replaced by another one itself is skipped.
  */
 function readRows(file: string, table: Extract<OlderTable, { state: "rows" }>): SourceReading {
-  const logins: ImportedLogin[] = []
-  const problems: SourceProblem[] = []
-  const unread: string[] = []
-  for (const row of table.rows) {
+  const records = table.rows.flatMap((row): StoreRecord[] => {
     const id = stringField(row, "id")
     const isReplaced = stringField(row, "unhealthy_reason")?.startsWith("Replaced by real email") === true
-    if (isReplaced || (id !== undefined && table.removedIds.has(id))) continue
-    const key = placeIn(file, ROW + id)
-    const found = id === undefined ? ({ state: "strange", message: "has no id" } as const) : readRow(row)
-    if (found.state === "strange") {
-      problems.push({ source: "older-plugin", file, key: `${TABLE} ${id ?? "?"}`, message: found.message })
-      unread.push(key)
-    } else
-      logins.push({
-        login: found.login,
-        place: { source: "older-plugin", key },
-        ...present({ email: realEmail(row) }),
-      })
-  }
-  return { logins, problems, unread }
+    if (isReplaced || (id !== undefined && table.removedIds.has(id))) return []
+    return [
+      {
+        place: { source: "older-plugin", key: placeIn(file, ROW + id) },
+        key: `${TABLE} ${id ?? "?"}`,
+        found: id === undefined ? { state: "strange", message: "has no id" } : readRow(row),
+        email: realEmail(row),
+      },
+    ]
+  })
+  return readingOf(file, records)
 }
 
 function readRow(row: Row): ReadLogin {

@@ -37,12 +37,13 @@ function textOf(bytes: Buffer): SmallFile {
   return { state: "text", text: bytes.toString("utf8").replace(/^\uFEFF/, "") }
 }
 
-/** Changes whenever the file does; never throws. */
+/** Changes whenever the file does, or another takes its place; never throws. */
 export function fileStamp(file: string): string {
   try {
     const stat = statSync(file, { throwIfNoEntry: false })
-    return `${stat?.mtimeMs} ${stat?.size}`
+    return stat === undefined ? "-" : `${stat.ino}:${stat.mtimeMs}:${stat.size}`
   } catch (error) {
+    // A folder that may not be looked into, a link to itself.
     return systemCode(error)
   }
 }

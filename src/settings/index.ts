@@ -6,6 +6,7 @@ export {
   saveProjectRule,
 } from "./account-rules.ts"
 export {
+  fileStamp,
   isOutOfHandles,
   loadingTrouble,
   systemCode,
