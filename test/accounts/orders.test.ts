@@ -392,6 +392,15 @@ describe("orders of events", () => {
     }
   })
 
+  it("10, by a key that was there before: who is switched off since does not answer by it", async () => {
+    await home.restart({ keyOf: "A" })
+    await home.signsIn("A")
+    assert.equal(await home.servedBy(), "A")
+    // A process without the key sees no account in it.
+    await new Home(home.folder, home).disable("A")
+    assert.equal((await home.asks("session", false)).by, "nobody")
+  })
+
   it("10, before: who is off does not answer by an older sign-in whose token had ended unnamed", async () => {
     home.service.usage = "down"
     home.ideSignsIn("A")

@@ -97,27 +97,29 @@ export class TokenKeeper {
     const outcomes: RefreshOutcome[] = []
     const tried = new Set<string>()
     let account = await this.#current(given)
-    for (let looks = 0; looks < MOST_LOOKS;) {
+    for (let looks = 0; ;) {
       const able = tokenLogins(account).filter(({ revoked }) => revoked === undefined)
       const [refused, others] = [able.filter(isRefused), able.filter((login) => !isRefused(login))]
       const ready = others.find(({ tokens }) => tokens.expiresAt - this.#now > LEAST_LIFE_MS)
-      if (ready !== undefined) {
-        for (const login of refused)
-          void this.#refresher.refresh({ login, rejected: login.tokens.accessToken })
-        const isNews = ownerOf(ready) === undefined && (await isLearnt(this.#learnForShut(ready)))
+      const ended = ready === undefined ? [...refused, ...others].find(({ id }) => !tried.has(id)) : undefined
+      if (ended === undefined || looks >= MOST_LOOKS) {
+        const serving = ready ?? this.#lastResort(account, isRefused)
+        if (serving === undefined) return noToken(account, outcomes)
+        const isNews =
+          looks < MOST_LOOKS &&
+          ownerOf(serving) === undefined &&
+          (await isLearnt(this.#learnForShut(serving)))
         if (!isNews) {
-          this.#tend(ready)
-          return credentialOf(account, ready)
+          if (ready !== undefined) this.#tend(ready, refused)
+          return credentialOf(account, serving)
         }
       } else {
-        const login = [...refused, ...others].find(({ id }) => !tried.has(id))
-        if (login === undefined) break
-        const wish = { login, rejected: isRefused(login) ? login.tokens.accessToken : undefined }
+        const wish = { login: ended, rejected: isRefused(ended) ? ended.tokens.accessToken : undefined }
         const outcome = await untilAborted(this.#refresher.refresh(wish), signal)
-        const isNews = await isLearnt(this.#learnBy(login, outcome))
+        const isNews = await isLearnt(this.#learnBy(ended, outcome))
         if (outcome.state === "fresh" && !isNews) return credentialOf(account, outcome.login)
         outcomes.push(outcome)
-        tried.add(login.id)
+        tried.add(ended.id)
         if (outcome.state !== "gone" && !isNews) continue
       }
       // It turned out meanwhile whose a login is, or that it is another account's part.
@@ -129,12 +131,15 @@ export class TokenKeeper {
       tried.clear()
       looks += 1
     }
-    // An API key comes after the logins, and before what is left of a token's life.
-    const usable = account.logins.filter((login) => login.revoked === undefined && !isRefused(login))
-    const last =
+  }
+
+  /** An API key, which comes after the logins, or what is left of a token's life. */
+  #lastResort({ logins }: Account, isRefused: (login: Login) => boolean): Login | undefined {
+    const usable = logins.filter((login) => login.revoked === undefined && !isRefused(login))
+    return (
       usable.find(({ kind }) => kind === "api-key") ??
-      tokenLogins({ ...account, logins: usable }).find(({ tokens }) => tokens.expiresAt > this.#now)
-    return last === undefined ? noToken(account, outcomes) : credentialOf(account, last)
+      tokenLogins({ logins: usable }).find(({ tokens }) => tokens.expiresAt > this.#now)
+    )
   }
 
   /**
@@ -207,8 +212,10 @@ export class TokenKeeper {
     return this.#dependencies.runtime.clock.now()
   }
 
-  /** What a login in use needs beside: a newer pair soon, the same pair in its store. */
-  #tend(login: TokenLogin): void {
+  /** What a login in use needs beside: a newer pair soon, the same pair in its store; and those refused beside it. */
+  #tend(login: TokenLogin, refused: readonly TokenLogin[]): void {
+    for (const other of refused)
+      void this.#refresher.refresh({ login: other, rejected: other.tokens.accessToken })
     const lifeMs = login.tokens.expiresAt - this.#now
     if (login.isBehind !== true && lifeMs <= this.#dependencies.settings.tokenExpiryBufferMs)
       this.#once(`refresh ${login.id}`, () => void this.#refresher.refresh({ login }))
@@ -233,7 +240,7 @@ export class TokenKeeper {
    * Signed in elsewhere it may be theirs who are off, removed or suspended. Its old token could not ask, or did in vain; and
    * behind a process that was killed its pair may never have been asked with.
    */
-  async #learnForShut(login: TokenLogin, how: { readonly urgent?: boolean } = {}): Promise<boolean> {
+  async #learnForShut(login: Login, how: { readonly urgent?: boolean } = {}): Promise<boolean> {
     const accounts = await this.#dependencies.store.listAll()
     return accounts.some(isShut) && this.#owners.ask(login, how)
   }
@@ -312,7 +319,7 @@ export class TokenKeeper {
 }
 
 /** The logins that have tokens, the one that lasts longest first. */
-function tokenLogins({ logins }: Account): readonly TokenLogin[] {
+function tokenLogins({ logins }: Pick<Account, "logins">): readonly TokenLogin[] {
   return logins
     .filter((login) => login.kind !== "api-key")
     .toSorted(
