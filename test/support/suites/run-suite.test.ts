@@ -56,10 +56,28 @@ if (process.versions["bun"] === undefined)
       assert.match(stdout, /nobody caught it/)
       assert.equal(status, 1)
     })
+
+    it("leaves the hook alone that somebody else enabled before the runner", () => {
+      const preload = `import { createHook } from "node:async_hooks"
+        globalThis.seen = 0
+        createHook({ init: () => (globalThis.seen += 1) }).enable()`
+      const { status, stdout } = runUnderNode(
+        `it("is followed", async () => {
+          const before = globalThis.seen
+          await Promise.resolve()
+          if (globalThis.seen === before) throw new Error("nobody follows it")
+        })`,
+        preload,
+      )
+      assert.equal(status, 0, stdout)
+    })
   })
 
 /** One file of tests, as the suites are run. */
-function runUnderNode(test: string): { readonly status: number | null; readonly stdout: string } {
+function runUnderNode(
+  test: string,
+  preload = "",
+): { readonly status: number | null; readonly stdout: string } {
   const folder = temporaryFolder()
   const write = (name: string, text: string): void => {
     const file = join(folder, "build", "test", name)
@@ -68,7 +86,7 @@ function runUnderNode(test: string): { readonly status: number | null; readonly 
   }
   const untracked = new URL("../untracked.js", import.meta.url).href
   write("support/untracked.js", `import ${JSON.stringify(untracked)}`)
-  write("support/fixed-seed.js", "")
+  write("support/fixed-seed.js", preload)
   write("package.json", '{ "type": "module" }')
   write("one.test.js", `import { spawn } from "node:child_process"\nimport { it } from "node:test"\n${test}`)
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
