@@ -16,7 +16,7 @@ import {
 } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { rolldown, type OutputChunk } from "rolldown"
-import { offerModels } from "../src/kiro/models/index.ts"
+import { offeredModels } from "../src/kiro/models/index.ts"
 
 interface Door {
   /** Below src/. */
@@ -77,7 +77,7 @@ async function bundle({ source, entry, chunks, first, banner }: Door): Promise<O
     transform: {
       jsx: { runtime: "automatic", importSource: "@opentui/solid" },
       // A text, which costs a start less than the same as code.
-      define: { BUILT_IN_OFFER: JSON.stringify(JSON.stringify(offerModels(undefined))) },
+      define: { BUILT_IN_OFFER: JSON.stringify(JSON.stringify(offeredModels())) },
     },
     onLog(_level, log) {
       throw new Error(`${source}: ${log.message}`)

@@ -63,13 +63,13 @@ function readyIn(document: unknown): readonly OfferedModel[] | undefined {
 
 /** A start does without it where it can: every file that it loads delays OpenCode's first paint. */
 async function openCatalogue(document: unknown) {
-  const { describeModel, mergeModelLists, offerModels, readModelLists } =
+  const { describeModel, mergeModelLists, offeredModels, readModelLists } =
     await import("../kiro/models/index.ts")
   const lists = readModelLists(document)
   const live = lists && mergeModelLists(lists)
   return {
     isOurs: lists !== undefined,
-    models: () => offerModels(live),
+    models: () => offeredModels(live),
     describe: (id: string) => describeModel(id, live),
   }
 }

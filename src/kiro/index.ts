@@ -31,7 +31,7 @@ export type {
 } from "./conversation-state.ts"
 export type { KiroModel, LiveModel } from "./models/catalogue.ts"
 export type { Effort } from "./models/fields.ts"
-export { listsModel, offeredModels, resolveModel } from "./models/resolve.ts"
+export { listsModel, resolveModel } from "./models/resolve.ts"
 export { chooseThinking, refusedFields, requestFields, withRefusals } from "./models/thinking.ts"
 export type { Refusal, RequestFields, ThinkingPlan } from "./models/thinking.ts"
 export { encodeModelLists, mergeModelLists, modelsOf, readModelLists } from "./models/lists.ts"

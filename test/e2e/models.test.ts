@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { before, describe, it } from "node:test"
 import { isObject, type JsonObject } from "../../src/json.ts"
-import { offeredModels } from "../../src/kiro/index.ts"
+import { offeredModels } from "../../src/kiro/models/index.ts"
 import { FAKE_MODELS, type FakeKiro, type ReceivedRequest } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import {

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject, numberField, plainName, present, stringField } from "../../json.ts"
 import { type LiveModel, modelKey } from "./catalogue.ts"
 import { type FieldSchema, readFieldSchema } from "./fields.ts"
-import { offerModels } from "./offer.ts"
+import { offeredModels } from "./resolve.ts"
 
 /**
  * The last good list of an account in a service region. `models` are the service's own entries, so that a later version reads
@@ -27,7 +27,7 @@ export function modelsOf({ models }: Pick<AccountModelList, "models">): readonly
 
 /** The text of kiro-models.json, with what is offered of these lists ready for a start of the same version of us. */
 export function encodeModelLists(lists: readonly AccountModelList[], by: string): string {
-  const offered = { by, models: offerModels(mergeModelLists(lists)) }
+  const offered = { by, models: offeredModels(mergeModelLists(lists)) }
   return JSON.stringify({ version: VERSION, lists, offered })
 }
 

@@ -83,13 +83,10 @@ const ENDINGS: readonly (readonly [RegExp, Partial<Reading>])[] = [
   [DATE, {}],
 ]
 
-interface Dress {
-  readonly id: string
-  readonly long: boolean
-  readonly thinks: boolean
-}
-
-function toKiroModel(model: CatalogueModel, { id, long, thinks }: Dress): KiroModel {
+function toKiroModel(
+  model: CatalogueModel,
+  { id, long, thinks }: Reading & { readonly id: string },
+): KiroModel {
   const thinking = thinkingOf(model)
   return {
     id,
@@ -111,11 +108,31 @@ function toKiroModel(model: CatalogueModel, { id, long, thinks }: Dress): KiroMo
 }
 
 /**
- * What is offered to OpenCode: the live list (with the further ids of its models) where one exists, the built-in table
- * before. A model that vanished from the list still resolves, but is not offered; those that older plugins offered
- * stay, because users have them in their settings, and stand last.
+ * A model as a host lists it. Plain values, so that kiro-models.json can hold them ready for the next start. Sizes in
+ * tokens.
  */
-export function offeredModels(live: readonly LiveModel[] = []): readonly KiroModel[] {
+export interface OfferedModel {
+  /** The public id, with dashes. */
+  readonly id: string
+  /** With what it costs behind it: Kiro bills credits, not tokens. */
+  readonly name: string
+  readonly family: string
+  readonly contextWindow: number
+  readonly maxOutputTokens: number
+  readonly input: readonly ModelInput[]
+  readonly thinks: boolean
+  /** How its thinking is chosen, in the order in which it is offered: a budget in tokens, or an effort of its schema. */
+  readonly variants: { readonly [name: string]: number | string }
+  /** Its place in a picker that puts the highest number first; 0 where it is not offered. */
+  readonly rank: number
+}
+
+/**
+ * What is offered to a host, in its order: the live list (with the further ids of its models) where one exists, the
+ * built-in table before. A model that vanished from the list still resolves, but is not offered; those that older
+ * plugins offered stay, because users have them in their settings, and stand last.
+ */
+export function offeredModels(live: readonly LiveModel[] = []): readonly OfferedModel[] {
   // The start waits for it, so each model is looked for by its key, not through the list.
   const byKey = new Map(live.toReversed().map((model) => [modelKey(model.wireId), model]))
   const listed: Listed = live.length === 0 ? undefined : (key) => byKey.get(key)
@@ -123,7 +140,38 @@ export function offeredModels(live: readonly LiveModel[] = []): readonly KiroMod
   const unlisted = table.filter((model) => !byKey.has(modelKey(model.wireId)))
   const ids = [...live, ...unlisted].flatMap((model) => publicIds(model.wireId))
   const models = [...new Set(ids)].map((id) => resolveIn(id, listed))
-  return [...models.filter(({ isOlder }) => !isOlder), ...models.filter(({ isOlder }) => isOlder)]
+  const inOrder = [...models.filter(({ isOlder }) => !isOlder), ...models.filter(({ isOlder }) => isOlder)]
+  return inOrder.map((model, index) => describe(model, inOrder.length - index))
+}
+
+/** What is known of an id that is not offered: of the family that it names. */
+export function describeModel(id: string, live?: readonly LiveModel[]): OfferedModel {
+  return describe(resolveModel(id, live), 0)
+}
+
+function describe(model: KiroModel, rank: number): OfferedModel {
+  const { id, name, rate, family, contextWindow, maxOutputTokens, input } = model
+  return {
+    id,
+    name: rate === undefined ? name : `${name} (${rate}x)`,
+    family,
+    contextWindow,
+    maxOutputTokens,
+    input,
+    thinks: model.thinking !== "none",
+    variants: variantsOf(model),
+    rank,
+  }
+}
+
+/** The budgets that users of older plugins know. `high` is OpenCode 1's own, an effort. */
+const BUDGETS = { low: 8192, medium: 16_384, high: "high", max: 32_768 }
+
+function variantsOf(model: KiroModel): OfferedModel["variants"] {
+  if (model.thinking === "none") return {}
+  if (model.variants === "budgets" || model.thinking === "tags") return BUDGETS
+  const efforts = model.fieldSchema?.thinking.flatMap(({ variants }) => variants) ?? []
+  return Object.fromEntries(efforts.map((effort) => [effort, effort]))
 }
 
 function publicIds(wireId: string): string[] {

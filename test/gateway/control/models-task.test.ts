@@ -6,7 +6,8 @@ import { type Account, newAccount, openAccountStore } from "../../../src/account
 import { modelsTask, unlistedTask } from "../../../src/gateway/control/models.ts"
 import { createPeriodic, type Periodic, type PeriodicTask } from "../../../src/gateway/control/periodic.ts"
 import { readOffer } from "../../../src/host/index.ts"
-import { encodeModelLists, offeredModels } from "../../../src/kiro/index.ts"
+import { encodeModelLists, resolveModel } from "../../../src/kiro/index.ts"
+import { offeredModels } from "../../../src/kiro/models/index.ts"
 import { VERSION } from "../../../src/version.ts"
 import { FAILURES, json, startFakeKiro } from "../../support/fake-kiro/index.ts"
 import { type Control, controlOf } from "./support.ts"
@@ -34,8 +35,7 @@ const list = (accountId: string, modelId: string) => ({
 })
 
 const idsWithoutOlder = (ids: readonly string[]): readonly string[] => {
-  const older = new Set(offeredModels().flatMap(({ id, isOlder }) => (isOlder ? [id] : [])))
-  return ids.filter((id) => !older.has(id))
+  return ids.filter((id) => !resolveModel(id).isOlder)
 }
 
 /** What the next start offers, without what older plugins offered, which is offered always. */

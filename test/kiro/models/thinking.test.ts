@@ -8,8 +8,8 @@ import {
   resolveModel,
   type ThinkingPlan,
   withRefusals,
-  offeredModels,
 } from "../../../src/kiro/index.ts"
+import { offeredModels } from "../../../src/kiro/models/index.ts"
 import { claudeThinking, outputConfig } from "../../../src/kiro/models/fields.ts"
 
 const VARIANTS = [
@@ -115,21 +115,21 @@ describe("thinking at all", () => {
       const text = JSON.stringify(plan.fields)
       return order.findIndex((effort) => text.includes(`"effort":"${effort}"`))
     }
-    for (const model of offeredModels().filter((candidate) => candidate.thinking !== "none")) {
-      const strengths = VARIANTS.map((variant) => strength(chooseThinking(model, variant)))
+    for (const { id } of offeredModels().filter(({ thinks }) => thinks)) {
+      const strengths = VARIANTS.map((variant) => strength(chooseThinking(resolveModel(id), variant)))
       assert.deepEqual(
         strengths,
         [...new Set(strengths)].toSorted((one, other) => one - other),
-        model.id,
+        id,
       )
     }
   })
 
   it("never happens in a title", () => {
-    for (const model of offeredModels())
+    for (const { id } of offeredModels())
       for (const variant of VARIANTS) {
-        const plan = chooseThinking(model, { ...variant, purpose: "title" })
-        assert.doesNotMatch(JSON.stringify(plan), /adaptive|enabled|low|medium|high|max/, model.id)
+        const plan = chooseThinking(resolveModel(id), { ...variant, purpose: "title" })
+        assert.doesNotMatch(JSON.stringify(plan), /adaptive|enabled|low|medium|high|max/, id)
       }
   })
 
