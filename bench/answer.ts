@@ -6,6 +6,7 @@ import { enterRegistry } from "../src/opencode2/registry.ts"
 import { answerBody } from "../src/plugin/front.ts"
 import { systemClock } from "../src/runtime.ts"
 import { createCutter, createFloor } from "./floor.ts"
+import { sharedNow } from "./harness.ts"
 import { createChunkTranslator } from "../src/translate/index.ts"
 
 /** The answer as OpenCode 1 gets it: server-sent events of a committed answer. */
@@ -73,17 +74,19 @@ export function responseOf(reads: readonly Uint8Array[]): Response {
   return new Response(body, { headers: { "content-type": "application/vnd.amazon.eventstream" } })
 }
 
-/** Reads to the end; gives the number of bytes, and when the first of them came. */
+/** Reads to the end; gives the number of bytes, the first read of them, and when it came. */
 export async function drain(
   stream: ReadableStream<Uint8Array>,
-): Promise<{ readonly bytes: number; readonly firstAt: number }> {
+): Promise<{ readonly bytes: number; readonly first: Uint8Array | undefined; readonly firstAt: number }> {
   const reader = stream.getReader()
   let bytes = 0
+  let first: Uint8Array | undefined
   let firstAt = 0
   while (true) {
     const { value, done } = await reader.read()
-    if (done) return { bytes, firstAt }
-    firstAt ||= performance.now()
+    if (done) return { bytes, first, firstAt }
+    firstAt ||= sharedNow()
+    first ??= value
     bytes += value.length
   }
 }

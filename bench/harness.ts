@@ -19,8 +19,10 @@ export interface BenchCase {
   readonly name: string
   /** By row; each row of the figures has one. */
   readonly limits: { readonly [row: string]: Limit }
-  /** Rounds that count; one more comes first to warm up. */
+  /** Rounds that count. Each may give several figures of a row. */
   readonly rounds: number
+  /** One more comes first; `false` where a round warms up by itself. */
+  readonly warmUp?: false
   round(): Promise<readonly Figure[]>
 }
 
@@ -32,7 +34,7 @@ export interface Result {
   readonly floor: number | null
   /** The median of the rounds' ratios: each run beside its own floor. */
   readonly ratio: number | null
-  /** The least and the largest of them, or of the figures where there is no floor. */
+  /** The middle half of them, or of the figures where there is no floor: three are the least and the largest. */
   readonly spread: readonly [number, number]
   readonly limit: string
   readonly kept: boolean
@@ -51,7 +53,7 @@ export const QUICK: Pace = { rounds: 1, slack: 10 }
 
 /** Runs one case; each row's figures are the medians of its rounds, its ratio that of figures taken together. */
 export async function runCase(bench: BenchCase, pace: Pace): Promise<Result[]> {
-  if (pace.rounds > 1) await bench.round()
+  if (pace.rounds > 1 && bench.warmUp !== false) await bench.round()
   const rounds: Figure[] = []
   for (let round = 0; round < Math.min(bench.rounds, pace.rounds); round++)
     rounds.push(...(await bench.round()))
@@ -67,7 +69,7 @@ function judge(bench: BenchCase, row: string, figures: readonly Figure[], slack:
   const ratios = figures.flatMap((figure) => (figure.floor ? figure.ours / figure.floor : []))
   const ratio = ratios.length === 0 ? null : median(ratios)
   const spreads = ratios.length === 0 ? figures.map((figure) => figure.ours) : ratios
-  const spread = [Math.min(...spreads), Math.max(...spreads)] as const
+  const spread = [percentile(spreads, 0.25), percentile(spreads, 0.75)] as const
   const limit = bench.limits[row]
   const unit = figures[0]?.unit ?? "ms"
   if (limit === undefined) throw new Error(`${bench.name}: the row "${row}" has no limit`)
@@ -80,7 +82,7 @@ function judge(bench: BenchCase, row: string, figures: readonly Figure[], slack:
   return { ...common, limit: `≤ ${limit.atMost * slack} ${unit}`, kept }
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return percentile(values, 0.5)
 }
 
@@ -100,6 +102,11 @@ export async function cpuMs(work: () => Promise<unknown>): Promise<number> {
   await work()
   const { user, system } = process.cpuUsage(before)
   return (user + system) / 1000
+}
+
+/** In epoch ms, on a clock that all processes of the machine share, in parts of a microsecond. */
+export function sharedNow(): number {
+  return performance.timeOrigin + performance.now()
 }
 
 export async function wallMs(work: () => Promise<unknown>): Promise<number> {

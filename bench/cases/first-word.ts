@@ -1,7 +1,6 @@
-import { eventFrame } from "../../test/support/fake-kiro/index.ts"
 import { answerStream, drain, floorAnswer } from "../answer.ts"
 import { percentile, type BenchCase } from "../harness.ts"
-import { serve } from "../server.ts"
+import { startService } from "../server.ts"
 
 const TYPICAL = "delay of the first word, p50"
 const WORST = "delay of the first word, p99"
@@ -12,24 +11,17 @@ const ANSWERS = 1_000
 export function firstWord(): BenchCase {
   return {
     name: "first word",
-    rounds: 5,
+    rounds: 9,
     limits: { [TYPICAL]: { timesFloor: 1.2 }, [WORST]: { timesFloor: 1.3 } },
     async round() {
-      let sentAt = 0
-      const word = eventFrame("assistantResponseEvent", { content: "Hello" })
-      await using server = await serve((response) => {
-        // A turn later, so that the headers have left and the reader waits, as it does for a real model.
-        setTimeout(() => {
-          sentAt = performance.now()
-          response.end(word)
-        }, 2)
-      })
+      await using service = await startService()
+      const url = `${service.url}/word`
       const ours: number[] = []
       const floor: number[] = []
       for (let answer = 0; answer < ANSWERS; answer++) {
         // In turns, so that neither always runs behind what the other left.
-        const ask = [async () => ours.push((await firstDelta(server.url)) - sentAt)]
-        ask.push(async () => floor.push((await firstFloorDelta(server.url)) - sentAt))
+        const ask = [async () => ours.push(await wordDelay(await answerStream(await fetch(url))))]
+        ask.push(async () => floor.push(await wordDelay(floorAnswer(await fetch(url)))))
         for (const one of answer % 2 === 0 ? ask : ask.toReversed()) await one()
       }
       return [
@@ -40,12 +32,9 @@ export function firstWord(): BenchCase {
   }
 }
 
-async function firstDelta(url: string): Promise<number> {
-  const { firstAt } = await drain(await answerStream(await fetch(url)))
-  return firstAt
-}
-
-async function firstFloorDelta(url: string): Promise<number> {
-  const { firstAt } = await drain(floorAnswer(await fetch(url)))
-  return firstAt
+/** Between the instant that the first word names and its coming. */
+async function wordDelay(stream: ReadableStream<Uint8Array>): Promise<number> {
+  const { first, firstAt } = await drain(stream)
+  const sentAt = Number(/"content":"(\d+(?:\.\d+)?)"/.exec(new TextDecoder().decode(first))?.[1])
+  return firstAt - sentAt
 }
