@@ -4,9 +4,10 @@ import { join } from "node:path"
 import { before, beforeEach, describe, it } from "node:test"
 import { readOverview } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
+import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { FAKE_MODELS, type FakeKiro, json, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import type { OpencodeServer, Sandbox } from "../support/opencode/index.ts"
-import { NOBODY, openServerStage } from "./setup.ts"
+import { forgetAccounts, NOBODY, openServerStage } from "./setup.ts"
 
 const START_URL = "https://d-9067642ac7.awsapps.com/start"
 const FRANKFURT = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EUPROFILE"
@@ -171,13 +172,29 @@ describe("signing in through OpenCode's server", { concurrency: false }, () => {
     await toast(/Signed in as google ··[0-9a-f]{4}/i)
   })
 
+  it("imports the session of kiro-cli, says what it found, and answers with it", async () => {
+    await forgetAccounts(join(sandbox.config, "kiro.db"))
+    const person = fake.account()
+    await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [person] })
+    await signIn(IMPORT, {})
+    await toast(/Builder ID ··[0-9a-f]{4} \(kiro-cli\): (added|already here)/)
+    assert.deepEqual(JSON.parse(authFile()), { kiro: { type: "api", key: MARKER } })
+    await chat()
+    assert.equal(fake.chats.at(-1)?.account, person)
+  })
+
   it("takes an API key by the method, and refuses one that Kiro does not know", async () => {
     await authorize(API_KEY, { api_key: "ksk_0123456789abcdef" })
     await assert.rejects(server.post("/provider/kiro/oauth/callback", { method: API_KEY }))
     await toast(/Kiro refused this API key/)
+    await forgetAccounts(join(sandbox.config, "kiro.db"))
     const person = fake.account({ kind: "api-key" })
     await signIn(API_KEY, { api_key: person.accessToken })
     await toast(/Signed in as API key ··[0-9a-f]{4}/)
+    assert.deepEqual(JSON.parse(authFile()), { kiro: { type: "api", key: MARKER } })
+    await chat()
+    assert.equal(fake.chats.at(-1)?.account, person)
+    assert.equal(fake.chats.at(-1)?.headers["tokentype"], "API_KEY")
   })
 
   it("moves an API key that was put into auth.json, and answers with it", async () => {

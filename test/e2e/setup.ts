@@ -2,7 +2,8 @@ import assert from "node:assert/strict"
 import { existsSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { after, before, beforeEach } from "node:test"
-import { openDatabase } from "../../src/accounts/index.ts"
+import { openAccountStore, openDatabase } from "../../src/accounts/index.ts"
+import { silentLog, systemClock } from "../../src/runtime.ts"
 import {
   FAKE_MODELS,
   startFakeKiro,
@@ -113,6 +114,14 @@ export async function emptyDatabase(path: string): Promise<void> {
   for (const { name } of database.all("SELECT name FROM sqlite_master WHERE type = 'table'"))
     database.run(`DELETE FROM ${String(name)}`)
   database.close()
+}
+
+/** Takes away all accounts, by our own store, so that the next is the only one. */
+export async function forgetAccounts(path: string): Promise<void> {
+  if (!existsSync(path)) return
+  const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+  for (const { id } of await store.list()) await store.remove(id)
+  await store.close()
 }
 
 /** A model of the shared server's account, whose window OpenCode's own prompt and tools fill to a third, in tokens. */
