@@ -23,6 +23,12 @@ const scratch = scratchFolder()
 /** TypeScript fills half a gigabyte whether it collects garbage or not, and takes a quarter less time without. */
 const COMPILING = { GOGC: "off" }
 
+/**
+ * Little runs so often that Bun's last compiler gives back what it takes. And Bun looks for garbage also where hardly any
+ * memory was asked for since, by a timer, which takes up to a sixth of its time.
+ */
+const SPARING = { BUN_JSC_useFTLJIT: "0", BUN_GC_TIMER_DISABLE: "1" }
+
 const BUILD: Suite = {
   name: "the package",
   program: BUN,
@@ -37,7 +43,7 @@ const CHECK: Suite = {
   args: ["run", "check", "--silent"],
   shell: npmNeedsShell,
   scratch,
-  environment: COMPILING,
+  environment: { ...COMPILING, ...SPARING },
   countless: true,
 }
 
@@ -45,12 +51,6 @@ const isEndToEnd = (name: string): boolean => name.startsWith("e2e/")
 const UNIT = testFiles((name) => !isEndToEnd(name))
 /** It judges the arbitrary requests of other tests, by steps that it spoils: no runtime has a word in that. */
 const UNDER_BUN_ALONE = "translate/seeded-bugs.test.ts"
-
-/**
- * Little runs so often that Bun's last compiler gives back what it takes. And Bun looks for garbage also where hardly any
- * memory was asked for since, by a timer, which takes up to a sixth of its time.
- */
-const SPARING = { BUN_JSC_useFTLJIT: "0", BUN_GC_TIMER_DISABLE: "1" }
 
 const shares = (
   all: readonly string[],
@@ -106,6 +106,7 @@ function endToEnd(): readonly Suite[] {
     program: BUN,
     args: ["test", "--timeout", "180000", ...files.map((file) => `./test/${file}`)],
     scratch,
+    environment: SPARING,
   }))
 }
 
