@@ -11,7 +11,7 @@ export interface Figure {
  * What is promised: at most so many times the floor, or at most so much. A figure of the second kind that has a floor
  * is also kept within a tenth of it: where a busy machine is late by itself, we can't be on time.
  */
-export type Limit = { readonly timesFloor: number } | { readonly atMost: number }
+type Limit = { readonly timesFloor: number } | { readonly atMost: number }
 
 const TENTH_MORE = 1.1
 

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises"
 import { stripVTControlCharacters, styleText } from "node:util"
 import { cellsOf, cutTo } from "../accounts/index.ts"
 
-export type Tone = "good" | "warning" | "bad" | "muted" | "strong"
+type Tone = "good" | "warning" | "bad" | "muted" | "strong"
 
 /** Where a command writes, and what fits there. */
 export interface Terminal {

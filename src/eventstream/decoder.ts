@@ -135,7 +135,7 @@ function unsigned32(bytes: Uint8Array, at: number): number {
 /** Types 0 and 1 are booleans, 2 to 4 numbers, 5 a bigint, 6 bytes, 7 text, 8 a date, 9 the text of a UUID. */
 export type HeaderValue = boolean | number | bigint | Uint8Array | string | Date
 
-export type Headers = ReadonlyMap<string, HeaderValue>
+type Headers = ReadonlyMap<string, HeaderValue>
 
 /**
  * Reads a header block: one length byte, name, one type byte, value, again and again.

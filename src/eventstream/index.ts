@@ -1,8 +1,2 @@
 export { createHeaderReader, createMessageDecoder, EventStreamError } from "./decoder.ts"
-export type {
-  EventStreamErrorCode,
-  EventStreamMessage,
-  HeaderReader,
-  Headers,
-  HeaderValue,
-} from "./decoder.ts"
+export type { EventStreamErrorCode, EventStreamMessage, HeaderReader, HeaderValue } from "./decoder.ts"

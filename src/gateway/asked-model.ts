@@ -22,7 +22,7 @@ export interface ModelReader {
   read(id: string, lists: readonly AccountModelList[]): ReadModel
 }
 
-export interface ReadModel {
+interface ReadModel {
   /** With the limits that all accounts share. */
   readonly known: KiroModel
   readonly asked: AskedModel

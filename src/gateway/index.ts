@@ -1,5 +1,4 @@
-export type { ControlClient, ControlTarget } from "./control/call.ts"
-export type { OpenLookUps } from "./control/look-ups.ts"
+export type { ControlClient } from "./control/call.ts"
 export { fetchModels, fetchProfiles, fetchUsage, targetOf } from "./control/questions.ts"
 export { createTurnstile, type LookUps } from "./context.ts"
 export type {

@@ -43,7 +43,7 @@ export type Decision =
   | { readonly kind: "profile"; readonly profileArn: string }
 
 /** An account before and after a decision; one that was removed is what it was. */
-export interface Decided {
+interface Decided {
   readonly before: Account
   readonly account: Account
 }

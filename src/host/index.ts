@@ -1,7 +1,7 @@
 import type { Board, BoardQuestion } from "./board.ts"
 
 /** Loaded at a host's start, so nothing that takes time is behind this door: the services load with their first use. */
-export { type Host, type HostOptions, gatewayOf, startHost } from "./host.ts"
+export { type Host, gatewayOf, startHost } from "./host.ts"
 export type { Board } from "./board.ts"
 export type { AccountAct, AccountLine, ActDone, Management } from "./manage.ts"
 export { AGENT_HEADER, AUTH_MARKER, type Offer, PROVIDER_ID, PURPOSE_HEADER, readOffer } from "./offer.ts"

@@ -25,7 +25,7 @@ export interface Offer {
   catalogue(): Promise<Catalogue>
 }
 
-export interface Catalogue {
+interface Catalogue {
   describe(id: string): OfferedModel
 }
 

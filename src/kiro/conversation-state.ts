@@ -44,13 +44,13 @@ export interface CachePoint {
   readonly type: "default"
 }
 
-export interface ToolUse {
+interface ToolUse {
   readonly toolUseId: string
   readonly name: string
   readonly input: { readonly [name: string]: unknown }
 }
 
-export interface ToolResult {
+interface ToolResult {
   readonly toolUseId: string
   readonly status: "success" | "error"
   readonly content: readonly { readonly text: string }[]
@@ -71,7 +71,7 @@ export type ReasoningContent =
 export type ImageFormat = "png" | "jpeg" | "gif" | "webp"
 
 /** `bytes` is base64. */
-export interface ImageBlock {
+interface ImageBlock {
   readonly format: ImageFormat
   readonly source: { readonly bytes: string }
 }
@@ -79,7 +79,7 @@ export interface ImageBlock {
 export type DocumentFormat = "csv" | "doc" | "docx" | "html" | "md" | "pdf" | "txt" | "xls" | "xlsx"
 
 /** `name` is unique in a request; `bytes` is base64. */
-export interface DocumentBlock {
+interface DocumentBlock {
   readonly name: string
   readonly format: DocumentFormat
   readonly source: { readonly bytes: string }

@@ -8,7 +8,7 @@ export {
   SERVICE_REGIONS,
   serviceRegionOf,
 } from "./endpoints.ts"
-export type { KiroHost, Plane, ServiceRegion } from "./endpoints.ts"
+export type { KiroHost, ServiceRegion } from "./endpoints.ts"
 export { authorizationHeaders, buildChatRequest, ORIGIN, userAgent } from "./request.ts"
 export type { KiroHttpRequest, TokenType } from "./request.ts"
 export { corruptStream, readKiroEvent } from "./read-event.ts"
@@ -18,19 +18,14 @@ export type {
   CachePoint,
   ChatMessage,
   ConversationState,
-  DocumentBlock,
   DocumentFormat,
   GenerateAssistantResponseRequest,
-  ImageBlock,
   ImageFormat,
   ReasoningContent,
   Tool,
-  ToolResult,
-  ToolUse,
   UserInputMessage,
 } from "./conversation-state.ts"
 export type { KiroModel, LiveModel } from "./models/catalogue.ts"
-export type { Effort } from "./models/fields.ts"
 export { listsModel, resolveModel } from "./models/resolve.ts"
 export { chooseThinking, refusedFields, requestFields, withRefusals } from "./models/thinking.ts"
 export type { Refusal, RequestFields, ThinkingPlan } from "./models/thinking.ts"

@@ -53,7 +53,7 @@ export interface ChatHead {
   readonly model: string
 }
 
-export interface ToolCall {
+interface ToolCall {
   readonly id: string
   readonly type: "function"
   readonly function: { readonly name: string; readonly arguments: string }

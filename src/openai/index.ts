@@ -7,7 +7,6 @@ export type {
   ChatUsage,
   FinishReason,
   ReasoningProof,
-  ToolCall,
   ToolCallDelta,
 } from "./answer.ts"
 export { apiCallError, errorResponse, isRepeatedStatus, OVERFLOW_WORDS, withoutWords } from "./errors.ts"

@@ -18,7 +18,7 @@ export {
   withoutTools,
 } from "./conversation/without.ts"
 export { conversationIdOf, toConversationState, toSendable } from "./conversation/write.ts"
-export type { Purpose, SendableOptions, WireOptions } from "./conversation/write.ts"
+export type { SendableOptions, WireOptions } from "./conversation/write.ts"
 export { createChunkTranslator } from "./answer/translator.ts"
 export type { ChunkTranslator, TranslatorOptions, TurnSummary } from "./answer/translator.ts"
 export type { Metered } from "./answer/usage.ts"

@@ -20,7 +20,7 @@ export interface Dialogs {
   toast(message: string, variant: "success" | "warning"): void
 }
 
-export interface Option<Value> extends Partial<Omit<AccountRow, "title">> {
+interface Option<Value> extends Partial<Omit<AccountRow, "title">> {
   readonly title: string
   readonly value: Value
 }

@@ -57,7 +57,7 @@ export interface Harness extends AsyncDisposable {
   sent(): string[]
 }
 
-export interface AskOptions {
+interface AskOptions {
   readonly purpose?: "main" | "title" | "compaction"
   readonly session?: string
   /** Of a subagent. */

@@ -14,13 +14,13 @@ export interface Turn {
 }
 
 /** One session of a host. */
-export interface Conversation {
+interface Conversation {
   /** Messages that it holds. */
   readonly length: number
   say(message: Message): Promise<Turn>
 }
 
-export interface Message {
+interface Message {
   readonly model: string
   readonly text: string
   /** It comes with a picture, in base64. */

@@ -39,7 +39,7 @@ export interface ControlClient {
 }
 
 /** An account with a token that works, ready to be asked about. */
-export interface OpenedAccount {
+interface OpenedAccount {
   /** The login whose token was sent last: after a refusal it may be another one of the account. */
   readonly asked: () => Login
   readonly target: ControlTarget
@@ -59,7 +59,7 @@ export type ControlAnswer =
   | { readonly outcome: "answer"; readonly body: unknown; readonly host: string }
   | { readonly outcome: "failed"; readonly failure: KiroFailure }
 
-export type ControlOperation = "usage" | "models" | "profiles" | "search"
+type ControlOperation = "usage" | "models" | "profiles" | "search"
 
 /** Asked of the hosts that answer chats. */
 const RUNTIME_OPERATIONS: ReadonlySet<ControlOperation> = new Set(["search"])

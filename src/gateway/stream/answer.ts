@@ -31,7 +31,7 @@ export interface BatchReader {
   close(): void
 }
 
-export type WholeAnswer =
+type WholeAnswer =
   | { readonly outcome: "whole"; readonly chunks: readonly ChatChunk[]; readonly summary: TurnSummary }
   | FailedAnswer
 

@@ -9,7 +9,7 @@ export interface UpstreamOptions extends SilenceLimits {
   readonly cancelUpstream: () => void
 }
 
-export type UpstreamRead =
+type UpstreamRead =
   | { readonly bytes: Uint8Array }
   | { readonly bytes: undefined; readonly failure?: KiroFailure }
 
@@ -78,7 +78,7 @@ function silenceFailure(limitMs: number): KiroFailure {
 /** How the answer ended is known before its connection is closed: what closing says is no news. */
 function nothingToAdd(): void {}
 
-export interface SilenceLimits {
+interface SilenceLimits {
   readonly clock: Clock
   /** When the service was asked, in epoch ms: waiting for the headers is a part of its silence. */
   readonly askedAt: number

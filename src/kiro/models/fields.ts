@@ -38,7 +38,7 @@ function readMaxTokens(field: unknown): FieldSchema["maxTokens"] {
 }
 
 /** The request fields by which models are made to think, as they are called on the wire. */
-export type ThinkingFieldName = "thinking" | "output_config" | "reasoning"
+type ThinkingFieldName = "thinking" | "output_config" | "reasoning"
 
 /** One of them as a model's own schema allows it: what is sent in it is settled when the schema is read. */
 export interface ThinkingField {

@@ -45,7 +45,7 @@ export interface TurnSummary {
   readonly hiddenFailure?: KiroFailure
 }
 
-export type TranslatedEnd =
+type TranslatedEnd =
   | { readonly outcome: "finished"; readonly chunks: readonly ChatChunk[] }
   | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly isRetryable: boolean }
 

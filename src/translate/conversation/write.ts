@@ -153,8 +153,6 @@ function cachePointTurns({ system, turns }: Conversation, most: number): Readonl
   }
 }
 
-export type Purpose = "main" | "title" | "compaction"
-
 /** The namespace of this package's name-based UUIDs. */
 const NAMESPACE = Buffer.from("6f0f6a0c1f5b4d0b9a3c2a5d8e7b4c19", "hex")
 
@@ -168,7 +166,7 @@ export function conversationIdOf({
   generation,
 }: {
   readonly sessionId: string
-  readonly purpose: Purpose
+  readonly purpose: "main" | "title" | "compaction"
   readonly generation: number
 }): string {
   return nameBasedUuid(`conversation/${sessionId}/${purpose}/${generation}`)

@@ -3,7 +3,7 @@ import { isObject, parseJson } from "../../../src/json.ts"
 
 /** How OpenCode 2 judges an error of a model, after `core/aisdk.ts`, `ai/provider-error.ts` and `runner/retry.ts`. */
 
-export type FailureClass =
+type FailureClass =
   | "RateLimit"
   | "ProviderInternal"
   | "Transport"

@@ -21,7 +21,7 @@ export interface Method {
   readonly names?: readonly string[]
 }
 
-export interface FormField {
+interface FormField {
   readonly key: string
   readonly type: string
   readonly title?: string

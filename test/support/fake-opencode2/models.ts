@@ -2,7 +2,7 @@ import { createDomain, deepFreeze, assertJson, type Domain, type Registration } 
 
 /** Providers and models, after `core/provider.ts`, `core/model.ts` and `core/model-resolver.ts`. */
 
-export interface Overlay {
+interface Overlay {
   settings?: Record<string, unknown>
   headers?: Record<string, string>
   body?: Record<string, unknown>
