@@ -187,26 +187,22 @@ function textOf(body: unknown): string {
   return body instanceof Uint8Array ? new TextDecoder().decode(body) : ""
 }
 
-/** The exception that the SDK knows for an OAuth error code. */
-const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
-  ["authorization_pending", "AuthorizationPendingException"],
-  ["slow_down", "SlowDownException"],
+/** The OAuth error codes that end a sign-in, with the exceptions that the SDK knows for them. */
+const REFUSALS: readonly (readonly [code: DeviceErrorCode, exception: string])[] = [
   ["expired_token", "ExpiredTokenException"],
   ["access_denied", "AccessDeniedException"],
   ["invalid_grant", "InvalidGrantException"],
   ["invalid_client", "InvalidClientException"],
   ["unauthorized_client", "UnauthorizedClientException"],
-  ["invalid_request", "InvalidRequestException"],
   ["invalid_scope", "InvalidScopeException"],
-])
+]
 
-const CODES: ReadonlyMap<string, DeviceErrorCode> = new Map([
-  ["ExpiredTokenException", "expired_token"],
-  ["AccessDeniedException", "access_denied"],
-  ["InvalidGrantException", "invalid_grant"],
-  ["InvalidClientException", "invalid_client"],
-  ["UnauthorizedClientException", "unauthorized_client"],
-  ["InvalidScopeException", "invalid_scope"],
+/** Of all OAuth error codes. */
+const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
+  ...REFUSALS,
+  ["authorization_pending", "AuthorizationPendingException"],
+  ["slow_down", "SlowDownException"],
+  ["invalid_request", "InvalidRequestException"],
 ])
 
 const SDK_ERROR = z.object({
@@ -219,7 +215,8 @@ function readOidcError(error: unknown): DeviceAuthorizationError {
   if (error instanceof DeviceAuthorizationError) return error
   if (!(error instanceof Error)) return new DeviceAuthorizationError("unreachable", String(error))
   const { error_description: description, $metadata } = readAnswer(SDK_ERROR, error)
-  const code = CODES.get(error.name) ?? codeOfStatus($metadata.httpStatusCode)
+  const refusal = REFUSALS.find(([, exception]) => exception === error.name)
+  const code = refusal?.[0] ?? codeOfStatus($metadata.httpStatusCode)
   return new DeviceAuthorizationError(code, description ?? error.message, { cause: error })
 }
 
