@@ -26,9 +26,6 @@ export interface SetupOptions {
   readonly providerUrl: string
 }
 
-/** A host that never says that it took a part would never get the plugin. */
-const REGISTERED_WITHIN_MS = 3000
-
 /** Takes the plugin out of its location: calls in flight end with a refusal that the host repeats. */
 export type Cleanup = () => Promise<void>
 
@@ -60,26 +57,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
     locationGateway(host, connections.chosen, () => later(host, refresh, look)),
   )
 
-  const missing: string[] = []
-  const deadline = host.clock.now() + REGISTERED_WITHIN_MS
-  const patiently = async (work: Promise<unknown>, part: string): Promise<void> => {
-    const left = Math.max(0, deadline - host.clock.now())
-    const isDone = await atMost(
-      left,
-      work.then(() => true),
-      host.clock,
-    )
-    if (isDone !== true) log.warn("OpenCode has not taken a part yet, and is not waited for", { part })
-  }
-  const use = async (path: readonly string[], ...values: readonly unknown[]): Promise<void> => {
-    const call = methodOf(context, ...path)
-    if (call === undefined) return void missing.push(path.join("."))
-    try {
-      await patiently(Promise.resolve(call(...values)), path.join("."))
-    } catch (error) {
-      log.warn("OpenCode refused a part of the plugin", { part: path.join("."), error })
-    }
-  }
+  const { use, missing } = createRegistrar(host, context)
   await use(["provider", "transform"], models.offer)
   await use(["model", "transform"], models.pin)
   await use(["session", "hook"], "model.request", nameRequest, { providerID: PROVIDER_ID })
@@ -102,6 +80,36 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   return async () => {
     leave()
     await host.close()
+  }
+}
+
+/** A host that never says that it took a part would never get the plugin. */
+const REGISTERED_WITHIN_MS = 3000
+
+interface Registrar {
+  /** Gives a part to the host by the method at this path, and waits for it, but not for long. Never rejects. */
+  use(path: readonly string[], ...values: readonly unknown[]): Promise<void>
+  /** The paths that this host has not. */
+  readonly missing: readonly string[]
+}
+
+function createRegistrar({ clock, log }: Host, context: unknown): Registrar {
+  const missing: string[] = []
+  const deadline = clock.now() + REGISTERED_WITHIN_MS
+  return {
+    missing,
+    async use(path, ...values) {
+      const part = path.join(".")
+      const call = methodOf(context, ...path)
+      if (call === undefined) return void missing.push(part)
+      try {
+        const taken = Promise.resolve(call(...values)).then(() => true)
+        const isTaken = await atMost(Math.max(0, deadline - clock.now()), taken, clock)
+        if (isTaken !== true) log.warn("OpenCode has not taken a part yet, and is not waited for", { part })
+      } catch (error) {
+        log.warn("OpenCode refused a part of the plugin", { part, error })
+      }
+    },
   }
 }
 
