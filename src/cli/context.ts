@@ -86,10 +86,7 @@ const INSTEAD = "Run it in another folder, or with node, which reads no such fil
  * a repository could send our tokens where it likes. Names the file and the variable that would do so, if any. On
  * Windows Bun has variables that it does not list, and `.ENV` is `.env`, as it is on macOS.
  */
-export function redirectingDotenv(
-  folder: string,
-  env: { readonly [name: string]: string | undefined },
-): string | undefined {
+export function redirectingDotenv(folder: string, env: Place["env"]): string | undefined {
   for (const file of readdirSync(folder).filter((name) => /^\.env/i.test(name))) {
     const path = join(folder, file)
     const read = readSmallFile(path)

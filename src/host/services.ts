@@ -98,7 +98,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     settings,
     offerModels: () => lookUps.offerModels(),
     importLogins: () => takeInFor(true),
-    openBrowser: (url) => openInBrowser(url, { ...place, log }),
+    openBrowser: (url) => openInBrowser(url, place, log),
     signal,
   })
   return {
@@ -148,18 +148,12 @@ export function createNotify(options: {
   }
 }
 
-interface BrowserPlace {
-  readonly env: { readonly [name: string]: string | undefined }
-  readonly platform: string
-  readonly log: Log
-}
-
 /**
  * Shows a page in the user's browser, as a favour: the address is printed anyway. Never throws and never waits. Not
  * tried where there is no screen to show it on (SSH, a console), where `xdg-open` may start a text browser over the
  * terminal; nor for an address that would start anything but a browser.
  */
-function openInBrowser(url: string, { env, platform, log }: BrowserPlace): void {
+function openInBrowser(url: string, { env, platform }: Place, log: Log): void {
   if (!hasScreen(env, platform) || !isWebPage(url)) return
   launch(url).catch((error: unknown) => log.info("no browser could be opened", { error: String(error) }))
 }
@@ -175,7 +169,7 @@ async function launch(url: string): Promise<void> {
   child.on("error", () => child.unref())
 }
 
-function hasScreen(env: BrowserPlace["env"], platform: string): boolean {
+function hasScreen(env: Place["env"], platform: string): boolean {
   if (env["SSH_CONNECTION"] || env["SSH_TTY"] || env["CI"]) return false
   if (platform === "win32" || platform === "darwin") return true
   return Boolean(env["DISPLAY"] || env["WAYLAND_DISPLAY"] || env["WSL_DISTRO_NAME"] || env["WSL_INTEROP"])

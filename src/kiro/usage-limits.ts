@@ -121,7 +121,7 @@ export function readUsageLimits(body: unknown): UsageLimits | undefined {
 
 function readQuota(answer: Answer): UsageQuota | undefined {
   const entry = chooseEntry(answer)
-  const limit = entry?.usageLimitWithPrecision ?? entry?.usageLimit ?? entry?.totalUsageLimit
+  const limit = entry && limitOf(entry)
   if (entry === undefined || limit === undefined) return undefined
   const { subscriptionInfo } = answer
   return {
@@ -158,7 +158,7 @@ const KNOWN_KINDS: ReadonlySet<string> = new Set(["CREDIT", "AGENTIC_REQUEST", "
 
 function readOthers(answer: Answer, chosen: Breakdown): readonly UsageBonus[] | undefined {
   const others = entriesOf(answer).flatMap((entry): UsageBonus[] => {
-    const limit = entry.usageLimitWithPrecision ?? entry.usageLimit ?? entry.totalUsageLimit
+    const limit = limitOf(entry)
     if (entry === chosen || limit === undefined || KNOWN_KINDS.has(kindOf(entry))) return []
     return [{ name: entry.displayName ?? entry.resourceType ?? entry.type ?? "", used: usedOf(entry), limit }]
   })
@@ -197,6 +197,10 @@ function readOverage({ overageConfiguration }: Answer, entry: Breakdown): UsageQ
       charges: entry.overageCharges,
     }),
   }
+}
+
+function limitOf(entry: Breakdown): number | undefined {
+  return entry.usageLimitWithPrecision ?? entry.usageLimit ?? entry.totalUsageLimit
 }
 
 /** The plain fields are rounded. */

@@ -203,7 +203,7 @@ type CamelCase<Key extends string> = Key extends `${infer Head}_${infer Tail}`
 /** kiro.json, the project's file and the environment, checked and merged. Durations are ms. */
 export type Settings = { readonly [Key in keyof Values as CamelCase<Key>]: Values[Key] }
 
-/** Where a value came from: a file's path, or `environment`. */
+/** `from`: a file's path, or `environment`. */
 export type SettingsProblem =
   | { readonly kind: "bad-value"; readonly key: string; readonly allowed: string; readonly from: string }
   | { readonly kind: "not-in-project"; readonly key: string; readonly from: string }

@@ -5,6 +5,7 @@ import { hostHeaders, hostsFor, type KiroHost, networkFailure, serviceRegionOf }
 import { isObject } from "../../json.ts"
 import { oidcOrigin, SOCIAL_ORIGIN } from "../../oauth/index.ts"
 import { proxyAddress } from "../../runtime.ts"
+import type { Place } from "../../settings/index.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 import { globalFolder, readJsonc } from "./opencode-config.ts"
 import { majorOf } from "./programs.ts"
@@ -157,9 +158,7 @@ const PROXY_PATIENCE_MS = 5000
 const PROXY_NAMES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]
 
 /** Whether the proxy that the environment names can be one, and is there. Its password is never shown. */
-async function proxyFindings(env: {
-  readonly [name: string]: string | undefined
-}): Promise<readonly Finding[]> {
+async function proxyFindings(env: Place["env"]): Promise<readonly Finding[]> {
   const [name] = PROXY_NAMES.filter((candidate) => env[candidate])
   if (name === undefined) return []
   const url = URL.parse(proxyAddress(env[name] ?? ""))
