@@ -2,7 +2,7 @@ import { homedir } from "node:os"
 import type { PluginModule } from "@opencode-ai/plugin"
 import { kindOfContext } from "./opencode2/context.ts"
 import { startInstance } from "./plugin/instance.ts"
-import { PACKAGE, VERSION } from "./version.ts"
+import { PACKAGE } from "./version.ts"
 
 /** Known to OpenCode 1 by `server`, to OpenCode 2 by `setup`. */
 interface Plugin extends PluginModule {
@@ -12,12 +12,12 @@ interface Plugin extends PluginModule {
 
 const plugin: Plugin = {
   id: PACKAGE,
-  server: async (input) => startInstance({ input, place: placeOfProcess(), version: VERSION }),
+  server: async (input) => startInstance({ input, place: placeOfProcess() }),
   async setup(context) {
     // OpenCode 1 calls it too, with a preview of version 2: nothing is even loaded for that.
     if (kindOfContext(context) === "preview") return undefined
     const { setUp } = await import("./opencode2/setup.ts")
-    return setUp({ context, place: placeOfProcess(), version: VERSION, providerUrl: providerUrl() })
+    return setUp({ context, place: placeOfProcess(), providerUrl: providerUrl() })
   },
 }
 

@@ -16,7 +16,6 @@ import {
   readSmallFile,
   type Settings,
 } from "../settings/index.ts"
-import { VERSION } from "../version.ts"
 import { programHere } from "./interpreter.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -65,8 +64,7 @@ export async function openContext(
   }
   const mistake = firstOf(problems.map(describeSettingsProblem), `\`${command} doctor\``)
   if (tellsSettings && mistake !== undefined) warn(mistake)
-  const version = VERSION
-  const accounts = await openAccounts({ runtime, settings, paths, version, sources, notify, rehearse })
+  const accounts = await openAccounts({ runtime, settings, paths, sources, notify, rehearse })
   return { ...accounts, place, paths, settings, runtime, sources, terminal, command, hasLost: () => lost }
 }
 

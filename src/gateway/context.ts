@@ -9,8 +9,6 @@ import type { ModelReader } from "./asked-model.ts"
 export interface GatewayDependencies {
   readonly runtime: Runtime
   readonly settings: Settings
-  /** Of this package: part of its name on the wire. */
-  readonly version: string
   /** The folder of the project that the host works in. */
   readonly project?: string
   /** As the user's file has it now; absent: as in the settings. */

@@ -18,6 +18,7 @@ import {
 import { type KiroProfile, userAgent } from "../kiro/index.ts"
 import type { Runtime } from "../runtime.ts"
 import { ownCommand, type Paths, type Settings } from "../settings/index.ts"
+import { VERSION } from "../version.ts"
 import type { ControlClient } from "./control/call.ts"
 import { createLookUps, type OpenLookUps } from "./control/look-ups.ts"
 import { fetchProfiles, userIdOf } from "./control/questions.ts"
@@ -27,7 +28,6 @@ export interface AccountsOptions {
   readonly runtime: Runtime
   readonly settings: Settings
   readonly paths: Paths
-  readonly version: string
   /** The stores of other programs. */
   readonly sources: readonly SourceStore[]
   readonly notify: (notice: Notice) => void
@@ -70,7 +70,7 @@ export interface OpenAccounts {
 
 /** Nothing is written, asked or locked before the first use of a part. */
 export async function openAccounts(options: AccountsOptions): Promise<OpenAccounts> {
-  const { runtime, settings, paths, version, sources, notify, rehearse = false } = options
+  const { runtime, settings, paths, sources, notify, rehearse = false } = options
   const { clock, log, random } = runtime
   const environmentKey = sources.find(({ key }) => key !== undefined)?.key
   const store = await openAccountStore({
@@ -82,7 +82,7 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
     rehearse,
     environmentKey,
   })
-  const client = { runtime, version, endpointOverride: settings.endpointOverride }
+  const client = { runtime, endpointOverride: settings.endpointOverride }
   const { defaultRegion } = settings
   const identify: Identify = (login, signal) => userIdOf({ client, login, defaultRegion, signal })
   const tokens = new TokenKeeper({
@@ -92,7 +92,7 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
     settings,
     lockPath: paths.lock,
     spillPath: paths.spill,
-    userAgent: userAgent(version),
+    userAgent: userAgent(VERSION),
     identify,
   })
   const lookUps = createLookUps({ client, store, tokens, settings, modelsPath: paths.models, notify })

@@ -20,7 +20,6 @@ const TAKE_IN_AFTER_MS = 2000
 export interface HostOptions {
   readonly place: Place
   readonly project: Project
-  readonly version: string
   /** Shows the user what happened beside an answer; not called where `toasts` is off. */
   show(text: NoticeText): void
 }
@@ -49,7 +48,7 @@ export interface Host {
 }
 
 /** Nothing is read or opened by this call. */
-export function startHost({ place, project, version, show }: HostOptions): Host {
+export function startHost({ place, project, show }: HostOptions): Host {
   const clock = systemClock
   const stop = new AbortController()
   const { signal } = stop
@@ -75,7 +74,6 @@ export function startHost({ place, project, version, show }: HostOptions): Host 
       paths,
       loaded: settings,
       runtime,
-      version,
       project: directory,
       show,
       signal,

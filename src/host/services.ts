@@ -26,7 +26,6 @@ export interface ServicesOptions {
   readonly paths: Paths
   readonly loaded: LoadedSettings
   readonly runtime: Runtime
-  readonly version: string
   /** The folder of the project that the host works in. */
   readonly project: string
   /** Shows the user what happened beside an answer; not called where `toasts` is off. */
@@ -51,7 +50,7 @@ export interface Services {
 }
 
 export async function openServices(options: ServicesOptions): Promise<Services> {
-  const { place, loaded, runtime, version, project, signal } = options
+  const { place, loaded, runtime, project, signal } = options
   const { clock, log } = runtime
   const { settings, problems } = loaded
   const notify = createNotify({ show: options.show, log, enabled: settings.toasts })
@@ -81,7 +80,6 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const gateway = createGateway({
     runtime,
     settings,
-    version,
     project,
     dailyCreditBudget: async () => (await current()).dailyCreditBudget,
     ruleFor: async (kind, question) =>

@@ -13,6 +13,7 @@ import {
 } from "../oauth/index.ts"
 import type { Runtime } from "../runtime.ts"
 import type { Secret } from "../secret.ts"
+import { VERSION } from "../version.ts"
 import {
   type Answers,
   BUILDER_ID_START_URL,
@@ -320,7 +321,7 @@ function readableMessage(error: unknown, destination: Destination | undefined): 
 function flowOptions({ client, settings, signal }: LoginParts) {
   return {
     runtime: client.runtime,
-    userAgent: userAgent(client.version),
+    userAgent: userAgent(VERSION),
     endpointOverride: settings.endpointOverride,
     signal,
   }

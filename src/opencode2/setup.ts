@@ -21,7 +21,6 @@ export interface SetupOptions {
   /** As the host gives it. */
   readonly context: unknown
   readonly place: Place
-  readonly version: string
   /** Of the built provider module: a `file:` URL that the host imports by itself. */
   readonly providerUrl: string
 }
@@ -34,12 +33,12 @@ export type Cleanup = () => Promise<void>
  * nothing but the registry. Does nothing at all for the preview that OpenCode 1 calls it with.
  */
 export async function setUp(options: SetupOptions): Promise<Cleanup | undefined> {
-  const { context, place, version, providerUrl } = options
+  const { context, place, providerUrl } = options
   const kind = kindOfContext(context)
   if (kind === "preview") return undefined
   const { key, project } = locationOf(context)
   // A server has nowhere to show anything: errors, the state of a connection and the panel say it.
-  const host = startHost({ place, project, version, show: () => undefined })
+  const host = startHost({ place, project, show: () => undefined })
   const { log, paths } = host
   if (kind === "too-old") {
     log.error("this OpenCode is older than 2.0.4, the first that takes a provider from a plugin")

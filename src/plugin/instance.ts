@@ -23,19 +23,17 @@ const HELPERS: ReadonlySet<string> = new Set(["title", "compaction"])
 export interface InstanceOptions {
   readonly input: Pick<PluginInput, "directory" | "worktree"> & { readonly client: ToastClient }
   readonly place: Place
-  readonly version: string
 }
 
 /**
  * The hooks of one plugin instance. OpenCode makes one for each directory and again after a login, and waits for it
  * before its first paint: so nothing is opened here, and everything behind the provider loads with its first use.
  */
-export async function startInstance({ input, place, version }: InstanceOptions): Promise<Hooks> {
+export async function startInstance({ input, place }: InstanceOptions): Promise<Hooks> {
   const { client, directory, worktree } = input
   const host = startHost({
     place,
     project: { directory, worktree },
-    version,
     show: (text) => toast(text),
   })
   const { paths, log, signal } = host

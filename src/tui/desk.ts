@@ -2,7 +2,6 @@ import { homedir } from "node:os"
 import type { Host } from "../host/index.ts"
 import type { SignIn } from "../login/index.ts"
 import type { Project } from "../settings/index.ts"
-import { VERSION } from "../version.ts"
 import type { BegunSignIn, Desk } from "./manage.ts"
 
 /** The accounts of this computer. Nothing is opened before the first command; `close` ends what was. */
@@ -15,7 +14,7 @@ export function localDesk(project: () => Project): LocalDesk {
   let opened: Promise<Host> | undefined
   const open = async (): Promise<Host> => {
     const { startHost } = await import("../host/index.ts")
-    return startHost({ place, project: project(), version: VERSION, show: () => undefined })
+    return startHost({ place, project: project(), show: () => undefined })
   }
   const management = async () => (await (await (opened ??= open())).services()).management
   const begun = ({ url, instructions, complete }: SignIn): BegunSignIn => ({

@@ -103,7 +103,6 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const gateway = createGateway({
     runtime,
     settings,
-    version: "0.0.0",
     project: "/home/me/project",
     ruleFor: async (kind, question) =>
       ruleFor(kind, question, {

@@ -21,7 +21,7 @@ describe("the first message of a new home", () => {
     mkdirSync(dirname(settingsFile), { recursive: true })
     writeFileSync(settingsFile, JSON.stringify({ endpoint_override: fake.url, ...settings }))
     const project = { directory: home, worktree: home }
-    return startHost({ place, project, version: "0.0.0", show: () => undefined })
+    return startHost({ place, project, show: () => undefined })
   }
   const ask = (host: Host) =>
     gatewayOf(host).chat({

@@ -19,7 +19,7 @@ describe("what a host opens", () => {
       throw new Error("nowhere to show it")
     }
     const project = { directory: home, worktree: home }
-    const host = startHost({ place, project, version: "0.0.0", show })
+    const host = startHost({ place, project, show })
     const failed = assert.rejects(host.services(), /nowhere to show it/)
     await host.close()
     await failed
@@ -36,7 +36,7 @@ describe("what is wrong with the settings", () => {
     const told: string[] = []
     const project = { directory: home, worktree: home }
     const show = ({ message }: { readonly message: string }): void => void told.push(message)
-    const host = startHost({ place, project, version: "0.0.0", show })
+    const host = startHost({ place, project, show })
     await host.services()
     await host.close()
     assert.equal(told.length, 4)

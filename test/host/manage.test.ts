@@ -24,7 +24,7 @@ describe("managing accounts from inside a host", () => {
     const runtime = systemRuntime(silentLog)
     const settings = { ...DEFAULT_SETTINGS, endpointOverride: fake.url }
     const notify = (): void => undefined
-    accounts = await openAccounts({ runtime, settings, paths, version: "test", sources: [], notify })
+    accounts = await openAccounts({ runtime, settings, paths, sources: [], notify })
     const { client, store, lookUps } = accounts
     const logins = openLogins({
       client,

@@ -54,7 +54,7 @@ export async function openLab(): Promise<LoginLab> {
   const settings = { ...DEFAULT_SETTINGS, endpointOverride: fake.url }
   const paths = pathsFor({ env: {}, platform: "linux", home })
   const notify = (): void => undefined
-  const opened = await openAccounts({ runtime, settings, paths, version: "test", sources: [], notify })
+  const opened = await openAccounts({ runtime, settings, paths, sources: [], notify })
   const { store, client, lookUps } = opened
   const controller = new AbortController()
   const lab: LoginLab = {

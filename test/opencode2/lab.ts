@@ -44,7 +44,7 @@ export class Lab {
 
   host(options: Partial<HostOptions> = {}): FakeOpenCode2 {
     const setup = (context: Record<string, unknown>) =>
-      setUp({ context: this.change(context), place: this.place, version: "0.0.0", providerUrl: PROVIDER })
+      setUp({ context: this.change(context), place: this.place, providerUrl: PROVIDER })
     const module = { default: { id: "opencode-kiro-auth", setup } }
     const host = new FakeOpenCode2({ plugin: { module }, ...options })
     this.#hosts.push(host)

@@ -39,7 +39,7 @@ describe("setup", () => {
     }
     const home = temporaryFolder()
     const place = { env: {}, platform: "linux", home }
-    assert.equal(await setUp({ context, place, version: "0", providerUrl: PROVIDER }), undefined)
+    assert.equal(await setUp({ context, place, providerUrl: PROVIDER }), undefined)
     assert.deepEqual(readdirSync(home), [])
   })
 

@@ -17,7 +17,7 @@ await seedKiroCliStore({ path: store, accounts: [fake.account()] })
 const input = { directory: home, worktree: home, client: { tui: { showToast: async () => true } } }
 for (let build = 0; build < 20; build++) {
   const place = { env: {}, platform: "linux", home }
-  const hooks = await startInstance({ input, place, version: "0.0.0" })
+  const hooks = await startInstance({ input, place })
   const document: { provider?: Record<string, { options?: Record<string, unknown> }> } = {}
   await hooks.config?.(document as never)
   const fetch = document.provider?.["kiro"]?.options?.["fetch"] as typeof globalThis.fetch

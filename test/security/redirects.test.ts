@@ -54,7 +54,7 @@ describe("a redirect", () => {
     },
     "a look-up": () =>
       callControl(
-        { runtime, version: "0", endpointOverride: url },
+        { runtime, endpointOverride: url },
         { serviceRegion: "us-east-1", access },
         { operation: "usage", parameters: {} },
       ),

@@ -1,7 +1,6 @@
 import { homedir } from "node:os"
 import plugin from "../../src/index.ts"
 import { startInstance } from "../../src/plugin/instance.ts"
-import { VERSION } from "../../src/version.ts"
 import { errorText, hear } from "../gateway/harness.ts"
 import { FakeOpenCode2 } from "../support/fake-opencode2/index.ts"
 
@@ -36,7 +35,6 @@ export async function openCode1(folder: string, onToast: (words: string) => void
   const hooks = await startInstance({
     input: { client: { tui: { showToast } }, directory: folder, worktree: folder },
     place: { env: process.env, platform: process.platform, home: homedir() },
-    version: VERSION,
   })
   const config: { provider?: unknown } = {}
   await hooks.config?.(config as Parameters<NonNullable<typeof hooks.config>>[0])

@@ -5,7 +5,6 @@ import { importLogins } from "../../import/index.ts"
 import { isObject, type JsonObject, parseJson } from "../../json.ts"
 import { type ChatUsage, readChatRequest } from "../../openai/index.ts"
 import type { Fetch, Runtime } from "../../runtime.ts"
-import { VERSION } from "../../version.ts"
 import { type Context, openContext } from "../context.ts"
 import { type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 
@@ -36,7 +35,6 @@ async function talk(context: Context): Promise<readonly Finding[]> {
   const gateway = createGateway({
     runtime: { ...runtime, fetch: watched(runtime.fetch, seen) } satisfies Runtime,
     settings: { ...context.settings, maxRequestIterations: 1, rateLimitMaxRetries: 0 },
-    version: VERSION,
     store,
     tokens,
     importLogins: importNow,

@@ -15,6 +15,7 @@ import {
   serviceRegionOf,
 } from "../../kiro/index.ts"
 import { createChunkTranslator, type Metered } from "../../translate/index.ts"
+import { VERSION } from "../../version.ts"
 import { type Chat, modelFor } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
 import { describeRequest } from "../request-log.ts"
@@ -89,7 +90,7 @@ export async function makeAttempt(context: GatewayContext, attempt: Attempt): Pr
 const NO_SMALLER: KiroFailure = { kind: "input-too-long", status: 0, message: "" }
 
 async function ask(
-  { runtime, settings, version, readHeaders }: GatewayContext,
+  { runtime, settings, readHeaders }: GatewayContext,
   { chat, progress, account }: Attempt,
   { credential, host, model, body, startedAt }: Sent,
 ): ReturnType<typeof openAnswer> {
@@ -101,7 +102,7 @@ async function ask(
     invocationId,
     attempt: progress.sends,
     maxAttempts: settings.maxRequestIterations,
-    version,
+    version: VERSION,
   })
   runtime.log.debug("chat attempt", {
     account: accountName(account),

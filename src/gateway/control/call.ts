@@ -12,6 +12,7 @@ import {
 } from "../../kiro/index.ts"
 import { readBody, type Runtime } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
+import { VERSION } from "../../version.ts"
 
 /** The longest that one look-up may take, in ms, up to the last byte of its answer. */
 const DEADLINE_MS = 15_000
@@ -34,7 +35,6 @@ export interface ControlTarget {
 
 export interface ControlClient {
   readonly runtime: Runtime
-  readonly version: string
   readonly endpointOverride?: string | undefined
 }
 
@@ -112,10 +112,7 @@ interface Asking {
   readonly question: ControlQuestion
 }
 
-async function send(
-  { runtime, version }: ControlClient,
-  { host, access, question }: Asking,
-): Promise<ControlAnswer> {
+async function send({ runtime }: ControlClient, { host, access, question }: Asking): Promise<ControlAnswer> {
   const { method, path } = CONTROL_PATHS[question.operation][kindOf(host)]
   const query = method === "GET" ? `?${queryOf(question.parameters)}` : ""
   const limit = new AbortController()
@@ -126,7 +123,7 @@ async function send(
     const response = await runtime.fetch(`${host.baseUrl}${path}${query}`, {
       method,
       headers: {
-        ...authorizationHeaders({ ...access, version }),
+        ...authorizationHeaders({ ...access, version: VERSION }),
         ...hostHeaders(host),
         accept: "application/json",
         ...(method === "POST" && { "content-type": "application/json" }),

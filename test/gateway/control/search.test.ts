@@ -29,7 +29,7 @@ describe("a web search", () => {
     const settings = { ...DEFAULT_SETTINGS, endpointOverride: fake.url }
     const paths = pathsFor({ env: {}, platform: "linux", home: temporaryFolder() })
     const notify = (): void => undefined
-    accounts = await openAccounts({ runtime, settings, paths, version: "0", sources: [], notify })
+    accounts = await openAccounts({ runtime, settings, paths, sources: [], notify })
     await add("a", fake.account({ kind: "identity-center", profileArns: [PROFILE] }))
     await add("b", fake.account({ kind: "identity-center", profileArns: [PROFILE] }))
   })

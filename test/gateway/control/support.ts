@@ -35,7 +35,7 @@ export function controlOf(fake: FakeKiro, accessToken: string, target: Partial<C
   return {
     clock,
     unreachable,
-    client: { runtime, version: "0.0.0", endpointOverride: fake.url },
+    client: { runtime, endpointOverride: fake.url },
     target: { serviceRegion: "us-east-1", access: { accessToken: new Secret(accessToken) }, ...target },
   }
 }
