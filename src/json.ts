@@ -23,7 +23,8 @@ export function parseJson(text: string): unknown {
 export function isNestedDeeper(value: unknown, depth: number): boolean {
   if (typeof value !== "object" || value === null) return false
   if (depth === 0) return true
-  for (const inner of Object.values(value)) if (isNestedDeeper(inner, depth - 1)) return true
+  const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+  for (const inner of members) if (typeof inner === "object" && isNestedDeeper(inner, depth - 1)) return true
   return false
 }
 

@@ -218,11 +218,10 @@ export class AccountStore extends SessionStore {
     this.#settleSoon()
   }
 
-  override async opening(sessionId: string): ReturnType<SessionStore["opening"]> {
-    const isOfIt = ({ session, ...learnt }: Learnt): boolean =>
-      session !== undefined && learnt.sessionId === sessionId
-    if (this.#unwritten.some(isOfIt)) await this.settle()
-    return super.opening(sessionId)
+  override opening(sessionId: string): ReturnType<SessionStore["opening"]> {
+    const isOfIt = (learnt: Learnt): boolean => learnt.session !== undefined && learnt.sessionId === sessionId
+    if (!this.#unwritten.some(isOfIt)) return super.opening(sessionId)
+    return this.settle().then(() => super.opening(sessionId))
   }
 
   /** Writes down, in one transaction, all that was to be written soon. */

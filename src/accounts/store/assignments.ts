@@ -95,9 +95,10 @@ export class Assignments {
     return findCalled(this.#reading.accounts(database), pending.id)?.id ?? accountId
   }
 
-  #look(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Look> {
-    const absent: Look = { choice: choose({ accounts: [] }), before: undefined, isOnly: false }
-    return this.#reading.connection.read((database) => this.#choose(database, sessionId, choose), absent)
+  async #look(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Look> {
+    const { connection } = this.#reading
+    const look = await connection.read((database) => this.#choose(database, sessionId, choose), undefined)
+    return look ?? { choice: choose({ accounts: [] }), before: undefined, isOnly: false }
   }
 
   #choose(database: Database, sessionId: string, choose: (state: ChoiceState) => Choice): Look {

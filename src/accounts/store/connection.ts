@@ -87,8 +87,9 @@ export class Connection {
   }
 
   /** `whenAbsent` where there is no file yet: reading makes none. */
-  async read<Value>(query: (database: Database) => Value, whenAbsent: Value): Promise<Value> {
-    if (this.#database === undefined && !existsSync(this.#options.path)) return whenAbsent
+  read<Value>(query: (database: Database) => Value, whenAbsent: Value): Promise<Value> {
+    const isAbsent = this.#database === undefined && !existsSync(this.#options.path)
+    if (isAbsent) return Promise.resolve(whenAbsent)
     return this.#patiently(() => this.#try(query), PATIENCE_MS)
   }
 

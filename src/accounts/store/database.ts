@@ -155,18 +155,26 @@ function immutableUrl(path: string): string {
   return `${pathToFileURL(path).href}?immutable=1`
 }
 
-/** The table that a statement writes to, where that is all it does. */
 const WRITTEN = /^\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)/
 
+interface Prepared {
+  readonly statement: Statement
+  /** The table that it writes to, where that is all it does. */
+  readonly table: string | undefined
+  readonly toRow: (row: Row) => Row
+}
+
 function wrap(handle: Handle): Database {
-  const statements = new Map<string, Statement>()
-  const prepare = (sql: string): Statement => {
+  const statements = new Map<string, Prepared>()
+  const prepare = (sql: string): Prepared => {
     const known = statements.get(sql)
     if (known !== undefined) return known
     const statement = handle.prepare(sql)
+    const toRow = statement.setReadBigInts === undefined ? same : rounded
     statement.setReadBigInts?.(true)
-    statements.set(sql, statement)
-    return statement
+    const prepared = { statement, table: WRITTEN.exec(sql)?.[1], toRow }
+    statements.set(sql, prepared)
+    return prepared
   }
   const writes = new Map<string, number>()
   /** What others wrote, a rollback, and whatever else may change any table. */
@@ -175,8 +183,7 @@ function wrap(handle: Handle): Database {
   let isAtOnce = false
   let isLookedFor = false
   let whenKept: (() => void)[] = []
-  const note = (sql: string, changes: number): void => {
-    const table = WRITTEN.exec(sql)?.[1]
+  const note = (sql: string, table: string | undefined, changes: number): void => {
     if (sql.startsWith("BEGIN")) isLookedFor = false
     else if (table === undefined) others += sql === "COMMIT" ? 0 : 1
     else if (changes > 0) writes.set(table, (writes.get(table) ?? 0) + 1)
@@ -188,21 +195,23 @@ function wrap(handle: Handle): Database {
     others += 1
   }
   const database: Database = {
-    all: (sql, parameters = []) =>
-      prepare(sql)
-        .all(...parameters)
-        .map(rounded),
+    all: (sql, parameters = []) => {
+      const { statement, toRow } = prepare(sql)
+      return statement.all(...parameters).map(toRow)
+    },
     get: (sql, parameters = []) => {
-      const row = prepare(sql).get(...parameters)
-      return row ? rounded(row) : undefined
+      const { statement, toRow } = prepare(sql)
+      const row = statement.get(...parameters)
+      return row ? toRow(row) : undefined
     },
     run: (sql, parameters = []) => {
+      const { statement, table } = prepare(sql)
       // What fails may have undone what was seen since.
       let changes = 1
       try {
-        changes = Number(prepare(sql).run(...parameters).changes)
+        changes = Number(statement.run(...parameters).changes)
       } finally {
-        note(sql, changes)
+        note(sql, table, changes)
       }
       if (sql.startsWith("BEGIN")) whenKept = []
       else if (sql === "COMMIT") for (const action of whenKept) action()
@@ -224,7 +233,7 @@ function wrap(handle: Handle): Database {
       }
     },
     close: () => {
-      for (const statement of statements.values()) statement.finalize?.()
+      for (const { statement } of statements.values()) statement.finalize?.()
       handle.close()
     },
   }
@@ -232,6 +241,10 @@ function wrap(handle: Handle): Database {
   // Bun takes Apple's SQLite on macOS, which leaves the log and its index, and what was deleted, beside a closed database.
   handle.fileControl?.(KEEP_LOG, 0)
   return database
+}
+
+function same(row: Row): Row {
+  return row
 }
 
 function rounded(row: Row): Row {

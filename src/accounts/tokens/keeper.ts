@@ -270,8 +270,11 @@ export class TokenKeeper {
     const isStrange = given.logins.some(({ barred }) => barred === "strange")
     if (isStrange)
       await store.reconcile((accounts) => takeIn(accounts, { offered: [], now: this.#now, byUser: false }))
-    const isSettled = given.logins.map(({ id }) => this.#spills.settle(id)).includes("settled")
-    return this.#usable(isStrange || isSettled ? ((await store.get(given.id)) ?? given) : given)
+    const outcomes = new Set(given.logins.map(({ id }) => this.#spills.settle(id)))
+    const isNews = isStrange || outcomes.has("settled")
+    // Nearly always nothing waits, which was just seen.
+    if (!isNews && !outcomes.has("waiting")) return this.#mayUse(given)
+    return this.#usable(isNews ? ((await store.get(given.id)) ?? given) : given)
   }
 
   /** The account as it is by now; `undefined` where it is no more, and other accounts are. */
@@ -283,10 +286,13 @@ export class TokenKeeper {
   }
 
   #usable(account: Account): Account {
-    const logins = account.logins
-      .filter((login) => this.#isHere(login) && login.barred === undefined)
-      .map((login) => this.#spills.over(login))
-    return { ...account, logins }
+    const usable = this.#mayUse(account)
+    return { ...usable, logins: usable.logins.map((login) => this.#spills.over(login)) }
+  }
+
+  #mayUse(account: Account): Account {
+    const mayUse = (login: Login): boolean => login.barred === undefined && this.#isHere(login)
+    return account.logins.every(mayUse) ? account : { ...account, logins: account.logins.filter(mayUse) }
   }
 
   /** The login of a source that the user turned off is left to its own program: renewing it would log that out. */
