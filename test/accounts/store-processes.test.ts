@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { afterEach, describe, it } from "node:test"
 import { newAccount, type Quota, selectAccount } from "../../src/accounts/index.ts"
 import type { SelectionStrategy } from "../../src/settings/index.ts"
+import { roundsOf } from "../fuzz/runs.ts"
 import { endChildren } from "../support/children.ts"
 import { systemClock } from "../../src/runtime.ts"
 import { fakeClock, patientClock } from "../support/clock.ts"
@@ -23,15 +24,21 @@ async function openWithAccounts(quotas: readonly Quota[]): Promise<OpenStore> {
   return opened
 }
 
+/** How often each of three processes changes one account. */
+const TIMES = roundsOf(120)
+/** What levels the accounts needs them all; the rest shows in few. */
+const CONVERSATIONS = 300
+const FEW = roundsOf(CONVERSATIONS)
+
 afterEach(endChildren)
 
 describe("several processes on one file", () => {
   it("lose none of each other's changes", async () => {
     const { store, path } = await openWithAccounts([quota(0, 1)])
-    const task = { do: "count", path, id: "account-0", times: 150 } as const
+    const task = { do: "count", path, id: "account-0", times: TIMES } as const
     const processes = await Promise.all([start(task), start(task), start(task)])
     await Promise.all(processes.map(({ done }) => done))
-    assert.equal((await store.get("account-0"))?.assignment, 450)
+    assert.equal((await store.get("account-0"))?.assignment, 3 * TIMES)
     await store.close()
   })
 })
@@ -46,31 +53,37 @@ describe("a process that may open no more files for a moment", () => {
   })
 })
 
-describe("three hundred conversations over three processes", () => {
+describe("hundreds of conversations over three processes", () => {
   const QUOTAS = [quota(0, 1000), quota(500, 1000), quota(200, 500), quota(900, 1000)]
 
-  async function converse(strategy: SelectionStrategy, credits: number): Promise<readonly number[]> {
+  async function converse(
+    strategy: SelectionStrategy,
+    credits: number,
+    conversations: number,
+  ): Promise<readonly number[]> {
     const { store, path } = await openWithAccounts(QUOTAS)
-    const sessions = Array.from({ length: 300 }, (_, index) => `ses_${index}`)
+    const sessions = Array.from({ length: conversations }, (_, index) => `ses_${index}`)
     const shares = [0, 1, 2].map((part) => sessions.filter((_, index) => index % 3 === part))
     const processes = await Promise.all(
       shares.map((share) => start({ do: "converse", path, strategy, sessions: share, credits })),
     )
     await Promise.all(processes.map(({ done }) => done))
     const turns = await store.turns()
-    assert.equal(turns.length, 300)
+    assert.equal(turns.length, conversations)
     for (const turn of turns) assert.equal((await store.session(turn.sessionId)).accountId, turn.accountId)
     await store.close()
     return QUOTAS.map((_, index) => turns.filter(({ accountId }) => accountId === `account-${index}`).length)
   }
 
   it("are spread evenly by round-robin", async () => {
-    for (const count of await converse("round-robin", 1)) assert.ok(count > 67 && count < 83, String(count))
+    const each = FEW / QUOTAS.length
+    for (const count of await converse("round-robin", 1, FEW))
+      assert.ok(Math.abs(count - each) < 8, String(count))
   })
 
   it("level the remaining shares by lowest-usage", async () => {
     const credits = 3
-    const counts = await converse("lowest-usage", credits)
+    const counts = await converse("lowest-usage", credits, CONVERSATIONS)
     const remaining = counts.map((count, index) => {
       const { limit = 0, used = 0 } = QUOTAS[index] ?? {}
       return (limit - used - count * credits) / limit
@@ -81,8 +94,8 @@ describe("three hundred conversations over three processes", () => {
   })
 
   it("stay on one account by sticky", async () => {
-    const counts = await converse("sticky", 0.01)
-    assert.deepEqual(counts.toSorted(), [0, 0, 0, 300])
+    const counts = await converse("sticky", 0.01, FEW)
+    assert.deepEqual(counts.toSorted(), [0, 0, 0, FEW])
   })
 })
 

@@ -7,6 +7,11 @@ export const USUAL_SEQUENCES = 300
  */
 const SHARE = process.versions["bun"] === undefined ? 1 / 4 : 1
 
+/** So many of what is the same again and again: rounds, requests, instances. */
+export function roundsOf(usual: number): number {
+  return Math.ceil(usual * SHARE)
+}
+
 /** `usual` cases in the suites; by hand (`npm run fuzz`, in `main.ts`) as many as it wants. */
 export function casesOf(usual: number): { readonly numRuns: number } {
   const runs = Number(process.env["FUZZ_RUNS"])

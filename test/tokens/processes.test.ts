@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { after, afterEach, before, beforeEach, describe, it } from "node:test"
 import type { Account, AccountStore } from "../../src/accounts/index.ts"
 import { systemClock } from "../../src/runtime.ts"
+import { roundsOf } from "../fuzz/runs.ts"
 import { endChildren } from "../support/children.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { Child } from "./child.ts"
@@ -14,8 +15,8 @@ import { needsSignals } from "../support/posix.ts"
 /** The shortest that `proper-lockfile` takes. */
 const SHORT_STALE_MS = 2000
 
-/** Of the plugin in each process. Node takes a quarter, as of random cases (`fuzz/runs.ts`). */
-const INSTANCES = process.versions["bun"] === undefined ? 12 : 50
+/** Of the plugin in each process. */
+const INSTANCES = roundsOf(24)
 
 describe("several processes with one expired single-use refresh token", () => {
   let fake: FakeKiro
