@@ -116,25 +116,23 @@ async function withProfile(
 }
 
 const ANSWER = z.object({
-  error: z.optional(z.object({ message: z.string() })),
-  result: z.optional(
+  error: z.nullish(z.object({ message: z.string() })),
+  result: z.nullish(
     z.object({
-      isError: z.optional(z.boolean()),
-      content: z.array(z.object({ text: z.optional(z.string()) })),
+      isError: z.nullish(z.boolean()),
+      content: z.array(z.object({ text: z.nullish(z.string()) })),
     }),
   ),
 })
 
-const FOUND = z.object({
-  error: z.nullish(z.string()),
-  results: z.array(
-    z.object({
-      title: z.nullish(z.string()),
-      url: z.string(),
-      snippet: z.nullish(z.string()),
-      publishedDate: z.nullish(z.number()),
-    }),
-  ),
+const FOUND = z.object({ error: z.nullish(z.string()), results: z.nullable(z.array(z.unknown())) })
+
+/** One that is laid out otherwise takes none of the others with it. */
+const PAGE = z.object({
+  title: z.nullish(z.string()),
+  url: z.string(),
+  snippet: z.nullish(z.string()),
+  publishedDate: z.catch(z.nullish(z.number()), undefined),
 })
 
 function readResult(body: unknown, accountId: string): SearchOutcome {
@@ -142,16 +140,18 @@ function readResult(body: unknown, accountId: string): SearchOutcome {
   if (!answer.success) return refused(UNKNOWN_FORM)
   const { error, result } = answer.data
   const text = result?.content[0]?.text ?? ""
-  if (error === undefined && result === undefined) return refused(UNKNOWN_FORM)
-  if (error !== undefined || result?.isError === true) {
+  if (!error && !result) return refused(UNKNOWN_FORM)
+  if (error || result?.isError === true) {
     const said = (error?.message ?? text).slice(0, 200)
     return refused(`Kiro refused the web search${said === "" ? "" : `: “${said}”`}.${SWITCHED_OFF}`)
   }
   const document = parseJson(text)
   const found = z.safeParse(FOUND, document)
-  if (!found.success) return refused(searchError(document))
-  if (found.data.error) return refused(searchError(document))
-  const pages = found.data.results.map(({ title, url, snippet, publishedDate }) => ({
+  if (!found.success || found.data.error) return refused(searchError(document))
+  const results = found.data.results ?? []
+  const known = results.flatMap((each) => z.safeParse(PAGE, each).data ?? [])
+  if (results.length > 0 && known.length === 0) return refused(UNKNOWN_FORM)
+  const pages = known.map(({ title, url, snippet, publishedDate }) => ({
     title: title ?? url,
     url,
     excerpt: snippet ?? "",

@@ -14,7 +14,7 @@ import {
 } from "../../support/fake-kiro/index.ts"
 import { temporaryFolder } from "../../support/temporary-folder.ts"
 
-const found = (results: readonly object[]): object => ({
+const found = (results: readonly unknown[]): object => ({
   jsonrpc: "2.0",
   result: { isError: false, content: [{ type: "text", text: JSON.stringify({ results, error: null }) }] },
 })
@@ -103,6 +103,23 @@ describe("a web search", () => {
     fake.next("InvokeMCP", json(found([{ url: "https://t.example", snippet: `s${"😀".repeat(30_000)}` }])))
     const outcome = await search("words")
     assert.ok(outcome.outcome === "found" && outcome.pages[0]?.excerpt.isWellFormed())
+  })
+
+  it("loses no page to another one, nor to members that are null", async () => {
+    const pages = [{ title: "no address" }, "text", { url: "https://t.example", publishedDate: "2026-01-02" }]
+    fake.next("InvokeMCP", json({ ...found(pages), error: null }))
+    const outcome = await search("q")
+    assert.deepEqual(outcome.outcome === "found" && outcome.pages, [
+      { title: "https://t.example", url: "https://t.example", excerpt: "" },
+    ])
+    const none = { isError: null, content: [{ type: "text", text: '{"results":null}' }] }
+    fake.next("InvokeMCP", json({ jsonrpc: "2.0", result: none }))
+    const empty = await search("q")
+    assert.deepEqual(empty.outcome === "found" && empty.pages, [])
+    for (const text of ["{}", '{"results":[1]}']) {
+      fake.next("InvokeMCP", json({ jsonrpc: "2.0", result: { content: [{ type: "text", text }] } }))
+      assert.equal((await search("q")).outcome, "refused")
+    }
   })
 
   it("is paid by the account of the session", async () => {
