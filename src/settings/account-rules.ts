@@ -12,7 +12,8 @@ export type AccountRule = Settings["accountRules"][number]
 export interface RuleQuestion {
   readonly project?: string | undefined
   readonly agent?: string | undefined
-  readonly model?: string | undefined
+  /** Under each of its names. */
+  readonly models?: readonly string[]
 }
 
 /** Finds the rule that decides, as the user's file has it now. */
@@ -38,7 +39,11 @@ export function ruleFor(
     if (isOfProject !== (kind === "project")) return false
     if (kind === "any new") return true
     if (agent !== undefined && agent !== question.agent) return false
-    if (model !== undefined && !globOf(bareId(model)).test(bareId(question.model ?? ""))) return false
+    if (
+      model !== undefined &&
+      !(question.models ?? []).some((name) => globOf(bareId(model)).test(bareId(name)))
+    )
+      return false
     return project === undefined || isIn(project, question.project, place)
   })
 }

@@ -53,6 +53,16 @@ describe("the user's rules for accounts", () => {
     }
   })
 
+  it("of a model know it by its dots, by its dashes and behind an ending of older configurations", async () => {
+    for (const model of ["claude-opus-4.5", "claude-opus-4-5"])
+      for (const asked of ["claude-opus-4-5", "claude-opus-4.5", "claude-opus-4-5-thinking"]) {
+        await using harness = await harnessWith([{ model, account: "office" }])
+        await ask(harness, "one", { model: asked })
+        await ask(harness, "two", { model: "claude-sonnet-4-5" })
+        assert.deepEqual(harness.sent(), ["office", "own"], `${model} ${asked}`)
+      }
+  })
+
   it("of a model decide the conversation, though its title is asked for before and of another model", async () => {
     const sonnet = { model: "claude-sonnet-*", account: "office" } as const
     const title = { model: "claude-haiku-4-5" }

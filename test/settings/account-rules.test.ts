@@ -74,12 +74,12 @@ describe("account rules", () => {
       { model: "claude-opus-*", account: "d" },
       { account: "e" },
     ]
-    const question = { project: "/code", agent: "build", model: "claude-opus-5" }
+    const question = { project: "/code", agent: "build", models: ["claude-opus-5"] }
     assert.equal(decides("project", rules, question), "b")
     assert.equal(decides("new", rules, question), "a")
     assert.equal(decides("new", rules, { ...question, agent: "plan" }), "d")
-    assert.equal(decides("new", rules, { model: "auto" }), "e")
-    assert.equal(decides("project", rules, { model: "auto" }), undefined)
+    assert.equal(decides("new", rules, { models: ["auto"] }), "e")
+    assert.equal(decides("project", rules, { models: ["auto"] }), undefined)
   })
 })
 

@@ -99,7 +99,10 @@ async function policyOf(
   chat: Chat,
   progress: Progress,
 ): Promise<SelectionPolicy> {
-  const question = { project, agent: chat.agent, model: chat.request.model }
+  const { wireId } = chat.model.builtIn
+  // A rule means a model under whichever name, as everything else that names one does.
+  const models = [chat.request.model, wireId, wireId.replaceAll(".", "-")]
+  const question = { project, agent: chat.agent, models }
   return {
     strategy: settings.accountSelectionStrategy,
     useOverage: settings.useOverage,
