@@ -76,7 +76,7 @@ function readThinkingBudget(config: unknown): number | undefined {
 }
 
 function readMessage(message: unknown, index: number): ChatMessage {
-  const field = elementField("messages", index)
+  const field = `messages[${index}]`
   if (!isObject(message)) throw new ChatRequestError(field, "is not an object")
   const role = message["role"]
   if (typeof role !== "string") throw new ChatRequestError(`${field}.role`, "is not a text")
@@ -103,7 +103,7 @@ function readToolCalls(message: JsonObject, messageField: string): ChatToolCall[
   const calls = message["tool_calls"] ?? []
   if (!Array.isArray(calls)) throw new ChatRequestError(`${messageField}.tool_calls`, "is not a list")
   return calls.map((call: unknown, index) => {
-    const field = elementField(`${messageField}.tool_calls`, index)
+    const field = `${messageField}.tool_calls[${index}]`
     if (!isObject(call)) throw new ChatRequestError(field, "is not an object")
     const called = call["function"]
     if (!isObject(called)) throw new ChatRequestError(`${field}.function`, "is not an object")
@@ -141,7 +141,7 @@ function readTools(tools: unknown): ChatTool[] {
     const declared = isObject(tool) ? tool["function"] : undefined
     const name = isObject(declared) ? stringField(declared, "name") : undefined
     if (!isObject(declared) || name === undefined)
-      throw new ChatRequestError(`${elementField("tools", index)}.function.name`, "is not a tool name")
+      throw new ChatRequestError(`tools[${index}].function.name`, "is not a tool name")
     const description = stringField(declared, "description") ?? ""
     return {
       name: name.toWellFormed(),
@@ -222,12 +222,4 @@ export class ChatRequestError extends Error {
     super(`${field} ${problem}`)
     this.field = field
   }
-}
-
-/** OpenCode 1.18 repeats a request whose error text holds one of these numbers, whatever its status. */
-const RETRIED_NUMBERS = /429|50[0234]|524/
-
-/** `list[index]`, or `list[]` where the index would read like a status that OpenCode repeats on. */
-function elementField(list: string, index: number): string {
-  return RETRIED_NUMBERS.test(String(index)) ? `${list}[]` : `${list}[${index}]`
 }

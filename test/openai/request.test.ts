@@ -50,11 +50,6 @@ describe("a chat request", () => {
     assert.equal(fieldOf({ ...body, tools: [{ type: "function" }] }), "tools[0].function.name")
   })
 
-  it("is refused without a number that the host takes for a reason to repeat", () => {
-    const messages = Array.from({ length: 505 }, (_, index) => (index === 504 ? 0 : user))
-    assert.equal(fieldOf({ model: "m", messages }), "messages[]")
-  })
-
   it("may give content as nothing, a text, parts, or a bare value", () => {
     const contents = [
       null,
