@@ -22,7 +22,7 @@ import { VERSION } from "../version.ts"
 import type { ControlClient } from "./control/call.ts"
 import { createLookUps, type OpenLookUps } from "./control/look-ups.ts"
 import { fetchProfiles, userIdOf } from "./control/questions.ts"
-import { failed } from "./refuse/failures.ts"
+import { describeFailure } from "./refuse/failures.ts"
 
 export interface AccountsOptions {
   readonly runtime: Runtime
@@ -166,7 +166,7 @@ async function profilesOf(
   const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion })
   const [first] = failures
   if (profiles.length === 0 && first !== undefined)
-    throw new Error(failed(first.failure, { account, model: "the list of profiles" }))
+    throw new Error(describeFailure(first.failure, { account, model: "the list of profiles" }))
   return profiles
 }
 

@@ -4,7 +4,7 @@ import * as fc from "fast-check"
 import type { StateReason } from "../../src/accounts/index.ts"
 import { STATE_WORDS } from "../../src/accounts/index.ts"
 import type { Refusal } from "../../src/gateway/index.ts"
-import { briefly, failed, quote, refusalOf } from "../../src/gateway/refuse/failures.ts"
+import { briefly, describeFailure, quote, refusalOf } from "../../src/gateway/refuse/failures.ts"
 import { noneLeft, type Obstacle, type HinderedAccount } from "../../src/gateway/refuse/none-left.ts"
 import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
@@ -93,7 +93,7 @@ describe("what the host makes of our texts", () => {
       texts.noAccount({ syncsKiroCli: false }),
       texts.refusalOfError(new ChatRequestError("messages[0].role", "is not a text")).message,
       ...FAILURE_KINDS.map((kind) =>
-        failed({ kind, status: 0, message: "" }, { account: namedAccount("a"), model: "auto" }),
+        describeFailure({ kind, status: 0, message: "" }, { account: namedAccount("a"), model: "auto" }),
       ),
       ...[3, OBSTACLES.length].map((many) =>
         noneLeft(
@@ -146,7 +146,7 @@ describe("the words themselves", () => {
   it("ends every sentence, whether or not the service ended its own", () => {
     const account = namedAccount("1", "work")
     const said = (message: string): string =>
-      failed({ kind: "refused-on-the-way", status: 403, message }, { account, model: "auto" })
+      describeFailure({ kind: "refused-on-the-way", status: 403, message }, { account, model: "auto" })
     assert.match(said("403 Access Denied"), / It said: “403 Access Denied”\. Check the proxy/)
     assert.match(said("No."), / It said: “No\.” Check the proxy/)
   })

@@ -25,7 +25,7 @@ export function refusalOf(asked: {
   const status = statusOf(failure)
   return {
     status,
-    message: failed(failure, { account, model }),
+    message: describeFailure(failure, { account, model }),
     ...(retryAfterMs !== undefined && isRepeatedStatus(status) && { retryAfterMs }),
   }
 }
@@ -154,7 +154,7 @@ export function statusOf(failure: Pick<KiroFailure, "kind" | "status">): number 
 }
 
 /** One failure: what happened, to which account, in the service's own words, and what to do. */
-export function failed(failure: KiroFailure, at: FailedAt): string {
+export function describeFailure(failure: KiroFailure, at: FailedAt): string {
   const words = quote(failure.message)
   const what = `Kiro: ${whatFailed(failure, at)}.`
   const said = failure.status === 0 ? "Cause" : "It said"
