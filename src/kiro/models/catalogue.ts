@@ -78,8 +78,8 @@ export const LONG_WINDOW: number = 1000 * K
 const CACHE_POINTS = 4
 
 const TEXT: readonly ModelInput[] = ["text"]
-const IMAGE: readonly ModelInput[] = ["text", "image"]
-const DOCUMENTS: readonly ModelInput[] = ["text", "image", "pdf"]
+export const IMAGES: readonly ModelInput[] = ["text", "image"]
+export const DOCUMENTS: readonly ModelInput[] = ["text", "image", "pdf"]
 
 function claudeSchema(maxOutputTokens: number, efforts: readonly Effort[] = EFFORTS): FieldSchema {
   return {
@@ -114,16 +114,17 @@ function claude(kind: "Opus" | "Sonnet" | "Haiku" | "Fable", version: string, fa
 
 function gpt(name: string, facts: Facts): CatalogueModel {
   const wireId = `gpt-5.6-${name.toLowerCase()}`
-  return other(wireId, `GPT-5.6 ${name}`, {
+  return plainModel(wireId, `GPT-5.6 ${name}`, {
     window: 272 * K,
     maxOutputTokens: 128 * K,
-    input: IMAGE,
+    input: IMAGES,
     fieldSchema: GPT,
     ...facts,
   })
 }
 
-function other(wireId: string, name: string, facts: Facts): CatalogueModel {
+/** What is true of any model that nothing more is known of; the facts of one come over it. */
+export function plainModel(wireId: string, name: string, facts: Facts): CatalogueModel {
   return {
     wireId,
     name,
@@ -154,7 +155,7 @@ const GENERATION_4_6: Facts = {
  * takes documents always follows it, because the live list does not say.
  */
 export const BUILT_IN: readonly CatalogueModel[] = [
-  other("auto", "Auto", { window: LONG_WINDOW, input: IMAGE, cachePoints: CACHE_POINTS, rate: 1 }),
+  plainModel("auto", "Auto", { window: LONG_WINDOW, input: IMAGES, cachePoints: CACHE_POINTS, rate: 1 }),
   claude("Opus", "5.5", NEWEST),
   claude("Opus", "5", OPUS_NEW),
   claude("Opus", "4.8", OPUS_NEW),
@@ -165,18 +166,18 @@ export const BUILT_IN: readonly CatalogueModel[] = [
   claude("Sonnet", "4.6", { ...GENERATION_4_6, rate: 1.3 }),
   claude("Sonnet", "4.5", { ...SHORT, rate: 1.3, twins: ["-thinking", "-1m"], kept: true }),
   claude("Sonnet", "4", { ...SHORT, rate: 1.3 }),
-  claude("Haiku", "4.5", { window: 200 * K, input: IMAGE, tags: false, rate: 0.4, kept: true }),
+  claude("Haiku", "4.5", { window: 200 * K, input: IMAGES, tags: false, rate: 0.4, kept: true }),
   claude("Fable", "5.1", NEWEST),
   claude("Fable", "5", NEWEST),
   gpt("Sol", { rate: 2.4 }),
   gpt("Terra", { rate: 1.2 }),
   gpt("Luna", {}),
-  other("deepseek-3.2", "DeepSeek V3.2", { window: 128 * K, rate: 0.25 }),
-  other("minimax-m2.5", "MiniMax M2.5", { window: 196 * K, rate: 0.25 }),
-  other("minimax-m2.1", "MiniMax M2.1", { window: 196 * K, rate: 0.15 }),
-  other("glm-5", "GLM-5", { rate: 0.5 }),
-  other("qwen3-coder-next", "Qwen3 Coder Next", { window: 256 * K, rate: 0.05 }),
-  other("qwen3-coder-480b", "Qwen3 Coder 480B", { rate: 0.05, kept: true }),
+  plainModel("deepseek-3.2", "DeepSeek V3.2", { window: 128 * K, rate: 0.25 }),
+  plainModel("minimax-m2.5", "MiniMax M2.5", { window: 196 * K, rate: 0.25 }),
+  plainModel("minimax-m2.1", "MiniMax M2.1", { window: 196 * K, rate: 0.15 }),
+  plainModel("glm-5", "GLM-5", { rate: 0.5 }),
+  plainModel("qwen3-coder-next", "Qwen3 Coder Next", { window: 256 * K, rate: 0.05 }),
+  plainModel("qwen3-coder-480b", "Qwen3 Coder 480B", { rate: 0.05, kept: true }),
 ]
 
 /** What a model is called in any spelling: lower case, dashes. */

@@ -1,11 +1,14 @@
 import {
   BUILT_IN,
   type CatalogueModel,
+  DOCUMENTS,
+  IMAGES,
   type KiroModel,
   type LiveModel,
   LONG_WINDOW,
   type ModelInput,
   modelKey,
+  plainModel,
   type ThinkingKind,
 } from "./catalogue.ts"
 
@@ -231,18 +234,7 @@ function unlisted(wireId: string): CatalogueModel {
   }
   const family = /^(claude-(?:opus|sonnet|haiku|fable)|[a-z]+)/.exec(modelKey(wireId))?.[1] ?? ""
   const documents = /^claude-(opus|sonnet|fable)$/.test(family)
-  return {
-    wireId,
-    name: wireId,
-    family,
-    window: 200_000,
-    maxOutputTokens: 64_000,
-    input: documents ? ["text", "image", "pdf"] : ["text", "image"],
-    cachePoints: 0,
-    tags: documents,
-    variants: "efforts",
-    twins: [],
-  }
+  return plainModel(wireId, wireId, { family, input: documents ? DOCUMENTS : IMAGES, tags: documents })
 }
 
 export function thinkingOf(model: Pick<CatalogueModel, "fieldSchema" | "tags">): ThinkingKind {
