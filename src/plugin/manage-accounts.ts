@@ -8,7 +8,17 @@ export function managing(accounts: readonly AccountLine[]): Form | undefined {
   return accounts.length === 0 ? undefined : { prompts: managePrompts(accounts), start: manage }
 }
 
-type Deed = "use-for-project" | "rename" | "enable" | "disable" | "sign-in" | "profile" | "remove"
+const DEEDS = [
+  { value: "use-for-project", label: "Use for this project" },
+  { value: "rename", label: "Rename" },
+  { value: "disable", label: "Switch off: kept, but not used" },
+  { value: "enable", label: "Switch on" },
+  { value: "sign-in", label: "Sign in again" },
+  { value: "profile", label: "Choose a profile" },
+  { value: "remove", label: "Remove" },
+] as const
+
+type Deed = (typeof DEEDS)[number]["value"]
 
 /** In the form of a sign-in: what was done stands where that shows what to do. */
 async function manage(
@@ -16,7 +26,7 @@ async function manage(
   answers: Record<string, string>,
 ): Promise<SignIn> {
   const { account = "", name = "", profile = "", sure = "" } = answers
-  const deed = answers["deed"] as Deed | undefined
+  const deed = DEEDS.find(({ value }) => value === answers["deed"])?.value
   const act = async (wanted: AccountAct): Promise<SignIn> => {
     const { outcome, message } = await management.act(wanted)
     if (outcome === "refused") throw new LoginError(message)
@@ -46,8 +56,7 @@ async function manage(
     case undefined:
       throw new LoginError("Choose what to do with the account.")
     default:
-      deed satisfies never
-      throw new LoginError("Choose what to do with the account.")
+      return deed satisfies never
   }
 }
 
@@ -65,15 +74,6 @@ async function inWords<Result>(step: () => Promise<Result>): Promise<Result> {
 }
 
 function managePrompts(accounts: readonly AccountLine[]): Prompts {
-  const deeds: readonly (readonly [Deed, string])[] = [
-    ["use-for-project", "Use for this project"],
-    ["rename", "Rename"],
-    ["disable", "Switch off: kept, but not used"],
-    ["enable", "Switch on"],
-    ["sign-in", "Sign in again"],
-    ["profile", "Choose a profile"],
-    ["remove", "Remove"],
-  ]
   const whenDeed = (value: Deed) => ({ when: { key: "deed", op: "eq", value } }) as const
   return [
     {
@@ -91,7 +91,7 @@ function managePrompts(accounts: readonly AccountLine[]): Prompts {
       type: "select",
       key: "deed",
       message: "What to do",
-      options: deeds.map(([value, label]) => ({ label, value })),
+      options: [...DEEDS],
     },
     { type: "text", key: "name", message: "New name (blank: its own)", ...whenDeed("rename") },
     {
