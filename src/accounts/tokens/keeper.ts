@@ -148,7 +148,7 @@ export class TokenKeeper {
    */
   here(accounts: readonly Account[]): readonly Account[] {
     return accounts
-      .map((account) => ({ ...account, logins: account.logins.filter((login) => this.#isHere(login)) }))
+      .map((account) => withLoginsThat(account, (login) => this.#isHere(login)))
       .filter(({ logins }) => logins.length > 0)
   }
 
@@ -291,8 +291,7 @@ export class TokenKeeper {
   }
 
   #mayUse(account: Account): Account {
-    const mayUse = (login: Login): boolean => login.barred === undefined && this.#isHere(login)
-    return account.logins.every(mayUse) ? account : { ...account, logins: account.logins.filter(mayUse) }
+    return withLoginsThat(account, (login) => login.barred === undefined && this.#isHere(login))
   }
 
   /** The login of a source that the user turned off is left to its own program: renewing it would log that out. */
@@ -322,6 +321,11 @@ export class TokenKeeper {
     this.#inBackground(learning)
     return atMost(OWNER_PATIENCE_MS, learning, this.#dependencies.runtime.clock)
   }
+}
+
+/** The same account where all of its logins fit. */
+function withLoginsThat(account: Account, fits: (login: Login) => boolean): Account {
+  return account.logins.every(fits) ? account : { ...account, logins: account.logins.filter(fits) }
 }
 
 /** The logins that have tokens, the one that lasts longest first. */

@@ -22,6 +22,7 @@ const MANY_IMAGES_SIDE = 2_000
 /** Keeps images and documents within the service's numbers; what has to go is the oldest. */
 export function limitMedia(conversation: Conversation): Conversation {
   const media = conversation.turns.flatMap((turn) => (turn.role === "user" ? turn.parts.filter(isMedia) : []))
+  if (media.length === 0) return conversation
   const instead = new Map<UserPart, UserPart>()
   const left = (): Medium[] => media.filter((part) => !instead.has(part))
   for (const part of oldest(left().filter(isDocument), { most: MAX_DOCUMENTS, block: 2 }))

@@ -11,19 +11,16 @@ const TOOL_NAME_LENGTH = 50
  */
 export function nameTools(conversation: Conversation): Conversation {
   if (areNamed(conversation)) return conversation
-  const nameOf = createNameAllocator()
+  const names = new ToolNames(conversation.toolNames)
   const rename = <T extends { readonly name: string }>(named: T): T => {
-    const name = nameOf(named.name)
+    const name = names.of(named.name)
     return name === named.name ? named : { ...named, name }
   }
   const tools = firstOfEachName(conversation.tools).map(rename)
   const turns = conversation.turns.map((turn) =>
     turn.role === "assistant" && turn.uses.length > 0 ? { ...turn, uses: turn.uses.map(rename) } : turn,
   )
-  const toolNames = new Map<string, string>()
-  for (const [original, name] of nameOf.names)
-    toolNames.set(name, conversation.toolNames.get(original) ?? original)
-  return { ...conversation, tools, turns, toolNames }
+  return { ...conversation, tools, turns, toolNames: names.toHost }
 }
 
 /** Whether the step was taken before, and no name has come since: every conversation is made canonical twice. */
@@ -41,24 +38,29 @@ function firstOfEachName<T extends { readonly name: string }>(tools: readonly T[
   return tools.filter(({ name }) => !seen.has(name) && seen.add(name))
 }
 
-interface NameAllocator {
-  (original: string): string
+class ToolNames {
+  /** The name on the wire → the name that OpenCode knows. */
+  readonly toHost = new Map<string, string>()
+  readonly #before: ReadonlyMap<string, string>
   /** Original → wire. */
-  readonly names: ReadonlyMap<string, string>
-}
+  readonly #toWire = new Map<string, string>()
+  readonly #taken = new Set<string>()
 
-function createNameAllocator(): NameAllocator {
-  const names = new Map<string, string>()
-  const taken = new Set<string>()
-  const allocate = (original: string): string => {
+  constructor(before: ReadonlyMap<string, string>) {
+    this.#before = before
+  }
+
+  of(original: string): string {
+    const known = this.#toWire.get(original)
+    if (known !== undefined) return known
     let name = original
-    for (let repeat = 0; !VALID_TOOL_NAME.test(name) || taken.has(name.toLowerCase()); repeat += 1)
+    for (let repeat = 0; !VALID_TOOL_NAME.test(name) || this.#taken.has(name.toLowerCase()); repeat += 1)
       name = derivedName(original, repeat)
-    taken.add(name.toLowerCase())
-    names.set(original, name)
+    this.#taken.add(name.toLowerCase())
+    this.#toWire.set(original, name)
+    this.toHost.set(name, this.#before.get(original) ?? original)
     return name
   }
-  return Object.assign((original: string) => names.get(original) ?? allocate(original), { names })
 }
 
 /** Readable at the front, told apart by a hash of the whole name at the end; the same in every request. */

@@ -59,7 +59,6 @@ export function readConversation(request: ChatRequest, options: ConversationOpti
   checkToolBudget(tools)
   const begin = messages.findIndex((message) => message.role !== "system")
   const leading = messages.slice(0, begin === -1 ? messages.length : begin)
-  const spoken = messages.findLastIndex(isSpokenMessage)
   const replay = createReasoningReplay(options.reasoning ?? [], options.wireModelId)
   const said = messages.slice(leading.length)
   const turns = said.map((message) => toTurn(message, { accepts: options.accepts, replay }))
@@ -71,14 +70,13 @@ export function readConversation(request: ChatRequest, options: ConversationOpti
     }),
     tools,
     toolNames: new Map(),
-    userTurn: userTurnOf(messages, spoken),
+    userTurn: userTurnOf(messages.filter(isSpokenMessage)),
   }
 }
 
 /** How many messages the user wrote, and how the last begins: enough to tell one task from the next. */
-function userTurnOf(messages: readonly ChatMessage[], spoken: number): string {
-  const count = messages.filter(isSpokenMessage).length
-  return `${count}:${joinTexts(messages.slice(spoken, spoken + 1).flatMap(textsOf)).slice(0, 1_000)}`
+function userTurnOf(spoken: readonly ChatMessage[]): string {
+  return `${spoken.length}:${joinTexts(spoken.slice(-1).flatMap(textsOf)).slice(0, 1_000)}`
 }
 
 interface TurnOptions {

@@ -38,6 +38,7 @@ export function createReasoningReplay(kept: readonly SignedReasoning[], modelId:
   return ({ toolUseIds, blocks }) => {
     if (toolUseIds.length === 0) return undefined
     if (blocks.some(hasProof)) return blocks.length === 1 ? blocks[0] : undefined
+    if (byToolUse.size === 0) return undefined
     const ofTurn = Map.groupBy(
       toolUseIds.flatMap((id) => byToolUse.get(id) ?? []),
       ({ textHash, signature = "", redacted = "" }) => `${textHash} ${signature} ${redacted}`,
@@ -71,6 +72,7 @@ export function boundReasoning(
     isSpoken,
   }: { readonly serviceWindow: number; readonly isSpoken: (index: number) => boolean },
 ): readonly Turn[] {
+  if (turns.every((turn) => turn.role === "user" || turn.reasoning === undefined)) return turns
   const most = serviceWindow * MOST_OF_WINDOW
   const sizes: number[] = []
   let together = 0
