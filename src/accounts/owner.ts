@@ -14,7 +14,6 @@ import {
   comparable,
   derivedAccountId,
   forgetLogin,
-  isInKiroCli,
   isOwing,
   loginHash,
   newAccount,
@@ -229,7 +228,7 @@ function heirOf(draft: Draft, account: Account, before: Login): Login | undefine
 /** Whether kiro-cli, which has the first no more, may have renewed it to the second before anybody looked. */
 function isRenewedUnseen(before: Login, after: Login): boolean {
   if (before.source !== "kiro-cli" || recordOf(before).places.length > 0) return false
-  return before.id !== after.id && isInKiroCli(after) && mayBeRenewed(before, after)
+  return before.id !== after.id && after.source === "kiro-cli" && mayBeRenewed(before, after)
 }
 
 /** Whether both are sign-ins of our own at one place. */

@@ -687,6 +687,18 @@ describe("orders of events", () => {
     assert.deepEqual(await rowsOf("A"), [1])
   })
 
+  it("12, of two places: nor where kiro-cli itself is the other person's by then", async () => {
+    await home.signsIn("A")
+    await home.amazonQHas()
+    await home.cliRenews()
+    await home.servedBy()
+    await home.signsIn("B", home.amazonFile)
+    await home.signsIn("B")
+    await home.servedBy()
+    await (await home.keeper()).learnOwners()
+    assert.deepEqual(await rowsOf("A"), [1])
+  })
+
   it("12, put back behind another company: what was never named is not sent beside what kiro-cli renewed of it", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
