@@ -283,7 +283,8 @@ export async function showBudget(
   // OpenCode may have been started with a budget that this shell does not know.
   if (lift) await store.liftBudget(day)
   const used = await store.creditsOfDay(day)
-  const isLifted = await store.isBudgetLifted(day)
+  // What could not be kept holds for this process alone, which ends now.
+  const isLifted = !context.hasLost() && (await store.isBudgetLifted(day))
   if (json) return terminal.json({ day, used, limit: limit ?? null, lifted: isLifted })
   const say = (text: string): void => terminal.out(terminal.wrap(text))
   if (limit === undefined) {

@@ -79,6 +79,8 @@ describe("doctor on accounts and the way to Kiro", () => {
 
     it("is seen to be no file", async () => {
       mkdirSync(database)
+      const { code, out, err } = await lab.run("budget", "lift")
+      assert.deepEqual([code, /lifted/.test(out), /✗ Nothing was kept/.test(err)], [1, false, true], out)
       move(await found(/kiro\.db is not a file/))
       await followed()
     })
