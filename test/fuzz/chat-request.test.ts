@@ -15,6 +15,7 @@ import {
 import { checkChatRequest } from "../support/fake-kiro/check/index.ts"
 import { FAKE_MODELS } from "../support/fake-kiro/models.ts"
 import { PIXEL } from "../translate/support/arbitrary-request.ts"
+import { anyLetter } from "./bytes.ts"
 import { casesOf } from "./runs.ts"
 
 const MODEL = "claude-sonnet-4.5"
@@ -39,7 +40,7 @@ const word = fc.oneof(
     "[1",
     "",
   ),
-  fc.string({ maxLength: 12, unit: "binary" }),
+  fc.string({ maxLength: 12, unit: anyLetter }),
 )
 const url = fc.oneof(
   fc.constantFrom(

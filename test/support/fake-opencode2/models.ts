@@ -1,4 +1,4 @@
-import { createDomain, deepFreeze, assertJson, type Domain, type Registration } from "./state.ts"
+import { assertJson, copyOf, createDomain, deepFreeze, type Domain, type Registration } from "./state.ts"
 
 /** Providers and models, after `core/provider.ts`, `core/model.ts` and `core/model-resolver.ts`. */
 
@@ -122,7 +122,7 @@ function providerEditor(records: ProviderRecords): ProviderEditor {
     list: () => [...records.values()],
     get: (id) => records.get(id),
     add({ info, models, sourceConnection }) {
-      const provider = structuredClone(info)
+      const provider = copyOf(info)
       for (const key of ["settings", "headers", "body"] as const)
         assertJson(provider[key] ?? {}, `${info.id}.${key}`)
       records.set(info.id, {
@@ -139,7 +139,7 @@ function providerEditor(records: ProviderRecords): ProviderEditor {
       set: (id, models) => void (entry(id).models = indexOf(id, models)),
       update(id, modelID, update) {
         const record = entry(id)
-        const copy = structuredClone(record.models.get(modelID) ?? emptyModel(id, modelID))
+        const copy = copyOf(record.models.get(modelID) ?? emptyModel(id, modelID))
         update(copy)
         record.models = new Map([...record.models, [modelID, copy]])
       },
@@ -177,7 +177,7 @@ function overlayConfig(records: ProviderRecords, config: Readonly<Record<string,
     })
     for (const [modelID, { settings, headers, body, ...more }] of Object.entries(models ?? {}))
       editor.models.update(id, modelID, (model) => {
-        Object.assign(model, structuredClone(more))
+        Object.assign(model, copyOf(more))
         mergeOverlay(model, {
           ...(settings && { settings }),
           ...(headers && { headers }),
@@ -219,7 +219,7 @@ export function createModelDomain(
       update(providerID, modelID, update) {
         const known = data.models.get(`${providerID}/${modelID}`)
         if (known === undefined) return
-        const copy = structuredClone(known)
+        const copy = copyOf(known)
         update(copy)
         data.models.set(`${providerID}/${modelID}`, copy)
       },
@@ -243,7 +243,7 @@ export function resolveModel(
   const variant = model.variants.find(({ id }) => id === variantID)
   if (variantID !== undefined && variantID !== "default" && variant === undefined)
     throw new Error(`Variant not found: ${model.providerID}/${model.id}#${variantID}`)
-  const resolved: ModelInfo = { ...structuredClone(model) }
+  const resolved: ModelInfo = { ...copyOf(model) }
   resolved.settings = {}
   resolved.headers = {}
   delete resolved.body
@@ -265,7 +265,7 @@ function merged(base: Record<string, unknown>, over: Record<string, unknown>): R
   const result: Record<string, unknown> = { ...base }
   for (const [key, value] of Object.entries(over)) {
     const below = result[key]
-    result[key] = isRecord(below) && isRecord(value) ? merged(below, value) : structuredClone(value)
+    result[key] = isRecord(below) && isRecord(value) ? merged(below, value) : copyOf(value)
   }
   return result
 }
