@@ -5,6 +5,7 @@ import {
   listsModel,
   mergeModelLists,
   modelsOf,
+  newestLists,
   resolveModel,
 } from "../kiro/index.ts"
 
@@ -54,10 +55,8 @@ export function createModelReader(): ModelReader {
 }
 
 export function askedModel(id: string, lists: readonly AccountModelList[]): AskedModel {
-  const oldestFirst = lists.toSorted((one, other) => one.fetchedAt - other.fetchedAt)
-  const newest = new Map(oldestFirst.map((list) => [list.accountId, list]))
   const live = new Map(
-    [...newest]
+    [...newestLists(lists)]
       .map(([accountId, list]) => [accountId, modelsOf(list)] as const)
       .filter(([, { length }]) => length > 0),
   )

@@ -46,16 +46,19 @@ function readList(list: unknown): AccountModelList | undefined {
   return Array.isArray(models) ? { accountId, serviceRegion, fetchedAt, models } : undefined
 }
 
+/** The newest list of each account, by its id. */
+export function newestLists(lists: readonly AccountModelList[]): ReadonlyMap<string, AccountModelList> {
+  const oldestFirst = lists.toSorted((one, other) => one.fetchedAt - other.fetchedAt)
+  return new Map(oldestFirst.map((list) => [list.accountId, list]))
+}
+
 /**
  * What can be offered with all accounts: the union of their newest lists, each model with the smallest limits and the
  * input types that all who have it share. `undefined` before any list.
  */
 export function mergeModelLists(lists: readonly AccountModelList[]): readonly LiveModel[] | undefined {
-  const newest = new Map<string, AccountModelList>()
-  for (const list of lists.toSorted((one, other) => one.fetchedAt - other.fetchedAt))
-    newest.set(list.accountId, list)
   const merged = new Map<string, LiveModel>()
-  for (const model of [...newest.values()].flatMap(modelsOf)) {
+  for (const model of [...newestLists(lists).values()].flatMap(modelsOf)) {
     const key = modelKey(model.wireId)
     const present = merged.get(key)
     merged.set(key, present === undefined ? model : smaller(present, model))
