@@ -38,23 +38,7 @@ export async function startInstance({ input, place }: InstanceOptions): Promise<
   })
   const { paths, log, signal } = host
   const toast: (toast: Toast) => void = createToaster({ ...host, client })
-  let front: Promise<Fetch> | undefined
-  const open = async (): Promise<Fetch> => {
-    // Opened beside it, for the first chat; one that finds nothing open says so in its own answer.
-    host.inBackground(async () => void (await host.services()), "the services could not be opened")
-    const { createFront } = await import("./front.ts")
-    return createFront({ gateway: gatewayOf(host), runtime: systemRuntime(log), baseUrl: BASE_URL })
-  }
-  const fetch = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
-    signal.throwIfAborted()
-    front ??= open().catch((error: unknown) => {
-      front = undefined
-      log.warn("the plugin could not be loaded", { error })
-      const document = { error: { message: loadingTrouble(error), type: "kiro_error" } }
-      return async () => Response.json(document, { status: 400 })
-    })
-    return (await front)(String(url), init)
-  }
+  const fetch = fetchOf(host)
   let manage: Form | undefined
   const learnAccounts = async (): Promise<void> => {
     const [{ management }, { managing }] = await Promise.all([
@@ -98,6 +82,28 @@ export async function startInstance({ input, place }: InstanceOptions): Promise<
       output.headers[AGENT_HEADER] = encodeURIComponent(agent.toWellFormed())
     },
     dispose: () => host.close(),
+  }
+}
+
+/** The provider's fetch. Its front loads with the first request, and anew with the next where that failed. */
+function fetchOf(host: Host): (url: string | URL, init?: RequestInit) => Promise<Response> {
+  const { log, signal } = host
+  let front: Promise<Fetch> | undefined
+  const open = async (): Promise<Fetch> => {
+    // Opened beside it, for the first chat; one that finds nothing open says so in its own answer.
+    host.inBackground(async () => void (await host.services()), "the services could not be opened")
+    const { createFront } = await import("./front.ts")
+    return createFront({ gateway: gatewayOf(host), runtime: systemRuntime(log), baseUrl: BASE_URL })
+  }
+  return async (url, init = {}) => {
+    signal.throwIfAborted()
+    front ??= open().catch((error: unknown) => {
+      front = undefined
+      log.warn("the plugin could not be loaded", { error })
+      const document = { error: { message: loadingTrouble(error), type: "kiro_error" } }
+      return async () => Response.json(document, { status: 400 })
+    })
+    return (await front)(String(url), init)
   }
 }
 
