@@ -14,7 +14,7 @@ import { plainText, present } from "../json.ts"
 import { listAccounts } from "./accounts.ts"
 import type { Command, UsageGroup } from "./command-line.ts"
 import type { Context } from "./context.ts"
-import type { Column } from "./terminal.ts"
+import type { Column, Terminal } from "./terminal.ts"
 
 const DAY_MS = 24 * 3_600_000
 
@@ -87,30 +87,41 @@ export async function showHistory(
   terminal.out(chart(perDay, context))
   terminal.out("")
   if (by !== "day") {
-    const columns: readonly Column[] = [
-      // The end of a folder says most.
-      { title: capitalised(by), shrinks: by === "project" ? "left" : "right" },
-      { title: "Requests", align: "right", expendable: 2 },
-      { title: "Failed", align: "right", expendable: 3 },
-      { title: "Credits", align: "right" },
-      { title: "Share", align: "right", expendable: 1 },
-      ...(total.cache === undefined ? [] : [{ title: "From cache", align: "right", expendable: 4 } as const]),
-    ]
-    const rows = groups.map(({ name, requests, failed, credits, cache }) => [
-      plainText(name),
-      String(requests),
-      failed === 0 ? "" : String(failed),
-      credits.toFixed(2),
-      total.credits > 0 ? `${Math.round((credits / total.credits) * 100)} %` : "",
-      cache === undefined ? "" : cacheShare(cache),
-    ])
-    terminal.out(terminal.table(columns, rows))
+    terminal.out(groupTable(terminal, { by, groups, total }))
     terminal.out("")
   }
   const average = days === 1 ? "" : `, ${(total.credits / days).toFixed(2)} a day`
   say(`${total.credits.toFixed(2)} credits ${days === 1 ? period : `in ${days} days`}${average}.`)
   if (total.cache !== undefined) say(`${cacheShare(total.cache)} of the input came from Kiro's cache.`)
   for (const line of paceTexts(pace, now)) say(line)
+}
+
+function groupTable(
+  terminal: Terminal,
+  {
+    by,
+    groups,
+    total,
+  }: { readonly by: UsageGroup; readonly groups: readonly Spent[]; readonly total: Spent },
+): string {
+  const columns: readonly Column[] = [
+    // The end of a folder says most.
+    { title: capitalised(by), shrinks: by === "project" ? "left" : "right" },
+    { title: "Requests", align: "right", expendable: 2 },
+    { title: "Failed", align: "right", expendable: 3 },
+    { title: "Credits", align: "right" },
+    { title: "Share", align: "right", expendable: 1 },
+    ...(total.cache === undefined ? [] : [{ title: "From cache", align: "right", expendable: 4 } as const]),
+  ]
+  const rows = groups.map(({ name, requests, failed, credits, cache }) => [
+    plainText(name),
+    String(requests),
+    failed === 0 ? "" : String(failed),
+    credits.toFixed(2),
+    total.credits > 0 ? `${Math.round((credits / total.credits) * 100)} %` : "",
+    cache === undefined ? "" : cacheShare(cache),
+  ])
+  return terminal.table(columns, rows)
 }
 
 function plain({ key, name, requests, failed, credits, cache }: Spent) {
