@@ -1,3 +1,2 @@
 /** The flows. What a front end needs at its start, to judge what is typed, is in `input.ts`. */
 export { type Logins, type NewSignIn, openLogins, type SignedIn, type SignIn } from "./flows.ts"
-export { WHAT_KIRO_PERMITS } from "./texts.ts"

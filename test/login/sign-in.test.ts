@@ -10,7 +10,7 @@ import {
   openDatabase,
   takeIn,
 } from "../../src/accounts/index.ts"
-import { WHAT_KIRO_PERMITS } from "../../src/login/index.ts"
+import { WHAT_KIRO_PERMITS } from "../../src/login/texts.ts"
 import { AUTH_MARKER } from "../../src/host/index.ts"
 import { Secret } from "../../src/secret.ts"
 import { pathsFor } from "../../src/settings/index.ts"
