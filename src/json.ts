@@ -137,6 +137,11 @@ export function beginning(text: string, length: number): string {
   return text.length <= length ? text : text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "")
 }
 
+/** The message of what was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** What `fetch`, or reading a body, threw, and what caused it, the innermost last. */
 export function causesOf(error: unknown): readonly unknown[] {
   const chain: unknown[] = []

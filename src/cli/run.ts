@@ -1,6 +1,7 @@
 import { type Account, accountName, kindName, labelOf } from "../accounts/index.ts"
 import { importLogins, type ImportOutcome } from "../import/index.ts"
 import { present } from "../json.ts"
+import { messageOf } from "../json.ts"
 import type { Place } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 import { listAccounts } from "./accounts.ts"
@@ -33,7 +34,7 @@ export async function runCommand({ args, ...at }: RunOptions): Promise<ExitCode>
   try {
     return (await execute(readCommandLine(args), at)) ? 0 : 1
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     terminal.err(`${terminal.paint("bad", "✗")} ${terminal.wrap(message, 2)}`)
     if (args.includes("--json")) terminal.json({ error: message })
     if (!(error instanceof UsageError)) return 1

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, numberField, stringField } from "../json.ts"
+import { isObject, type JsonObject, messageOf, numberField, stringField } from "../json.ts"
 import type { NewSignIn, SignedIn, SignIn } from "../login/index.ts"
 import { SIGN_IN_METHODS } from "../login/input.ts"
 import type { Place, Project } from "../settings/index.ts"
@@ -105,10 +105,6 @@ export function accountsRpcHandlers(options: {
       return outcomes.get(stringField(asObject(input), "attempt") ?? "") ?? { state: "unknown" }
     },
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function asObject(input: unknown): JsonObject {

@@ -1,5 +1,6 @@
 import { type AccountOverview, cutTo } from "../accounts/index.ts"
 import type { AccountAct, ActDone, Board } from "../host/index.ts"
+import { messageOf } from "../json.ts"
 import type { NewSignIn, SignedIn } from "../login/index.ts"
 import { WAYS_TO_SIGN_IN, type WayToSignIn } from "../login/input.ts"
 import { accountDetails, accountRow, type AccountRow, panelLines, type View } from "./lines.ts"
@@ -93,7 +94,7 @@ export async function manageAccounts(tools: {
         return choice satisfies never
     }
   } catch (error) {
-    dialogs.toast(error instanceof Error ? error.message : String(error), "warning")
+    dialogs.toast(messageOf(error), "warning")
   }
 }
 
@@ -261,7 +262,7 @@ async function showSignIn(
       const account = accounts.find(({ id }) => id === accountId)
       if (account?.state.reason === "profile-choice") await offerProfiles(dialogs, desk, account)
     } catch (error) {
-      const result = error instanceof Error ? error.message : String(error)
+      const result = messageOf(error)
       if (isLeft) return dialogs.toast(result, "warning")
       await dialogs.alert({ title, message: result })
     }

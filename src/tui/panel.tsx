@@ -1,6 +1,7 @@
 import type { JSX } from "@opentui/solid"
 import { createComponent, createEffect, createSignal, For, onCleanup } from "solid-js"
 import type { Board } from "../host/index.ts"
+import { messageOf } from "../json.ts"
 import { type PanelLine, panelLines, type Tone, unreadLines, type View } from "./lines.ts"
 
 /** One session as its host shows it. Each function is read inside Solid, so it may be reactive. */
@@ -81,6 +82,6 @@ async function lookAt({ board, turnStarts }: SessionView, id: string): Promise<S
   try {
     return { id, state: "board", board: await board(id, turnStarts()) }
   } catch (error) {
-    return { id, state: "failed", message: error instanceof Error ? error.message : String(error) }
+    return { id, state: "failed", message: messageOf(error) }
   }
 }

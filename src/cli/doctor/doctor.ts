@@ -1,4 +1,5 @@
 import { accountName, fullName, ownName } from "../../accounts/index.ts"
+import { messageOf } from "../../json.ts"
 import { redactText } from "../../settings/index.ts"
 import type { DoctorCommand } from "../command-line.ts"
 import type { Context } from "../context.ts"
@@ -133,7 +134,7 @@ async function mend(sections: readonly Section[]): Promise<readonly Mended[]> {
     try {
       mended.push(...(await finding.mend()).map((text) => ({ done: true, text })))
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
+      const why = messageOf(error)
       mended.push({ done: false, text: `could not mend "${finding.text}": ${why}` })
     }
   }

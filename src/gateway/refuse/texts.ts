@@ -1,4 +1,5 @@
 import { passesSoon, StoreError } from "../../accounts/index.ts"
+import { messageOf } from "../../json.ts"
 import { ChatRequestError } from "../../openai/index.ts"
 import { type AccountRule, isOutOfHandles, loadingTrouble, ownCommand } from "../../settings/index.ts"
 import type { Purpose, Refusal } from "../chat-call.ts"
@@ -63,7 +64,7 @@ export function refusalOfError(error: unknown): Refusal {
   if (error instanceof StoreError)
     return { status: passesSoon(error.failure) ? 503 : 400, message: `Kiro: ${error.message}.` }
   if (isOutOfHandles(error)) return { status: 400, message: loadingTrouble(error) }
-  const what = error instanceof Error ? error.message : String(error)
+  const what = messageOf(error)
   const message =
     error instanceof ChatRequestError
       ? `Kiro: this is no valid chat request: ${what}.`
