@@ -10,7 +10,16 @@ import {
   type StoreFailure,
   storeFailure,
 } from "./database.ts"
-import { emptyLog, identityOf, inTransaction, openFile, openMemory, prune, setAside } from "./file.ts"
+import {
+  emptyLog,
+  identityOf,
+  inOneLook,
+  inTransaction,
+  openFile,
+  openMemory,
+  prune,
+  setAside,
+} from "./file.ts"
 
 /** How long a locked database is waited for before the caller is told, in ms. */
 const PATIENCE_MS = 5000
@@ -90,7 +99,8 @@ export class Connection {
   read<Value>(query: (database: Database) => Value, whenAbsent: Value): Promise<Value> {
     const isAbsent = this.#database === undefined && !existsSync(this.#options.path)
     if (isAbsent) return Promise.resolve(whenAbsent)
-    return this.#patiently(() => this.#try(query), PATIENCE_MS)
+    const look = (database: Database): Value => inOneLook(database, () => query(database))
+    return this.#patiently(() => this.#try(look), PATIENCE_MS)
   }
 
   /** Runs `change` in one immediate transaction; rejects with a `StoreError` where it could not be made. */

@@ -137,6 +137,20 @@ export function inTransaction<Value>(database: Database, change: () => Value): V
   }
 }
 
+/** All that `query` reads is of one moment; and SQLite takes its lock once, which costs more than to find a row. */
+export function inOneLook<Value>(database: Database, query: () => Value): Value {
+  database.get("BEGIN")
+  try {
+    return query()
+  } finally {
+    try {
+      database.get("END")
+    } catch {
+      // A file that can't be read has ended it by itself: its own failure is what the caller gets.
+    }
+  }
+}
+
 /** Moves a damaged database out of the way, unless another process just did. The new name, or why not. */
 export function setAside({ path, driver }: FilePlace, now: number): string | "sound" | undefined {
   if (isSound({ path, driver })) return "sound"
