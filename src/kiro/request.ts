@@ -56,6 +56,12 @@ export function userAgent(version: string): string {
 /** Absent for AWS Builder ID, Identity Center and social logins. */
 export type TokenType = "API_KEY" | "EXTERNAL_IDP"
 
+/**
+ * What no header carries is in no token of the service's: it refuses such a one, as any that it does not know. The
+ * runtime's own error would count as a fault of the network, and may quote a part of it.
+ */
+const NO_HEADER = /[^ -~]/g
+
 /** What every request of both planes says about its sender. */
 export function authorizationHeaders(sender: {
   readonly accessToken: Secret
@@ -63,7 +69,7 @@ export function authorizationHeaders(sender: {
   readonly version: string
 }): Readonly<Record<string, string>> {
   return {
-    authorization: `Bearer ${sender.accessToken.reveal()}`,
+    authorization: `Bearer ${sender.accessToken.reveal().replaceAll(NO_HEADER, "?")}`,
     ...(sender.tokenType !== undefined && { tokentype: sender.tokenType }),
     "user-agent": userAgent(sender.version),
     "x-amz-user-agent": userAgent(sender.version),

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict"
 import { mkdirSync } from "node:fs"
 import { describe, it } from "node:test"
-import { type Account, afterChoiceWanted, chooseProfile, recordOf } from "../../src/accounts/index.ts"
+import {
+  type Account,
+  afterChoiceWanted,
+  chooseProfile,
+  type Login,
+  newAccount,
+  recordOf,
+} from "../../src/accounts/index.ts"
 import { silentLog } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import {
@@ -654,6 +661,23 @@ describe("a request that the service refuses", () => {
     assert.equal(response.status, 429)
     assert.equal(harness.sent().length, 5)
     assert.equal(new Set(harness.sent()).size, 5)
+  })
+})
+
+describe("a key that no header can carry", () => {
+  it("is refused as a key, and no part of it is told", async () => {
+    for (const odd of ["\n", "\0", "\u{1f600}", "\ud800"]) {
+      await using harness = await startHarness()
+      const key = new Secret(`ksk_first${odd}second`)
+      const login: Login = { id: "key", source: "own", kind: "api-key", key }
+      await harness.store.add(newAccount({ id: "key", now: 0, logins: [login] }))
+      const response = await harness.ask()
+      const message = await errorText(response)
+      assert.equal(response.status, 401)
+      assert.match(message, /its API key was refused/)
+      assert.doesNotMatch(message, /first|second/)
+      assert.deepEqual(harness.clock.slept, [])
+    }
   })
 })
 
