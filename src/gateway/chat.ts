@@ -1,5 +1,5 @@
 import type { RefusedField, SessionMemory } from "../accounts/index.ts"
-import { type KiroModel, resolveModel, withRefusals } from "../kiro/index.ts"
+import { type KiroModel, resolveModel, withoutRefused } from "../kiro/index.ts"
 import type { ChatRequest } from "../openai/index.ts"
 import { type Conversation, estimateTokens, toConversation } from "../translate/index.ts"
 import type { GatewayContext } from "./context.ts"
@@ -42,7 +42,7 @@ export async function openChat(
   const { session, reasoning, refusedFields, modelLists } = await store.opening(sessionId)
   const { known, asked } = models.read(request.model, modelLists)
   const refused = refusedOf(known.wireId, refusedFields)
-  const { input } = withRefusals(known, refused)
+  const { input } = withoutRefused(known, refused)
   const conversation = toConversation(request, {
     accepts: { images: input.includes("image"), documents: input.includes("pdf") },
     serviceWindow: known.serviceWindow,
@@ -92,5 +92,5 @@ export function modelFor(
   { model, refused }: Chat,
   { accountId, omitted }: { readonly accountId: string; readonly omitted: readonly string[] },
 ): KiroModel {
-  return withRefusals(model.listed.get(accountId) ?? model.builtIn, [...refused, ...omitted])
+  return withoutRefused(model.listed.get(accountId) ?? model.builtIn, [...refused, ...omitted])
 }

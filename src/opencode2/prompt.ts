@@ -104,10 +104,10 @@ function ownOf(providerOptions: unknown, key: string): unknown {
   return isObject(providerOptions) ? providerOptions[key] : undefined
 }
 
-function readMessage({ value, at, key }: MessagePlace): ChatMessage[] {
+function readMessage({ value, at, key }: PlacedMessage): ChatMessage[] {
   const message = objectAt(value, at)
   const content = message["content"]
-  const parts = (): Place[] => partsOf(content, `${at}.content`)
+  const parts = (): PlacedPart[] => partsOf(content, `${at}.content`)
   switch (message["role"]) {
     case "system":
       return [{ role: "system", content: parts().map(readSpoken) }]
@@ -122,19 +122,19 @@ function readMessage({ value, at, key }: MessagePlace): ChatMessage[] {
   }
 }
 
-interface MessagePlace {
+interface PlacedMessage {
   readonly value: unknown
   readonly at: string
   readonly key: string
 }
 
 /** A part, and where it stands. */
-interface Place {
+interface PlacedPart {
   readonly part: JsonObject
   readonly at: string
 }
 
-function partsOf(content: unknown, at: string): Place[] {
+function partsOf(content: unknown, at: string): PlacedPart[] {
   if (typeof content === "string") return [{ part: { type: "text", text: content }, at }]
   return listAt(content, at).map((part, index) => ({
     part: objectAt(part, `${at}[${index}]`),
@@ -142,7 +142,7 @@ function partsOf(content: unknown, at: string): Place[] {
   }))
 }
 
-function readSpoken({ part, at }: Place): ContentPart {
+function readSpoken({ part, at }: PlacedPart): ContentPart {
   switch (part["type"]) {
     case "text":
       return { type: "text", text: textAt(part["text"], `${at}.text`) }
@@ -153,7 +153,7 @@ function readSpoken({ part, at }: Place): ContentPart {
   }
 }
 
-function readAssistant(parts: readonly Place[], key: string): ChatMessage[] {
+function readAssistant(parts: readonly PlacedPart[], key: string): ChatMessage[] {
   const content: ContentPart[] = []
   const reasoning: ReasoningBlock[] = []
   const toolCalls: ToolCall[] = []
@@ -183,7 +183,7 @@ type ReasoningBlock = AssistantMessage["reasoning"][number]
 type ToolCall = AssistantMessage["toolCalls"][number]
 
 /** Its proof is what we gave the host as metadata of the block. */
-function readReasoning({ part, at }: Place, key: string): ReasoningBlock {
+function readReasoning({ part, at }: PlacedPart, key: string): ReasoningBlock {
   const given = ownOf(part["providerOptions"], key)
   const own = isObject(given) ? given : {}
   const proof = { signature: stringField(own, "signature"), redacted: stringField(own, "redacted") }
@@ -191,7 +191,7 @@ function readReasoning({ part, at }: Place, key: string): ReasoningBlock {
 }
 
 /** A call whose arguments were never JSON keeps them as the model wrote them. */
-function readToolCall({ part, at }: Place): ToolCall {
+function readToolCall({ part, at }: PlacedPart): ToolCall {
   const name = stringField(part, "toolName")
   if (name === undefined) throw new ChatRequestError(`${at}.toolName`, "is not a tool name")
   const input = part["input"]
@@ -202,7 +202,7 @@ function readToolCall({ part, at }: Place): ToolCall {
   }
 }
 
-function readResult({ part, at }: Place): ChatMessage[] {
+function readResult({ part, at }: PlacedPart): ChatMessage[] {
   if (part["type"] === "tool-approval-response") return []
   if (part["type"] !== "tool-result")
     throw new ChatRequestError(`${at}.type`, "is no kind of tool content that is known")
@@ -236,7 +236,7 @@ function readOutput(
   }
 }
 
-function readResultPart({ part, at }: Place): ContentPart {
+function readResultPart({ part, at }: PlacedPart): ContentPart {
   switch (part["type"]) {
     case "text":
       return { type: "text", text: textAt(part["text"], `${at}.text`) }

@@ -4,7 +4,7 @@ import type { Clock, Log, LogFields } from "../runtime.ts"
 import { setMode } from "./files.ts"
 import type { Settings } from "./schema.ts"
 
-type LogLevel = Settings["logLevel"]
+export type LogLevel = Settings["logLevel"]
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"]
 const MAX_FILE_BYTES = 2 * 1024 * 1024

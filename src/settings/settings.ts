@@ -4,7 +4,6 @@ import { pathsFor, type Place, type Project, projectSettingsFiles } from "./path
 import type { Layer, LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 
 export type SelectionStrategy = Settings["accountSelectionStrategy"]
-export type LogLevel = Settings["logLevel"]
 
 export const DEFAULT_SETTINGS: Settings = {
   autoSyncKiroCli: true,

@@ -1,5 +1,5 @@
 import type { Account } from "../../accounts/index.ts"
-import type { KiroFailure, Refusal as ModelRefusal } from "../../kiro/index.ts"
+import type { KiroFailure, RefusedPart } from "../../kiro/index.ts"
 import type { Secret } from "../../secret.ts"
 import { learnRatio } from "../../translate/index.ts"
 
@@ -7,7 +7,7 @@ import { learnRatio } from "../../translate/index.ts"
  * What is left out of a request that was refused for it, each once: all reasoning, one tool by its name, one medium by
  * the hash of its bytes; or what the model as such has not: a field of its request, images, documents.
  */
-export type Omission = "reasoning" | `tool ${string}` | `medium ${string}` | ModelRefusal
+export type Omission = "reasoning" | `tool ${string}` | `medium ${string}` | RefusedPart
 
 const OF_A_SESSION: ReadonlySet<string> = new Set(["reasoning", "images", "documents"])
 

@@ -95,13 +95,13 @@ function maxTokensField(bounds: FieldSchema["maxTokens"], maxTokens: number | un
 }
 
 /** What the service refused of a model and is not sent to it again. */
-export type Refusal = RequestField | "documents" | "images"
+export type RefusedPart = RequestField | "documents" | "images"
 
 /**
  * The model as it is after what the service refused: without these fields (a Claude model falls back to the thinking
- * tags) and without documents or images. Names that are no refusal of ours are passed over.
+ * tags) and without documents or images. Names that mean no such part are passed over.
  */
-export function withRefusals(model: KiroModel, refused: Iterable<string>): KiroModel {
+export function withoutRefused(model: KiroModel, refused: Iterable<string>): KiroModel {
   const names = new Set(refused)
   if (names.size === 0) return model
   const { fieldSchema, ...rest } = model
@@ -120,13 +120,13 @@ export function withRefusals(model: KiroModel, refused: Iterable<string>): KiroM
  * Which of the fields that were sent the service refused: those its message names, else all of them. Empty where
  * none was sent, which means that the refusal was about something else.
  */
-export function refusedFields(sent: RequestFields | undefined, message: string): readonly Refusal[] {
+export function refusedFields(sent: RequestFields | undefined, message: string): readonly RequestField[] {
   const names = Object.keys(sent ?? {}).filter(isRequestField)
   const named = names.filter((field) => mentions(message, field))
   return named.length > 0 ? named : names
 }
 
-function mentions(message: string, field: Refusal): boolean {
+function mentions(message: string, field: RequestField): boolean {
   if (field === "output_config") return /output_config|effort/.test(message)
   return new RegExp(`\\b${field}\\b`).test(message)
 }

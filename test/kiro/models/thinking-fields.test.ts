@@ -6,7 +6,7 @@ import {
   modelsOf,
   refusedFields,
   resolveModel,
-  withRefusals,
+  withoutRefused,
 } from "../../../src/kiro/index.ts"
 
 const words = (...values: readonly string[]): object => ({ type: "string", enum: values })
@@ -71,7 +71,7 @@ for (const { name, properties, variants, sent } of FAMILIES)
     it("are not sent again once they were refused", () => {
       const refused = refusedFields(sent.high, "additional fields are not valid for this model")
       assert.deepEqual(refused, Object.keys(sent.high))
-      assert.equal(withRefusals(model, refused).thinking, "none")
+      assert.equal(withoutRefused(model, refused).thinking, "none")
     })
   })
 

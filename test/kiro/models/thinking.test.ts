@@ -7,7 +7,7 @@ import {
   requestFields,
   resolveModel,
   type ThinkingPlan,
-  withRefusals,
+  withoutRefused,
 } from "../../../src/kiro/index.ts"
 import { offeredModels } from "../../../src/kiro/models/index.ts"
 import { claudeThinking, outputConfig } from "../../../src/kiro/models/fields.ts"
@@ -157,17 +157,17 @@ describe("the request fields", () => {
     assert.deepEqual(refusedFields(sent, "Unsupported field: max_tokens"), ["max_tokens"])
     const refused = refusedFields(sent, "additional fields are not valid for this model")
     assert.deepEqual(refused, ["thinking", "output_config", "max_tokens"])
-    const degraded = withRefusals(opus, refused)
+    const degraded = withoutRefused(opus, refused)
     assert.deepEqual(chooseThinking(degraded, { thinkingBudget: 8192 }), tags(8192))
     assert.equal(requestFields({ model: degraded, plan: none, maxTokens: 32_000 }), undefined)
   })
 
   it("that the GPT family refuses leave it without thinking", () => {
-    const degraded = withRefusals(resolveModel("gpt-5-6-sol"), ["reasoning"])
+    const degraded = withoutRefused(resolveModel("gpt-5-6-sol"), ["reasoning"])
     assert.deepEqual(chooseThinking(degraded, { reasoningEffort: "high" }), { mode: "none" })
   })
 
   it("leave documents out of a model that refused them", () => {
-    assert.deepEqual(withRefusals(opus, ["documents"]).input, ["text", "image"])
+    assert.deepEqual(withoutRefused(opus, ["documents"]).input, ["text", "image"])
   })
 })
