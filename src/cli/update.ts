@@ -12,9 +12,8 @@ interface Updated {
   readonly spec: string
   readonly file: string
   readonly version: string | undefined
-  /** What was done, or what is left to do. */
   readonly done: readonly string[]
-  readonly todo?: string
+  readonly todo: string
 }
 
 /** Has OpenCode install the plugin anew where it keeps a copy of its own; where it does not, says how it is done. */
@@ -34,36 +33,29 @@ export async function updatePlugin(
   else
     for (const { done, todo } of updated) {
       for (const line of done) say(terminal.paint("good", "✓"), line)
-      if (todo !== undefined) say(terminal.paint("strong", "→"), todo)
+      say(terminal.paint("strong", "→"), todo)
     }
   return updated.length > 0
 }
 
-function update(
-  context: Context,
-  { spec, file, by, folder, manifest }: PluginEntry,
-  isSecond: boolean,
-): Updated {
-  const version = manifest && stringField(manifest, "version")
-  const about = { spec, file, version }
-  if (by === "path")
-    return {
-      ...about,
-      done: [],
-      todo: `In ${folder}: git pull && npm install && npm run build. Then restart OpenCode.`,
-    }
-  if (!isUnpinned(spec))
-    return {
-      ...about,
-      done: [],
-      todo: `${file} pins ${spec}: write the version that you want there, then restart OpenCode.`,
-    }
-  if (isSecond) return { ...about, done: [], todo: "Run: opencode plugin update. Then restart OpenCode." }
-  if (!existsSync(copyOf(folder)))
-    return { ...about, done: [], todo: "OpenCode has no copy yet: it installs the newest at its next start." }
+function update(context: Context, entry: PluginEntry, isSecond: boolean): Updated {
+  const { spec, file, folder, manifest } = entry
+  const about = { spec, file, version: manifest && stringField(manifest, "version") }
+  const todo = todoFor(entry, isSecond)
+  if (todo !== undefined) return { ...about, done: [], todo }
   // A window that is open goes on with the renamed one.
   const done = renameAway(copyOf(folder), stampOf(context))
   return { ...about, done, todo: "Restart OpenCode: it installs the newest at its start." }
+}
+
+/** What is left to whoever listed it; nothing where OpenCode 1 has a copy of its own, which can be renamed away. */
+function todoFor({ spec, file, by, folder }: PluginEntry, isSecond: boolean): string | undefined {
+  if (by === "path") return `In ${folder}: git pull && npm install && npm run build. Then restart OpenCode.`
+  if (!isUnpinned(spec))
+    return `${file} pins ${spec}: write the version that you want there, then restart OpenCode.`
+  if (isSecond) return "Run: opencode plugin update. Then restart OpenCode."
+  if (existsSync(copyOf(folder))) return undefined
+  return "OpenCode has no copy yet: it installs the newest at its next start."
 }
 
 /** What a `plugin` list has to say for OpenCode to load this very installation. */
