@@ -25,7 +25,7 @@ export const ACCOUNTS_RPC = {
 } as const
 
 /** A sign-in that was begun; or why it was not, to a caller that named it by an `attempt` of its own to ask about it. */
-export type BegunSignIn =
+export type SignInAnswer =
   | { readonly url: string; readonly instructions: string }
   | { readonly refused: string }
 
@@ -62,7 +62,7 @@ export function accountsRpcHandlers(options: {
   const begin = async (
     input: JsonObject,
     start: (management: Management) => Promise<SignIn>,
-  ): Promise<BegunSignIn> => {
+  ): Promise<SignInAnswer> => {
     const attempt = stringField(input, "attempt")
     try {
       const signIn = await start((await host.services()).management)
@@ -94,11 +94,11 @@ export function accountsRpcHandlers(options: {
     async profiles(input: unknown) {
       return { profiles: await (await host.services()).management.profiles(account(input)) }
     },
-    async signIn(input: unknown): Promise<BegunSignIn> {
+    async signIn(input: unknown): Promise<SignInAnswer> {
       const wanted = readNewSignIn(asObject(input))
       return begin(asObject(input), (management) => management.signIn(wanted))
     },
-    async signInAgain(input: unknown): Promise<BegunSignIn> {
+    async signInAgain(input: unknown): Promise<SignInAnswer> {
       return begin(asObject(input), (management) => management.signInAgain(account(input)))
     },
     async signInOutcome(input: unknown): Promise<SignInOutcome> {

@@ -140,8 +140,8 @@ function json(url: string, body: { readonly [field: string]: string }): Target {
 }
 
 /**
- * The deadline in slices. After a laptop's sleep every timer is due at once, before the answer that has long arrived is
- * read: one timer for the whole time would throw a rotated pair away.
+ * The deadline in slices, so that time asleep does not count. Behind a laptop's sleep a deadline of the clock lets only
+ * what has long arrived be read; a network that comes back takes longer, and to give up may throw a rotated pair away.
  */
 function limit(clock: Clock, expired: () => void): () => void {
   let left = REFRESH_DEADLINE_MS / SLICE_MS
