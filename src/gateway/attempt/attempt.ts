@@ -109,7 +109,10 @@ async function ask(
     host: host.name,
     model: model.wireId,
     attempt: progress.sends,
-    estimatedTokens: body.estimatedTokens,
+    // Nothing is counted for a line that is not written.
+    get estimatedTokens() {
+      return body.estimatedTokens
+    },
   })
   if (settings.enableLogApiRequest)
     runtime.log.info("request to Kiro", {

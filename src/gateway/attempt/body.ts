@@ -29,6 +29,7 @@ import { isOfTheModel, type Omission, type Progress, type ShortenStep } from "./
 /** The body of one attempt, and what is known of it without looking at it again. */
 export interface Body {
   readonly document: GenerateAssistantResponseRequest
+  /** Counted when somebody asks: as a rule while the request is on its way. */
   readonly estimatedTokens: number
   readonly plan: ThinkingPlan
   readonly fields: RequestFields | undefined
@@ -66,13 +67,16 @@ export function buildBody(wanted: {
     // A title or a compaction is asked once: nobody reads what it would write to the cache.
     cachePoints: isConversation ? model.cachePoints : 0,
   })
+  let estimatedTokens: number | undefined
   return {
     document: {
       conversationState,
       ...(profileArn !== undefined && { profileArn }),
       ...(fields !== undefined && { additionalModelRequestFields: fields }),
     },
-    estimatedTokens: estimateTokens(conversation),
+    get estimatedTokens() {
+      return (estimatedTokens ??= estimateTokens(conversation))
+    },
     plan,
     fields,
     conversation,
