@@ -273,8 +273,7 @@ function valuesOf(layer: Layer, problems: SettingsProblem[]): JsonObject {
   }
   if (file.state === "failed") return unreadable(`it ${file.message}`)
   const { text } = file
-  const errors: ParseError[] = []
-  const values = parseLenient(text, errors)
+  const { value: values, errors } = parseLenient(text)
   if (!isObject(values)) return unreadable("it is not a JSON object")
   const [first] = errors
   if (first === undefined) return values
@@ -282,12 +281,13 @@ function valuesOf(layer: Layer, problems: SettingsProblem[]): JsonObject {
   return { ...values, use_overage: false }
 }
 
-function parseLenient(text: string, errors: ParseError[]): unknown {
+function parseLenient(text: string): { readonly value: unknown; readonly errors: readonly ParseError[] } {
+  const errors: ParseError[] = []
   try {
-    return parse(text, errors, { allowTrailingComma: true }) as unknown
+    return { value: parse(text, errors, { allowTrailingComma: true }), errors }
   } catch {
     // Nested deeper than the parser's stack.
-    return undefined
+    return { value: undefined, errors }
   }
 }
 
@@ -335,9 +335,10 @@ const BOOLEAN_WORDS: ReadonlyMap<string, boolean> = new Map([
   ["0", false],
 ])
 
-/** The JSON values that the text of an environment variable may stand for. */
+/** The JSON values that the whole text of an environment variable may stand for: of "1,5" a parser takes the 1. */
 function readingsOf(text: string): readonly unknown[] {
-  return [text, BOOLEAN_WORDS.get(text.toLowerCase()), parseLenient(text, [])]
+  const { value, errors } = parseLenient(text)
+  return [text, BOOLEAN_WORDS.get(text.toLowerCase()), errors.length === 0 ? value : undefined]
 }
 
 function isKey(key: string): key is keyof Values {

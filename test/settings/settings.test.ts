@@ -113,6 +113,17 @@ describe("settings", () => {
     )
   })
 
+  it("take no part of a text in the environment for the whole", async () => {
+    for (const text of ["1,5", "5 credits", "3;", "7 8", "[4"]) {
+      const { settings, problems } = await load({ env: { KIRO_DAILY_CREDIT_BUDGET: text } })
+      assert.deepEqual([settings.dailyCreditBudget, problems.length], [undefined, 1], text)
+    }
+    const cut = await load({ env: { KIRO_FALLBACK_MODELS: '{"claude-opus-5":["claude-sonnet-5"]' } })
+    assert.deepEqual([cut.settings.fallbackModels, cut.problems.length], [{}, 1])
+    const { settings } = await load({ env: { KIRO_FALLBACK_MODELS: '{"a":["b",],} // mine' } })
+    assert.deepEqual(settings.fallbackModels, { a: ["b"] })
+  })
+
   for (const [key, allowed, refused] of [
     ["account_selection_strategy", ["sticky", "round-robin", "lowest-usage"], ["random", 1]],
     [
