@@ -64,7 +64,7 @@ const BESIDE: readonly Column[] = [
 ]
 
 /** Logins of other programs are taken in by the first message, not by looking at the list. */
-async function nobody({ sources, command, terminal }: Context): Promise<string> {
+async function nobody({ store, sources, command, terminal }: Context): Promise<string> {
   const readings = await Promise.all(sources.map((source) => source.read()))
   const found = readings.flatMap(({ logins }) => logins.map(({ login }) => SOURCE_NAMES[login.source]))
   if (found.length === 0)
@@ -72,7 +72,10 @@ async function nobody({ sources, command, terminal }: Context): Promise<string> 
       "No account yet. Sign in with kiro-cli, or run: opencode auth login (in OpenCode: /connect)",
     )
   const from = [...new Set(found)].join(", ")
-  const there = `No account yet. A login of ${from} is there; the first message takes it in, and so does:`
+  const hasRemoved = (await store.listAll()).some(({ removedAt }) => removedAt !== undefined)
+  const there = hasRemoved
+    ? `No account. A login of ${from} is there; one that was removed here comes back by:`
+    : `No account yet. A login of ${from} is there; the first message takes it in, and so does:`
   return `${terminal.wrap(there)}\n  ${command} import`
 }
 

@@ -144,6 +144,11 @@ describe("accounts", () => {
       (await listed()).map(({ id }) => id === first?.["id"]),
       [false],
     )
+    await run("accounts", "remove", String(second?.["shortId"]))
+    // Its login is still there, and no message takes it in.
+    assert.match((await run("accounts")).out, /one that was removed here comes back by:\n.* import/)
+    const { out } = await run("doctor")
+    assert.match(out, /what was removed here stays so, also where kiro-cli has it/)
     assert.match((await run("import")).out, /: added$/m)
   })
 

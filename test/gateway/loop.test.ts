@@ -78,6 +78,17 @@ describe("the gateway", () => {
     assert.deepEqual(harness.sent(), ["from kiro-cli"])
   })
 
+  it("says how an account comes back that was removed here, since no other program's sign-in brings it", async () => {
+    await using harness = await startHarness()
+    assert.doesNotMatch(await errorText(await harness.ask()), /removed/)
+    await harness.add("work")
+    await harness.store.remove("work")
+    assert.match(
+      await errorText(await harness.ask()),
+      /An account that was removed here comes back by \/connect alone, or by `.* import`\./,
+    )
+  })
+
   it("names kiro-cli as a way to sign in only while its sign-ins may be used", async () => {
     await using open = await startHarness()
     assert.match(await errorText(await open.ask()), /sign in with kiro-cli or the Kiro IDE/)

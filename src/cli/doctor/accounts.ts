@@ -102,12 +102,19 @@ async function askUsage(
 export const accountsCheck: Check = {
   title: "Accounts",
   async look(context) {
-    const { accounts, databaseTrouble } = context
+    const { accounts, databaseTrouble, store, command } = context
     if (databaseTrouble !== undefined) return [note("not looked at: the database can't be used")]
     if (accounts.length > 0)
       return [
         ...accounts.map((examined) => stateFinding(examined, context)),
         ...(await rulesOfNobody(context)),
+      ]
+    if ((await store.listAll()).some(({ removedAt }) => removedAt !== undefined))
+      return [
+        problem(
+          "nobody is signed in: what was removed here stays so, also where kiro-cli has it",
+          `To take it in again, run: ${command} import; or: opencode auth login (in OpenCode: /connect)`,
+        ),
       ]
     return [
       problem(

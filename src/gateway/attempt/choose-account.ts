@@ -145,6 +145,7 @@ async function refuse(
     now,
     syncsKiroCli: settings.autoSyncKiroCli,
     isUnread: store.kept === "memory",
+    hasRemoved: (await store.listAll()).some(({ removedAt }) => removedAt !== undefined),
     jitter: runtime.random(),
   }
   const refusal = refusalOfAll(allOut)

@@ -30,6 +30,8 @@ export interface AllOut {
   readonly syncsKiroCli: boolean
   /** The account database can't be used. */
   readonly isUnread: boolean
+  /** The user removed one. */
+  readonly hasRemoved: boolean
   /** Uniform in [0, 1). */
   readonly jitter: number
 }

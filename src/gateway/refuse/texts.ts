@@ -17,14 +17,16 @@ const SIGN_IN = "use /connect, or run `opencode auth login`, and choose Kiro"
 
 /**
  * `syncsKiroCli`: whether the user lets us use what kiro-cli keeps. `isUnread`: the account database can't be used, and
- * may hold accounts.
+ * may hold accounts. `hasRemoved`: the user removed one, which no sign-in of another program brings back.
  */
 export function noAccount({
   syncsKiroCli,
   isUnread = false,
+  hasRemoved = false,
 }: {
   readonly syncsKiroCli: boolean
   readonly isUnread?: boolean
+  readonly hasRemoved?: boolean
 }): string {
   const programs = syncsKiroCli ? "kiro-cli or the Kiro IDE" : "the Kiro IDE"
   const leftOut = syncsKiroCli
@@ -33,7 +35,10 @@ export function noAccount({
   const unread = isUnread
     ? ` Accounts that are kept here can't be read now: \`${ownCommand()} doctor\` says why.`
     : ""
-  return `${NO_ACCOUNT} on this computer. To sign in, ${SIGN_IN}, or sign in with ${programs}; the next message then works without a restart.${leftOut}${unread}`
+  const removed = hasRemoved
+    ? ` An account that was removed here comes back by /connect alone, or by \`${ownCommand()} import\`.`
+    : ""
+  return `${NO_ACCOUNT} on this computer. To sign in, ${SIGN_IN}, or sign in with ${programs}; the next message then works without a restart.${leftOut}${removed}${unread}`
 }
 
 /** A rule that allows no other account, and names one that is not here. */
