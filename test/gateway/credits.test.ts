@@ -9,12 +9,12 @@ import {
   metering,
   neverAnswers,
   pause,
-  reset,
   stream,
   text,
 } from "../support/fake-kiro/index.ts"
 import { systemClock } from "../../src/runtime.ts"
 import { fakeClock } from "../support/clock.ts"
+import { cutAnswers } from "./cut-answers.ts"
 import { errorText, type Harness, hear, startHarness } from "./harness.ts"
 
 describe("credits", () => {
@@ -88,9 +88,10 @@ describe("credits", () => {
   })
 
   it("of an answer that broke off behind its first word are booked as a failure's", async () => {
-    await using harness = await startHarness()
+    const { fetch, cut } = cutAnswers()
+    await using harness = await startHarness({ fetch })
     const account = await harness.add("work")
-    account.script(stream(text("Hello"), metering(0.2), pause(50), reset))
+    account.script(cut(text("Hello"), metering(0.2)))
     await hear(await harness.ask())
     assert.deepEqual(
       (await turns(harness)).map(({ credits, failed }) => [credits, failed]),
@@ -99,9 +100,10 @@ describe("credits", () => {
   })
 
   it("of an answer that broke off behind nothing else are spent twice at most", async () => {
-    await using harness = await startHarness()
+    const { fetch, cut } = cutAnswers()
+    await using harness = await startHarness({ fetch })
     const account = await harness.add("work")
-    account.script(...Array.from({ length: 5 }, () => stream(metering(0.2), pause(50), reset)))
+    account.script(...Array.from({ length: 5 }, () => cut(metering(0.2))))
     const response = await harness.ask()
     assert.equal(response.status, 400)
     assert.match(await response.text(), /without any content/)
@@ -130,9 +132,10 @@ describe("credits", () => {
   })
 
   it("of a whole answer that broke off are booked before it is repeated", async () => {
-    await using harness = await startHarness()
+    const { fetch, cut } = cutAnswers()
+    await using harness = await startHarness({ fetch })
     const account = await harness.add("work")
-    account.script(stream(text("Hello"), metering(0.2), pause(50), reset))
+    account.script(cut(text("Hello"), metering(0.2)))
     assert.equal((await harness.ask({ stream: false })).status, 200)
     assert.deepEqual(
       (await turns(harness)).filter(({ failed }) => failed).map(({ credits }) => credits),

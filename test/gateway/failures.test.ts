@@ -18,7 +18,6 @@ import {
   FAILURES,
   finish,
   neverAnswers,
-  pause,
   reset,
   resetBeforeHeaders,
   silence,
@@ -29,10 +28,8 @@ import {
   truncated,
 } from "../support/fake-kiro/index.ts"
 import { OLD_BUN } from "../support/old-bun.ts"
+import { cutAnswers } from "./cut-answers.ts"
 import { errorText, hear, startHarness } from "./harness.ts"
-
-/** A reset takes along what the client has not read yet. */
-const arrived = pause(50)
 
 const QUICK = { rateLimitRetryDelayMs: 1000 }
 
@@ -544,9 +541,10 @@ describe("a real network", () => {
 
 describe("a fault behind the first word", () => {
   it("goes to the host as its own error: to be repeated where no call was opened", async () => {
-    await using harness = await startHarness()
+    const { fetch, cut } = cutAnswers()
+    await using harness = await startHarness({ fetch })
     const account = await harness.add("work")
-    account.script(stream(text("Hello "), arrived, reset))
+    account.script(cut(text("Hello ")))
     const { text: heard, error } = await hear(await harness.ask())
     assert.equal(heard, "Hello ")
     assert.equal(error?.name, "AI_APICallError")
@@ -555,9 +553,10 @@ describe("a fault behind the first word", () => {
   })
 
   it("is fatal where a call was opened, with a status that the host leaves alone", async () => {
-    await using harness = await startHarness()
+    const { fetch, cut } = cutAnswers()
+    await using harness = await startHarness({ fetch })
     const account = await harness.add("work")
-    account.script(stream(toolUse({ name: "read", input: { path: "a" }, stop: false }), arrived, reset))
+    account.script(cut(toolUse({ name: "read", input: { path: "a" }, stop: false })))
     const tools = [{ type: "function", function: { name: "read", parameters: { type: "object" } } }]
     const { error } = await hear(await harness.ask({ tools }))
     assert.equal(Reflect.get(error ?? {}, "isRetryable"), false)
@@ -565,9 +564,10 @@ describe("a fault behind the first word", () => {
   })
 
   it("ends the turn in order where a whole call was given out", async () => {
-    await using harness = await startHarness()
+    const { fetch, cut } = cutAnswers()
+    await using harness = await startHarness({ fetch })
     const account = await harness.add("work")
-    account.script(stream(toolUse({ name: "read", input: { path: "a" } }), arrived, reset))
+    account.script(cut(toolUse({ name: "read", input: { path: "a" } })))
     const tools = [{ type: "function", function: { name: "read", parameters: { type: "object" } } }]
     const { finishReason, error } = await hear(await harness.ask({ tools }))
     assert.equal(finishReason, "tool_calls")
