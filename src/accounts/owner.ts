@@ -225,10 +225,17 @@ function heirOf(draft: Draft, account: Account, before: Login): Login | undefine
   return logins.find((login) => isTheirs(login) && isRenewedUnseen(before, login))
 }
 
-/** Whether kiro-cli, which has the first no more, may have renewed it to the second before anybody looked. */
+/**
+ * Whether kiro-cli may have renewed the first to the second before anybody looked: of the first neither it nor an older
+ * plugin, which copies what it has, has anything left.
+ */
 function isRenewedUnseen(before: Login, after: Login): boolean {
-  if (before.source !== "kiro-cli" || recordOf(before).places.length > 0) return false
-  return before.id !== after.id && after.source === "kiro-cli" && mayBeRenewed(before, after)
+  if (recordOf(before).places.length > 0 || before.id === after.id) return false
+  return [before, after].every(isOfKiroCli) && mayBeRenewed(before, after)
+}
+
+function isOfKiroCli({ source }: Login): boolean {
+  return source === "kiro-cli" || source === "older-plugin"
 }
 
 /** Whether both are sign-ins of our own at one place. */

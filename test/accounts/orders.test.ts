@@ -699,6 +699,18 @@ describe("orders of events", () => {
     assert.deepEqual(await rowsOf("A"), [1])
   })
 
+  it("12, in an older plugin's table: nor an old copy that was lost there, behind another person in both", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.servedBy()
+    await home.signsIn("B")
+    await home.olderPluginCopies()
+    await home.servedBy()
+    await (await home.keeper()).learnOwners()
+    assert.deepEqual(await rowsOf("A"), [1])
+  })
+
   it("12, put back behind another company: what was never named is not sent beside what kiro-cli renewed of it", async () => {
     home.service.usage = "down"
     await home.signsIn("A")

@@ -468,7 +468,18 @@ export class World {
     // A store that is away may hold a newer pair: for an hour nothing is sent of the login that it had.
     if (accounts.some(({ logins }) => logins.some((login) => recordOf(login).unreadable !== undefined)))
       return
-    const named = accounts.flatMap(({ userId, health }) => (health.state === "ok" ? (userId ?? []) : []))
+    // Of a copy that ended unnamed behind another person's nobody learns any more whether theirs was renewed to it.
+    const isOpen = accounts.some(
+      ({ userId, logins }) =>
+        userId === undefined &&
+        logins.some(
+          (login) => login.isBehind === true && this.#placesOf(login).some((place) => COPIES.includes(place)),
+        ),
+    )
+    const mayServe = ({ isBehind }: Login): boolean => !isOpen || isBehind !== true
+    const named = accounts.flatMap(({ userId, health, logins }) =>
+      health.state === "ok" && logins.some(mayServe) ? (userId ?? []) : [],
+    )
     const able = [...this.#had].filter((person) => named.includes(`user-${person}`))
     if (able.length === 0) return
     const answer = await this.#home.asks("3")
