@@ -126,8 +126,6 @@ export type Login =
       readonly key: Secret
     })
 
-export type LoginKind = Login["kind"]
-
 /** A login that is renewed. */
 export type TokenLogin = Exclude<Login, { readonly kind: "api-key" }>
 
@@ -245,7 +243,7 @@ const ACCOUNT_RECORD = record({
   joined: lenient(TEXTS),
 })
 
-export type AccountRecord = z.output<typeof ACCOUNT_RECORD>
+type AccountRecord = z.output<typeof ACCOUNT_RECORD>
 
 export const readAccountRecord = reader(ACCOUNT_RECORD)
 

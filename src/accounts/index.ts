@@ -94,7 +94,7 @@ export {
   type Turn,
 } from "./store/sessions.ts"
 export { type AccountOverview, readOverview, type StoreOverview } from "./store/overview.ts"
-export { type Import, type ImportedLogin, takeIn } from "./take-in.ts"
+export { type ImportedLogin, takeIn } from "./take-in.ts"
 export {
   InStep,
   isUnread,

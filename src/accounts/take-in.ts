@@ -44,7 +44,7 @@ export interface ImportedLogin {
   readonly email?: string
 }
 
-export interface Import {
+interface Import {
   readonly offered: readonly ImportedLogin[]
   readonly now: number
   /** The user asked for it, as by a login: what was removed, or is held, is taken in. */

@@ -29,7 +29,7 @@ export interface AccountOverview {
 }
 
 /** One session's turns and its subagents'. */
-export interface SessionOverview {
+interface SessionOverview {
   readonly accountId?: string
   /** The user chose the account for this session. */
   readonly chosen?: true
