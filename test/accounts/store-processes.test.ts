@@ -46,7 +46,7 @@ describe("several processes on one file", () => {
 describe("a process that may open no more files for a moment", () => {
   it("waits for one, keeps what it wrote in the file, and tells nobody of it", needsShell, async () => {
     const { store, path } = await openWithAccounts([quota(0, 1)])
-    const { done } = await start({ do: "run-out-of-handles", path }, { mostHandles: 100 })
+    const { done } = await start({ do: "run-out-of-handles", path }, { mostHandles: 1000 })
     await done
     assert.deepEqual((await store.list()).map(({ id }) => id).toSorted(), ["account-0", "late"])
     await store.close()
