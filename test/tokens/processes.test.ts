@@ -16,7 +16,7 @@ import { needsSignals } from "../support/posix.ts"
 const SHORT_STALE_MS = 2000
 
 /** Of the plugin in each process. */
-const INSTANCES = roundsOf(24)
+const INSTANCES = roundsOf(50)
 
 describe("several processes with one expired single-use refresh token", () => {
   let fake: FakeKiro
