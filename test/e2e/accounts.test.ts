@@ -227,6 +227,7 @@ describe("several accounts in the real OpenCode", { concurrency: false }, () => 
       const registration = await readKiroCliRow(sandbox.kiroCliStore, REGISTRATION)
       await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [bob] })
       const cli = await openDatabase(sandbox.kiroCliStore)
+      cli.get("PRAGMA busy_timeout = 5000")
       cli.run("UPDATE auth_kv SET value = ? WHERE key = ?", [JSON.stringify(registration), REGISTRATION])
       cli.close()
       await systemClock.sleep(5500)

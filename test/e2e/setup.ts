@@ -107,10 +107,11 @@ async function startUntilTheEnd(sandbox: Sandbox): Promise<OpencodeServer> {
   return server
 }
 
-/** Nothing is left in a kiro.db but its tables. No OpenCode has an instance open meanwhile. */
+/** Nothing is left in a kiro.db but its tables. No OpenCode has an instance open but for what it still writes down. */
 export async function emptyDatabase(path: string): Promise<void> {
   if (!existsSync(path)) return
   const database = await openDatabase(path)
+  database.get("PRAGMA busy_timeout = 5000")
   for (const { name } of database.all("SELECT name FROM sqlite_master WHERE type = 'table'"))
     database.run(`DELETE FROM ${String(name)}`)
   database.close()
