@@ -12,8 +12,8 @@ import { type Outcome, runSuite, type Suite } from "./suites/run-suite.ts"
  * OpenCode, all from one queue. The last line is the sum of what the runs themselves counted.
  */
 
-/** All of them wait a good deal: three more than there are cores keep those at work. */
-const WORKERS = availableParallelism() + 3
+/** All of them wait a good deal: four more than there are cores keep those at work. */
+const WORKERS = availableParallelism() + 4
 /** Into how many runs the unit suites of a runtime are dealt. */
 const SHARES = 3
 
@@ -99,15 +99,17 @@ const TOGETHER = [
   ["accounts", "models", "package"],
 ].map((names) => names.map((name) => `e2e/${name}.test.ts`))
 
-function endToEnd(): readonly Suite[] {
+/** Those that share one, and those of an OpenCode of their own. */
+function endToEnd(): readonly [readonly Suite[], readonly Suite[]] {
   const alone = testFiles(isEndToEnd).filter((file) => !TOGETHER.flat().includes(file))
-  return [...TOGETHER, ...alone.map((file) => [file])].map((files) => ({
+  const suiteOf = (files: readonly string[]): Suite => ({
     name: `the real OpenCode, ${files.join(" ")}`,
     program: BUN,
     args: ["test", "--timeout", "180000", ...files.map((file) => `./test/${file}`)],
     scratch,
     environment: SPARING,
-  }))
+  })
+  return [TOGETHER.map(suiteOf), alone.map((file) => suiteOf([file]))]
 }
 
 /** Takes suites from what is left until there is none. */
@@ -118,22 +120,15 @@ async function runAll(left: Iterator<Suite, undefined>): Promise<readonly Outcom
   return outcomes
 }
 
-/** One of each in turn, so that what waits and what computes run side by side. */
-function inTurn(one: readonly Suite[], other: readonly Suite[]): readonly Suite[] {
-  const length = Math.max(one.length, other.length)
-  return Array.from({ length }, (_, index) => [one[index], other[index]])
-    .flat()
-    .filter((suite) => suite !== undefined)
-}
-
 const node = findNode()
 // Neither of them keeps two cores at work, and all others wait for them.
 const [built] = await Promise.all([runSuite(BUILD), node === undefined ? undefined : compileTests()])
 if (built.failed > 0) process.exit(1)
 
 const underNode = node === undefined ? [] : nodeSuites(node)
-// The longest first, so that none is left alone at the end: of the shares the last is the longest.
-const left = [...inTurn(endToEnd(), [...underNode, ...bunSuites.toReversed()]), CHECK].values()
+const [together, alone] = endToEnd()
+// The longest first, so that none is left alone at the end; half of the first six waits while the other half computes.
+const left = [...together, ...underNode, ...bunSuites, ...alone, CHECK].values()
 const outcomes = (await Promise.all(Array.from({ length: WORKERS }, () => runAll(left)))).flat()
 for (const stray of endStrays(scratch)) console.log(`It outlived the tests and was ended: ${stray}`)
 const claims = unproven(outcomes.flatMap(({ tests }) => tests))
