@@ -78,27 +78,24 @@ function offered(models: unknown): readonly OfferedModel[] | undefined {
   return Array.isArray(models) && models.length > 0 && models.every(isOfferedModel) ? models : undefined
 }
 
-const isText = (value: unknown): boolean => typeof value === "string"
-const isNumber = (value: unknown): boolean => typeof value === "number"
-const isSize = (value: unknown): boolean => typeof value === "number" && value > 0
-
-const SHAPE: { readonly [Name in keyof OfferedModel]: (value: unknown) => boolean } = {
-  id: isText,
-  name: isText,
-  family: isText,
-  contextWindow: isSize,
-  maxOutputTokens: isSize,
-  input: (value) => Array.isArray(value) && value.every(isText),
-  thinks: (value) => typeof value === "boolean",
-  variants: (value) =>
-    isObject(value) && Object.values(value).every((each) => isText(each) || isNumber(each)),
-  rank: isNumber,
-}
-
-const FIELDS = Object.entries(SHAPE)
-
+/** All in one place, without a table: none of it has been compiled when a start waits for it. */
 function isOfferedModel(value: unknown): value is OfferedModel {
   if (!isObject(value)) return false
-  for (const [name, fits] of FIELDS) if (!fits(value[name])) return false
-  return true
+  const { id, name, family, contextWindow, maxOutputTokens, input, thinks, variants, rank } = value
+  const areTexts = isText(id) && isText(name) && isText(family)
+  const areSizes = isSize(contextWindow) && isSize(maxOutputTokens) && typeof rank === "number"
+  const isInput = Array.isArray(input) && input.every(isText)
+  return areTexts && areSizes && isInput && typeof thinks === "boolean" && areVariants(variants)
+}
+
+function areVariants(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((each) => isText(each) || typeof each === "number")
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string"
+}
+
+function isSize(value: unknown): boolean {
+  return typeof value === "number" && value > 0
 }

