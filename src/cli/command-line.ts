@@ -81,24 +81,25 @@ interface Split {
 }
 
 function split(args: string[]): Split {
-  const words: string[] = []
+  const wordsAt = new Map<number, string>()
   const flags = new Set<string>()
   const values = new Map<string, string>()
   // Not strict: its own errors do not say what was meant.
   const { tokens } = parseArgs({ args, options: FLAGS, tokens: true, strict: false })
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue
-    // A label may begin with a dash and a digit, which no option does.
-    if (token.kind === "positional" || !/^[a-z]/i.test(token.name)) words.push(args[token.index] ?? "")
+    const typed = args[token.index] ?? ""
+    // A label may begin with a dash and a digit, which no option does: each of its letters is a token.
+    if (token.kind === "positional" || !/^--?[a-z]/i.test(typed)) wordsAt.set(token.index, typed)
     else if (!ALL_FLAGS.includes(token.name))
       throw new UsageError(
-        `there is no option "${token.rawName}"; ${meantOption(token.name, flagsOf(words[0]))}`,
+        `there is no option "${token.rawName}"; ${meantOption(token.name, flagsOf([...wordsAt.values()][0]))}`,
       )
     else if (FLAGS[token.name]?.type === "boolean") flags.add(token.name)
     else if (token.value === undefined) throw new UsageError(`--${token.name} needs a value`)
     else values.set(token.name, token.value)
   }
-  return { words, flags, values }
+  return { words: [...wordsAt.values()], flags, values }
 }
 
 const COMMANDS = ["accounts", "usage", "budget", "import", "doctor", "update", "help"]

@@ -135,7 +135,10 @@ describe("accounts", () => {
     await run("accounts", "label", String(second?.["shortId"]), "at work")
     const either = await run("accounts", "disable", "at work")
     assert.match(either.err, /"at work" means more than one account: at work \([0-9a-f]{4}\), at work \(/)
-    assert.match((await run("accounts", "label", short, "-5")).out, /✓ -5 is the new name of at work/)
+    assert.match(
+      (await run("accounts", "label", short, "-2nd one")).out,
+      /✓ -2nd one is the new name of at work/,
+    )
     await run("accounts", "label", String(second?.["shortId"]), "")
     assert.match((await run("accounts", "label", short, "")).out, /goes by its own name again/)
     const removed = await run("accounts", "remove", short, "--json")
