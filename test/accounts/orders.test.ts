@@ -676,11 +676,16 @@ describe("orders of events", () => {
     assert.deepEqual(await rowsOf("A"), [1])
   })
 
-  it("12, of two places: an old copy that was lost to another person has no row beside what it became", async () => {
+  /** kiro-cli's renewed pair of A serves, and what it was renewed from stands as a copy in another place. */
+  const servesBeside = async (copy: () => Promise<void>): Promise<void> => {
     await home.signsIn("A")
-    await home.amazonQHas()
+    await copy()
     await home.cliRenews()
     await home.servedBy()
+  }
+
+  it("12, of two places: an old copy that was lost to another person has no row beside what it became", async () => {
+    await servesBeside(() => home.amazonQHas())
     await home.signsIn("B", home.amazonFile)
     await home.cliRenews()
     await home.servedBy()
@@ -688,10 +693,7 @@ describe("orders of events", () => {
   })
 
   it("12, of two places: nor where kiro-cli itself is the other person's by then", async () => {
-    await home.signsIn("A")
-    await home.amazonQHas()
-    await home.cliRenews()
-    await home.servedBy()
+    await servesBeside(() => home.amazonQHas())
     await home.signsIn("B", home.amazonFile)
     await home.signsIn("B")
     await home.servedBy()
@@ -700,10 +702,7 @@ describe("orders of events", () => {
   })
 
   it("12, in an older plugin's table: nor an old copy that was lost there, behind another person in both", async () => {
-    await home.signsIn("A")
-    await home.olderPluginCopies()
-    await home.cliRenews()
-    await home.servedBy()
+    await servesBeside(() => home.olderPluginCopies())
     await home.signsIn("B")
     await home.olderPluginCopies()
     await home.servedBy()
