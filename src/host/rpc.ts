@@ -2,6 +2,7 @@ import { isObject, type JsonObject, messageOf, numberField, stringField } from "
 import type { NewSignIn, SignedIn, SignIn } from "../login/index.ts"
 import { SIGN_IN_METHODS } from "../login/input.ts"
 import type { Place, Project } from "../settings/index.ts"
+import { PACKAGE } from "../version.ts"
 import { type Board, readBoard } from "./board.ts"
 import type { Host } from "./host.ts"
 import type { AccountAct, ActDone, Management } from "./manage.ts"
@@ -13,7 +14,7 @@ const ANYTHING = { type: "object" } as const
  * it, so what it gives is what a screen shows.
  */
 export const ACCOUNTS_RPC = {
-  id: "opencode-kiro-auth",
+  id: PACKAGE,
   methods: {
     board: { input: ANYTHING, output: ANYTHING },
     act: { input: ANYTHING, output: ANYTHING },

@@ -1,4 +1,5 @@
 import type { TuiPluginModule } from "@opencode-ai/plugin/tui"
+import { PACKAGE } from "../version.ts"
 import { startInV1 } from "./v1.tsx"
 import { startInV2 } from "./v2.tsx"
 
@@ -7,7 +8,7 @@ import { startInV2 } from "./v2.tsx"
  * `setup`, with a context of its own.
  */
 const module: TuiPluginModule & { readonly setup: (context: never) => () => Promise<void> } = {
-  id: "opencode-kiro-auth",
+  id: PACKAGE,
   tui: async (api, options) => startInV1(api, options),
   setup: startInV2,
 }
