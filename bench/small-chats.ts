@@ -8,7 +8,7 @@ import { historyBody } from "./history.ts"
 import { startService } from "./server.ts"
 
 /** What one chat took, in ms: processor time of all threads, and until its request was at the service. */
-export interface Taken {
+interface Taken {
   readonly cpu: number
   readonly delay: number
 }

@@ -1,7 +1,6 @@
 import { type Account, accountName, kindName, labelOf } from "../accounts/index.ts"
 import { importLogins, type ImportOutcome } from "../import/index.ts"
-import { present } from "../json.ts"
-import { messageOf } from "../json.ts"
+import { messageOf, present } from "../json.ts"
 import type { Place } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 import { listAccounts } from "./accounts.ts"
