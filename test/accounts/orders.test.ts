@@ -710,6 +710,20 @@ describe("orders of events", () => {
     assert.deepEqual(await rowsOf("A"), [1])
   })
 
+  it("12, in an older plugin's table: nor is an old copy sent in whose place what kiro-cli renewed of it stands", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    home.endAccessTokens()
+    await home.servedBy()
+    await home.olderPluginCopies()
+    await home.takeIn()
+    await home.signsIn("B")
+    await home.servedBy()
+    await (await home.keeper()).learnOwners()
+    assert.equal(superseded(), 0)
+  })
+
   it("12, put back behind another company: what was never named is not sent beside what kiro-cli renewed of it", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
