@@ -23,7 +23,7 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isShut, mayBeRenewed, successorsOf } from "./login-use.ts"
+import { isShut, restsBehind, successorsOf } from "./login-use.ts"
 
 /** Accounts that joined another and are remembered by their ids. */
 const MOST_JOINED = 200
@@ -221,21 +221,7 @@ function heirOf(draft: Draft, account: Account, before: Login): Login | undefine
     if (isTheirs(heir)) return heir
   }
   const again = logins.findLast((login) => isOwnAgain(before, login))
-  if (again?.id !== before.id && isTheirs(again)) return again
-  return logins.find((login) => isTheirs(login) && isRenewedUnseen(before, login))
-}
-
-/**
- * Whether kiro-cli may have renewed the first to the second before anybody looked: of the first neither it nor an older
- * plugin, which copies what it has, has anything left.
- */
-function isRenewedUnseen(before: Login, after: Login): boolean {
-  if (recordOf(before).places.length > 0 || before.id === after.id) return false
-  return [before, after].every(isOfKiroCli) && mayBeRenewed(before, after)
-}
-
-function isOfKiroCli({ source }: Login): boolean {
-  return source === "kiro-cli" || source === "older-plugin"
+  return again?.id !== before.id && isTheirs(again) ? again : undefined
 }
 
 /** Whether both are sign-ins of our own at one place. */
@@ -328,18 +314,21 @@ export function tidy(accounts: readonly Account[], now: number): AccountChanges 
 
 /** What was held and then displaced rests as long as any other: it may be the last pair of who is switched on again. */
 function isLeftBehind(login: Login, now: number): boolean {
-  const { successor, owner } = recordOf(login)
-  if (login.kind === "api-key" || successor === undefined || owner !== undefined) return false
-  if (login.barred === undefined && login.isBehind !== true) return false
-  return login.revoked !== undefined || login.tokens.expiresAt + REST_MS <= now
+  if (login.kind === "api-key" || (login.barred === undefined && login.isBehind !== true)) return false
+  const isRefused = login.revoked !== undefined && ownerOf(login) === undefined
+  return isRefused || login.tokens.expiresAt + REST_MS <= now
 }
 
-/** Its successor knows its pairs from now on, and stands where it stood. */
+/** What it rests behind knows its pairs from now on, and stands where it stood; of a named one that is the same person's. */
 function letGo(draft: Draft, { account: { id: accountId }, login }: HeldLogin): void {
-  const { successor } = recordOf(login)
-  if (successor === undefined) return
-  draft.change(successor.id, (heir) => withInherited(heir, login))
-  draft.relink(login.id, successor.id)
+  const { successor, owner } = recordOf(login)
+  const heirs = [...(successor === undefined ? [] : [successor]), ...restsBehind(draft.accounts, login.id)]
+  const isTheirs = ({ id }: { readonly id: string }): boolean =>
+    owner === undefined || draft.find((each) => each.id === id)?.account.id === accountId
+  const heir = heirs.find(isTheirs)
+  if (heir === undefined) return
+  draft.change(heir.id, (standing) => withInherited(standing, login))
+  draft.relink(login.id, heir.id)
   const account = draft.get(accountId)
   if (account === undefined) return
   if (account.logins.length === 1 && account.userId === undefined) draft.drop(accountId)

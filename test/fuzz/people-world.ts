@@ -516,10 +516,7 @@ export class World {
       for (const login of logins) {
         const family = this.#home.service.familyOfHash(recordOf(login).hashes.at(-1) ?? "")
         // What was copied stays as long as the copy does, and what the service ended until its user acts.
-        const isCopy =
-          this.#placesOf(login).some((place) => COPIES.includes(place)) ||
-          // Its program's store has it, and it rests as one that may be a copy.
-          (login.isBehind === true && recordOf(login).successor === undefined)
+        const isCopy = this.#placesOf(login).some((place) => COPIES.includes(place))
         if (family?.alive !== true || isCopy) continue
         rows.set(family, (rows.get(family) ?? 0) + 1)
         assert.equal(rows.get(family), 1, `a sign-in of ${family.person} has two rows`)
