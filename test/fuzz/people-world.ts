@@ -515,9 +515,8 @@ export class World {
     for (const { logins } of accounts)
       for (const login of logins) {
         const family = this.#home.service.familyOfHash(recordOf(login).hashes.at(-1) ?? "")
-        // What was copied stays as long as the copy does, and what the service ended until its user acts.
-        const isCopy = this.#placesOf(login).some((place) => COPIES.includes(place))
-        if (family?.alive !== true || isCopy) continue
+        // What the service ended stays until its user acts.
+        if (family?.alive !== true) continue
         rows.set(family, (rows.get(family) ?? 0) + 1)
         assert.equal(rows.get(family), 1, `a sign-in of ${family.person} has two rows`)
       }
