@@ -222,7 +222,7 @@ export class World {
     const answer = await home.asks(session, looks && home.hasNews)
     if (answer.by === "nobody") return
     const by = answer.by as Person
-    if (!this.#shut.has(by)) return
+    if (!this.#shut.has(by) || (await this.#isLostSightOf(by))) return
     assert.ok(!this.#isLearnt, `${by} answered, who is off or removed`)
   }
 
@@ -271,6 +271,18 @@ export class World {
     if (isNameless && everywhere.some((place) => !places.has(place))) this.#shut.delete(person)
     if (isNameless) this.#nameless.set(person, places)
     else this.#nameless.delete(person)
+  }
+
+  /** Whoever was never named, and was seen to have left the place where they were, is nobody that can be known again. */
+  async #isLostSightOf(person: Person): Promise<boolean> {
+    const accounts = await (await this.#home.store()).listAll()
+    const gone = accounts.filter(isShut).flatMap(({ logins, forgotten = [] }) => [...logins, ...forgotten])
+    const theirs = gone.filter(
+      (login) => this.#home.service.familyOfHash(recordOf(login).hashes.at(-1) ?? "")?.person === person,
+    )
+    const isNowhere = (login: Parameters<typeof recordOf>[0]): boolean =>
+      recordOf(login).places.length === 0 && recordOf(login).successor === undefined
+    return this.#nameless.has(person) && theirs.every(isNowhere)
   }
 
   /** Where it stands. */
