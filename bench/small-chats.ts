@@ -20,7 +20,7 @@ export interface Block {
 }
 
 /** So many that most of our code is compiled, as the little of the floor is at once. */
-const WARM_UP = 3_000
+const WARM_UP = 10_000
 const BLOCKS = 60
 /** In one block of each: so many that a collection of garbage is a part of most, so few that both sides see one moment. */
 const CHATS = 20

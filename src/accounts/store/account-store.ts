@@ -10,7 +10,7 @@ import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwa
 import { Assignments } from "./assignments.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
 import { type Database, loadDatabaseDriver, passesSoon, StoreError, type StoreFailure } from "./database.ts"
-import { type Learnt, SessionStore, touchSession, writeLearnt } from "./sessions.ts"
+import { type Learnt, SessionChanges, SessionStore, writeLearnt } from "./sessions.ts"
 
 /** How often the accounts are looked through for what nobody needs any more. */
 const TIDY_EVERY_MS = 60 * 60_000
@@ -232,8 +232,10 @@ export class AccountStore extends SessionStore {
     if (isNothing && !this.#assignments.arePending) return
     try {
       await this.connection.write((database) => {
-        this.#assignments.settle(database)
-        this.#learn(database)
+        const sessions = new SessionChanges()
+        this.#assignments.settle(database, sessions)
+        this.#learn(database, sessions)
+        sessions.write(database, this.#now())
       })
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
@@ -262,16 +264,15 @@ export class AccountStore extends SessionStore {
     return this.#read(database, this.#now())
   }
 
-  #learn(database: Database): void {
+  #learn(database: Database, sessions: SessionChanges): void {
     const { inMemory } = this.connection
     const [kept, news] = [this.#inMemory, this.#unwritten]
     const all = inMemory ? news : [...kept, ...news]
     for (const learnt of all) {
       writeLearnt(database, learnt, this.#now())
+      sessions.add(learnt.sessionId, learnt.session)
       if (learnt.account !== undefined) this.#change(database, learnt.account.id, learnt.account.change)
     }
-    const sessions = new Set(all.map(({ sessionId }) => sessionId))
-    for (const sessionId of sessions) touchSession(database, sessionId, this.#now())
     database.whenKept(() => {
       this.#inMemory = inMemory ? [...kept, ...news].slice(0, MOST_UNWRITTEN) : []
       news.length = 0

@@ -5,7 +5,7 @@ import type { Choice, ChoiceState } from "../selection.ts"
 import { isThere } from "./account-rows.ts"
 import type { Connection } from "./connection.ts"
 import { type Database, StoreError } from "./database.ts"
-import { changeSession, creditsSince, type SessionMemory } from "./sessions.ts"
+import { creditsSince, SessionChanges, type SessionMemory } from "./sessions.ts"
 
 /** A new conversation does not wait longer than this, in ms, for its account to be written down. */
 const PATIENCE_MS = 250
@@ -53,7 +53,10 @@ export class Assignments {
       return await connection.write(
         (database) => {
           const { choice } = this.#choose(database, sessionId, choose)
-          if (choice.account !== undefined && !choice.kept) this.#give(database, sessionId, choice.account.id)
+          if (choice.account === undefined || choice.kept) return choice
+          const sessions = new SessionChanges()
+          this.#give(database, sessions, { sessionId, accountId: choice.account.id })
+          sessions.write(database, connection.clock.now())
           return choice
         },
         { patienceMs: PATIENCE_MS },
@@ -74,12 +77,12 @@ export class Assignments {
     return this.#pending.size > 0
   }
 
-  /** Within a transaction: writes down all that is pending. */
-  settle(database: Database): void {
+  /** Within a transaction: writes down all that is pending, and adds what is to be written of the sessions. */
+  settle(database: Database, sessions: SessionChanges): void {
     for (const sessionId of this.#pending.keys()) {
       const accountId = this.#accountOf(database, sessionId)
       if (accountId !== this.#reading.session(database, sessionId).accountId && accountId !== undefined)
-        this.#give(database, sessionId, accountId)
+        this.#give(database, sessions, { sessionId, accountId })
       database.whenKept(() => this.#pending.delete(sessionId))
     }
   }
@@ -114,10 +117,13 @@ export class Assignments {
   }
 
   /** The account is then the one that was given last. */
-  #give(database: Database, sessionId: string, accountId: string): void {
+  #give(
+    database: Database,
+    sessions: SessionChanges,
+    { sessionId, accountId }: { readonly sessionId: string; readonly accountId: string },
+  ): void {
     database.whenKept(() => this.#pending.delete(sessionId))
-    const change = (current: SessionMemory): SessionMemory => ({ ...current, accountId })
-    changeSession(database, { id: sessionId, change, now: this.#reading.connection.clock.now() })
+    sessions.add(sessionId, (current) => ({ ...current, accountId }))
     database.run(
       `UPDATE kiro_account SET assignment = (SELECT MAX(assignment) FROM kiro_account) + 1
        WHERE id = ? AND assignment <= (SELECT COALESCE(MAX(assignment), 0) FROM kiro_account WHERE id <> ?)`,

@@ -42,10 +42,13 @@ interface Opening {
   readonly modelLists: readonly AccountModelList[]
 }
 
+/** Pure: it may run more than once. */
+type SessionChange = (current: SessionMemory) => SessionMemory
+
 /** What one answer leaves behind. Changes are pure: they may run more than once. */
 export interface Learnt {
   readonly sessionId: string
-  readonly session?: (current: SessionMemory) => SessionMemory
+  readonly session?: SessionChange
   readonly reasoning?: readonly ReasoningEntry[]
   readonly account?: { readonly id: string; readonly change: (current: Account) => Account }
   readonly turn?: Turn
@@ -83,7 +86,7 @@ export class SessionStore {
     )
   }
 
-  async updateSession(id: string, change: (current: SessionMemory) => SessionMemory): Promise<SessionMemory> {
+  async updateSession(id: string, change: SessionChange): Promise<SessionMemory> {
     const seen = await this.session(id)
     const expected = change(seen)
     // The end of an answer waits for this, so what is remembered already takes no lock.
@@ -142,27 +145,39 @@ export class SessionStore {
   }
 }
 
-/** What an answer left behind of its session, and its turn. */
+/** What a transaction changes of sessions: each row is read and written once, whatever comes together for it. */
+export class SessionChanges {
+  readonly #changes = new Map<string, SessionChange | undefined>()
+
+  /** After those that came before it; without one the session is in use all the same. */
+  add(id: string, change?: SessionChange): void {
+    const earlier = this.#changes.get(id)
+    this.#changes.set(id, earlier && change ? (current) => change(earlier(current)) : (change ?? earlier))
+  }
+
+  write(database: Database, now: number): void {
+    for (const [id, change] of this.#changes)
+      if (change === undefined) touchSession(database, id, now)
+      else changeSession(database, { id, change, now })
+  }
+}
+
+/** What an answer left behind beside its session. */
 export function writeLearnt(
   database: Database,
-  { sessionId, session, reasoning = [], turn }: Learnt,
+  { sessionId, reasoning = [], turn }: Learnt,
   now: number,
 ): void {
   for (const { toolUseIds, ...entry } of reasoning)
     for (const toolUseId of toolUseIds) REASONING.write(database, { ...entry, sessionId, toolUseId, at: now })
-  if (session !== undefined) changeSession(database, { id: sessionId, change: session, now })
   if (turn !== undefined) insertTurn(database, turn)
 }
 
 const NEW_SESSION: SessionMemory = { generation: 0, overflowAnswered: false, updatedAt: 0 }
 
-export function changeSession(
+function changeSession(
   database: Database,
-  wanted: {
-    readonly id: string
-    readonly change: (current: SessionMemory) => SessionMemory
-    readonly now: number
-  },
+  wanted: { readonly id: string; readonly change: SessionChange; readonly now: number },
 ): SessionMemory {
   const { id: sessionId, change, now } = wanted
   const next = { ...change(readSession(database, sessionId)), updatedAt: now }
@@ -203,7 +218,7 @@ function insertTurn(database: Database, turn: Turn): void {
 }
 
 /** Notes, to the hour, that the session is in use: in a month without it is pruned. */
-export function touchSession(database: Database, id: string, now: number): void {
+function touchSession(database: Database, id: string, now: number): void {
   database.run("UPDATE kiro_session SET updated_at = ? WHERE session_id = ? AND updated_at < ?", [
     now,
     id,
