@@ -103,16 +103,14 @@ const OF_KIRO_CLI: readonly LoginSource[] = ["kiro-cli", "older-plugin"]
  * Logins of kiro-cli's that this one may have become, though neither is known to have taken the other's place: kiro-cli
  * renewed it, and it is a copy, in an older plugin's table or in a store that kiro-cli began with and left behind; or the
  * renewed one is, and kiro-cli has it no more. Those in whose place another stands by now too, which are what would be
- * lost; and those of removed accounts that kiro-cli has still, which it would lose.
+ * lost; and those of accounts that were removed, and may be back, that kiro-cli has still, which it would lose.
  */
 function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login | ForgottenLogin)[] {
   const isAnywhere = recordOf(login).places.length > 0
   const isTheirs = isAnywhere ? isOnlyIn(login, ...OF_KIRO_CLI) : OF_KIRO_CLI.includes(login.source)
   if (!isTheirs) return []
   const live = liveLogins(accounts)
-  const removed = accounts.flatMap(({ removedAt, forgotten = [] }) =>
-    removedAt === undefined ? [] : forgotten.filter(isInKiroCli),
-  )
+  const removed = accounts.flatMap(({ forgotten = [] }) => forgotten.filter(isInKiroCli))
   const ofKiroCli = live.filter(
     (other) =>
       other.id !== login.id &&

@@ -561,24 +561,39 @@ describe("orders of events", () => {
     ["an older plugin's table", () => home.olderPluginCopies()],
     ["the Amazon Q CLI's store", () => home.amazonQHas()],
   ] as const
-  for (const [where, copy] of COPIES)
+  /** What kiro-cli renewed of a copy answered, and its account was removed. */
+  const isRemovedBeside = async (copy: () => Promise<void>): Promise<void> => {
+    await home.signsIn("A")
+    await copy()
+    home.endAccessTokens()
+    await home.cliRenews()
+    assert.equal(await home.servedBy(), "A")
+    const store = await home.store()
+    const [account] = await store.list()
+    assert.ok(account)
+    await (await home.keeper()).settle(account)
+    await store.remove(account.id)
+    home.endAccessTokens()
+  }
+
+  for (const [where, copy] of COPIES) {
     it(`12, removed: nor is an old copy in ${where} sent when the account of kiro-cli's login was removed`, async () => {
-      await home.signsIn("A")
-      await copy()
-      home.endAccessTokens()
-      await home.cliRenews()
-      assert.equal(await home.servedBy(), "A")
-      const store = await home.store()
-      const [account] = await store.list()
-      assert.ok(account)
-      await (await home.keeper()).settle(account)
-      await store.remove(account.id)
-      home.endAccessTokens()
+      await isRemovedBeside(copy)
       await home.restart()
       assert.equal(await home.servedBy(), "nobody")
       assert.deepEqual(home.service.sent, [])
       assert.equal(await shown(), 0)
     })
+
+    it(`12, removed and back: nor when its user comes back by another login beside an old copy in ${where}`, async () => {
+      await isRemovedBeside(copy)
+      home.clock.advance(1)
+      await home.signsInHere("A")
+      assert.equal(await home.servedBy(), "A")
+      await (await home.keeper()).learnOwners()
+      assert.equal(superseded(), 0)
+    })
+  }
 
   it("12, signed out: what is left of kiro-cli's login in an older plugin's table serves on", async () => {
     await home.signsIn("A")
