@@ -1,3 +1,4 @@
+import { present } from "../../src/json.ts"
 import { readChatRequest } from "../../src/openai/index.ts"
 import { toConversation, toConversationState, toSendable } from "../../src/translate/index.ts"
 import type { Conversation } from "../../src/translate/index.ts"
@@ -74,10 +75,7 @@ function conversationOf(body: string): Conversation {
 }
 
 function bodyOf(conversation: Conversation, shortenTo?: (tokens: number) => number): string {
-  const sendable = toSendable(conversation, {
-    serviceWindow: WINDOW,
-    ...(shortenTo !== undefined && { shortenTo }),
-  })
+  const sendable = toSendable(conversation, { serviceWindow: WINDOW, ...present({ shortenTo }) })
   const conversationState = toConversationState(sendable, {
     wireModelId: MODEL,
     conversationId: "c0ffee00-1111-4222-8333-444455556666",

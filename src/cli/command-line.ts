@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from "node:util"
 import { readLabel } from "../accounts/index.ts"
+import { present } from "../json.ts"
 
 const USAGE_GROUPS = ["day", "model", "account", "session", "project", "purpose"] as const
 export type UsageGroup = (typeof USAGE_GROUPS)[number]
@@ -170,7 +171,7 @@ function readAccounts(words: readonly string[]): Asked | Help {
     case "profile": {
       const [choice, ...more] = rest
       noMore(more)
-      return { name: "profile", account, ...(choice !== undefined && { choice }) }
+      return { name: "profile", account, ...present({ choice }) }
     }
     case "enable":
     case "disable":

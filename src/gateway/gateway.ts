@@ -1,5 +1,6 @@
 import { accountName } from "../accounts/index.ts"
 import { createHeaderReader } from "../eventstream/index.ts"
+import { present } from "../json.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import type { ChatHead } from "../openai/index.ts"
 import { type LogFields, untilAborted } from "../runtime.ts"
@@ -181,6 +182,6 @@ function describeAnswer({
     completedCalls: completedCallIds.length,
     openCalls: openCallIds.length,
     signatures: reasoning.length,
-    ...(failure !== undefined && { failure }),
+    ...present({ failure }),
   }
 }

@@ -173,8 +173,7 @@ function turnOf(
     purpose,
     attempt: progress.sends,
     ...(failed && { failed }),
-    ...(project !== undefined && { project }),
-    ...(parentSessionId !== undefined && { parentSessionId }),
+    ...present({ project, parentSessionId }),
   }
 }
 

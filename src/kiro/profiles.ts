@@ -1,5 +1,5 @@
 import * as z from "zod/mini"
-import { isObject, plainName } from "../json.ts"
+import { isObject, plainName, present } from "../json.ts"
 import { regionOfArn } from "./endpoints.ts"
 import { text } from "./lenient.ts"
 
@@ -36,7 +36,7 @@ export function readProfiles(body: unknown): Page<KiroProfile> | undefined {
   const page = profilePage.safeParse(body)
   if (!page.success) return undefined
   const { profiles, nextToken } = page.data
-  return { items: profiles.flatMap(readProfile), ...(nextToken !== undefined && { nextToken }) }
+  return { items: profiles.flatMap(readProfile), ...present({ nextToken }) }
 }
 
 function readProfile(entry: unknown): KiroProfile[] {
@@ -71,7 +71,7 @@ export function readModelEntries(body: unknown): Page<unknown> | undefined {
   const items = entries.filter(
     (entry) => isObject(entry) && ["modelId", "id"].some((key) => isText(entry[key])),
   )
-  return { items, ...(nextToken !== undefined && { nextToken }) }
+  return { items, ...present({ nextToken }) }
 }
 
 function isText(value: unknown): boolean {

@@ -4,6 +4,7 @@ import {
   type JsonObject,
   numberField,
   parseJson,
+  present,
   stringField,
   wordsOfFault,
   wordsOfPage,
@@ -42,11 +43,10 @@ export function readKiroFailure(answer: {
   if (isPage(headers, body) || (status === 407 && message === "")) return pageFailure(answer)
   const code = headers.get("x-amzn-errortype") ?? stringField(document, "code", "__type")
   const retryAfterMs = waitOf(document, { headers, now })
-  const requestId = headers.get("x-amzn-requestid") ?? headers.get("x-amz-request-id")
+  const requestId = headers.get("x-amzn-requestid") ?? headers.get("x-amz-request-id") ?? undefined
   return {
     ...classify({ status, code, reason: stringField(document, "reason"), message }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(requestId !== null && { requestId }),
+    ...present({ retryAfterMs, requestId }),
   }
 }
 
@@ -62,7 +62,7 @@ export function readStreamFailure(exception: {
   const retryAfterMs = waitOf(document)
   return {
     ...classify({ status: 0, code: exception.name, reason: stringField(document, "reason"), message }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...present({ retryAfterMs }),
   }
 }
 
@@ -79,7 +79,7 @@ export function networkFailure(error: unknown): KiroFailure {
     kind: NEVER_HEARD.test(code ?? message) || code === "ETIMEDOUT" ? "unreachable" : "network",
     status: 0,
     message,
-    ...(code !== undefined && { reason: code }),
+    ...present({ reason: code }),
   }
 }
 
@@ -119,8 +119,7 @@ function classify(said: {
       row.kind,
     status: said.status || row.status,
     message: said.message.trim().slice(0, LONGEST_MESSAGE),
-    ...(code !== undefined && { code }),
-    ...(said.reason !== undefined && { reason: said.reason }),
+    ...present({ code, reason: said.reason }),
   }
 }
 

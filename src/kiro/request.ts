@@ -1,3 +1,4 @@
+import { present } from "../json.ts"
 import type { Secret } from "../secret.ts"
 import type { GenerateAssistantResponseRequest } from "./conversation-state.ts"
 import { hostHeaders, type KiroHost } from "./endpoints.ts"
@@ -70,7 +71,7 @@ export function authorizationHeaders(sender: {
 }): Readonly<Record<string, string>> {
   return {
     authorization: `Bearer ${sender.accessToken.reveal().replaceAll(NO_HEADER, "?")}`,
-    ...(sender.tokenType !== undefined && { tokentype: sender.tokenType }),
+    ...present({ tokentype: sender.tokenType }),
     "user-agent": userAgent(sender.version),
     "x-amz-user-agent": userAgent(sender.version),
     "x-amzn-codewhisperer-optout": OPT_OUT,

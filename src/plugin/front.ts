@@ -172,7 +172,7 @@ export function toStreamError(
     message: guarded({ ...refusal, status }),
     statusCode: status,
     isRetryable,
-    ...(refusal.retryAfterMs !== undefined && { retryAfterMs: refusal.retryAfterMs }),
+    ...present({ retryAfterMs: refusal.retryAfterMs }),
     url,
   })
 }

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, renameSync, statSync } from "node:fs"
 import { dirname } from "node:path"
+import { present } from "../json.ts"
 import type { Clock, Log, LogFields } from "../runtime.ts"
 import { setMode } from "./files.ts"
 import type { Settings } from "./schema.ts"
@@ -118,9 +119,6 @@ function redactField(key: string, value: unknown): unknown {
   if (typeof value === "string") return SECRET_FIELD.test(key) ? SECRET : redactText(value)
   if (typeof value === "bigint") return String(value)
   if (!(value instanceof Error)) return value
-  return {
-    name: value.name,
-    message: value.message,
-    ...(value.cause === undefined ? {} : { cause: value.cause }),
-  }
+  const { name, message, cause } = value
+  return { name, message, ...present({ cause }) }
 }

@@ -1,4 +1,5 @@
 import type { Account, StoreFailure } from "../../accounts/index.ts"
+import { present } from "../../json.ts"
 import type { KiroFailure } from "../../kiro/index.ts"
 import type { Context } from "../context.ts"
 import type { ConfigFile, PluginEntry } from "./opencode-config.ts"
@@ -70,7 +71,7 @@ export const good = (text: string): Finding => ({ level: "good", text })
 export const note = (text: string): Finding => ({ level: "note", text })
 
 export function problem(text: string, remedy: string, mend?: () => Promise<readonly string[]>): Finding {
-  return { level: "problem", text, remedy, ...(mend !== undefined && { mend }) }
+  return { level: "problem", text, remedy, ...present({ mend }) }
 }
 
 /** The `stamp` of a run that begins now. */

@@ -1,3 +1,4 @@
+import { present } from "../../json.ts"
 import {
   chooseThinking,
   type GenerateAssistantResponseRequest,
@@ -69,11 +70,7 @@ export function buildBody(wanted: {
   })
   let estimatedTokens: number | undefined
   return {
-    document: {
-      conversationState,
-      ...(profileArn !== undefined && { profileArn }),
-      ...(fields !== undefined && { additionalModelRequestFields: fields }),
-    },
+    document: { conversationState, ...present({ profileArn, additionalModelRequestFields: fields }) },
     get estimatedTokens() {
       return (estimatedTokens ??= estimateTokens(conversation))
     },

@@ -1,4 +1,5 @@
 import type { Account } from "../../accounts/index.ts"
+import { present } from "../../json.ts"
 import type { KiroFailure, RefusedPart } from "../../kiro/index.ts"
 import type { Secret } from "../../secret.ts"
 import { learnRatio } from "../../translate/index.ts"
@@ -104,7 +105,7 @@ export function firstProgress(
     learnt: [],
     newConversation: false,
     tokenRatio,
-    ...(step !== undefined && { step }),
+    ...present({ step }),
   }
 }
 

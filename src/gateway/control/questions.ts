@@ -113,7 +113,7 @@ export async function fetchModels(
 }
 
 function profileOf({ access: { profileArn } }: ControlTarget): { readonly profileArn?: string } {
-  return profileArn === undefined ? {} : { profileArn }
+  return present({ profileArn })
 }
 
 export interface ProfileSearch {

@@ -107,7 +107,7 @@ function quotaNotice(before: Account, after: Account, now: number): Notice | und
   if (shareBefore !== undefined && shareBefore >= HIGH_SHARE) return undefined
   const resetAt = after.quota?.resetAt
   const account = accountName(after)
-  return { kind: "quota-high", account, usedShare: share, now, ...(resetAt !== undefined && { resetAt }) }
+  return { kind: "quota-high", account, usedShare: share, now, ...present({ resetAt }) }
 }
 
 /** The usage call is the first to hear of a suspension where nobody chats. */

@@ -77,7 +77,7 @@ function logFailure({ runtime }: GatewayContext, failed: Failed, verdict: Verdic
   const { account, progress, failure, sent } = failed
   runtime.log.info("chat attempt failed", {
     account: accountName(account),
-    ...(sent !== undefined && { host: sent.host.name }),
+    ...present({ host: sent?.host.name }),
     attempt: progress.sends,
     failure,
     verdict,

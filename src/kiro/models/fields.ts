@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, numberField } from "../../json.ts"
+import { isObject, type JsonObject, numberField, present } from "../../json.ts"
 
 /** The fields of `additionalModelRequestFields` that we use. */
 export type RequestField = ThinkingFieldName | "max_tokens"
@@ -19,22 +19,20 @@ export function readFieldSchema(schema: unknown): FieldSchema | undefined {
   const thinking = readThinkingFields(fields)
   const maxTokens = readMaxTokens(fields["max_tokens"])
   if (thinking.length === 0 && maxTokens === undefined) return undefined
-  return { thinking, ...(maxTokens !== undefined && { maxTokens }) }
+  return { thinking, ...present({ maxTokens }) }
 }
 
 /** The schema without the fields that the service refused all the same. */
 export function withoutFields(schema: FieldSchema, refused: ReadonlySet<string>): FieldSchema {
-  const { maxTokens } = schema
   return {
     thinking: schema.thinking.filter(({ name }) => !refused.has(name)),
-    ...(maxTokens !== undefined && !refused.has("max_tokens") && { maxTokens }),
+    ...present({ maxTokens: refused.has("max_tokens") ? undefined : schema.maxTokens }),
   }
 }
 
 function readMaxTokens(field: unknown): FieldSchema["maxTokens"] {
   if (!isObject(field)) return undefined
-  const [minimum, maximum] = [numberField(field, "minimum"), numberField(field, "maximum")]
-  return { ...(minimum !== undefined && { minimum }), ...(maximum !== undefined && { maximum }) }
+  return present({ minimum: numberField(field, "minimum"), maximum: numberField(field, "maximum") })
 }
 
 /** The request fields by which models are made to think, as they are called on the wire. */

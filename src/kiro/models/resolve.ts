@@ -1,3 +1,4 @@
+import { present } from "../../json.ts"
 import {
   BUILT_IN,
   type CatalogueModel,
@@ -101,12 +102,11 @@ function toKiroModel(
     maxOutputTokens: model.maxOutputTokens,
     input: model.input,
     cachePoints: model.cachePoints,
-    ...(model.fieldSchema !== undefined && { fieldSchema: model.fieldSchema }),
     thinking,
     thinksByDefault: thinks && thinking !== "none",
     variants: model.variants,
     isOlder: model.kept === true,
-    ...(model.rate !== undefined && { rate: model.rate }),
+    ...present({ fieldSchema: model.fieldSchema, rate: model.rate }),
   }
 }
 
@@ -248,7 +248,6 @@ export function thinkingOf(model: Pick<CatalogueModel, "fieldSchema" | "tags">):
  */
 function withLive(model: CatalogueModel, live: LiveModel): CatalogueModel {
   const { fieldSchema: _, ...rest } = model
-  const rate = live.rate ?? model.rate
   return {
     ...rest,
     wireId: live.wireId,
@@ -257,8 +256,7 @@ function withLive(model: CatalogueModel, live: LiveModel): CatalogueModel {
     maxOutputTokens: live.maxOutputTokens ?? model.maxOutputTokens,
     input: live.input === undefined ? model.input : withDocuments(live.input, model.input),
     cachePoints: live.cachePoints ?? model.cachePoints,
-    ...(live.fieldSchema !== undefined && { fieldSchema: live.fieldSchema }),
-    ...(rate !== undefined && { rate }),
+    ...present({ fieldSchema: live.fieldSchema, rate: live.rate ?? model.rate }),
   }
 }
 

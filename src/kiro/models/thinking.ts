@@ -1,3 +1,4 @@
+import { present } from "../../json.ts"
 import type { KiroModel } from "./catalogue.ts"
 import {
   budgetOfEffort,
@@ -104,16 +105,16 @@ export type RefusedPart = RequestField | "documents" | "images"
 export function withoutRefused(model: KiroModel, refused: Iterable<string>): KiroModel {
   const names = new Set(refused)
   if (names.size === 0) return model
-  const { fieldSchema, ...rest } = model
-  const schema = fieldSchema && withoutFields(fieldSchema, names)
+  const { fieldSchema: whole, ...rest } = model
+  const fieldSchema = whole && withoutFields(whole, names)
   const thinking =
     model.thinking === "native"
-      ? thinkingOf({ ...(schema && { fieldSchema: schema }), tags: model.family.startsWith("claude-") })
+      ? thinkingOf({ ...present({ fieldSchema }), tags: model.family.startsWith("claude-") })
       : model.thinking
   const input = model.input.filter(
     (type) => !(type === "pdf" && names.has("documents")) && !(type === "image" && names.has("images")),
   )
-  return { ...rest, ...(schema && { fieldSchema: schema }), thinking, input }
+  return { ...rest, ...present({ fieldSchema }), thinking, input }
 }
 
 /**

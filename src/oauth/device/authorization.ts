@@ -135,7 +135,7 @@ export function readTokens(
   if (!accessToken) throw malformed(by, "there is no access token")
   return {
     accessToken: new Secret(accessToken),
-    ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
+    ...present({ refreshToken: refreshToken ? new Secret(refreshToken) : undefined }),
     expiresAt: now + (plausibleLifetime(inMs(expiresIn)) ?? DEFAULT_LIFETIME_MS),
   }
 }

@@ -1,3 +1,4 @@
+import { present } from "../../json.ts"
 import {
   isBlank,
   textPart,
@@ -103,7 +104,7 @@ function combineAssistants(turns: readonly AssistantTurn[]): AssistantTurn {
     role: "assistant",
     texts: turns.flatMap((turn) => turn.texts),
     uses: turns.flatMap((turn) => turn.uses),
-    ...(reasoning === undefined || others.length > 0 ? {} : { reasoning }),
+    ...present({ reasoning: others.length > 0 ? undefined : reasoning }),
   }
 }
 
