@@ -1,7 +1,7 @@
 import type { AccountStore, Notice, TokenKeeper } from "../accounts/index.ts"
 import type { HeaderReader } from "../eventstream/index.ts"
 import type { Clock, Log, Runtime } from "../runtime.ts"
-import type { RuleFinder, Settings } from "../settings/index.ts"
+import type { AccountRules, Settings } from "../settings/index.ts"
 import type { SchemaReader } from "../translate/index.ts"
 import type { ModelReader } from "./asked-model.ts"
 
@@ -13,8 +13,8 @@ export interface GatewayDependencies {
   readonly project?: string
   /** As the user's file has it now; absent: as in the settings. */
   readonly dailyCreditBudget?: () => Promise<number | undefined>
-  /** Of the user's rules for accounts; absent: there are none. */
-  readonly ruleFor?: RuleFinder
+  /** The user's rules for accounts, as the file has them now; absent: there are none. */
+  readonly accountRules?: () => Promise<AccountRules>
   readonly store: AccountStore
   readonly tokens: FreshTokens & Pick<TokenKeeper, "learnOwners">
   /**

@@ -2,12 +2,12 @@ import { present } from "../json.ts"
 import { Secret } from "../secret.ts"
 import { readOverview, type StoreOverview } from "../accounts/index.ts"
 import {
+  accountRules,
   describeSettingsProblem,
   loadSettings,
   pathsFor,
   type Place,
   type Project,
-  ruleFor,
 } from "../settings/index.ts"
 
 /** What may be shown of the accounts and of one session. Plain values without any secret: they may cross a process. */
@@ -32,7 +32,7 @@ export interface BoardQuestion {
 export async function readBoard(question: BoardQuestion): Promise<Board> {
   const { place, project, sessionId, turnStarts = [], now } = question
   const { settings, problems } = await loadSettings({ ...place, project })
-  const { useOverage, dailyCreditBudget, accountRules: rules } = settings
+  const { useOverage, dailyCreditBudget } = settings
   const key = place.env["KIRO_API_KEY"]?.trim()
   const overview = await readOverview({
     path: pathsFor(place).database,
@@ -42,7 +42,7 @@ export async function readBoard(question: BoardQuestion): Promise<Board> {
     environmentKey: key ? new Secret(key) : undefined,
     ...present({ sessionId }),
   })
-  const rule = ruleFor("project", { project: project.directory }, { rules, place })
+  const rule = accountRules(settings.accountRules, place).ofProject(project.directory)
   const { accounts = [], session = { credits: 0 }, today = { credits: 0, lifted: false } } = overview ?? {}
   return {
     accounts,

@@ -12,12 +12,12 @@ import { importLogins, type ImportOutcome, openSources, watchSources } from "../
 import { type Logins, openLogins } from "../login/index.ts"
 import type { Log, Runtime } from "../runtime.ts"
 import {
+  accountRules,
   followSettings,
   type LoadedSettings,
   ownCommand,
   type Paths,
   type Place,
-  ruleFor,
 } from "../settings/index.ts"
 import { type Management, manageAccounts } from "./manage.ts"
 
@@ -82,8 +82,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     settings,
     project,
     dailyCreditBudget: async () => (await current()).dailyCreditBudget,
-    ruleFor: async (kind, question) =>
-      ruleFor(kind, question, { rules: (await current()).accountRules, place }),
+    accountRules: async () => accountRules((await current()).accountRules, place),
     store,
     tokens,
     importLogins: takeIn,

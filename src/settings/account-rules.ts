@@ -8,44 +8,49 @@ import type { Settings } from "./schema.ts"
 
 export type AccountRule = Settings["accountRules"][number]
 
-/** What rules are asked about: the folder that the host works in, the agent and the model. */
+/** What a new conversation is begun with. */
 export interface RuleQuestion {
+  /** The folder that the host works in. */
   readonly project?: string | undefined
   readonly agent?: string | undefined
-  /** Under each of its names. */
+  /** The model, under each of its names. */
   readonly models?: readonly string[]
 }
 
-/** Finds the rule that decides, as the user's file has it now. */
-export type RuleFinder = (kind: RuleKind, question: RuleQuestion) => Promise<AccountRule | undefined>
+/** The user's rules. Of several that hold the first in the list decides. */
+export interface AccountRules {
+  /** The rule for every request in this folder: one that names nothing but a project. */
+  ofProject(folder: string | undefined): AccountRule | undefined
+  /** The rule for a new conversation: one that names an agent, a model or nothing at all. */
+  ofNew(question: RuleQuestion): AccountRule | undefined
+  /** Whether there is any rule for new conversations. */
+  readonly hasNew: boolean
+}
 
-export type RuleKind = "project" | "new" | "any new"
+export function accountRules(
+  rules: readonly AccountRule[],
+  place: Pick<Place, "home" | "platform">,
+): AccountRules {
+  const ofNew = rules.filter((rule) => !isOfProject(rule))
+  return {
+    ofProject: (folder) => rules.find((rule) => isOfProject(rule) && isIn(rule.project, folder, place)),
+    ofNew: ({ project: folder, agent, models = [] }) =>
+      ofNew.find(
+        (rule) =>
+          (rule.agent === undefined || rule.agent === agent) &&
+          (rule.model === undefined || isAmong(rule.model, models)) &&
+          (rule.project === undefined || isIn(rule.project, folder, place)),
+      ),
+    hasNew: ofNew.length > 0,
+  }
+}
 
-/**
- * The rule that decides. `project`: one that names nothing but a project counts for every request; `new`: one that names
- * an agent, a model or nothing at all counts for new conversations only. Of several the first in the list decides.
- * `any new`: whether there is such a one, whatever is asked about.
- */
-export function ruleFor(
-  kind: RuleKind,
-  question: RuleQuestion,
-  {
-    rules,
-    place,
-  }: { readonly rules: readonly AccountRule[]; readonly place: Pick<Place, "home" | "platform"> },
-): AccountRule | undefined {
-  return rules.find(({ project, agent, model }) => {
-    const isOfProject = project !== undefined && agent === undefined && model === undefined
-    if (isOfProject !== (kind === "project")) return false
-    if (kind === "any new") return true
-    if (agent !== undefined && agent !== question.agent) return false
-    if (
-      model !== undefined &&
-      !(question.models ?? []).some((name) => globOf(bareId(model)).test(bareId(name)))
-    )
-      return false
-    return project === undefined || isIn(project, question.project, place)
-  })
+function isOfProject(rule: AccountRule): rule is AccountRule & { readonly project: string } {
+  return rule.project !== undefined && rule.agent === undefined && rule.model === undefined
+}
+
+function isAmong(pattern: string, models: readonly string[]): boolean {
+  return models.some((model) => globOf(bareId(pattern)).test(bareId(model)))
 }
 
 /** OpenCode 1 asks for `kiro/claude-opus-5`, and a user may write a model so too. */

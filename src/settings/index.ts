@@ -1,7 +1,7 @@
 export {
   type AccountRule,
-  type RuleFinder,
-  ruleFor,
+  type AccountRules,
+  accountRules,
   type RuleQuestion,
   saveProjectRule,
 } from "./account-rules.ts"

@@ -13,7 +13,7 @@ import { isObject } from "../../src/json.ts"
 import { createFront } from "../../src/plugin/front.ts"
 import { type Fetch, type Log, type Runtime, silentLog, systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
-import { DEFAULT_SETTINGS, ruleFor, type Settings } from "../../src/settings/index.ts"
+import { accountRules, DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -104,11 +104,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     runtime,
     settings,
     project: "/home/me/project",
-    ruleFor: async (kind, question) =>
-      ruleFor(kind, question, {
-        rules: settings.accountRules,
-        place: { home: "/home/me", platform: "linux" },
-      }),
+    accountRules: async () => accountRules(settings.accountRules, { home: "/home/me", platform: "linux" }),
     store,
     tokens,
     importLogins: async () => {

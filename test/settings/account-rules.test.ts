@@ -2,7 +2,12 @@ import assert from "node:assert/strict"
 import { lstatSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it } from "node:test"
-import { type AccountRule, ruleFor, type RuleQuestion, saveProjectRule } from "../../src/settings/index.ts"
+import {
+  type AccountRule,
+  accountRules,
+  type RuleQuestion,
+  saveProjectRule,
+} from "../../src/settings/index.ts"
 import { needsLinks } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
@@ -14,7 +19,8 @@ function decides(
   question: RuleQuestion,
   place = LINUX,
 ) {
-  return ruleFor(kind, question, { rules, place })?.account
+  const { ofProject, ofNew } = accountRules(rules, place)
+  return (kind === "project" ? ofProject(question.project) : ofNew(question))?.account
 }
 
 describe("account rules", () => {
@@ -80,6 +86,10 @@ describe("account rules", () => {
     assert.equal(decides("new", rules, { ...question, agent: "plan" }), "d")
     assert.equal(decides("new", rules, { models: ["auto"] }), "e")
     assert.equal(decides("project", rules, { models: ["auto"] }), undefined)
+    assert.deepEqual(
+      [rules, rules.slice(1, 3), []].map((some) => accountRules(some, LINUX).hasNew),
+      [true, false, false],
+    )
   })
 })
 

@@ -74,12 +74,12 @@ export async function anotherCanServe(
 }
 
 async function assign(context: GatewayContext, chat: Chat, progress: Progress): Promise<Choice> {
-  const { store, tokens, notify, ruleFor } = context
+  const { store, tokens, notify, accountRules } = context
   const policy = await policyOf(context, chat, progress)
   const choose = (state: ChoiceState): Choice =>
     selectAccount({ ...state, accounts: tokens.here(state.accounts) }, policy)
   // A host asks for the title first, by an agent and a model of its own: a rule is about those of the conversation.
-  const isBeforeRules = chat.purpose === "title" && (await ruleFor?.("any new", {})) !== undefined
+  const isBeforeRules = chat.purpose === "title" && (await accountRules?.())?.hasNew === true
   const choice = isBeforeRules
     ? await store.consider(chat.sessionId, choose)
     : await store.assign(chat.sessionId, choose)
@@ -95,14 +95,14 @@ async function assign(context: GatewayContext, chat: Chat, progress: Progress): 
 }
 
 async function policyOf(
-  { settings, runtime, project, ruleFor }: GatewayContext,
+  { settings, runtime, project, accountRules }: GatewayContext,
   chat: Chat,
   progress: Progress,
 ): Promise<SelectionPolicy> {
   const { wireId } = chat.model.builtIn
   // A rule means a model under whichever name, as everything else that names one does.
   const models = [chat.request.model, wireId, wireId.replaceAll(".", "-")]
-  const question = { project, agent: chat.agent, models }
+  const rules = await accountRules?.()
   return {
     strategy: settings.accountSelectionStrategy,
     useOverage: settings.useOverage,
@@ -110,8 +110,8 @@ async function policyOf(
     excluded: new Set(progress.excluded.map(({ account }) => account.id)),
     lacksModel: ({ id }) => lacksModel(chat.model, id),
     preferredAccountId: chat.preferredAccountId,
-    projectRule: await ruleFor?.("project", question),
-    newRule: await ruleFor?.("new", question),
+    projectRule: rules?.ofProject(project),
+    newRule: rules?.ofNew({ project, agent: chat.agent, models }),
     reserve: settings.accountReserve,
   }
 }
