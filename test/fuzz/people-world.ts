@@ -114,6 +114,7 @@ export class World {
         await this.#isCopiedTo("kiro-cli's file")
         return home.cliFileHas()
       case "kiro-cli signs out":
+        await this.#displaces("kiro-cli")
         return home.cliSignsOut()
       case "signs in to the IDE":
         await this.#comesTo(step.person, "kiro-ide")
@@ -121,6 +122,7 @@ export class World {
       case "the IDE renews":
         return void home.ideRenews()
       case "the IDE signs out":
+        await this.#displaces("kiro-ide")
         return home.ideSignsOut()
       case "an older plugin copies kiro-cli's login":
         await this.#isCopiedTo("older-plugin")
