@@ -9,19 +9,15 @@ import { type Answered, type Failed, makeAttempt } from "./attempt/attempt.ts"
 import { chooseAccount } from "./attempt/choose-account.ts"
 import { firstProgress, isOfTheSession, type Progress, type ShortenStep } from "./attempt/progress.ts"
 import { type Chat, openChat, sizeOf } from "./chat.ts"
-import {
-  createBackground,
-  createTurnstile,
-  type GatewayContext,
-  type GatewayDependencies,
-} from "./context.ts"
+import { createBackground, createTurnstile } from "./background.ts"
+import type { GatewayContext, GatewayDependencies } from "./context.ts"
 import type { ChatAnswer, ChatCall, ChatOutcome, Refusal } from "./chat-call.ts"
 import { createModelReader } from "./asked-model.ts"
 import { recover } from "./recover/recover.ts"
 import { refuseByBudget } from "./refuse/budget.ts"
 import { refusalOf } from "./refuse/failures.ts"
 import { refusalOfError } from "./refuse/texts.ts"
-import { type AnswerEnd, rememberAnswer } from "./remember.ts"
+import { rememberAnswer, type TurnEnd } from "./remember.ts"
 import { batchesOf } from "./stream/answer.ts"
 import type { Batch } from "./stream/source.ts"
 
@@ -151,7 +147,7 @@ async function deliver(
 }
 
 /** Behind the answer: its reader waits for nothing of it. */
-function remember(context: GatewayContext, answered: Answered, end: AnswerEnd): void {
+function remember(context: GatewayContext, answered: Answered, end: TurnEnd): void {
   const { settings, runtime } = context
   if (settings.enableLogApiRequest) {
     const now = runtime.clock.now()
@@ -167,7 +163,7 @@ function describeAnswer({
   now,
 }: {
   readonly answered: Answered
-  readonly end: AnswerEnd
+  readonly end: TurnEnd
   readonly now: number
 }): LogFields {
   const { finishReason, usage, metered, completedCallIds, openCallIds, reasoning } = summary

@@ -1,6 +1,7 @@
 export type { ControlClient } from "./control/call.ts"
 export { fetchModels, fetchProfiles, fetchUsage, targetOf } from "./control/questions.ts"
-export { createTurnstile, type LookUps } from "./context.ts"
+export { createTurnstile } from "./background.ts"
+export type { LookUps } from "./control/look-ups.ts"
 export type {
   AnswerBatch,
   AnswerEnd,

@@ -15,11 +15,12 @@ import type { Answered, Attempt, Sent } from "./attempt/attempt.ts"
 import { partsInWords } from "./attempt/body.ts"
 import { isOfTheSession } from "./attempt/progress.ts"
 import { sizeOf } from "./chat.ts"
-import { ANY_TOPIC, type GatewayContext, OF_NO_REQUEST } from "./context.ts"
+import { ANY_TOPIC, OF_NO_REQUEST } from "./background.ts"
+import type { GatewayContext } from "./context.ts"
 import { briefly } from "./refuse/failures.ts"
 
-/** Without a failure and without a finish reason the host stopped listening. */
-export interface AnswerEnd {
+/** How a turn ended. Without a failure and without a finish reason the host stopped listening. */
+export interface TurnEnd {
   readonly summary: TurnSummary
   readonly failure?: KiroFailure | undefined
 }
@@ -28,12 +29,12 @@ export interface AnswerEnd {
  * Writes down behind the answer what it taught, of its session, its account and the credits. Most teach what they cost
  * and nothing else, which no request waits for.
  */
-export function rememberAnswer(context: GatewayContext, answered: Answered, end: AnswerEnd): void {
+export function rememberAnswer(context: GatewayContext, answered: Answered, end: TurnEnd): void {
   const { store, lookUps, background } = context
   const { chat, account, progress } = answered
+  const { summary } = end
+  const isFinished = isInOrder(end)
   const learnt = learntOf(context, answered, end)
-  const { summary, failure } = end
-  const isFinished = failure === undefined && summary.finishReason !== undefined
   const isForOthers = learnt.account !== undefined || summary.reasoning.length > 0
   const work = async (): Promise<void> => {
     if (isFinished && chat.purpose !== "generate") await rememberRefusals(context, answered)
@@ -48,10 +49,15 @@ export function rememberAnswer(context: GatewayContext, answered: Answered, end:
   else background.start(isForOthers ? chat.sessionId : OF_NO_REQUEST, work)
 }
 
-function learntOf(context: GatewayContext, answered: Answered, { summary, failure }: AnswerEnd): Learnt {
+function isInOrder({ summary, failure }: TurnEnd): boolean {
+  return failure === undefined && summary.finishReason !== undefined
+}
+
+function learntOf(context: GatewayContext, answered: Answered, end: TurnEnd): Learnt {
   const { sessionId, purpose } = answered.chat
+  const { summary, failure } = end
   const felt = failure ?? summary.hiddenFailure
-  const isFinished = failure === undefined && summary.finishReason !== undefined
+  const isFinished = isInOrder(end)
   const ofSession = purpose !== "generate"
   const metered = { ...summary.metered, failed: failure !== undefined }
   return {

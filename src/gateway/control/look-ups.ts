@@ -5,11 +5,11 @@ import {
   isIdentityCenter,
   loginRegionOf,
   type Notice,
+  type TokenKeeper,
 } from "../../accounts/index.ts"
 import { profileToUse, serviceRegionOf } from "../../kiro/index.ts"
 import { untilAborted } from "../../runtime.ts"
 import type { Settings } from "../../settings/index.ts"
-import type { FreshTokens, LookUps } from "../context.ts"
 import type { ControlClient, ControlTarget, OpenAccount } from "./call.ts"
 import { modelsTask, unlistedTask, writeModelsFile } from "./models.ts"
 import { createPeriodic } from "./periodic.ts"
@@ -20,11 +20,23 @@ import { type SearchOutcome, searchTheWeb, type WebSearch } from "./web-search.t
 export interface LookUpOptions {
   readonly client: ControlClient
   readonly store: AccountStore
-  readonly tokens: FreshTokens
+  readonly tokens: Pick<TokenKeeper, "fresh" | "here">
   readonly settings: Settings
   /** kiro-models.json. */
   readonly modelsPath: string
   readonly notify: (notice: Notice) => void
+}
+
+/** Questions to the control plane. They write what they learn into the store and never reject but on abort. */
+export interface LookUps {
+  /**
+   * Asks what the account has used, at most once a minute; its quota cool-down ends where there is room again.
+   */
+  readonly usage: (accountId: string, signal: AbortSignal) => Promise<void>
+  /** Looks the account's profile up again; whether it is another than before. */
+  readonly profile: (accountId: string, signal: AbortSignal) => Promise<boolean>
+  /** After a good answer, in the background: usage and models, where they are due. */
+  readonly afterAnswer: (accountId: string) => void
 }
 
 export interface OpenLookUps extends LookUps {

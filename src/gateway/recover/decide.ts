@@ -1,7 +1,6 @@
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
 import { present } from "../../json.ts"
 import { nextStep, type Omission, type Progress, type Verdict } from "../attempt/progress.ts"
-import { jittered } from "../context.ts"
 
 /** What else could be done about a failed attempt, as plain values. */
 export interface Ways {
@@ -154,6 +153,11 @@ function repeat({ progress, failure, jitter }: Situation): Verdict | undefined {
   if (base === undefined) return undefined
   const ms = jittered(failure.retryAfterMs ?? base, jitter)
   return fits(progress, ms) ? { do: "wait", why: "fault", ms } : undefined
+}
+
+/** Up to a fifth longer, never shorter than what was asked for: parallel requests spread. `random` in [0, 1). */
+export function jittered(ms: number, random: number): number {
+  return Math.round(ms * (1 + random / 5))
 }
 
 function fits({ waitedMs }: Progress, ms: number): boolean {

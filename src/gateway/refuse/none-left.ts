@@ -14,8 +14,8 @@ import {
 import type { KiroFailure } from "../../kiro/index.ts"
 import { ownCommand } from "../../settings/index.ts"
 import type { Progress } from "../attempt/progress.ts"
-import { jittered } from "../context.ts"
 import type { Refusal } from "../chat-call.ts"
+import { jittered } from "../recover/decide.ts"
 import { failureRemedy, quote, stateBehind, statusOf, whatFailed } from "./failures.ts"
 import { noAccount, outOfSends } from "./texts.ts"
 

@@ -8,8 +8,7 @@ import {
   type Notice,
   openAccountStore,
 } from "../../../src/accounts/index.ts"
-import { createLookUps, type OpenLookUps } from "../../../src/gateway/control/look-ups.ts"
-import type { FreshTokens } from "../../../src/gateway/context.ts"
+import { createLookUps, type LookUpOptions, type OpenLookUps } from "../../../src/gateway/control/look-ups.ts"
 import { Secret } from "../../../src/secret.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../../src/settings/index.ts"
 import type { FakeClock } from "../../support/clock.ts"
@@ -53,7 +52,7 @@ async function bench(
   const notify = (notice: Notice): void => void notices.push(notice)
   const path = join(folder, `${++benches}`)
   const store = await openAccountStore({ path: `${path}.db`, clock, log, random: () => 0.5, notify })
-  const tokens: FreshTokens = {
+  const tokens: LookUpOptions["tokens"] = {
     here: (accounts) => accounts,
     fresh: async ({ account, rejected }) => {
       const [login] = account.logins
