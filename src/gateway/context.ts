@@ -21,7 +21,7 @@ export interface GatewayDependencies {
   readonly tokens: Pick<TokenKeeper, "fresh" | "here" | "learnOwners">
   /**
    * Reads the stores of other programs again; local and quick, never rejects. The words for what could not be looked into
-   * because too many files are open.
+   * just now.
    */
   readonly importLogins: () => Promise<string | undefined>
   readonly lookUps: LookUps

@@ -1,4 +1,4 @@
-import { describeNotice, type Notice, type NoticeText, StoreError } from "../accounts/index.ts"
+import { describeNotice, type Notice, type NoticeText, passesSoon, StoreError } from "../accounts/index.ts"
 import {
   type ChatCall,
   type ChatOutcome,
@@ -68,12 +68,12 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       const { problems } = await takeInFor(false)
       for (const { source: _, failure: __, ...problem } of problems)
         notify({ kind: "source-problem", ...problem })
-      const unopened = problems.find(({ failure }) => failure === "no-handle")
+      const unopened = problems.find(({ failure }) => failure !== undefined && passesSoon(failure))
       return unopened && `${unopened.file} ${unopened.message}`
     } catch (error) {
       // The store has told the user what is wrong with it.
       log.warn("the logins of other programs were not taken in", { error })
-      return error instanceof StoreError && error.failure === "no-handle" ? error.message : undefined
+      return error instanceof StoreError && passesSoon(error.failure) ? error.message : undefined
     }
   }
   const current = followSettings(place)

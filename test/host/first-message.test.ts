@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { describe, it } from "node:test"
+import { openDatabase } from "../../src/accounts/index.ts"
 import { gatewayOf, type Host, startHost } from "../../src/host/index.ts"
 import { readChatRequest } from "../../src/openai/index.ts"
 import { pathsFor } from "../../src/settings/index.ts"
@@ -13,9 +14,13 @@ import { temporaryFolder } from "../support/temporary-folder.ts"
 type AccountOptions = Parameters<FakeKiro["account"]>[0]
 
 describe("the first message of a new home", () => {
-  const hostOf = async (fake: FakeKiro, options: AccountOptions, settings: object = {}): Promise<Host> => {
+  /** A home in which somebody is signed in to kiro-cli. */
+  const signedIn = async (fake: FakeKiro, options: AccountOptions = {}): Promise<string> => {
     const home = temporaryFolder()
     await seedKiroCliStore({ path: kiroCliStoreOf(home), accounts: [fake.account(options)] })
+    return home
+  }
+  const hostOf = async (fake: FakeKiro, home: string, settings: object = {}): Promise<Host> => {
     const place = { env: {}, platform: process.platform, home }
     const { settingsFile } = pathsFor(place)
     mkdirSync(dirname(settingsFile), { recursive: true })
@@ -35,7 +40,7 @@ describe("the first message of a new home", () => {
     await using fake = await startFakeKiro()
     fake.intercept(({ operation }) => operation === "GetUsageLimits", neverAnswers)
     fake.answer(text("Hi."), finish())
-    const host = await hostOf(fake, {})
+    const host = await hostOf(fake, await signedIn(fake))
     assert.equal((await within(5000, ask(host))).outcome, "answer")
     await within(2000, host.close())
   })
@@ -43,9 +48,28 @@ describe("the first message of a new home", () => {
   it("costs nothing beyond the plan where the user pays for no more", async () => {
     await using fake = await startFakeKiro()
     const usage = { used: 50, limit: 50, overage: { enabled: true, used: 0, cap: 100 } }
-    const host = await hostOf(fake, { usage }, { use_overage: false })
+    const host = await hostOf(fake, await signedIn(fake, { usage }), { use_overage: false })
     assert.equal((await ask(host)).outcome, "refusal")
     assert.equal(fake.chats.length, 0)
+    await host.close()
+  })
+
+  it("says that kiro-cli's store is locked, not that nobody is signed in, and is asked again", async () => {
+    await using fake = await startFakeKiro()
+    fake.answer(text("Hi."), finish())
+    const home = await signedIn(fake)
+    const store = kiroCliStoreOf(home)
+    const writer = await openDatabase(store)
+    writer.get("PRAGMA locking_mode = EXCLUSIVE")
+    writer.run("BEGIN EXCLUSIVE")
+    const host = await hostOf(fake, home)
+    const locked = await ask(host)
+    assert.ok(locked.outcome === "refusal")
+    const message = `Kiro: ${store} is locked by another program.`
+    assert.deepEqual(locked.refusal, { status: 503, message })
+    writer.run("ROLLBACK")
+    writer.close()
+    assert.equal((await ask(host)).outcome, "answer")
     await host.close()
   })
 })
