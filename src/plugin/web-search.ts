@@ -17,7 +17,8 @@ export function webSearchHooks(
     // OpenCode takes JSON schema where an argument is none of its own zod's, which alone its types name.
     args: { query: { type: "string", description: "What to search for" } as never },
     async execute({ query }, { abort, sessionID, ask }) {
-      const words = String(query)
+      // OpenCode 1.18 holds no call to that schema, and a model may leave the query out.
+      const words = typeof query === "string" ? query : ""
       await ask({ permission: "websearch", patterns: [words], always: ["*"], metadata: { query: words } })
       const outcome = await search({ query: words, sessionId: sessionID, signal: abort })
       // OpenCode takes a rejection for a fault of its own: the model is told in words.

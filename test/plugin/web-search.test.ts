@@ -7,6 +7,7 @@ const TOOL = "kiro_web_search"
 
 async function run(
   outcome: SearchOutcome,
+  call: object = { query: "words" },
 ): Promise<{ readonly output: string; readonly asked: WebSearch[] }> {
   const asked: WebSearch[] = []
   const { tool } = webSearchHooks(async (search) => {
@@ -24,7 +25,7 @@ async function run(
     metadata: () => undefined,
     ask: async (question: object) => void permissions.push(question),
   }
-  const result = await tool[TOOL]?.execute({ query: "words" as never }, context)
+  const result = await tool[TOOL]?.execute(call as never, context)
   assert.equal(permissions.length, 1)
   return { output: typeof result === "string" ? result : (result?.output ?? ""), asked }
 }
@@ -43,6 +44,16 @@ describe("the tool for web search", () => {
   it("tells the model in words what went wrong, and that nothing was found", async () => {
     assert.equal((await run({ outcome: "refused", message: "No." })).output, "No.")
     assert.match((await run({ outcome: "found", pages: [], accountId: "a" })).output, /Nothing/)
+  })
+
+  it("makes no words of a call that has none: the host gives on whatever the model wrote", async () => {
+    for (const call of [{}, { query: null }, { query: 5 }, { words: "words" }]) {
+      const { asked } = await run({ outcome: "refused", message: "No." }, call)
+      assert.deepEqual(
+        asked.map(({ query: words }) => words),
+        [""],
+      )
+    }
   })
 
   it("is switched off in a message to another provider's model", async () => {
