@@ -14,4 +14,4 @@ export type {
 export { type ChatGateway, createGateway, type Gateway } from "./gateway.ts"
 export { NO_ACCOUNT, refusalOfError } from "./refuse/texts.ts"
 export { type Decision, openAccounts, type OpenAccounts } from "./open-accounts.ts"
-export type { FoundPage, SearchOutcome, WebSearch } from "./control/web-search.ts"
+export type { FoundPage, SearchOutcome, SearchRules, WebSearch } from "./control/web-search.ts"

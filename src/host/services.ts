@@ -12,6 +12,7 @@ import { importLogins, type ImportOutcome, openSources, watchSources } from "../
 import { type Logins, openLogins } from "../login/index.ts"
 import type { Log, Runtime } from "../runtime.ts"
 import {
+  type AccountRules,
   accountRules,
   followSettings,
   type LoadedSettings,
@@ -77,12 +78,13 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     }
   }
   const current = followSettings(place)
+  const currentRules = async (): Promise<AccountRules> => accountRules((await current()).accountRules, place)
   const gateway = createGateway({
     runtime,
     settings,
     project,
     dailyCreditBudget: async () => (await current()).dailyCreditBudget,
-    accountRules: async () => accountRules((await current()).accountRules, place),
+    accountRules: currentRules,
     store,
     tokens,
     importLogins: takeIn,
@@ -109,7 +111,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     importLogins: takeIn,
     async search(asked) {
       if ((await store.list()).length === 0) await takeIn()
-      return lookUps.search(asked)
+      const rules = await currentRules()
+      const projectRule = rules.ofProject(project)
+      const newRule = rules.ofNew({ project })
+      return lookUps.search(asked, { projectRule, newRule })
     },
     async close() {
       await gateway.close()

@@ -539,6 +539,15 @@ describe("web search", () => {
     const wanted = await lab.open()
     assert.equal(wanted.project.searches().chosen, "kiro")
   })
+  it("asks no account that the user's rules rule out", async () => {
+    await lab.signInWithKiroCli()
+    const account_rules = [{ account: "nobody", fallback: false }]
+    const settings = { endpoint_override: lab.fake.url, account_rules }
+    lab.write(".config/opencode/kiro.json", JSON.stringify(settings))
+    const { project } = await lab.open()
+    await assert.rejects(project.search("event streams", "kiro"), /No other account was asked: your rule/)
+    assert.ok(lab.fake.requests.every(({ operation }) => operation !== "InvokeMCP"))
+  })
   it("ends with the plugin, where the host goes on waiting for it", async () => {
     await lab.signInWithKiroCli()
     const { project } = await lab.open()

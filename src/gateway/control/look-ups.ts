@@ -15,7 +15,7 @@ import { modelsTask, unlistedTask, writeModelsFile } from "./models.ts"
 import { createPeriodic } from "./periodic.ts"
 import { fetchProfiles } from "./questions.ts"
 import { usageTask } from "./usage.ts"
-import { type SearchOutcome, searchTheWeb, type WebSearch } from "./web-search.ts"
+import { type SearchOutcome, type SearchRules, searchTheWeb, type WebSearch } from "./web-search.ts"
 
 export interface LookUpOptions {
   readonly client: ControlClient
@@ -44,8 +44,8 @@ export interface OpenLookUps extends LookUps {
   readonly usageNow: (accountId: string) => Promise<void>
   /** Writes for the next start which models the accounts have, after one was enabled, disabled or removed. */
   readonly offerModels: () => Promise<void>
-  /** One web search through Kiro, billed in credits to the account of the session. */
-  readonly search: (search: WebSearch) => Promise<SearchOutcome>
+  /** One web search through Kiro, billed in credits to the account of the session, as the user's rules allow. */
+  readonly search: (search: WebSearch, rules?: SearchRules) => Promise<SearchOutcome>
   /** Ends what is under way. */
   readonly close: () => Promise<void>
 }
@@ -70,8 +70,8 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
       unlisted.soon(accountId)
     },
     offerModels: () => offerModels(options),
-    async search(asked) {
-      const found = await searchTheWeb({ ...options, open }, asked)
+    async search(asked, rules = {}) {
+      const found = await searchTheWeb({ ...options, open, rules }, asked)
       if (found.outcome === "found") usage.soon(found.accountId)
       return found
     },

@@ -1,8 +1,9 @@
 import * as z from "zod/mini"
-import { type Account, type AccountStore, selectAccount } from "../../accounts/index.ts"
+import { type AccountStore, type Choice, selectAccount, type SelectionPolicy } from "../../accounts/index.ts"
 import { beginning, isObject, parseJson, plausibleInstant, present } from "../../json.ts"
-import type { Settings } from "../../settings/index.ts"
+import type { AccountRule, Settings } from "../../settings/index.ts"
 import { quote, whatFailed } from "../refuse/failures.ts"
+import { noOtherByRule } from "../refuse/texts.ts"
 import { callControl, type ControlClient, type ControlTarget, type OpenAccount } from "./call.ts"
 import { fetchProfiles } from "./questions.ts"
 
@@ -12,6 +13,9 @@ export interface WebSearch {
   readonly sessionId?: string | undefined
   readonly signal: AbortSignal
 }
+
+/** The user's rules, as they hold for a message that is sent at the same place. */
+export type SearchRules = Pick<SelectionPolicy, "projectRule" | "newRule">
 
 export interface FoundPage {
   readonly title: string
@@ -28,9 +32,10 @@ export type SearchOutcome =
 
 export interface SearchParts {
   readonly client: ControlClient
-  readonly store: Pick<AccountStore, "list" | "session">
-  readonly settings: Pick<Settings, "accountSelectionStrategy" | "useOverage">
+  readonly store: Pick<AccountStore, "consider">
+  readonly settings: Pick<Settings, "accountSelectionStrategy" | "useOverage" | "accountReserve">
   readonly open: OpenAccount
+  readonly rules: SearchRules
 }
 
 /** The service takes no longer query. */
@@ -42,8 +47,8 @@ const LONGEST_URL = 2000
 const MOST_PAGES = 20
 
 /**
- * Searches the web by the tool that Kiro's own clients have: one JSON-RPC call over HTTP. The account is that of the
- * session, else one that could answer a new conversation. Rejects only with the reason of the signal.
+ * Searches the web by the tool that Kiro's own clients have: one JSON-RPC call over HTTP. The account is the one
+ * that a message of the session would go to, else one that could answer a new conversation. Rejects only with the reason of the signal.
  */
 export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promise<SearchOutcome> {
   const { client } = parts
@@ -52,8 +57,9 @@ export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promi
   if (query === "") return refused("Kiro: a web search needs words to search for.")
   const excluded = new Set<string>()
   for (;;) {
-    const account = await accountFor(parts, search.sessionId, excluded)
-    if (account === undefined) return refused("Kiro: no account can search the web now.")
+    const choice = await choose(parts, search.sessionId, excluded)
+    if (choice.account === undefined) return refused(noneLeft(choice.rule))
+    const { account } = choice
     const opened = await parts.open(account.id, signal)
     if (opened === undefined) {
       excluded.add(account.id)
@@ -84,22 +90,25 @@ const UNKNOWN_FORM = "Kiro answered the web search in a form that is not known."
 
 const SWITCHED_OFF = " An administrator can switch web tools off for a company's accounts."
 
-async function accountFor(
-  { store, settings, client }: SearchParts,
-  sessionId: string | undefined,
+function choose(
+  { store, settings, client, rules }: SearchParts,
+  sessionId: string = client.runtime.randomUUID(),
   excluded: ReadonlySet<string>,
-): Promise<Account | undefined> {
-  const { accountId } = sessionId === undefined ? {} : await store.session(sessionId)
-  const choice = selectAccount(
-    { accounts: await store.list(), ...present({ accountId }) },
-    {
-      strategy: settings.accountSelectionStrategy,
-      useOverage: settings.useOverage,
-      now: client.runtime.clock.now(),
-      excluded,
-    },
-  )
-  return choice.account
+): Promise<Choice> {
+  const policy = {
+    ...rules,
+    strategy: settings.accountSelectionStrategy,
+    useOverage: settings.useOverage,
+    reserve: settings.accountReserve,
+    now: client.runtime.clock.now(),
+    excluded,
+  }
+  return store.consider(sessionId, (state) => selectAccount(state, policy))
+}
+
+function noneLeft(rule: AccountRule | undefined): string {
+  const words = "Kiro: no account can search the web now."
+  return rule === undefined ? words : `${words} ${noOtherByRule(rule)}`
 }
 
 /** The search, unlike a chat, does without no profile, also for a key. */

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict"
 import { after, before, beforeEach, describe, it } from "node:test"
 import { newAccount } from "../../../src/accounts/index.ts"
-import { openAccounts, type OpenAccounts, type SearchOutcome } from "../../../src/gateway/index.ts"
+import {
+  openAccounts,
+  type OpenAccounts,
+  type SearchOutcome,
+  type SearchRules,
+} from "../../../src/gateway/index.ts"
 import { silentLog, systemRuntime } from "../../../src/runtime.ts"
 import { Secret } from "../../../src/secret.ts"
 import { DEFAULT_SETTINGS, pathsFor } from "../../../src/settings/index.ts"
@@ -62,8 +67,12 @@ describe("a web search", () => {
         ],
       }),
     )
-  const search = (query: string, sessionId?: string): Promise<SearchOutcome> =>
-    accounts.lookUps.search({ query, sessionId, signal: new AbortController().signal })
+  const search = (query: string, sessionId?: string, rules?: SearchRules): Promise<SearchOutcome> =>
+    accounts.lookUps.search({ query, sessionId, signal: new AbortController().signal }, rules)
+  const payer = async (sessionId?: string, rules?: SearchRules): Promise<string | undefined> => {
+    const outcome = await search("words", sessionId, rules)
+    return outcome.outcome === "found" ? outcome.accountId : outcome.message
+  }
 
   it("is one call with the profile, and its pages come back with title, address, date and excerpt", async () => {
     const publishedDate = Date.UTC(2026, 0, 2)
@@ -126,6 +135,31 @@ describe("a web search", () => {
     await accounts.store.updateSession("ses_b", (memory) => ({ ...memory, accountId: "b" }))
     const outcome = await search("words", "ses_b")
     assert.equal(outcome.outcome === "found" && outcome.accountId, "b")
+  })
+
+  it("goes where a message of the session would go: by the user's choice, then by a rule", async () => {
+    const memory = { accountId: "a", chosenAccountId: "b" }
+    await accounts.store.updateSession("ses_chosen", (session) => ({ ...session, ...memory }))
+    await accounts.store.updateSession("ses_a", (session) => ({ ...session, accountId: "a" }))
+    assert.equal(await payer("ses_chosen"), "b")
+    assert.equal(await payer("ses_a"), "a")
+    assert.equal(await payer("ses_a", { projectRule: { project: "/code", account: "b" } }), "b")
+    assert.equal(await payer("ses_a", { newRule: { account: "b" } }), "a")
+    assert.equal(await payer(undefined, { newRule: { account: "b" } }), "b")
+  })
+
+  it("asks no other account where a rule allows none", async () => {
+    const projectRule = { project: "/code", account: "b", fallback: false }
+    await accounts.store.update("b", (account) => ({ ...account, enabled: false }))
+    assert.equal(await payer("ses_a", { projectRule: { ...projectRule, fallback: true } }), "a")
+    fake.requests.length = 0
+    const refusal = await payer("ses_a", { projectRule })
+    assert.match(
+      refusal ?? "",
+      /No other account was asked: your rule for \/code in kiro\.json says fallback/,
+    )
+    assert.deepEqual(fake.received("InvokeMCP"), [])
+    await accounts.store.update("b", (account) => ({ ...account, enabled: true }))
   })
 
   it("says when an administrator may have switched it off, and what the service says otherwise", async () => {
