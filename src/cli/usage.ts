@@ -20,7 +20,7 @@ const DAY_MS = 24 * 3_600_000
 
 /** Asks Kiro for the credits of every account now, then shows the list. */
 export async function showUsage(context: Context, { json }: { readonly json: boolean }): Promise<boolean> {
-  const { store, terminal, lookUps, runtime } = context
+  const { store, terminal, lookUps, runtime, command } = context
   const startedAt = runtime.clock.now()
   const accounts = await store.list()
   const wanted = accounts.filter(({ enabled }) => enabled)
@@ -32,8 +32,11 @@ export async function showUsage(context: Context, { json }: { readonly json: boo
   const silent = (await store.list()).filter(
     ({ id, quota }) => wanted.some((account) => account.id === id) && (quota?.checkedAt ?? 0) < startedAt,
   )
+  const remedy = `for the reason run: ${command} doctor`
   for (const account of silent)
-    terminal.err(terminal.paint("warning", `${accountName(account)}: Kiro did not say what it has used`))
+    terminal.err(
+      terminal.paint("warning", `${accountName(account)}: Kiro did not say what it has used; ${remedy}`),
+    )
   return silent.length === 0
 }
 

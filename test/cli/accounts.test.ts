@@ -102,7 +102,10 @@ describe("accounts", () => {
     const after = await run("usage")
     assert.equal(after.code, 1)
     assert.match(after.out, /login needed/)
-    assert.match(after.err, /Builder ID ··[0-9a-f]{4}: Kiro did not say what it has used/)
+    assert.match(
+      after.err,
+      /Builder ID ··[0-9a-f]{4}: Kiro did not say what it has used; for the reason run: .* doctor\n/,
+    )
   })
 
   it("gives instants as ISO 8601 to machines, and no identity", async () => {
