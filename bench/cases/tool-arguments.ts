@@ -30,7 +30,7 @@ function mostLate(answer: Uint8Array): number {
   let late = 0
   for (const message of createMessageDecoder().push(answer)) {
     const event = readKiroEvent(message)
-    if ("failure" in event || event.type !== "toolUseEvent") continue
+    if (event.type !== "toolUseEvent") continue
     received.push((received.at(-1) ?? 0) + (event.input?.length ?? 0))
     for (const { delta } of translator.push(event)) {
       for (const call of delta.tool_calls ?? []) given += call.function.arguments.length

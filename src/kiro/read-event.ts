@@ -47,11 +47,11 @@ export function readKiroEvent(message: EventStreamMessage): Reading {
     case "event":
       return readEvent(header(message, ":event-type"), message.payload)
     case "exception":
-      return { failure: readException(header(message, ":exception-type"), message) }
+      return failed(readException(header(message, ":exception-type"), message))
     case "error":
-      return { failure: readException(header(message, ":error-code"), message) }
+      return failed(readException(header(message, ":error-code"), message))
     default:
-      return { failure: corruptStream("a message that is neither event, exception nor error") }
+      return failed(corruptStream("a message that is neither event, exception nor error"))
   }
 }
 
@@ -77,7 +77,11 @@ function readException(name: string, message: EventStreamMessage): KiroFailure {
 /** It keeps no state: each payload is a whole document. */
 const utf8 = new TextDecoder()
 
-type Reading = KiroEvent | { readonly failure: KiroFailure }
+type Reading = KiroEvent | { readonly type: "failure"; readonly failure: KiroFailure }
+
+function failed(failure: KiroFailure): Reading {
+  return { type: "failure", failure }
+}
 
 function readEvent(eventType: string, payload: Uint8Array): Reading {
   switch (eventType) {
@@ -101,12 +105,10 @@ function readEvent(eventType: string, payload: Uint8Array): Reading {
         return { type: eventType, usage, unit: text(document, "unit") ?? "" }
       })
     case "invalidStateEvent":
-      return { failure: readStreamFailure({ name: eventType, payload: utf8.decode(payload) }) }
+      return failed(readStreamFailure({ name: eventType, payload: utf8.decode(payload) }))
     // The service's model names its InternalServerException so among the events.
     case "error":
-      return {
-        failure: readStreamFailure({ name: "InternalServerException", payload: utf8.decode(payload) }),
-      }
+      return failed(readStreamFailure({ name: "InternalServerException", payload: utf8.decode(payload) }))
     default:
       return { type: "unknown", eventType }
   }
@@ -117,7 +119,7 @@ function read(payload: Uint8Array, reader: (document: JsonObject) => Reading): R
   const document = payload.length === 0 ? {} : parseJson(utf8.decode(payload))
   return isObject(document)
     ? reader(document)
-    : { failure: corruptStream("the payload of an event is not a JSON object") }
+    : failed(corruptStream("the payload of an event is not a JSON object"))
 }
 
 function readReasoning(document: JsonObject): KiroEvent {
@@ -136,7 +138,7 @@ function readToolUse(document: JsonObject): Reading {
   const toolUseId = text(document, "toolUseId") ?? ""
   const name = text(document, "name") ?? ""
   // A piece without a name belongs to the call whose id it has.
-  if (toolUseId === "") return { failure: corruptStream("a tool use without its id") }
+  if (toolUseId === "") return failed(corruptStream("a tool use without its id"))
   const input = inputPiece(document["input"])
   const stop = document["stop"] === true
   return { type: "toolUseEvent", toolUseId, name, ...(input !== undefined && { input }), stop }

@@ -86,7 +86,7 @@ describe("any events", () => {
           const bytes = Buffer.concat(events.map(([type, body]) => event(type, JSON.stringify(body))))
           for (const message of createMessageDecoder().push(bytes)) {
             const read = readKiroEvent(message)
-            if ("failure" in read) break
+            if (read.type === "failure") break
             for (const chunk of translator.push(read))
               assert.deepEqual(JSON.parse(JSON.stringify(chunk)), chunk)
           }

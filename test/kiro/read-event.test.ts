@@ -15,7 +15,7 @@ describe("reading an event", () => {
       stop: true,
     })
     assert.deepEqual(
-      readAll(WHOLE_ANSWER).map((event) => ("failure" in event ? event.failure : event.type)),
+      readAll(WHOLE_ANSWER).map((event) => (event.type === "failure" ? event.failure : event.type)),
       [
         "unknown",
         "reasoningContentEvent",
@@ -162,7 +162,7 @@ function read(bytes: Uint8Array): Reading {
   return event
 }
 
-function failureOf(bytes: Uint8Array): Extract<Reading, { failure: unknown }>["failure"] | undefined {
+function failureOf(bytes: Uint8Array): Extract<Reading, { type: "failure" }>["failure"] | undefined {
   const event = read(bytes)
-  return "failure" in event ? event.failure : undefined
+  return event.type === "failure" ? event.failure : undefined
 }

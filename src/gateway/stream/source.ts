@@ -44,7 +44,7 @@ export function createAnswerSource(
         const { value: message } = messages.next()
         if (message === undefined) return undefined
         const event = readKiroEvent(message)
-        if ("failure" in event) return event.failure
+        if (event.type === "failure") return event.failure
         chunks.push(...translator.push(event))
         hasContent ||= chunks.some(isContent)
         heard = true
