@@ -212,20 +212,16 @@ function offerSearch(host: Host, isDefault: boolean): (editor: unknown) => void 
         const signal = AbortSignal.any(signals)
         const outcome = await (await host.services()).search({ query, signal })
         if (outcome.outcome === "refused") throw new Error(outcome.message)
-        return outcome.pages.map(({ title, url, excerpt, publishedAt }) => ({
+        return outcome.pages.map(({ title, url, excerpt, publishedOn }) => ({
           title,
           url,
-          content: publishedAt === undefined ? excerpt : `${dayOf(publishedAt)}: ${excerpt}`,
+          content: publishedOn === undefined ? excerpt : `${publishedOn}: ${excerpt}`,
           time: {},
         }))
       },
     })
     if (isDefault) methodOf(editor, "default", "set")?.(PROVIDER_ID)
   }
-}
-
-function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10)
 }
 
 /** `opencode auth login`, `switch` and `logout` in another process, and `/connect` in this one. */

@@ -37,8 +37,8 @@ export function webSearchHooks(
 function pagesText(pages: readonly FoundPage[]): string {
   if (pages.length === 0) return "Nothing was found."
   return pages
-    .map(({ title, url, excerpt, publishedAt }, index) => {
-      const date = publishedAt === undefined ? "" : `\n${new Date(publishedAt).toISOString().slice(0, 10)}`
+    .map(({ title, url, excerpt, publishedOn }, index) => {
+      const date = publishedOn === undefined ? "" : `\n${publishedOn}`
       return `${index + 1}. ${title}\n${url}${date}\n${excerpt}`.trimEnd()
     })
     .join("\n\n")

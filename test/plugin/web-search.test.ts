@@ -33,7 +33,7 @@ async function run(
 describe("the tool for web search", () => {
   it("asks for permission and answers with title, address, date and excerpt", async () => {
     const pages = [
-      { title: "T", url: "https://t.example", excerpt: "s", publishedAt: Date.UTC(2026, 0, 2) },
+      { title: "T", url: "https://t.example", excerpt: "s", publishedOn: "2026-01-02" },
       { title: "U", url: "https://u.example", excerpt: "" },
     ]
     const { output, asked } = await run({ outcome: "found", pages, accountId: "a" })

@@ -97,7 +97,7 @@ function without(conversation: Conversation, omitted: readonly Omission[]): Conv
     [omitted.includes("reasoning"), withoutSignatures],
     [omitted.includes("documents"), withoutDocuments],
     [omitted.includes("images"), withoutImages],
-    // A field of the request: the model is taken as one that has none.
+    // Fields of the request are left out with the model's own: see `modelFor`.
   ]
   return steps.reduce((left, [isAsked, leaveOut]) => (isAsked ? leaveOut(left) : left), conversation)
 }

@@ -21,8 +21,8 @@ export interface FoundPage {
   readonly title: string
   readonly url: string
   readonly excerpt: string
-  /** When it was published, in epoch ms. */
-  readonly publishedAt?: number
+  /** The day on which it was published, as 2026-11-29 (UTC). */
+  readonly publishedOn?: string
 }
 
 export type SearchOutcome =
@@ -164,9 +164,13 @@ function readResult(body: unknown, accountId: string): SearchOutcome {
     title: title ?? url,
     url,
     excerpt: snippet ?? "",
-    ...present({ publishedAt: plausibleInstant(publishedDate ?? undefined) }),
+    ...present({ publishedOn: dayOf(plausibleInstant(publishedDate ?? undefined)) }),
   }))
   return { outcome: "found", pages: bounded(pages), accountId }
+}
+
+function dayOf(at: number | undefined): string | undefined {
+  return at === undefined ? undefined : new Date(at).toISOString().slice(0, 10)
 }
 
 /** What is left out is told in the text itself: whoever reads it is a model. */
@@ -187,9 +191,7 @@ function bounded(pages: readonly FoundPage[]): readonly FoundPage[] {
 
 function searchError(document: unknown): string {
   const said = isObject(document) && typeof document["error"] === "string" ? document["error"] : ""
-  return said === ""
-    ? "Kiro answered the web search in a form that is not known."
-    : `Kiro's web search failed: “${said.slice(0, 200)}”.`
+  return said === "" ? UNKNOWN_FORM : `Kiro's web search failed: “${said.slice(0, 200)}”.`
 }
 
 function refused(message: string): SearchOutcome {

@@ -84,7 +84,7 @@ describe("a web search", () => {
     const outcome = await search(`${"q".repeat(300)}`)
     assert.ok(outcome.outcome === "found")
     assert.deepEqual(outcome.pages, [
-      { title: "T", url: "https://t.example", excerpt: "s", publishedAt: publishedDate },
+      { title: "T", url: "https://t.example", excerpt: "s", publishedOn: "2026-01-02" },
       { title: "https://u.example", url: "https://u.example", excerpt: "" },
     ])
     const [request, ...others] = fake.received("InvokeMCP")
