@@ -119,7 +119,8 @@ export function systemRuntime(log: Log): Runtime {
 
 type Environment = { readonly [name: string]: string | undefined }
 
-const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]
+/** Where people name a proxy. */
+export const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]
 
 /**
  * The runtime's own fetch. Bun's honours HTTPS_PROXY and NO_PROXY by itself; Node's only in newer versions that were

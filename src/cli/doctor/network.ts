@@ -4,7 +4,7 @@ import { type Account, loginRegionOf } from "../../accounts/index.ts"
 import { hostHeaders, hostsFor, type KiroHost, networkFailure, serviceRegionOf } from "../../kiro/index.ts"
 import { isObject } from "../../json.ts"
 import { oidcOrigin, SOCIAL_ORIGIN } from "../../oauth/index.ts"
-import { proxyAddress } from "../../runtime.ts"
+import { PROXY_VARIABLES, proxyAddress } from "../../runtime.ts"
 import type { Place } from "../../settings/index.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 import { globalFolder, readJsonc } from "./opencode-config.ts"
@@ -155,11 +155,10 @@ function withoutRepeats(groups: readonly (readonly KiroHost[])[]): readonly (rea
 }
 
 const PROXY_PATIENCE_MS = 5000
-const PROXY_NAMES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]
 
 /** Whether the proxy that the environment names can be one, and is there. Its password is never shown. */
 async function proxyFindings(env: Place["env"]): Promise<readonly Finding[]> {
-  const [name] = PROXY_NAMES.filter((candidate) => env[candidate])
+  const [name] = PROXY_VARIABLES.filter((candidate) => env[candidate])
   if (name === undefined) return []
   const url = URL.parse(proxyAddress(env[name] ?? ""))
   if (url === null || !/^https?:$/.test(url.protocol))
