@@ -2,6 +2,9 @@
 export const PACKAGE = "opencode-kiro-auth"
 export const VERSION = "0.1.0"
 
+/** The name of our provider in both hosts. */
+export const PROVIDER_ID = "kiro"
+
 /** Starts a file of this package where nothing else can: OpenCode's own program is a Bun when it is told to be one. */
 export function opencodeAsBun(platform: string): string {
   return platform === "win32" ? "set BUN_BE_BUN=1&& opencode" : "BUN_BE_BUN=1 opencode"

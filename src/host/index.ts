@@ -4,7 +4,7 @@ import type { Board, BoardQuestion } from "./board.ts"
 export { type Host, gatewayOf, startHost } from "./host.ts"
 export type { Board } from "./board.ts"
 export type { AccountAct, AccountLine, ActDone, Management } from "./manage.ts"
-export { AGENT_HEADER, AUTH_MARKER, type Offer, PROVIDER_ID, PURPOSE_HEADER, readOffer } from "./offer.ts"
+export { AGENT_HEADER, AUTH_MARKER, type Offer, PURPOSE_HEADER, readOffer } from "./offer.ts"
 
 /** See board.ts, which loads with the first look. */
 export const readBoard = async (question: BoardQuestion): Promise<Board> =>

@@ -3,9 +3,6 @@ import type { OfferedModel } from "../kiro/models/index.ts"
 import { readSmallFile } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 
-/** The name of our provider in both hosts. */
-export const PROVIDER_ID = "kiro"
-
 /**
  * What stands among a host's credentials instead of a token: it lists Kiro there, and is good for nothing. The accounts
  * are in kiro.db.

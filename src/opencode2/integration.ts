@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { AUTH_MARKER, type Host, PROVIDER_ID } from "../host/index.ts"
+import { AUTH_MARKER, type Host } from "../host/index.ts"
 import { isObject, stringField, present } from "../json.ts"
 import type { NewSignIn, SignIn } from "../login/index.ts"
 import {
@@ -12,6 +12,7 @@ import {
   SOCIAL_PROVIDERS,
 } from "../login/input.ts"
 import { Secret } from "../secret.ts"
+import { PROVIDER_ID } from "../version.ts"
 import { answerOf, methodOf, textIn } from "./context.ts"
 import { change, isDraft } from "./models.ts"
 

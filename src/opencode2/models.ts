@@ -1,7 +1,8 @@
-import { PROVIDER_ID, readOffer } from "../host/index.ts"
+import { readOffer } from "../host/index.ts"
 import { isObject, stringField } from "../json.ts"
 import type { OfferedModel } from "../kiro/models/index.ts"
 import type { Log } from "../runtime.ts"
+import { PROVIDER_ID } from "../version.ts"
 import { methodOf } from "./context.ts"
 
 export interface ModelsOptions {

@@ -6,6 +6,7 @@ import {
   type ChatRequest,
   type ContentPart,
 } from "../openai/index.ts"
+import { PROVIDER_ID } from "../version.ts"
 
 /** Reads the call of a language model (AI SDK v3) into the chat request that it means. */
 
@@ -97,7 +98,7 @@ function readTool(tool: JsonObject, at: string): ChatRequest["tools"][number] {
 
 /** Whose metadata is ours: the host keys it by the provider's name, which it tells the factory. */
 export function metadataKeyOf(settings: unknown): string {
-  return (isObject(settings) ? stringField(settings, "name") : undefined) ?? "kiro"
+  return (isObject(settings) ? stringField(settings, "name") : undefined) ?? PROVIDER_ID
 }
 
 function ownOf(providerOptions: unknown, key: string): unknown {

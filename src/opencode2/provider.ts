@@ -4,6 +4,7 @@
  */
 import type { LanguageModelV3, LanguageModelV3CallOptions, LanguageModelV3StreamPart } from "@ai-sdk/provider"
 import { isObject } from "../json.ts"
+import { PROVIDER_ID } from "../version.ts"
 import { refusalError } from "./errors.ts"
 import type { ModelCall, RegistryEntry } from "./language-model.ts"
 import type { Registry } from "./registry.ts"
@@ -17,7 +18,7 @@ export function createKiro(settings: unknown): { languageModel(modelId: string):
   return {
     languageModel: (modelId) => ({
       specificationVersion: "v3",
-      provider: "kiro",
+      provider: PROVIDER_ID,
       modelId,
       supportedUrls: {},
       doStream: async (options) => ({ stream: openStream({ modelId, settings, options }) }),

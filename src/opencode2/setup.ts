@@ -4,13 +4,13 @@ import {
   gatewayOf,
   type Host,
   loadAccountsRpc,
-  PROVIDER_ID,
   PURPOSE_HEADER,
   startHost,
 } from "../host/index.ts"
 import { isObject, present } from "../json.ts"
 import { atMost } from "../runtime.ts"
 import type { Place } from "../settings/index.ts"
+import { PROVIDER_ID } from "../version.ts"
 import { type Call, kindOfContext, locationOf, methodOf, textIn } from "./context.ts"
 import { offerLogins, readConnections } from "./integration.ts"
 import { offerProvider } from "./models.ts"

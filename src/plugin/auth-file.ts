@@ -1,9 +1,10 @@
 import { realpath } from "node:fs/promises"
-import { AUTH_MARKER, PROVIDER_ID } from "../host/index.ts"
+import { AUTH_MARKER } from "../host/index.ts"
 import { isObject, type JsonObject, parseJson, stringField } from "../json.ts"
 import { isApiKey } from "../login/input.ts"
 import { Secret } from "../secret.ts"
 import { readSmallFile, replaceFile } from "../settings/index.ts"
+import { PROVIDER_ID } from "../version.ts"
 import type { LoginDesk } from "./auth-hook.ts"
 
 /** Takes a key out of auth.json: the key itself before this resolves, what Kiro says of it beside it. Never rejects. */

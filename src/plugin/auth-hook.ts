@@ -1,5 +1,5 @@
 import type { AuthHook, AuthOAuthResult } from "@opencode-ai/plugin"
-import { AUTH_MARKER, type Management, PROVIDER_ID } from "../host/index.ts"
+import { AUTH_MARKER, type Management } from "../host/index.ts"
 import type { Logins, SignIn } from "../login/index.ts"
 import {
   askedForAws,
@@ -16,6 +16,7 @@ import {
   SOCIAL_PROVIDERS,
 } from "../login/input.ts"
 import type { Log } from "../runtime.ts"
+import { PROVIDER_ID } from "../version.ts"
 import type { LoginToast } from "./toasts.ts"
 import { present } from "../json.ts"
 

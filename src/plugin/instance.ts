@@ -1,15 +1,8 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
-import {
-  AGENT_HEADER,
-  gatewayOf,
-  type Host,
-  PROVIDER_ID,
-  PURPOSE_HEADER,
-  readOffer,
-  startHost,
-} from "../host/index.ts"
+import { AGENT_HEADER, gatewayOf, type Host, PURPOSE_HEADER, readOffer, startHost } from "../host/index.ts"
 import { type Fetch, systemRuntime } from "../runtime.ts"
 import { loadingTrouble, type Place } from "../settings/index.ts"
+import { PROVIDER_ID } from "../version.ts"
 import { authHook, type Form } from "./auth-hook.ts"
 import { injectProvider } from "./provider.ts"
 import { createTell, createToaster, isLoginCommand, type Toast, type ToastClient } from "./toasts.ts"

@@ -1,7 +1,8 @@
-import { type Offer, PROVIDER_ID } from "../host/index.ts"
+import type { Offer } from "../host/index.ts"
 import { isObject, type JsonObject, stringField } from "../json.ts"
 import type { OfferedModel } from "../kiro/models/index.ts"
 import type { Fetch } from "../runtime.ts"
+import { PROVIDER_ID } from "../version.ts"
 
 const NPM = "@ai-sdk/openai-compatible"
 /** OpenCode asks for some key; no token of ours ever stands here. */

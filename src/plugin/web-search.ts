@@ -1,6 +1,6 @@
 import type { Hooks, ToolDefinition } from "@opencode-ai/plugin"
 import type { FoundPage, SearchOutcome, WebSearch } from "../gateway/index.ts"
-import { PROVIDER_ID } from "../host/index.ts"
+import { PROVIDER_ID } from "../version.ts"
 
 const TOOL = "kiro_web_search"
 

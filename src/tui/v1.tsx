@@ -1,11 +1,10 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import type { JSX } from "@opentui/solid"
+import { PROVIDER_ID } from "../version.ts"
 import { localDesk } from "./desk.ts"
 import type { Tone } from "./lines.ts"
 import { type Dialogs, manageAccounts } from "./manage.ts"
 import { type Colour, Panel } from "./panel.tsx"
-
-const PROVIDER = "kiro"
 
 /** The part of OpenCode 1's terminal UI. Option `show_email` shows e-mail addresses. */
 export function startInV1(
@@ -50,7 +49,7 @@ export function startInV1(
 function isKiroSession(api: TuiPluginApi, sessionId: string): boolean {
   const latest = api.state.session.messages(sessionId).at(-1)
   if (latest === undefined) return false
-  return (latest.role === "assistant" ? latest.providerID : latest.model.providerID) === PROVIDER
+  return (latest.role === "assistant" ? latest.providerID : latest.model.providerID) === PROVIDER_ID
 }
 
 /** When the user said something, in epoch ms, the newest first: a turn is all that came of it. */

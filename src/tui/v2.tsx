@@ -2,12 +2,11 @@ import { isObject, type JsonObject, numberField, stringField } from "../json.ts"
 import type { AccountAct, ActDone, Board } from "../host/index.ts"
 import type { SignedIn } from "../login/index.ts"
 import type { Project } from "../settings/index.ts"
+import { PROVIDER_ID } from "../version.ts"
 import { localDesk, type LocalDesk } from "./desk.ts"
 import type { Tone } from "./lines.ts"
 import { type BegunSignIn, type Desk, type Dialogs, manageAccounts, type Profile } from "./manage.ts"
 import { type Colour, Panel } from "./panel.tsx"
-
-const PROVIDER = "kiro"
 
 /** How long a server that did not answer is left alone. */
 const ASK_AGAIN_MS = 60_000
@@ -234,7 +233,7 @@ function isKiroSession({ data }: V2Context, input: JsonObject, sessionId: string
   const session = data?.session?.get?.(sessionId)
   const ofSession = isObject(session) ? session["model"] : undefined
   const model = ofSession ?? input["model"]
-  return isObject(model) && model["providerID"] === PROVIDER
+  return isObject(model) && model["providerID"] === PROVIDER_ID
 }
 
 /** Messages of OpenCode 2 name their kind as `type`, some versions as `role`. */

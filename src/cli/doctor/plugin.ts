@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { isObject, type JsonObject, stringField } from "../../json.ts"
-import { PACKAGE, VERSION } from "../../version.ts"
+import { PACKAGE, PROVIDER_ID, VERSION } from "../../version.ts"
 import { copyOf, isUnpinned, ownSpec, renameAway } from "../update.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 import {
@@ -56,7 +56,7 @@ function missing(context: DoctorContext): Finding {
 }
 
 function hasPastedModels({ document = {} }: ConfigFile): boolean {
-  return isObject(child(document, "provider")["kiro"])
+  return isObject(child(document, "provider")[PROVIDER_ID])
 }
 
 /** As `opencode plugin … -g` does: the server's part, and the terminal UI's, which OpenCode 2 finds by itself. */
@@ -253,21 +253,21 @@ function findingsOf(context: DoctorContext, { path, document = {} }: ConfigFile)
   const enabled: unknown = document["enabled_providers"]
   const claimed = claims(document)
   return [
-    ...(Array.isArray(disabled) && disabled.includes("kiro")
+    ...(Array.isArray(disabled) && disabled.includes(PROVIDER_ID)
       ? [
           problem(
             `${path} disables the provider kiro`,
             'Take "kiro" out of disabled_providers.',
-            edit([{ path: ["disabled_providers"], value: disabled.filter((id) => id !== "kiro") }]),
+            edit([{ path: ["disabled_providers"], value: disabled.filter((id) => id !== PROVIDER_ID) }]),
           ),
         ]
       : []),
-    ...(Array.isArray(enabled) && !enabled.includes("kiro")
+    ...(Array.isArray(enabled) && !enabled.includes(PROVIDER_ID)
       ? [
           problem(
             `${path} enables other providers only`,
             'Put "kiro" into enabled_providers.',
-            edit([{ path: ["enabled_providers"], value: "kiro", insert: true }]),
+            edit([{ path: ["enabled_providers"], value: PROVIDER_ID, insert: true }]),
           ),
         ]
       : []),
@@ -289,12 +289,12 @@ interface Claim {
 /** Packages and URLs of another provider. */
 function claims(document: JsonObject): readonly Claim[] {
   return ["provider", "providers"].flatMap((key) => {
-    const kiro = child(child(document, key), "kiro")
+    const kiro = child(child(document, key), PROVIDER_ID)
     const models = Object.entries(child(kiro, "models")).map(([id, model]) => ({
-      at: [key, "kiro", "models", id, "provider"],
+      at: [key, PROVIDER_ID, "models", id, "provider"],
       value: child(isObject(model) ? model : {}, "provider"),
     }))
-    const homes = [{ at: [key, "kiro"], value: kiro }, ...models].flatMap(({ at, value }): Claim[] => {
+    const homes = [{ at: [key, PROVIDER_ID], value: kiro }, ...models].flatMap(({ at, value }): Claim[] => {
       const { npm, api } = value
       return [
         ...(typeof npm === "string" && npm !== OUR_NPM
@@ -304,7 +304,7 @@ function claims(document: JsonObject): readonly Claim[] {
       ]
     })
     const hasUrl = child(kiro, "options")["baseURL"] !== undefined
-    const url = { text: `${key}.kiro.options.baseURL is set`, at: [key, "kiro", "options", "baseURL"] }
+    const url = { text: `${key}.kiro.options.baseURL is set`, at: [key, PROVIDER_ID, "options", "baseURL"] }
     return hasUrl ? [...homes, url] : homes
   })
 }
