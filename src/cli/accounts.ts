@@ -14,6 +14,7 @@ import {
 } from "../accounts/index.ts"
 import { SOURCE_NAMES } from "../import/index.ts"
 import { type JsonObject, plainName, present } from "../json.ts"
+import { extraCredits, planName } from "../kiro/index.ts"
 import type { Context } from "./context.ts"
 import type { Column, Terminal } from "./terminal.ts"
 
@@ -87,7 +88,7 @@ function rowOf(account: Account, { terminal, settings }: Context, now: number): 
   const credits = quota === undefined ? terminal.paint("muted", "not known yet") : creditsText(quota)
   return [
     terminal.paint("strong", accountName(account)),
-    quota?.plan === undefined ? "?" : plainName(quota.plan),
+    quota?.plan === undefined ? "?" : planName(quota.plan),
     terminal.paint(STATE_WORDS[state.reason].tone, shortState(state, now)),
     tone === undefined ? credits : terminal.paint(tone, credits),
     share === undefined ? "" : `${Math.round(share * 100)} %`,
@@ -102,13 +103,8 @@ const HIGH_SHARE = 0.8
 function extrasOf(account: Account, { paint }: Terminal, now: number): readonly (readonly string[])[] {
   const { quota } = account
   if (quota === undefined) return []
-  const { trial, bonuses, others = [], overage } = quota
-  const named = [
-    ...(trial === undefined ? [] : [{ name: "Trial", ...trial }]),
-    ...bonuses,
-    ...others.map((other) => ({ ...other, expiresAt: undefined })),
-  ]
-  const parts = named.map((extra) => {
+  const { overage } = quota
+  const parts = extraCredits(quota).map((extra) => {
     const until = extra.expiresAt === undefined ? "" : ` until ${dayText(extra.expiresAt, now)}`
     return `${plainName(extra.name)} ${creditsText(extra)}${until}`
   })

@@ -1,6 +1,6 @@
 import * as z from "zod/mini"
 import { catch as otherwise } from "zod/mini"
-import { plausibleInstant, present } from "../json.ts"
+import { plainName, plausibleInstant, present } from "../json.ts"
 import { lenient, listOf, record, type RecordOf, text } from "./lenient.ts"
 
 const BUCKET = { used: z.number(), limit: z.number(), expiresAt: lenient(z.number()) }
@@ -30,6 +30,19 @@ export const QUOTA = {
 
 type UsageQuota = RecordOf<typeof QUOTA>
 type UsageBonus = UsageQuota["bonuses"][number]
+
+/** A plan as people read it: the service shouts, `KIRO PRO+`, or leaves its own name out. */
+export function planName(plan: string): string {
+  const words = plainName(plan)
+    .split(" ")
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase())
+  return words[0] === "Kiro" ? words.join(" ") : `Kiro ${words.join(" ")}`
+}
+
+/** The credits beside those of the plan, each by a name to be shown. */
+export function extraCredits({ trial, bonuses, others = [] }: UsageQuota): readonly UsageBonus[] {
+  return [...(trial === undefined ? [] : [{ name: "Trial", ...trial }]), ...bonuses, ...others]
+}
 
 export interface UsageLimits {
   /** Absent where the answer named no limit. */

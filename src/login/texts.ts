@@ -1,6 +1,6 @@
 import { type Account, accountName, isLocking, shortId, STATE_WORDS } from "../accounts/index.ts"
 import { type ImportOutcome, SOURCE_NAMES } from "../import/index.ts"
-import type { KiroProfile } from "../kiro/index.ts"
+import { type KiroProfile, planName } from "../kiro/index.ts"
 import type { DeviceAuthorization, DeviceAuthorizationError } from "../oauth/index.ts"
 import { ownCommand, redactText } from "../settings/index.ts"
 import type { LoginTarget } from "./input.ts"
@@ -36,13 +36,6 @@ function describeAccount(account: Account): string {
   const plan = quota?.plan === undefined ? [] : [planName(quota.plan)]
   const credits = quota === undefined ? [] : [`${round(quota.used)} of ${round(quota.limit)} credits used`]
   return [accountName(account), ...plan, ...credits].join(", ")
-}
-
-/** The service shouts: `KIRO PRO+`. */
-function planName(plan: string): string {
-  return /[a-z]/.test(plan)
-    ? plan
-    : plan.toLowerCase().replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase())
 }
 
 function round(credits: number): string {

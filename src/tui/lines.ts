@@ -13,6 +13,7 @@ import {
 } from "../accounts/index.ts"
 import type { Board } from "../host/index.ts"
 import { plainName } from "../json.ts"
+import { extraCredits, planName } from "../kiro/index.ts"
 import { firstOf } from "../settings/index.ts"
 
 /** `tone` names the theme colour that a line is drawn in. */
@@ -63,7 +64,7 @@ function accountOf({ accounts, session, rule }: Board): AccountOverview | undefi
 function accountLines(board: Board, account: AccountOverview, view: View): PanelLine[] {
   const { email, name, quota } = account
   return [
-    { text: planTitle(quota?.plan), tone: "title" },
+    { text: titleOf(quota), tone: "title" },
     { text: view.showEmail ? plainName(email ?? name) : name, tone: "text" },
     ...reasonLines(board, account),
     ...stateLines(account, view),
@@ -92,7 +93,7 @@ function creditLines(quota: Quota | undefined, { now }: View): PanelLine[] {
     ...(quota.resetAt !== undefined && quota.resetAt > now
       ? [{ text: `Resets ${dayText(quota.resetAt, now)}`, tone: "muted" } as const]
       : []),
-    ...extrasOf(quota).flatMap((extra): PanelLine[] => [
+    ...extraCredits(quota).flatMap((extra): PanelLine[] => [
       { text: `${plainName(extra.name)} ${creditsText(extra)}`, tone: "muted" },
       ...(extra.expiresAt === undefined
         ? []
@@ -110,18 +111,6 @@ function paceLines(quota: Quota, now: number): PanelLine[] {
   const until = lastsUntil(quota, now)
   if (until === undefined || until >= resetOf(quota, now)) return []
   return [{ text: `Lasts until ${dayText(until, now)} at this pace`, tone: "warning" }]
-}
-
-interface Extra {
-  readonly name: string
-  readonly used: number
-  readonly limit: number
-  readonly expiresAt?: number
-}
-
-function extrasOf(quota: Quota): readonly Extra[] {
-  const { trial, bonuses, others = [] } = quota
-  return [...(trial === undefined ? [] : [{ name: "Trial", ...trial }]), ...bonuses, ...others]
 }
 
 function spentLines({ session, today }: Board): PanelLine[] {
@@ -152,13 +141,8 @@ function problemLines({ problems }: Board): PanelLine[] {
   return text === undefined ? [] : [{ text, tone: "error" }]
 }
 
-/** Kiro's own name of a plan, in the spelling of the others. */
-function planTitle(plan: string | undefined): string {
-  if (plan === undefined) return "Kiro"
-  const words = plainName(plan)
-    .split(" ")
-    .map((word) => capitalised(word.toLowerCase()))
-  return words[0] === "Kiro" ? words.join(" ") : `Kiro ${words.join(" ")}`
+function titleOf(quota: Quota | undefined): string {
+  return quota?.plan === undefined ? "Kiro" : planName(quota.plan)
 }
 
 /** One account in a list: its name, what it is and has, and how much of it is used. */
@@ -181,7 +165,7 @@ export function accountRow(account: AccountOverview, board: Board, { now, showEm
     quota === undefined ? "credits not known yet" : creditsText(quota),
     ...(board.session.accountId === account.id ? ["this session"] : []),
     ...(board.rule?.account === account.id ? ["this project"] : []),
-    planTitle(quota?.plan),
+    titleOf(quota),
   ]
   return {
     title: cutTo(showEmail ? plainName(email ?? name) : name, NAME_CELLS),
@@ -195,7 +179,7 @@ export function accountRow(account: AccountOverview, board: Board, { now, showEm
 export function accountDetails(account: AccountOverview, view: View): string {
   const { email, quota, remedy = "", state } = account
   const lines = [
-    planTitle(quota?.plan),
+    titleOf(quota),
     ...(view.showEmail && email !== undefined ? [plainName(email)] : []),
     ...(state.reason === "ready" ? [] : [capitalised(shortState(state, view.now))]),
     ...creditLines(quota, view).map(({ text }) => text),

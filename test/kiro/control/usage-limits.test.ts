@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { readUsageLimits } from "../../../src/kiro/index.ts"
+import { planName, readUsageLimits } from "../../../src/kiro/index.ts"
 
 const BREAKDOWN = {
   resourceType: "CREDIT",
@@ -103,5 +103,17 @@ describe("reading usage limits", () => {
     for (const body of [undefined, null, "x", []]) assert.equal(readUsageLimits(body), undefined)
     for (const body of [{}, { usageBreakdownList: [{}, 3] }, { limits: "x" }])
       assert.deepEqual(readUsageLimits(body), {})
+  })
+})
+
+describe("the name of a plan", () => {
+  it("is Kiro's own, not shouted, and nothing that a terminal obeys", () => {
+    for (const [plan, name] of [
+      ["KIRO PRO+", "Kiro Pro+"],
+      ["Kiro Pro Max", "Kiro Pro Max"],
+      ["POWER", "Kiro Power"],
+      ["KIRO \u001B[2JFREE", "Kiro Free"],
+    ] as const)
+      assert.equal(planName(plan), name)
   })
 })
