@@ -5,7 +5,7 @@ export interface ApiCallFailure {
   readonly statusCode: number
   readonly isRetryable: boolean
   readonly retryAfterMs?: number
-  readonly code?: string
+  readonly overflow?: true
   /** Besides the wait. */
   readonly headers?: { readonly [name: string]: string }
   /** Where the host asked: it is part of the host's own error. */
@@ -18,7 +18,7 @@ export interface ApiCallFailure {
  * OpenCode 1.18, which retries on `isRetryable` and waits `retry-after-ms`.
  */
 export function apiCallError(failure: ApiCallFailure): Error {
-  const { message, statusCode, isRetryable, retryAfterMs, code, headers, url } = failure
+  const { message, statusCode, isRetryable, retryAfterMs, overflow, headers, url } = failure
   return Object.assign(new Error(message), {
     name: "AI_APICallError",
     [Symbol.for("vercel.ai.error")]: true,
@@ -28,7 +28,7 @@ export function apiCallError(failure: ApiCallFailure): Error {
     statusCode,
     isRetryable,
     responseHeaders: { ...headers, ...waitHeader(retryAfterMs) },
-    responseBody: JSON.stringify({ error: { message, ...present({ code }) } }),
+    responseBody: JSON.stringify({ error: { message, ...codeOf(overflow) } }),
   })
 }
 
@@ -36,18 +36,23 @@ export interface ErrorAnswer {
   readonly status: number
   /** What the host shows, word for word. */
   readonly message: string
-  readonly code?: string
   readonly type?: string
   readonly retryAfterMs?: number
+  readonly overflow?: true
+}
+
+/** By this code either host knows that the conversation has to be compacted. */
+function codeOf(overflow: true | undefined): { readonly code?: string } {
+  return overflow === true ? { code: "context_length_exceeded" } : {}
 }
 
 /** Status, headers and body of an error in the shape of Chat Completions. */
-export function errorResponse({ status, message, code, type, retryAfterMs }: ErrorAnswer): {
+export function errorResponse({ status, message, overflow, type, retryAfterMs }: ErrorAnswer): {
   readonly status: number
   readonly headers: { readonly [name: string]: string }
   readonly body: string
 } {
-  const error = { message, ...present({ type, code }) }
+  const error = { message, ...present({ type }), ...codeOf(overflow) }
   return {
     status,
     headers: { "content-type": "application/json", ...waitHeader(retryAfterMs) },
@@ -63,6 +68,11 @@ function waitHeader(retryAfterMs: number | undefined): { readonly [name: string]
 /** What both hosts ask again after. */
 export function isRepeatedStatus(status: number): boolean {
   return status === 408 || status === 409 || status === 429 || status >= 500
+}
+
+/** The status to tell of it: one that the hosts ask again after by themselves only where they may. */
+export function toldStatus(status: number, isRetryable: boolean): number {
+  return isRetryable || !isRepeatedStatus(status) ? status : 400
 }
 
 /** Words by which either host takes an error for an overflow of the context, and compacts. */

@@ -9,6 +9,13 @@ export type {
   ReasoningProof,
   ToolCallDelta,
 } from "./answer.ts"
-export { apiCallError, errorResponse, isRepeatedStatus, OVERFLOW_WORDS, withoutWords } from "./errors.ts"
+export {
+  apiCallError,
+  errorResponse,
+  isRepeatedStatus,
+  OVERFLOW_WORDS,
+  toldStatus,
+  withoutWords,
+} from "./errors.ts"
 export { ChatRequestError, jsonText, readChatRequest } from "./request.ts"
 export type { ChatMessage, ChatRequest, ContentPart, ReasoningBlock } from "./request.ts"

@@ -4,7 +4,7 @@
  * host repeats whatever it does not know up to ten times.
  */
 import { present } from "../json.ts"
-import { apiCallError, isRepeatedStatus, OVERFLOW_WORDS, withoutWords } from "../openai/index.ts"
+import { apiCallError, isRepeatedStatus, OVERFLOW_WORDS, toldStatus, withoutWords } from "../openai/index.ts"
 import type { Refusal } from "../gateway/index.ts"
 
 /** Part of the host's error; nothing is ever sent there. */
@@ -16,16 +16,14 @@ export function refusalError(
   isRepeated: boolean = isRepeatedStatus(refusal.status),
 ): Error {
   const { retryAfterMs, overflow } = refusal
-  const status = isRepeated || !isRepeatedStatus(refusal.status) ? refusal.status : 400
   const message = overflow === true ? refusal.message : unmistakable(refusal.message, isRepeated)
   return apiCallError({
     message,
-    statusCode: status,
+    statusCode: toldStatus(refusal.status, isRepeated),
     isRetryable: isRepeated,
     headers: { "x-should-retry": String(isRepeated) },
     url: URL_OF_ERRORS,
-    ...(isRepeated && present({ retryAfterMs })),
-    ...(overflow === true && { code: "context_length_exceeded" }),
+    ...present({ retryAfterMs: isRepeated ? retryAfterMs : undefined, overflow }),
   })
 }
 

@@ -22,6 +22,7 @@ import {
   isRepeatedStatus,
   OVERFLOW_WORDS,
   readChatRequest,
+  toldStatus,
   withoutWords,
 } from "../openai/index.ts"
 import type { Fetch, Runtime } from "../runtime.ts"
@@ -156,7 +157,6 @@ export function toResponse(refusal: Refusal): Response {
     ...refusal,
     message: guarded(refusal),
     type: "kiro_error",
-    ...(refusal.overflow === true && { code: "context_length_exceeded" }),
   })
   return new Response(body, { status, headers })
 }
@@ -166,8 +166,7 @@ export function toStreamError(
   refusal: Refusal,
   { isRetryable, url }: { readonly isRetryable: boolean; readonly url: string },
 ): Error {
-  // OpenCode repeats whatever has a status from 500 on.
-  const status = isRetryable || !isRepeatedStatus(refusal.status) ? refusal.status : 400
+  const status = toldStatus(refusal.status, isRetryable)
   return apiCallError({
     message: guarded({ ...refusal, status }),
     statusCode: status,
