@@ -5,7 +5,8 @@ import { ownFolder, systemCode } from "../settings/index.ts"
 import { PACKAGE, VERSION } from "../version.ts"
 import type { Context } from "./context.ts"
 import { type DoctorCall, stampOf } from "./doctor/finding.ts"
-import { isOurs, type PluginEntry, pluginEntries, readConfigFiles } from "./doctor/opencode-config.ts"
+import { readConfigFiles } from "./doctor/opencode-config.ts"
+import { isOurs, type PluginEntry, pluginEntries } from "./doctor/plugin-list.ts"
 import { majorOf, opencodeVersion } from "./doctor/programs.ts"
 
 interface Updated {

@@ -17,7 +17,8 @@ import {
 import { type Check, type DoctorCall, type DoctorContext, type Finding, problem, stampOf } from "./finding.ts"
 import { liveCheck } from "./live.ts"
 import { networkCheck } from "./network.ts"
-import { pluginEntries, readConfigFiles } from "./opencode-config.ts"
+import { readConfigFiles } from "./opencode-config.ts"
+import { pluginEntries } from "./plugin-list.ts"
 import { pluginCheck, providerCheck } from "./plugin.ts"
 import { opencodeVersion, publishedPackage, versionsCheck } from "./programs.ts"
 

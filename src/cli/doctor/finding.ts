@@ -2,7 +2,8 @@ import type { Account, StoreFailure } from "../../accounts/index.ts"
 import { present } from "../../json.ts"
 import type { KiroFailure } from "../../kiro/index.ts"
 import type { Context } from "../context.ts"
-import type { ConfigFile, PluginEntry } from "./opencode-config.ts"
+import type { ConfigFile } from "./opencode-config.ts"
+import type { PluginEntry } from "./plugin-list.ts"
 
 /** `problem` makes the command fail; `note` is worth knowing; `good` was looked at and is well. */
 export type Finding =

@@ -1,8 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs"
-import { dirname, join, resolve } from "node:path"
-import { fileURLToPath } from "node:url"
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { applyEdits, type JSONPath, modify, parse, type ParseError } from "jsonc-parser"
-import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
+import { isObject, type JsonObject } from "../../json.ts"
 import {
   comparablePath,
   type Paths,
@@ -11,7 +10,6 @@ import {
   readSmallFile,
   systemCode,
 } from "../../settings/index.ts"
-import { PACKAGE } from "../../version.ts"
 
 /** One of OpenCode's configuration files. */
 export interface ConfigFile {
@@ -52,6 +50,18 @@ export function readConfigFiles({ place, paths, directory }: Where): readonly Co
 function onlyOnce(paths: readonly string[], platform: string): readonly string[] {
   const last = paths.toReversed().map((path) => [comparablePath(path, platform), path] as const)
   return [...new Map(last).values()].toReversed()
+}
+
+/**
+ * What the terminal UI of OpenCode 2 reads beside its server's list, which OpenCode makes of tui.json at its first start:
+ * a list in the environment takes the place of the file's.
+ */
+export function readCliConfig({ place, paths }: Pick<Where, "place" | "paths">): ConfigFile {
+  const path = join(globalFolder(paths), "cli.json")
+  const variable = "OPENCODE_CLI_CONFIG_CONTENT"
+  const laidOver = readText(place.env[variable] ?? "")
+  if (Array.isArray(laidOver?.["plugins"])) return { path: variable, document: laidOver }
+  return { path, document: existsSync(path) ? readJsonc(path) : {} }
 }
 
 /** OpenCode's own configuration folder: on Windows too it is the one of the XDG directories. */
@@ -149,167 +159,4 @@ function sayEdit(file: string, { path, value, insert }: Edit): string {
   if (value === undefined) return `took ${key} out of ${file}`
   const said = JSON.stringify(value)
   return insert === true ? `added ${said} to ${key} in ${file}` : `set ${said} as ${key} in ${file}`
-}
-
-/** One line of a `plugin` or `plugins` list: a plugin, or `-id`, `prefix.*` and the like, which switch plugins off and on. */
-export interface PluginLine {
-  readonly spec: string
-  /** The configuration file that lists it. */
-  readonly file: string
-  /** Where `spec` stands in it. */
-  readonly at: JSONPath
-}
-
-/** A plugin of such a list. */
-export interface PluginEntry extends PluginLine {
-  /** Given by a path, or by a package's name and version. */
-  readonly by: "path" | "name"
-  /** The package's name, where the entry or the folder that it names tells it. */
-  readonly name: string | undefined
-  /** Where OpenCode loads the package from; for a name that is OpenCode's own copy. */
-  readonly folder: string
-  /** What is in its package.json; `undefined` where there is none. */
-  readonly manifest: JsonObject | undefined
-}
-
-/** OpenCode has not tried to install it yet, or did in vain. */
-export function isToCome({ by, folder, manifest }: PluginEntry): boolean {
-  return by === "name" && manifest === undefined && !existsSync(folder)
-}
-
-/** npm has nothing of this name. */
-export function isNowhere(entry: PluginEntry, published: { readonly state: string }): boolean {
-  return isToCome(entry) && published.state === "nothing" && !entry.spec.includes("@file:")
-}
-
-/** The lines of OpenCode's `plugin` list, and of OpenCode 2's `plugins`, in the order in which they count. */
-function pluginLines(files: readonly ConfigFile[]): readonly PluginLine[] {
-  return files.flatMap(({ path, document = {} }) =>
-    ["plugin", "plugins"].flatMap((key) => {
-      const list: unknown = document[key]
-      return Array.isArray(list)
-        ? list.flatMap((line: unknown, index) => readLine(line, path, [key, index]))
-        : []
-    }),
-  )
-}
-
-function readLine(line: unknown, file: string, at: JSONPath): readonly PluginLine[] {
-  if (typeof line === "string") return [{ spec: line, file, at }]
-  const [spec, within]: [unknown, string | number] = Array.isArray(line)
-    ? [line[0], 0]
-    : [isObject(line) ? line["package"] : undefined, "package"]
-  return typeof spec === "string" ? [{ spec, file, at: [...at, within] }] : []
-}
-
-export function pluginEntries(files: readonly ConfigFile[], place: Place): readonly PluginEntry[] {
-  return pluginLines(files)
-    .filter(({ spec }) => !isSwitch(spec))
-    .map((line) => readEntry(line, place))
-}
-
-function isSwitch(spec: string): boolean {
-  return /^-|\*/.test(spec)
-}
-
-/** The line by which OpenCode 2 leaves this plugin out: the last one that says anything of it counts. */
-export function switchedOff(files: readonly ConfigFile[], place: Place): PluginLine | undefined {
-  const last = pluginLines(files).findLast((line) =>
-    isSwitch(line.spec) ? isSwitchOfOurs(line.spec) : isOurs(readEntry(line, place)),
-  )
-  return last?.spec.startsWith("-") === true ? last : undefined
-}
-
-/** Our id is the package's name. */
-function isSwitchOfOurs(spec: string): boolean {
-  const [start = "", ...rest] = spec.replace(/^-/, "").split("*")
-  return rest.length === 0 ? start === PACKAGE : PACKAGE.startsWith(start)
-}
-
-/**
- * What the terminal UI of OpenCode 2 reads beside its server's list, which OpenCode makes of tui.json at its first start:
- * a list in the environment takes the place of the file's.
- */
-export function readCliConfig({ place, paths }: Pick<Where, "place" | "paths">): ConfigFile {
-  const path = join(globalFolder(paths), "cli.json")
-  const variable = "OPENCODE_CLI_CONFIG_CONTENT"
-  const laidOver = readText(place.env[variable] ?? "")
-  if (Array.isArray(laidOver?.["plugins"])) return { path: variable, document: laidOver }
-  return { path, document: existsSync(path) ? readJsonc(path) : {} }
-}
-
-/** A path that leads nowhere has no name but the one in it. */
-export function isOurs({ name, spec }: PluginEntry): boolean {
-  return (name ?? (spec.includes(PACKAGE) ? PACKAGE : spec)) === PACKAGE
-}
-
-/** What lists a plugin in a file. One that somebody named there without a list around it goes on in the list. */
-export function pluginAdded(file: string, spec: string, place: Place): Edit {
-  const path = ["plugin"]
-  const there: unknown = readJsonc(file)?.["plugin"]
-  if (Array.isArray(there)) return { path, value: spec, insert: true }
-  const others = pluginEntries([{ path: file, document: { plugin: [there] } }], place).filter(
-    (entry) => !isOurs(entry),
-  )
-  return { path, value: [...others.map((other) => other.spec), spec] }
-}
-
-/** Plugin files that OpenCode loads without any entry. */
-export function looseFiles(folders: readonly string[]): readonly string[] {
-  return folders.flatMap((folder) =>
-    ["plugin", "plugins"]
-      .map((name) => join(folder, name))
-      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
-      .flatMap((path) => readdirSync(path).map((name) => join(path, name)))
-      .filter((path) => /\.[jt]s$/.test(path)),
-  )
-}
-
-function readEntry(line: PluginLine, place: Place): PluginEntry {
-  const { spec, file } = line
-  if (!/^(?:file:|\.|\/|[A-Za-z]:[\\/])/.test(spec)) return named(line, place)
-  const path = pathOf(spec, file)
-  const folder = packageFolder(path) ?? path
-  const manifest = readManifest(folder)
-  return { ...line, by: "path", name: manifest && stringField(manifest, "name"), folder, manifest }
-}
-
-function pathOf(spec: string, file: string): string {
-  if (!spec.startsWith("file:")) return resolve(dirname(file), spec)
-  try {
-    return resolve(fileURLToPath(spec))
-  } catch {
-    // No URL of a file, such as one with a host or a broken escape: it leads nowhere.
-    return spec
-  }
-}
-
-/**
- * `@scope/name@1.2.3`. OpenCode 1 keeps its copy of it in a folder of that name, OpenCode 2 in one for each time that it
- * was installed.
- */
-function named(line: PluginLine, { env, home }: Place): PluginEntry {
-  const { spec } = line
-  const name = /^(@?[^@]+)/.exec(spec)?.[1] ?? spec
-  const copy = spec === name ? `${name}@latest` : spec
-  const cache = join(env["XDG_CACHE_HOME"] || join(home, ".cache"), "opencode")
-  const first = join(cache, "packages", copy, "node_modules", name)
-  const second = join(cache, "npm", copy)
-  const newest = existsSync(second) ? readdirSync(second).toSorted().at(-1) : undefined
-  const folder =
-    newest === undefined || existsSync(first) ? first : join(second, newest, "node_modules", name)
-  return { ...line, by: "name", name, folder, manifest: readManifest(folder) }
-}
-
-/** The nearest folder with a package.json. */
-function packageFolder(path: string): string | undefined {
-  if (existsSync(join(path, "package.json"))) return path
-  const above = dirname(path)
-  return above === path || !existsSync(path) ? undefined : packageFolder(above)
-}
-
-function readManifest(folder: string): JsonObject | undefined {
-  const file = readSmallFile(join(folder, "package.json"))
-  const document = file.state === "text" ? parseJson(file.text) : undefined
-  return isObject(document) ? document : undefined
 }

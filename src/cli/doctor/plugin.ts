@@ -10,6 +10,11 @@ import {
   editConfig,
   globalConfigFile,
   globalFolder,
+  projectFolders,
+  readCliConfig,
+  readJsonc,
+} from "./opencode-config.ts"
+import {
   isNowhere,
   isOurs,
   isToCome,
@@ -18,11 +23,8 @@ import {
   pluginEntries,
   type PluginEntry,
   type PluginLine,
-  projectFolders,
-  readCliConfig,
-  readJsonc,
   switchedOff,
-} from "./opencode-config.ts"
+} from "./plugin-list.ts"
 import { isOlder, majorOf } from "./programs.ts"
 
 /** Whether OpenCode loads this plugin, it alone, and not an old copy of it. */
