@@ -18,7 +18,8 @@ describe("serviceRegionOf", () => {
   it("maps a login region to the service region of its continent", () => {
     const mapped = (loginRegion: string): unknown =>
       serviceRegionOf({ loginRegion, defaultRegion: "us-east-1" })
-    assert.deepEqual(mapped("eu-north-1"), { outcome: "served", region: "eu-central-1", mapped: true })
+    for (const near of ["eu-north-1", "eusc-de-east-1", "me-south-1", "il-central-1", "af-south-1"])
+      assert.deepEqual(mapped(near), { outcome: "served", region: "eu-central-1", mapped: true })
     assert.deepEqual(mapped("ap-southeast-2"), { outcome: "served", region: "us-east-1", mapped: true })
     assert.deepEqual(mapped("us-gov-east-1"), { outcome: "served", region: "us-gov-east-1", mapped: false })
     assert.deepEqual(serviceRegionOf({ defaultRegion: "eu-central-1" }), {

@@ -270,10 +270,12 @@ describe("readKiroFailure", () => {
       message: "You have reached the limit.",
       requestId: "abc-1",
     })
+    const headers = new Headers({ "x-amz-request-id": "abc-2" })
+    assert.equal(readKiroFailure({ status: 500, headers, body: "", now: NOW }).requestId, "abc-2")
   })
 
   it("reads an empty body by its status", () => {
-    const kinds = [400, 401, 402, 403, 404, 408, 413, 429, 500, 502, 503, 504, 302, 407].map(
+    const kinds = [400, 401, 402, 403, 404, 405, 410, 408, 413, 429, 500, 502, 503, 504, 302, 407].map(
       (status) => read(status, "").kind,
     )
     assert.deepEqual(kinds, [
@@ -281,6 +283,8 @@ describe("readKiroFailure", () => {
       "bearer-rejected",
       "monthly-quota",
       "not-authorized",
+      "unknown-operation",
+      "unknown-operation",
       "unknown-operation",
       "service-error",
       "input-too-long",
@@ -297,6 +301,7 @@ describe("readKiroFailure", () => {
   it("takes a 401 for a word about the token, whichever access was denied", () => {
     const denied = (status: number) => read(status, '{"message":"no"}', "AccessDeniedException").kind
     assert.deepEqual([401, 403].map(denied), ["bearer-rejected", "not-authorized"])
+    assert.equal(read(401, "{}", "ThrottlingException").kind, "throttled")
   })
 
   it("counts the page of something in between by its status, and blames no account for it", () => {

@@ -25,6 +25,11 @@ describe("reading profiles", () => {
     })
   })
 
+  it("takes one whose state nobody tells for active", () => {
+    const page = readProfiles({ profiles: [{ profileArn: ARN, name: "Team" }] })
+    assert.deepEqual(page?.items, [{ arn: ARN, name: "Team", region: "eu-central-1", active: true }])
+  })
+
   it("is nothing where the body is no list", () => {
     for (const body of [null, [], {}, { profiles: {} }]) assert.equal(readProfiles(body), undefined)
   })

@@ -78,12 +78,39 @@ describe("reading usage limits", () => {
     assert.equal(quota({ ...ANSWER, overageConfiguration: null })?.overage.enabled, false)
   })
 
+  it("knows each word for overage that is on", () => {
+    for (const overageStatus of ["ENABLED", "OVERAGE_ENABLED"])
+      assert.equal(quota({ ...ANSWER, overageConfiguration: { overageStatus } })?.overage.enabled, true)
+  })
+
   it("takes a single breakdown, and the old shape", () => {
     assert.equal(quota({ usageBreakdown: BREAKDOWN, usageBreakdownList: null })?.used, 12.37)
     const old = {
       limits: [{ type: "AGENTIC_REQUEST", currentUsage: 7, totalUsageLimit: 1000, percentUsed: 0.7 }],
     }
     assert.deepEqual([quota(old)?.used, quota(old)?.limit], [7, 1000])
+  })
+
+  it("counts credits before requests, those before anything else, and neither beside itself", () => {
+    const [vibe, requests, credits] = ["VIBE", "AGENTIC_REQUEST", "CREDIT"].map((resourceType, used) => ({
+      resourceType,
+      currentUsage: used,
+      usageLimit: 10,
+    }))
+    const read = (usageBreakdownList: readonly unknown[]) => {
+      const { used, others = [] } = quota({ usageBreakdownList }) ?? {}
+      return [used, others.map(({ name }) => name)]
+    }
+    assert.deepEqual(read([vibe, requests, credits]), [2, ["VIBE"]])
+    assert.deepEqual(read([vibe, requests]), [1, ["VIBE"]])
+    assert.deepEqual(read([vibe]), [0, []])
+    const inBothShapes = { usageBreakdownList: [credits], usageBreakdown: { ...credits } }
+    assert.equal(quota(inBothShapes)?.others, undefined)
+  })
+
+  it("takes the reset of the credits before that of the whole answer", () => {
+    const body = { nextDateReset: 1_769_900_000_000, usageBreakdownList: [BREAKDOWN] }
+    assert.equal(quota(body)?.resetAt, 1_769_817_600_000)
   })
 
   it("falls back to the reset of the whole answer", () => {

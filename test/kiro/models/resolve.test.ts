@@ -135,7 +135,8 @@ describe("a Claude that is newer than every row", () => {
   })
 
   it("is not an older one, nor one of another family", () => {
-    assert.equal(resolveModel("claude-opus-4").contextWindow, 200_000)
+    for (const older of ["claude-opus-4", "claude-opus-4-99", "claude-opus-4-20"])
+      assert.equal(resolveModel(older).contextWindow, 200_000, older)
     assert.equal(resolveModel("claude-instant-9").contextWindow, 200_000)
   })
 })

@@ -47,6 +47,7 @@ describe("thinking by tags", () => {
   it("keeps the budget inside what the model takes", () => {
     assert.deepEqual(chooseThinking(model, { thinkingBudget: 1 }), tags(1024))
     assert.deepEqual(chooseThinking(model, { thinkingBudget: 1e9 }), tags(64_000))
+    assert.deepEqual(chooseThinking({ ...model, maxOutputTokens: 500 }, { thinkingBudget: 8192 }), tags(1024))
   })
 })
 
