@@ -207,7 +207,7 @@ function knownModel(key: string, listed: Listed): CatalogueModel | undefined {
 function longTwin(wireId: string): CatalogueModel | undefined {
   const base = /^(.+)-1m$/.exec(modelKey(wireId))?.[1]
   const builtIn = base === undefined ? undefined : BUILT_IN_BY_KEY.get(base)
-  return builtIn && { ...builtIn, wireId, window: LONG_WINDOW, twins: [] }
+  return builtIn && { ...builtIn, wireId, window: LONG_WINDOW }
 }
 
 /** `claude-opus-5.5`, with the version's parts apart. */
@@ -230,7 +230,7 @@ function unlisted(wireId: string): CatalogueModel {
   const newest = newestBefore(wireId)
   if (newest !== undefined) {
     const { rate: _, kept: _kept, ...facts } = newest
-    return { ...facts, wireId, name: wireId, twins: [] }
+    return { ...facts, wireId, name: wireId }
   }
   const family = /^(claude-(?:opus|sonnet|haiku|fable)|[a-z]+)/.exec(modelKey(wireId))?.[1] ?? ""
   const documents = /^claude-(opus|sonnet|fable)$/.test(family)
