@@ -36,10 +36,9 @@ export async function chooseAccount(
   chat: Chat,
   progress: Progress,
 ): Promise<ChosenAccount> {
-  const { store, tokens, importLogins, runtime } = context
+  const { store, tokens, importLogins } = context
   const staying = progress.accountId === undefined ? undefined : await store.get(progress.accountId)
-  if (staying !== undefined && mayStay(staying, runtime.clock.now()))
-    return { outcome: "chosen", account: staying }
+  if (staying !== undefined && mayStay(staying)) return { outcome: "chosen", account: staying }
   const first = await assign(context, chat, progress)
   if (first.account !== undefined) return { outcome: "chosen", account: first.account }
   const unopened = await importLogins()
@@ -56,9 +55,8 @@ export async function chooseAccount(
  * What a parallel request learned of the account meanwhile counts, but for its throttle: this chat has waited for its
  * own.
  */
-function mayStay({ enabled, health }: Account, now: number): boolean {
-  if (!enabled || health.state === "revoked") return false
-  return health.state === "ok" || health.reason === "throttled" || health.until <= now
+function mayStay({ enabled, health }: Account): boolean {
+  return enabled && (health.state === "ok" || (health.state === "cooling" && health.reason === "throttled"))
 }
 
 /** Whether another account could serve, should this one be left. */
