@@ -144,14 +144,13 @@ async function recordFailure(context: GatewayContext, failed: Failed, verdict: V
     if (kind !== "api-key" && isWordless(failure)) return current
     return afterLoginRefused(current, { loginId, reason: failure.message, now: cause.now })
   }
-  const before = account.health.state
   const isBlamed = failure.kind === "bearer-rejected" || judge(account) !== account
   if (!isBlamed) return
   const judged = await store.update(account.id, judge)
   // "Too many requests" is also what some accounts hear when their credits are used up: the usage call knows.
   if (failure.kind === "throttled")
     background.start("accounts", () => lookUps.usage(account.id, new AbortController().signal))
-  if (judged?.health.state !== "revoked" || before === "revoked") return
+  if (judged?.health.state !== "revoked") return
   notify({ kind: "account-revoked", account: judged, reason: judged.health.reason })
 }
 
