@@ -86,7 +86,7 @@ function refusalOfThese(
   const wait = waitFor(hindered, now)
   if (wait !== undefined) return { status: 429, message, retryAfterMs: jittered(wait, jitter) }
   const statuses = hindered.map(({ obstacle }) => obstacleStatus(obstacle))
-  return { status: statuses.find((status) => status >= 500) ?? Math.max(400, ...statuses), message }
+  return { status: Math.max(400, ...statuses), message }
 }
 
 /** How long until the first of those that are only throttled may answer. */
