@@ -106,7 +106,7 @@ export function cutText(text: string, length: number): string {
   if (text.length <= length) return text
   const kept = Math.max(0, length - CUT.length)
   const head = text.slice(0, Math.ceil(kept / 2))
-  const tail = kept < 2 ? "" : text.slice(-Math.floor(kept / 2))
+  const tail = text.slice(text.length - Math.floor(kept / 2))
   return `${withoutHalf(head, /[\uD800-\uDBFF]$/)}${CUT}${withoutHalf(tail, /^[\uDC00-\uDFFF]/)}`
 }
 
