@@ -2,7 +2,7 @@ import type { Conversation, Turn, UserPart } from "./conversation.ts"
 import { cutAsItGrew, cutText, dropExchanges, dropSteps, replaceTurn, type Draft } from "./cut.ts"
 import { leftOut } from "./media.ts"
 import { withoutReasoning } from "./reasoning.ts"
-import { sizeOfFixed, sizeOfPart, sizeOfTurn, tokensOf } from "./size.ts"
+import { sizeOfFixed, sizeOfTurn, tokensOf } from "./size.ts"
 
 /** An old tool result keeps this many characters, half of them from its head. */
 const OLD_RESULT_CHARACTERS = 2_000
@@ -64,8 +64,7 @@ function withoutBulk(turn: Turn & { readonly role: "user" }): Turn {
 
 function withoutOldMedia(part: UserPart): UserPart {
   if (part.type === "text") return part
-  const old = leftOut(part.type === "document" ? part.filename : "Image", "too old to fit the context window")
-  return sizeOfPart(old) < sizeOfPart(part) ? old : part
+  return leftOut(part.type === "document" ? part.filename : "Image", "too old to fit the context window")
 }
 
 /** Cuts the longest texts from this turn on to one length, so that all together are no more than `most`. */
