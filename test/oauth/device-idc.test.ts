@@ -202,6 +202,13 @@ describe("device authorization at SSO OIDC", () => {
     assert.deepEqual(clock.slept, [1000, 2000, 4000, 1000])
   })
 
+  it("asks no sooner than it was told to for a fault, also where that is more than a minute", async () => {
+    replies.authorize = [json({ ...device, interval: 60 })]
+    replies.token = [refusal("slow_down"), refusal("internal", 500), json(tokens)]
+    await signIn()
+    assert.deepEqual(clock.slept, [60_000, 65_000, 65_000])
+  })
+
   it("stops at the code's expiry without a question that can't be answered", async () => {
     replies.authorize = [json({ ...device, expiresIn: 12, interval: 5 })]
     replies.token = [refusal("authorization_pending"), refusal("authorization_pending")]

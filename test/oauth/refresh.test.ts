@@ -132,6 +132,7 @@ describe("refreshing tokens", () => {
     const cases: [RefreshGrant, number, string, string, Record<string, string>?][] = [
       [idc, 400, '{"error":"invalid_grant","error_description":"Invalid grant"}', "refused invalid_grant"],
       [idc, 200, '{"error":"invalid_grant"}', "refused invalid_grant"],
+      [idc, 400, '{"error":"INVALID_GRANT"}', "refused invalid_grant"],
       [idc, 400, '{"__type":"com.amazonaws.ssooidc#InvalidGrantException"}', "refused invalid_grant"],
       [idc, 401, "", "refused invalid_client", { "x-amzn-errortype": "InvalidClientException:http://x/" }],
       [idc, 400, '{"error":"slow_down"}', "failed service"],
@@ -147,6 +148,7 @@ describe("refreshing tokens", () => {
       [social, 401, '{"error":"invalid_grant"}', "refused invalid_grant"],
       [social, 400, '{"error":"server_error"}', "failed service"],
       [social, 403, "<html>proxy</html>", "failed service"],
+      [social, 400, "\n<html>proxy</html>", "failed service"],
       [social, 429, "", "failed service"],
       [external, 400, '{"error":"interaction_required"}', "refused interaction_required"],
       [external, 400, '{"error":"temporarily_unavailable"}', "failed service"],

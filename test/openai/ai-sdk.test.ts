@@ -2,7 +2,14 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible"
 import type { KiroEvent } from "../../src/kiro/index.ts"
-import { apiCallError, createChunkEncoder, DONE, errorResponse, foldChunks } from "../../src/openai/index.ts"
+import {
+  apiCallError,
+  createChunkEncoder,
+  DONE,
+  errorResponse,
+  foldChunks,
+  isRepeatedStatus,
+} from "../../src/openai/index.ts"
 import {
   contextUsage,
   failure,
@@ -155,6 +162,16 @@ describe("the host's own client", () => {
         return true
       },
     )
+  })
+
+  it("asks again after those statuses that we take for such", async () => {
+    for (let status = 400; status < 600; status++) {
+      const answer = errorResponse({ status, message: "No." })
+      await assert.rejects(
+        ask(() => Promise.resolve(new Response(answer.body, answer))),
+        { isRetryable: isRepeatedStatus(status) },
+      )
+    }
   })
 
   it("reads a whole completion", async () => {

@@ -95,6 +95,13 @@ describe("a chat request", () => {
     )
   })
 
+  it("may give reasoning under either of its names", () => {
+    for (const name of ["reasoning_content", "reasoning"]) {
+      const [message] = read({ messages: [{ role: "assistant", content: "Yes.", [name]: "Hm." }] }).messages
+      assert.deepEqual(message?.role === "assistant" && message.reasoning, [{ text: "Hm." }])
+    }
+  })
+
   it("has no tools where the model may not call one", () => {
     const tools = [{ type: "function", function: { name: "bash" } }]
     assert.equal(read({ tools, tool_choice: "auto" }).tools.length, 1)
