@@ -42,6 +42,48 @@ function pngOf(width: number, height: number): string {
   return `data:image/png;base64,${header.toString("base64")}`
 }
 
+function uint16(value: number, order: "LE" | "BE"): Buffer {
+  const bytes = Buffer.alloc(2)
+  if (order === "LE") bytes.writeUInt16LE(value)
+  else bytes.writeUInt16BE(value)
+  return bytes
+}
+
+const webpOf = (chunk: string, ...rest: readonly Buffer[]): Buffer =>
+  Buffer.concat([Buffer.from(`RIFF\x40\0\0\0WEBP${chunk}\x20\0\0\0`, "latin1"), ...rest, Buffer.alloc(12)])
+
+/** The beginning of a file, as far as it says how large the image is. */
+const HEADERS: Readonly<Record<string, (width: number, height: number) => Buffer>> = {
+  gif: (width, height) =>
+    Buffer.concat([Buffer.from("GIF89a"), uint16(width, "LE"), uint16(height, "LE"), Buffer.alloc(4)]),
+  // The two highest bits are a scale.
+  "webp, lossy": (width, height) =>
+    webpOf("VP8 ", Buffer.alloc(6), uint16(width | 0x4000, "LE"), uint16(height | 0x8000, "LE")),
+  "webp, lossless": (width, height) => {
+    const bits = Buffer.alloc(5, 0x2f)
+    bits.writeUInt32LE((width - 1) | ((height - 1) << 14), 1)
+    return webpOf("VP8L", bits)
+  },
+  "webp, extended": (width, height) => {
+    const canvas = Buffer.alloc(10)
+    canvas.writeUIntLE(width - 1, 4, 3)
+    canvas.writeUIntLE(height - 1, 7, 3)
+    return webpOf("VP8X", canvas)
+  },
+  // A thumbnail's segment, those whose markers look like a frame's, one with a byte of filling before it; the frame.
+  jpeg: (width, height) =>
+    Buffer.concat([
+      Buffer.from("ffd8", "hex"),
+      ...["ffe1", "ffc4", "ffc8", "ffcc", "ffffdb"].map((marker) =>
+        Buffer.from(`${marker}000a0000000000000000`, "hex"),
+      ),
+      Buffer.from("ffc2001108", "hex"),
+      uint16(height, "BE"),
+      uint16(width, "BE"),
+      Buffer.alloc(8),
+    ]),
+}
+
 describe("an image", () => {
   it("has the format of its bytes, whatever it is declared as", () => {
     const { images } = sent([
@@ -74,12 +116,14 @@ describe("an image", () => {
       image("data:image/svg+xml;base64,PHN2Zz48L3N2Zz4="),
       image("data:image/png;base64,!!!"),
       image(large),
+      image(`data:image/png;base64,${PIXEL.slice(22, -4)}${"!".repeat(10_485_761)}`),
     ])
     assert.equal(images, undefined)
     assert.deepEqual(content.split("\n\n"), [
       "[https://example.com/a.png left out: only the data itself can be sent, not a link]",
       "[Image left out: a format that can't be sent, image/svg+xml]",
       "[Image left out: its data is broken]",
+      "[Image left out: larger than 5 MB]",
       "[Image left out: larger than 5 MB]",
     ])
   })
@@ -166,6 +210,19 @@ describe("an image", () => {
     }
     assert.deepEqual([left(1, 19), left(1, 20), left(2, 30)], [20, 20, 30])
     assert.deepEqual([left(10, 11), left(10, 15), left(10, 16)], [16, 20, 16])
+  })
+
+  it("is large by either side, as the header of each format tells it", () => {
+    const small = Array.from({ length: 20 }, () => image(PIXEL))
+    for (const [format, headerOf] of Object.entries(HEADERS))
+      for (const [width, height, count] of [
+        [2_001, 10, 20],
+        [10, 2_001, 20],
+        [2_000, 2_000, 21],
+      ] as const) {
+        const url = `data:;base64,${headerOf(width, height).toString("base64")}`
+        assert.equal(sent([image(url), ...small]).images?.length, count, `${format} ${width} × ${height}`)
+      }
   })
 })
 

@@ -30,6 +30,16 @@ describe("the size of a text", () => {
   })
 })
 
+describe("the size of reasoning", () => {
+  it("is that of what is sent of it, shown or hidden", () => {
+    const { turns, ...rest } = conversationOf({ messages: [says("four")], tools: [] })
+    const sizeWith = (reasoning: { readonly text: string; readonly redacted?: string }): number =>
+      estimateTokens({ ...rest, turns: [...turns, { role: "assistant", texts: [], uses: [], reasoning }] })
+    assert.equal(sizeWith({ text: "x".repeat(400) }), 101)
+    assert.equal(sizeWith({ text: "", redacted: "x".repeat(400) }), 101)
+  })
+})
+
 describe("what a session teaches of its sizes", () => {
   const answered = { estimated: 100_000, counted: 100_000, refused: false }
 

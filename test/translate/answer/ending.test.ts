@@ -73,6 +73,8 @@ describe("the end of an answer in order", () => {
       message.tool_calls?.map((call) => call.function.arguments),
       ["{"],
     )
+    const begun = translate([toolUse("a"), toolUse("a", '{"x":'), toolUse("a", "1"), contextUsage(100)])
+    assert.equal(begun.message.tool_calls?.[0]?.function.arguments, '{"x":')
   })
 
   it("is an error that is not repeated where a call never got its stop", () => {
@@ -147,6 +149,11 @@ describe("a failure after the first content", () => {
           assert.equal(end.outcome === "finished" && end.chunks.at(-1)?.finishReason, finishReason)
           assert.equal(summary.hiddenFailure?.kind, kind)
         }
+  })
+
+  it("behind the reason of a turn with an open call is told as it is: the call lacks its end", () => {
+    const { end } = translate([toolUse("a", "{"), metadata("END_TURN")], { failure: failure("network") })
+    assert.equal(end.outcome === "failed" && end.failure.kind, "network")
   })
 
   it("behind what the turn cost, and no word of it, is an answer without content where the connection broke", () => {

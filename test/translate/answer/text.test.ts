@@ -80,11 +80,17 @@ describe("text and reasoning", () => {
 
   it("keep reasoning that the service hides, and show none of it", () => {
     const redacted: KiroEvent = { type: "reasoningContentEvent", redactedContent: "LktUUn5+" }
+    const signed: KiroEvent = { type: "reasoningContentEvent", signature: "c2ln" }
     const { summary, message, steps } = translate([redacted, toolUse("a"), stop("a")])
     assert.deepEqual(summary.reasoning, [{ redacted: "LktUUn5+", textHash: sha256(""), toolUseIds: ["a"] }])
     assert.equal(message.reasoning_content, undefined)
     assert.deepEqual(steps[0], [{ delta: {}, reasoningEnd: { redacted: "LktUUn5+" } }])
     assert.equal(steps[1]?.[0]?.delta.role, "assistant")
+    const shown = translate([reasoning("Hm."), redacted, reasoning("Yes."), signed, toolUse("a"), stop("a")])
+    assert.deepEqual(shown.summary.reasoning, [
+      { redacted: "LktUUn5+", textHash: sha256(""), toolUseIds: ["a"] },
+      { signature: "c2ln", textHash: sha256("Hm.Yes."), toolUseIds: ["a"] },
+    ])
   })
 })
 
