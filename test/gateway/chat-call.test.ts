@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { AnswerBatch, ChatAnswer, ChatCall } from "../../src/gateway/index.ts"
 import { readChatRequest } from "../../src/openai/index.ts"
-import { finish, reasoning, toolUse } from "../support/fake-kiro/index.ts"
+import { FAILURES, finish, reasoning, toolUse } from "../support/fake-kiro/index.ts"
 import { type Harness, startHarness } from "./harness.ts"
 
 describe("a chat of the gateway", () => {
@@ -67,6 +67,21 @@ describe("a chat of the gateway", () => {
     assert.equal(first, second)
     const [one, two] = harness.fake.received("GenerateAssistantResponse").map(({ body }) => body)
     assert.deepEqual(one, two)
+    assert.deepEqual(await harness.store.session("ses_1"), before)
+  })
+
+  it("remembers nothing of what was refused beside the conversation either", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("one")
+    await readAll(await answerOf(harness))
+    await harness.gateway.close()
+    const before = await harness.store.session("ses_1")
+    account.fail(FAILURES.conversationLimit)
+    await readAll(await answerOf(harness, { purpose: "generate" }))
+    for (let sends = 0; sends < 4; sends++) account.fail(FAILURES.inputTooLong)
+    const messages = [{ role: "user", content: "words and ".repeat(80_000) }]
+    const refused = await harness.gateway.chat(call({ purpose: "generate" }, { messages }))
+    assert.equal(refused.outcome, "refusal")
     assert.deepEqual(await harness.store.session("ses_1"), before)
   })
 })

@@ -9,6 +9,7 @@ import {
   metering,
   neverAnswers,
   pause,
+  reasoning,
   stream,
   text,
 } from "../support/fake-kiro/index.ts"
@@ -183,6 +184,7 @@ describe("the user's budget for a day", () => {
     assert.equal(response.status, 402)
     assert.match(await errorText(response), /budget of 10 credits is used up \(10\.00 so far\).*budget lift/)
     assert.deepEqual(harness.sent(), [])
+    assert.deepEqual(harness.notices, [])
   })
 
   it("counts the answer that has ended just now", async () => {
@@ -192,6 +194,15 @@ describe("the user's budget for a day", () => {
     harness.fake.answer(text("Dear"), finish({ credits: 11 }))
     await hear(await harness.ask())
     assert.equal((await harness.ask()).status, 402)
+  })
+
+  it("counts the answer that has ended just now in another session", async () => {
+    await using harness = await startHarness({ settings })
+    await harness.add("work")
+    const proof = reasoning({ text: "Hm.", signature: "c2ln" })
+    harness.fake.answer(proof, text("Dear"), finish({ credits: 11 }))
+    await hear(await harness.ask())
+    assert.equal((await harness.ask({}, { session: "ses_2" })).status, 402)
   })
 
   it("lets all go on that is under way", async () => {

@@ -113,6 +113,8 @@ describe("decide", () => {
   it("waits as long as the service asks, never less", () => {
     const asked = situation("capacity", { failure: { retryAfterMs: 3000 }, jitter: 0.999 })
     assert.deepEqual(judge(asked), { do: "wait", why: "throttle", ms: 3599 })
+    const faulty = situation("service-error", { failure: { retryAfterMs: 3000 } })
+    assert.deepEqual(judge(faulty), { do: "wait", why: "fault", ms: 3000 })
   })
 
   it("waits for a busy model and blames no account for it", () => {
@@ -220,6 +222,12 @@ describe("decide", () => {
     assert.deepEqual(judge(situation("invalid-model")), { do: "fail" })
   })
 
+  it("tells at the last send of accounts that were not asked only where those could have helped", () => {
+    const last = { anotherAccount: true, progress: { sends: LIMITS.maxRequestIterations } }
+    assert.deepEqual(judge(situation("monthly-quota", last)), { do: "fail", unasked: true })
+    assert.deepEqual(judge(situation("malformed-request", last)), { do: "fail" })
+  })
+
   it("ends every sequence of failures within its bounds", () => {
     const kinds = fc.constantFrom(...FAILURE_KINDS)
     const failures = fc.array(fc.tuple(kinds, fc.option(fc.integer({ min: 1, max: 20_000 }))), {
@@ -304,6 +312,7 @@ describe("the progress after a verdict", () => {
       return nextProgress(busy, { do: "shorten", step: 0.8 }, large).tokenRatio
     }
     assert.equal(ratioAfter(100_000, { message: "prompt is too long: 180,000 tokens > 160000" }), 1.89)
+    assert.equal(ratioAfter(800_000, { message: "prompt is too long: 1,200,000 tokens > 1000000" }), 1.58)
     assert.equal(ratioAfter(100_000, { message: "Input is too long." }), 2.1)
     // Far below the window something else was full.
     assert.equal(ratioAfter(40_000, { message: "Input is too long." }), undefined)

@@ -33,6 +33,7 @@ import { errorText, hear, startHarness } from "./harness.ts"
 
 const QUICK = { rateLimitRetryDelayMs: 1000 }
 
+const RETRY_AFTER = { "retry-after": "7" }
 const NOTHING_SAID = { kind: "document", status: 401, headers: {}, body: "" } as const
 
 describe("a throttle", () => {
@@ -93,6 +94,7 @@ describe("a throttle", () => {
     assert.equal(response.status, 429)
     assert.equal(response.headers.get("retry-after-ms"), "5000")
     assert.deepEqual(harness.sent(), ["work"])
+    assert.deepEqual(harness.notices, [])
     harness.clock.advance(5000)
     assert.equal((await hear(await harness.ask())).finishReason, "stop")
   })
@@ -216,6 +218,26 @@ describe("an account that can't serve", () => {
     assert.deepEqual(harness.fake.received("CreateToken"), [])
   })
 
+  it("because a newer sign-in took its place is named beside the newest such one, and older ones are not", async () => {
+    await using harness = await startHarness()
+    for (const name of ["oldest", "older", "old"]) {
+      await harness.add(name)
+      await harness.store.update(name, (current) => ({
+        ...current,
+        logins: current.logins.map((login) => ({
+          ...login,
+          ...(login.kind !== "api-key" && { tokens: { ...login.tokens, expiresAt: harness.clock.now() } }),
+          record: { ...recordOf(login), successor: { id: "login of newer" } },
+        })),
+      }))
+    }
+    await harness.add("newer")
+    await harness.store.update("newer", (current) => ({ ...current, enabled: false }))
+    const message = await errorText(await harness.ask())
+    const named = ["oldest", "older", "old", "newer"].filter((name) => message.includes(`${name}: `))
+    assert.deepEqual(named, ["older", "old", "newer"])
+  })
+
   it("is asked about once before the error, and used again where it has room", async () => {
     await using harness = await startHarness({
       lookUps: {
@@ -334,6 +356,15 @@ describe("a refused token", () => {
     )
   })
 
+  it("at the last send that the user allows ends no login: nothing was tried yet", async () => {
+    await using harness = await startHarness({ settings: { maxRequestIterations: 1 } })
+    const account = await harness.add("work")
+    account.fail(FAILURES.invalidBearer)
+    assert.equal((await harness.ask()).status, 401)
+    assert.equal((await harness.account("work")).logins[0]?.revoked, undefined)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+  })
+
   it("refused without a word, as something on the way may do it, ends no login", async () => {
     await using harness = await startHarness()
     await harness.add("work")
@@ -371,6 +402,18 @@ describe("a refused token", () => {
     const tokens = harness.fake.chats.map(({ headers }) => headers["authorization"])
     assert.equal(tokens[1], `Bearer ${accessToken}`)
     assert.notEqual(tokens[0], tokens[1])
+  })
+
+  it("of a key is refused for good where both hosts refuse it, also without a word", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("key", { kind: "api-key" })
+    account.fail(NOTHING_SAID)
+    account.fail(NOTHING_SAID)
+    const response = await harness.ask()
+    assert.equal(response.status, 401)
+    assert.match(await errorText(response), /its API key was refused/)
+    const { health } = await harness.account("key")
+    assert.equal(health.state === "revoked" && health.reason, "api-key-refused")
   })
 
   it("of a key is tried at the other host, never renewed", async () => {
@@ -598,6 +641,8 @@ describe("a request that the service refuses", () => {
     assert.equal(response.status, 400)
     assert.match(await errorText(response), /Improperly formed request/)
     assert.deepEqual(harness.sent(), ["first"])
+    account.fail(failure({ status: 400, type: "ValidationException", message: "No.", headers: RETRY_AFTER }))
+    assert.equal((await harness.ask()).headers.get("retry-after-ms"), null)
   })
 
   it("for its model goes to an account that may have it, else fails fast", async () => {
@@ -627,6 +672,22 @@ describe("a request that the service refuses", () => {
     account.fail(FAILURES.conversationLimit)
     assert.equal((await harness.ask()).status, 402)
     assert.equal((await harness.account("work")).health.state, "ok")
+  })
+
+  it("for the conversation's length takes none back that began behind it meanwhile", async () => {
+    const meanwhile: (() => Promise<unknown>)[] = []
+    await using harness = await startHarness({
+      fetch: async (url, init) => {
+        await meanwhile.pop()?.()
+        return fetch(url, init)
+      },
+    })
+    const account = await harness.add("work")
+    account.fail(FAILURES.conversationLimit)
+    const later = { generation: 3 }
+    meanwhile.push(() => harness.store.updateSession("ses_1", (session) => ({ ...session, ...later })))
+    await hear(await harness.ask())
+    assert.equal((await harness.store.session("ses_1")).generation, 3)
   })
 
   it("for a field is repeated without it, silently, and remembered for the model", async () => {
@@ -689,6 +750,7 @@ describe("more exhausted accounts than sends", () => {
     const response = await harness.ask()
     const message = await errorText(response)
     assert.equal(response.status, 402)
+    assert.match(message, /^Kiro: no account that was asked can answer now/)
     for (const label of harness.sent())
       assert.match(message, new RegExp(`${label}: .*credits.*until Nov 25`), message)
     assert.equal(harness.sent().length, 3)

@@ -147,11 +147,14 @@ describe("the gateway", () => {
   it("tells what a gateway in front of the service wrapped into a good status", async () => {
     await using harness = await startHarness()
     await harness.add("work")
-    const wrapped = json({ error: { message: "Blocked by policy 7" } }, { status: 200 })
-    for (let times = 0; times < 4; times++) harness.fake.fail(wrapped)
-    const response = await harness.ask()
-    assert.equal(response.status, 502)
-    assert.match(await errorText(response), /Blocked by policy 7/)
+    for (const type of ["application/json", "text/plain"]) {
+      const headers = { "content-type": type }
+      const wrapped = json({ error: { message: "Blocked by policy 7" } }, { status: 200, headers })
+      for (let times = 0; times < 4; times++) harness.fake.fail(wrapped)
+      const response = await harness.ask()
+      assert.equal(response.status, 502)
+      assert.match(await errorText(response), /Blocked by policy 7/)
+    }
   })
 
   it("waits with the next request of a session for what the last answer taught", async () => {

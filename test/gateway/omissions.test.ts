@@ -208,6 +208,10 @@ describe("pictures that are refused one after the other", () => {
     assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
     assert.equal(sends(harness), 11)
     assert.deepEqual(await refusedFields(harness), [])
+    assert.deepEqual(
+      harness.notices.map((notice) => notice.kind === "parts-left-out" && notice.parts),
+      [["8 pictures or documents"]],
+    )
   })
 })
 

@@ -77,6 +77,17 @@ describe("the user's rules for accounts", () => {
     assert.deepEqual(other.sent(), ["office", "own"])
   })
 
+  it("of a model leave a conversation that begins with its summary to the account that wrote that", async () => {
+    await using harness = await harnessWith([{ model: "claude-opus-*", account: "office" }], {
+      accountSelectionStrategy: "round-robin",
+    })
+    await hear(await harness.ask({}, { session: "one", purpose: "compaction" }))
+    await ask(harness, "two")
+    await ask(harness, "one")
+    const [summary, , conversation] = harness.sent()
+    assert.equal(conversation, summary)
+  })
+
   it("go on with another account where theirs can't serve or is not here, and say so", async () => {
     await using harness = await harnessWith([OFFICE])
     await harness.store.update("office", (account) => ({ ...account, enabled: false }))

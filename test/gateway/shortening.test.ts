@@ -142,6 +142,29 @@ describe("a conversation that is too long", () => {
     assert.equal((await harness.store.session("ses_1")).overflowAnswered, false)
   })
 
+  it("that fits in no form names what most of it is in", async () => {
+    const bulk = "words and ".repeat(20_000)
+    const system = { role: "system", content: bulk }
+    const call = { id: "call_1", type: "function", function: { name: "read", arguments: "{}" } }
+    const output = [
+      { role: "assistant", content: "", tool_calls: [call] },
+      { role: "tool", tool_call_id: "call_1", content: bulk },
+    ]
+    const hello = { role: "user", content: "Hello" }
+    for (const [what, messages] of [
+      ["the system prompt and the tools", [system, hello]],
+      ["tool outputs", [hello, ...output]],
+      ["a message", [{ role: "user", content: bulk }]],
+    ] as const) {
+      const tools = [{ type: "function", function: { name: "read", parameters: { type: "object" } } }]
+      await using harness = await startHarness()
+      await harness.add("work")
+      refuseAlways(harness)
+      const response = await harness.ask({ messages, tools }, { purpose: "compaction" })
+      assert.match(await errorText(response), new RegExp(`most of it in ${what}\\.`))
+    }
+  })
+
   it("that compacting did not empty is not compacted again before the user speaks", async () => {
     await using harness = await startHarness()
     await harness.add("work")

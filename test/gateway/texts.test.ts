@@ -281,6 +281,7 @@ describe("the words themselves", () => {
     assert.equal(text.split("enable overage").length, 2)
     assert.match(text, /accounts enable ca97`/)
     assert.ok(text.length < 700, text)
+    assert.doesNotMatch(text, /What helps the others/)
     const more = (["login-expired", "overage-limit"] as const).map((reason) =>
       parkedBy({ kind: "state", state: { reason } }, "work"),
     )
