@@ -3,7 +3,7 @@ import { importLogins, type ImportOutcome } from "../import/index.ts"
 import { messageOf, present } from "../json.ts"
 import type { Place } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
-import { listAccounts } from "./accounts.ts"
+import { listAccounts, sourceTrouble } from "./accounts.ts"
 import { accountProfile, changeAccount } from "./change-account.ts"
 import { type Command, helpText, readCommandLine, UsageError } from "./command-line.ts"
 import { commandHere, type Context, openContext, redirectingDotenv } from "./context.ts"
@@ -120,8 +120,8 @@ async function takeLogins(
   const taken = await importLogins({ store, sources, clock: runtime.clock, byUser: true, tokens })
   if (json) terminal.json({ dryRun, ...documentOf(taken, dryRun) })
   else for (const line of linesOf(taken, dryRun)) terminal.out(terminal.wrap(line, 2))
-  for (const { file, key, message } of json ? [] : taken.problems)
-    terminal.err(terminal.paint("warning", `${file}${key === undefined ? "" : ` (${key})`} ${message}.`))
+  for (const problem of json ? [] : taken.problems)
+    terminal.err(terminal.paint("warning", `${sourceTrouble(problem)}.`))
   return taken.problems.length === 0
 }
 

@@ -9,6 +9,7 @@ import {
   isMeant,
   newAccount,
   openAccountStore,
+  openDatabase,
   typedName,
 } from "../../src/accounts/index.ts"
 import { readBoard } from "../../src/host/index.ts"
@@ -71,6 +72,10 @@ describe("names from elsewhere", () => {
       project: HOSTILE,
     })
     await store.close()
+    const older = await openDatabase(path)
+    older.run("CREATE TABLE accounts (id, auth_method, refresh_token, access_token, expires_at)")
+    older.run("INSERT INTO accounts (id) VALUES (?)", [HOSTILE])
+    older.close()
   })
   after(() => lab.close())
 
@@ -80,6 +85,7 @@ describe("names from elsewhere", () => {
     ["usage", "--by", "account"],
     ["usage", "--by", "model"],
     ["usage", "--by", "project"],
+    ["import", "--dry-run"],
     ["doctor"],
     ["doctor", "--report"],
   ] as const)

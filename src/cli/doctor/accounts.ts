@@ -24,7 +24,7 @@ import { importLogins, kiroCliDatabases, SOURCE_NAMES } from "../../import/index
 import { present } from "../../json.ts"
 import { type KiroFailure, regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
 import { redactText } from "../../settings/index.ts"
-import { profileOf } from "../accounts.ts"
+import { profileOf, sourceTrouble } from "../accounts.ts"
 import type { Context } from "../context.ts"
 import {
   type Check,
@@ -198,9 +198,9 @@ export const sourcesCheck: Check = {
     const others = problems.filter(
       ({ file }) => context.databaseTrouble === undefined || file !== context.paths.database,
     )
-    const unreadable = others.map(({ file, key, message }) =>
+    const unreadable = others.map((other) =>
       problem(
-        `${file}${key === undefined ? "" : ` (${key})`} ${message}`,
+        sourceTrouble(other),
         "Sign in again with the program that it belongs to, such as: kiro-cli login",
       ),
     )
