@@ -15,7 +15,8 @@ import {
 } from "../accounts/index.ts"
 import { SOURCE_NAMES } from "../import/index.ts"
 import { type JsonObject, plainName, present } from "../json.ts"
-import { extraCredits, planName } from "../kiro/index.ts"
+import { extraCredits, HIGH_SHARE, planName } from "../kiro/index.ts"
+import { SIGN_IN } from "./command-line.ts"
 import type { Context } from "./context.ts"
 import type { Column, Terminal } from "./terminal.ts"
 
@@ -69,10 +70,7 @@ const BESIDE: readonly Column[] = [
 async function nobody({ store, sources, command, terminal }: Context): Promise<string> {
   const readings = await Promise.all(sources.map((source) => source.read()))
   const found = readings.flatMap(({ logins }) => logins.map(({ login }) => SOURCE_NAMES[login.source]))
-  if (found.length === 0)
-    return terminal.wrap(
-      "No account yet. Sign in with kiro-cli, or run: opencode auth login (in OpenCode: /connect)",
-    )
+  if (found.length === 0) return terminal.wrap(`No account yet. Sign in with kiro-cli, or run: ${SIGN_IN}`)
   const from = [...new Set(found)].join(", ")
   const hasRemoved = (await store.listAll()).some(({ removedAt }) => removedAt !== undefined)
   const there = hasRemoved
@@ -97,8 +95,6 @@ function rowOf(account: Account, { terminal, settings }: Context, now: number): 
     [...new Set(account.logins.map(({ source }) => SOURCE_NAMES[source]))].join(", "),
   ]
 }
-
-const HIGH_SHARE = 0.8
 
 /** Credits beside those of the plan: a line for an account that has any. */
 function extrasOf(account: Account, { paint }: Terminal, now: number): readonly (readonly string[])[] {

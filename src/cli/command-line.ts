@@ -39,6 +39,9 @@ export class UsageError extends Error {
   override readonly name = "UsageError"
 }
 
+/** How a person signs in, in the words of the command. */
+export const SIGN_IN = "opencode auth login (in OpenCode: /connect)"
+
 const MOST_DAYS = 90
 
 /** @throws UsageError */
@@ -107,7 +110,7 @@ const COMMANDS = ["accounts", "usage", "budget", "import", "doctor", "update", "
 const ACCOUNT_VERBS = ["list", "label", "enable", "disable", "remove", "profile"]
 /** What people type for something that is done elsewhere, or is called otherwise. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  login: "sign in with: opencode auth login (in OpenCode: /connect), then choose Kiro",
+  login: `sign in with: ${SIGN_IN}, then choose Kiro`,
   logout: "forget an account with: accounts remove ACCOUNT",
   models: "list the models with: opencode models kiro",
   status: "see: accounts, or doctor",
@@ -283,5 +286,5 @@ Exit codes
   1  something is wrong, or failed
   2  the command line is off
 
-To sign in: opencode auth login (in OpenCode: /connect), then choose Kiro.`
+To sign in: ${SIGN_IN}, then choose Kiro.`
 }

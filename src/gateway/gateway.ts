@@ -1,7 +1,7 @@
 import { accountName, localDay } from "../accounts/index.ts"
 import { createHeaderReader } from "../eventstream/index.ts"
 import { present } from "../json.ts"
-import type { KiroFailure } from "../kiro/index.ts"
+import { HIGH_SHARE, type KiroFailure } from "../kiro/index.ts"
 import type { ChatHead, ChatMessage } from "../openai/index.ts"
 import { type LogFields, untilAborted } from "../runtime.ts"
 import { ownCommand } from "../settings/index.ts"
@@ -111,9 +111,6 @@ function startingStep(chat: Chat): ShortenStep | undefined {
   return sizeOf(chat) < shortenedSize ? undefined : shortenStep
 }
 
-/** From this share of the day's budget on the user is told. */
-const NEAR_SHARE = 0.8
-
 /**
  * The user's own limit for a day. Work that is under way goes on beyond it: steps behind a tool, subagents, titles,
  * summaries and what follows a summary. Only a new message of the user's own is refused.
@@ -130,7 +127,7 @@ async function refuseByBudget(
   await store.settle()
   const day = localDay(runtime.clock.now())
   const used = await store.creditsOfDay(day)
-  if (used < budget * NEAR_SHARE || (await store.isBudgetLifted(day))) return undefined
+  if (used < budget * HIGH_SHARE || (await store.isBudgetLifted(day))) return undefined
   if (used < budget) notify({ kind: "budget-near", used, budget, day })
   if (used < budget || !isOwnMessage(chat)) return undefined
   const message = `Kiro: today's budget of ${budget} credits is used up (${used.toFixed(2)} so far). To go on, lift it until midnight with \`${ownCommand()} budget lift\` or in /kiro, or raise daily_credit_budget in kiro.json, then send the message once more.`

@@ -31,6 +31,9 @@ export const QUOTA = {
 type UsageQuota = RecordOf<typeof QUOTA>
 type UsageBonus = UsageQuota["bonuses"][number]
 
+/** From this share of a limit on its user is told: an account's credits, a day's budget. */
+export const HIGH_SHARE = 0.8
+
 /** A plan as people read it: the service shouts, `KIRO PRO+`, or leaves its own name out. */
 export function planName(plan: string): string {
   const words = plainName(plan)

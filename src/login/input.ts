@@ -48,6 +48,8 @@ export const SOCIAL_PROVIDERS: readonly { readonly label: string; readonly value
     each.method === "social" ? [{ label: each.label, value: each.way }] : [],
   )
 
+export const START_URL_EXAMPLE = "https://d-1234567890.awsapps.com/start"
+
 interface AskedFor {
   readonly title: string
   readonly placeholder: string
@@ -65,7 +67,7 @@ export function askedForAws({ idcStartUrl, idcRegion, idcProfileArn, defaultRegi
         idcStartUrl === undefined
           ? "IAM Identity Center start URL (leave blank for AWS Builder ID)"
           : `Start URL (leave blank for ${idcStartUrl}, or type builder-id)`,
-      placeholder: idcStartUrl ?? "https://d-1234567890.awsapps.com/start",
+      placeholder: idcStartUrl ?? START_URL_EXAMPLE,
     },
     login_region: { title: "Region of your IAM Identity Center", placeholder: idcRegion ?? defaultRegion },
     profile_arn: {
@@ -155,7 +157,7 @@ const EXTERNAL_IDP_REFUSED =
   "choose the import from kiro-cli here."
 
 function refused(typed: string): StartUrl {
-  const message = `"${typed.slice(0, 80)}" is not a start URL such as https://d-1234567890.awsapps.com/start.`
+  const message = `"${typed.slice(0, 80)}" is not a start URL such as ${START_URL_EXAMPLE}.`
   return { kind: "refused", message }
 }
 

@@ -13,7 +13,7 @@ import {
 } from "../accounts/index.ts"
 import type { Board } from "../host/index.ts"
 import { plainName } from "../json.ts"
-import { extraCredits, planName } from "../kiro/index.ts"
+import { extraCredits, HIGH_SHARE, planName } from "../kiro/index.ts"
 import { firstOf } from "../settings/index.ts"
 
 /** `tone` names the theme colour that a line is drawn in. */
@@ -28,8 +28,6 @@ export interface View {
   readonly now: number
   readonly showEmail: boolean
 }
-
-const WARN_SHARE = 0.8
 
 /** What the sidebar says about one session: its account, credits with two decimals, dates as days. */
 export function panelLines(board: Board, view: View): PanelLine[] {
@@ -89,7 +87,7 @@ function creditLines(quota: Quota | undefined, { now }: View): PanelLine[] {
   if (quota === undefined) return [{ text: "Credits not known yet", tone: "muted" }]
   const share = quota.limit > 0 ? quota.used / quota.limit : 0
   return [
-    { text: `${creditsText(quota)} credits`, tone: share >= WARN_SHARE ? "warning" : "text" },
+    { text: `${creditsText(quota)} credits`, tone: share >= HIGH_SHARE ? "warning" : "text" },
     ...(quota.resetAt !== undefined && quota.resetAt > now
       ? [{ text: `Resets ${dayText(quota.resetAt, now)}`, tone: "muted" } as const]
       : []),
@@ -117,7 +115,7 @@ function spentLines({ session, today }: Board): PanelLine[] {
   const { lastTurnCredits, cache } = session
   const { budget } = today
   const left = budget === undefined ? "" : ` of ${credits(budget)}${today.lifted ? ", lifted" : ""}`
-  const isHigh = budget !== undefined && !today.lifted && today.credits >= budget * WARN_SHARE
+  const isHigh = budget !== undefined && !today.lifted && today.credits >= budget * HIGH_SHARE
   return [
     ...(lastTurnCredits === undefined
       ? []

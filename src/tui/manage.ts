@@ -2,7 +2,7 @@ import { type AccountOverview, cutTo } from "../accounts/index.ts"
 import type { AccountAct, ActDone, Board } from "../host/index.ts"
 import { messageOf } from "../json.ts"
 import type { NewSignIn, SignedIn } from "../login/index.ts"
-import { WAYS_TO_SIGN_IN, type WayToSignIn } from "../login/input.ts"
+import { START_URL_EXAMPLE, WAYS_TO_SIGN_IN, type WayToSignIn } from "../login/input.ts"
 import { accountDetails, accountRow, type AccountRow, panelLines, type View } from "./lines.ts"
 
 /** The dialogs of a host. What a person leaves without an answer gives `undefined`. */
@@ -217,8 +217,8 @@ async function askFor(way: WayToSignIn, { prompt }: Dialogs): Promise<NewSignIn 
     case "builder-id":
       return { method: "aws", answers: { start_url: "builder-id" } }
     case "identity-center": {
-      const placeholder = "https://d-1234567890.awsapps.com/start"
-      const start_url = await prompt({ title: "Start URL of your Identity Center", value: "", placeholder })
+      const title = "Start URL of your Identity Center"
+      const start_url = await prompt({ title, value: "", placeholder: START_URL_EXAMPLE })
       if (start_url === undefined) return undefined
       const login_region = await prompt({ title: "Its region", value: "", placeholder: "such as eu-north-1" })
       return login_region === undefined ? undefined : { method: "aws", answers: { start_url, login_region } }

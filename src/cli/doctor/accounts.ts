@@ -25,6 +25,7 @@ import { present } from "../../json.ts"
 import { type KiroFailure, regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
 import { redactText } from "../../settings/index.ts"
 import { profileOf, sourceTrouble } from "../accounts.ts"
+import { SIGN_IN } from "../command-line.ts"
 import type { Context } from "../context.ts"
 import {
   type Check,
@@ -113,13 +114,13 @@ export const accountsCheck: Check = {
       return [
         problem(
           "nobody is signed in: what was removed here stays so, also where kiro-cli has it",
-          `To take it in again, run: ${command} import; or: opencode auth login (in OpenCode: /connect)`,
+          `To take it in again, run: ${command} import; or: ${SIGN_IN}`,
         ),
       ]
     return [
       problem(
         "nobody is signed in: no account here, nothing in kiro-cli or Kiro IDE",
-        "Run: kiro-cli login, or: opencode auth login (in OpenCode: /connect)",
+        `Run: kiro-cli login, or: ${SIGN_IN}`,
       ),
     ]
   },

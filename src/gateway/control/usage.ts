@@ -12,15 +12,13 @@ import {
   usedShare,
 } from "../../accounts/index.ts"
 import { present } from "../../json.ts"
-import type { KiroFailure, UsageLimits } from "../../kiro/index.ts"
+import { HIGH_SHARE, type KiroFailure, type UsageLimits } from "../../kiro/index.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { ControlClient, OpenAccount } from "./call.ts"
 import { isPassing, type PeriodicTask, type TaskOutcome } from "./periodic.ts"
 import { fetchUsage } from "./questions.ts"
 
 const EVERY_MS = 60_000
-/** From this share on the user is told once that an account runs out. */
-const HIGH_SHARE = 0.8
 
 export interface UsageTaskOptions {
   readonly client: ControlClient
