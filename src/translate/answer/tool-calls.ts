@@ -82,7 +82,7 @@ export function createToolCalls(originalNames: ReadonlyMap<string, string>): Too
 }
 
 /**
- * After its stop an id comes back as another call by an opening frame, under another name, or as a call that is whole
+ * After its stop an id comes back as another call by an opening event, under another name, or as a call that is whole
  * in one event. A piece without a name belongs to the call whose id it has.
  */
 function startsAnew(call: Call, { name, input, stop }: ToolUseEvent): boolean {

@@ -27,7 +27,9 @@ export interface UserTurn {
   readonly results: readonly TurnResult[]
 }
 
-export type UserPart = TextPart | ImagePart | DocumentPart
+export type UserPart = TextPart | Medium
+
+export type Medium = ImagePart | DocumentPart
 
 export interface TextPart {
   readonly type: "text"

@@ -16,8 +16,8 @@ export interface Draft {
 }
 
 /**
- * Reads a conversation message by message, as its requests came, and lets `reduce` make smaller what is over `most`. So
- * each request cuts what the one before cut, in the same way, and more only when it is too large again: how far `reduce`
+ * Reads a conversation message by message, as its requests came, and lets `cut` make smaller what is over `most`. So
+ * each request cuts what the one before cut, in the same way, and more only when it is too large again: how far `cut`
  * then goes below `most` is the block in which the border moves.
  */
 export function cutAsItGrew(
@@ -25,11 +25,11 @@ export function cutAsItGrew(
   {
     most,
     sizeOf,
-    reduce,
+    cut,
   }: {
     readonly most: number
     readonly sizeOf: (turn: Turn) => number
-    readonly reduce: (draft: Draft) => void
+    readonly cut: (draft: Draft) => void
   },
 ): readonly Turn[] {
   const draft: Draft = { turns: [], size: 0, sizeOf, spoken: 0, front: 1, whole: 1 }
@@ -40,7 +40,7 @@ export function cutAsItGrew(
     draft.size += sizeOf(turn)
     if (turn.role === "assistant" || draft.size <= most) continue
     isCut = true
-    reduce(draft)
+    cut(draft)
   }
   return isCut ? draft.turns.filter((turn) => turn !== undefined) : turns
 }

@@ -2,13 +2,13 @@ import {
   textOf,
   textPart,
   type Conversation,
-  type DocumentPart,
   type ImagePart,
+  type Medium,
   type Turn,
   type UserPart,
   type UserTurn,
 } from "./conversation.ts"
-import { documentAsText, leftOut } from "./media.ts"
+import { documentAsText, withoutMedium } from "./media.ts"
 import { cutAsItGrew, cutText, dropExchanges, dropSteps } from "./cut.ts"
 
 /** "Too many documents attached (6). Maximum is 5 per conversation." */
@@ -25,40 +25,31 @@ export function limitMedia(conversation: Conversation): Conversation {
   if (media.length === 0) return conversation
   const instead = new Map<UserPart, UserPart>()
   const left = (): Medium[] => media.filter((part) => !instead.has(part))
-  for (const part of oldest(left().filter(isDocument), { most: MAX_DOCUMENTS, block: 2 }))
-    instead.set(part, isDocument(part) ? documentAsText(part, `older than the last ${MAX_DOCUMENTS}`) : part)
+  const documents = left().filter((part) => part.type === "document")
+  for (const part of oldest(documents, { most: MAX_DOCUMENTS, block: 2 }))
+    instead.set(part, documentAsText(part, `older than the last ${MAX_DOCUMENTS}`))
   for (const part of oldest(left(), { most: MAX_MEDIA, block: MAX_MEDIA / 4 }))
-    instead.set(part, leftOut(nameOf(part), `older than the last ${MAX_MEDIA}`))
+    instead.set(part, withoutMedium(part, `older than the last ${MAX_MEDIA}`))
   const images = left().filter((part) => part.type === "image")
   const large = images.length > MANY_IMAGES ? images.filter(isLarge) : []
   const most = large.length - (images.length - MANY_IMAGES)
   for (const part of oldest(large, { most, block: MANY_IMAGES / 4 }))
-    instead.set(part, leftOut("Image", `over ${MANY_IMAGES_SIDE} pixels wide or high`))
+    instead.set(part, withoutMedium(part, `over ${MANY_IMAGES_SIDE} pixels wide or high`))
   if (instead.size === 0) return conversation
   return { ...conversation, turns: conversation.turns.map((turn) => replaceMedia(turn, instead)) }
 }
 
-type Medium = Exclude<UserPart, { type: "text" }>
-
 /** What is over `most`, and then a whole block of it, so that the next one changes nothing of what was sent. */
-function oldest(
-  media: readonly Medium[],
+function oldest<Kind extends Medium>(
+  media: readonly Kind[],
   { most, block }: { readonly most: number; readonly block: number },
-): readonly Medium[] {
+): readonly Kind[] {
   const over = media.length - most
   return over <= 0 ? [] : media.slice(0, Math.ceil(over / block) * block)
 }
 
 function isMedia(part: UserPart): part is Medium {
   return part.type !== "text"
-}
-
-function isDocument(part: UserPart): part is DocumentPart {
-  return part.type === "document"
-}
-
-function nameOf(part: Medium): string {
-  return isDocument(part) ? part.filename : "Image"
 }
 
 function isLarge(image: ImagePart): boolean {
@@ -178,7 +169,7 @@ export function limitTurns(conversation: Conversation): Conversation {
   const turns = cutAsItGrew(conversation.turns, {
     most: MAX_HISTORY + 1,
     sizeOf: () => 1,
-    reduce: (draft) => {
+    cut: (draft) => {
       dropExchanges(draft, MAX_HISTORY + 1 - BLOCK)
       dropSteps(draft, MAX_HISTORY + 1 - BLOCK)
     },

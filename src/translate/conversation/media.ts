@@ -1,6 +1,13 @@
 import type { DocumentFormat, ImageFormat } from "../../kiro/index.ts"
 import type { ContentPart } from "../../openai/index.ts"
-import { isBlank, textPart, type DocumentPart, type TextPart, type UserPart } from "./conversation.ts"
+import {
+  isBlank,
+  textPart,
+  type DocumentPart,
+  type Medium,
+  type TextPart,
+  type UserPart,
+} from "./conversation.ts"
 import { mediaLeftOut } from "./filler.ts"
 
 /** What the chosen model takes. */
@@ -61,11 +68,16 @@ export function documentAsText(
 ): TextPart {
   const isText = ["csv", "html", "md", "txt"].includes(document.format)
   const text = isText ? Buffer.from(document.bytes, "base64").toString("utf8") : ""
-  if (isBlank(text)) return leftOut(document.filename, why)
+  if (isBlank(text)) return withoutMedium(document, why)
   return textPart(`${document.filename}\n${text}`)
 }
 
-export function leftOut(what: string, why: string): TextPart {
+/** The text that stands in the place of a medium. */
+export function withoutMedium(medium: Medium, why: string): TextPart {
+  return leftOut(medium.type === "document" ? medium.filename : "Image", why)
+}
+
+function leftOut(what: string, why: string): TextPart {
   return textPart(mediaLeftOut(what, why).toWellFormed())
 }
 

@@ -1,6 +1,6 @@
 import type { Conversation, Turn, UserPart } from "./conversation.ts"
 import { cutAsItGrew, cutText, dropExchanges, dropSteps, replaceTurn, type Draft } from "./cut.ts"
-import { leftOut } from "./media.ts"
+import { withoutMedium } from "./media.ts"
 import { withoutReasoning } from "./reasoning.ts"
 import { sizeOfFixed, sizeOfTurn, tokensOf } from "./size.ts"
 
@@ -23,12 +23,12 @@ export function shorten(conversation: Conversation, targetTokens: number): Conve
   const turns = cutAsItGrew(conversation.turns, {
     most,
     sizeOf: sizeOfTurn,
-    reduce: (draft) => reduce(draft, { most, aim: Math.floor(most * (1 - BLOCK)) }),
+    cut: (draft) => cutDraft(draft, { most, aim: Math.floor(most * (1 - BLOCK)) }),
   })
   return turns === conversation.turns ? conversation : { ...conversation, turns }
 }
 
-function reduce(draft: Draft, { most, aim }: { readonly most: number; readonly aim: number }): void {
+function cutDraft(draft: Draft, { most, aim }: { readonly most: number; readonly aim: number }): void {
   const newest = draft.turns.length - 1
   trim(draft, { to: draft.spoken, aim })
   dropExchanges(draft, aim)
@@ -63,8 +63,7 @@ function withoutBulk(turn: Turn & { readonly role: "user" }): Turn {
 }
 
 function withoutOldMedia(part: UserPart): UserPart {
-  if (part.type === "text") return part
-  return leftOut(part.type === "document" ? part.filename : "Image", "too old to fit the context window")
+  return part.type === "text" ? part : withoutMedium(part, "too old to fit the context window")
 }
 
 /** Cuts the longest texts from this turn on to one length, so that all together are no more than `most`. */

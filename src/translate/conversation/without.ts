@@ -1,8 +1,8 @@
 /** What a service that refused a part of a request is sent next: the same conversation without it. */
 
 import { createHash } from "node:crypto"
-import type { Conversation, Turn, UserPart } from "./conversation.ts"
-import { documentAsText, leftOut } from "./media.ts"
+import type { Conversation, Medium, Turn, UserPart } from "./conversation.ts"
+import { documentAsText, withoutMedium } from "./media.ts"
 import { withoutReasoning } from "./reasoning.ts"
 
 /** Without any reasoning, where a signature was refused. */
@@ -66,10 +66,8 @@ export function withoutTools(conversation: Conversation, names: ReadonlySet<stri
   return kept.length === tools.length ? conversation : { ...conversation, tools: kept }
 }
 
-type Medium = Exclude<UserPart, { type: "text" }>
-
 function refused(part: Medium): UserPart {
-  return leftOut(part.type === "document" ? part.filename : "Image", "the service refused it")
+  return withoutMedium(part, "the service refused it")
 }
 
 function hashOf(part: UserPart): string[] {
