@@ -56,8 +56,7 @@ const manifest: { readonly dependencies: Readonly<Record<string, string>> } = JS
 const LEFT_OUT = [...Object.keys(manifest.dependencies), "@opencode-ai", "@opencode", "@opentui", "solid-js"]
 
 rmSync("build/dist", { recursive: true, force: true })
-const doors = DOORS.filter(({ source }) => existsSync(join("src", source)))
-const chunks = (await Promise.all(doors.map(bundle))).flat()
+const chunks = (await Promise.all(DOORS.map(bundle))).flat()
 writeFileSync(join(OUT, "LICENSES.txt"), licensesOf(chunks))
 writeTypes()
 rmSync("build/old", { recursive: true, force: true })
