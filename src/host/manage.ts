@@ -1,6 +1,7 @@
 import {
   type Account,
   accountName,
+  type AccountState,
   creditsText,
   isIdentityCenter,
   localDay,
@@ -68,19 +69,21 @@ export function manageAccounts(options: {
 }): Management {
   const { logins, settings, paths, runtime } = options
   const { store, find, change } = options.accounts
+  const stateNow = (account: Account): AccountState =>
+    stateOf(account, { now: runtime.clock.now(), useOverage: settings.useOverage })
+  const briefly = (state: AccountState): string => shortState(state, runtime.clock.now())
   /** Absent where it can answer now. */
   const hindranceOf = (account: Account): string | undefined => {
-    const now = runtime.clock.now()
-    const state = stateOf(account, { now, useOverage: settings.useOverage })
-    return state.reason === "ready" ? undefined : shortState(state, now)
+    const state = stateNow(account)
+    return state.reason === "ready" ? undefined : briefly(state)
   }
   const changed = async (id: string, decision: Decision, words: string): Promise<ActDone> => {
     const { account } = await change(id, decision)
     const name = accountName(account)
-    const state = stateOf(account, { now: runtime.clock.now(), useOverage: settings.useOverage })
+    const state = stateNow(account)
     const { tone, because } = STATE_WORDS[state.reason]
     if (decision.kind === "disable" || tone === "good") return done(`${name} ${words}.`)
-    if (tone !== "bad") return done(`${name} ${words}, but ${shortState(state, runtime.clock.now())}.`)
+    if (tone !== "bad") return done(`${name} ${words}, but ${briefly(state)}.`)
     return done(`${name} ${words}, but ${because}. ${remedyOf(account, state, ownCommand())}`)
   }
   const used = (account: Account, where: string): ActDone => {

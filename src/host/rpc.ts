@@ -8,6 +8,7 @@ import type { Host } from "./host.ts"
 import type { AccountAct, ActDone, Management } from "./manage.ts"
 
 const ANYTHING = { type: "object" } as const
+const METHOD = { input: ANYTHING, output: ANYTHING } as const
 
 /**
  * What the terminal UI of OpenCode 2 asks its server, which may run elsewhere: whoever has the server's password may call
@@ -16,12 +17,12 @@ const ANYTHING = { type: "object" } as const
 export const ACCOUNTS_RPC = {
   id: PACKAGE,
   methods: {
-    board: { input: ANYTHING, output: ANYTHING },
-    act: { input: ANYTHING, output: ANYTHING },
-    profiles: { input: ANYTHING, output: ANYTHING },
-    signIn: { input: ANYTHING, output: ANYTHING },
-    signInAgain: { input: ANYTHING, output: ANYTHING },
-    signInOutcome: { input: ANYTHING, output: ANYTHING },
+    board: METHOD,
+    act: METHOD,
+    profiles: METHOD,
+    signIn: METHOD,
+    signInAgain: METHOD,
+    signInOutcome: METHOD,
   },
 } as const
 
@@ -36,7 +37,7 @@ export type SignInOutcome =
   | ({ readonly state: "signed-in" } & SignedIn)
   | { readonly state: "failed"; readonly message: string }
 
-/** Whoever is still asked about its end was begun minutes ago. */
+/** So many sign-ins are remembered: nobody waits for the end of an older one any more. */
 const MOST_OUTCOMES = 20
 
 /** Handlers of `ACCOUNTS_RPC`, for the server's part. What a caller sends is read as anything from elsewhere is. */

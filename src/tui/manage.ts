@@ -1,6 +1,7 @@
 import { type AccountOverview, cutTo } from "../accounts/index.ts"
 import type { AccountAct, ActDone, Board } from "../host/index.ts"
 import { messageOf } from "../json.ts"
+import type { KiroProfile } from "../kiro/index.ts"
 import type { NewSignIn, SignedIn } from "../login/index.ts"
 import { START_URL_EXAMPLE, WAYS_TO_SIGN_IN, type WayToSignIn } from "../login/input.ts"
 import { accountDetails, accountRow, type AccountRow, panelLines, type View } from "./lines.ts"
@@ -35,11 +36,7 @@ export interface Desk {
   signInAgain(account: string): Promise<BegunSignIn>
 }
 
-export interface Profile {
-  readonly arn: string
-  readonly name: string
-  readonly region: string
-}
+export type Profile = Pick<KiroProfile, "arn" | "name" | "region">
 
 export interface BegunSignIn {
   readonly url: string
