@@ -136,8 +136,8 @@ export function systemFetch(env: Environment): Fetch {
 }
 
 /**
- * A 407 is no answer to Node's fetch, as the standard has it, but a failure without a word, the only one there is: what
- * can't ask its user for a proxy's password is not to see it. Ours is to say it.
+ * Node's fetch makes of a proxy's 407 a failure without a word, the only one that it has, as the standard wants it of what
+ * can't ask its user for a password. Here it is the answer that it was, so that it can be told.
  */
 function answering407(fetch: Fetch): Fetch {
   return async (url, init) => {

@@ -123,7 +123,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   }
 }
 
-/** Of more a repository's file may be full. */
+/** So many are told one by one: a repository's file may be full of them. */
 const MOST_PROBLEMS = 3
 
 function tellProblems(problems: LoadedSettings["problems"], notify: (notice: Notice) => void): void {

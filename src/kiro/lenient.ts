@@ -1,5 +1,5 @@
 import * as z from "zod/mini"
-// By this name: the other one is taken for a promise's by linters.
+// Linters take a call of `catch` for a promise's.
 import { catch as otherwise } from "zod/mini"
 import { present, type Present } from "../json.ts"
 

@@ -58,8 +58,8 @@ export function userAgent(version: string): string {
 export type TokenType = "API_KEY" | "EXTERNAL_IDP"
 
 /**
- * What no header carries is in no token of the service's: it refuses such a one, as any that it does not know. The
- * runtime's own error would count as a fault of the network, and may quote a part of it.
+ * No token of the service's holds a letter that no header carries. Such a letter is replaced, and the service refuses the
+ * token as any that it does not know: the runtime's own error would count as a fault of the network, and may quote it.
  */
 const NO_HEADER = /[^ -~]/g
 

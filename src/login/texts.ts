@@ -115,7 +115,7 @@ export type Destination = LoginTarget | { readonly kind: "social"; readonly prov
 /** More than this of what somebody said hides the sentence that it stands in. */
 const LONGEST_WORDS = 200
 
-/** What somebody said, if anything, behind a word of a sentence that has its own full stop. */
+/** Somebody's words in brackets, to stand in a sentence before its full stop; "" for none. */
 export function bracketed(message: string): string {
   const words = redactText(message).slice(0, LONGEST_WORDS).replace(/\.+$/, "")
   return words === "" ? "" : ` (${words})`

@@ -315,7 +315,7 @@ function judge({
   const judged = readings.map((reading) => z.safeParse(schema, reading))
   const good = judged.find(({ success }) => success)
   if (good?.success === true) return good.data
-  // A variable's text is also what it stands for.
+  // Where a variable stands for an object, that says more exactly what is wrong than its text.
   const read = Math.max(0, readings.findIndex(isObject))
   const issues = judged[read]?.error?.issues ?? []
   const [issue] = issues

@@ -82,13 +82,13 @@ async function loaded(context: DoctorContext, ours: readonly PluginEntry[]): Pro
     ...overruled.map(({ spec, file }) =>
       note(`${spec} in ${file} is not used: ${entry.file} comes after it`),
     ),
-    ...left(context),
+    ...switchedOffFinding(context),
     ...(majorOf(context.opencode) === 2 ? panelOf2(context) : panelOf1(context, entry)),
   ]
 }
 
 /** To OpenCode 1 such a line is the name of a package. */
-function left(context: DoctorContext): readonly Finding[] {
+function switchedOffFinding(context: DoctorContext): readonly Finding[] {
   const off = switchedOff(context.configs, context.place)
   if (off === undefined || majorOf(context.opencode) === 1) return []
   const mend = off.spec === `-${PACKAGE}` ? takeOut(context, off) : undefined

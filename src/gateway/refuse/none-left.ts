@@ -229,7 +229,7 @@ function remedyFor({ account, obstacle }: HinderedAccount, others: readonly Acco
   }
 }
 
-/** What keeps it in this chat only counts as unavailable, whatever it was. */
+/** What keeps an account from this chat alone counts as unavailable. */
 function namedState({ account, obstacle }: HinderedAccount): NamedState {
   const state = obstacle.kind === "state" ? obstacle.state : ({ reason: "unavailable" } as const)
   return { name: briefName(account), state }
