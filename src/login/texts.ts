@@ -2,7 +2,7 @@ import { type Account, accountName, isLocking, shortId, STATE_WORDS } from "../a
 import { type ImportOutcome, SOURCE_NAMES } from "../import/index.ts"
 import { type KiroProfile, planName } from "../kiro/index.ts"
 import type { DeviceAuthorization, DeviceAuthorizationError } from "../oauth/index.ts"
-import { ownCommand, redactText } from "../settings/index.ts"
+import { ownCommand, wordsOf } from "../settings/index.ts"
 import type { LoginTarget } from "./input.ts"
 import type { LoginReport } from "./keep.ts"
 
@@ -112,12 +112,9 @@ export function describeDevice({ userCode, verificationUri: page }: DeviceAuthor
 /** Where a sign-in was going, for the words about its failure. */
 export type Destination = LoginTarget | { readonly kind: "social"; readonly provider: string }
 
-/** More than this of what somebody said hides the sentence that it stands in. */
-const LONGEST_WORDS = 200
-
 /** Somebody's words in brackets, to stand in a sentence before its full stop; "" for none. */
 export function bracketed(message: string): string {
-  const words = redactText(message).slice(0, LONGEST_WORDS).replace(/\.+$/, "")
+  const words = wordsOf(message).replace(/\.+$/, "")
   return words === "" ? "" : ` (${words})`
 }
 

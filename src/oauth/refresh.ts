@@ -1,17 +1,10 @@
 import * as z from "zod/mini"
 import { plausibleLifetime, present, wordsOfFault } from "../json.ts"
 import type { Clock, Runtime } from "../runtime.ts"
-import { systemCode } from "../settings/index.ts"
+import { systemCode, wordsOf } from "../settings/index.ts"
 import { Secret } from "../secret.ts"
 import { type Answer, oidcOrigin, post, SOCIAL_ORIGIN } from "./hosts.ts"
-import {
-  optionalNumber,
-  optionalText,
-  readAnswer,
-  type RefreshGrant,
-  type TokenSet,
-  wordsOf,
-} from "./token-set.ts"
+import { optionalNumber, optionalText, readAnswer, type RefreshGrant, type TokenSet } from "./token-set.ts"
 
 /** The codes of RFC 6749 §5.2, of OpenID Connect and of SSO OIDC after which the same refresh token can never work again. */
 const REFUSED_CODES = [

@@ -1,7 +1,6 @@
 import * as z from "zod/mini"
-import { beginning, isObject, parseJson, plainText } from "../json.ts"
+import { isObject, parseJson } from "../json.ts"
 import type { Secret } from "../secret.ts"
-import { redactText } from "../settings/index.ts"
 
 /** Instants are epoch milliseconds. */
 export interface TokenSet {
@@ -35,8 +34,6 @@ export type RefreshGrant =
       readonly scopes?: string
     }
 
-const LONGEST_MESSAGE = 200
-
 /** A member that may be missing, or be of another type: an answer that holds a rotated pair is never refused for it. */
 export const optionalText = z.catch(z.optional(z.string().check(z.minLength(1))), undefined)
 
@@ -55,9 +52,4 @@ export const optionalNumber = z.catch(
 export function readAnswer<Schema extends z.ZodMiniObject>(schema: Schema, body: unknown): z.infer<Schema> {
   const document = typeof body === "string" ? parseJson(body) : body
   return z.parse(schema, isObject(document) ? document : {})
-}
-
-/** The service's words on one line, cut, without a credential or an e-mail address. */
-export function wordsOf(text: string): string {
-  return beginning(redactText(plainText(text)), LONGEST_MESSAGE)
 }

@@ -16,7 +16,7 @@ export {
   setMode,
   type SmallFile,
 } from "./files.ts"
-export { type LogLevel, openLog, redactText } from "./log.ts"
+export { type LogLevel, openLog, redactText, wordsOf } from "./log.ts"
 export { ownCommand, ownFolder } from "./own-command.ts"
 export { comparablePath, fromHome, type Paths, pathsFor, type Place, type Project } from "./paths.ts"
 export type { LoadedSettings, Settings, SettingsProblem } from "./schema.ts"

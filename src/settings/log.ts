@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, renameSync, statSync } from "node:fs"
 import { dirname } from "node:path"
-import { present } from "../json.ts"
+import { beginning, plainText, present } from "../json.ts"
 import type { Clock, Log, LogFields } from "../runtime.ts"
 import { setMode } from "./files.ts"
 import type { Settings } from "./schema.ts"
@@ -112,6 +112,13 @@ export function redactText(text: string): string {
   return SECRET_SHAPES.reduce((rest, shape) => rest.replaceAll(shape, SECRET), text)
     .replaceAll(USER_ID, "[user id]")
     .replaceAll(EMAIL, "[e-mail]")
+}
+
+const LONGEST_WORDS = 200
+
+/** Somebody else's words, to stand in a sentence of ours: the same on one line, cut, and nothing that a screen obeys. */
+export function wordsOf(text: string): string {
+  return beginning(redactText(plainText(text)), LONGEST_WORDS)
 }
 
 /** For `JSON.stringify`: errors become their name and message, texts are redacted, secret fields are blanked. */

@@ -163,6 +163,14 @@ describe("signing in", () => {
     assert.equal(lab.told[0]?.variant, "warning")
   })
 
+  it("lets nothing that the service says do anything to a screen", async () => {
+    company(FRANKFURT)
+    const words = { __type: "InternalServerException", message: "\u001B[2Jno \u202Eway\nout" }
+    lab.fake.intercept(({ host }) => !host.startsWith("oidc."), json(words, { status: 500 }))
+    assert.deepEqual(await lab.signIn(AWS, stockholm), signedIn)
+    assert.match(told(), /could not be looked up \(no way out\)\./)
+  })
+
   it("leaves tokens alone that another process renewed meanwhile", async () => {
     company(FRANKFURT)
     lab.fake.next("ListAvailableProfiles", async () => {

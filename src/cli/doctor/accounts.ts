@@ -23,7 +23,7 @@ import { fetchProfiles, fetchUsage, targetOf } from "../../gateway/index.ts"
 import { importLogins, kiroCliDatabases, SOURCE_NAMES } from "../../import/index.ts"
 import { present } from "../../json.ts"
 import { type KiroFailure, regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
-import { redactText } from "../../settings/index.ts"
+import { wordsOf } from "../../settings/index.ts"
 import { profileOf, sourceTrouble } from "../accounts.ts"
 import { SIGN_IN } from "../command-line.ts"
 import type { Context } from "../context.ts"
@@ -138,7 +138,7 @@ function stateFinding(examined: ExaminedAccount, context: DoctorContext): Findin
   if (tone === "bad") return problem(sentence(name, account), remedyFor(examined, state, context))
   if (tone === "muted") return note(`${heading} ${shortState(state, now)}`)
   if (failure !== undefined) {
-    const text = `${heading} Kiro did not say what it has used: ${redactText(failure.message)}`
+    const text = `${heading} Kiro did not say what it has used: ${wordsOf(failure.message)}`
     // A wrong profile is told of with the regions.
     if (failure.kind === "not-authorized" && identityCenterLogin(account) !== undefined) return note(text)
     return problem(text, remedyOfFailure(failure, account))

@@ -10,8 +10,9 @@ import {
 } from "../../json.ts"
 import type { Clock, Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
+import { wordsOf } from "../../settings/index.ts"
 import { post, type SendOptions } from "../hosts.ts"
-import { optionalNumber, optionalText, type TokenSet, wordsOf } from "../token-set.ts"
+import { optionalNumber, optionalText, type TokenSet } from "../token-set.ts"
 
 /** What the user needs to approve a device, and what we need to ask whether they did (RFC 8628 §3.2). */
 export interface DeviceAuthorization {
