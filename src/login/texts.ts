@@ -1,4 +1,4 @@
-import { type Account, accountName, isLocking, shortId, STATE_WORDS } from "../accounts/index.ts"
+import { type Account, accountName, creditsText, isLocking, shortId, STATE_WORDS } from "../accounts/index.ts"
 import { type ImportOutcome, SOURCE_NAMES } from "../import/index.ts"
 import { type KiroProfile, planName } from "../kiro/index.ts"
 import type { DeviceAuthorization, DeviceAuthorizationError } from "../oauth/index.ts"
@@ -30,16 +30,12 @@ export function describeLogin(report: LoginReport): LoginMessage {
   return { message: lines.join("\n"), variant: trouble.length === 0 ? "success" : "warning" }
 }
 
-/** `Builder ID ··a1b2, Kiro Pro+, 812 of 2000 credits`, as far as it is known. */
+/** `Builder ID ··a1b2, Kiro Pro+, 812.40 / 2000.00 credits used`, as far as it is known. */
 function describeAccount(account: Account): string {
   const { quota } = account
   const plan = quota?.plan === undefined ? [] : [planName(quota.plan)]
-  const credits = quota === undefined ? [] : [`${round(quota.used)} of ${round(quota.limit)} credits used`]
+  const credits = quota === undefined ? [] : [`${creditsText(quota)} credits used`]
   return [accountName(account), ...plan, ...credits].join(", ")
-}
-
-function round(credits: number): string {
-  return String(Math.round(credits * 100) / 100)
 }
 
 function profileLine({ profile, profiles }: LoginReport): readonly string[] {

@@ -74,7 +74,7 @@ describe("signing in", () => {
     assert.equal(login?.kind === "idc" && login.startUrl, undefined)
     assert.equal((await lab.store.modelLists()).length, 1)
     const [who, models, permitted, ...rest] = told().split("\n")
-    assert.match(who ?? "", /^Signed in as Builder ID ··[0-9a-f]{4}, .*, [\d.]+ of 50 credits used\.$/)
+    assert.match(who ?? "", /^Signed in as Builder ID ··[0-9a-f]{4}, .*, [\d.]+ \/ 50\.00 credits used\.$/)
     assert.match(models ?? "", /^\d+ models\.$/)
     assert.equal(permitted, WHAT_KIRO_PERMITS)
     assert.deepEqual(rest, [])
