@@ -117,11 +117,10 @@ async function withProfile(
   target: ControlTarget,
   signal: AbortSignal,
 ): Promise<ControlTarget> {
-  const { rememberedHost: _, ...place } = target
-  if (target.access.profileArn !== undefined) return place
-  const { profiles } = await fetchProfiles(client, place, signal)
+  if (target.access.profileArn !== undefined) return target
+  const { profiles } = await fetchProfiles(client, target, signal)
   const profileArn = profiles.find(({ active }) => active)?.arn
-  return { ...place, access: { ...target.access, ...present({ profileArn }) } }
+  return { ...target, access: { ...target.access, ...present({ profileArn }) } }
 }
 
 const ANSWER = z.object({
