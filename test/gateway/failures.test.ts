@@ -615,6 +615,8 @@ describe("a fault behind the first word", () => {
     const { finishReason, error } = await hear(await harness.ask({ tools }))
     assert.equal(finishReason, "tool_calls")
     assert.equal(error, undefined)
+    await harness.gateway.close()
+    assert.deepEqual(harness.answered, [])
   })
 
   for (const [place, steps] of [
@@ -657,6 +659,15 @@ describe("a request that the service refuses", () => {
     const response = await harness.ask({}, { session: "ses_2" })
     assert.equal(response.status, 400)
     assert.match(await errorText(response), /is not offered claude-sonnet-4-5/)
+    const broken = failure({
+      status: 500,
+      type: "InternalServerException",
+      message: "No.",
+      reason: "INVALID_MODEL_ID",
+    })
+    first.fail(broken)
+    second.fail(broken)
+    assert.equal((await harness.ask({}, { session: "ses_3" })).status, 400)
   })
 
   it("for the conversation's length is repeated once in a new conversation, which stays", async () => {

@@ -121,6 +121,8 @@ describe("the gateway", () => {
     assert.equal(turn?.credits, 0.25)
     assert.equal(turn?.accountId, "work")
     assert.equal((await harness.store.session("ses_1")).accountId, "work")
+    // The host that is asked first is nothing to remember.
+    assert.deepEqual((await harness.account("work")).hosts, {})
     assert.deepEqual(harness.answered, ["work"])
   })
 

@@ -34,6 +34,8 @@ describe("reasoning that the service refuses", () => {
     assert.equal((await hear(await harness.ask(toolLoop()))).finishReason, "stop")
     assert.equal(harness.fake.refused.length, 1)
     assert.deepEqual(harness.notices, [])
+    // Once more in the same session would be a word about the model.
+    assert.deepEqual(await refusedFields(harness), ["reasoning-once"])
   })
 
   it("is sent in other sessions, until it is refused there too: then the model takes none", async () => {
@@ -127,6 +129,7 @@ describe("a picture or document that the service refuses", () => {
       assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
     assert.deepEqual(counts(harness, "documents"), [1, 0, 0])
     assert.deepEqual(await refusedFields(harness), ["documents"])
+    assert.equal((await harness.store.session("ses_1")).leftOut, undefined)
   })
 
   it("for what it is is left out of this session alone", async () => {

@@ -72,6 +72,22 @@ describe("the detailed log of requests", () => {
       assert.ok(!written.includes(word), word)
   })
 
+  it("shows of a long conversation the form of its latest messages", async () => {
+    const path = join(folder, "long.log")
+    const log = openLog({ path, level: "info", clock: { now: () => Date.now() } })
+    await using harness = await startHarness({ settings: { enableLogApiRequest: true }, log })
+    await harness.add("first")
+    const before = Array.from({ length: 60 }, () => [
+      { role: "user", content: "Hello" },
+      { role: "assistant", content: "Yes?" },
+    ])
+    await (await harness.ask({ messages: [...before.flat(), { role: "user", content: QUESTION }] })).text()
+    const [line = ""] = readFileSync(path, "utf8").split("\n")
+    const { shape } = JSON.parse(line) as { shape: { messages: number; latest: { characters: number }[] } }
+    assert.deepEqual([shape.messages, shape.latest.length], [121, 100])
+    assert.equal(shape.latest.at(-1)?.characters, QUESTION.length)
+  })
+
   it("shows the conversation too where that is asked for as well, and still no token", async () => {
     const { text: written } = await logged("prompts.log", { enableLogApiRequest: true, logPrompts: true })
     assert.ok(written.includes(QUESTION) && written.includes("You are brief"))

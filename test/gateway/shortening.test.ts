@@ -6,6 +6,7 @@ import {
   contextUsage,
   exception,
   FAILURES,
+  metadata,
   metering,
   type ReceivedRequest,
   stream,
@@ -69,8 +70,15 @@ describe("a conversation that is too long", () => {
     await harness.add("work")
     harness.fake.script(stream(exception("ContentLengthExceededException", { message: "too long" })))
     harness.fake.script(stream(contextUsage(100.2)))
+    const tokenUsage = {
+      uncachedInputTokens: 1,
+      outputTokens: 0,
+      totalTokens: 1,
+      contextUsagePercentage: 100,
+    }
+    harness.fake.script(stream(metadata({ tokenUsage })))
     assert.equal((await hear(await harness.ask(longChat(40)))).totalTokens, 200_000)
-    assert.equal(harness.fake.chats.length, 3)
+    assert.equal(harness.fake.chats.length, 4)
   })
 
   it("is cut to what the session's answers taught of its tokens", async () => {

@@ -66,6 +66,16 @@ describe("a question to the control plane", () => {
     })
   })
 
+  it("goes for a search to the hosts that answer chats", async () => {
+    await using fake = await startFakeKiro()
+    fake.intercept(() => true, json({}))
+    const { client, target, unreachable } = controlOf(fake, "token", { rememberedHost: MANAGEMENT })
+    await callControl(client, target, { operation: "search", parameters: {} })
+    unreachable.add(Q)
+    await callControl(client, target, { operation: "search", parameters: {} })
+    assert.deepEqual(asked(fake.requests), [`POST ${Q}/mcp`, "POST runtime.us-east-1.kiro.dev/mcp"])
+  })
+
   for (const name of ["throttled", "monthlyLimit", "suspended", "invalidProfile", "internalError"] as const)
     it(`does not ask the other host on ${name}`, async () => {
       await using fake = await startFakeKiro()
@@ -93,6 +103,9 @@ describe("a question to the control plane", () => {
     })
     assert.deepEqual(rejected, ["old"])
     assert.deepEqual(fake.requests.map(bearer), ["Bearer old", "Bearer new", "Bearer new"])
+    fake.intercept(() => true, FAILURES.invalidBearer)
+    assert.equal((await callControl(client, target, usage)).outcome, "failed")
+    assert.deepEqual(rejected, ["old", "old"])
   })
 
   it("is a failure where nothing answers in time", async () => {

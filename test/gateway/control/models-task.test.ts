@@ -46,10 +46,12 @@ const BUILT_IN = idsWithoutOlder(offeredModels().map(({ id }) => id))
 
 interface Bench {
   readonly models: Periodic
+  /** Of another process. */
+  readonly elsewhere: Periodic
   readonly path: string
 }
 
-async function bench({ client, target }: Control): Promise<Bench> {
+async function bench({ client, target }: Control, profileArn?: string): Promise<Bench> {
   const path = join(folder, `${++files}`, "kiro-models.json")
   const { clock, log } = client.runtime
   const store = await openAccountStore({
@@ -60,10 +62,16 @@ async function bench({ client, target }: Control): Promise<Bench> {
     notify: () => {},
   })
   for (const id of ["a", "off"])
-    await store.add({ ...newAccount({ id, now: 0, logins: [] }), enabled: id === "a" })
+    await store.add({
+      ...newAccount({ id, now: 0, logins: [] }),
+      enabled: id === "a",
+      ...(profileArn !== undefined && { profileArn }),
+    })
   closers.push(() => store.close())
   const open = async () => ({ asked: () => idcLogin({ id: "login" }), target })
-  return { path, models: createPeriodic(modelsTask({ client, open, store, path }), client.runtime) }
+  const task = modelsTask({ client, open, store, path })
+  const [models, elsewhere] = [createPeriodic(task, client.runtime), createPeriodic(task, client.runtime)]
+  return { path, models, elsewhere }
 }
 
 describe("the live list of an account", () => {
@@ -80,6 +88,23 @@ describe("the live list of an account", () => {
     control.clock.advance(3_600_000)
     await models.now(["a"])
     assert.equal(fake.requests.length, 2)
+  })
+
+  it("is fetched anew where its profile is one of another region than the list's", async () => {
+    await using fake = await startFakeKiro()
+    fake.intercept(() => true, json({ models: [{ modelId: "auto" }] }))
+    for (const [region, requests] of [
+      ["us-east-1", 1],
+      ["eu-central-1", 2],
+    ] as const) {
+      fake.requests.length = 0
+      const control = controlOf(fake, "token")
+      const arn = `arn:aws:codewhisperer:${region}:123456789012:profile/TEAM`
+      const { models, elsewhere } = await bench(control, arn)
+      await models.now(["a"])
+      await elsewhere.now(["a"])
+      assert.equal(fake.requests.length, requests, region)
+    }
   })
 
   it("outlives a service that gives none", async () => {

@@ -91,6 +91,8 @@ describe("a web search", () => {
     assert.equal(others.length, 0)
     assert.equal(request?.headers["x-amzn-kiro-profile-arn"], PROFILE)
     assert.match(JSON.stringify(request?.body), /"method":"tools\/call".*"query":"q{200}"/)
+    // What it cost is asked for behind it.
+    while (fake.received("GetUsageLimits").length < 1) await new Promise((resolve) => setImmediate(resolve))
   })
 
   it("passes on so much text and so many results, and says what it left out", async () => {
@@ -171,7 +173,8 @@ describe("a web search", () => {
       [json("[]"), /not known/],
       [json({ ok: true }), /not known/],
       [json({ result: { isError: true, content: [] } }), /^Kiro refused the web search\. An administrator/],
-      [FAILURES.internalError, /could not search the web/],
+      [FAILURES.internalError, /could not search the web: [^.]*\.(?: It said|$)/],
+      [FAILURES.notAuthorized, /could not search the web: .*administrator can switch web tools off/],
       [FAILURES.suspended, /AWS has suspended .* It said: “Your User ID \(…\) temporarily/],
     ] as const) {
       fake.next("InvokeMCP", answer)

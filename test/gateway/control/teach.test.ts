@@ -9,6 +9,7 @@ import {
   openAccountStore,
 } from "../../../src/accounts/index.ts"
 import { createLookUps, type LookUpOptions, type OpenLookUps } from "../../../src/gateway/control/look-ups.ts"
+import { present } from "../../../src/json.ts"
 import { Secret } from "../../../src/secret.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../../src/settings/index.ts"
 import type { FakeClock } from "../../support/clock.ts"
@@ -303,6 +304,7 @@ describe("a usage call that another login of the account had to make", () => {
     const { record: _, ...unknown } = first
     const second = { ...unknown, id: "second", tokens }
     await store.update("a", (account) => ({ ...account, logins: [first, second] }))
+    const profiles: (string | undefined)[] = [undefined, undefined, undefined, "arn:other"]
     const lookUps = createLookUps({
       client,
       store,
@@ -315,6 +317,7 @@ describe("a usage call that another login of the account had to make", () => {
             state: "token",
             login,
             accessToken: new Secret(rejected === undefined ? "ended" : other.accessToken),
+            ...present({ profileArn: profiles.shift() }),
           }
         },
       },
@@ -323,6 +326,11 @@ describe("a usage call that another login of the account had to make", () => {
       notify: () => undefined,
     })
     await lookUps.usage("a", signal)
+    const asked = (): number => fake.received("GetUsageLimits").length
+    const before = asked()
+    await lookUps.usageNow("a")
+    // What is asked names the profile of the first one.
+    assert.equal(asked(), before + 1)
     await lookUps.close()
     const owners = (await store.listAll()).flatMap(({ logins }) =>
       logins.map((login) => [login.id, login.record?.owner]),
