@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises"
 import { stripVTControlCharacters, styleText } from "node:util"
 import { cellsOf, cutTo } from "../accounts/index.ts"
+import { plainText } from "../json.ts"
 
 type Tone = "good" | "warning" | "bad" | "muted" | "strong"
 
@@ -18,7 +19,7 @@ export interface Terminal {
   readonly columns: number | undefined
   /**
    * Breaks a text between words, so that no line of it is longer than the terminal; what follows is indented. What stands
-   * in backticks is typed as it is: it is never broken here.
+   * in backticks is typed as it is: it is never broken here. Whatever names it holds, it does nothing to a screen.
    */
   wrap(text: string, indent?: number): string
   /**
@@ -63,7 +64,7 @@ export function createTerminal({ stdout, stderr, stdin, env }: TerminalInput): T
     err: writeTo(stderr),
     paint,
     columns,
-    wrap: (text, indent = 0) => wrapped(text, indent, columns),
+    wrap: (text, indent = 0) => wrapped(plainText(text), indent, columns),
     table(described, rows) {
       const titles = described.map(({ title }) => paint("muted", title))
       const isUntitled = described.every(({ title }) => title === "")

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, describe, it } from "node:test"
 import { stripVTControlCharacters } from "node:util"
@@ -92,6 +93,18 @@ describe("names from elsewhere", () => {
     it(`do nothing to a screen in \`${args.join(" ")}\``, async () => {
       const { out, err } = await lab.runWith({ columns: 80, environment: { FORCE_COLOR: "1" } }, ...args)
       assert.match(out + err, /red evil/)
+      assertPlain(out + err)
+    })
+
+  for (const args of [["doctor"], ["doctor", "--report"], ["update"]] as const)
+    it(`do nothing to a screen in \`${args.join(" ")}\` where a repository's own configuration has them`, async () => {
+      const spec = `opencode-kiro-auth@${HOSTILE.slice(0, 60)}`
+      const directory = join(lab.sandbox.root, "cloned")
+      mkdirSync(directory, { recursive: true })
+      writeFileSync(join(directory, "opencode.json"), JSON.stringify({ plugin: [spec] }))
+      const options = { directory, columns: 80, environment: { FORCE_COLOR: "1" } }
+      const { out, err } = await lab.runWith(options, ...args)
+      assert.match(out + err, /opencode-kiro-auth@red evil/)
       assertPlain(out + err)
     })
 

@@ -1,5 +1,5 @@
 import { accountName, fullName, ownName } from "../../accounts/index.ts"
-import { messageOf } from "../../json.ts"
+import { messageOf, plainText } from "../../json.ts"
 import { redactText } from "../../settings/index.ts"
 import type { DoctorCommand } from "../command-line.ts"
 import type { Context } from "../context.ts"
@@ -68,7 +68,9 @@ export async function examine(given: Context, command: DoctorCommand, call: Doct
   else {
     show(context, sections)
     for (const { done, text } of fixed)
-      terminal.out(`${done ? terminal.paint("good", "mended:") : terminal.paint("bad", "✗")} ${text}`)
+      terminal.out(
+        `${done ? terminal.paint("good", "mended:") : terminal.paint("bad", "✗")} ${terminal.wrap(text, 2)}`,
+      )
     if (command.fix && fixed.length === 0) terminal.out("There was nothing to mend without asking.")
     conclude(context, problems, command)
   }
@@ -215,7 +217,7 @@ const LAST_LINES = 20
 function reportText(context: DoctorContext, sections: readonly Section[]): string {
   const lines = sections.flatMap(({ title, findings }) => [
     `${title}:`,
-    ...findings.map((finding) => `  [${finding.level}] ${finding.text}`),
+    ...findings.map(({ level, text }) => `  [${level}] ${plainText(text)}`),
   ])
   const warnings = lastLines(context.paths.log, ["warn", "error"]).slice(-LAST_LINES)
   const last = warnings.length > 0 ? warnings : ["(none)"]
