@@ -1,6 +1,6 @@
 import * as z from "zod/mini"
 import { type AccountStore, type Choice, selectAccount, type SelectionPolicy } from "../../accounts/index.ts"
-import { beginning, isObject, parseJson, plausibleInstant, present } from "../../json.ts"
+import { beginning, isObject, parseJson, plausibleInstant, present, stringField } from "../../json.ts"
 import type { AccountRule, Settings } from "../../settings/index.ts"
 import { quote, whatFailed } from "../refuse/failures.ts"
 import { noOtherByRule } from "../refuse/texts.ts"
@@ -150,8 +150,8 @@ function readResult(body: unknown, accountId: string): SearchOutcome {
   const text = result?.content[0]?.text ?? ""
   if (!error && !result) return refused(UNKNOWN_FORM)
   if (error || result?.isError === true) {
-    const said = (error?.message ?? text).slice(0, 200)
-    return refused(`Kiro refused the web search${said === "" ? "" : `: “${said}”`}.${SWITCHED_OFF}`)
+    const said = quote(error?.message ?? text)
+    return refused(`Kiro refused the web search${said === "" ? "" : `: ${said}`}.${SWITCHED_OFF}`)
   }
   const document = parseJson(text)
   const found = z.safeParse(FOUND, document)
@@ -189,8 +189,8 @@ function bounded(pages: readonly FoundPage[]): readonly FoundPage[] {
 }
 
 function searchError(document: unknown): string {
-  const said = isObject(document) && typeof document["error"] === "string" ? document["error"] : ""
-  return said === "" ? UNKNOWN_FORM : `Kiro's web search failed: “${said.slice(0, 200)}”.`
+  const said = isObject(document) ? stringField(document, "error") : undefined
+  return said === undefined ? UNKNOWN_FORM : `Kiro's web search failed: ${quote(said)}.`
 }
 
 function refused(message: string): SearchOutcome {
