@@ -191,7 +191,11 @@ describe("doctor on OpenCode's configuration", () => {
     await followed()
   })
 
-  it("sees files that are not JSON: opencode.json, kiro.json, auth.json", async () => {
+  it("sees files that are not JSON: tui.json, opencode.json, kiro.json, auth.json", async () => {
+    const panel = join(lab.sandbox.config, "tui.json")
+    writeFileSync(panel, '{ "plugin": [')
+    remedyOf(await lab.problems(), /tui\.json is not JSON → Correct it/)
+    rmSync(panel)
     const project = join(lab.sandbox.project, "opencode.json")
     writeFileSync(project, "{ plugin: }")
     remedyOf(await lab.problems(), /opencode\.json is not JSON → Correct it/)

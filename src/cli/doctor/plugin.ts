@@ -146,7 +146,12 @@ function panelOf1(context: DoctorContext, entry: PluginEntry): readonly Finding[
   const { paths } = context
   const { spec, file, by, folder, manifest } = entry
   if (!file.startsWith(globalFolder(paths)) || (by === "path" && manifest === undefined)) return []
-  const listed = JSON.stringify(tuiFiles(paths).map((file) => readJsonc(file)?.["plugin"] ?? []))
+  const files = tuiFiles(paths).filter(existsSync)
+  const documents = files.map(readJsonc)
+  const broken = files[documents.indexOf(undefined)]
+  if (broken !== undefined)
+    return [problem(`${broken} is not JSON`, "Correct it: the terminal UI finds the panel there.")]
+  const listed = JSON.stringify(documents.map((document) => document?.["plugin"] ?? []))
   if (listed.includes(PACKAGE) || listed.includes(JSON.stringify(spec).slice(1, -1))) return []
   const place = isNowhere(entry, context.published) ? ownSpec() : by === "path" ? folder : spec
   return [note(`the panel of the terminal UI is not installed: \`opencode plugin "${place}" -g -f\``)]
