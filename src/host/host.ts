@@ -14,6 +14,16 @@ import {
 } from "../settings/index.ts"
 import type { Services } from "./services.ts"
 
+/**
+ * What stands among a host's credentials instead of a token: it lists Kiro there, and is good for nothing. The accounts
+ * are in kiro.db.
+ */
+export const AUTH_MARKER = "kept-by-opencode-kiro-auth"
+
+/** Set by our own hooks on the host's requests, read by the front: what a request is for, and which agent asks. */
+export const PURPOSE_HEADER = "x-kiro-purpose"
+export const AGENT_HEADER = "x-kiro-agent"
+
 /** The logins of other programs are taken in this long after the start, so that the first message finds them. */
 const TAKE_IN_AFTER_MS = 2000
 
@@ -135,7 +145,7 @@ export function gatewayOf({
   services,
   signal: stop,
 }: {
-  readonly services: () => Promise<Pick<Services, "chat">>
+  readonly services: () => Promise<ChatGateway>
   readonly signal: AbortSignal
 }): ChatGateway {
   return {

@@ -1,10 +1,10 @@
 import type { Board, BoardQuestion } from "./board.ts"
 
 /** Loaded at a host's start, so nothing that takes time is behind this door: the services load with their first use. */
-export { type Host, gatewayOf, startHost } from "./host.ts"
+export { AGENT_HEADER, AUTH_MARKER, type Host, gatewayOf, PURPOSE_HEADER, startHost } from "./host.ts"
 export type { Board } from "./board.ts"
 export type { AccountAct, AccountLine, ActDone, Management } from "./manage.ts"
-export { AGENT_HEADER, AUTH_MARKER, type Offer, PURPOSE_HEADER, readOffer } from "./offer.ts"
+export { type Offer, readOffer } from "./offer.ts"
 
 /** See board.ts, which loads with the first look. */
 export const readBoard = async (question: BoardQuestion): Promise<Board> =>

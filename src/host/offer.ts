@@ -3,16 +3,6 @@ import type { OfferedModel } from "../kiro/models/index.ts"
 import { readSmallFile } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 
-/**
- * What stands among a host's credentials instead of a token: it lists Kiro there, and is good for nothing. The accounts
- * are in kiro.db.
- */
-export const AUTH_MARKER = "kept-by-opencode-kiro-auth"
-
-/** Set by our own hooks on the host's requests, read by the front: what a request is for, and which agent asks. */
-export const PURPOSE_HEADER = "x-kiro-purpose"
-export const AGENT_HEADER = "x-kiro-agent"
-
 /** What is offered to a host. */
 export interface Offer {
   readonly models: readonly OfferedModel[]

@@ -1,7 +1,6 @@
 import { describeNotice, type Notice, type NoticeText, passesSoon, StoreError } from "../accounts/index.ts"
 import {
-  type ChatCall,
-  type ChatOutcome,
+  type ChatGateway,
   createGateway,
   openAccounts,
   type OpenAccounts,
@@ -36,9 +35,7 @@ export interface ServicesOptions {
 }
 
 /** Everything behind a front, opened by the first request or login of one plugin instance. */
-export interface Services {
-  /** Answers a chat; rejects only with the reason of its signal. */
-  chat(call: ChatCall): Promise<ChatOutcome>
+export interface Services extends ChatGateway {
   readonly accounts: OpenAccounts
   readonly logins: Logins
   /** What a person may do with the accounts from inside a host. */
