@@ -39,7 +39,7 @@ export function readKiroFailure(answer: {
   const { status, headers, body, now } = answer
   const parsed = parseJson(body)
   const document = isObject(parsed) ? parsed : {}
-  const message = messageOf(document) ?? (isObject(parsed) ? "" : body)
+  const message = statedMessage(document) ?? (isObject(parsed) ? "" : body)
   if (isPage(headers, body) || (status === 407 && message === "")) return pageFailure(answer)
   const code = headers.get("x-amzn-errortype") ?? stringField(document, "code", "__type")
   const retryAfterMs = waitOf(document, { headers, now })
@@ -58,7 +58,7 @@ export function readStreamFailure(exception: {
 }): KiroFailure {
   const parsed = parseJson(exception.payload)
   const document = isObject(parsed) ? parsed : {}
-  const message = messageOf(document) ?? exception.message ?? (isObject(parsed) ? "" : exception.payload)
+  const message = statedMessage(document) ?? exception.message ?? (isObject(parsed) ? "" : exception.payload)
   const retryAfterMs = waitOf(document)
   return {
     ...classify({ status: 0, code: exception.name, reason: stringField(document, "reason"), message }),
@@ -130,7 +130,7 @@ function exceptionName(code: string): string {
 }
 
 /** The service's own names, and the `{"error": {"message"}}` of gateways in front of it. */
-function messageOf(document: JsonObject): string | undefined {
+function statedMessage(document: JsonObject): string | undefined {
   const error = document["error"]
   const nested = isObject(error) ? stringField(error, "message") : undefined
   return (

@@ -2,9 +2,9 @@ import {
   type AnswerEnd,
   type ChatAnswer,
   type ChatCall,
+  type ChatGateway,
   type ChatOutcome,
   createTurnstile,
-  type Gateway,
   type Purpose,
   type Refusal,
   refusalOfError,
@@ -33,7 +33,7 @@ const SESSION_HEADER = "x-session-id"
 const PARENT_HEADER = "x-parent-session-id"
 
 export interface FrontOptions {
-  readonly gateway: Pick<Gateway, "chat">
+  readonly gateway: ChatGateway
   readonly runtime: Runtime
   /** Chats come to `<baseUrl>/chat/completions`; every other URL passes through untouched. */
   readonly baseUrl: string

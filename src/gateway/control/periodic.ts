@@ -63,8 +63,8 @@ export function createPeriodic(task: PeriodicTask, { clock, random, log }: Host)
   }
 
   const start = (accountId: string, retries: number, forced = false): Promise<void> => {
-    const present = running.get(accountId)
-    if (present !== undefined) return present
+    const underWay = running.get(accountId)
+    if (underWay !== undefined) return underWay
     if (stop.signal.aborted) return Promise.resolve()
     if (!forced && clock.now() < (quietUntil.get(accountId) ?? 0)) return Promise.resolve()
     const run = attempt(accountId, retries, forced)

@@ -60,8 +60,8 @@ export function mergeModelLists(lists: readonly AccountModelList[]): readonly Li
   const merged = new Map<string, LiveModel>()
   for (const model of [...newestLists(lists).values()].flatMap(modelsOf)) {
     const key = modelKey(model.wireId)
-    const present = merged.get(key)
-    merged.set(key, present === undefined ? model : smaller(present, model))
+    const known = merged.get(key)
+    merged.set(key, known === undefined ? model : smaller(known, model))
   }
   return merged.size === 0 ? undefined : [...merged.values()]
 }
