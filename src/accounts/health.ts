@@ -13,15 +13,13 @@ import {
   type RevokedReason,
 } from "./account.ts"
 import { changeLogin, isAtRest, recordOf, withoutRevocation, withRecord } from "./login.ts"
-import { hasRoom, paysOverage, resetOf, startOfNext } from "./quota.ts"
+import { hasRoom, LONGEST_QUOTA_MS, namedReset, paysOverage, resetOf, startOfNext } from "./quota.ts"
 
 /** A profile that is wrong is asked for again after this, unless the user chose another before. */
 const NOT_AUTHORIZED_MS = 10 * 60_000
 /** A longer cool-down than this is never made of a plain throttle that names no time. */
 const LONGEST_THROTTLE_MS = 5 * 60_000
 const DAY_MS = 24 * 60 * 60_000
-/** No month of a plan is longer, whatever is named. */
-const LONGEST_QUOTA_MS = 40 * DAY_MS
 /** How far two clocks of one machine may be apart: a cool-down that begins later was written by a wrong one. */
 const CLOCK_SLACK_MS = 60_000
 /** A throttle that comes so soon after the last one's end counts as its continuation. */
@@ -83,12 +81,6 @@ function endOf(
     default:
       return until satisfies never
   }
-}
-
-/** When the usage call said that the credits start again. */
-function namedReset(quota: Quota | undefined, now: number): number | undefined {
-  const at = quota?.resetAt
-  return at !== undefined && at > now && at <= now + LONGEST_QUOTA_MS ? at : undefined
 }
 
 /**

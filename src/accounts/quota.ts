@@ -10,10 +10,19 @@ export function startOfNext(period: "month" | "day", now: number): number {
   return period === "month" ? Date.UTC(year, month + 1, 1) : Date.UTC(year, month, day + 1)
 }
 
+const DAY_MS = 86_400_000
+/** No month of a plan is longer, whatever is named. */
+export const LONGEST_QUOTA_MS = 40 * DAY_MS
+
+/** When the usage call said that the credits start again, as it is believed at an instant before. */
+export function namedReset(quota: Quota | undefined, now: number): number | undefined {
+  const at = quota?.resetAt
+  return at !== undefined && at > now && at <= now + LONGEST_QUOTA_MS ? at : undefined
+}
+
 /** When the credits of this quota start again. */
 export function resetOf(quota: Quota | undefined, now: number): number {
-  if (quota?.resetAt !== undefined && quota.resetAt > now) return quota.resetAt
-  return startOfNext("month", now)
+  return namedReset(quota, now) ?? startOfNext("month", now)
 }
 
 /** Whether credits are left that cost nothing: of the plan, the trial or a bonus. Unknown counts as yes. */
@@ -46,7 +55,6 @@ export function usedShare(quota: Quota, now: number): number | undefined {
   return limit > 0 ? 1 - left / limit : undefined
 }
 
-const DAY_MS = 86_400_000
 const MONTH_MS = 30.4 * DAY_MS
 
 /**
@@ -74,8 +82,7 @@ export function cacheShare({ inputTokens, readTokens }: CacheUse): string {
 
 /** Asked for before the credits started again: it says nothing about now. */
 function isStale(quota: Quota, now: number): boolean {
-  const reset = quota.resetAt !== undefined && quota.resetAt > quota.checkedAt ? quota.resetAt : undefined
-  return (reset ?? startOfNext("month", quota.checkedAt)) <= now
+  return resetOf(quota, quota.checkedAt) <= now
 }
 
 /** Of the plan, and of a trial and bonuses that have not ended. */

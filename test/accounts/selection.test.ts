@@ -186,6 +186,15 @@ describe("an account", () => {
     assert.deepEqual([entry?.reason, entry?.until], ["monthly-quota", NOW + 5])
   })
 
+  it("waits for no reset that is further away than a month of a plan may be, but for the next month", () => {
+    const resetAt = Date.UTC(2028, 0, 1)
+    const nextMonth = Date.UTC(2026, 11, 1)
+    const accounts = [account("a", { quota: quota(50, 50, { resetAt }) })]
+    const choice = selectAccount({ accounts }, { strategy: "sticky", useOverage: true, now: NOW })
+    assert.equal(choice.account === undefined ? choice.unavailable[0]?.until : 0, nextMonth)
+    assert.equal(select(accounts, { now: nextMonth }).id, "a")
+  })
+
   it("returns when its cool-down is over", () => {
     assert.equal(select([account("a", { health: { ...cooling, until: NOW } })]).id, "a")
   })
