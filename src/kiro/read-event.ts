@@ -8,7 +8,6 @@ import { readStreamFailure } from "./read-failure.ts"
 export interface TokenUsage {
   readonly uncachedInputTokens: number
   readonly outputTokens: number
-  readonly totalTokens?: number
   /** Absent where the service did not tell, which is not none. */
   readonly cacheReadInputTokens?: number
   readonly cacheWriteInputTokens?: number
@@ -36,7 +35,7 @@ export type KiroEvent =
   | { readonly type: "metadataEvent"; readonly stopReason?: string; readonly tokenUsage?: TokenUsage }
   | { readonly type: "contextUsageEvent"; readonly contextUsagePercentage: number }
   | { readonly type: "meteringEvent"; readonly usage: number; readonly unit: string }
-  | { readonly type: "unknown"; readonly eventType: string }
+  | { readonly type: "unknown" }
 
 /**
  * What one message of an answer says. An event type nobody knows is `unknown`; an exception or error message, and
@@ -110,7 +109,7 @@ function readEvent(eventType: string, payload: Uint8Array): Reading {
     case "error":
       return failed(readStreamFailure({ name: "InternalServerException", payload: utf8.decode(payload) }))
     default:
-      return { type: "unknown", eventType }
+      return { type: "unknown" }
   }
 }
 
@@ -167,7 +166,6 @@ function readTokenUsage(usage: JsonObject): TokenUsage {
     uncachedInputTokens: told("uncachedInputTokens") ?? 0,
     outputTokens: told("outputTokens") ?? 0,
     ...present({
-      totalTokens: told("totalTokens"),
       cacheReadInputTokens: told("cacheReadInputTokens"),
       cacheWriteInputTokens: told("cacheWriteInputTokens"),
       contextUsagePercentage: told("contextUsagePercentage"),

@@ -29,12 +29,7 @@ describe("the end of an answer in order", () => {
   })
 
   it("is a failure where there was no content at all and nothing ended it; the host does not ask again", () => {
-    for (const events of [
-      [],
-      [contextUsage(12)],
-      [text("")],
-      [{ type: "unknown", eventType: "x" }],
-    ] as KiroEvent[][]) {
+    for (const events of [[], [contextUsage(12)], [text("")], [{ type: "unknown" }]] as KiroEvent[][]) {
       const { end } = translate(events)
       assert.ok(end.outcome === "failed" && end.failure.kind === "empty-answer" && !end.isRetryable)
     }
