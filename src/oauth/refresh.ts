@@ -1,10 +1,17 @@
 import * as z from "zod/mini"
-import { plausibleLifetime, present, wordsOfFault } from "../json.ts"
+import { present, wordsOfFault } from "../json.ts"
 import type { Clock, Runtime } from "../runtime.ts"
 import { systemCode, wordsOf } from "../settings/index.ts"
 import { Secret } from "../secret.ts"
 import { type Answer, oidcOrigin, post, SOCIAL_ORIGIN } from "./hosts.ts"
-import { optionalNumber, optionalText, readAnswer, type RefreshGrant, type TokenSet } from "./token-set.ts"
+import {
+  expiryOf,
+  optionalNumber,
+  optionalText,
+  readAnswer,
+  type RefreshGrant,
+  type TokenSet,
+} from "./token-set.ts"
 
 /** The codes of RFC 6749 §5.2, of OpenID Connect and of SSO OIDC after which the same refresh token can never work again. */
 const REFUSED_CODES = [
@@ -39,8 +46,6 @@ export type RefreshResult =
 export const REFRESH_DEADLINE_MS = 20_000
 /** See `limit`. */
 const SLICE_MS = 1000
-/** What the services give where they name no lifetime. */
-const DEFAULT_LIFETIME_MS = 3_600_000
 
 /**
  * Sends the one POST that renews a login and judges its answer; it never throws. The promise settles in the same
@@ -186,11 +191,10 @@ function judge({
     if (accessToken === undefined)
       return { outcome: "failed", reason: "service", message: "the token service answered without a token" }
     const refreshToken = fields.refreshToken ?? fields.refresh_token
-    const seconds = fields.expiresIn ?? fields.expires_in ?? 0
     const tokens = {
       accessToken: new Secret(accessToken),
       refreshToken: refreshToken === undefined ? grant.refreshToken : new Secret(refreshToken),
-      expiresAt: now + (plausibleLifetime(seconds * 1000) ?? DEFAULT_LIFETIME_MS),
+      expiresAt: expiryOf(fields.expiresIn ?? fields.expires_in, now),
     }
     return { outcome: "tokens", tokens, ...present({ profileArn: fields.profileArn }) }
   }

@@ -1,5 +1,5 @@
 import * as z from "zod/mini"
-import { isObject, parseJson } from "../json.ts"
+import { isObject, parseJson, plausibleLifetime } from "../json.ts"
 import type { Secret } from "../secret.ts"
 
 /** Instants are epoch milliseconds. */
@@ -8,6 +8,14 @@ export interface TokenSet {
   /** Absent where a store of another program has none: such a login lives until `expiresAt`. */
   readonly refreshToken?: Secret
   readonly expiresAt: number
+}
+
+/** The life of an access token, where the service names none. */
+const DEFAULT_LIFETIME_MS = 3_600_000
+
+/** When an access token ends that was given `now`, by the seconds that it is said to live. */
+export function expiryOf(seconds: number | undefined, now: number): number {
+  return now + (plausibleLifetime((seconds ?? 0) * 1000) ?? DEFAULT_LIFETIME_MS)
 }
 
 /** A client registered at SSO OIDC. A refresh token can be used only with the registration that obtained it. */

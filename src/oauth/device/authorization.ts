@@ -12,7 +12,7 @@ import type { Clock, Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
 import { wordsOf } from "../../settings/index.ts"
 import { post, type SendOptions } from "../hosts.ts"
-import { optionalNumber, optionalText, type TokenSet } from "../token-set.ts"
+import { expiryOf, optionalNumber, optionalText, type TokenSet } from "../token-set.ts"
 
 /** What the user needs to approve a device, and what we need to ask whether they did (RFC 8628 §3.2). */
 export interface DeviceAuthorization {
@@ -96,8 +96,6 @@ const SHORTEST_INTERVAL_MS = 1_000
 const LONGEST_WAIT_MS = 60_000
 /** A device code's usual life, where the service names none. */
 const DEFAULT_EXPIRY_MS = 600_000
-/** The life of an access token, where the answer names none. */
-const DEFAULT_LIFETIME_MS = 3_600_000
 
 /** Who answered, as errors name them, and when (epoch ms). */
 export interface Answered {
@@ -137,7 +135,7 @@ export function readTokens(
   return {
     accessToken: new Secret(accessToken),
     ...present({ refreshToken: refreshToken ? new Secret(refreshToken) : undefined }),
-    expiresAt: now + (plausibleLifetime(inMs(expiresIn)) ?? DEFAULT_LIFETIME_MS),
+    expiresAt: expiryOf(expiresIn, now),
   }
 }
 
