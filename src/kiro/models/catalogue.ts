@@ -33,7 +33,7 @@ export interface KiroModel {
   readonly variants: "budgets" | "efforts"
   /** Credits of a request relative to the `auto` model. */
   readonly rate?: number
-  /** One of the ids of older configurations. */
+  /** Offered by older plugins. */
   readonly isOlder: boolean
 }
 
@@ -68,7 +68,7 @@ export interface CatalogueModel {
   /** The endings of its further public ids. */
   readonly twins: readonly Twin[]
   /** Offered by older plugins: stays selectable whatever a live list says. */
-  readonly kept?: boolean
+  readonly isOlder?: boolean
 }
 
 type Twin = "-thinking" | "-1m" | "-1m-thinking"
@@ -147,7 +147,7 @@ const GENERATION_4_6: Facts = {
   fieldSchema: CLAUDE_4_6,
   variants: "budgets",
   twins: ["-thinking", "-1m", "-1m-thinking"],
-  kept: true,
+  isOlder: true,
 }
 
 /**
@@ -161,12 +161,12 @@ export const BUILT_IN: readonly CatalogueModel[] = [
   claude("Opus", "4.8", OPUS_NEW),
   claude("Opus", "4.7", OPUS_NEW),
   claude("Opus", "4.6", { ...GENERATION_4_6, rate: 2.2 }),
-  claude("Opus", "4.5", { ...SHORT, rate: 2.2, twins: ["-thinking"], kept: true }),
+  claude("Opus", "4.5", { ...SHORT, rate: 2.2, twins: ["-thinking"], isOlder: true }),
   claude("Sonnet", "5", { fieldSchema: claudeSchema(64 * K), rate: 1.3 }),
   claude("Sonnet", "4.6", { ...GENERATION_4_6, rate: 1.3 }),
-  claude("Sonnet", "4.5", { ...SHORT, rate: 1.3, twins: ["-thinking", "-1m"], kept: true }),
+  claude("Sonnet", "4.5", { ...SHORT, rate: 1.3, twins: ["-thinking", "-1m"], isOlder: true }),
   claude("Sonnet", "4", { ...SHORT, rate: 1.3 }),
-  claude("Haiku", "4.5", { window: 200 * K, input: IMAGES, tags: false, rate: 0.4, kept: true }),
+  claude("Haiku", "4.5", { window: 200 * K, input: IMAGES, tags: false, rate: 0.4, isOlder: true }),
   claude("Fable", "5.1", NEWEST),
   claude("Fable", "5", NEWEST),
   gpt("Sol", { rate: 2.4 }),
@@ -177,7 +177,7 @@ export const BUILT_IN: readonly CatalogueModel[] = [
   plainModel("minimax-m2.1", "MiniMax M2.1", { window: 196 * K, rate: 0.15 }),
   plainModel("glm-5", "GLM-5", { rate: 0.5 }),
   plainModel("qwen3-coder-next", "Qwen3 Coder Next", { window: 256 * K, rate: 0.05 }),
-  plainModel("qwen3-coder-480b", "Qwen3 Coder 480B", { rate: 0.05, kept: true }),
+  plainModel("qwen3-coder-480b", "Qwen3 Coder 480B", { rate: 0.05, isOlder: true }),
 ]
 
 /** What a model is called in any spelling: lower case, dashes. */

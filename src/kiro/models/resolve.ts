@@ -105,7 +105,7 @@ function toKiroModel(
     thinking,
     thinksByDefault: thinks && thinking !== "none",
     variants: model.variants,
-    isOlder: model.kept === true,
+    isOlder: model.isOlder === true,
     ...present({ fieldSchema: model.fieldSchema, rate: model.rate }),
   }
 }
@@ -139,7 +139,7 @@ export function offeredModels(live: readonly LiveModel[] = []): readonly Offered
   // The start waits for it, so each model is looked for by its key, not through the list.
   const byKey = new Map(live.toReversed().map((model) => [modelKey(model.wireId), model]))
   const listed: Listed = live.length === 0 ? undefined : (key) => byKey.get(key)
-  const table = BUILT_IN.filter((model) => model.kept || listed === undefined)
+  const table = BUILT_IN.filter(({ isOlder }) => isOlder || listed === undefined)
   const unlisted = table.filter((model) => !byKey.has(modelKey(model.wireId)))
   const ids = [...live, ...unlisted].flatMap((model) => publicIds(model.wireId))
   const models = [...new Set(ids)].map((id) => resolveIn(id, listed))
@@ -229,7 +229,7 @@ function numberOf([major = "0", minor = "0"]: readonly (string | undefined)[]): 
 function unlisted(wireId: string): CatalogueModel {
   const newest = newestBefore(wireId)
   if (newest !== undefined) {
-    const { rate: _, kept: _kept, ...facts } = newest
+    const { rate: _, isOlder: _isOlder, ...facts } = newest
     return { ...facts, wireId, name: wireId }
   }
   const family = /^(claude-(?:opus|sonnet|haiku|fable)|[a-z]+)/.exec(modelKey(wireId))?.[1] ?? ""
