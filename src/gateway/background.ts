@@ -8,7 +8,9 @@ export interface Background {
   settled(topic?: string): Promise<void>
 }
 
+/** What every next request waits for. */
 export const ANY_TOPIC = "any"
+/** What no request waits for. */
 export const OF_NO_REQUEST = "no request"
 
 export function createBackground(log: Log, clock: Clock): Background {

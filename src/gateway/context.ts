@@ -20,8 +20,8 @@ export interface GatewayDependencies {
   readonly store: AccountStore
   readonly tokens: Pick<TokenKeeper, "fresh" | "here" | "learnOwners">
   /**
-   * Reads the stores of other programs again; local and quick, never rejects. The words for what could not be looked into
-   * just now.
+   * Reads the stores of other programs again; local and quick, never rejects. Gives the words for what could not be looked
+   * into just now.
    */
   readonly importLogins: () => Promise<string | undefined>
   readonly lookUps: LookUps

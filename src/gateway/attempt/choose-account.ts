@@ -20,7 +20,7 @@ import { type AllOut, statesOf, refusalOfAll } from "../refuse/none-left.ts"
 import { noOtherByRule, ruleOfNobody } from "../refuse/texts.ts"
 import type { Progress } from "./progress.ts"
 
-/** Accounts that rest behind another one, as far as an error names them. */
+/** Of the accounts that rest behind another one, an error names so many. */
 const MOST_RESTING = 2
 
 export type ChosenAccount =
