@@ -85,9 +85,9 @@ function stateLines({ state }: AccountOverview, { now }: View): PanelLine[] {
 
 function creditLines(quota: Quota | undefined, { now }: View): PanelLine[] {
   if (quota === undefined) return [{ text: "Credits not known yet", tone: "muted" }]
-  const share = quota.limit > 0 ? quota.used / quota.limit : 0
+  const isHigh = (usedShare(quota, now) ?? 0) >= HIGH_SHARE
   return [
-    { text: `${creditsText(quota)} credits`, tone: share >= HIGH_SHARE ? "warning" : "text" },
+    { text: `${creditsText(quota)} credits`, tone: isHigh ? "warning" : "text" },
     ...(quota.resetAt !== undefined && quota.resetAt > now
       ? [{ text: `Resets ${dayText(quota.resetAt, now)}`, tone: "muted" } as const]
       : []),

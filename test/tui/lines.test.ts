@@ -86,6 +86,9 @@ describe("the panel", () => {
     assert.ok(
       lines.some(({ text, tone }) => /^Lasts until Nov 2\d at this pace$/.test(text) && tone === "warning"),
     )
+    const withTrial = withAccount({ quota: { ...QUOTA, used: 45 } })
+    const calm = panelLines({ ...BOARD, ...withTrial }, view).find(({ text }) => text.startsWith("45.00"))
+    assert.equal(calm?.tone, "text", "the trial has credits left")
   })
 
   it("says what state an account is in, above its numbers, in the words of every other place", () => {
