@@ -99,15 +99,17 @@ describe("decide", () => {
       { do: "wait", why: "throttle", ms: 1000 },
       { do: "wait", why: "throttle", ms: 2000 },
       { do: "wait", why: "throttle", ms: 4000 },
-      { do: "fail", retryAfterMs: 8000 },
+      { do: "switch-account" },
     ])
   })
 
-  it("does not begin a wait that would pass twelve seconds: the host waits", () => {
-    const second = situation("throttled", { progress: { waits: 1, waitedMs: 5000 } })
-    assert.deepEqual(judge(second), { do: "fail", retryAfterMs: 10_000 })
-    const long = situation("throttled", { failure: { retryAfterMs: 60_000 } })
-    assert.deepEqual(judge(long), { do: "fail", retryAfterMs: 60_000 })
+  it("does not begin a wait that would pass twelve seconds: the host waits, for whoever is the first to serve", () => {
+    const second = { progress: { waits: 1, waitedMs: 5000 } }
+    assert.deepEqual(judge(situation("capacity", second)), { do: "fail", retryAfterMs: 10_000 })
+    assert.deepEqual(judge(situation("throttled", second)), { do: "switch-account" })
+    const long = { failure: { retryAfterMs: 60_000 } }
+    assert.deepEqual(judge(situation("capacity", long)), { do: "fail", retryAfterMs: 60_000 })
+    assert.deepEqual(judge(situation("throttled", long)), { do: "switch-account" })
   })
 
   it("waits as long as the service asks, never less", () => {
@@ -185,7 +187,7 @@ describe("decide", () => {
     const still = situation("capacity", { anotherModel: "auto", progress: spent })
     assert.deepEqual(judge(still), { do: "fall-back", model: "auto" })
     const throttled = situation("throttled", { anotherModel: "auto", progress: spent })
-    assert.deepEqual(judge(throttled), { do: "fail", retryAfterMs: 40_000 })
+    assert.deepEqual(judge(throttled), { do: "switch-account" })
   })
 
   it("looks the profile of a refused plan up once, then gives up", () => {

@@ -116,6 +116,22 @@ describe("throttles of several accounts", () => {
     assert.equal(response.status, 429)
     assert.equal(response.headers.get("retry-after-ms"), "5000")
   })
+
+  it("that come in one chat too, and each is told of", async () => {
+    await using harness = await startHarness()
+    for (const [label, seconds] of [
+      ["first", "30"],
+      ["second", "3600"],
+    ] as const) {
+      const headers = { ...FAILURES.throttled.headers, "retry-after": seconds }
+      ;(await harness.add(label)).fail({ ...FAILURES.throttled, headers })
+    }
+    const response = await harness.ask()
+    assert.equal(response.status, 429)
+    assert.equal(response.headers.get("retry-after-ms"), "30000")
+    assert.match(await response.text(), /no account can answer now, for 30 seconds.* first: .*; second: /)
+    assert.deepEqual(harness.sent(), ["first", "second"])
+  })
 })
 
 describe("a busy model", () => {

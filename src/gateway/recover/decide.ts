@@ -50,7 +50,7 @@ const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   "daily-quota": [leaveAccount],
   "overage-limit": [leaveAccount],
   "conversation-limit": [newConversation],
-  throttled: [switchAccount, wait],
+  throttled: [switchAccount, wait, leaveAccount],
   capacity: [wait, fallBack],
   "input-too-long": [shorten],
   "invalid-model": [switchAccount],
@@ -79,7 +79,7 @@ export function decide(failure: KiroFailure, progress: Progress, ways: Ways): Ve
     const verdict = move(situation)
     if (verdict !== undefined) return verdict
   }
-  const retryAfterMs = isWaitedFor(failure) && !isLast ? throttleWait(situation) : failure.retryAfterMs
+  const retryAfterMs = failure.kind === "capacity" && !isLast ? throttleWait(situation) : failure.retryAfterMs
   const isOneOfMany =
     isLast && leadsElsewhere(failure) && (progress.excluded.length > 0 || ways.anotherAccount)
   return { do: "fail", ...present({ retryAfterMs, unasked: isOneOfMany ? ways.anotherAccount : undefined }) }
@@ -87,10 +87,6 @@ export function decide(failure: KiroFailure, progress: Progress, ways: Ways): Ve
 
 function leadsElsewhere({ kind }: KiroFailure): boolean {
   return TABLE[kind].some((move) => move === leaveAccount || move === switchAccount)
-}
-
-function isWaitedFor({ kind }: KiroFailure): boolean {
-  return kind === "throttled" || kind === "capacity"
 }
 
 function refresh({ progress, renewableLogin }: Situation): Verdict | undefined {
