@@ -31,6 +31,9 @@ export type AccountAct =
   /** The credit budget of this local day. */
   | { readonly act: "lift-budget" }
 
+/** What a person picks for one account, in either front. */
+export type AccountDeed = Exclude<AccountAct["act"], "lift-budget"> | "sign-in"
+
 /** A sentence about what was done, or about why it could not be. */
 export interface ActDone {
   readonly outcome: "done" | "refused"

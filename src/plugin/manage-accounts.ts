@@ -1,4 +1,4 @@
-import type { AccountAct, AccountLine } from "../host/index.ts"
+import type { AccountAct, AccountDeed, AccountLine } from "../host/index.ts"
 import type { SignIn } from "../login/index.ts"
 import { LoginError } from "../login/input.ts"
 import type { Form, LoginDesk, Prompts } from "./auth-hook.ts"
@@ -14,9 +14,9 @@ const DEEDS = [
   { value: "disable", label: "Switch off: kept, but not used" },
   { value: "enable", label: "Switch on" },
   { value: "sign-in", label: "Sign in again" },
-  { value: "profile", label: "Choose a profile" },
+  { value: "choose-profile", label: "Choose a profile" },
   { value: "remove", label: "Remove" },
-] as const
+] as const satisfies readonly { readonly value: AccountDeed; readonly label: string }[]
 
 type Deed = (typeof DEEDS)[number]["value"]
 
@@ -34,25 +34,25 @@ async function manage(
   }
   switch (deed) {
     case "use-for-project":
-      return act({ act: "use-for-project", account, project: directory })
+      return act({ act: deed, account, project: directory })
     case "rename":
-      return act({ act: "rename", account, name })
+      return act({ act: deed, account, name })
     case "enable":
     case "disable":
       return act({ act: deed, account })
     case "sign-in":
       return inWords(() => management.signInAgain(account))
-    case "profile": {
+    case "choose-profile": {
       const profiles = await inWords(() => management.profiles(account))
       if (profiles.length === 0) return said("This account has no profiles, and needs none.", account)
       const chosen = profiles[Number(profile.trim()) - 1]
-      if (chosen !== undefined) return act({ act: "choose-profile", account, profileArn: chosen.arn })
+      if (chosen !== undefined) return act({ act: deed, account, profileArn: chosen.arn })
       const lines = profiles.map(({ name: title, region }, index) => `${index + 1}. ${title} in ${region}`)
       return said([...lines, "Choose one by its number."].join("\n"), account)
     }
     case "remove":
       if (!/^y(?:es)?$/i.test(sure.trim())) throw new LoginError("Nothing was removed.")
-      return act({ act: "remove", account })
+      return act({ act: deed, account })
     case undefined:
       throw new LoginError("Choose what to do with the account.")
     default:
@@ -98,7 +98,7 @@ function managePrompts(accounts: readonly AccountLine[]): Prompts {
       type: "text",
       key: "profile",
       message: "Number of the profile (blank: list them)",
-      ...whenDeed("profile"),
+      ...whenDeed("choose-profile"),
     },
     {
       type: "text",

@@ -1,5 +1,5 @@
 import { type AccountOverview, cutTo } from "../accounts/index.ts"
-import type { AccountAct, ActDone, Board } from "../host/index.ts"
+import type { AccountAct, AccountDeed, ActDone, Board } from "../host/index.ts"
 import { messageOf } from "../json.ts"
 import type { KiroProfile } from "../kiro/index.ts"
 import type { NewSignIn, SignedIn } from "../login/index.ts"
@@ -127,29 +127,22 @@ function textOf(board: Board, view: View): string {
     .join("\n")
 }
 
-type Deed =
-  | "session"
-  | "project"
-  | "details"
-  | "rename"
-  | "enable"
-  | "disable"
-  | "sign-in"
-  | "profile"
-  | "remove"
+type Deed = AccountDeed | "details"
 
 /** What is offered for one account. */
 function deeds(account: AccountOverview, { sessionId, project }: Where): readonly Option<Deed>[] {
   return [
-    ...(sessionId === undefined ? [] : [{ title: "Use for this session", value: "session" as const }]),
-    { title: "Use for this project", description: project, value: "project" },
+    ...(sessionId === undefined
+      ? []
+      : [{ title: "Use for this session", value: "use-for-session" as const }]),
+    { title: "Use for this project", description: project, value: "use-for-project" },
     { title: "Details", description: account.remedy === undefined ? "" : "and what helps", value: "details" },
     { title: "Rename", value: "rename" },
     account.enabled
       ? { title: "Switch off", description: "kept, but not used", value: "disable" }
       : { title: "Switch on", value: "enable" },
     { title: "Sign in again", value: "sign-in" },
-    { title: "Choose a profile", value: "profile" },
+    { title: "Choose a profile", value: "choose-profile" },
     {
       title: "Remove",
       description: "forgotten here; other programs stay signed in",
@@ -169,31 +162,29 @@ async function manageOne(
   switch (deed) {
     case undefined:
       return
-    case "session":
+    case "use-for-session":
       return where.sessionId === undefined
         ? undefined
-        : act({ act: "use-for-session", account, sessionId: where.sessionId })
-    case "project":
-      return act({ act: "use-for-project", account, project: where.project })
+        : act({ act: deed, account, sessionId: where.sessionId })
+    case "use-for-project":
+      return act({ act: deed, account, project: where.project })
     case "details":
       return dialogs.alert({ title: name, message: accountDetails(overview, view()) })
     case "rename": {
       const title = `A name for ${name}`
       const named = await dialogs.prompt({ title, value: "", placeholder: "empty: its own name" })
-      return named === undefined ? undefined : act({ act: "rename", account, name: named })
+      return named === undefined ? undefined : act({ act: deed, account, name: named })
     }
     case "enable":
     case "disable":
       return act({ act: deed, account })
     case "sign-in":
       return signInAgain(dialogs, desk, overview)
-    case "profile":
+    case "choose-profile":
       return offerProfiles(dialogs, desk, overview)
     case "remove": {
       const message = `Remove ${name}? What is stored of it here is deleted.`
-      return (await dialogs.confirm({ title: "Remove", message }))
-        ? act({ act: "remove", account })
-        : undefined
+      return (await dialogs.confirm({ title: "Remove", message })) ? act({ act: deed, account }) : undefined
     }
     default:
       return deed satisfies never

@@ -90,10 +90,10 @@ describe("managing accounts in `opencode auth login`", () => {
     lab.known = await lab.management().list()
     assert.match(lab.known[0]?.state ?? "", /choose a profile/)
     const account = lab.known[0]?.id ?? ""
-    const listed = await did({ account, deed: "profile", profile: "" })
+    const listed = await did({ account, deed: "choose-profile", profile: "" })
     assert.match(listed, /^1\. .* in us-east-1\n2\. .* in eu-central-1\n/)
     assert.match(
-      await did({ account, deed: "profile", profile: "2" }),
+      await did({ account, deed: "choose-profile", profile: "2" }),
       / uses the profile EUPROFILE in eu-central-1\.$/,
     )
     assert.equal((await lab.accounts())[0]?.profileArn, FRANKFURT)
