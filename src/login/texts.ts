@@ -88,8 +88,8 @@ function numbered(profiles: readonly KiroProfile[]): readonly string[] {
   )
 }
 
-function serviceTrouble({ failure, account, profile }: LoginReport): readonly string[] {
-  if (failure === undefined || profile.state === "open") return []
+function serviceTrouble({ failure, account }: LoginReport): readonly string[] {
+  if (failure === undefined) return []
   if (isLocking(failure)) {
     const { sentence, remedy } = STATE_WORDS[failure.kind]
     return [`${sentence(accountName(account), account)}. ${remedy({ account, command: ownCommand() })}`]
