@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { type Login, newAccount } from "../../src/accounts/index.ts"
-import type { KiroProfile } from "../../src/kiro/index.ts"
+import type { KiroFailure, KiroProfile } from "../../src/kiro/index.ts"
 import { pickProfile, type ProfileChoice } from "../../src/login/profile.ts"
 import { Secret } from "../../src/secret.ts"
 
@@ -29,11 +29,13 @@ const pick = (question: {
   configured?: string
   profiles: readonly KiroProfile[]
   others?: readonly Login[]
+  failure?: KiroFailure
 }): ProfileChoice =>
   pickProfile({
     asked: question.asked,
     configured: question.configured,
     profiles: question.profiles,
+    failure: question.failure,
     login: idc({}),
     accounts: (question.others ?? []).map((login) => newAccount({ id: login.id, now: 1, logins: [login] })),
   })
@@ -49,6 +51,12 @@ describe("the profile of a sign-in", () => {
       arn: virginia.arn,
       listed: false,
     })
+    const failure = { kind: "network", status: 0, message: "" } as const
+    assert.deepEqual(pick({ asked: virginia.arn, profiles: [frankfurt], failure }), {
+      state: "chosen",
+      arn: virginia.arn,
+      listed: true,
+    })
   })
 
   it("is that of the settings where there are several, or where none could be seen", () => {
@@ -59,6 +67,8 @@ describe("the profile of a sign-in", () => {
       listed: true,
     })
     assert.deepEqual(pick({ configured, profiles: [] }), { state: "chosen", arn: configured, listed: false })
+    const others = [profile("us-gov-west-1"), profile("us-gov-east-1")]
+    assert.deepEqual(pick({ configured, profiles: others }), { state: "open" })
   })
 
   it("is the one that kiro-cli uses with the same Identity Center", () => {
@@ -68,6 +78,8 @@ describe("the profile of a sign-in", () => {
       arn: virginia.arn,
       listed: true,
     })
+    const own = { ...kiroCli, source: "own" as const }
+    assert.deepEqual(pick({ profiles: [frankfurt, virginia], others: [own] }), { state: "open" })
     const elsewhere = { ...kiroCli, startUrl: "https://d-1111111111.awsapps.com/start" }
     assert.deepEqual(pick({ profiles: [frankfurt, virginia], others: [elsewhere] }), {
       state: "open",

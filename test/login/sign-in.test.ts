@@ -72,6 +72,8 @@ describe("signing in", () => {
     const [login] = account?.logins ?? []
     assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), person.accessToken)
     assert.equal(login?.kind === "idc" && login.startUrl, undefined)
+    // As older versions keep it.
+    assert.ok(await lab.store.registration({ loginRegion: "us-east-1", startUrl: "" }))
     assert.equal((await lab.store.modelLists()).length, 1)
     const [who, models, permitted, ...rest] = told().split("\n")
     assert.match(who ?? "", /^Signed in as Builder ID ··[0-9a-f]{4}, .*, [\d.]+ \/ 50\.00 credits used\.$/)
@@ -108,6 +110,7 @@ describe("signing in", () => {
     assert.match(told(), /accounts profile [0-9a-f]{4} 2/)
     assert.equal(told().match(/is kept/g)?.length, 1)
     assert.equal(lab.told[0]?.variant, "warning")
+    assert.ok(!operations().includes("ListAvailableModels"))
   })
 
   it("takes the profile that was typed, or that of the settings", async () => {
@@ -119,6 +122,14 @@ describe("signing in", () => {
     lab.settings = { ...lab.settings, idcProfileArn: FRANKFURT }
     await lab.signIn(AWS, stockholm)
     assert.equal(await profile(), FRANKFURT)
+    const asked = lab.fake.received("GetUsageLimits").map(({ query }) => query.get("profileArn"))
+    assert.deepEqual(asked, [VIRGINIA, FRANKFURT])
+  })
+
+  it("says which profiles there are where the one that was typed is none of them", async () => {
+    company(FRANKFURT)
+    await lab.signIn(AWS, { ...stockholm, profile_arn: VIRGINIA })
+    assert.match(told(), /Kiro does not list it for this sign-in\.\nIt lists:\n {2}1\. .* in eu-central-1 \(/)
   })
 
   it("lets a profile that is typed replace the one that was chosen before", async () => {
@@ -259,6 +270,38 @@ describe("signing in", () => {
     assert.equal((await lab.accounts()).length, 1)
   })
 
+  it("ends no wait for credits of which the service says nothing", async () => {
+    const person = lab.fake.account()
+    await lab.signIn(AWS)
+    const id = (await lab.accounts())[0]?.id ?? ""
+    const now = lab.clock.now()
+    const health = {
+      state: "cooling",
+      since: now,
+      until: now + 60_000,
+      reason: "monthly-quota",
+      times: 1,
+    } as const
+    await lab.store.update(id, (current) => ({ ...current, health }))
+    const nameless = json({ userInfo: { userId: person.userId } })
+    lab.fake.intercept(({ operation }) => operation === "GetUsageLimits", nameless)
+    await lab.signIn(AWS)
+    assert.deepEqual(
+      (await lab.accounts()).map((account) => account.health),
+      [health],
+    )
+  })
+
+  it("finds no fault with who signs in again as the account that was meant", async () => {
+    lab.fake.account()
+    await lab.signIn(AWS)
+    const again = await lab.management().signInAgain((await lab.accounts())[0]?.id ?? "")
+    const { message, variant } = await again.complete()
+    assert.match(message, /^Signed in again as/)
+    assert.doesNotMatch(message, /Nothing says/)
+    assert.equal(variant, "success")
+  })
+
   it("says when the account is suspended, and keeps it so until the service answers a sign-in", async () => {
     const person = lab.fake.account()
     await lab.signIn(AWS)
@@ -295,6 +338,16 @@ describe("signing in", () => {
     assert.equal(others.length, 0)
     assert.equal(account?.logins.length, 1)
     assert.match(lab.told[1]?.message ?? "", /Signed in again as API key ··[0-9a-f]{4}/)
+  })
+
+  it("takes an API key again whose account was removed, but not where a host has only kept it", async () => {
+    const person = lab.fake.account({ kind: "api-key" })
+    await lab.signIn(API_KEY, { api_key: person.accessToken })
+    await lab.management().act({ act: "remove", account: (await lab.accounts())[0]?.id ?? "" })
+    assert.equal(await lab.logins().accountOfKey(new Secret(person.accessToken)), undefined)
+    assert.deepEqual(await lab.accounts(), [])
+    await lab.signIn(API_KEY, { api_key: person.accessToken })
+    assert.equal((await lab.accounts()).length, 1)
   })
 
   it("lets an API key of a suspended account answer again once the service takes it", async () => {
@@ -360,6 +413,15 @@ describe("signing in", () => {
       assert.equal((await lab.store.modelLists()).length, 1)
       lab.importOutcome = { added: [], updated: [], unchanged: await lab.accounts(), problems: [] }
       assert.match(await instructions(), /already here/)
+    })
+
+    it("leaves a login whose token has ended to the first message, which renews it", async () => {
+      const login = loginOf(lab.fake.account())
+      const account = await imported(login)
+      lab.importOutcome = { added: [account], updated: [], unchanged: [], problems: [] }
+      lab.clock.advance(3_600_000)
+      assert.deepEqual(await lab.signIn(IMPORT), signedIn)
+      assert.deepEqual(operations(), [])
     })
 
     it("joins the person's own sign-in", async () => {
