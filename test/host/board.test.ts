@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { describe, it } from "node:test"
-import { newAccount, openAccountStore } from "../../src/accounts/index.ts"
+import { accountName, newAccount, openAccountStore } from "../../src/accounts/index.ts"
 import { type Board, readBoard } from "../../src/host/index.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { pathsFor } from "../../src/settings/index.ts"
@@ -46,5 +46,38 @@ describe("what a screen shows", () => {
     assert.deepEqual(board.session, { accountId: "a", lastTurnCredits: 2, credits: 2 })
     assert.match(board.problems.join(), /^toasts in .*kiro\.json must be true or false; it is ignored\.$/)
     assert.doesNotMatch(JSON.stringify(board), /access-|refresh-|secret/i)
+  })
+
+  it("names the account of the project's rule by each of its names, and by those that it had", async () => {
+    const rules = (...accounts: readonly string[]): void =>
+      writeFileSync(
+        paths.settingsFile,
+        JSON.stringify({ account_rules: accounts.map((account) => ({ project: "/code/*", account })) }),
+      )
+    const named = async (): Promise<string | undefined> => (await look("s")).rule?.account
+    const store = await openAccountStore({
+      path: paths.database,
+      clock: systemClock,
+      log: silentLog,
+      random: Math.random,
+    })
+    await store.update("a", (account) => ({ ...account, record: { ...account.record, joined: ["older"] } }))
+    await store.add(newAccount({ id: "b", now: 2, logins: [idcLogin({ id: "two" })] }))
+    const [, other] = await store.list()
+    await store.close()
+    const short = other === undefined ? "" : accountName(other).slice(-4)
+    for (const [written, id] of [
+      ["a", "a"],
+      ["Work", "a"],
+      ["older", "a"],
+      [short, "b"],
+      // The end of a name is none.
+      ["ork", "ork"],
+    ] as const) {
+      rules(written)
+      assert.equal(await named(), id, written)
+    }
+    writeFileSync(paths.settingsFile, JSON.stringify({ account_rules: [{ model: "auto", account: "a" }] }))
+    assert.equal(await named(), undefined)
   })
 })

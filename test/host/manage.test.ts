@@ -1,14 +1,14 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { after, before, describe, it } from "node:test"
-import { localDay, newAccount } from "../../src/accounts/index.ts"
+import { afterChoiceWanted, localDay, newAccount } from "../../src/accounts/index.ts"
 import { openAccounts, type OpenAccounts } from "../../src/gateway/index.ts"
 import { type Management, manageAccounts } from "../../src/host/manage.ts"
 import { openLogins } from "../../src/login/index.ts"
 import { silentLog, systemRuntime } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS, pathsFor } from "../../src/settings/index.ts"
-import { idcLogin } from "../accounts/logins.ts"
+import { idcLogin, tokens } from "../accounts/logins.ts"
 import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
@@ -66,12 +66,13 @@ describe("managing accounts from inside a host", () => {
     })
     assert.match(
       (await management.act({ act: "rename", account: "a", name: "" })).message,
-      /^Work is called B/,
+      /^Work is called Builder ID ··[0-9a-f]{4} again\.$/,
     )
   })
 
   it("switches an account off and on, and says what still keeps it", async () => {
-    await management.act({ act: "disable", account: "a" })
+    const off = await management.act({ act: "disable", account: "a" })
+    assert.match(off.message, /^Builder ID ··[0-9a-f]{4} is switched off: kept, but not used\.$/)
     assert.equal((await accounts.store.get("a"))?.enabled, false)
     const until = Date.now() + 3_600_000
     await accounts.store.update("a", (account) => ({
@@ -122,6 +123,51 @@ describe("managing accounts from inside a host", () => {
       management.profiles("s"),
       /^Error: Kiro: AWS has suspended Builder ID ··\w+\. It said: “Your User ID \(…\) temporarily .*Only AWS/,
     )
+  })
+
+  it("says of one that waits for credits until when, with nothing to be done about it", async () => {
+    const person = fake.account({ usage: { used: 50 } })
+    const login = idcLogin({
+      id: "empty",
+      tokens: {
+        accessToken: new Secret(person.accessToken),
+        refreshToken: new Secret(person.refreshToken),
+        expiresAt: Date.now() + 3_600_000,
+      },
+    })
+    const now = Date.now()
+    await accounts.store.add({
+      ...newAccount({ id: "empty", now: 3, logins: [login] }),
+      enabled: false,
+      health: { state: "cooling", since: now, until: now + 3_600_000, reason: "monthly-quota", times: 1 },
+    })
+    const done = await management.act({ act: "enable", account: "empty" })
+    assert.match(done.message, /is switched on, but out of credits until [^.]*\.$/)
+  })
+
+  it("tells of one whose profile has to be chosen, and signs in again with the provider of before", async () => {
+    const now = Date.now()
+    const profiles = ["us-east-1", "eu-central-1"].map(
+      (region) => `arn:aws:codewhisperer:${region}:1:profile/P`,
+    )
+    const login = { ...idcLogin({ id: "open" }), startUrl: "https://x.awsapps.com/start" }
+    await accounts.store.add(
+      afterChoiceWanted(newAccount({ id: "open", now: 4, logins: [login] }), { profiles, now }),
+    )
+    const line = (await management.list()).find(({ id }) => id === "open")
+    assert.match(line?.need ?? "", /which of its profiles to use\. Choose a profile: /)
+    const github = {
+      id: "hub",
+      source: "own",
+      kind: "social",
+      tokens: tokens("hub"),
+      provider: "github",
+    } as const
+    await accounts.store.add(newAccount({ id: "hub", now: 5, logins: [github] }))
+    fake.account({ kind: "social" })
+    await management.signInAgain("hub")
+    const begun = fake.received("SocialDeviceAuthorization").at(-1)
+    assert.match(JSON.stringify(begun?.body), /"Github"/)
   })
 
   it("says that a removal signs nobody out, where the login came from elsewhere", async () => {
