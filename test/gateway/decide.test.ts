@@ -219,9 +219,9 @@ describe("decide", () => {
     assert.deepEqual(judge(situation("token-unavailable")), { do: "wait", why: "fault", ms: 500 })
   })
 
-  it("takes a refused model to another account, else fails fast", () => {
-    assert.deepEqual(judge(situation("invalid-model", { anotherAccount: true })), { do: "switch-account" })
-    assert.deepEqual(judge(situation("invalid-model")), { do: "fail" })
+  it("leaves an account that is refused the model, also where another one has yet to come back", () => {
+    for (const anotherAccount of [true, false])
+      assert.deepEqual(judge(situation("invalid-model", { anotherAccount })), { do: "switch-account" })
   })
 
   it("tells at the last send of accounts that were not asked only where those could have helped", () => {

@@ -684,6 +684,11 @@ describe("a request that the service refuses", () => {
     first.fail(broken)
     second.fail(broken)
     assert.equal((await harness.ask({}, { session: "ses_3" })).status, 400)
+    first.fail(FAILURES.throttled)
+    second.fail(FAILURES.invalidModel)
+    const later = await harness.ask({}, { session: "ses_4" })
+    assert.equal(later.status, 429)
+    assert.match(await errorText(later), /first: .* throttled.*second: .*Choose another model/)
   })
 
   it("for the conversation's length is repeated once in a new conversation, which stays", async () => {

@@ -53,7 +53,7 @@ const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   throttled: [switchAccount, wait, leaveAccount],
   capacity: [wait, fallBack],
   "input-too-long": [shorten],
-  "invalid-model": [switchAccount],
+  "invalid-model": [leaveAccount],
   "signature-invalid": [omit],
   "document-refused": [omit],
   "image-refused": [omit],

@@ -223,7 +223,7 @@ function remedyFor({ account, obstacle }: HinderedAccount, others: readonly Acco
     case "lacks-model":
       return failureRemedy({ kind: "invalid-model", status: 0, message: "" }, account)
     case "failed":
-      return ""
+      return failureRemedy(obstacle.failure, account)
     default:
       return obstacle satisfies never
   }
