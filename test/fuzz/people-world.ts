@@ -34,8 +34,6 @@ const NO_LOSS_OF_OURS: readonly Step["do"][] = [
   "the IDE renews",
 ]
 
-/** Where kiro-cli's login is left as it was. */
-const COPIES = ["older-plugin", "amazon-q", "kiro-cli's file"]
 const PROGRAMS = ["kiro-cli", "amazon-q", "kiro-ide"] as const
 type Program = (typeof PROGRAMS)[number]
 
@@ -482,13 +480,9 @@ export class World {
     // A store that is away may hold a newer pair: for an hour nothing is sent of the login that it had.
     if (accounts.some(({ logins }) => logins.some((login) => recordOf(login).unreadable !== undefined)))
       return
-    // Of a copy that ended unnamed behind another person's nobody learns any more whether theirs was renewed to it.
+    // Of what ended unnamed behind another person's nobody learns any more whether theirs was renewed to it.
     const isOpen = accounts.some(
-      ({ userId, logins }) =>
-        userId === undefined &&
-        logins.some(
-          (login) => login.isBehind === true && this.#placesOf(login).some((place) => COPIES.includes(place)),
-        ),
+      ({ userId, logins }) => userId === undefined && logins.some((login) => login.isBehind === true),
     )
     const mayServe = ({ isBehind }: Login): boolean => !isOpen || isBehind !== true
     const named = accounts.flatMap(({ userId, health, logins }) =>
