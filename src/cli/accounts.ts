@@ -15,7 +15,7 @@ import {
 } from "../accounts/index.ts"
 import { SOURCE_NAMES } from "../import/index.ts"
 import { type JsonObject, plainName, present } from "../json.ts"
-import { extraCredits, HIGH_SHARE, planName } from "../kiro/index.ts"
+import { extraCredits, HIGH_SHARE } from "../kiro/index.ts"
 import { SIGN_IN } from "./command-line.ts"
 import type { Context } from "./context.ts"
 import type { Column, Terminal } from "./terminal.ts"
@@ -87,7 +87,7 @@ function rowOf(account: Account, { terminal, settings }: Context, now: number): 
   const credits = quota === undefined ? terminal.paint("muted", "not known yet") : creditsText(quota)
   return [
     terminal.paint("strong", accountName(account)),
-    quota?.plan === undefined ? "?" : planName(quota.plan),
+    quota?.plan === undefined ? "?" : plainName(quota.plan),
     terminal.paint(STATE_WORDS[state.reason].tone, shortState(state, now)),
     tone === undefined ? credits : terminal.paint(tone, credits),
     share === undefined ? "" : `${Math.round(share * 100)} %`,
