@@ -167,7 +167,7 @@ function readValue(reader: BlockReader, type: number): HeaderValue {
     case 5:
       return reader.long()
     case 6:
-      return reader.bytes(reader.unsigned(2)).slice()
+      return reader.bytes(reader.unsigned(2))
     case 7:
       return reader.text(reader.unsigned(2))
     case 8:

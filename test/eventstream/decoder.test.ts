@@ -33,6 +33,19 @@ describe("decoding an event stream", () => {
     assert.deepEqual(types.slice(-3), ["metadataEvent", "contextUsageEvent", "meteringEvent"])
   })
 
+  it("knows the headers of each message, though their bytes come in the same memory", () => {
+    const decoder = createMessageDecoder()
+    const memory = new Uint8Array(200)
+    const typeIn = (type: string): unknown => {
+      const bytes = encode({ ":event-type": { type: "string", value: type } }, "{}")
+      memory.set(bytes)
+      const [message] = [...decoder.push(memory.subarray(0, bytes.length))]
+      return message?.headers.get(":event-type")
+    }
+    const types = ["codeEvent", "toolEvent", "codeEvent"]
+    assert.deepEqual(types.map(typeIn), types)
+  })
+
   for (const [name, bytes] of Object.entries(FIXTURES)) {
     it(`gives the same messages for every split of ${name}`, () => {
       const whole = decode([bytes])
