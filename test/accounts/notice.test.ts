@@ -129,6 +129,7 @@ describe("instants", () => {
     assert.match(timeText(NOW + 12 * 24 * 3_600_000, NOW), /^Dec [567]$/)
     assert.equal(dayText(Date.UTC(2027, 0, 1), NOW), "Jan 1, 2027")
     assert.equal(untilText(NOW + 29_000, NOW), "for 29 seconds")
+    assert.equal(untilText(NOW + 1, NOW), "for a second")
     assert.equal(untilText(RESET, NOW), "until Dec 1")
   })
 })

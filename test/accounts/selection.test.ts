@@ -104,6 +104,8 @@ describe("lowest-usage", () => {
     const policy = { strategy: "round-robin", reserve: 10 } as const
     assert.equal(select([low, lower, high], policy).id, "high")
     assert.equal(select([low, lower], policy).id, "lower")
+    const exact = account("exact", { quota: quota(45, 50), assignment: 0 })
+    assert.equal(select([exact, high], policy).id, "high")
     assert.equal(select([low, high], { ...policy, accountId: "low" }).id, "low")
   })
 
