@@ -183,6 +183,8 @@ describe("the user's budget for a day", () => {
     const response = await harness.ask()
     assert.equal(response.status, 402)
     assert.match(await errorText(response), /budget of 10 credits is used up \(10\.00 so far\).*budget lift/)
+    // A host may send the header of a subagent without a word in it.
+    assert.equal((await harness.ask({}, { parent: "" })).status, 402)
     assert.deepEqual(harness.sent(), [])
     assert.deepEqual(harness.notices, [])
   })

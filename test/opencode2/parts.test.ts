@@ -105,6 +105,13 @@ describe("the parts of an answer", () => {
     assert.ok(!JSON.stringify(parts).includes("c2ln"))
   })
 
+  it("keep a signature that comes without a word of its reasoning", () => {
+    const parts = write([{ delta: {}, reasoningEnd: { signature: "c2ln" } }, text("Hello")])
+    const [start, end] = parts.map((part) => JSON.stringify(part))
+    assert.match(start ?? "", /reasoning-start/)
+    assert.match(end ?? "", /reasoning-end.*c2ln/)
+  })
+
   it("never kill the host's publisher, whatever the order of the chunks", () => {
     const chunk = fc.oneof(
       fc.string({ maxLength: 3 }).map(text),

@@ -52,7 +52,12 @@ describe("a prompt of AI SDK v3", () => {
         role: "user",
         content: [
           { type: "text", text: "See " },
-          { type: "file", mediaType: "image/png", data: new Uint8Array([1, 2, 3]), filename: "a.png" },
+          {
+            type: "file",
+            mediaType: "image/png",
+            data: new Uint8Array([0, 1, 2, 3]).subarray(1),
+            filename: "a.png",
+          },
           { type: "file", mediaType: "image/*", data: "AQID" },
           { type: "file", mediaType: "application/pdf", data: "data:application/pdf;base64,AQID" },
           { type: "file", mediaType: "image/png", data: new URL("https://example.com/a.png") },
@@ -174,6 +179,8 @@ describe("a prompt of AI SDK v3", () => {
     assert.equal(request.reasoningEffort, "high")
     assert.equal(request.thinkingBudget, 8192)
     assert.deepEqual(unsupported, ["tool search", "responseFormat", "toolChoice"])
+    const one = read({ ...hello(), toolChoice: { type: "tool", toolName: "read" } })
+    assert.deepEqual(one.unsupported, ["toolChoice"])
     const none = read({ ...hello(), tools, toolChoice: { type: "none" } })
     assert.deepEqual(none.request.tools, [])
     const own = read(

@@ -123,6 +123,9 @@ describe("a refusal", () => {
     }
     const long = judgeError(refusalError({ status: 429, message: "x", retryAfterMs: 3_600_000 }), "read")
     assert.equal(retryDelay(long, 1), 900_000)
+    const final = refusalError({ status: 402, message: "x", retryAfterMs: 5000 })
+    assert.ok("responseHeaders" in final)
+    assert.deepEqual(final.responseHeaders, { "x-should-retry": "false" })
   })
 
   it("behind the commit point ends the turn in both, or is gone on from in both", () => {

@@ -55,6 +55,7 @@ describe("an API key in OpenCode's auth.json", () => {
     ["the marker", { kiro: { type: "api", key: AUTH_MARKER } }],
     ["an older plugin's placeholder", { kiro: { type: "api", key: "kiro-bootstrap-placeholder" } }],
     ["another provider's key", { openai: { type: "api", key: KEY } }],
+    ["an entry of another kind", { kiro: { type: "wellknown", key: KEY, token: "x" } }],
     ["an OAuth entry", { kiro: { type: "oauth", refresh: KEY, access: KEY, expires: 0 } }],
   ] as const)
     it(`is not found in ${what}`, async () => {

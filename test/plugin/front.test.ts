@@ -52,6 +52,13 @@ describe("OpenCode 1's fetch", () => {
     )
   })
 
+  it("reads a body behind a mark of its encoding", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const body = { model: "auto", messages: [{ role: "user", content: "Hello" }] }
+    assert.equal((await harness.askWith(`\uFEFF${JSON.stringify(body)}`)).status, 200)
+  })
+
   it("gives a whole answer in one document, of however many pieces it was", async () => {
     const pieces = 200_000
     const chunks = Array.from({ length: pieces }, () => ({ delta: { content: "x" } }))

@@ -76,8 +76,11 @@ describe("managing accounts in `opencode auth login`", () => {
   })
 
   it("removes only what the user is sure of", async () => {
+    const other = await signIn()
+    assert.match(await did({ account: other, deed: "remove", sure: " Y " }), /is forgotten here/)
     const account = await signIn()
-    await assert.rejects(lab.signIn(MANAGE, { account, deed: "remove", sure: "" }), /Nothing was removed/)
+    for (const sure of ["", "no", "yesterday"])
+      await assert.rejects(lab.signIn(MANAGE, { account, deed: "remove", sure }), /Nothing was removed/)
     assert.match(await did({ account, deed: "remove", sure: "yes" }), /is forgotten here/)
     assert.deepEqual(await lab.accounts(), [])
     await assert.rejects(lab.signIn(MANAGE, { account, deed: "rename", name: "x" }), /account is gone/)

@@ -110,6 +110,12 @@ describe("the injected provider", async () => {
     ])
   })
 
+  it("lets attach to a model what it takes", async () => {
+    const { models } = await inject({})
+    assert.equal(models["claude-haiku-4-5"]?.["attachment"], true)
+    assert.equal(models["qwen3-coder-480b"]?.["attachment"], false)
+  })
+
   it("makes Haiku the small model, without thinking", async () => {
     const haiku = (await inject({})).models["claude-haiku-4-5"]
     assert.equal(haiku?.["family"], "claude-haiku")
@@ -196,7 +202,7 @@ describe("a user's own provider", async () => {
     const provider = await kiro({
       name: "Work Kiro",
       options: { headerTimeout: 1000, mine: true },
-      models: { "claude-opus-4-6": { name: "Mine", limit: { context: 200_000 } } },
+      models: { "claude-opus-4-6": { name: "Mine", limit: { context: 200_000, output: null } } },
     })
     assert.equal(provider["name"], "Work Kiro")
     assert.equal(provider.options["headerTimeout"], 1000)
@@ -244,9 +250,16 @@ describe("a user's own provider", async () => {
   })
 
   it("keeps a chosen model that the list does not offer", async () => {
-    const config = { model: "kiro/glm-5", agent: { build: { model: "kiro/claude-opus-5.5" } } }
+    const config = {
+      model: "kiro/glm-5",
+      small_model: "kiro/",
+      agent: { build: { model: "kiro/claude-opus-5.5" } },
+      command: { review: { model: "kiro/qwen3-coder-next" } },
+    }
     const { models } = await inject(config, { listed: ["auto"] })
     assert.ok(models["glm-5"])
+    assert.ok(models["qwen3-coder-next"])
+    assert.equal(models[""], undefined)
     assert.equal(models["claude-opus-5.5"]?.["id"], "kiro/claude-opus-5.5")
     assert.equal(models["minimax-m2-5"], undefined)
   })

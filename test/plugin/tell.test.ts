@@ -25,6 +25,7 @@ describe("telling of a sign-in", () => {
   it("writes lines above the spinner of the login command, and leaves errors to it", () => {
     const { tell, written, toasts } = surfaces(command)
     tell(added)
+    tell({ ...added, printed: true })
     tell(denied)
     assert.deepEqual(written, ["\r\u001B[J│  Builder ID ··a1b2 was added.\n│  12 models.\n"])
     assert.deepEqual(toasts, [])
@@ -38,6 +39,10 @@ describe("telling of a sign-in", () => {
       "│    Choose one: /kiro, or `node /some/folder/of/packages/main.js accounts",
       "│  profile ec20 2`.",
     ])
+    written.length = 0
+    tell({ message: `${"x".repeat(40)} ${"y".repeat(37)} z`, variant: "success" })
+    const lines = written.join("").split("\n")
+    assert.deepEqual(lines.slice(1), [`│  ${"y".repeat(37)} z`, ""])
   })
 
   it("writes no control characters where the output is no terminal", () => {

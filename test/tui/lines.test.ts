@@ -107,6 +107,8 @@ describe("the panel", () => {
     assert.ok(texts({ rule }).includes("by your rule for ~/work"))
     const session = { ...BOARD.session, chosen: true } as const
     assert.ok(texts({ rule, session }).includes("chosen for this session"))
+    const gone = { ...session, accountId: "gone" }
+    assert.ok(!texts({ session: gone }).includes("chosen for this session"))
   })
 
   it("shows the account of a rule, or the only one, before the first answer; of several none", () => {
@@ -114,6 +116,7 @@ describe("the panel", () => {
     const session = { credits: 0 }
     const rule = { account: "b", project: "~/work" }
     assert.equal(texts({ accounts: [ACCOUNT, other], session, rule })[1], "Google ··c3d4")
+    assert.equal(texts({ accounts: [ACCOUNT, other], rule })[1], "Builder ID ··a1b2")
     assert.equal(texts({ session })[1], "Builder ID ··a1b2")
     assert.deepEqual(texts({ accounts: [ACCOUNT, other], session }), ["Today 3.25"])
   })

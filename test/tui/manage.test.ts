@@ -124,14 +124,23 @@ describe("/kiro", () => {
     [["Use for this session"], { act: "use-for-session", account: "a", sessionId: "ses_1" }],
     [["Use for this project"], { act: "use-for-project", account: "a", project: "/code/x" }],
     [["Rename", "Mine"], { act: "rename", account: "a", name: "Mine" }],
+    // Its own name comes back.
+    [["Rename", ""], { act: "rename", account: "a", name: "" }],
     [["Switch off"], { act: "disable", account: "a" }],
     [["Remove", true], { act: "remove", account: "a" }],
   ] as const)
-    it(`does what was chosen: ${answers[0]}`, async () => {
+    it(`does what was chosen: ${answers.join(" ")}`, async () => {
       const { acts, shown } = await walk(["Builder ID ··a1b2", ...answers])
       assert.deepEqual(acts, [act])
       assert.equal(shown.at(-1), "done")
     })
+
+  it("renames nothing where the dialog was left, and lifts no budget twice", async () => {
+    assert.deepEqual((await walk(["Builder ID ··a1b2", "Rename"])).acts, [])
+    const today = { ...BOARD.today, lifted: true }
+    const { shown } = await walk([], { board: async () => ({ ...BOARD, today }) })
+    assert.doesNotMatch(shown[0] ?? "", /Lift/)
+  })
 
   it("removes nothing that was not confirmed", async () => {
     assert.deepEqual((await walk(["Builder ID ··a1b2", "Remove"])).acts, [])
@@ -195,6 +204,17 @@ describe("/kiro", () => {
       "done",
     ])
     assert.deepEqual(acts, [{ act: "choose-profile", account: "c", profileArn: "arn:1" }])
+  })
+
+  it("asks for no profile behind a sign-in that needs none chosen", async () => {
+    const asked: string[] = []
+    const accounts = [{ ...LOST, state: { reason: "ready" } as const }]
+    await walk(["Sign in to another account", "Google"], {
+      board: async () => ({ ...BOARD, accounts }),
+      profiles: async (account) => (asked.push(account), []),
+      signIn: async () => ({ url: PENDING, instructions: "", done: sleep(5).then(() => ended("In.")) }),
+    })
+    assert.deepEqual(asked, [])
   })
 
   it("tells by a toast what came of a sign-in whose dialog was left", async () => {
