@@ -22,6 +22,7 @@ import { VERSION } from "../version.ts"
 import type { ControlClient } from "./control/call.ts"
 import { createLookUps, type OpenLookUps } from "./control/look-ups.ts"
 import { fetchProfiles, userIdOf } from "./control/questions.ts"
+import { tellQuota } from "./control/usage.ts"
 import { describeFailure } from "./refuse/failures.ts"
 
 export interface AccountsOptions {
@@ -94,6 +95,9 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
     spillPath: paths.spill,
     userAgent: userAgent(VERSION),
     identify,
+    measured(before, after) {
+      if (settings.usageTrackingEnabled) tellQuota(before, after, { now: clock.now(), notify })
+    },
   })
   const lookUps = createLookUps({ client, store, tokens, settings, modelsPath: paths.models, notify })
   const parts = { store, tokens, client, lookUps, identify }

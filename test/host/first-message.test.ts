@@ -14,6 +14,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts"
 type AccountOptions = Parameters<FakeKiro["account"]>[0]
 
 describe("the first message of a new home", () => {
+  const told: string[] = []
   /** A home in which somebody is signed in to kiro-cli. */
   const signedIn = async (fake: FakeKiro, options: AccountOptions = {}): Promise<string> => {
     const home = temporaryFolder()
@@ -26,7 +27,7 @@ describe("the first message of a new home", () => {
     mkdirSync(dirname(settingsFile), { recursive: true })
     writeFileSync(settingsFile, JSON.stringify({ endpoint_override: fake.url, ...settings }))
     const project = { directory: home, worktree: home }
-    return startHost({ place, project, show: () => undefined })
+    return startHost({ place, project, show: ({ message }) => void told.push(message) })
   }
   const ask = (host: Host) =>
     gatewayOf(host).chat({
@@ -43,6 +44,22 @@ describe("the first message of a new home", () => {
     const host = await hostOf(fake, await signedIn(fake))
     assert.equal((await within(5000, ask(host))).outcome, "answer")
     await within(2000, host.close())
+  })
+
+  it("tells that the account's credits run low, unless usage is not tracked", async () => {
+    await using fake = await startFakeKiro()
+    const low = { usage: { used: 45, limit: 50 } }
+    for (const usage_tracking_enabled of [true, false]) {
+      told.length = 0
+      const host = await hostOf(fake, await signedIn(fake, low), { usage_tracking_enabled })
+      for (const answer of ["Hi.", "Hi again."]) {
+        fake.answer(text(answer), finish())
+        assert.equal((await ask(host)).outcome, "answer")
+      }
+      await host.close()
+      const credits = told.filter((message) => message.includes("has used 90 % of its credits"))
+      assert.equal(credits.length, usage_tracking_enabled ? 1 : 0)
+    }
   })
 
   it("costs nothing beyond the plan where the user pays for no more", async () => {

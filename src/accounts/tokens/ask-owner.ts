@@ -1,6 +1,6 @@
 import { present } from "../../json.ts"
 import type { Clock, Log } from "../../runtime.ts"
-import type { Login, Quota } from "../account.ts"
+import type { Account, Login, Quota } from "../account.ts"
 import { afterUsage } from "../health.ts"
 import { offlineOwner, ownerOf, recordOf, withRecord } from "../login.ts"
 import { learnIdentity } from "../owner.ts"
@@ -33,6 +33,8 @@ const UNSUPPORTED_WAIT_MS = 24 * 3_600_000
 export interface OwnersDependencies {
   readonly store: AccountStore
   readonly identify?: Identify | undefined
+  /** What the answer said of an account's credits is kept. */
+  readonly measured?: ((before: Account, after: Account) => void) | undefined
   readonly clock: Clock
   readonly log: Log
   /** Nobody waits for the answers any more. */
@@ -78,7 +80,7 @@ export class Owners {
   }
 
   async #ask(login: Login): Promise<boolean> {
-    const { identify, store, clock, signal } = this.#dependencies
+    const { identify, measured, store, clock, signal } = this.#dependencies
     const offline = offlineOwner(login)
     const answer: OwnerAnswer =
       offline === undefined
@@ -100,8 +102,10 @@ export class Owners {
       learnIdentity(accounts, { login, userId, now, ...present({ email }) }),
     )
     const account = await store.holderOf(login.id)
-    if (quota !== undefined && account !== undefined)
-      await store.update(account.id, (current) => afterUsage(current, { ...quota, checkedAt: now }, now))
+    if (quota === undefined || account === undefined) return true
+    const usage = { ...quota, checkedAt: now }
+    const after = await store.update(account.id, (current) => afterUsage(current, usage, now))
+    if (after !== undefined) measured?.(account, after)
     return true
   }
 }

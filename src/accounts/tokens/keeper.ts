@@ -7,11 +7,11 @@ import type { AccountStore } from "../store/account-store.ts"
 import { takeIn } from "../take-in.ts"
 import { isShut, restsBehind } from "../login-use.ts"
 import { InStep, type SourceStore } from "./in-step.ts"
-import { type Identify, OWNER_PATIENCE_MS, Owners } from "./ask-owner.ts"
+import { OWNER_PATIENCE_MS, Owners, type OwnersDependencies } from "./ask-owner.ts"
 import { LEAST_LIFE_MS, Refresher, type RefreshFailure, type RefreshOutcome } from "./refresh.ts"
 import { Spills } from "./spill.ts"
 
-export interface KeeperDependencies {
+export interface KeeperDependencies extends Pick<OwnersDependencies, "identify" | "measured"> {
   readonly runtime: Runtime
   readonly store: AccountStore
   readonly sources: readonly SourceStore[]
@@ -23,7 +23,6 @@ export interface KeeperDependencies {
   /** The beginning of the path of a pair that the database could not take. */
   readonly spillPath: string
   readonly userAgent: string
-  readonly identify?: Identify | undefined
 }
 
 export interface NoToken {
@@ -57,12 +56,12 @@ export class TokenKeeper {
   readonly #refresher: Refresher
 
   constructor(dependencies: KeeperDependencies) {
-    const { runtime, store, sources, spillPath, identify } = dependencies
+    const { runtime, store, sources, spillPath, identify, measured } = dependencies
     const { clock, log } = runtime
     this.#dependencies = dependencies
     this.#spills = new Spills({ store, path: spillPath, log })
     this.#inStep = new InStep({ store, sources, clock, log, spills: this.#spills })
-    this.#owners = new Owners({ store, identify, clock, log, signal: this.#asking.signal })
+    this.#owners = new Owners({ store, identify, measured, clock, log, signal: this.#asking.signal })
     this.#refresher = new Refresher({
       ...dependencies,
       store,

@@ -67,7 +67,7 @@ export function usageTask(options: UsageTaskOptions): PeriodicTask {
   }
 }
 
-/** Credits, user id and e-mail of an account; the first time that its credits run low the user is told. */
+/** Credits, user id and e-mail of an account. */
 async function record(
   { client, store, settings, notify }: UsageTaskOptions,
   learnt: {
@@ -92,10 +92,17 @@ async function record(
       ? measured
       : { ...measured, hosts: { ...measured.hosts, control: host } }
   })
-  if (settings.usageTrackingEnabled && after !== undefined) {
-    const notice = quotaNotice(before, after, now)
-    if (notice !== undefined) notify(notice)
-  }
+  if (settings.usageTrackingEnabled && after !== undefined) tellQuota(before, after, { now, notify })
+}
+
+/** The first time that the credits of an account run low the user is told. */
+export function tellQuota(
+  before: Account,
+  after: Account,
+  { now, notify }: { readonly now: number; readonly notify: (notice: Notice) => void },
+): void {
+  const notice = quotaNotice(before, after, now)
+  if (notice !== undefined) notify(notice)
 }
 
 function quotaNotice(before: Account, after: Account, now: number): Notice | undefined {
