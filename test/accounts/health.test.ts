@@ -3,6 +3,7 @@ import { describe, it } from "node:test"
 import {
   type Account,
   type AccountState,
+  afterChoiceWanted,
   afterFailure,
   afterLoginRefused,
   afterSuccess,
@@ -88,6 +89,12 @@ describe("a failure", () => {
     assert.equal(parkedFor(after(3, NOW - 600_000), failure("throttled")), 5000)
     const jittered = afterFailure(account(), failure("throttled"), { ...context, random: 0.8 }).health
     assert.equal(jittered.state === "cooling" && jittered.until - NOW, 6000)
+  })
+
+  it("that leaves a choice of profiles open takes no lock away", () => {
+    const choice = { profiles: ["arn:1", "arn:2"], now: NOW }
+    for (const health of [suspended, loggedOut])
+      assert.equal(afterChoiceWanted(account({ health }), choice).health, health)
   })
 
   it("does not count a parallel refusal of a parked account as one more", () => {

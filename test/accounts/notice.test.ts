@@ -5,6 +5,7 @@ import {
   type Account,
   type Health,
   type Login,
+  type LoginSource,
   newAccount,
   remedyOf,
   STATE_WORDS,
@@ -108,6 +109,15 @@ describe("a notice", () => {
     said(/check who owns it.*in memory only/)
   })
 
+  it("is an error where nothing is kept any more, and a warning where something was not", () => {
+    const variants = [true, false].map(
+      (inMemory) =>
+        describeNotice({ kind: "store-trouble", failure: "readonly", path: "/kiro.db", inMemory }, COMMAND)
+          .variant,
+    )
+    assert.deepEqual(variants, ["error", "warning"])
+  })
+
   it("is the same event while its numbers move, and another one after the reset", () => {
     const event = (usedShare: number, resetAt: number): string =>
       describeNotice({ kind: "quota-high", account: "work", usedShare, resetAt, now: NOW }, COMMAND).event
@@ -154,6 +164,15 @@ describe("the state of an account", () => {
     for (const own of [BUILDER_ID, WORK])
       assert.match(remedy({ account: own, command: COMMAND }), /plan at https.*accounts enable (?:ca97|work)/)
     assert.match(remedy({ account: IDENTITY_CENTER, command: COMMAND }), /accounts profile ca97/)
+  })
+
+  it("has a remedy that begins where the login came from", () => {
+    const { remedy } = STATE_WORDS["login-expired"]
+    const said = (source: LoginSource): string =>
+      remedy({ account: account(idcLogin({ id: "l", source })), command: COMMAND })
+    assert.match(said("kiro-cli"), /^Sign in again: `kiro-cli login`; or \/connect/)
+    assert.match(said("kiro-ide"), /^Sign in again in the Kiro IDE; or \/connect/)
+    assert.match(said("own"), /^Sign in again: \/connect/)
   })
 
   it("names the API key once, whether the account has a name of its own or not", () => {

@@ -27,6 +27,10 @@ describe("the pace of an account", () => {
     assert.equal(daysLeft(quota(800, { trial: { used: 0, limit: 600 } })), 15)
   })
 
+  it("goes by the month where the reset that was named had passed when it was asked for", () => {
+    assert.equal(daysLeft(quota(500, { resetAt: NOW - DAY_MS })), 15)
+  })
+
   it("takes a period that has just begun for a day at least", () => {
     assert.equal(daysLeft(quota(100, { resetAt: NOW + 30.35 * DAY_MS })), 9)
   })
