@@ -152,6 +152,19 @@ describe("the Kiro IDE's files", () => {
     },
   )
 
+  it("tell the kind by what else there is where they name none, and the region by the registration", async () => {
+    const { authMethod: _, region: _region, ...unnamed } = builder
+    putToken({ ...externalToken, provider: "ExternalIdp" })
+    assert.deepEqual(
+      (await read()).logins.map(({ login }) => login.kind),
+      ["external-idp"],
+    )
+    putToken(unnamed)
+    put(join(cache, `${HASH}.json`), { clientId: "c", clientSecret: "s", region: "eu-west-1" })
+    const [found] = (await read()).logins
+    assert.equal(found?.login.kind === "idc" && found.login.loginRegion, "eu-west-1")
+  })
+
   it("are read beside kiro-cli's own file, which is kiro-cli's", async () => {
     put(join(cache, "kiro-auth-token-cli.json"), { ...builder, authMethod: "social", provider: "google" })
     const readings = await Promise.all(sourcesOf(home).map((each) => each.read()))
