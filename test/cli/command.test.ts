@@ -83,6 +83,9 @@ describe("the command", () => {
         /--by takes no "shoes"; there are day, model, account, session, project, purpose$/m,
       ],
       [["login"], /sign in with: opencode auth login/],
+      [["logout"], /forget an account with: accounts remove ACCOUNT/],
+      [["doc"], /there is no command "doc"; there are accounts/],
+      [["accounts", "list", "a1b2"], /"a1b2" is too much/],
       [["usage", "--fix"], /--fix goes with doctor/],
     ]
     for (const [words, guess] of guesses) {
@@ -126,6 +129,8 @@ describe("the command", () => {
     assert.ok(forced.out.includes(COLOUR))
     const both = await lab.runWith({ environment: { FORCE_COLOR: "1", NO_COLOR: "1" } }, "accounts")
     assert.ok(!both.out.includes(COLOUR))
+    const blank = await lab.runWith({ environment: { FORCE_COLOR: "1", NO_COLOR: "" } }, "accounts")
+    assert.ok(blank.out.includes(COLOUR))
   })
 
   it("ends quietly when who reads has enough", needsShell, () => {
