@@ -33,6 +33,7 @@ describe("account rules", () => {
       ["/srv/*/app", "/srv/x/app/src"],
       ["/srv/**", "/srv/x/y"],
       ["~", "/home/ann/anything"],
+      ["/", "/srv/app"],
       ["/a.b(c)", "/a.b(c)/d"],
       ["~/work/x/..", "/home/ann/work/one"],
       ["/srv//./app/", "/srv/app/src/"],

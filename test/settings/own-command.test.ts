@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs"
-import { delimiter, join } from "node:path"
+import { delimiter, join, relative } from "node:path"
 import { describe, it } from "node:test"
 import { ownCommand, ownFolder } from "../../src/settings/index.ts"
 import { needsLinks } from "../support/posix.ts"
@@ -38,6 +38,8 @@ describe("how this installation's command is run", () => {
     const bin = temporaryFolder()
     symlinkSync(join(root, "package.json"), join(bin, "opencode-kiro-auth"))
     assert.equal(ownCommand({ path: ["/usr/bin", bin].join(delimiter) }), "opencode-kiro-auth")
+    // A folder that is named from where one stands is another one elsewhere.
+    assert.notEqual(ownCommand({ path: relative(process.cwd(), bin) }), "opencode-kiro-auth")
     const other = temporaryFolder()
     symlinkSync("/bin/sh", join(other, "opencode-kiro-auth"))
     assert.notEqual(ownCommand({ path: other }), "opencode-kiro-auth")

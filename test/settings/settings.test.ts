@@ -113,6 +113,13 @@ describe("settings", () => {
     )
   })
 
+  it("take a blank variable of the environment for none, and no blanks around a value", async () => {
+    const env = { KIRO_DEFAULT_REGION: "  ", KIRO_USE_OVERAGE: "", KIRO_TOASTS: " false\n" }
+    const { settings, problems } = await load({ env })
+    assert.deepEqual(problems, [])
+    assert.deepEqual(settings, { ...DEFAULT_SETTINGS, toasts: false })
+  })
+
   it("take no part of a text in the environment for the whole", async () => {
     for (const text of ["1,5", "5 credits", "3;", "7 8", "[4"]) {
       const { settings, problems } = await load({ env: { KIRO_DAILY_CREDIT_BUDGET: text } })
