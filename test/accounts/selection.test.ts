@@ -164,6 +164,7 @@ describe("an account", () => {
       account("locked", { health: { state: "revoked", since: 0, reason: "suspended" } }),
       account("off", { enabled: false }),
       account("out", { logins: [revoked] }),
+      account("kept", { logins: [revoked, { ...idcLogin({ id: "held" }), barred: "held" }] }),
       account("tried"),
       account("small"),
     ]
@@ -174,6 +175,7 @@ describe("an account", () => {
       "locked suspended",
       "off disabled",
       "out login-expired",
+      "kept held",
       "tried excluded",
       "small lacks-model",
     ])
