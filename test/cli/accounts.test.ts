@@ -2,7 +2,13 @@ import assert from "node:assert/strict"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { afterChoiceWanted, openAccountStore, openDatabase } from "../../src/accounts/index.ts"
+import {
+  afterChoiceWanted,
+  openAccountStore,
+  openDatabase,
+  recordOf,
+  shortId,
+} from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import type { FakeAccount } from "../support/fake-kiro/index.ts"
@@ -108,6 +114,38 @@ describe("accounts", () => {
     )
   })
 
+  it("shows paid credits that were used, also where no more may be", async () => {
+    const overage = { enabled: false, used: 3, cap: 10_000 }
+    await signIn(builder, lab.fake.account({ usage: { overage } }))
+    const { out } = await run("usage")
+    assert.equal(out.match(/overage off, 3\.00/g)?.length, 1)
+    assert.equal(out.match(/overage/g)?.length, 1)
+  })
+
+  it("uses again by its short id one that rests behind a newer sign-in, which no list shows", async () => {
+    await signIn(builder)
+    const store = await openAccountStore({
+      path: join(lab.sandbox.config, "kiro.db"),
+      clock: systemClock,
+      log: silentLog,
+      random: Math.random,
+    })
+    const [known] = await store.list()
+    assert.ok(known)
+    await store.add(namedAccount("newer"))
+    await store.update(known.id, (account) => ({
+      ...account,
+      logins: account.logins.map((login) => ({
+        ...login,
+        ...(login.kind !== "api-key" && { tokens: { ...login.tokens, expiresAt: Date.now() - 1000 } }),
+        record: { ...recordOf(login), successor: { id: "login of newer" } },
+      })),
+    }))
+    await store.close()
+    assert.ok(!(await listed()).some(({ id }) => id === known.id))
+    assert.doesNotMatch((await run("accounts", "enable", shortId(known))).err, /no account is called/)
+  })
+
   it("gives instants as ISO 8601 to machines, and no identity", async () => {
     const expiresAt = Date.UTC(2026, 11, 20)
     const trial = { used: 1, limit: 500, expiresAt }
@@ -133,7 +171,8 @@ describe("accounts", () => {
     assert.match((await run("accounts", "label", short, "at", "work")).out, /✓ at work is the new name of /)
     assert.match((await run("accounts", "disable", "At Work")).out, /✓ at work is kept, but not used/)
     assert.match((await run("accounts")).out, /^at work .*switched off/m)
-    assert.match((await run("accounts", "enable", `··${short}`)).out, /✓ at work is used again/)
+    for (const typed of [`··${short}`, `Builder ID ${short}`])
+      assert.match((await run("accounts", "enable", typed)).out, /✓ at work is used again/)
     const [, second] = await listed()
     await run("accounts", "label", String(second?.["shortId"]), "at work")
     const either = await run("accounts", "disable", "at work")
