@@ -24,6 +24,22 @@ describe("what a host opens", () => {
     await host.close()
     await failed
   })
+
+  it("is opened by the next who asks, where it could not be before", async () => {
+    const home = temporaryFolder()
+    const place = { env: {}, platform: "linux", home }
+    mkdirSync(dirname(pathsFor(place).settingsFile), { recursive: true })
+    writeFileSync(pathsFor(place).settingsFile, '{"log_level":5}')
+    const faults = [new Error("nowhere to show it")]
+    const show = (): void => {
+      const fault = faults.pop()
+      if (fault !== undefined) throw fault
+    }
+    const host = startHost({ place, project: { directory: home, worktree: home }, show })
+    await assert.rejects(host.services(), /nowhere to show it/)
+    await host.services()
+    await host.close()
+  })
 })
 
 describe("what is wrong with the settings", () => {

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict"
+import { describe, it } from "node:test"
+import { newAccount } from "../../src/accounts/index.ts"
+import { startHost } from "../../src/host/index.ts"
+import { accountsRpcHandlers } from "../../src/host/rpc.ts"
+import { idcLogin } from "../accounts/logins.ts"
+import { temporaryFolder } from "../support/temporary-folder.ts"
+
+describe("what the terminal UI of OpenCode 2 asks its server", () => {
+  it("is answered by the account's own name where none is given, and by a refusal where it can be shown", async () => {
+    const home = temporaryFolder()
+    const place = { env: {}, platform: "linux", home }
+    const project = { directory: home, worktree: home }
+    const host = startHost({ place, project, show: () => undefined })
+    const { accounts } = await host.services()
+    const work = { ...newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }), label: "Work" }
+    await accounts.store.add(work)
+    const handlers = accountsRpcHandlers({ host, place, project })
+    const renamed = await handlers.act({ act: "rename", account: "a" })
+    assert.match(renamed.message, /^Work is called Builder ID ··[0-9a-f]{4} again\.$/)
+    assert.deepEqual(await handlers.act({ act: "sell", account: "a" }), {
+      outcome: "refused",
+      message: "The server knows no such command.",
+    })
+    // Who can't ask about it any more hears at once why it was not begun.
+    await assert.rejects(handlers.signInAgain({ account: "gone" }))
+    assert.ok("refused" in (await handlers.signInAgain({ account: "gone", attempt: "1" })))
+    assert.deepEqual(await handlers.signInOutcome({ attempt: "1" }), { state: "unknown" })
+    await host.close()
+  })
+})
