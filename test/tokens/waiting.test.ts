@@ -1,10 +1,12 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
 import { describe, it } from "node:test"
-import { newAccount, pairHash, recordOf, type TokenLogin } from "../../src/accounts/index.ts"
+import { newAccount, pairHash, recordOf, type TokenLogin, type WriteBack } from "../../src/accounts/index.ts"
+import type { LoginPlace } from "../../src/accounts/account.ts"
 import { InStep, type SourceStore } from "../../src/accounts/tokens/in-step.ts"
 import { type PairSwap, withRecord } from "../../src/accounts/login.ts"
 import { Spills } from "../../src/accounts/tokens/spill.ts"
+import type { TokenSwap } from "../../src/accounts/store/account-rows.ts"
 import { silentLog } from "../../src/runtime.ts"
 import { idcLogin, tokens } from "../accounts/logins.ts"
 import { openStore } from "../accounts/open-for-test.ts"
@@ -38,6 +40,59 @@ describe("pairs that wait for a database one behind the other", () => {
         [pairHash(tokens("1")), pairHash(tokens("4")), [pairHash(tokens("2")), pairHash(tokens("3"))]],
       ],
     )
+  })
+})
+
+describe("a pair that waits in a file", () => {
+  const swap: TokenSwap = { loginId: "l", before: tokens("old"), after: tokens("new") }
+
+  it("stays there until the database is seen to have let go of the old one, whatever the write said", () => {
+    let shown = pairHash(swap.before)
+    let written: "busy" | "written" | "changed" = "busy"
+    const store = {
+      compareAndSwapTokens: () => written,
+      peek: () => ({ outcome: "row", hash: shown }) as const,
+    }
+    const path = join(temporaryFolder(), "spill")
+    const open = (): Spills => new Spills({ store, path, log: silentLog })
+    const first = open()
+    assert.equal(first.save(swap, first.reserve("l")), "spilled")
+    assert.ok(first.keepAll())
+    for (written of ["written", "changed"] as const) {
+      assert.equal(open().settle("l"), "waiting")
+      assert.deepEqual(open().inFiles(), ["l"])
+    }
+    shown = pairHash(swap.after)
+    assert.equal(open().settle("l"), "settled")
+    assert.deepEqual(open().inFiles(), [])
+  })
+
+  it("goes into the row also where the service gave the old refresh token with it again", () => {
+    const { refreshToken } = swap.before
+    assert.ok(refreshToken)
+    const same = { ...swap, after: { ...swap.after, refreshToken } }
+    const results = ["busy", "written"] as const
+    let asked = 0
+    const store = {
+      compareAndSwapTokens: () => results[asked++] ?? "changed",
+      peek: () => ({ outcome: "row", hash: pairHash(same.after) }) as const,
+    }
+    const spills = new Spills({ store, path: join(temporaryFolder(), "spill"), log: silentLog })
+    assert.equal(spills.save(same, spills.reserve("l")), "spilled")
+    assert.equal(spills.settle("l"), "settled")
+  })
+
+  it("is told from the room for one, which is no login's", () => {
+    const store = {
+      compareAndSwapTokens: () => "busy" as const,
+      peek: () => ({ outcome: "unavailable" }) as const,
+    }
+    const spills = new Spills({ store, path: join(temporaryFolder(), "spill"), log: silentLog })
+    const room = spills.reserve("l")
+    assert.deepEqual(spills.inFiles(), [])
+    assert.equal(spills.save(swap, room), "spilled")
+    assert.equal(spills.reserve("l").state, "reserved")
+    assert.deepEqual(spills.inFiles(), ["l"])
   })
 })
 
@@ -93,5 +148,39 @@ describe("a place that another login took while the pair was written there", () 
     assert.ok(after)
     assert.deepEqual(recordOf(after).places, [])
     await store.close()
+  })
+})
+
+describe("a pair that is owed to another program", () => {
+  const clock = fakeClock()
+  const place = { source: "kiro-cli", key: "file#row", shown: "older", owed: true } as const
+  /** The places of the login, once the program's store said this of the write. */
+  const placesAfter = async (result: WriteBack): Promise<readonly LoginPlace[]> => {
+    const { store } = await openStore({ clock })
+    const record = { places: [place], hashes: ["older", pairHash(tokens("l"))], inherited: [] }
+    const login = { ...idcLogin({ id: "l", source: "kiro-cli" }), record }
+    await store.add(newAccount({ id: "a", now: clock.now(), logins: [login] }))
+    const source: SourceStore = {
+      source: "kiro-cli",
+      has: () => true,
+      read: async () => ({ logins: [], problems: [], unread: [] }),
+      fingerprint: () => "",
+      writeBack: async () => result,
+    }
+    await new InStep({ store, sources: [source], clock, log: silentLog }).pay(login)
+    const [after] = (await store.get("a"))?.logins ?? []
+    await store.close()
+    assert.ok(after)
+    return recordOf(after).places
+  }
+
+  it("is shown there once it is written, and not where a pair stands that ours does not replace", async () => {
+    assert.deepEqual(await placesAfter("written"), [{ ...place, shown: pairHash(tokens("l")), owed: false }])
+    assert.deepEqual(await placesAfter("other"), [{ ...place, owed: false }])
+  })
+
+  it("is owed no more to a row that is gone, but still to a store that is away", async () => {
+    assert.deepEqual(await placesAfter("gone"), [])
+    assert.deepEqual(await placesAfter("unavailable"), [place])
   })
 })
