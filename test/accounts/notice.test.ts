@@ -202,6 +202,14 @@ describe("what a person types for an account", () => {
     assert.match(remedy("会社"), /accounts enable 6b86`/)
   })
 
+  it("is its short id where its name is shown cut", () => {
+    const label = "a".repeat(80)
+    assert.deepEqual(
+      [label, `${label}a`].map((each) => typedName({ ...BUILDER_ID, label: each })),
+      [label, "ca97"],
+    )
+  })
+
   it("is its short id, or its label", () => {
     const accounts = [BUILDER_ID, WORK, { ...WORK, label: "my work" }]
     assert.deepEqual(accounts.map(typedName), ["ca97", "work", '"my work"'])
