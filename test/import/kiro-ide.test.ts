@@ -1,10 +1,19 @@
 import assert from "node:assert/strict"
-import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { dirname, join, posix } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import { loginHash, type SourceReading, type SourceStore } from "../../src/accounts/index.ts"
 import { externalToken, sourcesOf, tokens } from "./stores.ts"
-import { assertPrivate, needsLinks } from "../support/posix.ts"
+import { assertPrivate, needsLinks, needsModes } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const HASH = "e909a0580879b06ece1202964fbe9dda95ea4ce3"
@@ -118,6 +127,22 @@ describe("the Kiro IDE's files", () => {
     assert.equal(await source().writeBack(change), "current")
     assert.deepEqual(readdirSync(cache).toSorted(), [`${HASH}.json`, "kiro-auth-token.json"])
   })
+
+  it(
+    "stay open to whoever their own program lets read them, when they take back a pair",
+    needsModes,
+    async () => {
+      putToken(builder)
+      putRegistration()
+      chmodSync(token(), 0o640)
+      const [first] = (await read()).logins
+      assert.ok(first)
+      const after = tokens("aoaNEW", "aorNEW", Date.parse("2026-11-25T00:00:00.000Z"))
+      const change = { place: first.place, replaces: [loginHash(first.login)], after }
+      assert.equal(await source().writeBack(change), "written")
+      assert.equal(statSync(token()).mode & 0o777, 0o640)
+    },
+  )
 
   it("are read, and take back a pair, with a byte order mark before them", async () => {
     const marked = (value: object): string => `\uFEFF${JSON.stringify(value)}`
