@@ -303,8 +303,10 @@ async function inWords<Result>(
     return await step()
   } catch (error) {
     if (error instanceof LoginError) throw error
+    // What ends with its instance is no sign-in that failed.
+    signal.throwIfAborted()
     const message = readableMessage(error, destination)
-    if (message === undefined || signal.aborted) throw error
+    if (message === undefined) throw error
     client.runtime.log.warn("a sign-in failed", { error, destination: destination?.kind })
     throw new LoginError(message, { cause: error })
   }

@@ -319,6 +319,18 @@ describe("signing in", () => {
     assert.deepEqual((await lab.accounts())[0]?.health, { state: "ok" })
   })
 
+  it("leaves a suspension that another process met meanwhile, where the service did not answer this one", async () => {
+    lab.fake.account()
+    const suspended = { state: "revoked", since: 1, reason: "suspended" } as const
+    lab.fake.next("GetUsageLimits", async () => {
+      const id = (await lab.accounts())[0]?.id ?? ""
+      await lab.store.update(id, (current) => ({ ...current, health: suspended }))
+      return FAILURES.throttled
+    })
+    await lab.signIn(AWS)
+    assert.deepEqual((await lab.accounts())[0]?.health, suspended)
+  })
+
   it("signs in with Google or GitHub and keeps the profile that came along", async () => {
     const person = lab.fake.account({ kind: "social" })
     assert.deepEqual(await lab.signIn(SOCIAL, { provider: "Google" }), signedIn)
@@ -511,6 +523,13 @@ describe("signing in", () => {
       lab.controller.abort(new Error("disposed"))
       await assert.rejects(authorization.callback(), /disposed/)
       assert.deepEqual(lab.told, [])
+    })
+
+    it("is no failure of the sign-in where the instance has ended", async () => {
+      mkdirSync(join(lab.home, ".config", "opencode", "kiro.db"), { recursive: true })
+      lab.controller.abort(new Error("disposed"))
+      const begun = lab.logins().begin({ method: "social", answers: { provider: "Google" } })
+      await assert.rejects(begun, /^Error: disposed$/)
     })
   })
 
