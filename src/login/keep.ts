@@ -148,9 +148,9 @@ export async function learnAbout(keeping: Keeping, kept: KeptLogin, about: Learn
 export async function keepLogin({ client, store }: Keeping, login: Login): Promise<KeptLogin> {
   const all = await store.listAll()
   for (const account of all) {
+    // An account that was removed has no key any more.
     const same = account.logins.find((other) => isSameKey(other, login))
-    if (same !== undefined && account.removedAt === undefined)
-      return { account, known: true, login: same, first: false }
+    if (same !== undefined) return { account, known: true, login: same, first: false }
   }
   const { clock, randomUUID } = client.runtime
   const now = clock.now()
