@@ -105,13 +105,12 @@ describe("a chat that is under way when its host ends", () => {
   })
 
   it("is nothing but aborted where its caller left first", async () => {
+    const stop = new AbortController()
     const caller = new AbortController()
-    const answer = behind(({ signal }) => aborted(signal), new AbortController()).chat({
-      ...call,
-      signal: caller.signal,
-    })
+    const answer = behind(({ signal }) => aborted(signal), stop).chat({ ...call, signal: caller.signal })
     await new Promise(setImmediate)
     caller.abort(new Error("left"))
+    stop.abort()
     await assert.rejects(answer, /left/)
   })
 })

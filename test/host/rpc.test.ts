@@ -28,4 +28,20 @@ describe("what the terminal UI of OpenCode 2 asks its server", () => {
     assert.deepEqual(await handlers.signInOutcome({ attempt: "1" }), { state: "unknown" })
     await host.close()
   })
+
+  it("is told of the last turn also where it is not said in numbers when that began", async () => {
+    const home = temporaryFolder()
+    const place = { env: {}, platform: "linux", home }
+    const project = { directory: home, worktree: home }
+    const host = startHost({ place, project, show: () => undefined })
+    const { accounts } = await host.services()
+    const account = newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] })
+    await accounts.store.add(account)
+    const turn = { accountId: "a", sessionId: "ses_1", credits: 2, at: Date.now() }
+    await accounts.store.addTurn(turn)
+    const { board } = accountsRpcHandlers({ host, place, project })
+    for (const turnStarts of [[], [null], ["1970"], null])
+      assert.equal((await board({ sessionId: "ses_1", turnStarts })).session.lastTurnCredits, 2)
+    await host.close()
+  })
 })
