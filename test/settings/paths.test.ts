@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { describe, it } from "node:test"
-import { loadSettings, pathsFor } from "../../src/settings/index.ts"
+import { followSettings, loadSettings, pathsFor, type Place } from "../../src/settings/index.ts"
 import { projectSettingsFiles } from "../../src/settings/paths.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
@@ -45,27 +45,39 @@ describe("the paths", () => {
     assert.deepEqual(projectSettingsFiles("linux", linux), ["/code/a/b/.opencode/kiro.json"])
   })
 
-  it("are read on Windows both, OpenCode's own folder over %APPDATA%", async () => {
-    const root = temporaryFolder()
-    // Windows' separators name plain files here; what matters is which are read.
-    const { settingsFiles } = pathsFor({ env: { APPDATA: "appdata" }, platform: "win32", home: "home" })
-    const [appData = "", config = ""] = settingsFiles
+  /** Windows' separators name plain files here; what matters is which are read. */
+  const onWindows = async (
+    look: (place: Place, files: readonly [string, string]) => Promise<void>,
+  ): Promise<void> => {
+    const place = { env: { APPDATA: "appdata" }, platform: "win32", home: "home" }
+    const [appData = "", config = ""] = pathsFor(place).settingsFiles
     const before = process.cwd()
-    process.chdir(root)
+    process.chdir(temporaryFolder())
     try {
       mkdirSync("home")
       // Where these are separators, the folders are there.
-      for (const file of settingsFiles) mkdirSync(dirname(file), { recursive: true })
-      writeFileSync(appData, JSON.stringify({ rate_limit_max_retries: 1, max_request_iterations: 50 }))
-      writeFileSync(config, JSON.stringify({ rate_limit_max_retries: 2 }))
-      const { settings } = await loadSettings({
-        env: { APPDATA: "appdata" },
-        platform: "win32",
-        home: "home",
-      })
-      assert.deepEqual([settings.rateLimitMaxRetries, settings.maxRequestIterations], [2, 50])
+      for (const file of [appData, config]) mkdirSync(dirname(file), { recursive: true })
+      await look(place, [appData, config])
     } finally {
       process.chdir(before)
     }
-  })
+  }
+
+  it("are read on Windows both, OpenCode's own folder over %APPDATA%", () =>
+    onWindows(async (place, [appData, config]) => {
+      writeFileSync(appData, JSON.stringify({ rate_limit_max_retries: 1, max_request_iterations: 50 }))
+      writeFileSync(config, JSON.stringify({ rate_limit_max_retries: 2 }))
+      const { settings } = await loadSettings(place)
+      assert.deepEqual([settings.rateLimitMaxRetries, settings.maxRequestIterations], [2, 50])
+    }))
+
+  it("are followed on Windows both", () =>
+    onWindows(async (place, files) => {
+      const current = followSettings(place)
+      for (const [index, file] of files.entries()) {
+        await current()
+        writeFileSync(file, JSON.stringify({ daily_credit_budget: index + 1 }))
+        assert.equal((await current()).dailyCreditBudget, index + 1)
+      }
+    }))
 })
