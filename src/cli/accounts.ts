@@ -101,7 +101,7 @@ function extrasOf(account: Account, { paint }: Terminal, now: number): readonly 
   const { quota } = account
   if (quota === undefined) return []
   const { overage } = quota
-  const parts = extraCredits(quota).map((extra) => {
+  const parts = extraCredits(quota, now).map((extra) => {
     const until = extra.expiresAt === undefined ? "" : ` until ${dayText(extra.expiresAt, now)}`
     return `${plainName(extra.name)} ${creditsText(extra)}${until}`
   })

@@ -43,8 +43,12 @@ export function planName(plan: string): string {
 }
 
 /** The credits beside those of the plan, each by a name to be shown. */
-export function extraCredits({ trial, bonuses, others = [] }: UsageQuota): readonly UsageBonus[] {
-  return [...(trial === undefined ? [] : [{ name: "Trial", ...trial }]), ...bonuses, ...others]
+export function extraCredits(
+  { trial, bonuses, others = [] }: UsageQuota,
+  now: number,
+): readonly UsageBonus[] {
+  const extras = [...(trial === undefined ? [] : [{ name: "Trial", ...trial }]), ...bonuses, ...others]
+  return extras.filter(({ expiresAt = Infinity }) => expiresAt > now)
 }
 
 export interface UsageLimits {

@@ -91,7 +91,7 @@ function creditLines(quota: Quota | undefined, { now }: View): PanelLine[] {
     ...(quota.resetAt !== undefined && quota.resetAt > now
       ? [{ text: `Resets ${dayText(quota.resetAt, now)}`, tone: "muted" } as const]
       : []),
-    ...extraCredits(quota).flatMap((extra): PanelLine[] => [
+    ...extraCredits(quota, now).flatMap((extra): PanelLine[] => [
       { text: `${plainName(extra.name)} ${creditsText(extra)}`, tone: "muted" },
       ...(extra.expiresAt === undefined
         ? []

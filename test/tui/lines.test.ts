@@ -45,6 +45,16 @@ const withAccount = (change: Partial<AccountOverview>): Partial<Board> => ({
 })
 
 describe("the panel", () => {
+  it("shows no trial and no bonus that has ended", () => {
+    const trial = { used: 1, limit: 500, expiresAt: NOW }
+    const bonuses = [{ name: "Welcome bonus", used: 0, limit: 100, expiresAt: NOW - DAY_MS }]
+    const lines = texts(withAccount({ quota: { ...QUOTA, trial, bonuses } }))
+    assert.deepEqual(
+      lines.filter((text) => /Trial|bonus|until/.test(text)),
+      [],
+    )
+  })
+
   it("shows plan, account, credits with two decimals, reset, trial and bonus apart, turn and day", () => {
     assert.deepEqual(texts(), [
       "Kiro Pro+",
