@@ -113,10 +113,11 @@ function attempt<Value>(work: () => Value): Value | undefined {
 
 /** The server's accounts, asked for over its own connection; those of this computer where it offers no such thing. */
 function deskOf(context: V2Context, local: LocalDesk): Desk {
-  const remote = async (): Promise<Record<string, (input: object) => Promise<unknown>> | undefined> => {
+  const call = async (method: string, input: object): Promise<unknown> => {
     const { loadAccountsRpc } = await import("../host/index.ts")
     const { ACCOUNTS_RPC } = await loadAccountsRpc()
-    return context.client?.rpc?.(ACCOUNTS_RPC)
+    // Never awaited itself: a host's client may take every name for a method, `then` too.
+    return context.client?.rpc?.(ACCOUNTS_RPC)[method]?.(input)
   }
   let silentUntil = 0
   const ask = async <Answer,>(
@@ -126,7 +127,7 @@ function deskOf(context: V2Context, local: LocalDesk): Desk {
   ): Promise<Answer | undefined> => {
     if (Date.now() < silentUntil) return undefined
     try {
-      const answer = await (await remote())?.[method]?.(input)
+      const answer = await call(method, input)
       return isObject(answer) ? read(answer) : undefined
     } catch {
       // The server's part is not there (yet), or failed: the files of this computer may tell.

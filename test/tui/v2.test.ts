@@ -102,6 +102,17 @@ describe("the part of OpenCode 2's terminal UI", () => {
     assert.match(JSON.stringify(asked), /"sessionId":"ses_1"/)
   })
 
+  it("asks a server whose client takes every name for a method", async () => {
+    const asked: object[] = []
+    const { rpc } = serverWith(asked)
+    const unknown = async (): Promise<never> => Promise.reject(new Error("no such method"))
+    const client = {
+      rpc: () => new Proxy(rpc?.({}) ?? {}, { get: (known, name) => known[String(name)] ?? unknown }),
+    }
+    await runKiro(stage({ client }), 1)
+    assert.match(JSON.stringify(asked), /"sessionId":"ses_1"/)
+  })
+
   it("hears from the server how a sign-in ended", async () => {
     const outcomes = [{ state: "pending" }, { state: "failed", message: "It was denied." }]
     const begun = { url: "https://x.example", instructions: "Code ABCD" }
