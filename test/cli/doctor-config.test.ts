@@ -200,6 +200,9 @@ describe("doctor on OpenCode's configuration", () => {
     writeFileSync(project, "{ plugin: }")
     remedyOf(await lab.problems(), /opencode\.json is not JSON → Correct it/)
     rmSync(project)
+    mkdirSync(project)
+    remedyOf(await lab.problems(), /opencode\.json is not a file → Correct it/)
+    rmSync(project, { recursive: true })
     const auth = join(lab.sandbox.data, "auth.json")
     writeFileSync(auth, "{")
     const move = /(?:mv|move) "([^"]+)" "([^"]+)"/.exec(
@@ -248,8 +251,10 @@ describe("doctor on OpenCode's configuration", () => {
     writeFileSync(join(folder, "plugin", "package.json"), `{"version":"${endless}"}`)
     const problems = await lab.problems()
     assert.deepEqual(
-      problems.map((problem) => /(is not JSON|does not list the plugin|can't be read)/.exec(problem)?.[1]),
-      ["is not JSON", "is not JSON", "does not list the plugin", "can't be read"],
+      problems.map(
+        (problem) => /(is too large|is not JSON|does not list the plugin|can't be read)/.exec(problem)?.[1],
+      ),
+      ["is too large", "is not JSON", "does not list the plugin", "can't be read"],
     )
     assert.doesNotMatch((await lab.run("doctor", "--report")).out, /x{100}/)
   })

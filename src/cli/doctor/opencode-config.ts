@@ -95,6 +95,12 @@ export function readJsonc(path: string): JsonObject | undefined {
   return file.state === "text" ? readText(file.text) : undefined
 }
 
+/** Why there is no document in such a file; goes on after its name. */
+export function jsoncTrouble(path: string): string {
+  const file = readSmallFile(path)
+  return file.state === "failed" ? file.message : "is not JSON"
+}
+
 function readText(text: string): JsonObject | undefined {
   const errors: ParseError[] = []
   const document: unknown = parse(text, errors, { allowTrailingComma: true })

@@ -10,6 +10,7 @@ import {
   editConfig,
   globalConfigFile,
   globalFolder,
+  jsoncTrouble,
   projectFolders,
   readCliConfig,
   readJsonc,
@@ -36,7 +37,7 @@ export const pluginCheck: Check = {
     const ours = entries.filter(isOurs)
     return [
       ...broken.map(({ path }) =>
-        problem(`${path} is not JSON`, "Correct it: OpenCode can't read it either."),
+        problem(`${path} ${jsoncTrouble(path)}`, "Correct it: OpenCode can't read it either."),
       ),
       ...(ours.length > 0 ? await loaded(context, ours) : [missing(context)]),
       ...others(context, entries),
@@ -150,7 +151,9 @@ function panelOf1(context: DoctorContext, entry: PluginEntry): readonly Finding[
   const documents = files.map(readJsonc)
   const broken = files[documents.indexOf(undefined)]
   if (broken !== undefined)
-    return [problem(`${broken} is not JSON`, "Correct it: the terminal UI finds the panel there.")]
+    return [
+      problem(`${broken} ${jsoncTrouble(broken)}`, "Correct it: the terminal UI finds the panel there."),
+    ]
   const listed = JSON.stringify(documents.map((document) => document?.["plugin"] ?? []))
   if (listed.includes(PACKAGE) || listed.includes(JSON.stringify(spec).slice(1, -1))) return []
   const place = isNowhere(entry, context.published) ? ownSpec() : by === "path" ? folder : spec
@@ -161,7 +164,9 @@ function panelOf1(context: DoctorContext, entry: PluginEntry): readonly Finding[
 function panelOf2(context: DoctorContext): readonly Finding[] {
   const config = readCliConfig(context)
   if (config.document === undefined)
-    return [problem(`${config.path} is not JSON`, "Correct it: the terminal UI goes without it.")]
+    return [
+      problem(`${config.path} ${jsoncTrouble(config.path)}`, "Correct it: the terminal UI goes without it."),
+    ]
   const off = switchedOff([config], context.place)
   // The last one first: each is taken out by its place in the list.
   const ours = pluginEntries([config], context.place).filter(isOurs).toReversed()
