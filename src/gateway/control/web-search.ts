@@ -1,6 +1,13 @@
 import * as z from "zod/mini"
-import { type AccountStore, type Choice, selectAccount, type SelectionPolicy } from "../../accounts/index.ts"
+import {
+  type Account,
+  type AccountStore,
+  type Choice,
+  selectAccount,
+  type SelectionPolicy,
+} from "../../accounts/index.ts"
 import { beginning, isObject, parseJson, plausibleInstant, present, stringField } from "../../json.ts"
+import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
 import type { AccountRule, Settings } from "../../settings/index.ts"
 import { quote, whatFailed } from "../refuse/failures.ts"
 import { noOtherByRule } from "../refuse/texts.ts"
@@ -48,7 +55,8 @@ const MOST_PAGES = 20
 
 /**
  * Searches the web by the tool that Kiro's own clients have: one JSON-RPC call over HTTP. The account is the one
- * that a message of the session would go to, else one that could answer a new conversation. Rejects only with the reason of the signal.
+ * that a message of the session would go to, else one that could answer a new conversation; the next where it is at its
+ * limit. Rejects only with the reason of the signal.
  */
 export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promise<SearchOutcome> {
   const { client } = parts
@@ -56,9 +64,11 @@ export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promi
   const query = search.query.trim().slice(0, LONGEST_QUERY)
   if (query === "") return refused("Kiro: a web search needs words to search for.")
   const excluded = new Set<string>()
+  /** Of the first that was at its limit: the one that the search was meant for. */
+  let told: string | undefined
   for (;;) {
     const choice = await choose(parts, search.sessionId, excluded)
-    if (choice.account === undefined) return refused(noneLeft(choice.rule))
+    if (choice.account === undefined) return refused(noneLeft(choice.rule, told))
     const { account } = choice
     const opened = await parts.open(account.id, signal)
     if (opened === undefined) {
@@ -76,14 +86,26 @@ export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promi
       signal,
     })
     if (answer.outcome === "answer") return readResult(answer.body, account.id)
-    const { failure } = answer
-    const why = whatFailed(failure, { account, model: "the web search" })
-    const words = quote(failure.message)
-    const said = words === "" ? "" : ` It said: ${words}`
-    return refused(
-      `Kiro could not search the web: ${why}.${failure.status === 403 ? SWITCHED_OFF : ""}${said}`,
-    )
+    const said = whatWentWrong(answer.failure, account)
+    if (!AT_ITS_LIMIT.has(answer.failure.kind)) return refused(said)
+    excluded.add(account.id)
+    told ??= said
   }
+}
+
+/** Another account may have room. Whatever else is wrong is told: an administrator's word is no reason to go elsewhere. */
+const AT_ITS_LIMIT: ReadonlySet<FailureKind> = new Set<FailureKind>([
+  "throttled",
+  "monthly-quota",
+  "daily-quota",
+  "overage-limit",
+])
+
+function whatWentWrong(failure: KiroFailure, account: Account): string {
+  const why = whatFailed(failure, { account, model: "the web search" })
+  const words = quote(failure.message)
+  const said = words === "" ? "" : ` It said: ${words}`
+  return `Kiro could not search the web: ${why}.${failure.status === 403 ? SWITCHED_OFF : ""}${said}`
 }
 
 const UNKNOWN_FORM = "Kiro answered the web search in a form that is not known."
@@ -106,8 +128,7 @@ function choose(
   return store.consider(sessionId, (state) => selectAccount(state, policy))
 }
 
-function noneLeft(rule: AccountRule | undefined): string {
-  const words = "Kiro: no account can search the web now."
+function noneLeft(rule: AccountRule | undefined, words = "Kiro: no account can search the web now."): string {
   return rule === undefined ? words : `${words} ${noOtherByRule(rule)}`
 }
 

@@ -164,6 +164,18 @@ describe("a web search", () => {
     await accounts.store.update("b", (account) => ({ ...account, enabled: true }))
   })
 
+  it("goes to the next account where one is throttled or out of credits, but against no rule", async () => {
+    for (const limit of [FAILURES.throttled, FAILURES.monthlyLimit]) {
+      fake.next("InvokeMCP", limit)
+      assert.equal(await payer("ses_b"), "a")
+      fake.next("InvokeMCP", limit, FAILURES.throttled)
+      assert.match((await payer("ses_b")) ?? "", /^Kiro could not search the web: /)
+      fake.next("InvokeMCP", limit)
+      const projectRule = { project: "/code", account: "b", fallback: false }
+      assert.match((await payer("ses_b", { projectRule })) ?? "", /No other account was asked: your rule/)
+    }
+  })
+
   it("says when an administrator may have switched it off, and what the service says otherwise", async () => {
     const refusal = { error: { code: -32602, message: "web tools are disabled" } }
     for (const [answer, words] of [
