@@ -372,14 +372,15 @@ export class World {
   /** Nobody's superseded refresh token is sent once its successor is there. */
   async #judgeSent(refreshToken: string, superseded: boolean): Promise<void> {
     const { service } = this.#home
-    if (!superseded || this.#forced || service.rotation !== "single-use") return
+    if (!superseded || this.#forced) return
     const { ours, theirs } = await this.#home.refreshTokens()
     const current = service.currentOf(refreshToken) ?? ""
     if (!ours.includes(current) && !theirs.includes(current)) return
-    if (!(await this.#isBehindAnother(refreshToken, current)))
-      return void this.#wrong.push(`${refreshToken} was sent, though ${current} is there`)
     const person = service.familyOf(refreshToken)?.person
-    if (person !== undefined) this.#losers.add(person)
+    if (await this.#isBehindAnother(refreshToken, current)) {
+      if (person !== undefined) this.#losers.add(person)
+    } else if (service.rotation === "single-use")
+      this.#wrong.push(`${refreshToken} was sent, though ${current} is there`)
   }
 
   /**
