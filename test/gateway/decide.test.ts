@@ -212,16 +212,15 @@ describe("decide", () => {
   })
 
   it("goes to another account where a token can't be renewed now, else repeats", () => {
-    assert.deepEqual(judge(situation("disk-full", { anotherAccount: true })), { do: "switch-account" })
-    assert.deepEqual(judge(situation("disk-full")), { do: "fail" })
     const switched = judge(situation("token-unavailable", { anotherAccount: true }))
     assert.deepEqual(switched, { do: "switch-account" })
     assert.deepEqual(judge(situation("token-unavailable")), { do: "wait", why: "fault", ms: 500 })
   })
 
-  it("leaves an account that is refused the model, also where another one has yet to come back", () => {
-    for (const anotherAccount of [true, false])
-      assert.deepEqual(judge(situation("invalid-model", { anotherAccount })), { do: "switch-account" })
+  it("leaves an account whose model or disk is at fault, also where another one has yet to come back", () => {
+    for (const kind of ["invalid-model", "disk-full"] as const)
+      for (const anotherAccount of [true, false])
+        assert.deepEqual(judge(situation(kind, { anotherAccount })), { do: "switch-account" })
   })
 
   it("tells at the last send of accounts that were not asked only where those could have helped", () => {

@@ -41,7 +41,7 @@ type Move = (situation: Situation) => Verdict | undefined
 const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   "bearer-rejected": [refresh, switchHost, switchLogin, leaveAccount],
   "token-unavailable": [switchAccount, repeat],
-  "disk-full": [switchAccount],
+  "disk-full": [leaveAccount],
   suspended: [leaveAccount],
   "not-authorized": [rediscover, leaveAccount],
   "feature-not-supported": [rediscover, leaveAccount],
