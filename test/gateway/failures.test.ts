@@ -691,6 +691,13 @@ describe("a request that the service refuses", () => {
     assert.match(await errorText(later), /first: .* throttled.*second: .*Choose another model/)
   })
 
+  it("for its model is told in a sentence where there is one account alone", async () => {
+    await using harness = await startHarness()
+    ;(await harness.add("only")).fail(FAILURES.invalidModel)
+    const words = await errorText(await harness.ask())
+    assert.match(words, /^Kiro: only is not offered claude-sonnet-4-5\. It said: “.*” Choose another model, /)
+  })
+
   it("for the conversation's length is repeated once in a new conversation, which stays", async () => {
     await using harness = await startHarness()
     const account = await harness.add("work")

@@ -16,7 +16,7 @@ import { ownCommand } from "../../settings/index.ts"
 import type { Progress } from "../attempt/progress.ts"
 import type { Refusal } from "../chat-call.ts"
 import { jittered } from "../recover/decide.ts"
-import { failureRemedy, quote, stateBehind, statusOf, whatFailed } from "./failures.ts"
+import { describeFailure, failureRemedy, quote, stateBehind, statusOf, whatFailed } from "./failures.ts"
 import { noAccount, outOfSends } from "./texts.ts"
 
 export interface AllOut {
@@ -155,6 +155,10 @@ const MOST_SENTENCES = 3
 const MOST_REMEDIES = 2
 
 export function noneLeft(hindered: readonly HinderedAccount[], now: number, who = "no account"): string {
+  const [only, another] = hindered
+  // What one account failed with is a sentence of its own: nothing has to be told apart.
+  if (only?.obstacle.kind === "failed" && another === undefined)
+    return describeFailure(only.obstacle.failure, { account: only.account, model: only.obstacle.model })
   const wait = waitFor(hindered, now)
   // While it waits OpenCode shows as much of the text as fits a line: the time stands in front.
   const beginning = `Kiro: ${who} can answer now${wait === undefined ? "" : `, ${untilText(now + wait, now)}`}.`
