@@ -8,6 +8,7 @@ export type { SignedReasoning } from "./conversation/reasoning.ts"
 export { createSchemaReader, type SchemaReader } from "./conversation/schemas.ts"
 export { estimateTokens, learnRatio } from "./conversation/size.ts"
 export {
+  allTools,
   refusedMedia,
   toolAt,
   toolsOfServer,

@@ -100,6 +100,20 @@ describe("a tool that the service refuses", () => {
     )
   })
 
+  it("of ever another server is left out so often, then all are", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    refuseTools(harness, "tool")
+    const names = Array.from({ length: 30 }, (_, index) =>
+      index % 2 === 0 ? `tool${index}` : `tool${index}_x`,
+    )
+    assert.equal((await hear(await harness.ask(tools("read", ...names)))).finishReason, "stop")
+    assert.deepEqual(
+      toolsSent(harness).map(({ length }) => length),
+      [31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 0],
+    )
+  })
+
   it("is fatal where nothing that was sent is named", async () => {
     await using harness = await startHarness()
     await harness.add("work")

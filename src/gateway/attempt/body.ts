@@ -10,6 +10,7 @@ import {
   type ThinkingPlan,
 } from "../../kiro/index.ts"
 import {
+  allTools,
   type Conversation,
   conversationIdOf,
   estimateTokens,
@@ -117,19 +118,27 @@ function namesOf(part: "tool" | "medium", omitted: readonly Omission[]): readonl
   return omitted.flatMap((omission) => (omission.startsWith(prefix) ? [omission.slice(prefix.length)] : []))
 }
 
-/** So often one part is left out after the other; then all of its kind. */
+/** So often one part is left out after the other; then all of its kind, of tools first those of its server. */
 const MOST_SINGLE_PARTS = 8
+/** A tool whose name tells no server is one of its own: of so many, then without any tools. */
+const MOST_SERVERS = 4
+
+type Reach = "part" | "server" | "kind"
+
+function reachOf({ omissions }: Progress): Reach {
+  if (omissions < MOST_SINGLE_PARTS) return "part"
+  return omissions < MOST_SINGLE_PARTS + MOST_SERVERS ? "server" : "kind"
+}
 
 /**
  * What of a refused request the next one does without: the part that the refusal names, else the likeliest one. Empty
  * where it names nothing that was sent, or nothing that is still there.
  */
 export function omissionsFor(failure: KiroFailure, body: Body, progress: Progress): readonly Omission[] {
-  const singly = progress.omissions < MOST_SINGLE_PARTS
-  return refusedParts(failure, body, singly).filter((part) => !progress.omitted.includes(part))
+  return refusedParts(failure, body, reachOf(progress)).filter((part) => !progress.omitted.includes(part))
 }
 
-function refusedParts(failure: KiroFailure, body: Body, singly: boolean): readonly Omission[] {
+function refusedParts(failure: KiroFailure, body: Body, reach: Reach): readonly Omission[] {
   const { conversation, fields } = body
   const { message } = failure
   switch (failure.kind) {
@@ -137,7 +146,7 @@ function refusedParts(failure: KiroFailure, body: Body, singly: boolean): readon
       const named = [...message.matchAll(/\btools\.(\d+)\b/g)].flatMap(
         ([, index]) => toolAt(conversation, Number(index)) ?? [],
       )
-      const tools = singly ? named : named.flatMap((name) => toolsOfServer(conversation, name))
+      const tools = named.flatMap((name) => toolsBeside(conversation, name, reach))
       return [...new Set(tools)].map((name): Omission => `tool ${name}`)
     }
     case "signature-invalid": {
@@ -147,13 +156,26 @@ function refusedParts(failure: KiroFailure, body: Body, singly: boolean): readon
       return isSigned ? ["reasoning"] : []
     }
     case "document-refused":
-      return refusedMediaOf("document", { failure, conversation, singly })
+      return refusedMediaOf("document", { failure, conversation, reach })
     case "image-refused":
-      return refusedMediaOf("image", { failure, conversation, singly })
+      return refusedMediaOf("image", { failure, conversation, reach })
     case "field-refused":
       return refusedFields(fields, message)
     default:
       return []
+  }
+}
+
+function toolsBeside(conversation: Conversation, name: string, reach: Reach): readonly string[] {
+  switch (reach) {
+    case "part":
+      return [name]
+    case "server":
+      return toolsOfServer(conversation, name)
+    case "kind":
+      return allTools(conversation)
+    default:
+      return reach satisfies never
   }
 }
 
@@ -162,14 +184,14 @@ function refusedMediaOf(
   refused: {
     readonly failure: KiroFailure
     readonly conversation: Conversation
-    readonly singly: boolean
+    readonly reach: Reach
   },
 ): readonly Omission[] {
-  const { failure, conversation, singly } = refused
+  const { failure, conversation, reach } = refused
   const carries = (turn: Conversation["turns"][number]): boolean =>
     turn.role === "user" && turn.parts.some((part) => part.type === type)
   if (!conversation.turns.some(carries)) return []
-  if (!singly || isOfTheModel(failure)) return [`${type}s`]
+  if (reach !== "part" || isOfTheModel(failure)) return [`${type}s`]
   const message = isTooMany(failure)
     ? // Those that were asked about longest ago.
       conversation.turns.findIndex(carries)

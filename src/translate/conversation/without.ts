@@ -50,10 +50,14 @@ export function toolAt({ tools, toolNames }: Conversation, index: number): strin
 }
 
 /** All tools of the MCP server that brought this one, or the tool alone: OpenCode calls them `<server>_<tool>`. */
-export function toolsOfServer({ tools, toolNames }: Conversation, name: string): readonly string[] {
+export function toolsOfServer(conversation: Conversation, name: string): readonly string[] {
   const server = /^mcp__[^_]+(?:_[^_]+)*__|^[^_]+_/.exec(name)?.[0]
-  const names = tools.map((tool) => toolNames.get(tool.name) ?? tool.name)
-  return server === undefined ? [name] : names.filter((other) => other.startsWith(server))
+  return server === undefined ? [name] : allTools(conversation).filter((other) => other.startsWith(server))
+}
+
+/** By the names that OpenCode knows. */
+export function allTools({ tools, toolNames }: Conversation): readonly string[] {
+  return tools.map(({ name }) => toolNames.get(name) ?? name)
 }
 
 /**
