@@ -224,6 +224,7 @@ describe("the offered models", () => {
             settings: { baseURL: "https://${ELSEWHERE}/v1" },
           },
           fast: { modelID: "claude-haiku-4.5", name: "Fast" },
+          wide: { modelID: "claude-opus-4.6" },
           "claude-next-9": { family: "Mine" },
         },
       },
@@ -242,6 +243,7 @@ describe("the offered models", () => {
     const fast = project.models().get("kiro/fast")
     assert.equal(fast?.name, "Fast")
     assert.deepEqual(fast.limit, { context: 200_000, output: 64_000 })
+    assert.equal(project.models().get("kiro/wide")?.limit.context, 1_000_000)
     const asked = lab.fake.requests.filter(({ operation }) => operation === "GenerateAssistantResponse")
     assert.match(JSON.stringify(asked[1]?.body), /claude-haiku-4\.5/)
   })
@@ -410,6 +412,23 @@ describe("signing in", () => {
     assert.equal(await askedBy(old), first)
   })
 
+  it("chooses nothing where it is the only one: the account with the most credits left is asked", async () => {
+    const { host, project } = await lab.open()
+    const spent = lab.fake.account({ kind: "api-key", usage: { used: 40 } })
+    await (await project.login("kiro", "api-key", { api_key: spent.accessToken })).complete()
+    const fresh = lab.fake.account({ usage: { used: 1 } })
+    await project.call("opencode-kiro-auth", "signIn", {
+      method: "aws",
+      answers: { start_url: "builder-id" },
+    })
+    await eventually(async () => (await lab.accounts()).filter(({ quota }) => quota).length === 2)
+    await host.announce("credential.updated", {})
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await project.session({ model: "kiro/auto" }).prompt("Hello")
+    const chat = lab.fake.requests.find(({ operation }) => operation === "GenerateAssistantResponse")
+    assert.equal(chat?.headers["authorization"], `Bearer ${fresh.accessToken}`)
+  })
+
   it("shows why it failed", async () => {
     const { project } = await lab.open()
     await assert.rejects(project.login("kiro", "aws", { start_url: "company.okta.com" }), /kiro-cli login/)
@@ -476,6 +495,7 @@ describe("signing in", () => {
     await host.announce("credential.updated", {})
     const said = () => JSON.stringify(host.credentials.statuses.at(-1)?.status ?? "nothing")
     await eventually(() => /needs_auth.*the login of Builder ID ··.* has ended/.test(said()))
+    await host.announce("credential.updated", {})
     await store.update(account?.id ?? "", (current) => ({ ...current, health: { state: "ok" } }))
     await host.announce("credential.updated", {})
     await eventually(() => said() === '"nothing"')
@@ -485,11 +505,34 @@ describe("signing in", () => {
     }))
     await host.announce("credential.updated", {})
     await eventually(() => /needs_auth/.test(said()))
+    // The same is told once, however often it is looked at.
+    const told = host.credentials.statuses.map(({ status }) => JSON.stringify(status))
+    assert.ok(told.every((status, index) => status !== told[index - 1] || index === 0))
     await store.update(account?.id ?? "", (current) => ({ ...current, health: { state: "ok" } }))
     await store.close()
     // The host keeps what was said by the plugin that it takes out.
     await project.reload()
     await eventually(() => said() === '"nothing"')
+  })
+
+  it("still names its account once that turned out to be the same person's as another", async () => {
+    lab.fake.account()
+    const { host, project } = await lab.open()
+    await (await project.login("kiro", "aws", { start_url: "" })).complete()
+    const path = pathsFor(lab.place).database
+    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0.5 })
+    await store.reconcile((accounts) => ({
+      gone: accounts.map(({ id }) => ({ id, into: "older" })),
+      put: accounts.map((account) => ({
+        ...account,
+        id: "older",
+        health: { state: "revoked", since: 1, reason: "login-expired" },
+        record: { ...account.record, joined: [account.id] },
+      })),
+    }))
+    await store.close()
+    await host.announce("credential.updated", {})
+    await eventually(() => /needs_auth/.test(JSON.stringify(host.credentials.statuses.at(-1) ?? "")))
   })
 })
 
