@@ -130,6 +130,26 @@ describe("what was spent", () => {
     )
   })
 
+  it("tells no pace of a removed account, whose credits were still being asked for when it went", async () => {
+    const quota = {
+      checkedAt: Date.now(),
+      used: 10,
+      limit: 50,
+      bonuses: [],
+      overage: { enabled: false, used: 0 },
+    }
+    const keep = async (store: Awaited<ReturnType<typeof openStore>>) => {
+      await store.update(accountId, (account) => ({ ...account, quota }))
+      await store.close()
+    }
+    await keep(await openStore(lab))
+    assert.match((await lab.run("usage", "--days", "1")).out, /40\.00 left; at this pace/)
+    const store = await openStore(lab)
+    await store.remove(accountId)
+    await keep(store)
+    assert.doesNotMatch((await lab.run("usage", "--days", "1")).out, /at this pace/)
+  })
+
   it("is measured against the budget, which is lifted for a day also where it is not known here", async () => {
     assert.match(
       (await lab.run("budget")).out,
