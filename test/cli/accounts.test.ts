@@ -114,6 +114,13 @@ describe("accounts", () => {
     )
   })
 
+  it("shows in red the credits that are used up, to the last of them", async () => {
+    await signIn(lab.fake.account({ usage: { used: 50, limit: 50 } }), social)
+    const { out } = await lab.runWith({ environment: { FORCE_COLOR: "1" } }, "usage")
+    assert.ok(out.includes("\u001b[31m50.00 / 50.00"), out)
+    assert.ok(out.includes("\u001b[33m45.50 / 50.00"), out)
+  })
+
   it("shows paid credits that were used, also where no more may be", async () => {
     const overage = { enabled: false, used: 3, cap: 10_000 }
     await signIn(builder, lab.fake.account({ usage: { overage } }))
