@@ -193,6 +193,17 @@ describe("doctor --fix", () => {
     assert.match((await lab.run("doctor", "--fix")).out, /nothing to mend without asking/)
   })
 
+  it("renames no folder of the user's own, whatever that is called", async () => {
+    writePlugin(join(config, "mine", "built", "kiro@latest"), "0.0.1")
+    editJson(join(config, "opencode.json"), (before) => ({ ...before, plugin: ["./mine/built/kiro@latest"] }))
+    assert.match(
+      (await lab.problems()).join(),
+      /OpenCode loads opencode-kiro-auth 0\.0\.1.* → Bring .* up to date/,
+    )
+    assert.deepEqual(await mended(), [])
+    assert.ok(existsSync(join(config, "mine", "built", "kiro@latest")))
+  })
+
   it("does nothing without being told to, and says that it could", async () => {
     editJson(join(config, "opencode.json"), () => ({}))
     const before = readdirSync(config)
