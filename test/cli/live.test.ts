@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { FAILURES } from "../support/fake-kiro/index.ts"
+import { event, FAILURES, metering, text } from "../support/fake-kiro/index.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { openDoctorLab } from "./doctor-lab.ts"
 
@@ -26,6 +26,15 @@ describe("doctor --live", () => {
     assert.match(out, /request 1: \S+, with(?:out)? a profileArn, status 200; .*assistantResponseEvent \d+/)
     assert.match(out, /request 2: meteringEvent \{.*"usage":[\d.]+/)
     assert.deepEqual(secretsIn(out), [])
+  })
+
+  it("tells the service's own words for things, and of any other text how long it is", async () => {
+    await using lab = { ...(await openDoctorLab()), [Symbol.asyncDispose]: () => lab.close() }
+    const told = event("metadataEvent", { stopReason: "END_TURN", requestId: "7f3a-0b1c" })
+    lab.fake.answer(text("yes"), told, metering(0.1))
+    const { out } = await lab.run("doctor", "--live", "--yes")
+    assert.match(out, /metadataEvent \{"stopReason":"END_TURN","requestId":"\(9 characters\)"\}/)
+    assert.doesNotMatch(out, /7f3a-0b1c/)
   })
 
   it("asks at most three times, repeats nothing, and tells of a refusal", async () => {
