@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, it } from "node:test"
 import { afterChoiceWanted, openAccountStore, openDatabase } from "../../src/accounts/index.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { start } from "../accounts/processes.ts"
+import { resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { needsModes, needsMount } from "../support/posix.ts"
 import { secretsIn } from "../support/secrets.ts"
@@ -102,6 +103,24 @@ describe("doctor on accounts and the way to Kiro", () => {
         execFileSync("umount", ["--lazy", config])
       }
       await followed()
+    })
+
+    it("is seen to keep no choice of a profile, but the profiles are listed", needsMount, async () => {
+      const company = lab.fake.account({ kind: "identity-center", profileArns: [VIRGINIA, FRANKFURT] })
+      await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [company] })
+      await lab.run("import")
+      const { config } = lab.sandbox
+      execFileSync("mount", ["--bind", config, config])
+      try {
+        execFileSync("mount", ["-o", "remount,ro,bind", config])
+        const [, short = ""] = /··([0-9a-f]{4})/.exec((await lab.run("accounts")).out) ?? []
+        const listed = await lab.run("accounts", "profile", short)
+        assert.deepEqual([listed.code, listed.out.includes(FRANKFURT)], [0, true], listed.err)
+        const chosen = await lab.run("accounts", "profile", short, FRANKFURT)
+        assert.deepEqual([chosen.code, /✗ Nothing was kept/.test(chosen.err)], [1, true], chosen.err)
+      } finally {
+        execFileSync("umount", ["--lazy", config])
+      }
     })
 
     it("is seen to be on a full disk", needsMount, async () => {
@@ -255,6 +274,15 @@ describe("doctor on accounts and the way to Kiro", () => {
       assert.match(text, /\): .* → Check/)
     })
 
+    it("leads to another host of the service where one is cut off", async () => {
+      lab.fake.intercept(({ host }) => host.startsWith("runtime."), resetBeforeHeaders)
+      await followed()
+      assert.match(
+        (await lab.run("doctor")).out,
+        /runtime\.us-east-1\.kiro\.dev can't be reached, q\.us-east-1\.amazonaws\.com is used instead: /,
+      )
+    })
+
     it("leads to the domain of a sign-in that has one of its own", async () => {
       const account = lab.fake.account({ kind: "identity-center", loginRegion: "eusc-de-east-1" })
       await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [account] })
@@ -296,6 +324,9 @@ describe("doctor on accounts and the way to Kiro", () => {
         date: new Date(Date.now() + 10 * MINUTE_MS).toUTCString(),
       })
       assert.match(await found(/the clock of this computer is 10 minutes slow/), /^Set it/)
+      fake.responseHeaders = (request) => ({ ...own(request), date: "not told" })
+      await followed()
+      assert.doesNotMatch((await lab.run("doctor")).out, /the clock of this computer/)
       fake.responseHeaders = own
       await followed()
     })
