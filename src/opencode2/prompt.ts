@@ -191,14 +191,12 @@ function readReasoning({ part, at }: PlacedPart, key: string): ReasoningBlock {
   return { text: textAt(part["text"], `${at}.text`), ...present(proof) }
 }
 
-/** A call whose arguments were never JSON keeps them as the model wrote them. */
+/** As the model wrote it: some give a call an empty name, or arguments that were never JSON. */
 function readToolCall({ part, at }: PlacedPart): ToolCall {
-  const name = stringField(part, "toolName")
-  if (name === undefined) throw new ChatRequestError(`${at}.toolName`, "is not a tool name")
   const input = part["input"]
   return {
     id: stringField(part, "toolCallId") ?? "",
-    name: name.toWellFormed(),
+    name: textAt(part["toolName"], `${at}.toolName`),
     arguments: typeof input === "string" ? input.toWellFormed() : jsonText(input, `${at}.input`),
   }
 }

@@ -205,6 +205,14 @@ describe("a prompt of AI SDK v3", () => {
     assert.equal(request.reasoningEffort, "low")
   })
 
+  it("may hold a call without a name: what a model once wrote stands in every later prompt", () => {
+    const call = { type: "tool-call", toolCallId: "t1", toolName: "", input: {} }
+    const [first] = messagesOf({ role: "assistant", content: [call] })
+    assert.deepEqual(first?.role === "assistant" && first.toolCalls, [
+      { id: "t1", name: "", arguments: "{}" },
+    ])
+  })
+
   it("is refused with the place where it is odd", () => {
     for (const [options, place] of ODD) {
       assert.throws(
