@@ -384,18 +384,20 @@ export class World {
   }
 
   /**
-   * Whether another person is known to have taken its place, and nobody knows of the current one whose it is: a backup was
-   * put back and renewed, and by the store alone that may be anybody's.
+   * Whether another person is known, or shown by a registration of their own, to have taken its place, and nobody knows of
+   * the current one whose it is: a backup was put back and renewed, and by the store alone that may be anybody's.
    */
   async #isBehindAnother(refreshToken: string, current: string): Promise<boolean> {
     const logins = (await (await this.#home.store()).listAll()).flatMap((account) => account.logins)
     const holderOf = (token: string): Login | undefined =>
       logins.find((login) => login.kind !== "api-key" && login.tokens.refreshToken?.reveal() === token)
     const [sent, newest] = [holderOf(refreshToken), holderOf(current)]
-    const next = sent && logins.find(({ id }) => id === recordOf(sent).successor?.id)
+    const successor = sent && recordOf(sent).successor
+    const next = logins.find(({ id }) => id === successor?.id)
     const [owner, nextOwner] = [sent && ownerOf(sent), next && ownerOf(next)]
+    const isOther = successor?.anew === true || (nextOwner !== undefined && nextOwner !== owner)
     const isKnown = newest !== undefined && ownerOf(newest) !== undefined
-    return owner !== undefined && nextOwner !== undefined && nextOwner !== owner && !isKnown
+    return owner !== undefined && isOther && !isKnown
   }
 
   async #judge(after: Step["do"]): Promise<void> {

@@ -76,6 +76,17 @@ describe("a refresh whose pair can't be stored as usual", () => {
       assert.equal(person.refreshCount, 1)
     })
 
+    it("is found where its process was killed before the file had its name", async () => {
+      writer.run("BEGIN IMMEDIATE")
+      await token(open(), store)
+      writer.run("ROLLBACK")
+      const [spill = ""] = leftovers(folder)
+      renameSync(join(folder, spill), join(folder, `${spill}.next`))
+      assert.equal(await token(open(), await openStore(folder)), person.accessToken)
+      assert.equal(person.refreshCount, 1)
+      assert.deepEqual(leftovers(folder), [])
+    })
+
     it("drops a waiting pair that replaces one which is no longer there", async () => {
       writer.run("BEGIN IMMEDIATE")
       await token(open(), store)

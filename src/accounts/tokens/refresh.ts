@@ -83,6 +83,7 @@ export class Refresher {
     const entry = await this.#enter(wish)
     if (entry.state !== "held") return entry
     try {
+      this.#options.spills.rescue(wish.login.id)
       let refused: Refused | undefined
       for (;;) {
         const look = await this.#lookWhole(wish)

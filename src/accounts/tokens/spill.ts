@@ -11,7 +11,7 @@ import {
 } from "node:fs"
 import { basename, dirname } from "node:path"
 import * as z from "zod/mini"
-import { isObject, type JsonObject, parseJson, present } from "../../json.ts"
+import { type JsonObject, parseJson, present } from "../../json.ts"
 import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
 import { readSmallFile } from "../../settings/index.ts"
@@ -19,6 +19,7 @@ import type { Account, Login } from "../account.ts"
 import { pairHash, type PairSwap, renewedBy, samePair } from "../login.ts"
 import type { TokenSwap } from "../store/account-rows.ts"
 import type { AccountStore } from "../store/account-store.ts"
+import { storeFailure } from "../store/database.ts"
 
 /** More than any two token pairs; blanks until there is a pair to keep. */
 const RESERVED_BYTES = 32_768
@@ -63,7 +64,7 @@ export class Spills {
       overwrite(room, "")
     } catch (error) {
       remove(room)
-      return { state: isFull(error) ? "full" : "impossible" }
+      return { state: storeFailure(error) === "full" ? "full" : "impossible" }
     }
     return {
       state: "reserved",
@@ -96,6 +97,14 @@ export class Spills {
     if (!spilled) this.#unkept.set(loginId, whole)
     this.#options.log.warn("a new token pair waits for the database", { loginId, result, spilled })
     return "spilled"
+  }
+
+  /** What a process wrote just as it was killed is put where every other one looks. */
+  rescue(loginId: string): void {
+    const file = this.#fileOf(loginId)
+    const room = `${file}${NEXT}`
+    const swap = readSpill(room)
+    if (swap !== undefined) putInto(file, room, JSON.stringify(swap, reveal))
   }
 
   /**
@@ -215,10 +224,6 @@ function remove(file: string): void {
   } catch {
     // The next process tries again.
   }
-}
-
-function isFull(error: unknown): boolean {
-  return isObject(error) && (error["code"] === "ENOSPC" || error["code"] === "EDQUOT")
 }
 
 const SECRET = z.pipe(
