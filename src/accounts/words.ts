@@ -2,6 +2,7 @@ import type { Account, RevokedReason } from "./account.ts"
 import type { AccountState, StateReason } from "./health.ts"
 import { isIdentityCenter, recordOf } from "./login.ts"
 import { cutTo, labelOf, typedName } from "./name.ts"
+import { paysOverage } from "./quota.ts"
 
 /** Every word about an account's state: toast, list, error, panel and doctor read this table. A new reason is a row. */
 
@@ -31,6 +32,10 @@ export interface StateWords {
 
 const MORE_CREDITS =
   "More credits: enable overage or a larger plan at https://app.kiro.dev, or sign in to another account (/connect, or `opencode auth login`); it is noticed without a restart."
+
+/** For an account whose overage is enabled: only the settings keep it from paying. */
+const PAY_FOR_MORE =
+  'More credits: overage is enabled, but kiro.json says "use_overage": false, or is broken; change that and restart OpenCode, or sign in to another account (/connect, or `opencode auth login`), which is noticed without a restart.'
 
 /** A state that is told by itself. */
 interface NoticeWords extends StateWords {
@@ -98,7 +103,7 @@ export const STATE_WORDS: Readonly<
     tone: "warning",
     sentence: (name) => `${name} has used up its monthly credits`,
     because: "its monthly credits are used up",
-    remedy: () => MORE_CREDITS,
+    remedy: ({ account }) => (mayPay(account) ? PAY_FOR_MORE : MORE_CREDITS),
     status: 402,
   },
   "daily-quota": {
@@ -213,6 +218,11 @@ export function remedyOf(
   others: readonly Account[] = [],
 ): string {
   return STATE_WORDS[reason].remedy({ account, command, others })
+}
+
+/** Whether its usage alone, and no refusal by the service, says that it is out of credits, with more of them for money. */
+function mayPay({ health, quota }: Account): boolean {
+  return health.state === "ok" && quota !== undefined && paysOverage(quota)
 }
 
 /** Behind that it is forgotten: a removal signs nobody out. "" where it was signed in to here alone. */

@@ -62,11 +62,14 @@ describe("the first message of a new home", () => {
     }
   })
 
-  it("costs nothing beyond the plan where the user pays for no more", async () => {
+  it("costs nothing beyond the plan where the user pays for no more, and says so", async () => {
     await using fake = await startFakeKiro()
     const usage = { used: 50, limit: 50, overage: { enabled: true, used: 0, cap: 100 } }
     const host = await hostOf(fake, await signedIn(fake, { usage }), { use_overage: false })
-    assert.equal((await ask(host)).outcome, "refusal")
+    const asked = await ask(host)
+    assert.ok(asked.outcome === "refusal")
+    assert.match(asked.refusal.message, /overage is enabled, but kiro\.json says "use_overage": false/)
+    assert.doesNotMatch(asked.refusal.message, /app\.kiro\.dev/)
     assert.equal(fake.chats.length, 0)
     await host.close()
   })
