@@ -274,14 +274,14 @@ describe("doctor on accounts and the way to Kiro", () => {
       assert.match(text, /\): .* → Check/)
     })
 
-    it("leads to another host of the service where one is cut off", async () => {
-      lab.fake.intercept(({ host }) => host.startsWith("runtime."), resetBeforeHeaders)
-      await followed()
-      assert.match(
-        (await lab.run("doctor")).out,
-        /runtime\.us-east-1\.kiro\.dev can't be reached, q\.us-east-1\.amazonaws\.com is used instead: /,
-      )
-    })
+    for (const plane of ["runtime", "management"])
+      it(`leads to another host of the service where ${plane} is cut off`, async () => {
+        lab.fake.intercept(({ host }) => host.startsWith(`${plane}.`), resetBeforeHeaders)
+        await followed()
+        const other = "q.us-east-1.amazonaws.com is used instead: "
+        const { out } = await lab.run("doctor")
+        assert.ok(out.includes(`${plane}.us-east-1.kiro.dev can't be reached, ${other}`), out)
+      })
 
     it("leads to the domain of a sign-in that has one of its own", async () => {
       const account = lab.fake.account({ kind: "identity-center", loginRegion: "eusc-de-east-1" })

@@ -23,10 +23,11 @@ export const networkCheck: Check = {
     const service = serviceEnvironment(context)
     // Behind a proxy that can't work no host answers: one cause is one finding.
     if (proxy.some(({ level }) => level === "problem")) return [...proxy, ...service]
-    const groups = await Promise.all(
-      hostsInUse(context).map((hosts) => Promise.all(hosts.map((host) => knock(context, host)))),
-    )
-    return [...proxy, ...service, ...hostFindings(groups), ...clockFindings(groups.flat())]
+    const groups = hostsInUse(context)
+    // `q.<region>` serves chats and look-ups.
+    const hosts = new Map(groups.flat().map((host) => [host.name, host]))
+    const answers = await Promise.all([...hosts.values()].map((host) => knock(context, host)))
+    return [...proxy, ...service, ...hostFindings(groups, answers), ...clockFindings(answers)]
   },
 }
 
@@ -52,29 +53,32 @@ async function knock({ runtime }: DoctorContext, host: KiroHost): Promise<Answer
   }
 }
 
-/** Where nothing answers, one cause is one finding. */
-function hostFindings(groups: readonly (readonly Answer[])[]): readonly Finding[] {
-  const failed = groups.flat().flatMap((answer) => (answer.outcome === "failed" ? [answer] : []))
+type Groups = readonly (readonly KiroHost[])[]
+
+/** Where nothing answers, one cause is one finding. Where one host of a group does, the plugin uses that one. */
+function hostFindings(groups: Groups, answers: readonly Answer[]): readonly Finding[] {
+  const failed = answers.flatMap((answer) => (answer.outcome === "failed" ? [answer] : []))
   const [first] = failed
-  if (first === undefined || failed.length < groups.flat().length) return groups.flatMap(findingsOf)
-  const names = failed.map(({ host }) => host.name).join(", ")
-  return [problem(`no host of Kiro can be reached (${names}): ${first.failure}`, CHECK_CONNECTION)]
+  if (first !== undefined && failed.length === answers.length) {
+    const names = failed.map(({ host }) => host.name).join(", ")
+    return [problem(`no host of Kiro can be reached (${names}): ${first.failure}`, CHECK_CONNECTION)]
+  }
+  const isLost = ({ name }: KiroHost): boolean => failed.some(({ host }) => host.name === name)
+  return answers.map((answer) => {
+    const { name } = answer.host
+    if (answer.outcome === "answered") return good(`${name} answers`)
+    const others = groups
+      .filter((group) => group.some((host) => host.name === name))
+      .map((group) => group.find((host) => !isLost(host)))
+    const [other] = others
+    if (other === undefined || others.includes(undefined))
+      return problem(`${name} can't be reached: ${answer.failure}`, CHECK_CONNECTION)
+    return note(`${name} can't be reached, ${other.name} is used instead: ${answer.failure}`)
+  })
 }
 
 const CHECK_CONNECTION =
   "Check the connection, the firewall, HTTPS_PROXY, and NODE_EXTRA_CA_CERTS where your company inspects TLS."
-
-/** Where one host of a group answers, the plugin uses that one. */
-function findingsOf(answers: readonly Answer[]): readonly Finding[] {
-  const works = answers.find(({ outcome }) => outcome === "answered")
-  return answers.map((answer) => {
-    const { name } = answer.host
-    if (answer.outcome === "answered") return good(`${name} answers`)
-    if (works !== undefined)
-      return note(`${name} can't be reached, ${works.host.name} is used instead: ${answer.failure}`)
-    return problem(`${name} can't be reached: ${answer.failure}`, CHECK_CONNECTION)
-  })
-}
 
 function clockFindings(answers: readonly Answer[]): readonly Finding[] {
   const [skew] = answers.flatMap((answer) => (answer.outcome === "answered" ? (answer.skewMs ?? []) : []))
@@ -94,7 +98,7 @@ function clockFindings(answers: readonly Answer[]): readonly Finding[] {
  * The hosts of chats, look-ups and sign-in that the accounts use; without any, those of the default region. Of one group
  * one that answers is enough.
  */
-function hostsInUse({ accounts, settings }: DoctorContext): readonly (readonly KiroHost[])[] {
+function hostsInUse({ accounts, settings }: DoctorContext): Groups {
   const { defaultRegion, endpointOverride: override } = settings
   const known = accounts.map(({ account }) => account)
   const regions = known.length > 0 ? known.flatMap((account) => regionsOf(account)) : [{}]
@@ -105,10 +109,10 @@ function hostsInUse({ accounts, settings }: DoctorContext): readonly (readonly K
     (["runtime", "control"] as const).map((plane) => hostsFor({ plane, serviceRegion, override })),
   )
   const signIn = new Set(known.flatMap(signInOrigins))
-  return withoutRepeats([
+  return [
     ...planes,
     ...[...signIn].map((origin) => [{ name: new URL(origin).host, baseUrl: override ?? origin }]),
-  ])
+  ]
 }
 
 interface Regions {
@@ -143,15 +147,6 @@ function signInOrigins({ logins }: Account): readonly string[] {
         return login satisfies never
     }
   })
-}
-
-/** `q.<region>` serves chats and look-ups: it is asked once, in the first group that has it. */
-function withoutRepeats(groups: readonly (readonly KiroHost[])[]): readonly (readonly KiroHost[])[] {
-  return groups.map((hosts, index) =>
-    hosts.filter(
-      ({ name }) => !groups.slice(0, index).some((group) => group.some((one) => one.name === name)),
-    ),
-  )
 }
 
 const PROXY_PATIENCE_MS = 5000
