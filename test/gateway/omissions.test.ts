@@ -200,6 +200,10 @@ describe("a picture or document that the service refuses", () => {
     for (let times = 0; times < 2; times++) await hear(await harness.ask(twoPictures()))
     assert.deepEqual(counts(harness, "images"), [2, 0, 0])
     assert.deepEqual(await refusedFields(harness), ["images"])
+    assert.deepEqual(
+      harness.notices.map((notice) => notice.kind === "parts-left-out" && notice.parts),
+      [["all pictures"]],
+    )
   })
 })
 
@@ -227,7 +231,7 @@ describe("pictures that are refused one after the other", () => {
     assert.deepEqual(await refusedFields(harness), [])
     assert.deepEqual(
       harness.notices.map((notice) => notice.kind === "parts-left-out" && notice.parts),
-      [["8 pictures or documents"]],
+      [["all pictures"]],
     )
   })
 })

@@ -106,10 +106,18 @@ function without(conversation: Conversation, omitted: readonly Omission[]): Conv
 /** What a user is told of it: tools and media, of which they would wonder what became. */
 export function partsInWords(omitted: readonly Omission[]): readonly string[] {
   const tools = namesOf("tool", omitted).map((name) => `the tool ${name}`)
+  return [...tools, ...mediaInWords(omitted)]
+}
+
+/** Of a kind that is left out as a whole the single ones are not counted. */
+function mediaInWords(omitted: readonly Omission[]): readonly string[] {
+  const kinds = [
+    ...(omitted.includes("images") ? ["all pictures"] : []),
+    ...(omitted.includes("documents") ? ["all documents"] : []),
+  ]
   const media = namesOf("medium", omitted).length
-  return media === 0
-    ? tools
-    : [...tools, media === 1 ? "a picture or document" : `${media} pictures or documents`]
+  if (kinds.length > 0 || media === 0) return kinds
+  return [media === 1 ? "a picture or document" : `${media} pictures or documents`]
 }
 
 /** The tools or the media among them. */
