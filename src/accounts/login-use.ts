@@ -1,5 +1,5 @@
 import { present } from "../json.ts"
-import type { Account, ForgottenLogin, Login, LoginSource, Successor, TokenLogin } from "./account.ts"
+import type { Account, ForgottenLogin, Login, Successor, TokenLogin } from "./account.ts"
 import { type HeldLogin, type KnownLogin, ownerIn, successorsIn } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import {
@@ -7,7 +7,7 @@ import {
   isAtRest,
   isCopy,
   isInKiroCli,
-  isOnlyIn,
+  isOfKiroCli,
   isSignedInAnew,
   ownerOf,
   recordOf,
@@ -96,9 +96,6 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
   return successorsIn(held.login).some(mayBeHeir) || renewalsOf(held.login, accounts).length > 0
 }
 
-/** Where kiro-cli's logins are, its own and the copies of it. */
-const OF_KIRO_CLI: readonly LoginSource[] = ["kiro-cli", "older-plugin"]
-
 /**
  * Logins of kiro-cli's that this one may have become, though neither is known to have taken the other's place: kiro-cli
  * renewed it, and it is a copy, in an older plugin's table or in a store that kiro-cli began with and left behind; or the
@@ -106,9 +103,9 @@ const OF_KIRO_CLI: readonly LoginSource[] = ["kiro-cli", "older-plugin"]
  * lost; and those of accounts that were removed, and may be back, that kiro-cli has still, which it would lose.
  */
 function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login | ForgottenLogin)[] {
-  const isAnywhere = recordOf(login).places.length > 0
-  const isTheirs = isAnywhere ? isOnlyIn(login, ...OF_KIRO_CLI) : OF_KIRO_CLI.includes(login.source)
-  if (!isTheirs) return []
+  const { places } = recordOf(login)
+  const sources = places.length > 0 ? places.map(({ source }) => source) : [login.source]
+  if (!sources.every(isOfKiroCli)) return []
   const live = liveLogins(accounts)
   const removed = accounts.flatMap(({ forgotten = [] }) => forgotten.filter(isInKiroCli))
   const ofKiroCli = live.filter(

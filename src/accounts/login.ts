@@ -122,13 +122,13 @@ export function withoutPlace<Kind extends Login | ForgottenLogin>(login: Kind, p
 
 /** Whether it is nowhere but in older plugins' tables, which copied it from kiro-cli. */
 export function isCopy(login: Login): boolean {
-  return isOnlyIn(login, "older-plugin")
+  const { places } = recordOf(login)
+  return places.length > 0 && places.every(({ source }) => source === "older-plugin")
 }
 
-/** Whether it stands in stores of these programs and nowhere else. */
-export function isOnlyIn(login: Login, ...programs: readonly LoginSource[]): boolean {
-  const { places } = recordOf(login)
-  return places.length > 0 && places.every(({ source }) => programs.includes(source))
+/** Whether kiro-cli's logins are there: in its own stores, or in older plugins' tables, which copy what it has. */
+export function isOfKiroCli(source: LoginSource): boolean {
+  return source === "kiro-cli" || source === "older-plugin"
 }
 
 /** Whether kiro-cli shows it now. */

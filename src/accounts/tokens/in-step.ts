@@ -3,6 +3,7 @@ import type { Secret } from "../../secret.ts"
 import type { LoginPlace, LoginSource, PlaceKey, TokenLogin, TokenSet } from "../account.ts"
 import {
   isInKiroCli,
+  isOfKiroCli,
   isOwing,
   pairHash,
   recordOf,
@@ -96,8 +97,7 @@ export class InStep {
   async look(login: TokenLogin): Promise<number | undefined> {
     const { sources, store, clock, log, spills } = this.#dependencies
     const { places, unreadable } = recordOf(login)
-    const mayCopy = (source: LoginSource): boolean =>
-      isInKiroCli(login) && (source === "kiro-cli" || source === "older-plugin")
+    const mayCopy = (source: LoginSource): boolean => isInKiroCli(login) && isOfKiroCli(source)
     const near = sources.filter((each) => mayCopy(each.source) || places.some((place) => each.has(place)))
     const readings = await Promise.all(near.map((source) => source.read()))
     const offered = readings
