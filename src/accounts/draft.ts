@@ -1,6 +1,6 @@
 import { present } from "../json.ts"
 import type { Account, ForgottenLogin, Login, PlaceKey, Successor } from "./account.ts"
-import { changeLogin, ownerOf, recordOf, samePlace, withRecord } from "./login.ts"
+import { changeLogin, mayBeOneSignIn, ownerOf, recordOf, samePlace, withRecord } from "./login.ts"
 
 /** What one pure change over all accounts comes to. */
 export interface AccountChanges {
@@ -82,14 +82,19 @@ export class Draft {
     if (held !== undefined) this.put(changeLogin(held.account, id, change))
   }
 
-  /** Whoever had `from` for a successor has `into`. */
+  /** Whoever had `from` for a successor has `into`, which may be the login renewed although `from` was not. */
   relink(from: string, into: string): void {
-    const become = (successor: Successor): Successor =>
-      successor.id === from ? { ...successor, id: into } : successor
+    const heir = this.find((login) => login.id === into)?.login
     this.changeAll((login) => {
       const successors = successorsIn(login)
-      const isMeant = successors.some(({ id }) => id === from)
-      return isMeant ? withSuccessors(login, successors.map(become)) : login
+      if (!successors.some(({ id }) => id === from)) return login
+      const mayBeHeir = heir !== undefined && mayBeOneSignIn(heir, login)
+      const become = (successor: Successor): Successor => {
+        if (successor.id !== from) return successor
+        const { anew: _, ...rest } = successor
+        return { ...(mayBeHeir ? rest : successor), id: into }
+      }
+      return withSuccessors(login, successors.map(become))
     })
   }
 

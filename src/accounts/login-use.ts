@@ -9,10 +9,10 @@ import {
   isInKiroCli,
   isOfKiroCli,
   isSignedInAnew,
+  mayBeOneSignIn,
   ownerOf,
   recordOf,
   renewalOf,
-  sameRegistration,
 } from "./login.ts"
 
 /** How far each login may be used, as far as the other accounts tell; what its row itself says stays. */
@@ -126,11 +126,6 @@ function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login
 export function mayBeRenewed(before: Login, after: Login): boolean {
   if (before.kind === "api-key" || after.kind === "api-key") return false
   return !isSignedInAnew(before, after) && before.tokens.expiresAt <= after.tokens.expiresAt
-}
-
-/** What is left of a login does not tell its start URL. */
-function mayBeOneSignIn(login: Login, other: Login | ForgottenLogin): boolean {
-  return other.kind === "forgotten" ? sameRegistration(login, other) : !isSignedInAnew(login, other)
 }
 
 /** Of a copy and what is or was kiro-cli's own, the copy is the older one where their ends do not tell: 0 is not known. */

@@ -161,8 +161,13 @@ function areOther(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && one !== other
 }
 
+/** Whether the two can be one sign-in, as far as they tell: what is left of a login does not tell its start URL. */
+export function mayBeOneSignIn(login: Login, other: Login | ForgottenLogin): boolean {
+  return other.kind === "forgotten" ? sameRegistration(login, other) : !isSignedInAnew(login, other)
+}
+
 /** What a login is renewed with beside its pair; what is not known of a social login is like any. */
-export function sameRegistration(one: Login | ForgottenLogin, other: Login | ForgottenLogin): boolean {
+function sameRegistration(one: Login, other: ForgottenLogin): boolean {
   const [left, right] = [renewalOf(one), renewalOf(other)]
   if (left === undefined || right === undefined || left.kind !== right.kind) return false
   return !areOther(left.registration, right.registration)

@@ -781,6 +781,26 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("12, put back behind a registration anew: what was never named is not sent beside what kiro-cli renewed of it", async () => {
+    home.service.usage = "down"
+    await home.signsIn("B")
+    await home.takeIn()
+    home.client = "another-client"
+    await home.signsIn("B")
+    await home.takeIn()
+    home.endAccessTokens()
+    await home.cliIsPutBack()
+    await home.cliRenews()
+    home.service.usage = "up"
+    home.clock.advance(20 * MINUTE)
+    await home.servedBy()
+    await (await home.keeper()).learnOwners()
+    home.endAccessTokens()
+    await home.servedBy()
+    await (await home.keeper()).learnOwners()
+    assert.equal(superseded(), 0)
+  })
+
   it("12, a third behind a second: who is named goes on, though nobody can say who the third is", async () => {
     await home.signsIn("A")
     assert.equal(await home.servedBy("a"), "A")
