@@ -98,7 +98,7 @@ export class World {
         if (step.registers) home.client = `client-${clock.now()}-${step.person}`
         return void (await home.signsIn(step.person))
       case "kiro-cli renews":
-        return void (await home.cliRenews())
+        return this.#cliRenews()
       case "signs in to the Amazon Q CLI":
         await this.#comesTo(step.person, "amazon-q")
         return void (await home.signsIn(step.person, home.amazonFile))
@@ -186,9 +186,19 @@ export class World {
     }
   }
 
+  /** A backup that was put back may have brought whoever renews there. */
+  async #cliRenews(): Promise<void> {
+    await this.#home.cliRenews()
+    await this.#isSeenInKiroCli()
+  }
+
   /** Whoever is in it was signed in there all the while. */
   async #comeBack(): Promise<void> {
     this.#home.cliComesBack()
+    await this.#isSeenInKiroCli()
+  }
+
+  async #isSeenInKiroCli(): Promise<void> {
     const pair = await this.#pairIn("kiro-cli")
     const person = pair === undefined ? undefined : this.#home.service.familyOf(pair)?.person
     if (person !== undefined) this.#isSeenIn(person as Person, "kiro-cli")
