@@ -122,6 +122,11 @@ function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login
   return found.filter((other) => !chain.has(other.id))
 }
 
+/** The logins that this one may be renewed, though it is not known to have taken a place of theirs. */
+export function renewedUnseen(accounts: readonly Account[], { id }: Login): readonly Login[] {
+  return liveLogins(accounts).filter((login) => renewalsOf(login, accounts).some((after) => after.id === id))
+}
+
 /** Whether the second can be the first one renewed, as far as the two tell. */
 export function mayBeRenewed(before: Login, after: Login): boolean {
   if (before.kind === "api-key" || after.kind === "api-key") return false

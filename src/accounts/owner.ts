@@ -15,6 +15,7 @@ import {
   derivedAccountId,
   forgetLogin,
   isOwing,
+  isSignedInAnew,
   loginHash,
   newAccount,
   ownerOf,
@@ -23,7 +24,7 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isShut, restsBehind, successorsOf } from "./login-use.ts"
+import { isShut, renewedUnseen, restsBehind, successorsOf } from "./login-use.ts"
 
 /** Accounts that joined another and are remembered by their ids. */
 const MOST_JOINED = 200
@@ -181,6 +182,8 @@ function settleSuccessions(draft: Draft, accountId: string): void {
     if (account === undefined || before === undefined) continue
     const heir = heirOf(draft, account, before)
     if (heir === undefined) continue
+    // Behind an heir that was signed in anew nothing but this tells that they rest.
+    const older = renewedUnseen(draft.accounts, before).filter((login) => isSignedInAnew(login, heir))
     const { places, taken } = recordOf(before)
     const rich = withInherited(heir, before)
     const placed = places.reduce((login, place) => withPlace(login, { ...place, owed: false }), rich)
@@ -192,6 +195,8 @@ function settleSuccessions(draft: Draft, accountId: string): void {
         .map((login) => (login.id === heir.id ? next : login)),
     })
     draft.relink(before.id, heir.id)
+    for (const { id: resting } of older)
+      draft.change(resting, (login) => withSuccessors(login, [...successorsIn(login), { id: heir.id }]))
     draft.change(heir.id, (kept) =>
       withSuccessors(
         kept,

@@ -764,6 +764,22 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("12, in an older plugin's table: nor is an old copy sent behind a sign-in anew, while another store has its renewal", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.amazonQHas()
+    await home.servedBy()
+    home.client = "another-client"
+    await home.signsIn("A")
+    await home.servedBy()
+    await home.cliSignsOut()
+    home.endAccessTokens()
+    await home.servedBy()
+    await (await home.keeper()).learnOwners()
+    assert.equal(superseded(), 0)
+  })
+
   it("12, put back behind another company: what was never named is not sent beside what kiro-cli renewed of it", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
