@@ -62,6 +62,11 @@ export class Draft {
     return undefined
   }
 
+  /** A login, or what is left of one. */
+  known(id: string): KnownLogin | undefined {
+    return this.find((login) => login.id === id) ?? this.findForgotten((login) => login.id === id)
+  }
+
   /** Gives every login, and whatever is left of one, its turn to change. */
   changeAll(change: <Known extends Login | ForgottenLogin>(login: Known) => Known): void {
     for (const account of this.accounts) {
@@ -108,6 +113,11 @@ export class Draft {
     const put = this.accounts.filter((account) => account !== this.#before.get(account.id))
     return { put, gone: this.#gone.filter(({ id }) => this.#before.has(id)) }
   }
+}
+
+/** The account's logins, and what is left of others. */
+export function knownOf(account: Account): readonly KnownLogin["login"][] {
+  return [...(account.forgotten ?? []), ...account.logins]
 }
 
 /** The same list where no member changed. */

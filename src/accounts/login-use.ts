@@ -1,6 +1,6 @@
 import { present } from "../json.ts"
 import type { Account, ForgottenLogin, Login, Successor, TokenLogin } from "./account.ts"
-import { type HeldLogin, type KnownLogin, ownerIn, successorsIn } from "./draft.ts"
+import { type HeldLogin, type KnownLogin, knownOf, ownerIn, successorsIn } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import {
   comparable,
@@ -17,9 +17,7 @@ import {
 
 /** How far each login may be used, as far as the other accounts tell; what its row itself says stays. */
 export function withUses(accounts: readonly Account[]): readonly Account[] {
-  const all = accounts.flatMap((account) =>
-    [...(account.forgotten ?? []), ...account.logins].map((login): KnownLogin => ({ account, login })),
-  )
+  const all = accounts.flatMap((account) => knownOf(account).map((login): KnownLogin => ({ account, login })))
   const byId = new Map(
     all.flatMap((known) => (known.login.id === undefined ? [] : [[known.login.id, known]])),
   )
@@ -182,7 +180,7 @@ function areTwoPeople(one: KnownLogin, other: KnownLogin): boolean {
 }
 
 /** Whether the service named both, as two people. */
-export function isAnothers(one: Login, other: Login | ForgottenLogin): boolean {
+export function isAnothers(one: Login | ForgottenLogin, other: Login | ForgottenLogin): boolean {
   const [left, right] = [ownerOf(one), ownerOf(other)]
   return left !== undefined && right !== undefined && left !== right
 }

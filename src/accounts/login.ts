@@ -117,7 +117,9 @@ export function withPlace<Kind extends Login | ForgottenLogin>(login: Kind, plac
 }
 
 export function withoutPlace<Kind extends Login | ForgottenLogin>(login: Kind, place: PlaceKey): Kind {
-  return withRecord(login, { places: recordOf(login).places.filter((other) => !samePlace(other, place)) })
+  const { places } = recordOf(login)
+  const left = places.filter((other) => !samePlace(other, place))
+  return left.length === places.length ? login : withRecord(login, { places: left })
 }
 
 /** Whether it is nowhere but in older plugins' tables, which copied it from kiro-cli. */

@@ -219,8 +219,7 @@ function heirOf(draft: Draft, account: Account, before: Login): Login | undefine
     ownerOf(login) === owner &&
     (login.revoked === undefined || before.revoked !== undefined)
   if (owner === undefined) return undefined
-  const find = (id: string): KnownLogin | undefined =>
-    draft.find((login) => login.id === id) ?? draft.findForgotten((login) => login.id === id)
+  const find = (id: string): KnownLogin | undefined => draft.known(id)
   for (const { login: next } of successorsOf<KnownLogin>({ account, login: before }, find)) {
     const heir = logins.find(({ id }) => id === next.id)
     if (isTheirs(heir)) return heir

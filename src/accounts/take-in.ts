@@ -13,6 +13,8 @@ import {
   Draft,
   type HeldLogin,
   isInPlace,
+  type KnownLogin,
+  knownOf,
   successorsIn,
   withSuccessor,
 } from "./draft.ts"
@@ -89,7 +91,8 @@ function takeOne(taking: Taking, imported: ImportedLogin): void {
     return standAt(taking, renewed.login, { ...place, shown: hash, owed: !isCurrent(renewed.login) })
   if (draft.find((other) => recordOf(other).inherited.includes(hash)) !== undefined) return
   const over = draft.findForgotten((other) => recordOf(other).hashes.includes(hash))
-  if (over !== undefined && (!byUser || over.account.removedAt === undefined)) return
+  if (over !== undefined && (!byUser || over.account.removedAt === undefined))
+    return standAt(taking, over.login, { ...place, shown: hash, owed: false })
   const isShown = (other: Login): boolean =>
     recordOf(other).places.some((each) => samePlace(each, place) && each.shown === hash)
   if (draft.find(isShown) !== undefined) return
@@ -136,31 +139,27 @@ function takeKnown(
     draft.changeAccount(account.id, (current) => foundProfile(current, { loginId: known.id, profileArn }))
 }
 
-/** The place shows this login: whoever stood there before gives it up. */
-function standAt({ draft, made }: Taking, login: Login, place: Required<LoginPlace>): void {
+/** The place shows this login, or what is left of it: whoever stood there before gives it up. */
+function standAt({ draft, made }: Taking, login: Login | ForgottenLogin, place: Required<LoginPlace>): void {
   const isThere = recordOf(login).places.some(
     (each) => samePlace(each, place) && each.shown === place.shown && (each.owed ?? false) === place.owed,
   )
-  if (isThere) return
-  leave(draft, place, { login, isNew: made.has(login.id) })
-  draft.change(login.id, (standing) => withPlace(standing, place))
+  const { id } = login
+  if (isThere || id === undefined) return
+  if (login.kind !== "forgotten" && made.has(id)) leaveTo(draft, { login, place })
+  draft.changeAll((each) => (each.id === id ? withPlace(each, place) : withoutPlace(each, place)))
 }
 
-/** Whoever stood in the place before keeps its pair and, of a new login, remembers that it stands there now. */
-function leave(
-  draft: Draft,
-  place: PlaceKey,
-  next: { readonly login: Login; readonly isNew: boolean },
-): void {
-  const { login: after, isNew } = next
-  const { outdone, renewed } = isNew ? putBackIn(draft, place) : NOTHING_PUT_BACK
+/** Whoever stood in the place before keeps its pair, and remembers the new login that stands there now. */
+function leaveTo(draft: Draft, { login: after, place }: Taken): void {
+  const { outdone, renewed } = putBackIn(draft, place)
   draft.changeAll((before) => {
     if (before.id === after.id) return before
     const successor = successorOf(before, { login: after, place })
     if (outdone.has(before.id)) return withSuccessor(before, successor)
     if (!isInPlace(before, place)) return before
     const left = withoutPlace(before, place)
-    if (!isNew || renewed.has(before.id)) return left
+    if (renewed.has(before.id)) return left
     // `placeBetween` gives it the copy for its successor.
     if (place.source === "older-plugin" && isBetween(draft, before, after)) return left
     return withSuccessor(left, successor)
@@ -196,15 +195,13 @@ interface PutBack {
   readonly renewed: ReadonlySet<string | undefined>
 }
 
-const NOTHING_PUT_BACK: PutBack = { outdone: new Set(), renewed: new Set() }
-
 function putBackIn(draft: Draft, place: PlaceKey): PutBack {
-  const [outdone, renewed] = [new Set<string>(), new Set<string>()]
-  const find = (id: string): HeldLogin | undefined => draft.find((login) => login.id === id)
+  const [outdone, renewed] = [new Set<string | undefined>(), new Set<string | undefined>()]
+  const find = (id: string): KnownLogin | undefined => draft.known(id)
   for (const account of draft.accounts)
-    for (const login of account.logins.filter((each) => isInPlace(each, place))) {
+    for (const login of knownOf(account).filter((each) => isInPlace(each, place))) {
       const isHere = ({ place: taken = place }: Successor): boolean => samePlace(taken, place)
-      const [next, ...later] = successorsOf<HeldLogin>({ account, login }, find, isHere)
+      const [next, ...later] = successorsOf<KnownLogin>({ account, login }, find, isHere)
       if (next === undefined) continue
       const isAnew = successorsIn(login).find(isHere)?.anew === true
       for (const last of [next, ...later]) {
@@ -250,7 +247,7 @@ function takeNew(
     },
   }
   made.add(login.id)
-  leave(draft, place, { login, isNew: true })
+  leaveTo(draft, { login, place })
   const { id, userId, logins, forgotten, addedAt } = draft.get(buried?.account.id ?? "") ?? {
     ...newAccount({ id: derivedAccountId(hash), now, logins: [] }),
   }

@@ -843,6 +843,22 @@ describe("orders of events", () => {
     assert.equal(await home.servedBy(), "nobody")
   })
 
+  it("12, removed: nor is an old copy in the Amazon Q CLI's store sent, once that shows the removed one's pair", async () => {
+    await home.signsIn("B")
+    await home.servedBy()
+    await home.cliRenews()
+    await home.amazonQHas()
+    await home.remove("B")
+    await home.cliRenews()
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "nobody")
+    await home.amazonQHas()
+    await home.signsIn("C")
+    assert.equal(await home.servedBy(), "C")
+    await (await home.keeper()).learnOwners()
+    assert.equal(superseded(), 0)
+  })
+
   it("12, newer, off: the copy of who is off holds nobody else who stands in kiro-cli's row", async () => {
     await home.signsIn("A")
     await home.servedBy()
