@@ -16,7 +16,8 @@ export function nameTools(conversation: Conversation): Conversation {
     const name = names.of(named.name)
     return name === named.name ? named : { ...named, name }
   }
-  const tools = firstOfEachName(conversation.tools).map(rename)
+  // Of those of one name the first is meant.
+  const tools = conversation.tools.flatMap((tool) => (names.has(tool.name) ? [] : [rename(tool)]))
   const turns = conversation.turns.map((turn) =>
     turn.role === "assistant" && turn.uses.length > 0 ? { ...turn, uses: turn.uses.map(rename) } : turn,
   )
@@ -33,11 +34,6 @@ function areNamed({ tools, turns, toolNames }: Conversation): boolean {
   )
 }
 
-function firstOfEachName<T extends { readonly name: string }>(tools: readonly T[]): T[] {
-  const seen = new Set<string>()
-  return tools.filter(({ name }) => !seen.has(name) && seen.add(name))
-}
-
 class ToolNames {
   /** The name on the wire → the name that OpenCode knows. */
   readonly toHost = new Map<string, string>()
@@ -48,6 +44,10 @@ class ToolNames {
 
   constructor(before: ReadonlyMap<string, string>) {
     this.#before = before
+  }
+
+  has(original: string): boolean {
+    return this.#toWire.has(original)
   }
 
   of(original: string): string {

@@ -28,8 +28,10 @@ export function createSchemaReader(): SchemaReader {
   return (parameters) => {
     if (!isObject(parameters) || isNestedDeeper(parameters, MAX_DEPTH)) return toolSchema(parameters)
     const text = JSON.stringify(parameters)
-    const schema = known.get(text) ?? toolSchema(parameters)
+    const seen = known.get(text)
+    if (seen !== undefined) return seen
     if (known.size >= MOST_KNOWN) known.clear()
+    const schema = toolSchema(parameters)
     known.set(text, schema)
     return schema
   }
