@@ -366,6 +366,19 @@ describe("a pair that a version without owners wrote into a row of ours", () => 
     assert.deepEqual(uses(take([{ ...strange, enabled: false } as Account], [])), { 9: "held" })
     assert.deepEqual(pairs(learn(then, "9", "u")), [["9"]])
   })
+
+  it("stays held where its place shows the pair of before, and then another one", () => {
+    const [named] = learn(take([], [offer("1")]), "1", "u")
+    assert.ok(named)
+    const logins = named.logins.map((login) => ({
+      ...login,
+      tokens: tokens("9"),
+      barred: "strange" as const,
+    }))
+    const shown = take([{ ...named, logins, enabled: false } as Account], [offer("1")])
+    assert.deepEqual(uses(shown), { 9: "held" })
+    assert.deepEqual(uses(take(shown, [offer("5")])), { 9: "held", 5: "held" })
+  })
 })
 
 describe("what nobody needs any more", () => {
