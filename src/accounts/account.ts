@@ -69,6 +69,8 @@ const LOGIN_RECORD = record({
   refusedProfile: lenient(z.string()),
   /** Since when its store can't be read. */
   unreadable: lenient(z.number()),
+  /** When a pair of before was to end, where the clock was set back until it was renewed. */
+  outlived: lenient(z.number()),
   /** When its user took it in whatever was before it in its place. */
   taken: lenient(z.number()),
   /** Its user wants it renewed once although its successor may be the same login. */

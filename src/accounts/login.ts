@@ -180,7 +180,8 @@ export function renewalOf(login: Login | ForgottenLogin): ForgottenLogin["renewa
   if (login.kind === "forgotten") return login.renewal
   if (login.kind === "api-key") return undefined
   const { kind, tokens } = login
-  return { kind, expiresAt: tokens.expiresAt, ...present({ registration: registrationOf(login) }) }
+  const expiresAt = Math.max(tokens.expiresAt, recordOf(login).outlived ?? 0)
+  return { kind, expiresAt, ...present({ registration: registrationOf(login) }) }
 }
 
 function registrationOf(login: Login): string | undefined {
@@ -268,12 +269,14 @@ export interface PairSwap {
 /** The login with its new pair, which every place of it then lacks; the same where it does not hold the one before. */
 export function renewedBy<Kind extends Login>(login: Kind, { before, after, through = [] }: PairSwap): Kind {
   if (login.kind === "api-key" || !samePair(login.tokens, before)) return login
-  const { hashes, places, once } = recordOf(login)
+  const { hashes, places, once, outlived = 0 } = recordOf(login)
   return withRecord(withoutRevocation({ ...login, tokens: after }), {
     hashes: [pairHash(before), ...through, pairHash(after)].reduce(withHash, hashes),
     places: places.map((place) => ({ ...place, owed: true })),
     doubted: undefined,
     once: undefined,
+    outlived:
+      before.expiresAt > after.expiresAt ? Math.max(before.expiresAt, outlived) : outlived || undefined,
     // It was renewed on the user's word, so it was none of its successors'.
     ...(once === true && { successor: undefined, otherSuccessors: undefined }),
   })

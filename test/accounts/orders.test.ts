@@ -859,6 +859,20 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("12, newer: nor is an old copy sent because the clock was set back before its renewal was renewed", async () => {
+    await home.signsIn("A")
+    await home.amazonQHas()
+    await home.cliRenews()
+    home.clock.advance(-8 * 60 * MINUTE)
+    assert.equal(await home.servedBy(), "A")
+    home.service.rejectAccessTokens()
+    assert.equal(await home.servedBy(), "A")
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "A")
+    await (await home.keeper()).learnOwners()
+    assert.equal(superseded(), 0)
+  })
+
   it("12, newer, off: the copy of who is off holds nobody else who stands in kiro-cli's row", async () => {
     await home.signsIn("A")
     await home.servedBy()
