@@ -270,13 +270,13 @@ export interface PairSwap {
 export function renewedBy<Kind extends Login>(login: Kind, { before, after, through = [] }: PairSwap): Kind {
   if (login.kind === "api-key" || !samePair(login.tokens, before)) return login
   const { hashes, places, once, outlived = 0 } = recordOf(login)
+  const end = Math.max(before.expiresAt, outlived)
   return withRecord(withoutRevocation({ ...login, tokens: after }), {
     hashes: [pairHash(before), ...through, pairHash(after)].reduce(withHash, hashes),
     places: places.map((place) => ({ ...place, owed: true })),
     doubted: undefined,
     once: undefined,
-    outlived:
-      before.expiresAt > after.expiresAt ? Math.max(before.expiresAt, outlived) : outlived || undefined,
+    outlived: end > after.expiresAt ? end : undefined,
     // It was renewed on the user's word, so it was none of its successors'.
     ...(once === true && { successor: undefined, otherSuccessors: undefined }),
   })
