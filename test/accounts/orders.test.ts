@@ -37,6 +37,11 @@ describe("orders of events", () => {
   const rowsOf = async (person: string): Promise<readonly number[]> =>
     (await home.accountsOf(person)).map(({ logins }) => logins.length)
   const superseded = (): number => home.service.sent.filter((each) => each.superseded).length
+  /** Nor to ask whose the logins are that nobody uses. */
+  const sendsNoneSuperseded = async (): Promise<void> => {
+    await (await home.keeper()).learnOwners()
+    assert.equal(superseded(), 0)
+  }
 
   it("1: an ordinary renewal is invisible: the same account, one usage call, no notice", async () => {
     await home.signsIn("A")
@@ -516,8 +521,7 @@ describe("orders of events", () => {
     await home.signsIn("B")
     home.endAccessTokens()
     for (const session of ["session", "another"]) await home.servedBy(session)
-    await (await home.keeper()).learnOwners()
-    assert.equal(superseded(), 0)
+    await sendsNoneSuperseded()
     assert.equal(await home.servedBy(), "A")
   })
 
@@ -590,8 +594,7 @@ describe("orders of events", () => {
       home.clock.advance(1)
       await home.signsInHere("A")
       assert.equal(await home.servedBy(), "A")
-      await (await home.keeper()).learnOwners()
-      assert.equal(superseded(), 0)
+      await sendsNoneSuperseded()
     })
   }
 
@@ -760,8 +763,7 @@ describe("orders of events", () => {
     await home.takeIn()
     await home.signsIn("B")
     await home.servedBy()
-    await (await home.keeper()).learnOwners()
-    assert.equal(superseded(), 0)
+    await sendsNoneSuperseded()
   })
 
   it("12, in an older plugin's table: nor is an old copy sent behind a sign-in anew, while another store has its renewal", async () => {
@@ -776,8 +778,7 @@ describe("orders of events", () => {
     await home.cliSignsOut()
     home.endAccessTokens()
     await home.servedBy()
-    await (await home.keeper()).learnOwners()
-    assert.equal(superseded(), 0)
+    await sendsNoneSuperseded()
   })
 
   it("12, put back behind another company: what was never named is not sent beside what kiro-cli renewed of it", async () => {
@@ -793,8 +794,7 @@ describe("orders of events", () => {
     home.service.usage = "up"
     home.clock.advance(20 * MINUTE)
     await home.servedBy()
-    await (await home.keeper()).learnOwners()
-    assert.equal(superseded(), 0)
+    await sendsNoneSuperseded()
   })
 
   it("12, put back behind a registration anew: what was never named is not sent beside what kiro-cli renewed of it", async () => {
@@ -813,8 +813,7 @@ describe("orders of events", () => {
     await (await home.keeper()).learnOwners()
     home.endAccessTokens()
     await home.servedBy()
-    await (await home.keeper()).learnOwners()
-    assert.equal(superseded(), 0)
+    await sendsNoneSuperseded()
   })
 
   it("12, a third behind a second: who is named goes on, though nobody can say who the third is", async () => {
@@ -855,8 +854,7 @@ describe("orders of events", () => {
     await home.amazonQHas()
     await home.signsIn("C")
     assert.equal(await home.servedBy(), "C")
-    await (await home.keeper()).learnOwners()
-    assert.equal(superseded(), 0)
+    await sendsNoneSuperseded()
   })
 
   it("12, newer: nor is an old copy sent because the clock was set back before its renewal was renewed", async () => {
@@ -869,8 +867,7 @@ describe("orders of events", () => {
     assert.equal(await home.servedBy(), "A")
     home.endAccessTokens()
     assert.equal(await home.servedBy(), "A")
-    await (await home.keeper()).learnOwners()
-    assert.equal(superseded(), 0)
+    await sendsNoneSuperseded()
   })
 
   it("12, newer, off: the copy of who is off holds nobody else who stands in kiro-cli's row", async () => {

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
 import { describe, it } from "node:test"
-import { newAccount, pairHash, recordOf, type TokenLogin, type WriteBack } from "../../src/accounts/index.ts"
+import {
+  type AccountStore,
+  newAccount,
+  pairHash,
+  recordOf,
+  type TokenLogin,
+  type WriteBack,
+} from "../../src/accounts/index.ts"
 import type { LoginPlace } from "../../src/accounts/account.ts"
 import { InStep, type SourceStore } from "../../src/accounts/tokens/in-step.ts"
 import { type PairSwap, withRecord } from "../../src/accounts/login.ts"
@@ -125,37 +132,13 @@ describe("a store that can't be read", () => {
   })
 })
 
-describe("a place that another login took while the pair was written there", () => {
-  it("is not had again by the one that was there before", async () => {
-    const clock = fakeClock()
-    const { store } = await openStore({ clock })
-    const place = { source: "kiro-cli", key: "file#row", shown: "older", owed: true } as const
-    const record = { places: [place], hashes: ["older", pairHash(tokens("l"))], inherited: [] }
-    const login = { ...idcLogin({ id: "l", source: "kiro-cli" }), record }
-    await store.add(newAccount({ id: "a", now: clock.now(), logins: [login] }))
-    const replaced: SourceStore = {
-      source: "kiro-cli",
-      has: () => true,
-      read: async () => ({ logins: [], problems: [], unread: [] }),
-      fingerprint: () => "",
-      writeBack: async () => {
-        await store.updateLogin("l", (row) => withRecord(row, { places: [] }))
-        return "other"
-      },
-    }
-    await new InStep({ store, sources: [replaced], clock, log: silentLog }).pay(login)
-    const [after] = (await store.get("a"))?.logins ?? []
-    assert.ok(after)
-    assert.deepEqual(recordOf(after).places, [])
-    await store.close()
-  })
-})
-
 describe("a pair that is owed to another program", () => {
   const clock = fakeClock()
   const place = { source: "kiro-cli", key: "file#row", shown: "older", owed: true } as const
-  /** The places of the login, once the program's store said this of the write. */
-  const placesAfter = async (result: WriteBack): Promise<readonly LoginPlace[]> => {
+  /** The places of the login, once the program's store was written to. */
+  const placesAfter = async (
+    writeBack: (store: AccountStore) => Promise<WriteBack>,
+  ): Promise<readonly LoginPlace[]> => {
     const { store } = await openStore({ clock })
     const record = { places: [place], hashes: ["older", pairHash(tokens("l"))], inherited: [] }
     const login = { ...idcLogin({ id: "l", source: "kiro-cli" }), record }
@@ -165,7 +148,7 @@ describe("a pair that is owed to another program", () => {
       has: () => true,
       read: async () => ({ logins: [], problems: [], unread: [] }),
       fingerprint: () => "",
-      writeBack: async () => result,
+      writeBack: () => writeBack(store),
     }
     await new InStep({ store, sources: [source], clock, log: silentLog }).pay(login)
     const [after] = (await store.get("a"))?.logins ?? []
@@ -174,13 +157,23 @@ describe("a pair that is owed to another program", () => {
     return recordOf(after).places
   }
 
+  it("does not get its place back where another login took it while the pair was written", async () => {
+    const places = await placesAfter(async (store) => {
+      await store.updateLogin("l", (row) => withRecord(row, { places: [] }))
+      return "other"
+    })
+    assert.deepEqual(places, [])
+  })
+
   it("is shown there once it is written, and not where a pair stands that ours does not replace", async () => {
-    assert.deepEqual(await placesAfter("written"), [{ ...place, shown: pairHash(tokens("l")), owed: false }])
-    assert.deepEqual(await placesAfter("other"), [{ ...place, owed: false }])
+    assert.deepEqual(await placesAfter(async () => "written"), [
+      { ...place, shown: pairHash(tokens("l")), owed: false },
+    ])
+    assert.deepEqual(await placesAfter(async () => "other"), [{ ...place, owed: false }])
   })
 
   it("is owed no more to a row that is gone, but still to a store that is away", async () => {
-    assert.deepEqual(await placesAfter("gone"), [])
-    assert.deepEqual(await placesAfter("unavailable"), [place])
+    assert.deepEqual(await placesAfter(async () => "gone"), [])
+    assert.deepEqual(await placesAfter(async () => "unavailable"), [place])
   })
 })
