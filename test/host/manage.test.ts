@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { after, before, describe, it } from "node:test"
-import { afterChoiceWanted, localDay, newAccount } from "../../src/accounts/index.ts"
+import { afterChoiceWanted, localDay, type Login, newAccount } from "../../src/accounts/index.ts"
 import { openAccounts, type OpenAccounts } from "../../src/gateway/index.ts"
 import { type Management, manageAccounts } from "../../src/host/manage.ts"
 import { openLogins } from "../../src/login/index.ts"
@@ -9,7 +9,7 @@ import { silentLog, systemRuntime } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS, pathsFor } from "../../src/settings/index.ts"
 import { idcLogin, tokens } from "../accounts/logins.ts"
-import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
+import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("managing accounts from inside a host", () => {
@@ -110,14 +110,7 @@ describe("managing accounts from inside a host", () => {
   it("says why the profiles can't be asked for, without who is meant by the service", async () => {
     const person = fake.account()
     person.suspended = true
-    const login = idcLogin({
-      id: "s",
-      tokens: {
-        accessToken: new Secret(person.accessToken),
-        refreshToken: new Secret(person.refreshToken),
-        expiresAt: Date.now() + 3_600_000,
-      },
-    })
+    const login = loginOf(person, "s")
     await accounts.store.add(newAccount({ id: "s", now: 2, logins: [login] }))
     await assert.rejects(
       management.profiles("s"),
@@ -127,14 +120,7 @@ describe("managing accounts from inside a host", () => {
 
   it("says of one that waits for credits until when, with nothing to be done about it", async () => {
     const person = fake.account({ usage: { used: 50 } })
-    const login = idcLogin({
-      id: "empty",
-      tokens: {
-        accessToken: new Secret(person.accessToken),
-        refreshToken: new Secret(person.refreshToken),
-        expiresAt: Date.now() + 3_600_000,
-      },
-    })
+    const login = loginOf(person, "empty")
     const now = Date.now()
     await accounts.store.add({
       ...newAccount({ id: "empty", now: 3, logins: [login] }),
@@ -177,3 +163,8 @@ describe("managing accounts from inside a host", () => {
     assert.match(removed.message, / is forgotten here; where it came from it stays signed in\.$/)
   })
 })
+
+function loginOf({ accessToken, refreshToken }: FakeAccount, id: string): Login {
+  const pair = { accessToken: new Secret(accessToken), refreshToken: new Secret(refreshToken) }
+  return idcLogin({ id, tokens: { ...pair, expiresAt: Date.now() + 3_600_000 } })
+}

@@ -3,19 +3,13 @@ import { describe, it } from "node:test"
 import { newAccount } from "../../src/accounts/index.ts"
 import { startHost } from "../../src/host/index.ts"
 import { accountsRpcHandlers } from "../../src/host/rpc.ts"
+import { present } from "../../src/json.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("what the terminal UI of OpenCode 2 asks its server", () => {
   it("is answered by the account's own name where none is given, and by a refusal where it can be shown", async () => {
-    const home = temporaryFolder()
-    const place = { env: {}, platform: "linux", home }
-    const project = { directory: home, worktree: home }
-    const host = startHost({ place, project, show: () => undefined })
-    const { accounts } = await host.services()
-    const work = { ...newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }), label: "Work" }
-    await accounts.store.add(work)
-    const handlers = accountsRpcHandlers({ host, place, project })
+    const { host, handlers } = await server("Work")
     const renamed = await handlers.act({ act: "rename", account: "a" })
     assert.match(renamed.message, /^Work is called Builder ID ··[0-9a-f]{4} again\.$/)
     assert.deepEqual(await handlers.act({ act: "sell", account: "a" }), {
@@ -30,18 +24,23 @@ describe("what the terminal UI of OpenCode 2 asks its server", () => {
   })
 
   it("is told of the last turn also where it is not said in numbers when that began", async () => {
-    const home = temporaryFolder()
-    const place = { env: {}, platform: "linux", home }
-    const project = { directory: home, worktree: home }
-    const host = startHost({ place, project, show: () => undefined })
-    const { accounts } = await host.services()
-    const account = newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] })
-    await accounts.store.add(account)
+    const { host, handlers, store } = await server()
     const turn = { accountId: "a", sessionId: "ses_1", credits: 2, at: Date.now() }
-    await accounts.store.addTurn(turn)
-    const { board } = accountsRpcHandlers({ host, place, project })
+    await store.addTurn(turn)
     for (const turnStarts of [[], [null], ["1970"], null])
-      assert.equal((await board({ sessionId: "ses_1", turnStarts })).session.lastTurnCredits, 2)
+      assert.equal((await handlers.board({ sessionId: "ses_1", turnStarts })).session.lastTurnCredits, 2)
     await host.close()
   })
 })
+
+/** A server with one account, `a`. */
+async function server(label?: string) {
+  const home = temporaryFolder()
+  const place = { env: {}, platform: "linux", home }
+  const project = { directory: home, worktree: home }
+  const host = startHost({ place, project, show: () => undefined })
+  const { store } = (await host.services()).accounts
+  const account = newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] })
+  await store.add({ ...account, ...present({ label }) })
+  return { host, handlers: accountsRpcHandlers({ host, place, project }), store }
+}
