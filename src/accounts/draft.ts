@@ -148,9 +148,9 @@ export function withSuccessors<Kind extends Login | ForgottenLogin>(
 /** Takes the part of whoever took the same place of it before. */
 export function withSuccessor<Kind extends Login | ForgottenLogin>(login: Kind, successor: Successor): Kind {
   const { id, place } = successor
-  const isElsewhere = (other: Successor): boolean =>
-    place !== undefined && other.place !== undefined && !samePlace(other.place, place)
-  const others = successorsIn(login).filter((other) => other.id !== id && isElsewhere(other))
+  const isHere = (other: Successor): boolean =>
+    place !== undefined && other.place !== undefined && samePlace(other.place, place)
+  const others = successorsIn(login).filter((other) => other.id !== id && !isHere(other))
   return withSuccessors(login, [successor, ...others])
 }
 

@@ -160,9 +160,7 @@ describe("orders of events", () => {
     home.service.usage = "up"
     await home.takeIn()
     home.endAccessTokens()
-    const family = home.service.familyOf(newer.refreshToken)
-    assert.ok(family)
-    family.alive = false
+    home.service.end(newer)
     for (let renewal = 0; renewal < 3; renewal += 1) {
       assert.equal(await home.servedBy(), "A", `after renewal ${renewal}`)
       home.endAccessTokens()
@@ -776,6 +774,25 @@ describe("orders of events", () => {
     await home.signsIn("A")
     await home.servedBy()
     await home.cliSignsOut()
+    home.endAccessTokens()
+    await home.servedBy()
+    await sendsNoneSuperseded()
+  })
+
+  it("12, in an older plugin's table: nor when another person takes its place there, and the service ends the sign-in anew", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.amazonQHas()
+    await home.servedBy()
+    home.client = "another-client"
+    const anew = await home.signsIn("A")
+    await home.servedBy()
+    home.client = "a-third-client"
+    await home.signsIn("B")
+    await home.olderPluginCopies()
+    await home.servedBy("b")
+    home.service.end(anew)
     home.endAccessTokens()
     await home.servedBy()
     await sendsNoneSuperseded()

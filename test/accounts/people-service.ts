@@ -57,6 +57,12 @@ export class Service {
     return undefined
   }
 
+  /** Nothing of the sign-in that this pair is of works any more. */
+  end({ refreshToken }: Pair): void {
+    const family = this.familyOf(refreshToken)
+    if (family !== undefined) family.alive = false
+  }
+
   /** The refresh token that works for the sign-in that this one is of. */
   currentOf(refreshToken: string): string | undefined {
     const family = this.familyOf(refreshToken)
