@@ -19,20 +19,25 @@ export interface Family {
   alive: boolean
 }
 
+interface Issued {
+  readonly family: Family
+  expiresAt: number
+}
+
 /** The token service and the usage call, of people who have each as many sign-ins as they like. */
 export class Service {
   readonly #now: () => number
   readonly #byRefreshToken = new Map<string, Family>()
   readonly #byHash = new Map<string, Family>()
-  readonly #access = new Map<string, { readonly family: Family; expiresAt: number }>()
+  readonly #access = new Map<string, Issued>()
   #count = 0
   rotation: Rotation = "single-use"
   usage: UsageCall = "up"
   /** Every refresh token that was sent, and whether another one had taken its place. */
   readonly sent: { readonly refreshToken: string; readonly superseded: boolean }[] = []
   usageCalls = 0
-  /** How often anybody asked for a newer pair. */
-  renewals = 0
+  /** How often something may have begun to work, or ceased to. */
+  changes = 0
   readonly suspended = new Set<string>()
   readonly exhausted = new Set<string>()
 
@@ -46,7 +51,7 @@ export class Service {
   }
 
   renew(refreshToken: string): Pair | undefined {
-    this.renewals += 1
+    this.changes += 1
     const family = this.familyOf(refreshToken)
     if (family === undefined || !family.alive) return undefined
     if (family.refreshTokens.at(-1) === refreshToken)
@@ -60,7 +65,23 @@ export class Service {
   /** Nothing of the sign-in that this pair is of works any more. */
   end({ refreshToken }: Pair): void {
     const family = this.familyOf(refreshToken)
-    if (family !== undefined) family.alive = false
+    if (family !== undefined) this.#end(family)
+  }
+
+  /** The same of one of their sign-ins that work. */
+  endOne(person: string, which: "first" | "last"): void {
+    const theirs = [...new Set(this.#byRefreshToken.values())].filter(
+      (family) => family.alive && family.person === person,
+    )
+    const family = theirs.at(which === "first" ? 0 : -1)
+    if (family !== undefined) this.#end(family)
+  }
+
+  #end(family: Family): void {
+    this.changes += 1
+    family.alive = false
+    // Also behind a clock that is set back.
+    for (const issued of this.#access.values()) if (issued.family === family) issued.expiresAt = 0
   }
 
   /** The refresh token that works for the sign-in that this one is of. */

@@ -596,7 +596,7 @@ export class Home {
   async stamps(): Promise<{ readonly stored: string; readonly all: string }> {
     const database = await this.#look(this.#databaseFile)
     const stored = String(database?.stamp(["kiro_account", "kiro_login"]))
-    return { stored, all: `${stored}, ${this.#outside.writes}, ${this.service.renewals}` }
+    return { stored, all: `${stored}, ${this.#outside.writes}, ${this.service.changes}` }
   }
 
   /** A write that finds the database locked finds it free the next time. */

@@ -38,6 +38,8 @@ export type Step =
   | { readonly do: "OpenCode restarts"; readonly process: ProcessName; readonly keyOf: Person | undefined }
   /** A pair that comes finds the database locked, and its process is killed behind the answer. */
   | { readonly do: "OpenCode is killed with a pair that waits"; readonly process: ProcessName }
+  /** Its service ends one of their sign-ins: by an administrator, or because it is old. */
+  | { readonly do: "is signed out by the service"; readonly person: Person; readonly which: "first" | "last" }
   | { readonly do: "time passes"; readonly ms: number }
   | { readonly do: "the usage call"; readonly is: UsageCall }
   | { readonly do: "the service rotates"; readonly how: Rotation }
@@ -120,6 +122,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: anybody("gives a key") },
   { weight: 2, arbitrary: anybody("is removed while its pair is renewed") },
   { weight: 3, arbitrary: anybody("is switched off", "is switched on", "is removed") },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("is signed out by the service" as const),
+      person,
+      which: fc.constantFrom("first", "last"),
+    }),
+  },
   { weight: 2, arbitrary: anybody("has no credits", "has credits", "is suspended") },
   {
     weight: 1,

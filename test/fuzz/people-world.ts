@@ -28,6 +28,7 @@ const FORGOTTEN_BY = 91 * DAY
 const NO_LOSS_OF_OURS: readonly Step["do"][] = [
   "is removed",
   "is removed while its pair is renewed",
+  "is signed out by the service",
   // A program that was away while we renewed may use up its old one before it gets ours.
   "kiro-cli renews",
   "the Amazon Q CLI renews",
@@ -164,6 +165,8 @@ export class World {
         return
       case "is removed while its pair is renewed":
         return this.#removeMeanwhile(step.person)
+      case "is signed out by the service":
+        return service.endOne(step.person, step.which)
       case "has no credits":
         return void service.exhausted.add(step.person)
       case "has credits":
