@@ -1,6 +1,14 @@
 import { present } from "../json.ts"
 import type { Account, ForgottenLogin, Login, PlaceKey, Successor } from "./account.ts"
-import { changeLogin, mayBeOneSignIn, ownerOf, recordOf, samePlace, withRecord } from "./login.ts"
+import {
+  changeLogin,
+  derivedAccountId,
+  mayBeOneSignIn,
+  ownerOf,
+  recordOf,
+  samePlace,
+  withRecord,
+} from "./login.ts"
 
 /** What one pure change over all accounts comes to. */
 export interface AccountChanges {
@@ -37,6 +45,13 @@ export class Draft {
 
   get(id: string): Account | undefined {
     return this.#accounts.get(id)
+  }
+
+  /** For an account that a pair founds. One that it founded before may be another login's by now. */
+  freeId(hash: string): string {
+    let id = derivedAccountId(hash)
+    while (this.#accounts.has(id)) id = derivedAccountId(id)
+    return id
   }
 
   put(account: Account): void {

@@ -12,7 +12,6 @@ import { isLocked } from "./health.ts"
 import {
   changeLogin,
   comparable,
-  derivedAccountId,
   forgetLogin,
   isOwing,
   isSignedInAnew,
@@ -83,7 +82,7 @@ function name(draft: Draft, { account, login }: HeldLogin, { userId, now }: Lear
   if (claimed === undefined || claimed === userId || (!comparable(claimed, userId) && isOnlyName))
     return changeLogin(account, login.id, () => named)
   draft.put({ ...account, logins: others })
-  return newAccount({ id: derivedAccountId(loginHash(login)), now, logins: [named] })
+  return newAccount({ id: draft.freeId(loginHash(login)), now, logins: [named] })
 }
 
 function meet(

@@ -20,7 +20,6 @@ import {
 } from "./draft.ts"
 import { afterRenewal, foundProfile } from "./health.ts"
 import {
-  derivedAccountId,
   derivedLoginId,
   isCopy,
   isInKiroCli,
@@ -248,9 +247,8 @@ function takeNew(
   }
   made.add(login.id)
   leaveTo(draft, { login, place })
-  const { id, userId, logins, forgotten, addedAt } = draft.get(buried?.account.id ?? "") ?? {
-    ...newAccount({ id: derivedAccountId(hash), now, logins: [] }),
-  }
+  const { id, userId, logins, forgotten, addedAt }: Account =
+    (buried && draft.get(buried.account.id)) ?? newAccount({ id: draft.freeId(hash), now, logins: [] })
   draft.put({
     ...newAccount({ id, now: addedAt, logins: [...logins, login] }),
     ...present({
@@ -315,5 +313,5 @@ function splitOne(draft: Draft, { account, login }: HeldLogin, now: number): voi
     return
   }
   draft.put({ ...left, logins, forgotten: [...(left.forgotten ?? []), ghost] })
-  draft.put(newAccount({ id: derivedAccountId(hash), now, logins: [known] }))
+  draft.put(newAccount({ id: draft.freeId(hash), now, logins: [known] }))
 }

@@ -301,6 +301,7 @@ describe("orders of events", () => {
     const renewed = await home.cliPair()
     await home.signsIn("B")
     await home.takeIn()
+    await (await home.keeper()).learnOwners()
     assert.ok((await home.refreshTokens()).ours.includes(renewed?.refreshToken ?? ""))
     home.service.usage = "up"
     home.clock.advance(20 * MINUTE)
@@ -429,6 +430,21 @@ describe("orders of events", () => {
     await home.cliRenews()
     assert.equal(await home.servedBy(), "A")
     assert.equal(await other.servedBy(), "A")
+  })
+
+  it("loses no sign-in of whom a key brought here first, when that is back after its 90 days", async () => {
+    await home.restart({ keyOf: "A" })
+    assert.equal(await home.servedBy(), "A")
+    await home.signsInHere("A")
+    const { ours } = await home.refreshTokens()
+    await home.restart()
+    home.clock.advance(91 * DAY)
+    await home.signsIn("B")
+    assert.equal(await home.servedBy(), "B")
+    await home.restart({ keyOf: "A" })
+    home.service.exhausted.add("B")
+    assert.equal(await home.servedBy("a"), "A")
+    assert.deepEqual(home.service.sent, [{ refreshToken: ours[0], superseded: false }])
   })
 
   it("forgets after 90 days an account that was only a key, but not that its user switched it off", async () => {
