@@ -278,6 +278,16 @@ export function buryAccount(account: Account, now: number): Account {
   }
 }
 
+/** Also what the process that removed the account could not see: the key of another one's environment. */
+export function forgetLogins(account: Account, isOver: (login: Login) => boolean): Account {
+  const { forgotten = [] } = account
+  const logins = account.logins.filter((login) => !isOver(login))
+  if (logins.length === account.logins.length) return account
+  const isNew = ({ id }: Login): boolean => forgotten.every((each) => each.id !== id)
+  const gone = account.logins.filter((login) => isOver(login) && isNew(login))
+  return { ...account, logins, forgotten: [...forgotten, ...gone.map(forgetLogin)] }
+}
+
 /** A pair that was renewed while its account was removed: its program still gets it, and it is no news there. */
 export function owedByRemoved(accounts: readonly Account[], renewed: Login): AccountChanges {
   const draft = new Draft(accounts)
@@ -299,11 +309,10 @@ export function owedByRemoved(accounts: readonly Account[], renewed: Login): Acc
 export function tidy(accounts: readonly Account[], now: number): AccountChanges {
   const draft = new Draft(accounts)
   for (const account of accounts) {
-    if (account.removedAt !== undefined) {
+    const { removedAt } = account
+    if (removedAt !== undefined) {
       // Its program has the pair, or another one, or its store never came back.
-      const isOver = account.removedAt + REST_MS < now
-      const owing = isOver ? [] : account.logins.filter(isOwing)
-      if (owing.length < account.logins.length) draft.put({ ...account, logins: owing })
+      draft.put(forgetLogins(account, (login) => removedAt + REST_MS < now || !isOwing(login)))
       continue
     }
     // While somebody is off or suspended what took their login's place is held by it.

@@ -432,6 +432,23 @@ describe("orders of events", () => {
     assert.equal(await other.servedBy(), "A")
   })
 
+  it("9, by a key: who was removed by a process that has none does not come back by it", async () => {
+    await home.restart({ keyOf: "A" })
+    assert.equal(await home.servedBy(), "A")
+    await home.signsIn("A")
+    const other = new Home(home.folder, home)
+    assert.equal(await other.servedBy(), "A")
+    home.endAccessTokens()
+    home.service.onSent = async () => {
+      home.service.onSent = undefined
+      await other.remove("A")
+    }
+    await home.asks()
+    await home.restart({ keyOf: "A" })
+    assert.equal(await home.servedBy(), "nobody")
+    assert.equal(await shown(), 0)
+  })
+
   it("loses no sign-in of whom a key brought here first, when that is back after its 90 days", async () => {
     await home.restart({ keyOf: "A" })
     assert.equal(await home.servedBy(), "A")

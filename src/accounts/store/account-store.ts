@@ -4,7 +4,7 @@ import type { AccountChanges } from "../draft.ts"
 import { changeLogin, hasLogin, isOwing, loginHash } from "../login.ts"
 import { isResting } from "../login-use.ts"
 import { findCalled } from "../name.ts"
-import { buryAccount, tidy } from "../owner.ts"
+import { buryAccount, forgetLogins, tidy } from "../owner.ts"
 import type { Choice, ChoiceState } from "../selection.ts"
 import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwap } from "./account-rows.ts"
 import { Assignments } from "./assignments.ts"
@@ -122,7 +122,7 @@ export class AccountStore extends SessionStore {
     await this.update(holder.id, (account) => {
       const changed = changeLogin(account, loginId, change)
       if (changed === account || account.removedAt === undefined) return changed
-      return { ...changed, logins: changed.logins.filter(isOwing) }
+      return forgetLogins(changed, (each) => !isOwing(each))
     })
   }
 
