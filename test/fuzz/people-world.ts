@@ -443,6 +443,7 @@ export class World {
     // Where its key is not set an account of the environment is not there to be joined.
     if (!this.#hadKey)
       assert.equal(new Set(named).size, named.length, `one person is two accounts: ${named.join(", ")}`)
+    await this.#judgeRenewable(accounts)
     const hashes = new Set<string>()
     for (const { logins } of accounts)
       for (const login of logins) {
@@ -454,6 +455,28 @@ export class World {
         const families = new Set(own.map((hash) => this.#home.service.familyOfHash(hash)))
         assert.ok(families.size === 1, "a login remembers another's pairs as its own")
       }
+  }
+
+  /** What was renewed is not sent, whatever makes us try it: its successor has a row, and all that was written was looked at. */
+  async #judgeRenewable(accounts: readonly Account[]): Promise<void> {
+    const { service } = this.#home
+    if (this.#forced || service.rotation !== "single-use" || (this.#home.hasNews && this.#other.hasNews))
+      return
+    const logins = accounts
+      .filter(({ removedAt }) => removedAt === undefined)
+      .flatMap((account) => account.logins)
+    const tokens = new Map(
+      logins.flatMap((login) =>
+        login.kind === "api-key" ? [] : [[login, login.tokens.refreshToken?.reveal() ?? ""] as const],
+      ),
+    )
+    for (const [login, token] of tokens) {
+      const current = service.currentOf(token)
+      if (current === undefined || current === token || ![...tokens.values()].includes(current)) continue
+      if (login.isBehind === true || login.barred !== undefined || login.revoked !== undefined) continue
+      if (!(await this.#isBehindAnother(token, current)))
+        this.#wrong.push(`${token} would be sent, though ${current} is there`)
+    }
   }
 
   /** Whatever was, in the end each person is one account, and nothing is left of what was renewed. */
