@@ -847,6 +847,20 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("12, put back behind a registration anew: nor where nobody has looked since", async () => {
+    home.service.usage = "down"
+    await home.signsIn("B")
+    await home.takeIn()
+    home.client = "another-client"
+    await home.signsIn("B")
+    await home.takeIn()
+    home.endAccessTokens()
+    await home.cliIsPutBack()
+    await home.cliRenews()
+    assert.equal((await home.asks("session", false)).by, "B")
+    assert.equal(superseded(), 0)
+  })
+
   it("12, put back behind a registration anew: what was never named is not sent beside what kiro-cli renewed of it", async () => {
     home.service.usage = "down"
     await home.signsIn("B")

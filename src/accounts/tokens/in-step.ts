@@ -14,6 +14,7 @@ import {
 } from "../login.ts"
 import type { AccountStore } from "../store/account-store.ts"
 import type { StoreFailure } from "../store/database.ts"
+import { successorsIn } from "../draft.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
 import type { Spills } from "./spill.ts"
 
@@ -90,19 +91,20 @@ export class InStep {
   }
 
   /**
-   * Reads the places of a login again and takes in what they show, of one of kiro-cli's also what its other stores and
-   * older plugins may have copied of it. Since when one of its places can't be read, in epoch ms: nobody knows then
+   * Reads the places of a login again, and those that it lost, since a backup may have been put back there, and takes in what
+   * they show; of one of kiro-cli's also what its other stores and older plugins may have copied of it. Since when one of its places can't be read, in epoch ms: nobody knows then
    * whether its program renewed the login meanwhile.
    */
   async look(login: TokenLogin): Promise<number | undefined> {
     const { sources, store, clock, log, spills } = this.#dependencies
     const { places, unreadable } = recordOf(login)
+    const stoodIn = [...places, ...successorsIn(login).flatMap(({ place }) => place ?? [])]
     const mayCopy = (source: LoginSource): boolean => isInKiroCli(login) && isOfKiroCli(source)
-    const near = sources.filter((each) => mayCopy(each.source) || places.some((place) => each.has(place)))
+    const near = sources.filter((each) => mayCopy(each.source) || stoodIn.some((place) => each.has(place)))
     const readings = await Promise.all(near.map((source) => source.read()))
     const offered = readings
       .flatMap(({ logins }) => logins)
-      .filter(({ place }) => mayCopy(place.source) || places.some((each) => samePlace(each, place)))
+      .filter(({ place }) => mayCopy(place.source) || stoodIn.some((each) => samePlace(each, place)))
     const isKnown = (place: LoginPlace): boolean =>
       near.some((source, index) => {
         const reading = readings[index]
