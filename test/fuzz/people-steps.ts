@@ -1,5 +1,6 @@
 import * as fc from "fast-check"
 import type { Rotation, UsageCall } from "../accounts/people-service.ts"
+import { ORDERS } from "./people-orders.ts"
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -162,6 +163,22 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
+/** Near one of the known orders: with other steps between, and without some. */
+const nearby = fc
+  .tuple(
+    fc.constantFrom(...ORDERS),
+    fc.array(fc.record({ at: fc.nat(12), step: fc.option(step, { nil: undefined }) }), { maxLength: 6 }),
+  )
+  .map(([order, changes]) =>
+    changes.reduce<readonly Step[]>(
+      (steps, change) =>
+        change.step === undefined
+          ? steps.toSpliced(change.at, 1)
+          : steps.toSpliced(change.at, 0, change.step),
+      order,
+    ),
+  )
+
 /** What happens in a home, and whether all of it is told apart in the end. */
 export interface Sequence {
   readonly steps: readonly Step[]
@@ -169,6 +186,6 @@ export interface Sequence {
 }
 
 export const sequences: fc.Arbitrary<Sequence> = fc.record({
-  steps: fc.array(step, { minLength: 4, maxLength: 18 }),
+  steps: fc.oneof(fc.array(step, { minLength: 4, maxLength: 18 }), nearby),
   endsWell: fc.constantFrom(false, false, true),
 })

@@ -99,12 +99,14 @@ export class World {
         if (step.registers) home.client = `client-${clock.now()}-${step.person}`
         return void (await home.signsIn(step.person))
       case "kiro-cli renews":
-        return this.#cliRenews()
+        await this.#programRenews("kiro-cli", () => home.cliRenews())
+        // A backup that was put back may have brought whoever renews there.
+        return this.#isSeenInKiroCli()
       case "signs in to the Amazon Q CLI":
         await this.#comesTo(step.person, "amazon-q")
         return void (await home.signsIn(step.person, home.amazonFile))
       case "the Amazon Q CLI renews":
-        return void (await home.cliRenews(home.amazonFile))
+        return this.#programRenews("amazon-q", () => home.cliRenews(home.amazonFile))
       case "the Amazon Q CLI has what kiro-cli has":
         await this.#displaces("amazon-q")
         await this.#isCopiedTo("amazon-q")
@@ -119,7 +121,7 @@ export class World {
         await this.#comesTo(step.person, "kiro-ide")
         return void home.ideSignsIn(step.person)
       case "the IDE renews":
-        return void home.ideRenews()
+        return this.#programRenews("kiro-ide", async () => home.ideRenews())
       case "the IDE signs out":
         await this.#displaces("kiro-ide")
         return home.ideSignsOut()
@@ -189,10 +191,12 @@ export class World {
     }
   }
 
-  /** A backup that was put back may have brought whoever renews there. */
-  async #cliRenews(): Promise<void> {
-    await this.#home.cliRenews()
-    await this.#isSeenInKiroCli()
+  /** Of two programs with one pair the second ends the whole sign-in, of which the access token still says whose it is. */
+  async #programRenews(program: Program, renew: () => Promise<boolean>): Promise<void> {
+    const pair = await this.#pairIn(program)
+    const family = pair === undefined ? undefined : this.#home.service.familyOf(pair)
+    await renew()
+    if (family?.alive === false) this.#losers.add(family.person)
   }
 
   /** Whoever is in it was signed in there all the while. */
