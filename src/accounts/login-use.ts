@@ -84,11 +84,13 @@ function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string
  */
 function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: ById): boolean {
   if (recordOf(held.login).once === true) return false
-  const mayBeHeir = ({ id, anew }: Successor): boolean => {
+  const mayBeHeir = ({ id, anew, place }: Successor): boolean => {
     if (anew === true) return false
     const next = byId.get(id)
     if (next === undefined) return true
-    const isRefused = next.login.kind !== "forgotten" && next.login.revoked !== undefined
+    // Whoever took no place of it stands for what it was renewed to unseen, which another program has.
+    const isRefused =
+      place !== undefined && next.login.kind !== "forgotten" && next.login.revoked !== undefined
     return !isRefused && !areTwoPeople(held, next)
   }
   return successorsIn(held.login).some(mayBeHeir) || renewalsOf(held.login, accounts).length > 0

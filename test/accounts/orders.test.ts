@@ -831,6 +831,21 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("12, in an older plugin's table: nor when the service ends the sign-in anew, and the copy is not named", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.amazonQHas()
+    await home.servedBy()
+    home.client = "another-client"
+    const anew = await home.signsIn("A")
+    await home.servedBy()
+    home.endAccessTokens()
+    home.service.end(anew)
+    await home.servedBy()
+    assert.equal(superseded(), 0)
+  })
+
   it("12, put back behind another company: what was never named is not sent beside what kiro-cli renewed of it", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
