@@ -381,7 +381,7 @@ export class World {
     if (!removed) return
     const after = this.#peopleOf((await home.refreshTokens()).theirs)
     assert.ok(
-      after.has(person) || !before.has(person) || this.#forced,
+      after.has(person) || !before.has(person) || this.#forced || this.#losers.has(person),
       `another program of ${person} was signed out`,
     )
   }
