@@ -160,6 +160,13 @@ export function withSuccessors<Kind extends Login | ForgottenLogin>(
   return withRecord(login, { successor, otherSuccessors: others.length === 0 ? undefined : others })
 }
 
+/** The same login where that is none of them. */
+export function withoutSuccessor<Kind extends Login | ForgottenLogin>(login: Kind, loginId: string): Kind {
+  const all = successorsIn(login)
+  const left = all.filter(({ id }) => id !== loginId)
+  return left.length === all.length ? login : withSuccessors(login, left)
+}
+
 /** Takes the part of whoever took the same place of it before. */
 export function withSuccessor<Kind extends Login | ForgottenLogin>(login: Kind, successor: Successor): Kind {
   const { id, place } = successor

@@ -6,6 +6,7 @@ import {
   type HeldLogin,
   type KnownLogin,
   successorsIn,
+  withoutSuccessor,
   withSuccessors,
 } from "./draft.ts"
 import { isLocked } from "./health.ts"
@@ -196,12 +197,7 @@ function settleSuccessions(draft: Draft, accountId: string): void {
     draft.relink(before.id, heir.id)
     for (const { id: resting } of older)
       draft.change(resting, (login) => withSuccessors(login, [...successorsIn(login), { id: heir.id }]))
-    draft.change(heir.id, (kept) =>
-      withSuccessors(
-        kept,
-        successorsIn(kept).filter(({ id }) => id !== heir.id),
-      ),
-    )
+    draft.change(heir.id, (kept) => withoutSuccessor(kept, heir.id))
   }
 }
 
@@ -260,6 +256,8 @@ export function replaceRefused(
     logins: account.logins.map((each) => (each === refused ? heir : each)),
     record: { ...account.record, actedAt: now },
   })
+  // Whoever was behind a refused one was free.
+  draft.changeAll((each) => withoutSuccessor(each, refused.id))
   return draft.changes()
 }
 

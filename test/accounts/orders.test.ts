@@ -167,6 +167,23 @@ describe("orders of events", () => {
     }
   })
 
+  it("2, refused and replaced: whoever was behind that serves on", async () => {
+    home.service.usage = "refused"
+    await home.signsIn("A")
+    assert.equal(await home.servedBy("a"), "A")
+    const newer = await home.signsIn("B")
+    await home.takeIn()
+    home.service.end(newer)
+    home.endAccessTokens()
+    for (const session of ["a", "b"]) await home.servedBy(session)
+    await home.signsInAgain("B")
+    assert.equal((await home.accountsOf("B")).length, 1)
+    for (let renewal = 0; renewal < 2; renewal += 1) {
+      home.endAccessTokens()
+      assert.equal(await home.servedBy("a"), "A")
+    }
+  })
+
   it("4: another person signs in while the usage call is down; when it is up again the first one answers", async () => {
     await home.signsIn("A")
     await home.servedBy()

@@ -16,6 +16,7 @@ import {
   learnIdentity,
   type Login,
   newAccount,
+  replaceRefused,
   type Notice,
   openAccountStore,
   loadDatabaseDriver,
@@ -389,6 +390,19 @@ export class Home {
       client: { clientId: "own-client", clientSecret: new Secret("secret") },
       loginRegion: "us-east-1",
     })
+  }
+
+  /** The same for an account that needs a login, whoever was in it: "sign in again". */
+  async signsInAgain(person: string): Promise<void> {
+    const store = await this.store()
+    const accounts = await store.list()
+    const refused = accounts.find(({ logins }) => logins.some(({ revoked }) => revoked !== undefined))
+    const { logins } = await this.signsInHere(person)
+    const loginId = logins[0]?.id ?? ""
+    const holder = await store.holderOf(loginId)
+    if (refused === undefined || holder === undefined || holder.userId !== undefined) return
+    const now = this.clock.now()
+    await store.reconcile((all) => replaceRefused(all, { loginId, accountId: refused.id, now }))
   }
 
   /** A person gives us a key of theirs. */
