@@ -19,6 +19,7 @@ export type Step =
         | "signs in to the Amazon Q CLI"
         | "signs in to the IDE"
         | "signs in here"
+        | "signs in again here"
         | "gives a key"
         | "is switched off"
         | "is switched on"
@@ -119,7 +120,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       how: fc.constantFrom<Rotation>("single-use", "repeated", "tolerant"),
     }),
   },
-  { weight: 2, arbitrary: anybody("signs in here") },
+  { weight: 2, arbitrary: anybody("signs in here", "signs in here", "signs in again here") },
   { weight: 1, arbitrary: anybody("gives a key") },
   { weight: 2, arbitrary: anybody("is removed while its pair is renewed") },
   { weight: 3, arbitrary: anybody("is switched off", "is switched on", "is removed") },

@@ -152,6 +152,8 @@ export class World {
         return service.rejectAccessTokens()
       case "signs in here":
         return this.#byUser([step.person], async () => void (await home.signsInHere(step.person)))
+      case "signs in again here":
+        return this.#byUser([step.person], () => home.signsInAgain(step.person))
       case "gives a key":
         return this.#byUser([step.person], () => home.givesKey(step.person))
       case "is switched off":
