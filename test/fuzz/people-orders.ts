@@ -1,4 +1,4 @@
-import type { Person, Step } from "./people-steps.ts"
+import type { Act, Person, Step } from "./people-steps.ts"
 
 const HOUR = 3_600_000
 
@@ -24,16 +24,15 @@ const signedOut = (which: "first" | "last"): Step => ({
   person: "A",
   which,
 })
-const does = (
-  what:
-    | "is switched off"
-    | "is switched on"
-    | "is removed"
-    | "signs in here"
-    | "signs in to the Amazon Q CLI",
-  person: Person = "A",
-): Step => ({ do: what, person })
+const does = (what: Act["do"], person: Person = "A"): Step => ({ do: what, person })
 const withKey = (keyOf: Person | undefined): Step => ({ do: "OpenCode restarts", process: "one", keyOf })
+
+const dies: Step = { do: "OpenCode is killed with a pair that waits", process: "one" }
+const away: Step = { do: "kiro-cli's store goes away" }
+const back: Step = { do: "kiro-cli's store comes back" }
+const ideRenews: Step = { do: "the IDE renews" }
+const amazonRenews: Step = { do: "the Amazon Q CLI renews" }
+const cliSignsOut: Step = { do: "kiro-cli signs out" }
 
 /** Orders of events that were hard once: the random ones begin near them as often as anywhere. */
 export const ORDERS: readonly (readonly Step[])[] = [
@@ -75,4 +74,60 @@ export const ORDERS: readonly (readonly Step[])[] = [
     signsIn("B"),
     asks,
   ],
+  [
+    does("signs in to the IDE"),
+    asks,
+    down,
+    ideRenews,
+    asks,
+    does("is switched off"),
+    ends,
+    asks,
+    up,
+    later,
+    asks,
+  ],
+  [signsIn("A"), does("signs in to the IDE"), asks, signsIn("B"), asks, does("is removed"), ideRenews, asks],
+  [down, does("signs in to the IDE"), asks, does("signs in to the IDE", "B"), asks, ends, up, later, asks],
+  [signsIn("A"), asks, down, dies, renews, asks, up, later, asks],
+  [signsIn("A"), amazonHas, dies, asks, does("is removed"), dies, asks],
+  [signsIn("A"), asks, ends, away, asks, later, later, ends, asks, back, renews, asks],
+  [signsIn("A"), amazonHas, asks, signsIn("B"), amazonRenews, cliSignsOut, ends, asks, signsIn("A"), asks],
+  [
+    refused,
+    signsIn("A"),
+    asks,
+    renews,
+    asks,
+    renews,
+    asks,
+    signedOut("last"),
+    does("signs in again here"),
+    asks,
+  ],
+  [
+    refused,
+    signsIn("A"),
+    asks,
+    signsIn("B"),
+    asks,
+    signedOut("first"),
+    ends,
+    asks,
+    does("signs in again here", "B"),
+  ],
+  [down, signsIn("A"), copied, asks, does("is suspended"), renews, asks, up, later, asks, copied, asks],
+  [
+    down,
+    signsIn("A"),
+    asks,
+    does("is switched off"),
+    renews,
+    asks,
+    signsIn("B"),
+    asks,
+    does("is switched on"),
+    asks,
+  ],
+  [does("gives a key"), asks, signsIn("A"), asks, does("is removed"), withKey("A"), asks, renews, asks],
 ]

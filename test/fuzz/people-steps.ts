@@ -11,25 +11,28 @@ export type Person = (typeof PEOPLE)[number]
 /** Two processes on one home. */
 export type ProcessName = "one" | "other"
 
+/** What anybody may do, or happen to them. */
+export interface Act {
+  readonly do:
+    | "signs in to the Amazon Q CLI"
+    | "signs in to the IDE"
+    | "signs in here"
+    | "signs in again here"
+    | "gives a key"
+    | "is switched off"
+    | "is switched on"
+    | "is removed"
+    | "is removed while its pair is renewed"
+    | "has no credits"
+    | "has credits"
+    | "is suspended"
+  readonly person: Person
+}
+
 /** What happens at a time. */
 export type Step =
   | { readonly do: "signs in to kiro-cli"; readonly person: Person; readonly registers: boolean }
-  | {
-      readonly do:
-        | "signs in to the Amazon Q CLI"
-        | "signs in to the IDE"
-        | "signs in here"
-        | "signs in again here"
-        | "gives a key"
-        | "is switched off"
-        | "is switched on"
-        | "is removed"
-        | "is removed while its pair is renewed"
-        | "has no credits"
-        | "has credits"
-        | "is suspended"
-      readonly person: Person
-    }
+  | Act
   | {
       readonly do: "asks"
       readonly session: string
