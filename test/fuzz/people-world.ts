@@ -42,6 +42,9 @@ function tokenOf(login: Login): string {
   return (login.kind === "api-key" ? login.key : login.tokens.accessToken).reveal()
 }
 
+/** A login, or what is left of one. */
+type KnownLogin = Parameters<typeof recordOf>[0]
+
 /** A home in which a sequence happens, and what is known beside it to judge it by. */
 export class World {
   readonly #home: Home
@@ -239,9 +242,9 @@ export class World {
   async #ask({ process, session, looks }: Extract<Step, { do: "asks" }>): Promise<void> {
     const home = this.#process(process)
     const answer = await home.asks(session, looks && home.hasNews)
-    if (answer.by === "nobody") return
+    if (!("accountId" in answer)) return
     const by = answer.by as Person
-    if (!this.#shut.has(by) || (await this.#isLostSightOf(by))) return
+    if (!this.#shut.has(by) || (await this.#isLostSightOf(by, answer.accountId))) return
     assert.ok(!this.#isLearnt, `${by} answered, who is off or removed`)
   }
 
@@ -292,20 +295,23 @@ export class World {
     else this.#nameless.delete(person)
   }
 
-  /** Whoever was never named, and was seen to have left the place where they were, is nobody that can be known again. */
-  async #isLostSightOf(person: Person): Promise<boolean> {
+  /** Whoever was never named, and was seen to have left the place that answers now, is nobody that can be known again. */
+  async #isLostSightOf(person: Person, accountId: string): Promise<boolean> {
+    if (!this.#nameless.has(person)) return false
     const accounts = await (await this.#home.store()).listAll()
+    const answering = accounts.find(({ id }) => id === accountId)?.logins ?? []
+    const here = new Set(answering.flatMap((login) => this.#placesOf(login)))
     const gone = accounts.filter(isShut).flatMap(({ logins, forgotten = [] }) => [...logins, ...forgotten])
     const theirs = gone.filter(
       (login) => this.#home.service.familyOfHash(recordOf(login).hashes.at(-1) ?? "")?.person === person,
     )
-    const isNowhere = (login: Parameters<typeof recordOf>[0]): boolean =>
-      recordOf(login).places.length === 0 && recordOf(login).successor === undefined
-    return this.#nameless.has(person) && theirs.every(isNowhere)
+    const isElsewhere = (login: KnownLogin): boolean =>
+      !this.#placesOf(login).some((place) => here.has(place)) && recordOf(login).successor === undefined
+    return theirs.every(isElsewhere)
   }
 
   /** Where it stands. */
-  #placesOf(login: Login): readonly string[] {
+  #placesOf(login: KnownLogin): readonly string[] {
     return recordOf(login).places.map(({ source, key }) => {
       // Windows has its own way of writing a path.
       if (key.endsWith(basename(this.#home.cliTokenFile))) return "kiro-cli's file"
