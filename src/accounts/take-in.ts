@@ -247,14 +247,14 @@ function takeNew(
   }
   made.add(login.id)
   leaveTo(draft, { login, place })
-  const { id, userId, logins, forgotten, addedAt }: Account =
+  const { id, userId, logins, forgotten, addedAt, record }: Account =
     (buried && draft.get(buried.account.id)) ?? newAccount({ id: draft.freeId(hash), now, logins: [] })
   draft.put({
     ...newAccount({ id, now: addedAt, logins: [...logins, login] }),
     ...present({
       userId,
       email,
-      record: byUser ? { actedAt } : undefined,
+      record: byUser ? { ...record, actedAt } : record,
       forgotten: forgotten?.filter((other) => !recordOf(other).hashes.includes(hash)),
     }),
   })

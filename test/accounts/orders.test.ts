@@ -362,6 +362,20 @@ describe("orders of events", () => {
     }
   })
 
+  it("9, by the import: who was removed is back under every id that they had", async () => {
+    await home.signsIn("A")
+    await home.servedBy()
+    const { id } = await home.signsInHere("A")
+    const store = await home.store()
+    const joined = await store.get(id)
+    assert.ok(joined !== undefined && joined.id !== id)
+    await home.remove("A")
+    home.clock.advance(1)
+    await home.takeIn(true)
+    assert.equal((await store.get(id))?.id, joined.id)
+    assert.equal(await home.servedBy(), "A")
+  })
+
   it("10: who is off and signs in here is on", async () => {
     await home.signsIn("A")
     await home.servedBy()
