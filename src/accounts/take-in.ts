@@ -277,7 +277,8 @@ function placeBetween(draft: Draft, made: ReadonlySet<string>, id: string): void
 
 /**
  * Rule 8: a version that knows nothing of owners wrote a pair into a row of ours. The row wins: it is a new login, in an
- * account of its own until its owner is known; what was there before is remembered in the account that it leaves.
+ * account of its own until its owner is known, unless its pair is one that we know; what was there before is remembered in
+ * the account that it leaves.
  */
 function splitStrange(draft: Draft, now: number): void {
   for (const account of draft.accounts) {
@@ -291,8 +292,11 @@ function splitOne(draft: Draft, { account, login }: HeldLogin, now: number): voi
   if (login.kind === "api-key") return
   const hash = loginHash(login)
   const { places, owner, hashes } = recordOf(login)
+  const isKnownTo = (other: Login | ForgottenLogin): boolean => recordOf(other).hashes.includes(hash)
+  const held = draft.find((other) => other.barred !== "strange" && isKnownTo(other))
+  const over = draft.findForgotten(isKnownTo)
+  const known = held ?? (over?.account.id === account.id ? undefined : over)
   const { barred: _, ...rest } = login
-  const known: TokenLogin = { ...rest, record: { places, hashes: [hash], inherited: [] } }
   const left = draft.get(account.id) ?? account
   const ghost: ForgottenLogin = {
     kind: "forgotten",
@@ -302,16 +306,25 @@ function splitOne(draft: Draft, { account, login }: HeldLogin, now: number): voi
       places: [],
       hashes: pairsOf(login),
       inherited: [],
-      successor: { id: login.id },
+      successor: { id: known?.login.id ?? login.id },
       ...present({ owner: owner ?? account.userId }),
     },
   }
+  const remember = ({ forgotten = [], ...there }: Account): Account => ({
+    ...there,
+    forgotten: [...forgotten, ghost],
+  })
   const logins = left.logins.filter(({ id }) => id !== login.id)
-  if (account.userId === undefined && logins.length === 0) {
+  const isNobodys = account.userId === undefined && logins.length === 0
+  const apart: TokenLogin = { ...rest, record: { places, hashes: [hash], inherited: [] } }
+  if (known === undefined) {
     // Nobody's account yet: it goes on with what the row holds.
-    draft.put({ ...left, logins: [known], forgotten: [...(left.forgotten ?? []), ghost] })
+    draft.put(remember({ ...left, logins: isNobodys ? [apart] : logins }))
+    if (!isNobodys) draft.put(newAccount({ id: draft.freeId(hash), now, logins: [apart] }))
     return
   }
-  draft.put({ ...left, logins, forgotten: [...(left.forgotten ?? []), ghost] })
-  draft.put(newAccount({ id: draft.freeId(hash), now, logins: [known] }))
+  draft.put(remember({ ...left, logins }))
+  if (!isNobodys) return
+  draft.drop(left.id)
+  draft.changeAccount(known.account.id, remember)
 }

@@ -1113,6 +1113,25 @@ describe("orders of events", () => {
     assert.equal((await home.accountsOf("A")).length, 1)
   })
 
+  it("8 of the rules: a pair that we know, and an older version puts into another row, stays in one", async () => {
+    for (const usage of ["up", "down"] as const) {
+      home = new Home(temporaryFolder())
+      home.service.usage = usage
+      await home.signsIn("A")
+      assert.equal(await home.servedBy(), "A")
+      await home.signsIn("B")
+      await home.takeIn()
+      assert.equal(await home.olderVersion("adopts"), "A")
+      for (let renewal = 0; renewal < 2; renewal += 1) {
+        await home.servedBy("b")
+        home.endAccessTokens()
+      }
+      assert.deepEqual(await rowsOf("B"), [1], usage)
+      assert.deepEqual(await rowsOf("A"), [], usage)
+      assert.equal(superseded(), 0, usage)
+    }
+  })
+
   it("leaves one row after 60 renewals", async () => {
     await home.signsIn("A")
     const first = await home.asks()

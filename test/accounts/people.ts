@@ -405,6 +405,36 @@ export class Home {
     await store.reconcile((all) => replaceRefused(all, { loginId, accountId: refused.id, now }))
   }
 
+  /**
+   * A version without owners renews what it finds, and writes it back; or takes what kiro-cli shows for the login that it has
+   * from there, whoever that is. Whose pair was written over by that.
+   */
+  async olderVersion(act: "renews" | "adopts"): Promise<string | undefined> {
+    const database = await this.#look(this.#databaseFile)
+    const rows =
+      database?.all(
+        `SELECT kiro_login.id, refresh_token, source FROM kiro_login JOIN kiro_account ON account_id = kiro_account.id
+         WHERE removed_at IS NULL AND enabled <> 0 AND refresh_token IS NOT NULL AND revoked_at IS NULL`,
+      ) ?? []
+    const shown = await this.cliPair()
+    const found = rows.find(({ refresh_token: token, source }) =>
+      act === "renews" ? this.service.isCurrent(String(token)) : source === "kiro-cli",
+    )
+    if (database === undefined || found === undefined) return undefined
+    const before = String(found["refresh_token"])
+    const pair = act === "renews" ? this.service.renew(before) : shown
+    if (pair === undefined || pair.refreshToken === before) return undefined
+    if (act === "renews" && shown?.refreshToken === before)
+      await this.#putCli(pair, this.cliFile, { renewed: true })
+    database.run("UPDATE kiro_login SET access_token = ?, refresh_token = ?, expires_at = ? WHERE id = ?", [
+      pair.accessToken,
+      pair.refreshToken,
+      pair.expiresAt,
+      String(found["id"]),
+    ])
+    return act === "renews" ? undefined : this.service.familyOf(before)?.person
+  }
+
   /** A person gives us a key of theirs. */
   async givesKey(person: string): Promise<void> {
     const key = new Secret(this.service.keyOf(person))
@@ -573,13 +603,13 @@ export class Home {
     const store = await this.store()
     const accounts = await store.listAll()
     for (const { id, userId, logins } of accounts) {
-      const people = new Set(logins.flatMap((login) => this.ownerOf(login) ?? []))
+      const people = new Set(logins.filter(isSound).flatMap((login) => this.ownerOf(login) ?? []))
       assert.ok(people.size <= 1, `the account ${id} holds pairs of ${[...people].join(" and ")}`)
       for (const person of people)
         if (userId !== undefined) assert.equal(userId, `user-${person}`, "stored for another")
     }
     for (const account of accounts)
-      for (const login of account.logins) {
+      for (const login of account.logins.filter(isSound)) {
         const owner = recordOf(login).owner
         if (owner !== undefined) assert.equal(owner, `user-${this.ownerOf(login)}`)
       }
@@ -634,4 +664,9 @@ export class Home {
       return held
     }
   }
+}
+
+/** What another version wrote into our row is not told apart yet, and not used. */
+export function isSound({ barred }: Login): boolean {
+  return barred !== "strange"
 }
