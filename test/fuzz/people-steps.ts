@@ -65,6 +65,8 @@ export type Step =
         | "kiro-cli's store is put back"
         | "access tokens are rejected"
         | "the import is asked for"
+        | "an older version of ours renews"
+        | "an older version of ours adopts what kiro-cli has"
     }
 
 const person = fc.constantFrom<Person>("A", "A", "A", "B", "B", "C")
@@ -162,6 +164,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         "kiro-cli's store is put back",
         "access tokens are rejected",
         "the import is asked for",
+        "an older version of ours renews",
+        "an older version of ours adopts what kiro-cli has",
       ),
     }),
   },

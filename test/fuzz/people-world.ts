@@ -8,7 +8,7 @@ import {
   ownerOf,
   recordOf,
 } from "../../src/accounts/index.ts"
-import { Home } from "../accounts/people.ts"
+import { Home, isSound } from "../accounts/people.ts"
 import type { UsageCall } from "../accounts/people-service.ts"
 import { PEOPLE, type Person, type ProcessName, type Sequence, type Step } from "./people-steps.ts"
 
@@ -131,6 +131,10 @@ export class World {
       case "an older plugin copies kiro-cli's login":
         await this.#isCopiedTo("older-plugin")
         return home.olderPluginCopies()
+      case "an older version of ours renews":
+        return void (await home.olderVersion("renews"))
+      case "an older version of ours adopts what kiro-cli has":
+        return this.#isWrittenOver(await home.olderVersion("adopts"))
       case "kiro-cli's store goes away":
         return home.cliGoesAway()
       case "kiro-cli's store comes back":
@@ -233,6 +237,10 @@ export class World {
     await home.asks()
     home.pairsWait = false
     await home.isKilled()
+  }
+
+  #isWrittenOver(person: string | undefined): void {
+    if (person !== undefined) this.#losers.add(person)
   }
 
   #process(name: ProcessName): Home {
@@ -458,7 +466,7 @@ export class World {
     await this.#judgeRenewable(accounts)
     const hashes = new Set<string>()
     for (const { logins } of accounts)
-      for (const login of logins) {
+      for (const login of logins.filter(isSound)) {
         const own = recordOf(login).hashes
         const last = own.at(-1) ?? ""
         if (login.kind === "api-key") continue
