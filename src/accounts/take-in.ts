@@ -58,8 +58,7 @@ interface Import {
  */
 export function takeIn(accounts: readonly Account[], { offered, now, byUser }: Import): AccountChanges {
   const draft = new Draft(withUses(accounts))
-  splitStrange(draft, now)
-  const made = new Set<string>()
+  const made = splitStrange(draft, offered, now)
   const actedAt = actedNow(accounts, now)
   for (const imported of offered) takeOne({ draft, made, now, byUser, actedAt }, imported)
   for (const id of made) placeBetween(draft, made, id)
@@ -278,17 +277,22 @@ function placeBetween(draft: Draft, made: ReadonlySet<string>, id: string): void
 /**
  * Rule 8: a version that knows nothing of owners wrote a pair into a row of ours. The row wins: it is a new login, in an
  * account of its own until its owner is known, unless its pair is one that we know; what was there before is remembered in
- * the account that it leaves.
+ * the account that it leaves. The ids of those that are new.
  */
-function splitStrange(draft: Draft, now: number): void {
+function splitStrange(draft: Draft, offered: readonly ImportedLogin[], now: number): Set<string> {
+  const made = new Set<string>()
   for (const account of draft.accounts) {
     if (account.removedAt !== undefined) continue
     for (const login of account.logins)
-      if (login.barred === "strange") splitOne(draft, { account, login }, now)
+      if (login.barred === "strange") splitOne({ draft, made, offered, now }, { account, login })
   }
+  return made
 }
 
-function splitOne(draft: Draft, { account, login }: HeldLogin, now: number): void {
+function splitOne(
+  { draft, made, offered, now }: Pick<Taking, "draft" | "made" | "now"> & Pick<Import, "offered">,
+  { account, login }: HeldLogin,
+): void {
   if (login.kind === "api-key") return
   const hash = loginHash(login)
   const { places, owner, hashes } = recordOf(login)
@@ -316,8 +320,12 @@ function splitOne(draft: Draft, { account, login }: HeldLogin, now: number): voi
   })
   const logins = left.logins.filter(({ id }) => id !== login.id)
   const isNobodys = account.userId === undefined && logins.length === 0
-  const apart: TokenLogin = { ...rest, record: { places, hashes: [hash], inherited: [] } }
+  // Whoever wrote the pair left the registration of the one before; its own is where the pair came from.
+  const shown = offered.map((each) => each.login).find((each) => loginHash(each) === hash)
+  const row = shown === undefined || shown.kind === "api-key" ? rest : shown
+  const apart: TokenLogin = { ...row, id: login.id, record: { places, hashes: [hash], inherited: [] } }
   if (known === undefined) {
+    made.add(login.id)
     // Nobody's account yet: it goes on with what the row holds.
     draft.put(remember({ ...left, logins: isNobodys ? [apart] : logins }))
     if (!isNobodys) draft.put(newAccount({ id: draft.freeId(hash), now, logins: [apart] }))

@@ -1132,6 +1132,30 @@ describe("orders of events", () => {
     }
   })
 
+  it("8 of the rules: what an older version takes from kiro-cli is renewed with kiro-cli's registration", async () => {
+    for (const looks of [true, false]) {
+      home = new Home(temporaryFolder())
+      await home.signsIn("A")
+      assert.equal(await home.servedBy(), "A")
+      home.client = "client of C"
+      await home.signsIn("C")
+      await home.takeIn()
+      home.endAccessTokens()
+      await home.cliRenews()
+      assert.equal(await home.olderVersion("adopts"), "A")
+      await home.asks("session", looks)
+      for (let renewal = 0; renewal < 2; renewal += 1) {
+        assert.equal(await home.servedBy("c"), "C")
+        home.endAccessTokens()
+      }
+      assert.equal(superseded(), 0)
+      const clients = (await home.accountsOf("C")).flatMap(({ logins }) =>
+        logins.map((login) => login.kind === "idc" && login.client.clientId),
+      )
+      assert.deepEqual(clients, ["client of C"])
+    }
+  })
+
   it("leaves one row after 60 renewals", async () => {
     await home.signsIn("A")
     const first = await home.asks()

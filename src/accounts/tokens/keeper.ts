@@ -4,7 +4,6 @@ import type { Settings } from "../../settings/index.ts"
 import { type Account, type Login, LOGIN_SOURCES, type TokenLogin } from "../account.ts"
 import { accessOf, type Credential, credentialOf, isOwing, ownerOf, recordOf } from "../login.ts"
 import type { AccountStore } from "../store/account-store.ts"
-import { takeIn } from "../take-in.ts"
 import { isShut, restsBehind } from "../login-use.ts"
 import { InStep, type SourceStore } from "./in-step.ts"
 import { OWNER_PATIENCE_MS, Owners, type OwnersDependencies } from "./ask-owner.ts"
@@ -266,11 +265,11 @@ export class TokenKeeper {
   /** The account after every waiting pair was given to the database, with only what may be used of it here. */
   async #current(given: Account): Promise<Account> {
     const { store } = this.#dependencies
-    const isStrange = given.logins.some(({ barred }) => barred === "strange")
-    if (isStrange)
-      await store.reconcile((accounts) => takeIn(accounts, { offered: [], now: this.#now, byUser: false }))
+    const strange = tokenLogins(given).filter(({ barred }) => barred === "strange")
+    // Where another version has the pair from it is whole.
+    for (const login of strange) await this.#inStep.look(login)
     const outcomes = new Set(given.logins.map(({ id }) => this.#spills.settle(id)))
-    const isNews = isStrange || outcomes.has("settled")
+    const isNews = strange.length > 0 || outcomes.has("settled")
     // Nearly always nothing waits, which was just seen.
     if (!isNews && !outcomes.has("waiting")) return this.#mayUse(given)
     return this.#usable(isNews ? ((await store.get(given.id)) ?? given) : given)
