@@ -1121,7 +1121,7 @@ describe("orders of events", () => {
       assert.equal(await home.servedBy(), "A")
       await home.signsIn("B")
       await home.takeIn()
-      assert.equal(await home.olderVersion("adopts"), "A")
+      assert.equal(await home.olderVersion("adopts late"), "A")
       for (let renewal = 0; renewal < 2; renewal += 1) {
         await home.servedBy("b")
         home.endAccessTokens()
@@ -1142,7 +1142,7 @@ describe("orders of events", () => {
       await home.takeIn()
       home.endAccessTokens()
       await home.cliRenews()
-      assert.equal(await home.olderVersion("adopts"), "A")
+      assert.equal(await home.olderVersion("adopts late"), "A")
       await home.asks("session", looks)
       for (let renewal = 0; renewal < 2; renewal += 1) {
         assert.equal(await home.servedBy("c"), "C")

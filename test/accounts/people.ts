@@ -406,19 +406,21 @@ export class Home {
   }
 
   /**
-   * A version without owners renews what it finds, and writes it back; or takes what kiro-cli shows for the login that it has
-   * from there, whoever that is. Whose pair was written over by that.
+   * A version without owners renews what it finds, and writes it back; or takes what kiro-cli shows for the login that has
+   * its row, whoever that is: `late` one that had it when that version looked. Whose pair was written over by that.
    */
-  async olderVersion(act: "renews" | "adopts"): Promise<string | undefined> {
+  async olderVersion(act: "renews" | "adopts" | "adopts late"): Promise<string | undefined> {
     const database = await this.#look(this.#databaseFile)
     const rows =
       database?.all(
-        `SELECT kiro_login.id, refresh_token, source FROM kiro_login JOIN kiro_account ON account_id = kiro_account.id
+        `SELECT kiro_login.id, refresh_token, source, source_key FROM kiro_login
+         JOIN kiro_account ON account_id = kiro_account.id
          WHERE removed_at IS NULL AND enabled <> 0 AND refresh_token IS NOT NULL AND revoked_at IS NULL`,
       ) ?? []
     const shown = await this.cliPair()
-    const found = rows.find(({ refresh_token: token, source }) =>
-      act === "renews" ? this.service.isCurrent(String(token)) : source === "kiro-cli",
+    const isThere = (key: unknown): boolean => String(key).startsWith(this.cliFile) || act === "adopts late"
+    const found = rows.find(({ refresh_token: token, source, source_key: key }) =>
+      act === "renews" ? this.service.isCurrent(String(token)) : source === "kiro-cli" && isThere(key),
     )
     if (database === undefined || found === undefined) return undefined
     const before = String(found["refresh_token"])

@@ -63,6 +63,7 @@ export class World {
   /** Whose API key the processes have in their environments; and whether one ever had. */
   readonly #keys = new Map<ProcessName, Person | undefined>()
   #hadKey = false
+  #wasSetBack = false
   /** The user took the risk that a superseded pair is sent. */
   #forced = false
   /** People of whom a program had a newer pair that nobody but it ever saw: what we have of theirs may be superseded. */
@@ -132,7 +133,8 @@ export class World {
         await this.#isCopiedTo("older-plugin")
         return home.olderPluginCopies()
       case "an older version of ours renews":
-        return void (await home.olderVersion("renews"))
+        // What it renews by a clock that was set back ends before what that was renewed from, and nothing tells.
+        return this.#wasSetBack ? undefined : void (await home.olderVersion("renews"))
       case "an older version of ours adopts what kiro-cli has":
         return this.#isWrittenOver(await home.olderVersion("adopts"))
       case "kiro-cli's store goes away":
@@ -147,6 +149,7 @@ export class World {
         return clock.advance(step.ms)
       case "the clock jumps ahead":
       case "the clock jumps back":
+        this.#wasSetBack ||= step.do === "the clock jumps back"
         clock.advance(step.do === "the clock jumps ahead" ? 8 * HOUR : -8 * HOUR)
         this.#learntFrom = clock.now() + LEARNT_BY
         return
