@@ -69,11 +69,12 @@ function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string
   for (const { before, seenBefore } of left)
     for (const { id } of successorsIn(before.login)) {
       const after = byId.get(id)
-      if (after === undefined || after.login.kind === "forgotten" || held.has(id)) continue
+      if (after === undefined || held.has(id)) continue
       if (recordOf(after.login).taken !== undefined) continue
       if (areTwoPeople(before, after) || areTwoPeople(seenBefore, after)) continue
       held.add(id)
-      left.push({ before: after, seenBefore: isCopy(after.login) ? seenBefore : after })
+      const wasUnseen = after.login.kind !== "forgotten" && isCopy(after.login)
+      left.push({ before: after, seenBefore: wasUnseen ? seenBefore : after })
     }
   return held
 }

@@ -31,6 +31,7 @@ import {
   recordOf,
   samePlace,
   withoutPlace,
+  withInherited,
   withoutRevocation,
   withPlace,
   withRecord,
@@ -295,44 +296,48 @@ function splitOne(
 ): void {
   if (login.kind === "api-key") return
   const hash = loginHash(login)
-  const { places, owner, hashes } = recordOf(login)
+  const { places, owner } = recordOf(login)
   const isKnownTo = (other: Login | ForgottenLogin): boolean => recordOf(other).hashes.includes(hash)
   const held = draft.find((other) => other.barred !== "strange" && isKnownTo(other))
   const over = draft.findForgotten(isKnownTo)
   const known = held ?? (over?.account.id === account.id ? undefined : over)
   const { barred: _, ...rest } = login
+  const id = derivedLoginId(hash)
   const left = draft.get(account.id) ?? account
+  // Whoever is linked to the login of before is so to what is left of it.
   const ghost: ForgottenLogin = {
     kind: "forgotten",
     source: login.source,
-    id: `${login.id}-${(hashes.at(-1) ?? "").slice(0, 8)}`,
+    id: login.id,
     record: {
       places: [],
       hashes: pairsOf(login),
       inherited: [],
-      successor: { id: known?.login.id ?? login.id },
+      successor: { id: known?.login.id ?? id },
       ...present({ owner: owner ?? account.userId }),
     },
   }
-  const remember = ({ forgotten = [], ...there }: Account): Account => ({
-    ...there,
-    forgotten: [...forgotten, ghost],
-  })
-  const logins = left.logins.filter(({ id }) => id !== login.id)
+  const forgotten = [...(left.forgotten ?? []), ghost]
+  const logins = left.logins.filter((each) => each.id !== login.id)
   const isNobodys = account.userId === undefined && logins.length === 0
+  if (known !== undefined) {
+    draft.put({ ...left, logins, forgotten })
+    if (isNobodys) handOver(draft, { account: left, login }, known.login.id ?? "")
+    return
+  }
+  made.add(id)
   // Whoever wrote the pair left the registration of the one before; its own is where the pair came from.
   const shown = offered.map((each) => each.login).find((each) => loginHash(each) === hash)
   const row = shown === undefined || shown.kind === "api-key" ? rest : shown
-  const apart: TokenLogin = { ...row, id: login.id, record: { places, hashes: [hash], inherited: [] } }
-  if (known === undefined) {
-    made.add(login.id)
-    // Nobody's account yet: it goes on with what the row holds.
-    draft.put(remember({ ...left, logins: isNobodys ? [apart] : logins }))
-    if (!isNobodys) draft.put(newAccount({ id: draft.freeId(hash), now, logins: [apart] }))
-    return
-  }
-  draft.put(remember({ ...left, logins }))
-  if (!isNobodys) return
-  draft.drop(left.id)
-  draft.changeAccount(known.account.id, remember)
+  const apart: TokenLogin = { ...row, id, record: { places, hashes: [hash], inherited: [] } }
+  // Nobody's account yet: it goes on with what the row holds.
+  draft.put({ ...left, logins: isNobodys ? [apart] : logins, forgotten })
+  if (!isNobodys) draft.put(newAccount({ id: draft.freeId(hash), now, logins: [apart] }))
+}
+
+/** Nobody's account goes: whoever knows its last pair knows those of before too. */
+function handOver(draft: Draft, { account, login }: HeldLogin, to: string): void {
+  draft.change(to, (heir) => withInherited(heir, login))
+  draft.drop(account.id)
+  draft.relink(login.id, to)
 }

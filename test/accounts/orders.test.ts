@@ -1156,6 +1156,25 @@ describe("orders of events", () => {
     }
   })
 
+  it("8 of the rules: a backup's renewed pair that an older version puts into a row is no sign-in anew", async () => {
+    home.service.usage = "down"
+    await home.signsIn("B")
+    await home.servedBy()
+    home.client = "another-client"
+    await home.signsIn("B")
+    await home.servedBy()
+    home.endAccessTokens()
+    await home.cliIsPutBack()
+    await home.cliRenews()
+    assert.equal(await home.olderVersion("adopts"), "B")
+    home.service.usage = "up"
+    home.clock.advance(20 * MINUTE)
+    await home.servedBy()
+    home.endAccessTokens()
+    await home.servedBy()
+    await sendsNoneSuperseded()
+  })
+
   it("leaves one row after 60 renewals", async () => {
     await home.signsIn("A")
     const first = await home.asks()
