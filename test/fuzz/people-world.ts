@@ -64,6 +64,10 @@ export class World {
   readonly #keys = new Map<ProcessName, Person | undefined>()
   #hadKey = false
   #wasSetBack = false
+  /** What kiro-cli's store held when it went away. */
+  #away: string | undefined
+  /** People whose pair an older version put into another person's row. */
+  readonly #adopted = new Set<string>()
   /** The user took the risk that a superseded pair is sent. */
   #forced = false
   /** People of whom a program had a newer pair that nobody but it ever saw: what we have of theirs may be superseded. */
@@ -136,8 +140,9 @@ export class World {
         // What it renews by a clock that was set back ends before what that was renewed from, and nothing tells.
         return this.#wasSetBack ? undefined : void (await home.olderVersion("renews"))
       case "an older version of ours adopts what kiro-cli has":
-        return this.#isWrittenOver(await home.olderVersion("adopts"))
+        return this.#adoptByOlder()
       case "kiro-cli's store goes away":
+        this.#away = (await this.#pairIn("kiro-cli")) ?? this.#away
         return home.cliGoesAway()
       case "kiro-cli's store comes back":
         return this.#comeBack()
@@ -242,8 +247,14 @@ export class World {
     await home.isKilled()
   }
 
-  #isWrittenOver(person: string | undefined): void {
-    if (person !== undefined) this.#losers.add(person)
+  /** The row keeps the registration of whoever was in it: what was renewed meanwhile seems a sign-in anew by that. */
+  async #adoptByOlder(): Promise<void> {
+    const pair = await this.#pairIn("kiro-cli")
+    const over = await this.#home.olderVersion("adopts")
+    const adopted = pair === undefined ? undefined : this.#home.service.familyOf(pair)?.person
+    if (over === undefined || adopted === undefined) return
+    this.#losers.add(over)
+    if (adopted !== over) this.#adopted.add(adopted)
   }
 
   #process(name: ProcessName): Home {
@@ -370,7 +381,8 @@ export class World {
   }
 
   async #displaces(program: Program): Promise<void> {
-    const displaced = await this.#pairIn(program)
+    const away = program === "kiro-cli" ? this.#away : undefined
+    const displaced = (await this.#pairIn(program)) ?? away
     if (displaced === undefined) return
     const { ours } = await this.#home.refreshTokens()
     const family = this.#home.service.familyOf(displaced)
@@ -413,7 +425,7 @@ export class World {
     const current = service.currentOf(refreshToken) ?? ""
     if (!ours.includes(current) && !theirs.includes(current)) return
     const person = service.familyOf(refreshToken)?.person
-    if (await this.#isBehindAnother(refreshToken, current)) {
+    if (this.#adopted.has(person ?? "") || (await this.#isBehindAnother(refreshToken, current))) {
       if (person !== undefined) this.#losers.add(person)
     } else if (service.rotation === "single-use")
       this.#wrong.push(`${refreshToken} was sent, though ${current} is there`)
@@ -497,7 +509,8 @@ export class World {
       const current = service.currentOf(token)
       if (current === undefined || current === token || ![...tokens.values()].includes(current)) continue
       if (login.isBehind === true || login.barred !== undefined || login.revoked !== undefined) continue
-      if (!(await this.#isBehindAnother(token, current)))
+      const isAdopted = this.#adopted.has(service.familyOf(token)?.person ?? "")
+      if (!isAdopted && !(await this.#isBehindAnother(token, current)))
         this.#wrong.push(`${token} would be sent, though ${current} is there`)
     }
   }
