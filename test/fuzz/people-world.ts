@@ -66,7 +66,7 @@ export class World {
   #wasSetBack = false
   /** What kiro-cli's store held when it went away. */
   #away: string | undefined
-  /** People whose pair an older version put into another person's row. */
+  /** People whose pair an older version put into the row of another sign-in. */
   readonly #adopted = new Set<string>()
   /** The user took the risk that a superseded pair is sent. */
   #forced = false
@@ -254,7 +254,7 @@ export class World {
     const adopted = pair === undefined ? undefined : this.#home.service.familyOf(pair)?.person
     if (over === undefined || adopted === undefined) return
     this.#losers.add(over)
-    if (adopted !== over) this.#adopted.add(adopted)
+    this.#adopted.add(adopted)
   }
 
   #process(name: ProcessName): Home {
