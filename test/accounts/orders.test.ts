@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { sqlite } from "../import/stores.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { Home } from "./people.ts"
+import type { Pair } from "./people-service.ts"
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -828,22 +829,8 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
-  it("12, in an older plugin's table: nor is an old copy sent behind a sign-in anew, while another store has its renewal", async () => {
-    await home.signsIn("A")
-    await home.olderPluginCopies()
-    await home.cliRenews()
-    await home.amazonQHas()
-    await home.servedBy()
-    home.client = "another-client"
-    await home.signsIn("A")
-    await home.servedBy()
-    await home.cliSignsOut()
-    home.endAccessTokens()
-    await home.servedBy()
-    await sendsNoneSuperseded()
-  })
-
-  it("12, in an older plugin's table: nor when another person takes its place there, and the service ends the sign-in anew", async () => {
+  /** Their old copy stands in an older plugin's table, what it was renewed to elsewhere; they have signed in anew. */
+  const isCopiedBehindAnew = async (): Promise<Pair> => {
     await home.signsIn("A")
     await home.olderPluginCopies()
     await home.cliRenews()
@@ -852,6 +839,19 @@ describe("orders of events", () => {
     home.client = "another-client"
     const anew = await home.signsIn("A")
     await home.servedBy()
+    return anew
+  }
+
+  it("12, in an older plugin's table: nor is an old copy sent behind a sign-in anew, while another store has its renewal", async () => {
+    await isCopiedBehindAnew()
+    await home.cliSignsOut()
+    home.endAccessTokens()
+    await home.servedBy()
+    await sendsNoneSuperseded()
+  })
+
+  it("12, in an older plugin's table: nor when another person takes its place there, and the service ends the sign-in anew", async () => {
+    const anew = await isCopiedBehindAnew()
     home.client = "a-third-client"
     await home.signsIn("B")
     await home.olderPluginCopies()
@@ -863,14 +863,7 @@ describe("orders of events", () => {
   })
 
   it("12, in an older plugin's table: nor when the service ends the sign-in anew, and the copy is not named", async () => {
-    await home.signsIn("A")
-    await home.olderPluginCopies()
-    await home.cliRenews()
-    await home.amazonQHas()
-    await home.servedBy()
-    home.client = "another-client"
-    const anew = await home.signsIn("A")
-    await home.servedBy()
+    const anew = await isCopiedBehindAnew()
     home.endAccessTokens()
     home.service.end(anew)
     await home.servedBy()
@@ -893,7 +886,8 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
-  it("12, put back behind a registration anew: nor where nobody has looked since", async () => {
+  /** A backup brings back whom nobody can name and who has signed in anew since, and kiro-cli renews it. */
+  const isPutBackBehindAnew = async (): Promise<void> => {
     home.service.usage = "down"
     await home.signsIn("B")
     await home.takeIn()
@@ -903,20 +897,16 @@ describe("orders of events", () => {
     home.endAccessTokens()
     await home.cliIsPutBack()
     await home.cliRenews()
+  }
+
+  it("12, put back behind a registration anew: nor where nobody has looked since", async () => {
+    await isPutBackBehindAnew()
     assert.equal((await home.asks("session", false)).by, "B")
     assert.equal(superseded(), 0)
   })
 
   it("12, put back behind a registration anew: what was never named is not sent beside what kiro-cli renewed of it", async () => {
-    home.service.usage = "down"
-    await home.signsIn("B")
-    await home.takeIn()
-    home.client = "another-client"
-    await home.signsIn("B")
-    await home.takeIn()
-    home.endAccessTokens()
-    await home.cliIsPutBack()
-    await home.cliRenews()
+    await isPutBackBehindAnew()
     home.service.usage = "up"
     home.clock.advance(20 * MINUTE)
     await home.servedBy()
@@ -1157,15 +1147,7 @@ describe("orders of events", () => {
   })
 
   it("8 of the rules: a backup's renewed pair that an older version puts into a row is no sign-in anew", async () => {
-    home.service.usage = "down"
-    await home.signsIn("B")
-    await home.servedBy()
-    home.client = "another-client"
-    await home.signsIn("B")
-    await home.servedBy()
-    home.endAccessTokens()
-    await home.cliIsPutBack()
-    await home.cliRenews()
+    await isPutBackBehindAnew()
     assert.equal(await home.olderVersion("adopts"), "B")
     home.service.usage = "up"
     home.clock.advance(20 * MINUTE)
