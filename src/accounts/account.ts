@@ -40,7 +40,10 @@ export type LoginPlace = z.output<typeof PLACE>
 /** Which place it is. */
 export type PlaceKey = Pick<LoginPlace, "source" | "key">
 
-/** `place`: where it took the other's place; absent where it took the part of what that was renewed to unseen. `anew`: by a sign-in, as far as the two records tell. */
+/**
+ * `place`: where it took the other's place; absent where it took the part of what that was renewed to unseen. `anew`: by a
+ * sign-in, as far as the two records tell.
+ */
 const SUCCESSOR = record({
   id: z.string(),
   anew: lenient(z.boolean()),

@@ -302,7 +302,7 @@ function splitOne(
   const over = draft.findForgotten(isKnownTo)
   const known = held ?? (over?.account.id === account.id ? undefined : over)
   const { barred: _, ...rest } = login
-  const id = derivedLoginId(hash)
+  const id = known?.login.id ?? derivedLoginId(hash)
   const left = draft.get(account.id) ?? account
   // Whoever is linked to the login of before is so to what is left of it.
   const ghost: ForgottenLogin = {
@@ -313,7 +313,7 @@ function splitOne(
       places: [],
       hashes: pairsOf(login),
       inherited: [],
-      successor: { id: known?.login.id ?? id },
+      successor: { id },
       ...present({ owner: owner ?? account.userId }),
     },
   }
@@ -321,8 +321,8 @@ function splitOne(
   const logins = left.logins.filter((each) => each.id !== login.id)
   const isNobodys = account.userId === undefined && logins.length === 0
   if (known !== undefined) {
-    draft.put({ ...left, logins, forgotten })
-    if (isNobodys) handOver(draft, { account: left, login }, known.login.id ?? "")
+    if (isNobodys) handOver(draft, { account: left, login }, id)
+    else draft.put({ ...left, logins, forgotten })
     return
   }
   made.add(id)

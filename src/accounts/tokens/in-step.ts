@@ -1,6 +1,7 @@
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { LoginPlace, LoginSource, PlaceKey, TokenLogin, TokenSet } from "../account.ts"
+import { successorsIn } from "../draft.ts"
 import {
   isInKiroCli,
   isOfKiroCli,
@@ -14,7 +15,6 @@ import {
 } from "../login.ts"
 import type { AccountStore } from "../store/account-store.ts"
 import type { StoreFailure } from "../store/database.ts"
-import { successorsIn } from "../draft.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
 import type { Spills } from "./spill.ts"
 
@@ -91,9 +91,9 @@ export class InStep {
   }
 
   /**
-   * Reads the places of a login again, and those that it lost, since a backup may have been put back there, and takes in what
-   * they show; of one of kiro-cli's also what its other stores and older plugins may have copied of it. Since when one of its places can't be read, in epoch ms: nobody knows then
-   * whether its program renewed the login meanwhile.
+   * Reads the places of a login again, and those that it lost, since a backup may have been put back there, and takes in
+   * what they show; of one of kiro-cli's also what its other stores and older plugins may have copied of it. Since when one
+   * of its places can't be read, in epoch ms: nobody knows then whether its program renewed the login meanwhile.
    */
   async look(login: TokenLogin): Promise<number | undefined> {
     const { sources, store, clock, log, spills } = this.#dependencies
