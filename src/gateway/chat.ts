@@ -1,4 +1,4 @@
-import type { RefusedField, SessionMemory } from "../accounts/index.ts"
+import type { Account, RefusedField, SessionMemory } from "../accounts/index.ts"
 import { type KiroModel, resolveModel, withoutRefused } from "../kiro/index.ts"
 import type { ChatRequest } from "../openai/index.ts"
 import { type Conversation, estimateTokens, toConversation } from "../translate/index.ts"
@@ -14,8 +14,9 @@ export interface Chat {
   readonly parentSessionId: string | undefined
   readonly preferredAccountId: string | undefined
   readonly agent: string | undefined
-  /** As it was when the request came. */
+  /** As they were when the request came. */
   readonly session: SessionMemory
+  readonly accounts: readonly Account[]
   /** Built once, before any attempt: it does not depend on the account. */
   readonly conversation: Conversation
   /** In tokens: the asked model's, the smallest of those that the accounts are given. */
@@ -39,7 +40,7 @@ export async function openChat(
   const { store, runtime, background, settings, models, readSchema } = context
   const { request, sessionId, parentSessionId, preferredAccountId, agent, purpose, signal } = call
   await background.settled(sessionId)
-  const { session, reasoning, refusedFields, modelLists } = await store.opening(sessionId)
+  const { session, accounts, reasoning, refusedFields, modelLists } = await store.opening(sessionId)
   const { known, asked } = models.read(request.model, modelLists)
   const refused = refusedOf(known.wireId, refusedFields)
   const { input } = withoutRefused(known, refused)
@@ -58,6 +59,7 @@ export async function openChat(
     preferredAccountId,
     agent,
     session,
+    accounts,
     conversation,
     window: known.serviceWindow,
     model: asked,

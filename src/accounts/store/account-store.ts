@@ -7,10 +7,17 @@ import { findCalled } from "../name.ts"
 import { buryAccount, forgetLogins, tidy } from "../owner.ts"
 import type { Choice, ChoiceState } from "../selection.ts"
 import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwap } from "./account-rows.ts"
-import { Assignments } from "./assignments.ts"
+import { Assignments, type Seen } from "./assignments.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
 import { type Database, loadDatabaseDriver, passesSoon, StoreError, type StoreFailure } from "./database.ts"
-import { type Learnt, SessionChanges, SessionStore, writeLearnt } from "./sessions.ts"
+import {
+  type Learnt,
+  NEW_SESSION,
+  type Opening,
+  SessionChanges,
+  SessionStore,
+  writeLearnt,
+} from "./sessions.ts"
 
 /** How often the accounts are looked through for what nobody needs any more. */
 const TIDY_EVERY_MS = 60 * 60_000
@@ -194,8 +201,8 @@ export class AccountStore extends SessionStore {
   }
 
   /** Chooses the account of a session and remembers it, over all processes one after the other. */
-  assign(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
-    return this.#assignments.assign(sessionId, choose)
+  assign(sessionId: string, choose: (state: ChoiceState) => Choice, seen?: Seen): Promise<Choice> {
+    return this.#assignments.assign(sessionId, choose, seen)
   }
 
   /** The same choice, for what is not to decide which account the session gets. */
@@ -218,10 +225,14 @@ export class AccountStore extends SessionStore {
     this.#settleSoon()
   }
 
-  override opening(sessionId: string): ReturnType<SessionStore["opening"]> {
+  /** What a chat of the session begins with, in one look. */
+  async opening(sessionId: string): Promise<Opening & Seen> {
     const isOfIt = (learnt: Learnt): boolean => learnt.session !== undefined && learnt.sessionId === sessionId
-    if (!this.#unwritten.some(isOfIt)) return super.opening(sessionId)
-    return this.settle().then(() => super.opening(sessionId))
+    if (this.#unwritten.some(isOfIt)) await this.settle()
+    return this.connection.read(
+      (database) => ({ ...this.readOpening(database, sessionId), accounts: this.#look(database) }),
+      { session: NEW_SESSION, reasoning: [], refusedFields: [], modelLists: [], accounts: [] },
+    )
   }
 
   /** Writes down, in one transaction, all that was to be written soon. */

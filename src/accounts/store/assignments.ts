@@ -18,6 +18,12 @@ interface Reading {
   readonly settleSoon: () => void
 }
 
+/** What was read of the session and of all accounts. */
+export interface Seen {
+  readonly session: SessionMemory
+  readonly accounts: readonly Account[]
+}
+
 interface Look {
   readonly choice: Choice
   /** The account that the session has in the file. */
@@ -39,20 +45,22 @@ export class Assignments {
     this.#reading = reading
   }
 
-  async assign(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
+  /** `seen`: just now, by whoever asks; what is chosen among several is chosen by what the transaction reads. */
+  async assign(sessionId: string, choose: (state: ChoiceState) => Choice, seen?: Seen): Promise<Choice> {
     const { connection, settleSoon } = this.#reading
-    const { choice: seen, before, isOnly } = await this.#look(sessionId, choose)
-    if (seen.account === undefined || seen.kept) return seen
-    const pending = { id: seen.account.id, before }
+    const look = seen === undefined ? this.#look(sessionId, choose) : this.#choose(sessionId, choose, seen)
+    const { choice: first, before, isOnly } = await look
+    if (first.account === undefined || first.kept) return first
+    const pending = { id: first.account.id, before }
     if (isOnly) {
       this.#pending.set(sessionId, pending)
       settleSoon()
-      return seen
+      return first
     }
     try {
       return await connection.write(
         (database) => {
-          const { choice } = this.#choose(database, sessionId, choose)
+          const { choice } = this.#chooseIn(database, sessionId, choose)
           if (choice.account === undefined || choice.kept) return choice
           const sessions = new SessionChanges()
           this.#give(database, sessions, { sessionId, accountId: choice.account.id })
@@ -65,7 +73,7 @@ export class Assignments {
       if (!(error instanceof StoreError)) throw error
       this.#pending.set(sessionId, pending)
       settleSoon()
-      return seen
+      return first
     }
   }
 
@@ -80,8 +88,9 @@ export class Assignments {
   /** Within a transaction: writes down all that is pending, and adds what is to be written of the sessions. */
   settle(database: Database, sessions: SessionChanges): void {
     for (const sessionId of this.#pending.keys()) {
-      const accountId = this.#accountOf(database, sessionId)
-      if (accountId !== this.#reading.session(database, sessionId).accountId && accountId !== undefined)
+      const seen = this.#seen(database, sessionId)
+      const accountId = this.#accountOf(sessionId, seen)
+      if (accountId !== seen.session.accountId && accountId !== undefined)
         this.#give(database, sessions, { sessionId, accountId })
       database.whenKept(() => this.#pending.delete(sessionId))
     }
@@ -91,28 +100,34 @@ export class Assignments {
    * What is pending counts unless another process gave the session an account since. It may have turned out meanwhile to
    * be the same person's as another one.
    */
-  #accountOf(database: Database, sessionId: string): string | undefined {
-    const { accountId } = this.#reading.session(database, sessionId)
+  #accountOf(sessionId: string, { session: { accountId }, accounts }: Seen): string | undefined {
     const pending = this.#pending.get(sessionId)
     if (pending === undefined || pending.before !== accountId) return accountId
-    return findCalled(this.#reading.accounts(database), pending.id)?.id ?? accountId
+    return findCalled(accounts, pending.id)?.id ?? accountId
   }
 
   async #look(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Look> {
     const { connection } = this.#reading
-    const look = await connection.read((database) => this.#choose(database, sessionId, choose), undefined)
+    const look = await connection.read((database) => this.#chooseIn(database, sessionId, choose), undefined)
     return look ?? { choice: choose({ accounts: [] }), before: undefined, isOnly: false }
   }
 
-  #choose(database: Database, sessionId: string, choose: (state: ChoiceState) => Choice): Look {
-    const { accountId: before, chosenAccountId } = this.#reading.session(database, sessionId)
-    const accountId = this.#accountOf(database, sessionId)
-    const accounts = this.#reading.accounts(database).filter(isThere)
-    const choice = choose({
-      accounts,
-      spent: ({ id, quota }) => (quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt)),
-      ...present({ accountId, chosenAccountId }),
-    })
+  #seen(database: Database, sessionId: string): Seen {
+    const { session, accounts } = this.#reading
+    return { session: session(database, sessionId), accounts: accounts(database) }
+  }
+
+  #chooseIn(database: Database, sessionId: string, choose: (state: ChoiceState) => Choice): Look {
+    const spent = ({ id, quota }: Account): number =>
+      quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt)
+    return this.#choose(sessionId, (state) => choose({ ...state, spent }), this.#seen(database, sessionId))
+  }
+
+  #choose(sessionId: string, choose: (state: ChoiceState) => Choice, seen: Seen): Look {
+    const { accountId: before, chosenAccountId } = seen.session
+    const accountId = this.#accountOf(sessionId, seen)
+    const accounts = seen.accounts.filter(isThere)
+    const choice = choose({ accounts, ...present({ accountId, chosenAccountId }) })
     return { choice, before, isOnly: accounts.length === 1 }
   }
 

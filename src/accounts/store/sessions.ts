@@ -34,7 +34,7 @@ export interface StoredTurn extends Turn {
 export type RefusedField = ReturnType<typeof REFUSED_FIELDS.read>
 
 /** What is remembered of a session, and what is known of all models. */
-interface Opening {
+export interface Opening {
   readonly session: SessionMemory
   /** One entry for each tool use. */
   readonly reasoning: readonly ReasoningEntry[]
@@ -73,17 +73,13 @@ export class SessionStore {
     return this.connection.read((database) => this.readSession(database, id), NEW_SESSION)
   }
 
-  /** What a chat of the session begins with, in one look. */
-  opening(sessionId: string): Promise<Opening> {
-    return this.connection.read(
-      (database) => ({
-        session: this.readSession(database, sessionId),
-        reasoning: this.#reasoning(database, sessionId),
-        refusedFields: this.#refusedFields(database),
-        modelLists: this.#modelLists(database),
-      }),
-      { session: NEW_SESSION, reasoning: [], refusedFields: [], modelLists: [] },
-    )
+  protected readOpening(database: Database, sessionId: string): Opening {
+    return {
+      session: this.readSession(database, sessionId),
+      reasoning: this.#reasoning(database, sessionId),
+      refusedFields: this.#refusedFields(database),
+      modelLists: this.#modelLists(database),
+    }
   }
 
   async updateSession(id: string, change: SessionChange): Promise<SessionMemory> {
@@ -173,7 +169,7 @@ export function writeLearnt(
   if (turn !== undefined) insertTurn(database, turn)
 }
 
-const NEW_SESSION: SessionMemory = { generation: 0, overflowAnswered: false, updatedAt: 0 }
+export const NEW_SESSION: SessionMemory = { generation: 0, overflowAnswered: false, updatedAt: 0 }
 
 function changeSession(
   database: Database,

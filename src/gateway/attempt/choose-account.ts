@@ -39,14 +39,15 @@ export async function chooseAccount(
   const { store, tokens, importLogins } = context
   const staying = progress.accountId === undefined ? undefined : await store.get(progress.accountId)
   if (staying !== undefined && mayStay(staying)) return { outcome: "chosen", account: staying }
-  const first = await assign(context, chat, progress)
+  // What the chat began with was read just now.
+  const first = await assign(context, { chat, progress, ...(progress.sends === 0 && { seen: chat }) })
   if (first.account !== undefined) return { outcome: "chosen", account: first.account }
   const unopened = await importLogins()
   // Who comes now may be out of credits, and the user may not want to pay for more: that is known with the owner.
   await tokens.learnOwners()
   await checkQuotas(context, chat, first.unavailable)
   await findProfiles(context, chat)
-  const second = await assign(context, chat, progress)
+  const second = await assign(context, { chat, progress })
   if (second.account !== undefined) return { outcome: "chosen", account: second.account }
   return { outcome: "refusal", refusal: await refuse(context, { chat, progress, unopened, ...second }) }
 }
@@ -71,7 +72,10 @@ export async function anotherCanServe(
   return selectAccount({ accounts: others }, policy).account !== undefined
 }
 
-async function assign(context: GatewayContext, chat: Chat, progress: Progress): Promise<Choice> {
+async function assign(
+  context: GatewayContext,
+  { chat, progress, seen }: { readonly chat: Chat; readonly progress: Progress; readonly seen?: Chat },
+): Promise<Choice> {
   const { store, tokens, notify, accountRules } = context
   const policy = await policyOf(context, chat, progress)
   const choose = (state: ChoiceState): Choice =>
@@ -80,7 +84,7 @@ async function assign(context: GatewayContext, chat: Chat, progress: Progress): 
   const isBeforeRules = chat.purpose === "title" && (await accountRules?.())?.hasNew === true
   const choice = isBeforeRules
     ? await store.consider(chat.sessionId, choose)
-    : await store.assign(chat.sessionId, choose)
+    : await store.assign(chat.sessionId, choose, seen)
   if (choice.account === undefined) return choice
   const { account, paid, insteadOf } = choice
   if (paid) notify({ kind: "paid-credits", account: accountName(account) })
