@@ -41,9 +41,9 @@ export function createBackground(log: Log, clock: Clock): Background {
   return {
     start,
     async settled(topic) {
-      if (running.size === 0) return
       const topics = topic === undefined ? [...running.keys()] : [topic, ANY_TOPIC]
-      await Promise.all(topics.flatMap((each) => [...(running.get(each) ?? [])]))
+      const work = topics.flatMap((each) => [...(running.get(each) ?? [])])
+      if (work.length > 0) await Promise.all(work)
     },
   }
 }

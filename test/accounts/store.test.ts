@@ -636,6 +636,28 @@ describe("the account of a session", () => {
     await store.close()
   })
 
+  it("is chosen from what its chat began with, where nothing has to be written before the request", async () => {
+    const { store } = await openStore()
+    await put(store, "a")
+    const seen = await store.opening("s")
+    await store.update("a", (account) => ({ ...account, enabled: false }))
+    const choice = await store.assign("s", (state) => selectAccount(state, sticky), seen)
+    assert.equal(choice.account?.id, "a")
+    assert.equal(await assign(store), undefined)
+    await store.close()
+  })
+
+  it("is chosen by what the transaction reads, where it is one of several", async () => {
+    const { store } = await openStore()
+    for (const id of ["a", "b"]) await put(store, id)
+    const seen = await store.opening("s")
+    await store.update("a", (account) => ({ ...account, enabled: false }))
+    const choice = await store.assign("s", (state) => selectAccount(state, sticky), seen)
+    assert.equal(choice.account?.id, "b")
+    assert.equal((await store.session("s")).accountId, "b")
+    await store.close()
+  })
+
   it("is chosen by what was spent since its credits were asked for, not at that very moment", async () => {
     const { store } = await openStore()
     await put(store, "a")
