@@ -112,7 +112,7 @@ function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login
   const ofKiroCli = live.filter(
     (other) =>
       other.id !== login.id &&
-      other.revoked === undefined &&
+      (other.revoked === undefined || hasBefore(other)) &&
       (other.source === "kiro-cli" || isInKiroCli(other) || isCopy(other)),
   )
   const found = [...ofKiroCli, ...removed].filter(
@@ -121,6 +121,12 @@ function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login
   if (found.length === 0) return found
   const chain = chainOf(live, login)
   return found.filter((other) => !chain.has(other.id))
+}
+
+/** Whether a backup gave kiro-cli a pair whose part the login took: what was refused of it says nothing of that. */
+function hasBefore(login: Login): boolean {
+  const { places, inherited } = recordOf(login)
+  return places.some(({ source, shown = "" }) => source === "kiro-cli" && inherited.includes(shown))
 }
 
 /** The logins that this one may be renewed, though it is not known to have taken a place of theirs. */

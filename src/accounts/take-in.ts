@@ -88,7 +88,8 @@ function takeOne(taking: Taking, imported: ImportedLogin): void {
   // Its program has not seen our newer pair yet; of a removed account it may have got it just now.
   if (renewed !== undefined)
     return standAt(taking, renewed.login, { ...place, shown: hash, owed: !isCurrent(renewed.login) })
-  if (draft.find((other) => recordOf(other).inherited.includes(hash)) !== undefined) return
+  const joined = draft.find((other) => recordOf(other).inherited.includes(hash))
+  if (joined !== undefined) return standAt(taking, joined.login, { ...place, shown: hash, owed: false })
   const over = draft.findForgotten((other) => recordOf(other).hashes.includes(hash))
   if (over !== undefined && (!byUser || over.account.removedAt === undefined))
     return standAt(taking, over.login, { ...place, shown: hash, owed: false })

@@ -886,6 +886,27 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("12, put back behind a later sign-in that is refused: what was never named is not sent beside what kiro-cli has", async () => {
+    await home.signsIn("B")
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    home.endAccessTokens()
+    await home.asks()
+    await home.olderPluginCopies()
+    await home.asks()
+    await home.signsIn("B")
+    await home.asks()
+    await home.cliRenews()
+    await home.cliIsPutBack()
+    home.endAccessTokens()
+    await home.asks()
+    const sent = home.service.sent.filter((each) => each.superseded)
+    assert.deepEqual(
+      sent.map(({ refreshToken }) => refreshToken),
+      ["refresh-B-4"],
+    )
+  })
+
   /** A backup brings back whom nobody can name and who has signed in anew since, and kiro-cli renews it. */
   const isPutBackBehindAnew = async (): Promise<void> => {
     home.service.usage = "down"
