@@ -991,6 +991,22 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("12, newer: nor where kiro-cli renewed once more what was renewed behind such a clock", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.asks()
+    home.clock.advance(-8 * HOUR)
+    home.service.rejectAccessTokens()
+    await home.asks()
+    await home.olderPluginCopies()
+    home.clock.advance(HOUR / 2)
+    await home.cliRenews()
+    assert.equal(await home.servedBy(), "A")
+    home.clock.advance(9 * HOUR)
+    await sendsNoneSuperseded()
+  })
+
   it("12, newer, off: the copy of who is off holds nobody else who stands in kiro-cli's row", async () => {
     await home.signsIn("A")
     await home.servedBy()
