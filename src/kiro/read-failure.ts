@@ -40,9 +40,10 @@ export function readKiroFailure(answer: {
   const parsed = parseJson(body)
   const document = isObject(parsed) ? parsed : {}
   const message = statedMessage(document) ?? (isObject(parsed) ? "" : body)
-  if (isPage(headers, body) || (status === 407 && message === "")) return pageFailure(answer)
-  const code = headers.get("x-amzn-errortype") ?? stringField(document, "code", "__type")
   const retryAfterMs = waitOf(document, { headers, now })
+  if (isPage(headers, body) || (status === 407 && message === ""))
+    return { ...pageFailure(answer), ...present({ retryAfterMs }) }
+  const code = headers.get("x-amzn-errortype") ?? stringField(document, "code", "__type")
   const requestId = headers.get("x-amzn-requestid") ?? headers.get("x-amz-request-id") ?? undefined
   return {
     ...classify({ status, code, reason: stringField(document, "reason"), message }),
@@ -142,7 +143,7 @@ function isPage(headers: Headers, body: string): boolean {
   return (headers.get("content-type") ?? "").includes("text/html") || /^\s*<[!?a-z]/i.test(body)
 }
 
-/** Kiro never answers in markup: a proxy, firewall, portal or load balancer spoke, and its status is all that counts. */
+/** Kiro never answers in markup: a proxy, firewall, portal or load balancer spoke, and its status is what counts. */
 function pageFailure({ status, body }: { readonly status: number; readonly body: string }): KiroFailure {
   return {
     kind: kindOfPage(status),

@@ -357,6 +357,7 @@ describe("readKiroFailure", () => {
     assert.equal(waits({ "retry-after": "Tue, 24 Nov 2026 06:00:30 GMT" }), 30_000)
     assert.equal(waits({ "retry-after": "Tue, 24 Nov 2026 05:59:59 GMT" }), undefined)
     assert.equal(waits({}, '{"retryAfterSeconds":3}'), 3000)
+    assert.equal(waits({ "retry-after": "7" }, "<html><title>429 Slow down</title></html>"), 7000)
     assert.equal(waits({ "retry-after": "soon" }), undefined)
     assert.equal(waits({}), undefined)
   })
