@@ -150,7 +150,7 @@ describe("the user's budget for a day", () => {
   const spend = async (harness: Harness, credits: number): Promise<void> =>
     harness.store.addTurn({ sessionId: "before", accountId: "work", credits, at: harness.clock.now() })
   /** A step behind a tool, with what comes behind its result. */
-  const step = (...behind: readonly (readonly [role: string, content: string])[]) => ({
+  const step = (...behind: readonly (readonly [role: string, content: string | readonly object[]])[]) => ({
     messages: [
       { role: "user", content: "Read it." },
       {
@@ -162,6 +162,8 @@ describe("the user's budget for a day", () => {
       ...behind.map(([role, content]) => ({ role, content })),
     ],
   })
+
+  const ATTACHED = { type: "text", text: "Attached media from tool result:" }
 
   it("is told of from four fifths on", async () => {
     await using harness = await startHarness({ settings })
@@ -214,6 +216,7 @@ describe("the user's budget for a day", () => {
     for (const [body, options] of [
       [step(), {}],
       [step(["user", "Attached media from tool result:"]), {}],
+      [step(["user", [ATTACHED, { type: "text", text: "ERROR: Cannot read image." }]]), {}],
       [step(["user", "<system-update>New instructions.</system-update>"]), {}],
       [step(["user", "Summarize the task tool output above and continue with your task."]), {}],
       [step(["assistant", "CRITICAL - MAXIMUM STEPS REACHED"]), {}],

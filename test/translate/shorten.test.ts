@@ -173,6 +173,36 @@ describe("shortening a conversation", () => {
     assert.deepEqual(others, ["<4>", "<4: did 4>"])
   })
 
+  it("takes no word that stands for a medium of a tool for the newest words of the user", () => {
+    const link = { type: "image_url", image_url: { url: "https://example.com/a.png" } }
+    const replaced = {
+      type: "text",
+      text: "ERROR: Cannot read image (this model does not support image input).",
+    }
+    const notes = { type: "file", file: { filename: "a.txt", file_data: "data:text/plain;base64,d29yZHM=" } }
+    for (const medium of [link, replaced, image, notes]) {
+      const messages = [
+        says("first"),
+        answers("Done"),
+        says("task"),
+        asks(call("1")),
+        result("1", "did 1"),
+        says([{ type: "text", text: "Attached media from tool result:" }, medium]),
+        asks(call("2")),
+        result("2", "did 2"),
+        asks(call("3")),
+        result("3", "did 3"),
+      ]
+      const accepts = { images: medium !== image, documents: medium !== notes }
+      const conversation = conversationOf({ messages, accepts })
+      assert.deepEqual(transcript(shorten(conversation, 0)), [
+        `first\n\n${CUT_MARK}\n\ntask\n\n${CUT_MARK}`,
+        "<3>",
+        "<3: did 3>",
+      ])
+    }
+  })
+
   it("keeps the newest words of the user where they came beside results that went", () => {
     const messages = [
       says("task"),

@@ -92,6 +92,7 @@ function combine(group: readonly Turn[]): readonly Turn[] {
 function combineUsers(turns: readonly UserTurn[]): UserTurn {
   return {
     role: "user",
+    spoken: turns.some(({ spoken }) => spoken),
     parts: turns.flatMap((turn) => turn.parts),
     results: turns.flatMap((turn) => turn.results),
   }
@@ -116,7 +117,7 @@ export function fillEmptyUserTurns(conversation: Conversation): Conversation {
   const carriesSystem = !isBlank(conversation.system)
   const turns = conversation.turns.map((turn, index) => {
     if (turn.role === "assistant" || (index === 0 && carriesSystem)) return turn
-    if (isEmpty(turn)) return emptyMessage()
+    if (isEmpty(turn)) return { ...turn, parts: [textPart(EMPTY_MESSAGE)] }
     const isWordless = turn.parts.length > 0 && turn.parts.every(({ type }) => type !== "text")
     return isWordless ? { ...turn, parts: [textPart(NO_WORDS), ...turn.parts] } : turn
   })
@@ -126,7 +127,7 @@ export function fillEmptyUserTurns(conversation: Conversation): Conversation {
 /** A conversation begins and ends with a user turn; the first may be empty where the system prompt stands in it. */
 export function closeEnds(conversation: Conversation): Conversation {
   const { turns, system } = conversation
-  const first: Turn[] = isBlank(system) ? [emptyMessage()] : [{ role: "user", parts: [], results: [] }]
+  const first: Turn[] = isBlank(system) ? [emptyMessage()] : [{ ...emptyMessage(), parts: [] }]
   const before = turns[0]?.role === "user" ? [] : first
   const after = turns.at(-1)?.role === "assistant" ? [emptyMessage()] : []
   return before.length + after.length === 0
@@ -139,7 +140,7 @@ function isEmpty(turn: UserTurn): boolean {
 }
 
 function emptyMessage(): UserTurn {
-  return { role: "user", parts: [textPart(EMPTY_MESSAGE)], results: [] }
+  return { role: "user", spoken: false, parts: [textPart(EMPTY_MESSAGE)], results: [] }
 }
 
 /**
@@ -158,7 +159,7 @@ function flatten(turn: Turn): Turn {
 function flattenResults(turn: UserTurn): UserTurn {
   if (turn.results.length === 0) return turn
   return {
-    role: "user",
+    ...turn,
     parts: [...turn.results.map(({ text }) => textPart(text)), ...turn.parts],
     results: [],
   }

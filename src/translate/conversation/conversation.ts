@@ -6,7 +6,6 @@
 import { isObject, type JsonObject } from "../../json.ts"
 import type { DocumentFormat, ImageFormat } from "../../kiro/index.ts"
 import type { ChatMessage, ReasoningBlock } from "../../openai/index.ts"
-import { NO_WORDS } from "./filler.ts"
 
 export interface Conversation {
   /** A slot of its own, so that no step over the turns can lose it. */
@@ -23,6 +22,8 @@ export type Turn = UserTurn | AssistantTurn
 
 export interface UserTurn {
   readonly role: "user"
+  /** Holds words of the user's own: it begins an exchange. Any other is a step of a tool loop, or a word of the host. */
+  readonly spoken: boolean
   readonly parts: readonly UserPart[]
   readonly results: readonly TurnResult[]
 }
@@ -118,18 +119,13 @@ const SYSTEM_UPDATE = /^\s*<system-update>[^]*<\/system-update>\s*$/
 export function isSpokenMessage(message: ChatMessage): boolean {
   if (message.role !== "user") return false
   const texts = message.content.flatMap((part) => (part.type === "text" ? [part.text] : []))
-  return texts.length === 0 ? true : !isOfTheHost(texts)
+  if (texts.length === 0) return true
+  // Behind its first words anything may stand: also what OpenCode puts in the place of a picture.
+  return texts[0] !== ATTACHED_MEDIA && !texts.every((text) => SYSTEM_UPDATE.test(text))
 }
 
-/** A turn in the user's own words: it begins an exchange. Any other user turn is a step of a tool loop. */
-export function isSpoken(turn: Turn): turn is UserTurn {
-  if (turn.role === "assistant") return false
-  const texts = turn.parts.flatMap((part) => (part.type === "text" ? [part.text] : []))
-  return turn.results.length === 0 || !isOfTheHost(texts.filter((text) => text !== NO_WORDS))
-}
-
-function isOfTheHost(texts: readonly string[]): boolean {
-  return texts.every((text) => text === ATTACHED_MEDIA || SYSTEM_UPDATE.test(text))
+export function isSpoken(turn: Turn | undefined): turn is UserTurn {
+  return turn?.role === "user" && turn.spoken
 }
 
 /** Deeper values are cut: a serialiser's stack has an end. */

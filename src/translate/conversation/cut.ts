@@ -62,7 +62,7 @@ export function dropExchanges(draft: Draft, aim: number): void {
     do {
       replaceTurn(draft, index, undefined)
       index += 1
-    } while (index < spoken && !isSpokenTurn(draft.turns[index]))
+    } while (index < spoken && !isSpoken(draft.turns[index]))
   }
   draft.front = index
   // The first message that stays may answer, beside its words, uses that went.
@@ -87,10 +87,6 @@ export function dropSteps(draft: Draft, aim: number): void {
 function firstAfter({ turns }: Draft, spoken: number): number {
   const first = turns.findIndex((turn, index) => index > spoken && turn !== undefined)
   return first === -1 ? turns.length : first
-}
-
-function isSpokenTurn(turn: Turn | undefined): boolean {
-  return turn !== undefined && isSpoken(turn)
 }
 
 function markCut(draft: Draft, index: number): void {

@@ -21,7 +21,7 @@ export function pairResults(conversation: Conversation): Conversation {
   if (arePaired(conversation.turns)) return conversation
   const openUses = createOpenUses()
   const uses = new Map<Turn, readonly OpenUse[]>()
-  const parts = new Map<Turn, readonly UserPart[]>()
+  const parts = new Map<UserTurn, readonly UserPart[]>()
   for (const turn of conversation.turns) {
     if (turn.role === "assistant") uses.set(turn, openUses.add(turn.uses))
     else
@@ -33,21 +33,21 @@ export function pairResults(conversation: Conversation): Conversation {
 
   const turns: Turn[] = []
   let unanswered: readonly OpenUse[] = []
-  const answerWith = (own: readonly UserPart[]): void => {
+  const answerWith = (own: readonly UserPart[], spoken: boolean): void => {
     if (own.length + unanswered.length > 0)
-      turns.push({ role: "user", parts: own, results: unanswered.map(answerOf) })
+      turns.push({ role: "user", spoken, parts: own, results: unanswered.map(answerOf) })
     unanswered = []
   }
   for (const turn of conversation.turns) {
     if (turn.role === "user") {
-      answerWith(parts.get(turn) ?? [])
+      answerWith(parts.get(turn) ?? [], turn.spoken)
       continue
     }
-    if (unanswered.length > 0) answerWith([])
+    if (unanswered.length > 0) answerWith([], false)
     unanswered = uses.get(turn) ?? []
     turns.push({ ...turn, uses: unanswered.map(({ use }) => use) })
   }
-  if (unanswered.length > 0) answerWith([])
+  if (unanswered.length > 0) answerWith([], false)
   return { ...conversation, turns }
 }
 

@@ -89,7 +89,12 @@ function toTurn(message: ChatMessage, options: TurnOptions): Turn {
   switch (message.role) {
     case "system":
     case "user":
-      return { role: "user", parts: toParts(message.content, options), results: [] }
+      return {
+        role: "user",
+        spoken: isSpokenMessage(message),
+        parts: toParts(message.content, options),
+        results: [],
+      }
     case "tool": {
       const media = message.content.filter(({ type }) => type === "media")
       const text = message.content
@@ -97,6 +102,7 @@ function toTurn(message: ChatMessage, options: TurnOptions): Turn {
         .join(TEXT_SEPARATOR)
       return {
         role: "user",
+        spoken: false,
         parts: toParts(media, options),
         results: [{ id: message.toolCallId, status: message.isError === true ? "error" : "success", text }],
       }
