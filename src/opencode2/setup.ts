@@ -77,8 +77,12 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   look()
   host.warmUp()
   return async () => {
-    leave()
-    await host.close()
+    try {
+      await host.close()
+    } finally {
+      // Not before: a refresh that was sent is waited for, and who asks meanwhile is told to ask again.
+      leave()
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { existsSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
+import { APICallError } from "@ai-sdk/provider"
 import { openAccountStore } from "../../src/accounts/index.ts"
 import { encodeModelLists } from "../../src/kiro/index.ts"
 import { offeredModels } from "../../src/kiro/models/index.ts"
@@ -12,10 +13,13 @@ import { silentLog, systemClock } from "../../src/runtime.ts"
 import { pathsFor } from "../../src/settings/index.ts"
 import { VERSION } from "../../src/version.ts"
 import { finish, neverAnswers, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
+import { createToken } from "../support/fake-kiro/oidc.ts"
+import { kiroCliStoreOf, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { within } from "../support/clock.ts"
 import { isObject } from "../../src/json.ts"
 import { eventually, Lab, PROVIDER } from "./lab.ts"
+import { read } from "./support.ts"
 
 let lab: Lab
 beforeEach(async () => {
@@ -309,6 +313,27 @@ describe("a call", () => {
     assert.equal(turn.failure, undefined)
     assert.match(turn.text, /Hello from/)
     assert.equal(turn.waits.length, 1)
+  })
+
+  it("that begins while the plugin ends, which may take long, is one that the host repeats", async () => {
+    const path = kiroCliStoreOf(lab.home)
+    await seedKiroCliStore({ path, accounts: [lab.fake.account()], expiresAt: Date.now() + 60_000 })
+    const renewal = Promise.withResolvers<void>()
+    lab.fake.next("CreateToken", async (request) => {
+      await renewal.promise
+      return createToken(lab.fake, request)
+    })
+    const { project } = await lab.open()
+    assert.match((await project.session({ model: "kiro/auto" }).prompt("Hello")).text, /Hello from/)
+    await eventually(() => lab.fake.requests.some(({ operation }) => operation === "CreateToken"))
+    const { language } = await project.resolve("kiro/auto")
+    const reloaded = project.reload()
+    const [refusal] = await read(language)
+    assert.ok(refusal?.type === "error" && APICallError.isInstance(refusal.error))
+    assert.equal(refusal.error.responseHeaders?.["x-should-retry"], "true")
+    renewal.resolve()
+    await reloaded
+    assert.match((await project.session({ model: "kiro/auto" }).prompt("Hello")).text, /Hello from/)
   })
 
   it("goes through the hook where the host does not import by address", async () => {
