@@ -51,9 +51,14 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
     if (await models.refresh()) await reload?.()
   }
   const look = (): void => host.inBackground(connections.look, "the credentials of OpenCode were not read")
+  // A sign-in, in whichever location or program, and an answer bring both.
+  const renew = (): void => {
+    host.inBackground(refresh, "the new models were not offered")
+    look()
+  }
   const leave = enterRegistry(
     key,
-    locationGateway(host, connections.chosen, () => later(host, refresh, look)),
+    locationGateway(host, connections.chosen, () => later(host, renew)),
   )
 
   const { use, missing } = createRegistrar(host, context)
@@ -61,19 +66,15 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   await use(["model", "transform"], models.pin)
   await use(["session", "hook"], "model.request", nameRequest, { providerID: PROVIDER_ID })
   await use(["aisdk", "hook"], "sdk", modelsByHook(host, providerUrl), { providerID: PROVIDER_ID })
-  const signedIn = (): void => {
-    host.inBackground(refresh, "the new models were not offered")
-    look()
-  }
   // The forms of a sign-in show its defaults.
   const { webSearch } = await host.readSettings()
-  await use(["integration", "transform"], offerLogins(host, signedIn))
+  await use(["integration", "transform"], offerLogins(host, renew))
   await use(["command", "transform"], offerCommand(host, context))
   const { ACCOUNTS_RPC, accountsRpcHandlers } = await loadAccountsRpc()
   await use(["rpc", "register"], ACCOUNTS_RPC, accountsRpcHandlers({ host, place, project }))
   await use(["websearch", "transform"], offerSearch(host, webSearch))
   if (missing.length > 0) log.warn("this OpenCode lacks some parts, which are done without", { missing })
-  watchCredentials(host, methodOf(context, "event", "subscribe"), look)
+  watchCredentials(host, methodOf(context, "event", "subscribe"), renew)
   look()
   host.warmUp()
   return async () => {
@@ -166,12 +167,11 @@ async function* andThen(
 /** The look-ups behind a good answer take this long, and may bring a new list of models. */
 const LOOKED_UP_AFTER_MS = 5000
 
-function later(host: Host, refresh: () => Promise<void>, look: () => void): void {
+function later(host: Host, renew: () => void): void {
   host.inBackground(async () => {
     await host.clock.sleep(LOOKED_UP_AFTER_MS, host.signal)
-    look()
-    await refresh()
-  }, "the new models were not offered")
+    renew()
+  }, "nothing was looked for behind an answer")
 }
 
 /**
@@ -229,7 +229,7 @@ function offerSearch(host: Host, isDefault: boolean): (editor: unknown) => void 
 }
 
 /** `opencode auth login`, `switch` and `logout` in another process, and `/connect` in this one. */
-function watchCredentials(host: Host, subscribe: Call | undefined, look: () => void): void {
+function watchCredentials(host: Host, subscribe: Call | undefined, renew: () => void): void {
   host.inBackground(async () => {
     const { signal } = host
     const events = await subscribe?.({ signal })
@@ -239,7 +239,7 @@ function watchCredentials(host: Host, subscribe: Call | undefined, look: () => v
     const stop = (): void => host.inBackground(async () => void (await heard.return?.()), "not ended")
     signal.addEventListener("abort", stop, { once: true })
     for (let next = await heard.next(); next.done !== true; next = await heard.next())
-      if (textIn(next.value, "type")?.startsWith("credential.")) look()
+      if (textIn(next.value, "type")?.startsWith("credential.")) renew()
   }, "OpenCode's events are not heard any more")
 }
 

@@ -261,6 +261,16 @@ describe("the offered models", () => {
     await eventually(() => project.models().size !== before)
   })
 
+  it("follow it in every location that hears of the sign-in", async () => {
+    lab.fake.models = lab.fake.models.slice(0, 2)
+    const host = lab.host()
+    const [here, there] = [await host.open(join(lab.home, "one")), await host.open(join(lab.home, "two"))]
+    const before = there.models().size
+    const person = lab.fake.account({ kind: "api-key" })
+    await (await here.login("kiro", "api-key", { api_key: person.accessToken })).complete()
+    await eventually(() => there.models().size !== before)
+  })
+
   it("are news to the host only where the lists say something else", async () => {
     const path = join(temporaryFolder(), "kiro-models.json")
     const list = (modelId: string, fetchedAt: number): void => {
