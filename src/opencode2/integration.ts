@@ -11,6 +11,7 @@ import {
   type SignInMethod,
   SOCIAL_PROVIDERS,
 } from "../login/input.ts"
+import { atMost } from "../runtime.ts"
 import { Secret } from "../secret.ts"
 import { PROVIDER_ID } from "../version.ts"
 import { answerOf, methodOf, textIn } from "./context.ts"
@@ -160,10 +161,14 @@ export interface Connections {
   look(): Promise<void>
   /**
    * The account that was chosen with `opencode auth switch`, for new conversations. With one sign-in there is nothing
-   * that could have been chosen.
+   * that could have been chosen. Waits for a look that is under way: the message behind a switch, or behind the start,
+   * may be as quick.
    */
-  chosen(): string | undefined
+  chosen(): Promise<string | undefined>
 }
+
+/** A key that is taken in, or a host that does not answer, holds no message for longer. */
+const LOOKED_WITHIN_MS = 1000
 
 export function readConnections(host: Host, context: unknown): Connections {
   const active = methodOf(context, "integration", "connection", "active")
@@ -197,10 +202,18 @@ export function readConnections(host: Host, context: unknown): Connections {
     told.set(name, message)
   }
   let last: Promise<void> = Promise.resolve()
+  let looked: Promise<unknown> = last
   return {
-    // One after the other: two at once would take a key in twice.
-    look: () => (last = last.then(lookOnce, lookOnce)),
-    chosen: () => chosen,
+    look() {
+      // One after the other: two at once would take a key in twice.
+      last = last.then(lookOnce, lookOnce)
+      looked = atMost(LOOKED_WITHIN_MS, last, host.clock).catch(() => undefined)
+      return last
+    },
+    async chosen() {
+      await looked
+      return chosen
+    },
   }
 }
 

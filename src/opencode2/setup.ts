@@ -141,11 +141,15 @@ function modelsByHook(host: Host, providerUrl: string): (event: unknown) => void
 }
 
 /** The gateway of a location, with the account that was chosen there. */
-function locationGateway(host: Host, chosen: () => string | undefined, answered: () => void): ChatGateway {
+function locationGateway(
+  host: Host,
+  chosen: () => Promise<string | undefined>,
+  answered: () => void,
+): ChatGateway {
   const gateway = gatewayOf(host)
   return {
     async chat(call) {
-      const outcome = await gateway.chat({ ...call, preferredAccountId: chosen() })
+      const outcome = await gateway.chat({ ...call, preferredAccountId: await chosen() })
       if (outcome.outcome === "refusal") return outcome
       const { head, batches } = outcome.answer
       return { outcome: "answer", answer: { head, batches: andThen(batches, answered) } }

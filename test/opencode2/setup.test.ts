@@ -447,6 +447,28 @@ describe("signing in", () => {
     assert.equal(await askedBy(old), first)
   })
 
+  it("more than once lets `auth switch` choose from the very first message on, and right behind a switch", async () => {
+    const { host, project } = await lab.open()
+    const spent = lab.fake.account({ kind: "api-key", usage: { used: 40 } })
+    const people = [spent, lab.fake.account({ kind: "api-key" })]
+    const stored = []
+    for (const { accessToken } of people)
+      stored.push(await (await project.login("kiro", "api-key", { api_key: accessToken })).complete())
+    const isAskedOf = async (person: number): Promise<void> => {
+      await project.session({ model: "kiro/auto" }).prompt("Hello")
+      const asked = lab.fake.chats.at(-1)?.headers["authorization"]
+      assert.equal(asked, `Bearer ${people[person]?.accessToken}`)
+    }
+    host.credentials.switchTo("kiro", stored[0]?.id ?? "")
+    await project.reload()
+    await isAskedOf(0)
+    for (const person of [1, 0]) {
+      host.credentials.switchTo("kiro", stored[person]?.id ?? "")
+      project.emit({ type: "credential.switched", data: { integrationID: "kiro" } })
+      await isAskedOf(person)
+    }
+  })
+
   it("chooses nothing where it is the only one: the account with the most credits left is asked", async () => {
     const { host, project } = await lab.open()
     const spent = lab.fake.account({ kind: "api-key", usage: { used: 40 } })

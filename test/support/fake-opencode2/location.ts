@@ -288,6 +288,8 @@ export class FakeLocation {
         }),
         connection: {
           active: async (id: string) => {
+            // They stand in a database.
+            await new Promise((resolve) => setTimeout(resolve, 20))
             const active = credentials.active(id)
             return active && { type: "credential", id: active.id, integrationID: id, label: active.label }
           },
