@@ -81,12 +81,15 @@ function openStream(asked: Asked): ReadableStream<LanguageModelV3StreamPart> {
 
 async function findEntry(settings: unknown, signal: AbortSignal): Promise<RegistryEntry> {
   const location = isObject(settings) ? settings["location"] : undefined
-  for (let waited = 0; waited <= WAIT_MS; waited += LOOK_EVERY_MS) {
+  for (let waited = 0; waited <= WAIT_MS;) {
     signal.throwIfAborted()
     const registry = (globalThis as { [key: symbol]: Registry | undefined })[
       Symbol.for("opencode-kiro-auth/1")
     ]
-    const entry = typeof location === "string" ? registry?.get(location) : undefined
+    let entry = typeof location === "string" ? registry?.get(location) : undefined
+    // However long one takes to end: the next comes a moment behind it.
+    if (entry === undefined) waited += LOOK_EVERY_MS
+    while (entry?.ending?.aborted === true) entry = entry.earlier
     if (entry !== undefined) return entry
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
   }

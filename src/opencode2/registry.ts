@@ -13,6 +13,8 @@ export type Registry = Map<string, Entered>
 interface Entered extends RegistryEntry {
   /** Of the same location, and not left yet. */
   earlier?: Entered | undefined
+  /** Aborted when its plugin begins to end, which may take as long as a refresh that was sent. */
+  readonly ending?: AbortSignal | undefined
 }
 
 /**
@@ -20,7 +22,7 @@ interface Entered extends RegistryEntry {
  * last that entered answers; the plugin may be there twice, found in a folder and named in the configuration. The
  * location is what the settings of its models name.
  */
-export function enterRegistry(location: string, gateway: ChatGateway): () => void {
+export function enterRegistry(location: string, gateway: ChatGateway, ending?: AbortSignal): () => void {
   const model = async (): Promise<RegistryEntry> => {
     const { createRegistryEntry } = await import("./language-model.ts").catch((cause: unknown) => {
       throw new Error(loadingTrouble(cause), { cause })
@@ -30,6 +32,7 @@ export function enterRegistry(location: string, gateway: ChatGateway): () => voi
   const registry = openRegistry()
   const entry: Entered = {
     earlier: registry.get(location),
+    ending,
     async *stream(call) {
       yield* (await model()).stream(call)
     },

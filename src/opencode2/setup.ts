@@ -59,6 +59,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   const leave = enterRegistry(
     key,
     locationGateway(host, connections.chosen, () => later(host, renew)),
+    host.signal,
   )
 
   const { use, missing } = createRegistrar(host, context)
@@ -81,7 +82,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
     try {
       await host.close()
     } finally {
-      // Not before: a refresh that was sent is waited for, and who asks meanwhile is told to ask again.
+      // Not before: a refresh that was sent is waited for, and who asks meanwhile waits for the next plugin.
       leave()
     }
   }

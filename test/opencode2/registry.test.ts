@@ -101,6 +101,23 @@ describe("the provider's module", () => {
     assert.ok(APICallError.isInstance(errorOf(await read(model))))
   })
 
+  it("asks whoever else is there where the last that entered is ending", async () => {
+    const model = createKiro({ location: "/ending" }).languageModel("auto")
+    const ending = new AbortController()
+    const enter = (name: string, signal?: AbortSignal) =>
+      enterRegistry("/ending", answering([{ delta: { content: name } }]), signal)
+    const [leaveFirst, leaveLast] = [enter("first"), enter("last", ending.signal)]
+    assert.match(JSON.stringify(await read(model)), /"delta":"last"/)
+    ending.abort()
+    assert.match(JSON.stringify(await read(model)), /"delta":"first"/)
+    leaveFirst()
+    const waiting = read(model)
+    const leaveNext = enter("next")
+    assert.match(JSON.stringify(await waiting), /"delta":"next"/)
+    leaveLast()
+    leaveNext()
+  })
+
   it("starts nothing before the first pull, and ends at once when cancelled", async () => {
     const calls: ChatCall[] = []
     const leave = enterRegistry("/quiet", {

@@ -2,7 +2,6 @@ import assert from "node:assert/strict"
 import { existsSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { APICallError } from "@ai-sdk/provider"
 import { openAccountStore } from "../../src/accounts/index.ts"
 import { encodeModelLists } from "../../src/kiro/index.ts"
 import { offeredModels } from "../../src/kiro/models/index.ts"
@@ -325,7 +324,7 @@ describe("a call", () => {
     assert.equal(turn.waits.length, 1)
   })
 
-  it("that begins while the plugin ends, which may take long, is one that the host repeats", async () => {
+  it("that begins while the plugin ends, which may take long, is answered by the next one", async () => {
     const path = kiroCliStoreOf(lab.home)
     await seedKiroCliStore({ path, accounts: [lab.fake.account()], expiresAt: Date.now() + 60_000 })
     const renewal = Promise.withResolvers<void>()
@@ -338,12 +337,11 @@ describe("a call", () => {
     await eventually(() => lab.fake.requests.some(({ operation }) => operation === "CreateToken"))
     const { language } = await project.resolve("kiro/auto")
     const reloaded = project.reload()
-    const [refusal] = await read(language)
-    assert.ok(refusal?.type === "error" && APICallError.isInstance(refusal.error))
-    assert.equal(refusal.error.responseHeaders?.["x-should-retry"], "true")
+    const parts = read(language)
+    await new Promise((resolve) => setTimeout(resolve, 2500))
     renewal.resolve()
     await reloaded
-    assert.match((await project.session({ model: "kiro/auto" }).prompt("Hello")).text, /Hello from/)
+    assert.equal((await parts).at(-1)?.type, "finish")
   })
 
   it("goes through the hook where the host does not import by address", async () => {
