@@ -8,7 +8,7 @@ import { ownCommand } from "../settings/index.ts"
 import { createSchemaReader, isSpokenMessage, type TurnSummary } from "../translate/index.ts"
 import { type Answered, type Failed, makeAttempt } from "./attempt/attempt.ts"
 import { chooseAccount } from "./attempt/choose-account.ts"
-import { firstProgress, isOfTheSession, type Progress, type ShortenStep } from "./attempt/progress.ts"
+import { firstProgress, isOfTheSession, type Progress } from "./attempt/progress.ts"
 import { type Chat, openChat, sizeOf } from "./chat.ts"
 import { createBackground, createTurnstile } from "./background.ts"
 import type { GatewayContext, GatewayDependencies } from "./context.ts"
@@ -98,17 +98,17 @@ async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOu
 
 function begin(chat: Chat): Progress {
   const { leftOut = [], tokenRatio } = chat.session
-  return firstProgress(startingStep(chat), leftOut.filter(isOfTheSession), tokenRatio)
+  return firstProgress({ ...firstStep(chat), omitted: leftOut.filter(isOfTheSession), tokenRatio })
 }
 
 /**
  * A session starts where it last got through, until a request is smaller than the one that needed it, or goes to a
  * model with a larger window than the one that could not take it.
  */
-function startingStep(chat: Chat): ShortenStep | undefined {
-  const { shortenStep, shortenedSize = 0, shortenedWindow = chat.window } = chat.session
-  if (shortenStep === undefined || chat.window > shortenedWindow) return undefined
-  return sizeOf(chat) < shortenedSize ? undefined : shortenStep
+function firstStep(chat: Chat): Pick<Progress, "step" | "shortenedSize"> {
+  const { shortenStep: step, shortenedSize, shortenedWindow = chat.window } = chat.session
+  if (step === undefined || chat.window > shortenedWindow) return {}
+  return sizeOf(chat) < (shortenedSize ?? 0) ? {} : { step, ...present({ shortenedSize }) }
 }
 
 /**

@@ -131,11 +131,9 @@ function afterMain(
     justCompacted: _compacted,
     ...rest
   } = current
-  const { step: shortenStep } = progress
+  const { step: shortenStep, shortenedSize = sizeOf(chat) } = progress
   const shortened =
-    shortenStep === undefined
-      ? {}
-      : { shortenStep, shortenedSize: sizeOf(chat), shortenedWindow: chat.window }
+    shortenStep === undefined ? {} : { shortenStep, shortenedSize, shortenedWindow: chat.window }
   const full = summary.reportedWholeWindow ? ({ fullWindow: "reported" } as const) : {}
   return { ...rest, overflowAnswered: false, ...shortened, ...full }
 }

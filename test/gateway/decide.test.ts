@@ -38,7 +38,7 @@ function situation(
     jitter: 0,
     ...change,
     failure: { kind, status: 0, message: "", ...change.failure },
-    progress: { ...firstProgress(undefined), sends: 1, ...change.progress },
+    progress: { ...firstProgress(), sends: 1, ...change.progress },
   }
 }
 
@@ -256,7 +256,7 @@ describe("the progress after a verdict", () => {
   }
   const at = { account, failure, sent }
   const busy: Progress = {
-    ...firstProgress(undefined),
+    ...firstProgress(),
     accountId: "a",
     hostsTried: ["runtime"],
     rejected: [new Secret("older")],
@@ -343,7 +343,7 @@ function play(
   sequence: readonly (readonly [FailureKind, number | null])[],
   maxRequestIterations: number,
 ): Progress {
-  let progress = firstProgress(undefined)
+  let progress = firstProgress()
   for (const [kind, retryAfterMs] of sequence) {
     progress = { ...progress, sends: progress.sends + 1 }
     const accountId = progress.accountId ?? `account-${progress.excluded.length}`

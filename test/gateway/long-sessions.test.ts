@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { roundsOf } from "../fuzz/runs.ts"
 import { promptTokens } from "../support/fake-kiro/check/index.ts"
-import { finish, stream, text } from "../support/fake-kiro/index.ts"
+import { finish, type ReceivedRequest, stream, text } from "../support/fake-kiro/index.ts"
 import { keptOf, simulateSession } from "../translate/support/sessions.ts"
 import { type Harness, hear, startHarness } from "./harness.ts"
 
@@ -91,5 +91,31 @@ describe("a session of several windows", () => {
       before = written
     }
     assert.ok(shortened > 15 && moves <= 6, `${moves} of ${shortened}`)
+  })
+
+  it("keeps it also where it was refused far below its window, by how long it is", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    const session = simulateSession({ seed: 7, steps: 80, resultCharacters: 12_000, thinks: false })
+    const isTooLong = ({ operation, text }: ReceivedRequest): boolean =>
+      operation === "GenerateAssistantResponse" && text.length > 200_000
+    harness.fake.when(isTooLong, {
+      kind: "document",
+      status: 413,
+      headers: { "content-type": "text/html" },
+      body: "<title>413 Request Entity Too Large</title>",
+    })
+    let before = ""
+    let moves = 0
+    let shortened = 0
+    for (const { body } of session) {
+      const heard = await hear(await harness.ask({ model: "claude-opus-4-6", ...body }))
+      assert.equal(heard.finishReason, "stop")
+      const written = JSON.stringify(lastSent(harness).history).slice(1, -1)
+      if (written.includes("left out to fit the context window")) shortened += 1
+      if (keptOf(before, written) < before.length) moves += 1
+      before = written
+    }
+    assert.ok(shortened > 30 && moves <= 10, `${moves} of ${shortened}`)
   })
 })

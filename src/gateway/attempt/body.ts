@@ -48,7 +48,7 @@ export function buildBody(wanted: {
 }): Body {
   const { chat, progress, model, profileArn } = wanted
   const { request, purpose, sessionId } = chat
-  const { step, tokenRatio = 1 } = progress
+  const { step, shortenedSize = Infinity, tokenRatio = 1 } = progress
   const { serviceWindow } = model
   const plan = chooseThinking(model, { ...request, purpose })
   const fields = requestFields({ model, plan, maxTokens: request.maxTokens })
@@ -60,7 +60,8 @@ export function buildBody(wanted: {
     isWhole: left === chat.conversation,
     ...(plan.mode === "tags" && { systemPrefix: plan.systemPrefix }),
     ...(step !== undefined && {
-      shortenTo: (size) => shortenTarget({ step, size, window: serviceWindow / tokenRatio }),
+      shortenTo: (size) =>
+        shortenTarget({ step, size: Math.min(size, shortenedSize), window: serviceWindow / tokenRatio }),
     }),
   })
   const conversationState = toConversationState(conversation, {
@@ -81,7 +82,10 @@ export function buildBody(wanted: {
   }
 }
 
-/** Estimated tokens to shorten to, of a request of this size, in a window of so many estimated tokens. */
+/**
+ * Estimated tokens to shorten to, of a request of this size, in a window of so many estimated tokens. The next requests
+ * of the session are measured by the size of this one: by their own the border would move with each of them.
+ */
 export function shortenTarget(wanted: {
   readonly step: ShortenStep
   readonly size: number

@@ -1,5 +1,4 @@
 import type { Account } from "../../accounts/index.ts"
-import { present } from "../../json.ts"
 import type { KiroFailure, RefusedPart } from "../../kiro/index.ts"
 import type { Secret } from "../../secret.ts"
 import { learnRatio } from "../../translate/index.ts"
@@ -78,6 +77,8 @@ export interface Progress {
   /** What of it the model refuses as such, not for what was in it. */
   readonly learnt: readonly Omission[]
   readonly step?: ShortenStep
+  /** The size of the session's request that needed the step first, where that was an earlier one: see `shortenTarget`. */
+  readonly shortenedSize?: number
   /** The estimated tokens of the smallest body that was too long. */
   readonly tooLong?: number
   /** The service's tokens for one estimated one, as far as the session has taught. */
@@ -85,10 +86,9 @@ export interface Progress {
   readonly newConversation: boolean
 }
 
+/** `known`: what the session has taught. */
 export function firstProgress(
-  step: ShortenStep | undefined,
-  omitted: readonly Omission[] = [],
-  tokenRatio?: number,
+  known: Partial<Pick<Progress, "step" | "shortenedSize" | "omitted" | "tokenRatio">> = {},
 ): Progress {
   return {
     sends: 0,
@@ -100,12 +100,11 @@ export function firstProgress(
     refreshed: [],
     rejected: [],
     rediscovered: [],
-    omitted,
+    omitted: [],
     omissions: 0,
     learnt: [],
     newConversation: false,
-    tokenRatio,
-    ...present({ step }),
+    ...known,
   }
 }
 
