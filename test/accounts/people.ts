@@ -482,10 +482,15 @@ export class Home {
     }
   }
 
-  /** The accounts that hold a pair of a person, resting ones too. */
+  /**
+   * The accounts that hold a pair of a person, resting ones too. One that is named is whose name it has, whatever another
+   * version wrote into it.
+   */
   async accountsOf(person: string): Promise<readonly Account[]> {
     const accounts = await (await this.store()).list({ resting: true })
-    return accounts.filter(({ logins }) => logins.some((login) => this.ownerOf(login) === person))
+    return accounts.filter(({ userId, logins }) =>
+      logins.some((login) => (userId === undefined || isSound(login)) && this.ownerOf(login) === person),
+    )
   }
 
   ownerOf(login: Login): string | undefined {
