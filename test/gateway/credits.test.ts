@@ -10,6 +10,7 @@ import {
   neverAnswers,
   pause,
   reasoning,
+  reset,
   stream,
   text,
 } from "../support/fake-kiro/index.ts"
@@ -54,6 +55,27 @@ describe("credits", () => {
         [0.1, 3, undefined],
         [0.5, 2, true],
         [0.3, 1, true],
+      ],
+    )
+  })
+
+  it("are booked behind a full window too, which is no answer", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    for (const ends of [[], [text("Too late.")], [reset]] as const)
+      harness.fake.answer(finish({ percentage: 100, credits: 0.25 }), ...ends)
+    harness.fake.answer(text("Dear"), finish({ credits: 1 }))
+    const task = { role: "user", content: "A task. ".repeat(5_000) }
+    await hear(
+      await harness.ask({ messages: [task, { role: "assistant", content: "Done. ".repeat(5_000) }, task] }),
+    )
+    assert.deepEqual(
+      (await turns(harness)).map(({ credits, failed }) => [credits, failed]),
+      [
+        [1, undefined],
+        [0.25, true],
+        [0.25, true],
+        [0.25, true],
       ],
     )
   })

@@ -34,6 +34,8 @@ export function createAnswerSource(
   const decoder = createMessageDecoder(readHeaders)
   let messages: Iterator<EventStreamMessage, void> = [][Symbol.iterator]()
   let hasContent = false
+  /** Before the commit point the conversation can still be shortened and sent again. */
+  let isTooLong = false
   let heard = false
   let isBatchFull = false
 
@@ -45,11 +47,12 @@ export function createAnswerSource(
         if (message === undefined) return undefined
         const event = readKiroEvent(message)
         if (event.type === "failure") return event.failure
+        // What it cost may still come, but nothing that it could say.
+        if (isTooLong && isPartOfAnswer(event)) return windowIsFull
         chunks.push(...translator.push(event))
         hasContent ||= chunks.some(isContent)
+        isTooLong ||= !hasContent && fillsTheWindow(event)
         heard = true
-        // Before the commit point the conversation can still be shortened and sent again.
-        if (!hasContent && fillsTheWindow(event)) return windowIsFull
       }
       return undefined
     } catch (error) {
@@ -68,7 +71,7 @@ export function createAnswerSource(
   }
 
   function end(chunks: readonly ChatChunk[], failure: KiroFailure | undefined): Batch {
-    const ended = translator.end(failure)
+    const ended = translator.end(isTooLong ? windowIsFull : failure)
     if (ended.outcome === "failed") return { chunks: hasContent ? chunks : [], end: ended }
     return { chunks: [...chunks, ...ended.chunks], end: { outcome: "finished" } }
   }
@@ -114,6 +117,10 @@ const windowIsFull: KiroFailure = {
   status: 0,
   reason: "CONTEXT_USAGE",
   message: "The conversation fills the model's whole context window.",
+}
+
+function isPartOfAnswer({ type }: KiroEvent): boolean {
+  return !["metadataEvent", "contextUsageEvent", "meteringEvent", "unknown"].includes(type)
 }
 
 function fillsTheWindow(event: KiroEvent): boolean {
