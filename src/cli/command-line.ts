@@ -99,8 +99,10 @@ function split(args: string[]): Split {
       throw new UsageError(
         `there is no option "${token.rawName}"; ${meantOption(token.name, flagsOf([...wordsAt.values()][0]))}`,
       )
-    else if (FLAGS[token.name]?.type === "boolean") flags.add(token.name)
-    else if (token.value === undefined) throw new UsageError(`--${token.name} needs a value`)
+    else if (FLAGS[token.name]?.type === "boolean") {
+      if (token.value !== undefined) throw new UsageError(`--${token.name} takes no value`)
+      flags.add(token.name)
+    } else if (token.value === undefined) throw new UsageError(`--${token.name} needs a value`)
     else values.set(token.name, token.value)
   }
   return { words: [...wordsAt.values()], flags, values }

@@ -87,6 +87,8 @@ describe("the command", () => {
       [["doc"], /there is no command "doc"; there are accounts/],
       [["accounts", "list", "a1b2"], /"a1b2" is too much/],
       [["usage", "--fix"], /--fix goes with doctor/],
+      [["doctor", "--live", "--yes=no"], /--yes takes no value/],
+      [["usage", "--json=false"], /--json takes no value/],
     ]
     for (const [words, guess] of guesses) {
       const { code, err } = await lab.run(...words)
