@@ -11,7 +11,7 @@ import {
 import type { KiroProfile } from "../kiro/index.ts"
 import { accountDocument, findAccount, profileOf } from "./accounts.ts"
 import type { Command } from "./command-line.ts"
-import type { Context } from "./context.ts"
+import { type Context, mustBeKept } from "./context.ts"
 
 type Change = Extract<Command, { name: "label" | "enable" | "disable" | "remove" }>
 
@@ -70,6 +70,7 @@ function report(
 ): boolean {
   const { terminal, runtime } = context
   const { command, account, done, isKept = false } = change
+  mustBeKept(context)
   if (command.json) {
     const document = accountDocument(account, context, runtime.clock.now())
     terminal.json({ done: command.name, usable: !isKept, account: document })

@@ -33,6 +33,18 @@ export interface Context extends OpenAccounts {
   hasLost(): boolean
 }
 
+/** Throws where it is of no use: that no account was found there is no reason to say that there is none. */
+export async function mustBeRead({ store, hasLost, paths, command }: Context): Promise<void> {
+  const accounts = await store.listAll()
+  if (accounts.length === 0 && hasLost())
+    throw new Error(`${paths.database} can't be read: for the reason run: ${command} doctor`)
+}
+
+/** Throws where it did not take what was decided: nothing is said to be done that is kept nowhere. */
+export function mustBeKept({ hasLost, paths }: Context): void {
+  if (hasLost()) throw new Error(`Nothing was kept: ${paths.database} can't be written.`)
+}
+
 /**
  * `quiet`: the command itself tells what notices would. `rehearse`: nothing is written, nor logged. `tellsSettings`: it
  * is one that people look around with, and says what is wrong with kiro.json; the others don't repeat it.

@@ -6,7 +6,14 @@ import { VERSION } from "../version.ts"
 import { listAccounts, sourceTrouble } from "./accounts.ts"
 import { accountProfile, changeAccount } from "./change-account.ts"
 import { type Command, helpText, readCommandLine, UsageError } from "./command-line.ts"
-import { commandHere, type Context, openContext, redirectingDotenv } from "./context.ts"
+import {
+  commandHere,
+  type Context,
+  mustBeKept,
+  mustBeRead,
+  openContext,
+  redirectingDotenv,
+} from "./context.ts"
 import { examine } from "./doctor/doctor.ts"
 import type { RunProgram } from "./doctor/finding.ts"
 import { programRunner } from "./doctor/programs.ts"
@@ -59,21 +66,16 @@ async function execute(command: Command, at: At): Promise<boolean> {
   const tellsSettings = command.name === "accounts" || command.name === "usage" || command.name === "budget"
   const context = await openContext(place, terminal, { quiet, rehearse, tellsSettings })
   try {
-    const done = await obey(context, command, at)
-    if (rehearse || !changesAccounts(command) || !context.hasLost()) return done
-    const failed = `Nothing was kept: ${context.paths.database} can't be written.`
-    terminal.err(`${terminal.paint("bad", "✗")} ${failed}`)
-    return false
+    return await obey(context, command, at)
   } finally {
     await context.close()
   }
 }
 
-function changesAccounts(command: Command): boolean {
-  const { name } = command
-  if (name === "profile") return command.choice !== undefined
-  if (name === "budget") return command.lift
-  return ["import", "label", "enable", "disable", "remove"].includes(name)
+/** Whether its answer would be wrong where kiro.db holds something that nobody can read. */
+function isOfWhatIsKept(command: Command): boolean {
+  if (command.name === "budget") return !command.lift
+  return !["import", "doctor", "update"].includes(command.name)
 }
 
 async function obey(
@@ -81,6 +83,7 @@ async function obey(
   command: Exclude<Command, { name: "help" | "version" }>,
   { place, directory, run = programRunner(place) }: At,
 ): Promise<boolean> {
+  if (isOfWhatIsKept(command)) await mustBeRead(context)
   switch (command.name) {
     case "accounts":
       await listAccounts(context, command)
@@ -118,6 +121,7 @@ async function takeLogins(
 ): Promise<boolean> {
   const { store, sources, runtime, terminal, tokens } = context
   const taken = await importLogins({ store, sources, clock: runtime.clock, byUser: true, tokens })
+  mustBeKept(context)
   if (json) terminal.json({ dryRun, ...documentOf(taken, dryRun) })
   else for (const line of linesOf(taken, dryRun)) terminal.out(terminal.wrap(line, 2))
   for (const problem of json ? [] : taken.problems)

@@ -13,7 +13,7 @@ import {
 import { plainText, present } from "../json.ts"
 import { listAccounts } from "./accounts.ts"
 import type { Command, UsageGroup } from "./command-line.ts"
-import type { Context } from "./context.ts"
+import { type Context, mustBeKept } from "./context.ts"
 import type { Column, Terminal } from "./terminal.ts"
 
 const DAY_MS = 24 * 3_600_000
@@ -295,10 +295,12 @@ export async function showBudget(
   const day = localDay(runtime.clock.now())
   const { dailyCreditBudget: limit } = settings
   // OpenCode may have been started with a budget that this shell does not know.
-  if (lift) await store.liftBudget(day)
+  if (lift) {
+    await store.liftBudget(day)
+    mustBeKept(context)
+  }
   const used = await store.creditsOfDay(day)
-  // What could not be kept holds for this process alone, which ends now.
-  const isLifted = !context.hasLost() && (await store.isBudgetLifted(day))
+  const isLifted = await store.isBudgetLifted(day)
   if (json) return terminal.json({ day, used, limit: limit ?? null, lifted: isLifted })
   const say = (text: string): void => terminal.out(terminal.wrap(text))
   if (limit === undefined) {
