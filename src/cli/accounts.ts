@@ -86,7 +86,7 @@ function rowOf(account: Account, { terminal, settings }: Context, now: number): 
   const tone = (share ?? 0) >= 1 ? "bad" : (share ?? 0) >= HIGH_SHARE ? "warning" : undefined
   const credits = quota === undefined ? terminal.paint("muted", "not known yet") : creditsText(quota)
   return [
-    terminal.paint("strong", accountName(account)),
+    terminal.paint("strong", listedName(account)),
     quota?.plan === undefined ? "?" : plainName(quota.plan),
     terminal.paint(STATE_WORDS[state.reason].tone, shortState(state, now)),
     tone === undefined ? credits : terminal.paint(tone, credits),
@@ -94,6 +94,12 @@ function rowOf(account: Account, { terminal, settings }: Context, now: number): 
     quota?.resetAt === undefined ? "" : dayText(quota.resetAt, now),
     [...new Set(account.logins.map(({ source }) => SOURCE_NAMES[source]))].join(", "),
   ]
+}
+
+/** With the short id by which it is typed, whatever its label is, and of which no narrow terminal cuts anything. */
+function listedName(account: Account): string {
+  const [name, id] = [accountName(account), `··${shortId(account)}`]
+  return name.endsWith(id) ? name : `${name} ${id}`
 }
 
 /** Credits beside those of the plan: a line for an account that has any. */

@@ -52,6 +52,15 @@ describe("in a terminal of 80 columns", () => {
     assert.match(await say("usage", "--by", "project"), /^….*名前\/the-end +1 +7\.00 +100 %$/m)
   })
 
+  it("cuts no account's short id, by which one with a long name is typed", async () => {
+    await fill()
+    for (const columns of [30, 60, 80]) {
+      const { out } = await lab.runWith({ columns, environment: { FORCE_COLOR: "0" } }, "accounts")
+      const ids = out.split("\n\n")[0]?.match(/··[0-9a-f]{4}(?= )/g)
+      assert.equal(new Set(ids).size, NAMES.length, out)
+    }
+  })
+
   it("leaves out even the credits where nothing else makes room", async () => {
     await fill()
     const titles = async (columns: number): Promise<string> =>
