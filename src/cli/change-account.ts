@@ -1,6 +1,7 @@
 import {
   type Account,
   accountName,
+  type AccountState,
   remedyOf,
   shortState,
   STATE_WORDS,
@@ -49,13 +50,16 @@ async function enable(context: Context, command: Change, id: string): Promise<bo
   )
   const now = runtime.clock.now()
   const state = stateOf(account, { now, useOverage: settings.useOverage })
-  if (STATE_WORDS[state.reason].tone === "good")
-    return report(context, { command, account, done: "is used again" })
+  if (isUsable(state)) return report(context, { command, account, done: "is used again" })
   const [why, remedy] = [shortState(state, now), remedyOf(account, state, context.command)]
   // Where the remedy is all that there is to say, it says so itself.
   const words = remedy.toLowerCase().startsWith(why) ? remedy : `${why}. ${remedy}`
   const done = `is switched on, but can't be used: ${words}`.trim()
   return report(context, { command, account, done, isKept: true })
+}
+
+function isUsable({ reason }: AccountState): boolean {
+  return STATE_WORDS[reason].tone === "good"
 }
 
 function report(
@@ -68,12 +72,14 @@ function report(
     readonly isKept?: boolean
   },
 ): boolean {
-  const { terminal, runtime } = context
+  const { terminal, runtime, settings } = context
   const { command, account, done, isKept = false } = change
   mustBeKept(context)
   if (command.json) {
-    const document = accountDocument(account, context, runtime.clock.now())
-    terminal.json({ done: command.name, usable: !isKept, account: document })
+    const now = runtime.clock.now()
+    const state = stateOf(account, { now, useOverage: settings.useOverage })
+    const usable = command.name !== "remove" && isUsable(state)
+    terminal.json({ done: command.name, usable, account: accountDocument(account, context, now) })
   } else {
     const mark = isKept ? terminal.paint("warning", "!") : terminal.paint("good", "✓")
     terminal.out(`${mark} ${terminal.wrap(`${accountName(account)} ${done}`, 2)}`)

@@ -171,6 +171,22 @@ describe("accounts", () => {
     assert.ok(!out.includes("some.body") && !out.includes(person.userId))
   })
 
+  it("tells machines whether the account can be used now, whatever was done", async () => {
+    await signIn(builder)
+    const [first] = await listed()
+    const short = String(first?.["shortId"])
+    const usable = async (...words: readonly string[]): Promise<unknown> => {
+      const { code, json } = await run("accounts", ...words, "--json")
+      assert.ok(isObject(json) && code === 0)
+      return json["usable"]
+    }
+    assert.equal(await usable("label", short, "mine"), true)
+    assert.equal(await usable("disable", short), false)
+    assert.equal(await usable("label", short, "yours"), false)
+    assert.equal(await usable("enable", short), true)
+    assert.equal(await usable("remove", short), false)
+  })
+
   it("labels, disables, enables and removes the one that is meant", async () => {
     await signIn(builder, social)
     const [first] = await listed()
