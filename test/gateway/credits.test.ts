@@ -372,7 +372,6 @@ describe("an account that is waited for", () => {
     const account = await harness.add("work")
     account.fail(FAILURES.throttled)
     await hear(await harness.ask())
-    await harness.gateway.close()
     assert.deepEqual(harness.usageAsked, ["work"])
   })
 })

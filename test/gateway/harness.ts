@@ -122,6 +122,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
         return (await options.lookUps?.profile?.(accountId, signal)) ?? false
       },
       afterAnswer: (accountId) => void answered.push(accountId),
+      afterThrottle: (accountId) => void usageAsked.push(accountId),
     },
   })
   const front = createFront({

@@ -11,7 +11,7 @@ import { setUp } from "../../src/opencode2/setup.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { pathsFor } from "../../src/settings/index.ts"
 import { VERSION } from "../../src/version.ts"
-import { finish, neverAnswers, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
+import { FAILURES, finish, neverAnswers, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
 import { createToken } from "../support/fake-kiro/oidc.ts"
 import { kiroCliStoreOf, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -342,6 +342,18 @@ describe("a call", () => {
     renewal.resolve()
     await reloaded
     assert.equal((await parts).at(-1)?.type, "finish")
+  })
+
+  it("that was throttled leaves no question behind that a cleanup waits for", async () => {
+    const settings = { endpoint_override: lab.fake.url, rate_limit_max_retries: 0 }
+    lab.write(".config/opencode/kiro.json", JSON.stringify(settings))
+    await lab.signInWithKiroCli()
+    lab.fake.next("GenerateAssistantResponse", FAILURES.throttled)
+    lab.fake.next("GetUsageLimits", ...Array.from({ length: 4 }, () => neverAnswers))
+    const { project } = await lab.open()
+    assert.equal((await read((await project.resolve("kiro/auto")).language)).at(-1)?.type, "error")
+    await eventually(() => lab.fake.requests.some(({ operation }) => operation === "GetUsageLimits"))
+    await within(2000, project.close())
   })
 
   it("goes through the hook where the host does not import by address", async () => {

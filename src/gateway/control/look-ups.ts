@@ -37,6 +37,11 @@ export interface LookUps {
   readonly profile: (accountId: string, signal: AbortSignal) => Promise<boolean>
   /** After a good answer, in the background: usage and models, where they are due. */
   readonly afterAnswer: (accountId: string) => void
+  /**
+   * In the background, the usage where it is due: "too many requests" is also what some accounts hear when their credits
+   * are used up.
+   */
+  readonly afterThrottle: (accountId: string) => void
 }
 
 export interface OpenLookUps extends LookUps {
@@ -69,6 +74,7 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
       models.soon(accountId)
       unlisted.soon(accountId)
     },
+    afterThrottle: (accountId) => usage.soon(accountId),
     offerModels: () => offerModels(options),
     async search(asked, rules = {}) {
       const found = await searchTheWeb({ ...options, open, rules }, asked)

@@ -130,7 +130,7 @@ const UNDECIDED: ReadonlySet<Verdict["do"]> = new Set<Verdict["do"]>(["refresh",
  */
 async function recordFailure(context: GatewayContext, failed: Failed, verdict: Verdict): Promise<void> {
   if (UNDECIDED.has(verdict.do)) return
-  const { store, runtime, notify, background, lookUps, settings } = context
+  const { store, runtime, notify, lookUps, settings } = context
   const { account, sent } = failed
   const failure = { ...failed.failure, ...waitOf(verdict) }
   const cause = { now: runtime.clock.now(), random: runtime.random() }
@@ -147,9 +147,7 @@ async function recordFailure(context: GatewayContext, failed: Failed, verdict: V
   const isBlamed = failure.kind === "bearer-rejected" || judge(account) !== account
   if (!isBlamed) return
   const judged = await store.update(account.id, judge)
-  // "Too many requests" is also what some accounts hear when their credits are used up: the usage call knows.
-  if (failure.kind === "throttled")
-    background.start("accounts", () => lookUps.usage(account.id, new AbortController().signal))
+  if (failure.kind === "throttled") lookUps.afterThrottle(account.id)
   if (judged?.health.state !== "revoked") return
   notify({ kind: "account-revoked", account: judged, reason: judged.health.reason })
 }
