@@ -18,7 +18,7 @@ import { type KiroProfile, regionOfArn } from "../kiro/index.ts"
 import { present } from "../json.ts"
 import type { Logins, NewSignIn, SignIn } from "../login/index.ts"
 import type { Runtime } from "../runtime.ts"
-import { ownCommand, type Paths, saveProjectRule, type Settings } from "../settings/index.ts"
+import { ownCommand, type Paths, type Place, saveProjectRule, type Settings } from "../settings/index.ts"
 
 /** What a person can do with an account from inside a host. Plain values: they may cross a process. */
 export type AccountAct =
@@ -68,9 +68,10 @@ export function manageAccounts(options: {
   readonly logins: Logins
   readonly settings: Settings
   readonly paths: Pick<Paths, "settingsFile">
+  readonly place: Pick<Place, "home" | "platform">
   readonly runtime: Pick<Runtime, "clock" | "randomUUID">
 }): Management {
-  const { logins, settings, paths, runtime } = options
+  const { logins, settings, paths, place, runtime } = options
   const { store, find, change } = options.accounts
   const stateNow = (account: Account): AccountState =>
     stateOf(account, { now: runtime.clock.now(), useOverage: settings.useOverage })
@@ -107,7 +108,7 @@ export function manageAccounts(options: {
         const { project } = act
         const file = paths.settingsFile
         const unique = runtime.randomUUID()
-        const saved = await saveProjectRule({ file, project, account: account.id, unique })
+        const saved = await saveProjectRule({ file, project, account: account.id, unique, place })
         if (saved.outcome === "refused") return refused(saved.message)
         return used(account, `${project} from now on: a rule in ${file} says so`)
       }

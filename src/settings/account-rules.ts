@@ -1,8 +1,8 @@
 import { realpathSync } from "node:fs"
 import { posix, win32 } from "node:path"
 import type { ParseError } from "jsonc-parser"
-import { isObject } from "../json.ts"
-import { readSmallFile, replaceFile } from "./files.ts"
+import { isObject, stringField } from "../json.ts"
+import { readSmallFile, replaceFile, systemCode } from "./files.ts"
 import { comparablePath, fromHome, type Place } from "./paths.ts"
 import type { Settings } from "./schema.ts"
 
@@ -101,42 +101,62 @@ export type RuleSaved =
 
 /**
  * Lets one account serve a project: a rule in the user's kiro.json, before all others, or the account of the rule that
- * names this very project. Comments and everything else in the file stay.
+ * names this very project, where no other decides before it. Comments and everything else in the file stay.
  */
 export async function saveProjectRule({
   file,
   project,
   account,
   unique,
+  place,
 }: {
   readonly file: string
   readonly project: string
   readonly account: string
   readonly unique: string
+  readonly place: Pick<Place, "home" | "platform">
 }): Promise<RuleSaved> {
   const found = readSmallFile(file)
-  if (found.state === "failed") return { outcome: "refused", message: `${file} ${found.message}` }
+  if (found.state === "failed") return refused(`${file} ${found.message}`)
   const { applyEdits, modify, parse } = await import("jsonc-parser")
   const text = found.state === "missing" ? "{}\n" : found.text
   const errors: ParseError[] = []
   const document: unknown = parse(text, errors, { allowTrailingComma: true })
-  if (errors.length > 0 || !isObject(document))
-    return { outcome: "refused", message: `${file} is broken: repair it first` }
-  const rules = document["account_rules"]
-  const rule = { project, account }
+  if (errors.length > 0 || !isObject(document)) return refused(`${file} is broken: repair it first`)
+  const stated = document["account_rules"] ?? undefined
+  if (stated !== undefined && !Array.isArray(stated))
+    return refused(`account_rules in ${file} is no list: repair it first`)
   const formattingOptions = { insertSpaces: true, tabSize: 2 }
   const edit = (path: (string | number)[], value: unknown, isArrayInsertion: boolean): string =>
     applyEdits(text, modify(text, path, value, { formattingOptions, isArrayInsertion }))
-  const index = Array.isArray(rules) ? rules.findIndex((each) => isRuleOf(each, project)) : -1
-  const next = !Array.isArray(rules)
-    ? edit(["account_rules"], [rule], false)
-    : index === -1
-      ? edit(["account_rules", 0], rule, true)
-      : edit(["account_rules", index, "account"], account, false)
-  // Through a link to the real file: people keep theirs in a repository of dot files.
-  const path = found.state === "missing" ? file : realpathSync(file)
-  await replaceFile({ path, text: next, unique })
-  return { outcome: "saved" }
+  const rules: readonly unknown[] = stated ?? []
+  const deciding = rules.findIndex((each) => mayDecide(each, project, place))
+  const rule = { ...rules.filter(isObject).find((each) => isRuleOf(each, project)), project, account }
+  const next =
+    stated === undefined
+      ? edit(["account_rules"], [rule], false)
+      : isRuleOf(rules[deciding], project)
+        ? edit(["account_rules", deciding, "account"], account, false)
+        : edit(["account_rules", 0], rule, true)
+  try {
+    // Through a link to the real file: people keep theirs in a repository of dot files.
+    const path = found.state === "missing" ? file : realpathSync(file)
+    await replaceFile({ path, text: next, unique })
+    return { outcome: "saved" }
+  } catch (error) {
+    return refused(`${file} can't be written (${systemCode(error)})`)
+  }
+}
+
+function refused(message: string): RuleSaved {
+  return { outcome: "refused", message }
+}
+
+/** Whether it is a rule for every request in this folder. */
+function mayDecide(rule: unknown, project: string, place: Pick<Place, "home" | "platform">): boolean {
+  if (!isObject(rule) || rule["agent"] !== undefined || rule["model"] !== undefined) return false
+  const pattern = stringField(rule, "project")?.trim()
+  return pattern !== undefined && isIn(pattern, project, place)
 }
 
 function isRuleOf(rule: unknown, project: string): boolean {

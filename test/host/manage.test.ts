@@ -13,7 +13,8 @@ import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("managing accounts from inside a host", () => {
-  const paths = pathsFor({ env: {}, platform: "linux", home: temporaryFolder() })
+  const place = { env: {}, platform: "linux", home: temporaryFolder() }
+  const paths = pathsFor(place)
   let fake: FakeKiro
   let accounts: OpenAccounts
   let management: Management
@@ -35,7 +36,7 @@ describe("managing accounts from inside a host", () => {
       openBrowser: () => undefined,
       signal: new AbortController().signal,
     })
-    management = manageAccounts({ accounts, logins, settings, paths, runtime })
+    management = manageAccounts({ accounts, logins, settings, paths, place, runtime })
     await store.add(newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }))
   })
   after(async () => {

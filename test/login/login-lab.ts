@@ -52,7 +52,8 @@ export async function openLab(): Promise<LoginLab> {
   const fake = await startFakeKiro({ now: clock.now })
   const runtime = { ...systemRuntime(silentLog), clock }
   const settings = { ...DEFAULT_SETTINGS, endpointOverride: fake.url }
-  const paths = pathsFor({ env: {}, platform: "linux", home })
+  const place = { env: {}, platform: "linux", home }
+  const paths = pathsFor(place)
   const notify = (): void => undefined
   const opened = await openAccounts({ runtime, settings, paths, sources: [], notify })
   const { store, client, lookUps } = opened
@@ -72,7 +73,14 @@ export async function openLab(): Promise<LoginLab> {
     known: [],
     changes: 0,
     management: () =>
-      manageAccounts({ accounts: opened, logins: lab.logins(), settings: lab.settings, paths, runtime }),
+      manageAccounts({
+        accounts: opened,
+        logins: lab.logins(),
+        settings: lab.settings,
+        paths,
+        place,
+        runtime,
+      }),
     logins: () =>
       openLogins({
         client,

@@ -99,7 +99,7 @@ describe("the rule of a project", () => {
   const save = async (text: string | undefined, account = "a1") => {
     const file = join(folder, `${Math.random()}.json`)
     if (text !== undefined) writeFileSync(file, text)
-    const saved = await saveProjectRule({ file, project: "/code/x", account, unique: "1" })
+    const saved = await saveProjectRule({ file, project: "/code/x", account, unique: "1", place: LINUX })
     return { saved, text: saved.outcome === "saved" ? readFileSync(file, "utf8") : undefined }
   }
 
@@ -129,6 +129,35 @@ describe("the rule of a project", () => {
     })
   })
 
+  it("stands before one that would decide in its place, and is one rule from then on", async () => {
+    const rules = [
+      { project: "/code", account: "wide" },
+      { project: "/code/x", account: "narrow", fallback: false },
+    ]
+    const { text = "" } = await save(JSON.stringify({ account_rules: rules }))
+    const before = { project: "/code/x", account: "a1", fallback: false }
+    assert.deepEqual(JSON.parse(text), { account_rules: [before, ...rules] })
+    const again = await save(text, "a2")
+    assert.deepEqual(JSON.parse(again.text ?? ""), {
+      account_rules: [{ ...before, account: "a2" }, ...rules],
+    })
+  })
+
+  it("is written over nothing that its user took for rules", async () => {
+    const { saved } = await save('{ "account_rules": { "project": "/code", "account": "z" } }')
+    assert.ok(saved.outcome === "refused")
+    assert.match(saved.message, /^account_rules in \S+\.json is no list: repair it first$/)
+    const none = await save('{ "account_rules": null }')
+    assert.deepEqual(JSON.parse(none.text ?? ""), { account_rules: [{ project: "/code/x", account: "a1" }] })
+  })
+
+  it("is refused in our own words where the file can't be written", async () => {
+    const [file, unique] = [join(folder, "kiro.json"), "no file has such a name ".repeat(20)]
+    const saved = await saveProjectRule({ file, project: "/code/x", account: "a1", unique, place: LINUX })
+    assert.ok(saved.outcome === "refused")
+    assert.match(saved.message, /^\S+kiro\.json can't be written \(E[A-Z]+\)$/)
+  })
+
   it("is written into a file as Windows' own programs leave it", async () => {
     const { text } = await save('\uFEFF{\r\n  "toasts": false\r\n}\r\n')
     assert.deepEqual(JSON.parse(text ?? ""), {
@@ -144,7 +173,7 @@ describe("the rule of a project", () => {
     const [real, link] = [join(folder, "real.json"), join(folder, "link.json")]
     writeFileSync(real, "{}")
     symlinkSync(real, link)
-    await saveProjectRule({ file: link, project: "/code/x", account: "a1", unique: "1" })
+    await saveProjectRule({ file: link, project: "/code/x", account: "a1", unique: "1", place: LINUX })
     assert.ok(lstatSync(link).isSymbolicLink())
     assert.match(readFileSync(real, "utf8"), /\/code\/x/)
   })
