@@ -154,6 +154,8 @@ export function manageAccounts(options: {
     },
     async act(act) {
       try {
+        // Most writes of the store are answered as if they had been made, also where it can't be written.
+        if (act.act !== "use-for-project") await store.mustKeep()
         return await perform(act)
       } catch (error) {
         if (error instanceof Error) return refused(error.message)

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { after, before, describe, it } from "node:test"
-import { afterChoiceWanted, localDay, type Login, newAccount } from "../../src/accounts/index.ts"
+import {
+  afterChoiceWanted,
+  localDay,
+  type Login,
+  newAccount,
+  openDatabase,
+} from "../../src/accounts/index.ts"
 import { openAccounts, type OpenAccounts } from "../../src/gateway/index.ts"
-import { type Management, manageAccounts } from "../../src/host/manage.ts"
+import { type AccountAct, type Management, manageAccounts } from "../../src/host/manage.ts"
 import { openLogins } from "../../src/login/index.ts"
 import { silentLog, systemRuntime } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
@@ -91,6 +97,27 @@ describe("managing accounts from inside a host", () => {
     assert.equal((await accounts.store.get("a"))?.enabled, true)
     const used = await management.act({ act: "use-for-session", account: "a", sessionId: "ses_1" })
     assert.match(used.message, /in this session from now on\. Just now it can't: login needed\.$/)
+  })
+
+  it("says that nothing was done while another program holds the database", async () => {
+    const other = await openDatabase(paths.database)
+    other.run("BEGIN IMMEDIATE")
+    try {
+      const acts: readonly AccountAct[] = [
+        { act: "rename", account: "a", name: "Lost" },
+        { act: "disable", account: "a" },
+        { act: "use-for-session", account: "a", sessionId: "ses_2" },
+        { act: "lift-budget" },
+      ]
+      for (const done of await Promise.all(acts.map((act) => management.act(act))))
+        assert.deepEqual(done, {
+          outcome: "refused",
+          message: "the account database was locked by another program for more than five seconds",
+        })
+    } finally {
+      other.run("ROLLBACK")
+      other.close()
+    }
   })
 
   it("lifts the budget of this day", async () => {
