@@ -1,4 +1,4 @@
-import { accountName, localDay } from "../accounts/index.ts"
+import { accountName, localDay, type SessionMemory } from "../accounts/index.ts"
 import { createHeaderReader } from "../eventstream/index.ts"
 import { present } from "../json.ts"
 import { HIGH_SHARE, type KiroFailure } from "../kiro/index.ts"
@@ -17,7 +17,7 @@ import { createModelReader } from "./asked-model.ts"
 import { recover } from "./recover/recover.ts"
 import { refusalOf } from "./refuse/failures.ts"
 import { refusalOfError } from "./refuse/texts.ts"
-import { rememberAnswer, type TurnEnd } from "./remember.ts"
+import { rememberAnswer, taughtBy, type TurnEnd } from "./remember.ts"
 import { batchesOf } from "./stream/answer.ts"
 import type { Batch } from "./stream/source.ts"
 
@@ -70,7 +70,7 @@ async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOu
   let chat = await openChat(context, call)
   const overBudget = await refuseByBudget(context, chat)
   if (overBudget !== undefined) return { outcome: "refusal", refusal: overBudget }
-  let progress = begin(chat)
+  let progress = begin(chat, chat.session)
   while (true) {
     const chosen = await chooseAccount(context, chat, progress)
     if (chosen.outcome === "refusal") return chosen
@@ -92,21 +92,23 @@ async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOu
     })
     const request = { ...call.request, model: recovery.model }
     chat = await openChat(context, { ...call, request }, chat.fallbacks.slice(1))
-    progress = { ...begin(chat), sends: attempt.progress.sends }
+    // What the model before has taught of the conversation, this one need not be asked again.
+    const session = { ...chat.session, ...taughtBy(result) }
+    progress = { ...begin(chat, session), sends: attempt.progress.sends }
   }
 }
 
-function begin(chat: Chat): Progress {
-  const { leftOut = [], tokenRatio } = chat.session
-  return firstProgress({ ...firstStep(chat), omitted: leftOut.filter(isOfTheSession), tokenRatio })
+function begin(chat: Chat, session: SessionMemory): Progress {
+  const { leftOut = [], tokenRatio } = session
+  return firstProgress({ ...firstStep(chat, session), omitted: leftOut.filter(isOfTheSession), tokenRatio })
 }
 
 /**
  * A session starts where it last got through, until a request is smaller than the one that needed it, or goes to a
  * model with a larger window than the one that could not take it.
  */
-function firstStep(chat: Chat): Pick<Progress, "step" | "shortenedSize"> {
-  const { shortenStep: step, shortenedSize, shortenedWindow = chat.window } = chat.session
+function firstStep(chat: Chat, session: SessionMemory): Pick<Progress, "step" | "shortenedSize"> {
+  const { shortenStep: step, shortenedSize, shortenedWindow = chat.window } = session
   if (step === undefined || chat.window > shortenedWindow) return {}
   return sizeOf(chat) < (shortenedSize ?? 0) ? {} : { step, ...present({ shortenedSize }) }
 }

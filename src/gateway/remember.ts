@@ -13,7 +13,7 @@ import { present } from "../json.ts"
 import { learnRatio, type Metered, type TurnSummary } from "../translate/index.ts"
 import type { Answered, Attempt, Sent } from "./attempt/attempt.ts"
 import { partsInWords } from "./attempt/body.ts"
-import { isOfTheSession } from "./attempt/progress.ts"
+import { isOfTheSession, type Progress } from "./attempt/progress.ts"
 import { sizeOf } from "./chat.ts"
 import { ANY_TOPIC, OF_NO_REQUEST } from "./background.ts"
 import type { GatewayContext } from "./context.ts"
@@ -76,9 +76,7 @@ type SessionChange = NonNullable<Learnt["session"]>
 /** Most answers change nothing of what the session knew when they were asked for, and cost no write. */
 function sessionChange(answered: Answered, summary: TurnSummary): SessionChange | undefined {
   const { purpose, session } = answered.chat
-  const { omitted, learnt } = answered.progress
-  // What the model as such has not, another model of the session may have.
-  const leftOut = omitted.filter((part) => isOfTheSession(part) && !learnt.includes(part))
+  const leftOut = leftOutOf(answered.progress)
   const remembered = leftOut.length > (session.leftOut?.length ?? 0) ? { leftOut } : {}
   const ratio = present({ tokenRatio: ratioAfter(answered, summary) })
   const change: SessionChange = (current) => {
@@ -105,6 +103,22 @@ function accountChange(
   return { id, change: (current) => proven(current, answered, now) }
 }
 
+/** What a chat has taught of its session so far, before any answer of it. */
+export function taughtBy(failed: Pick<Attempt, "chat" | "progress">): Partial<SessionMemory> {
+  const { tokenRatio } = failed.progress
+  return { ...shortenedBy(failed), leftOut: leftOutOf(failed.progress), ...present({ tokenRatio }) }
+}
+
+/** What the model as such has not, another model of the session may have. */
+function leftOutOf({ omitted, learnt }: Progress): readonly string[] {
+  return omitted.filter((part) => isOfTheSession(part) && !learnt.includes(part))
+}
+
+function shortenedBy({ chat, progress }: Pick<Attempt, "chat" | "progress">): Partial<SessionMemory> {
+  const { step: shortenStep, shortenedSize = sizeOf(chat) } = progress
+  return shortenStep === undefined ? {} : { shortenStep, shortenedSize, shortenedWindow: chat.window }
+}
+
 function ratioAfter(
   { progress, sent }: Answered,
   { countedPromptTokens: counted }: TurnSummary,
@@ -118,11 +132,7 @@ function afterCompaction(session: SessionMemory): SessionMemory {
   return session.fullWindow === undefined ? compacted : { ...compacted, fullWindow: "compacted" }
 }
 
-function afterMain(
-  current: SessionMemory,
-  { chat, progress }: Answered,
-  summary: TurnSummary,
-): SessionMemory {
+function afterMain(current: SessionMemory, answered: Answered, summary: TurnSummary): SessionMemory {
   const {
     shortenStep: _step,
     shortenedSize: _size,
@@ -131,11 +141,8 @@ function afterMain(
     justCompacted: _compacted,
     ...rest
   } = current
-  const { step: shortenStep, shortenedSize = sizeOf(chat) } = progress
-  const shortened =
-    shortenStep === undefined ? {} : { shortenStep, shortenedSize, shortenedWindow: chat.window }
   const full = summary.reportedWholeWindow ? ({ fullWindow: "reported" } as const) : {}
-  return { ...rest, overflowAnswered: false, ...shortened, ...full }
+  return { ...rest, overflowAnswered: false, ...shortenedBy(answered), ...full }
 }
 
 /** One refused signature may be one session's bad luck; that of another session says that the model takes none. */

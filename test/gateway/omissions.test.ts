@@ -175,6 +175,19 @@ describe("a picture or document that the service refuses", () => {
     assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(PIXEL)))
   })
 
+  it("is not sent to the model that stands in for a busy one either", async () => {
+    const fallbackModels = { "claude-sonnet-4-5": ["claude-sonnet-4"] }
+    await using harness = await startHarness({ settings: { rateLimitMaxRetries: 0, fallbackModels } })
+    const account = await harness.add("work")
+    account.fail(inWords("Could not process image"))
+    account.fail(FAILURES.capacity)
+    assert.equal((await hear(await harness.ask(twoPictures()))).finishReason, "stop")
+    assert.deepEqual(
+      harness.fake.chats.map(({ text }) => text.includes(bytesOf(OTHER_PIXEL))),
+      [true, false, false],
+    )
+  })
+
   it("by its place is that one", async () => {
     await using harness = await startHarness()
     await harness.add("work")

@@ -214,6 +214,20 @@ describe("a conversation that is too long", () => {
   })
 })
 
+it("A conversation that was too long stays as short for the model that stands in for a busy one", async () => {
+  const fallbackModels = { "claude-sonnet-4-5": ["claude-sonnet-4", "claude-opus-4-6"] }
+  await using harness = await startHarness({ settings: { rateLimitMaxRetries: 0, fallbackModels } })
+  const account = await harness.add("work")
+  for (const kind of ["inputTooLong", "capacity", "capacity"] as const) account.fail(FAILURES[kind])
+  assert.equal((await hear(await harness.ask(longChat(40)))).finishReason, "stop")
+  const [whole = 0, ...sizes] = harness.fake.chats.map(({ text }) => text.length)
+  assert.deepEqual(
+    sizes.map((size) => size < whole * 0.9),
+    // The last one has a longer window.
+    [true, true, false],
+  )
+})
+
 function refuseAlways({ fake }: Harness): void {
   const isChat = ({ operation }: ReceivedRequest): boolean => operation === "GenerateAssistantResponse"
   fake.when(isChat, FAILURES.inputTooLong)
