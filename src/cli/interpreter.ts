@@ -12,10 +12,12 @@ export function programHere(here: {
   return here.env["BUN_BE_BUN"] ? opencodeAsBun(here.platform) : "bun"
 }
 
-export function tooOld(file: string, platform: string): string {
+/** With what was typed behind it: an error may have named the command, and it is to be done all the same. */
+export function tooOld(file: string, args: readonly string[], platform: string): string {
+  const words = args.map((arg) => (/^[\w./:@=+-]+$/.test(arg) ? arg : `"${arg}"`))
   return `opencode-kiro-auth needs Node 22.13 or newer, or Bun. Without either,
 OpenCode's own program runs it:
-  ${opencodeAsBun(platform)} "${file}"`
+  ${[opencodeAsBun(platform), `"${file}"`, ...words].join(" ")}`
 }
 
 /** Whether this Node has no SQLite yet. Bun always has. */

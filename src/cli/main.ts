@@ -15,7 +15,8 @@ process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
 process.stderr.on("error", () => undefined)
 
 if (isTooOld(process.versions)) {
-  process.stderr.write(`${tooOld(process.argv[1] ?? "main.js", process.platform)}\n`)
+  const [, file = "main.js", ...args] = process.argv
+  process.stderr.write(`${tooOld(file, args, process.platform)}\n`)
   process.exitCode = 1
 } else {
   // Not before the check: an older Node could not even load what follows.

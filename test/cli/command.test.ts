@@ -368,7 +368,15 @@ describe("the interpreter", () => {
       ["node", "bun", "BUN_BE_BUN=1 opencode"],
     )
     assert.equal(at("1.3.14", { BUN_BE_BUN: "1" }, "win32"), "set BUN_BE_BUN=1&& opencode")
-    assert.match(tooOld("/x/main.js", "linux"), /\n {2}BUN_BE_BUN=1 opencode "\/x\/main\.js"$/)
+  })
+
+  it("is named with all that was typed, where the Node that was to run it is too old", () => {
+    const typed = ["accounts", "label", "a1b2", "mine at work"]
+    assert.match(
+      tooOld("/x/main.js", typed, "linux"),
+      /\n {2}BUN_BE_BUN=1 opencode "\/x\/main\.js" accounts label a1b2 "mine at work"$/,
+    )
+    assert.match(tooOld("/x/main.js", ["accounts", "label", "a1b2", ""], "linux"), / a1b2 ""$/)
   })
 
   it("is kept from calling SQLite experimental, and from nothing else", () => {
