@@ -1,6 +1,15 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { delimiter, join, sep } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { pathToFileURL } from "node:url"
@@ -8,6 +17,7 @@ import { callOf, isOlder } from "../../src/cli/doctor/programs.ts"
 import { noAccount } from "../../src/gateway/refuse/texts.ts"
 import { ownFolder } from "../../src/settings/index.ts"
 import { VERSION } from "../../src/version.ts"
+import { needsLinks } from "../support/posix.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
 import { editJson, program, writePlugin } from "./lab.ts"
 
@@ -51,6 +61,15 @@ describe("doctor on OpenCode's configuration", () => {
       out,
       /Builder ID of kiro-cli, which the first message takes in, is ready, 12\.37 \/ 50\.00 credits\n\nAll is well\.\n$/,
     )
+  })
+
+  it("says by what command to report what it could not look at", needsLinks, async () => {
+    const dotted = join(lab.sandbox.project, ".opencode")
+    mkdirSync(dotted)
+    symlinkSync("plugin", join(dotted, "plugin"))
+    const named = /this command: (.*)/.exec((await lab.run("doctor")).out)?.[1]
+    const remedy = remedyOf(await lab.problems(), /this could not be looked at: .*ELOOP/)
+    assert.equal(remedy, `Report it with: \`${named} doctor --report\``)
   })
 
   it("writes the folder into a command without what would escape the quote behind it on Windows", async () => {

@@ -120,7 +120,8 @@ async function lookAt(check: Check, context: DoctorContext): Promise<readonly Fi
   try {
     return await check.look(context)
   } catch (error) {
-    return [problem(`this could not be looked at: ${String(error)}`, "Report it with: doctor --report")]
+    const remedy = `Report it with: \`${context.command} doctor --report\``
+    return [problem(`this could not be looked at: ${String(error)}`, remedy)]
   }
 }
 
