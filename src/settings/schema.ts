@@ -107,7 +107,7 @@ export const SCHEMA = z.object({
   ),
   default_region: key(region(), {
     projectMayNot: "set",
-    description: "Login region where none is given; the service region is derived from it.",
+    description: "Login region where none is given, and service region of a login that tells none.",
   }),
   idc_start_url: optional(url({ loopback: false }), {
     projectMayNot: "set",
@@ -181,7 +181,7 @@ export const SCHEMA = z.object({
   }),
   log_prompts: key(boolean(), {
     projectMayNot: "switch on",
-    description: "Together with enable_log_api_request: the log also holds your prompts and the answers.",
+    description: "Together with enable_log_api_request: the log also holds the conversation that is sent.",
   }),
   log_level: key(choice(["debug", "info", "warn", "error"]), {
     projectMayNot: "set",
