@@ -18,7 +18,16 @@ import { type KiroProfile, regionOfArn } from "../kiro/index.ts"
 import { present } from "../json.ts"
 import type { Logins, NewSignIn, SignIn } from "../login/index.ts"
 import type { Runtime } from "../runtime.ts"
-import { ownCommand, type Paths, type Place, saveProjectRule, type Settings } from "../settings/index.ts"
+import {
+  accountRules,
+  describeSettingsProblem,
+  loadSettings,
+  ownCommand,
+  type Paths,
+  type Place,
+  saveProjectRule,
+  type Settings,
+} from "../settings/index.ts"
 
 /** What a person can do with an account from inside a host. Plain values: they may cross a process. */
 export type AccountAct =
@@ -68,7 +77,7 @@ export function manageAccounts(options: {
   readonly logins: Logins
   readonly settings: Settings
   readonly paths: Pick<Paths, "settingsFile">
-  readonly place: Pick<Place, "home" | "platform">
+  readonly place: Place
   readonly runtime: Pick<Runtime, "clock" | "randomUUID">
 }): Management {
   const { logins, settings, paths, place, runtime } = options
@@ -110,6 +119,9 @@ export function manageAccounts(options: {
         const unique = runtime.randomUUID()
         const saved = await saveProjectRule({ file, project, account: account.id, unique, place })
         if (saved.outcome === "refused") return refused(saved.message)
+        const why = await whyIgnored({ place, project, account: account.id })
+        if (why !== undefined)
+          return refused(`The rule for ${project} is in ${file}, but does not count: ${why}`)
         return used(account, `${project} from now on: a rule in ${file} says so`)
       }
       case "rename": {
@@ -183,6 +195,21 @@ export function manageAccounts(options: {
       }
     },
   }
+}
+
+/** Why a rule that was just written decides nothing: one that is wrong takes all with it, and there are other places. */
+async function whyIgnored(written: {
+  readonly place: Place
+  readonly project: string
+  readonly account: string
+}): Promise<string | undefined> {
+  const { place, project, account } = written
+  const { settings, problems } = await loadSettings(place)
+  if (accountRules(settings.accountRules, place).ofProject(project)?.account === account) return undefined
+  const problem = problems.find((each) => each.kind === "bad-value" && each.key.startsWith("account_rules"))
+  return problem === undefined
+    ? "KIRO_ACCOUNT_RULES, or another kiro.json, decides instead."
+    : describeSettingsProblem(problem)
 }
 
 function awsAnswers(login: Extract<Login, { kind: "idc" }>): NewSignIn["answers"] {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { dirname } from "node:path"
 import { after, before, describe, it } from "node:test"
 import {
   afterChoiceWanted,
@@ -19,7 +20,7 @@ import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("managing accounts from inside a host", () => {
-  const place = { env: {}, platform: "linux", home: temporaryFolder() }
+  const place = { env: {} as Record<string, string>, platform: "linux", home: temporaryFolder() }
   const paths = pathsFor(place)
   let fake: FakeKiro
   let accounts: OpenAccounts
@@ -61,6 +62,31 @@ describe("managing accounts from inside a host", () => {
     assert.deepEqual(JSON.parse(readFileSync(paths.settingsFile, "utf8")), {
       account_rules: [{ project: "/code/x", account: "a" }],
     })
+  })
+
+  it("says that the rule of a project does not count, and why, where that is so", async () => {
+    const use = async (project: string): Promise<string> => {
+      const done = await management.act({ act: "use-for-project", account: "a", project })
+      assert.equal(done.outcome, "refused")
+      return done.message
+    }
+    try {
+      mkdirSync(dirname(paths.settingsFile), { recursive: true })
+      writeFileSync(paths.settingsFile, '{ "account_rules": [{ "project": "/code/z", "acount": "b" }] }')
+      assert.match(
+        await use("/code/y"),
+        /^The rule for \/code\/y is in \S+kiro\.json, but does not count: account_rules\[1\]\S* in .* is ignored\.$/,
+      )
+      writeFileSync(paths.settingsFile, "{}")
+      place.env["KIRO_ACCOUNT_RULES"] = '[{ "account": "b" }]'
+      assert.match(
+        await use("/code/y"),
+        /does not count: KIRO_ACCOUNT_RULES, or another kiro\.json, decides instead\.$/,
+      )
+    } finally {
+      delete place.env["KIRO_ACCOUNT_RULES"]
+      rmSync(paths.settingsFile)
+    }
   })
 
   it("renames, and gives an account its own name back", async () => {
