@@ -1,5 +1,6 @@
 import { loadingTrouble } from "../settings/index.ts"
 import type { ChatGateway } from "../gateway/index.ts"
+import { refusalError } from "./errors.ts"
 import type { RegistryEntry } from "./language-model.ts"
 
 /**
@@ -25,7 +26,7 @@ interface Entered extends RegistryEntry {
 export function enterRegistry(location: string, gateway: ChatGateway, ending?: AbortSignal): () => void {
   const model = async (): Promise<RegistryEntry> => {
     const { createRegistryEntry } = await import("./language-model.ts").catch((cause: unknown) => {
-      throw new Error(loadingTrouble(cause), { cause })
+      throw refusalError({ status: 400, message: loadingTrouble(cause) })
     })
     return createRegistryEntry(gateway)
   }

@@ -1,6 +1,6 @@
 /** Loads a built package as OpenCode 2 does, in two locations; exits by itself if nothing is left open. */
 import assert from "node:assert/strict"
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { startFakeKiro } from "../support/fake-kiro/index.ts"
 import { FakeOpenCode2 } from "../support/fake-opencode2/index.ts"
@@ -15,10 +15,20 @@ writeFileSync(join(config, "kiro.json"), JSON.stringify({ endpoint_override: fak
 await seedKiroCliStore({ path: kiroCliStoreOf(home), accounts: [fake.account()] })
 
 const host = new FakeOpenCode2({
-  plugin: as === "directory" ? { directory: folder } : { package: folder },
+  plugin: as === "package" ? { package: folder } : { directory: folder },
 })
 const [one, two] = [await host.open(join(home, "one")), await host.open(join(home, "two"))]
 assert.deepEqual(host.failures, [])
+if (as === "removed") {
+  // The host has loaded the provider, and nobody asked yet.
+  await one.resolve("kiro/auto")
+  renameSync(join(folder, "dist"), join(folder, "before"))
+  const turn = await one.session({ model: "kiro/auto" }).prompt("Hello")
+  assert.match(turn.failure?.message ?? "", /files of the plugin can't be loaded .* Restart OpenCode\.$/)
+  assert.deepEqual(turn.waits, [])
+  console.log("done")
+  process.exit()
+}
 for (const project of [one, two]) {
   assert.ok(project.models().size > 20)
   assert.equal(project.methods("kiro").length, 4)

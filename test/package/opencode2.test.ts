@@ -10,11 +10,13 @@ import { temporaryFolder } from "../support/temporary-folder.ts"
 const SCRIPT = join(import.meta.dirname, `opencode2-process${extname(import.meta.filename)}`)
 
 describe("the built package, resolved and loaded as OpenCode 2 does", () => {
-  for (const [as, name] of [
-    ["directory", "a folder with # and 100 % spaces"],
-    ["package", "node_modules/opencode-kiro-auth"],
+  const works = "two locations, a reload, and nothing left open when it is unloaded"
+  for (const [as, name, what] of [
+    ["directory", "a folder with # and 100 % spaces", works],
+    ["package", "node_modules/opencode-kiro-auth", works],
+    ["removed", "before the first message", "its user is told once to restart"],
   ] as const)
-    it(`as a ${as}: two locations, a reload, and nothing left open when it is unloaded`, (test) => {
+    it(`${as}: ${what}`, (test) => {
       const built = packageFolder()
       const [root, home] = [temporaryFolder(), temporaryFolder()]
       const folder = join(root, name)
