@@ -122,17 +122,17 @@ export interface Column {
 }
 
 /** See `Terminal.table`. */
-function tableOf(
-  columns: readonly Column[],
-  rows: readonly (readonly string[])[],
-  room: number | undefined,
-): string {
+function tableOf(columns: readonly Column[], rows: readonly (readonly string[])[], room = Infinity): string {
   const natural = columns.map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ""))))
   const kept = fitting(columns, natural, room)
-  const tooWide = Math.max(0, totalOf(kept, natural) - (room ?? Infinity))
-  const widths = natural.map((wide, index) =>
-    columns[index]?.shrinks ? Math.min(wide, Math.max(LEAST_WIDTH, wide - tooWide)) : wide,
-  )
+  const usual = atMost(USUAL_WIDTH, columns, natural)
+  const excessOf = (all: readonly number[]): number => Math.max(0, totalOf(kept, all) - room)
+  const [excess, usualExcess] = [excessOf(natural), excessOf(usual)]
+  const widths = natural.map((wide, index) => {
+    // A text that wraps, however long it is, takes no more from a name than what leaves it its usual width.
+    const least = Math.max(LEAST_WIDTH, (usual[index] ?? wide) - usualExcess)
+    return columns[index]?.shrinks ? Math.min(wide, Math.max(least, wide - excess)) : wide
+  })
   return rows
     .map((row) =>
       kept
@@ -153,14 +153,9 @@ function tableOf(
     .join("\n")
 }
 
-function fitting(columns: readonly Column[], natural: readonly number[], room = Infinity): readonly number[] {
-  const atMost = (most: number): readonly number[] =>
-    natural.map((wide, index) => {
-      const { shrinks, wraps } = columns[index] ?? {}
-      return shrinks !== undefined || wraps ? Math.min(wide, most) : wide
-    })
+function fitting(columns: readonly Column[], natural: readonly number[], room: number): readonly number[] {
   const fitAt = (sets: readonly (readonly number[])[], most: number) =>
-    sets.find((kept) => totalOf(kept, atMost(most)) <= room)
+    sets.find((kept) => totalOf(kept, atMost(most, columns, natural)) <= room)
   const all = columns.map((_, index) => index)
   const goFirst = all
     .filter((index) => columns[index]?.expendable !== undefined)
@@ -175,6 +170,14 @@ function fitting(columns: readonly Column[], natural: readonly number[], room = 
     sets.at(-1) ??
     all
   )
+}
+
+/** The widths where those that can be narrower are no wider than this. */
+function atMost(most: number, columns: readonly Column[], natural: readonly number[]): readonly number[] {
+  return natural.map((wide, index) => {
+    const { shrinks, wraps } = columns[index] ?? {}
+    return shrinks !== undefined || wraps ? Math.min(wide, most) : wide
+  })
 }
 
 function totalOf(kept: readonly number[], widths: readonly number[]): number {

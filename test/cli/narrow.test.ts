@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { type Account, openAccountStore } from "../../src/accounts/index.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
+import { createTerminal } from "../../src/cli/terminal.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { editJson, type Lab, openLab } from "./lab.ts"
 
@@ -59,6 +60,22 @@ describe("in a terminal of 80 columns", () => {
       const ids = out.split("\n\n")[0]?.match(/··[0-9a-f]{4}(?= )/g)
       assert.equal(new Set(ids).size, NAMES.length, out)
     }
+  })
+
+  it("cuts no name to nothing for a long text beside it", async () => {
+    const table = (columns: number): readonly string[] => {
+      const stdout = { isTTY: true, columns, write: () => undefined }
+      const terminal = createTerminal({ stdout, stderr: stdout, env: {} })
+      const described = [
+        { title: "", shrinks: "right" },
+        { title: "", wraps: true },
+      ] as const
+      const rows = [["Acme Corporation, platform team", "so many words ".repeat(9).trim()]]
+      return terminal.table(described, rows).split("\n")
+    }
+    assert.match(table(80)[0] ?? "", /^Acme Corporation, platf…  so many words so/)
+    assert.match(table(40)[0] ?? "", /^Acme Corporat…  so many words so many$/)
+    for (const columns of [40, 80]) for (const line of table(columns)) assert.ok(line.length <= columns, line)
   })
 
   it("leaves out even the credits where nothing else makes room", async () => {
