@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { AUTH_MARKER, type Host } from "../host/index.ts"
-import { isObject, stringField, present } from "../json.ts"
+import { isObject, messageOf, stringField, present } from "../json.ts"
 import type { NewSignIn, SignIn } from "../login/index.ts"
 import {
   askedForAws,
@@ -55,9 +55,10 @@ export function offerLogins(host: Host, signedIn: () => void): (editor: unknown)
         method: { id, type: "oauth", label: methodLabel(id), ...present({ form: forms[id] }) },
         label: (credential: unknown) => names.get(textIn(credential, "access") ?? ""),
         async authorize(answer: unknown) {
-          const { logins, management } = await host.services()
-          const signIn = await logins.begin({ method: id, answers: answersIn(answer) })
+          const wanted = { method: id, answers: answersIn(answer) }
+          const signIn = await begin(host, wanted).catch(neverBegun)
           const callback = credentialOf(signIn, id, async (accountId) => {
+            const { management } = await host.services()
             const account = (await management.list()).find((each) => each.id === accountId)
             if (account !== undefined) names.set(markerOf(accountId), account.name)
             signedIn()
@@ -76,6 +77,18 @@ export function offerLogins(host: Host, signedIn: () => void): (editor: unknown)
         },
       })
   }
+}
+
+async function begin(host: Host, wanted: NewSignIn): Promise<SignIn> {
+  return (await host.services()).logins.begin(wanted)
+}
+
+/** Of an `authorize` that rejects, OpenCode 2.0.20 shows no word: what can't begin is a sign-in that ends at once. */
+function neverBegun(error: unknown): SignIn {
+  const complete = async (): Promise<never> => {
+    throw error
+  }
+  return { url: "", instructions: messageOf(error), complete }
 }
 
 async function credentialOf(

@@ -180,7 +180,7 @@ describe("a sign-in from OpenCode 2 that fails", () => {
       [{ start_url: "d-9067642ac7", login_region: "cn-north-1" }, /China/],
       [{ start_url: "company.okta.com" }, /kiro-cli login/],
     ] as const)
-      await assert.rejects(project.login("kiro", "aws", answer), words)
+      await expectRefusal("aws", answer, words)
     await expectNothingKept()
   })
 
@@ -219,7 +219,7 @@ describe("a sign-in from OpenCode 2 that fails", () => {
   })
 
   it("says what to do where there is nothing to import", async () => {
-    await assert.rejects(project.login("kiro", "import"), /No login of kiro-cli.*`kiro-cli login`/)
+    await expectRefusal("import", {}, /No login of kiro-cli.*`kiro-cli login`/)
     await expectNothingKept()
   })
 
@@ -251,8 +251,8 @@ describe("where nothing can be kept", () => {
   beforeEach(() => mkdirSync(pathsFor(lab.place).database, { recursive: true }))
 
   it("no browser is opened for what would be lost", async () => {
-    await assert.rejects(project.login("kiro", "aws", { start_url: "" }), /could not be stored/)
-    await assert.rejects(project.login("kiro", "social", { provider: "Google" }), /could not be stored/)
+    await expectRefusal("aws", { start_url: "" }, /could not be stored/)
+    await expectRefusal("social", { provider: "Google" }, /could not be stored/)
     assert.deepEqual(lab.fake.requests, [])
     assert.deepEqual(host.credentials.stored, [])
   })
@@ -268,3 +268,15 @@ describe("where nothing can be kept", () => {
     assert.ok(!lab.log().includes(accessToken))
   })
 })
+
+/** Of a sign-in that never began: its words stand where those of a page to open would, and are how it ended. */
+async function expectRefusal(
+  method: string,
+  answer: Readonly<Record<string, string>>,
+  words: RegExp,
+): Promise<void> {
+  const attempt = await project.login("kiro", method, answer)
+  assert.equal(attempt.url, "")
+  assert.match(attempt.instructions, words)
+  await assert.rejects(attempt.complete(), words)
+}

@@ -498,10 +498,12 @@ describe("signing in", () => {
 
   it("shows why it failed", async () => {
     const { project } = await lab.open()
-    await assert.rejects(project.login("kiro", "aws", { start_url: "company.okta.com" }), /kiro-cli login/)
-    await assert.rejects(project.login("kiro", "import"), /No login of kiro-cli/)
-    const attempt = await project.login("kiro", "api-key", { api_key: "ksk_0123456789abcdef" })
-    await assert.rejects(attempt.complete(), /refused this API key/)
+    for (const [method, answer, words] of [
+      ["aws", { start_url: "company.okta.com" }, /kiro-cli login/],
+      ["import", {}, /No login of kiro-cli/],
+      ["api-key", { api_key: "ksk_0123456789abcdef" }, /refused this API key/],
+    ] as const)
+      await assert.rejects((await project.login("kiro", method, answer)).complete(), words)
     assert.deepEqual(await lab.accounts(), [])
   })
 

@@ -205,7 +205,9 @@ export async function connect(
     return { url: "", instructions: "", complete: async () => store({ type: "key", key }) }
   }
   if (authorize === undefined) throw new TypeError(`nothing to authorize with: ${method.type}`)
-  const { url, instructions, mode, callback } = await authorize(answer)
+  // Of one that rejects its user hears no word.
+  const begun = await authorize(answer).catch(() => Promise.reject(new Error("UnexpectedStatus: 500")))
+  const { url, instructions, mode, callback } = begun
   if (typeof url !== "string" || typeof instructions !== "string") throw new TypeError("authorization")
   if (mode === "auto") {
     if (!(callback instanceof Promise)) throw new TypeError("the callback of mode auto is a promise")
