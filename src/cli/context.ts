@@ -37,7 +37,7 @@ export interface Context extends OpenAccounts {
 export async function mustBeRead({ store, hasLost, paths, command }: Context): Promise<void> {
   const accounts = await store.listAll()
   if (accounts.length === 0 && hasLost())
-    throw new Error(`${paths.database} can't be read: for the reason run: ${command} doctor`)
+    throw new Error(`${paths.database} can't be read: for the reason run \`${command} doctor\`.`)
 }
 
 /** Throws where it did not take what was decided: nothing is said to be done that is kept nowhere. */

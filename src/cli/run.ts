@@ -125,7 +125,7 @@ async function takeLogins(
   if (json) terminal.json({ dryRun, ...documentOf(taken, dryRun) })
   else for (const line of linesOf(taken, dryRun)) terminal.out(terminal.wrap(line, 2))
   for (const problem of json ? [] : taken.problems)
-    terminal.err(terminal.paint("warning", `${sourceTrouble(problem)}.`))
+    terminal.err(terminal.paint("warning", terminal.wrap(`${sourceTrouble(problem)}.`)))
   return taken.problems.length === 0
 }
 

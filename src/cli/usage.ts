@@ -32,11 +32,11 @@ export async function showUsage(context: Context, { json }: { readonly json: boo
   const silent = (await store.list()).filter(
     ({ id, quota }) => wanted.some((account) => account.id === id) && (quota?.checkedAt ?? 0) < startedAt,
   )
-  const remedy = `for the reason run: ${command} doctor`
-  for (const account of silent)
-    terminal.err(
-      terminal.paint("warning", `${accountName(account)}: Kiro did not say what it has used; ${remedy}`),
-    )
+  for (const account of silent) {
+    const what = `${accountName(account)}: Kiro did not say what it has used`
+    const text = terminal.wrap(`${what}; for the reason run \`${command} doctor\`.`)
+    terminal.err(terminal.paint("warning", text))
+  }
   return silent.length === 0
 }
 

@@ -110,7 +110,7 @@ describe("accounts", () => {
     assert.match(after.out, /login needed/)
     assert.match(
       after.err,
-      /Builder ID ··[0-9a-f]{4}: Kiro did not say what it has used; for the reason run: .* doctor\n/,
+      /Builder ID ··[0-9a-f]{4}: Kiro did not say what it has used; for the reason run `.* doctor`\.\n/,
     )
   })
 

@@ -62,6 +62,17 @@ describe("in a terminal of 80 columns", () => {
     }
   })
 
+  it("breaks a warning between words, and no command in it", async () => {
+    await fill()
+    const { err } = await lab.runWith({ columns: 80, environment: { FORCE_COLOR: "0" } }, "usage")
+    const lines = err.trimEnd().split("\n")
+    assert.ok(
+      lines.some((line) => /^`.* doctor`\.$/.test(line)),
+      err,
+    )
+    for (const line of lines) assert.ok(line.startsWith("`") || cells(line) <= 80, line)
+  })
+
   it("cuts no name to nothing for a long text beside it", async () => {
     const table = (columns: number): readonly string[] => {
       const stdout = { isTTY: true, columns, write: () => undefined }

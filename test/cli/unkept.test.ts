@@ -58,7 +58,7 @@ describe("where kiro.db is of no use", () => {
     ]) {
       const said = await lab.run(...words)
       assert.deepEqual([said.code, said.out], [1, ""], words.join(" "))
-      assert.match(said.err, /✗ \S+kiro\.db can't be read: for the reason run: .* doctor$/m)
+      assert.match(said.err, /✗ \S+kiro\.db can't be read: for the reason run `[^`\n]* doctor`\.$/m)
       const { json } = await lab.run(...words, "--json")
       assert.match(JSON.stringify(json), /^\{"error":"[^"]*kiro\.db can't be read/)
     }
