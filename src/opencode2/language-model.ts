@@ -12,7 +12,7 @@ import {
   refusalOfError,
 } from "../gateway/index.ts"
 import { AGENT_HEADER, PURPOSE_HEADER } from "../host/index.ts"
-import { isObject, type JsonObject, present, stringField } from "../json.ts"
+import { decodePercent, isObject, type JsonObject, present, stringField } from "../json.ts"
 import { cutError, refusalError } from "./errors.ts"
 import { createPartWriter } from "./parts.ts"
 import { metadataKeyOf, readCall } from "./prompt.ts"
@@ -106,11 +106,12 @@ function readHeaders(
     Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]),
   )
   const read = (name: string): string | undefined => stringField(headers, name)
+  const agent = read(AGENT_HEADER)
   return {
     // Without one it is a question of its own: no two of them may share a memory.
     sessionId: read(SESSION_HEADER) ?? crypto.randomUUID(),
     purpose: PURPOSES[read(PURPOSE_HEADER) ?? ""] ?? "main",
-    ...present({ agent: read(AGENT_HEADER), parentSessionId: read("x-parent-session-id") }),
+    ...present({ agent: agent && decodePercent(agent), parentSessionId: read("x-parent-session-id") }),
   }
 }
 

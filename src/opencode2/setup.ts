@@ -125,7 +125,11 @@ function createRegistrar({ clock, log }: Host, context: unknown): Registrar {
 function nameRequest(event: unknown): void {
   if (!isObject(event)) return
   const agent = textIn(event, "agent") ?? textIn(event["agent"], "id")
-  const names = present({ [PURPOSE_HEADER]: textIn(event, "kind"), [AGENT_HEADER]: agent })
+  const names = present({
+    [PURPOSE_HEADER]: textIn(event, "kind"),
+    // A header takes no more than ASCII.
+    [AGENT_HEADER]: agent && encodeURIComponent(agent.toWellFormed()),
+  })
   const headers = isObject(event["headers"]) ? event["headers"] : undefined
   if (headers !== undefined && Object.isExtensible(headers)) Object.assign(headers, names)
   else if (Object.isExtensible(event)) Object.assign(event, { headers: { ...headers, ...names } })

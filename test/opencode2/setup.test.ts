@@ -136,6 +136,30 @@ describe("setup", () => {
     hook(Object.freeze({ kind: "title", headers: Object.freeze({}) }))
   })
 
+  it("names an agent also whose name no header takes, and obeys the rule for it", async () => {
+    const rule = { agent: "план", account: "nobody", fallback: false }
+    const settings = { endpoint_override: lab.fake.url, account_rules: [rule] }
+    lab.write(".config/opencode/kiro.json", JSON.stringify(settings))
+    await lab.signInWithKiroCli()
+    lab.change = (context) => {
+      const session = context["session"] as { hook: (...given: readonly unknown[]) => unknown }
+      const hook = (name: string, callback: (event: object) => void, options: object): unknown =>
+        session.hook(
+          name,
+          (event: { headers: Record<string, string> }) => {
+            callback(event)
+            for (const value of Object.values(event.headers)) assert.match(value, /^[ -~]*$/)
+          },
+          options,
+        )
+      return { ...context, session: { ...session, hook } }
+    }
+    const { project } = await lab.open()
+    const turn = await project.session({ model: "kiro/auto", agent: "план" }).prompt("Hello")
+    assert.match(turn.failure?.message ?? "", /your rule for the agent план/)
+    assert.match((await project.session({ model: "kiro/auto" }).prompt("Hello")).text, /Hello from/)
+  })
+
   it("hears no events any more behind its cleanup, also where the host takes no signal", async () => {
     const heard: string[] = []
     const events = {
