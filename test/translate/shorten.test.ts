@@ -113,6 +113,30 @@ describe("shortening a conversation", () => {
     assert.deepEqual(shortened(messages, 10_000), [`Be terse.\n\nask 1\n\n${CUT_MARK}\n\nGo`])
   })
 
+  it("keeps the summary of a compacted conversation, which holds its first task", () => {
+    const compacted = [system, says("What did we do so far?"), answers(told("the task"))]
+    const kept = [`Be terse.\n\nWhat did we do so far?\n\n${CUT_MARK}`, told("the task")]
+    const goOn = [says("Continue"), asks(call("1")), result("1", "did 1")]
+    assert.deepEqual(shortened([...compacted, ...exchange("a"), ...goOn], 10_000), [
+      ...kept,
+      "Continue",
+      "<1>",
+      "<1: did 1>",
+    ])
+    const [, asked] = compacted
+    assert.deepEqual(
+      shortened([asked, asks(call("0")), result("0", "did 0"), answers("This"), ...goOn], 10_000),
+      [`What did we do so far?\n\n${CUT_MARK}\n\nContinue`, "<1>", "<1: did 1>"],
+    )
+    assert.deepEqual(shortened([...compacted, ...goOn], 10_000), [
+      "Be terse.\n\nWhat did we do so far?",
+      told("the task"),
+      "Continue",
+      "<1>",
+      "<1: did 1>",
+    ])
+  })
+
   it("drops older steps of one long loop, but not its task and its newest step", () => {
     const steps = ["1", "2", "3", "4"].flatMap((id) => [asks(call(id)), result(id, `did ${id}`)])
     assert.deepEqual(shortened([system, says("task"), ...steps], 10_000), [

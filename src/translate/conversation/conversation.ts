@@ -128,6 +128,15 @@ export function isSpoken(turn: Turn | undefined): turn is UserTurn {
   return turn?.role === "user" && turn.spoken
 }
 
+/** With this question OpenCode 1.18 begins a compacted conversation; the answer to it is the summary. */
+const BEFORE_SUMMARY = "What did we do so far?"
+
+/** How many turns, from the first on, say what the conversation is about. */
+export function lengthOfTask([first, second]: readonly Turn[]): number {
+  if (first?.role !== "user" || textOf(first.parts) !== BEFORE_SUMMARY) return 1
+  return second?.role === "assistant" && second.uses.length === 0 ? 2 : 1
+}
+
 /** Deeper values are cut: a serialiser's stack has an end. */
 const MAX_DEPTH = 200
 

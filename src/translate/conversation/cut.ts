@@ -1,4 +1,4 @@
-import { isSpoken, textPart, type Turn } from "./conversation.ts"
+import { isSpoken, lengthOfTask, textPart, type Turn } from "./conversation.ts"
 import { CUT_MARK } from "./filler.ts"
 
 /** A canonical conversation, as far as it has been read, while it is being made smaller. */
@@ -32,7 +32,8 @@ export function cutAsItGrew(
     readonly cut: (draft: Draft) => void
   },
 ): readonly Turn[] {
-  const draft: Draft = { turns: [], size: 0, sizeOf, spoken: 0, front: 1, whole: 1 }
+  const task = lengthOfTask(turns)
+  const draft: Draft = { turns: [], size: 0, sizeOf, spoken: 0, front: task, whole: task }
   let isCut = false
   for (const turn of turns) {
     if (isSpoken(turn)) draft.spoken = draft.turns.length
@@ -52,7 +53,7 @@ export function replaceTurn(draft: Draft, index: number, turn: Turn | undefined)
   turns[index] = turn
 }
 
-/** Whole exchanges before the newest message of the user, down to `aim`; of the first one its message stays. */
+/** Whole exchanges before the newest message of the user, down to `aim`; of the first one the task stays. */
 export function dropExchanges(draft: Draft, aim: number): void {
   const { spoken } = draft
   if (draft.size <= aim || draft.front >= spoken) return

@@ -15,7 +15,7 @@ const BLOCK = 1 / 4
  * Makes a canonical conversation as small as `targetTokens`, or as it can be. First old reasoning, images, documents and
  * long tool results go, then whole old exchanges, then the same within the open tool loop but for its newest step; last,
  * where what must stay is itself too much, its longest texts are cut inside, the newest results before the words of the
- * user. The system prompt, the first message and the newest message in the user's own words stay; no tool pair is halved.
+ * user. The system prompt, the first task and the newest message in the user's own words stay; no tool pair is halved.
  * With the same target the next request is cut in the same way, until a block is full.
  */
 export function shorten(conversation: Conversation, targetTokens: number): Conversation {
