@@ -97,8 +97,8 @@ export function accountsRpcHandlers(options: {
       return { profiles: await (await host.services()).management.profiles(account(input)) }
     },
     async signIn(input: unknown): Promise<SignInAnswer> {
-      const wanted = readNewSignIn(asObject(input))
-      return begin(asObject(input), (management) => management.signIn(wanted))
+      const fields = asObject(input)
+      return begin(fields, async (management) => management.signIn(readNewSignIn(fields)))
     },
     async signInAgain(input: unknown): Promise<SignInAnswer> {
       return begin(asObject(input), (management) => management.signInAgain(account(input)))

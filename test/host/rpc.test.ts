@@ -19,6 +19,9 @@ describe("what the terminal UI of OpenCode 2 asks its server", () => {
     // Who can't ask about it any more hears at once why it was not begun.
     await assert.rejects(handlers.signInAgain({ account: "gone" }))
     assert.ok("refused" in (await handlers.signInAgain({ account: "gone", attempt: "1" })))
+    assert.deepEqual(await handlers.signIn({ method: "by-letter", attempt: "2" }), {
+      refused: "The server knows no such way to sign in.",
+    })
     assert.deepEqual(await handlers.signInOutcome({ attempt: "1" }), { state: "unknown" })
     await host.close()
   })
