@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, messageOf, numberField, stringField } from "../json.ts"
+import type { KiroProfile } from "../kiro/index.ts"
 import type { NewSignIn, SignedIn, SignIn } from "../login/index.ts"
 import { SIGN_IN_METHODS } from "../login/input.ts"
 import type { Place, Project } from "../settings/index.ts"
@@ -30,6 +31,9 @@ export const ACCOUNTS_RPC = {
 export type SignInAnswer =
   | { readonly url: string; readonly instructions: string }
   | { readonly refused: string }
+
+/** Or why nobody could be asked for them. */
+export type ProfilesAnswer = { readonly profiles: readonly KiroProfile[] } | { readonly refused: string }
 
 /** What came of one. `unknown`: begun before this server was. */
 export type SignInOutcome =
@@ -93,8 +97,12 @@ export function accountsRpcHandlers(options: {
       if (act === undefined) return { outcome: "refused", message: "The server knows no such command." }
       return (await host.services()).management.act(act)
     },
-    async profiles(input: unknown) {
-      return { profiles: await (await host.services()).management.profiles(account(input)) }
+    async profiles(input: unknown): Promise<ProfilesAnswer> {
+      try {
+        return { profiles: await (await host.services()).management.profiles(account(input)) }
+      } catch (error) {
+        return { refused: messageOf(error) }
+      }
     },
     async signIn(input: unknown): Promise<SignInAnswer> {
       const fields = asObject(input)

@@ -144,11 +144,15 @@ function deskOf(context: V2Context, local: LocalDesk): Desk {
     }
   }
   /** Rejects where the server refused it in words; nothing where there is none to ask. */
-  const begin = async (method: string, input: object): Promise<BegunSignIn | undefined> => {
-    const attempt = crypto.randomUUID()
-    const answer = await ask(method, { ...input, attempt }, asItIs)
+  const askInWords = async (method: string, input: object): Promise<JsonObject | undefined> => {
+    const answer = await ask(method, input, asItIs)
     const refused = answer && stringField(answer, "refused")
     if (refused !== undefined) throw new Error(refused)
+    return answer
+  }
+  const begin = async (method: string, input: object): Promise<BegunSignIn | undefined> => {
+    const attempt = crypto.randomUUID()
+    const answer = await askInWords(method, { ...input, attempt })
     const signIn = answer && readSignIn(answer)
     return signIn && { ...signIn, done: outcomeOf(attempt) }
   }
@@ -158,7 +162,7 @@ function deskOf(context: V2Context, local: LocalDesk): Desk {
       local.board(sessionId, turnStarts),
     act: async (act: AccountAct) => (await ask("act", act, readActDone)) ?? local.act(act),
     profiles: async (account) =>
-      (await ask("profiles", { account }, readProfiles)) ?? local.profiles(account),
+      readProfiles((await askInWords("profiles", { account })) ?? {}) ?? local.profiles(account),
     signIn: async (wanted) => (await begin("signIn", wanted)) ?? local.signIn(wanted),
     signInAgain: async (account) => (await begin("signInAgain", { account })) ?? local.signInAgain(account),
   }

@@ -22,6 +22,9 @@ describe("what the terminal UI of OpenCode 2 asks its server", () => {
     assert.deepEqual(await handlers.signIn({ method: "by-letter", attempt: "2" }), {
       refused: "The server knows no such way to sign in.",
     })
+    assert.deepEqual(await handlers.profiles({ account: "gone" }), {
+      refused: "The account is gone: it was removed elsewhere.",
+    })
     assert.deepEqual(await handlers.signInOutcome({ attempt: "1" }), { state: "unknown" })
     await host.close()
   })

@@ -113,6 +113,14 @@ describe("the part of OpenCode 2's terminal UI", () => {
     assert.match(JSON.stringify(asked), /"sessionId":"ses_1"/)
   })
 
+  it("shows why the server has no profiles to offer", async () => {
+    const profiles = async (): Promise<object> => ({ refused: "Far away: its login has ended." })
+    const made = stage({ client: { rpc: () => ({ ...serverWith([]).rpc?.({}), profiles }) } })
+    made.picks.push("Far away", "Choose a profile")
+    await runKiro(made, 3)
+    assert.match(JSON.stringify(made.shown[2]), /"message":"Far away: its login has ended\."/)
+  })
+
   it("hears from the server how a sign-in ended", async () => {
     const outcomes = [{ state: "pending" }, { state: "failed", message: "It was denied." }]
     const begun = { url: "https://x.example", instructions: "Code ABCD" }
