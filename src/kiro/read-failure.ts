@@ -140,7 +140,7 @@ function statedMessage(document: JsonObject): string | undefined {
 }
 
 function isPage(headers: Headers, body: string): boolean {
-  return (headers.get("content-type") ?? "").includes("text/html") || /^\s*<[!?a-z]/i.test(body)
+  return /text\/html/i.test(headers.get("content-type") ?? "") || /^\s*<[!?a-z]/i.test(body)
 }
 
 /** Kiro never answers in markup: a proxy, firewall, portal or load balancer spoke, and its status is what counts. */

@@ -149,7 +149,7 @@ describe("the gateway", () => {
   it("tells what a gateway in front of the service wrapped into a good status", async () => {
     await using harness = await startHarness()
     await harness.add("work")
-    for (const type of ["application/json", "text/plain"]) {
+    for (const type of ["application/json", "text/plain", "Application/JSON"]) {
       const headers = { "content-type": type }
       const wrapped = json({ error: { message: "Blocked by policy 7" } }, { status: 200, headers })
       for (let times = 0; times < 4; times++) harness.fake.fail(wrapped)

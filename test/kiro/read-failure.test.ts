@@ -325,6 +325,8 @@ describe("readKiroFailure", () => {
     for (const status of [200, 302, 408, 500, 502, 503, 504]) assert.equal(read(status, page).kind, "network")
     assert.equal(read(404, page).kind, "unknown-operation")
     assert.equal(read(429, page).kind, "throttled")
+    const headers = new Headers({ "content-type": "Text/HTML; charset=utf-8" })
+    assert.equal(readKiroFailure({ status: 403, headers, body: "Blocked", now: NOW }).reason, "PAGE")
     const xml = `<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`
     for (const status of [401, 402, 403]) assert.equal(read(status, xml).kind, "refused-on-the-way")
     assert.equal(read(403, xml).message, "403 Access Denied")

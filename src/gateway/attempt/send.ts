@@ -50,7 +50,7 @@ export async function send(wanted: {
 
 /** A 200 in JSON or HTML is not Kiro's answer to a chat; one without a type gets the benefit of the doubt. */
 function isEventStream({ ok, headers }: Response): boolean {
-  return ok && !/json|html|text\/plain/.test(headers.get("content-type") ?? "")
+  return ok && !/json|html|text\/plain/i.test(headers.get("content-type") ?? "")
 }
 
 /** Rejects where the connection breaks: a status without its reason would cool an account for a fault of the network. */
