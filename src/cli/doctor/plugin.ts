@@ -198,7 +198,7 @@ function repair({ by, spec, folder }: PluginEntry): string {
 
 /** OpenCode never refreshes a plugin that it has installed by its bare name. */
 function renew({ by, spec, file, folder }: PluginEntry): string {
-  if (by === "path") return `Bring ${folder} up to date: git pull && npm ci && npm run build.`
+  if (by === "path") return `Bring ${folder} up to date: git pull && npm install --no-save && npm run build.`
   if (isUnpinned(spec)) return deleteCopy(folder)
   return `Write "${PACKAGE}@${VERSION}" instead of "${spec}" in ${file}.`
 }
