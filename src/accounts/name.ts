@@ -23,11 +23,14 @@ export function briefName(account: Account): string {
   return shownLabel(account) ?? `··${shortId(account)}`
 }
 
-/** What a person types for an account: its label, or its short id where it has none that every keyboard has. */
+/** What every keyboard has, no shell reads anything else from within quotes, and the command takes for no option. */
+const TYPED = /^\w[\w @.,:+=/()-]*$/
+
+/** What a person types for an account: its label where that is typed as it stands, else its short id. */
 export function typedName(account: Account): string {
   const label = labelOf(account) ?? ""
-  if (!/^[ -~]+$/.test(label) || label !== shownLabel(account)) return shortId(account)
-  return /^[\w-]+$/.test(label) ? label : `"${label.replaceAll('"', "")}"`
+  if (!TYPED.test(label) || label !== shownLabel(account)) return shortId(account)
+  return /^[\w-]+$/.test(label) ? label : `"${label}"`
 }
 
 /** What OpenCode takes for a fault of the moment where it stands in an error, so that it must be torn apart there. */

@@ -210,6 +210,11 @@ describe("what a person types for an account", () => {
     )
   })
 
+  it("is its short id where a shell, or the command, would take its name for something else", () => {
+    for (const label of ['Bob "work"', "$HOME", "`id`", "back\\slash", "50%PATH%", "hey!", "-x", "--json"])
+      assert.equal(typedName({ ...BUILDER_ID, label }), "ca97", label)
+  })
+
   it("is its short id, or its label", () => {
     const accounts = [BUILDER_ID, WORK, { ...WORK, label: "my work" }]
     assert.deepEqual(accounts.map(typedName), ["ca97", "work", '"my work"'])
