@@ -15,7 +15,7 @@ import { silentLog, systemClock } from "../../src/runtime.ts"
 import { fakeClock } from "../support/clock.ts"
 import { idcLogin, tokens } from "./logins.ts"
 import { openStore } from "./open-for-test.ts"
-import { needsLinks, needsNoHold, needsPipes } from "../support/posix.ts"
+import { needsLinks, needsMount, needsNoHold, needsPipes } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const ACCOUNT = newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] })
@@ -153,6 +153,26 @@ describe("a place that is no folder any more while the database in it is open", 
 })
 
 describe("a place that can't be written to", () => {
+  it(
+    "is refused before a login is begun, also where a window of before has it open",
+    needsMount,
+    async () => {
+      const { store: before, path } = await openStore()
+      await before.add(ACCOUNT)
+      const folder = dirname(path)
+      execFileSync("mount", ["--bind", folder, folder])
+      try {
+        execFileSync("mount", ["-o", "remount,ro,bind", folder])
+        const { store } = await openStore({ path })
+        await assert.rejects(store.mustKeep(), { name: "StoreError" })
+        await store.close()
+      } finally {
+        execFileSync("umount", ["--lazy", folder])
+        await before.close()
+      }
+    },
+  )
+
   it("makes the store go on in memory, with one notice, and takes nothing that must be kept", async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, "file"), "")

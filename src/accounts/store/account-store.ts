@@ -10,6 +10,7 @@ import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwa
 import { Assignments, type Seen } from "./assignments.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
 import { type Database, loadDatabaseDriver, passesSoon, StoreError, type StoreFailure } from "./database.ts"
+import { NOTES } from "./schema.ts"
 import {
   type Learnt,
   NEW_SESSION,
@@ -197,7 +198,10 @@ export class AccountStore extends SessionStore {
 
   /** Rejects with a `StoreError` where nothing can be kept now: no login is begun and no pair renewed then. */
   mustKeep(): Promise<void> {
-    return this.connection.write(() => undefined, { durable: true })
+    // A file that nothing is written to may be read-only, or on a full disk, and nobody is told.
+    return this.connection.write((database) => NOTES.write(database, { name: "kept", value: "yes" }), {
+      durable: true,
+    })
   }
 
   /** Chooses the account of a session and remembers it, over all processes one after the other. */
