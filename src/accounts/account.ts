@@ -1,6 +1,6 @@
 import * as z from "zod/mini"
 import { present } from "../json.ts"
-import { lenient, listOf, QUOTA, record } from "../kiro/index.ts"
+import { epochMs, lenient, listOf, QUOTA, record } from "../kiro/index.ts"
 import type { ClientRegistration, TokenSet } from "../oauth/index.ts"
 import type { Secret } from "../secret.ts"
 
@@ -165,7 +165,7 @@ const REVOKED_REASONS = [...LOCKING_REASONS, "login-expired", "api-key-refused"]
 
 export type RevokedReason = (typeof REVOKED_REASONS)[number]
 
-const SAID = { since: z.catch(z.number(), 0), message: lenient(z.string()) }
+const SAID = { since: z.catch(epochMs(), 0), message: lenient(z.string()) }
 
 /** A reason that a newer version added is read as the mildest one of its state; anything else unknown is `ok`. */
 const HEALTH = z.catch(
@@ -194,7 +194,7 @@ export type Health = z.output<typeof HEALTH>
 
 export const readHealth = reader(HEALTH)
 
-const CHECKED_QUOTA = record({ checkedAt: z.number(), ...QUOTA })
+const CHECKED_QUOTA = record({ checkedAt: epochMs(), ...QUOTA })
 
 export type Quota = z.output<typeof CHECKED_QUOTA>
 
@@ -243,7 +243,7 @@ export const readForgotten = reader(
 
 const ACCOUNT_RECORD = record({
   /** When its user last signed in to it, or switched it on or off. */
-  actedAt: lenient(z.number()),
+  actedAt: lenient(epochMs()),
   /** The ids of accounts that turned out to be the same person's. */
   joined: lenient(TEXTS),
 })

@@ -33,6 +33,6 @@ export { encodeModelLists, mergeModelLists, modelsOf, newestLists, readModelList
 export type { AccountModelList } from "./models/lists.ts"
 export { profileToUse, readModelEntries, readProfiles } from "./profiles.ts"
 export type { KiroProfile, Page } from "./profiles.ts"
-export { lenient, listOf, record } from "./lenient.ts"
+export { epochMs, lenient, listOf, record } from "./lenient.ts"
 export { extraCredits, HIGH_SHARE, planName, QUOTA, readUsageLimits } from "./usage-limits.ts"
 export type { UsageLimits } from "./usage-limits.ts"

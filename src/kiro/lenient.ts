@@ -14,6 +14,14 @@ export function text(): z.ZodMiniCatch<z.ZodMiniOptional<z.ZodMiniString>> {
   return lenient(z.string().check(z.minLength(1)))
 }
 
+/** The last instant that JavaScript has a date for, and the first (ECMA-262), in epoch ms. */
+const LAST_MS = 8.64e15
+
+/** An instant in epoch ms: what no date holds can't be shown. */
+export function epochMs(): z.ZodMiniNumber {
+  return z.number().check(z.gte(-LAST_MS), z.lte(LAST_MS))
+}
+
 /** The members of a list that are as they should be. */
 export function listOf<Schema extends z.ZodMiniType>(
   schema: Schema,

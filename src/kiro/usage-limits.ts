@@ -1,9 +1,9 @@
 import * as z from "zod/mini"
 import { catch as otherwise } from "zod/mini"
 import { plainName, plausibleInstant, present } from "../json.ts"
-import { lenient, listOf, record, type RecordOf, text } from "./lenient.ts"
+import { epochMs, lenient, listOf, record, type RecordOf, text } from "./lenient.ts"
 
-const BUCKET = { used: z.number(), limit: z.number(), expiresAt: lenient(z.number()) }
+const BUCKET = { used: z.number(), limit: z.number(), expiresAt: lenient(epochMs()) }
 const NAMED_BUCKETS = listOf(record({ ...BUCKET, name: otherwise(z.string(), "") }))
 
 /** What is known of an account's credits, as it is kept: with their fractions; instants in epoch ms. */
@@ -11,7 +11,7 @@ export const QUOTA = {
   plan: lenient(z.string()),
   used: z.number(),
   limit: z.number(),
-  resetAt: lenient(z.number()),
+  resetAt: lenient(epochMs()),
   /** Only while it is active. */
   trial: lenient(record(BUCKET)),
   bonuses: otherwise(NAMED_BUCKETS, []),

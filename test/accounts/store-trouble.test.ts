@@ -300,6 +300,38 @@ describe("another version of this package on the same file", () => {
     writeBack: async () => "written",
   }
 
+  it("may name instants that no date holds: what they say is not known, and the account stays", async () => {
+    const path = await fileWithAccount()
+    const other = await openDatabase(path)
+    for (const health of [
+      { state: "cooling", reason: "throttled", since: 1e300, until: 1e300 },
+      { state: "revoked", reason: "suspended", since: -1e300 },
+    ]) {
+      const quota = {
+        used: 1,
+        limit: 2,
+        resetAt: 1e300,
+        checkedAt: 1,
+        bonuses: [{ used: 1, limit: 2, expiresAt: 1e300 }],
+      }
+      other.run(
+        "UPDATE kiro_account SET health = ?, quota = ?",
+        [health, quota].map((each) => JSON.stringify(each)),
+      )
+      const { store } = await openStore({ path })
+      const [account] = await store.list()
+      assert.ok(account)
+      const { quota: read } = account
+      const instants = [read?.resetAt, read?.bonuses[0]?.expiresAt]
+      assert.deepEqual(instants, [undefined, undefined])
+      assert.equal(account.health.state, health.state)
+      assert.ok(account.health.state !== "ok" && account.health.since === 0)
+      assert.ok(account.health.state === "revoked" || account.health.until === 24 * 3_600_000)
+      await store.close()
+    }
+    other.close()
+  })
+
   it("that is newer keeps its columns and tables when this one writes", async () => {
     const path = await fileWithAccount()
     const newer = await openDatabase(path)
