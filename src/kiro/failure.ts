@@ -112,6 +112,8 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
   [/maximum request reached for this month/i, "monthly-quota", ["throttle"]],
   [/high volume of traffic|INSUFFICIENT_MODEL_CAPACITY/i, "capacity", ["throttle"]],
   [/unexpectedly high load/i, "capacity", ["service"]],
+  // Bedrock counts a throttle in tokens too; nothing is too long then.
+  [/too many tokens\b.{0,20}\bplease wait/i, "throttled", ["throttle", "validation"]],
   // The service's own words, those of the platforms whose words it passes on, and what OpenCode takes for an overflow.
   [
     /input is too long|content length exceeds threshold|prompt (?:is )?too long|exceeds? the context window|(?:exceeds?|exceeded)(?: the)?(?: model'?s?)?(?: maximum)? context (?:limit|length)|context[_ ](?:length|window)[_ ]exceed(?:s|ed)|maximum context length is|length limit exceeded|too many total text bytes|too many (?:input )?tokens|input token count.{0,40}exceeds|reduce the length of the messages|request(?: entity)? too large|request_too_large|exceeds the available context size|context window exceeds limit|max tokens allowed|maximum allowed input length|greater than the context length|input \(\d+ tokens\) is longer than|exceeds the limit of \d+|(?:model )?token limit exceeded|exceeded model token limit|context length is only \d+|maximum prompt length is \d+|too large for model with \d+|prompt has [\d,]+ tokens?, but|model_context_window_exceeded/i,

@@ -199,6 +199,16 @@ describe("the failure table", () => {
     }
   })
 
+  it("shortens nothing for a throttle that Bedrock counts in tokens", () => {
+    for (const when of ["", " per day"]) {
+      const body = JSON.stringify({ message: `Too many tokens${when}, please wait before trying again.` })
+      const headers = new Headers({ "x-amzn-errortype": "ThrottlingException" })
+      for (const given of [headers, new Headers()])
+        assert.equal(readKiroFailure({ status: 429, headers: given, body, now: NOW }).kind, "throttled")
+      assert.equal(readStreamFailure({ name: "ThrottlingException", payload: body }).kind, "throttled")
+    }
+  })
+
   it("tells a plan that is not meant from a login that is not", () => {
     const body = JSON.stringify({ message: "Your subscription does not support this application. Ask." })
     const headers = new Headers({ "x-amzn-errortype": "AccessDeniedException" })
