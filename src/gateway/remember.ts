@@ -71,7 +71,7 @@ function learntOf(context: GatewayContext, answered: Answered, end: TurnEnd): Le
   }
 }
 
-type SessionChange = NonNullable<Learnt["session"]>
+type SessionChange = (current: SessionMemory) => SessionMemory
 
 /** Most answers change nothing of what the session knew when they were asked for, and cost no write. */
 function sessionChange(answered: Answered, summary: TurnSummary): SessionChange | undefined {
@@ -165,7 +165,7 @@ export async function bookTurn(
   metered: Metered & { readonly failed: boolean },
 ): Promise<void> {
   const turn = turnOf(context, attempt, metered)
-  if (turn !== undefined) await context.store.addTurn(turn)
+  if (turn !== undefined) await context.store.remember({ sessionId: turn.sessionId, turn })
 }
 
 function turnOf(

@@ -109,7 +109,10 @@ export function manageAccounts(options: {
     switch (act.act) {
       case "use-for-session": {
         const account = await find(act.account)
-        await store.updateSession(act.sessionId, (memory) => ({ ...memory, chosenAccountId: account.id }))
+        await store.remember({
+          sessionId: act.sessionId,
+          session: (memory) => ({ ...memory, chosenAccountId: account.id }),
+        })
         return used(account, "this session from now on")
       }
       case "use-for-project": {

@@ -6,6 +6,7 @@ import { newAccount, openAccountStore, openDatabase, readOverview } from "../../
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { idcLogin } from "./logins.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
+import { addTurn } from "../support/add-turn.ts"
 
 const root = temporaryFolder()
 
@@ -18,10 +19,10 @@ describe("the overview of a store", () => {
     await store.remove("b")
     const now = Date.now()
     const turn = { sessionId: "ses_1", accountId: "a", at: now - 1000 }
-    await store.addTurn({ ...turn, credits: 1, at: now - 9000 })
-    await store.addTurn({ ...turn, credits: 0.5 })
-    await store.addTurn({ ...turn, credits: 0.25, at: now })
-    await store.addTurn({ ...turn, sessionId: "ses_2", credits: 9 })
+    await addTurn(store, { ...turn, credits: 1, at: now - 9000 })
+    await addTurn(store, { ...turn, credits: 0.5 })
+    await addTurn(store, { ...turn, credits: 0.25, at: now })
+    await addTurn(store, { ...turn, sessionId: "ses_2", credits: 9 })
 
     const read = (turnStarts: readonly number[]) =>
       readOverview({ path, sessionId: "ses_1", turnStarts, now: Date.now() })
@@ -33,14 +34,14 @@ describe("the overview of a store", () => {
     assert.equal(untilAnAnswerCame?.session.lastTurnCredits, 0.75)
 
     const helper = { ...turn, sessionId: "ses_3", parentSessionId: "ses_1", credits: 2 }
-    await store.addTurn(helper)
-    await store.addTurn({ ...helper, sessionId: "ses_4", parentSessionId: "ses_3", credits: 4 })
+    await addTurn(store, helper)
+    await addTurn(store, { ...helper, sessionId: "ses_4", parentSessionId: "ses_3", credits: 4 })
     assert.deepEqual((await read([now - 1000]))?.session, {
       accountId: "a",
       lastTurnCredits: 6.75,
       credits: 7.75,
     })
-    await store.updateSession("ses_1", (memory) => ({ ...memory, chosenAccountId: "c" }))
+    await store.remember({ sessionId: "ses_1", session: (memory) => ({ ...memory, chosenAccountId: "c" }) })
     const chosen = (await read([]))?.session
     await store.close()
     assert.deepEqual([chosen?.accountId, chosen?.chosen], ["c", true])
@@ -55,10 +56,10 @@ describe("the overview of a store", () => {
     const turn = { sessionId: "ses_1", accountId: "a", credits: 0, at: Date.now() }
     const cache = async (): Promise<unknown> =>
       (await readOverview({ path, sessionId: "ses_1", now: Date.now() }))?.session.cache
-    await store.addTurn({ ...turn, inputTokens: 500 })
+    await addTurn(store, { ...turn, inputTokens: 500 })
     assert.equal(await cache(), undefined)
-    await store.addTurn({ ...turn, inputTokens: 100, cacheReadTokens: 60, cacheWriteTokens: 10 })
-    await store.addTurn({
+    await addTurn(store, { ...turn, inputTokens: 100, cacheReadTokens: 60, cacheWriteTokens: 10 })
+    await addTurn(store, {
       ...turn,
       sessionId: "ses_2",
       parentSessionId: "ses_1",
@@ -74,7 +75,7 @@ describe("the overview of a store", () => {
   it("tells what it can of a file that only an older version has written to", async () => {
     const path = join(root, "older.db")
     const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
-    await store.addTurn({ sessionId: "ses_1", accountId: "a", credits: 2, at: Date.now() })
+    await addTurn(store, { sessionId: "ses_1", accountId: "a", credits: 2, at: Date.now() })
     await store.close()
     const older = await openDatabase(path)
     older.run("ALTER TABLE kiro_turn DROP COLUMN cache_read_tokens")
@@ -95,8 +96,8 @@ describe("the overview of a store", () => {
     await store.add({ ...newAccount({ id: "a", now: 1, logins: [] }), quota })
     await store.add({ ...newAccount({ id: "b", now: 2, logins: [] }), quota: { ...quota, trial } })
     for (const accountId of ["a", "b"]) {
-      await store.addTurn({ sessionId: "ses", accountId, credits: 4, at: checkedAt - 1 })
-      await store.addTurn({ sessionId: "ses", accountId, credits: 0.5, at: checkedAt + 1 })
+      await addTurn(store, { sessionId: "ses", accountId, credits: 4, at: checkedAt - 1 })
+      await addTurn(store, { sessionId: "ses", accountId, credits: 0.5, at: checkedAt + 1 })
     }
     const overview = await readOverview({ path, now: Date.now() })
     await store.close()

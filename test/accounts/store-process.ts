@@ -13,6 +13,7 @@ import { writeModelsFile } from "../../src/gateway/control/models.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import type { SelectionStrategy } from "../../src/settings/index.ts"
 import { patientClock } from "../support/clock.ts"
+import { addTurn } from "../support/add-turn.ts"
 
 /** What another process does to the file, given as JSON in its first argument; it says on stdout when it has begun. */
 export type Task =
@@ -93,7 +94,7 @@ async function converse(store: AccountStore, task: Extract<Task, { do: "converse
       selectAccount(state, { strategy: task.strategy, useOverage: true, now: Date.now() }),
     )
     assert.ok(choice.account !== undefined)
-    await store.addTurn({ sessionId, accountId: choice.account.id, credits: task.credits, at: Date.now() })
+    await addTurn(store, { sessionId, accountId: choice.account.id, credits: task.credits, at: Date.now() })
     // Three loops that do nothing but write starve each other on a busy machine; people type in between.
     await systemClock.sleep(5)
   }

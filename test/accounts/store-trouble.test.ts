@@ -180,7 +180,7 @@ describe("a place that can't be written to", () => {
     await assert.rejects(store.add(ACCOUNT), { failure: "unavailable" })
     await assert.rejects(store.mustKeep(), { failure: "unavailable" })
     await store.reconcile(() => ({ put: [ACCOUNT], gone: [] }))
-    await store.updateSession("s", (session) => ({ ...session, generation: 3 }))
+    await store.remember({ sessionId: "s", session: (session) => ({ ...session, generation: 3 }) })
     assert.deepEqual(
       (await store.list()).map(({ id }) => id),
       ["a"],

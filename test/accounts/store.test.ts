@@ -26,6 +26,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts"
 import { idcLogin, keyLogin, tokens } from "./logins.ts"
 import { openStore } from "./open-for-test.ts"
 import { needsModes } from "../support/posix.ts"
+import { addTurn } from "../support/add-turn.ts"
 
 const DAY_MS = 86_400_000
 
@@ -204,12 +205,12 @@ describe("the account store", () => {
     await store.add(newAccount({ id: "a", now: 0, logins: [] }))
     await store.close()
     const turn = { sessionId: "s", accountId: "a", credits: 0.5, at: Date.now() }
-    await store.addTurn(turn)
+    await addTurn(store, turn)
     const [kept] = await store.turns()
     assert.equal(kept?.credits, 0.5)
     assert.equal(existsSync(`${path}-shm`), false)
     for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true })
-    await store.addTurn(turn)
+    await addTurn(store, turn)
     assert.equal(existsSync(path), false)
   })
 
@@ -359,8 +360,8 @@ describe("the account store", () => {
   it("gives sessions and turns of a merged account to the one that stays", async () => {
     const { store } = await openStore()
     for (const id of ["a", "b"]) await store.add(newAccount({ id, now: 0, logins: [idcLogin({ id })] }))
-    await store.updateSession("s", (session) => ({ ...session, accountId: "b" }))
-    await store.addTurn({ sessionId: "s", accountId: "b", credits: 0.5, at: Date.now() })
+    await store.remember({ sessionId: "s", session: (session) => ({ ...session, accountId: "b" }) })
+    await addTurn(store, { sessionId: "s", accountId: "b", credits: 0.5, at: Date.now() })
     await store.reconcile(([a, b]) =>
       a === undefined || b === undefined
         ? { put: [], gone: [] }
@@ -668,7 +669,7 @@ describe("the account of a session", () => {
       [checkedAt, 4],
       [checkedAt + 1, 0.5],
     ] as const)
-      await store.addTurn({ sessionId: "t", accountId: "a", credits, at })
+      await addTurn(store, { sessionId: "t", accountId: "a", credits, at })
     const spent: unknown[] = []
     await store.assign("s", (state) => {
       spent.push(...state.accounts.map((account) => state.spent?.(account)))
@@ -716,23 +717,11 @@ describe("the memory of a session", () => {
       tokenRatio: 1.25,
       justCompacted: true,
     } as const
-    await store.updateSession("s", (session) => ({ ...session, ...memory }))
+    await store.remember({ sessionId: "s", session: (session) => ({ ...session, ...memory }) })
     assert.deepEqual(await store.session("s"), { ...memory, updatedAt: clock.now() })
     const empty = { generation: 0, overflowAnswered: false, updatedAt: clock.now() }
-    await store.updateSession("s", () => empty)
+    await store.remember({ sessionId: "s", session: () => empty })
     assert.deepEqual(await store.session("s"), empty)
-    await store.close()
-  })
-
-  it("is not written again where a change comes to the same", async () => {
-    const { store, path } = await openStore()
-    await store.updateSession("s", (session) => ({ ...session, generation: 1 }))
-    const database = await openDatabase(path)
-    database.run("BEGIN IMMEDIATE")
-    const same = await store.updateSession("s", (session) => ({ ...session, overflowAnswered: false }))
-    assert.equal(same.generation, 1)
-    database.run("ROLLBACK")
-    database.close()
     await store.close()
   })
 
@@ -784,9 +773,9 @@ describe("the memory of a session", () => {
     const clock = fakeClock()
     const { store } = await openStore({ clock })
     const turn = (sessionId: string): Promise<void> =>
-      store.addTurn({ sessionId, accountId: "a", credits: 1, at: clock.now() })
+      addTurn(store, { sessionId, accountId: "a", credits: 1, at: clock.now() })
     for (const id of ["old", "used"])
-      await store.updateSession(id, (session) => ({ ...session, generation: 1 }))
+      await store.remember({ sessionId: id, session: (session) => ({ ...session, generation: 1 }) })
     await store.remember({
       sessionId: "old",
       reasoning: [{ toolUseIds: ["t"], textHash: "h", signature: "s" }],
@@ -821,7 +810,7 @@ describe("the memory of a session", () => {
     })
     clock.advance(31 * DAY_MS)
     const left = async (): Promise<number> => {
-      await store.addTurn({ sessionId: "s", accountId: "a", credits: 1, at: clock.now() })
+      await addTurn(store, { sessionId: "s", accountId: "a", credits: 1, at: clock.now() })
       return (await store.opening("old")).reasoning.length
     }
     assert.deepEqual([await left(), await left()], [700, 700])
@@ -850,7 +839,7 @@ describe("turns, model lists, registrations and refused fields", () => {
       { sessionId: "s", accountId: "a", modelId: "m", credits: 0.25, at: 10 },
       { sessionId: "t", accountId: "b", credits: 1, at: 20, ...told },
     ].map((turn) => ({ ...turn, at: turn.at + Date.now(), day: localDay(Date.now()) }))
-    for (const turn of turns) await store.addTurn(turn)
+    for (const turn of turns) await addTurn(store, turn)
     assert.equal(await store.creditsOfDay(localDay(Date.now())), 1.25)
     assert.equal(await store.creditsOfDay("2026-01-01"), 0)
     assert.equal(await store.isBudgetLifted("2026-01-02"), false)

@@ -18,6 +18,7 @@ import { silentLog, systemClock } from "../../src/runtime.ts"
 import { accountDetails, accountRow, panelLines } from "../../src/tui/lines.ts"
 import { tokens } from "../accounts/logins.ts"
 import { type Lab, openLab } from "./lab.ts"
+import { addTurn } from "../support/add-turn.ts"
 
 /** A colour, a title for the window, a turned line, letters that nobody sees, a bell, a new line; and far too long. */
 const HOSTILE = `\u001B[31mred\u001B]0;mine\u0007 \u202Eevil\u202C \u200Bno\u2060thing\uFEFF\u0007\nnext ${"x".repeat(3000)}`
@@ -64,7 +65,7 @@ describe("names from elsewhere", () => {
     const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0 })
     await store.add(account)
     await store.add({ ...newAccount({ id: "b", now: NOW, logins: [{ ...login, id: "m" }] }), health, quota })
-    await store.addTurn({
+    await addTurn(store, {
       sessionId: HOSTILE,
       accountId: "a",
       modelId: HOSTILE,

@@ -6,6 +6,7 @@ import { silentLog, systemClock } from "../../src/runtime.ts"
 import { createTerminal } from "../../src/cli/terminal.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { editJson, type Lab, openLab } from "./lab.ts"
+import { addTurn } from "../support/add-turn.ts"
 
 const NAMES = [
   undefined,
@@ -33,7 +34,11 @@ describe("in a terminal of 80 columns", () => {
     })
     for (const [index, label] of NAMES.entries()) await store.add(accountCalled(label, String(index)))
     const turn = { accountId: "1", sessionId: "ses_1", modelId: "claude-sonnet-4-5", at: Date.now() }
-    await store.addTurn({ ...turn, credits: 7, project: `/home/someone/${"folder/".repeat(12)}名前/the-end` })
+    await addTurn(store, {
+      ...turn,
+      credits: 7,
+      project: `/home/someone/${"folder/".repeat(12)}名前/the-end`,
+    })
     await store.close()
   }
 

@@ -6,6 +6,7 @@ import { isObject } from "../../src/json.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { editJson, type Lab, openLab } from "./lab.ts"
+import { addTurn } from "../support/add-turn.ts"
 
 const DAY_MS = 24 * 3_600_000
 
@@ -29,9 +30,9 @@ describe("what was spent", () => {
     accountId = (await store.list())[0]?.id ?? ""
     const now = Date.now()
     const turn = { accountId, sessionId: "ses_1", modelId: "claude-sonnet-4-5", project: "/code/one" }
-    await store.addTurn({ ...turn, credits: 1.5, at: now })
-    await store.addTurn({ ...turn, credits: 0.25, at: now, sessionId: "ses_2", parentSessionId: "ses_1" })
-    await store.addTurn({
+    await addTurn(store, { ...turn, credits: 1.5, at: now })
+    await addTurn(store, { ...turn, credits: 0.25, at: now, sessionId: "ses_2", parentSessionId: "ses_1" })
+    await addTurn(store, {
       ...turn,
       credits: 2,
       at: now,
@@ -73,9 +74,9 @@ describe("what was spent", () => {
     assert.doesNotMatch((await lab.run("usage", "--days", "1")).out, /cache/i)
     const store = await openStore(lab)
     const turn = { accountId, sessionId: "ses_3", modelId: "auto", credits: 1, at: Date.now() }
-    await store.addTurn({ ...turn, inputTokens: 1000, cacheReadTokens: 710, cacheWriteTokens: 90 })
-    await store.addTurn({ ...turn, inputTokens: 5000 })
-    await store.addTurn({ ...turn, inputTokens: 1000, cacheReadTokens: 0, modelId: "glm-5" })
+    await addTurn(store, { ...turn, inputTokens: 1000, cacheReadTokens: 710, cacheWriteTokens: 90 })
+    await addTurn(store, { ...turn, inputTokens: 5000 })
+    await addTurn(store, { ...turn, inputTokens: 1000, cacheReadTokens: 0, modelId: "glm-5" })
     await store.close()
     const { out } = await lab.run("usage", "--days", "1")
     assert.match(out, /^auto +3 +1 +4\.00 +59 % +71 %$/m)
@@ -94,10 +95,10 @@ describe("what was spent", () => {
   it("is the session's for which a subagent of a subagent works", async () => {
     const store = await openStore(lab)
     const turn = { accountId, sessionId: "ses_3", parentSessionId: "ses_2", credits: 1, at: Date.now() }
-    await store.addTurn(turn)
+    await addTurn(store, turn)
     // Nobody works for himself, but a file may say so.
-    await store.addTurn({ ...turn, sessionId: "ses_4", parentSessionId: "ses_5" })
-    await store.addTurn({ ...turn, sessionId: "ses_5", parentSessionId: "ses_4" })
+    await addTurn(store, { ...turn, sessionId: "ses_4", parentSessionId: "ses_5" })
+    await addTurn(store, { ...turn, sessionId: "ses_5", parentSessionId: "ses_4" })
     await store.close()
     const { out } = await lab.run("usage", "--by", "session")
     assert.match(out, /^ses_1 +4 +1 +4\.75 /m)
@@ -107,9 +108,9 @@ describe("what was spent", () => {
   it("has names that neither a terminal nor a spreadsheet obeys", async () => {
     const store = await openStore(lab)
     const turn = { accountId, sessionId: "ses_1", credits: 1, at: Date.now() }
-    await store.addTurn({ ...turn, project: "/code/\u001b]0;title\u0007\nred\u009b31m" })
-    await store.addTurn({ ...turn, project: "＝1+1" })
-    await store.addTurn({ ...turn, project: "\n=a,b" })
+    await addTurn(store, { ...turn, project: "/code/\u001b]0;title\u0007\nred\u009b31m" })
+    await addTurn(store, { ...turn, project: "＝1+1" })
+    await addTurn(store, { ...turn, project: "\n=a,b" })
     await store.close()
     const { out } = await lab.runWith({ environment: { FORCE_COLOR: "1" } }, "usage", "--by", "project")
     assert.match(out, /^\/code\/ red +1 /m)

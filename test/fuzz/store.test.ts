@@ -10,6 +10,7 @@ import { idcLogin, tokens } from "../accounts/logins.ts"
 import { fakeClock } from "../support/clock.ts"
 import { removeFolder } from "../support/secrets.ts"
 import { casesOf } from "./runs.ts"
+import { addTurn } from "../support/add-turn.ts"
 
 /** What should be known of an account: its label, and the name of the token pair of its one login. */
 interface Known {
@@ -63,11 +64,14 @@ const swap = fc
   })
 const session = text.map((name): Step => async ({ generations, stores }, which) => {
   generations.set(name, (generations.get(name) ?? 0) + 1)
-  await stores[which].updateSession(name, (memory) => ({ ...memory, generation: memory.generation + 1 }))
+  await stores[which].remember({
+    sessionId: name,
+    session: (memory) => ({ ...memory, generation: memory.generation + 1 }),
+  })
 })
 const turn = fc.tuple(id, text).map(([accountId, sessionId]): Step => async (world, which) => {
   world.turns++
-  await world.stores[which].addTurn({ sessionId, accountId, credits: 1, at: fakeClock().now() })
+  await addTurn(world.stores[which], { sessionId, accountId, credits: 1, at: fakeClock().now() })
 })
 const reopen = fc.constant<Step>(async ({ stores, path }, which) => {
   await stores[which].close()

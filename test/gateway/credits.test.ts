@@ -18,6 +18,7 @@ import { systemClock } from "../../src/runtime.ts"
 import { fakeClock } from "../support/clock.ts"
 import { cutAnswers } from "./cut-answers.ts"
 import { errorText, type Harness, hear, startHarness } from "./harness.ts"
+import { addTurn } from "../support/add-turn.ts"
 
 describe("credits", () => {
   it("are booked with what they were for", async () => {
@@ -170,7 +171,7 @@ describe("credits", () => {
 describe("the user's budget for a day", () => {
   const settings = { dailyCreditBudget: 10 }
   const spend = async (harness: Harness, credits: number): Promise<void> =>
-    harness.store.addTurn({ sessionId: "before", accountId: "work", credits, at: harness.clock.now() })
+    addTurn(harness.store, { sessionId: "before", accountId: "work", credits, at: harness.clock.now() })
   /** A step behind a tool, with what comes behind its result. */
   const step = (...behind: readonly (readonly [role: string, content: string | readonly object[]])[]) => ({
     messages: [

@@ -724,7 +724,9 @@ describe("a request that the service refuses", () => {
     const account = await harness.add("work")
     account.fail(FAILURES.conversationLimit)
     const later = { generation: 3 }
-    meanwhile.push(() => harness.store.updateSession("ses_1", (session) => ({ ...session, ...later })))
+    meanwhile.push(() =>
+      harness.store.remember({ sessionId: "ses_1", session: (session) => ({ ...session, ...later }) }),
+    )
     await hear(await harness.ask())
     assert.equal((await harness.store.session("ses_1")).generation, 3)
   })

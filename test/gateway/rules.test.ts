@@ -19,9 +19,12 @@ const ask = async (harness: Harness, session: string, body: object = {}): Promis
 describe("the user's rules for accounts", () => {
   it("of a project decide each request, before the account that the conversation has, and behind a choice", async () => {
     await using harness = await harnessWith([OFFICE])
-    await harness.store.updateSession("one", (memory) => ({ ...memory, accountId: "own" }))
+    await harness.store.remember({ sessionId: "one", session: (memory) => ({ ...memory, accountId: "own" }) })
     await ask(harness, "one")
-    await harness.store.updateSession("one", (memory) => ({ ...memory, chosenAccountId: "own" }))
+    await harness.store.remember({
+      sessionId: "one",
+      session: (memory) => ({ ...memory, chosenAccountId: "own" }),
+    })
     await ask(harness, "one")
     assert.deepEqual(harness.sent(), ["office", "own"])
     assert.deepEqual(harness.notices, [])
@@ -38,7 +41,10 @@ describe("the user's rules for accounts", () => {
     await using harness = await harnessWith([{ model: "claude-sonnet-*", account: "office" }])
     await ask(harness, "one")
     await ask(harness, "two", { model: "claude-opus-4-5" })
-    await harness.store.updateSession("three", (memory) => ({ ...memory, accountId: "own" }))
+    await harness.store.remember({
+      sessionId: "three",
+      session: (memory) => ({ ...memory, accountId: "own" }),
+    })
     await ask(harness, "three")
     assert.deepEqual(harness.sent(), ["office", "own", "own"])
   })
@@ -124,7 +130,10 @@ describe("the user's rules for accounts", () => {
       harness.store.update(id, (account) => ({ ...account, quota: { ...quota, used } }))
     await use("own", 10)
     await use("office", 80)
-    await harness.store.updateSession("old", (memory) => ({ ...memory, accountId: "office" }))
+    await harness.store.remember({
+      sessionId: "old",
+      session: (memory) => ({ ...memory, accountId: "office" }),
+    })
     for (const session of ["old", "one", "two"]) await ask(harness, session)
     await use("own", 90)
     await use("office", 75)

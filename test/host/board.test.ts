@@ -8,6 +8,7 @@ import { silentLog, systemClock } from "../../src/runtime.ts"
 import { pathsFor } from "../../src/settings/index.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
+import { addTurn } from "../support/add-turn.ts"
 
 const place = { env: {}, platform: "linux", home: temporaryFolder() }
 const paths = pathsFor(place)
@@ -35,7 +36,7 @@ describe("what a screen shows", () => {
       random: Math.random,
     })
     await store.add({ ...newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }), label: "Work" })
-    await store.addTurn({ sessionId: "s", accountId: "a", credits: 2, at: Date.now() })
+    await addTurn(store, { sessionId: "s", accountId: "a", credits: 2, at: Date.now() })
     await store.close()
     mkdirSync(dirname(paths.settingsFile), { recursive: true })
     const account_rules = [{ project: "/code/*", account: "Work" }]

@@ -6,6 +6,7 @@ import { accountsRpcHandlers } from "../../src/host/rpc.ts"
 import { present } from "../../src/json.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
+import { addTurn } from "../support/add-turn.ts"
 
 describe("what the terminal UI of OpenCode 2 asks its server", () => {
   it("is answered by the account's own name where none is given, and by a refusal where it can be shown", async () => {
@@ -32,7 +33,7 @@ describe("what the terminal UI of OpenCode 2 asks its server", () => {
   it("is told of the last turn also where it is not said in numbers when that began", async () => {
     const { host, handlers, store } = await server()
     const turn = { accountId: "a", sessionId: "ses_1", credits: 2, at: Date.now() }
-    await store.addTurn(turn)
+    await addTurn(store, turn)
     for (const turnStarts of [[], [null], ["1970"], null])
       assert.equal((await handlers.board({ sessionId: "ses_1", turnStarts })).session.lastTurnCredits, 2)
     await host.close()

@@ -9,16 +9,9 @@ import type { Choice, ChoiceState } from "../selection.ts"
 import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwap } from "./account-rows.ts"
 import { Assignments, type Seen } from "./assignments.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
-import { type Database, loadDatabaseDriver, passesSoon, StoreError, type StoreFailure } from "./database.ts"
+import { type Database, loadDatabaseDriver, passesSoon, StoreError } from "./database.ts"
 import { NOTES } from "./schema.ts"
-import {
-  type Learnt,
-  NEW_SESSION,
-  type Opening,
-  SessionChanges,
-  SessionStore,
-  writeLearnt,
-} from "./sessions.ts"
+import { type Learnt, NEW_SESSION, type Opening, SessionStore, withLearnt, writeLearnt } from "./sessions.ts"
 
 /** How often the accounts are looked through for what nobody needs any more. */
 const TIDY_EVERY_MS = 60 * 60_000
@@ -31,7 +24,6 @@ const SOON_MS = 10
 const MOST_UNWRITTEN = 500
 /** A person has just approved it in a browser: it is worth a longer wait, in ms. */
 const SIGN_IN_PATIENCE_MS = 60_000
-const PASSING: ReadonlySet<StoreFailure> = new Set<StoreFailure>(["busy", "no-handle", "full", "unavailable"])
 
 /**
  * Loads the runtime's SQLite; the file is opened by the first call that needs it, and made by the first write.
@@ -73,9 +65,9 @@ export class AccountStore extends SessionStore {
     this.#read = accountReader(environmentKey)
     this.#assignments = new Assignments({
       connection,
-      session: this.readSession,
-      accounts: (database) => this.#look(database),
-      settleSoon: () => this.#settleSoon(),
+      see: (database, sessionId) => this.#see(database, sessionId),
+      write: (database, learnt) => this.#write(database, [learnt]),
+      rememberSoon: (learnt) => this.rememberSoon(learnt),
     })
   }
 
@@ -220,21 +212,19 @@ export class AccountStore extends SessionStore {
     return this.settle()
   }
 
-  /** Has it written down soon, or before its session's next chat: the answers of a moment cost one transaction. */
+  /** Has it written down soon: the answers of a moment cost one transaction. Here it counts at once. */
   rememberSoon(learnt: Learnt): void {
     const { account, reasoning = [], session, turn } = learnt
     const isNews = [account, session, turn].some((each) => each !== undefined) || reasoning.length > 0
     if (!isNews || this.#unwritten.length >= MOST_UNWRITTEN) return
     this.#unwritten.push(learnt)
-    this.#settleSoon()
+    this.#cancelSoon ??= this.connection.clock.deadline(SOON_MS, () => void this.settle())
   }
 
   /** What a chat of the session begins with, in one look. */
-  async opening(sessionId: string): Promise<Opening & Seen> {
-    const isOfIt = (learnt: Learnt): boolean => learnt.session !== undefined && learnt.sessionId === sessionId
-    if (this.#unwritten.some(isOfIt)) await this.settle()
+  opening(sessionId: string): Promise<Opening & Seen> {
     return this.connection.read(
-      (database) => ({ ...this.readOpening(database, sessionId), accounts: this.#look(database) }),
+      (database) => ({ ...this.readOpening(database, sessionId), ...this.#see(database, sessionId) }),
       { session: NEW_SESSION, reasoning: [], refusedFields: [], modelLists: [], accounts: [] },
     )
   }
@@ -243,19 +233,22 @@ export class AccountStore extends SessionStore {
   async settle(): Promise<void> {
     this.#cancelSoon?.()
     this.#cancelSoon = undefined
-    const isNothing = this.#unwritten.length === 0 && this.#inMemory.length === 0
-    if (isNothing && !this.#assignments.arePending) return
+    const { connection } = this
+    if (this.#unwritten.length === 0 && this.#inMemory.length === 0) return
+    const all = (): readonly Learnt[] => [...this.#inMemory, ...this.#unwritten]
+    const kept = (): void => {
+      this.#inMemory = connection.inMemory ? all().slice(0, MOST_UNWRITTEN) : []
+      this.#unwritten.length = 0
+    }
     try {
-      await this.connection.write((database) => {
-        const sessions = new SessionChanges()
-        this.#assignments.settle(database, sessions)
-        this.#learn(database, sessions)
-        sessions.write(database, this.#now())
-      })
+      await connection.write(
+        (database) => this.#write(database, connection.inMemory ? this.#unwritten : all()),
+        { kept },
+      )
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       // Whatever else it is, it would stand in the way of all that comes.
-      if (!PASSING.has(error.failure)) this.#unwritten.length = 0
+      if (error.failure === "failed") this.#unwritten.length = 0
     }
   }
 
@@ -267,10 +260,6 @@ export class AccountStore extends SessionStore {
     return this.connection.close()
   }
 
-  #settleSoon(): void {
-    this.#cancelSoon ??= this.connection.clock.deadline(SOON_MS, () => void this.settle())
-  }
-
   #now(): number {
     return this.connection.clock.now()
   }
@@ -279,25 +268,31 @@ export class AccountStore extends SessionStore {
     return this.#read(database, this.#now())
   }
 
-  #learn(database: Database, sessions: SessionChanges): void {
-    const { inMemory } = this.connection
-    const [kept, news] = [this.#inMemory, this.#unwritten]
-    const all = inMemory ? news : [...kept, ...news]
-    for (const learnt of all) {
-      writeLearnt(database, learnt, this.#now())
-      sessions.add(learnt.sessionId, learnt.session)
-      if (learnt.account !== undefined) this.#change(database, learnt.account.id, learnt.account.change)
-    }
-    database.whenKept(() => {
-      this.#inMemory = inMemory ? [...kept, ...news].slice(0, MOST_UNWRITTEN) : []
-      news.length = 0
-    })
+  /** The accounts, and the session as it is with what is to be written soon. */
+  #see(database: Database, sessionId: string): Seen {
+    const learnt = this.#unwritten.filter((each) => each.sessionId === sessionId)
+    const session = withLearnt(this.readSession(database, sessionId), learnt, this.#finder(database))
+    return { session, accounts: this.#look(database) }
   }
 
-  #change(database: Database, id: string, change: Change<Account>): Account | undefined {
+  #finder(database: Database): (id: string) => Account | undefined {
+    return (id) => findCalled(this.#look(database), id)
+  }
+
+  #write(database: Database, all: readonly Learnt[]): void {
+    writeLearnt(database, all, { now: this.#now(), find: this.#finder(database) })
+    for (const { account } of all)
+      if (account !== undefined) this.#change(database, account.id, account.change)
+  }
+
+  #change(
+    database: Database,
+    id: string,
+    change: NonNullable<Learnt["account"]>["change"],
+  ): Account | undefined {
     const accounts = this.#look(database)
     const current = findCalled(accounts, id)
-    const next = current && change(current)
+    const next = current && change(current, accounts)
     if (next !== undefined && next !== current) applyChanges(database, accounts, { put: [next], gone: [] })
     return next
   }

@@ -58,6 +58,8 @@ interface WriteOptions {
   readonly passing?: boolean
   /** How long a locked database is waited for; a wait shorter than the usual one ends without a notice. */
   readonly patienceMs?: number
+  /** Called in the same tick in which the change was kept. A full disk may refuse it as late as at its `COMMIT`. */
+  readonly kept?: () => void
 }
 
 type Change<Value> = (database: Database) => Value
@@ -130,7 +132,7 @@ export class Connection {
   /** One synchronous try of `write`, for a caller that can't let a tick pass. */
   attempt<Value>(
     change: Change<Value>,
-    { durable = false, passing = false }: WriteOptions = {},
+    { durable = false, passing = false, kept }: WriteOptions = {},
   ): Attempt<Value> {
     // What must be kept goes into the file that has the name now.
     if (durable) this.#seenThisTurn = false
@@ -145,6 +147,7 @@ export class Connection {
         if (durable) database.get("PRAGMA synchronous = NORMAL")
       }
     })
+    if (attempt.done) kept?.()
     if (attempt.done && this.#memory === undefined) this.#told.clear()
     return attempt
   }

@@ -19,8 +19,6 @@ export interface Database {
   run(sql: string, parameters?: readonly SqlValue[]): number
   /** A larger number after each change of these tables that can be seen here: by a write, a rollback, or someone else. */
   stamp(tables: readonly string[]): number
-  /** Within a transaction: for what holds only when it is kept. A full disk may refuse it as late as at its `COMMIT`. */
-  whenKept(action: () => void): void
   /** Within it what others wrote is looked for once, and once more behind each `BEGIN`. */
   atOnce<Value>(action: () => Value): Value
   close(): void
@@ -182,7 +180,6 @@ function wrap(handle: Handle): Database {
   let elsewhere: unknown
   let isAtOnce = false
   let isLookedFor = false
-  let whenKept: (() => void)[] = []
   const note = (sql: string, table: string | undefined, changes: number): void => {
     if (sql.startsWith("BEGIN")) isLookedFor = false
     else if (table === undefined) others += sql === "COMMIT" ? 0 : 1
@@ -213,8 +210,6 @@ function wrap(handle: Handle): Database {
       } finally {
         note(sql, table, changes)
       }
-      if (sql.startsWith("BEGIN")) whenKept = []
-      else if (sql === "COMMIT") for (const action of whenKept) action()
       return changes
     },
     stamp: (tables) => {
@@ -222,7 +217,6 @@ function wrap(handle: Handle): Database {
       isLookedFor = true
       return tables.reduce((sum, table) => sum + (writes.get(table) ?? 0), others)
     },
-    whenKept: (action) => whenKept.push(action),
     atOnce: (action) => {
       isAtOnce = true
       isLookedFor = false

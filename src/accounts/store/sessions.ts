@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util"
 import type { Account, ClientRegistration } from "../account.ts"
 import type { AccountModelList } from "../../kiro/index.ts"
 import type { RegistrationPlace } from "../../oauth/index.ts"
@@ -33,24 +32,26 @@ export interface StoredTurn extends Turn {
 
 export type RefusedField = ReturnType<typeof REFUSED_FIELDS.read>
 
-/** What is remembered of a session, and what is known of all models. */
+/** What is remembered of a session's reasoning, and what is known of all models. */
 export interface Opening {
-  readonly session: SessionMemory
   /** One entry for each tool use. */
   readonly reasoning: readonly ReasoningEntry[]
   readonly refusedFields: readonly RefusedField[]
   readonly modelLists: readonly AccountModelList[]
 }
 
-/** Pure: it may run more than once. */
-type SessionChange = (current: SessionMemory) => SessionMemory
+/** Finds an account also by the id of one that turned out to be the same person's. */
+type FindAccount = (id: string) => Account | undefined
 
-/** What one answer leaves behind. Changes are pure: they may run more than once. */
+/** What one answer, or the choice of an account, leaves behind. Changes are pure: they may run more than once. */
 export interface Learnt {
   readonly sessionId: string
-  readonly session?: SessionChange
+  readonly session?: (current: SessionMemory, find: FindAccount) => SessionMemory
   readonly reasoning?: readonly ReasoningEntry[]
-  readonly account?: { readonly id: string; readonly change: (current: Account) => Account }
+  readonly account?: {
+    readonly id: string
+    readonly change: (current: Account, all: readonly Account[]) => Account
+  }
   readonly turn?: Turn
 }
 
@@ -75,28 +76,10 @@ export class SessionStore {
 
   protected readOpening(database: Database, sessionId: string): Opening {
     return {
-      session: this.readSession(database, sessionId),
       reasoning: this.#reasoning(database, sessionId),
       refusedFields: this.#refusedFields(database),
       modelLists: this.#modelLists(database),
     }
-  }
-
-  async updateSession(id: string, change: SessionChange): Promise<SessionMemory> {
-    const seen = await this.session(id)
-    const expected = change(seen)
-    // The end of an answer waits for this, so what is remembered already takes no lock.
-    if (isDeepStrictEqual({ ...expected, updatedAt: 0 }, { ...seen, updatedAt: 0 })) return seen
-    return this.connection.writeOr(expected, (database) =>
-      changeSession(database, { id, change, now: this.connection.clock.now() }),
-    )
-  }
-
-  addTurn(turn: Turn): Promise<void> {
-    return this.connection.writeOr(undefined, (database) => {
-      insertTurn(database, turn)
-      touchSession(database, turn.sessionId, turn.at)
-    })
   }
 
   /** The newest first. */
@@ -141,45 +124,36 @@ export class SessionStore {
   }
 }
 
-/** What a transaction changes of sessions: each row is read and written once, whatever comes together for it. */
-export class SessionChanges {
-  readonly #changes = new Map<string, SessionChange | undefined>()
-
-  /** After those that came before it; without one the session is in use all the same. */
-  add(id: string, change?: SessionChange): void {
-    const earlier = this.#changes.get(id)
-    this.#changes.set(id, earlier && change ? (current) => change(earlier(current)) : (change ?? earlier))
-  }
-
-  write(database: Database, now: number): void {
-    for (const [id, change] of this.#changes)
-      if (change === undefined) touchSession(database, id, now)
-      else changeSession(database, { id, change, now })
-  }
+/** The session with what was learnt of it, one after the other. */
+export function withLearnt(
+  session: SessionMemory,
+  learnt: readonly Learnt[],
+  find: FindAccount,
+): SessionMemory {
+  return learnt.reduce((current, { session: change }) => change?.(current, find) ?? current, session)
 }
 
-/** What an answer left behind beside its session. */
+/** Writes what was learnt of sessions: the row of each is written once, whatever comes together for it. */
 export function writeLearnt(
   database: Database,
-  { sessionId, reasoning = [], turn }: Learnt,
-  now: number,
+  learnt: readonly Learnt[],
+  { now, find }: { readonly now: number; readonly find: FindAccount },
 ): void {
-  for (const { toolUseIds, ...entry } of reasoning)
-    for (const toolUseId of toolUseIds) REASONING.write(database, { ...entry, sessionId, toolUseId, at: now })
-  if (turn !== undefined) insertTurn(database, turn)
+  for (const [id, ofIt] of Map.groupBy(learnt, ({ sessionId }) => sessionId))
+    if (ofIt.every(({ session }) => session === undefined)) touchSession(database, id, now)
+    else {
+      const session = withLearnt(readSession(database, id), ofIt, find)
+      SESSIONS.write(database, { ...session, sessionId: id, updatedAt: now })
+    }
+  for (const { sessionId, reasoning = [], turn } of learnt) {
+    for (const { toolUseIds, ...entry } of reasoning)
+      for (const toolUseId of toolUseIds)
+        REASONING.write(database, { ...entry, sessionId, toolUseId, at: now })
+    if (turn !== undefined) TURNS.write(database, { ...turn, day: localDay(turn.at) })
+  }
 }
 
 export const NEW_SESSION: SessionMemory = { generation: 0, overflowAnswered: false, updatedAt: 0 }
-
-function changeSession(
-  database: Database,
-  wanted: { readonly id: string; readonly change: SessionChange; readonly now: number },
-): SessionMemory {
-  const { id: sessionId, change, now } = wanted
-  const next = { ...change(readSession(database, sessionId)), updatedAt: now }
-  SESSIONS.write(database, { ...next, sessionId })
-  return next
-}
 
 export function readSession(database: Database, id: string): SessionMemory {
   const row = database.get("SELECT * FROM kiro_session WHERE session_id = ?", [id])
@@ -207,10 +181,6 @@ export function localDay(at: number): string {
   const date = new Date(at)
   const twoDigits = (part: number): string => String(part).padStart(2, "0")
   return `${date.getFullYear()}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())}`
-}
-
-function insertTurn(database: Database, turn: Turn): void {
-  TURNS.write(database, { ...turn, day: localDay(turn.at) })
 }
 
 /** Notes, to the hour, that the session is in use: in a month without it is pruned. */

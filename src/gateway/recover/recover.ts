@@ -47,10 +47,10 @@ async function obey(
   if (verdict.do === "rediscover") return lookUps.profile(account.id, chat.signal)
   if (verdict.do === "new-conversation" && chat.purpose !== "generate") {
     const generation = chat.session.generation + 1
-    await store.updateSession(chat.sessionId, (session) => ({
-      ...session,
-      generation: Math.max(session.generation, generation),
-    }))
+    await store.remember({
+      sessionId: chat.sessionId,
+      session: (current) => ({ ...current, generation: Math.max(current.generation, generation) }),
+    })
   }
   return true
 }
@@ -173,16 +173,14 @@ async function refuseOverflow(
   chat: Chat,
   tried: { readonly estimatedTokens?: number | undefined; readonly tokenRatio?: number | undefined },
 ): Promise<Refusal> {
-  const { purpose, sessionId, request, conversation } = chat
-  const session = await store.session(sessionId)
+  const { purpose, sessionId, request, conversation, session } = chat
   // What its refusals taught fits the compaction that follows.
   const learnt = purpose === "generate" ? {} : present({ tokenRatio: tried.tokenRatio })
   const isFirst = purpose === "main" && !session.overflowAnswered
-  await store.updateSession(sessionId, (current) => ({
-    ...current,
-    ...learnt,
-    ...(isFirst && { overflowAnswered: true }),
-  }))
+  await store.remember({
+    sessionId,
+    session: (current) => ({ ...current, ...learnt, ...(isFirst && { overflowAnswered: true }) }),
+  })
   if (isFirst) {
     return { status: 400, message: overflow(request.model), overflow: true }
   }

@@ -134,15 +134,24 @@ describe("a web search", () => {
   })
 
   it("is paid by the account of the session", async () => {
-    await accounts.store.updateSession("ses_b", (memory) => ({ ...memory, accountId: "b" }))
+    await accounts.store.remember({
+      sessionId: "ses_b",
+      session: (memory) => ({ ...memory, accountId: "b" }),
+    })
     const outcome = await search("words", "ses_b")
     assert.equal(outcome.outcome === "found" && outcome.accountId, "b")
   })
 
   it("goes where a message of the session would go: by the user's choice, then by a rule", async () => {
     const memory = { accountId: "a", chosenAccountId: "b" }
-    await accounts.store.updateSession("ses_chosen", (session) => ({ ...session, ...memory }))
-    await accounts.store.updateSession("ses_a", (session) => ({ ...session, accountId: "a" }))
+    await accounts.store.remember({
+      sessionId: "ses_chosen",
+      session: (session) => ({ ...session, ...memory }),
+    })
+    await accounts.store.remember({
+      sessionId: "ses_a",
+      session: (session) => ({ ...session, accountId: "a" }),
+    })
     assert.equal(await payer("ses_chosen"), "b")
     assert.equal(await payer("ses_a"), "a")
     assert.equal(await payer("ses_a", { projectRule: { project: "/code", account: "b" } }), "b")
