@@ -661,7 +661,7 @@ export class Home {
           database.close()
         },
         run: (sql, parameters) => {
-          const isTaken = (this.#isLocked || this.#isDying) && sql.startsWith("BEGIN")
+          const isTaken = (this.#isLocked || this.#isDying) && sql === "BEGIN IMMEDIATE"
           if (!isTaken) return database.run(sql, parameters)
           this.#isLocked = false
           throw Object.assign(new Error("database is locked"), { errcode: SQLITE_BUSY })

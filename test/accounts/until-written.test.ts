@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { join } from "node:path"
 import { describe, it } from "node:test"
 import { type Database, openDatabase, untilWritten } from "../../src/accounts/store/database.ts"
-import { inTransaction } from "../../src/accounts/store/file.ts"
+import { inOneLook, inTransaction } from "../../src/accounts/store/file.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const read = (): ((database: Database) => readonly unknown[]) =>
@@ -58,17 +58,19 @@ describe("what was read of a table", () => {
     for (const database of [own, other]) database.close()
   })
 
-  it("is asked for once within one action, and again behind the begin of a transaction", async () => {
+  it("stays the same within one look, and is read again in the next transaction or behind it", async () => {
     const { own, other } = await openTwo()
     const names = read()
-    own.atOnce(() => {
+    inOneLook(own, () => {
       names(own)
       other.run("INSERT INTO one (name) VALUES (?)", ["b"])
       assert.deepEqual(names(own), ["a"])
-      inTransaction(own, () => assert.deepEqual(names(own), ["a", "b"]))
     })
+    inTransaction(own, () => assert.deepEqual(names(own), ["a", "b"]))
     other.run("DELETE FROM one")
-    own.atOnce(() => assert.deepEqual(names(own), []))
+    inOneLook(own, () => assert.deepEqual(names(own), []))
+    other.run("INSERT INTO one (name) VALUES (?)", ["c"])
+    assert.deepEqual(names(own), ["c"])
     for (const database of [own, other]) database.close()
   })
 

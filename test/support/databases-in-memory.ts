@@ -36,12 +36,12 @@ const OF_FILES = /^PRAGMA (?:synchronous|journal_mode|secure_delete|busy_timeout
 /** Asks for tables and columns. */
 const OF_SCHEMA = /^(?:PRAGMA table_info|SELECT \S+ FROM sqlite_master)/
 /** Leaves tables and columns as they are. */
-const OF_ROWS = /^\s*(?:INSERT|UPDATE|DELETE|BEGIN|COMMIT)/
+const OF_ROWS = /^\s*(?:INSERT|UPDATE|DELETE|BEGIN|COMMIT|END)/
 
 /** Which table's rows a statement writes. */
 const WRITTEN = /^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+(\w+)/
 /** Changes no row by itself. */
-const OF_TRANSACTIONS = /^(?:BEGIN|COMMIT)/
+const OF_TRANSACTIONS = /^(?:BEGIN|COMMIT|END)/
 
 /**
  * Every opening asks for tables and columns again, which cost SQLite more than rows do: it is asked once for each. Who

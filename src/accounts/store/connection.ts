@@ -235,8 +235,7 @@ export class Connection {
 
   #once<Value>(action: (database: Database) => Value): Attempt<Value> {
     try {
-      const database = this.#open()
-      return { done: true, value: database.atOnce(() => action(database)) }
+      return { done: true, value: action(this.#open()) }
     } catch (error) {
       return { done: false, failure: storeFailure(error), error }
     }

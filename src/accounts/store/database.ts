@@ -17,10 +17,11 @@ export interface Database {
   get(sql: string, parameters?: readonly SqlValue[]): Row | undefined
   /** The number of rows that it changed. */
   run(sql: string, parameters?: readonly SqlValue[]): number
-  /** A larger number after each change of these tables that can be seen here: by a write, a rollback, or someone else. */
+  /**
+   * A larger number after each change of these tables that can be seen here: by a write, a rollback, or someone else,
+   * whose writes are looked for once within a transaction.
+   */
   stamp(tables: readonly string[]): number
-  /** Within it what others wrote is looked for once, and once more behind each `BEGIN`. */
-  atOnce<Value>(action: () => Value): Value
   close(): void
 }
 
@@ -153,12 +154,14 @@ function immutableUrl(path: string): string {
   return `${pathToFileURL(path).href}?immutable=1`
 }
 
-const WRITTEN = /^\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)/
+const EFFECT = /^\s*(?:(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)|(BEGIN|COMMIT|END))/
 
 interface Prepared {
   readonly statement: Statement
   /** The table that it writes to, where that is all it does. */
   readonly table: string | undefined
+  /** Where it begins a transaction, or ends one by which nothing is undone. */
+  readonly border: string | undefined
   readonly toRow: (row: Row) => Row
 }
 
@@ -170,26 +173,21 @@ function wrap(handle: Handle): Database {
     const statement = handle.prepare(sql)
     const toRow = statement.setReadBigInts === undefined ? same : rounded
     statement.setReadBigInts?.(true)
-    const prepared = { statement, table: WRITTEN.exec(sql)?.[1], toRow }
+    const [, table, border] = EFFECT.exec(sql) ?? []
+    const prepared = { statement, table, border, toRow }
     statements.set(sql, prepared)
     return prepared
   }
   const writes = new Map<string, number>()
   /** What others wrote, a rollback, and whatever else may change any table. */
   let others = 0
+  /** SQLite's own number for what others wrote, and when it is asked for. */
   let elsewhere: unknown
-  let isAtOnce = false
-  let isLookedFor = false
-  const note = (sql: string, table: string | undefined, changes: number): void => {
-    if (sql.startsWith("BEGIN")) isLookedFor = false
-    else if (table === undefined) others += sql === "COMMIT" ? 0 : 1
-    else if (changes > 0) writes.set(table, (writes.get(table) ?? 0) + 1)
-  }
-  const lookElsewhere = (): void => {
-    const version = database.get("PRAGMA data_version")?.["data_version"]
-    if (version === elsewhere) return
-    elsewhere = version
-    others += 1
+  let look: "always" | "once" | "no more" = "always"
+  const note = ({ table, border }: Prepared, changes: number): void => {
+    if (table !== undefined) return void writes.set(table, (writes.get(table) ?? 0) + Math.min(changes, 1))
+    look = "always"
+    if (border === undefined) others += 1
   }
   const database: Database = {
     all: (sql, parameters = []) => {
@@ -202,29 +200,23 @@ function wrap(handle: Handle): Database {
       return row ? toRow(row) : undefined
     },
     run: (sql, parameters = []) => {
-      const { statement, table } = prepare(sql)
+      const prepared = prepare(sql)
       // What fails may have undone what was seen since.
       let changes = 1
       try {
-        changes = Number(statement.run(...parameters).changes)
+        changes = Number(prepared.statement.run(...parameters).changes)
       } finally {
-        note(sql, table, changes)
+        note(prepared, changes)
       }
+      if (prepared.border === "BEGIN") look = "once"
       return changes
     },
     stamp: (tables) => {
-      if (!isAtOnce || !isLookedFor) lookElsewhere()
-      isLookedFor = true
+      const version = look === "no more" ? elsewhere : database.get("PRAGMA data_version")?.["data_version"]
+      if (version !== elsewhere) others += 1
+      elsewhere = version
+      if (look === "once") look = "no more"
       return tables.reduce((sum, table) => sum + (writes.get(table) ?? 0), others)
-    },
-    atOnce: (action) => {
-      isAtOnce = true
-      isLookedFor = false
-      try {
-        return action()
-      } finally {
-        isAtOnce = false
-      }
     },
     close: () => {
       for (const { statement } of statements.values()) statement.finalize?.()

@@ -139,12 +139,12 @@ export function inTransaction<Value>(database: Database, change: () => Value): V
 
 /** All that `query` reads is of one moment; and SQLite takes its lock once, which costs more than to find a row. */
 export function inOneLook<Value>(database: Database, query: () => Value): Value {
-  database.get("BEGIN")
+  database.run("BEGIN")
   try {
     return query()
   } finally {
     try {
-      database.get("END")
+      database.run("END")
     } catch {
       // A file that can't be read has ended it by itself: its own failure is what the caller gets.
     }
