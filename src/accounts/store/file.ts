@@ -253,16 +253,13 @@ export function prune(database: Database, now: number): boolean {
   let isMore = false
   forgetKeys(database, now - KEY_DAYS * DAY_MS)
   for (const { table, age, most, days } of MOST_ROWS) {
-    const old = database.run(
-      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${age} < ? ORDER BY ${age} LIMIT ${BATCH})`,
+    const count = `SELECT COUNT(*) FROM ${table}`
+    const gone = database.run(
+      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} ORDER BY ${age}
+         LIMIT MIN(${BATCH}, MAX(0, (${count}) - ${most}, (${count} WHERE ${age} < ?))))`,
       [now - days * DAY_MS],
     )
-    const count = Number(database.get(`SELECT COUNT(*) AS count FROM ${table}`)?.["count"] ?? 0)
-    isMore ||= old === BATCH || count - most > BATCH
-    if (count > most)
-      database.run(
-        `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} ORDER BY ${age} LIMIT ${Math.min(BATCH, count - most)})`,
-      )
+    isMore ||= gone === BATCH
   }
   return isMore
 }
