@@ -4,7 +4,7 @@ import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
 import { setMode, systemCode } from "../../settings/index.ts"
 import { hashOf } from "../login.ts"
-import type { Database, DatabaseDriver } from "./database.ts"
+import type { Database, DatabaseDriver, SqlValue } from "./database.ts"
 import { type Layout, TABLES } from "./schema.ts"
 
 /** The database, its write-ahead log and the index of that. */
@@ -50,16 +50,10 @@ function missingStatements(database: Database): readonly string[] {
   )
   return TABLES.flatMap((table) => [
     ...(known.has(table.name) ? missingColumns(database, table) : [createTable(table)]),
-    ...table.indexes.flatMap((index) => missingIndex(known, table.name, index)),
+    ...Object.entries(table.indexes)
+      .filter(([name]) => !known.has(name))
+      .map(([name, rows]) => `CREATE INDEX IF NOT EXISTS ${name} ON ${table.name} ${rows}`),
   ])
-}
-
-function missingIndex(known: ReadonlySet<unknown>, table: string, index: string): readonly string[] {
-  const [columns = "", rows] = index.split(" WHERE ")
-  const name = `${table}_${columns.replaceAll(", ", "_")}`
-  if (known.has(name)) return []
-  const some = rows === undefined ? "" : ` WHERE ${rows}`
-  return [`CREATE INDEX IF NOT EXISTS ${name} ON ${table} (${columns})${some}`]
 }
 
 function columnsOf(database: Database, table: string): ReadonlySet<string> {
@@ -205,15 +199,8 @@ function copyRows(from: Database, to: Database): void {
     const list = shared.join(", ")
     const insert = `INSERT OR IGNORE INTO ${name} (${list}) VALUES (${shared.map(() => "?").join(", ")})`
     for (const row of from.all(`SELECT ${list} FROM ${name}`))
-      to.run(
-        insert,
-        shared.map((column) => sqlValue(row[column])),
-      )
+      to.run(insert, Object.values(row) as readonly SqlValue[])
   }
-}
-
-function sqlValue(value: unknown): string | number | null {
-  return typeof value === "string" || typeof value === "number" ? value : null
 }
 
 const DAY_MS = 24 * 60 * 60_000

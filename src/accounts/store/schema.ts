@@ -33,8 +33,8 @@ class Table<Kept extends Columns> {
   /** Name and declaration of each column. */
   readonly columns: ReadonlyMap<string, string>
   readonly key: readonly string[]
-  /** The columns of each, and which rows it has, where not all. */
-  readonly indexes: readonly string[]
+  /** By name: the columns of each, and which rows it has, where not all. */
+  readonly indexes: { readonly [name: string]: string }
   readonly #cells: readonly Cell[]
   /** Writes a whole row, whether it was there or not. */
   readonly #upsert: string
@@ -42,7 +42,7 @@ class Table<Kept extends Columns> {
   constructor(
     name: string,
     kept: Kept,
-    { key, indexes = [] }: { readonly key: readonly string[]; readonly indexes?: readonly string[] },
+    { key, indexes = {} }: Pick<Layout, "key"> & Partial<Pick<Layout, "indexes">>,
   ) {
     this.name = name
     this.key = key
@@ -196,7 +196,7 @@ export const LOGINS = new Table(
     apiKey: secret,
     document: json(readLoginRecord),
   },
-  { key: ["id"], indexes: ["account_id"] },
+  { key: ["id"] },
 )
 
 /** They are few and small: what is too old is found without an index, once an hour. */
@@ -238,7 +238,7 @@ function names(list: unknown): readonly string[] | undefined {
 export const REASONING = new Table(
   "kiro_reasoning",
   { sessionId: name, toolUseId: name, textHash: name, signature: text, redacted: text, at: count },
-  { key: ["session_id", "tool_use_id", "text_hash"], indexes: ["at"] },
+  { key: ["session_id", "tool_use_id", "text_hash"], indexes: { kiro_reasoning_at: "(at)" } },
 )
 
 /** Every answer writes into each of its indexes. */
@@ -269,12 +269,12 @@ export const TURNS = new Table(
   },
   {
     key: ["id"],
-    indexes: [
-      "at",
-      "account_id, at",
-      "session_id, at",
-      "parent_session_id WHERE parent_session_id IS NOT NULL",
-    ],
+    indexes: {
+      kiro_turn_at: "(at)",
+      kiro_turn_account_id_at: "(account_id, at)",
+      kiro_turn_session_id_at: "(session_id, at)",
+      kiro_turn_parent_session_id: "(parent_session_id) WHERE parent_session_id IS NOT NULL",
+    },
   },
 )
 
@@ -284,7 +284,7 @@ export const NOTES = new Table("kiro_note", { name, value: name }, { key: ["name
 export const REFUSED_FIELDS = new Table(
   "kiro_refused_field",
   { modelId: name, field: name, at: count },
-  { key: ["model_id", "field"], indexes: ["at"] },
+  { key: ["model_id", "field"] },
 )
 
 export const REGISTRATIONS = new Table(
