@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { LOCK_STALE_MS } from "../../src/accounts/tokens/lock.ts"
 import { track } from "../support/children.ts"
 import type { FaultAt } from "./worker.ts"
 
@@ -23,9 +22,9 @@ export class Child {
     folder: string,
     url: string,
     fault: FaultAt = "none",
-    { lockStaleMs = LOCK_STALE_MS, instances = 1 }: { lockStaleMs?: number; instances?: number } = {},
+    { instances = 1 }: { readonly instances?: number } = {},
   ): Promise<Child> {
-    const args = [WORKER, folder, url, fault, String(lockStaleMs), String(instances)]
+    const args = [WORKER, folder, url, fault, String(instances)]
     const child = new Child(track(spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] })))
     await child.line("ready")
     return child

@@ -9,7 +9,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts"
 describe("the lock of a login", () => {
   const open = () => {
     const path = join(temporaryFolder(), "lock")
-    return { path, tryLock: lockAt({ path, log: silentLog, staleMs: LOCK_STALE_MS }) }
+    return { path, tryLock: lockAt(path, silentLog) }
   }
   /** As a holder leaves it that was last heard of so long ago. */
   const signedAgo = (path: string, ms: number): void => {
@@ -22,7 +22,7 @@ describe("the lock of a login", () => {
     const { path, tryLock } = open()
     const lock = await tryLock()
     assert.equal(lock.state, "held")
-    assert.equal((await lockAt({ path, log: silentLog, staleMs: LOCK_STALE_MS })()).state, "busy")
+    assert.equal((await lockAt(path, silentLog)()).state, "busy")
     if (lock.state === "held") await lock.release()
     assert.ok(!existsSync(path))
   })

@@ -12,8 +12,8 @@ import { accountOf, EXPIRED, leftovers, loginOf, onlyLogin, openStore } from "./
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { needsSignals } from "../support/posix.ts"
 
-/** The shortest that `proper-lockfile` takes. */
-const SHORT_STALE_MS = 2000
+/** After so long, in ms, a holder looks at its lock again. */
+const LOOK_MS = 1000
 
 /** Of the plugin in each process. */
 const INSTANCES = roundsOf(50)
@@ -150,13 +150,12 @@ describe("several processes with one expired single-use refresh token", () => {
   )
 
   it("finish a refresh after a sleep that outlasts the lock", needsSignals, async () => {
-    const sleeper = await Child.start(folder, fake.url, "pause before the parse", {
-      lockStaleMs: SHORT_STALE_MS,
-    })
+    const sleeper = await Child.start(folder, fake.url, "pause before the parse")
     sleeper.go()
     await sleeper.line("answered")
     sleeper.signal("SIGSTOP")
-    await systemClock.sleep(SHORT_STALE_MS + 1000)
+    ageLocks()
+    await systemClock.sleep(2 * LOOK_MS)
     sleeper.signal("SIGCONT")
     assert.equal(await sleeper.token(), person.accessToken)
     await sleeper.exit()

@@ -11,7 +11,6 @@ import {
   type TokenSet,
 } from "../../src/accounts/index.ts"
 import { type Clock, type Runtime, silentLog, systemClock, systemRuntime } from "../../src/runtime.ts"
-import { present } from "../../src/json.ts"
 import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import type { FakeAccount } from "../support/fake-kiro/index.ts"
@@ -50,9 +49,8 @@ export function openKeeper(options: {
   readonly runtime?: Runtime
   readonly sources?: KeeperDependencies["sources"]
   readonly identify?: KeeperDependencies["identify"]
-  readonly lockStaleMs?: number
 }): TokenKeeper {
-  const { folder, url, store, runtime = realRuntime(), sources = [], identify, lockStaleMs } = options
+  const { folder, url, store, runtime = realRuntime(), sources = [], identify } = options
   return new TokenKeeper({
     runtime,
     store,
@@ -60,7 +58,6 @@ export function openKeeper(options: {
     identify,
     settings: { ...DEFAULT_SETTINGS, endpointOverride: url },
     lockPath: join(folder, "kiro-refresh.lock"),
-    ...present({ lockStaleMs }),
     spillPath: join(folder, "kiro-tokens.spill"),
     userAgent: "opencode-kiro-auth/test",
   })

@@ -26,7 +26,7 @@ export type FaultAt =
   /** Says `answered`, and goes on as above. */
   | "pause before the parse"
 
-const [folder = "", url = "", fault = "none", lockStaleMs = "", count = "1"] = process.argv.slice(2)
+const [folder = "", url = "", fault = "none", count = "1"] = process.argv.slice(2)
 
 const die = (): void => void process.kill(process.pid, "SIGKILL")
 const pause = async (word: string): Promise<void> => {
@@ -69,7 +69,6 @@ const instances = await Promise.all(
       store,
       runtime,
       sources: sources.map(doomed),
-      lockStaleMs: Number(lockStaleMs),
     })
     return { store, keeper }
   }),

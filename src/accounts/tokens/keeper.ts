@@ -17,8 +17,6 @@ export interface KeeperDependencies extends Pick<OwnersDependencies, "identify" 
   readonly settings: Pick<Settings, "tokenExpiryBufferMs" | "endpointOverride">
   /** The beginning of the lock's path: each login has its own. */
   readonly lockPath: string
-  /** Without a sign of life for so long, in ms, its holder is taken for gone; `LOCK_STALE_MS` where nothing is said. */
-  readonly lockStaleMs?: number
   /** The beginning of the path of a pair that the database could not take. */
   readonly spillPath: string
   readonly userAgent: string
@@ -63,7 +61,6 @@ export class TokenKeeper {
     this.#owners = new Owners({ store, identify, measured, clock, log, signal: this.#asking.signal })
     this.#refresher = new Refresher({
       ...dependencies,
-      store,
       inStep: this.#inStep,
       spills: this.#spills,
       closing: this.#closing.signal,

@@ -32,15 +32,7 @@ export const NO_LOCK: Held = { state: "held", release: () => Promise.resolve() }
  * once it is imported, so it is imported only here; its default is to throw from a timer when another process took a lock
  * that had grown stale, so it is told to go on: the compare-and-swap on the old pair keeps the rows right then too.
  */
-export function lockAt({
-  path,
-  log,
-  staleMs,
-}: {
-  readonly path: string
-  readonly log: Log
-  readonly staleMs: number
-}): () => Promise<Held | Busy> {
+export function lockAt(path: string, log: Log): () => Promise<Held | Busy> {
   let sign: number | undefined
   let quietTries = 0
   return async () => {
@@ -52,7 +44,7 @@ export function lockAt({
       const release = await lockfile.lock(path, {
         lockfilePath: path,
         realpath: false,
-        stale: quietTries < WATCHED_TRIES ? Infinity : staleMs,
+        stale: quietTries < WATCHED_TRIES ? Infinity : LOCK_STALE_MS,
         update: SIGN_OF_LIFE_MS,
         retries: 0,
         onCompromised: (error) =>

@@ -46,7 +46,6 @@ export interface RefresherOptions {
   readonly store: AccountStore
   readonly settings: Pick<Settings, "endpointOverride">
   readonly lockPath: string
-  readonly lockStaleMs?: number
   readonly userAgent: string
   readonly inStep: InStep
   readonly spills: Spills
@@ -105,13 +104,13 @@ export class Refresher {
    * count: behind a laptop's sleep the holder's answer is about to be read.
    */
   async #enter(wish: RefreshWish): Promise<RefreshOutcome | Held> {
-    const { runtime, lockPath, lockStaleMs: staleMs = LOCK_STALE_MS, closing } = this.#options
+    const { runtime, lockPath, closing } = this.#options
     const { clock, random, log } = runtime
-    const tryLock = lockAt({ path: `${lockPath}-${wish.login.id}`, log, staleMs })
+    const tryLock = lockAt(`${lockPath}-${wish.login.id}`, log)
     for (let waitedMs = 0; ;) {
       const look = await this.#look(wish)
       if (look.state !== "stale") return look
-      if (waitedMs >= REFRESH_DEADLINE_MS + staleMs) return NO_LOCK
+      if (waitedMs >= REFRESH_DEADLINE_MS + LOCK_STALE_MS) return NO_LOCK
       const lock = await tryLock()
       if (lock.state === "held") return lock
       const ms = POLL_MS * (0.5 + random())
