@@ -44,7 +44,6 @@ export class TokenKeeper {
   readonly #dependencies: KeeperDependencies
   readonly #closing = new AbortController()
   readonly #asking = new AbortController()
-  #isClosing = false
   readonly #background = new Set<Promise<unknown>>()
   readonly #quietUntil = new Map<string, number>()
   readonly #spills: Spills
@@ -183,7 +182,6 @@ export class TokenKeeper {
   /** Waits for refreshes that were sent, and until their pairs are on the disk. */
   async close(): Promise<void> {
     const { clock } = this.#dependencies.runtime
-    this.#isClosing = true
     // Whose a login is can be asked another time.
     this.#asking.abort(new Error("closed"))
     // What was not sent by then is given up; what was sent is waited for, as long as its own deadline lets it take.
@@ -254,7 +252,7 @@ export class TokenKeeper {
   }
 
   #once(key: string, begin: () => void): void {
-    if ((this.#quietUntil.get(key) ?? 0) > this.#now || this.#isClosing) return
+    if ((this.#quietUntil.get(key) ?? 0) > this.#now || this.#asking.signal.aborted) return
     this.#quietUntil.set(key, this.#now + QUIET_MS)
     begin()
   }
