@@ -5,13 +5,21 @@ import { changeLogin, hasLogin, isOwing, loginHash } from "../login.ts"
 import { isResting } from "../login-use.ts"
 import { findCalled } from "../name.ts"
 import { buryAccount, forgetLogins, tidy } from "../owner.ts"
-import type { Choice, ChoiceState } from "../selection.ts"
+import type { Choice } from "../selection.ts"
 import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwap } from "./account-rows.ts"
-import { Assignments, type Seen } from "./assignments.ts"
+import { type Choose, givenTo, type Look, lookAt, type Seen } from "./assignments.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
 import { type Database, loadDatabaseDriver, passesSoon, StoreError } from "./database.ts"
 import { NOTES } from "./schema.ts"
-import { type Learnt, NEW_SESSION, type Opening, SessionStore, withLearnt, writeLearnt } from "./sessions.ts"
+import {
+  creditsSince,
+  type Learnt,
+  NEW_SESSION,
+  type Opening,
+  SessionStore,
+  withLearnt,
+  writeLearnt,
+} from "./sessions.ts"
 
 /** How often the accounts are looked through for what nobody needs any more. */
 const TIDY_EVERY_MS = 60 * 60_000
@@ -24,6 +32,8 @@ const SOON_MS = 10
 const MOST_UNWRITTEN = 500
 /** A person has just approved it in a browser: it is worth a longer wait, in ms. */
 const SIGN_IN_PATIENCE_MS = 60_000
+/** A new conversation does not wait longer than this, in ms, for its account to be written down. */
+const ASSIGN_PATIENCE_MS = 250
 
 /**
  * Loads the runtime's SQLite; the file is opened by the first call that needs it, and made by the first write.
@@ -52,7 +62,6 @@ export type SwapResult = "written" | "changed" | "busy" | "failed"
  */
 export class AccountStore extends SessionStore {
   readonly #read: ReturnType<typeof accountReader>
-  readonly #assignments: Assignments
   /** What answers taught just now, or while another program held the file or the disk was full. */
   readonly #unwritten: Learnt[] = []
   /** What they taught while the file could not be used: it waits for that as well. */
@@ -63,12 +72,6 @@ export class AccountStore extends SessionStore {
   constructor(connection: Connection, environmentKey: Secret | undefined) {
     super(connection)
     this.#read = accountReader(environmentKey)
-    this.#assignments = new Assignments({
-      connection,
-      see: (database, sessionId) => this.#see(database, sessionId),
-      write: (database, learnt) => this.#write(database, [learnt]),
-      rememberSoon: (learnt) => this.rememberSoon(learnt),
-    })
   }
 
   /** `memory` where the file could not be used: what is kept ends with this process. */
@@ -196,14 +199,26 @@ export class AccountStore extends SessionStore {
     })
   }
 
-  /** Chooses the account of a session and remembers it, over all processes one after the other. */
-  assign(sessionId: string, choose: (state: ChoiceState) => Choice, seen?: Seen): Promise<Choice> {
-    return this.#assignments.assign(sessionId, choose, seen)
+  /**
+   * Gives a session its account, over all processes one after the other. Where there is only one account its session
+   * waits for no write: it is written down behind its request, or with what the answer taught. While another process
+   * holds the database the choice is made from what can be read and written down later. `seen`: just now, by whoever
+   * asks; what is chosen among several is chosen by what the transaction reads.
+   */
+  async assign(sessionId: string, choose: Choose, seen?: Seen): Promise<Choice> {
+    const look = seen === undefined ? await this.#consider(sessionId, choose) : lookAt(seen, choose)
+    const { choice: first, before, isOnly } = look
+    if (first.account === undefined || first.kept) return first
+    // Another process may give the session an account until then.
+    const later = givenTo(sessionId, first.account.id, (had) => had === before)
+    const choice = isOnly ? undefined : await this.#assignNow(sessionId, choose)
+    if (choice === undefined) this.rememberSoon(later)
+    return choice ?? first
   }
 
   /** The same choice, for what is not to decide which account the session gets. */
-  consider(sessionId: string, choose: (state: ChoiceState) => Choice): Promise<Choice> {
-    return this.#assignments.consider(sessionId, choose)
+  async consider(sessionId: string, choose: Choose): Promise<Choice> {
+    return (await this.#consider(sessionId, choose)).choice
   }
 
   /** Writes it down with all that was to be written soon; where that can't be, it waits for what comes next. */
@@ -236,14 +251,14 @@ export class AccountStore extends SessionStore {
     const { connection } = this
     if (this.#unwritten.length === 0 && this.#inMemory.length === 0) return
     const all = (): readonly Learnt[] => [...this.#inMemory, ...this.#unwritten]
-    const kept = (): void => {
+    const whenKept = (): void => {
       this.#inMemory = connection.inMemory ? all().slice(0, MOST_UNWRITTEN) : []
       this.#unwritten.length = 0
     }
     try {
       await connection.write(
         (database) => this.#write(database, connection.inMemory ? this.#unwritten : all()),
-        { kept },
+        { whenKept },
       )
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
@@ -273,6 +288,30 @@ export class AccountStore extends SessionStore {
     const learnt = this.#unwritten.filter((each) => each.sessionId === sessionId)
     const session = withLearnt(this.readSession(database, sessionId), learnt, this.#finder(database))
     return { session, accounts: this.#look(database) }
+  }
+
+  async #consider(sessionId: string, choose: Choose): Promise<Look> {
+    const look = await this.connection.read(
+      (database) => this.#lookIn(database, sessionId, choose),
+      undefined,
+    )
+    return look ?? { choice: choose({ accounts: [] }), isOnly: false }
+  }
+
+  async #assignNow(sessionId: string, choose: Choose): Promise<Choice | undefined> {
+    const assign = (database: Database): Choice => {
+      const { choice } = this.#lookIn(database, sessionId, choose)
+      if (choice.account !== undefined && !choice.kept)
+        this.#write(database, [givenTo(sessionId, choice.account.id)])
+      return choice
+    }
+    return this.connection.writeOr(undefined, assign, { patienceMs: ASSIGN_PATIENCE_MS })
+  }
+
+  #lookIn(database: Database, sessionId: string, choose: Choose): Look {
+    const spent = ({ id, quota }: Account): number =>
+      quota === undefined ? 0 : creditsSince(database, id, quota.checkedAt)
+    return lookAt(this.#see(database, sessionId), (state) => choose({ ...state, spent }))
   }
 
   #finder(database: Database): (id: string) => Account | undefined {

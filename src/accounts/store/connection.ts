@@ -59,7 +59,7 @@ interface WriteOptions {
   /** How long a locked database is waited for; a wait shorter than the usual one ends without a notice. */
   readonly patienceMs?: number
   /** Called in the same tick in which the change was kept. A full disk may refuse it as late as at its `COMMIT`. */
-  readonly kept?: () => void
+  readonly whenKept?: () => void
 }
 
 type Change<Value> = (database: Database) => Value
@@ -119,9 +119,13 @@ export class Connection {
   }
 
   /** As `write`; where the change could not be made it is lost, and the answer is `otherwise`. */
-  async writeOr<Value>(otherwise: Value, change: Change<Value>): Promise<Value> {
+  async writeOr<Value, Otherwise>(
+    otherwise: Otherwise,
+    change: Change<Value>,
+    options?: WriteOptions,
+  ): Promise<Value | Otherwise> {
     try {
-      return await this.write(change)
+      return await this.write(change, options)
     } catch (error) {
       // It was logged, and the user was told.
       if (error instanceof StoreError) return otherwise
@@ -132,7 +136,7 @@ export class Connection {
   /** One synchronous try of `write`, for a caller that can't let a tick pass. */
   attempt<Value>(
     change: Change<Value>,
-    { durable = false, passing = false, kept }: WriteOptions = {},
+    { durable = false, passing = false, whenKept }: WriteOptions = {},
   ): Attempt<Value> {
     // What must be kept goes into the file that has the name now.
     if (durable) this.#seenThisTurn = false
@@ -147,7 +151,7 @@ export class Connection {
         if (durable) database.get("PRAGMA synchronous = NORMAL")
       }
     })
-    if (attempt.done) kept?.()
+    if (attempt.done) whenKept?.()
     if (attempt.done && this.#memory === undefined) this.#told.clear()
     return attempt
   }
