@@ -50,11 +50,7 @@ export interface StoreOverview {
   readonly session: SessionOverview
 }
 
-/**
- * One look at the file, read-only and without waiting: `undefined` where there is none, it is of no use or it is busy
- * just now. The terminal UI looks again soon.
- */
-export async function readOverview(wanted: {
+interface Wanted {
   readonly path: string
   readonly sessionId?: string
   /** When the user's messages were sent, in epoch ms, the newest first; empty: the last request is the last turn. */
@@ -64,7 +60,13 @@ export async function readOverview(wanted: {
   readonly useOverage?: boolean
   /** `KIRO_API_KEY`. */
   readonly environmentKey?: Secret | undefined
-}): Promise<StoreOverview | undefined> {
+}
+
+/**
+ * One look at the file, read-only and without waiting: `undefined` where there is none, it is of no use or it is busy
+ * just now. The terminal UI looks again soon.
+ */
+export async function readOverview(wanted: Wanted): Promise<StoreOverview | undefined> {
   if (!existsSync(wanted.path)) return undefined
   let opened: Database | undefined
   try {
@@ -93,7 +95,7 @@ export async function readOverview(wanted: {
 
 function accountsOf(
   database: Database,
-  { now, useOverage = true, environmentKey }: Parameters<typeof readOverview>[0],
+  { now, useOverage = true, environmentKey }: Wanted,
 ): AccountOverview[] {
   return accountReader(environmentKey)(database, now)
     .filter((account) => isThere(account) && !isResting(account, now))
@@ -136,10 +138,7 @@ const ofFamily = (sums: string): string => `
   )
   SELECT ${sums} FROM kiro_turn WHERE session_id IN (SELECT id FROM family)`
 
-function sessionOf(
-  database: Database,
-  { sessionId, turnStarts = [] }: { readonly sessionId?: string; readonly turnStarts?: readonly number[] },
-): SessionOverview {
+function sessionOf(database: Database, { sessionId, turnStarts = [] }: Wanted): SessionOverview {
   if (sessionId === undefined) return { credits: 0 }
   const spent = (since: number): Row =>
     database.get(`${ofFamily("SUM(credits) AS credits, MAX(at) AS latest")} AND credits > 0 AND at >= ?`, [
@@ -168,7 +167,7 @@ function sessionOf(
 const CACHE_SUMS =
   "SUM(input_tokens) AS input, SUM(cache_read_tokens) AS read, TOTAL(cache_write_tokens) AS written"
 
-function cacheOf(database: Database, { sessionId }: { readonly sessionId?: string }): CacheUse | undefined {
+function cacheOf(database: Database, { sessionId }: Wanted): CacheUse | undefined {
   if (sessionId === undefined) return undefined
   const row = database.get(`${ofFamily(CACHE_SUMS)} AND cache_read_tokens IS NOT NULL`, [sessionId]) ?? {}
   const [inputTokens, readTokens] = [numberField(row, "input"), numberField(row, "read")]
