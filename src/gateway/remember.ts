@@ -35,9 +35,9 @@ export function rememberAnswer(context: GatewayContext, answered: Answered, end:
   const { summary } = end
   const isFinished = isInOrder(end)
   const learnt = learntOf(context, answered, end)
-  const isForOthers = learnt.account !== undefined || summary.reasoning.length > 0
+  const { account: change, reasoning = [], refusedFields = [] } = learnt
+  const isForOthers = change !== undefined || reasoning.length > 0 || refusedFields.length > 0
   const work = async (): Promise<void> => {
-    if (isFinished && chat.purpose !== "generate") await rememberRefusals(context, answered)
     if (isForOthers) await store.remember(learnt)
     if (!isFinished || summary.hiddenFailure !== undefined) return
     tell(context, answered)
@@ -63,6 +63,7 @@ function learntOf(context: GatewayContext, answered: Answered, end: TurnEnd): Le
   return {
     sessionId,
     ...(ofSession && { reasoning: summary.reasoning }),
+    ...(ofSession && isFinished && { refusedFields: refusedFieldsOf(answered) }),
     ...present({
       session: isFinished && ofSession ? sessionChange(answered, summary) : undefined,
       account: accountChange(context, answered, { felt, isFinished }),
@@ -148,14 +149,11 @@ function afterMain(current: SessionMemory, answered: Answered, summary: TurnSumm
 /** One refused signature may be one session's bad luck; that of another session says that the model takes none. */
 const REFUSED_BEFORE = "reasoning-once"
 
-async function rememberRefusals({ store, runtime }: GatewayContext, answered: Answered): Promise<void> {
-  const { chat, progress, sent } = answered
+function refusedFieldsOf({ chat, progress, sent }: Answered): NonNullable<Learnt["refusedFields"]> {
   const modelId = sent.model.wireId
-  const at = runtime.clock.now()
-  for (const field of progress.learnt) await store.addRefusedField({ modelId, field, at })
-  if (!progress.omitted.includes("reasoning") || chat.session.leftOut?.includes("reasoning")) return
-  const field = chat.refused.includes(REFUSED_BEFORE) ? "reasoning" : REFUSED_BEFORE
-  await store.addRefusedField({ modelId, field, at })
+  const isNews = progress.omitted.includes("reasoning") && !chat.session.leftOut?.includes("reasoning")
+  const reasoning = chat.refused.includes(REFUSED_BEFORE) ? "reasoning" : REFUSED_BEFORE
+  return [...progress.learnt, ...(isNews ? [reasoning] : [])].map((field) => ({ modelId, field }))
 }
 
 /** What the service metered counts, whatever came of it. */

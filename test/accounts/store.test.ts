@@ -780,7 +780,7 @@ describe("the memory of a session", () => {
       sessionId: "old",
       reasoning: [{ toolUseIds: ["t"], textHash: "h", signature: "s" }],
     })
-    await store.addRefusedField({ modelId: "m", field: "documents", at: clock.now() })
+    await store.remember({ sessionId: "old", refusedFields: [{ modelId: "m", field: "documents" }] })
     await turn("old")
     clock.advance(20 * DAY_MS)
     await turn("used")
@@ -866,10 +866,13 @@ describe("turns, model lists, registrations and refused fields", () => {
     assert.deepEqual(await store.registration(own), client)
     assert.deepEqual(await store.registration(company), { ...client, expiresAt: 9 })
     assert.equal(await store.registration({ ...company, loginRegion: "eu-west-1" }), undefined)
-    const field = { modelId: "m", field: "documents", at: Date.now() }
-    await store.addRefusedField(field)
-    await store.addRefusedField(field)
-    assert.deepEqual((await store.opening("ses_1")).refusedFields, [field])
+    const field = { modelId: "m", field: "documents" }
+    for (const sessionId of ["ses_1", "ses_2"]) await store.remember({ sessionId, refusedFields: [field] })
+    const { refusedFields } = await store.opening("ses_1")
+    assert.deepEqual(
+      refusedFields.map((refused) => ({ modelId: refused.modelId, field: refused.field })),
+      [field],
+    )
     await store.close()
   })
 })

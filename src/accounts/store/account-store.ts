@@ -229,8 +229,8 @@ export class AccountStore extends SessionStore {
 
   /** Has it written down soon: the answers of a moment cost one transaction. Here it counts at once. */
   rememberSoon(learnt: Learnt): void {
-    const { account, reasoning = [], session, turn } = learnt
-    const isNews = [account, session, turn].some((each) => each !== undefined) || reasoning.length > 0
+    const { sessionId: _, reasoning = [], refusedFields = [], ...rest } = learnt
+    const isNews = [...Object.values(rest), ...reasoning, ...refusedFields].some((each) => each !== undefined)
     if (!isNews || this.#unwritten.length >= MOST_UNWRITTEN) return
     this.#unwritten.push(learnt)
     this.#cancelSoon ??= this.connection.clock.deadline(SOON_MS, () => void this.settle())

@@ -48,6 +48,7 @@ export interface Learnt {
   readonly sessionId: string
   readonly session?: (current: SessionMemory, find: FindAccount) => SessionMemory
   readonly reasoning?: readonly ReasoningEntry[]
+  readonly refusedFields?: readonly Omit<RefusedField, "at">[]
   readonly account?: {
     readonly id: string
     readonly change: (current: Account, all: readonly Account[]) => Account
@@ -109,10 +110,6 @@ export class SessionStore {
     return this.connection.writeOr(undefined, (database) => MODEL_LISTS.write(database, { ...list }))
   }
 
-  addRefusedField(field: RefusedField): Promise<void> {
-    return this.connection.writeOr(undefined, (database) => REFUSED_FIELDS.write(database, { ...field }))
-  }
-
   /** Of AWS Builder ID the start URL is "". */
   registration(place: RegistrationPlace): Promise<ClientRegistration | undefined> {
     return this.connection.read((database) => readRegistration(database, place), undefined)
@@ -145,10 +142,11 @@ export function writeLearnt(
       const session = withLearnt(readSession(database, id), ofIt, find)
       SESSIONS.write(database, { ...session, sessionId: id, updatedAt: now })
     }
-  for (const { sessionId, reasoning = [], turn } of learnt) {
+  for (const { sessionId, reasoning = [], refusedFields = [], turn } of learnt) {
     for (const { toolUseIds, ...entry } of reasoning)
       for (const toolUseId of toolUseIds)
         REASONING.write(database, { ...entry, sessionId, toolUseId, at: now })
+    for (const field of refusedFields) REFUSED_FIELDS.write(database, { ...field, at: now })
     if (turn !== undefined) TURNS.write(database, { ...turn, day: localDay(turn.at) })
   }
 }
