@@ -299,19 +299,18 @@ export async function showBudget(
     await store.liftBudget(day)
     mustBeKept(context)
   }
-  const used = await store.creditsOfDay(day)
-  const isLifted = await store.isBudgetLifted(day)
-  if (json) return terminal.json({ day, used, limit: limit ?? null, lifted: isLifted })
+  const { credits: used, lifted } = await store.spentOn(day)
+  if (json) return terminal.json({ day, used, limit: limit ?? null, lifted })
   const say = (text: string): void => terminal.out(terminal.wrap(text))
   if (limit === undefined) {
     say(
       `${used.toFixed(2)} credits today. There is no budget: daily_credit_budget sets one, in ${paths.settingsFile}`,
     )
-    if (isLifted) terminal.out("Any that OpenCode was started with is lifted until midnight.")
+    if (lifted) terminal.out("Any that OpenCode was started with is lifted until midnight.")
     return
   }
   terminal.out(`${creditsText({ used, limit })} credits today.`)
-  if (isLifted) terminal.out("The budget is lifted until midnight.")
+  if (lifted) terminal.out("The budget is lifted until midnight.")
   else if (used >= limit)
     say(`It is used up: new messages wait for tomorrow, or for: \`${context.command} budget lift\``)
 }

@@ -128,8 +128,8 @@ async function refuseByBudget(
   await background.settled()
   await store.settle()
   const day = localDay(runtime.clock.now())
-  const used = await store.creditsOfDay(day)
-  if (used < budget * HIGH_SHARE || (await store.isBudgetLifted(day))) return undefined
+  const { credits: used, lifted } = await store.spentOn(day)
+  if (used < budget * HIGH_SHARE || lifted) return undefined
   if (used < budget) notify({ kind: "budget-near", used, budget, day })
   if (used < budget || !isOwnMessage(chat)) return undefined
   const message = `Kiro: today's budget of ${budget} credits is used up (${used.toFixed(2)} so far). To go on, lift it until midnight with \`${ownCommand()} budget lift\` or in /kiro, or raise daily_credit_budget in kiro.json, then send the message once more.`

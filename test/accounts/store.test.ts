@@ -840,13 +840,13 @@ describe("turns, model lists, registrations and refused fields", () => {
       { sessionId: "t", accountId: "b", credits: 1, at: 20, ...told },
     ].map((turn) => ({ ...turn, at: turn.at + Date.now(), day: localDay(Date.now()) }))
     for (const turn of turns) await addTurn(store, turn)
-    assert.equal(await store.creditsOfDay(localDay(Date.now())), 1.25)
-    assert.equal(await store.creditsOfDay("2026-01-01"), 0)
-    assert.equal(await store.isBudgetLifted("2026-01-02"), false)
+    assert.equal((await store.spentOn(localDay(Date.now()))).credits, 1.25)
+    assert.equal((await store.spentOn("2026-01-01")).credits, 0)
+    assert.equal((await store.spentOn("2026-01-02")).lifted, false)
     await store.liftBudget("2026-01-01")
     await store.liftBudget("2026-01-02")
-    assert.equal(await store.isBudgetLifted("2026-01-02"), true)
-    assert.equal(await store.isBudgetLifted("2026-01-01"), false)
+    assert.equal((await store.spentOn("2026-01-02")).lifted, true)
+    assert.equal((await store.spentOn("2026-01-01")).lifted, false)
     assert.deepEqual(await store.turns(), turns.toReversed())
     assert.deepEqual(await store.turns({ since: turns[1]?.at ?? 0 }), turns.slice(1))
     const list = {

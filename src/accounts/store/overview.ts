@@ -10,7 +10,7 @@ import { isResting } from "../login-use.ts"
 import { remedyOf } from "../words.ts"
 import { accountReader, isThere } from "./account-rows.ts"
 import { type Database, openDatabase, type Row } from "./database.ts"
-import { creditsOfDay, creditsSince, isBudgetLifted, localDay, readSession } from "./sessions.ts"
+import { creditsSince, type DaySpent, localDay, NOTHING_SPENT, readSession, spentOn } from "./sessions.ts"
 
 /** What may be shown of an account: no token, no secret, no registration. */
 export interface AccountOverview {
@@ -45,8 +45,7 @@ interface SessionOverview {
 
 export interface StoreOverview {
   readonly accounts: readonly AccountOverview[]
-  /** All accounts' credits of this local day, and whether its budget was lifted. */
-  readonly today: { readonly credits: number; readonly lifted: boolean }
+  readonly today: DaySpent
   readonly session: SessionOverview
 }
 
@@ -80,10 +79,7 @@ export async function readOverview(wanted: Wanted): Promise<StoreOverview | unde
         ...orElse(() => sessionOf(database, wanted), { credits: 0 }),
         ...present({ cache: orElse(() => cacheOf(database, wanted), undefined) }),
       },
-      today: orElse(() => ({ credits: creditsOfDay(database, day), lifted: isBudgetLifted(database, day) }), {
-        credits: 0,
-        lifted: false,
-      }),
+      today: orElse(() => spentOn(database, day), NOTHING_SPENT),
     }
   } catch {
     // Whatever keeps us from looking is told by the part that needs the file.

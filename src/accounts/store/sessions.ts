@@ -1,9 +1,9 @@
 import type { Account, ClientRegistration } from "../account.ts"
 import type { AccountModelList } from "../../kiro/index.ts"
 import type { RegistrationPlace } from "../../oauth/index.ts"
-import { numberField, parseJson, present } from "../../json.ts"
+import { parseJson, present } from "../../json.ts"
 import type { Connection } from "./connection.ts"
-import { type Database, type Row, type SqlValue, untilWritten } from "./database.ts"
+import { type Database, type Row, untilWritten } from "./database.ts"
 import { MODEL_LISTS, NOTES, REASONING, REFUSED_FIELDS, REGISTRATIONS, SESSIONS, TURNS } from "./schema.ts"
 
 const HOUR_MS = 60 * 60_000
@@ -29,6 +29,14 @@ export interface StoredTurn extends Turn {
   /** The local day on which it was written down: `2026-11-29`. */
   readonly day: string
 }
+
+/** All accounts' credits of a local day, and whether the user lifted its budget. */
+export interface DaySpent {
+  readonly credits: number
+  readonly lifted: boolean
+}
+
+export const NOTHING_SPENT: DaySpent = { credits: 0, lifted: false }
 
 export type RefusedField = ReturnType<typeof REFUSED_FIELDS.read>
 
@@ -89,13 +97,9 @@ export class SessionStore {
     return this.connection.read((database) => database.all(query, [since]).map(readTurn), [])
   }
 
-  /** All accounts' credits of one local day, as `localDay` writes it. */
-  creditsOfDay(day: string): Promise<number> {
-    return this.connection.read((database) => creditsOfDay(database, day), 0)
-  }
-
-  isBudgetLifted(day: string): Promise<boolean> {
-    return this.connection.read((database) => isBudgetLifted(database, day), false)
+  /** What one local day cost, as `localDay` writes it. */
+  spentOn(day: string): Promise<DaySpent> {
+    return this.connection.read((database) => spentOn(database, day), NOTHING_SPENT)
   }
 
   liftBudget(day: string): Promise<void> {
@@ -196,28 +200,20 @@ function readTurn(row: Row): StoredTurn {
 }
 
 /** A day begins at most 14 hours before it does in Greenwich, and ends at most 12 hours after it. */
-export function creditsOfDay(database: Database, day: string): number {
+export function spentOn(database: Database, day: string): DaySpent {
   const begin = Date.parse(day)
-  return totalCredits(database, "at >= ? AND at < ? AND day = ?", [
-    begin - 14 * HOUR_MS,
-    begin + 36 * HOUR_MS,
-    day,
-  ])
+  const row = database.get(
+    `SELECT TOTAL(credits) AS credits, (SELECT value FROM kiro_note WHERE name = ?) AS lifted FROM kiro_turn
+     WHERE at >= ? AND at < ? AND day = ?`,
+    [BUDGET_LIFT, begin - 14 * HOUR_MS, begin + 36 * HOUR_MS, day],
+  )
+  return { credits: Number(row?.["credits"] ?? 0), lifted: row?.["lifted"] === day }
 }
 
 /** Credits of the account's turns after an instant. */
 export function creditsSince(database: Database, accountId: string, since: number): number {
-  return totalCredits(database, "account_id = ? AND at > ?", [accountId, since])
-}
-
-function totalCredits(database: Database, which: string, parameters: readonly SqlValue[]): number {
-  const row = database.get(`SELECT TOTAL(credits) AS credits FROM kiro_turn WHERE ${which}`, parameters)
-  return (row && numberField(row, "credits")) ?? 0
-}
-
-/** Whether the user lifted the credit budget for this local day. */
-export function isBudgetLifted(database: Database, day: string): boolean {
-  return database.get("SELECT value FROM kiro_note WHERE name = ?", [BUDGET_LIFT])?.["value"] === day
+  const query = "SELECT TOTAL(credits) AS credits FROM kiro_turn WHERE account_id = ? AND at > ?"
+  return Number(database.get(query, [accountId, since])?.["credits"] ?? 0)
 }
 
 /** The same text gives the same object: the lists are read for every chat and change once an hour. */
