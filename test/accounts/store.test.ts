@@ -477,13 +477,13 @@ describe("what answers taught", () => {
     await other.store.close()
   })
 
-  it("of a session is there when its next chat begins, and waits for no other's", async () => {
+  it("of a session is there when its next chat begins, which waits for no write", async () => {
     const { store } = await openStore({ clock: fakeClock() })
     await signIn(store)
     store.rememberSoon({ sessionId: "s", session: (current) => ({ ...current, tokenRatio: 1.5 }) })
-    await store.opening("another")
-    assert.equal((await store.session("s")).tokenRatio, undefined)
+    assert.equal((await store.opening("another")).session.tokenRatio, undefined)
     assert.equal((await store.opening("s")).session.tokenRatio, 1.5)
+    assert.equal((await store.session("s")).tokenRatio, undefined)
     await store.close()
   })
 
@@ -582,6 +582,18 @@ describe("the account of a session", () => {
     assert.equal((await store.session("s")).accountId, "b")
     await store.close()
     await other.store.close()
+  })
+
+  it("is the one that was chosen last, though an earlier choice waits to be written down", async () => {
+    const { store } = await openStore({ clock: fakeClock() })
+    await put(store, "a")
+    assert.equal(await assign(store), "a")
+    await put(store, "b")
+    await store.update("a", (account) => ({ ...account, enabled: false }))
+    assert.equal(await assign(store), "b")
+    await store.settle()
+    assert.equal((await store.session("s")).accountId, "b")
+    await store.close()
   })
 
   it("follows the account into another one that turns out to be the same person's", async () => {
