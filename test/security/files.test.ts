@@ -25,8 +25,12 @@ it("everything we write is for its owner alone, whatever the umask", needsModes,
     const log = openLog({ path: at("kiro.log"), level: "info", clock: systemClock, maxFileBytes: 100 })
     for (const line of ["one", "two"]) log.info(line)
     await replaceFile({ path: at("kiro-models.json"), text: "{}", unique: "x" })
-    const spill = new Spills({ store, path: at("kiro-tokens.spill"), log: silentLog }).reserve("a")
-    assert.ok(spill.state === "reserved" && spill.write({ before: tokens("a"), after: tokens("b") }))
+    const busy = {
+      compareAndSwapTokens: () => "busy" as const,
+      peek: () => ({ outcome: "unavailable" }) as const,
+    }
+    const spills = new Spills({ store: busy, path: at("kiro-tokens.spill"), log: silentLog })
+    assert.equal(spills.save({ loginId: "a", before: tokens("a"), after: tokens("b") }), "spilled")
     const written = readdirSync(folder).toSorted()
     assert.deepEqual(written, [
       "kiro-models.json",

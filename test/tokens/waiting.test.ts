@@ -37,7 +37,7 @@ describe("pairs that wait for a database one behind the other", () => {
       ["3", "4"],
     ] as const) {
       const swap = { loginId: "l", before: tokens(before), after: tokens(after) }
-      assert.equal(spills.save(swap, spills.reserve("l")), "spilled")
+      assert.equal(spills.save(swap), "spilled")
     }
     assert.deepEqual(
       asked.map(({ before, after, through }) => [pairHash(before), pairHash(after), through]),
@@ -63,7 +63,7 @@ describe("a pair that waits in a file", () => {
     const path = join(temporaryFolder(), "spill")
     const open = (): Spills => new Spills({ store, path, log: silentLog })
     const first = open()
-    assert.equal(first.save(swap, first.reserve("l")), "spilled")
+    assert.equal(first.save(swap), "spilled")
     assert.ok(first.keepAll())
     for (written of ["written", "changed"] as const) {
       assert.equal(open().settle("l"), "waiting")
@@ -85,7 +85,7 @@ describe("a pair that waits in a file", () => {
       peek: () => ({ outcome: "row", hash: pairHash(same.after) }) as const,
     }
     const spills = new Spills({ store, path: join(temporaryFolder(), "spill"), log: silentLog })
-    assert.equal(spills.save(same, spills.reserve("l")), "spilled")
+    assert.equal(spills.save(same), "spilled")
     assert.equal(spills.settle("l"), "settled")
   })
 
@@ -95,10 +95,10 @@ describe("a pair that waits in a file", () => {
       peek: () => ({ outcome: "unavailable" }) as const,
     }
     const spills = new Spills({ store, path: join(temporaryFolder(), "spill"), log: silentLog })
-    const room = spills.reserve("l")
+    assert.equal(spills.reserve("l"), "reserved")
     assert.deepEqual(spills.inFiles(), [])
-    assert.equal(spills.save(swap, room), "spilled")
-    assert.equal(spills.reserve("l").state, "reserved")
+    assert.equal(spills.save(swap), "spilled")
+    assert.equal(spills.reserve("l"), "reserved")
     assert.deepEqual(spills.inFiles(), ["l"])
   })
 })

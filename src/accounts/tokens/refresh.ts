@@ -150,9 +150,9 @@ export class Refresher {
     if (grant === undefined) return refused("the login has no refresh token")
     const room = spills.reserve(login.id)
     try {
-      if (room.state === "full") return DISK_FULL
+      if (room === "full") return DISK_FULL
       // Nothing is rotated where a new pair would have no home on the disk.
-      if (store.kept === "memory" || room.state === "impossible") await store.mustKeep()
+      if (store.kept === "memory" || room === "impossible") await store.mustKeep()
       closing.throwIfAborted()
       const { endpointOverride } = settings
       const result = await refreshTokens({ runtime, grant, userAgent, endpointOverride })
@@ -160,7 +160,7 @@ export class Refresher {
         case "tokens": {
           const { tokens, profileArn } = result
           const swap = { loginId: login.id, before: login.tokens, after: tokens }
-          const row = spills.save(swap, room)
+          const row = spills.save(swap)
           const renewed = renewedBy(login, swap)
           inBackground(this.#pay(renewed, row))
           // A social login learns its profile with its first refresh; one that it has stays.
@@ -184,7 +184,7 @@ export class Refresher {
           return result satisfies never
       }
     } finally {
-      if (room.state === "reserved") room.free()
+      spills.free(login.id)
     }
   }
 

@@ -27,12 +27,6 @@ const RESERVED_BYTES = 32_768
 /** Ends the name of a file that is merely room. */
 const NEXT = ".next"
 
-export type Reservation =
-  | { readonly state: "reserved"; write(swap: PairSwap): boolean; free(): void }
-  | { readonly state: "full" }
-  /** The folder can't be written. */
-  | { readonly state: "impossible" }
-
 interface SpillOptions {
   readonly store: Pick<AccountStore, "compareAndSwapTokens" | "peek">
   /** The beginning of the path of each file. */
@@ -55,35 +49,25 @@ export class Spills {
 
   /**
    * Sets room aside on the disk before the service is asked for a new pair: where the database is locked or the disk
-   * full by then, the pair goes there at once. `write` answers whether it is on the disk; `free` removes the room.
+   * full by then, the pair goes there at once. `impossible`: the folder can't be written.
    */
-  reserve(loginId: string): Reservation {
-    const file = this.#fileOf(loginId)
-    const room = `${file}${NEXT}`
+  reserve(loginId: string): "reserved" | "full" | "impossible" {
     try {
-      overwrite(room, "")
+      overwrite(this.#roomOf(loginId), "")
+      return "reserved"
     } catch (error) {
-      remove(room)
-      return { state: storeFailure(error) === "full" ? "full" : "impossible" }
-    }
-    return {
-      state: "reserved",
-      free: () => void remove(room),
-      write(swap) {
-        try {
-          const text = JSON.stringify(swap, reveal)
-          overwrite(room, text)
-          putInto(file, room, text)
-          return true
-        } catch {
-          return false
-        }
-      },
+      this.free(loginId)
+      return storeFailure(error) === "full" ? "full" : "impossible"
     }
   }
 
+  /** Gives the room back. */
+  free(loginId: string): void {
+    remove(this.#roomOf(loginId))
+  }
+
   /** Writes the pair in this very tick: to the database, else to the reserved room. */
-  save(swap: TokenSwap, reservation: Reservation): "written" | "changed" | "spilled" {
+  save(swap: TokenSwap): "written" | "changed" | "spilled" {
     const { loginId, ...rest } = swap
     const waiting = this.#waiting(loginId)
     // What waits begins where the row is: the two become one.
@@ -93,7 +77,7 @@ export class Spills {
       if (waiting !== undefined) this.settle(loginId)
       return result
     }
-    const spilled = reservation.state === "reserved" && reservation.write(whole)
+    const spilled = this.#write(loginId, whole)
     if (!spilled) this.#unkept.set(loginId, whole)
     this.#options.log.warn("a new token pair waits for the database", { loginId, result, spilled })
     return "spilled"
@@ -101,10 +85,9 @@ export class Spills {
 
   /** What a process wrote just as it was killed is put where every other one looks. */
   rescue(loginId: string): void {
-    const file = this.#fileOf(loginId)
-    const room = `${file}${NEXT}`
+    const room = this.#roomOf(loginId)
     const swap = readSpill(room)
-    if (swap !== undefined) putInto(file, room, JSON.stringify(swap, reveal))
+    if (swap !== undefined) putInto(this.#fileOf(loginId), room, JSON.stringify(swap, reveal))
   }
 
   /**
@@ -139,8 +122,7 @@ export class Spills {
     for (const loginId of this.#unkept.keys()) {
       if (this.settle(loginId) !== "waiting") continue
       const swap = this.#unkept.get(loginId)
-      const room = this.reserve(loginId)
-      if (swap !== undefined && room.state === "reserved" && room.write(swap)) this.#unkept.delete(loginId)
+      if (swap !== undefined && this.#write(loginId, swap)) this.#unkept.delete(loginId)
     }
     return this.#unkept.size === 0
   }
@@ -163,8 +145,24 @@ export class Spills {
     return this.#unkept.get(loginId) ?? readSpill(this.#fileOf(loginId))
   }
 
+  /** Whether it is on the disk. */
+  #write(loginId: string, swap: PairSwap): boolean {
+    const [text, room] = [JSON.stringify(swap, reveal), this.#roomOf(loginId)]
+    try {
+      overwrite(room, text)
+      putInto(this.#fileOf(loginId), room, text)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   #fileOf(loginId: string): string {
     return `${this.#options.path}-${loginId}`
+  }
+
+  #roomOf(loginId: string): string {
+    return `${this.#fileOf(loginId)}${NEXT}`
   }
 }
 
