@@ -284,17 +284,34 @@ export interface AccountState {
 
 /** `useOverage`: whether paid credits may be used; without them an account with none left can't serve either. */
 export function stateOf(
-  { enabled, health, quota, logins }: Account,
-  { now, useOverage }: { readonly now: number; readonly useOverage: boolean },
+  account: Account,
+  at: { readonly now: number; readonly useOverage: boolean },
 ): AccountState {
+  return hindranceOf(account, at.now) ?? wantOfCredits(account, at) ?? { reason: "ready" }
+}
+
+/** What keeps it from every message; `undefined` for want of credits that only its usage tells of. */
+export function hindranceOf({ enabled, health, logins }: Account, now: number): AccountState | undefined {
   if (!enabled) return { reason: "disabled" }
   const byHealth = stateOfHealth(health, now)
   if (byHealth !== undefined) return byHealth
-  if (logins.length > 0 && logins.every(({ barred }) => barred === "held")) return { reason: "held" }
-  if (logins.length > 0 && logins.every((login) => isAtRest(login, now))) return { reason: "resting" }
-  if (logins.every(({ revoked }) => revoked !== undefined)) return { reason: "login-expired" }
-  const isEmpty = quota !== undefined && !hasRoom(quota, now) && !(useOverage && paysOverage(quota))
-  return isEmpty ? { reason: "monthly-quota", until: resetOf(quota, now) } : { reason: "ready" }
+  const hindrances = logins.map((login) => hindranceOfLogin(login, now))
+  if (hindrances.includes(undefined)) return undefined
+  return { reason: hindrances.find((reason) => reason !== "login-expired") ?? "login-expired" }
+}
+
+function hindranceOfLogin(login: Login, now: number): "login-expired" | "held" | "resting" | undefined {
+  if (login.revoked !== undefined) return "login-expired"
+  if (login.barred === "held") return "held"
+  return isAtRest(login, now) ? "resting" : undefined
+}
+
+export function wantOfCredits(
+  { quota }: Account,
+  { now, useOverage }: { readonly now: number; readonly useOverage: boolean },
+): AccountState | undefined {
+  if (quota === undefined || hasRoom(quota, now) || (useOverage && paysOverage(quota))) return undefined
+  return { reason: "monthly-quota", until: resetOf(quota, now) }
 }
 
 /** `undefined` where nothing is held against it. */

@@ -1,9 +1,8 @@
 import type { AccountRule, SelectionStrategy } from "../settings/index.ts"
-import type { Account, Login } from "./account.ts"
-import { type AccountState, stateOfHealth, type StateReason } from "./health.ts"
-import { isAtRest } from "./login.ts"
+import type { Account } from "./account.ts"
+import { type AccountState, hindranceOf, type StateReason, wantOfCredits } from "./health.ts"
 import { isCalled, isMeant } from "./name.ts"
-import { hasRoom, paysOverage, remainingShare, resetOf } from "./quota.ts"
+import { hasRoom, remainingShare } from "./quota.ts"
 
 /** What the store knows when a session needs an account. */
 export interface ChoiceState {
@@ -138,33 +137,20 @@ function orderOf(policy: SelectionPolicy, share: ReadShare): (left: Account, rig
       return longestAgo
     case "lowest-usage":
       return (left, right) => share(right) - share(left) || longestAgo(left, right)
-    default: {
-      const never: never = policy.strategy
-      return never
-    }
+    default:
+      return policy.strategy satisfies never
   }
 }
 
 function whyNot(account: Account, policy: SelectionPolicy): Unavailable | undefined {
-  const { health, quota } = account
+  const { health } = account
   const { now } = policy
   if (policy.excluded?.has(account.id)) return { account, reason: "excluded" }
-  if (!account.enabled) return { account, reason: "disabled" }
   // A choice of profiles stays open, and is not waited for any longer.
   const isOver = health.state === "cooling" && health.until <= now
-  const byHealth = isOver ? undefined : stateOfHealth(health, now)
-  if (byHealth !== undefined) return { account, ...byHealth }
-  const unusable = account.logins.map((login) => whyUnusable(login, now))
-  if (!unusable.includes(undefined))
-    return { account, reason: unusable.find((why) => why !== "login-expired") ?? "login-expired" }
+  const hindrance = hindranceOf(isOver ? { ...account, health: { state: "ok" } } : account, now)
+  if (hindrance !== undefined) return { account, ...hindrance }
   if (policy.lacksModel?.(account)) return { account, reason: "lacks-model" }
-  if (quota === undefined || hasRoom(quota, now)) return undefined
-  if (policy.useOverage && paysOverage(quota)) return undefined
-  return { account, reason: "monthly-quota", until: resetOf(quota, now) }
-}
-
-function whyUnusable(login: Login, now: number): "login-expired" | "held" | "resting" | undefined {
-  if (login.revoked !== undefined) return "login-expired"
-  if (login.barred === "held") return "held"
-  return isAtRest(login, now) ? "resting" : undefined
+  const want = wantOfCredits(account, policy)
+  return want && { account, ...want }
 }

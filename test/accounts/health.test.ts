@@ -157,6 +157,8 @@ describe("a refused login", () => {
     assert.deepEqual(stateOf(left, { now: NOW, useOverage: true }), { reason: "login-expired" })
     const other = { ...left, logins: [...left.logins, idcLogin({ id: "m" })] }
     assert.deepEqual(stateOf(other, { now: NOW, useOverage: true }), { reason: "ready" })
+    const held = { ...left, logins: [...left.logins, { ...idcLogin({ id: "m" }), barred: "held" as const }] }
+    assert.deepEqual(stateOf(held, { now: NOW, useOverage: true }), { reason: "held" })
   })
 
   it("is called by its kind where it was a key", () => {
