@@ -35,11 +35,10 @@ export interface FailureContext {
 
 /** What a failure of the account itself makes of it. Failures that no account is to blame for change nothing. */
 export function afterFailure(account: Account, failure: KiroFailure, context: FailureContext): Account {
+  if (isLocking(failure)) return lockedBy(account, failure, context.now)
   const { now } = context
   const { health } = account
   const { kind, message } = failure
-  if (isLocking(failure) && !isLocked(account))
-    return { ...account, health: { state: "revoked", since: now, reason: failure.kind, message } }
   const reason = COOLING_REASONS.find((candidate) => candidate === kind)
   // What needs a person is not made better by time.
   if (reason === undefined || health.state === "revoked") return account
@@ -48,6 +47,12 @@ export function afterFailure(account: Account, failure: KiroFailure, context: Fa
   const profiles = reason === "not-authorized" && health.state === "cooling" ? health.profiles : undefined
   const choice = present({ profiles })
   return { ...account, health: { state: "cooling", since: now, until, reason, times, message, ...choice } }
+}
+
+/** Locked until its user acts; as it was where it is so already. */
+export function lockedBy(account: Account, { kind, message }: LockingFailure, now: number): Account {
+  if (isLocked(account)) return account
+  return { ...account, health: { state: "revoked", since: now, reason: kind, message } }
 }
 
 /** Its login may use several profiles, and its user chose none of them yet. */
@@ -113,10 +118,10 @@ export function afterLoginRefused(
   refusal: { readonly loginId: string; readonly reason: string; readonly now: number },
 ): Account {
   const { loginId, reason, now } = refusal
-  const logins = account.logins.map((login) =>
-    login.id === loginId && login.revoked === undefined ? { ...login, revoked: { at: now, reason } } : login,
+  const refused = changeLogin(account, loginId, (login) =>
+    login.revoked === undefined ? { ...login, revoked: { at: now, reason } } : login,
   )
-  const refused = { ...account, logins }
+  const { logins } = refused
   if (logins.some((login) => login.revoked === undefined) || isLocked(account)) return refused
   const byKey = logins.every((login) => login.kind === "api-key")
   const ended = byKey ? "api-key-refused" : "login-expired"
@@ -140,17 +145,10 @@ export function afterSuccess(
 ): Account {
   const { health } = account
   const lifted = health.state !== "ok" && health.since < success.startedAt && !isLocked(account)
-  const proven = account.logins.some((login) => login.id === success.loginId && login.revoked !== undefined)
+  const proven = changeLogin(account, success.loginId, withoutRevocation)
   const recent = account.lastUsedAt !== undefined && success.now - account.lastUsedAt < 60_000
-  if (!lifted && !proven && recent) return account
-  return {
-    ...account,
-    lastUsedAt: success.now,
-    health: lifted ? { state: "ok" } : health,
-    logins: account.logins.map((login) =>
-      proven && login.id === success.loginId ? withoutRevocation(login) : login,
-    ),
-  }
+  if (!lifted && proven === account && recent) return account
+  return { ...proven, lastUsedAt: success.now, health: lifted ? { state: "ok" } : health }
 }
 
 /** A usage answer. A cool-down for want of credits ends where it shows room again, else when it says they start again. */
@@ -170,22 +168,20 @@ export function afterUsage(account: Account, quota: Quota, now: number): Account
  * login that is held is taken in by it; one that rests is renewed once, whatever its successor is.
  */
 export function enableAccount(account: Account, now: number): Account {
-  const { health } = account
-  const keyRefused = health.state === "revoked" && health.reason === "api-key-refused"
   return {
     ...account,
     enabled: true,
     logins: account.logins.map((login) => allow(login, now)),
-    health: keyRefused || isLocked(account) || isEndedByUser(health) ? { state: "ok" } : health,
+    health: outlastsActs(account) ? account.health : { state: "ok" },
     record: { ...account.record, actedAt: now },
   }
 }
 
-/** Credits and a choice that is open stay as they are: a user's word changes neither. */
-function isEndedByUser(health: Health): boolean {
-  if (health.state !== "cooling") return false
-  const { reason, profiles } = health
-  return reason === "throttled" || (reason === "not-authorized" && profiles === undefined)
+/** Credits that are used up, a choice that is open and a login that has ended: a user's word changes none of them. */
+function outlastsActs(account: Account): boolean {
+  const { health } = account
+  if (health.state === "cooling") return isOutOfCredits(account) || health.profiles !== undefined
+  return health.state === "revoked" && health.reason === "login-expired"
 }
 
 function allow(login: Login, now: number): Login {
@@ -224,8 +220,10 @@ function withProfileTrust(account: Account): Account {
   return isNotAuthorized(account) ? { ...account, health: { state: "ok" } } : account
 }
 
-/** Whether the failure locks its account until the user acts. */
-export function isLocking(failure: KiroFailure): failure is KiroFailure & { readonly kind: LockingReason } {
+/** One that locks its account until the user acts. */
+export type LockingFailure = KiroFailure & { readonly kind: LockingReason }
+
+export function isLocking(failure: KiroFailure): failure is LockingFailure {
   return LOCKING_REASONS.some((reason) => reason === failure.kind)
 }
 

@@ -26,6 +26,8 @@ export {
   isLocked,
   isLocking,
   isOutOfCredits,
+  lockedBy,
+  type LockingFailure,
   type Rest,
   RESTS,
   stateOf,

@@ -3,7 +3,6 @@ import {
   type AccountStore,
   actedNow,
   afterChoiceWanted,
-  afterFailure,
   afterUsage,
   changeLogin,
   chooseProfile,
@@ -11,6 +10,7 @@ import {
   isLocked,
   isLocking,
   learnIdentity,
+  lockedBy,
   type Login,
   newAccount,
   replaceRefused,
@@ -209,9 +209,7 @@ async function recordOwner(
         ? counting
         : afterUsage(counting, { ...quota, checkedAt: now }, now)
     }
-    return isLocking(owner.failure)
-      ? afterFailure(counting, owner.failure, { now, throttleDelayMs: 0, random: 0 })
-      : counting
+    return isLocking(owner.failure) ? lockedBy(counting, owner.failure, now) : counting
   })
   return { account: account ?? kept.account, known: kept.known || found.known }
 }

@@ -4,13 +4,13 @@ import {
   accessOf,
   accountName,
   type AccountState,
-  afterFailure,
   afterUsage,
   creditsText,
   isIdentityCenter,
   isLocking,
   isMeant,
   kindName,
+  lockedBy,
   type Login,
   loginRegionOf,
   remedyOf,
@@ -86,7 +86,7 @@ async function askUsage(
     case "failed": {
       const { failure } = answer
       if (!isLocking(failure)) return { account, failure }
-      return { account: afterFailure(account, failure, { now, throttleDelayMs: 0, random: 0 }) }
+      return { account: lockedBy(account, failure, now) }
     }
     case "known": {
       const { quota } = answer.limits

@@ -2,17 +2,18 @@ import {
   type Account,
   accountName,
   type AccountStore,
-  afterFailure,
   afterUsage,
   isLocking,
   learnIdentity,
+  lockedBy,
+  type LockingFailure,
   type Login,
   type Notice,
   ownerOf,
   usedShare,
 } from "../../accounts/index.ts"
 import { present } from "../../json.ts"
-import { HIGH_SHARE, type KiroFailure, type UsageLimits } from "../../kiro/index.ts"
+import { HIGH_SHARE, type UsageLimits } from "../../kiro/index.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { ControlClient, OpenAccount } from "./call.ts"
 import { isPassing, type PeriodicTask, type TaskOutcome } from "./periodic.ts"
@@ -24,7 +25,7 @@ export interface UsageTaskOptions {
   readonly client: ControlClient
   readonly open: OpenAccount
   readonly store: AccountStore
-  readonly settings: Pick<Settings, "usageSyncMaxRetries" | "usageTrackingEnabled" | "rateLimitRetryDelayMs">
+  readonly settings: Pick<Settings, "usageSyncMaxRetries" | "usageTrackingEnabled">
   readonly notify: (notice: Notice) => void
 }
 
@@ -117,19 +118,13 @@ function quotaNotice(before: Account, after: Account, now: number): Notice | und
 
 /** The usage call is the first to hear of a suspension where nobody chats. */
 async function lock(
-  { client, store, settings, notify }: UsageTaskOptions,
+  { client, store, notify }: UsageTaskOptions,
   accountId: string,
-  failure: KiroFailure,
+  failure: LockingFailure,
 ): Promise<void> {
-  const { clock, random } = client.runtime
-  const context = {
-    now: clock.now(),
-    throttleDelayMs: settings.rateLimitRetryDelayMs,
-    random: random(),
-  }
+  const now = client.runtime.clock.now()
   const before = await store.get(accountId)
-  const after = await store.update(accountId, (account) => afterFailure(account, failure, context))
-  if (after?.health.state !== "revoked" || before?.health.state === "revoked") return
-  const { reason } = after.health
-  notify({ kind: "account-revoked", account: after, reason })
+  const after = await store.update(accountId, (account) => lockedBy(account, failure, now))
+  if (after !== undefined && before?.health.state !== "revoked")
+    notify({ kind: "account-revoked", account: after, reason: failure.kind })
 }
