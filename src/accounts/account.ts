@@ -134,22 +134,17 @@ export type Login =
 /** A login that is renewed. */
 export type TokenLogin = Exclude<Login, { readonly kind: "api-key" }>
 
-/** What is known of a kind of failure after which an account cools. */
-interface Cooling {
-  /** The reset of its month or day, what the service says or a doubling delay, or a while until it is looked at again. */
-  readonly until: "month" | "day" | "delay" | "another-look"
-  /** Whether want of credits is the cause, so that a usage call may end it. */
-  readonly isOfCredits: boolean
-}
-
-/** The kinds of failure after which an account cools until a time. */
+/**
+ * The kinds of failure after which an account cools, and until when: the reset of the month or the day, where want of
+ * credits is the cause and a usage call may end it; what the service says, or a doubling delay; or another look.
+ */
 export const COOLING = {
-  "monthly-quota": { until: "month", isOfCredits: true },
-  "daily-quota": { until: "day", isOfCredits: true },
-  "overage-limit": { until: "month", isOfCredits: true },
-  throttled: { until: "delay", isOfCredits: false },
-  "not-authorized": { until: "another-look", isOfCredits: false },
-} as const satisfies Readonly<Record<string, Cooling>>
+  "monthly-quota": "month",
+  "daily-quota": "day",
+  "overage-limit": "month",
+  throttled: "delay",
+  "not-authorized": "another-look",
+} as const
 
 export type CoolingReason = keyof typeof COOLING
 

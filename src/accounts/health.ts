@@ -73,7 +73,7 @@ function endOf(
   context: FailureContext,
 ): number {
   const { now } = context
-  const { until } = COOLING[reason]
+  const until = COOLING[reason]
   switch (until) {
     case "month":
       return namedReset(account.quota, now) ?? Math.min(startOfNext("month", now), now + DAY_MS)
@@ -96,7 +96,7 @@ export function boundedHealth(health: Health, now: number): Health {
   if (health.state !== "cooling") return health
   const { since, until } = health
   if (since > now + CLOCK_SLACK_MS) return { state: "ok" }
-  const latest = since + (COOLING[health.reason].isOfCredits ? LONGEST_QUOTA_MS : DAY_MS)
+  const latest = since + (isOfCredits(health.reason) ? LONGEST_QUOTA_MS : DAY_MS)
   return until > latest ? { ...health, until: latest } : health
 }
 
@@ -234,7 +234,11 @@ export function isLocked({ health }: Pick<Account, "health">): boolean {
 
 /** Whether it cools for want of credits, which a usage call can see. */
 export function isOutOfCredits({ health }: Account): boolean {
-  return health.state === "cooling" && COOLING[health.reason].isOfCredits
+  return health.state === "cooling" && isOfCredits(health.reason)
+}
+
+function isOfCredits(reason: CoolingReason): boolean {
+  return COOLING[reason] === "month" || COOLING[reason] === "day"
 }
 
 function isNotAuthorized({ health }: Account): boolean {
