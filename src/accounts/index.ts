@@ -108,7 +108,7 @@ export {
   type WriteBack,
 } from "./tokens/in-step.ts"
 export { type KeeperDependencies, type NoToken, TokenKeeper } from "./tokens/keeper.ts"
-export { type Identify, OWNER_PATIENCE_MS, type OwnerAnswer, Owners } from "./tokens/ask-owner.ts"
+export { type Identify, keepUsage, OWNER_PATIENCE_MS, type OwnerAnswer, Owners } from "./tokens/ask-owner.ts"
 export { isShut, restingUnder } from "./login-use.ts"
 export {
   creditsText,

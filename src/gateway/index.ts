@@ -1,5 +1,5 @@
 export type { ControlClient } from "./control/call.ts"
-export { fetchModels, fetchProfiles, fetchUsage, targetOf } from "./control/questions.ts"
+export { fetchModels, fetchOwner, fetchProfiles, fetchUsage, targetOf } from "./control/questions.ts"
 export { createTurnstile } from "./background.ts"
 export type { LookUps } from "./control/look-ups.ts"
 export type {

@@ -21,7 +21,7 @@ import { ownCommand, type Paths, type Settings } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 import type { ControlClient } from "./control/call.ts"
 import { createLookUps, type OpenLookUps } from "./control/look-ups.ts"
-import { fetchProfiles, userIdOf } from "./control/questions.ts"
+import { fetchOwner, fetchProfiles } from "./control/questions.ts"
 import { tellQuota } from "./control/usage.ts"
 import { describeFailure } from "./refuse/failures.ts"
 
@@ -85,7 +85,7 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
   })
   const client = { runtime, endpointOverride: settings.endpointOverride }
   const { defaultRegion } = settings
-  const identify: Identify = (login, signal) => userIdOf({ client, login, defaultRegion, signal })
+  const identify: Identify = (login, signal) => fetchOwner({ client, login, defaultRegion, signal })
   const tokens = new TokenKeeper({
     runtime,
     store,

@@ -16,7 +16,7 @@ import {
   replaceRefused,
   withoutRevocation,
 } from "../accounts/index.ts"
-import { type ControlClient, targetOf, fetchModels, fetchUsage } from "../gateway/index.ts"
+import { type ControlClient, fetchModels, fetchOwner, targetOf } from "../gateway/index.ts"
 import type { KiroFailure, KiroProfile, UsageLimits } from "../kiro/index.ts"
 import { present } from "../json.ts"
 import type { Settings } from "../settings/index.ts"
@@ -161,9 +161,7 @@ export async function keepLogin({ client, store }: Keeping, login: Login): Promi
 
 /** Whose a login is, asked with its own token and profile. */
 export async function askOwner({ client, settings, signal }: Keeping, login: Login): Promise<LearntUsage> {
-  const place = targetOf(login, settings.defaultRegion)
-  if (place.outcome === "failed") return place
-  const answer = await fetchUsage(client, place.target, signal)
+  const answer = await fetchOwner({ client, login, defaultRegion: settings.defaultRegion, signal })
   return answer.outcome === "unsupported" ? { outcome: "known", limits: {} } : answer
 }
 

@@ -8,7 +8,7 @@ export type UsageCall = "up" | "down" | "refused" | "unsupported"
 
 const HOUR = 3_600_000
 /** What anybody has used of their plan. */
-export const QUOTA = { used: 1, limit: 1000, bonuses: [], overage: { enabled: false, used: 0 } }
+const QUOTA = { used: 1, limit: 1000, bonuses: [], overage: { enabled: false, used: 0 } }
 
 const KEY = /^ksk_(.+)$/
 
@@ -138,7 +138,7 @@ export class Service {
     const person = this.personOfValid(token.reveal())
     if (this.usage === "unsupported") return { outcome: "unsupported" }
     if (this.usage !== "up" || person === undefined) return { outcome: "failed" }
-    return { outcome: "known", userId: `user-${person}`, quota: QUOTA } satisfies OwnerAnswer
+    return { outcome: "known", limits: { userId: `user-${person}`, quota: QUOTA } } satisfies OwnerAnswer
   }
 
   /** The same, of a token that works. */

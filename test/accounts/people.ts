@@ -8,19 +8,17 @@ import {
   actedNow,
   afterFailure,
   afterSuccess,
-  afterUsage,
   type Database,
   type DatabaseDriver,
   disableAccount,
   enableAccount,
-  learnIdentity,
+  keepUsage,
   type Login,
   newAccount,
   replaceRefused,
   type Notice,
   openAccountStore,
   loadDatabaseDriver,
-  ownerOf,
   recordOf,
   selectAccount,
   type SourceStore,
@@ -33,7 +31,7 @@ import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import { CLI_TABLES, cliDatabase, putCliRow } from "../import/stores.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
-import { type Pair, QUOTA, Service } from "./people-service.ts"
+import { type Pair, Service } from "./people-service.ts"
 
 const HOUR = 3_600_000
 const TOKEN = "kirocli:odic:token"
@@ -597,12 +595,7 @@ export class Home {
     const answer = await this.service.identify(login)
     if (answer.outcome !== "known") return
     this.#usageAt.set(accountId, now)
-    const { userId } = answer
-    if (account !== undefined)
-      await store.update(account.id, (row) => afterUsage(row, { ...QUOTA, checkedAt: now }, now))
-    const isNamed =
-      account?.logins.some((each) => each.id === login.id && ownerOf(each) !== undefined) === true
-    if (!isNamed) await store.reconcile((accounts) => learnIdentity(accounts, { login, userId, now }))
+    await keepUsage(store, { login, limits: answer.limits, now })
   }
 
   /** What must hold at every moment: no account holds pairs of two people, nor one of another than it is named for. */

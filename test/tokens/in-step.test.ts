@@ -91,7 +91,7 @@ describe("kiro-cli and we on one login", () => {
   const who: Identify = async (login): Promise<OwnerAnswer> => {
     const token = login.kind === "api-key" ? "" : login.tokens.accessToken.reveal()
     const userId = fake.tokens.access.get(token)?.account.userId
-    return userId === undefined ? { outcome: "failed" } : { outcome: "known", userId }
+    return userId === undefined ? { outcome: "failed" } : { outcome: "known", limits: { userId } }
   }
   const first = async (): Promise<Account> => {
     const [account] = await store.list()

@@ -1,20 +1,15 @@
 import { present } from "../../json.ts"
+import type { UsageLimits } from "../../kiro/index.ts"
 import type { Clock, Log } from "../../runtime.ts"
-import type { Account, Login, Quota } from "../account.ts"
+import type { Account, Login } from "../account.ts"
 import { afterUsage } from "../health.ts"
 import { offlineOwner, ownerOf, recordOf, withRecord } from "../login.ts"
 import { learnIdentity } from "../owner.ts"
 import type { AccountStore } from "../store/account-store.ts"
 
-/** What the service said to who a login is. */
+/** What the service said to what a login has used, which tells whose it is. */
 export type OwnerAnswer =
-  | {
-      readonly outcome: "known"
-      readonly userId: string
-      readonly email?: string
-      /** The same call says what the account has used. */
-      readonly quota?: Omit<Quota, "checkedAt">
-    }
+  | { readonly outcome: "known"; readonly limits: UsageLimits }
   /** Some companies do not let their people ask. */
   | { readonly outcome: "unsupported" }
   | { readonly outcome: "failed" }
@@ -85,27 +80,37 @@ export class Owners {
     const answer: OwnerAnswer =
       offline === undefined
         ? ((await identify?.(login, signal)) ?? { outcome: "failed" })
-        : { outcome: "known", userId: offline }
+        : { outcome: "known", limits: { userId: offline } }
     const now = clock.now()
-    if (answer.outcome !== "known") {
-      const isUnsupported = answer.outcome === "unsupported"
-      await store.updateLogin(login.id, (row) => {
-        const times = (recordOf(row).asked?.times ?? 0) + 1
-        return withRecord(row, {
-          asked: { at: now, times, ...(isUnsupported && { unsupported: true }) },
-        })
-      })
-      return false
+    if (answer.outcome === "known" && answer.limits.userId !== undefined) {
+      const kept = await keepUsage(store, { login, limits: answer.limits, now })
+      if (kept !== undefined) measured?.(kept.before, kept.after)
+      return true
     }
-    const { userId, email, quota } = answer
+    await store.updateLogin(login.id, (row) => {
+      const times = (recordOf(row).asked?.times ?? 0) + 1
+      const unsupported = answer.outcome === "unsupported" || undefined
+      return withRecord(row, { asked: { at: now, times, ...present({ unsupported }) } })
+    })
+    return false
+  }
+}
+
+/** Keeps whose a login is and what their account has used, as far as the answer tells: the account as it was and is now. */
+export async function keepUsage(
+  store: AccountStore,
+  learnt: { readonly login: Login; readonly limits: UsageLimits; readonly now: number },
+): Promise<{ readonly before: Account; readonly after: Account } | undefined> {
+  const { login, limits, now } = learnt
+  const { userId, email, quota } = limits
+  if (userId !== undefined)
     await store.reconcile((accounts) =>
       learnIdentity(accounts, { login, userId, now, ...present({ email }) }),
     )
-    const account = await store.holderOf(login.id)
-    if (quota === undefined || account === undefined) return true
-    const usage = { ...quota, checkedAt: now }
-    const after = await store.update(account.id, (current) => afterUsage(current, usage, now))
-    if (after !== undefined) measured?.(account, after)
-    return true
-  }
+  const before = await store.holderOf(login.id)
+  if (before === undefined) return undefined
+  const after = await store.update(before.id, (account) =>
+    quota === undefined ? account : afterUsage(account, { ...quota, checkedAt: now }, now),
+  )
+  return after && { before, after }
 }

@@ -1,4 +1,4 @@
-import { accessOf, type Login, loginRegionOf, type OwnerAnswer } from "../../accounts/index.ts"
+import { accessOf, type Login, loginRegionOf } from "../../accounts/index.ts"
 import { present } from "../../json.ts"
 import {
   GOVERNMENT_REGIONS,
@@ -55,22 +55,16 @@ function isUnsupported(answer: ControlAnswer): boolean {
   return answer.outcome === "failed" && answer.failure.kind === "feature-not-supported"
 }
 
-/** Who a login is, by one usage call with its own token and profile. */
-export async function userIdOf(asked: {
+/** The same of a login, with its own token and profile: it tells who that is. */
+export async function fetchOwner(asked: {
   readonly client: ControlClient
   readonly login: Login
   readonly defaultRegion: string
   readonly signal?: AbortSignal | undefined
-}): Promise<OwnerAnswer> {
+}): Promise<UsageAnswer> {
   const { client, login, defaultRegion, signal } = asked
   const place = targetOf(login, defaultRegion)
-  if (place.outcome === "failed") return { outcome: "failed" }
-  const answer = await fetchUsage(client, place.target, signal)
-  if (answer.outcome !== "known") return { outcome: answer.outcome }
-  const { userId, email, quota } = answer.limits
-  return userId === undefined
-    ? { outcome: "failed" }
-    : { outcome: "known", userId, ...present({ email, quota }) }
+  return place.outcome === "failed" ? place : fetchUsage(client, place.target, signal)
 }
 
 /** Where a login is asked about, with its own token and profile. */

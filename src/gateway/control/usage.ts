@@ -2,9 +2,8 @@ import {
   type Account,
   accountName,
   type AccountStore,
-  afterUsage,
   isLocking,
-  learnIdentity,
+  keepUsage,
   lockedBy,
   type LockingFailure,
   type Login,
@@ -79,21 +78,13 @@ async function record(
 ): Promise<void> {
   const { login, host, limits } = learnt
   const now = client.runtime.clock.now()
-  const { userId, email, quota } = limits
-  // What it has used is that of whose it is.
-  if (userId !== undefined)
-    await store.reconcile((accounts) =>
-      learnIdentity(accounts, { login, userId, now, ...present({ email }) }),
-    )
-  const before = await store.holderOf(login.id)
-  if (before === undefined) return
-  const after = await store.update(before.id, (account) => {
-    const measured = quota === undefined ? account : afterUsage(account, { ...quota, checkedAt: now }, now)
-    return measured.hosts["control"] === host
-      ? measured
-      : { ...measured, hosts: { ...measured.hosts, control: host } }
-  })
-  if (settings.usageTrackingEnabled && after !== undefined) tellQuota(before, after, { now, notify })
+  const kept = await keepUsage(store, { login, limits, now })
+  if (kept === undefined) return
+  const { before, after } = kept
+  await store.update(after.id, (account) =>
+    account.hosts["control"] === host ? account : { ...account, hosts: { ...account.hosts, control: host } },
+  )
+  if (settings.usageTrackingEnabled) tellQuota(before, after, { now, notify })
 }
 
 /** The first time that the credits of an account run low the user is told. */
