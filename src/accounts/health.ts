@@ -203,17 +203,13 @@ export function chooseProfile(account: Account, profileArn: string): Account {
 /** A profile that was found for a login of it, in the place of one that the service refused; the same ends. */
 export function foundProfile(
   account: Account,
-  {
-    loginId,
-    profileArn,
-    refused: refusedProfile,
-  }: { readonly loginId: string; readonly profileArn: string; readonly refused?: string | undefined },
+  found: { readonly loginId: string; readonly profileArn: string; readonly refused?: string | undefined },
 ): Account {
-  const found = changeLogin(account, loginId, (login) => ({
-    ...(refusedProfile === undefined ? login : withRecord(login, { refusedProfile })),
-    profileArn,
-  }))
-  return withProfileTrust(found)
+  const { loginId, profileArn, refused } = found
+  const refusedProfile = refused === undefined ? {} : { refusedProfile: refused }
+  return withProfileTrust(
+    changeLogin(account, loginId, (login) => ({ ...withRecord(login, refusedProfile), profileArn })),
+  )
 }
 
 function withProfileTrust(account: Account): Account {
@@ -285,10 +281,12 @@ export interface AccountState {
 }
 
 /** `useOverage`: whether paid credits may be used; without them an account with none left can't serve either. */
-export function stateOf(
-  account: Account,
-  at: { readonly now: number; readonly useOverage: boolean },
-): AccountState {
+interface Asked {
+  readonly now: number
+  readonly useOverage: boolean
+}
+
+export function stateOf(account: Account, at: Asked): AccountState {
   return hindranceOf(account, at.now) ?? wantOfCredits(account, at) ?? { reason: "ready" }
 }
 
@@ -308,10 +306,7 @@ function hindranceOfLogin(login: Login, now: number): "login-expired" | "held" |
   return isAtRest(login, now) ? "resting" : undefined
 }
 
-export function wantOfCredits(
-  { quota }: Account,
-  { now, useOverage }: { readonly now: number; readonly useOverage: boolean },
-): AccountState | undefined {
+export function wantOfCredits({ quota }: Account, { now, useOverage }: Asked): AccountState | undefined {
   if (quota === undefined || hasRoom(quota, now) || (useOverage && paysOverage(quota))) return undefined
   return { reason: "monthly-quota", until: resetOf(quota, now) }
 }
