@@ -93,18 +93,11 @@ export function tellQuota(
   after: Account,
   { now, notify }: { readonly now: number; readonly notify: (notice: Notice) => void },
 ): void {
-  const notice = quotaNotice(before, after, now)
-  if (notice !== undefined) notify(notice)
-}
-
-function quotaNotice(before: Account, after: Account, now: number): Notice | undefined {
-  const share = after.quota === undefined ? undefined : usedShare(after.quota, now)
-  if (share === undefined || share < HIGH_SHARE) return undefined
-  const shareBefore = before.quota === undefined ? undefined : usedShare(before.quota, now)
-  if (shareBefore !== undefined && shareBefore >= HIGH_SHARE) return undefined
+  const shareOf = ({ quota }: Account): number => (quota && usedShare(quota, now)) ?? 0
+  const share = shareOf(after)
+  if (share < HIGH_SHARE || shareOf(before) >= HIGH_SHARE) return
   const resetAt = after.quota?.resetAt
-  const account = accountName(after)
-  return { kind: "quota-high", account, usedShare: share, now, ...present({ resetAt }) }
+  notify({ kind: "quota-high", account: accountName(after), usedShare: share, now, ...present({ resetAt }) })
 }
 
 /** The usage call is the first to hear of a suspension where nobody chats. */
