@@ -63,7 +63,7 @@ describe("credits", () => {
   it("are booked behind a full window too, which is no answer", async () => {
     await using harness = await startHarness()
     await harness.add("work")
-    for (const ends of [[], [text("Too late.")], [reset]] as const)
+    for (const ends of [[], [text("Too late.")], [pause(20), reset]] as const)
       harness.fake.answer(finish({ percentage: 100, credits: 0.25 }), ...ends)
     harness.fake.answer(text("Dear"), finish({ credits: 1 }))
     const task = { role: "user", content: "A task. ".repeat(5_000) }
