@@ -55,12 +55,15 @@ if (change === "removed before it") {
 }
 await ask(first)
 
-if (change === "removed") renameSync(dist, `${dist}-before`)
+if (change === "uninstalled") renameSync(join(folder, "node_modules"), join(folder, "packages-before"))
+if (change !== "rebuilt") renameSync(dist, `${dist}-before`)
 else for (const file of filesOf(dist)) writeFileSync(file, "export const another = 'build'\n")
 
 account.expire()
 await ask(first)
 assert.equal(account.refreshCount, 1)
+// Nobody can sign in with what is not there.
+if (change === "uninstalled") await end(first)
 
 // After a login OpenCode makes its plugins anew; another folder has settings of its own.
 writeFileSync(join(config, "kiro.json"), JSON.stringify({ toasts: false, rate_limit_max_retries: 4 }))
@@ -79,12 +82,15 @@ for (const [index, answers] of [
   const begun = await method.authorize(answers)
   if (index < 2) assert.match(begun.url, /^https?:/)
 }
-await first.dispose?.()
-await second.dispose?.()
-await fake.close()
-console.log("done")
-// The sign-ins that were begun would still wait for the user.
-process.exit()
+await end(first, second)
+
+async function end(...instances: readonly Hooks[]): Promise<never> {
+  for (const instance of instances) await instance.dispose?.()
+  await fake.close()
+  console.log("done")
+  // The sign-ins that were begun would still wait for the user.
+  process.exit()
+}
 
 async function open(): Promise<Hooks> {
   return plugin.server({ directory: home, worktree: home, client: { tui: { showToast: async () => true } } })

@@ -12,6 +12,7 @@ const SCRIPT = join(import.meta.dirname, `update-process${extname(import.meta.fi
 const MEANWHILE = {
   removed: "goes on, renews its token and signs in where dist/ is removed under it",
   rebuilt: "goes on, renews its token and signs in where dist/ is rebuilt under it",
+  uninstalled: "goes on and renews its token where dist/ and all packages are removed under it",
   "removed before it": "is told to restart where dist/ was removed before that",
 }
 

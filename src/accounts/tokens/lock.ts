@@ -39,8 +39,9 @@ export function lockAt(path: string, log: Log): () => Promise<Held | Busy> {
     const lastSign = signOfLife(path)
     quietTries = lastSign === sign ? quietTries + 1 : 0
     sign = lastSign
-    const { default: lockfile } = await import("proper-lockfile")
     try {
+      // An update or uninstalling may have taken it from an open window, which goes on without a lock.
+      const { default: lockfile } = await import("proper-lockfile")
       const release = await lockfile.lock(path, {
         lockfilePath: path,
         realpath: false,
