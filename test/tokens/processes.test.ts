@@ -154,7 +154,6 @@ describe("several processes with one expired single-use refresh token", () => {
     sleeper.go()
     await sleeper.line("answered")
     sleeper.signal("SIGSTOP")
-    ageLocks()
     await systemClock.sleep(2 * LOOK_MS)
     sleeper.signal("SIGCONT")
     assert.equal(await sleeper.token(), person.accessToken)
