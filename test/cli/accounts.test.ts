@@ -102,7 +102,10 @@ describe("accounts", () => {
     const { code, out, err } = await run("usage")
     assert.deepEqual([code, err], [0, ""])
     assert.match(out, /^Account +Plan +State +Credits +Used +Resets +From$/m)
-    assert.match(out, /^Builder ID ··[0-9a-f]{4} +KIRO FREE +ok +12\.37 \/ 50\.00 +25 % +\S+ \S+ +kiro-cli$/m)
+    assert.match(
+      out,
+      /^Builder ID ··[0-9a-f]{4} +KIRO FREE +ok +12\.37 \/ 50\.00 +25 % +\S+ \S+(?:, \d{4})? +kiro-cli$/m,
+    )
     assert.match(out, /45\.50 \/ 50\.00/)
     builder.revoke()
     const after = await run("usage")

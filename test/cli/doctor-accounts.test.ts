@@ -354,9 +354,12 @@ describe("doctor on accounts and the way to Kiro", () => {
       const resetAt = Date.now() + 20 * 24 * 3_600_000
       lab.account.usage = { ...lab.account.usage, used: 50, resetAt }
       await followed()
-      const doctor = /: out of credits until [A-Z][a-z]{2} \d+, 50\.00 \/ 50\.00 credits/
+      const doctor = /: out of credits until [A-Z][a-z]{2} \d+(?:, \d{4})?, 50\.00 \/ 50\.00 credits/
       assert.match((await lab.run("doctor")).out, doctor)
-      assert.match((await lab.run("usage")).out, / out of credits until [A-Z][a-z]{2} \d+ +50\.00 \/ 50\.00/)
+      assert.match(
+        (await lab.run("usage")).out,
+        / out of credits until [A-Z][a-z]{2} \d+(?:, \d{4})? +50\.00 \/ 50\.00/,
+      )
     })
 
     it("that a rule names and nobody has is told of, and is a fault where the rule allows no other", async () => {

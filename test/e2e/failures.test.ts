@@ -72,7 +72,7 @@ describe("OpenCode when Kiro says no", { concurrency: false }, () => {
       const turn = await server.prompt(session, words)
       const error = JSON.stringify(turn.info["error"])
       assert.match(error, /Builder ID/)
-      assert.match(error, /until (?:[A-Z][a-z]{2} \d+|\d\d:\d\d) /)
+      assert.match(error, /until (?:[A-Z][a-z]{2} \d+(?:, \d{4})?|\d\d:\d\d) /)
       assert.doesNotMatch(error, /somebody|example\.com/)
       assert.equal(fake.chats.length, 0)
     }
