@@ -61,7 +61,7 @@ export class FakeAccount {
     this.startUrl = options.startUrl ?? defaultStartUrl(this.kind)
     this.client = { clientId: crypto.randomUUID(), clientSecret: `eyJraWQi${crypto.randomUUID()}` }
     this.tokenLifetimeSeconds = options.tokenLifetimeSeconds ?? 3600
-    this.usage = { ...freePlan, ...options.usage }
+    this.usage = { ...freePlan(book.now()), ...options.usage }
     this.models = options.models
     this.rotation = options.rotation ?? "single-use"
     this.accessToken = this.kind === "api-key" ? `ksk_${crypto.randomUUID()}` : this.issueAccess()

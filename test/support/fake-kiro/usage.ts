@@ -16,12 +16,16 @@ export interface Usage {
   readonly overage: { readonly enabled: boolean; readonly used: number; readonly cap: number }
 }
 
-export const freePlan: Usage = {
-  used: 12.37,
-  limit: 50,
-  resetAt: Date.UTC(2026, 11, 1),
-  plan: "FREE",
-  overage: { enabled: false, used: 0, cap: 10_000 },
+/** It starts again with a month, and not within the next two days: until when is told in another way then. */
+export function freePlan(now: number): Usage {
+  const soon = new Date(now + 2 * 24 * 3_600_000)
+  return {
+    used: 12.37,
+    limit: 50,
+    resetAt: Date.UTC(soon.getUTCFullYear(), soon.getUTCMonth() + 1, 1),
+    plan: "FREE",
+    overage: { enabled: false, used: 0, cap: 10_000 },
+  }
 }
 
 /** Nothing of limit, trial and bonuses is left, and no overage is allowed. */
