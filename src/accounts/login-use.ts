@@ -116,7 +116,7 @@ function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login
       (other.source === "kiro-cli" || isInKiroCli(other) || isCopy(other)),
   )
   const found = [...ofKiroCli, ...removed].filter(
-    (other) => endsBefore(login, other) && mayBeOneSignIn(login, other) && !isAnothers(login, other),
+    (other) => seemsRenewed(login, other) && !isAnothers(login, other),
   )
   if (found.length === 0) return found
   const chain = chainOf(live, login)
@@ -138,6 +138,11 @@ export function renewedUnseen(accounts: readonly Account[], { id }: Login): read
 export function mayBeRenewed(before: Login, after: Login): boolean {
   if (before.kind === "api-key" || after.kind === "api-key") return false
   return !isSignedInAnew(before, after) && before.tokens.expiresAt <= after.tokens.expiresAt
+}
+
+/** Whether the second is the first one renewed, as far as their ends and their sign-ins tell. */
+export function seemsRenewed(before: Login, after: Login | ForgottenLogin): boolean {
+  return endsBefore(before, after) && mayBeOneSignIn(before, after)
 }
 
 /** Of a copy and what is or was kiro-cli's own, the copy is the older one where their ends do not tell: 0 is not known. */

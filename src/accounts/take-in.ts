@@ -36,7 +36,7 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isAnothers, isShut, mayBeRenewed, successorsOf, withUses } from "./login-use.ts"
+import { isAnothers, isShut, mayBeRenewed, seemsRenewed, successorsOf, withUses } from "./login-use.ts"
 import { actedNow } from "./owner.ts"
 
 /** A login as another program keeps it. */
@@ -168,9 +168,9 @@ function leaveTo(draft: Draft, { login: after, place }: Taken): void {
 
 /** Whether the copy can be the login renewed, before the one came that has kiro-cli's row now. */
 function isBetween(draft: Draft, before: Login | ForgottenLogin, copy: Login): boolean {
-  return (
-    before.kind !== "forgotten" && mayBeRenewed(before, copy) && nextInKiroCli(draft, before) !== undefined
-  )
+  if (before.kind === "forgotten" || !mayBeRenewed(before, copy)) return false
+  const next = nextInKiroCli(draft, before)
+  return next !== undefined && !seemsRenewed(next.login, copy)
 }
 
 /** Who has kiro-cli's row since this login of its lost it, and which row that is. */

@@ -886,6 +886,27 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("12, newer, with kiro-cli's store away: the copy is what kiro-cli renewed, and not what stood there before that", async () => {
+    await home.signsIn("A")
+    await home.servedBy()
+    home.service.usage = "down"
+    await home.cliRenews()
+    await home.servedBy()
+    await home.cliRenews()
+    home.endAccessTokens()
+    await home.servedBy()
+    await home.cliRenews()
+    await home.olderPluginCopies()
+    home.cliGoesAway()
+    home.service.usage = "up"
+    home.clock.advance(HOUR / 2)
+    assert.equal(await home.servedBy(), "A")
+    home.cliComesBack()
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "A")
+    await sendsNoneSuperseded()
+  })
+
   it("12, put back behind a later sign-in that is refused: what was never named is not sent beside what kiro-cli has", async () => {
     await home.signsIn("B")
     await home.olderPluginCopies()
