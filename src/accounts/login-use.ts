@@ -112,7 +112,7 @@ function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login
   const ofKiroCli = live.filter(
     (other) =>
       other.id !== login.id &&
-      (other.revoked === undefined || hasBefore(other)) &&
+      (other.revoked === undefined || showsInherited(other)) &&
       (other.source === "kiro-cli" || isInKiroCli(other) || isCopy(other)),
   )
   const found = [...ofKiroCli, ...removed].filter(
@@ -124,7 +124,7 @@ function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login
 }
 
 /** Whether a backup gave kiro-cli a pair whose part the login took: what was refused of it says nothing of that. */
-function hasBefore(login: Login): boolean {
+function showsInherited(login: Login): boolean {
   const { places, inherited } = recordOf(login)
   return places.some(({ source, shown = "" }) => source === "kiro-cli" && inherited.includes(shown))
 }
