@@ -315,6 +315,7 @@ function splitOne(
       hashes: pairsOf(login),
       inherited: [],
       successor: { id },
+      otherSuccessors: successorsIn(login),
       ...present({ owner: owner ?? account.userId }),
     },
   }

@@ -1215,6 +1215,21 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("8 of the rules: what an older version renews goes on holding whoever took its place", async () => {
+    await home.signsIn("B")
+    home.service.usage = "down"
+    await home.takeIn()
+    await home.remove("B")
+    await home.cliRenews()
+    await home.servedBy()
+    await home.signsIn("B")
+    assert.equal(await home.servedBy(), "nobody")
+    await home.olderVersion("renews")
+    home.service.usage = "up"
+    home.clock.advance(20 * MINUTE)
+    assert.equal(await home.servedBy(), "nobody")
+  })
+
   it("leaves one row after 60 renewals", async () => {
     await home.signsIn("A")
     const first = await home.asks()
