@@ -112,7 +112,7 @@ function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login
   const ofKiroCli = live.filter(
     (other) =>
       other.id !== login.id &&
-      (other.revoked === undefined || showsInherited(other)) &&
+      (other.revoked === undefined || (ownerOf(login) === undefined && showsInherited(other))) &&
       (other.source === "kiro-cli" || isInKiroCli(other) || isCopy(other)),
   )
   const found = [...ofKiroCli, ...removed].filter(
