@@ -7,15 +7,19 @@ import { findCalled } from "../name.ts"
 import { buryAccount, forgetLogins, tidy } from "../owner.ts"
 import type { Choice } from "../selection.ts"
 import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwap } from "./account-rows.ts"
-import { type Choose, givenTo, type Look, lookAt, type Seen } from "./assignments.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
 import { type Database, loadDatabaseDriver, passesSoon, StoreError } from "./database.ts"
 import { NOTES } from "./schema.ts"
 import {
+  type Choose,
   creditsSince,
+  givenTo,
   type Learnt,
+  type Look,
+  lookAt,
   NEW_SESSION,
   type Opening,
+  type Seen,
   SessionStore,
   withLearnt,
   writeLearnt,
