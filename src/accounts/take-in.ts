@@ -297,7 +297,7 @@ function splitOne(
 ): void {
   if (login.kind === "api-key") return
   const hash = loginHash(login)
-  const { places, owner } = recordOf(login)
+  const { places, owner, successor, otherSuccessors } = recordOf(login)
   const isKnownTo = (other: Login | ForgottenLogin): boolean => recordOf(other).hashes.includes(hash)
   const held = draft.find((other) => other.barred !== "strange" && isKnownTo(other))
   const over = draft.findForgotten(isKnownTo)
@@ -314,12 +314,10 @@ function splitOne(
       places: [],
       hashes: pairsOf(login),
       inherited: [],
-      successor: { id },
-      otherSuccessors: successorsIn(login),
-      ...present({ owner: owner ?? account.userId }),
+      ...present({ owner: owner ?? account.userId, successor, otherSuccessors }),
     },
   }
-  const forgotten = [...(left.forgotten ?? []), ghost]
+  const forgotten = [...(left.forgotten ?? []), withSuccessor(ghost, { id })]
   const logins = left.logins.filter((each) => each.id !== login.id)
   const isNobodys = account.userId === undefined && logins.length === 0
   if (known !== undefined) {
