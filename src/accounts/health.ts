@@ -280,9 +280,9 @@ export interface AccountState {
   readonly profiles?: readonly string[]
 }
 
-/** `useOverage`: whether paid credits may be used; without them an account with none left can't serve either. */
 interface Asked {
   readonly now: number
+  /** Whether paid credits may be used; without them an account with none left can't serve either. */
   readonly useOverage: boolean
 }
 
