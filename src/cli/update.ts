@@ -51,8 +51,7 @@ function update(context: Context, entry: PluginEntry, isSecond: boolean): Update
 
 /** What is left to whoever listed it; nothing where OpenCode 1 has a copy of its own, which can be renamed away. */
 function todoFor({ spec, file, by, folder }: PluginEntry, isSecond: boolean): string | undefined {
-  if (by === "path")
-    return `In ${folder}: git pull && npm install --no-save && npm run build. Then restart OpenCode.`
+  if (by === "path") return `In ${folder}: git pull && npm install && npm run build. Then restart OpenCode.`
   if (!isUnpinned(spec))
     return `${file} pins ${spec}: write the version that you want there, then restart OpenCode.`
   if (isSecond) return "Run: opencode plugin update. Then restart OpenCode."

@@ -151,7 +151,7 @@ describe("doctor on OpenCode's configuration", () => {
 
   it("sees a path with no built plugin, and a tarball that OpenCode would not load", async () => {
     rmSync(join(lab.sandbox.config, "plugin", "index.js"))
-    assert.match(remedyOf(await lab.problems(), /no built plugin is there/), /npm ci && npm run build/)
+    assert.match(remedyOf(await lab.problems(), /no built plugin is there/), /npm install && npm run build/)
     writePlugin(join(lab.sandbox.config, "plugin"), VERSION)
     await followed()
     const tarball = join(lab.sandbox.root, "opencode-kiro-auth-0.1.0.tgz")

@@ -193,12 +193,12 @@ function repair({ by, spec, folder }: PluginEntry): string {
   if (spec.endsWith(".tgz"))
     return `OpenCode loads no tarball by its path alone: write "${PACKAGE}@file:${folder}" instead.`
   if (!existsSync(folder)) return `Correct the path: nothing is at ${folder}.`
-  return `Run npm ci && npm run build in ${folder}, or correct the path.`
+  return `Run npm install && npm run build in ${folder}, or correct the path.`
 }
 
 /** OpenCode never refreshes a plugin that it has installed by its bare name. */
 function renew({ by, spec, file, folder }: PluginEntry): string {
-  if (by === "path") return `Bring ${folder} up to date: git pull && npm install --no-save && npm run build.`
+  if (by === "path") return `Bring ${folder} up to date: git pull && npm install && npm run build.`
   if (isUnpinned(spec)) return deleteCopy(folder)
   return `Write "${PACKAGE}@${VERSION}" instead of "${spec}" in ${file}.`
 }
