@@ -110,7 +110,7 @@ function endOf(login: Login | ForgottenLogin): number {
 }
 
 /** All that it is known by: those whose part it took, then its own. */
-export function pairsOf(login: Login): readonly string[] {
+function pairsOf(login: Login): readonly string[] {
   const { inherited, hashes } = recordOf(login)
   return [...inherited, ...hashes]
 }

@@ -21,13 +21,13 @@ import {
 import { afterRenewal, foundProfile } from "./health.ts"
 import {
   derivedLoginId,
+  forgetLogin,
   isCopy,
   isInKiroCli,
   isSignedInAnew,
   loginHash,
   newAccount,
   ownerOf,
-  pairsOf,
   recordOf,
   samePlace,
   withoutPlace,
@@ -297,7 +297,7 @@ function splitOne(
 ): void {
   if (login.kind === "api-key") return
   const hash = loginHash(login)
-  const { places, owner, successor, otherSuccessors } = recordOf(login)
+  const { places, owner } = recordOf(login)
   const isKnownTo = (other: Login | ForgottenLogin): boolean => recordOf(other).hashes.includes(hash)
   const held = draft.find((other) => other.barred !== "strange" && isKnownTo(other))
   const over = draft.findForgotten(isKnownTo)
@@ -305,18 +305,8 @@ function splitOne(
   const { barred: _, ...rest } = login
   const id = known?.login.id ?? derivedLoginId(hash)
   const left = draft.get(account.id) ?? account
-  // Whoever is linked to the login of before is so to what is left of it.
-  const ghost: ForgottenLogin = {
-    kind: "forgotten",
-    source: login.source,
-    id: login.id,
-    record: {
-      places: [],
-      hashes: pairsOf(login),
-      inherited: [],
-      ...present({ owner: owner ?? account.userId, successor, otherSuccessors }),
-    },
-  }
+  // Whoever is linked to the login of before is so to what is left of it; of its registration the row still tells.
+  const ghost = withRecord(forgetLogin(login), { places: [], owner: owner ?? account.userId })
   const forgotten = [...(left.forgotten ?? []), withSuccessor(ghost, { id })]
   const logins = left.logins.filter((each) => each.id !== login.id)
   const isNobodys = account.userId === undefined && logins.length === 0

@@ -1215,6 +1215,21 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("8 of the rules: a copy rests behind a login that an older version wrote over, while another store has that", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.amazonQHas()
+    await home.servedBy()
+    home.client = "client of B"
+    await home.signsIn("B")
+    assert.equal(await home.olderVersion("adopts"), "A")
+    home.endAccessTokens()
+    await home.olderPluginCopies()
+    assert.equal(await home.servedBy(), "B")
+    await sendsNoneSuperseded()
+  })
+
   it("8 of the rules: what an older version renews goes on holding whoever took its place", async () => {
     await home.signsIn("B")
     home.service.usage = "down"
