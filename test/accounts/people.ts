@@ -487,7 +487,9 @@ export class Home {
   async accountsOf(person: string): Promise<readonly Account[]> {
     const accounts = await (await this.store()).list({ resting: true })
     return accounts.filter(({ userId, logins }) =>
-      logins.some((login) => (userId === undefined || isSound(login)) && this.ownerOf(login) === person),
+      userId === undefined
+        ? logins.some((login) => this.ownerOf(login) === person)
+        : userId === `user-${person}`,
     )
   }
 
