@@ -32,11 +32,7 @@ export interface Chat {
 }
 
 /** What of a call stays the same for all its attempts. */
-export async function openChat(
-  context: GatewayContext,
-  call: ChatCall,
-  fallbacks?: readonly string[],
-): Promise<Chat> {
+export async function openChat(context: GatewayContext, call: ChatCall): Promise<Chat> {
   const { store, runtime, background, settings, models, readSchema } = context
   const { request, sessionId, parentSessionId, preferredAccountId, agent, purpose, signal } = call
   await background.settled(sessionId)
@@ -63,7 +59,7 @@ export async function openChat(
     conversation,
     window: known.serviceWindow,
     model: asked,
-    fallbacks: fallbacks ?? fallbacksOf(known, settings.fallbackModels),
+    fallbacks: fallbacksOf(known, settings.fallbackModels),
     refused,
     invocationId: runtime.randomUUID(),
     signal,

@@ -1,12 +1,12 @@
 import { accountName, localDay, type SessionMemory } from "../accounts/index.ts"
 import { createHeaderReader } from "../eventstream/index.ts"
 import { present } from "../json.ts"
-import { HIGH_SHARE, type KiroFailure } from "../kiro/index.ts"
+import { type FailureKind, HIGH_SHARE, type KiroFailure } from "../kiro/index.ts"
 import type { ChatHead, ChatMessage } from "../openai/index.ts"
 import { type LogFields, untilAborted } from "../runtime.ts"
 import { ownCommand } from "../settings/index.ts"
 import { createSchemaReader, isSpokenMessage, type TurnSummary } from "../translate/index.ts"
-import { type Answered, type Failed, makeAttempt } from "./attempt/attempt.ts"
+import { type Answered, type Attempt, type Failed, makeAttempt } from "./attempt/attempt.ts"
 import { chooseAccount } from "./attempt/choose-account.ts"
 import { firstProgress, isOfTheSession, type Progress } from "./attempt/progress.ts"
 import { type Chat, openChat, sizeOf } from "./chat.ts"
@@ -63,39 +63,74 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
 }
 
 /**
- * Lives one chat: choose an account, try, and where that failed recover, until an answer has begun or nothing more can
- * be done. Nobody has seen anything of a failed attempt. Rejects only with the reason of the caller's signal.
+ * Lives one chat with the asked model, and where that stays busy with those that the user named for this case. Rejects
+ * only with the reason of the caller's signal.
  */
 async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOutcome> {
-  let chat = await openChat(context, call)
+  const chat = await openChat(context, call)
   const overBudget = await refuseByBudget(context, chat)
   if (overBudget !== undefined) return { outcome: "refusal", refusal: overBudget }
-  let progress = begin(chat, chat.session)
+  const asked = await askModel(context, chat, begin(chat, chat.session))
+  if (asked.outcome === "answer" || asked.because !== "capacity") return asked
+  return (await askFallbacks(context, call, asked)) ?? asked
+}
+
+/** What one model came to. */
+type Asked = Extract<ChatOutcome, { outcome: "answer" }> | Refused
+
+interface Refused extends Pick<Attempt, "chat" | "progress"> {
+  readonly outcome: "refusal"
+  readonly refusal: Refusal
+  readonly because: FailureKind | "no-account"
+}
+
+/**
+ * Choose an account, try, and where that failed recover, until an answer has begun or nothing more can be done. Nobody
+ * has seen anything of a failed attempt.
+ */
+async function askModel(context: GatewayContext, chat: Chat, begun: Progress): Promise<Asked> {
+  let progress = begun
   while (true) {
     const chosen = await chooseAccount(context, chat, progress)
-    if (chosen.outcome === "refusal") return chosen
-    const attempt = { chat, account: chosen.account, progress: { ...progress, sends: progress.sends + 1 } }
-    const attempted = await makeAttempt(context, attempt)
+    if (chosen.outcome === "refusal") return { ...chosen, chat, progress, because: "no-account" }
+    progress = { ...progress, sends: progress.sends + 1 }
+    const attempted = await makeAttempt(context, { chat, account: chosen.account, progress })
     const result = attempted.outcome === "answered" ? await deliver(context, attempted) : attempted
     if (result.outcome === "answer") return result
     const recovery = await recover(context, result)
-    if (recovery.outcome === "refusal") return recovery
-    if (recovery.outcome === "again") {
-      progress = recovery.progress
-      continue
-    }
-    context.notify({
-      kind: "model-switched",
-      from: chat.request.model,
-      to: recovery.model,
-      sessionId: chat.sessionId,
-    })
-    const request = { ...call.request, model: recovery.model }
-    chat = await openChat(context, { ...call, request }, chat.fallbacks.slice(1))
-    // What the model before has taught of the conversation, this one need not be asked again.
-    const session = { ...chat.session, ...taughtBy(result) }
-    progress = { ...begin(chat, session), sends: attempt.progress.sends }
+    if (recovery.outcome === "refusal") return { ...recovery, chat, progress, because: result.failure.kind }
+    progress = recovery.progress
   }
+}
+
+/** What says of the model alone that it can't serve now. */
+const PASSED_OVER: ReadonlySet<Refused["because"]> = new Set<Refused["because"]>([
+  "capacity",
+  "invalid-model",
+  "no-account",
+])
+
+/** One after the other; `undefined` where none of them can serve either. */
+async function askFallbacks(
+  context: GatewayContext,
+  call: ChatCall,
+  busy: Refused,
+): Promise<ChatOutcome | undefined> {
+  const { fallbacks, request, sessionId } = busy.chat
+  let last = busy
+  for (const model of fallbacks) {
+    const { sends } = last.progress
+    if (sends >= context.settings.maxRequestIterations) return undefined
+    const chat = await openChat(context, { ...call, request: { ...request, model } })
+    // What the models before have taught of the conversation, this one need not be asked again.
+    const session = { ...chat.session, ...taughtBy(last) }
+    const asked = await askModel(context, chat, { ...begin(chat, session), sends })
+    if (asked.outcome === "answer")
+      context.notify({ kind: "model-switched", from: request.model, to: model, sessionId })
+    if (asked.outcome === "answer" || !PASSED_OVER.has(asked.because)) return asked
+    last = asked
+  }
+  return undefined
 }
 
 function begin(chat: Chat, session: SessionMemory): Progress {

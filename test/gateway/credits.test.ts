@@ -297,11 +297,50 @@ describe("a model that stays busy", () => {
     )
     assert.deepEqual(
       harness.notices.map((notice) => notice.kind === "model-switched" && [notice.from, notice.to]),
-      [
-        ["claude-sonnet-4-5", "claude-sonnet-4"],
-        ["claude-sonnet-4", "claude-haiku-4-5"],
-      ],
+      [["claude-sonnet-4-5", "claude-haiku-4-5"]],
     )
+  })
+
+  it("is left for the next one where no account is offered the first", async () => {
+    await using harness = await startHarness({ settings })
+    const accounts = [await harness.add("work"), await harness.add("home")]
+    accounts[0]?.fail(FAILURES.capacity)
+    for (const account of accounts) account.fail(FAILURES.invalidModel)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(modelsSent(harness), [
+      "claude-sonnet-4.5",
+      "claude-sonnet-4",
+      "claude-sonnet-4",
+      "claude-haiku-4.5",
+    ])
+    assert.deepEqual(
+      harness.notices.flatMap((notice) => (notice.kind === "model-switched" ? notice.to : [])),
+      ["claude-haiku-4-5"],
+    )
+  })
+
+  it("is what is told of where no account is offered any of the others", async () => {
+    for (const maxRequestIterations of [20, 3]) {
+      await using harness = await startHarness({ settings: { ...settings, maxRequestIterations } })
+      const account = await harness.add("work")
+      for (const kind of ["capacity", "invalidModel", "invalidModel"] as const) account.fail(FAILURES[kind])
+      const refused = await harness.ask()
+      assert.equal(refused.status, 429)
+      assert.equal(refused.headers.get("retry-after-ms"), "5000")
+      assert.match(await errorText(refused), /claude-sonnet-4-5 is very busy/)
+      assert.equal(modelsSent(harness).length, 3)
+      assert.deepEqual(harness.notices, [])
+    }
+  })
+
+  it("is not told of where the request to the one that stands in for it is what is wrong", async () => {
+    await using harness = await startHarness({ settings })
+    const account = await harness.add("work")
+    for (const kind of ["capacity", "improperlyFormed"] as const) account.fail(FAILURES[kind])
+    const refused = await harness.ask()
+    assert.equal(refused.status, 400)
+    assert.match(await errorText(refused), /refused the form of this request/)
+    assert.equal(modelsSent(harness).length, 2)
   })
 
   it("is left for those that stand behind its own id, before those behind another spelling of it", async () => {
@@ -320,7 +359,9 @@ describe("a model that stays busy", () => {
     await using harness = await startHarness({ settings })
     const account = await harness.add("work")
     for (let times = 0; times < 3; times++) account.fail(FAILURES.capacity)
-    assert.equal((await harness.ask()).status, 429)
+    const refused = await harness.ask()
+    assert.equal(refused.status, 429)
+    assert.match(await errorText(refused), /claude-sonnet-4-5 is very busy/)
     assert.equal(modelsSent(harness).length, 3)
   })
 

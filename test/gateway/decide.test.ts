@@ -180,16 +180,6 @@ describe("decide", () => {
     }
   })
 
-  it("asks the model that the user named where one stays busy, and only then", () => {
-    const spent = { waits: 3 }
-    const busy = situation("capacity", { anotherModel: "auto" })
-    assert.deepEqual(judge(busy), { do: "wait", why: "throttle", ms: 5000 })
-    const still = situation("capacity", { anotherModel: "auto", progress: spent })
-    assert.deepEqual(judge(still), { do: "fall-back", model: "auto" })
-    const throttled = situation("throttled", { anotherModel: "auto", progress: spent })
-    assert.deepEqual(judge(throttled), { do: "switch-account" })
-  })
-
   it("looks the profile of a refused plan up once, then gives up", () => {
     const refused = situation("subscription-refused", { anotherAccount: true })
     assert.deepEqual(judge(refused), { do: "rediscover" })
@@ -359,7 +349,7 @@ function play(
       limits: { ...LIMITS, maxRequestIterations },
       jitter: 0.5,
     })
-    if (verdict.do === "fail" || verdict.do === "fall-back") return progress
+    if (verdict.do === "fail") return progress
     const account = newAccount({ id: accountId, now: 0, logins: [] })
     progress = nextProgress(progress, verdict, {
       failure,

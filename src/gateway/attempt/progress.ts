@@ -40,8 +40,6 @@ export type Verdict =
   | { readonly do: "shorten"; readonly step: ShortenStep }
   | { readonly do: "omit"; readonly what: readonly Omission[] }
   | { readonly do: "new-conversation" }
-  /** Ask the model that the user named for this case. */
-  | { readonly do: "fall-back"; readonly model: string }
   /**
    * `retryAfterMs`: a wait too long for one chat; the host waits instead and shows it. `unasked`: the
    * user allows no send to another account, and whether there is one.
@@ -125,7 +123,7 @@ interface SentAt {
 /** The progress after a verdict. What a verdict asks to be done first (a wait, a look-up) is the loop's. */
 export function nextProgress(
   progress: Progress,
-  verdict: Exclude<Verdict, { do: "fail" | "fall-back" }>,
+  verdict: Exclude<Verdict, { do: "fail" }>,
   { account, failure, sent }: FailedAt,
 ): Progress {
   const same = { ...progress, accountId: account.id }

@@ -10,8 +10,6 @@ export interface Ways {
   readonly anotherLogin: boolean
   readonly anotherAccount: boolean
   readonly anotherHost: boolean
-  /** The model that the user named for the case that this one stays busy. */
-  readonly anotherModel?: string | undefined
   /** What of the refused request the next one could do without. */
   readonly omissible: readonly Omission[]
   readonly limits: {
@@ -51,7 +49,7 @@ const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   "overage-limit": [leaveAccount],
   "conversation-limit": [newConversation],
   throttled: [switchAccount, wait, leaveAccount],
-  capacity: [wait, fallBack],
+  capacity: [wait],
   "input-too-long": [shorten],
   "invalid-model": [leaveAccount],
   "signature-invalid": [omit],
@@ -125,10 +123,6 @@ function shorten({ progress }: Situation): Verdict | undefined {
 
 function omit({ omissible: what }: Situation): Verdict | undefined {
   return what.length > 0 ? { do: "omit", what } : undefined
-}
-
-function fallBack({ anotherModel: model }: Situation): Verdict | undefined {
-  return model === undefined ? undefined : { do: "fall-back", model }
 }
 
 function wait(situation: Situation): Verdict | undefined {

@@ -18,7 +18,6 @@ import { decide, type Ways } from "./decide.ts"
 /** How the chat goes on behind a failed attempt. */
 export type Recovery =
   | { readonly outcome: "again"; readonly progress: Progress }
-  | { readonly outcome: "fall-back"; readonly model: string }
   | { readonly outcome: "refusal"; readonly refusal: Refusal }
 
 /** Judges a failed attempt and obeys the verdict. */
@@ -30,7 +29,6 @@ export async function recover(context: GatewayContext, failed: Failed): Promise<
     logFailure(context, failed, verdict)
     await recordFailure(context, failed, verdict)
     if (verdict.do === "fail") return { outcome: "refusal", refusal: await refuse(context, failed, verdict) }
-    if (verdict.do === "fall-back") return { outcome: "fall-back", model: verdict.model }
     progress = nextProgress(progress, verdict, failed)
     // A look-up that brought nothing new leaves the next move to be tried.
     if (await obey(context, failed, verdict)) return { outcome: "again", progress }
@@ -66,7 +64,6 @@ async function waysOf(context: GatewayContext, failed: Failed, progress: Progres
       account.logins.some(({ id, revoked }) => id !== login.id && revoked === undefined),
     anotherAccount: await anotherCanServe(context, { chat, progress, accountId: account.id }),
     anotherHost: sent !== undefined && sent.otherHosts.length > 0,
-    anotherModel: chat.fallbacks[0],
     omissible: sent === undefined ? [] : omissionsFor(failure, sent.body, progress),
     limits: context.settings,
     jitter: context.runtime.random(),
