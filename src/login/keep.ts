@@ -144,19 +144,33 @@ export async function learnAbout(keeping: Keeping, kept: KeptLogin, about: Learn
   return { ...learnt, ...models }
 }
 
-/** Stores a new login at once. An API key that is here already is not stored twice. Rejects with a `StoreError`. */
+/**
+ * Stores a new login at once. An API key that is here already is not stored twice, also where several windows find it at
+ * the same time. Rejects with a `StoreError`.
+ */
 export async function keepLogin({ client, store }: Keeping, login: Login): Promise<KeptLogin> {
   const all = await store.listAll()
-  for (const account of all) {
-    // An account that was removed has no key any more.
-    const same = account.logins.find((other) => isSameKey(other, login))
-    if (same !== undefined) return { account, known: true, login: same, first: false }
-  }
   const { clock, randomUUID } = client.runtime
   const now = clock.now()
   const record = { actedAt: actedNow(all, now) }
   const account = { ...newAccount({ id: randomUUID(), now, logins: [login] }), record }
-  return { account: await store.add(account), known: false, login, first: all.length === 0 }
+  const kept = { account, known: false, login, first: all.length === 0 }
+  if (login.kind !== "api-key") return { ...kept, account: await store.add(account) }
+  await store.mustKeep()
+  const { put } = await store.reconcile((accounts) => ({
+    put: keptAs(accounts, login) === undefined ? [account] : [],
+    gone: [],
+  }))
+  return (put.length > 0 ? undefined : keptAs(await store.listAll(), login)) ?? kept
+}
+
+/** An account that was removed has no key any more. */
+function keptAs(accounts: readonly Account[], login: Login): KeptLogin | undefined {
+  for (const account of accounts) {
+    const same = account.logins.find((other) => isSameKey(other, login))
+    if (same !== undefined) return { account, known: true, login: same, first: false }
+  }
+  return undefined
 }
 
 /** Whose a login is, asked with its own token and profile. */

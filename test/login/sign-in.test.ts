@@ -352,6 +352,16 @@ describe("signing in", () => {
     assert.match(lab.told[1]?.message ?? "", /Signed in again as API key ··[0-9a-f]{4}/)
   })
 
+  it("keeps an API key once that several windows find at the same time, also a refused one", async () => {
+    const person = lab.fake.account({ kind: "api-key" })
+    for (const [index, key] of [person.accessToken, "ksk_0123456789abcdef"].entries()) {
+      const find = async () => lab.logins().accountOfKey(new Secret(key))
+      const found = await Promise.all([find(), find(), find()])
+      assert.equal((await lab.accounts()).length, index + 1)
+      assert.deepEqual(new Set(found).size, 1)
+    }
+  })
+
   it("takes an API key again whose account was removed, but not where a host has only kept it", async () => {
     const person = lab.fake.account({ kind: "api-key" })
     await lab.signIn(API_KEY, { api_key: person.accessToken })
