@@ -49,8 +49,10 @@ export function accountsRpcHandlers(options: {
   readonly host: Host
   readonly place: Place
   readonly project: Project
+  /** Called when an account was signed in to, or something was done with one. */
+  changed(): void
 }) {
-  const { host, place, project } = options
+  const { host, place, project, changed } = options
   const account = (input: unknown): string => stringField(asObject(input), "account") ?? ""
   const outcomes = new Map<string, SignInOutcome>()
   const complete = async (signIn: SignIn, attempt: string): Promise<void> => {
@@ -60,6 +62,7 @@ export function accountsRpcHandlers(options: {
       const signedIn = await signIn.complete()
       host.log.info(signedIn.message)
       outcomes.set(attempt, { state: "signed-in", ...signedIn })
+      changed()
     } catch (error) {
       outcomes.set(attempt, { state: "failed", message: messageOf(error) })
       throw error
@@ -95,7 +98,9 @@ export function accountsRpcHandlers(options: {
     async act(input: unknown): Promise<ActDone> {
       const act = readAct(asObject(input))
       if (act === undefined) return { outcome: "refused", message: "The server knows no such command." }
-      return (await host.services()).management.act(act)
+      const done = await (await host.services()).management.act(act)
+      changed()
+      return done
     },
     async profiles(input: unknown): Promise<ProfilesAnswer> {
       try {

@@ -72,7 +72,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   await use(["integration", "transform"], offerLogins(host, renew))
   await use(["command", "transform"], offerCommand(host, context))
   const { ACCOUNTS_RPC, accountsRpcHandlers } = await loadAccountsRpc()
-  await use(["rpc", "register"], ACCOUNTS_RPC, accountsRpcHandlers({ host, place, project }))
+  await use(["rpc", "register"], ACCOUNTS_RPC, accountsRpcHandlers({ host, place, project, changed: renew }))
   await use(["websearch", "transform"], offerSearch(host, webSearch))
   if (missing.length > 0) log.warn("this OpenCode lacks some parts, which are done without", { missing })
   watchCredentials(host, methodOf(context, "event", "subscribe"), renew)

@@ -49,5 +49,5 @@ async function server(label?: string) {
   const { store } = (await host.services()).accounts
   const account = newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] })
   await store.add({ ...account, ...present({ label }) })
-  return { host, handlers: accountsRpcHandlers({ host, place, project }), store }
+  return { host, handlers: accountsRpcHandlers({ host, place, project, changed: () => undefined }), store }
 }

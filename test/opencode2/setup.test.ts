@@ -284,6 +284,19 @@ describe("the offered models", () => {
     await eventually(() => project.models().size !== before)
   })
 
+  it("follow a sign-in in the terminal UI, and what is done with an account there", async () => {
+    lab.fake.models = lab.fake.models.slice(0, 2)
+    const { project } = await lab.open()
+    const before = project.models().size
+    const call = (method: string, input: object) => project.call("opencode-kiro-auth", method, input)
+    const { accessToken } = lab.fake.account({ kind: "api-key" })
+    await call("signIn", { method: "api-key", answers: { api_key: accessToken }, attempt: "one" })
+    await eventually(() => project.models().size !== before)
+    const [account] = await lab.accounts()
+    await call("act", { act: "remove", account: account?.id })
+    await eventually(() => project.models().size === before)
+  })
+
   it("follow it in every location that hears of the sign-in", async () => {
     lab.fake.models = lab.fake.models.slice(0, 2)
     const host = lab.host()
