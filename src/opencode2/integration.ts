@@ -195,16 +195,12 @@ export function readConnections(host: Host, context: unknown): Connections {
     if (active === undefined || resolve === undefined) return
     const connection = answerOf(await active(PROVIDER_ID))
     if (!isObject(connection)) return void (chosen = undefined)
-    const credential = answerOf(await resolve(connection))
-    const key = isObject(credential) ? stringField(credential, "key") : undefined
-    const marker = textIn(credential, "access")
-    const { logins, management } = await host.services()
-    let account: string | undefined
-    if (key !== undefined && isApiKey(key)) account = await logins.accountOfKey(new Secret(key))
-    else if (marker?.startsWith(`${AUTH_MARKER}:`) === true) account = await accountOfMarker(host, marker)
-    else return void (chosen = undefined)
-    chosen = (await signIns(context)) > 1 ? account : undefined
-    const message = (await management.list()).find(({ id }) => id === account)?.need
+    const meant = await accountOf(host, answerOf(await resolve(connection)))
+    chosen = meant.state === "here" && (await signIns(context)) > 1 ? meant.accountId : undefined
+    if (meant.state === "unknown") return
+    const accounts = await (await host.services()).management.list()
+    const message =
+      meant.state === "removed" ? REMOVED : accounts.find(({ id }) => id === meant.accountId)?.need
     const name = textIn(connection, "id") ?? ""
     if (told.has(name) && told.get(name) === message) return
     await tell?.({
@@ -230,12 +226,31 @@ export function readConnections(host: Host, context: unknown): Connections {
   }
 }
 
-/** An account that joined another one is found by its marker too. */
-async function accountOfMarker(host: Host, marker: string): Promise<string | undefined> {
+/** What a credential of OpenCode's is to us. `removed`: its user has taken it away here, and it is used no more. */
+type Meant =
+  | { readonly state: "here"; readonly accountId: string }
+  | { readonly state: "removed" }
+  /** Of another plugin or version. */
+  | { readonly state: "unknown" }
+
+const REMOVED =
+  "This Kiro sign-in was removed. Sign in again, or take it out of this list with `opencode auth logout`."
+
+async function accountOf(host: Host, credential: unknown): Promise<Meant> {
+  const key = isObject(credential) ? stringField(credential, "key") : undefined
+  if (key !== undefined && isApiKey(key)) {
+    const accountId = await (await host.services()).logins.accountOfKey(new Secret(key))
+    return accountId === undefined ? { state: "removed" } : { state: "here", accountId }
+  }
+  const marker = textIn(credential, "access")
+  if (marker?.startsWith(`${AUTH_MARKER}:`) !== true) return { state: "unknown" }
   const { store } = (await host.services()).accounts
-  return (await store.list()).find(({ id, record }) =>
+  // An account that joined another one is found by its marker too.
+  const account = (await store.listAll()).find(({ id, record }) =>
     [id, ...(record?.joined ?? [])].some((each) => markerOf(each) === marker),
-  )?.id
+  )
+  if (account === undefined) return { state: "unknown" }
+  return account.removedAt === undefined ? { state: "here", accountId: account.id } : { state: "removed" }
 }
 
 async function signIns(context: unknown): Promise<number> {

@@ -621,6 +621,47 @@ describe("signing in", () => {
     await eventually(() => said() === '"nothing"')
   })
 
+  it("is asked for at a connection whose account was removed, and no more once that is back", async () => {
+    const person = lab.fake.account({ kind: "api-key" })
+    const { host, project } = await lab.open()
+    const said = () => JSON.stringify(host.credentials.statuses.at(-1)?.status ?? "nothing")
+    const remove = async (): Promise<void> => {
+      const [account] = await lab.accounts()
+      await project.call("opencode-kiro-auth", "act", { act: "remove", account: account?.id })
+      await eventually(() => /needs_auth.*was removed/.test(said()))
+    }
+    const signIn = async () =>
+      (await project.login("kiro", "api-key", { api_key: person.accessToken })).complete()
+    await signIn()
+    await remove()
+    const turn = await project.session({ model: "kiro/auto" }).prompt("Hello")
+    assert.match(turn.failure?.message ?? "", /no account is signed in/)
+    await signIn()
+    await eventually(() => said() === '"nothing"')
+    host.credentials.put("kiro", { type: "key", key: person.accessToken }, "Kiro")
+    await remove()
+  })
+
+  it("is not asked for at a connection of which nothing is known here", async () => {
+    await lab.signInWithKiroCli()
+    const { host, project } = await lab.open()
+    await (await project.login("kiro", "import")).complete()
+    host.credentials.put(
+      "kiro",
+      {
+        type: "oauth",
+        methodID: "aws",
+        access: "kept-by-opencode-kiro-auth:0123456789abcdef",
+        refresh: "x",
+        expires: 1,
+      },
+      "Kiro 2",
+    )
+    await host.announce("credential.updated", {})
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    assert.ok(host.credentials.statuses.every(({ status }) => !/needs_auth/.test(JSON.stringify(status))))
+  })
+
   it("still names its account once that turned out to be the same person's as another", async () => {
     lab.fake.account()
     const { host, project } = await lab.open()
