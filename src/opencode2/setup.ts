@@ -237,19 +237,42 @@ function offerSearch(host: Host, isDefault: boolean): (editor: unknown) => void 
   }
 }
 
+/** How long a host is left alone that ended its events, or gave none. */
+const HEARD_AGAIN_AFTER_MS = 2000
+
 /** `opencode auth login`, `switch` and `logout` in another process, and `/connect` in this one. */
 function watchCredentials(host: Host, subscribe: Call | undefined, renew: () => void): void {
+  if (subscribe === undefined) return
+  const { signal, clock, log } = host
   host.inBackground(async () => {
-    const { signal } = host
-    const events = await subscribe?.({ signal })
-    if (signal.aborted || !isAsyncIterable(events)) return
-    const heard = events[Symbol.asyncIterator]()
-    // Some versions take no signal: what is heard there is ended by hand.
-    const stop = (): void => host.inBackground(async () => void (await heard.return?.()), "not ended")
-    signal.addEventListener("abort", stop, { once: true })
+    for (;;) {
+      try {
+        await hearCredentials(host, subscribe, renew)
+      } catch (error) {
+        log.info("OpenCode's events are not heard just now", { error })
+      }
+      await clock.sleep(HEARD_AGAIN_AFTER_MS, signal)
+      // What was not heard meanwhile.
+      renew()
+    }
+  }, "OpenCode's events are not heard any more")
+}
+
+/** Until the host ends its events. */
+async function hearCredentials(host: Host, subscribe: Call, renew: () => void): Promise<void> {
+  const { signal } = host
+  const events = await subscribe({ signal })
+  if (signal.aborted || !isAsyncIterable(events)) return
+  const heard = events[Symbol.asyncIterator]()
+  // Some versions take no signal: what is heard there is ended by hand.
+  const stop = (): void => host.inBackground(async () => void (await heard.return?.()), "not ended")
+  signal.addEventListener("abort", stop, { once: true })
+  try {
     for (let next = await heard.next(); next.done !== true; next = await heard.next())
       if (textIn(next.value, "type")?.startsWith("credential.")) renew()
-  }, "OpenCode's events are not heard any more")
+  } finally {
+    signal.removeEventListener("abort", stop)
+  }
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

@@ -179,6 +179,39 @@ describe("setup", () => {
     assert.deepEqual(heard, ["next", "return"])
   })
 
+  it("hears events again where the host has ended them, or did not give any, and looks for what it missed", async () => {
+    const subscribed: string[] = []
+    lab.change = (context) => {
+      const { directory } = context["location"] as { directory: string }
+      const events = context["event"] as { subscribe: (options: object) => unknown }
+      const subscribe = (options: object): unknown => {
+        const isFirst = !subscribed.includes(directory)
+        subscribed.push(directory)
+        if (!isFirst) return events.subscribe(options)
+        if (directory.endsWith("one")) throw new Error("not now")
+        return (async function* none() {})()
+      }
+      return { ...context, event: { subscribe } }
+    }
+    const host = lab.host()
+    for (const name of ["one", "two"]) await host.open(join(lab.home, name))
+    const put = (): void => {
+      const { accessToken } = lab.fake.account({ kind: "api-key" })
+      host.credentials.put("kiro", { type: "key", key: accessToken }, "Kiro")
+    }
+    await eventually(() => subscribed.length === 2)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    put()
+    await eventually(async () => (await lab.accounts()).length === 1)
+    await eventually(() => subscribed.length === 4)
+    put()
+    await host.announce("credential.updated", { integrationID: "kiro" })
+    await eventually(async () => (await lab.accounts()).length === 2)
+    await host[Symbol.asyncDispose]()
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    assert.equal(subscribed.length, 4)
+  })
+
   it("makes no file and asks nobody before the first message, without a login too", async () => {
     const { project } = await lab.open()
     assert.ok(project.models().size > 20)
