@@ -31,7 +31,7 @@ function situation(
     accountId: "a",
     renewableLogin: "login-a",
     anotherLogin: false,
-    anotherAccount: false,
+    anotherAccount: "none",
     anotherHost: false,
     omissible: [],
     limits: LIMITS,
@@ -85,7 +85,7 @@ describe("decide", () => {
   })
 
   it("switches a throttled account at once where another can serve", () => {
-    assert.deepEqual(judge(situation("throttled", { anotherAccount: true })), { do: "switch-account" })
+    assert.deepEqual(judge(situation("throttled", { anotherAccount: "free" })), { do: "switch-account" })
   })
 
   it("waits out a throttle of the last account from the configured delay, doubling", () => {
@@ -120,14 +120,14 @@ describe("decide", () => {
   })
 
   it("waits for a busy model and blames no account for it", () => {
-    const busy = situation("capacity", { anotherAccount: true, anotherHost: true })
+    const busy = situation("capacity", { anotherAccount: "free", anotherHost: true })
     assert.deepEqual(judge(busy), { do: "wait", why: "throttle", ms: 5000 })
   })
 
   it("repeats after faults three times, half a second, one, two, whoever else could serve", () => {
     for (const kind of ["service-error", "network", "truncated", "corrupt-stream"] as const) {
       const verdicts = [0, 1, 2, 3].map((repeats) =>
-        judge(situation(kind, { progress: { repeats }, anotherAccount: true, anotherHost: true })),
+        judge(situation(kind, { progress: { repeats }, anotherAccount: "free", anotherHost: true })),
       )
       assert.deepEqual(verdicts, [
         { do: "wait", why: "fault", ms: 500 },
@@ -181,7 +181,7 @@ describe("decide", () => {
   })
 
   it("looks the profile of a refused plan up once, then gives up", () => {
-    const refused = situation("subscription-refused", { anotherAccount: true })
+    const refused = situation("subscription-refused", { anotherAccount: "free" })
     assert.deepEqual(judge(refused), { do: "rediscover" })
     const again = situation("subscription-refused", { progress: { rediscovered: ["a"] } })
     assert.deepEqual(judge(again), { do: "fail" })
@@ -196,25 +196,36 @@ describe("decide", () => {
   it("never repeats, shortens or rotates a malformed request or an answer in an invalid state", () => {
     const omissible = ["reasoning", "thinking"] as const
     for (const kind of ["malformed-request", "invalid-state", "refused-on-the-way"] as const) {
-      const everything = situation(kind, { anotherAccount: true, anotherHost: true, omissible })
+      const everything = situation(kind, { anotherAccount: "free", anotherHost: true, omissible })
       assert.deepEqual(judge(everything), { do: "fail" })
     }
   })
 
   it("goes to another account where a token can't be renewed now, else repeats", () => {
-    const switched = judge(situation("token-unavailable", { anotherAccount: true }))
+    const switched = judge(situation("token-unavailable", { anotherAccount: "free" }))
     assert.deepEqual(switched, { do: "switch-account" })
     assert.deepEqual(judge(situation("token-unavailable")), { do: "wait", why: "fault", ms: 500 })
   })
 
+  it("pays for another account only where this one does not come back while the chat may wait", () => {
+    const spent = { waits: 3, repeats: 3 }
+    for (const kind of ["throttled", "token-unavailable"] as const) {
+      assert.equal(judge(situation(kind, { anotherAccount: "paid" })).do, "wait")
+      const still = judge(situation(kind, { anotherAccount: "paid", progress: spent }))
+      assert.deepEqual(still, { do: "switch-account" })
+    }
+    const last = { anotherAccount: "paid", progress: { sends: LIMITS.maxRequestIterations } } as const
+    assert.deepEqual(judge(situation("throttled", last)), { do: "fail", unasked: true })
+  })
+
   it("leaves an account whose model or disk is at fault, also where another one has yet to come back", () => {
     for (const kind of ["invalid-model", "disk-full"] as const)
-      for (const anotherAccount of [true, false])
+      for (const anotherAccount of ["free", "paid", "none"] as const)
         assert.deepEqual(judge(situation(kind, { anotherAccount })), { do: "switch-account" })
   })
 
   it("tells at the last send of accounts that were not asked only where those could have helped", () => {
-    const last = { anotherAccount: true, progress: { sends: LIMITS.maxRequestIterations } }
+    const last = { anotherAccount: "free", progress: { sends: LIMITS.maxRequestIterations } } as const
     assert.deepEqual(judge(situation("monthly-quota", last)), { do: "fail", unasked: true })
     assert.deepEqual(judge(situation("malformed-request", last)), { do: "fail" })
   })
@@ -343,7 +354,7 @@ function play(
       ...situation(kind),
       accountId,
       renewableLogin: `login of ${accountId}`,
-      anotherAccount: progress.excluded.length < 2,
+      anotherAccount: progress.excluded.length < 2 ? "free" : "none",
       anotherHost: progress.hostsTried.length < 1,
       omissible,
       limits: { ...LIMITS, maxRequestIterations },

@@ -75,6 +75,26 @@ describe("a throttle", () => {
     ])
   })
 
+  it("is waited out before credits are paid for elsewhere, but not for longer than the chat may wait", async () => {
+    for (const [seconds, asked] of [
+      ["1", ["first", "first"]],
+      ["20", ["first", "paid"]],
+    ] as const) {
+      await using harness = await startHarness()
+      const first = await harness.add("first")
+      await harness.add("paid")
+      const used = { checkedAt: harness.clock.now(), limit: 50, used: 50, bonuses: [] }
+      const quota = { ...used, overage: { enabled: true, used: 0 } }
+      await harness.store.update("paid", (account) => ({ ...account, quota }))
+      first.fail({
+        ...FAILURES.throttled,
+        headers: { ...FAILURES.throttled.headers, "retry-after": seconds },
+      })
+      assert.equal((await hear(await harness.ask())).finishReason, "stop")
+      assert.deepEqual(harness.sent(), asked)
+    }
+  })
+
   it("known to one request is known to the next, in any process", async () => {
     await using harness = await startHarness()
     const first = await harness.add("first")

@@ -60,16 +60,18 @@ function mayStay({ enabled, health }: Account): boolean {
   return enabled && (health.state === "ok" || (health.state === "cooling" && health.reason === "throttled"))
 }
 
-/** Whether another account could serve, should this one be left. */
-export async function anotherCanServe(
+/** Whether another account could serve, should this one be left, and whether it would have to be paid for. */
+export async function anotherAccount(
   context: GatewayContext,
   leaving: { readonly chat: Chat; readonly progress: Progress; readonly accountId: string },
-): Promise<boolean> {
+): Promise<"none" | "free" | "paid"> {
   const { store, tokens } = context
   const { chat, progress, accountId } = leaving
   const others = tokens.here(await store.list()).filter(({ id }) => id !== accountId)
   const policy = await policyOf(context, chat, progress)
-  return selectAccount({ accounts: others }, policy).account !== undefined
+  const choice = selectAccount({ accounts: others }, policy)
+  if (choice.account === undefined) return "none"
+  return choice.paid ? "paid" : "free"
 }
 
 async function assign(

@@ -8,7 +8,8 @@ export interface Ways {
   /** The login whose token was sent; absent for an API key, which has nothing to renew. */
   readonly renewableLogin?: string | undefined
   readonly anotherLogin: boolean
-  readonly anotherAccount: boolean
+  /** Whether another one could serve, and whether that would cost credits beyond its limit. */
+  readonly anotherAccount: "none" | "free" | "paid"
   readonly anotherHost: boolean
   /** What of the refused request the next one could do without. */
   readonly omissible: readonly Omission[]
@@ -38,7 +39,7 @@ type Move = (situation: Situation) => Verdict | undefined
 /** The whole policy: the moves for each kind of failure, in order. Where none is open the request fails. */
 const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   "bearer-rejected": [refresh, switchHost, switchLogin, leaveAccount],
-  "token-unavailable": [switchAccount, repeat],
+  "token-unavailable": [switchForFree, repeat, switchAccount],
   "disk-full": [leaveAccount],
   suspended: [leaveAccount],
   "not-authorized": [rediscover, leaveAccount],
@@ -48,7 +49,7 @@ const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   "daily-quota": [leaveAccount],
   "overage-limit": [leaveAccount],
   "conversation-limit": [newConversation],
-  throttled: [switchAccount, wait, leaveAccount],
+  throttled: [switchForFree, wait, leaveAccount],
   capacity: [wait],
   "input-too-long": [shorten],
   "invalid-model": [leaveAccount],
@@ -78,9 +79,9 @@ export function decide(failure: KiroFailure, progress: Progress, ways: Ways): Ve
     if (verdict !== undefined) return verdict
   }
   const retryAfterMs = failure.kind === "capacity" && !isLast ? throttleWait(situation) : failure.retryAfterMs
-  const isOneOfMany =
-    isLast && leadsElsewhere(failure) && (progress.excluded.length > 0 || ways.anotherAccount)
-  return { do: "fail", ...present({ retryAfterMs, unasked: isOneOfMany ? ways.anotherAccount : undefined }) }
+  const unasked = ways.anotherAccount !== "none"
+  const isOneOfMany = isLast && leadsElsewhere(failure) && (progress.excluded.length > 0 || unasked)
+  return { do: "fail", ...present({ retryAfterMs, unasked: isOneOfMany ? unasked : undefined }) }
 }
 
 function leadsElsewhere({ kind }: KiroFailure): boolean {
@@ -109,7 +110,12 @@ function leaveAccount(): Verdict {
 }
 
 function switchAccount({ anotherAccount }: Situation): Verdict | undefined {
-  return anotherAccount ? { do: "switch-account" } : undefined
+  return anotherAccount === "none" ? undefined : { do: "switch-account" }
+}
+
+/** What passes in seconds is rather waited out than paid for elsewhere. */
+function switchForFree({ anotherAccount }: Situation): Verdict | undefined {
+  return anotherAccount === "free" ? { do: "switch-account" } : undefined
 }
 
 function newConversation({ progress }: Situation): Verdict | undefined {

@@ -3,7 +3,7 @@ import { present } from "../../json.ts"
 import type { KiroFailure } from "../../kiro/index.ts"
 import type { Failed } from "../attempt/attempt.ts"
 import { omissionsFor } from "../attempt/body.ts"
-import { anotherCanServe } from "../attempt/choose-account.ts"
+import { anotherAccount } from "../attempt/choose-account.ts"
 import { nextProgress, type Progress, ratioAfterRefusal, type Verdict } from "../attempt/progress.ts"
 import { type Chat, sizeOf } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
@@ -62,7 +62,7 @@ async function waysOf(context: GatewayContext, failed: Failed, progress: Progres
     anotherLogin:
       login !== undefined &&
       account.logins.some(({ id, revoked }) => id !== login.id && revoked === undefined),
-    anotherAccount: await anotherCanServe(context, { chat, progress, accountId: account.id }),
+    anotherAccount: await anotherAccount(context, { chat, progress, accountId: account.id }),
     anotherHost: sent !== undefined && sent.otherHosts.length > 0,
     omissible: sent === undefined ? [] : omissionsFor(failure, sent.body, progress),
     limits: context.settings,
