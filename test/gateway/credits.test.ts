@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { localDay } from "../../src/accounts/index.ts"
 import {
+  eventFrame,
   exception,
   FAILURES,
   finish,
@@ -138,6 +139,35 @@ describe("credits", () => {
         [0.2, true],
       ],
     )
+  })
+
+  it("are booked also where the user stops before anything is shown", async () => {
+    const metered = eventFrame("meteringEvent", { unit: "credit", usage: 0.3 })
+    const said = eventFrame("assistantResponseEvent", { content: "Hello" })
+    for (const [isStreamed, frames] of [
+      [true, [metered]],
+      [false, [said, metered]],
+    ] as const) {
+      const caller = new AbortController()
+      const coming = frames.values()
+      // The user stops when all that came was read.
+      const pull = (answer: ReadableStreamDefaultController<Uint8Array>): void => {
+        const { value } = coming.next()
+        if (value === undefined) caller.abort()
+        else answer.enqueue(value)
+      }
+      const body = new ReadableStream({ pull }, { highWaterMark: 0 })
+      await using harness = await startHarness({ fetch: async () => new Response(body) })
+      await harness.add("work")
+      const asked = harness.ask({ stream: isStreamed }, { signal: caller.signal })
+      await assert.rejects(asked, { name: "AbortError" })
+      for (let times = 0; times < 100 && (await turns(harness)).length === 0; times++)
+        await systemClock.sleep(5)
+      assert.deepEqual(
+        (await turns(harness)).map(({ credits, failed }) => [credits, failed]),
+        [[0.3, true]],
+      )
+    }
   })
 
   it("of an answer that outlives its instance are booked all the same", async () => {

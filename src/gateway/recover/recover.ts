@@ -20,9 +20,10 @@ export type Recovery =
   | { readonly outcome: "again"; readonly progress: Progress }
   | { readonly outcome: "refusal"; readonly refusal: Refusal }
 
-/** Judges a failed attempt and obeys the verdict. */
+/** Judges a failed attempt and obeys the verdict. Rejects only with the reason of the caller's signal. */
 export async function recover(context: GatewayContext, failed: Failed): Promise<Recovery> {
   if (failed.metered !== undefined) await bookTurn(context, failed, { ...failed.metered, failed: true })
+  failed.chat.signal.throwIfAborted()
   let { progress } = failed
   while (true) {
     const verdict = decide(failed.failure, progress, await waysOf(context, failed, progress))

@@ -1,5 +1,5 @@
 import type { HeaderReader } from "../../eventstream/index.ts"
-import type { KiroFailure } from "../../kiro/index.ts"
+import { type KiroFailure, networkFailure } from "../../kiro/index.ts"
 import type { ChatChunk } from "../../openai/index.ts"
 import type { ChunkTranslator, Metered, TurnSummary } from "../../translate/index.ts"
 import type { AnswerBatch, Refusal } from "../chat-call.ts"
@@ -46,13 +46,13 @@ export type OpenedAnswer = { readonly outcome: "answer"; readonly answer: Commit
 
 /**
  * Reads a 200 answer up to its commit point: the first piece of text, reasoning or a tool call, or an end in order.
- * A failure before it is one like any HTTP failure. Rejects with the signal's reason on abort; the connection is
- * closed whenever there is no answer.
+ * A failure before it is one like any HTTP failure, and so is an abort, whose caller hears of it elsewhere: what either
+ * has cost is told. The connection is closed whenever there is no answer.
  */
 export async function openAnswer(options: OpenAnswerOptions): Promise<OpenedAnswer> {
   const { translator, signal } = options
   const source = createAnswerSource(openUpstream(options), options)
-  const first = await source.next()
+  const first = await nextUnseen(source, signal)
   if (first.chunks.length === 0 && first.end?.outcome === "failed")
     return { outcome: "failed", failure: first.end.failure, metered: translator.summary().metered }
   return {
@@ -60,15 +60,18 @@ export async function openAnswer(options: OpenAnswerOptions): Promise<OpenedAnsw
     answer: {
       read: (onEnd) =>
         readBatches({ first, source, signal }, (failure) => onEnd(translator.summary(), failure)),
-      readWhole: () => readWhole(first, source, translator),
+      readWhole: () => readWhole({ first, source, signal }, translator),
     },
   }
 }
 
-function readBatches(
-  opened: { readonly first: Batch; readonly source: AnswerSource; readonly signal: AbortSignal },
-  onEnd: (failure?: KiroFailure) => void,
-): BatchReader {
+interface Opened {
+  readonly first: Batch
+  readonly source: AnswerSource
+  readonly signal: AbortSignal
+}
+
+function readBatches(opened: Opened, onEnd: (failure?: KiroFailure) => void): BatchReader {
   const { source, signal } = opened
   let first: Batch | undefined = opened.first
   let closed = false
@@ -128,8 +131,7 @@ export function batchesOf(
 }
 
 async function readWhole(
-  first: Batch,
-  source: AnswerSource,
+  { first, source, signal }: Opened,
   translator: ChunkTranslator,
 ): Promise<WholeAnswer> {
   const chunks: ChatChunk[] = []
@@ -139,7 +141,17 @@ async function readWhole(
     if (batch.end?.outcome === "failed")
       return { outcome: "failed", failure: batch.end.failure, metered: translator.summary().metered }
     if (batch.end !== undefined) break
-    batch = await source.next()
+    batch = await nextUnseen(source, signal)
   }
   return { outcome: "whole", chunks, summary: translator.summary() }
+}
+
+/** The next batch, before anything is shown. */
+async function nextUnseen(source: AnswerSource, signal: AbortSignal): Promise<Batch> {
+  try {
+    return await source.next()
+  } catch (error) {
+    if (!signal.aborted) throw error
+    return { chunks: [], end: { outcome: "failed", failure: networkFailure(error), isRetryable: false } }
+  }
 }
