@@ -11,6 +11,7 @@ import {
   openAccountStore,
   readLabel,
   remedyOf,
+  shortId,
   type SourceStore,
   STATE_WORDS,
   TokenKeeper,
@@ -177,5 +178,7 @@ async function profilesOf(
 async function find(store: AccountStore, accountId: string): Promise<Account> {
   const account = await store.get(accountId)
   if (account !== undefined && account.removedAt === undefined) return account
-  throw new Error("The account is gone: it was removed elsewhere.")
+  // Nothing else of its name is kept.
+  const name = `··${shortId({ id: accountId })}`
+  throw new Error(`The account ${name} is gone: it was removed elsewhere.`)
 }

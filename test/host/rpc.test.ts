@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { newAccount } from "../../src/accounts/index.ts"
+import { newAccount, shortId } from "../../src/accounts/index.ts"
 import { startHost } from "../../src/host/index.ts"
 import { accountsRpcHandlers } from "../../src/host/rpc.ts"
 import { present } from "../../src/json.ts"
@@ -24,7 +24,7 @@ describe("what the terminal UI of OpenCode 2 asks its server", () => {
       refused: "The server knows no such way to sign in.",
     })
     assert.deepEqual(await handlers.profiles({ account: "gone" }), {
-      refused: "The account is gone: it was removed elsewhere.",
+      refused: `The account ··${shortId({ id: "gone" })} is gone: it was removed elsewhere.`,
     })
     assert.deepEqual(await handlers.signInOutcome({ attempt: "1" }), { state: "unknown" })
     await host.close()
