@@ -31,11 +31,6 @@ async function fileWithAccount(): Promise<string> {
   return path
 }
 
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
-/** Before 22.15 Node's SQLite takes no URL, and so can't be told that nothing ever writes to the file. */
-const OPENS_IMMUTABLE =
-  "Bun" in globalThis || major > 22 || minor >= 15 ? {} : { skip: "this Node's SQLite takes no URL" }
-
 describe("a damaged database", () => {
   it("is kept beside a new one, with one notice that names it", async () => {
     const path = join(temporaryFolder(), "kiro.db")
@@ -244,7 +239,7 @@ describe("a place that can't be written to", () => {
     await store.close()
   })
 
-  it("still gives the accounts that the file holds", OPENS_IMMUTABLE, async (test) => {
+  it("still gives the accounts that the file holds", async (test) => {
     using mount = mountTmpfs(test, "size=4m")
     if (mount === undefined) return
     const path = join(mount.folder, "kiro.db")
