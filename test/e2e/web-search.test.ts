@@ -26,7 +26,7 @@ describe("web search through Kiro in OpenCode", () => {
     const [search, ...more] = fake.received("InvokeMCP")
     assert.equal(more.length, 0)
     assert.match(JSON.stringify(search?.body), /event streams/)
-    const answered = fake.received("GenerateAssistantResponse").at(-1)
+    const answered = fake.chats.at(-1)
     assert.match(JSON.stringify(answered?.body), /https:\/\/e\.example/)
     const elsewhere = await server.newSession()
     await server.post(`/session/${elsewhere}/message`, {
@@ -42,7 +42,7 @@ describe("web search through Kiro in OpenCode", () => {
     fake.forget()
     fake.answer(text("Hello."), finish())
     await server.prompt(await server.newSession(), "hello")
-    const asked = JSON.stringify(fake.received("GenerateAssistantResponse").map(({ body }) => body))
+    const asked = JSON.stringify(fake.chats.map(({ body }) => body))
     assert.ok(asked.includes('"webfetch"') && !asked.includes(TOOL))
   })
 })
