@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { existsSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { after, before, beforeEach } from "node:test"
 import { openAccountStore, openDatabase } from "../../src/accounts/index.ts"
@@ -76,7 +76,7 @@ export async function openServerStage(options: ServerStageOptions = {}): Promise
   shared = undefined
   const fake = await startFakeKiro()
   const account = fake.account(options.account)
-  const sandbox = last?.sandbox ?? createSandbox()
+  const sandbox = last === undefined ? createSandbox() : inAnotherProject(last.sandbox)
   await last?.server.post("/instance/dispose")
   await last?.fake.close()
   await emptyDatabase(join(sandbox.config, "kiro.db"))
@@ -89,9 +89,15 @@ export async function openServerStage(options: ServerStageOptions = {}): Promise
   writeJson(join(sandbox.config, "kiro.json"), { endpoint_override: fake.url, ...options.settings })
   writeJson(join(sandbox.project, "opencode.json"), options.project ?? {})
   await (options.signIn ?? signInWithKiroCli)({ fake, account, sandbox })
-  await last?.server.listen()
   const server = last?.server ?? (await startUntilTheEnd(sandbox))
+  server.directory = sandbox.project
+  if (last !== undefined) await server.listen()
   return (last = { fake, account, sandbox, server })
+}
+
+/** What was at work in an instance when it ended, such as a title, begins it anew, with whatever settings it finds. */
+function inAnotherProject(sandbox: Sandbox): Sandbox {
+  return { ...sandbox, project: mkdtempSync(join(sandbox.root, "project-")) }
 }
 
 function signInWithKiroCli({ account, sandbox }: Stage): Promise<void> {

@@ -13,15 +13,18 @@ interface Printed {
 /** A running `opencode serve`: its HTTP interface and everything on its event stream. */
 export class OpencodeServer {
   readonly url: string
+  /** Where OpenCode is asked to be: of each folder it has an instance of its own. */
+  directory: string
   readonly #printed: Printed
   readonly #child: ChildProcess
   readonly #stop = new AbortController()
   readonly #feed = new EventFeed()
 
-  constructor(child: ChildProcess, url: string, printed: Printed) {
+  constructor(child: ChildProcess, { project }: Sandbox, url: string, printed: Printed) {
     this.#child = child
     this.#printed = printed
     this.url = url
+    this.directory = project
   }
 
   /** What the process printed. */
@@ -69,7 +72,7 @@ export class OpencodeServer {
 
   /** Opens the event stream; resolves when it is open. */
   async listen(): Promise<void> {
-    const response = await fetch(`${this.url}/event`, { signal: this.#stop.signal })
+    const response = await fetch(this.#at("/event"), { signal: this.#stop.signal })
     const lines = response.body?.pipeThrough(new TextDecoderStream())
     if (lines !== undefined) void this.#feed.read(lines, this.#stop.signal)
   }
@@ -123,8 +126,14 @@ export class OpencodeServer {
     await this.close()
   }
 
+  #at(path: string): URL {
+    const url = new URL(path, this.url)
+    url.searchParams.set("directory", this.directory)
+    return url
+  }
+
   async #call(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await fetch(`${this.url}${path}`, {
+    const response = await fetch(this.#at(path), {
       method,
       headers: { "content-type": "application/json" },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -175,7 +184,7 @@ export async function startOpencodeServer(
     sessions === "many" ? OF_MANY_SESSIONS : {},
   )
   const printed: Printed = { text: "" }
-  const server = new OpencodeServer(child, await listeningAt(child, printed), printed)
+  const server = new OpencodeServer(child, sandbox, await listeningAt(child, printed), printed)
   await server.listen()
   return server
 }
