@@ -149,12 +149,7 @@ function grouped(
     const account = accounts.find((known) => known.id === id)
     return account === undefined ? "a removed account" : accountName(account)
   }
-  const parents = new Map(turns.map(({ sessionId, parentSessionId }) => [sessionId, parentSessionId]))
-  /** A subagent's credits are those of the session that it works for, at the end of all that stand between. */
-  const rootOf = (sessionId: string, seen: readonly string[] = []): string => {
-    const parent = parents.get(sessionId)
-    return parent === undefined || seen.includes(parent) ? sessionId : rootOf(parent, [...seen, sessionId])
-  }
+  const rootOf = rootsOf(turns)
   const keyOf = (turn: StoredTurn): string => {
     switch (by) {
       case "day":
@@ -176,6 +171,23 @@ function grouped(
   return [...Map.groupBy(turns, keyOf)]
     .map(([key, group]) => sum(key, by === "account" ? nameOf(key) : key, group))
     .toSorted((one, other) => (by === "day" ? one.key.localeCompare(other.key) : other.credits - one.credits))
+}
+
+/** A subagent's credits are those of the session that it works for, at the end of all that stand between. */
+function rootsOf(turns: readonly StoredTurn[]): (sessionId: string) => string {
+  const parents = new Map(turns.map(({ sessionId, parentSessionId }) => [sessionId, parentSessionId]))
+  const roots = new Map<string, string>()
+  const above = (id: string): string | undefined => roots.get(id) ?? parents.get(id)
+  return (sessionId) => {
+    let root = sessionId
+    const way = new Set([root])
+    for (let next = above(root); next !== undefined && !way.has(next); next = above(root)) {
+      way.add(next)
+      root = next
+    }
+    for (const id of way) roots.set(id, root)
+    return root
+  }
 }
 
 function sum(key: string, name: string, turns: readonly StoredTurn[]): Spent {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { afterChoiceWanted, afterFailure, openAccountStore } from "../../src/accounts/index.ts"
+import { afterChoiceWanted, afterFailure, openAccountStore, openDatabase } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
 import { silentLog, systemClock } from "../../src/runtime.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
@@ -102,7 +102,20 @@ describe("what was spent", () => {
     await store.close()
     const { out } = await lab.run("usage", "--by", "session")
     assert.match(out, /^ses_1 +4 +1 +4\.75 /m)
+    assert.match(out, /^ses_[45] +2 +2\.00 /m)
     assert.doesNotMatch(out, /^ses_[23] /m)
+  })
+
+  it("is counted at once, however many subagents work one for another", async () => {
+    const database = await openDatabase(join(lab.sandbox.config, "kiro.db"))
+    database.run(
+      `WITH RECURSIVE deep(level) AS (SELECT 2 UNION ALL SELECT level + 1 FROM deep WHERE level < 20000)
+       INSERT INTO kiro_turn (session_id, parent_session_id, account_id, credits, at, day)
+       SELECT 'ses_' || (level + 1), 'ses_' || level, account_id, 1, at, day FROM deep, kiro_turn
+       WHERE session_id = 'ses_2'`,
+    )
+    database.close()
+    assert.match((await lab.run("usage", "--by", "session")).out, /^ses_1 +20002 +1 +20002\.75 /m)
   })
 
   it("has names that neither a terminal nor a spreadsheet obeys", async () => {
