@@ -51,7 +51,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
     if (await models.refresh()) await reload?.()
   }
   const look = (): void => host.inBackground(connections.look, "the credentials of OpenCode were not read")
-  // A sign-in, in whichever location or program, and an answer bring both.
+  // A sign-in, in whichever location or program, and a chat bring both.
   const renew = (): void => {
     host.inBackground(refresh, "the new models were not offered")
     look()
@@ -149,15 +149,19 @@ function modelsByHook(host: Host, providerUrl: string): (event: unknown) => void
 function locationGateway(
   host: Host,
   chosen: () => Promise<string | undefined>,
-  answered: () => void,
+  ended: () => void,
 ): ChatGateway {
   const gateway = gatewayOf(host)
   return {
     async chat(call) {
       const outcome = await gateway.chat({ ...call, preferredAccountId: await chosen() })
-      if (outcome.outcome === "refusal") return outcome
+      if (outcome.outcome === "refusal") {
+        // Of an account, maybe, that wants its user.
+        ended()
+        return outcome
+      }
       const { head, batches } = outcome.answer
-      return { outcome: "answer", answer: { head, batches: andThen(batches, answered) } }
+      return { outcome: "answer", answer: { head, batches: andThen(batches, ended) } }
     },
   }
 }
@@ -173,14 +177,14 @@ async function* andThen(
   }
 }
 
-/** The look-ups behind a good answer take this long, and may bring a new list of models. */
+/** The look-ups behind a chat take this long, and may bring a new list of models. */
 const LOOKED_UP_AFTER_MS = 5000
 
 function later(host: Host, renew: () => void): void {
   host.inBackground(async () => {
     await host.clock.sleep(LOOKED_UP_AFTER_MS, host.signal)
     renew()
-  }, "nothing was looked for behind an answer")
+  }, "nothing was looked for behind a chat")
 }
 
 /**

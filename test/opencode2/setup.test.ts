@@ -654,6 +654,16 @@ describe("signing in", () => {
     await eventually(() => said() === '"nothing"')
   })
 
+  it("is asked for at the connection of a login that a message found ended", async () => {
+    const person = lab.fake.account({ kind: "api-key" })
+    const { host, project } = await lab.open()
+    await (await project.login("kiro", "api-key", { api_key: person.accessToken })).complete()
+    lab.fake.intercept(() => true, FAILURES.invalidBearer)
+    const turn = await project.session({ model: "kiro/auto" }).prompt("Hello")
+    assert.match(turn.failure?.message ?? "", /refused/)
+    await eventually(() => /needs_auth.*refused/.test(JSON.stringify(host.credentials.statuses.at(-1) ?? "")))
+  })
+
   it("is asked for at a connection whose account was removed, and no more once that is back", async () => {
     const person = lab.fake.account({ kind: "api-key" })
     const { host, project } = await lab.open()
