@@ -66,7 +66,7 @@ export interface OpenAccounts {
    */
   readonly change: (accountId: string, decision: Decision) => Promise<Decided>
   /** The profiles of the account's login in all service regions; rejects where nobody could be asked. */
-  readonly profiles: (accountId: string) => Promise<readonly KiroProfile[]>
+  readonly profiles: (accountId: string, signal?: AbortSignal) => Promise<readonly KiroProfile[]>
   readonly close: () => Promise<void>
 }
 
@@ -106,7 +106,7 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
     ...parts,
     find: (accountId) => find(store, accountId),
     change: (accountId, decision) => decideAbout(parts, accountId, decision),
-    profiles: (accountId) => profilesOf(parts, accountId),
+    profiles: (accountId, signal) => profilesOf(parts, accountId, signal),
     async close() {
       await lookUps.close()
       await tokens.close()
@@ -156,9 +156,10 @@ async function carryOut(
 async function profilesOf(
   { store, tokens, client }: Parts,
   accountId: string,
+  signal: AbortSignal | undefined,
 ): Promise<readonly KiroProfile[]> {
   const account = await find(store, accountId)
-  const credential = await tokens.fresh({ account })
+  const credential = await tokens.fresh({ account, signal })
   if (credential.state === "none") {
     const state = { reason: "login-expired" } as const
     const why =
@@ -168,7 +169,7 @@ async function profilesOf(
     throw new Error(`${accountName(account)}: ${why}`)
   }
   const loginRegion = loginRegionOf(credential.login)
-  const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion })
+  const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion }, signal)
   const [first] = failures
   if (profiles.length === 0 && first !== undefined)
     throw new Error(describeFailure(first.failure, { account, model: "the list of profiles" }))

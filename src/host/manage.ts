@@ -79,8 +79,10 @@ export function manageAccounts(options: {
   readonly paths: Pick<Paths, "settingsFile">
   readonly place: Place
   readonly runtime: Pick<Runtime, "clock" | "randomUUID">
+  /** Aborted when nobody hears an answer any more. */
+  readonly signal: AbortSignal
 }): Management {
-  const { logins, settings, paths, place, runtime } = options
+  const { logins, settings, paths, place, runtime, signal } = options
   const { store, find, change } = options.accounts
   const stateNow = (account: Account): AccountState =>
     stateOf(account, { now: runtime.clock.now(), useOverage: settings.useOverage })
@@ -177,7 +179,7 @@ export function manageAccounts(options: {
         throw error
       }
     },
-    profiles: options.accounts.profiles,
+    profiles: (account) => options.accounts.profiles(account, signal),
     signIn: (wanted) => logins.begin(wanted),
     async signInAgain(id) {
       const account = await find(id)

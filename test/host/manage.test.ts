@@ -34,6 +34,7 @@ describe("managing accounts from inside a host", () => {
     const notify = (): void => undefined
     accounts = await openAccounts({ runtime, settings, paths, sources: [], notify })
     const { client, store, lookUps } = accounts
+    const { signal } = new AbortController()
     const logins = openLogins({
       client,
       store,
@@ -41,9 +42,9 @@ describe("managing accounts from inside a host", () => {
       offerModels: () => lookUps.offerModels(),
       importLogins: async () => ({ added: [], updated: [], unchanged: [], problems: [] }),
       openBrowser: () => undefined,
-      signal: new AbortController().signal,
+      signal,
     })
-    management = manageAccounts({ accounts, logins, settings, paths, place, runtime })
+    management = manageAccounts({ accounts, logins, settings, paths, place, runtime, signal })
     await store.add(newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }))
   })
   after(async () => {

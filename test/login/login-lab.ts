@@ -80,6 +80,7 @@ export async function openLab(): Promise<LoginLab> {
         paths,
         place,
         runtime,
+        signal: controller.signal,
       }),
     logins: () =>
       openLogins({

@@ -740,6 +740,18 @@ describe("what the terminal UI asks", () => {
     assert.match(JSON.stringify(await project.call("opencode-kiro-auth", "act", act)), /is called Work now/)
     assert.equal((await lab.accounts())[0]?.label, "Work")
   })
+
+  it("ends with the plugin, whatever Kiro is being asked for it", async () => {
+    await lab.signInWithKiroCli()
+    const { project } = await lab.open()
+    await project.session({ model: "kiro/auto" }).prompt("Hello")
+    const [account] = await lab.accounts()
+    lab.fake.intercept(({ operation }) => operation === "ListAvailableProfiles", neverAnswers)
+    const asked = project.call("opencode-kiro-auth", "profiles", { account: account?.id })
+    await eventually(() => lab.fake.received("ListAvailableProfiles").length > 0)
+    await project.close()
+    assert.match(JSON.stringify(await within(500, asked)), /has ended/)
+  })
 })
 
 describe("the command", () => {
