@@ -241,21 +241,22 @@ function offerSearch(host: Host, isDefault: boolean): (editor: unknown) => void 
   }
 }
 
-/** How long a host is left alone that ended its events, or gave none. */
+/** How long a host is left alone that ended its events, or gave none; doubled each time. */
 const HEARD_AGAIN_AFTER_MS = 2000
+const LONGEST_DEAF_MS = 60_000
 
 /** `opencode auth login`, `switch` and `logout` in another process, and `/connect` in this one. */
 function watchCredentials(host: Host, subscribe: Call | undefined, renew: () => void): void {
   if (subscribe === undefined) return
   const { signal, clock, log } = host
   host.inBackground(async () => {
-    for (;;) {
+    for (let waitMs = HEARD_AGAIN_AFTER_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_DEAF_MS)) {
       try {
         await hearCredentials(host, subscribe, renew)
       } catch (error) {
         log.info("OpenCode's events are not heard just now", { error })
       }
-      await clock.sleep(HEARD_AGAIN_AFTER_MS, signal)
+      await clock.sleep(waitMs, signal)
       // What was not heard meanwhile.
       renew()
     }
