@@ -103,10 +103,11 @@ async function askModel(context: GatewayContext, chat: Chat, begun: Progress): P
   }
 }
 
-/** What says of the model alone that it can't serve now. */
+/** What says of a model alone that it can't serve this chat now. */
 const PASSED_OVER: ReadonlySet<Refused["because"]> = new Set<Refused["because"]>([
   "capacity",
   "invalid-model",
+  "input-too-long",
   "no-account",
 ])
 
@@ -121,7 +122,9 @@ async function askFallbacks(
   for (const model of fallbacks) {
     const { sends } = last.progress
     if (sends >= context.settings.maxRequestIterations) return undefined
-    const chat = await openChat(context, { ...call, request: { ...request, model } })
+    const opened = await openChat(context, { ...call, request: { ...request, model } })
+    // The host does not compact for its window: the model that was asked may have a larger one.
+    const chat = { ...opened, session: { ...opened.session, overflowAnswered: true } }
     // What the models before have taught of the conversation, this one need not be asked again.
     const session = { ...chat.session, ...taughtBy(last) }
     const asked = await askModel(context, chat, { ...begin(chat, session), sends })

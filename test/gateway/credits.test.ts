@@ -363,6 +363,19 @@ describe("a model that stays busy", () => {
     }
   })
 
+  it("is what is told of where the conversation is too long for the others: it may not be for this one", async () => {
+    await using harness = await startHarness({ settings })
+    const account = await harness.add("work")
+    account.fail(FAILURES.capacity)
+    harness.fake.when(({ text: body }) => /claude-(?:sonnet-4"|haiku)/.test(body), FAILURES.inputTooLong)
+    const refused = await harness.ask()
+    assert.equal(refused.status, 429)
+    assert.match(await errorText(refused), /claude-sonnet-4-5 is very busy/)
+    // Where it is, the host still hears that it has to compact.
+    account.fail(FAILURES.inputTooLong)
+    assert.match(await errorText(await harness.ask()), /^prompt is too long/)
+  })
+
   it("is not told of where the request to the one that stands in for it is what is wrong", async () => {
     await using harness = await startHarness({ settings })
     const account = await harness.add("work")
