@@ -128,20 +128,20 @@ describe("doctor --fix", () => {
     assert.deepEqual(await mended(), [])
   })
 
-  it("takes out what claims the provider, and gives it back where it is switched off", async () => {
+  it("gives the provider back where it is switched off, and leaves a pasted block alone", async () => {
     const file = join(config, "opencode.json")
-    const models = { auto: { name: "Mine", provider: { npm: "x" } } }
+    const provider = {
+      kiro: { npm: "@ai-sdk/anthropic", models: { auto: { name: "Mine", provider: { npm: "x" } } } },
+    }
     editJson(file, (before) => ({
       ...before,
       disabled_providers: ["kiro", "openai"],
       enabled_providers: ["openai"],
-      provider: {
-        kiro: { npm: "@ai-sdk/anthropic", options: { baseURL: "https://x.example", a: 1 }, models },
-      },
+      provider,
     }))
     const before = readFileSync(file, "utf8")
     const done = await mended()
-    assert.equal(done.filter((line) => line.startsWith("took ")).length, 3)
+    assert.equal(done.filter((line) => / (?:set|added) /.test(` ${line}`)).length, 2)
     // Each was a change of its own: the one copy is of the file before the first.
     assert.equal(done.filter((line) => line.startsWith("kept ")).length, 1)
     const [copy = ""] = readdirSync(config).filter((name) => name.endsWith(".bak"))
@@ -150,14 +150,14 @@ describe("doctor --fix", () => {
     assert.deepEqual(document, {
       disabled_providers: ["openai"],
       enabled_providers: ["openai", "kiro"],
-      provider: { kiro: { options: { a: 1 }, models: { auto: { name: "Mine", provider: {} } } } },
+      provider,
     })
     assert.deepEqual(await lab.problems(), [])
   })
 
   it("keeps one copy of a file, also where its changes take seconds", async () => {
     const file = join(config, "opencode.json")
-    editJson(file, () => ({ disabled_providers: ["kiro"], provider: { kiro: { npm: "x" } } }))
+    editJson(file, () => ({ disabled_providers: ["kiro"], enabled_providers: ["openai"] }))
     const before = readFileSync(file, "utf8")
     const place = { env: lab.sandbox.environment, platform: process.platform, home: lab.home }
     const terminal = createTerminal({ stdout: nobody, stderr: nobody, env: {} })
@@ -174,7 +174,7 @@ describe("doctor --fix", () => {
       copies.map((name) => readFileSync(join(config, name), "utf8")),
       [before],
     )
-    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")).provider, { kiro: {} })
+    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")).disabled_providers, [])
   })
 
   it("makes kiro.db private again, renames a stale copy, and mends nothing twice", async () => {
