@@ -64,9 +64,9 @@ describe("doctor on OpenCode's configuration", () => {
   })
 
   it("says by what command to report what it could not look at", needsLinks, async () => {
-    const dotted = join(lab.sandbox.project, ".opencode")
-    mkdirSync(dotted)
-    symlinkSync("plugin", join(dotted, "plugin"))
+    await lab.run("import")
+    const spill = join(lab.sandbox.config, "kiro-tokens.spill")
+    symlinkSync(spill, spill)
     const named = /this command: (.*)/.exec((await lab.run("doctor")).out)?.[1]
     const remedy = remedyOf(await lab.problems(), /this could not be looked at: .*ELOOP/)
     assert.equal(remedy, `Report it with: \`${named} doctor --report\``)
@@ -176,6 +176,22 @@ describe("doctor on OpenCode's configuration", () => {
     rmSync(loose)
     await followed()
   })
+
+  it(
+    "sees it beside a link that leads to itself, and a file where a folder belongs",
+    needsLinks,
+    async () => {
+      const dotted = join(lab.sandbox.project, ".opencode")
+      const cache = join(lab.sandbox.root, "cache", "opencode", "npm")
+      for (const folder of [join(dotted, "plugins"), cache]) mkdirSync(folder, { recursive: true })
+      symlinkSync("plugin", join(dotted, "plugin"))
+      writeFileSync(join(cache, "opencode-kiro-auth@latest"), "")
+      list("opencode-kiro-auth")
+      await followed()
+      writeFileSync(join(dotted, "plugins", "kiro.js"), "")
+      assert.match(remedyOf(await lab.problems(), /also loads .*kiro\.js/), /Move it out/)
+    },
+  )
 
   it("sees what switches the provider kiro off, and lets a pasted block be, whatever home it names", async () => {
     const switches: readonly (readonly [object, RegExp])[] = [

@@ -7,7 +7,7 @@ import { oidcOrigin, SOCIAL_ORIGIN } from "../../oauth/index.ts"
 import { PROXY_VARIABLES, proxyAddress } from "../../runtime.ts"
 import type { Place } from "../../settings/index.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
-import { globalFolder, readJsonc } from "./opencode-config.ts"
+import { globalFolder, readConfigFile } from "./opencode-config.ts"
 import { majorOf } from "./programs.ts"
 
 const PATIENCE_MS = 8000
@@ -186,7 +186,7 @@ const SEEN_BY_SERVICE = /^(?:KIRO_\w+|KIROCLI_\w+|HTTPS?_PROXY|NO_PROXY|NODE_EXT
 /** OpenCode 2 answers from one background service, which has not the environment of the shell it is called from. */
 function serviceEnvironment({ opencode, place, paths }: DoctorContext): readonly Finding[] {
   if (majorOf(opencode) !== 2) return []
-  const service: unknown = readJsonc(join(globalFolder(paths), "service.json"))?.["env"]
+  const service: unknown = readConfigFile(join(globalFolder(paths), "service.json")).document["env"]
   const known = isObject(service) ? Object.keys(service) : []
   const here = Object.keys(place.env).filter((name) => SEEN_BY_SERVICE.test(name))
   const unseen = here.filter((name) => !known.includes(name))

@@ -14,8 +14,10 @@ import {
 /** One of OpenCode's configuration files. */
 export interface ConfigFile {
   readonly path: string
-  /** `undefined` where it can't be read as JSON with comments. */
-  readonly document: JsonObject | undefined
+  /** Empty where there is none, or none that can be read. */
+  readonly document: JsonObject
+  /** Why it can't be read as JSON with comments; goes on after its path. */
+  readonly trouble?: string
 }
 
 interface Where {
@@ -44,7 +46,7 @@ export function readConfigFiles({ place, paths, directory }: Where): readonly Co
   const rest = [...local, ...dotted].flatMap((folder) => NAMES.map((name) => join(folder, name)))
   return onlyOnce([...globals, ...named, ...rest], place.platform)
     .filter(existsSync)
-    .map((path) => ({ path, document: readJsonc(path) }))
+    .map(readConfigFile)
 }
 
 function onlyOnce(paths: readonly string[], platform: string): readonly string[] {
@@ -61,7 +63,7 @@ export function readCliConfig({ place, paths }: Pick<Where, "place" | "paths">):
   const variable = "OPENCODE_CLI_CONFIG_CONTENT"
   const laidOver = readText(place.env[variable] ?? "")
   if (Array.isArray(laidOver?.["plugins"])) return { path: variable, document: laidOver }
-  return { path, document: existsSync(path) ? readJsonc(path) : {} }
+  return readConfigFile(path)
 }
 
 /** OpenCode's own configuration folder: on Windows too it is the one of the XDG directories. */
@@ -89,16 +91,13 @@ export function projectOf(directory: string): Project {
   return { directory, worktree: existsSync(join(root, ".git")) ? root : directory }
 }
 
-/** JSON with comments and trailing commas; `undefined` where it is something else or can't be read. */
-export function readJsonc(path: string): JsonObject | undefined {
+/** JSON with comments and trailing commas. */
+export function readConfigFile(path: string): ConfigFile {
   const file = readSmallFile(path)
-  return file.state === "text" ? readText(file.text) : undefined
-}
-
-/** Why there is no document in such a file; goes on after its name. */
-export function jsoncTrouble(path: string): string {
-  const file = readSmallFile(path)
-  return file.state === "failed" ? file.message : "is not JSON"
+  if (file.state === "missing") return { path, document: {} }
+  const document = file.state === "text" ? readText(file.text) : undefined
+  if (document !== undefined) return { path, document }
+  return { path, document: {}, trouble: file.state === "failed" ? file.message : "is not JSON" }
 }
 
 function readText(text: string): JsonObject | undefined {

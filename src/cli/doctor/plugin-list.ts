@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, statSync } from "node:fs"
+import { existsSync, readdirSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { JSONPath } from "jsonc-parser"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
 import { type Place, readSmallFile } from "../../settings/index.ts"
 import { PACKAGE } from "../../version.ts"
-import { type ConfigFile, type Edit, readJsonc } from "./opencode-config.ts"
+import { type ConfigFile, type Edit, readConfigFile } from "./opencode-config.ts"
 
 /** One line of a `plugin` or `plugins` list: a plugin, or `-id`, `prefix.*` and the like, which switch plugins off and on. */
 export interface PluginLine {
@@ -60,7 +60,7 @@ export function switchedOff(files: readonly ConfigFile[], place: Place): PluginL
 /** What lists a plugin in a file. One that somebody named there without a list around it goes on in the list. */
 export function pluginAdded(file: string, spec: string, place: Place): Edit {
   const path = ["plugin"]
-  const there: unknown = readJsonc(file)?.["plugin"]
+  const there: unknown = readConfigFile(file).document["plugin"]
   if (Array.isArray(there)) return { path, value: spec, insert: true }
   const others = pluginEntries([{ path: file, document: { plugin: [there] } }], place).filter(
     (entry) => !isOurs(entry),
@@ -73,15 +73,23 @@ export function looseFiles(folders: readonly string[]): readonly string[] {
   return folders.flatMap((folder) =>
     ["plugin", "plugins"]
       .map((name) => join(folder, name))
-      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
-      .flatMap((path) => readdirSync(path).map((name) => join(path, name)))
+      .flatMap((path) => namesIn(path).map((name) => join(path, name)))
       .filter((path) => /\.[jt]s$/.test(path)),
   )
 }
 
+/** What lies in a folder; nothing where there is none, or what nobody can look into. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
 /** The lines of OpenCode's `plugin` list, and of OpenCode 2's `plugins`, in the order in which they count. */
 function pluginLines(files: readonly ConfigFile[]): readonly PluginLine[] {
-  return files.flatMap(({ path, document = {} }) =>
+  return files.flatMap(({ path, document }) =>
     ["plugin", "plugins"].flatMap((key) => {
       const list: unknown = document[key]
       return Array.isArray(list)
@@ -139,7 +147,7 @@ function named(line: PluginLine, { env, home }: Place): PluginEntry {
   const cache = join(env["XDG_CACHE_HOME"] || join(home, ".cache"), "opencode")
   const first = join(cache, "packages", copy, "node_modules", name)
   const second = join(cache, "npm", copy)
-  const newest = existsSync(second) ? readdirSync(second).toSorted().at(-1) : undefined
+  const newest = namesIn(second).toSorted().at(-1)
   const folder =
     newest === undefined || existsSync(first) ? first : join(second, newest, "node_modules", name)
   return { ...line, by: "name", name, folder, manifest: readManifest(folder) }

@@ -10,10 +10,9 @@ import {
   editConfig,
   globalConfigFile,
   globalFolder,
-  jsoncTrouble,
   projectFolders,
   readCliConfig,
-  readJsonc,
+  readConfigFile,
 } from "./opencode-config.ts"
 import {
   isNowhere,
@@ -33,16 +32,17 @@ export const pluginCheck: Check = {
   title: "OpenCode's configuration",
   async look(context) {
     const { configs, entries } = context
-    const broken = configs.filter(({ document }) => document === undefined)
     const ours = entries.filter(isOurs)
     return [
-      ...broken.map(({ path }) =>
-        problem(`${path} ${jsoncTrouble(path)}`, "Correct it: OpenCode can't read it either."),
-      ),
+      ...configs.flatMap((file) => unread(file, "OpenCode can't read it either")),
       ...(ours.length > 0 ? await loaded(context, ours) : [missing(context)]),
       ...others(context, entries),
     ]
   },
+}
+
+function unread({ path, trouble }: ConfigFile, consequence: string): readonly Finding[] {
+  return trouble === undefined ? [] : [problem(`${path} ${trouble}`, `Correct it: ${consequence}.`)]
 }
 
 function missing(context: DoctorContext): Finding {
@@ -58,7 +58,7 @@ function missing(context: DoctorContext): Finding {
   )
 }
 
-function hasPastedModels({ document = {} }: ConfigFile): boolean {
+function hasPastedModels({ document }: ConfigFile): boolean {
   return isObject(child(document, "provider")[PROVIDER_ID])
 }
 
@@ -68,7 +68,7 @@ function addPlugin(context: DoctorContext, file: string, spec: string): readonly
   if (majorOf(context.opencode) === 2) return done
   const files = tuiFiles(context.paths)
   const tui = files.find(existsSync) ?? files[0] ?? file
-  const listed: unknown = readJsonc(tui)?.["plugin"]
+  const listed: unknown = readConfigFile(tui).document["plugin"]
   if (Array.isArray(listed) && listed.includes(spec)) return done
   return [...done, ...editConfig(tui, [pluginAdded(tui, spec, context.place)], context.stamp)]
 }
@@ -147,14 +147,10 @@ function panelOf1(context: DoctorContext, entry: PluginEntry): readonly Finding[
   const { paths } = context
   const { spec, file, by, folder, manifest } = entry
   if (!file.startsWith(globalFolder(paths)) || (by === "path" && manifest === undefined)) return []
-  const files = tuiFiles(paths).filter(existsSync)
-  const documents = files.map(readJsonc)
-  const broken = files[documents.indexOf(undefined)]
-  if (broken !== undefined)
-    return [
-      problem(`${broken} ${jsoncTrouble(broken)}`, "Correct it: the terminal UI finds the panel there."),
-    ]
-  const listed = JSON.stringify(documents.map((document) => document?.["plugin"] ?? []))
+  const files = tuiFiles(paths).map(readConfigFile)
+  const broken = files.flatMap((each) => unread(each, "the terminal UI finds the panel there"))
+  if (broken.length > 0) return broken
+  const listed = JSON.stringify(files.map(({ document }) => document["plugin"] ?? []))
   if (listed.includes(PACKAGE) || listed.includes(JSON.stringify(spec).slice(1, -1))) return []
   const place = isNowhere(entry, context.published) ? ownSpec() : by === "path" ? folder : spec
   return [note(`the panel of the terminal UI is not installed: \`opencode plugin "${place}" -g -f\``)]
@@ -163,10 +159,7 @@ function panelOf1(context: DoctorContext, entry: PluginEntry): readonly Finding[
 /** The host finds it in the package. */
 function panelOf2(context: DoctorContext): readonly Finding[] {
   const config = readCliConfig(context)
-  if (config.document === undefined)
-    return [
-      problem(`${config.path} ${jsoncTrouble(config.path)}`, "Correct it: the terminal UI goes without it."),
-    ]
+  if (config.trouble !== undefined) return unread(config, "the terminal UI goes without it")
   const off = switchedOff([config], context.place)
   // The last one first: each is taken out by its place in the list.
   const ours = pluginEntries([config], context.place).filter(isOurs).toReversed()
@@ -260,7 +253,7 @@ export const providerCheck: Check = {
   },
 }
 
-function findingsOf(context: DoctorContext, { path, document = {} }: ConfigFile): readonly Finding[] {
+function findingsOf(context: DoctorContext, { path, document }: ConfigFile): readonly Finding[] {
   const edit = (change: Edit) => async () => editConfig(path, [change], context.stamp)
   const disabled: unknown = document["disabled_providers"]
   const enabled: unknown = document["enabled_providers"]
