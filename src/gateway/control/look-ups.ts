@@ -66,7 +66,7 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
     client.runtime,
   )
   return {
-    usage: (accountId, signal) => untilAborted(usage.now([accountId]), signal),
+    usage: (accountId, signal) => untilAborted(usage.now(accountId), signal),
     usageNow: (accountId) => usage.force(accountId),
     profile: (accountId, signal) => rediscoverProfile(options, accountId, signal),
     afterAnswer(accountId) {

@@ -23,8 +23,8 @@ export interface PeriodicTask {
 export interface Periodic {
   /** Runs the task for the account if it is due, and does not wait. */
   soon(accountId: string): void
-  /** The same, once and waited for. Accounts that were asked about too recently are passed over. */
-  now(accountIds: readonly string[]): Promise<void>
+  /** The same, once and waited for. */
+  now(accountId: string): Promise<void>
   /** Runs it whether due or not, once and waited for. */
   force(accountId: string): Promise<void>
   /** Ends what is under way. */
@@ -78,7 +78,7 @@ export function createPeriodic(task: PeriodicTask, { clock, random, log }: Host)
 
   return {
     soon: (accountId) => void start(accountId, task.retries),
-    now: async (accountIds) => void (await Promise.all(accountIds.map((accountId) => start(accountId, 0)))),
+    now: (accountId) => start(accountId, 0),
     force: (accountId) => start(accountId, 0, true),
     async close() {
       stop.abort(new Error("closed"))

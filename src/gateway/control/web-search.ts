@@ -66,7 +66,7 @@ export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promi
   const excluded = new Set<string>()
   /** Of the first that was at its limit: the one that the search was meant for. */
   let told: string | undefined
-  for (;;) {
+  while (true) {
     const choice = await choose(parts, search.sessionId, excluded)
     if (choice.account === undefined) return refused(noneLeft(choice.rule, told))
     const { account } = choice
