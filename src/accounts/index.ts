@@ -87,6 +87,7 @@ export {
   storeFailure,
 } from "./store/database.ts"
 export { inTransaction } from "./store/file.ts"
+export { attempted, type Patience, patiently } from "./store/patience.ts"
 export {
   type Learnt,
   localDay,

@@ -1,12 +1,14 @@
 import { existsSync, statSync } from "node:fs"
 import {
+  attempted,
   type Database,
   type DatabaseDriver,
   inTransaction,
   loadDatabaseDriver,
   type LoginSource,
   type OpenOptions,
-  passesSoon,
+  type Patience,
+  patiently,
   type PairChange,
   placeIn,
   type PlaceKey,
@@ -18,19 +20,10 @@ import {
   storeFailure,
   type WriteBack,
 } from "../accounts/index.ts"
-import type { Clock } from "../runtime.ts"
 import { fileStamp, systemCode } from "../settings/index.ts"
 import { nothingOf } from "./documents.ts"
 
-/** How long another program's lock is waited for, in ms. */
-const PATIENCE_MS = 5000
-const FIRST_WAIT_MS = 10
-const LONGEST_WAIT_MS = 250
-
-export interface Effects {
-  readonly clock: Clock
-  /** Uniform in [0, 1). */
-  readonly random: () => number
+export interface Effects extends Patience {
   /** Absent: the SQLite of the runtime. */
   readonly driver?: DatabaseDriver
 }
@@ -108,10 +101,7 @@ type Visit<Value> =
   | { readonly state: "missing" }
   | { readonly state: "failed"; readonly failure: StoreFailure }
 
-/**
- * Opens another program's database, runs one short synchronous visit and closes it; never throws for what the
- * file is. A lock, and a file handle, is waited for on the clock, so that the event loop never stands still.
- */
+/** Opens another program's database, runs one short synchronous visit and closes it; never throws for what the file is. */
 async function visitDatabase<Value>({
   file,
   effects,
@@ -124,18 +114,13 @@ async function visitDatabase<Value>({
   readonly write?: boolean
   readonly visit: (database: Database) => Value
 }): Promise<Visit<Value>> {
-  const deadline = effects.clock.now() + PATIENCE_MS
-  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 1.6, LONGEST_WAIT_MS)) {
-    if (!existsSync(file)) return { state: "missing" }
-    try {
-      const open = effects.driver ?? (await loadDatabaseDriver())
-      return { state: "done", value: visitOnce({ open, file, write, visit }) }
-    } catch (error) {
-      const failure = storeFailure(error)
-      if (!passesSoon(failure) || effects.clock.now() >= deadline) return { state: "failed", failure }
-    }
-    await effects.clock.sleep(wait * (0.5 + effects.random()))
-  }
+  const open = effects.driver ?? (await loadDatabaseDriver())
+  const visitNow = (): Visit<Value> =>
+    existsSync(file)
+      ? { state: "done", value: visitOnce({ open, file, write, visit }) }
+      : { state: "missing" }
+  const tried = await patiently(() => attempted(visitNow), effects)
+  return tried.done ? tried.value : { state: "failed", failure: tried.failure }
 }
 
 const MESSAGES: { readonly [failure in StoreFailure]: string } = {

@@ -20,11 +20,8 @@ import {
   prune,
   setAside,
 } from "./file.ts"
+import { type Attempt, attempted, PATIENCE_MS, patiently } from "./patience.ts"
 
-/** How long a locked database is waited for before the caller is told, in ms. */
-const PATIENCE_MS = 5000
-const FIRST_WAIT_MS = 2
-const LONGEST_WAIT_MS = 40
 /** How often the file is looked for again while everything is in memory, in ms: a short fault is over when it is over. */
 const LOOK_AGAIN_MS = 1000
 /** Whoever reads the log meanwhile is done in milliseconds. */
@@ -64,10 +61,6 @@ interface WriteOptions {
 
 type Change<Value> = (database: Database) => Value
 
-type Attempt<Value> =
-  | { readonly done: true; readonly value: Value }
-  | { readonly done: false; readonly failure: StoreFailure; readonly error: unknown }
-
 /**
  * One file, opened by the first use that needs it. Every statement is synchronous and short, with no busy timeout:
  * a locked database is waited for on the clock, so the event loop never stands still.
@@ -102,12 +95,12 @@ export class Connection {
     const isAbsent = this.#database === undefined && !existsSync(this.#options.path)
     if (isAbsent) return Promise.resolve(whenAbsent)
     const look = (database: Database): Value => inOneLook(database, () => query(database))
-    return this.#patiently(() => this.#try(look), PATIENCE_MS)
+    return this.#patiently(() => this.#try(look))
   }
 
   /** Runs `change` in one immediate transaction; rejects with a `StoreError` where it could not be made. */
   async write<Value>(change: Change<Value>, options: WriteOptions = {}): Promise<Value> {
-    const writing = this.#patiently(() => this.attempt(change, options), options.patienceMs ?? PATIENCE_MS)
+    const writing = this.#patiently(() => this.attempt(change, options), options.patienceMs)
     this.#writing.add(writing)
     try {
       const value = await writing
@@ -190,18 +183,11 @@ export class Connection {
     this.#pruneAt = now + (pruned.done && pruned.value ? PRUNE_ON_MS : PRUNE_EVERY_MS)
   }
 
-  async #patiently<Value>(attempt: () => Attempt<Value>, patienceMs: number): Promise<Value> {
-    const { clock } = this
-    const { random } = this.#options
-    const deadline = clock.now() + patienceMs
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 1.6, LONGEST_WAIT_MS)) {
-      const result = attempt()
-      if (result.done) return result.value
-      if (!passesSoon(result.failure)) throw this.#report(result)
-      if (clock.now() >= deadline)
-        throw patienceMs < PATIENCE_MS ? new StoreError(result.failure, result.error) : this.#report(result)
-      await clock.sleep(wait * (0.5 + random()))
-    }
+  async #patiently<Value>(attempt: () => Attempt<Value>, patienceMs = PATIENCE_MS): Promise<Value> {
+    const tried = await patiently(attempt, { ...this.#options, patienceMs })
+    if (tried.done) return tried.value
+    const isShort = patienceMs < PATIENCE_MS && passesSoon(tried.failure)
+    throw isShort ? new StoreError(tried.failure, tried.error) : this.#report(tried)
   }
 
   #report({ failure, error }: { readonly failure: StoreFailure; readonly error: unknown }): StoreError {
@@ -238,11 +224,7 @@ export class Connection {
   }
 
   #once<Value>(action: (database: Database) => Value): Attempt<Value> {
-    try {
-      return { done: true, value: action(this.#open()) }
-    } catch (error) {
-      return { done: false, failure: storeFailure(error), error }
-    }
+    return attempted(() => action(this.#open()))
   }
 
   /** The open database, or a new one where the file was removed or replaced under us. */

@@ -1,6 +1,14 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
-import { type Database, openDatabase, type StoreFailure, storeFailure } from "../../accounts/index.ts"
+import {
+  attempted,
+  type Database,
+  inTransaction,
+  loadDatabaseDriver,
+  patiently,
+  StoreError,
+  type StoreFailure,
+} from "../../accounts/index.ts"
 import { NO_ACCOUNT } from "../../gateway/index.ts"
 import { kiroCliDatabases } from "../../import/index.ts"
 import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
@@ -164,41 +172,24 @@ function ownership(platform: string, path: string): string {
   return platform === "win32" ? `its Properties, Security` : `chown "$USER" "${path}"`
 }
 
-/** A lock is held for milliseconds; one that is still there after this is stuck. */
-const LOCK_PATIENCE_MS = 3000
-const LOOK_AGAIN_MS = 100
-
 /** Why kiro.db can't be used; nothing where it can, or where there is none yet. A lock is waited for. */
 export async function databaseTrouble({
   paths,
   runtime,
 }: Pick<Context, "paths" | "runtime">): Promise<StoreFailure | undefined> {
-  const path = paths.database
-  if (!existsSync(path)) return undefined
-  const { clock } = runtime
-  const deadline = clock.now() + LOCK_PATIENCE_MS
-  let failure = await tryWrite(path)
-  while (failure === "busy" && clock.now() < deadline) {
-    await clock.sleep(LOOK_AGAIN_MS)
-    failure = await tryWrite(path)
-  }
-  return failure
+  if (!existsSync(paths.database)) return undefined
+  const open = await loadDatabaseDriver()
+  const tried = await patiently(() => attempted(() => tryWrite(open(paths.database))), runtime)
+  return tried.done ? undefined : tried.failure
 }
 
 /** Takes the write lock and gives it back: nothing is changed. */
-async function tryWrite(path: string): Promise<StoreFailure | undefined> {
-  let database: Database | undefined
+function tryWrite(database: Database): void {
   try {
-    database = await openDatabase(path)
-    const [row] = database.all("PRAGMA quick_check(1)")
-    if (row?.["quick_check"] !== "ok") return "corrupt"
-    database.run("BEGIN IMMEDIATE")
-    database.run("ROLLBACK")
-    return undefined
-  } catch (error) {
-    return storeFailure(error)
+    if (database.get("PRAGMA quick_check(1)")?.["quick_check"] !== "ok") throw new StoreError("corrupt")
+    inTransaction(database, () => undefined)
   } finally {
-    database?.close()
+    database.close()
   }
 }
 
