@@ -1,4 +1,5 @@
 import {
+  type Account,
   type AccountStore,
   afterChoiceWanted,
   foundProfile,
@@ -99,7 +100,7 @@ async function offerModels({ client, store, modelsPath }: LookUpOptions): Promis
 function accountOpener(options: LookUpOptions): OpenAccount {
   const { store, tokens, settings } = options
   return async (accountId, signal) => {
-    const account = await store.get(accountId)
+    const account = await presentAccount(store, accountId)
     if (account === undefined) return undefined
     const credential = await tokens.fresh({ account, signal })
     if (credential.state === "none") return undefined
@@ -125,6 +126,12 @@ function accountOpener(options: LookUpOptions): OpenAccount {
   }
 }
 
+/** One that was removed has a login for as long as it owes its pair to another program, and for nothing else. */
+async function presentAccount(store: AccountStore, accountId: string): Promise<Account | undefined> {
+  const account = await store.get(accountId)
+  return account?.removedAt === undefined ? account : undefined
+}
+
 /**
  * Looks the profile of an account's login up again, in all service regions, and keeps it; whether it is another than
  * before. One that the user chose for the account stays. Where several are left to choose from, the user is asked.
@@ -134,7 +141,7 @@ async function rediscoverProfile(
   accountId: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const account = await store.get(accountId)
+  const account = await presentAccount(store, accountId)
   if (account === undefined || account.profileArn !== undefined) return false
   const credential = await tokens.fresh({ account, signal })
   if (credential.state === "none" || credential.login.kind === "api-key") return false

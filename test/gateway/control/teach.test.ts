@@ -8,6 +8,7 @@ import {
   type Notice,
   openAccountStore,
 } from "../../../src/accounts/index.ts"
+import { withRecord } from "../../../src/accounts/login.ts"
 import { createLookUps, type LookUpOptions, type OpenLookUps } from "../../../src/gateway/control/look-ups.ts"
 import { present } from "../../../src/json.ts"
 import { Secret } from "../../../src/secret.ts"
@@ -102,6 +103,23 @@ async function bench(
 }
 
 const signal = new AbortController().signal
+
+describe("a removed account", () => {
+  it("is asked about no more, though its program is owed its pair", async () => {
+    await using fake = await startFakeKiro()
+    const { store, lookUps, account } = await bench(fake)
+    const places = [{ source: "kiro-cli", key: "k", shown: "h", owed: true }] as const
+    await store.update("a", (current) => ({
+      ...current,
+      logins: current.logins.map((login) => withRecord(login, { places })),
+    }))
+    await store.remove("a")
+    assert.equal((await account())?.logins.length, 1)
+    await lookUps.usageNow("a")
+    assert.equal(await lookUps.profile("a", signal), false)
+    assert.deepEqual(fake.requests, [])
+  })
+})
 
 describe("a usage call", () => {
   it("teaches credits, user id and host, at most once a minute", async () => {
