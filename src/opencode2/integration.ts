@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { AUTH_MARKER, type Host } from "../host/index.ts"
-import { isObject, messageOf, stringField, present } from "../json.ts"
+import { isObject, messageOf, present } from "../json.ts"
 import type { NewSignIn, SignIn } from "../login/index.ts"
 import {
   askedForAws,
@@ -173,9 +173,8 @@ export interface Connections {
   /** Reads them again, takes in a key that stands there, and says of the one in use whether its account wants a login. */
   look(): Promise<void>
   /**
-   * The account that was chosen with `opencode auth switch`, for new conversations. With one sign-in there is nothing
-   * that could have been chosen. Waits for a look that is under way: the message behind a switch, or behind the start,
-   * may be as quick.
+   * The account that was chosen with `opencode auth switch`, for new conversations. Waits for a look that is under
+   * way: the message behind a switch, or behind the start, may be as quick.
    */
   chosen(): Promise<string | undefined>
 }
@@ -195,8 +194,9 @@ export function readConnections(host: Host, context: unknown): Connections {
     if (active === undefined || resolve === undefined) return
     const connection = answerOf(await active(PROVIDER_ID))
     if (!isObject(connection)) return void (chosen = undefined)
-    const meant = await accountOf(host, answerOf(await resolve(connection)))
-    chosen = meant.state === "here" && (await signIns(context)) > 1 ? meant.accountId : undefined
+    const own = ownIn(answerOf(await resolve(connection)))
+    const meant = await accountOf(host, own)
+    chosen = meant.state === "here" && (await hasOther(context, own)) ? meant.accountId : undefined
     if (meant.state === "unknown") return
     const accounts = await (await host.services()).management.list()
     const message =
@@ -214,7 +214,7 @@ export function readConnections(host: Host, context: unknown): Connections {
   let looked: Promise<unknown> = last
   return {
     look() {
-      // One after the other: two at once would take a key in twice.
+      // One after the other: the last that began says what counts.
       last = last.then(lookOnce, lookOnce)
       looked = atMost(LOOKED_WITHIN_MS, last, host.clock).catch(() => undefined)
       return last
@@ -236,26 +236,37 @@ type Meant =
 const REMOVED =
   "This Kiro sign-in was removed. Sign in again, or take it out of this list with `opencode auth logout`."
 
-async function accountOf(host: Host, credential: unknown): Promise<Meant> {
-  const key = isObject(credential) ? stringField(credential, "key") : undefined
-  if (key !== undefined && isApiKey(key)) {
-    const accountId = await (await host.services()).logins.accountOfKey(new Secret(key))
+/** What is ours in a credential of the host's: an API key, or the marker of a sign-in. */
+function ownIn(credential: unknown): string | undefined {
+  const texts = [textIn(credential, "key"), textIn(credential, "access")]
+  return texts.find((text) => text !== undefined && (isApiKey(text) || text.startsWith(`${AUTH_MARKER}:`)))
+}
+
+async function accountOf(host: Host, own: string | undefined): Promise<Meant> {
+  if (own === undefined) return { state: "unknown" }
+  if (isApiKey(own)) {
+    const accountId = await (await host.services()).logins.accountOfKey(new Secret(own))
     return accountId === undefined ? { state: "removed" } : { state: "here", accountId }
   }
-  const marker = textIn(credential, "access")
-  if (marker?.startsWith(`${AUTH_MARKER}:`) !== true) return { state: "unknown" }
   const { store } = (await host.services()).accounts
   // An account that joined another one is found by its marker too.
   const account = (await store.listAll()).find(({ id, record }) =>
-    [id, ...(record?.joined ?? [])].some((each) => markerOf(each) === marker),
+    [id, ...(record?.joined ?? [])].some((each) => markerOf(each) === own),
   )
   if (account === undefined) return { state: "unknown" }
   return account.removedAt === undefined ? { state: "here", accountId: account.id } : { state: "removed" }
 }
 
-async function signIns(context: unknown): Promise<number> {
+/** Whether the host also has a sign-in to another account: else there is nothing that could have been chosen. */
+async function hasOther(context: unknown, own: string | undefined): Promise<boolean> {
+  const resolve = methodOf(context, "integration", "connection", "resolve")
   const got = await methodOf(context, "integration", "get")?.({ integrationID: PROVIDER_ID })
   const integration = answerOf(got)
   const connections = isObject(integration) ? integration["connections"] : undefined
-  return Array.isArray(connections) ? connections.length : 0
+  const names = (Array.isArray(connections) ? connections : []).map(async (connection) =>
+    ownIn(answerOf(await resolve?.(connection))),
+  )
+  // One of another plugin may be refused where it is renewed.
+  const known = await Promise.allSettled(names)
+  return known.some((name) => name.status === "fulfilled" && name.value !== undefined && name.value !== own)
 }

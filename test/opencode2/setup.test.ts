@@ -566,6 +566,29 @@ describe("signing in", () => {
     assert.equal(chat?.headers["authorization"], `Bearer ${fresh.accessToken}`)
   })
 
+  it("to the one account again chooses nothing either, whatever else is among the credentials", async () => {
+    const { host, project } = await lab.open()
+    const { accessToken } = lab.fake.account({ kind: "api-key", usage: { used: 40 } })
+    const foreign = {
+      type: "oauth",
+      methodID: "old",
+      access: "aoaAAAA",
+      refresh: "aorAAAA",
+      expires: 1,
+    } as const
+    host.credentials.put("kiro", foreign, "Kiro")
+    const signIn = async () => (await project.login("kiro", "api-key", { api_key: accessToken })).complete()
+    const fresh = lab.fake.account({ usage: { used: 1 } })
+    await (await project.login("kiro", "aws", { start_url: "" })).complete()
+    host.credentials.remove(host.credentials.stored.at(-1)?.id ?? "")
+    for (const _ of [1, 2]) {
+      await signIn()
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      await project.session({ model: "kiro/auto" }).prompt("Hello")
+      assert.equal(lab.fake.chats.at(-1)?.headers["authorization"], `Bearer ${fresh.accessToken}`)
+    }
+  })
+
   it("shows why it failed", async () => {
     const { project } = await lab.open()
     for (const [method, answer, words] of [
