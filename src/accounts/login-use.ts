@@ -8,7 +8,6 @@ import {
   isCopy,
   isInKiroCli,
   isOfKiroCli,
-  isSignedInAnew,
   mayBeOneSignIn,
   ownerOf,
   recordOf,
@@ -132,12 +131,6 @@ function showsInherited(login: Login): boolean {
 /** The logins that this one may be renewed, though it is not known to have taken a place of theirs. */
 export function renewedUnseen(accounts: readonly Account[], { id }: Login): readonly Login[] {
   return liveLogins(accounts).filter((login) => renewalsOf(login, accounts).some((after) => after.id === id))
-}
-
-/** Whether the second can be the first one renewed, as far as the two tell. */
-export function mayBeRenewed(before: Login, after: Login): boolean {
-  if (before.kind === "api-key" || after.kind === "api-key") return false
-  return !isSignedInAnew(before, after) && before.tokens.expiresAt <= after.tokens.expiresAt
 }
 
 /** Whether the second is the first one renewed, as far as their ends and their sign-ins tell. */

@@ -36,7 +36,7 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isAnothers, isShut, mayBeRenewed, seemsRenewed, successorsOf, withUses } from "./login-use.ts"
+import { isAnothers, isShut, seemsRenewed, successorsOf, withUses } from "./login-use.ts"
 import { actedNow } from "./owner.ts"
 
 /** A login as another program keeps it. */
@@ -168,7 +168,7 @@ function leaveTo(draft: Draft, { login: after, place }: Taken): void {
 
 /** Whether the copy can be the login renewed, before the one came that has kiro-cli's row now. */
 function isBetween(draft: Draft, before: Login | ForgottenLogin, copy: Login): boolean {
-  if (before.kind === "forgotten" || !mayBeRenewed(before, copy)) return false
+  if (before.kind === "forgotten" || !seemsRenewed(before, copy)) return false
   const next = nextInKiroCli(draft, before)
   return next !== undefined && !seemsRenewed(next.login, copy)
 }
