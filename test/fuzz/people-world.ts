@@ -64,7 +64,7 @@ export class World {
   readonly #keys = new Map<ProcessName, Person | undefined>()
   #hadKey = false
   #wasSetBack = false
-  /** What kiro-cli's store held when it went away. */
+  /** What kiro-cli's store has that is away. */
   #away: string | undefined
   /** People whose pair an older version put into the row of another sign-in. */
   readonly #adopted = new Set<string>()
@@ -219,6 +219,7 @@ export class World {
   /** Whoever is in it was signed in there all the while. */
   async #comeBack(): Promise<void> {
     this.#home.cliComesBack()
+    this.#away = undefined
     await this.#isSeenInKiroCli()
   }
 
@@ -457,7 +458,7 @@ export class World {
 
   async #judgeKept(after: Step["do"], stored: string): Promise<void> {
     const { ours, theirs } = await this.#home.refreshTokens()
-    const left = this.#peopleOf([...ours, ...theirs])
+    const left = this.#peopleOf([...ours, ...theirs, ...(this.#away === undefined ? [] : [this.#away])])
     for (const person of this.#had) {
       const mayGo = this.#forced || this.#losers.has(person) || this.#removed.has(person)
       if (!left.has(person) && !mayGo && !NO_LOSS_OF_OURS.includes(after))
