@@ -26,10 +26,11 @@ export function briefName(account: Account): string {
 /** What every keyboard has, no shell reads anything else from within quotes, and the command takes for no option. */
 const TYPED = /^\w[\w @.,:+=/()-]*$/
 
-/** What a person types for an account: its short id, behind its label, which another may have too, where that can be typed. */
+/** What a person types for an account: its label where that is typed as it stands, else its short id. */
 export function typedName(account: Account): string {
-  const [label, id] = [labelOf(account) ?? "", shortId(account)]
-  return TYPED.test(label) && label === shownLabel(account) ? `"${label} ${id}"` : id
+  const label = labelOf(account) ?? ""
+  if (!TYPED.test(label) || label !== shownLabel(account)) return shortId(account)
+  return /^[\w-]+$/.test(label) ? label : `"${label}"`
 }
 
 /** What OpenCode takes for a fault of the moment where it stands in an error, so that it must be torn apart there. */

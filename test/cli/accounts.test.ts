@@ -224,20 +224,6 @@ describe("accounts", () => {
     assert.match((await run("import")).out, /: added$/m)
   })
 
-  it("is switched on by the command that is said of it, also where two have one name", async () => {
-    await signIn(builder, social)
-    for (const { id } of await listed()) {
-      await run("accounts", "label", String(id), "work")
-      await run("accounts", "disable", String(id))
-    }
-    for (const { state } of await listed()) {
-      const remedy = isObject(state) ? String(state["remedy"]) : ""
-      const [, typed = ""] = / accounts enable "?([^"`]*)"?`/.exec(remedy) ?? []
-      const { code, err } = await run("accounts", "enable", typed)
-      assert.equal(code, 0, `${remedy} ${err}`)
-    }
-  })
-
   it("names some of many where nobody is called so", async () => {
     await signIn(builder)
     const path = join(lab.sandbox.config, "kiro.db")
