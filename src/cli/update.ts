@@ -25,12 +25,20 @@ export async function updatePlugin(
 ): Promise<boolean> {
   const { terminal, place } = context
   const say = (mark: string, text: string): void => terminal.out(`${mark} ${terminal.wrap(text, 2)}`)
-  const entries = pluginEntries(readConfigFiles({ ...context, directory }), place).filter(isOurs)
+  const configs = readConfigFiles({ ...context, directory })
+  const entries = pluginEntries(configs, place).filter(isOurs)
+  const broken = configs.find(({ trouble }) => trouble !== undefined)
+  if (entries.length === 0 && broken !== undefined)
+    throw new Error(`${broken.path} ${broken.trouble}: correct it first`)
   const isSecond = majorOf(await opencodeVersion(run)) === 2
   const updated = entries.map((entry) => update(context, entry, isSecond))
   if (json) terminal.json({ updated })
   else if (updated.length === 0)
-    terminal.out(`OpenCode's configuration does not list the plugin. Run: opencode plugin "${ownSpec()}" -g`)
+    terminal.out(
+      terminal.wrap(
+        `OpenCode's configuration does not list the plugin. Run: \`opencode plugin "${ownSpec()}" -g\``,
+      ),
+    )
   else
     for (const { done, todo } of updated) {
       for (const line of done) say(terminal.paint("good", "✓"), line)

@@ -62,14 +62,19 @@ describe("doctor --fix", () => {
   })
 
   it("changes no file that is not JSON, and says so", async () => {
-    const file = join(config, "opencode.json")
-    writeFileSync(file, '{ "plugin": [ }')
+    const [file, tui] = [join(config, "opencode.json"), join(config, "tui.json")]
+    for (const broken of ['{ "plugin": [ }', "[]"]) {
+      writeFileSync(file, broken)
+      assert.deepEqual(await mended(), [])
+      assert.equal(readFileSync(file, "utf8"), broken)
+    }
+    assert.ok(!existsSync(tui))
+    writeFileSync(file, "{}")
+    writeFileSync(tui, "[]")
     const done = await mended()
-    assert.match(done.join("\n"), /could not mend .*opencode\.json is not JSON: correct it first/)
-    assert.equal(readFileSync(file, "utf8"), '{ "plugin": [ }')
-    assert.ok(!existsSync(join(config, "tui.json")))
-    writeFileSync(file, "[]")
-    assert.match((await mended()).join("\n"), /could not mend .*opencode\.json is not JSON: correct it first/)
+    assert.match(done.join("\n"), /could not mend .*tui\.json is not JSON: correct it first/)
+    assert.equal(readFileSync(tui, "utf8"), "[]")
+    writeFileSync(file, "{}")
     const { out } = await lab.run("doctor", "--fix")
     assert.match(out, /^✗ could not mend "OpenCode's configuration does not list the plugin": /m)
     assert.doesNotMatch(out, /mended: |Error: /)
@@ -258,6 +263,10 @@ describe("update", () => {
     const missing = await lab.run("update")
     assert.equal(missing.code, 1)
     assert.match(missing.out, /does not list the plugin/)
+    writeFileSync(file, "{")
+    const broken = await lab.run("update")
+    assert.deepEqual([broken.code, broken.out], [1, ""])
+    assert.match(broken.err, /opencode\.json is not JSON: correct it first/)
     await lab.close()
   })
 })

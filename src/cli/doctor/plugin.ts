@@ -32,10 +32,11 @@ export const pluginCheck: Check = {
   title: "OpenCode's configuration",
   async look(context) {
     const { configs, entries } = context
+    const broken = configs.flatMap((file) => unread(file, "OpenCode can't read it either"))
     const ours = entries.filter(isOurs)
     return [
-      ...configs.flatMap((file) => unread(file, "OpenCode can't read it either")),
-      ...(ours.length > 0 ? await loaded(context, ours) : [missing(context)]),
+      ...broken,
+      ...(ours.length > 0 ? await loaded(context, ours) : broken.length > 0 ? [] : [missing(context)]),
       ...others(context, entries),
     ]
   },
