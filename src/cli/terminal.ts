@@ -24,8 +24,8 @@ export interface Terminal {
   wrap(text: string, indent?: number): string
   /**
    * Columns as wide as their widest cell, two spaces between. In a narrow terminal no row wraps: a long cell is cut down
-   * to a usual size, then columns that are said to be expendable go, then it is cut further. Without any title there is
-   * no line of titles.
+   * to a usual size, then columns that are said to be expendable go, then it is cut further. A column that says nothing
+   * in any row is not there; without any title there is no line of titles.
    */
   table(columns: readonly Column[], rows: readonly (readonly string[])[]): string
   /** Whether a person says yes; `undefined` where nobody can be asked. */
@@ -65,10 +65,13 @@ export function createTerminal({ stdout, stderr, stdin, env }: TerminalInput): T
     paint,
     columns,
     wrap: (text, indent = 0) => wrapped(plainText(text), indent, columns),
-    table(described, rows) {
-      const titles = described.map(({ title }) => paint("muted", title))
+    table(described, cells) {
+      const told = described.map((_, index) => cells.some((row) => row[index] !== ""))
+      const shown = described.filter((_, index) => told[index])
+      const rows = cells.map((row) => row.filter((_, index) => told[index]))
+      const titles = shown.map(({ title }) => paint("muted", title))
       const isUntitled = described.every(({ title }) => title === "")
-      return tableOf(described, isUntitled ? rows : [titles, ...rows], columns)
+      return tableOf(shown, isUntitled ? rows : [titles, ...rows], columns)
     },
     async progress(text, work) {
       if (stderr.isTTY !== true || isDumb(env)) return await work()

@@ -114,7 +114,7 @@ function groupTable(
     { title: "Failed", align: "right", expendable: 3 },
     { title: "Credits", align: "right" },
     { title: "Share", align: "right", expendable: 1 },
-    ...(total.cache === undefined ? [] : [{ title: "From cache", align: "right", expendable: 4 } as const]),
+    { title: "From cache", align: "right", expendable: 4 },
   ]
   const rows = groups.map(({ name, requests, failed, credits, cache }) => [
     plainText(name),

@@ -58,6 +58,16 @@ describe("what was spent", () => {
     assert.match((await lab.run("usage", "--by", "purpose")).out, /^subagent +1 +0\.25/m)
   })
 
+  it("has no column for what did not happen", async () => {
+    const titles = async (): Promise<string | undefined> =>
+      /^Model .*$/m.exec((await lab.run("usage", "--by", "model")).out)?.[0]
+    assert.match((await titles()) ?? "", /^Model +Requests +Failed +Credits +Share$/)
+    const database = await openDatabase(join(lab.sandbox.config, "kiro.db"))
+    database.run("UPDATE kiro_turn SET failed = 0")
+    database.close()
+    assert.match((await titles()) ?? "", /^Model +Requests +Credits +Share$/)
+  })
+
   it("is rows for a spreadsheet, which no name makes a formula, and a document for machines", async () => {
     const { out } = await lab.run("usage", "--by", "project", "--csv")
     assert.deepEqual(out.trim().split("\n"), [
