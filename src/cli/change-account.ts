@@ -121,7 +121,7 @@ function listProfiles(
   const name = accountName(account)
   const used = profileOf(account)
   if (json) return terminal.json({ account: name, profiles, used })
-  if (profiles.length === 0) return terminal.out(`${name} has no profiles, and needs none.`)
+  if (profiles.length === 0) return terminal.say(`${name} has no profiles, and needs none.`)
   const columns = [
     { title: "" },
     { title: "Profile" },

@@ -66,16 +66,15 @@ export async function openContext(
   const runtime = systemRuntime(log)
   const sources = openSources({ place, settings, effects: runtime })
   const command = commandHere(place)
-  const warn = (text: string): void => terminal.err(terminal.paint("warning", terminal.wrap(text)))
   let lost = false
   const notify = (notice: Notice): void => {
     lost ||= notice.kind === "store-trouble" && notice.backup === undefined
     // The list itself shows what is used up.
     if (quiet || notice.kind === "quota-high" || notice.kind === "paid-credits") return
-    warn(describeNotice(notice, command).message)
+    terminal.warn(describeNotice(notice, command).message)
   }
   const mistake = firstOf(problems.map(describeSettingsProblem), `\`${command} doctor\``)
-  if (tellsSettings && mistake !== undefined) warn(mistake)
+  if (tellsSettings && mistake !== undefined) terminal.warn(mistake)
   const accounts = await openAccounts({ runtime, settings, paths, sources, notify, rehearse })
   return { ...accounts, place, paths, settings, runtime, sources, terminal, command, hasLost: () => lost }
 }

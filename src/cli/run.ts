@@ -124,8 +124,7 @@ async function takeLogins(
   mustBeKept(context)
   if (json) terminal.json({ dryRun, ...documentOf(taken, dryRun) })
   else for (const line of linesOf(taken, dryRun)) terminal.out(terminal.wrap(line, 2))
-  for (const problem of json ? [] : taken.problems)
-    terminal.err(terminal.paint("warning", terminal.wrap(`${sourceTrouble(problem)}.`)))
+  for (const problem of json ? [] : taken.problems) terminal.warn(`${sourceTrouble(problem)}.`)
   return taken.problems.length === 0
 }
 

@@ -8,10 +8,14 @@ type Tone = "good" | "warning" | "bad" | "muted" | "strong"
 /** Where a command writes, and what fits there. */
 export interface Terminal {
   out(text: string): void
+  /** A text for people, broken where the terminal ends. */
+  say(text: string): void
   /** What a `--json` command writes: one document, and nothing else to the same place. */
   json(document: object): void
   /** Progress and errors: never part of what a pipe reads. */
   err(text: string): void
+  /** What a person should know beside the answer. */
+  warn(text: string): void
   paint(tone: Tone, text: string): string
   /** Shows `text` while it waits, where a person watches; wiped when the work is done. */
   progress<Result>(text: string, work: () => Promise<Result>): Promise<Result>
@@ -57,14 +61,18 @@ export function createTerminal({ stdout, stderr, stdin, env }: TerminalInput): T
   }
   const out = writeTo(stdout)
   const columns = stdout.isTTY === true ? (stdout.columns ?? USUAL_COLUMNS) : undefined
+  const err = writeTo(stderr)
   const paint: Terminal["paint"] = (tone, text) => styleText(STYLES[tone], text, { validateStream: false })
+  const wrap: Terminal["wrap"] = (text, indent = 0) => wrapped(plainText(text), indent, columns)
   return {
     out,
+    say: (text) => out(wrap(text)),
     json: (document) => out(JSON.stringify(document, null, 2)),
-    err: writeTo(stderr),
+    err,
+    warn: (text) => err(paint("warning", wrap(text))),
     paint,
     columns,
-    wrap: (text, indent = 0) => wrapped(plainText(text), indent, columns),
+    wrap,
     table(described, cells) {
       const told = described.map((_, index) => cells.some((row) => row[index] !== ""))
       const shown = described.filter((_, index) => told[index])
@@ -84,7 +92,7 @@ export function createTerminal({ stdout, stderr, stdin, env }: TerminalInput): T
     },
     async confirm(question) {
       if (stdin?.isTTY !== true || stderr.isTTY !== true) return undefined
-      stderr.write(`${question} [y/N] `)
+      stderr.write(`${wrap(`${question} [y/N]`)} `)
       const lines = createInterface({ input: stdin })
       // Ctrl-D: no line will ever come.
       const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")))

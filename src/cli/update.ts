@@ -34,10 +34,8 @@ export async function updatePlugin(
   const updated = entries.map((entry) => update(context, entry, isSecond))
   if (json) terminal.json({ updated })
   else if (updated.length === 0)
-    terminal.out(
-      terminal.wrap(
-        `OpenCode's configuration does not list the plugin. Run: \`opencode plugin "${ownSpec()}" -g\``,
-      ),
+    terminal.say(
+      `OpenCode's configuration does not list the plugin. Run: \`opencode plugin "${ownSpec()}" -g\``,
     )
   else
     for (const { done, todo } of updated) {

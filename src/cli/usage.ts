@@ -34,8 +34,7 @@ export async function showUsage(context: Context, { json }: { readonly json: boo
   )
   for (const account of silent) {
     const what = `${accountName(account)}: Kiro did not say what it has used`
-    const text = terminal.wrap(`${what}; for the reason run \`${command} doctor\`.`)
-    terminal.err(terminal.paint("warning", text))
+    terminal.warn(`${what}; for the reason run \`${command} doctor\`.`)
   }
   return silent.length === 0
 }
@@ -84,9 +83,8 @@ export async function showHistory(
     return terminal.json(document)
   }
   if (csv) return terminal.out(csvOf(by, by === "day" ? perDay : groups))
-  const say = (text: string): void => terminal.out(terminal.wrap(text))
   const period = days === 1 ? "today" : `in the last ${days} days`
-  if (turns.length === 0) return say(`Nothing was asked of Kiro ${period} from this computer.`)
+  if (turns.length === 0) return terminal.say(`Nothing was asked of Kiro ${period} from this computer.`)
   terminal.out(chart(perDay, context))
   terminal.out("")
   if (by !== "day") {
@@ -94,9 +92,10 @@ export async function showHistory(
     terminal.out("")
   }
   const average = days === 1 ? "" : `, ${(total.credits / days).toFixed(2)} a day`
-  say(`${total.credits.toFixed(2)} credits ${days === 1 ? period : `in ${days} days`}${average}.`)
-  if (total.cache !== undefined) say(`${cacheShare(total.cache)} of the input came from Kiro's cache.`)
-  for (const line of paceTexts(pace, now)) say(line)
+  terminal.say(`${total.credits.toFixed(2)} credits ${days === 1 ? period : `in ${days} days`}${average}.`)
+  if (total.cache !== undefined)
+    terminal.say(`${cacheShare(total.cache)} of the input came from Kiro's cache.`)
+  for (const line of paceTexts(pace, now)) terminal.say(line)
 }
 
 function groupTable(
@@ -313,9 +312,8 @@ export async function showBudget(
   }
   const { credits: used, lifted } = await store.spentOn(day)
   if (json) return terminal.json({ day, used, limit: limit ?? null, lifted })
-  const say = (text: string): void => terminal.out(terminal.wrap(text))
   if (limit === undefined) {
-    say(
+    terminal.say(
       `${used.toFixed(2)} credits today. There is no budget: daily_credit_budget sets one, in ${paths.settingsFile}`,
     )
     if (lifted) terminal.out("Any that OpenCode was started with is lifted until midnight.")
@@ -324,5 +322,5 @@ export async function showBudget(
   terminal.out(`${creditsText({ used, limit })} credits today.`)
   if (lifted) terminal.out("The budget is lifted until midnight.")
   else if (used >= limit)
-    say(`It is used up: new messages wait for tomorrow, or for: \`${context.command} budget lift\``)
+    terminal.say(`It is used up: new messages wait for tomorrow, or for: \`${context.command} budget lift\``)
 }
