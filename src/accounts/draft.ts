@@ -114,7 +114,9 @@ export class Draft {
         const { anew: _, ...rest } = successor
         return { ...(mayBeHeir ? rest : successor), id: into }
       }
-      return withSuccessors(login, successors.map(become))
+      // It may be one of them already.
+      const all = new Map(successors.map(become).map((successor) => [successor.id, successor]))
+      return withSuccessors(login, [...all.values()])
     })
   }
 
@@ -167,12 +169,9 @@ export function withoutSuccessor<Kind extends Login | ForgottenLogin>(login: Kin
   return left.length === all.length ? login : withSuccessors(login, left)
 }
 
-/** Takes the part of whoever took the same place of it before. */
+/** The last one first, and each once. */
 export function withSuccessor<Kind extends Login | ForgottenLogin>(login: Kind, successor: Successor): Kind {
-  const { id, place } = successor
-  const isHere = (other: Successor): boolean =>
-    place !== undefined && other.place !== undefined && samePlace(other.place, place)
-  const others = successorsIn(login).filter((other) => other.id !== id && !isHere(other))
+  const others = successorsIn(login).filter(({ id }) => id !== successor.id)
   return withSuccessors(login, [successor, ...others])
 }
 

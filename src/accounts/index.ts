@@ -39,6 +39,7 @@ export {
   accessOf,
   changeLogin,
   type Credential,
+  isCopy,
   isIdentityCenter,
   loginHash,
   loginRegionOf,

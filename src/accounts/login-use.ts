@@ -20,10 +20,7 @@ export function withUses(accounts: readonly Account[]): readonly Account[] {
   const byId = new Map(
     all.flatMap((known) => (known.login.id === undefined ? [] : [[known.login.id, known]])),
   )
-  const held = heldBehind(
-    all.filter(({ account }) => isShut(account)),
-    byId,
-  )
+  const held = heldBehind(accounts, byId)
   return accounts.map((account) => {
     const logins = account.logins.map((login): Login => {
       const { barred: before, isBehind: wasBehind, ...rest } = login
@@ -41,13 +38,12 @@ export function withUses(accounts: readonly Account[]): readonly Account[] {
 export function* successorsOf<Known extends Pick<KnownLogin, "login">>(
   first: Known,
   find: (id: string) => Known | undefined,
-  isMeant: (successor: Successor) => boolean = () => true,
 ): Generator<Known> {
   const found = new Set([first.login.id])
   const left = [first]
   for (let known = left.shift(); known !== undefined; known = left.shift()) {
     if (known !== first) yield known
-    for (const { id } of successorsIn(known.login).filter(isMeant)) {
+    for (const { id } of successorsIn(known.login)) {
       const next = found.has(id) ? undefined : find(id)
       if (next === undefined) continue
       found.add(id)
@@ -62,20 +58,36 @@ type ById = ReadonlyMap<string, KnownLogin>
  * Rule 5: what took the place of a login that is off, removed, suspended or held itself, and nobody knows that it is
  * another's. A copy between the two was never seen in that place: it holds nobody who is known to be another.
  */
-function heldBehind(shut: readonly KnownLogin[], byId: ById): ReadonlySet<string> {
+function heldBehind(accounts: readonly Account[], byId: ById): ReadonlySet<string> {
   const held = new Set<string>()
+  const shut = [...byId.values()].filter(({ account }) => isShut(account))
   const left = shut.map((first) => ({ before: first, seenBefore: first }))
-  for (const { before, seenBefore } of left)
-    for (const { id } of successorsIn(before.login)) {
+  for (const { before, seenBefore } of left) {
+    // Of who is held himself what is behind him is the first one's as well.
+    const unseen = isShut(before.account) ? unseenAfter(before, accounts, byId) : []
+    for (const { id = "" } of [...successorsIn(before.login), ...unseen]) {
       const after = byId.get(id)
       if (after === undefined || held.has(id)) continue
       if (recordOf(after.login).taken !== undefined) continue
       if (areTwoPeople(before, after) || areTwoPeople(seenBefore, after)) continue
       held.add(id)
-      const wasUnseen = after.login.kind !== "forgotten" && isCopy(after.login)
-      left.push({ before: after, seenBefore: wasUnseen ? seenBefore : after })
+      left.push({ before: after, seenBefore: isCopy(after.login) ? seenBefore : after })
     }
+  }
   return held
+}
+
+/** What may be it renewed, and took no place of it or of those behind it; what kiro-cli shows still, it has not renewed. */
+function unseenAfter(
+  known: KnownLogin,
+  accounts: readonly Account[],
+  byId: ById,
+): readonly KnownLogin["login"][] {
+  const renewals = isInKiroCli(known.login) ? [] : renewalsOf(known.login, accounts)
+  if (renewals.length === 0) return renewals
+  const linked = [...successorsOf<KnownLogin>(known, (id) => byId.get(id))]
+  const seen = new Set(linked.map(({ login }) => login.id))
+  return renewals.filter(({ id }) => !seen.has(id))
 }
 
 /**
@@ -102,7 +114,10 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
  * renewed one is, and kiro-cli has it no more. Those in whose place another stands by now too, which are what would be
  * lost; and those of accounts that were removed, and may be back, that kiro-cli has still, which it would lose.
  */
-function renewalsOf(login: Login, accounts: readonly Account[]): readonly (Login | ForgottenLogin)[] {
+export function renewalsOf(
+  login: Login | ForgottenLogin,
+  accounts: readonly Account[],
+): readonly (Login | ForgottenLogin)[] {
   const { places } = recordOf(login)
   const sources = places.length > 0 ? places.map(({ source }) => source) : [login.source]
   if (!sources.every(isOfKiroCli)) return []
@@ -134,14 +149,14 @@ export function renewedUnseen(accounts: readonly Account[], { id }: Login): read
 }
 
 /** Whether the second is the first one renewed, as far as their ends and their sign-ins tell. */
-export function seemsRenewed(before: Login, after: Login | ForgottenLogin): boolean {
+function seemsRenewed(before: Login | ForgottenLogin, after: Login | ForgottenLogin): boolean {
   return endsBefore(before, after) && mayBeOneSignIn(before, after)
 }
 
 /** Of a copy and what is or was kiro-cli's own, the copy is the older one where their ends do not tell: 0 is not known. */
-function endsBefore(one: Login, other: Login | ForgottenLogin): boolean {
+function endsBefore(one: Login | ForgottenLogin, other: Login | ForgottenLogin): boolean {
   const [left = 0, right = 0] = [renewalOf(one)?.expiresAt, renewalOf(other)?.expiresAt]
-  const areAlike = isCopy(one) === (other.kind !== "forgotten" && isCopy(other))
+  const areAlike = isCopy(one) === isCopy(other)
   return areAlike || (left > 0 && right > 0 && left !== right) ? left < right : isCopy(one)
 }
 
@@ -149,15 +164,17 @@ function endsBefore(one: Login, other: Login | ForgottenLogin): boolean {
  * The ids of the login, of all that stood in its place before it, and of those behind it of which its successor decides: of
  * a named one all, by rule 2; of another one that alone, since a backup may have been put back and renewed behind it.
  */
-function chainOf(logins: readonly Login[], login: Login): ReadonlySet<string | undefined> {
+function chainOf(logins: readonly Login[], login: Login | ForgottenLogin): ReadonlySet<string | undefined> {
   const links = logins.flatMap((each) => successorsIn(each).map(({ id }) => ({ before: each.id, id })))
   const bySuccessor = Map.groupBy(links, ({ id }) => id)
   const byId = new Map(logins.map((each) => [each.id, { login: each }]))
-  const before = new Set([login.id])
+  const before = new Set([login.id ?? ""])
   // Whoever is found meanwhile is followed too.
   for (const id of before) for (const link of bySuccessor.get(id) ?? []) before.add(link.before)
   const isNamed = ownerOf(login) !== undefined
-  const after = isNamed ? [...successorsOf({ login }, (id) => byId.get(id))].map((each) => each.login) : []
+  const after = isNamed
+    ? [...successorsOf<Pick<KnownLogin, "login">>({ login }, (id) => byId.get(id))].map((each) => each.login)
+    : []
   return new Set([...before, ...[...successorsIn(login), ...after].map(({ id }) => id)])
 }
 
@@ -187,7 +204,7 @@ function areTwoPeople(one: KnownLogin, other: KnownLogin): boolean {
 }
 
 /** Whether the service named both, as two people. */
-export function isAnothers(one: Login | ForgottenLogin, other: Login | ForgottenLogin): boolean {
+function isAnothers(one: Login | ForgottenLogin, other: Login | ForgottenLogin): boolean {
   const [left, right] = [ownerOf(one), ownerOf(other)]
   return left !== undefined && right !== undefined && left !== right
 }

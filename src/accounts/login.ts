@@ -133,7 +133,7 @@ export function withoutPlace<Kind extends Login | ForgottenLogin>(login: Kind, p
 }
 
 /** Whether it is nowhere but in older plugins' tables, which copied it from kiro-cli. */
-export function isCopy(login: Login): boolean {
+export function isCopy(login: Login | ForgottenLogin): boolean {
   const { places } = recordOf(login)
   return places.length > 0 && places.every(({ source }) => source === "older-plugin")
 }
@@ -174,15 +174,11 @@ function areOther(one: string | undefined, other: string | undefined): boolean {
 }
 
 /** Whether the two can be one sign-in, as far as they tell: what is left of a login does not tell its start URL. */
-export function mayBeOneSignIn(login: Login, other: Login | ForgottenLogin): boolean {
-  return other.kind === "forgotten" ? sameRegistration(login, other) : !isSignedInAnew(login, other)
-}
-
-/** What a login is renewed with beside its pair; what is not known of a social login is like any. */
-function sameRegistration(one: Login, other: ForgottenLogin): boolean {
+export function mayBeOneSignIn(one: Login | ForgottenLogin, other: Login | ForgottenLogin): boolean {
+  if (one.kind !== "forgotten" && other.kind !== "forgotten") return !isSignedInAnew(one, other)
   const [left, right] = [renewalOf(one), renewalOf(other)]
-  if (left === undefined || right === undefined || left.kind !== right.kind) return false
-  return !areOther(left.registration, right.registration)
+  // What is not known of a social login is like any.
+  return left !== undefined && left.kind === right?.kind && !areOther(left.registration, right.registration)
 }
 
 /** Of a login that is no more it is what was kept; an API key is not renewed. */

@@ -24,7 +24,7 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isShut, renewedUnseen, restsBehind, successorsOf } from "./login-use.ts"
+import { isShut, renewalsOf, renewedUnseen, restsBehind, successorsOf } from "./login-use.ts"
 
 /** Accounts that joined another and are remembered by their ids. */
 const MOST_JOINED = 200
@@ -219,6 +219,10 @@ function heirOf(draft: Draft, account: Account, before: Login): Login | undefine
     const heir = logins.find(({ id }) => id === next.id)
     if (isTheirs(heir)) return heir
   }
+  const renewed = renewalsOf(before, draft.accounts)
+    .map(({ id }) => logins.find((login) => login.id === id))
+    .find(isTheirs)
+  if (renewed !== undefined) return renewed
   const again = logins.findLast((login) => isOwnAgain(before, login))
   return again?.id !== before.id && isTheirs(again) ? again : undefined
 }

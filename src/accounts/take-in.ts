@@ -1,29 +1,10 @@
 import { present } from "../json.ts"
-import type {
-  Account,
-  ForgottenLogin,
-  Login,
-  LoginPlace,
-  PlaceKey,
-  Successor,
-  TokenLogin,
-} from "./account.ts"
-import {
-  type AccountChanges,
-  Draft,
-  type HeldLogin,
-  isInPlace,
-  type KnownLogin,
-  knownOf,
-  successorsIn,
-  withSuccessor,
-} from "./draft.ts"
+import type { Account, ForgottenLogin, Login, LoginPlace, PlaceKey, TokenLogin } from "./account.ts"
+import { type AccountChanges, Draft, type HeldLogin, isInPlace, withSuccessor } from "./draft.ts"
 import { afterRenewal, foundProfile } from "./health.ts"
 import {
   derivedLoginId,
   forgetLogin,
-  isCopy,
-  isInKiroCli,
   isSignedInAnew,
   loginHash,
   newAccount,
@@ -36,7 +17,7 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isAnothers, isShut, seemsRenewed, successorsOf, withUses } from "./login-use.ts"
+import { isShut, withUses } from "./login-use.ts"
 import { actedNow } from "./owner.ts"
 
 /** A login as another program keeps it. */
@@ -62,7 +43,6 @@ export function takeIn(accounts: readonly Account[], { offered, now, byUser }: I
   const made = splitStrange(draft, offered, now)
   const actedAt = actedNow(accounts, now)
   for (const imported of offered) takeOne({ draft, made, now, byUser, actedAt }, imported)
-  for (const id of made) placeBetween(draft, made, id)
   return draft.changes()
 }
 
@@ -146,78 +126,18 @@ function standAt({ draft, made }: Taking, login: Login | ForgottenLogin, place: 
   )
   const { id } = login
   if (isThere || id === undefined) return
-  if (login.kind !== "forgotten" && made.has(id)) leaveTo(draft, { login, place })
+  if (login.kind !== "forgotten" && made.has(id)) leaveTo(draft, login, place)
   draft.changeAll((each) => (each.id === id ? withPlace(each, place) : withoutPlace(each, place)))
 }
 
 /** Whoever stood in the place before keeps its pair, and remembers the new login that stands there now. */
-function leaveTo(draft: Draft, { login: after, place }: Taken): void {
-  const { outdone, renewed } = putBackIn(draft, place)
+function leaveTo(draft: Draft, after: Login, { source, key }: PlaceKey): void {
   draft.changeAll((before) => {
-    if (before.id === after.id) return before
-    const successor = successorOf(before, { login: after, place })
-    if (outdone.has(before.id)) return withSuccessor(before, successor)
-    if (!isInPlace(before, place)) return before
-    const left = withoutPlace(before, place)
-    if (renewed.has(before.id)) return left
-    // `placeBetween` gives it the copy for its successor.
-    if (place.source === "older-plugin" && isBetween(draft, before, after)) return left
-    return withSuccessor(left, successor)
+    if (before.id === after.id || !isInPlace(before, { source, key })) return before
+    const anew = before.kind !== "forgotten" && isSignedInAnew(before, after)
+    const successor = { id: after.id, ...(anew && { anew }), place: { source, key } }
+    return withSuccessor(withoutPlace(before, { source, key }), successor)
   })
-}
-
-/** Whether the copy can be the login renewed, before the one came that has kiro-cli's row now. */
-function isBetween(draft: Draft, before: Login | ForgottenLogin, copy: Login): boolean {
-  if (before.kind === "forgotten" || !seemsRenewed(before, copy)) return false
-  const next = nextInKiroCli(draft, before)
-  return next !== undefined && !seemsRenewed(next.login, copy)
-}
-
-/** Who has kiro-cli's row since this login of its lost it, and which row that is. */
-function nextInKiroCli(draft: Draft, login: Login): Taken | undefined {
-  if (login.source !== "kiro-cli" || isInKiroCli(login)) return undefined
-  for (const { id, place } of successorsIn(login)) {
-    const next = draft.find((each) => each.id === id && isInKiroCli(each))?.login
-    if (next !== undefined && place !== undefined) return { login: next, place }
-  }
-  return undefined
-}
-
-interface Taken {
-  readonly login: Login
-  readonly place: PlaceKey
-}
-
-interface PutBack {
-  /** Who lost the place to a login that a backup put back, and so has no successor yet. */
-  readonly outdone: ReadonlySet<string | undefined>
-  /** Who was put back and keeps its successor, which may be itself, renewed before that. */
-  readonly renewed: ReadonlySet<string | undefined>
-}
-
-function putBackIn(draft: Draft, place: PlaceKey): PutBack {
-  const [outdone, renewed] = [new Set<string | undefined>(), new Set<string | undefined>()]
-  const find = (id: string): KnownLogin | undefined => draft.known(id)
-  for (const account of draft.accounts)
-    for (const login of knownOf(account).filter((each) => isInPlace(each, place))) {
-      const isHere = ({ place: taken = place }: Successor): boolean => samePlace(taken, place)
-      const [next, ...later] = successorsOf<KnownLogin>({ account, login }, find, isHere)
-      if (next === undefined) continue
-      const isAnew = successorsIn(login).find(isHere)?.anew === true
-      for (const last of [next, ...later]) {
-        const { successor, places } = recordOf(last.login)
-        if (successor !== undefined || places.length > 0) continue
-        outdone.add(last.login.id)
-        if (!isAnew && !isAnothers(login, next.login)) renewed.add(login.id)
-      }
-    }
-  return { outdone, renewed }
-}
-
-function successorOf(before: Login | ForgottenLogin, { login: after, place }: Taken): Successor {
-  const { source, key } = place
-  const anew = before.kind !== "forgotten" && isSignedInAnew(before, after)
-  return { id: after.id, ...(anew && { anew }), place: { source, key } }
 }
 
 function takeNew(
@@ -247,7 +167,7 @@ function takeNew(
     },
   }
   made.add(login.id)
-  leaveTo(draft, { login, place })
+  leaveTo(draft, login, place)
   const { id, userId, logins, forgotten, addedAt, record }: Account =
     (buried && draft.get(buried.account.id)) ?? newAccount({ id: draft.freeId(hash), now, logins: [] })
   draft.put({
@@ -259,21 +179,6 @@ function takeNew(
       forgotten: forgotten?.filter((other) => !recordOf(other).hashes.includes(hash)),
     }),
   })
-}
-
-/**
- * An older plugin copies what kiro-cli has. A copy that nobody saw before, of the registration of a login that has lost
- * kiro-cli's row, stood in that row after it and before whoever stands there now: kiro-cli renewed it unseen.
- */
-function placeBetween(draft: Draft, made: ReadonlySet<string>, id: string): void {
-  const copy = draft.find((login) => login.id === id)?.login
-  if (copy === undefined || !isCopy(copy)) return
-  const before = draft.find((login) => !made.has(login.id) && isBetween(draft, login, copy))?.login
-  const after = before && nextInKiroCli(draft, before)
-  if (before === undefined || after === undefined) return
-  const { place } = after
-  draft.change(before.id, (login) => withSuccessor(login, successorOf(login, { login: copy, place })))
-  draft.change(id, (login) => withSuccessor(login, successorOf(login, after)))
 }
 
 /**

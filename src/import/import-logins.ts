@@ -2,6 +2,7 @@ import {
   type Account,
   type AccountStore,
   type Identify,
+  isCopy,
   InStep,
   isShut,
   type Login,
@@ -104,6 +105,8 @@ async function askOwners(options: {
   )
   const isNews = (login: Login): boolean =>
     newer.has(login.id) ||
+    // A copy that kiro-cli may have renewed before anybody saw that.
+    isCopy(login) ||
     recordOf(login).successor !== undefined ||
     login.kind === "external-idp" ||
     together.has(login.id) ||

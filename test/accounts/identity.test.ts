@@ -415,7 +415,7 @@ describe("renewals of which nobody ever learns whose they are", () => {
       Array.from({ length }, (_, index) => {
         const successor = index === length - 1 ? {} : { successor: { id: String(index + 1) } }
         const record = { places: [], hashes: [String(index)], inherited: [], ...successor }
-        const login: Login = { ...idcLogin({ id: String(index) }), record }
+        const login: Login = { ...idcLogin({ id: String(index), source: "kiro-cli" }), record }
         return { ...newAccount({ id: `a${index}`, now: index, logins: [login] }), enabled: index > 0 }
       })
     const cost = (length: number): number => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { beforeEach, describe, it } from "node:test"
-import { disableAccount, openDatabase, restingUnder } from "../../src/accounts/index.ts"
+import { disableAccount, openDatabase, restingUnder, successorsIn } from "../../src/accounts/index.ts"
 import { join } from "node:path"
 import { sqlite } from "../import/stores.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -136,7 +136,6 @@ describe("orders of events", () => {
     await home.servedBy()
     home.service.usage = "down"
     await home.cliRenews()
-    const renewed = (await home.cliPair())?.refreshToken ?? ""
     await home.servedBy()
     await home.cliIsPutBack()
     await home.servedBy()
@@ -145,11 +144,10 @@ describe("orders of events", () => {
     await home.takeIn()
     for (let round = 0; round < 3; round += 1) {
       home.endAccessTokens()
-      for (const session of ["session", "another"]) await home.servedBy(session)
+      const served = [await home.servedBy("session"), await home.servedBy("another")]
+      assert.deepEqual(served.toSorted(), ["A", "B"])
     }
     assert.equal(superseded(), 0)
-    assert.ok(home.service.isCurrent(renewed))
-    assert.ok((await home.refreshTokens()).ours.includes(renewed))
   })
 
   it("2, refused: who rested behind a newer sign-in that the service ended serves on with its own pair", async () => {
@@ -1243,6 +1241,21 @@ describe("orders of events", () => {
     home.service.usage = "up"
     home.clock.advance(20 * MINUTE)
     assert.equal(await home.servedBy(), "nobody")
+  })
+
+  it("leaves one row of each who take turns in kiro-cli by backups, and one link between them", async () => {
+    await home.signsIn("A")
+    await home.servedBy()
+    for (let round = 0; round < 6; round += 1) {
+      home.clock.advance(MINUTE)
+      await home.signsIn("B")
+      await home.servedBy()
+      await home.cliIsPutBack()
+      await home.servedBy()
+    }
+    assert.deepEqual(await rowsOf("B"), [1])
+    const links = (await home.accountsOf("A")).flatMap(({ logins }) => logins.flatMap(successorsIn))
+    assert.equal(links.length, 1)
   })
 
   it("leaves one row after 60 renewals", async () => {
