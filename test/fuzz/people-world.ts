@@ -461,13 +461,25 @@ export class World {
     const left = this.#peopleOf([...ours, ...theirs, ...(this.#away === undefined ? [] : [this.#away])])
     for (const person of this.#had) {
       const mayGo = this.#forced || this.#losers.has(person) || this.#removed.has(person)
-      if (!left.has(person) && !mayGo && !NO_LOSS_OF_OURS.includes(after))
+      if (left.has(person) || mayGo || NO_LOSS_OF_OURS.includes(after)) continue
+      if (!(await this.#isReplacedByEnded(person)))
         this.#wrong.push(`the last working refresh token of ${person} was lost when "${after}"`)
     }
     this.#had = this.#peopleOf(ours)
     if (stored === this.#judged) return
     this.#judged = stored
     await this.#judgeStored()
+  }
+
+  /** By rule 4 the later sign-in of one person takes the part, also where the service has ended that one unseen. */
+  async #isReplacedByEnded(person: string): Promise<boolean> {
+    const { service } = this.#home
+    const logins = (await (await this.#home.store()).listAll()).flatMap((account) => account.logins)
+    return logins.map(recordOf).some(({ hashes, inherited }) => {
+      const family = service.familyOfHash(hashes.at(-1) ?? "")
+      const isEnded = family?.person === person && !family.alive
+      return isEnded && inherited.some((hash) => service.familyOfHash(hash)?.alive === true)
+    })
   }
 
   /** What must hold of the rows at every moment. */
