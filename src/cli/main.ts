@@ -27,7 +27,7 @@ if (isTooOld(process.versions)) {
   const exitCode = await runCommand({
     args: process.argv.slice(2),
     place: { env: process.env, platform: process.platform, home: homedir() },
-    directory: process.cwd(),
+    directory: folderHere(),
     terminal: createTerminal({
       stdout: process.stdout,
       stderr: process.stderr,
@@ -36,4 +36,13 @@ if (isTooOld(process.versions)) {
     }),
   })
   process.exitCode ||= exitCode
+}
+
+/** Of a folder that was taken away under the shell that stands in it nothing is left to be read. */
+function folderHere(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return homedir()
+  }
 }

@@ -141,6 +141,14 @@ describe("the command", () => {
     assert.equal(stderr, "")
   })
 
+  it("works in a folder that was taken away under the shell that stands in it", needsShell, () => {
+    const run = `rmdir "$PWD" && "${process.execPath}" "${MAIN}" accounts`
+    const at = { encoding: "utf8", env: lab.sandbox.environment, cwd: temporaryFolder() } as const
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", run], at)
+    assert.deepEqual([status, stderr], [0, ""])
+    assert.match(stdout, /^Builder ID ··/m)
+  })
+
   it(
     "says where its output goes to a full disk, and fails",
     { skip: !existsSync("/dev/full") && "needs /dev/full" },
