@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs"
 import { createServer } from "node:net"
@@ -19,7 +20,7 @@ import { silentLog, systemClock } from "../../src/runtime.ts"
 import { start } from "../accounts/processes.ts"
 import { resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
-import { needsModes, needsMount } from "../support/posix.ts"
+import { needsLinks, needsModes, needsMount } from "../support/posix.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
 import { editJson } from "./lab.ts"
@@ -85,6 +86,24 @@ describe("doctor on accounts and the way to Kiro", () => {
       move(await found(/kiro\.db is not a file/))
       await followed()
     })
+
+    it(
+      "is seen to be a link that leads nowhere, and none that its first login follows",
+      needsLinks,
+      async () => {
+        const elsewhere = join(lab.sandbox.root, "disk")
+        for (const target of [join(elsewhere, "kiro.db"), database]) {
+          symlinkSync(target, database)
+          assert.match(await found(/kiro\.db is a link that leads nowhere/), /or take the link away/)
+          rmSync(database)
+        }
+        symlinkSync(join(elsewhere, "kiro.db"), database)
+        mkdirSync(elsewhere)
+        await followed()
+        assert.equal((await lab.run("import")).code, 0)
+        await followed()
+      },
+    )
 
     it("is seen to be kept nowhere, and nothing is said to be done", needsMount, async () => {
       const { config } = lab.sandbox

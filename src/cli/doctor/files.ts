@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs"
-import { basename, join } from "node:path"
+import { accessSync, constants, existsSync, lstatSync, readdirSync, readlinkSync, statSync } from "node:fs"
+import { basename, dirname, join, resolve } from "node:path"
 import {
   attempted,
   type Database,
@@ -20,6 +20,7 @@ import {
   redactText,
   setMode,
   type Settings,
+  systemCode,
 } from "../../settings/index.ts"
 import type { Context } from "../context.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
@@ -120,6 +121,13 @@ export const databaseCheck: Check = {
   async look({ paths, place, databaseTrouble: trouble }) {
     const path = paths.database
     if (trouble !== undefined) return [troubleOf(trouble, path, place.platform)]
+    if (leadsNowhere(path))
+      return [
+        problem(
+          `${path} is a link that leads nowhere, so nothing is kept`,
+          "Bring back the disk or folder that it leads to, or take the link away.",
+        ),
+      ]
     if (!isWritable(existsSync(path) ? path : undefined, paths.configDirectory))
       return [
         problem(
@@ -145,6 +153,17 @@ export const databaseCheck: Check = {
         : []),
     ]
   },
+}
+
+/** A link by which no file can be made either: its folder is not there, or it leads to itself. */
+function leadsNowhere(path: string): boolean {
+  try {
+    if (statSync(path, { throwIfNoEntry: false }) !== undefined) return false
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+    return isLink && !existsSync(dirname(resolve(dirname(path), readlinkSync(path))))
+  } catch (error) {
+    return systemCode(error) === "ELOOP"
+  }
 }
 
 function makePrivate(file: string): string {
