@@ -193,23 +193,36 @@ describe("doctor on OpenCode's configuration", () => {
     },
   )
 
-  it("sees what switches the provider kiro off, and lets a pasted block be, whatever home it names", async () => {
-    const switches: readonly (readonly [object, RegExp])[] = [
+  it("sees what else claims the provider kiro", async () => {
+    const claims: readonly (readonly [object, RegExp])[] = [
       [
         { disabled_providers: ["kiro"] },
         /disables the provider kiro → Take "kiro" out of disabled_providers/,
       ],
       [{ enabled_providers: ["openai"] }, /enables other providers only → Put "kiro" into enabled_providers/],
+      [
+        { provider: { kiro: { npm: "@ai-sdk/anthropic" } } },
+        /provider\.kiro\.npm is @ai-sdk\/anthropic → Take it out/,
+      ],
+      [
+        { provider: { kiro: { options: { baseURL: "https://x.example" } } } },
+        /provider\.kiro\.options\.baseURL is set/,
+      ],
+      [
+        { provider: { kiro: { models: { auto: { provider: { npm: "x" } } } } } },
+        /provider\.kiro\.models\.auto\.provider\.npm is x/,
+      ],
     ]
-    for (const [off, found] of switches) {
-      editJson(config, (before) => ({ ...before, ...off }))
+    for (const [claim, found] of claims) {
+      editJson(config, (before) => ({ ...before, ...claim }))
       remedyOf(await lab.problems(), found)
       editJson(config, ({ plugin }) => ({ plugin }))
     }
-    const home = { npm: "@ai-sdk/anthropic", api: "https://x.example" }
-    const models = { "claude-sonnet-4-5": { name: "Mine", provider: home } }
-    const kiro = { ...home, options: { baseURL: "https://x.example" }, models }
-    editJson(config, (before) => ({ ...before, provider: { kiro } }))
+    const models = { "claude-sonnet-4-5": { name: "Mine", limit: { context: 200_000, output: 64_000 } } }
+    editJson(config, (before) => ({
+      ...before,
+      provider: { kiro: { models, npm: "@ai-sdk/openai-compatible" } },
+    }))
     await followed()
   })
 

@@ -133,20 +133,20 @@ describe("doctor --fix", () => {
     assert.deepEqual(await mended(), [])
   })
 
-  it("gives the provider back where it is switched off, and leaves a pasted block alone", async () => {
+  it("takes out what claims the provider, and gives it back where it is switched off", async () => {
     const file = join(config, "opencode.json")
-    const provider = {
-      kiro: { npm: "@ai-sdk/anthropic", models: { auto: { name: "Mine", provider: { npm: "x" } } } },
-    }
+    const models = { auto: { name: "Mine", provider: { npm: "x" } } }
     editJson(file, (before) => ({
       ...before,
       disabled_providers: ["kiro", "openai"],
       enabled_providers: ["openai"],
-      provider,
+      provider: {
+        kiro: { npm: "@ai-sdk/anthropic", options: { baseURL: "https://x.example", a: 1 }, models },
+      },
     }))
     const before = readFileSync(file, "utf8")
     const done = await mended()
-    assert.equal(done.filter((line) => / (?:set|added) /.test(` ${line}`)).length, 2)
+    assert.equal(done.filter((line) => line.startsWith("took ")).length, 3)
     // Each was a change of its own: the one copy is of the file before the first.
     assert.equal(done.filter((line) => line.startsWith("kept ")).length, 1)
     const [copy = ""] = readdirSync(config).filter((name) => name.endsWith(".bak"))
@@ -155,14 +155,14 @@ describe("doctor --fix", () => {
     assert.deepEqual(document, {
       disabled_providers: ["openai"],
       enabled_providers: ["openai", "kiro"],
-      provider,
+      provider: { kiro: { options: { a: 1 }, models: { auto: { name: "Mine", provider: {} } } } },
     })
     assert.deepEqual(await lab.problems(), [])
   })
 
   it("keeps one copy of a file, also where its changes take seconds", async () => {
     const file = join(config, "opencode.json")
-    editJson(file, () => ({ disabled_providers: ["kiro"], enabled_providers: ["openai"] }))
+    editJson(file, () => ({ disabled_providers: ["kiro"], provider: { kiro: { npm: "x" } } }))
     const before = readFileSync(file, "utf8")
     const place = { env: lab.sandbox.environment, platform: process.platform, home: lab.home }
     const terminal = createTerminal({ stdout: nobody, stderr: nobody, env: {} })
@@ -179,7 +179,7 @@ describe("doctor --fix", () => {
       copies.map((name) => readFileSync(join(config, name), "utf8")),
       [before],
     )
-    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")).disabled_providers, [])
+    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")).provider, { kiro: {} })
   })
 
   it("makes kiro.db private again, renames a stale copy, and mends nothing twice", async () => {

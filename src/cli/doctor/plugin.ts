@@ -231,10 +231,9 @@ function others(context: DoctorContext, entries: readonly PluginEntry[]): readon
   return [...listed, ...loose]
 }
 
-/**
- * Settings of OpenCode's own that keep the provider `kiro` from us. A pasted block does not, whatever package and address it
- * names: the plugin sets its own.
- */
+const OUR_NPM = "@ai-sdk/openai-compatible"
+
+/** Settings of OpenCode's own that would keep the provider `kiro` from us, or were meant for another plugin. */
 export const providerCheck: Check = {
   title: "The provider kiro",
   async look(context) {
@@ -255,16 +254,17 @@ export const providerCheck: Check = {
 }
 
 function findingsOf(context: DoctorContext, { path, document }: ConfigFile): readonly Finding[] {
-  const edit = (change: Edit) => async () => editConfig(path, [change], context.stamp)
+  const edit = (edits: readonly Edit[]) => async () => editConfig(path, edits, context.stamp)
   const disabled: unknown = document["disabled_providers"]
   const enabled: unknown = document["enabled_providers"]
+  const claimed = claims(document)
   return [
     ...(Array.isArray(disabled) && disabled.includes(PROVIDER_ID)
       ? [
           problem(
             `${path} disables the provider kiro`,
             'Take "kiro" out of disabled_providers.',
-            edit({ path: ["disabled_providers"], value: disabled.filter((id) => id !== PROVIDER_ID) }),
+            edit([{ path: ["disabled_providers"], value: disabled.filter((id) => id !== PROVIDER_ID) }]),
           ),
         ]
       : []),
@@ -273,11 +273,46 @@ function findingsOf(context: DoctorContext, { path, document }: ConfigFile): rea
           problem(
             `${path} enables other providers only`,
             'Put "kiro" into enabled_providers.',
-            edit({ path: ["enabled_providers"], value: PROVIDER_ID, insert: true }),
+            edit([{ path: ["enabled_providers"], value: PROVIDER_ID, insert: true }]),
           ),
         ]
       : []),
+    ...claimed.map(({ text, at }) =>
+      problem(
+        `${path} gives the provider kiro another home: ${text}`,
+        "Take it out: the plugin sets it.",
+        edit([{ path: [...at], value: undefined }]),
+      ),
+    ),
   ]
+}
+
+interface Claim {
+  readonly text: string
+  readonly at: readonly string[]
+}
+
+/** Packages and URLs of another provider. */
+function claims(document: JsonObject): readonly Claim[] {
+  return ["provider", "providers"].flatMap((key) => {
+    const kiro = child(child(document, key), PROVIDER_ID)
+    const models = Object.entries(child(kiro, "models")).map(([id, model]) => ({
+      at: [key, PROVIDER_ID, "models", id, "provider"],
+      value: child(isObject(model) ? model : {}, "provider"),
+    }))
+    const homes = [{ at: [key, PROVIDER_ID], value: kiro }, ...models].flatMap(({ at, value }): Claim[] => {
+      const { npm, api } = value
+      return [
+        ...(typeof npm === "string" && npm !== OUR_NPM
+          ? [{ text: `${at.join(".")}.npm is ${npm}`, at: [...at, "npm"] }]
+          : []),
+        ...(typeof api === "string" ? [{ text: `${at.join(".")}.api is set`, at: [...at, "api"] }] : []),
+      ]
+    })
+    const hasUrl = child(kiro, "options")["baseURL"] !== undefined
+    const url = { text: `${key}.kiro.options.baseURL is set`, at: [key, PROVIDER_ID, "options", "baseURL"] }
+    return hasUrl ? [...homes, url] : homes
+  })
 }
 
 function child(parent: JsonObject, key: string): JsonObject {
