@@ -31,24 +31,24 @@ export async function updatePlugin(
   if (entries.length === 0 && broken !== undefined)
     throw new Error(`${broken.path} ${broken.trouble}: correct it first`)
   const isSecond = majorOf(await opencodeVersion(run)) === 2
-  const updated = entries.map((entry) => update(context, entry, isSecond))
+  // All before the first is renamed: two lines may be of one copy.
+  const todos = entries.map((entry) => todoFor(entry, isSecond))
+  const updated = entries.map((entry, index) => update(context, entry, todos[index]))
   if (json) terminal.json({ updated })
   else if (updated.length === 0)
     terminal.say(
       `OpenCode's configuration does not list the plugin. Run: \`opencode plugin "${ownSpec()}" -g\``,
     )
-  else
-    for (const { done, todo } of updated) {
-      for (const line of done) say(terminal.paint("good", "✓"), line)
-      say(terminal.paint("strong", "→"), todo)
-    }
+  else {
+    for (const line of updated.flatMap(({ done }) => done)) say(terminal.paint("good", "✓"), line)
+    for (const todo of new Set(updated.map((each) => each.todo))) say(terminal.paint("strong", "→"), todo)
+  }
   return updated.length > 0
 }
 
-function update(context: Context, entry: PluginEntry, isSecond: boolean): Updated {
+function update(context: Context, entry: PluginEntry, todo: string | undefined): Updated {
   const { spec, file, folder, manifest } = entry
   const about = { spec, file, version: manifest && stringField(manifest, "version") }
-  const todo = todoFor(entry, isSecond)
   if (todo !== undefined) return { ...about, done: [], todo }
   // A window that is open goes on with the renamed one.
   const done = renameAway(copyOf(folder), stampOf(context))

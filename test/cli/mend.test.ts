@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { openContext } from "../../src/cli/context.ts"
@@ -257,6 +257,16 @@ describe("update", () => {
     assert.equal(code, 0)
     assert.match(JSON.stringify(json), /"renamed .*Restart OpenCode/)
     assert.ok(!existsSync(copy))
+    rmSync(join(copy, ".."), { recursive: true })
+    mkdirSync(join(copy, "node_modules", "opencode-kiro-auth"), { recursive: true })
+    const project = join(lab.sandbox.project, "opencode.json")
+    editJson(project, () => ({ plugin: ["opencode-kiro-auth"] }))
+    const twice = (await lab.run("update")).out.trim().split("\n")
+    assert.deepEqual(
+      twice.map((line) => /^(?:✓ renamed|→ Restart)/.exec(line)?.[0]),
+      ["✓ renamed", "→ Restart"],
+    )
+    rmSync(project)
     editJson(file, () => ({ plugin: ["opencode-kiro-auth@0.0.1"] }))
     assert.match((await lab.run("update")).out, /pins opencode-kiro-auth@0\.0\.1/)
     editJson(file, () => ({}))
