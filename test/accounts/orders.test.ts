@@ -1243,6 +1243,28 @@ describe("orders of events", () => {
     assert.equal(await home.servedBy(), "nobody")
   })
 
+  it("goes on with what its user took in beside who is off, also what kiro-cli renews it to, named or not", async () => {
+    for (const usage of ["up", "down"] as const) {
+      home = new Home(temporaryFolder())
+      home.service.usage = usage
+      await home.signsIn("A")
+      await home.servedBy()
+      home.service.usage = "down"
+      await home.disable("A")
+      await home.cliRenews()
+      assert.equal(await home.servedBy(), "nobody", usage)
+      await home.takeIn(true)
+      for (let renewal = 0; renewal < 3; renewal += 1) {
+        assert.equal(await home.servedBy(), "A", usage)
+        home.clock.advance(MINUTE)
+        await home.cliRenews()
+      }
+      home.endAccessTokens()
+      assert.equal(await home.servedBy(), "A", usage)
+      await sendsNoneSuperseded()
+    }
+  })
+
   it("leaves one row of each who take turns in kiro-cli by backups, and one link between them", async () => {
     await home.signsIn("A")
     await home.servedBy()
