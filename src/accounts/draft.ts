@@ -175,7 +175,7 @@ export function withSuccessor<Kind extends Login | ForgottenLogin>(login: Kind, 
   return withSuccessors(login, [successor, ...others])
 }
 
-/** A person's id, as far as the service named the login, or the account that it is in. */
+/** A person's id, as far as the service named the login, or the account that it is in; what is left of one says it itself. */
 export function ownerIn({ account, login }: KnownLogin): string | undefined {
-  return ownerOf(login) ?? account.userId
+  return ownerOf(login) ?? (login.kind === "forgotten" ? undefined : account.userId)
 }

@@ -228,10 +228,10 @@ export function comparable(one: string, other: string): boolean {
   return one.startsWith(OFFLINE) === other.startsWith(OFFLINE)
 }
 
-/** What is left of a login of an account that goes. */
-export function forgetLogin(login: Login): ForgottenLogin {
+/** What is left of a login that goes; `userId`: of the account that it was in, where it has no name of its own. */
+export function forgetLogin(login: Login, userId: string | undefined): ForgottenLogin {
   const { id, source } = login
-  const { owner, successor, otherSuccessors, places } = recordOf(login)
+  const { owner = userId, successor, otherSuccessors, places } = recordOf(login)
   const known = present({ owner, successor, otherSuccessors })
   const record = { places, hashes: pairsOf(login), inherited: [], ...known }
   return { kind: "forgotten", id, source, ...present({ renewal: renewalOf(login) }), record }

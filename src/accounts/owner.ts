@@ -202,9 +202,8 @@ function settleSuccessions(draft: Draft, accountId: string): void {
 }
 
 /**
- * Who takes the login's part: the next of the same person in its place, also where others stood there between them, as
- * with a backup that was put back and renewed before anybody looked. Not one that was refused meanwhile: the older may
- * be what is left.
+ * Who takes the login's part: the next of the same person in its place, also where others stood there between them, or
+ * what kiro-cli may have renewed it to unseen. Not one that was refused meanwhile: the older may be what is left.
  */
 function heirOf(draft: Draft, account: Account, before: Login): Login | undefined {
   const { logins } = account
@@ -214,15 +213,10 @@ function heirOf(draft: Draft, account: Account, before: Login): Login | undefine
     ownerOf(login) === owner &&
     (login.revoked === undefined || before.revoked !== undefined)
   if (owner === undefined) return undefined
-  const find = (id: string): KnownLogin | undefined => draft.known(id)
-  for (const { login: next } of successorsOf<KnownLogin>({ account, login: before }, find)) {
-    const heir = logins.find(({ id }) => id === next.id)
-    if (isTheirs(heir)) return heir
-  }
-  const renewed = renewalsOf(before, draft.accounts)
-    .map(({ id }) => logins.find((login) => login.id === id))
-    .find(isTheirs)
-  if (renewed !== undefined) return renewed
+  const linked = [...successorsOf<KnownLogin>({ account, login: before }, (id) => draft.known(id))]
+  const next = [...linked.map(({ login }) => login), ...renewalsOf(before, draft.accounts)]
+  const heir = next.map(({ id }) => logins.find((login) => login.id === id)).find(isTheirs)
+  if (heir !== undefined) return heir
   const again = logins.findLast((login) => isOwnAgain(before, login))
   return again?.id !== before.id && isTheirs(again) ? again : undefined
 }
@@ -275,7 +269,7 @@ export function buryAccount(account: Account, now: number): Account {
     ...newAccount({ id, now: addedAt, logins: owing }),
     enabled: false,
     removedAt: now,
-    forgotten: [...(account.forgotten ?? []), ...logins.map(forgetLogin)],
+    forgotten: [...(account.forgotten ?? []), ...logins.map((login) => forgetLogin(login, userId))],
     ...present({ userId, record: account.record }),
   }
 }
@@ -287,7 +281,11 @@ export function forgetLogins(account: Account, isOver: (login: Login) => boolean
   if (logins.length === account.logins.length) return account
   const isNew = ({ id }: Login): boolean => forgotten.every((each) => each.id !== id)
   const gone = account.logins.filter((login) => isOver(login) && isNew(login))
-  return { ...account, logins, forgotten: [...forgotten, ...gone.map(forgetLogin)] }
+  return {
+    ...account,
+    logins,
+    forgotten: [...forgotten, ...gone.map((login) => forgetLogin(login, account.userId))],
+  }
 }
 
 /** A pair that was renewed while its account was removed: its program still gets it, and it is no news there. */

@@ -202,7 +202,7 @@ function splitOne(
 ): void {
   if (login.kind === "api-key") return
   const hash = loginHash(login)
-  const { places, owner } = recordOf(login)
+  const { places } = recordOf(login)
   const isKnownTo = (other: Login | ForgottenLogin): boolean => recordOf(other).hashes.includes(hash)
   const held = draft.find((other) => other.barred !== "strange" && isKnownTo(other))
   const over = draft.findForgotten(isKnownTo)
@@ -211,7 +211,7 @@ function splitOne(
   const id = known?.login.id ?? derivedLoginId(hash)
   const left = draft.get(account.id) ?? account
   // Whoever is linked to the login of before is so to what is left of it; of its registration the row still tells.
-  const ghost = withRecord(forgetLogin(login), { places: [], owner: owner ?? account.userId })
+  const ghost = withRecord(forgetLogin(login, account.userId), { places: [] })
   const forgotten = [...(left.forgotten ?? []), withSuccessor(ghost, { id })]
   const logins = left.logins.filter((each) => each.id !== login.id)
   const isNobodys = account.userId === undefined && logins.length === 0

@@ -1228,6 +1228,18 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("8 of the rules: what an older version wrote over is not whose the pair is that it wrote", async () => {
+    await home.signsIn("B")
+    await home.servedBy("of B")
+    await home.cliRenews()
+    await isKilledRenewing()
+    await home.signsIn("A")
+    assert.equal(await home.olderVersion("adopts"), "B")
+    await home.cliRenews()
+    await home.servedBy("of B")
+    await sendsNoneSuperseded()
+  })
+
   it("8 of the rules: what an older version renews goes on holding whoever took its place", async () => {
     await home.signsIn("B")
     home.service.usage = "down"
