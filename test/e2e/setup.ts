@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { existsSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { after, before, beforeEach } from "node:test"
 import { openAccountStore, openDatabase } from "../../src/accounts/index.ts"
@@ -12,7 +12,7 @@ import {
   type FakeKiro,
 } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
-import { removeAtExit } from "../support/temporary-folder.ts"
+import { removeAtExit, temporaryFolder } from "../support/temporary-folder.ts"
 import {
   createSandbox,
   type OpencodeServer,
@@ -97,7 +97,7 @@ export async function openServerStage(options: ServerStageOptions = {}): Promise
 
 /** What was at work in an instance when it ended, such as a title, begins it anew, with whatever settings it finds. */
 function inAnotherProject(sandbox: Sandbox): Sandbox {
-  return { ...sandbox, project: mkdtempSync(join(sandbox.root, "project-")) }
+  return { ...sandbox, project: temporaryFolder(sandbox.root) }
 }
 
 function signInWithKiroCli({ account, sandbox }: Stage): Promise<void> {
