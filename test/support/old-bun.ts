@@ -1,7 +1,7 @@
 const [major = 0, minor = 0] = (process.versions["bun"] ?? "99.0").split(".").map(Number)
 
 /**
- * Bun before 1.4, which is in OpenCode 1.18: its HTTP server is not told of a client that left, and its `fetch` reads
- * on where nobody takes what it read. A test that needs either is skipped there.
+ * Bun before 1.4, which is in OpenCode 1.18: its HTTP server is not told of a client that left, its `fetch` reads on
+ * where nobody takes what it read, and it begins in no folder that is gone. A test that needs any of these is skipped there.
  */
 export const OLD_BUN: boolean = major < 1 || (major === 1 && minor < 4)
