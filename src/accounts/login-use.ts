@@ -133,7 +133,7 @@ export function renewalsOf(
     (other) => seemsRenewed(login, other) && !isAnothers(login, other),
   )
   if (found.length === 0) return found
-  const chain = chainOf(live, login)
+  const chain = chainOf(accounts, login)
   return found.filter((other) => !chain.has(other.id))
 }
 
@@ -164,10 +164,14 @@ function endsBefore(one: Login | ForgottenLogin, other: Login | ForgottenLogin):
  * The ids of the login, of all that stood in its place before it, and of those behind it of which its successor decides: of
  * a named one all, by rule 2; of another one that alone, since a backup may have been put back and renewed behind it.
  */
-function chainOf(logins: readonly Login[], login: Login | ForgottenLogin): ReadonlySet<string | undefined> {
-  const links = logins.flatMap((each) => successorsIn(each).map(({ id }) => ({ before: each.id, id })))
+function chainOf(
+  accounts: readonly Account[],
+  login: Login | ForgottenLogin,
+): ReadonlySet<string | undefined> {
+  const known = accounts.filter(({ removedAt }) => removedAt === undefined).flatMap(knownOf)
+  const links = known.flatMap((each) => successorsIn(each).map(({ id }) => ({ before: each.id ?? "", id })))
   const bySuccessor = Map.groupBy(links, ({ id }) => id)
-  const byId = new Map(logins.map((each) => [each.id, { login: each }]))
+  const byId = new Map(known.map((each) => [each.id, { login: each }]))
   const before = new Set([login.id ?? ""])
   // Whoever is found meanwhile is followed too.
   for (const id of before) for (const link of bySuccessor.get(id) ?? []) before.add(link.before)

@@ -1240,6 +1240,19 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("8 of the rules: what an older version renews rests not behind what is left of itself, whose end is told more finely", async () => {
+    await home.signsIn("A")
+    await home.amazonQHas()
+    await home.servedBy()
+    home.clock.advance(0.5)
+    await home.olderVersion("renews")
+    for (let renewal = 0; renewal < 2; renewal += 1) {
+      assert.equal(await home.servedBy(), "A")
+      home.endAccessTokens()
+    }
+    assert.equal(await home.servedBy(), "A")
+  })
+
   it("8 of the rules: what an older version renews goes on holding whoever took its place", async () => {
     await home.signsIn("B")
     home.service.usage = "down"
