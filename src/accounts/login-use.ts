@@ -63,7 +63,7 @@ function heldBehind(accounts: readonly Account[], byId: ById): ReadonlySet<strin
   const shut = [...byId.values()].filter(({ account }) => isShut(account))
   const left = shut.map((first) => ({ before: first, seenBefore: first }))
   for (const { before, seenBefore } of left) {
-    // Of who is held himself what is behind him is the first one's as well.
+    // Behind a held one the links alone count: what may be it renewed may be the shut one renewed, too.
     const unseen = isShut(before.account) ? unseenAfter(before, accounts, byId) : []
     for (const { id = "" } of [...successorsIn(before.login), ...unseen]) {
       const after = byId.get(id)
@@ -77,17 +77,25 @@ function heldBehind(accounts: readonly Account[], byId: ById): ReadonlySet<strin
   return held
 }
 
-/** What may be it renewed, and took no place of it or of those behind it; what kiro-cli shows still, it has not renewed. */
+/** What may be it renewed, and took no place of it or of those behind it. */
 function unseenAfter(
   known: KnownLogin,
   accounts: readonly Account[],
   byId: ById,
 ): readonly KnownLogin["login"][] {
-  const renewals = isInKiroCli(known.login) ? [] : renewalsOf(known.login, accounts)
+  const renewals = unseenRenewals(known.login, accounts)
   if (renewals.length === 0) return renewals
   const linked = [...successorsOf<KnownLogin>(known, (id) => byId.get(id))]
   const seen = new Set(linked.map(({ login }) => login.id))
   return renewals.filter(({ id }) => !seen.has(id))
+}
+
+/** What kiro-cli may have renewed it to: what it shows still, it has not renewed. */
+export function unseenRenewals(
+  login: KnownLogin["login"],
+  accounts: readonly Account[],
+): readonly KnownLogin["login"][] {
+  return isInKiroCli(login) ? [] : renewalsOf(login, accounts)
 }
 
 /**
@@ -114,7 +122,7 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
  * renewed one is, and kiro-cli has it no more. Those in whose place another stands by now too, which are what would be
  * lost; and those of accounts that were removed, and may be back, that kiro-cli has still, which it would lose.
  */
-export function renewalsOf(
+function renewalsOf(
   login: Login | ForgottenLogin,
   accounts: readonly Account[],
 ): readonly (Login | ForgottenLogin)[] {
@@ -171,7 +179,7 @@ function chainOf(
   const known = accounts.filter(({ removedAt }) => removedAt === undefined).flatMap(knownOf)
   const links = known.flatMap((each) => successorsIn(each).map(({ id }) => ({ before: each.id ?? "", id })))
   const bySuccessor = Map.groupBy(links, ({ id }) => id)
-  const byId = new Map(known.map((each) => [each.id, { login: each }]))
+  const byId = new Map(liveLogins(accounts).map((each) => [each.id, { login: each }]))
   const before = new Set([login.id ?? ""])
   // Whoever is found meanwhile is followed too.
   for (const id of before) for (const link of bySuccessor.get(id) ?? []) before.add(link.before)

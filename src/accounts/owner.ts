@@ -24,7 +24,7 @@ import {
   withPlace,
   withRecord,
 } from "./login.ts"
-import { isShut, renewalsOf, renewedUnseen, restsBehind, successorsOf } from "./login-use.ts"
+import { isShut, renewedUnseen, restsBehind, successorsOf, unseenRenewals } from "./login-use.ts"
 
 /** Accounts that joined another and are remembered by their ids. */
 const MOST_JOINED = 200
@@ -214,7 +214,7 @@ function heirOf(draft: Draft, account: Account, before: Login): Login | undefine
     (login.revoked === undefined || before.revoked !== undefined)
   if (owner === undefined) return undefined
   const linked = [...successorsOf<KnownLogin>({ account, login: before }, (id) => draft.known(id))]
-  const next = [...linked.map(({ login }) => login), ...renewalsOf(before, draft.accounts)]
+  const next = [...linked.map(({ login }) => login), ...unseenRenewals(before, draft.accounts)]
   const heir = next.map(({ id }) => logins.find((login) => login.id === id)).find(isTheirs)
   if (heir !== undefined) return heir
   const again = logins.findLast((login) => isOwnAgain(before, login))

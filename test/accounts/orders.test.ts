@@ -905,6 +905,22 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("12, newer, behind a clock that was set back: what kiro-cli shows is not merged into its copy", async () => {
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.servedBy()
+    home.clock.advance(-6 * HOUR)
+    await home.servedBy()
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.servedBy()
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "A")
+    await sendsNoneSuperseded()
+  })
+
   it("12, put back behind a later sign-in that is refused: what was never named is not sent beside what kiro-cli has", async () => {
     await home.signsIn("B")
     await home.olderPluginCopies()
@@ -1251,6 +1267,20 @@ describe("orders of events", () => {
       home.endAccessTokens()
     }
     assert.equal(await home.servedBy(), "A")
+  })
+
+  it("8 of the rules: behind what an older version renewed a backup's renewed pair is in use, and none before it is sent", async () => {
+    await home.signsIn("A")
+    assert.equal(await home.servedBy("of A"), "A")
+    home.clock.advance(1)
+    await home.signsIn("B")
+    await home.servedBy("of B")
+    await home.cliIsPutBack()
+    await home.cliRenews()
+    await home.olderVersion("renews")
+    home.endAccessTokens()
+    await home.servedBy("of A")
+    await sendsNoneSuperseded()
   })
 
   it("8 of the rules: what an older version renews goes on holding whoever took its place", async () => {
