@@ -7,7 +7,7 @@ import { silentLog, systemClock } from "../../src/runtime.ts"
 import { pathsFor, type Place } from "../../src/settings/index.ts"
 import type { FakeKiro } from "../support/fake-kiro/index.ts"
 import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/fake-opencode2/index.ts"
-import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { type KiroCliStoreOptions, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 export const PROVIDER: string = new URL(
@@ -37,9 +37,9 @@ export class Lab {
     writeFileSync(join(this.home, path), content)
   }
 
-  signInWithKiroCli(): Promise<void> {
+  signInWithKiroCli(options: Pick<KiroCliStoreOptions, "expiresAt"> = {}): Promise<void> {
     const path = join(this.home, ".local", "share", "kiro-cli", "data.sqlite3")
-    return seedKiroCliStore({ path, accounts: [this.fake.account()] })
+    return seedKiroCliStore({ path, accounts: [this.fake.account()], ...options })
   }
 
   host(options: Partial<HostOptions> = {}): FakeOpenCode2 {

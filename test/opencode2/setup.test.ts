@@ -13,7 +13,6 @@ import { pathsFor } from "../../src/settings/index.ts"
 import { VERSION } from "../../src/version.ts"
 import { FAILURES, finish, neverAnswers, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
 import { createToken } from "../support/fake-kiro/oidc.ts"
-import { kiroCliStoreOf, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { within } from "../support/clock.ts"
 import { isObject } from "../../src/json.ts"
@@ -395,8 +394,7 @@ describe("a call", () => {
   })
 
   it("that begins while the plugin ends, which may take long, is answered by the next one", async () => {
-    const path = kiroCliStoreOf(lab.home)
-    await seedKiroCliStore({ path, accounts: [lab.fake.account()], expiresAt: Date.now() + 60_000 })
+    await lab.signInWithKiroCli({ expiresAt: Date.now() + 60_000 })
     const renewal = Promise.withResolvers<void>()
     lab.fake.next("CreateToken", async (request) => {
       await renewal.promise
