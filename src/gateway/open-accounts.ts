@@ -21,7 +21,7 @@ import type { Runtime } from "../runtime.ts"
 import { ownCommand, type Paths, type Settings } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
 import type { ControlClient } from "./control/call.ts"
-import { createLookUps, type OpenLookUps } from "./control/look-ups.ts"
+import { createLookUps, type OpenLookUps, presentAccount } from "./control/look-ups.ts"
 import { fetchOwner, fetchProfiles } from "./control/questions.ts"
 import { tellQuota } from "./control/usage.ts"
 import { describeFailure } from "./refuse/failures.ts"
@@ -177,8 +177,8 @@ async function profilesOf(
 }
 
 async function find(store: AccountStore, accountId: string): Promise<Account> {
-  const account = await store.get(accountId)
-  if (account !== undefined && account.removedAt === undefined) return account
+  const account = await presentAccount(store, accountId)
+  if (account !== undefined) return account
   // Nothing else of its name is kept.
   const name = `··${shortId({ id: accountId })}`
   throw new Error(`The account ${name} is gone: it was removed elsewhere.`)

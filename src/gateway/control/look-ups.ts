@@ -127,7 +127,7 @@ function accountOpener(options: LookUpOptions): OpenAccount {
 }
 
 /** One that was removed has a login for as long as it owes its pair to another program, and for nothing else. */
-async function presentAccount(store: AccountStore, accountId: string): Promise<Account | undefined> {
+export async function presentAccount(store: AccountStore, accountId: string): Promise<Account | undefined> {
   const account = await store.get(accountId)
   return account?.removedAt === undefined ? account : undefined
 }
