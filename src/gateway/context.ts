@@ -1,7 +1,7 @@
 import type { AccountStore, Notice, TokenKeeper } from "../accounts/index.ts"
 import type { HeaderReader } from "../eventstream/index.ts"
 import type { Runtime } from "../runtime.ts"
-import type { AccountRules, Settings } from "../settings/index.ts"
+import type { AccountRules, Project, Settings } from "../settings/index.ts"
 import type { SchemaReader } from "../translate/index.ts"
 import type { ModelReader } from "./asked-model.ts"
 import type { Background } from "./background.ts"
@@ -11,8 +11,8 @@ import type { LookUps } from "./control/look-ups.ts"
 export interface GatewayDependencies {
   readonly runtime: Runtime
   readonly settings: Settings
-  /** The folder of the project that the host works in. */
-  readonly project?: string
+  /** What the host works in. */
+  readonly project?: Project
   /** As the user's file has it now; absent: as in the settings. */
   readonly dailyCreditBudget?: () => Promise<number | undefined>
   /** The user's rules for accounts, as the file has them now; absent: there are none. */

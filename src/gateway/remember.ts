@@ -182,7 +182,7 @@ function turnOf(
     purpose,
     attempt: progress.sends,
     ...(failed && { failed }),
-    ...present({ project, parentSessionId }),
+    ...present({ project: project?.directory, parentSessionId }),
   }
 }
 

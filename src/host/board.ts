@@ -42,7 +42,7 @@ export async function readBoard(question: BoardQuestion): Promise<Board> {
     environmentKey: key ? new Secret(key) : undefined,
     ...present({ sessionId }),
   })
-  const rule = accountRules(settings.accountRules, place).ofProject(project.directory)
+  const rule = accountRules(settings.accountRules, place).ofProject(project)
   const { accounts = [], session = { credits: 0 }, today = { credits: 0, lifted: false } } = overview ?? {}
   return {
     accounts,

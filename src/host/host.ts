@@ -77,14 +77,13 @@ export function startHost({ place, project, show }: HostOptions): Host {
     // The last of our files that load late: from here on an update or a rebuild can't break the window.
     const [{ openServices }] = await Promise.all([import("./services.ts"), loadSchema()])
     const runtime = systemRuntime(log)
-    const { directory } = project
     const settings = await loaded()
     return openServices({
       place,
       paths,
       loaded: settings,
       runtime,
-      project: directory,
+      project,
       show,
       signal,
     })

@@ -210,7 +210,8 @@ async function whyIgnored(written: {
 }): Promise<string | undefined> {
   const { place, project, account } = written
   const { settings, problems } = await loadSettings(place)
-  if (accountRules(settings.accountRules, place).ofProject(project)?.account === account) return undefined
+  const rules = accountRules(settings.accountRules, place)
+  if (rules.ofProject({ directory: project, worktree: project })?.account === account) return undefined
   const problem = problems.find((each) => each.kind === "bad-value" && each.key.startsWith("account_rules"))
   return problem === undefined
     ? "KIRO_ACCOUNT_RULES, or another kiro.json, decides instead."

@@ -18,6 +18,7 @@ import {
   ownCommand,
   type Paths,
   type Place,
+  type Project,
 } from "../settings/index.ts"
 import { type Management, manageAccounts } from "./manage.ts"
 
@@ -26,8 +27,8 @@ export interface ServicesOptions {
   readonly paths: Paths
   readonly loaded: LoadedSettings
   readonly runtime: Runtime
-  /** The folder of the project that the host works in. */
-  readonly project: string
+  /** What the host works in. */
+  readonly project: Project
   /** Shows the user what happened beside an answer; not called where `toasts` is off. */
   readonly show: (text: NoticeText) => void
   /** Aborted when the instance of the plugin ends. */

@@ -2,7 +2,7 @@
  * OpenCode 2's plugin context, read part by part: what a version of it has not is done without, and said once. Nothing
  * of `@opencode/plugin` is imported, which some versions can't resolve at run time.
  */
-import { isObject } from "../json.ts"
+import { isObject, present } from "../json.ts"
 import type { Project } from "../settings/index.ts"
 
 export type Call = (...values: readonly unknown[]) => unknown
@@ -52,9 +52,12 @@ export function locationOf(context: unknown): Location {
   const location = memberOf(context, "location")
   const directory = textIn(location, "directory") ?? ""
   const workspace = textIn(location, "workspaceID")
+  const project = memberOf(location, "project")
+  const worktree = textIn(project, "directory") ?? directory
+  const mainWorktree = textIn(project, "canonical")
   return {
     key: workspace === undefined ? directory : `${directory}#${workspace}`,
-    project: { directory, worktree: textIn(memberOf(location, "project"), "directory") ?? directory },
+    project: { directory, worktree, ...present({ mainWorktree }) },
   }
 }
 

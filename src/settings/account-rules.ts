@@ -3,15 +3,15 @@ import { posix, win32 } from "node:path"
 import type { ParseError } from "jsonc-parser"
 import { isObject, stringField } from "../json.ts"
 import { readSmallFile, replaceFile, systemCode } from "./files.ts"
-import { comparablePath, fromHome, type Place } from "./paths.ts"
+import { comparablePath, fromHome, type Place, type Project } from "./paths.ts"
 import type { Settings } from "./schema.ts"
 
 export type AccountRule = Settings["accountRules"][number]
 
 /** What a new conversation is begun with. */
 export interface RuleQuestion {
-  /** The folder that the host works in. */
-  readonly project?: string | undefined
+  /** What the host works in. */
+  readonly project?: Project | undefined
   readonly agent?: string | undefined
   /** The model, under each of its names. */
   readonly models?: readonly string[]
@@ -19,8 +19,8 @@ export interface RuleQuestion {
 
 /** The user's rules. Of several that hold the first in the list decides. */
 export interface AccountRules {
-  /** The rule for every request in this folder: one that names nothing but a project. */
-  ofProject(folder: string | undefined): AccountRule | undefined
+  /** The rule for every request in this project: one that names nothing else. */
+  ofProject(project: Project | undefined): AccountRule | undefined
   /** The rule for a new conversation: one that names an agent, a model or nothing at all. */
   ofNew(question: RuleQuestion): AccountRule | undefined
   /** Whether there is any rule for new conversations. */
@@ -33,13 +33,13 @@ export function accountRules(
 ): AccountRules {
   const ofNew = rules.filter((rule) => !isOfProject(rule))
   return {
-    ofProject: (folder) => rules.find((rule) => isOfProject(rule) && isIn(rule.project, folder, place)),
-    ofNew: ({ project: folder, agent, models = [] }) =>
+    ofProject: (project) => rules.find((rule) => isOfProject(rule) && isMeant(rule.project, project, place)),
+    ofNew: ({ project, agent, models = [] }) =>
       ofNew.find(
         (rule) =>
           (rule.agent === undefined || rule.agent === agent) &&
           (rule.model === undefined || isAmong(rule.model, models)) &&
-          (rule.project === undefined || isIn(rule.project, folder, place)),
+          (rule.project === undefined || isMeant(rule.project, project, place)),
       ),
     hasNew: ofNew.length > 0,
   }
@@ -56,16 +56,30 @@ function isAmong(pattern: string, models: readonly string[]): boolean {
 /** OpenCode 1 asks for `kiro/claude-opus-5`, and a user may write a model so too. */
 const bareId = (model: string): string => model.replace(/^kiro\//, "")
 
+/** By where it is worked in, or by the same place in the main checkout: a worktree is made where the host likes. */
+function isMeant(
+  pattern: string,
+  project: Project | undefined,
+  place: Pick<Place, "home" | "platform">,
+): boolean {
+  if (project === undefined) return false
+  const { directory, worktree, mainWorktree } = project
+  if (isIn(pattern, directory, place)) return true
+  if (mainWorktree === undefined) return false
+  const { join, relative } = place.platform === "win32" ? win32 : posix
+  const inside = relative(realFolder(worktree), realFolder(directory))
+  return isIn(pattern, join(mainWorktree, inside), place)
+}
+
 /**
  * Whether a folder is the one that is named, in it, or in one that the glob means; also where either is named by a link.
  * `~` is the user's home.
  */
 function isIn(
   pattern: string,
-  folder: string | undefined,
+  folder: string,
   { home, platform }: Pick<Place, "home" | "platform">,
 ): boolean {
-  if (folder === undefined) return false
   const { normalize, isAbsolute } = platform === "win32" ? win32 : posix
   const plain = (path: string): string => comparablePath(normalize(path), platform).replace(/(?<=.)\/+$/, "")
   const absolute = fromHome(pattern, home)

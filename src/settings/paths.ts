@@ -60,6 +60,8 @@ export function pathsFor({ env, platform, home }: Place): Paths {
 export interface Project {
   readonly directory: string
   readonly worktree: string
+  /** The root of the repository's main checkout, as far as the host tells it: git worktrees are made beside it. */
+  readonly mainWorktree?: string
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, numberField, stringField } from "../json.ts"
+import { isObject, type JsonObject, numberField, present, stringField } from "../json.ts"
 import type { AccountAct, ActDone, Board } from "../host/index.ts"
 import type { SignedIn } from "../login/index.ts"
 import type { Project } from "../settings/index.ts"
@@ -81,7 +81,8 @@ export function startInV2(context: V2Context): () => Promise<void> {
   const run = (): void => {
     const sessionId = attempt(() => openSession(context))
     const turnStarts = sessionId === undefined ? [] : (attempt(() => askedAt(context, sessionId)) ?? [])
-    const where = { sessionId, turnStarts, project: projectOf(context).worktree }
+    const { worktree, mainWorktree = worktree } = projectOf(context)
+    const where = { sessionId, turnStarts, project: mainWorktree }
     void manageAccounts({ dialogs: dialogsOf(context), desk, where, view })
   }
   // A layer belongs to a component: from `setup` itself the host refuses it, and the whole plugin with it.
@@ -225,7 +226,8 @@ function projectOf(context: V2Context): Project {
     .find(isObject)
   const directory = (found && stringField(found, "directory")) ?? process.cwd()
   const project = isObject(found?.["project"]) ? found["project"] : {}
-  return { directory, worktree: stringField(project, "directory") ?? directory }
+  const worktree = stringField(project, "directory") ?? directory
+  return { directory, worktree, ...present({ mainWorktree: stringField(project, "canonical") }) }
 }
 
 function openSession({ ui }: V2Context): string | undefined {

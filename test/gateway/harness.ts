@@ -103,7 +103,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const gateway = createGateway({
     runtime,
     settings,
-    project: "/home/me/project",
+    project: { directory: "/home/me/project", worktree: "/home/me/project" },
     accountRules: async () => accountRules(settings.accountRules, { home: "/home/me", platform: "linux" }),
     store,
     tokens,

@@ -159,6 +159,24 @@ describe("setup", () => {
     assert.match((await project.session({ model: "kiro/auto" }).prompt("Hello")).text, /Hello from/)
   })
 
+  it("obeys the rule for a project in a worktree that the host made of it elsewhere", async () => {
+    const [main, tree] = [join(lab.home, "work", "app"), join(lab.home, "trees", "one")]
+    const rule = { project: join(main, "web"), account: "nobody", fallback: false }
+    const settings = { endpoint_override: lab.fake.url, account_rules: [rule] }
+    lab.write(".config/opencode/kiro.json", JSON.stringify(settings))
+    await lab.signInWithKiroCli()
+    const project = { id: "prj_1", directory: tree, canonical: main }
+    lab.change = (context) => {
+      const { directory } = context["location"] as { directory: string }
+      return { ...context, location: { directory, project } }
+    }
+    const host = lab.host()
+    const say = async (folder: string) =>
+      (await host.open(join(tree, folder))).session({ model: "kiro/auto" }).prompt("Hello")
+    assert.match((await say("web")).failure?.message ?? "", /your rule for .*app.web/)
+    assert.match((await say("api")).text, /Hello from/)
+  })
+
   it("hears no events any more behind its cleanup, also where the host takes no signal", async () => {
     const heard: string[] = []
     const events = {

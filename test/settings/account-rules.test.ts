@@ -5,6 +5,7 @@ import { describe, it } from "node:test"
 import {
   type AccountRule,
   accountRules,
+  type Project,
   type RuleQuestion,
   saveProjectRule,
 } from "../../src/settings/index.ts"
@@ -12,6 +13,9 @@ import { needsLinks } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const LINUX = { home: "/home/ann", platform: "linux" }
+
+/** A folder that is no repository. */
+const at = (directory: string): Project => ({ directory, worktree: directory })
 
 function decides(
   kind: "project" | "new",
@@ -26,7 +30,7 @@ function decides(
 describe("account rules", () => {
   it("hold for a folder and what is in it, or for what a glob means", () => {
     const holds = (project: string, folder: string, place = LINUX): boolean =>
-      decides("project", [{ project, account: "a" }], { project: folder }, place) === "a"
+      decides("project", [{ project, account: "a" }], { project: at(folder) }, place) === "a"
     for (const [project, folder] of [
       ["~/work", "/home/ann/work"],
       ["~/work/", "/home/ann/work/one/src"],
@@ -55,14 +59,44 @@ describe("account rules", () => {
     assert.ok(holds(String.raw`~\Work`, String.raw`C:\Users\ann\work\one`, windows))
   })
 
+  it("hold in a git worktree beside the project where they do at the same place of its main checkout", () => {
+    const project = {
+      directory: "/trees/one/web",
+      worktree: "/trees/one",
+      mainWorktree: "/home/ann/work/app",
+    }
+    const windows = { home: String.raw`C:\Users\Ann`, platform: "win32" }
+    const onWindows = {
+      directory: String.raw`D:\trees\one\web`,
+      worktree: String.raw`D:\trees\one`,
+      mainWorktree: String.raw`C:\Users\Ann\work\app`,
+    }
+    for (const kind of ["project", "new"] as const) {
+      const holds = (rule: string, asked = project, place = LINUX): boolean => {
+        const agent = kind === "new" ? { agent: "build" } : {}
+        const rules = [{ project: rule, account: "a", ...agent }]
+        return decides(kind, rules, { project: asked, ...agent }, place) === "a"
+      }
+      for (const rule of ["~/work", "~/work/app", "~/work/*/web", "/trees/one", "/trees/one/web"])
+        assert.ok(holds(rule), rule)
+      for (const rule of ["~/work/app/api", "/trees/two", "~/work/app/src"]) assert.ok(!holds(rule), rule)
+      assert.ok(holds("~/work/app/web", onWindows, windows))
+      assert.ok(!holds("~/work/app/api", onWindows, windows))
+    }
+  })
+
   it("hold for a folder by whichever link it is named", needsLinks, () => {
     const home = realpathSync(temporaryFolder())
     const [real, link] = [join(home, "disk", "app"), join(home, "work")]
     mkdirSync(join(real, "src"), { recursive: true })
     symlinkSync(real, link)
     const holds = (project: string, folder: string): boolean =>
-      decides("project", [{ project, account: "a" }], { project: folder }, { home, platform: "linux" }) ===
-      "a"
+      decides(
+        "project",
+        [{ project, account: "a" }],
+        { project: at(folder) },
+        { home, platform: "linux" },
+      ) === "a"
     for (const [project, folder] of [
       [real, join(link, "src")],
       [link, join(real, "src")],
@@ -81,7 +115,7 @@ describe("account rules", () => {
       { model: "claude-opus-*", account: "d" },
       { account: "e" },
     ]
-    const question = { project: "/code", agent: "build", models: ["claude-opus-5"] }
+    const question = { project: at("/code"), agent: "build", models: ["claude-opus-5"] }
     assert.equal(decides("project", rules, question), "b")
     assert.equal(decides("new", rules, question), "a")
     assert.equal(decides("new", rules, { ...question, agent: "plan" }), "d")

@@ -164,6 +164,14 @@ describe("the part of OpenCode 2's terminal UI", () => {
     assert.match(JSON.stringify(made.shown[1]), /"description":"\/code\/y"/)
   })
 
+  it("means by a project its main checkout, from whichever worktree of it", async () => {
+    const project = { directory: "/trees/one", canonical: "/code/y" }
+    const made = stage({ client: serverWith([]), location: { directory: "/trees/one/src", project } })
+    made.picks.push("Far away")
+    await runKiro(made, 2)
+    assert.match(JSON.stringify(made.shown[1]), /"description":"\/code\/y"/)
+  })
+
   it("never throws, whatever the host lacks", async () => {
     const close = startInV2({} as V2Context)
     await close()
