@@ -17,7 +17,7 @@ import { createModelReader } from "./asked-model.ts"
 import { recover } from "./recover/recover.ts"
 import { refusalOf } from "./refuse/failures.ts"
 import { refusalOfError } from "./refuse/texts.ts"
-import { rememberAnswer, taughtBy, type TurnEnd } from "./remember.ts"
+import { isInOrder, rememberAnswer, taughtBy, type TurnEnd } from "./remember.ts"
 import { batchesOf } from "./stream/answer.ts"
 import type { Batch } from "./stream/source.ts"
 
@@ -39,6 +39,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const context: GatewayContext = {
     ...dependencies,
     background,
+    unanswered: new Map(),
     models: createModelReader(),
     readHeaders: createHeaderReader(),
     readSchema: createSchemaReader(),
@@ -153,10 +154,10 @@ function firstStep(chat: Chat, session: SessionMemory): Pick<Progress, "step" | 
 
 /**
  * The user's own limit for a day. Work that is under way goes on beyond it: steps behind a tool, subagents, titles,
- * summaries and what follows a summary. Only a new message of the user's own is refused.
+ * summaries, what follows a summary, and a message whose answer failed. Only a new one of the user's own is refused.
  */
 async function refuseByBudget(
-  { settings, dailyCreditBudget, store, runtime, notify, background }: GatewayContext,
+  { settings, dailyCreditBudget, store, runtime, notify, background, unanswered }: GatewayContext,
   chat: Chat,
 ): Promise<Refusal | undefined> {
   if (chat.purpose !== "main") return undefined
@@ -167,11 +168,18 @@ async function refuseByBudget(
   await store.settle()
   const day = localDay(runtime.clock.now())
   const { credits: used, lifted } = await store.spentOn(day)
-  if (used < budget * HIGH_SHARE || lifted) return undefined
-  if (used < budget) notify({ kind: "budget-near", used, budget, day })
-  if (used < budget || !isOwnMessage(chat)) return undefined
-  const message = `Kiro: today's budget of ${budget} credits is used up (${used.toFixed(2)} so far). To go on, lift it until midnight with \`${ownCommand()} budget lift\` or in /kiro, or raise daily_credit_budget in kiro.json, then send the message once more.`
-  return { status: 402, message }
+  const isOpen = lifted || used < budget
+  if (isOpen && !lifted && used >= budget * HIGH_SHARE) notify({ kind: "budget-near", used, budget, day })
+  if (!isOwnMessage(chat)) return undefined
+  const { sessionId, conversation } = chat
+  if (!isOpen && unanswered.get(sessionId) !== conversation.userTurn)
+    return { status: 402, message: usedUp(budget, used) }
+  unanswered.set(sessionId, conversation.userTurn)
+  return undefined
+}
+
+function usedUp(budget: number, used: number): string {
+  return `Kiro: today's budget of ${budget} credits is used up (${used.toFixed(2)} so far). To go on, lift it until midnight with \`${ownCommand()} budget lift\` or in /kiro, or raise daily_credit_budget in kiro.json, then send the message once more.`
 }
 
 /** What OpenCode 1.18 says in the user's name behind a subagent that a command started. */
@@ -238,6 +246,8 @@ function remember(context: GatewayContext, answered: Answered, end: TurnEnd): vo
     const now = runtime.clock.now()
     runtime.log.info("answer from Kiro", describeAnswer({ answered, end, now }))
   }
+  const { purpose, sessionId } = answered.chat
+  if (purpose === "main" && isInOrder(end)) context.unanswered.delete(sessionId)
   rememberAnswer(context, answered, end)
 }
 

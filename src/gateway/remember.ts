@@ -49,7 +49,7 @@ export function rememberAnswer(context: GatewayContext, answered: Answered, end:
   else background.start(isForOthers ? chat.sessionId : OF_NO_REQUEST, work)
 }
 
-function isInOrder({ summary, failure }: TurnEnd): boolean {
+export function isInOrder({ summary, failure }: TurnEnd): boolean {
   return failure === undefined && summary.finishReason !== undefined
 }
 

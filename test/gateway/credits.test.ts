@@ -283,6 +283,27 @@ describe("the user's budget for a day", () => {
     assert.equal((await harness.ask()).status, 402)
   })
 
+  it("lets a message through again whose answer broke off, also where it is used up by that", async () => {
+    const { fetch, cut } = cutAnswers()
+    await using harness = await startHarness({ settings, fetch })
+    const account = await harness.add("work")
+    account.script(cut(text("Dear"), metering(11)))
+    assert.ok((await hear(await harness.ask())).error)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    const next = { role: "user", content: "And now?" }
+    assert.equal((await harness.ask({ messages: [{ role: "user", content: "Hello" }, next] })).status, 402)
+    assert.equal((await harness.ask({}, { session: "ses_2" })).status, 402)
+  })
+
+  it("lets a message through again that was refused for now, also where its attempts have used it up", async () => {
+    await using harness = await startHarness({ settings })
+    const account = await harness.add("work")
+    const boom = stream(metering(4), exception("internalServerException", { message: "boom" }))
+    account.script(boom, boom, boom, boom)
+    assert.equal((await harness.ask()).status, 500)
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+  })
+
   it("stops the user's own message also behind a tool that was stopped or refused, and beside what the host adds", async () => {
     await using harness = await startHarness({ settings })
     await harness.add("work")
