@@ -125,7 +125,7 @@ async function askFallbacks(
     if (sends >= context.settings.maxRequestIterations) return undefined
     const opened = await openChat(context, { ...call, request: { ...request, model } })
     // The host does not compact for its window: the model that was asked may have a larger one.
-    const chat = { ...opened, session: { ...opened.session, overflowAnswered: true } }
+    const chat = { ...opened, standsIn: true, session: { ...opened.session, overflowAnswered: true } }
     // What the models before have taught of the conversation, this one need not be asked again.
     const session = { ...chat.session, ...taughtBy(last) }
     const asked = await askModel(context, chat, { ...begin(chat, session), sends })

@@ -33,6 +33,7 @@ function situation(
     anotherLogin: false,
     anotherAccount: "none",
     anotherHost: false,
+    mayShorten: true,
     omissible: [],
     limits: LIMITS,
     jitter: 0,

@@ -228,6 +228,23 @@ it("A conversation that was too long stays as short for the model that stands in
   )
 })
 
+it("A summary is of the whole conversation, also where the models that stand in for a busy one can't take it", async () => {
+  const fallbackModels = { "claude-opus-4-6": ["claude-sonnet-4-5", "claude-opus-4-7"] }
+  await using harness = await startHarness({ settings: { rateLimitMaxRetries: 0, fallbackModels } })
+  const account = await harness.add("work")
+  account.fail(FAILURES.capacity)
+  const chat = { ...longChat(300), model: "claude-opus-4-6" }
+  assert.equal((await hear(await harness.ask(chat, { purpose: "compaction" }))).finishReason, "stop")
+  assert.deepEqual(
+    harness.fake.chats.map(({ text }) => text.split("I have read").length - 1),
+    [300, 300, 300],
+  )
+  // The host waits for the model that it asked where no other one can take it.
+  account.fail(FAILURES.capacity)
+  account.fail(FAILURES.capacity)
+  assert.equal((await harness.ask(chat, { purpose: "compaction" })).status, 429)
+})
+
 function refuseAlways({ fake }: Harness): void {
   const isChat = ({ operation }: ReceivedRequest): boolean => operation === "GenerateAssistantResponse"
   fake.when(isChat, FAILURES.inputTooLong)
