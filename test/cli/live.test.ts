@@ -1,15 +1,21 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import { isObject } from "../../src/json.ts"
 import { event, FAILURES, metering, text } from "../support/fake-kiro/index.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { openDoctorLab } from "./doctor-lab.ts"
 
 describe("doctor --live", () => {
-  it("sends nothing where nobody says yes", async () => {
+  it("sends nothing where nobody can say yes, and does not call that well", async () => {
     await using lab = { ...(await openDoctorLab()), [Symbol.asyncDispose]: () => lab.close() }
     const { code, out } = await lab.run("doctor", "--live")
-    assert.equal(code, 0)
-    assert.match(out, /nothing was sent: nobody can be asked here; --yes says yes/)
+    assert.equal(code, 1)
+    const [, remedy = ""] =
+      /✗ nothing was sent: nobody can be asked here\n.*→ To say yes: (.+)/.exec(out) ?? []
+    assert.match(remedy, / doctor --live --yes$/)
+    assert.doesNotMatch(out, /All is well/)
+    const { json } = await lab.run("doctor", "--live", "--json")
+    assert.ok(isObject(json) && json["ok"] === false)
     assert.equal(chats(lab.fake.requests), 0)
   })
 

@@ -14,7 +14,15 @@ import {
   placesCheck,
   settingsCheck,
 } from "./files.ts"
-import { type Check, type DoctorCall, type DoctorContext, type Finding, problem, stampOf } from "./finding.ts"
+import {
+  type Check,
+  type DoctorCall,
+  type DoctorContext,
+  type Finding,
+  note,
+  problem,
+  stampOf,
+} from "./finding.ts"
 import { liveCheck } from "./live.ts"
 import { networkCheck } from "./network.ts"
 import { readConfigFiles } from "./opencode-config.ts"
@@ -153,23 +161,21 @@ async function liveSection(context: DoctorContext, { yes }: DoctorCommand): Prom
   const agreed = yes ? true : await terminal.confirm(question)
   if (agreed === true)
     return { title, findings: await terminal.progress("Talking to Kiro", () => liveCheck(context)) }
-  const why = agreed === undefined ? "nobody can be asked here; --yes says yes" : "you said no"
-  return { title, findings: [{ level: "note", text: `nothing was sent: ${why}` }] }
+  if (agreed === false) return { title, findings: [note("nothing was sent: you said no")] }
+  // What was asked for was not done: a machine that is told that all is well would think it was.
+  const remedy = `To say yes: ${context.command} doctor --live --yes`
+  return { title, findings: [problem("nothing was sent: nobody can be asked here", remedy)] }
 }
 
-function withoutMends({ title, findings }: Section) {
+function documentOf({ title, findings }: Section) {
   return {
     title,
-    findings: findings.map((finding) =>
-      finding.level === "problem"
-        ? {
-            level: finding.level,
-            text: finding.text,
-            remedy: finding.remedy,
-            mendable: finding.mend !== undefined,
-          }
-        : finding,
-    ),
+    findings: findings.map((finding) => {
+      const { level, text } = finding
+      if (level !== "problem") return { level, text }
+      const { remedy, mend: mends } = finding
+      return { level, text, remedy, mendable: mends !== undefined }
+    }),
   }
 }
 
