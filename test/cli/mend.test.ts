@@ -71,22 +71,30 @@ describe("doctor --fix", () => {
     assert.ok(!existsSync(tui))
     writeFileSync(file, "{}")
     writeFileSync(tui, "[]")
-    const done = await mended()
-    assert.match(done.join("\n"), /could not mend .*tui\.json is not JSON: correct it first/)
+    const { json } = await lab.run("doctor", "--fix", "--json")
+    assert.ok(isObject(json))
+    // What was done before it came to that is told all the same.
+    const [kept = "", listed = "", ...more] = json["fixed"] as string[]
+    assert.deepEqual([more, kept.startsWith(`kept ${file} as `)], [[], true], kept)
+    assert.match(listed, /^set \[".+"\] as plugin in .*opencode\.json$/)
+    assert.match(String(json["notFixed"]), /^could not mend .*tui\.json is not JSON: correct it first$/)
     assert.equal(readFileSync(tui, "utf8"), "[]")
     writeFileSync(file, "{}")
     const { out } = await lab.run("doctor", "--fix")
+    assert.match(out, /^mended: set .* as plugin in .*opencode\.json$/m)
     assert.match(out, /^✗ could not mend "OpenCode's configuration does not list the plugin": /m)
-    assert.doesNotMatch(out, /mended: |Error: /)
+    assert.doesNotMatch(out, /mended: could|Error: /)
   })
 
   it("says what it may not write", mayNotWrite(), async () => {
     const file = join(config, "opencode.json")
     editJson(file, () => ({}))
     chmodSync(config, 0o555)
-    const done = await mended()
+    const { json } = await lab.run("doctor", "--fix", "--json")
     chmodSync(config, 0o755)
-    assert.match(done.join("\n"), /could not mend .*: .*opencode\.json can't be written \(EACCES\)$/)
+    assert.ok(isObject(json))
+    assert.deepEqual(json["fixed"], [])
+    assert.match(String(json["notFixed"]), /could not mend .*: .*opencode\.json can't be written \(EACCES\)$/)
   })
 
   it("names the path that leads nowhere, and no command that would not help", async () => {
@@ -207,6 +215,14 @@ describe("doctor --fix", () => {
     )
     assert.deepEqual(await mended(), [])
     assert.ok(existsSync(join(config, "mine", "built", "kiro@latest")))
+  })
+
+  it("says in a report too what it did", async () => {
+    editJson(join(config, "opencode.json"), () => ({}))
+    writeFileSync(join(config, "tui.json"), "[]")
+    const { out } = await lab.run("doctor", "--fix", "--report")
+    assert.match(out, /^Mended:\n  \[mended\] kept .*\n  \[mended\] set .* as plugin in .*opencode\.json$/m)
+    assert.match(out, /^  \[failed\] could not mend .*tui\.json is not JSON/m)
   })
 
   it("does nothing without being told to, and says that it could", async () => {

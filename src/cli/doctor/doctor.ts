@@ -57,8 +57,8 @@ export async function examine(given: Context, command: DoctorCommand, call: Doct
   const at = { ...call, stamp: stampOf(given) }
   let context = await prepare(given, at)
   let sections = await look(context)
-  const fixed = command.fix ? await mend(sections) : []
-  if (fixed.length > 0) {
+  const mended = command.fix ? mend(sections) : []
+  if (mended.length > 0) {
     context = await prepare(given, at)
     sections = await look(context)
   }
@@ -66,20 +66,22 @@ export async function examine(given: Context, command: DoctorCommand, call: Doct
   const problems = sections.flatMap(({ findings }) => findings.filter(({ level }) => level === "problem"))
   const ok = problems.length === 0
   if (command.json) {
+    const whatWas = (done: boolean): readonly string[] =>
+      mended.filter((each) => each.done === done).map(({ text }) => text)
     const document = {
       ok,
-      ...(command.fix && { fixed: fixed.map(({ text }) => text) }),
-      sections: sections.map(withoutMends),
+      ...(command.fix && { fixed: whatWas(true), notFixed: whatWas(false) }),
+      sections: sections.map(documentOf),
     }
     terminal.json(document)
-  } else if (command.report) terminal.out(reportText(context, sections))
+  } else if (command.report) terminal.out(reportText(context, sections, mended))
   else {
     show(context, sections)
-    for (const { done, text } of fixed)
+    for (const { done, text } of mended)
       terminal.out(
         `${done ? terminal.paint("good", "mended:") : terminal.paint("bad", "✗")} ${terminal.wrap(text, 2)}`,
       )
-    if (command.fix && fixed.length === 0) terminal.out("There was nothing to mend without asking.")
+    if (command.fix && mended.length === 0) terminal.out("There was nothing to mend without asking.")
     conclude(context, problems, command)
   }
   return ok
@@ -139,12 +141,12 @@ interface Mended {
   readonly text: string
 }
 
-async function mend(sections: readonly Section[]): Promise<readonly Mended[]> {
+function mend(sections: readonly Section[]): readonly Mended[] {
   const mended: Mended[] = []
   for (const finding of sections.flatMap(({ findings }) => findings)) {
     if (finding.level !== "problem" || finding.mend === undefined) continue
     try {
-      mended.push(...(await finding.mend()).map((text) => ({ done: true, text })))
+      for (const text of finding.mend()) mended.push({ done: true, text })
     } catch (error) {
       const why = messageOf(error)
       mended.push({ done: false, text: `could not mend "${finding.text}": ${why}` })
@@ -220,15 +222,24 @@ function linesOf(finding: Finding, { paint, wrap }: Terminal, home: string): str
 
 const LAST_LINES = 20
 
-/** The findings and the last warnings of the log, as a text to paste into an issue. */
-function reportText(context: DoctorContext, sections: readonly Section[]): string {
+/** The findings, what was mended and the last warnings of the log, as a text to paste into an issue. */
+function reportText(context: DoctorContext, sections: readonly Section[], mended: readonly Mended[]): string {
   const lines = sections.flatMap(({ title, findings }) => [
     `${title}:`,
     ...findings.map(({ level, text }) => `  [${level}] ${plainText(text)}`),
   ])
   const warnings = lastLines(context.paths.log, ["warn", "error"]).slice(-LAST_LINES)
   const last = warnings.length > 0 ? warnings : ["(none)"]
-  const text = ["opencode-kiro-auth doctor --report", "", ...lines, "", "Last warnings of the log:", ...last]
+  const text = [
+    "opencode-kiro-auth doctor --report",
+    "",
+    ...lines,
+    ...(mended.length > 0 ? ["Mended:"] : []),
+    ...mended.map(({ done, text }) => `  [${done ? "mended" : "failed"}] ${plainText(text)}`),
+    "",
+    "Last warnings of the log:",
+    ...last,
+  ]
   return anonymous(text.join("\n"), context)
 }
 

@@ -147,7 +147,7 @@ export const databaseCheck: Check = {
             problem(
               `others on this computer can read ${open.join(" and ")}`,
               `Run: chmod 600 ${open.map((file) => `"${file}"`).join(" ")}`,
-              async () => open.filter(existsSync).map(makePrivate),
+              () => makePrivate(open.filter(existsSync)),
             ),
           ]
         : []),
@@ -166,9 +166,11 @@ function leadsNowhere(path: string): boolean {
   }
 }
 
-function makePrivate(file: string): string {
-  setMode(file, 0o600)
-  return `made ${file} readable by you alone`
+function* makePrivate(files: readonly string[]): Iterable<string> {
+  for (const file of files) {
+    setMode(file, 0o600)
+    yield `made ${file} readable by you alone`
+  }
 }
 
 function isWritable(file: string | undefined, folder: string): boolean {

@@ -12,9 +12,14 @@ export type Finding =
       readonly level: "problem"
       readonly text: string
       readonly remedy: string
-      /** Mends it without asking anybody, and says what was done; only `--fix` calls it. */
-      readonly mend?: () => Promise<readonly string[]>
+      readonly mend?: Mend
     }
+
+/**
+ * Mends it without asking anybody, and says each thing as soon as it is done: it may throw at a later one. Only `--fix`
+ * calls it.
+ */
+export type Mend = () => Iterable<string>
 
 /** Where the command was called, and what runs other programs for it. */
 export interface DoctorCall {
@@ -71,7 +76,7 @@ export interface Check {
 export const good = (text: string): Finding => ({ level: "good", text })
 export const note = (text: string): Finding => ({ level: "note", text })
 
-export function problem(text: string, remedy: string, mend?: () => Promise<readonly string[]>): Finding {
+export function problem(text: string, remedy: string, mend?: Mend): Finding {
   return { level: "problem", text, remedy, ...present({ mend }) }
 }
 

@@ -116,27 +116,29 @@ export interface Edit {
 }
 
 /**
- * Says what it did. Comments, order and spacing of the rest stay as they are; the file as it was has a copy beside it, one
+ * Says what it did, each thing once it is done. Comments, order and spacing of the rest stay as they are; the file as it was has a copy beside it, one
  * for all changes of one `unique`.
  */
-export function editConfig(file: string, edits: readonly Edit[], unique: string): readonly string[] {
+export function* editConfig(file: string, edits: readonly Edit[], unique: string): Iterable<string> {
   const read = readSmallFile(file)
   if (read.state === "failed") throw new Error(`${file} ${read.message}`)
   const before = read.state === "text" ? read.text : "{}\n"
   if (readText(before) === undefined) throw new Error(`${file} is not JSON: correct it first`)
   const after = edits.reduce(applyEdit, before)
-  if (after === before) return []
+  if (after === before) return
   const backup = `${file}.${unique}.bak`
-  const isKept = read.state === "missing" || existsSync(backup)
   try {
-    if (!isKept) copyFileSync(file, backup)
+    if (read.state !== "missing" && !existsSync(backup)) {
+      copyFileSync(file, backup)
+      yield `kept ${file} as ${backup}`
+    }
     mkdirSync(dirname(file), { recursive: true })
     // In its place: a link to a file in a folder of dotfiles stays one.
     writeFileSync(file, after)
   } catch (error) {
     throw new Error(`${file} can't be written (${systemCode(error)})`, { cause: error })
   }
-  return [...(isKept ? [] : [`kept ${file} as ${backup}`]), ...edits.map((edit) => sayEdit(file, edit))]
+  yield* edits.map((edit) => sayEdit(file, edit))
 }
 
 function applyEdit(text: string, edit: Edit): string {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path"
 import { isObject, type JsonObject, stringField } from "../../json.ts"
 import { PACKAGE, PROVIDER_ID, VERSION } from "../../version.ts"
 import { copyOf, isUnpinned, ownSpec, renameAway } from "../update.ts"
-import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
+import { type Check, type DoctorContext, type Finding, good, type Mend, note, problem } from "./finding.ts"
 import {
   type ConfigFile,
   type Edit,
@@ -55,7 +55,7 @@ function missing(context: DoctorContext): Finding {
   return problem(
     `OpenCode's configuration does not list the plugin${consequence}`,
     `Run: opencode plugin "${spec}" -g (or put "plugin": ${JSON.stringify([spec])} into ${file}).`,
-    async () => addPlugin(context, file, spec),
+    () => addPlugin(context, file, spec),
   )
 }
 
@@ -64,14 +64,14 @@ function hasPastedModels({ document }: ConfigFile): boolean {
 }
 
 /** As `opencode plugin … -g` does: the server's part, and the terminal UI's, which OpenCode 2 finds by itself. */
-function addPlugin(context: DoctorContext, file: string, spec: string): readonly string[] {
-  const done = editConfig(file, [pluginAdded(file, spec, context.place)], context.stamp)
-  if (majorOf(context.opencode) === 2) return done
+function* addPlugin(context: DoctorContext, file: string, spec: string): Iterable<string> {
+  yield* editConfig(file, [pluginAdded(file, spec, context.place)], context.stamp)
+  if (majorOf(context.opencode) === 2) return
   const files = tuiFiles(context.paths)
   const tui = files.find(existsSync) ?? files[0] ?? file
   const listed: unknown = readConfigFile(tui).document["plugin"]
-  if (Array.isArray(listed) && listed.includes(spec)) return done
-  return [...done, ...editConfig(tui, [pluginAdded(tui, spec, context.place)], context.stamp)]
+  if (Array.isArray(listed) && listed.includes(spec)) return
+  yield* editConfig(tui, [pluginAdded(tui, spec, context.place)], context.stamp)
 }
 
 /** Of several entries with one package name OpenCode takes the last. */
@@ -103,7 +103,7 @@ async function judge(context: DoctorContext, entry: PluginEntry): Promise<Findin
     return problem(
       `${file} lists ${spec}, which npm does not have: OpenCode says "Provider not found"`,
       `Write "${ownSpec()}" instead.`,
-      async () => editConfig(file, [{ path: entry.at, value: ownSpec() }], context.stamp),
+      () => editConfig(file, [{ path: entry.at, value: ownSpec() }], context.stamp),
     )
   if (isToCome(entry)) return good(`OpenCode installs ${spec} at its next start (${file})`)
   const version = manifest && stringField(manifest, "version")
@@ -179,7 +179,7 @@ function panelOf2(context: DoctorContext): readonly Finding[] {
 /** What the environment says can't be mended here. */
 function takeOut(context: DoctorContext, { file, at }: PluginLine) {
   const edit = { path: at.slice(0, 2), value: undefined }
-  return existsSync(file) ? async () => editConfig(file, [edit], context.stamp) : undefined
+  return existsSync(file) ? () => editConfig(file, [edit], context.stamp) : undefined
 }
 
 function repair({ by, spec, folder }: PluginEntry): string {
@@ -201,12 +201,9 @@ function deleteCopy(folder: string): string {
   return `Delete ${copyOf(folder)}; OpenCode installs the newest at its next start.`
 }
 
-function mendCopy(
-  context: DoctorContext,
-  { by, spec, folder }: PluginEntry,
-): (() => Promise<readonly string[]>) | undefined {
+function mendCopy(context: DoctorContext, { by, spec, folder }: PluginEntry): Mend | undefined {
   if (by === "path" || !isUnpinned(spec)) return undefined
-  return async () => renameAway(copyOf(folder), context.stamp)
+  return () => renameAway(copyOf(folder), context.stamp)
 }
 
 /** Two plugins that both register the provider `kiro` take each other's requests. */
@@ -254,7 +251,7 @@ export const providerCheck: Check = {
 }
 
 function findingsOf(context: DoctorContext, { path, document }: ConfigFile): readonly Finding[] {
-  const edit = (edits: readonly Edit[]) => async () => editConfig(path, edits, context.stamp)
+  const edit = (edits: readonly Edit[]) => () => editConfig(path, edits, context.stamp)
   const disabled: unknown = document["disabled_providers"]
   const enabled: unknown = document["enabled_providers"]
   const claimed = claims(document)
