@@ -449,6 +449,15 @@ describe("doctor on accounts and the way to Kiro", () => {
   })
 
   describe("the report", () => {
+    it("takes no part of another word for an account's name", async () => {
+      await lab.run("import")
+      const short = /··([0-9a-f]{4})/.exec((await lab.run("accounts")).out)?.[1] ?? ""
+      await lab.run("accounts", "label", short, "work")
+      const { out } = await lab.run("doctor", "--report")
+      assert.match(out, /^Network and clock:$/m)
+      assert.match(out, new RegExp(String.raw`^  \[good\] Builder ID ··${short} is ready`, "m"))
+    })
+
     it("says the same without a name, an address, a token or a home folder, and the last warnings", async () => {
       const company = lab.fake.account({
         kind: "identity-center",
@@ -472,8 +481,9 @@ describe("doctor on accounts and the way to Kiro", () => {
       assert.ok(out.includes(join("~", "config", "opencode", "kiro.db")), out)
       assert.ok(out.includes("a warn line") && !out.includes("a info line"))
       assert.deepEqual(secretsIn(out), [])
+      const { out: document } = await lab.runWith(home, "doctor", "--report", "--json")
       for (const private_ of [lab.sandbox.root, "Acme", "some.body", "123456789012", "d-9067642ac7"])
-        assert.ok(!out.includes(private_), private_)
+        for (const text of [out, document]) assert.ok(!text.includes(private_), private_)
       const shown = await lab.run("doctor")
       assert.deepEqual(secretsIn(shown.out + readFileSync(log, "utf8")), [])
     })

@@ -66,12 +66,13 @@ export async function examine(given: Context, command: DoctorCommand, call: Doct
   const problems = sections.flatMap(({ findings }) => findings.filter(({ level }) => level === "problem"))
   const ok = problems.length === 0
   if (command.json) {
+    const told = (text: string): string => (command.report ? anonymous(text, context) : text)
     const whatWas = (done: boolean): readonly string[] =>
-      mended.filter((each) => each.done === done).map(({ text }) => text)
+      mended.filter((each) => each.done === done).map(({ text }) => told(text))
     const document = {
       ok,
       ...(command.fix && { fixed: whatWas(true), notFixed: whatWas(false) }),
-      sections: sections.map(documentOf),
+      sections: sections.map((section) => documentOf(section, told)),
     }
     terminal.json(document)
   } else if (command.report) terminal.out(reportText(context, sections, mended))
@@ -169,14 +170,14 @@ async function liveSection(context: DoctorContext, { yes }: DoctorCommand): Prom
   return { title, findings: [problem("nothing was sent: nobody can be asked here", remedy)] }
 }
 
-function documentOf({ title, findings }: Section) {
+function documentOf({ title, findings }: Section, told: (text: string) => string) {
   return {
     title,
     findings: findings.map((finding) => {
       const { level, text } = finding
-      if (level !== "problem") return { level, text }
+      if (level !== "problem") return { level, text: told(text) }
       const { remedy, mend: mends } = finding
-      return { level, text, remedy, mendable: mends !== undefined }
+      return { level, text: told(text), remedy: told(remedy), mendable: mends !== undefined }
     }),
   }
 }
@@ -247,11 +248,16 @@ function reportText(context: DoctorContext, sections: readonly Section[], mended
 function anonymous(text: string, { accounts, place }: DoctorContext): string {
   const unlabelled = accounts.reduce((rest, { account }) => {
     const names = [fullName(account), accountName(account)]
-    return names.reduce((each, name) => each.replaceAll(name, ownName(account)), rest)
+    return names.reduce((each, name) => each.replaceAll(wholeWord(name), () => ownName(account)), rest)
   }, text)
   return redactText(withoutHome(unlabelled, place.home))
     .replaceAll(/\b\d{12}\b/g, "[aws-account]")
     .replaceAll(/[\w-]+(?=\.awsapps\.)/g, "[start-url]")
+}
+
+/** A label may be a part of other words: of "work" there is one in "Network". */
+function wholeWord(text: string): RegExp {
+  return new RegExp(String.raw`(?<![\p{L}\p{N}_])${escaped(text)}(?![\p{L}\p{N}_])`, "gu")
 }
 
 /**
