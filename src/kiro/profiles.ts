@@ -1,5 +1,5 @@
 import * as z from "zod/mini"
-import { isObject, plainName, present } from "../json.ts"
+import { isObject, plainName, present, stringField } from "../json.ts"
 import { regionOfArn } from "./endpoints.ts"
 import { text } from "./lenient.ts"
 
@@ -69,11 +69,7 @@ export function readModelEntries(body: unknown): Page<unknown> | undefined {
   const { nextToken } = page.data
   const entries = "models" in page.data ? page.data.models : page.data.availableModels
   const items = entries.filter(
-    (entry) => isObject(entry) && ["modelId", "id"].some((key) => isText(entry[key])),
+    (entry) => isObject(entry) && stringField(entry, "modelId", "id") !== undefined,
   )
   return { items, ...present({ nextToken }) }
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string" && value !== ""
 }
