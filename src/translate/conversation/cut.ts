@@ -1,3 +1,4 @@
+import { beginning } from "../../json.ts"
 import { isSpoken, lengthOfTask, textPart, type Turn } from "./conversation.ts"
 import { CUT_MARK } from "./filler.ts"
 
@@ -102,13 +103,8 @@ const MARK = textPart(CUT_MARK)
 export function cutText(text: string, length: number): string {
   if (text.length <= length) return text
   const kept = Math.max(0, length - CUT.length)
-  const head = text.slice(0, Math.ceil(kept / 2))
   const tail = text.slice(text.length - Math.floor(kept / 2))
-  return `${withoutHalf(head, /[\uD800-\uDBFF]$/)}${CUT}${withoutHalf(tail, /^[\uDC00-\uDFFF]/)}`
+  return beginning(text, Math.ceil(kept / 2)) + CUT + tail.replace(/^[\uDC00-\uDFFF]/, "")
 }
 
 const CUT = `\n${CUT_MARK}\n`
-
-function withoutHalf(text: string, half: RegExp): string {
-  return text.replace(half, "")
-}
