@@ -75,7 +75,8 @@ type Twin = "-thinking" | "-1m" | "-1m-thinking"
 
 const K = 1000
 export const LONG_WINDOW: number = 1000 * K
-const CACHE_POINTS = 4
+/** Of a model that caches, where the service names no number. */
+export const CACHE_POINTS = 4
 
 const TEXT: readonly ModelInput[] = ["text"]
 export const IMAGES: readonly ModelInput[] = ["text", "image"]

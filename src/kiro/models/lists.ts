@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, numberField, plainName, present, stringField } from "../../json.ts"
-import { type LiveModel, modelKey } from "./catalogue.ts"
+import { CACHE_POINTS, type LiveModel, modelKey } from "./catalogue.ts"
 import { type FieldSchema, readFieldSchema } from "./fields.ts"
 import { offeredModels } from "./resolve.ts"
 
@@ -85,9 +85,6 @@ function shared(one: LiveModel["input"], other: LiveModel["input"]): LiveModel["
   if (one === undefined || other === undefined) return one ?? other
   return one.filter((type) => other.includes(type))
 }
-
-/** A service that says "yes" to caching without a number takes this many. */
-const CACHE_POINTS = 4
 
 /** The models of a family have one schema: it is read once. */
 function createFieldSchemaReader(): typeof readFieldSchema {

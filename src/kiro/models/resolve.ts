@@ -12,6 +12,7 @@ import {
   plainModel,
   type ThinkingKind,
 } from "./catalogue.ts"
+import { budgetOfEffort } from "./fields.ts"
 
 /** Ids that the IDE and gateways once used, with the model they meant. Others of the kind are passed through. */
 const LEGACY_IDS: ReadonlyMap<string, string> = new Map([
@@ -168,7 +169,12 @@ function describe(model: KiroModel, rank: number): OfferedModel {
 }
 
 /** The budgets that users of older plugins know. `high` is OpenCode 1's own, an effort. */
-const BUDGETS = { low: 8192, medium: 16_384, high: "high", max: 32_768 }
+const BUDGETS = {
+  low: budgetOfEffort("low"),
+  medium: budgetOfEffort("medium"),
+  high: "high",
+  max: budgetOfEffort("max"),
+}
 
 function variantsOf(model: KiroModel): OfferedModel["variants"] {
   if (model.thinking === "none") return {}
