@@ -10,6 +10,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
+/** The value itself, or an object without members where it is none: what is read of that is absent. */
+export function asObject(value: unknown): JsonObject {
+  return isObject(value) ? value : {}
+}
+
 /** The parsed document, or `undefined` where the text is not JSON. `null` in the text stays `null`. */
 export function parseJson(text: string): unknown {
   try {

@@ -1,4 +1,4 @@
-import { isObject, parseJson } from "../json.ts"
+import { asObject, isObject, parseJson } from "../json.ts"
 import type { OfferedModel } from "../kiro/models/index.ts"
 import { readSmallFile } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
@@ -44,8 +44,8 @@ function builtIn(): readonly OfferedModel[] | undefined {
 }
 
 function readyIn(document: unknown): readonly OfferedModel[] | undefined {
-  const ready = isObject(document) ? document["offered"] : undefined
-  return isObject(ready) && ready["by"] === VERSION ? offered(ready["models"]) : undefined
+  const { by, models } = asObject(asObject(document)["offered"])
+  return by === VERSION ? offered(models) : undefined
 }
 
 /** A start does without it where it can: every file that it loads delays OpenCode's first paint. */

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, messageOf, numberField, stringField } from "../json.ts"
+import { asObject, type JsonObject, messageOf, numberField, stringField } from "../json.ts"
 import type { KiroProfile } from "../kiro/index.ts"
 import type { NewSignIn, SignedIn, SignIn } from "../login/index.ts"
 import { SIGN_IN_METHODS } from "../login/input.ts"
@@ -120,10 +120,6 @@ export function accountsRpcHandlers(options: {
       return outcomes.get(stringField(asObject(input), "attempt") ?? "") ?? { state: "unknown" }
     },
   }
-}
-
-function asObject(input: unknown): JsonObject {
-  return isObject(input) ? input : {}
 }
 
 function readNewSignIn(input: JsonObject): NewSignIn {

@@ -1,4 +1,5 @@
 import {
+  asObject,
   causesOf,
   isObject,
   type JsonObject,
@@ -38,7 +39,7 @@ export function readKiroFailure(answer: {
 }): KiroFailure {
   const { status, headers, body, now } = answer
   const parsed = parseJson(body)
-  const document = isObject(parsed) ? parsed : {}
+  const document = asObject(parsed)
   const message = statedMessage(document) ?? (isObject(parsed) ? "" : body)
   const retryAfterMs = waitOf(document, { headers, now })
   if (isPage(headers, body) || (status === 407 && message === ""))
@@ -58,7 +59,7 @@ export function readStreamFailure(exception: {
   readonly payload: string
 }): KiroFailure {
   const parsed = parseJson(exception.payload)
-  const document = isObject(parsed) ? parsed : {}
+  const document = asObject(parsed)
   const message = statedMessage(document) ?? exception.message ?? (isObject(parsed) ? "" : exception.payload)
   const retryAfterMs = waitOf(document)
   return {
@@ -93,7 +94,7 @@ const NEVER_HEARD =
   /ENOTFOUND|EAI_|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|CONNECT_TIMEOUT|REFUSED|FailedToOpenSocket|DNS|CERT|SELF_SIGNED|UNABLE_TO_VERIFY|TLS|SSL|EPROTO|PROXY|INVALID_URL/i
 
 function codeOf(link: unknown): string | undefined {
-  const code = isObject(link) ? link["code"] : undefined
+  const { code } = asObject(link)
   return typeof code === "string" ? code : undefined
 }
 
@@ -132,8 +133,7 @@ function exceptionName(code: string): string {
 
 /** The service's own names, and the `{"error": {"message"}}` of gateways in front of it. */
 function statedMessage(document: JsonObject): string | undefined {
-  const error = document["error"]
-  const nested = isObject(error) ? stringField(error, "message") : undefined
+  const nested = stringField(asObject(document["error"]), "message")
   return (
     stringField(document, "message", "Message", "errorMessage") ?? nested ?? stringField(document, "error")
   )

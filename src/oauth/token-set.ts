@@ -1,5 +1,5 @@
 import * as z from "zod/mini"
-import { isObject, parseJson, plausibleLifetime } from "../json.ts"
+import { asObject, parseJson, plausibleLifetime } from "../json.ts"
 import type { Secret } from "../secret.ts"
 
 /** Instants are epoch milliseconds. */
@@ -59,5 +59,5 @@ export const optionalNumber = z.catch(
 /** What a body says by a schema whose members are all optional: nothing, where it is no JSON object. */
 export function readAnswer<Schema extends z.ZodMiniObject>(schema: Schema, body: unknown): z.infer<Schema> {
   const document = typeof body === "string" ? parseJson(body) : body
-  return z.parse(schema, isObject(document) ? document : {})
+  return z.parse(schema, asObject(document))
 }

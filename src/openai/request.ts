@@ -1,6 +1,14 @@
 /** A Chat Completions request as OpenCode's `@ai-sdk/openai-compatible` sends it, and its reader. */
+import {
+  asObject,
+  isNestedDeeper,
+  isObject,
+  type JsonObject,
+  numberField,
+  present,
+  stringField,
+} from "../json.ts"
 
-import { isNestedDeeper, isObject, numberField, present, stringField, type JsonObject } from "../json.ts"
 import type { ReasoningProof } from "./answer.ts"
 
 export interface ChatRequest {
@@ -61,7 +69,7 @@ export function readChatRequest(body: unknown): ChatRequest {
     throw new ChatRequestError("messages", "is not a list of messages")
   const maxTokens = numberField(body, "max_tokens", "max_completion_tokens")
   const reasoningEffort = stringField(body, "reasoning_effort")
-  const thinkingBudget = readThinkingBudget(body["thinkingConfig"])
+  const thinkingBudget = numberField(asObject(body["thinkingConfig"]), "thinkingBudget")
   return {
     model,
     messages: messages.map(readMessage),
@@ -69,10 +77,6 @@ export function readChatRequest(body: unknown): ChatRequest {
     stream: body["stream"] === true,
     ...present({ maxTokens, reasoningEffort, thinkingBudget }),
   }
-}
-
-function readThinkingBudget(config: unknown): number | undefined {
-  return isObject(config) ? numberField(config, "thinkingBudget") : undefined
 }
 
 function readMessage(message: unknown, index: number): ChatMessage {
@@ -138,10 +142,9 @@ function readTools(tools: unknown): ChatTool[] {
   if (tools === undefined || tools === null) return []
   if (!Array.isArray(tools)) throw new ChatRequestError("tools", "is not a list")
   return tools.map((tool: unknown, index) => {
-    const declared = isObject(tool) ? tool["function"] : undefined
-    const name = isObject(declared) ? stringField(declared, "name") : undefined
-    if (!isObject(declared) || name === undefined)
-      throw new ChatRequestError(`tools[${index}].function.name`, "is not a tool name")
+    const declared = asObject(asObject(tool)["function"])
+    const name = stringField(declared, "name")
+    if (name === undefined) throw new ChatRequestError(`tools[${index}].function.name`, "is not a tool name")
     const description = stringField(declared, "description") ?? ""
     return {
       name: name.toWellFormed(),

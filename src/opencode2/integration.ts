@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { AUTH_MARKER, type Host } from "../host/index.ts"
-import { isObject, messageOf, present } from "../json.ts"
+import { asObject, isObject, messageOf, present } from "../json.ts"
 import type { NewSignIn, SignIn } from "../login/index.ts"
 import {
   askedForAws,
@@ -111,7 +111,7 @@ function markerOf(id: string): string {
 }
 
 function answersIn(answer: unknown): NewSignIn["answers"] {
-  const fields = isObject(answer) ? Object.entries(answer) : []
+  const fields = Object.entries(asObject(answer))
   return Object.fromEntries(
     fields.flatMap(([key, value]) => (typeof value === "string" ? [[key, value]] : [])),
   )
@@ -261,8 +261,7 @@ async function accountOf(host: Host, own: string | undefined): Promise<Meant> {
 async function hasOther(context: unknown, own: string | undefined): Promise<boolean> {
   const resolve = methodOf(context, "integration", "connection", "resolve")
   const got = await methodOf(context, "integration", "get")?.({ integrationID: PROVIDER_ID })
-  const integration = answerOf(got)
-  const connections = isObject(integration) ? integration["connections"] : undefined
+  const { connections } = asObject(answerOf(got))
   const names = (Array.isArray(connections) ? connections : []).map(async (connection) =>
     ownIn(answerOf(await resolve?.(connection))),
   )

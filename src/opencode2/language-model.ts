@@ -12,7 +12,7 @@ import {
   refusalOfError,
 } from "../gateway/index.ts"
 import { AGENT_HEADER, PURPOSE_HEADER } from "../host/index.ts"
-import { decodePercent, isObject, type JsonObject, present, stringField } from "../json.ts"
+import { asObject, decodePercent, type JsonObject, present, stringField } from "../json.ts"
 import { cutError, refusalError } from "./errors.ts"
 import { createPartWriter } from "./parts.ts"
 import { metadataKeyOf, readCall } from "./prompt.ts"
@@ -101,10 +101,8 @@ function endOf(end: AnswerEnd, writer: ReturnType<typeof createPartWriter>): Par
 function readHeaders(
   options: unknown,
 ): Pick<ChatCall, "sessionId" | "parentSessionId" | "purpose" | "agent"> {
-  const given = isObject(options) && isObject(options["headers"]) ? options["headers"] : {}
-  const headers: JsonObject = Object.fromEntries(
-    Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]),
-  )
+  const given = Object.entries(asObject(asObject(options)["headers"]))
+  const headers: JsonObject = Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]))
   const read = (name: string): string | undefined => stringField(headers, name)
   const agent = read(AGENT_HEADER)
   return {

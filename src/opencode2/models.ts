@@ -1,5 +1,5 @@
 import { readOffer } from "../host/index.ts"
-import { isObject, stringField } from "../json.ts"
+import { asObject, isObject, stringField } from "../json.ts"
 import type { OfferedModel } from "../kiro/models/index.ts"
 import type { Log } from "../runtime.ts"
 import { PROVIDER_ID } from "../version.ts"
@@ -64,7 +64,7 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
         if (id === undefined) continue
         methodOf(editor, "update")?.(PROVIDER_ID, id, (draft: unknown) => {
           if (!isDraft(draft)) return undefined
-          const { baseURL: _, ...kept } = isObject(draft["settings"]) ? draft["settings"] : {}
+          const { baseURL: _, ...kept } = asObject(draft["settings"])
           const meant = stringField(draft, "modelID") ?? id
           const completed = ours.has(id) ? {} : completion(draft, known.catalogue.describe(meant))
           return change(draft, { ...completed, ...pinned, settings: { ...kept, location } })

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, numberField, present, stringField } from "../json.ts"
+import { asObject, isObject, type JsonObject, numberField, present, stringField } from "../json.ts"
 import {
   ChatRequestError,
   jsonText,
@@ -31,7 +31,7 @@ export function readCall({ modelId, settings, options, stream }: CallToRead): Re
   if (!Array.isArray(prompt) || prompt.length === 0)
     throw new ChatRequestError("prompt", "is not a list of messages")
   const key = metadataKeyOf(settings)
-  const choice = isObject(options["toolChoice"]) ? options["toolChoice"]["type"] : undefined
+  const choice = asObject(options["toolChoice"])["type"]
   const { tools, unsupported } = readTools(options["tools"])
   const maxTokens = numberField(options, "maxOutputTokens")
   return {
@@ -54,21 +54,19 @@ export function readCall({ modelId, settings, options, stream }: CallToRead): Re
 }
 
 function isJsonWanted(format: unknown): boolean {
-  return isObject(format) && format["type"] === "json"
+  return asObject(format)["type"] === "json"
 }
 
 /** Variant and model settings come with the factory's options; those of a single call win. */
 function readThinking(
   settings: unknown,
-  own: unknown,
+  own: JsonObject,
 ): Pick<ChatRequest, "reasoningEffort" | "thinkingBudget"> {
-  const sources = [own, settings].filter(isObject)
-  for (const source of sources) {
-    const config = source["thinkingConfig"]
+  for (const source of [own, asObject(settings)]) {
     const reasoningEffort = stringField(source, "reasoningEffort", "reasoning_effort")
     const thinkingBudget =
       numberField(source, "thinkingBudget") ??
-      (isObject(config) ? numberField(config, "thinkingBudget") : undefined)
+      numberField(asObject(source["thinkingConfig"]), "thinkingBudget")
     if (reasoningEffort !== undefined || thinkingBudget !== undefined)
       return present({ reasoningEffort, thinkingBudget })
   }
@@ -98,11 +96,11 @@ function readTool(tool: JsonObject, at: string): ChatRequest["tools"][number] {
 
 /** Whose metadata is ours: the host keys it by the provider's name, which it tells the factory. */
 export function metadataKeyOf(settings: unknown): string {
-  return (isObject(settings) ? stringField(settings, "name") : undefined) ?? PROVIDER_ID
+  return stringField(asObject(settings), "name") ?? PROVIDER_ID
 }
 
-function ownOf(providerOptions: unknown, key: string): unknown {
-  return isObject(providerOptions) ? providerOptions[key] : undefined
+function ownOf(providerOptions: unknown, key: string): JsonObject {
+  return asObject(asObject(providerOptions)[key])
 }
 
 function readMessage({ value, at, key }: PlacedMessage): ChatMessage[] {
@@ -185,8 +183,7 @@ type ToolCall = AssistantMessage["toolCalls"][number]
 
 /** Its proof is what we gave the host as metadata of the block. */
 function readReasoning({ part, at }: PlacedPart, key: string): ReasoningBlock {
-  const given = ownOf(part["providerOptions"], key)
-  const own = isObject(given) ? given : {}
+  const own = ownOf(part["providerOptions"], key)
   const proof = { signature: stringField(own, "signature"), redacted: stringField(own, "redacted") }
   return { text: textAt(part["text"], `${at}.text`), ...present(proof) }
 }

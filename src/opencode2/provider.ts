@@ -3,7 +3,7 @@
  * copy of it in a process, maybe an older one than the plugin's. Each call finds the gateway of its location by itself.
  */
 import type { LanguageModelV3, LanguageModelV3CallOptions, LanguageModelV3StreamPart } from "@ai-sdk/provider"
-import { isObject } from "../json.ts"
+import { asObject } from "../json.ts"
 import { PROVIDER_ID } from "../version.ts"
 import { refusalError } from "./errors.ts"
 import type { ModelCall, RegistryEntry } from "./language-model.ts"
@@ -80,7 +80,7 @@ function openStream(asked: Asked): ReadableStream<LanguageModelV3StreamPart> {
 }
 
 async function findEntry(settings: unknown, signal: AbortSignal): Promise<RegistryEntry> {
-  const location = isObject(settings) ? settings["location"] : undefined
+  const location = asObject(settings)["location"]
   for (let waited = 0; waited <= WAIT_MS;) {
     signal.throwIfAborted()
     const registry = (globalThis as { [key: symbol]: Registry | undefined })[

@@ -7,7 +7,7 @@ import {
   PURPOSE_HEADER,
   startHost,
 } from "../host/index.ts"
-import { isObject, present } from "../json.ts"
+import { asObject, isObject, present } from "../json.ts"
 import { atMost } from "../runtime.ts"
 import type { Place } from "../settings/index.ts"
 import { PROVIDER_ID } from "../version.ts"
@@ -223,7 +223,7 @@ function offerSearch(host: Host, isDefault: boolean): (editor: unknown) => void 
       name: "Kiro (costs credits)",
       async execute(input: unknown, options: unknown) {
         const query = textIn(input, "query") ?? ""
-        const given = isObject(options) ? options["signal"] : undefined
+        const given = asObject(options)["signal"]
         // The host may go on waiting for one whose plugin it took out.
         const signals = given instanceof AbortSignal ? [given, host.signal] : [host.signal]
         const signal = AbortSignal.any(signals)

@@ -1,5 +1,5 @@
 import type { Offer } from "../host/index.ts"
-import { isObject, type JsonObject, stringField } from "../json.ts"
+import { asObject, isObject, type JsonObject, stringField } from "../json.ts"
 import type { OfferedModel } from "../kiro/models/index.ts"
 import type { Fetch } from "../runtime.ts"
 import { PROVIDER_ID } from "../version.ts"
@@ -23,11 +23,10 @@ export interface ProviderInjection {
  * OpenCode's public catalogue, whatever it says, can't take requests away or add models.
  */
 export async function injectProvider({ config, fetch, baseURL, offer }: ProviderInjection): Promise<void> {
-  const providers = isObject(config["provider"]) ? config["provider"] : {}
-  const user = isObject(providers[PROVIDER_ID]) ? providers[PROVIDER_ID] : {}
-  const userModels = isObject(user["models"]) ? user["models"] : {}
-  const models = await mergeModels({ offer, userModels, config, baseURL })
-  const userOptions = isObject(user["options"]) ? user["options"] : {}
+  const providers = asObject(config["provider"])
+  const user = asObject(providers[PROVIDER_ID])
+  const models = await mergeModels({ offer, userModels: asObject(user["models"]), config, baseURL })
+  const userOptions = asObject(user["options"])
   config["provider"] = {
     ...providers,
     [PROVIDER_ID]: {
@@ -93,13 +92,9 @@ function releaseDate(rank: number): string {
 /** Models of ours that the user's settings name: they work although the list does not offer them. */
 function chosenModels(config: JsonObject): string[] {
   const agents = [config["agent"], config["mode"], config["command"]].flatMap((group) =>
-    isObject(group) ? Object.values(group) : [],
+    Object.values(asObject(group)),
   )
-  const names = [
-    config["model"],
-    config["small_model"],
-    ...agents.map((agent) => isObject(agent) && agent["model"]),
-  ]
+  const names = [config["model"], config["small_model"], ...agents.map((agent) => asObject(agent)["model"])]
   return names.flatMap((name) => {
     const prefix = `${PROVIDER_ID}/`
     return typeof name === "string" && name.startsWith(prefix) && name.length > prefix.length
@@ -156,10 +151,9 @@ function variantEntry(choice: number | string): JsonObject {
 
 /** A variant that the user defined replaces one that we only switched off; all else is merged key by key. */
 function mergeModel(ours: JsonObject, user: JsonObject): JsonObject {
-  const userVariants = isObject(user["variants"]) ? user["variants"] : {}
-  const ourVariants = isObject(ours["variants"]) ? ours["variants"] : {}
-  const kept = Object.entries(ourVariants).filter(
-    ([name, variant]) => !(name in userVariants && isObject(variant) && variant["disabled"] === true),
+  const userVariants = asObject(user["variants"])
+  const kept = Object.entries(asObject(ours["variants"])).filter(
+    ([name, variant]) => !(name in userVariants && asObject(variant)["disabled"] === true),
   )
   return mergeDeep({ ...ours, variants: Object.fromEntries(kept) }, user)
 }

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from "node:fs"
 import { dirname, isAbsolute, join } from "node:path"
-import { isObject, parseJson } from "../json.ts"
+import { asObject, type JsonObject, parseJson, stringField } from "../json.ts"
 import { opencodeAsBun, PACKAGE } from "../version.ts"
 import { readSmallFile } from "./files.ts"
 
@@ -22,11 +22,9 @@ export function ownCommand({
   const isOurs = (folder: string): boolean =>
     !/node_modules[\\/]\.bin[\\/]?$/.test(folder) && leadsTo(root, join(folder, PACKAGE))
   if (folders.some(isOurs)) return PACKAGE
-  const manifest = parseJson(textOf(join(root, "package.json")))
-  const bin = isObject(manifest) && isObject(manifest["bin"]) ? manifest["bin"][PACKAGE] : undefined
-  if (/[\\/]_npx[\\/]/.test(root) && isObject(manifest))
-    return `npx ${PACKAGE}@${String(manifest["version"])}`
-  const built = join(root, typeof bin === "string" ? bin : "dist/cli/main.js")
+  if (/[\\/]_npx[\\/]/.test(root)) return `npx ${PACKAGE}@${String(manifestIn(root)["version"])}`
+  const bin = asObject(manifestIn(root)["bin"])
+  const built = join(root, stringField(bin, PACKAGE) ?? "dist/cli/main.js")
   if (existsSync(built)) return `${program ?? programIn(folders)} ${quoted(built)}`
   return `bun ${quoted(join(root, "src", "cli", "main.ts"))}`
 }
@@ -44,17 +42,16 @@ function programIn(folders: readonly string[]): string {
 export function ownFolder(): string | undefined {
   let folder = import.meta.dirname
   for (;;) {
-    const manifest = parseJson(textOf(join(folder, "package.json")))
-    if (isObject(manifest) && manifest["name"] === PACKAGE) return folder
+    if (manifestIn(folder)["name"] === PACKAGE) return folder
     const above = dirname(folder)
     if (above === folder) return undefined
     folder = above
   }
 }
 
-function textOf(file: string): string {
-  const read = readSmallFile(file)
-  return read.state === "text" ? read.text : ""
+function manifestIn(folder: string): JsonObject {
+  const file = readSmallFile(join(folder, "package.json"))
+  return asObject(file.state === "text" ? parseJson(file.text) : undefined)
 }
 
 /** What npm puts on the PATH is a link; on Windows a script, beside the folder of the packages. */

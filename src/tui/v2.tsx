@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, numberField, present, stringField } from "../json.ts"
+import { asObject, isObject, type JsonObject, numberField, present, stringField } from "../json.ts"
 import type { AccountAct, ActDone, Board } from "../host/index.ts"
 import type { SignedIn } from "../login/index.ts"
 import type { Project } from "../settings/index.ts"
@@ -225,22 +225,20 @@ function projectOf(context: V2Context): Project {
     .map(attempt)
     .find(isObject)
   const directory = (found && stringField(found, "directory")) ?? process.cwd()
-  const project = isObject(found?.["project"]) ? found["project"] : {}
+  const project = asObject(found?.["project"])
   const worktree = stringField(project, "directory") ?? directory
   return { directory, worktree, ...present({ mainWorktree: stringField(project, "canonical") }) }
 }
 
 function openSession({ ui }: V2Context): string | undefined {
-  const route = ui.router?.current?.()
-  return isObject(route) && route["type"] === "session" ? stringField(route, "sessionID") : undefined
+  const route = asObject(ui.router?.current?.())
+  return route["type"] === "session" ? stringField(route, "sessionID") : undefined
 }
 
 /** By the session's model; before its first message, by the one that the prompt has chosen. */
 function isKiroSession({ data }: V2Context, input: JsonObject, sessionId: string): boolean {
-  const session = data?.session?.get?.(sessionId)
-  const ofSession = isObject(session) ? session["model"] : undefined
-  const model = ofSession ?? input["model"]
-  return isObject(model) && model["providerID"] === PROVIDER_ID
+  const model = asObject(data?.session?.get?.(sessionId))["model"] ?? input["model"]
+  return asObject(model)["providerID"] === PROVIDER_ID
 }
 
 /** Messages of OpenCode 2 name their kind as `type`, some versions as `role`. */
@@ -249,7 +247,7 @@ function askedAt({ data }: V2Context, sessionId: string): readonly number[] {
   return messages
     .filter(isObject)
     .filter((message) => message["type"] === "user" || message["role"] === "user")
-    .flatMap(({ time }) => (isObject(time) ? (numberField(time, "created") ?? []) : []))
+    .flatMap(({ time }) => numberField(asObject(time), "created") ?? [])
     .toSorted((left, right) => right - left)
 }
 
@@ -273,9 +271,7 @@ const PLAIN = "#c0c0c0"
 
 export function colourOf({ theme }: Pick<V2Context, "theme">, tone: Tone): Colour {
   for (const token of [...TOKENS[tone], ...TOKENS.text]) {
-    const found = token
-      .split(".")
-      .reduce<unknown>((part, name) => (isObject(part) ? part[name] : undefined), theme)
+    const found = token.split(".").reduce<unknown>((part, name) => asObject(part)[name], theme)
     if (isColour(found)) return found
   }
   return PLAIN

@@ -11,7 +11,7 @@ import {
 } from "../../accounts/index.ts"
 import { NO_ACCOUNT } from "../../gateway/index.ts"
 import { kiroCliDatabases } from "../../import/index.ts"
-import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
+import { asObject, isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
 import {
   DEFAULT_SETTINGS,
   describeSettingsProblem,
@@ -305,7 +305,7 @@ export function lastLines(log: string, levels: readonly string[]): readonly stri
 function shortly(line: string): string {
   const entry = parseJson(line)
   if (!isObject(entry)) return redactText(line)
-  const error = isObject(entry["error"]) ? stringField(entry["error"], "message") : undefined
+  const error = stringField(asObject(entry["error"]), "message")
   const text = [stringField(entry, "at"), stringField(entry, "message"), error].filter(Boolean).join("  ")
   return redactText(text)
 }

@@ -2,7 +2,7 @@ import { connect } from "node:net"
 import { join } from "node:path"
 import { type Account, loginRegionOf } from "../../accounts/index.ts"
 import { hostHeaders, hostsFor, type KiroHost, networkFailure, serviceRegionOf } from "../../kiro/index.ts"
-import { isObject } from "../../json.ts"
+import { asObject } from "../../json.ts"
 import { oidcOrigin, SOCIAL_ORIGIN } from "../../oauth/index.ts"
 import { PROXY_VARIABLES, proxyAddress } from "../../runtime.ts"
 import type { Place } from "../../settings/index.ts"
@@ -186,8 +186,8 @@ const SEEN_BY_SERVICE = /^(?:KIRO_\w+|KIROCLI_\w+|HTTPS?_PROXY|NO_PROXY|NODE_EXT
 /** OpenCode 2 answers from one background service, which has not the environment of the shell it is called from. */
 function serviceEnvironment({ opencode, place, paths }: DoctorContext): readonly Finding[] {
   if (majorOf(opencode) !== 2) return []
-  const service: unknown = readConfigFile(join(globalFolder(paths), "service.json")).document["env"]
-  const known = isObject(service) ? Object.keys(service) : []
+  const service = readConfigFile(join(globalFolder(paths), "service.json")).document
+  const known = Object.keys(asObject(service["env"]))
   const here = Object.keys(place.env).filter((name) => SEEN_BY_SERVICE.test(name))
   const unseen = here.filter((name) => !known.includes(name))
   if (unseen.length === 0) return []

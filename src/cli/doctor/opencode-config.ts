@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { applyEdits, type JSONPath, modify, parse, type ParseError } from "jsonc-parser"
-import { isObject, type JsonObject } from "../../json.ts"
+import { asObject, isObject, type JsonObject } from "../../json.ts"
 import {
   comparablePath,
   type Paths,
@@ -154,10 +154,7 @@ function withoutElement(text: string, edit: Edit): Edit {
   const at = edit.path.at(-1)
   if (typeof at !== "number") return edit
   const path = edit.path.slice(0, -1)
-  const list: unknown = path.reduce<unknown>(
-    (part, key) => (isObject(part) ? part[key] : undefined),
-    parse(text),
-  )
+  const list: unknown = path.reduce<unknown>((part, key) => asObject(part)[key], parse(text))
   return { path, value: Array.isArray(list) ? list.toSpliced(at, 1) : undefined }
 }
 

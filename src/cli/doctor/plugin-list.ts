@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { JSONPath } from "jsonc-parser"
-import { isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
+import { asObject, isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
 import { type Place, readSmallFile } from "../../settings/index.ts"
 import { PACKAGE } from "../../version.ts"
 import { type ConfigFile, type Edit, readConfigFile } from "./opencode-config.ts"
@@ -103,7 +103,7 @@ function readLine(line: unknown, file: string, at: JSONPath): readonly PluginLin
   if (typeof line === "string") return [{ spec: line, file, at }]
   const [spec, within]: [unknown, string | number] = Array.isArray(line)
     ? [line[0], 0]
-    : [isObject(line) ? line["package"] : undefined, "package"]
+    : [asObject(line)["package"], "package"]
   return typeof spec === "string" ? [{ spec, file, at: [...at, within] }] : []
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { isObject, type JsonObject, stringField } from "../../json.ts"
+import { asObject, isObject, type JsonObject, stringField } from "../../json.ts"
 import { PACKAGE, PROVIDER_ID, VERSION } from "../../version.ts"
 import { copyOf, isUnpinned, ownSpec, renameAway } from "../update.ts"
 import { type Check, type DoctorContext, type Finding, good, type Mend, note, problem } from "./finding.ts"
@@ -60,7 +60,7 @@ function missing(context: DoctorContext): Finding {
 }
 
 function hasPastedModels({ document }: ConfigFile): boolean {
-  return isObject(child(document, "provider")[PROVIDER_ID])
+  return isObject(asObject(document["provider"])[PROVIDER_ID])
 }
 
 /** As `opencode plugin … -g` does: the server's part, and the terminal UI's, which OpenCode 2 finds by itself. */
@@ -127,8 +127,8 @@ async function judge(context: DoctorContext, entry: PluginEntry): Promise<Findin
 function missingParts(folder: string, manifest: JsonObject = {}): readonly string[] {
   const main = stringField(manifest, "main")
   if (main === undefined) return ["a package.json"]
-  const exported = child(manifest, "exports")
-  const [server, tui] = ["./server", "./tui"].map((name) => stringField(child(exported, name), "default"))
+  const exported = asObject(manifest["exports"])
+  const [server, tui] = ["./server", "./tui"].map((name) => stringField(asObject(exported[name]), "default"))
   const parts = [
     { name: "the plugin itself", file: main },
     { name: "the models of OpenCode 2", file: server && join(dirname(server), "opencode2", "provider.js") },
@@ -292,10 +292,10 @@ interface Claim {
 /** Packages and URLs of another provider. */
 function claims(document: JsonObject): readonly Claim[] {
   return ["provider", "providers"].flatMap((key) => {
-    const kiro = child(child(document, key), PROVIDER_ID)
-    const models = Object.entries(child(kiro, "models")).map(([id, model]) => ({
+    const kiro = asObject(asObject(document[key])[PROVIDER_ID])
+    const models = Object.entries(asObject(kiro["models"])).map(([id, model]) => ({
       at: [key, PROVIDER_ID, "models", id, "provider"],
-      value: child(isObject(model) ? model : {}, "provider"),
+      value: asObject(asObject(model)["provider"]),
     }))
     const homes = [{ at: [key, PROVIDER_ID], value: kiro }, ...models].flatMap(({ at, value }): Claim[] => {
       const { npm, api } = value
@@ -306,13 +306,8 @@ function claims(document: JsonObject): readonly Claim[] {
         ...(typeof api === "string" ? [{ text: `${at.join(".")}.api is set`, at: [...at, "api"] }] : []),
       ]
     })
-    const hasUrl = child(kiro, "options")["baseURL"] !== undefined
+    const hasUrl = asObject(kiro["options"])["baseURL"] !== undefined
     const url = { text: `${key}.kiro.options.baseURL is set`, at: [key, PROVIDER_ID, "options", "baseURL"] }
     return hasUrl ? [...homes, url] : homes
   })
-}
-
-function child(parent: JsonObject, key: string): JsonObject {
-  const value = parent[key]
-  return isObject(value) ? value : {}
 }

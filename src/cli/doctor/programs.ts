@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process"
 import { release } from "node:os"
 import { win32 } from "node:path"
-import { isObject, parseJson, stringField } from "../../json.ts"
+import { asObject, parseJson, stringField } from "../../json.ts"
 import type { Place } from "../../settings/index.ts"
 import { PACKAGE, VERSION } from "../../version.ts"
 import { type Check, good, note, problem, type Published, type RunProgram } from "./finding.ts"
@@ -87,14 +87,15 @@ export async function publishedPackage(run: RunProgram): Promise<Published> {
   if (answer.outcome === "not-run") return { state: "unknown" }
   const document = parseJson(answer.stdout)
   if (answer.code !== 0) {
-    const error = isObject(document) && isObject(document["error"]) ? document["error"] : {}
+    const error = asObject(asObject(document)["error"])
     return { state: stringField(error, "code") === "E404" ? "nothing" : "unknown" }
   }
   // One field alone is printed bare.
   if (typeof document === "string") return { state: "version", version: document, repository: undefined }
-  const version = isObject(document) ? stringField(document, "version") : undefined
-  if (version === undefined || !isObject(document)) return { state: "unknown" }
-  return { state: "version", version, repository: stringField(document, "repository.url") }
+  const fields = asObject(document)
+  const version = stringField(fields, "version")
+  if (version === undefined) return { state: "unknown" }
+  return { state: "version", version, repository: stringField(fields, "repository.url") }
 }
 
 /** What runs here, and whether a newer plugin is published by those who made this one. */

@@ -6,7 +6,7 @@ import {
   selectAccount,
   type SelectionPolicy,
 } from "../../accounts/index.ts"
-import { beginning, isObject, parseJson, plausibleInstant, present, stringField } from "../../json.ts"
+import { asObject, beginning, parseJson, plausibleInstant, present, stringField } from "../../json.ts"
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
 import type { AccountRule, Settings } from "../../settings/index.ts"
 import { quote, whatFailed } from "../refuse/failures.ts"
@@ -210,7 +210,7 @@ function bounded(pages: readonly FoundPage[]): readonly FoundPage[] {
 }
 
 function searchError(document: unknown): string {
-  const said = isObject(document) ? stringField(document, "error") : undefined
+  const said = stringField(asObject(document), "error")
   return said === undefined ? UNKNOWN_FORM : `Kiro's web search failed: ${quote(said)}.`
 }
 

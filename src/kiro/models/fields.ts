@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, numberField, present } from "../../json.ts"
+import { asObject, isObject, type JsonObject, numberField, present } from "../../json.ts"
 
 /** The fields of `additionalModelRequestFields` that we use. */
 export type RequestField = ThinkingFieldName | "max_tokens"
@@ -160,8 +160,7 @@ function nearestEffort(wish: Effort, listed: readonly Effort[]): Effort | undefi
 
 /** The properties of an object's JSON schema; none where it lists none. */
 function propertiesOf(schema: unknown): JsonObject {
-  const properties = isObject(schema) ? schema["properties"] : undefined
-  return isObject(properties) ? properties : {}
+  return asObject(asObject(schema)["properties"])
 }
 
 /** The words that a JSON schema allows as the value. */

@@ -1,4 +1,4 @@
-import { isNestedDeeper, isObject, parseJson, present, type JsonObject } from "../../json.ts"
+import { asObject, isNestedDeeper, isObject, type JsonObject, parseJson, present } from "../../json.ts"
 import { ChatRequestError, type ChatMessage, type ChatRequest, type ContentPart } from "../../openai/index.ts"
 import { canonical } from "./canonical.ts"
 import {
@@ -161,8 +161,7 @@ function readArguments(text: string): JsonObject {
   const parsed = parseJson(text)
   if (isNestedDeeper(parsed, MAX_DEPTH)) return { arguments: text }
   if (isObject(parsed)) {
-    const clean = SURROGATE_ESCAPE.test(text) ? wellFormed(parsed) : parsed
-    return isObject(clean) ? clean : {}
+    return SURROGATE_ESCAPE.test(text) ? asObject(wellFormed(parsed)) : parsed
   }
   if (parsed === null) return {}
   return { arguments: parsed === undefined ? text : wellFormed(parsed) }

@@ -1,4 +1,4 @@
-import { decodePercent, isObject, type JsonObject } from "../../json.ts"
+import { asObject, decodePercent, isObject, type JsonObject } from "../../json.ts"
 import { TEXT_SEPARATOR } from "./conversation.ts"
 
 const UNIONS = ["allOf", "anyOf", "oneOf"] as const
@@ -44,7 +44,7 @@ function foldUnion(root: JsonObject, union: Union, whole: JsonObject): JsonObjec
   const members: readonly unknown[] = Array.isArray(list) ? list : []
   const objects = members.flatMap((member) => dereferenced(member, whole))
   const required = new Set([...namesOf(root), ...requiredBy(union, objects, members.length)])
-  const ownProperties = isObject(root["properties"]) ? root["properties"] : {}
+  const ownProperties = asObject(root["properties"])
   const told = [root["description"], textOf(union, members, objects)]
   return {
     ...rest,
@@ -72,7 +72,7 @@ function withInner(member: JsonObject, whole: JsonObject, seen: Set<unknown>): J
     Array.isArray(member[union]) ? member[union] : [],
   )
   const objects = inner.flatMap((each: unknown) => {
-    const ref = isObject(each) ? each["$ref"] : undefined
+    const ref = asObject(each)["$ref"]
     if (ref !== undefined && seen.has(ref)) return []
     seen.add(ref)
     return dereferenced(each, whole)
@@ -89,7 +89,7 @@ function dereferenced(member: unknown, whole: JsonObject): JsonObject[] {
 /** Each property of the members; one that several have, in different ways, may be any of them. */
 function alternatives(members: readonly JsonObject[]): JsonObject {
   const byName = Map.groupBy(
-    members.flatMap(({ properties }) => (isObject(properties) ? Object.entries(properties) : [])),
+    members.flatMap(({ properties }) => Object.entries(asObject(properties))),
     ([name]) => name,
   )
   return Object.fromEntries(

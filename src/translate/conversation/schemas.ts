@@ -1,4 +1,4 @@
-import { isNestedDeeper, isObject, type JsonObject } from "../../json.ts"
+import { asObject, isNestedDeeper, isObject, type JsonObject } from "../../json.ts"
 import { isBlank, wellFormed, type Conversation, type ToolSchema } from "./conversation.ts"
 import { foldRoot, withoutDanglingReferences } from "./root-union.ts"
 
@@ -43,8 +43,7 @@ export function createSchemaReader(): SchemaReader {
  * value means nothing is left out; a union at the root becomes one object. The names of properties stay.
  */
 function cleanSchema(schema: unknown): JsonObject {
-  const cleaned = isObject(schema) ? cleanNode(schema, []) : {}
-  const folded = foldRoot(isObject(cleaned) ? cleaned : {})
+  const folded = foldRoot(asObject(cleanNode(asObject(schema), [])))
   const { properties } = folded
   const isWhole = folded["type"] === "object" && isObject(properties)
   const root = isWhole ? folded : { ...folded, type: "object", properties: properties ?? {} }
