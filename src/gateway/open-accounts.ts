@@ -5,10 +5,12 @@ import {
   chooseProfile,
   disableAccount,
   enableAccount,
+  fullName,
   type Identify,
   loginRegionOf,
   type Notice,
   openAccountStore,
+  ownName,
   readLabel,
   remedyOf,
   shortId,
@@ -136,6 +138,10 @@ async function carryOut(
     case "label": {
       const read = readLabel(decision.label)
       if (read.outcome === "refused") throw new Error(read.message)
+      const others = (await store.list({ resting: true })).filter((other) => other.id !== id)
+      const holder = others.find((other) => goesBy(other, read.label))
+      if (holder !== undefined)
+        throw new Error(`${ownName(holder)} goes by "${read.label}" already: choose another name.`)
       return void (await store.update(id, (current) => ({ ...current, label: read.label })))
     }
     case "enable":
@@ -151,6 +157,12 @@ async function carryOut(
     default:
       return decision satisfies never
   }
+}
+
+/** Remedies and rules name an account by its label alone: of two with one name nobody knows which is meant. */
+function goesBy(account: Account, label: string): boolean {
+  const names = [fullName(account), accountName(account), shortId(account)]
+  return names.some((name) => name.toLowerCase() === label.toLowerCase())
 }
 
 async function profilesOf(
