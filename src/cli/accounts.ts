@@ -194,31 +194,41 @@ class NoSuchAccount extends Error {
  * @throws NoSuchAccount
  */
 export function findAccount(accounts: readonly Account[], typed: string): Account {
-  const wanted = typed.trim().toLowerCase()
-  const short = wanted.replaceAll("·", "").replace(/^.*\s/, "")
-  const meant = accounts.filter((account) => {
-    const names = [accountName(account), fullName(account)].map((name) => name.toLowerCase())
-    return account.id.toLowerCase() === wanted || names.includes(wanted) || shortId(account) === short
-  })
+  const meant = meantBy(typed, accounts)
   const [account, ...others] = meant
   if (account === undefined) {
     throw new NoSuchAccount(`no account is called "${typed}"; ${namesOf(accounts)}`)
   }
-  if (others.length > 0)
-    throw new NoSuchAccount(`"${typed}" means more than one account: ${listed(meant)}; use its short id`)
+  if (others.length > 0) {
+    const which = `${listed(meant, accounts)}; type what stands in brackets`
+    throw new NoSuchAccount(`"${typed}" means more than one account: ${which}`)
+  }
   return account
+}
+
+function meantBy(typed: string, accounts: readonly Account[]): readonly Account[] {
+  const wanted = typed.trim().toLowerCase()
+  const short = wanted.replaceAll("·", "").replace(/^.*\s/, "")
+  return accounts.filter((account) => {
+    const names = [accountName(account), fullName(account)].map((name) => name.toLowerCase())
+    return account.id.toLowerCase() === wanted || names.includes(wanted) || shortId(account) === short
+  })
 }
 
 function namesOf(accounts: readonly Account[]): string {
   if (accounts.length === 0) return "there is none yet"
-  return `there ${accounts.length === 1 ? "is" : "are"} ${listed(accounts)}`
+  return `there ${accounts.length === 1 ? "is" : "are"} ${listed(accounts, accounts)}`
 }
 
 /** More are a wall of text, and `accounts` lists them. */
 const MOST_LISTED = 10
 
-function listed(accounts: readonly Account[]): string {
-  const names = accounts.map((account) => `${accountName(account)} (${shortId(account)})`)
-  const more = names.length - MOST_LISTED
-  return `${names.slice(0, MOST_LISTED).join(", ")}${more > 0 ? `, and ${more} more: see accounts` : ""}`
+/** Some of all, each with what means it alone: its short id may be another's too, or another's label. */
+function listed(some: readonly Account[], all: readonly Account[]): string {
+  const names = some.slice(0, MOST_LISTED).map((account) => {
+    const short = shortId(account)
+    return `${accountName(account)} (${meantBy(short, all).length === 1 ? short : account.id})`
+  })
+  const more = some.length - names.length
+  return `${names.join(", ")}${more > 0 ? `, and ${more} more: see accounts` : ""}`
 }

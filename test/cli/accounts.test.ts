@@ -227,6 +227,22 @@ describe("accounts", () => {
     assert.match((await run("import")).out, /: added$/m)
   })
 
+  it("says of several that are meant what means only one", async () => {
+    const path = join(lab.sandbox.config, "kiro.db")
+    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0 })
+    // An older version lets two have one name, and the hashes of the last two begin alike.
+    for (const [id, label] of [["a", "work"], ["b", "Work"], ["157"], ["251"]] as const)
+      await store.add(namedAccount(id, label))
+    await store.close()
+    for (const typed of ["work", "c75d"]) {
+      const { code, err } = await run("accounts", "disable", typed)
+      assert.equal(code, 1)
+      const [, ...each] = err.split("account: ")[1]?.match(/\((\w+)\), .*\((\w+)\)/) ?? []
+      assert.equal(each.length, 2, err)
+      for (const one of each) assert.equal((await run("accounts", "disable", one)).code, 0, one)
+    }
+  })
+
   it("names some of many where nobody is called so", async () => {
     await signIn(builder)
     const path = join(lab.sandbox.config, "kiro.db")
