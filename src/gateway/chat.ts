@@ -1,19 +1,12 @@
 import type { Account, RefusedField, SessionMemory } from "../accounts/index.ts"
 import { type KiroModel, resolveModel, withoutRefused } from "../kiro/index.ts"
-import type { ChatRequest } from "../openai/index.ts"
 import { type Conversation, estimateTokens, toConversation } from "../translate/index.ts"
 import type { GatewayContext } from "./context.ts"
-import type { ChatCall, Purpose } from "./chat-call.ts"
+import type { ChatCall } from "./chat-call.ts"
 import type { AskedModel } from "./asked-model.ts"
 
 /** One chat of the host, as it stands for all attempts. */
-export interface Chat {
-  readonly request: ChatRequest
-  readonly purpose: Purpose
-  readonly sessionId: string
-  readonly parentSessionId: string | undefined
-  readonly preferredAccountId: string | undefined
-  readonly agent: string | undefined
+export interface Chat extends ChatCall {
   /** As they were when the request came. */
   readonly session: SessionMemory
   readonly accounts: readonly Account[]
@@ -30,13 +23,12 @@ export interface Chat {
   readonly refused: readonly string[]
   /** The same for all attempts. */
   readonly invocationId: string
-  readonly signal: AbortSignal
 }
 
 /** What of a call stays the same for all its attempts. */
 export async function openChat(context: GatewayContext, call: ChatCall): Promise<Chat> {
   const { store, runtime, background, settings, models, readSchema } = context
-  const { request, sessionId, parentSessionId, preferredAccountId, agent, purpose, signal } = call
+  const { request, sessionId } = call
   await background.settled(sessionId)
   const { session, accounts, reasoning, refusedFields, modelLists } = await store.opening(sessionId)
   const { known, asked } = models.read(request.model, modelLists)
@@ -50,12 +42,7 @@ export async function openChat(context: GatewayContext, call: ChatCall): Promise
     ...(!refused.includes("reasoning") && { reasoning }),
   })
   return {
-    request,
-    purpose,
-    sessionId,
-    parentSessionId,
-    preferredAccountId,
-    agent,
+    ...call,
     session,
     accounts,
     conversation,
@@ -65,7 +52,6 @@ export async function openChat(context: GatewayContext, call: ChatCall): Promise
     fallbacks: fallbacksOf(known, settings.fallbackModels),
     refused,
     invocationId: runtime.randomUUID(),
-    signal,
   }
 }
 

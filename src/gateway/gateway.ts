@@ -73,7 +73,7 @@ async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOu
   if (overBudget !== undefined) return { outcome: "refusal", refusal: overBudget }
   const asked = await askModel(context, chat, begin(chat, chat.session))
   if (asked.outcome === "answer" || asked.because !== "capacity") return asked
-  return (await askFallbacks(context, call, asked)) ?? asked
+  return (await askFallbacks(context, asked)) ?? asked
 }
 
 /** What one model came to. */
@@ -113,17 +113,13 @@ const PASSED_OVER: ReadonlySet<Refused["because"]> = new Set<Refused["because"]>
 ])
 
 /** One after the other; `undefined` where none of them can serve either. */
-async function askFallbacks(
-  context: GatewayContext,
-  call: ChatCall,
-  busy: Refused,
-): Promise<ChatOutcome | undefined> {
+async function askFallbacks(context: GatewayContext, busy: Refused): Promise<ChatOutcome | undefined> {
   const { fallbacks, request, sessionId } = busy.chat
   let last = busy
   for (const model of fallbacks) {
     const { sends } = last.progress
     if (sends >= context.settings.maxRequestIterations) return undefined
-    const opened = await openChat(context, { ...call, request: { ...request, model } })
+    const opened = await openChat(context, { ...busy.chat, request: { ...request, model } })
     // The host does not compact for its window: the model that was asked may have a larger one.
     const chat = { ...opened, standsIn: true, session: { ...opened.session, overflowAnswered: true } }
     // What the models before have taught of the conversation, this one need not be asked again.
