@@ -2,6 +2,9 @@
 export const PACKAGE = "opencode-kiro-auth"
 export const VERSION = "0.1.0"
 
+/** Who we are on the wire, everywhere the same: no machine id, no other program's agent string. */
+export const USER_AGENT = `${PACKAGE}/${VERSION}`
+
 /** The name of our provider in both hosts. */
 export const PROVIDER_ID = "kiro"
 

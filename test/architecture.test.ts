@@ -60,7 +60,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** Pure rooms know no effects: of the leaf files they may import only these. */
 const PURE = new Set(["eventstream", "openai", "kiro", "translate"])
-const PURE_LEAVES = new Set(["json", "secret"])
+const PURE_LEAVES = new Set(["json", "secret", "version"])
 const LEAVES = new Set(["json", "secret", "runtime", "version"])
 /** Second doors, for a plugin's start alone: every file that is loaded there delays OpenCode's first paint. */
 const START_DOORS = new Set([join("kiro", "models", "index.ts"), join("login", "input.ts")])

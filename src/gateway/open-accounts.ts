@@ -18,10 +18,10 @@ import {
   STATE_WORDS,
   TokenKeeper,
 } from "../accounts/index.ts"
-import { type KiroProfile, userAgent } from "../kiro/index.ts"
+import type { KiroProfile } from "../kiro/index.ts"
 import type { Runtime } from "../runtime.ts"
 import { ownCommand, type Paths, type Settings } from "../settings/index.ts"
-import { VERSION } from "../version.ts"
+import { USER_AGENT } from "../version.ts"
 import type { ControlClient } from "./control/call.ts"
 import { createLookUps, type OpenLookUps, presentAccount } from "./control/look-ups.ts"
 import { fetchOwner, fetchProfiles } from "./control/questions.ts"
@@ -96,7 +96,7 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
     settings,
     lockPath: paths.lock,
     spillPath: paths.spill,
-    userAgent: userAgent(VERSION),
+    userAgent: USER_AGENT,
     identify,
     measured(before, after) {
       if (settings.usageTrackingEnabled) tellQuota(before, after, { now: clock.now(), notify })

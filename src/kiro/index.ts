@@ -9,7 +9,7 @@ export {
   serviceRegionOf,
 } from "./endpoints.ts"
 export type { KiroHost, ServiceRegion } from "./endpoints.ts"
-export { authorizationHeaders, buildChatRequest, ORIGIN, userAgent } from "./request.ts"
+export { authorizationHeaders, buildChatRequest, ORIGIN } from "./request.ts"
 export type { KiroHttpRequest, TokenType } from "./request.ts"
 export { corruptStream, readKiroEvent } from "./read-event.ts"
 export type { KiroEvent, TokenUsage } from "./read-event.ts"

@@ -1,5 +1,6 @@
 import { present } from "../json.ts"
 import type { Secret } from "../secret.ts"
+import { USER_AGENT } from "../version.ts"
 import type { GenerateAssistantResponseRequest } from "./conversation-state.ts"
 import { hostHeaders, type KiroHost } from "./endpoints.ts"
 
@@ -22,7 +23,6 @@ export function buildChatRequest(wanted: {
   readonly invocationId: string
   readonly attempt: number
   readonly maxAttempts: number
-  readonly version: string
 }): KiroHttpRequest {
   return {
     url: `${wanted.host.baseUrl}/generateAssistantResponse`,
@@ -39,8 +39,6 @@ export function buildChatRequest(wanted: {
   }
 }
 
-/** Who we are on the wire, everywhere the same. No machine id, no other program's agent string. */
-
 /** The `origin` of every request: the value under which the REST operations are known to serve chats. */
 export const ORIGIN = "AI_EDITOR"
 
@@ -49,10 +47,6 @@ const AGENT_MODE = "vibe"
 
 /** Content sharing stays off: nobody who installs a plugin has agreed to it. */
 const OPT_OUT = "true"
-
-export function userAgent(version: string): string {
-  return `opencode-kiro-auth/${version}`
-}
 
 /** Absent for AWS Builder ID, Identity Center and social logins. */
 export type TokenType = "API_KEY" | "EXTERNAL_IDP"
@@ -67,13 +61,12 @@ const NO_HEADER = /[^ -~]/g
 export function authorizationHeaders(sender: {
   readonly accessToken: Secret
   readonly tokenType?: TokenType | undefined
-  readonly version: string
 }): Readonly<Record<string, string>> {
   return {
     authorization: `Bearer ${sender.accessToken.reveal().replaceAll(NO_HEADER, "?")}`,
     ...present({ tokentype: sender.tokenType }),
-    "user-agent": userAgent(sender.version),
-    "x-amz-user-agent": userAgent(sender.version),
+    "user-agent": USER_AGENT,
+    "x-amz-user-agent": USER_AGENT,
     "x-amzn-codewhisperer-optout": OPT_OUT,
     "x-amzn-kiro-agent-mode": AGENT_MODE,
   }

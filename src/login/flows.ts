@@ -1,6 +1,6 @@
 import { afterLoginRefused, type Login, loginHash, StoreError } from "../accounts/index.ts"
 import type { ImportOutcome } from "../import/index.ts"
-import { type KiroFailure, userAgent } from "../kiro/index.ts"
+import type { KiroFailure } from "../kiro/index.ts"
 import {
   type DeviceAuthorization,
   DeviceAuthorizationError,
@@ -13,7 +13,7 @@ import {
 } from "../oauth/index.ts"
 import type { Runtime } from "../runtime.ts"
 import type { Secret } from "../secret.ts"
-import { VERSION } from "../version.ts"
+import { USER_AGENT } from "../version.ts"
 import {
   type Answers,
   BUILDER_ID_START_URL,
@@ -323,7 +323,7 @@ function readableMessage(error: unknown, destination: Destination | undefined): 
 function flowOptions({ client, settings, signal }: LoginParts) {
   return {
     runtime: client.runtime,
-    userAgent: userAgent(VERSION),
+    userAgent: USER_AGENT,
     endpointOverride: settings.endpointOverride,
     signal,
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { buildChatRequest, hostsFor, serviceRegionOf } from "../../src/kiro/index.ts"
 import { Secret } from "../../src/secret.ts"
+import { VERSION } from "../../src/version.ts"
 
 const profileIn = (region: string): string => `arn:aws:codewhisperer:${region}:123456789012:profile/ABC`
 
@@ -97,13 +98,12 @@ describe("buildChatRequest", () => {
       invocationId: "invocation-1",
       attempt: 2,
       maxAttempts: 20,
-      version: "1.2.3",
     })
     assert.equal(request.url, "https://q.us-east-1.amazonaws.com/generateAssistantResponse")
     assert.deepEqual(request.headers, {
       authorization: "Bearer aoaTOKEN",
-      "user-agent": "opencode-kiro-auth/1.2.3",
-      "x-amz-user-agent": "opencode-kiro-auth/1.2.3",
+      "user-agent": `opencode-kiro-auth/${VERSION}`,
+      "x-amz-user-agent": `opencode-kiro-auth/${VERSION}`,
       "x-amzn-codewhisperer-optout": "true",
       "x-amzn-kiro-agent-mode": "vibe",
       "content-type": "application/json",
@@ -129,7 +129,6 @@ describe("buildChatRequest", () => {
       invocationId: "i",
       attempt: 1,
       maxAttempts: 1,
-      version: "1",
     })
     assert.equal(request.url, "http://127.0.0.1:4000/generateAssistantResponse")
     assert.equal(request.headers["x-kiro-original-host"], "q.eu-central-1.amazonaws.com")

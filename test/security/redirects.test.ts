@@ -48,7 +48,6 @@ describe("a redirect", () => {
         invocationId: "i",
         attempt: 1,
         maxAttempts: 1,
-        version: "0",
       })
       return send({ runtime, request, signal, silenceMs: 60_000 })
     },

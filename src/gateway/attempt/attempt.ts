@@ -15,7 +15,6 @@ import {
   serviceRegionOf,
 } from "../../kiro/index.ts"
 import { createChunkTranslator, type Metered } from "../../translate/index.ts"
-import { VERSION } from "../../version.ts"
 import { type Chat, modelFor } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
 import { describeRequest } from "../request-log.ts"
@@ -102,7 +101,6 @@ async function ask(
     invocationId,
     attempt: progress.sends,
     maxAttempts: settings.maxRequestIterations,
-    version: VERSION,
   })
   runtime.log.debug("chat attempt", {
     account: accountName(account),

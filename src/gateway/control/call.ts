@@ -12,7 +12,6 @@ import {
 } from "../../kiro/index.ts"
 import { readBody, type Runtime } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
-import { VERSION } from "../../version.ts"
 
 /** The longest that one look-up may take, in ms, up to the last byte of its answer. */
 const DEADLINE_MS = 15_000
@@ -123,7 +122,7 @@ async function send({ runtime }: ControlClient, { host, access, question }: Aski
     const response = await runtime.fetch(`${host.baseUrl}${path}${query}`, {
       method,
       headers: {
-        ...authorizationHeaders({ ...access, version: VERSION }),
+        ...authorizationHeaders(access),
         ...hostHeaders(host),
         accept: "application/json",
         ...(method === "POST" && { "content-type": "application/json" }),

@@ -1,6 +1,7 @@
 import * as z from "zod/mini"
 import { plausibleInstant, present } from "../../json.ts"
 import { Secret } from "../../secret.ts"
+import { PACKAGE } from "../../version.ts"
 import { oidcOrigin, type SendOptions } from "../hosts.ts"
 import { type ClientRegistration, optionalNumber, optionalText, readAnswer } from "../token-set.ts"
 import {
@@ -17,9 +18,6 @@ import {
   readAuthorization,
   readTokens,
 } from "./authorization.ts"
-
-/** The name that AWS shows on the approval page. */
-const CLIENT_NAME = "opencode-kiro-auth"
 
 /** What Kiro's own command-line client asks for. */
 const SCOPES = ["codewhisperer:completions", "codewhisperer:analysis", "codewhisperer:conversations"]
@@ -70,7 +68,8 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
   return {
     async register(signal) {
       const command = new sdk.RegisterClientCommand({
-        clientName: CLIENT_NAME,
+        // AWS shows it on the approval page.
+        clientName: PACKAGE,
         clientType: "public",
         scopes: SCOPES,
       })
