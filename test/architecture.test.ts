@@ -3,6 +3,21 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { describe, it } from "node:test"
 
+/** All but the roots, of which most may import every one. */
+const INNER_ROOMS = [
+  "eventstream",
+  "openai",
+  "kiro",
+  "translate",
+  "settings",
+  "oauth",
+  "accounts",
+  "import",
+  "gateway",
+  "login",
+  "host",
+]
+
 /** The room table: which rooms each room may import. Leaf files are importable by all. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   eventstream: [],
@@ -16,46 +31,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   gateway: ["accounts", "translate", "kiro", "openai", "eventstream", "settings"],
   login: ["gateway", "accounts", "import", "oauth", "settings", "kiro"],
   host: ["login", "gateway", "accounts", "import", "settings", "kiro"],
-  plugin: [
-    "eventstream",
-    "openai",
-    "kiro",
-    "translate",
-    "settings",
-    "oauth",
-    "accounts",
-    "import",
-    "gateway",
-    "login",
-    "host",
-  ],
-  opencode2: [
-    "eventstream",
-    "openai",
-    "kiro",
-    "translate",
-    "settings",
-    "oauth",
-    "accounts",
-    "import",
-    "gateway",
-    "login",
-    "host",
-  ],
+  plugin: INNER_ROOMS,
+  opencode2: INNER_ROOMS,
   tui: ["settings", "accounts", "login", "host", "kiro"],
-  cli: [
-    "eventstream",
-    "openai",
-    "kiro",
-    "translate",
-    "settings",
-    "oauth",
-    "accounts",
-    "import",
-    "gateway",
-    "login",
-    "host",
-  ],
+  cli: INNER_ROOMS,
 }
 
 /** Pure rooms know no effects: of the leaf files they may import only these. */
@@ -115,8 +94,6 @@ describe("the room table", () => {
 })
 
 interface Import {
-  /** By `import()`: then what is imported may know who imports it. */
-  readonly isLazy: boolean
   readonly from: string
   readonly to: string
 }
@@ -129,11 +106,10 @@ function sourceFiles(folder: string): string[] {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, "utf8")
-  const specifiers = text.matchAll(/(?:from|import)\s*(\(?)\s*["'](\.{1,2}\/[^"']+)["']/g)
+  const specifiers = text.matchAll(/(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g)
   return [...specifiers].map((match) => ({
-    isLazy: match[1] === "(",
     from: relative(SOURCE, file),
-    to: relative(SOURCE, resolve(dirname(file), match[2] ?? "")),
+    to: relative(SOURCE, resolve(dirname(file), match[1] ?? "")),
   }))
 }
 
