@@ -146,31 +146,25 @@ export async function learnAbout(keeping: Keeping, kept: KeptLogin, about: Learn
 
 /**
  * Stores a new login at once. An API key that is here already is not stored twice, also where several windows find it at
- * the same time. Rejects with a `StoreError`.
+ * the same time; given again it is its user's latest act. Rejects with a `StoreError`.
  */
 export async function keepLogin({ client, store }: Keeping, login: Login): Promise<KeptLogin> {
   const all = await store.listAll()
   const { clock, randomUUID } = client.runtime
   const now = clock.now()
-  const record = { actedAt: actedNow(all, now) }
-  const account = { ...newAccount({ id: randomUUID(), now, logins: [login] }), record }
-  const kept = { account, known: false, login, first: all.length === 0 }
-  if (login.kind !== "api-key") return { ...kept, account: await store.add(account) }
+  const actedAt = actedNow(all, now)
+  const first = all.length === 0
+  const account = { ...newAccount({ id: randomUUID(), now, logins: [login] }), record: { actedAt } }
+  if (login.kind !== "api-key") return { account: await store.add(account), known: false, login, first }
   await store.mustKeep()
-  const { put } = await store.reconcile((accounts) => ({
-    put: keptAs(accounts, login) === undefined ? [account] : [],
-    gone: [],
-  }))
-  return (put.length > 0 ? undefined : keptAs(await store.listAll(), login)) ?? kept
-}
-
-/** An account that was removed has no key any more. */
-function keptAs(accounts: readonly Account[], login: Login): KeptLogin | undefined {
-  for (const account of accounts) {
-    const same = account.logins.find((other) => isSameKey(other, login))
-    if (same !== undefined) return { account, known: true, login: same, first: false }
-  }
-  return undefined
+  const { put } = await store.reconcile((accounts) => {
+    // An account that was removed has no key any more.
+    const known = accounts.find(({ logins }) => logins.some((other) => isSameKey(other, login)))
+    return { put: [known ? { ...known, record: { ...known.record, actedAt } } : account], gone: [] }
+  })
+  const [kept = account] = put
+  const same = kept.logins.find((other) => isSameKey(other, login)) ?? login
+  return { account: kept, known: kept.id !== account.id, login: same, first }
 }
 
 /** Whose a login is, asked with its own token and profile. */
@@ -236,7 +230,8 @@ async function accountOfOwner(
   if (userId === undefined && again === undefined) return { id: account.id, known: false }
   const { gone } = await store.reconcile((accounts) => {
     if (userId !== undefined) return learnIdentity(accounts, { login, userId, now, ...present({ email }) })
-    return replaceRefused(accounts, { loginId: login.id, accountId: again ?? "", now })
+    const actedAt = actedNow(accounts, now)
+    return replaceRefused(accounts, { loginId: login.id, accountId: again ?? "", now: actedAt })
   })
   const owner = await store.holderOf(login.id)
   return {
