@@ -118,10 +118,12 @@ export function openLogins(parts: LoginParts): Logins {
     async accountOfKey(key) {
       const { store, client } = parts
       const hash = loginHash(apiKeyLogin(client.runtime, key))
-      for (const { id, logins: known, forgotten = [] } of await store.listAll()) {
-        if (known.some((login) => login.kind === "api-key" && login.key.equals(key))) return id
-        if (forgotten.some(({ record }) => record.hashes.includes(hash))) return undefined
-      }
+      const accounts = await store.listAll()
+      const isKey = (login: Login): boolean => login.kind === "api-key" && login.key.equals(key)
+      const known = accounts.find((account) => account.logins.some(isKey))
+      if (known !== undefined) return known.id
+      if (accounts.some(({ forgotten = [] }) => forgotten.some(({ record }) => record.hashes.includes(hash))))
+        return undefined
       const { message, accountId } = await (await logins.keepApiKey(key))()
       client.runtime.log.info(message)
       return accountId

@@ -83,4 +83,13 @@ describe("a sign-in after whatever its user did before", () => {
     await isNamed(again, userId)
     assert.equal((await lab.accounts())[0]?.userId, userId)
   })
+
+  it("gives a host the account of a key that was removed once and given again", async () => {
+    const { accessToken } = lab.fake.account({ kind: "api-key" })
+    const before = await givesKey(accessToken)
+    await isDoneTo("remove", before?.id ?? "")
+    const after = await givesKey(accessToken)
+    assert.ok(after)
+    assert.equal(await lab.logins().accountOfKey(new Secret(accessToken)), after.id)
+  })
 })
