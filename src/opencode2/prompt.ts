@@ -57,16 +57,19 @@ function isJsonWanted(format: unknown): boolean {
   return asObject(format)["type"] === "json"
 }
 
-/** Variant and model settings come with the factory's options; those of a single call win. */
+/**
+ * Variant and model settings come with the factory's options; those of a single call win. Ours are called
+ * `thinkingBudget` and `reasoningEffort`: by any other name it is what the user laid over them.
+ */
 function readThinking(
   settings: unknown,
   own: JsonObject,
 ): Pick<ChatRequest, "reasoningEffort" | "thinkingBudget"> {
   for (const source of [own, asObject(settings)]) {
-    const reasoningEffort = stringField(source, "reasoningEffort", "reasoning_effort")
+    const reasoningEffort = stringField(source, "reasoning_effort", "reasoningEffort")
     const thinkingBudget =
-      numberField(source, "thinkingBudget") ??
-      numberField(asObject(source["thinkingConfig"]), "thinkingBudget")
+      numberField(asObject(source["thinkingConfig"]), "thinkingBudget") ??
+      numberField(source, "thinkingBudget")
     if (reasoningEffort !== undefined || thinkingBudget !== undefined)
       return present({ reasoningEffort, thinkingBudget })
   }

@@ -191,6 +191,13 @@ describe("a prompt of AI SDK v3", () => {
     assert.equal(own.request.reasoningEffort, undefined)
   })
 
+  it("thinks as the user's own variant says where the host laid it over ours of the same name", () => {
+    const budget = read(hello(), { thinkingBudget: 8192, thinkingConfig: { thinkingBudget: 4000 } })
+    assert.equal(budget.request.thinkingBudget, 4000)
+    const effort = read(hello(), { reasoningEffort: "high", reasoning_effort: "low" })
+    assert.equal(effort.request.reasoningEffort, "low")
+  })
+
   it("finds its own metadata by the name that the host gave the factory", () => {
     const message = {
       role: "assistant",
