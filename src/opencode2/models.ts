@@ -20,8 +20,8 @@ export interface OfferedProvider {
   /** For a provider transform: replays with what is known now. */
   offer(editor: unknown): void
   /**
-   * For a model transform, which comes after the user's own configuration: a pasted block of OpenCode 1 names a
-   * package, and the host would answer by that. Models that only the user names get what is known of their ids.
+   * For a model transform behind the user's own configuration: a pasted block of OpenCode 1 names a package, and the
+   * host would answer by that. Models that only the user names get what is known of their ids.
    */
   pin(editor: unknown): void
   /** Reads the live lists again; whether something is new. */
@@ -65,8 +65,7 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
         methodOf(editor, "update")?.(PROVIDER_ID, id, (draft: unknown) => {
           if (!isDraft(draft)) return undefined
           const { baseURL: _, ...kept } = asObject(draft["settings"])
-          const meant = stringField(draft, "modelID") ?? id
-          const completed = ours.has(id) ? {} : completion(draft, known.catalogue.describe(meant))
+          const completed = ours.has(id) ? {} : completion({ draft, id, describe: known.catalogue.describe })
           return change(draft, { ...completed, ...pinned, settings: { ...kept, location } })
         })
       }
@@ -117,21 +116,30 @@ function modelInfo({
 
 /** What the host fills in by itself for a model that it knows nothing of. */
 const HOST_DEFAULTS: Draft = {
+  family: undefined,
   capabilities: { tools: true, input: ["text", "image"], output: ["text"] },
   variants: [],
   limit: { context: 200_000, output: 32_000 },
 }
 
-/** Of a model that only the user names: what the user said of it stays. */
-function completion(draft: Draft, model: OfferedModel): Draft {
-  const known: Draft = { ...modelInfo(model) }
+/**
+ * Of a model that only the user names: what the user said of it stays. Which model is meant may come later than its id,
+ * by which it was completed then.
+ */
+function completion({
+  draft,
+  id,
+  describe,
+}: {
+  readonly draft: Draft
+  readonly id: string
+  readonly describe: (id: string) => OfferedModel
+}): Draft {
+  const known: Draft = { ...modelInfo(describe(stringField(draft, "modelID") ?? id)) }
+  const unsaid: readonly Draft[] = [{ ...HOST_DEFAULTS, name: id }, { ...modelInfo(describe(id)) }]
   const isUnsaid = (field: string): boolean =>
-    JSON.stringify(draft[field]) === JSON.stringify(HOST_DEFAULTS[field])
-  const fields = [
-    ...(draft["name"] === draft["id"] ? ["name"] : []),
-    ...((draft["family"] ?? undefined) === undefined ? ["family"] : []),
-    ...Object.keys(HOST_DEFAULTS).filter(isUnsaid),
-  ]
+    unsaid.some((each) => JSON.stringify(each[field]) === JSON.stringify(draft[field] ?? undefined))
+  const fields = ["name", ...Object.keys(HOST_DEFAULTS)].filter(isUnsaid)
   return Object.fromEntries(fields.map((field) => [field, known[field]]))
 }
 

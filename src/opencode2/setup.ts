@@ -74,6 +74,12 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   const { ACCOUNTS_RPC, accountsRpcHandlers } = await loadAccountsRpc()
   await use(["rpc", "register"], ACCOUNTS_RPC, accountsRpcHandlers({ host, place, project, changed: renew }))
   await use(["websearch", "transform"], offerSearch(host, webSearch))
+  host.inBackground(async () => {
+    for (const ms of PINNED_AGAIN_AFTER_MS) {
+      await host.clock.sleep(ms, host.signal)
+      await use(["model", "transform"], models.pin)
+    }
+  }, "the models were not pinned again")
   if (missing.length > 0) log.warn("this OpenCode lacks some parts, which are done without", { missing })
   watchCredentials(host, methodOf(context, "event", "subscribe"), renew)
   look()
@@ -87,6 +93,12 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
     }
   }
 }
+
+/**
+ * Transforms are replayed in the order in which they came, and the host's own for the user's configuration comes behind
+ * those of all plugins that start with it: as a rule at once, else when the slowest of them has started.
+ */
+const PINNED_AGAIN_AFTER_MS: readonly number[] = [0, 2000]
 
 /** A host that never says that it took a part would never get the plugin. */
 const REGISTERED_WITHIN_MS = 3000

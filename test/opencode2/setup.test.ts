@@ -303,10 +303,14 @@ describe("the offered models", () => {
           fast: { modelID: "claude-haiku-4.5", name: "Fast" },
           wide: { modelID: "claude-opus-4.6" },
           "claude-next-9": { family: "Mine" },
+          "claude-opus-9": { name: "Opus 9" },
         },
       },
     }
     const { project } = await lab.open({ providers })
+    const areOurs = () =>
+      [...project.models().values()].every((model) => model.package === `aisdk:${PROVIDER}`)
+    await eventually(areOurs)
     assert.equal(project.models().get("kiro/claude-sonnet-4-5")?.name, "Mine")
     assert.deepEqual(Object.keys(project.models().get("kiro/claude-sonnet-4-5")?.settings ?? {}), [
       "location",
@@ -315,8 +319,13 @@ describe("the offered models", () => {
       const turn = await project.session({ model: `kiro/${model}` }).prompt("Hello")
       assert.match(turn.text, /Hello from/, JSON.stringify(turn.failure))
     }
-    assert.equal(project.models().get("kiro/claude-next-9")?.package, `aisdk:${PROVIDER}`)
     assert.equal(project.models().get("kiro/claude-next-9")?.["family"], "Mine")
+    assert.ok(
+      project
+        .models()
+        .get("kiro/claude-opus-9")
+        ?.variants.some(({ id }) => id === "high"),
+    )
     const fast = project.models().get("kiro/fast")
     assert.equal(fast?.name, "Fast")
     assert.deepEqual(fast.limit, { context: 200_000, output: 64_000 })

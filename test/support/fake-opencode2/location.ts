@@ -11,6 +11,7 @@ import {
 import {
   createModelDomain,
   createProviderDomain,
+  configTransforms,
   resolveModel,
   type ModelInfo,
   type ProviderEditor,
@@ -67,7 +68,7 @@ export class FakeLocation {
   constructor(host: FakeOpenCode2, where: FakeLocation["where"]) {
     this.#host = host
     this.where = where
-    this.#providers = createProviderDomain(this.#registrations, host.options.providers ?? {})
+    this.#providers = createProviderDomain(this.#registrations)
     this.#models = createModelDomain(this.#registrations, () => this.#available())
     this.#commands = createDomain(
       () => new Map<string, Command>(),
@@ -94,6 +95,9 @@ export class FakeLocation {
     try {
       const plugin = await this.#host.load()
       this.#cleanup = await plugin.setup(this.#context())
+      const config = configTransforms(this.#host.options.providers ?? {})
+      await this.#providers.transform(config.providers)
+      await this.#models.transform(config.models)
       this.state = "active"
       await this.rebuild()
     } catch (error) {

@@ -55,7 +55,7 @@ export interface ProviderEditor {
   }
 }
 
-/** What a user's config says of a provider: laid over what plugins gave, after all of them. */
+/** What a user's config says of a provider. */
 export interface ProviderConfig extends Overlay {
   name?: string
   package?: string
@@ -98,16 +98,8 @@ function assertModel(model: ModelInfo): void {
   if (!(model.limit?.context >= 0) || !(model.limit.output >= 0)) wrong("limit")
 }
 
-export function createProviderDomain(
-  registrations: Registration[],
-  config: Readonly<Record<string, ProviderConfig>>,
-): Domain<ProviderRecords, ProviderEditor> {
-  return createDomain<ProviderRecords, ProviderEditor>(
-    () => new Map(),
-    providerEditor,
-    registrations,
-    (records) => overlayConfig(records, config),
-  )
+export function createProviderDomain(registrations: Registration[]): Domain<ProviderRecords, ProviderEditor> {
+  return createDomain<ProviderRecords, ProviderEditor>(() => new Map(), providerEditor, registrations)
 }
 
 function providerEditor(records: ProviderRecords): ProviderEditor {
@@ -167,24 +159,69 @@ function emptyModel(providerID: string, id: string): ModelInfo {
   }
 }
 
-function overlayConfig(records: ProviderRecords, config: Readonly<Record<string, ProviderConfig>>): void {
-  for (const [id, { models, name, package: pkg, ...overlay }] of Object.entries(config)) {
-    const editor = providerEditor(records)
-    editor.update(id, (provider) => {
-      if (name !== undefined) provider.name = name
-      if (pkg !== undefined) provider.package = pkg
-      mergeOverlay(provider, overlay)
-    })
-    for (const [modelID, { settings, headers, body, ...more }] of Object.entries(models ?? {}))
-      editor.models.update(id, modelID, (model) => {
-        Object.assign(model, copyOf(more))
-        mergeOverlay(model, {
-          ...(settings && { settings }),
-          ...(headers && { headers }),
-          ...(body && { body }),
+/**
+ * The user's config as transforms, after `core/config/plugin/provider.ts`: registered behind those of every plugin that
+ * is set up with the host. What it says of a model comes behind all of theirs, also those of the model domain.
+ */
+export function configTransforms(config: Readonly<Record<string, ProviderConfig>>): {
+  providers(editor: ProviderEditor): void
+  models(editor: ModelEditor): void
+} {
+  const entries = Object.entries(config)
+  /** The models that config alone made, with those that they were made of. */
+  let own = new Map<string, ModelInfo | undefined>()
+  return {
+    providers(editor) {
+      own = new Map()
+      for (const [id, { models = {}, name, package: pkg, ...overlay }] of entries) {
+        const known = editor.get(id)?.models
+        editor.update(id, (provider) => {
+          provider.activation = "enabled"
+          if (name !== undefined) provider.name = name
+          if (pkg !== undefined) provider.package = pkg
+          mergeOverlay(provider, overlay)
         })
-      })
+        for (const [modelID, of] of Object.entries(models)) {
+          if (known?.has(modelID) === true) continue
+          const base = known?.get(of.modelID ?? modelID)
+          own.set(`${id}/${modelID}`, base)
+          editor.models.update(id, modelID, (model) => inherit(model, base, pkg))
+        }
+      }
+    },
+    models(editor) {
+      for (const [id, { models = {}, package: pkg }] of entries)
+        for (const [modelID, { variants, settings, headers, body, limit, ...more }] of Object.entries(
+          models,
+        )) {
+          const base = own.get(`${id}/${modelID}`)
+          const isOwn = own.has(`${id}/${modelID}`)
+          editor.update(id, modelID, (model) => {
+            if (base !== undefined) inherit(model, base, pkg)
+            Object.assign(model, copyOf(more))
+            mergeOverlay(model, overlayOf({ settings, headers, body }))
+            if (limit !== undefined) model.limit = { ...model.limit, ...limit }
+            for (const { id: variant, ...overlay } of variants ?? []) {
+              const known = model.variants.find((each) => each.id === variant) ?? { id: variant }
+              if (!model.variants.includes(known)) model.variants.push(known)
+              mergeOverlay(known, overlay)
+            }
+            // Made for a package that the host knows; for none of ours.
+            if (isOwn && base === undefined && variants === undefined) model.variants = []
+          })
+        }
+    },
   }
+}
+
+function inherit(model: ModelInfo, base: ModelInfo | undefined, pkg: string | undefined): void {
+  const { id } = model
+  if (base !== undefined) Object.assign(model, copyOf(base), { id })
+  if (pkg !== undefined) delete model.package
+}
+
+function overlayOf({ settings, headers, body }: { [name in keyof Overlay]: Overlay[name] | undefined }) {
+  return { ...(settings && { settings }), ...(headers && { headers }), ...(body && { body }) }
 }
 
 export interface ModelEditor {

@@ -15,7 +15,6 @@ export function createDomain<Data, Editor>(
   editorOf: (data: Data) => Editor,
   /** Everything that a plugin registers ends with it. */
   registrations: Registration[],
-  finish: (data: Data) => void = () => undefined,
 ): Domain<Data, Editor> {
   const callbacks: ((editor: Editor) => unknown)[] = []
   let data = initial()
@@ -26,7 +25,6 @@ export function createDomain<Data, Editor>(
       const result = callback(editorOf(next))
       if (result instanceof Promise) throw new Error("a transform has to be synchronous")
     }
-    finish(next)
     data = next
   }
 
