@@ -2,18 +2,18 @@ import assert from "node:assert/strict"
 import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it } from "node:test"
-import { newAccount, openAccountStore, openDatabase, readOverview } from "../../src/accounts/index.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
+import { newAccount, openDatabase, readOverview } from "../../src/accounts/index.ts"
 import { idcLogin } from "./logins.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { addTurn } from "../support/add-turn.ts"
+import { openStore } from "./open-for-test.ts"
 
 const root = temporaryFolder()
 
 describe("the overview of a store", () => {
   it("shows accounts and the turns of one session, and nothing secret", async () => {
     const path = join(root, "kiro.db")
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+    const { store } = await openStore({ path })
     await store.add(newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }))
     await store.add(newAccount({ id: "b", now: 2, logins: [idcLogin({ id: "two" })] }))
     await store.remove("b")
@@ -52,7 +52,7 @@ describe("the overview of a store", () => {
 
   it("shows what the service found in its cache for a session and its subagents, as far as it told", async () => {
     const path = join(root, "cache.db")
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+    const { store } = await openStore({ path })
     const turn = { sessionId: "ses_1", accountId: "a", credits: 0, at: Date.now() }
     const cache = async (): Promise<unknown> =>
       (await readOverview({ path, sessionId: "ses_1", now: Date.now() }))?.session.cache
@@ -74,7 +74,7 @@ describe("the overview of a store", () => {
 
   it("tells what it can of a file that only an older version has written to", async () => {
     const path = join(root, "older.db")
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+    const { store } = await openStore({ path })
     await addTurn(store, { sessionId: "ses_1", accountId: "a", credits: 2, at: Date.now() })
     await store.close()
     const older = await openDatabase(path)
@@ -89,7 +89,7 @@ describe("the overview of a store", () => {
 
   it("adds to what an account has used what was spent since, unless a trial may have paid for it", async () => {
     const path = join(root, "spent.db")
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+    const { store } = await openStore({ path })
     const checkedAt = Date.now() - 1000
     const quota = { checkedAt, used: 10, limit: 50, bonuses: [], overage: { enabled: false, used: 0 } }
     const trial = { used: 1, limit: 500 }
@@ -109,7 +109,7 @@ describe("the overview of a store", () => {
 
   it("says what state an account is in, as far as paid credits may be used", async () => {
     const path = join(root, "states.db")
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+    const { store } = await openStore({ path })
     const overage = { enabled: true, used: 0 }
     const quota = { checkedAt: Date.now(), used: 50, limit: 50, bonuses: [], overage }
     await store.add({ ...newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }), quota })

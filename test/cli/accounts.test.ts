@@ -2,15 +2,8 @@ import assert from "node:assert/strict"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import {
-  afterChoiceWanted,
-  openAccountStore,
-  openDatabase,
-  recordOf,
-  shortId,
-} from "../../src/accounts/index.ts"
+import { afterChoiceWanted, openDatabase, recordOf, shortId } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
 import type { FakeAccount } from "../support/fake-kiro/index.ts"
 import { namedAccount } from "../accounts/logins.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
@@ -134,12 +127,7 @@ describe("accounts", () => {
 
   it("uses again by its short id one that rests behind a newer sign-in, which no list shows", async () => {
     await signIn(builder)
-    const store = await openAccountStore({
-      path: join(lab.sandbox.config, "kiro.db"),
-      clock: systemClock,
-      log: silentLog,
-      random: Math.random,
-    })
+    const store = await lab.openStore()
     const [known] = await store.list()
     assert.ok(known)
     await store.add(namedAccount("newer"))
@@ -228,8 +216,7 @@ describe("accounts", () => {
   })
 
   it("says of several that are meant what means only one", async () => {
-    const path = join(lab.sandbox.config, "kiro.db")
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0 })
+    const store = await lab.openStore()
     // An older version lets two have one name, and the hashes of the last two begin alike.
     for (const [id, label] of [["a", "work"], ["b", "Work"], ["157"], ["251"]] as const)
       await store.add(namedAccount(id, label))
@@ -245,8 +232,7 @@ describe("accounts", () => {
 
   it("names some of many where nobody is called so", async () => {
     await signIn(builder)
-    const path = join(lab.sandbox.config, "kiro.db")
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0 })
+    const store = await lab.openStore()
     for (let index = 0; index < 60; index++) await store.add(namedAccount(`a${index}`, `team ${index}`))
     await store.close()
     const { err } = await run("accounts", "disable", "nobody")
@@ -277,8 +263,7 @@ describe("accounts", () => {
 
   it("says once what is left to do of one that is switched on and still can't be used", async () => {
     await signIn(builder)
-    const at = { clock: systemClock, log: silentLog, random: Math.random }
-    const store = await openAccountStore({ path: join(lab.sandbox.config, "kiro.db"), ...at })
+    const store = await lab.openStore()
     const choice = { profiles: [VIRGINIA, FRANKFURT], now: Date.now() }
     for (const { id } of await store.list())
       await store.update(id, (account) => afterChoiceWanted(account, choice))

@@ -15,8 +15,7 @@ import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { afterChoiceWanted, openAccountStore, openDatabase } from "../../src/accounts/index.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
+import { afterChoiceWanted, openDatabase } from "../../src/accounts/index.ts"
 import { start } from "../accounts/processes.ts"
 import { resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
@@ -270,8 +269,7 @@ describe("doctor on accounts and the way to Kiro", () => {
 
     it("are not said of an account that is told of already, because its profile is to be chosen", async () => {
       await signInWithoutProfile(company([FRANKFURT, VIRGINIA]))
-      const at = { clock: systemClock, log: silentLog, random: Math.random }
-      const accounts = await openAccountStore({ path: database, ...at })
+      const accounts = await lab.openStore()
       const choice = { profiles: [FRANKFURT, VIRGINIA], now: Date.now() }
       for (const { id } of await accounts.list())
         await accounts.update(id, (account) => afterChoiceWanted(account, choice))

@@ -9,12 +9,10 @@ import {
   describeNotice,
   isMeant,
   newAccount,
-  openAccountStore,
   openDatabase,
   typedName,
 } from "../../src/accounts/index.ts"
 import { readBoard } from "../../src/host/index.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
 import { accountDetails, accountRow, panelLines } from "../../src/tui/lines.ts"
 import { tokens } from "../accounts/logins.ts"
 import { type Lab, openLab } from "./lab.ts"
@@ -61,8 +59,7 @@ describe("names from elsewhere", () => {
     }
     const message = HOSTILE
     const health = { state: "revoked", since: NOW, reason: "suspended", message } as const
-    const path = join(lab.sandbox.config, "kiro.db")
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0 })
+    const store = await lab.openStore()
     await store.add(account)
     await store.add({ ...newAccount({ id: "b", now: NOW, logins: [{ ...login, id: "m" }] }), health, quota })
     await addTurn(store, {
@@ -74,7 +71,7 @@ describe("names from elsewhere", () => {
       project: HOSTILE,
     })
     await store.close()
-    const older = await openDatabase(path)
+    const older = await openDatabase(join(lab.sandbox.config, "kiro.db"))
     older.run("CREATE TABLE accounts (id, auth_method, refresh_token, access_token, expires_at)")
     older.run("INSERT INTO accounts (id) VALUES (?)", [HOSTILE])
     older.close()

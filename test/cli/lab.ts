@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { delimiter, dirname, extname, join } from "node:path"
+import type { AccountStore } from "../../src/accounts/index.ts"
 import type { RunProgram } from "../../src/cli/doctor/finding.ts"
 import { programRunner } from "../../src/cli/doctor/programs.ts"
 import { runCommand } from "../../src/cli/run.ts"
@@ -8,6 +9,7 @@ import { createTerminal } from "../../src/cli/terminal.ts"
 import { parseJson } from "../../src/json.ts"
 import type { Place } from "../../src/settings/index.ts"
 import { VERSION } from "../../src/version.ts"
+import { openStore } from "../accounts/open-for-test.ts"
 import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { createSandbox, type Sandbox } from "../support/opencode/index.ts"
 
@@ -21,6 +23,8 @@ export interface Lab {
   runWith(options: RunOptions, ...args: readonly string[]): Promise<Ran>
   /** As a process of this runtime: for what only a process can show. */
   spawnWith(options: RunOptions, ...args: readonly string[]): Promise<Ran>
+  /** The accounts, as another process has them. */
+  openStore(): Promise<AccountStore>
   close(): Promise<void>
 }
 
@@ -67,6 +71,7 @@ export async function openLab(): Promise<Lab> {
     run: (...args) => runWith({}, ...args),
     runWith,
     spawnWith: (options, ...args) => runAsProcess(callOf(options, args)),
+    openStore: async () => (await openStore({ path: join(sandbox.config, "kiro.db") })).store,
     async close() {
       await fake.close()
       sandbox.remove()

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { type Account, openAccountStore } from "../../src/accounts/index.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
+import type { Account } from "../../src/accounts/index.ts"
 import { createTerminal } from "../../src/cli/terminal.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { editJson, type Lab, openLab } from "./lab.ts"
@@ -26,12 +25,7 @@ describe("in a terminal of 80 columns", () => {
     (await lab.runWith({ columns: 80, environment: { FORCE_COLOR: "0" } }, ...args)).out.trimEnd()
 
   const fill = async (): Promise<void> => {
-    const store = await openAccountStore({
-      path: join(lab.sandbox.config, "kiro.db"),
-      clock: systemClock,
-      log: silentLog,
-      random: Math.random,
-    })
+    const store = await lab.openStore()
     for (const [index, label] of NAMES.entries()) await store.add(accountCalled(label, String(index)))
     const turn = { accountId: "1", sessionId: "ses_1", modelId: "claude-sonnet-4-5", at: Date.now() }
     await addTurn(store, {

@@ -1,23 +1,13 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { afterChoiceWanted, afterFailure, openAccountStore, openDatabase } from "../../src/accounts/index.ts"
+import { type AccountStore, afterChoiceWanted, afterFailure, openDatabase } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { editJson, type Lab, openLab } from "./lab.ts"
 import { addTurn } from "../support/add-turn.ts"
 
 const DAY_MS = 24 * 3_600_000
-
-const openStore = (lab: Lab) =>
-  openAccountStore({
-    path: join(lab.sandbox.config, "kiro.db"),
-    clock: systemClock,
-    log: silentLog,
-    random: Math.random,
-    notify: () => undefined,
-  })
 
 describe("what was spent", () => {
   let lab: Lab
@@ -26,7 +16,7 @@ describe("what was spent", () => {
     lab = await openLab()
     await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [lab.fake.account()] })
     await lab.run("import")
-    const store = await openStore(lab)
+    const store = await lab.openStore()
     accountId = (await store.list())[0]?.id ?? ""
     const now = Date.now()
     const turn = { accountId, sessionId: "ses_1", modelId: "claude-sonnet-4-5", project: "/code/one" }
@@ -82,7 +72,7 @@ describe("what was spent", () => {
 
   it("is told with the share that came from Kiro's cache, where Kiro told it", async () => {
     assert.doesNotMatch((await lab.run("usage", "--days", "1")).out, /cache/i)
-    const store = await openStore(lab)
+    const store = await lab.openStore()
     const turn = { accountId, sessionId: "ses_3", modelId: "auto", credits: 1, at: Date.now() }
     await addTurn(store, { ...turn, inputTokens: 1000, cacheReadTokens: 710, cacheWriteTokens: 90 })
     await addTurn(store, { ...turn, inputTokens: 5000 })
@@ -103,7 +93,7 @@ describe("what was spent", () => {
   })
 
   it("is the session's for which a subagent of a subagent works", async () => {
-    const store = await openStore(lab)
+    const store = await lab.openStore()
     const turn = { accountId, sessionId: "ses_3", parentSessionId: "ses_2", credits: 1, at: Date.now() }
     await addTurn(store, turn)
     // Nobody works for himself, but a file may say so.
@@ -129,7 +119,7 @@ describe("what was spent", () => {
   })
 
   it("has names that neither a terminal nor a spreadsheet obeys", async () => {
-    const store = await openStore(lab)
+    const store = await lab.openStore()
     const turn = { accountId, sessionId: "ses_1", credits: 1, at: Date.now() }
     await addTurn(store, { ...turn, project: "/code/\u001b]0;title\u0007\nred\u009b31m" })
     await addTurn(store, { ...turn, project: "＝1+1" })
@@ -143,7 +133,7 @@ describe("what was spent", () => {
   })
 
   it("shows the pace of an account that has hardly begun and names no reset", async () => {
-    const store = await openStore(lab)
+    const store = await lab.openStore()
     const quota = { checkedAt: Date.now(), used: 0.0001, limit: 10_000, bonuses: [] }
     const overage = { enabled: false, used: 0 }
     await store.update(accountId, (account) => ({ ...account, quota: { ...quota, overage } }))
@@ -162,13 +152,13 @@ describe("what was spent", () => {
       bonuses: [],
       overage: { enabled: false, used: 0 },
     }
-    const keep = async (store: Awaited<ReturnType<typeof openStore>>) => {
+    const keep = async (store: AccountStore) => {
       await store.update(accountId, (account) => ({ ...account, quota }))
       await store.close()
     }
-    await keep(await openStore(lab))
+    await keep(await lab.openStore())
     assert.match((await lab.run("usage", "--days", "1")).out, /40\.00 left; at this pace/)
-    const store = await openStore(lab)
+    const store = await lab.openStore()
     await store.remove(accountId)
     await keep(store)
     assert.doesNotMatch((await lab.run("usage", "--days", "1")).out, /at this pace/)
@@ -194,7 +184,7 @@ describe("what was spent", () => {
   })
 
   const hold = async (reason: "MONTHLY" | "DAILY" | "PROFILE" | "CHOICE"): Promise<string> => {
-    const store = await openStore(lab)
+    const store = await lab.openStore()
     const now = Date.now()
     const context = { now, throttleDelayMs: 5000, random: 0 }
     const kinds = { MONTHLY: "monthly-quota", DAILY: "daily-quota", PROFILE: "not-authorized" } as const

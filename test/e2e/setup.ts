@@ -2,8 +2,7 @@ import assert from "node:assert/strict"
 import { existsSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { after, before, beforeEach } from "node:test"
-import { openAccountStore, openDatabase } from "../../src/accounts/index.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
+import { openDatabase } from "../../src/accounts/index.ts"
 import {
   FAKE_MODELS,
   startFakeKiro,
@@ -21,6 +20,7 @@ import {
   startOpencodeServer,
   writeJson,
 } from "../support/opencode/index.ts"
+import { openStore } from "../accounts/open-for-test.ts"
 
 export interface Stage {
   readonly fake: FakeKiro
@@ -126,7 +126,7 @@ export async function emptyDatabase(path: string): Promise<void> {
 /** Takes away all accounts, by our own store, so that the next is the only one. */
 export async function forgetAccounts(path: string): Promise<void> {
   if (!existsSync(path)) return
-  const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: Math.random })
+  const { store } = await openStore({ path })
   for (const { id } of await store.list()) await store.remove(id)
   await store.close()
 }

@@ -2,13 +2,13 @@ import assert from "node:assert/strict"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { describe, it } from "node:test"
-import { accountName, newAccount, openAccountStore } from "../../src/accounts/index.ts"
+import { accountName, newAccount } from "../../src/accounts/index.ts"
 import { type Board, readBoard } from "../../src/host/index.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
 import { pathsFor } from "../../src/settings/index.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { addTurn } from "../support/add-turn.ts"
+import { openStore } from "../accounts/open-for-test.ts"
 
 const place = { env: {}, platform: "linux", home: temporaryFolder() }
 const paths = pathsFor(place)
@@ -29,12 +29,7 @@ describe("what a screen shows", () => {
   })
 
   it("is the accounts, the budget, the rule for this folder and what is wrong with the settings", async () => {
-    const store = await openAccountStore({
-      path: paths.database,
-      clock: systemClock,
-      log: silentLog,
-      random: Math.random,
-    })
+    const { store } = await openStore({ path: paths.database })
     await store.add({ ...newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }), label: "Work" })
     await addTurn(store, { sessionId: "s", accountId: "a", credits: 2, at: Date.now() })
     await store.close()
@@ -56,12 +51,7 @@ describe("what a screen shows", () => {
         JSON.stringify({ account_rules: accounts.map((account) => ({ project: "/code/*", account })) }),
       )
     const named = async (): Promise<string | undefined> => (await look("s")).rule?.account
-    const store = await openAccountStore({
-      path: paths.database,
-      clock: systemClock,
-      log: silentLog,
-      random: Math.random,
-    })
+    const { store } = await openStore({ path: paths.database })
     await store.update("a", (account) => ({ ...account, record: { ...account.record, joined: ["older"] } }))
     await store.add(newAccount({ id: "b", now: 2, logins: [idcLogin({ id: "two" })] }))
     const [, other] = await store.list()

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, extname, join } from "node:path"
-import { type Account, openAccountStore } from "../../src/accounts/index.ts"
+import type { Account, AccountStore } from "../../src/accounts/index.ts"
 import { setUp } from "../../src/opencode2/setup.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
 import { pathsFor, type Place } from "../../src/settings/index.ts"
 import type { FakeKiro } from "../support/fake-kiro/index.ts"
 import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/fake-opencode2/index.ts"
 import { type KiroCliStoreOptions, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
+import { openStore } from "../accounts/open-for-test.ts"
 
 export const PROVIDER: string = new URL(
   `../../src/opencode2/provider${extname(import.meta.filename)}`,
@@ -58,9 +58,13 @@ export class Lab {
     return { host, project }
   }
 
+  /** The accounts, as another process has them. */
+  async openStore(): Promise<AccountStore> {
+    return (await openStore({ path: pathsFor(this.place).database })).store
+  }
+
   async accounts(): Promise<readonly Account[]> {
-    const path = pathsFor(this.place).database
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0.5 })
+    const store = await this.openStore()
     try {
       return await store.list()
     } finally {

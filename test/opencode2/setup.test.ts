@@ -2,13 +2,12 @@ import assert from "node:assert/strict"
 import { existsSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
-import { openAccountStore } from "../../src/accounts/index.ts"
 import { encodeModelLists } from "../../src/kiro/index.ts"
 import { offeredModels } from "../../src/kiro/models/index.ts"
 import { AGENT_HEADER, PURPOSE_HEADER } from "../../src/host/index.ts"
 import { offerProvider } from "../../src/opencode2/models.ts"
 import { setUp } from "../../src/opencode2/setup.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
+import { silentLog } from "../../src/runtime.ts"
 import { pathsFor } from "../../src/settings/index.ts"
 import { VERSION } from "../../src/version.ts"
 import { FAILURES, finish, neverAnswers, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
@@ -673,8 +672,7 @@ describe("signing in", () => {
     const { host, project } = await lab.open()
     await (await project.login("kiro", "aws", { start_url: "" })).complete()
     const [account] = await lab.accounts()
-    const path = pathsFor(lab.place).database
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0.5 })
+    const store = await lab.openStore()
     await store.update(account?.id ?? "", (current) => ({
       ...current,
       health: { state: "revoked", since: 1, reason: "login-expired" },
@@ -757,8 +755,7 @@ describe("signing in", () => {
     lab.fake.account()
     const { host, project } = await lab.open()
     await (await project.login("kiro", "aws", { start_url: "" })).complete()
-    const path = pathsFor(lab.place).database
-    const store = await openAccountStore({ path, clock: systemClock, log: silentLog, random: () => 0.5 })
+    const store = await lab.openStore()
     await store.reconcile((accounts) => ({
       gone: accounts.map(({ id }) => ({ id, into: "older" })),
       put: accounts.map((account) => ({

@@ -8,8 +8,7 @@
 import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { openAccountStore } from "../../src/accounts/index.ts"
-import { silentLog, systemClock } from "../../src/runtime.ts"
+import { systemClock } from "../../src/runtime.ts"
 import { finish, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
 import { kiroCliStoreOf, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { numberOf, readOptions } from "../support/options.ts"
@@ -19,6 +18,7 @@ import { Hosts } from "./hosts.ts"
 import { heal } from "./person.ts"
 import { pick, seeded } from "./random.ts"
 import { trouble, type World } from "./troubles.ts"
+import { openStore } from "../accounts/open-for-test.ts"
 
 /** The versions of OpenCode that run; the last one to begin is the one that is killed. */
 const HOSTS = [1, 2, 1, 2] as const
@@ -66,12 +66,7 @@ const env = { PATH: process.env["PATH"] ?? "", HOME: home, KIRO_ENDPOINT_OVERRID
 const hosts = new Hosts(home, env)
 process.once("exit", () => hosts.end())
 for (const version of HOSTS) hosts.start(version)
-const store = await openAccountStore({
-  path: database,
-  clock: systemClock,
-  log: silentLog,
-  random: Math.random,
-})
+const { store } = await openStore({ path: database })
 const world: World = { hosts, accounts, store, database, kiroCli, random }
 
 // The third signs in over the first, once that one is known.

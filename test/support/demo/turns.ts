@@ -1,20 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { openAccountStore, type Turn } from "../../../src/accounts/index.ts"
-import { silentLog, systemClock } from "../../../src/runtime.ts"
+import type { Turn } from "../../../src/accounts/index.ts"
 import { pathsFor } from "../../../src/settings/index.ts"
 import type { Sandbox } from "../opencode/index.ts"
+import { openStore } from "../../accounts/open-for-test.ts"
 
 const TRIES = 30
 
 /** What the plugin has written down of this session: its requests and their credits, oldest first. */
 export async function readTurns(sandbox: Sandbox, sessionId: string): Promise<readonly Turn[]> {
   const { database } = pathsFor({ env: sandbox.environment, platform: process.platform, home: sandbox.home })
-  const store = await openAccountStore({
-    path: database,
-    clock: systemClock,
-    log: silentLog,
-    random: Math.random,
-  })
+  const { store } = await openStore({ path: database })
   try {
     for (let tries = 1; ; tries += 1) {
       const turns = (await store.turns()).filter((turn) => turn.sessionId === sessionId)
