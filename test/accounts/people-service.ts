@@ -17,6 +17,8 @@ export interface Family {
   readonly person: string
   readonly refreshTokens: string[]
   alive: boolean
+  /** A pair was renewed once more, and both of what it was renewed to work. */
+  forked: boolean
 }
 
 interface Issued {
@@ -46,7 +48,7 @@ export class Service {
   }
 
   signIn(person: string): Pair {
-    const family: Family = { person, refreshTokens: [], alive: true }
+    const family: Family = { person, refreshTokens: [], alive: true, forked: false }
     return this.#issue(family)
   }
 
@@ -56,7 +58,10 @@ export class Service {
     if (family === undefined || !family.alive) return undefined
     if (family.refreshTokens.at(-1) === refreshToken)
       return this.rotation === "repeated" ? this.#issue(family, refreshToken) : this.#issue(family)
-    if (this.rotation === "tolerant") return this.#issue(family)
+    if (this.rotation === "tolerant") {
+      family.forked = true
+      return this.#issue(family)
+    }
     // Whoever uses a token twice may have stolen it: the service ends the whole sign-in.
     family.alive = false
     return undefined

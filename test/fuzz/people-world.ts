@@ -66,6 +66,8 @@ export class World {
   #wasSetBack = false
   /** What kiro-cli's store has that is away. */
   #away: string | undefined
+  /** An older version renewed what its own program may have renewed as well. */
+  #olderRenewed = false
   /** People whose pair an older version put into the row of another sign-in. */
   readonly #adopted = new Set<string>()
   /** The user took the risk that a superseded pair is sent. */
@@ -138,7 +140,9 @@ export class World {
         return home.olderPluginCopies()
       case "an older version of ours renews":
         // What it renews by a clock that was set back ends before what that was renewed from, and nothing tells.
-        return this.#wasSetBack ? undefined : void (await home.olderVersion("renews"))
+        if (this.#wasSetBack) return
+        this.#olderRenewed = true
+        return void (await home.olderVersion("renews"))
       case "an older version of ours adopts what kiro-cli has":
         return this.#adoptByOlder()
       case "kiro-cli's store goes away":
@@ -615,6 +619,8 @@ export class World {
         const isAlone = login.isBehind === true && recordOf(login).successor === undefined
         // What the service ended stays until its user acts.
         if (family?.alive !== true || isAlone) continue
+        // An older version's pair works beside its program's where the service takes the old one once more.
+        if (family.forked && this.#olderRenewed) continue
         rows.set(family, (rows.get(family) ?? 0) + 1)
         assert.equal(rows.get(family), 1, `a sign-in of ${family.person} has two rows`)
       }
