@@ -61,7 +61,7 @@ const MOST_PAGES = 20
 export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promise<SearchOutcome> {
   const { client } = parts
   const { signal } = search
-  const query = search.query.trim().slice(0, LONGEST_QUERY)
+  const query = beginning(search.query.trim().toWellFormed(), LONGEST_QUERY)
   if (query === "") return refused("Kiro: a web search needs words to search for.")
   const excluded = new Set<string>()
   /** Of the first that was at its limit: the one that the search was meant for. */

@@ -114,6 +114,12 @@ describe("a web search", () => {
     fake.next("InvokeMCP", json(found([{ url: "https://t.example", snippet: `s${"😀".repeat(30_000)}` }])))
     const outcome = await search("words")
     assert.ok(outcome.outcome === "found" && outcome.pages[0]?.excerpt.isWellFormed())
+    for (const words of [`${"w".repeat(199)}😀`, "half \ud83d a smile"]) {
+      await search(words)
+      assert.ok(
+        JSON.parse(fake.received("InvokeMCP").at(-1)?.text ?? "").params.arguments.query.isWellFormed(),
+      )
+    }
   })
 
   it("loses no page to another one, nor to members that are null", async () => {
