@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { isObject, parseJson } from "../../src/json.ts"
+import { asObject, isObject, parseJson } from "../../src/json.ts"
 import { toConversationState } from "../../src/translate/index.ts"
 import type { ChatRequestBody } from "../../test/support/fake-kiro/check/conversation.ts"
 import { PromptCache } from "../../test/support/fake-kiro/prompt-cache.ts"
@@ -104,11 +104,11 @@ function captured(): Figure[] {
 }
 
 function bodyOf(document: unknown): SessionRequest["body"][] {
-  const body = isObject(document) && isObject(document["body"]) ? document["body"] : document
-  if (!isObject(body) || !Array.isArray(body["messages"])) return []
+  const body = asObject(asObject(document)["body"] ?? document)
+  if (!Array.isArray(body["messages"])) return []
   const tools: readonly object[] = Array.isArray(body["tools"]) ? body["tools"] : []
   // Other wires declare their tools in other forms.
-  const isOurs = tools.every((tool) => isObject(tool) && isObject(tool["function"]))
+  const isOurs = tools.every((tool) => isObject(asObject(tool)["function"]))
   return isOurs ? [{ messages: body["messages"], tools }] : []
 }
 

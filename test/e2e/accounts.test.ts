@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { after, afterEach, before, describe, it } from "node:test"
 import { openDatabase, readOverview } from "../../src/accounts/index.ts"
-import { isObject } from "../../src/json.ts"
+import { asObject } from "../../src/json.ts"
 import { systemClock } from "../../src/runtime.ts"
 import type { SelectionStrategy } from "../../src/settings/index.ts"
 import {
@@ -246,7 +246,7 @@ function atWork(server: OpencodeServer): Promise<void> {
   return new Promise((resolve) => {
     const stop = server.onEvent(({ type, properties }) => {
       const status = properties["status"]
-      if (type !== "session.status" || !isObject(status) || status["type"] !== "busy") return
+      if (type !== "session.status" || asObject(status)["type"] !== "busy") return
       stop()
       resolve()
     })

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { before, describe, it } from "node:test"
-import { isObject } from "../../src/json.ts"
+import { asObject } from "../../src/json.ts"
 import { finish, text, toolUse } from "../support/fake-kiro/index.ts"
 import { type HostEvent, packageFolder, type Turn } from "../support/opencode/index.ts"
 import { openServerStage, stageForTests } from "./setup.ts"
@@ -30,8 +30,8 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
     const sent = fake.chats.length
     const events = server.events.length
     const { info } = await server.prompt(where, "One more thing.")
-    const error = isObject(info["error"]) ? info["error"] : {}
-    const data = isObject(error["data"]) ? error["data"] : {}
+    const error = asObject(info["error"])
+    const data = asObject(error["data"])
     assert.equal(error["name"], "APIError")
     assert.equal(data["isRetryable"], false)
     assert.match(
@@ -96,7 +96,7 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
     const another = await server.newSession()
     await refused(another)
     await server.event(({ type, properties }) => {
-      const info = isObject(properties["info"]) ? properties["info"] : {}
+      const info = asObject(properties["info"])
       return type === "session.updated" && info["id"] === another && info["title"] === "A short title"
     })
     assert.equal(fake.received("GenerateAssistantResponse").length, 1)
@@ -135,7 +135,5 @@ describe("the user's daily budget of 10 credits, in OpenCode", () => {
 })
 
 function isRepeat({ type, properties }: HostEvent): boolean {
-  return (
-    type === "session.status" && isObject(properties["status"]) && properties["status"]["type"] === "retry"
-  )
+  return type === "session.status" && asObject(properties["status"])["type"] === "retry"
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { before, describe, it } from "node:test"
-import { isObject, type JsonObject } from "../../src/json.ts"
+import { asObject, type JsonObject } from "../../src/json.ts"
 import { offeredModels } from "../../src/kiro/models/index.ts"
 import { FAKE_MODELS, type FakeKiro, type ReceivedRequest } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
@@ -30,7 +30,7 @@ async function describeModels(
 }
 
 function at(value: unknown, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value)
+  return path.reduce<unknown>((inner, key) => asObject(inner)[key], value)
 }
 
 const fieldsOf = ({ body }: ReceivedRequest): unknown => at(body, "additionalModelRequestFields")

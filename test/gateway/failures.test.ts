@@ -14,6 +14,7 @@ import { Secret } from "../../src/secret.ts"
 import {
   contextUsage,
   exception,
+  conversationIdOf,
   failure,
   FAILURES,
   finish,
@@ -724,7 +725,7 @@ describe("a request that the service refuses", () => {
     account.fail(FAILURES.conversationLimit)
     await hear(await harness.ask())
     await hear(await harness.ask())
-    const [first, second, third] = harness.fake.chats.map(conversationIdOf)
+    const [first, second, third] = harness.fake.chats.map(({ body }) => conversationIdOf(body))
     assert.notEqual(second, first)
     assert.equal(third, second)
     account.fail(FAILURES.conversationLimit)
@@ -830,10 +831,6 @@ describe("more exhausted accounts than sends", () => {
     assert.doesNotMatch(message, /max_request_iterations/)
   })
 })
-
-function conversationIdOf({ body }: { readonly body: unknown }): unknown {
-  return (body as { conversationState: { conversationId: string } }).conversationState.conversationId
-}
 
 describe("parallel requests", () => {
   it("share what one of them learned: nobody asks a parked account again", async () => {

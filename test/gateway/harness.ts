@@ -9,7 +9,7 @@ import {
   openAccountStore,
 } from "../../src/accounts/index.ts"
 import { createGateway, type Gateway, type LookUps } from "../../src/gateway/index.ts"
-import { isObject } from "../../src/json.ts"
+import { asObject } from "../../src/json.ts"
 import { createFront } from "../../src/plugin/front.ts"
 import { type Fetch, type Log, type Runtime, silentLog, systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
@@ -264,6 +264,5 @@ interface UsageOnWire {
 /** The message of an error answer. */
 export async function errorText(response: Response): Promise<string> {
   const body: unknown = await response.json()
-  const error = isObject(body) ? body["error"] : undefined
-  return isObject(error) ? String(error["message"]) : ""
+  return String(asObject(asObject(body)["error"])["message"])
 }

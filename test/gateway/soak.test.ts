@@ -1,11 +1,17 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { isObject } from "../../src/json.ts"
 import { roundsOf } from "../fuzz/runs.ts"
 import { faults } from "../soak/faults.ts"
 import { heal } from "../soak/person.ts"
 import { pick, seeded } from "../soak/random.ts"
-import { finish, neverAnswers, type ReceivedRequest, stream, text } from "../support/fake-kiro/index.ts"
+import {
+  conversationStateOf,
+  finish,
+  neverAnswers,
+  type ReceivedRequest,
+  stream,
+  text,
+} from "../support/fake-kiro/index.ts"
 import { errorText, type Harness, hear, startHarness } from "./harness.ts"
 
 /** Under Bun more than two hundred each time; some thousand by hand: `KIRO_SOAK=5000`. */
@@ -65,6 +71,5 @@ const TOOLS = {
 }
 
 function markerOf({ body }: ReceivedRequest): string {
-  const state = isObject(body) ? body["conversationState"] : undefined
-  return /<m\d+>/.exec(JSON.stringify(state))?.[0] ?? "?"
+  return /<m\d+>/.exec(JSON.stringify(conversationStateOf(body)))?.[0] ?? "?"
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { isObject } from "../../src/json.ts"
 import {
+  conversationIdOf,
+  conversationStateOf,
+  historyIn,
   finish,
   inPieces,
   metadata,
@@ -227,7 +229,7 @@ describe("an answer of Kiro in OpenCode 2", () => {
     await session.prompt("Go")
     const limits = session.requests.map(({ maxOutputTokens }) => maxOutputTokens)
     assert.ok(new Set(limits).size > 1, limits.join(" "))
-    const [first, ...later] = fake.chats.map(({ body }) => historyOf(body))
+    const [first, ...later] = fake.chats.map(({ body }) => historyIn(body))
     for (const [index, history] of later.entries())
       assert.deepEqual(history.slice(0, (later[index - 1] ?? first ?? []).length), later[index - 1] ?? first)
   })
@@ -266,22 +268,8 @@ describe("an answer of Kiro in OpenCode 2", () => {
   })
 })
 
-function stateOf(body: unknown): Record<string, unknown> {
-  const state = isObject(body) ? body["conversationState"] : undefined
-  return isObject(state) ? { ...state } : {}
-}
-
-function conversationIdOf(body: unknown): unknown {
-  return stateOf(body)["conversationId"]
-}
-
-function historyOf(body: unknown): unknown[] {
-  const history = stateOf(body)["history"]
-  return Array.isArray(history) ? history : []
-}
-
 function currentMessage(request: ReceivedRequest | undefined): unknown {
-  return stateOf(request?.body)["currentMessage"]
+  return conversationStateOf(request?.body)["currentMessage"]
 }
 
 function signaturesIn(request: ReceivedRequest | undefined): string[] {

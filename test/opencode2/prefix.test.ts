@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { isObject } from "../../src/json.ts"
-import { finish, reasoning, redactedReasoning, text, toolUse } from "../support/fake-kiro/index.ts"
+import { historyIn, finish, reasoning, redactedReasoning, text, toolUse } from "../support/fake-kiro/index.ts"
 import { openStage } from "./stage.ts"
 
 const CALL = finish({ stopReason: "TOOL_USE" })
@@ -32,7 +31,7 @@ describe("the history that OpenCode 2 makes us send", () => {
         assert.match(turn.text, new RegExp(`Done ${message}\\.$`))
         if (message === 0) session.systemUpdate("Something is new.")
       }
-      const histories = fake.chats.map(({ body }) => historyOf(body))
+      const histories = fake.chats.map(({ body }) => historyIn(body).map((entry) => JSON.stringify(entry)))
       assert.equal(histories.length, 21)
       for (const [index, history] of histories.slice(1).entries()) {
         const before = histories[index] ?? []
@@ -41,9 +40,3 @@ describe("the history that OpenCode 2 makes us send", () => {
       assert.deepEqual(fake.refused, [])
     })
 })
-
-function historyOf(body: unknown): readonly string[] {
-  const state = isObject(body) ? body["conversationState"] : undefined
-  const history = isObject(state) ? state["history"] : undefined
-  return Array.isArray(history) ? history.map((entry) => JSON.stringify(entry)) : []
-}

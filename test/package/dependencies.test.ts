@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { describe, it } from "node:test"
-import { isObject } from "../../src/json.ts"
+import { asObject } from "../../src/json.ts"
 import { diskSize, filesOf, manifest, productionPackages } from "./production.ts"
 
 const MEGABYTE = 1_000_000
@@ -38,14 +38,12 @@ describe("what an installation brings", () => {
 
 describe("the lock file", () => {
   const { packages } = manifest("package-lock.json")
-  const locked = new Map(Object.entries(isObject(packages) ? packages : {}))
+  const locked = new Map(Object.entries(asObject(packages)))
 
   it("is complete for every system, so that `npm ci` takes it and an install does not change it", () => {
-    const wanted = [...locked.values()].flatMap((entry) => {
-      const optional =
-        isObject(entry) && isObject(entry["optionalDependencies"]) && entry["optionalDependencies"]
-      return optional === false ? [] : Object.keys(optional)
-    })
+    const wanted = [...locked.values()].flatMap((entry) =>
+      Object.keys(asObject(asObject(entry)["optionalDependencies"])),
+    )
     const names = new Set([...locked.keys()].map((folder) => folder.replace(/^.*node_modules\//, "")))
     assert.deepEqual(
       wanted.filter((name) => !names.has(name)),
@@ -54,12 +52,10 @@ describe("the lock file", () => {
   })
 
   it("has the hash of each package; only the programs of some other systems were not there to be hashed", () => {
-    const bare = [...locked].filter(
-      ([folder, entry]) => folder !== "" && isObject(entry) && !entry["integrity"],
-    )
+    const bare = [...locked].filter(([folder, entry]) => folder !== "" && !asObject(entry)["integrity"])
     for (const [folder, entry] of bare) {
       assert.match(folder, /^node_modules\/(?:opencode-|@opentui\/core-)(?:darwin|linux|windows)-/)
-      assert.ok(isObject(entry) && entry["optional"] === true)
+      assert.equal(asObject(entry)["optional"], true)
     }
   })
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { describe, it } from "node:test"
-import { isObject, type JsonObject } from "../../src/json.ts"
+import { asObject, isObject, type JsonObject } from "../../src/json.ts"
 import { ABOUT, SCHEMA } from "../../src/settings/schema.ts"
 
 /** Accepted for old files, and told to nobody. */
@@ -16,7 +16,7 @@ describe("the README's table of options", () => {
     ),
   )
   const schema: unknown = JSON.parse(readFileSync("kiro.schema.json", "utf8"))
-  const properties = isObject(schema) && isObject(schema["properties"]) ? schema["properties"] : {}
+  const properties = asObject(asObject(schema)["properties"])
   const keys = Object.entries(properties).filter(([name]) => !SILENT.has(name))
 
   it("has each key of the schema and no other", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { isObject } from "../../src/json.ts"
+import { asObject, isObject } from "../../src/json.ts"
 import { checkChatRequest } from "../support/fake-kiro/check/index.ts"
 import { FAKE_MODELS } from "../support/fake-kiro/models.ts"
 import { says, stateOf } from "./support/chat.ts"
@@ -20,7 +20,7 @@ function refusalOf(declared: readonly object[]): string | undefined {
 /** The names of the properties at the root, and of the members of a union there. */
 function namesOf(schema: unknown): string[] {
   if (!isObject(schema)) return []
-  const own = isObject(schema["properties"]) ? Object.keys(schema["properties"]) : []
+  const own = Object.keys(asObject(schema["properties"]))
   const members = ["anyOf", "oneOf", "allOf"].flatMap((union) => schema[union] ?? [])
   return [...own, ...members.flatMap(namesOf)]
 }

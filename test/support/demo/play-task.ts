@@ -1,5 +1,5 @@
 import { basename } from "node:path"
-import { isObject, stringField, type JsonObject } from "../../../src/json.ts"
+import { asObject, isObject, stringField, type JsonObject } from "../../../src/json.ts"
 import type { HostEvent, OpencodeServer } from "../opencode/index.ts"
 import type { Print } from "./show.ts"
 
@@ -39,7 +39,7 @@ function show({ type, properties }: HostEvent, print: Print): void {
 }
 
 function showTool(part: JsonObject, print: Print): void {
-  const state = isObject(part["state"]) ? part["state"] : {}
+  const state = asObject(part["state"])
   const tool = stringField(part, "tool") ?? "tool"
   if (state["status"] === "completed") print.tool(`${tool} ${basename(stringField(state, "title") ?? "")} ✓`)
   if (state["status"] === "error") print.tool(`${tool} ✗ ${stringField(state, "error") ?? ""}`)

@@ -1,4 +1,4 @@
-import { isObject, stringField } from "../../../src/json.ts"
+import { asObject, stringField } from "../../../src/json.ts"
 import type { ChatRequestBody } from "./check/conversation.ts"
 import { checkChatRequest } from "./check/index.ts"
 import { failure, FAILURES } from "./failure.ts"
@@ -17,7 +17,7 @@ export const chat: SignedInHandler = async (fake, request, account) => {
     models,
     knowsSignature: (reasoning, modelId) => fake.reasoning.knows(reasoning, modelId),
   })
-  const profileArn = isObject(request.body) ? stringField(request.body, "profileArn") : undefined
+  const profileArn = stringField(asObject(request.body), "profileArn")
   const refused: DocumentReply | undefined =
     (refusal && failure(refusal)) ?? profileRefusal(account, request, profileArn)
   if (refused !== undefined) {

@@ -1,4 +1,4 @@
-import { isObject, stringField } from "../../../src/json.ts"
+import { asObject, stringField } from "../../../src/json.ts"
 import type { FakeAccount } from "./account.ts"
 import { failure, FAILURES } from "./failure.ts"
 import { modelDocument } from "./models.ts"
@@ -64,8 +64,8 @@ function pageOf<Item>(all: readonly Item[], request: ReceivedRequest, pageSize: 
 function parameter(request: ReceivedRequest, name: string): string | undefined {
   const inQuery = request.query.get(name)
   if (inQuery !== null) return inQuery
-  const value = isObject(request.body) ? request.body[name] : undefined
-  return isObject(request.body) && typeof value === "string" ? stringField(request.body, name) : asText(value)
+  const body = asObject(request.body)
+  return stringField(body, name) ?? asText(body[name])
 }
 
 const asText = (value: unknown): string | undefined =>

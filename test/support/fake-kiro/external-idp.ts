@@ -1,11 +1,11 @@
-import { isObject, stringField } from "../../../src/json.ts"
+import { asObject, stringField } from "../../../src/json.ts"
 import { json } from "./reply.ts"
 import type { Handler } from "./service.ts"
 
 /** The token endpoint of a customer's own identity provider: a form in, snake_case out (RFC 6749 §6). */
 export const externalIdpToken: Handler = (fake, request) => {
   const isForm = request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true
-  const form = isForm && isObject(request.body) ? request.body : {}
+  const form = isForm ? asObject(request.body) : {}
   if (form["grant_type"] !== "refresh_token") return oauthError("unsupported_grant_type")
   const used = stringField(form, "refresh_token") ?? ""
   const issued = fake.tokens.asked(used)

@@ -17,7 +17,7 @@
  */
 export { checkChatRequest, promptTokens, type CheckContext, type Refusal } from "./check/index.ts"
 export { FakeAccount, type AccountKind, type AccountOptions } from "./account.ts"
-export { toolNamesIn } from "./chat-body.ts"
+export { conversationIdOf, conversationStateOf, historyIn, toolNamesIn } from "./chat-body.ts"
 export { cutConnection } from "./cut-connection.ts"
 export { failure, FAILURES, type FailureName, type FailureOptions } from "./failure.ts"
 export { FakeKiro, serve, startFakeKiro, type FakeKiroOptions } from "./fake-kiro.ts"

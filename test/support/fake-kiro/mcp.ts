@@ -1,4 +1,4 @@
-import { isObject } from "../../../src/json.ts"
+import { asObject } from "../../../src/json.ts"
 import { profileRefusal } from "./profiles.ts"
 import { json } from "./reply.ts"
 import type { SignedInHandler } from "./service.ts"
@@ -13,8 +13,8 @@ const WEB_SEARCH = {
 export const invokeMcp: SignedInHandler = (_fake, request, account) => {
   const refusal = profileRefusal(account, request, request.headers["x-amzn-kiro-profile-arn"])
   if (refusal !== undefined) return refusal
-  const call = isObject(request.body) ? request.body : {}
-  const answer = resultOf(call["method"], isObject(call["params"]) ? call["params"] : {})
+  const call = asObject(request.body)
+  const answer = resultOf(call["method"], asObject(call["params"]))
   return json({ id: call["id"] ?? null, jsonrpc: "2.0", ...answer })
 }
 
@@ -38,7 +38,7 @@ function resultOf(method: unknown, parameters: { readonly [name: string]: unknow
 }
 
 function searchResult(given: unknown): object {
-  const query = isObject(given) ? given["query"] : undefined
+  const { query } = asObject(given)
   if (typeof query !== "string" || query.length > 200)
     return invalid("query must be a text of at most 200 characters")
   const found = {

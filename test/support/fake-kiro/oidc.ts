@@ -1,4 +1,4 @@
-import { isObject, stringField, type JsonObject } from "../../../src/json.ts"
+import { asObject, stringField, type JsonObject } from "../../../src/json.ts"
 import { failure } from "./failure.ts"
 import { regionOfHost } from "./operation.ts"
 import type { ReceivedRequest } from "./received.ts"
@@ -20,7 +20,7 @@ export interface OidcClient {
 }
 
 export const registerClient: Handler = (fake, request) => {
-  const body = isObject(request.body) ? request.body : {}
+  const body = asObject(request.body)
   const named = stringField(body, "clientName") !== undefined && body["clientType"] === "public"
   if (!named || !Array.isArray(body["scopes"]))
     return oidcError("invalid_client_metadata", "InvalidClientMetadata")
@@ -40,7 +40,7 @@ export const registerClient: Handler = (fake, request) => {
 }
 
 export const startDeviceAuthorization: Handler = (fake, request) => {
-  const body = isObject(request.body) ? request.body : {}
+  const body = asObject(request.body)
   const client = knownClient(fake, body)
   if (client === undefined) return invalidClient
   const startUrl = stringField(body, "startUrl")?.replace(/\/$/, "")
@@ -63,7 +63,7 @@ export const startDeviceAuthorization: Handler = (fake, request) => {
 }
 
 export const createToken: Handler = (fake, request) => {
-  const body = isObject(request.body) ? request.body : {}
+  const body = asObject(request.body)
   const clientId = knownClient(fake, body)
   if (clientId === undefined) return invalidClient
   switch (body["grantType"]) {
@@ -86,7 +86,7 @@ function deviceToken(fake: FakeService, body: JsonObject, clientId: string): Rep
 
 /** Only the client that obtained a refresh token may use it, and only in the region of the sign-in. */
 function refreshedToken(fake: FakeService, request: ReceivedRequest, clientId: string): Reply {
-  const body = isObject(request.body) ? request.body : {}
+  const body = asObject(request.body)
   const used = stringField(body, "refreshToken") ?? ""
   const issued = fake.tokens.asked(used)
   const region = regionOfHost(request.host)

@@ -1,4 +1,4 @@
-import { isObject, stringField, type JsonObject } from "../../../src/json.ts"
+import { asObject, isObject, stringField } from "../../../src/json.ts"
 import { SOCIAL_PROFILE_ARN, type FakeAccount } from "./account.ts"
 import { json, type DocumentReply } from "./reply.ts"
 import type { Handler } from "./service.ts"
@@ -11,8 +11,8 @@ const PROVIDERS = ["Google", "Github"]
 const badRequest: DocumentReply = json({ message: "Bad request" }, { status: 400 })
 
 export const socialDeviceAuthorization: Handler = (fake, { body }) => {
-  if (!isObject(body) || body["clientId"] !== CLIENT_ID) return badRequest
-  if (!PROVIDERS.includes(stringField(body, "loginProvider") ?? "")) return badRequest
+  const { clientId, loginProvider } = asObject(body)
+  if (clientId !== CLIENT_ID || !PROVIDERS.includes(String(loginProvider))) return badRequest
   const signIn = fake.deviceGrants.take(({ kind }) => kind === "social", fake.accounts)
   if (signIn === undefined) return badRequest
   const userCode = newUserCode()
@@ -38,7 +38,7 @@ export const socialDevicePoll: Handler = (fake, { body }) => {
 
 /** A dead refresh token is 401; nothing is known of the body. */
 export const socialRefresh: Handler = (fake, { body }) => {
-  const used = isObject(body) ? (stringField(body as JsonObject, "refreshToken") ?? "") : ""
+  const used = stringField(asObject(body), "refreshToken") ?? ""
   const issued = fake.tokens.asked(used)
   if (issued?.account.kind !== "social") return json({ message: "Unauthorized" }, { status: 401 })
   return json({ ...issued.account.refresh(used), ...lifetime(issued.account) })

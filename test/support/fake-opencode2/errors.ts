@@ -1,5 +1,5 @@
 import { APICallError } from "@ai-sdk/provider"
-import { isObject, parseJson } from "../../../src/json.ts"
+import { asObject, parseJson } from "../../../src/json.ts"
 
 /** How OpenCode 2 judges an error of a model, after `core/aisdk.ts`, `ai/provider-error.ts` and `runner/retry.ts`. */
 
@@ -122,9 +122,8 @@ function judgeCall(error: APICallError): HostFailure {
 }
 
 function codesIn(text: string): string[] {
-  const document = parseJson(text)
-  if (!isObject(document)) return []
-  const error = isObject(document["error"]) ? document["error"] : {}
+  const document = asObject(parseJson(text))
+  const error = asObject(document["error"])
   return [document["code"], error["code"], error["type"]].filter((code) => typeof code === "string")
 }
 

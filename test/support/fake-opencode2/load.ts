@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { isObject } from "../../../src/json.ts"
+import { asObject, isObject } from "../../../src/json.ts"
 
 /** How OpenCode 2 finds and reads a plugin. Source: its `plugin/host.ts` and `core/plugin/module.ts`. */
 
@@ -29,14 +29,14 @@ export function entryOfDirectory(folder: string, part: "server" | "tui" | "rpc")
 /** `<name>/server`, else `<name>`, by the package's own `exports`. */
 export function entryOfPackage(folder: string, part: "server" | "tui" | "rpc"): string | undefined {
   const manifest: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
-  const exported = isObject(manifest) && isObject(manifest["exports"]) ? manifest["exports"] : {}
+  const exported = asObject(asObject(manifest)["exports"])
   const entry = exported[`./${part}`] ?? (part === "server" ? exported["."] : undefined)
   const target = isObject(entry) ? (entry["import"] ?? entry["default"]) : entry
   return typeof target === "string" ? join(folder, target) : undefined
 }
 
 export function decodePlugin(module: unknown): LoadedPlugin {
-  const plugin = isObject(module) ? module["default"] : undefined
+  const plugin = asObject(module)["default"]
   const wrong = new Error(
     "Plugin must export a default definition with an id and an effect or setup function.",
   )

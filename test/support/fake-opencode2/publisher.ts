@@ -1,5 +1,5 @@
 import type { LanguageModelV3StreamPart } from "@ai-sdk/provider"
-import { isObject, parseJson } from "../../../src/json.ts"
+import { asObject, isObject, parseJson } from "../../../src/json.ts"
 import type { AssistantMessage, AssistantTool } from "./history.ts"
 
 /** The host's own defect: the turn is lost, and no rule of its errors applies. */
@@ -30,7 +30,7 @@ export function createPublisher(message: AssistantMessage, metadataKey: string):
   let hasOutput = false
 
   const stateOf = (metadata: unknown): Record<string, unknown> | undefined => {
-    const state = isObject(metadata) ? metadata[metadataKey] : undefined
+    const state = asObject(metadata)[metadataKey]
     return isObject(state) ? { ...state } : undefined
   }
 

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process"
 import { setTimeout as sleep } from "node:timers/promises"
-import { isObject, parseJson, type JsonObject } from "../../../src/json.ts"
+import { asObject, isObject, parseJson, type JsonObject } from "../../../src/json.ts"
 import { EventFeed, type HostEvent, type Listener } from "./events.ts"
 import { ended, spawnOpencode } from "./run.ts"
 import { OF_MANY_SESSIONS, type Sandbox } from "./sandbox.ts"
@@ -104,10 +104,9 @@ export class OpencodeServer {
   /** The models of ours, as OpenCode takes them after every merge, by id. */
   async models(): Promise<ReadonlyMap<string, JsonObject>> {
     const document = await this.get("/config/providers")
-    const providers = isObject(document) && Array.isArray(document["providers"]) ? document["providers"] : []
-    const kiro: unknown = providers.find((provider) => isObject(provider) && provider["id"] === "kiro")
-    const models = isObject(kiro) && isObject(kiro["models"]) ? kiro["models"] : {}
-    return new Map(Object.entries(models).flatMap(([id, model]) => (isObject(model) ? [[id, model]] : [])))
+    const { providers } = asObject(document)
+    const kiro = (Array.isArray(providers) ? providers : []).map(asObject).find(({ id }) => id === "kiro")
+    return new Map(Object.entries(asObject(kiro?.["models"])).map(([id, model]) => [id, asObject(model)]))
   }
 
   /** At once, where nothing can be waited for. */

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../../../../src/json.ts"
+import { asObject, isObject, type JsonObject } from "../../../../src/json.ts"
 import { currentOf } from "./conversation.ts"
 import { refuse, type Rule } from "./rule.ts"
 
@@ -28,7 +28,7 @@ function valueFault(value: unknown, schema: JsonObject, path: string): string | 
 }
 
 function objectFault(value: JsonObject, schema: JsonObject, path: string): string | undefined {
-  const properties = isObject(schema["properties"]) ? schema["properties"] : {}
+  const properties = asObject(schema["properties"])
   const required = Array.isArray(schema["required"]) ? schema["required"].map(String) : []
   const missing = required.find((name) => !Object.hasOwn(value, name))
   if (missing !== undefined) return `${path}.${missing} is missing`

@@ -1,4 +1,5 @@
-import { isObject, type JsonObject } from "../../../../src/json.ts"
+import { asObject, isObject, type JsonObject } from "../../../../src/json.ts"
+import { conversationStateOf } from "../chat-body.ts"
 import { CHAT_REQUEST, type Member, type Shape } from "./schema.ts"
 import { refuse, type Refusal } from "./rule.ts"
 
@@ -51,9 +52,8 @@ function unionFault(value: JsonObject, members: readonly Member[], path: string)
 
 /** The current message is a user's: the schema alone would take an assistant's too. */
 function currentMessageFault(body: unknown): string | undefined {
-  const state = isObject(body) ? body["conversationState"] : undefined
-  const message = isObject(state) ? state["currentMessage"] : undefined
-  if (isObject(message) && isObject(message["userInputMessage"])) return undefined
+  const { currentMessage } = conversationStateOf(body)
+  if (isObject(asObject(currentMessage)["userInputMessage"])) return undefined
   return "$.conversationState.currentMessage is not a user's message"
 }
 
