@@ -20,10 +20,12 @@ export interface OfferedProvider {
   /** For a provider transform: replays with what is known now. */
   offer(editor: unknown): void
   /**
-   * For a model transform behind the user's own configuration: a pasted block of OpenCode 1 names a package, and the
-   * host would answer by that. Models that only the user names get what is known of their ids.
+   * For a provider transform behind the user's own configuration: a pasted block of OpenCode 1 names a package and an
+   * address, and the host would answer by those.
    */
-  pin(editor: unknown): void
+  pinProvider(editor: unknown): void
+  /** The same for a model transform. Models that only the user names get what is known of their ids. */
+  pinModels(editor: unknown): void
   /** Reads the live lists again; whether something is new. */
   refresh(): Promise<boolean>
 }
@@ -32,16 +34,14 @@ type Draft = { [key: string]: unknown }
 
 export async function offerProvider(options: ModelsOptions): Promise<OfferedProvider> {
   const { path, providerUrl, location, log } = options
-  const pinned = { package: `aisdk:${providerUrl}` }
-  const settings = { location }
+  const ours = { package: `aisdk:${providerUrl}`, settings: { location } }
   const info = {
     id: PROVIDER_ID,
     integrationID: PROVIDER_ID,
     name: "Kiro",
     // Without a login too: the first message may find one, or says what to do.
     activation: "enabled",
-    ...pinned,
-    settings,
+    ...ours,
   }
   const read = async () => {
     const { models, problem, catalogue } = await readOffer(path)
@@ -49,24 +49,33 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
     return {
       // A transform can't wait for it.
       catalogue: await catalogue(),
-      models: models.map((model) => ({ ...modelInfo(model), ...pinned, settings })),
+      models: models.map((model) => ({ ...modelInfo(model), ...ours })),
     }
+  }
+  const pinned = (draft: Draft): Draft => {
+    const { baseURL: _, ...kept } = asObject(draft["settings"])
+    return { ...ours, settings: { ...kept, ...ours.settings } }
   }
   let known = await read()
   return {
     offer: (editor) => void methodOf(editor, "add")?.({ info, models: known.models }),
-    pin(editor) {
+    pinProvider(editor) {
+      methodOf(editor, "update")?.(PROVIDER_ID, (draft: unknown) =>
+        isDraft(draft) ? change(draft, pinned(draft)) : undefined,
+      )
+    },
+    pinModels(editor) {
       const listed = methodOf(editor, "list")?.(PROVIDER_ID)
-      const ours = new Set(known.models.map(({ id }) => id))
+      const offered = new Set(known.models.map(({ id }) => id))
       for (const each of Array.isArray(listed) ? listed : []) {
         if (!isObject(each) || each["providerID"] !== PROVIDER_ID) continue
         const id = stringField(each, "id")
         if (id === undefined) continue
         methodOf(editor, "update")?.(PROVIDER_ID, id, (draft: unknown) => {
           if (!isDraft(draft)) return undefined
-          const { baseURL: _, ...kept } = asObject(draft["settings"])
-          const completed = ours.has(id) ? {} : completion({ draft, id, describe: known.catalogue.describe })
-          return change(draft, { ...completed, ...pinned, settings: { ...kept, location } })
+          const { describe } = known.catalogue
+          const completed = offered.has(id) ? {} : completion({ draft, id, describe })
+          return change(draft, { ...completed, ...pinned(draft) })
         })
       }
     },

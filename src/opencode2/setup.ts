@@ -64,7 +64,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
 
   const { use, missing } = createRegistrar(host, context)
   await use(["provider", "transform"], models.offer)
-  await use(["model", "transform"], models.pin)
+  await use(["model", "transform"], models.pinModels)
   await use(["session", "hook"], "model.request", nameRequest, { providerID: PROVIDER_ID })
   await use(["aisdk", "hook"], "sdk", modelsByHook(host, providerUrl), { providerID: PROVIDER_ID })
   // The forms of a sign-in show its defaults.
@@ -77,7 +77,8 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   host.inBackground(async () => {
     for (const ms of PINNED_AGAIN_AFTER_MS) {
       await host.clock.sleep(ms, host.signal)
-      await use(["model", "transform"], models.pin)
+      await use(["provider", "transform"], models.pinProvider)
+      await use(["model", "transform"], models.pinModels)
     }
   }, "the models were not pinned again")
   if (missing.length > 0) log.warn("this OpenCode lacks some parts, which are done without", { missing })

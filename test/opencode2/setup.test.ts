@@ -292,7 +292,7 @@ describe("the offered models", () => {
       kiro: {
         name: "Work Kiro",
         package: "aisdk:@ai-sdk/openai-compatible",
-        settings: { baseURL: "https://elsewhere.invalid" },
+        settings: { baseURL: "https://${ELSEWHERE}/v1" },
         models: {
           "claude-sonnet-4-5": {
             name: "Mine",
@@ -307,9 +307,10 @@ describe("the offered models", () => {
       },
     }
     const { project } = await lab.open({ providers })
-    const areOurs = () =>
-      [...project.models().values()].every((model) => model.package === `aisdk:${PROVIDER}`)
-    await eventually(areOurs)
+    const ours = `aisdk:${PROVIDER}`
+    await eventually(() => [...project.models().values()].every((model) => model.package === ours))
+    assert.equal(project.provider("kiro")?.provider.package, ours)
+    assert.equal(project.provider("kiro")?.provider.name, "Work Kiro")
     assert.equal(project.models().get("kiro/claude-sonnet-4-5")?.name, "Mine")
     assert.deepEqual(Object.keys(project.models().get("kiro/claude-sonnet-4-5")?.settings ?? {}), [
       "location",

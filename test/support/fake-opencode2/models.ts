@@ -288,6 +288,9 @@ export function resolveModel(
   if (apiKey !== undefined) resolved.settings["apiKey"] = apiKey
   const pkg = model.package ?? provider.package
   if (pkg !== undefined) resolved.package = pkg
+  const { baseURL } = resolved.settings
+  if (typeof baseURL === "string" && baseURL.includes("${"))
+    throw new Error(`Cannot initialize ${model.providerID}/${model.id}: the endpoint names a variable`)
   return resolved
 }
 
