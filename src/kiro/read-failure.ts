@@ -46,10 +46,9 @@ export function readKiroFailure(answer: {
     return { ...pageFailure(answer), ...present({ retryAfterMs }) }
   const code = headers.get("x-amzn-errortype") ?? stringField(document, "code", "__type")
   const requestId = headers.get("x-amzn-requestid") ?? headers.get("x-amz-request-id") ?? undefined
-  return {
-    ...classify({ status, code, reason: stringField(document, "reason"), message }),
-    ...present({ retryAfterMs, requestId }),
-  }
+  const failure = classify({ status, code, reason: stringField(document, "reason"), message })
+  const isText = parsed === undefined && code === undefined && failure.message !== ""
+  return { ...(isText ? judgeText(failure) : failure), ...present({ retryAfterMs, requestId }) }
 }
 
 /** An exception or error message inside a 200 stream: `name` is its `:exception-type` or `:error-code`. */
@@ -151,6 +150,20 @@ function pageFailure({ status, body }: { readonly status: number; readonly body:
     message: wordsOfPage(status, body).slice(0, LONGEST_MESSAGE),
     reason: "PAGE",
   }
+}
+
+/** What would be held against an account, or end its login. */
+const BLAMING: ReadonlySet<number> = new Set([401, 402, 403])
+
+/**
+ * Kiro answers in documents: a text of words that nobody knows is no page, but somebody's in between all the same. A
+ * 401 may still mean the token.
+ */
+function judgeText(failure: KiroFailure): KiroFailure {
+  const { status, kind, message } = failure
+  if (!BLAMING.has(status) || kind !== rowOfStatus(status).kind) return failure
+  const words = `${status} ${message}`.slice(0, LONGEST_MESSAGE)
+  return { ...failure, kind: status === 401 ? kind : kindOfPage(status), message: words, reason: "PAGE" }
 }
 
 function kindOfPage(status: number): KiroFailure["kind"] {

@@ -414,6 +414,19 @@ describe("a refused token", () => {
     assert.equal((await hear(await harness.ask())).finishReason, "stop")
   })
 
+  it("refused in a text that is not the service's ends no login and no key, and is still told", async () => {
+    const strange = failure({ status: 401, body: "Unauthorized", headers: { "content-type": "text/plain" } })
+    for (const kind of ["builder-id", "api-key"] as const) {
+      await using harness = await startHarness()
+      await harness.add("work", { kind })
+      harness.fake.script(strange, strange, strange)
+      const response = await harness.ask()
+      assert.equal(response.status, 401)
+      assert.match(await errorText(response), /work.*“401 Unauthorized”/)
+      assert.deepEqual((await harness.account("work")).health, { state: "ok" })
+    }
+  })
+
   it("gives way at once to another valid login of the account, while it is renewed", async () => {
     await using harness = await startHarness()
     const account = await harness.add("work")

@@ -332,6 +332,25 @@ describe("readKiroFailure", () => {
     assert.equal(read(403, xml).message, "403 Access Denied")
   })
 
+  it("takes a text of words that nobody knows for that of something in between, where an account would be blamed", () => {
+    for (const [status, text, kind] of [
+      [401, "Unauthorized", "bearer-rejected"],
+      [402, "Payment Required", "refused-on-the-way"],
+      [403, "RBAC: access denied", "refused-on-the-way"],
+    ] as const)
+      assert.deepEqual(read(status, `${text}\n`), {
+        kind,
+        status,
+        message: `${status} ${text}`,
+        reason: "PAGE",
+      })
+    // The service's own in whatever form: by its words, or by its header.
+    assert.equal(read(403, "The bearer token included in the request is invalid.").kind, "bearer-rejected")
+    assert.equal(read(403, "no", "AccessDeniedException").kind, "not-authorized")
+    assert.equal(read(402, '{"message":"no"}').kind, "monthly-quota")
+    assert.equal(read(429, "Too many requests").kind, "throttled")
+  })
+
   it("survives bodies that are no JSON object", () => {
     assert.equal(read(500, "upstream fell over").message, "upstream fell over")
     for (const body of ["null", "[]", '"text"', "{", "12"])

@@ -141,7 +141,7 @@ async function recordFailure(context: GatewayContext, failed: Failed, verdict: V
     if (sent === undefined || verdict.do === "fail") return current
     const { id: loginId, kind } = sent.credential.login
     // Something on the way may say so as well, and a token that was just renewed says that the login is good.
-    if (kind !== "api-key" && isWordless(failure)) return current
+    if (failure.reason === "PAGE" || (kind !== "api-key" && isWordless(failure))) return current
     return afterLoginRefused(current, { loginId, reason: failure.message, now: cause.now })
   }
   const isBlamed = failure.kind === "bearer-rejected" || judge(account) !== account
