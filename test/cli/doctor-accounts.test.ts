@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,16 +14,17 @@ import {
 } from "node:fs"
 import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
-import { dirname, join } from "node:path"
+import { delimiter, dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { afterChoiceWanted, openDatabase } from "../../src/accounts/index.ts"
+import { isObject } from "../../src/json.ts"
 import { start } from "../accounts/processes.ts"
 import { resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { needsLinks, needsModes, needsMount } from "../support/posix.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
-import { editJson } from "./lab.ts"
+import { editJson, needsRoot, NOBODY } from "./lab.ts"
 
 const MINUTE_MS = 60_000
 const VIRGINIA = "arn:aws:codewhisperer:us-east-1:123456789012:profile/USPROFILE"
@@ -44,6 +46,22 @@ describe("doctor on accounts and the way to Kiro", () => {
     assert.equal(problems.length, 1, problems.join("\n"))
     assert.match(problems[0] ?? "", problem)
     return problems[0]?.split(" → ")[1] ?? ""
+  }
+  /** What doctor tells another user to do about kiro.db. */
+  const databaseRemedies = async (environment = {}): Promise<readonly string[]> => {
+    const { json, err } = await lab.spawnWith({ uid: NOBODY, environment }, "doctor", "--json")
+    assert.ok(isObject(json) && Array.isArray(json["sections"]), err)
+    const sections = json["sections"] as { title: string; findings: { remedy?: string }[] }[]
+    const { findings = [] } = sections.find(({ title }) => title === "Account database") ?? {}
+    return findings.flatMap(({ remedy }) => remedy ?? [])
+  }
+  /** Types what stands in backticks, as one who may use sudo. */
+  const type = (remedy: string): string => {
+    const [, typed = ""] = /`(.+)`/.exec(remedy) ?? []
+    writeFileSync(join(lab.bin, "sudo"), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 })
+    const env = { USER: "nobody", PATH: [lab.bin, process.env["PATH"]].join(delimiter) }
+    execFileSync("sh", ["-c", typed], { env })
+    return typed
   }
   /** Follows `mv "a" "b"`, `move` on Windows. */
   const move = (remedy: string): void => {
@@ -104,6 +122,41 @@ describe("doctor on accounts and the way to Kiro", () => {
       },
     )
 
+    it("is made its user's own again by what is to be typed", needsRoot, async () => {
+      await lab.run("import")
+      const { config, root } = lab.sandbox
+      const waiting = `${database}-wal`
+      const mode = (path: string, bits: number) => () => chmodSync(path, bits)
+      const taken = (path: string) => () => chownSync(path, 0, 0)
+      for (const { spoil, asks } of [
+        { spoil: mode(database, 0o400), asks: "chmod" },
+        { spoil: mode(database, 0), asks: "chmod" },
+        { spoil: mode(config, 0o555), asks: "chmod" },
+        { spoil: taken(database), asks: "sudo" },
+        { spoil: taken(config), asks: "sudo" },
+        { spoil: taken(waiting), asks: "sudo" },
+      ]) {
+        writeFileSync(waiting, "", { mode: 0o600 })
+        execFileSync("chown", ["-R", `${NOBODY}:${NOBODY}`, root])
+        assert.deepEqual(await databaseRemedies(), [])
+        spoil()
+        const [remedy = "", ...more] = await databaseRemedies()
+        assert.deepEqual([more, type(remedy).split(" ")[0]], [[], asks], remedy)
+        assert.deepEqual(await databaseRemedies(), [], remedy)
+      }
+    })
+
+    it("is seen to have no place in a home that can't be written", needsRoot, async () => {
+      chmodSync(lab.sandbox.root, 0o755)
+      const environment = {
+        XDG_CONFIG_HOME: join(lab.sandbox.root, "none", "config"),
+        KIRO_ENDPOINT_OVERRIDE: lab.fake.url,
+      }
+      const [remedy = ""] = await databaseRemedies(environment)
+      type(remedy)
+      assert.deepEqual(await databaseRemedies(environment), [])
+    })
+
     it("is seen to be kept nowhere, and nothing is said to be done", needsMount, async () => {
       const { config } = lab.sandbox
       execFileSync("mount", ["--bind", config, config])
@@ -111,7 +164,7 @@ describe("doctor on accounts and the way to Kiro", () => {
         execFileSync("mount", ["-o", "remount,ro,bind", config])
         assert.match(
           await found(/kiro\.db can't be written, so nothing new is kept/),
-          /Make its folder yours/,
+          /^Its disk is mounted for reading alone/,
         )
         const { code, err } = await lab.run("import")
         assert.equal(code, 1)
@@ -435,7 +488,7 @@ describe("doctor on accounts and the way to Kiro", () => {
   it("sees that others can read kiro.db, and leaves it so", needsModes, async () => {
     await lab.run("import")
     chmodSync(database, 0o644)
-    assert.match(await found(/others on this computer can read .*kiro\.db/), /^Run: chmod 600/)
+    assert.match(await found(/others on this computer can read .*kiro\.db/), /^Run: `chmod 600 [^`]+`$/)
     assert.equal(statSync(database).mode & 0o777, 0o644)
   })
 

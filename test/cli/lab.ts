@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { delimiter, dirname, extname, join } from "node:path"
 import type { AccountStore } from "../../src/accounts/index.ts"
@@ -29,11 +29,18 @@ export interface Lab {
 }
 
 export interface RunOptions {
+  /** Of a process alone, for root: the user that it runs as. */
+  readonly uid?: number
   readonly environment?: Readonly<Record<string, string>>
   readonly directory?: string
   /** Of the terminal that it is called in; absent: a pipe. */
   readonly columns?: number
 }
+
+export const NOBODY = 65_534
+const isRoot = process.getuid?.() === 0 && spawnSync("setpriv", ["--version"]).status === 0
+/** Given as a test's options: why it runs nothing as another user. */
+export const needsRoot = { skip: !isRoot && "only root, with setpriv, becomes another user" }
 
 export interface Ran {
   readonly code: number | null
@@ -70,7 +77,7 @@ export async function openLab(): Promise<Lab> {
     bin,
     run: (...args) => runWith({}, ...args),
     runWith,
-    spawnWith: (options, ...args) => runAsProcess(callOf(options, args)),
+    spawnWith: (options, ...args) => runAsProcess(callOf(options, args), options.uid),
     openStore: async () => (await openStore({ path: join(sandbox.config, "kiro.db") })).store,
     async close() {
       await fake.close()
@@ -161,12 +168,10 @@ async function runHere({ args, columns, directory, env }: Call): Promise<Ran> {
   return { code, ...printed, json: parseJson(printed.out) }
 }
 
-function runAsProcess({ args, directory, env }: Call): Promise<Ran> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    cwd: directory,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  })
+function runAsProcess({ args, directory, env }: Call, uid?: number): Promise<Ran> {
+  const as = uid === undefined ? [] : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"]
+  const [program = "", ...given] = [...as, process.execPath, MAIN, ...args]
+  const child = spawn(program, given, { cwd: directory, env, stdio: ["ignore", "pipe", "pipe"] })
   const printed = { out: "", err: "" }
   child.stdout.setEncoding("utf8").on("data", (text: string) => (printed.out += text))
   child.stderr.setEncoding("utf8").on("data", (text: string) => (printed.err += text))

@@ -5,15 +5,7 @@ import type { DoctorCommand } from "../command-line.ts"
 import type { Context } from "../context.ts"
 import type { Terminal } from "../terminal.ts"
 import { accountsCheck, examineAccounts, regionsCheck, sourcesCheck } from "./accounts.ts"
-import {
-  databaseCheck,
-  databaseTrouble,
-  gitCheck,
-  lastLines,
-  logCheck,
-  placesCheck,
-  settingsCheck,
-} from "./files.ts"
+import { databaseCheck, databaseTrouble, lastLines, logCheck, placesCheck, settingsCheck } from "./files.ts"
 import {
   type Check,
   type DoctorCall,
@@ -28,7 +20,7 @@ import { networkCheck } from "./network.ts"
 import { readConfigFiles } from "./opencode-config.ts"
 import { pluginEntries } from "./plugin-list.ts"
 import { pluginCheck, providerCheck } from "./plugin.ts"
-import { opencodeVersion, publishedPackage, versionsCheck } from "./programs.ts"
+import { gitCheck, opencodeVersion, publishedPackage, versionsCheck } from "./programs.ts"
 
 const CHECKS: readonly Check[] = [
   versionsCheck,

@@ -1,4 +1,13 @@
-import { accessSync, constants, existsSync, lstatSync, readdirSync, readlinkSync, statSync } from "node:fs"
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import {
   attempted,
@@ -16,6 +25,7 @@ import {
   DEFAULT_SETTINGS,
   describeSettingsProblem,
   loadSettings,
+  type Paths,
   readSmallFile,
   redactText,
   setMode,
@@ -107,7 +117,7 @@ function authFindings({ paths, place }: DoctorContext): readonly Finding[] {
 
 /** What is typed to move a file away. */
 function moveAway(platform: string, path: string, ending: string): string {
-  return `${platform === "win32" ? "move" : "mv"} "${path}" "${path}.${ending}"`
+  return `\`${platform === "win32" ? "move" : "mv"} "${path}" "${path}.${ending}"\``
 }
 
 /** OpenCode 1.18 fetches a configuration from the name of every such entry, and fails where that is no address. */
@@ -120,7 +130,7 @@ export const databaseCheck: Check = {
   title: "Account database",
   async look({ paths, place, databaseTrouble: trouble }) {
     const path = paths.database
-    if (trouble !== undefined) return [troubleOf(trouble, path, place.platform)]
+    if (trouble !== undefined) return [troubleOf(trouble, paths, place.platform)]
     if (leadsNowhere(path))
       return [
         problem(
@@ -128,12 +138,10 @@ export const databaseCheck: Check = {
           "Bring back the disk or folder that it leads to, or take the link away.",
         ),
       ]
-    if (!isWritable(existsSync(path) ? path : undefined, paths.configDirectory))
+    const closed = closedWays(paths)
+    if (closed.length > 0)
       return [
-        problem(
-          `${path} can't be written, so nothing new is kept`,
-          `Make its folder yours (${ownership(place.platform, paths.configDirectory)}), and make room on its disk.`,
-        ),
+        problem(`${path} can't be written, so nothing new is kept`, openingOf(closed, paths, place.platform)),
       ]
     if (!existsSync(path)) return [note("no kiro.db yet: the first login or message makes it")]
     const waiting = readdirSync(paths.configDirectory)
@@ -146,7 +154,7 @@ export const databaseCheck: Check = {
         ? [
             problem(
               `others on this computer can read ${open.join(" and ")}`,
-              `Run: chmod 600 ${open.map((file) => `"${file}"`).join(" ")}`,
+              `Run: \`chmod 600 ${quoted(open)}\``,
               () => makePrivate(open.filter(existsSync)),
             ),
           ]
@@ -173,24 +181,52 @@ function* makePrivate(files: readonly string[]): Iterable<string> {
   }
 }
 
-function isWritable(file: string | undefined, folder: string): boolean {
-  try {
-    if (file !== undefined) accessSync(file, constants.R_OK | constants.W_OK)
-    if (existsSync(folder)) accessSync(folder, constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
+/**
+ * What has to be written and can't be, and why, the folder first: of a kiro.db that is a link where it leads to, of a
+ * folder that is not there yet the one above.
+ */
+function closedWays({ database, configDirectory }: Paths): readonly { path: string; code: string }[] {
+  const file = existsSync(database) ? realpathSync(database) : database
+  const files = ["", "-wal", "-shm"].map((end) => `${file}${end}`).filter(existsSync)
+  const ways = new Set([nearestFolder(configDirectory), nearestFolder(dirname(file)), ...files])
+  return [...ways].flatMap((path) => {
+    try {
+      accessSync(path, constants.R_OK | constants.W_OK)
+      return []
+    } catch (error) {
+      return [{ path, code: systemCode(error) }]
+    }
+  })
+}
+
+function quoted(paths: readonly string[]): string {
+  return paths.map((path) => `"${path}"`).join(" ")
+}
+
+function nearestFolder(folder: string): string {
+  const above = dirname(folder)
+  return existsSync(folder) || above === folder ? folder : nearestFolder(above)
+}
+
+/** What opens them, to be typed as it stands. */
+function openingOf(closed: ReturnType<typeof closedWays>, paths: Paths, platform: string): string {
+  const folder = paths.configDirectory
+  if (platform === "win32")
+    return "In its Properties take Read-only off it (General) and make it yours (Security); its folder must be writable too."
+  if (closed.some(({ code }) => code === "EROFS"))
+    return "Its disk is mounted for reading alone: mount it for writing too."
+  if (!existsSync(folder))
+    return `Make its folder: \`sudo mkdir -p "${folder}" && sudo chown "$USER" "${folder}"\``
+  const all = closed.map(({ path }) => path)
+  const others = all.filter((path) => statSync(path).uid !== process.getuid?.())
+  const taking = others.length === 0 ? "" : `sudo chown "$USER" ${quoted(others)} && `
+  return `Make it yours: \`${taking}chmod u+rwX ${quoted(all)}\``
 }
 
 /** Windows has no such bits: what lies in a user's own folder is that user's. */
 function isOpenToOthers(file: string, platform: string): boolean {
   const stat = statSync(file, { throwIfNoEntry: false })
   return platform !== "win32" && stat?.isFile() === true && (stat.mode & 0o077) !== 0
-}
-
-function ownership(platform: string, path: string): string {
-  return platform === "win32" ? `its Properties, Security` : `chown "$USER" "${path}"`
 }
 
 /** Why kiro.db can't be used; nothing where it can, or where there is none yet. A lock is waited for. */
@@ -214,7 +250,8 @@ function tryWrite(database: Database): void {
   }
 }
 
-function troubleOf(failure: StoreFailure, path: string, platform: string): Finding {
+function troubleOf(failure: StoreFailure, paths: Paths, platform: string): Finding {
+  const path = paths.database
   const move = moveAway(platform, path, "damaged")
   const away = `Close OpenCode and move it away (${move}); logins of other programs come back by themselves.`
   switch (failure) {
@@ -234,52 +271,15 @@ function troubleOf(failure: StoreFailure, path: string, platform: string): Findi
       return problem(`the disk of ${path} is full`, "Make room on it.")
     case "readonly":
     case "unavailable":
-    case "failed":
+    case "failed": {
       if (!statSync(path).isFile()) return problem(`${path} is not a file`, away)
-      return problem(
-        `${path} can't be read and written`,
-        platform === "win32"
-          ? "In its Properties take Read-only off it (General) and make it yours (Security); its folder must be writable too."
-          : `Make it yours: chown "$USER" "${path}" && chmod 600 "${path}"; its folder must be writable too.`,
-      )
+      const closed = closedWays(paths)
+      const opening = closed.length === 0 ? `If it stays so: ${away}` : openingOf(closed, paths, platform)
+      return problem(`${path} can't be read and written`, opening)
+    }
     default:
       return failure satisfies never
   }
-}
-
-/**
- * Dotfiles are often kept in git: a pushed kiro.db would hand every login to whoever reads the repository. Git is asked
- * inside the folder by bare names, so that a folder which is a link into a repository counts as what it is.
- */
-export const gitCheck: Check = {
-  title: "Git",
-  async look({ paths, run }) {
-    const { configDirectory, database, spill } = paths
-    if (!existsSync(database)) return []
-    const git = async (...args: readonly string[]): Promise<string | undefined> => {
-      const answer = await run("git", ["-C", configDirectory, ...args])
-      return answer.outcome === "ended" && answer.code === 0 ? answer.stdout : undefined
-    }
-    if ((await git("rev-parse", "--is-inside-work-tree"))?.trim() !== "true") return []
-    const name = basename(database)
-    const secret = [name, `${name}-wal`, basename(spill)]
-    if ((await git("ls-files", "--error-unmatch", name)) !== undefined)
-      return [
-        problem(
-          `${database} is committed to git, with your tokens`,
-          `Run: git -C "${configDirectory}" rm --cached ${name}; add the lines ${name}* and ${basename(spill)}* to ` +
-            `its .gitignore; where it was pushed, sign in again.`,
-        ),
-      ]
-    const lines = (await git("check-ignore", "--no-index", ...secret))?.split(/\r?\n/) ?? []
-    if (secret.every((file) => lines.includes(file))) return [good("git ignores kiro.db")]
-    return [
-      problem(
-        `${database} lies in a git work tree and is not ignored`,
-        `Add the lines ${name}* and ${basename(spill)}* to ${join(configDirectory, ".gitignore")}.`,
-      ),
-    ]
-  },
 }
 
 const LAST_LINES = 3

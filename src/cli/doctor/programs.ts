@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process"
+import { existsSync } from "node:fs"
 import { release } from "node:os"
-import { win32 } from "node:path"
+import { basename, join, win32 } from "node:path"
 import { asObject, parseJson, stringField } from "../../json.ts"
 import type { Place } from "../../settings/index.ts"
 import { PACKAGE, VERSION } from "../../version.ts"
@@ -129,4 +130,39 @@ const OLDEST_HOST = "1.18.27"
 export async function isOlder(version: string, than: string): Promise<boolean> {
   const { lt, valid } = await import("semver")
   return valid(version) !== null && valid(than) !== null && lt(version, than)
+}
+
+/**
+ * Dotfiles are often kept in git: a pushed kiro.db would hand every login to whoever reads the repository. Git is asked
+ * inside the folder by bare names, so that a folder which is a link into a repository counts as what it is.
+ */
+export const gitCheck: Check = {
+  title: "Git",
+  async look({ paths, run }) {
+    const { configDirectory, database, spill } = paths
+    if (!existsSync(database)) return []
+    const git = async (...args: readonly string[]): Promise<string | undefined> => {
+      const answer = await run("git", ["-C", configDirectory, ...args])
+      return answer.outcome === "ended" && answer.code === 0 ? answer.stdout : undefined
+    }
+    if ((await git("rev-parse", "--is-inside-work-tree"))?.trim() !== "true") return []
+    const name = basename(database)
+    const secret = [name, `${name}-wal`, basename(spill)]
+    if ((await git("ls-files", "--error-unmatch", name)) !== undefined)
+      return [
+        problem(
+          `${database} is committed to git, with your tokens`,
+          `Run: \`git -C "${configDirectory}" rm --cached ${name}\`; add the lines ${name}* and ${basename(spill)}* to ` +
+            `its .gitignore; where it was pushed, sign in again.`,
+        ),
+      ]
+    const lines = (await git("check-ignore", "--no-index", ...secret))?.split(/\r?\n/) ?? []
+    if (secret.every((file) => lines.includes(file))) return [good("git ignores kiro.db")]
+    return [
+      problem(
+        `${database} lies in a git work tree and is not ignored`,
+        `Add the lines ${name}* and ${basename(spill)}* to ${join(configDirectory, ".gitignore")}.`,
+      ),
+    ]
+  },
 }
