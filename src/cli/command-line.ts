@@ -40,7 +40,7 @@ export class UsageError extends Error {
 }
 
 /** How a person signs in, in the words of the command. */
-export const SIGN_IN = "opencode auth login (in OpenCode: /connect)"
+export const SIGN_IN = "`opencode auth login` (in OpenCode: /connect)"
 
 const MOST_DAYS = 90
 

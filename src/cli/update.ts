@@ -5,7 +5,7 @@ import { ownFolder, systemCode } from "../settings/index.ts"
 import { PACKAGE, VERSION } from "../version.ts"
 import type { Context } from "./context.ts"
 import { type DoctorCall, stampOf } from "./doctor/finding.ts"
-import { readConfigFiles } from "./doctor/opencode-config.ts"
+import { globalConfigFile, readConfigFiles } from "./doctor/opencode-config.ts"
 import { isOurs, type PluginEntry, pluginEntries } from "./doctor/plugin-list.ts"
 import { majorOf, opencodeVersion } from "./doctor/programs.ts"
 
@@ -30,14 +30,15 @@ export async function updatePlugin(
   const broken = configs.find(({ trouble }) => trouble !== undefined)
   if (entries.length === 0 && broken !== undefined)
     throw new Error(`${broken.path} ${broken.trouble}: correct it first`)
-  const isSecond = majorOf(await opencodeVersion(run)) === 2
+  const opencode = await opencodeVersion(run)
+  const isSecond = majorOf(opencode) === 2
   // All before the first is renamed: two lines may be of one copy.
   const todos = entries.map((entry) => todoFor(entry, isSecond))
   const updated = entries.map((entry, index) => update(context, entry, todos[index]))
   if (json) terminal.json({ updated })
   else if (updated.length === 0)
     terminal.say(
-      `OpenCode's configuration does not list the plugin. Run: \`opencode plugin "${ownSpec()}" -g\``,
+      `OpenCode's configuration does not list the plugin. ${howToList(opencode, globalConfigFile(context.paths))}`,
     )
   else {
     for (const line of updated.flatMap(({ done }) => done)) say(terminal.paint("good", "✓"), line)
@@ -57,10 +58,11 @@ function update(context: Context, entry: PluginEntry, todo: string | undefined):
 
 /** What is left to whoever listed it; nothing where OpenCode 1 has a copy of its own, which can be renamed away. */
 function todoFor({ spec, file, by, folder }: PluginEntry, isSecond: boolean): string | undefined {
-  if (by === "path") return `In ${folder}: git pull && npm install && npm run build. Then restart OpenCode.`
+  if (by === "path")
+    return `In ${folder}: \`git pull && npm install && npm run build\`. Then restart OpenCode.`
   if (!isUnpinned(spec))
     return `${file} pins ${spec}: write the version that you want there, then restart OpenCode.`
-  if (isSecond) return "Run: opencode plugin update. Then restart OpenCode."
+  if (isSecond) return "Run: `opencode plugin update`. Then restart OpenCode."
   if (existsSync(copyOf(folder))) return undefined
   return "OpenCode has no copy yet: it installs the newest at its next start."
 }
@@ -71,6 +73,14 @@ export function ownSpec(): string {
   const [, cached] = /[\\/]opencode[\\/]packages[\\/]([^\\/]+)[\\/]node_modules[\\/]/.exec(folder) ?? []
   if (cached !== undefined) return cached.replace(/@latest$/, "")
   return /[\\/]_npx[\\/]/.test(folder) ? `${PACKAGE}@${VERSION}` : folder
+}
+
+/** How this very installation is listed. OpenCode 2 has no command that takes a folder. */
+export function howToList(opencode: string | undefined, file: string): string {
+  const spec = ownSpec()
+  const line = `"plugin": ${JSON.stringify([spec])}`
+  if (majorOf(opencode) === 2) return `Put ${line} into ${file}.`
+  return `Run: \`opencode plugin "${spec}" -g\` (or put ${line} into ${file}).`
 }
 
 export function isUnpinned(spec: string): boolean {

@@ -44,7 +44,7 @@ describe("accounts", () => {
   it("says what to do where there are none, and makes no file", async () => {
     assert.match(
       (await run("accounts")).out,
-      /No account yet\. Sign in with kiro-cli, or run: opencode auth login \(in OpenCode: \/connect\)/,
+      /No account yet\. Sign in with kiro-cli, or run: `opencode auth login` \(in OpenCode: \/connect\)/,
     )
     await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [builder] })
     assert.match((await run("accounts")).out, /A login of kiro-cli is there; .*\n.*main\.[jt]s import/)

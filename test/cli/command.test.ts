@@ -83,7 +83,7 @@ describe("the command", () => {
         ["usage", "--by=shoes"],
         /--by takes no "shoes"; there are day, model, account, session, project, purpose$/m,
       ],
-      [["login"], /sign in with: opencode auth login/],
+      [["login"], /sign in with: `opencode auth login`/],
       [["logout"], /forget an account with: accounts remove ACCOUNT/],
       [["doc"], /there is no command "doc"; there are accounts/],
       [["accounts", "list", "a1b2"], /"a1b2" is too much/],

@@ -228,7 +228,7 @@ describe("doctor on accounts and the way to Kiro", () => {
   describe("kiro-cli", () => {
     it("is seen to be missing where nothing else is there", async () => {
       rmSync(lab.sandbox.kiroCliStore)
-      assert.match(await found(/nobody is signed in/), /kiro-cli login, or: opencode auth login/)
+      assert.match(await found(/nobody is signed in/), /`kiro-cli login`, or: `opencode auth login`/)
       await kiroCliLogin()
       await followed()
     })
@@ -236,7 +236,7 @@ describe("doctor on accounts and the way to Kiro", () => {
     it("is seen to be missing where an account came from it, or where KIROCLI_DB_PATH names it", async () => {
       await lab.run("import")
       for (const suffix of ["", "-wal", "-shm"]) rmSync(lab.sandbox.kiroCliStore + suffix, { force: true })
-      assert.match(await found(/came from kiro-cli, whose store is gone/), /Run: kiro-cli login.* keep it /)
+      assert.match(await found(/came from kiro-cli, whose store is gone/), /Run: `kiro-cli login`.* keep it /)
       const social = lab.fake.account({ kind: "social" })
       await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [lab.account, social] })
       await lab.run("import")

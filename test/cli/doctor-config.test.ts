@@ -86,7 +86,7 @@ describe("doctor on OpenCode's configuration", () => {
     const remedy = remedyOf(await lab.problems(), /does not list the plugin/)
     // What is to be pasted is JSON, also of a path of Windows.
     assert.deepEqual(JSON.parse(/"plugin": (\[.*\]) into /.exec(remedy)?.[1] ?? ""), [ownFolder()])
-    assert.ok(remedy.startsWith(`Run: opencode plugin "${ownFolder()}" -g `), remedy)
+    assert.ok(remedy.startsWith(`Run: \`opencode plugin "${ownFolder()}" -g\` `), remedy)
     assert.ok(remedy.includes(`into ${config}`), remedy)
     const jsonc = join(lab.sandbox.config, "opencode.jsonc")
     writeFileSync(jsonc, "{}")
@@ -314,7 +314,7 @@ describe("doctor on OpenCode's configuration", () => {
     const ours = "git+https://github.com/someone/opencode-kiro-auth.git"
     answer(NEWER, ours)
     const remedy = remedyOf(await lab.problems(), /99\.0\.0 is published \(git\+https.*\), this command is/)
-    assert.match(remedy, /main\.[jt]s update$/)
+    assert.match(remedy, /main\.[jt]s update`$/)
     assert.match(readFileSync(join(lab.bin, "asked"), "utf8"), /^view opencode-kiro-auth version/)
     answer(VERSION, ours)
     await followed()
@@ -343,6 +343,13 @@ describe("doctor on OpenCode's configuration", () => {
     assert.doesNotMatch(out, /is fine|signed in on this computer|panel of the terminal UI/)
     writeFileSync(join(lab.sandbox.config, "service.json"), '{"env":{"KIRO_TOASTS":"true","NO_PROXY":"*"}}')
     assert.doesNotMatch((await lab.runWith({ environment }, "doctor")).out, /may not see/)
+    // Its `opencode plugin add` takes no folder.
+    editJson(config, () => ({}))
+    const byHand = /^Put "plugin": \["[^`]+"\] into \S+opencode\.json\.$/
+    assert.match(remedyOf(await lab.problems(), /does not list the plugin/), byHand)
+    const unlisted = await lab.run("update")
+    assert.deepEqual([unlisted.code, byHand.test(unlisted.out.trim().split("plugin. ")[1] ?? "")], [1, true])
+    list("./plugin")
     program(lab.bin, "opencode", { prints: "1.18.20" })
     assert.match(
       remedyOf(await lab.problems(), /OpenCode 1\.18\.20 is older than 1\.18\.27/),

@@ -12,7 +12,7 @@ describe("doctor --live", () => {
     assert.equal(code, 1)
     const [, remedy = ""] =
       /✗ nothing was sent: nobody can be asked here\n.*→ To say yes: (.+)/.exec(out) ?? []
-    assert.match(remedy, / doctor --live --yes$/)
+    assert.match(remedy, / doctor --live --yes`$/)
     assert.doesNotMatch(out, /All is well/)
     const { json } = await lab.run("doctor", "--live", "--json")
     assert.ok(isObject(json) && json["ok"] === false)

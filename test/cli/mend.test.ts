@@ -264,7 +264,7 @@ describe("update", () => {
   it("renames OpenCode's copy away and says to restart, or says how it is done", async () => {
     const lab = await openDoctorLab()
     const file = join(lab.sandbox.config, "opencode.json")
-    assert.match((await lab.run("update")).out, /→ In .*plugin: git pull && npm install && npm run build/)
+    assert.match((await lab.run("update")).out, /→ In .*plugin: `git pull && npm install && npm run build`/)
     editJson(file, () => ({ plugin: ["opencode-kiro-auth"] }))
     assert.match((await lab.run("update")).out, /has no copy yet/)
     const copy = join(lab.sandbox.root, "cache", "opencode", "packages", "opencode-kiro-auth@latest")

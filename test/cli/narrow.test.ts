@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { chmodSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import type { Account } from "../../src/accounts/index.ts"
@@ -6,6 +7,7 @@ import { createTerminal } from "../../src/cli/terminal.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { editJson, type Lab, openLab } from "./lab.ts"
 import { addTurn } from "../support/add-turn.ts"
+import { needsModes } from "../support/posix.ts"
 
 const NAMES = [
   undefined,
@@ -107,6 +109,15 @@ describe("in a terminal of 80 columns", () => {
     const month = "Nothing was asked of Kiro in the last 5 days from this computer."
     assert.equal(await say("usage", "--days", "5"), month)
     assert.equal(await say("usage", "--days", "1"), "Nothing was asked of Kiro today from this computer.")
+  })
+
+  it("breaks no command by which doctor's problems are mended", needsModes, async () => {
+    await fill()
+    const files = ["kiro.db", "kiro.db-wal"].map((name) => join(lab.sandbox.config, name))
+    for (const file of files) writeFileSync(file, "", { flag: "a" })
+    for (const file of files) chmodSync(file, 0o644)
+    const typed = `chmod 600 ${files.map((file) => `"${file}"`).join(" ")}`
+    assert.ok((await say("doctor")).includes(typed))
   })
 
   it("breaks neither a path nor a command", async () => {

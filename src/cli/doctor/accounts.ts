@@ -114,13 +114,13 @@ export const accountsCheck: Check = {
       return [
         problem(
           "nobody is signed in: what was removed here stays so, also where kiro-cli has it",
-          `To take it in again, run: ${command} import; or: ${SIGN_IN}`,
+          `To take it in again, run: \`${command} import\`; or: ${SIGN_IN}`,
         ),
       ]
     return [
       problem(
         "nobody is signed in: no account here, nothing in kiro-cli or Kiro IDE",
-        `Run: kiro-cli login, or: ${SIGN_IN}`,
+        `Run: \`kiro-cli login\`, or: ${SIGN_IN}`,
       ),
     ]
   },
@@ -202,7 +202,7 @@ export const sourcesCheck: Check = {
     const unreadable = others.map((other) =>
       problem(
         sourceTrouble(other),
-        "Sign in again with the program that it belongs to, such as: kiro-cli login",
+        "Sign in again with the program that it belongs to, such as: `kiro-cli login`",
       ),
     )
     return [...unreadable, ...(unreadable.length === 0 ? gone(context) : []), ...stale(context)]
@@ -219,7 +219,7 @@ function gone({ accounts, place, settings }: DoctorContext): readonly Finding[] 
   return [
     problem(
       `${names} came from kiro-cli, whose store is gone (${stores[0] ?? ""})`,
-      `Run: kiro-cli login, or keep ${left.length === 1 ? "it" : "them"} without kiro-cli by: opencode auth login`,
+      `Run: \`kiro-cli login\`, or keep ${left.length === 1 ? "it" : "them"} without kiro-cli by: \`opencode auth login\``,
     ),
   ]
 }
@@ -232,7 +232,7 @@ function stale({ accounts }: DoctorContext): readonly Finding[] {
       : account.logins
           .filter((login) => isOfKiroCli(login) && login.revoked !== undefined)
           .map(() =>
-            problem(`${accountName(account)}: the login of kiro-cli has ended`, "Run: kiro-cli login"),
+            problem(`${accountName(account)}: the login of kiro-cli has ended`, "Run: `kiro-cli login`"),
           ),
   )
 }

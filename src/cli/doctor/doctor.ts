@@ -158,7 +158,7 @@ async function liveSection(context: DoctorContext, { yes }: DoctorCommand): Prom
     return { title, findings: await terminal.progress("Talking to Kiro", () => liveCheck(context)) }
   if (agreed === false) return { title, findings: [note("nothing was sent: you said no")] }
   // What was asked for was not done: a machine that is told that all is well would think it was.
-  const remedy = `To say yes: ${context.command} doctor --live --yes`
+  const remedy = `To say yes: \`${context.command} doctor --live --yes\``
   return { title, findings: [problem("nothing was sent: nobody can be asked here", remedy)] }
 }
 

@@ -193,7 +193,7 @@ function serviceEnvironment({ opencode, place, paths }: DoctorContext): readonly
   if (unseen.length === 0) return []
   return [
     note(
-      `OpenCode's background service may not see ${unseen.join(", ")} of this shell; give it them with: opencode service set env ${unseen[0]} VALUE`,
+      `OpenCode's background service may not see ${unseen.join(", ")} of this shell; give it them with: \`opencode service set env ${unseen[0]} VALUE\``,
     ),
   ]
 }

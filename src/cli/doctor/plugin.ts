@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { asObject, isObject, type JsonObject, stringField } from "../../json.ts"
 import { PACKAGE, PROVIDER_ID, VERSION } from "../../version.ts"
-import { copyOf, isUnpinned, ownSpec, renameAway } from "../update.ts"
+import { copyOf, howToList, isUnpinned, ownSpec, renameAway } from "../update.ts"
 import { type Check, type DoctorContext, type Finding, good, type Mend, note, problem } from "./finding.ts"
 import {
   type ConfigFile,
@@ -48,14 +48,13 @@ function unread({ path, trouble }: ConfigFile, consequence: string): readonly Fi
 
 function missing(context: DoctorContext): Finding {
   const file = globalConfigFile(context.paths)
-  const spec = ownSpec()
   const consequence = context.configs.some(hasPastedModels)
     ? `; with the provider.kiro block that is there, messages end in "undefined/chat/completions"`
     : ""
   return problem(
     `OpenCode's configuration does not list the plugin${consequence}`,
-    `Run: opencode plugin "${spec}" -g (or put "plugin": ${JSON.stringify([spec])} into ${file}).`,
-    () => addPlugin(context, file, spec),
+    howToList(context.opencode, file),
+    () => addPlugin(context, file, ownSpec()),
   )
 }
 
@@ -187,12 +186,12 @@ function repair({ by, spec, folder }: PluginEntry): string {
   if (spec.endsWith(".tgz"))
     return `OpenCode loads no tarball by its path alone: write "${PACKAGE}@file:${folder}" instead.`
   if (!existsSync(folder)) return `Correct the path: nothing is at ${folder}.`
-  return `Run npm install && npm run build in ${folder}, or correct the path.`
+  return `Run \`npm install && npm run build\` in ${folder}, or correct the path.`
 }
 
 /** OpenCode never refreshes a plugin that it has installed by its bare name. */
 function renew({ by, spec, file, folder }: PluginEntry): string {
-  if (by === "path") return `Bring ${folder} up to date: git pull && npm install && npm run build.`
+  if (by === "path") return `Bring ${folder} up to date: \`git pull && npm install && npm run build\`.`
   if (isUnpinned(spec)) return deleteCopy(folder)
   return `Write "${PACKAGE}@${VERSION}" instead of "${spec}" in ${file}.`
 }

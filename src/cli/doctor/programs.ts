@@ -111,14 +111,14 @@ export const versionsCheck: Check = {
       note(`this command: ${command}`),
     ]
     if (opencode !== undefined && (await isOlder(opencode, OLDEST_HOST)))
-      here.push(problem(`OpenCode ${opencode} is older than ${OLDEST_HOST}`, "Update it: opencode upgrade"))
+      here.push(problem(`OpenCode ${opencode} is older than ${OLDEST_HOST}`, "Update it: `opencode upgrade`"))
     if (published.state !== "version") return here
     if (published.repository === undefined || !(await isOlder(VERSION, published.version))) return here
     return [
       ...here,
       problem(
         `${published.version} is published (${published.repository}), this command is ${VERSION}`,
-        `Where that is where you have this one from: ${command} update`,
+        `Where that is where you have this one from: \`${command} update\``,
       ),
     ]
   },
