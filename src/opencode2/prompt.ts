@@ -49,8 +49,24 @@ export function readCall({ modelId, settings, options, stream }: CallToRead): Re
       ...unsupported,
       ...(isJsonWanted(options["responseFormat"]) ? ["responseFormat"] : []),
       ...(choice === "required" || choice === "tool" ? ["toolChoice"] : []),
+      ...WITHOUT_FIELD.filter((name) => isAsked(options[name])),
     ],
   }
+}
+
+/** What a call may ask of a model, and Kiro has no field for. */
+const WITHOUT_FIELD = [
+  "temperature",
+  "topP",
+  "topK",
+  "presencePenalty",
+  "frequencyPenalty",
+  "stopSequences",
+  "seed",
+] as const
+
+function isAsked(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : (value ?? undefined) !== undefined
 }
 
 function isJsonWanted(format: unknown): boolean {

@@ -181,6 +181,14 @@ describe("a prompt of AI SDK v3", () => {
     assert.deepEqual(unsupported, ["tool search", "responseFormat", "toolChoice"])
     const one = read({ ...hello(), toolChoice: { type: "tool", toolName: "read" } })
     assert.deepEqual(one.unsupported, ["toolChoice"])
+    const asked = { temperature: 0, topP: undefined, topK: 40, stopSequences: ["END"], seed: 1 }
+    assert.deepEqual(read({ ...hello(), ...asked }).unsupported, [
+      "temperature",
+      "topK",
+      "stopSequences",
+      "seed",
+    ])
+    assert.deepEqual(read({ ...hello(), stopSequences: [] }).unsupported, [])
     const none = read({ ...hello(), tools, toolChoice: { type: "none" } })
     assert.deepEqual(none.request.tools, [])
     const own = read(
