@@ -6,6 +6,7 @@ import { setUp } from "../../src/opencode2/setup.ts"
 import { pathsFor, type Place } from "../../src/settings/index.ts"
 import type { FakeKiro } from "../support/fake-kiro/index.ts"
 import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/fake-opencode2/index.ts"
+import { cliDatabase } from "../import/stores.ts"
 import { type KiroCliStoreOptions, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { openStore } from "../accounts/open-for-test.ts"
@@ -38,8 +39,7 @@ export class Lab {
   }
 
   signInWithKiroCli(options: Pick<KiroCliStoreOptions, "expiresAt"> = {}): Promise<void> {
-    const path = join(this.home, ".local", "share", "kiro-cli", "data.sqlite3")
-    return seedKiroCliStore({ path, accounts: [this.fake.account()], ...options })
+    return seedKiroCliStore({ path: cliDatabase(this.home), accounts: [this.fake.account()], ...options })
   }
 
   host(options: Partial<HostOptions> = {}): FakeOpenCode2 {

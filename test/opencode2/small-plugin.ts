@@ -1,13 +1,8 @@
-import { extname } from "node:path"
 import { PURPOSE_HEADER } from "../../src/host/index.ts"
 import type { ChatGateway } from "../../src/gateway/index.ts"
 import { enterRegistry } from "../../src/opencode2/registry.ts"
 import { FakeOpenCode2, type FakeLocation, type HostOptions } from "../support/fake-opencode2/index.ts"
-
-const PROVIDER_MODULE = new URL(
-  `../../src/opencode2/provider${extname(import.meta.filename)}`,
-  import.meta.url,
-).href
+import { PROVIDER } from "./lab.ts"
 
 interface SmallContext {
   readonly location: { readonly directory: string }
@@ -30,7 +25,7 @@ function smallPlugin(gateway: ChatGateway): { default: object } {
               id: "kiro",
               name: "Kiro",
               activation: "enabled",
-              package: `aisdk:${PROVIDER_MODULE}`,
+              package: `aisdk:${PROVIDER}`,
               settings: { location: directory },
             },
             models: [

@@ -4,8 +4,9 @@ import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "nod
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import type { Hooks } from "@opencode-ai/plugin"
+import { chatThrough } from "../plugin/chat-through.ts"
 import { startFakeKiro } from "../support/fake-kiro/index.ts"
-import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
+import { kiroCliStoreOf, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import type { InstanceOptions } from "../../src/plugin/instance.ts"
 
 type Input = InstanceOptions["input"]
@@ -17,14 +18,8 @@ const fake = await startFakeKiro()
 const account = fake.account()
 fake.account({ kind: "social" })
 const config = join(home, ".config", "opencode")
-const store = join(
-  home,
-  process.platform === "darwin" ? "Library/Application Support" : ".local/share",
-  "kiro-cli",
-  "data.sqlite3",
-)
 mkdirSync(config, { recursive: true })
-await seedKiroCliStore({ path: store, accounts: [account] })
+await seedKiroCliStore({ path: kiroCliStoreOf(home), accounts: [account] })
 
 // No setting leads to the fake: what judges settings must be there afterwards although nothing has called for it.
 const network = globalThis.fetch
@@ -103,15 +98,8 @@ async function ask(hooks: Hooks): Promise<void> {
 }
 
 async function send(hooks: Hooks): Promise<Response> {
-  const document: { provider?: Record<string, { options?: Record<string, unknown> }> } = {}
-  await hooks.config?.(document as never)
-  const options = document.provider?.["kiro"]?.options
-  const fetch = options?.["fetch"] as typeof globalThis.fetch
-  const messages = [{ role: "user", content: "hi" }]
-  return fetch(`${String(options?.["baseURL"])}/chat/completions`, {
-    method: "POST",
-    body: JSON.stringify({ model: "claude-sonnet-4-5", stream: true, messages }),
-  })
+  const chat = await chatThrough(hooks)
+  return chat({ model: "claude-sonnet-4-5", stream: true, messages: [{ role: "user", content: "hi" }] })
 }
 
 function filesOf(within: string): readonly string[] {

@@ -2,6 +2,7 @@ import { homedir } from "node:os"
 import plugin from "../../src/index.ts"
 import { startInstance } from "../../src/plugin/instance.ts"
 import { errorText, hear } from "../gateway/harness.ts"
+import { chatThrough } from "../plugin/chat-through.ts"
 import { FakeOpenCode2 } from "../support/fake-opencode2/index.ts"
 
 /** How one message of the user came out. */
@@ -36,17 +37,9 @@ export async function openCode1(folder: string, onToast: (words: string) => void
     input: { client: { tui: { showToast } }, directory: folder, worktree: folder },
     place: { env: process.env, platform: process.platform, home: homedir() },
   })
-  const config: { provider?: unknown } = {}
-  await hooks.config?.(config as Parameters<NonNullable<typeof hooks.config>>[0])
-  const { kiro } = config.provider as { readonly kiro: { readonly options: ProviderOptions } }
+  const chat = await chatThrough(hooks)
   return (session, tools) => {
     let messages: readonly object[] = [{ role: "system", content: "You help." }]
-    const ask = (body: object): Promise<Response> =>
-      kiro.options.fetch(`${kiro.options.baseURL}/chat/completions`, {
-        method: "POST",
-        headers: { "x-session-id": session, "x-kiro-purpose": "main" },
-        body: JSON.stringify(body),
-      })
     return {
       get length() {
         return messages.length
@@ -54,15 +47,14 @@ export async function openCode1(folder: string, onToast: (words: string) => void
       /** A message that came to nothing is not kept: it is said again in other words. */
       async say({ model, text, picture }) {
         const asked = [...messages, { role: "user", content: contentOf(text, picture) }]
-        const response = await ask({
-          model,
-          messages: asked,
-          stream: true,
-          tools: tools.map((name) => ({
-            type: "function",
-            function: { name, parameters: { type: "object" } },
-          })),
-        })
+        const declared = tools.map((name) => ({
+          type: "function",
+          function: { name, parameters: { type: "object" } },
+        }))
+        const response = await chat(
+          { model, messages: asked, stream: true, tools: declared },
+          { "x-session-id": session, "x-kiro-purpose": "main" },
+        )
         if (response.status !== 200)
           return { end: "refused", text: "", words: `${response.status} ${await errorText(response)}` }
         const heard = await hear(response)
@@ -73,11 +65,6 @@ export async function openCode1(folder: string, onToast: (words: string) => void
       },
     }
   }
-}
-
-interface ProviderOptions {
-  readonly baseURL: string
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>
 }
 
 function contentOf(text: string, picture: string | undefined): string | readonly object[] {
