@@ -15,8 +15,6 @@ export interface Chat extends ChatCall {
   /** In tokens: the asked model's, the smallest of those that the accounts are given. */
   readonly window: number
   readonly model: AskedModel
-  /** Whether it is asked in the place of a model that is busy. */
-  readonly standsIn: boolean
   /** The models that the user named for the case that this one stays busy, the next one first. */
   readonly fallbacks: readonly string[]
   /** What the service refused of this model as such, before. */
@@ -48,7 +46,6 @@ export async function openChat(context: GatewayContext, call: ChatCall): Promise
     conversation,
     window: known.serviceWindow,
     model: asked,
-    standsIn: false,
     fallbacks: fallbacksOf(known, settings.fallbackModels),
     refused,
     invocationId: runtime.randomUUID(),

@@ -121,7 +121,8 @@ async function askFallbacks(context: GatewayContext, busy: Refused): Promise<Cha
     if (sends >= context.settings.maxRequestIterations) return undefined
     const opened = await openChat(context, { ...busy.chat, request: { ...request, model } })
     // The host does not compact for its window: the model that was asked may have a larger one.
-    const chat = { ...opened, standsIn: true, session: { ...opened.session, overflowAnswered: true } }
+    const chat = { ...opened, session: { ...opened.session, overflowAnswered: true } }
+    if (wouldSummariseAPart(chat, busy.chat)) continue
     // What the models before have taught of the conversation, this one need not be asked again.
     const session = { ...chat.session, ...taughtBy(last) }
     const asked = await askModel(context, chat, { ...begin(chat, session), sends })
@@ -132,6 +133,16 @@ async function askFallbacks(context: GatewayContext, busy: Refused): Promise<Cha
   }
   return undefined
 }
+
+/** What a summary leaves out is lost for good, and the model that is busy may take it all a while later. */
+function wouldSummariseAPart(chat: Chat, asked: Chat): boolean {
+  const { purpose, window, session } = chat
+  if (purpose !== "compaction" || window >= asked.window) return false
+  return sizeOf(chat) * (session.tokenRatio ?? 1) > window * SURELY_TAKEN
+}
+
+/** Of its window a model takes so much of any text, whatever its tokens turn out to be, and in one message as well. */
+const SURELY_TAKEN = 1 / 2
 
 function begin(chat: Chat, session: SessionMemory): Progress {
   const { leftOut = [], tokenRatio } = session

@@ -33,7 +33,6 @@ function situation(
     anotherLogin: false,
     anotherAccount: "none",
     anotherHost: false,
-    mayShorten: true,
     omissible: [],
     limits: LIMITS,
     jitter: 0,

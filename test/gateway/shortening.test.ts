@@ -228,21 +228,27 @@ it("A conversation that was too long stays as short for the model that stands in
   )
 })
 
-it("A summary is of the whole conversation, also where the models that stand in for a busy one can't take it", async () => {
+it("A summary is left to no stand-in that could not take the whole conversation, in many messages or in one", async () => {
   const fallbackModels = { "claude-opus-4-6": ["claude-sonnet-4-5", "claude-opus-4-7"] }
-  await using harness = await startHarness({ settings: { rateLimitMaxRetries: 0, fallbackModels } })
-  const account = await harness.add("work")
-  account.fail(FAILURES.capacity)
-  const chat = { ...longChat(300), model: "claude-opus-4-6" }
-  assert.equal((await hear(await harness.ask(chat, { purpose: "compaction" }))).finishReason, "stop")
-  assert.deepEqual(
-    harness.fake.chats.map(({ text }) => text.split("I have read").length - 1),
-    [300, 300, 300],
-  )
-  // The host waits for the model that it asked where no other one can take it.
-  account.fail(FAILURES.capacity)
-  account.fail(FAILURES.capacity)
-  assert.equal((await harness.ask(chat, { purpose: "compaction" })).status, 429)
+  const asked = { model: "claude-opus-4-6" }
+  for (const [chat, models] of [
+    [longChat(300), ["claude-opus-4.6", "claude-opus-4.7"]],
+    [
+      { messages: [{ role: "user", content: "words and ".repeat(65_000) }] },
+      ["claude-opus-4.6", "claude-opus-4.7"],
+    ],
+    [longChat(50), ["claude-opus-4.6", "claude-sonnet-4.5"]],
+  ] as const) {
+    await using harness = await startHarness({ settings: { rateLimitMaxRetries: 0, fallbackModels } })
+    const account = await harness.add("work")
+    account.fail(FAILURES.capacity)
+    const summary = await harness.ask({ ...chat, ...asked }, { purpose: "compaction" })
+    assert.equal((await hear(summary)).finishReason, "stop")
+    assert.deepEqual(
+      harness.fake.chats.map(({ text }) => /"modelId":"([^"]+)"/.exec(text)?.[1]),
+      models,
+    )
+  }
 })
 
 function refuseAlways({ fake }: Harness): void {

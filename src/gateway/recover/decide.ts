@@ -11,7 +11,6 @@ export interface Ways {
   /** Whether another one could serve, and whether that would cost credits beyond its limit. */
   readonly anotherAccount: "none" | "free" | "paid"
   readonly anotherHost: boolean
-  readonly mayShorten: boolean
   /** What of the refused request the next one could do without. */
   readonly omissible: readonly Omission[]
   readonly limits: {
@@ -123,9 +122,9 @@ function newConversation({ progress }: Situation): Verdict | undefined {
   return progress.newConversation ? undefined : { do: "new-conversation" }
 }
 
-function shorten({ progress, mayShorten }: Situation): Verdict | undefined {
+function shorten({ progress }: Situation): Verdict | undefined {
   const step = nextStep(progress.step)
-  return step === undefined || !mayShorten ? undefined : { do: "shorten", step }
+  return step === undefined ? undefined : { do: "shorten", step }
 }
 
 function omit({ omissible: what }: Situation): Verdict | undefined {

@@ -65,8 +65,6 @@ async function waysOf(context: GatewayContext, failed: Failed, progress: Progres
       account.logins.some(({ id, revoked }) => id !== login.id && revoked === undefined),
     anotherAccount: await anotherAccount(context, { chat, progress, accountId: account.id }),
     anotherHost: sent !== undefined && sent.otherHosts.length > 0,
-    // The summary of a part would lose the rest for good: the model that is busy now may take the whole.
-    mayShorten: !(chat.standsIn && chat.purpose === "compaction"),
     omissible: sent === undefined ? [] : omissionsFor(failure, sent.body, progress),
     limits: context.settings,
     jitter: context.runtime.random(),
