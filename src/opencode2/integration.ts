@@ -184,17 +184,16 @@ const LOOKED_WITHIN_MS = 1000
 
 export function readConnections(host: Host, context: unknown): Connections {
   const active = methodOf(context, "integration", "connection", "active")
-  const resolve = methodOf(context, "integration", "connection", "resolve")
   const tell = methodOf(context, "integration", "connection", "status")
   let chosen: string | undefined
   /** What each connection says. One that was never told anything may still say what was told before a reload. */
   const told = new Map<string, string | undefined>()
 
   const lookOnce = async (): Promise<void> => {
-    if (active === undefined || resolve === undefined) return
+    if (active === undefined) return
     const connection = answerOf(await active(PROVIDER_ID))
     if (!isObject(connection)) return void (chosen = undefined)
-    const own = ownIn(answerOf(await resolve(connection)))
+    const own = await ownOf(context, connection)
     const meant = await accountOf(host, own)
     chosen = meant.state === "here" && (await hasOther(context, own)) ? meant.accountId : undefined
     if (meant.state === "unknown") return
@@ -236,6 +235,16 @@ type Meant =
 const REMOVED =
   "This Kiro sign-in was removed. Sign in again, or take it out of this list with `opencode auth logout`."
 
+/**
+ * What is ours behind a connection of the host's. What it finds in a variable of the environment is not: `KIRO_API_KEY` is
+ * read by ourselves, and no key that stands there is kept.
+ */
+async function ownOf(context: unknown, connection: unknown): Promise<string | undefined> {
+  if (textIn(connection, "type") === "env") return undefined
+  const resolve = methodOf(context, "integration", "connection", "resolve")
+  return ownIn(answerOf(await resolve?.(connection)))
+}
+
 /** What is ours in a credential of the host's: an API key, or the marker of a sign-in. */
 function ownIn(credential: unknown): string | undefined {
   const texts = [textIn(credential, "key"), textIn(credential, "access")]
@@ -259,12 +268,9 @@ async function accountOf(host: Host, own: string | undefined): Promise<Meant> {
 
 /** Whether the host also has a sign-in to another account: else there is nothing that could have been chosen. */
 async function hasOther(context: unknown, own: string | undefined): Promise<boolean> {
-  const resolve = methodOf(context, "integration", "connection", "resolve")
   const got = await methodOf(context, "integration", "get")?.({ integrationID: PROVIDER_ID })
   const { connections } = asObject(answerOf(got))
-  const names = (Array.isArray(connections) ? connections : []).map(async (connection) =>
-    ownIn(answerOf(await resolve?.(connection))),
-  )
+  const names = (Array.isArray(connections) ? connections : []).map((each) => ownOf(context, each))
   // One of another plugin may be refused where it is renewed.
   const known = await Promise.allSettled(names)
   return known.some((name) => name.status === "fulfilled" && name.value !== undefined && name.value !== own)

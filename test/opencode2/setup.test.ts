@@ -652,6 +652,25 @@ describe("signing in", () => {
     assert.deepEqual(await lab.accounts(), [])
   })
 
+  it("keeps no key that the host has from the environment alone", async () => {
+    const { accessToken } = lab.fake.account({ kind: "api-key" })
+    const environment = { type: "env", name: "KIRO_KEY_OF_MINE" }
+    const asked: string[] = []
+    const connection = {
+      active: async () => (asked.push("active"), environment),
+      resolve: async () => ({ type: "key", key: accessToken }),
+      status: async () => void asked.push("status"),
+    }
+    lab.change = (context) => ({ ...context, integration: { ...Object(context["integration"]), connection } })
+    const { host, project } = await lab.open()
+    await host.announce("credential.updated", {})
+    await project.session({ model: "kiro/auto" }).prompt("Hello")
+    await eventually(() => asked.length > 1)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    assert.deepEqual(await lab.accounts(), [])
+    assert.ok(!asked.includes("status"))
+  })
+
   it("is not hindered by what another version or plugin left behind", async () => {
     await lab.signInWithKiroCli()
     const { host, project } = await lab.open()
