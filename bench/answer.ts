@@ -7,7 +7,7 @@ import { answerBody } from "../src/plugin/front.ts"
 import { systemClock } from "../src/runtime.ts"
 import { createCutter, createFloor } from "./floor.ts"
 import { sharedNow } from "./harness.ts"
-import { createChunkTranslator } from "../src/translate/index.ts"
+import { answerOptions } from "../test/gateway/stream/exchange.ts"
 
 /** The answer as OpenCode 1 gets it: server-sent events of a committed answer. */
 export async function answerStream(response: Response): Promise<ReadableStream<Uint8Array>> {
@@ -34,20 +34,9 @@ export async function countParts(response: Response): Promise<number> {
 
 async function openChatAnswer(response: Response): Promise<ChatAnswer> {
   const opened = await openAnswer({
-    response,
-    translator: createChunkTranslator({
-      wireModelId: "claude-sonnet-4.5",
-      toolNames: new Map(),
-      thinkingTags: false,
-      serviceWindow: 200_000,
-      estimatedPromptTokens: 1_000,
-    }),
+    ...answerOptions(response),
     clock: systemClock,
     askedAt: systemClock.now(),
-    signal: new AbortController().signal,
-    firstContentMs: 120_000,
-    silenceMs: 120_000,
-    cancelUpstream: () => undefined,
   })
   if (opened.outcome === "failed") throw new Error(opened.failure.message)
   const batches = batchesOf(

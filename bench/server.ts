@@ -9,11 +9,11 @@ export interface BenchServer extends AsyncDisposable {
 }
 
 /** A service on loopback: `answer` writes the body of each request's answer. */
-export async function serve(answer: (response: ServerResponse, path: string) => void): Promise<BenchServer> {
-  const server = createServer((request, response) => {
+export async function serve(answer: (response: ServerResponse) => void): Promise<BenchServer> {
+  const server = createServer((_request, response) => {
     response.writeHead(200, { "content-type": "application/vnd.amazon.eventstream" })
     response.flushHeaders()
-    answer(response, request.url ?? "/")
+    answer(response)
   })
   server.listen(0, "127.0.0.1")
   await once(server, "listening")

@@ -1,6 +1,6 @@
 import { createMessageDecoder } from "../../src/eventstream/index.ts"
 import { readKiroEvent } from "../../src/kiro/index.ts"
-import { createChunkTranslator } from "../../src/translate/index.ts"
+import { openTranslator } from "../../test/translate/answer/translate.ts"
 import { toolAnswer } from "../frames.ts"
 import type { BenchCase } from "../harness.ts"
 
@@ -17,13 +17,7 @@ export function toolArguments(): BenchCase {
 }
 
 function mostLate(answer: Uint8Array): number {
-  const translator = createChunkTranslator({
-    wireModelId: "claude-sonnet-4.5",
-    toolNames: new Map(),
-    thinkingTags: false,
-    serviceWindow: 200_000,
-    estimatedPromptTokens: 1_000,
-  })
+  const translator = openTranslator()
   // The length of the arguments after each event; `given` says how much of them has left.
   const received: number[] = [0]
   let given = 0

@@ -6,7 +6,9 @@ import { temporaryFolder } from "../support/temporary-folder.ts"
 export interface OpenStore {
   readonly store: AccountStore
   readonly path: string
+  /** What the store told of, and whoever else was given `notify`. */
   readonly notices: readonly Notice[]
+  notify(notice: Notice): void
 }
 
 export async function openStore({
@@ -16,5 +18,5 @@ export async function openStore({
   const notices: Notice[] = []
   const notify = (notice: Notice): void => void notices.push(notice)
   const store = await openAccountStore({ path, clock, log: silentLog, random: Math.random, notify })
-  return { store, path, notices }
+  return { store, path, notices, notify }
 }

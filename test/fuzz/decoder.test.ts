@@ -3,7 +3,7 @@ import { describe, it } from "node:test"
 import * as fc from "fast-check"
 import { createMessageDecoder, EventStreamError } from "../../src/eventstream/index.ts"
 import { readKiroEvent } from "../../src/kiro/index.ts"
-import { createChunkTranslator } from "../../src/translate/index.ts"
+import { openTranslator } from "../translate/answer/translate.ts"
 import { sealed, streamBytes } from "./bytes.ts"
 import { casesOf } from "./runs.ts"
 
@@ -76,8 +76,7 @@ describe("any events", () => {
         fc.array(fc.tuple(fc.constantFrom(...EVENTS), document), { maxLength: 12 }),
         fc.boolean(),
         (events, thinkingTags) => {
-          const translator = createChunkTranslator({
-            wireModelId: "claude-sonnet-4.5",
+          const translator = openTranslator({
             toolNames: new Map([["bash", "Bash"]]),
             thinkingTags,
             serviceWindow: 1000,

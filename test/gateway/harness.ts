@@ -6,7 +6,6 @@ import {
   type Login,
   newAccount,
   type Notice,
-  openAccountStore,
 } from "../../src/accounts/index.ts"
 import { createGateway, type Gateway, type LookUps } from "../../src/gateway/index.ts"
 import { asObject } from "../../src/json.ts"
@@ -16,6 +15,8 @@ import { Secret } from "../../src/secret.ts"
 import { accountRules, DEFAULT_SETTINGS, type Settings } from "../../src/settings/index.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
+import { openStore } from "../accounts/open-for-test.ts"
+import { loginOf } from "../tokens/setup.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 export const BASE_URL = "https://kiro.invalid/v1"
@@ -77,13 +78,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     random: options.random ?? (() => 0),
     randomUUID: () => `00000000-0000-4000-8000-${String(++count).padStart(12, "0")}`,
   }
-  const database = join(folder, "kiro.db")
-  const store = await openAccountStore({
-    path: database,
-    clock,
-    log: silentLog,
-    random: () => 0,
-  })
+  const { store, path: database } = await openStore({ path: join(folder, "kiro.db"), clock })
   const settings = { ...DEFAULT_SETTINGS, endpointOverride: fake.url, ...options.settings }
   const tokens = new TokenKeeper({
     // It limits a refresh by sleeping beside it: that has to take its time, and is no wait of the gateway's.
@@ -125,11 +120,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       afterThrottle: (accountId) => void usageAsked.push(accountId),
     },
   })
-  const front = createFront({
-    gateway,
-    runtime,
-    baseUrl: BASE_URL,
-  })
+  const front = createFront({ gateway, runtime, baseUrl: BASE_URL })
   const harness: Harness = {
     fake,
     clock,
@@ -144,7 +135,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     async add(label, accountOptions) {
       const account = fake.account(accountOptions)
       labels.set(account, label)
-      const login = loginOf(account, `login of ${label}`)
+      const login = signInOf(account, `login of ${label}`)
       await store.add({ ...newAccount({ id: label, now: clock.now(), logins: [login] }), label })
       return account
     },
@@ -193,25 +184,11 @@ function isTokenOf(account: FakeAccount, authorization: string | undefined): boo
   return authorization === `Bearer ${account.accessToken}`
 }
 
-function loginOf(account: FakeAccount, id: string): Login {
+function signInOf(account: FakeAccount, id: string): Login {
   if (account.kind === "api-key")
     return { id, source: "own", kind: "api-key", key: new Secret(account.accessToken) }
-  const tokens = {
-    accessToken: new Secret(account.accessToken),
-    refreshToken: new Secret(account.refreshToken),
-    expiresAt: Date.UTC(2099, 0),
-  }
-  const { clientId, clientSecret } = account.client
   const [profileArn] = account.profileArns
-  return {
-    id,
-    source: "own",
-    kind: "idc",
-    tokens,
-    client: { clientId, clientSecret: new Secret(clientSecret) },
-    loginRegion: account.loginRegion,
-    ...(profileArn !== undefined && { profileArn }),
-  }
+  return loginOf(account, Date.UTC(2099, 0), { id, ...(profileArn !== undefined && { profileArn }) })
 }
 
 export interface Heard {

@@ -2,21 +2,15 @@ import assert from "node:assert/strict"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { after, before, describe, it } from "node:test"
-import {
-  afterChoiceWanted,
-  localDay,
-  type Login,
-  newAccount,
-  openDatabase,
-} from "../../src/accounts/index.ts"
+import { afterChoiceWanted, localDay, newAccount, openDatabase } from "../../src/accounts/index.ts"
 import { openAccounts, type OpenAccounts } from "../../src/gateway/index.ts"
 import { type AccountAct, type Management, manageAccounts } from "../../src/host/manage.ts"
 import { openLogins } from "../../src/login/index.ts"
 import { silentLog, systemRuntime } from "../../src/runtime.ts"
-import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS, pathsFor } from "../../src/settings/index.ts"
 import { idcLogin, tokens } from "../accounts/logins.ts"
-import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
+import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
+import { loginOf } from "../tokens/setup.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 describe("managing accounts from inside a host", () => {
@@ -165,7 +159,7 @@ describe("managing accounts from inside a host", () => {
   it("says why the profiles can't be asked for, without who is meant by the service", async () => {
     const person = fake.account()
     person.suspended = true
-    const login = loginOf(person, "s")
+    const login = loginOf(person, Date.now() + 3_600_000)
     await accounts.store.add(newAccount({ id: "s", now: 2, logins: [login] }))
     await assert.rejects(
       management.profiles("s"),
@@ -175,7 +169,7 @@ describe("managing accounts from inside a host", () => {
 
   it("says of one that waits for credits until when, with nothing to be done about it", async () => {
     const person = fake.account({ usage: { used: 50 } })
-    const login = loginOf(person, "empty")
+    const login = loginOf(person, Date.now() + 3_600_000)
     const now = Date.now()
     await accounts.store.add({
       ...newAccount({ id: "empty", now: 3, logins: [login] }),
@@ -218,8 +212,3 @@ describe("managing accounts from inside a host", () => {
     assert.match(removed.message, / is forgotten here; where it came from it stays signed in\.$/)
   })
 })
-
-function loginOf({ accessToken, refreshToken }: FakeAccount, id: string): Login {
-  const pair = { accessToken: new Secret(accessToken), refreshToken: new Secret(refreshToken) }
-  return idcLogin({ id, tokens: { ...pair, expiresAt: Date.now() + 3_600_000 } })
-}

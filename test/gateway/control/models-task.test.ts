@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, afterEach, describe, it } from "node:test"
-import { type Account, newAccount, openAccountStore } from "../../../src/accounts/index.ts"
+import { type Account, newAccount } from "../../../src/accounts/index.ts"
 import { modelsTask, unlistedTask } from "../../../src/gateway/control/models.ts"
 import { createPeriodic, type Periodic, type PeriodicTask } from "../../../src/gateway/control/periodic.ts"
 import { readOffer } from "../../../src/host/index.ts"
@@ -13,6 +13,7 @@ import { FAILURES, json, startFakeKiro } from "../../support/fake-kiro/index.ts"
 import { type Control, controlOf } from "./support.ts"
 import { idcLogin } from "../../accounts/logins.ts"
 import { start } from "../../accounts/processes.ts"
+import { openStore } from "../../accounts/open-for-test.ts"
 import { endChildren } from "../../support/children.ts"
 import { temporaryFolder } from "../../support/temporary-folder.ts"
 import { assertPrivate } from "../../support/posix.ts"
@@ -53,14 +54,7 @@ interface Bench {
 
 async function bench({ client, target }: Control, profileArn?: string): Promise<Bench> {
   const path = join(folder, `${++files}`, "kiro-models.json")
-  const { clock, log } = client.runtime
-  const store = await openAccountStore({
-    path: `${path}.db`,
-    clock,
-    log,
-    random: () => 0.5,
-    notify: () => {},
-  })
+  const { store } = await openStore({ path: `${path}.db`, clock: client.runtime.clock })
   for (const id of ["a", "off"])
     await store.add({
       ...newAccount({ id, now: 0, logins: [] }),
@@ -141,10 +135,9 @@ describe("the live lists of two accounts", () => {
       () => json({ models: [{ modelId: `model-${++lists}` }] }),
     )
     const { client, target } = controlOf(fake, "token")
-    const { clock, log } = client.runtime
     const path = join(folder, `${++files}`, "kiro-models.json")
     const database = `${path}.db`
-    const store = await openAccountStore({ path: database, clock, log, random: () => 0.5 })
+    const { store } = await openStore({ path: database, clock: client.runtime.clock })
     closers.push(() => store.close())
     for (const id of ["a", "b"]) await store.add(newAccount({ id, now: 0, logins: [] }))
     let reads = 0
@@ -183,10 +176,8 @@ describe("the live lists of two accounts", () => {
 describe("the live list of an account that does not answer", () => {
   it("is asked for once, where nothing is wrong with it and it is known whose it is", async () => {
     await using fake = await startFakeKiro()
-    const { runtime } = controlOf(fake, "token").client
-    const { clock, log } = runtime
-    const path = join(folder, `${++files}.db`)
-    const store = await openAccountStore({ path, clock, log, random: () => 0.5 })
+    const { clock } = controlOf(fake, "token").client.runtime
+    const { store } = await openStore({ path: join(folder, `${++files}.db`), clock })
     closers.push(() => store.close())
     const other = (id: string, more: Partial<Account>): Promise<Account> =>
       store.add({ ...newAccount({ id, now: 0, logins: [] }), userId: `user-${id}`, ...more })

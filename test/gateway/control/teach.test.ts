@@ -1,13 +1,7 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
 import { after, describe, it } from "node:test"
-import {
-  type Account,
-  type AccountStore,
-  newAccount,
-  type Notice,
-  openAccountStore,
-} from "../../../src/accounts/index.ts"
+import { type Account, type AccountStore, newAccount, type Notice } from "../../../src/accounts/index.ts"
 import { withRecord } from "../../../src/accounts/login.ts"
 import { createLookUps, type LookUpOptions, type OpenLookUps } from "../../../src/gateway/control/look-ups.ts"
 import { present } from "../../../src/json.ts"
@@ -22,6 +16,7 @@ import {
   startFakeKiro,
 } from "../../support/fake-kiro/index.ts"
 import { controlOf } from "./support.ts"
+import { openStore } from "../../accounts/open-for-test.ts"
 import { temporaryFolder } from "../../support/temporary-folder.ts"
 
 const folder = temporaryFolder()
@@ -37,7 +32,7 @@ interface Bench {
   readonly clock: FakeClock
   readonly store: AccountStore
   readonly lookUps: OpenLookUps
-  readonly notices: Notice[]
+  readonly notices: readonly Notice[]
   readonly account: () => Promise<Account | undefined>
 }
 
@@ -49,11 +44,8 @@ async function bench(
 ): Promise<Bench> {
   const person = fake.account(options)
   const { client, clock } = controlOf(fake, person.accessToken)
-  const { log } = client.runtime
-  const notices: Notice[] = []
-  const notify = (notice: Notice): void => void notices.push(notice)
   const path = join(folder, `${++benches}`)
-  const store = await openAccountStore({ path: `${path}.db`, clock, log, random: () => 0.5, notify })
+  const { store, notices, notify } = await openStore({ path: `${path}.db`, clock })
   const tokens: LookUpOptions["tokens"] = {
     here: (accounts) => accounts,
     fresh: async ({ account, rejected }) => {
@@ -86,12 +78,11 @@ async function bench(
       ],
     }),
   )
-  const merged = { ...DEFAULT_SETTINGS, ...settings }
   const lookUps = createLookUps({
     client,
     store,
     tokens,
-    settings: merged,
+    settings: { ...DEFAULT_SETTINGS, ...settings },
     modelsPath: `${path}.json`,
     notify,
   })

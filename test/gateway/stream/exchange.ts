@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net"
 import { batchesOf, openAnswer, type OpenAnswerOptions } from "../../../src/gateway/stream/answer.ts"
 import type { KiroFailure } from "../../../src/kiro/index.ts"
 import { answerBody, type FailedEnd } from "../../../src/plugin/front.ts"
-import { createChunkTranslator, type TurnSummary } from "../../../src/translate/index.ts"
+import type { TurnSummary } from "../../../src/translate/index.ts"
+import { openTranslator } from "../../translate/answer/translate.ts"
 import { fakeClock, type FakeClock } from "../../support/clock.ts"
 
 /** A server that answers each request by handing its response, headers sent, to the test. */
@@ -111,13 +112,7 @@ export function answerOptions(response: Response): OpenAnswerOptions {
   const clock = fakeClock()
   return {
     response,
-    translator: createChunkTranslator({
-      wireModelId: "claude-sonnet-4.5",
-      toolNames: new Map(),
-      thinkingTags: false,
-      serviceWindow: 200_000,
-      estimatedPromptTokens: 1_000,
-    }),
+    translator: openTranslator(),
     clock,
     askedAt: clock.now(),
     signal: new AbortController().signal,

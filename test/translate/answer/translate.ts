@@ -43,7 +43,7 @@ export function failure(kind: KiroFailure["kind"]): KiroFailure {
   return { kind, status: 0, message: kind }
 }
 
-function translator(options: Partial<TranslatorOptions> = {}): ChunkTranslator {
+export function openTranslator(options: Partial<TranslatorOptions> = {}): ChunkTranslator {
   return createChunkTranslator({
     wireModelId: "claude-sonnet-4.5",
     toolNames: new Map(),
@@ -68,7 +68,7 @@ export function translate(
   events: readonly KiroEvent[],
   options: Partial<TranslatorOptions> & { readonly failure?: KiroFailure } = {},
 ): Translated {
-  const machine = translator(options)
+  const machine = openTranslator(options)
   const steps = events.map((event) => machine.push(event))
   const end = machine.end(options.failure)
   const all = [...steps, end.outcome === "finished" ? end.chunks : []]
