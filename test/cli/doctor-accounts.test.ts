@@ -47,14 +47,16 @@ describe("doctor on accounts and the way to Kiro", () => {
     assert.match(problems[0] ?? "", problem)
     return problems[0]?.split(" → ")[1] ?? ""
   }
-  /** What doctor tells another user to do about kiro.db. */
-  const databaseRemedies = async (environment = {}): Promise<readonly string[]> => {
+  /** What doctor tells another user to do about something. */
+  const remediesForNobody = async (wanted: string, environment = {}): Promise<readonly string[]> => {
     const { json, err } = await lab.spawnWith({ uid: NOBODY, environment }, "doctor", "--json")
     assert.ok(isObject(json) && Array.isArray(json["sections"]), err)
     const sections = json["sections"] as { title: string; findings: { remedy?: string }[] }[]
-    const { findings = [] } = sections.find(({ title }) => title === "Account database") ?? {}
+    const { findings = [] } = sections.find(({ title }) => title === wanted) ?? {}
     return findings.flatMap(({ remedy }) => remedy ?? [])
   }
+  const databaseRemedies = (environment = {}): Promise<readonly string[]> =>
+    remediesForNobody("Account database", environment)
   /** Types what stands in backticks, as one who may use sudo. */
   const type = (remedy: string): string => {
     const [, typed = ""] = /`(.+)`/.exec(remedy) ?? []
@@ -262,6 +264,41 @@ describe("doctor on accounts and the way to Kiro", () => {
       )
       await kiroCliLogin()
       await followed()
+    })
+
+    it("is seen to be damaged, or no file, where a login can't be kept before it is moved away", async () => {
+      const path = lab.sandbox.kiroCliStore
+      for (const spoil of [() => writeFileSync(path, "garbage, ".repeat(1000)), () => mkdirSync(path)]) {
+        for (const suffix of ["", "-wal", "-shm", ".damaged"]) rmSync(path + suffix, { force: true })
+        spoil()
+        const [problem = "", ...others] = await lab.problems()
+        assert.match(others.join(), /^(?:nobody is signed in: .*)?$/)
+        assert.match(problem, /data\.sqlite3 .*\. Sign in again: `kiro-cli login`/)
+        move(problem)
+        await kiroCliLogin()
+        await followed()
+      }
+    })
+
+    it("is made its user's own again by what is to be typed", needsRoot, async () => {
+      const { kiroCliStore: path, root } = lab.sandbox
+      for (const spoil of [() => chmodSync(path, 0), () => chownSync(path, 0, 0)]) {
+        execFileSync("chown", ["-R", `${NOBODY}:${NOBODY}`, root])
+        spoil()
+        const [remedy = "", ...more] = await remediesForNobody("Logins of other programs")
+        type(remedy)
+        assert.deepEqual([more, await remediesForNobody("Logins of other programs")], [[], []], remedy)
+      }
+    })
+
+    it("is not what the Kiro IDE's login is mended by", async () => {
+      const cache = join(lab.sandbox.home, ".aws", "sso", "cache")
+      mkdirSync(cache, { recursive: true })
+      writeFileSync(join(cache, "kiro-auth-token.json"), "{")
+      assert.equal(
+        await found(/kiro-auth-token\.json is not a JSON object/),
+        "Sign in again in the Kiro IDE.",
+      )
     })
 
     it("is seen to be unreadable", async () => {

@@ -15,6 +15,7 @@ import {
   loginRegionOf,
   remedyOf,
   shortState,
+  type SourceProblem,
   STATE_WORDS,
   stateOf,
   typedName,
@@ -27,6 +28,7 @@ import { wordsOf } from "../../settings/index.ts"
 import { profileOf, sourceTrouble } from "../accounts.ts"
 import { SIGN_IN } from "../command-line.ts"
 import type { Context } from "../context.ts"
+import { databaseRemedy } from "./files.ts"
 import {
   type Check,
   type DoctorContext,
@@ -199,14 +201,18 @@ export const sourcesCheck: Check = {
     const others = problems.filter(
       ({ file }) => context.databaseTrouble === undefined || file !== context.paths.database,
     )
-    const unreadable = others.map((other) =>
-      problem(
-        sourceTrouble(other),
-        "Sign in again with the program that it belongs to, such as: `kiro-cli login`",
-      ),
-    )
+    const { platform } = context.place
+    const unreadable = others.map((other) => problem(sourceTrouble(other), remedyOfSource(other, platform)))
     return [...unreadable, ...(unreadable.length === 0 ? gone(context) : []), ...stale(context)]
   },
+}
+
+function remedyOfSource(found: SourceProblem, platform: string): string {
+  const { source, file: path, failure } = found
+  if (source === "kiro-ide") return "Sign in again in the Kiro IDE."
+  const [owner, signIn] = isOfKiroCli(found) ? ["kiro-cli", "`kiro-cli login`"] : ["OpenCode", SIGN_IN]
+  const after = `Sign in again: ${signIn}`
+  return failure === undefined ? after : databaseRemedy(failure, { path, platform, owner, after })
 }
 
 /** Accounts that have nothing but kiro-cli's store, which is not there any more. */
@@ -237,7 +243,7 @@ function stale({ accounts }: DoctorContext): readonly Finding[] {
   )
 }
 
-function isOfKiroCli({ source }: Login): boolean {
+function isOfKiroCli({ source }: Pick<Login, "source">): boolean {
   return source === "kiro-cli"
 }
 

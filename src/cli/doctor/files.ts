@@ -25,7 +25,6 @@ import {
   DEFAULT_SETTINGS,
   describeSettingsProblem,
   loadSettings,
-  type Paths,
   readSmallFile,
   redactText,
   setMode,
@@ -130,7 +129,7 @@ export const databaseCheck: Check = {
   title: "Account database",
   async look({ paths, place, databaseTrouble: trouble }) {
     const path = paths.database
-    if (trouble !== undefined) return [troubleOf(trouble, paths, place.platform)]
+    if (trouble !== undefined) return [troubleOf(trouble, path, place.platform)]
     if (leadsNowhere(path))
       return [
         problem(
@@ -138,11 +137,9 @@ export const databaseCheck: Check = {
           "Bring back the disk or folder that it leads to, or take the link away.",
         ),
       ]
-    const closed = closedWays(paths)
+    const closed = closedWays(path)
     if (closed.length > 0)
-      return [
-        problem(`${path} can't be written, so nothing new is kept`, openingOf(closed, paths, place.platform)),
-      ]
+      return [problem(`${path} can't be written, so nothing new is kept`, openingOf(closed, place.platform))]
     if (!existsSync(path)) return [note("no kiro.db yet: the first login or message makes it")]
     const waiting = readdirSync(paths.configDirectory)
       .filter((name) => name.startsWith(basename(paths.spill)))
@@ -181,17 +178,13 @@ function* makePrivate(files: readonly string[]): Iterable<string> {
   }
 }
 
-/**
- * What has to be written and can't be, and why, the folder first: of a kiro.db that is a link where it leads to, of a
- * folder that is not there yet the one above.
- */
-function closedWays({ database, configDirectory }: Paths): readonly { path: string; code: string }[] {
+/** What has to be written for a database and can't be, and why, the folder first; of a link it is where that leads to. */
+function closedWays(database: string): readonly { path: string; code: string }[] {
   const file = existsSync(database) ? realpathSync(database) : database
   const files = ["", "-wal", "-shm"].map((end) => `${file}${end}`).filter(existsSync)
-  const ways = new Set([nearestFolder(configDirectory), nearestFolder(dirname(file)), ...files])
-  return [...ways].flatMap((path) => {
+  return [...new Set([dirname(database), dirname(file), ...files])].flatMap((path) => {
     try {
-      accessSync(path, constants.R_OK | constants.W_OK)
+      accessSync(nearestOf(path), constants.R_OK | constants.W_OK)
       return []
     } catch (error) {
       return [{ path, code: systemCode(error) }]
@@ -199,25 +192,26 @@ function closedWays({ database, configDirectory }: Paths): readonly { path: stri
   })
 }
 
+/** Itself, or the folder in which it would be made. */
+function nearestOf(path: string): string {
+  const above = dirname(path)
+  return existsSync(path) || above === path ? path : nearestOf(above)
+}
+
 function quoted(paths: readonly string[]): string {
   return paths.map((path) => `"${path}"`).join(" ")
 }
 
-function nearestFolder(folder: string): string {
-  const above = dirname(folder)
-  return existsSync(folder) || above === folder ? folder : nearestFolder(above)
-}
-
 /** What opens them, to be typed as it stands. */
-function openingOf(closed: ReturnType<typeof closedWays>, paths: Paths, platform: string): string {
-  const folder = paths.configDirectory
+function openingOf(closed: ReturnType<typeof closedWays>, platform: string): string {
   if (platform === "win32")
     return "In its Properties take Read-only off it (General) and make it yours (Security); its folder must be writable too."
   if (closed.some(({ code }) => code === "EROFS"))
     return "Its disk is mounted for reading alone: mount it for writing too."
-  if (!existsSync(folder))
-    return `Make its folder: \`sudo mkdir -p "${folder}" && sudo chown "$USER" "${folder}"\``
   const all = closed.map(({ path }) => path)
+  const [folder] = all.filter((path) => !existsSync(path))
+  if (folder !== undefined)
+    return `Make its folder: \`sudo mkdir -p "${folder}" && sudo chown "$USER" "${folder}"\``
   const others = all.filter((path) => statSync(path).uid !== process.getuid?.())
   const taking = others.length === 0 ? "" : `sudo chown "$USER" ${quoted(others)} && `
   return `Make it yours: \`${taking}chmod u+rwX ${quoted(all)}\``
@@ -250,32 +244,54 @@ function tryWrite(database: Database): void {
   }
 }
 
-function troubleOf(failure: StoreFailure, paths: Paths, platform: string): Finding {
-  const path = paths.database
-  const move = moveAway(platform, path, "damaged")
-  const away = `Close OpenCode and move it away (${move}); logins of other programs come back by themselves.`
+function troubleOf(failure: StoreFailure, path: string, platform: string): Finding {
+  const after = "Logins of other programs come back by themselves"
+  return problem(
+    wordsOf(failure, path),
+    databaseRemedy(failure, { path, platform, owner: "OpenCode", after }),
+  )
+}
+
+function wordsOf(failure: StoreFailure, path: string): string {
   switch (failure) {
     case "busy":
-      return problem(
-        `${path} stays locked by another program`,
-        "Close the program that holds it, such as a database browser or an OpenCode that hangs.",
-      )
+      return `${path} stays locked by another program`
     case "no-handle":
-      return problem(
-        `${path} can't be opened: too many files are open`,
-        "Allow more in this shell, as by `ulimit -n 4096`.",
-      )
+      return `${path} can't be opened: too many files are open`
     case "corrupt":
-      return problem(`${path} is damaged, or no SQLite database`, away)
+      return `${path} is damaged, or no SQLite database`
     case "full":
-      return problem(`the disk of ${path} is full`, "Make room on it.")
+      return `the disk of ${path} is full`
+    case "readonly":
+    case "unavailable":
+    case "failed":
+      return statSync(path).isFile() ? `${path} can't be read and written` : `${path} is not a file`
+    default:
+      return failure satisfies never
+  }
+}
+
+/** What helps a database that can't be used. `owner`: the program whose it is; `after`: what follows once it is away. */
+export function databaseRemedy(
+  failure: StoreFailure,
+  { path, platform, owner, after }: { path: string; platform: string; owner: string; after: string },
+): string {
+  const away = `Close ${owner} and move it away (${moveAway(platform, path, "damaged")}). ${after}.`
+  switch (failure) {
+    case "busy":
+      return "Close the program that holds it, such as a database browser or an OpenCode that hangs."
+    case "no-handle":
+      return "Allow more in this shell, as by `ulimit -n 4096`."
+    case "corrupt":
+      return away
+    case "full":
+      return "Make room on it."
     case "readonly":
     case "unavailable":
     case "failed": {
-      if (!statSync(path).isFile()) return problem(`${path} is not a file`, away)
-      const closed = closedWays(paths)
-      const opening = closed.length === 0 ? `If it stays so: ${away}` : openingOf(closed, paths, platform)
-      return problem(`${path} can't be read and written`, opening)
+      if (!statSync(path).isFile()) return away
+      const closed = closedWays(path)
+      return closed.length === 0 ? `If it stays so: ${away}` : openingOf(closed, platform)
     }
     default:
       return failure satisfies never
