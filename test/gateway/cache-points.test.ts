@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { finish, PromptCache, reasoning, text, toolUse } from "../support/fake-kiro/index.ts"
-import { type Harness, hear, startHarness } from "./harness.ts"
+import { assertAnswered, type Harness, hear, startHarness } from "./harness.ts"
 
 const system = { role: "system", content: "You help. ".repeat(1_000) }
 const messages = [system, { role: "user", content: "Hello" }]
@@ -15,7 +15,7 @@ describe("cache points", () => {
     it(`are ${points} in a request for ${purpose}: what is asked once is read from no cache`, async () => {
       await using harness = await startHarness()
       await harness.add("work")
-      assert.equal((await hear(await harness.ask({ messages }, { purpose }))).finishReason, "stop")
+      await assertAnswered(harness.ask({ messages }, { purpose }))
       const [chat] = harness.fake.chats
       assert.equal((chat?.text ?? "").split('"cachePoint"').length - 1, points)
     })

@@ -18,7 +18,7 @@ import {
 import { systemClock } from "../../src/runtime.ts"
 import { fakeClock } from "../support/clock.ts"
 import { cutAnswers } from "./cut-answers.ts"
-import { errorText, type Harness, hear, startHarness } from "./harness.ts"
+import { assertAnswered, errorText, type Harness, hear, startHarness } from "./harness.ts"
 import { addTurn } from "../support/add-turn.ts"
 
 describe("credits", () => {
@@ -50,7 +50,7 @@ describe("credits", () => {
       stream(metering(0.5), exception("internalServerException", { message: "boom" })),
       stream(metering(0.1), text("Hello"), finish({ credits: 0 })),
     )
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.deepEqual(
       (await turns(harness)).map(({ credits, attempt, failed }) => [credits, attempt, failed]),
       [
@@ -222,10 +222,10 @@ describe("the user's budget for a day", () => {
     await using harness = await startHarness({ settings })
     await harness.add("work")
     await spend(harness, 7.9)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.equal(harness.notices.length, 0)
     await spend(harness, 0.2)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     const day = localDay(harness.clock.now())
     const told = harness.notices.map((notice) => notice.kind === "budget-near" && [notice.budget, notice.day])
     assert.deepEqual(told, [[10, day]])
@@ -279,7 +279,7 @@ describe("the user's budget for a day", () => {
       // What follows a compaction.
       [{}, {}],
     ] as const)
-      assert.equal((await hear(await harness.ask(body, options))).finishReason, "stop")
+      await assertAnswered(harness.ask(body, options))
     assert.equal((await harness.ask()).status, 402)
   })
 
@@ -289,7 +289,7 @@ describe("the user's budget for a day", () => {
     const account = await harness.add("work")
     account.script(cut(text("Dear"), metering(11)))
     assert.ok((await hear(await harness.ask())).error)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     const next = { role: "user", content: "And now?" }
     assert.equal((await harness.ask({ messages: [{ role: "user", content: "Hello" }, next] })).status, 402)
     assert.equal((await harness.ask({}, { session: "ses_2" })).status, 402)
@@ -301,7 +301,7 @@ describe("the user's budget for a day", () => {
     const boom = stream(metering(4), exception("internalServerException", { message: "boom" }))
     account.script(boom, boom, boom, boom)
     assert.equal((await harness.ask()).status, 500)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
   })
 
   it("stops the user's own message also behind a tool that was stopped or refused, and beside what the host adds", async () => {
@@ -323,9 +323,9 @@ describe("the user's budget for a day", () => {
     await harness.add("work")
     await spend(harness, 11)
     await harness.store.liftBudget(localDay(harness.clock.now()))
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     harness.clock.advance(24 * 3_600_000)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
   })
 })
 
@@ -340,7 +340,7 @@ describe("a model that stays busy", () => {
     const account = await harness.add("work")
     account.fail(FAILURES.capacity)
     account.fail(FAILURES.capacity)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.deepEqual(modelsSent(harness), ["claude-sonnet-4.5", "claude-sonnet-4", "claude-haiku-4.5"])
     assert.deepEqual(
       harness.fake.chats.map(({ headers }) => headers["amz-sdk-request"]),
@@ -357,7 +357,7 @@ describe("a model that stays busy", () => {
     const accounts = [await harness.add("work"), await harness.add("home")]
     accounts[0]?.fail(FAILURES.capacity)
     for (const account of accounts) account.fail(FAILURES.invalidModel)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.deepEqual(modelsSent(harness), [
       "claude-sonnet-4.5",
       "claude-sonnet-4",
@@ -415,7 +415,7 @@ describe("a model that stays busy", () => {
     await using harness = await startHarness({ settings: { ...settings, fallbackModels } })
     const account = await harness.add("work")
     account.fail(FAILURES.capacity)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.deepEqual(modelsSent(harness), ["claude-sonnet-4.5", "claude-sonnet-4"])
   })
 
@@ -468,7 +468,7 @@ describe("an account that is waited for", () => {
     })
     const account = await harness.add("work")
     account.fail(FAILURES.throttled)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.deepEqual(seen, [1100, 1100])
     assert.deepEqual(harness.sent(), ["work", "work"])
   })

@@ -30,7 +30,7 @@ import {
 } from "../support/fake-kiro/index.ts"
 import { OLD_BUN } from "../support/old-bun.ts"
 import { cutAnswers } from "./cut-answers.ts"
-import { errorText, hear, startHarness } from "./harness.ts"
+import { assertAnswered, errorText, type Harness, hear, startHarness } from "./harness.ts"
 
 const QUICK = { rateLimitRetryDelayMs: 1000 }
 
@@ -43,7 +43,7 @@ describe("a throttle", () => {
     const account = await harness.add("work")
     account.fail(FAILURES.throttled)
     account.fail(FAILURES.throttled)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.deepEqual(harness.clock.slept, [1000, 2000])
     assert.deepEqual(harness.sent(), ["work", "work", "work"])
     await harness.gateway.close()
@@ -67,7 +67,7 @@ describe("a throttle", () => {
     const first = await harness.add("first")
     await harness.add("second")
     first.fail(FAILURES.throttled)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     await harness.gateway.close()
     assert.deepEqual(harness.sent(), ["first", "second"])
     assert.deepEqual(harness.clock.slept, [])
@@ -91,7 +91,7 @@ describe("a throttle", () => {
         ...FAILURES.throttled,
         headers: { ...FAILURES.throttled.headers, "retry-after": seconds },
       })
-      assert.equal((await hear(await harness.ask())).finishReason, "stop")
+      await assertAnswered(harness.ask())
       assert.deepEqual(harness.sent(), asked)
     }
   })
@@ -117,7 +117,7 @@ describe("a throttle", () => {
     assert.deepEqual(harness.sent(), ["work"])
     assert.deepEqual(harness.notices, [])
     harness.clock.advance(5000)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
   })
 })
 
@@ -162,7 +162,7 @@ describe("a busy model", () => {
       const account = await harness.add("first")
       await harness.add("second")
       account.fail(busy)
-      assert.equal((await hear(await harness.ask())).finishReason, "stop")
+      await assertAnswered(harness.ask())
       assert.deepEqual(harness.clock.slept, [1000])
       assert.deepEqual(harness.sent(), ["first", "first"])
       assert.equal((await harness.account("first")).health.state, "ok")
@@ -184,7 +184,7 @@ describe("an account that can't serve", () => {
       const first = await harness.add("first")
       await harness.add("second")
       first.fail(reply)
-      assert.equal((await hear(await harness.ask())).finishReason, "stop")
+      await assertAnswered(harness.ask())
       assert.deepEqual(harness.sent(), ["first", "second"])
       assert.deepEqual(harness.clock.slept, [])
       assert.equal((await harness.account("first")).health.state, health)
@@ -226,17 +226,10 @@ describe("an account that can't serve", () => {
   it("because a newer sign-in took its place is told so, with the command that uses it all the same", async () => {
     await using harness = await startHarness()
     await harness.add("at work")
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     await harness.add("newer")
     await harness.store.update("newer", (current) => ({ ...current, enabled: false }))
-    await harness.store.update("at work", (current) => ({
-      ...current,
-      logins: current.logins.map((login) => ({
-        ...login,
-        ...(login.kind !== "api-key" && { tokens: { ...login.tokens, expiresAt: harness.clock.now() } }),
-        record: { ...recordOf(login), successor: { id: "login of newer" } },
-      })),
-    }))
+    await replaceByNewer(harness, "at work")
     const response = await harness.ask()
     assert.equal(response.status, 400)
     const message = await errorText(response)
@@ -247,7 +240,7 @@ describe("an account that can't serve", () => {
     assert.match(message, /accounts enable "at work"`; kiro-cli may be signed out by that/)
     assert.deepEqual(harness.sent(), ["at work"])
     await harness.store.update("newer", (current) => ({ ...current, enabled: true }))
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     await harness.gateway.close()
     const [told] = harness.notices.filter((notice) => notice.kind === "account-switched")
     assert.match(told?.because ?? "", /the newer one that took its place may be the same person's/)
@@ -259,14 +252,7 @@ describe("an account that can't serve", () => {
     await using harness = await startHarness()
     for (const name of ["oldest", "older", "old"]) {
       await harness.add(name)
-      await harness.store.update(name, (current) => ({
-        ...current,
-        logins: current.logins.map((login) => ({
-          ...login,
-          ...(login.kind !== "api-key" && { tokens: { ...login.tokens, expiresAt: harness.clock.now() } }),
-          record: { ...recordOf(login), successor: { id: "login of newer" } },
-        })),
-      }))
+      await replaceByNewer(harness, name)
     }
     await harness.add("newer")
     await harness.store.update("newer", (current) => ({ ...current, enabled: false }))
@@ -290,18 +276,30 @@ describe("an account that can't serve", () => {
     assert.equal(response.status, 402)
     assert.match(await errorText(response), /“You have reached the limit\.?”/)
     assert.deepEqual(harness.usageAsked, ["work"])
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
   })
 
   it("by its profile is served with the one that is found anew", async () => {
     await using harness = await startHarness({ lookUps: { profile: async () => true } })
     const account = await harness.add("work")
     account.fail(FAILURES.notAuthorized)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.deepEqual(harness.profilesAsked, ["work"])
     assert.deepEqual(harness.sent(), ["work", "work"])
   })
 })
+
+/** The login has ended, and that of the account "newer" took its place. */
+async function replaceByNewer({ clock, store }: Harness, label: string): Promise<void> {
+  await store.update(label, (account) => ({
+    ...account,
+    logins: account.logins.map((login) => ({
+      ...login,
+      ...(login.kind !== "api-key" && { tokens: { ...login.tokens, expiresAt: clock.now() } }),
+      record: { ...recordOf(login), successor: { id: "login of newer" } },
+    })),
+  }))
+}
 
 describe("a database that can't be used", () => {
   it("is told of where that may be why nobody is signed in", async () => {
@@ -367,7 +365,7 @@ describe("a refused token", () => {
     await using harness = await startHarness()
     const account = await harness.add("work")
     account.expire()
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.equal(account.refreshCount, 1)
     assert.equal(harness.fake.received("GenerateAssistantResponse").length, 2)
     assert.deepEqual(harness.clock.slept, [])
@@ -399,7 +397,7 @@ describe("a refused token", () => {
     account.fail(FAILURES.invalidBearer)
     assert.equal((await harness.ask()).status, 401)
     assert.equal((await harness.account("work")).logins[0]?.revoked, undefined)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
   })
 
   it("refused without a word, as something on the way may do it, ends no login", async () => {
@@ -411,7 +409,7 @@ describe("a refused token", () => {
     assert.match(await errorText(response), /work/)
     assert.deepEqual((await harness.account("work")).health, { state: "ok" })
     assert.deepEqual(harness.notices, [])
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
   })
 
   it("refused in a text that is not the service's ends no login and no key, and is still told", async () => {
@@ -447,7 +445,7 @@ describe("a refused token", () => {
       return FAILURES.unavailable
     })
     account.fail(FAILURES.invalidBearer)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     renewal.resolve()
     const tokens = harness.fake.chats.map(({ headers }) => headers["authorization"])
     assert.equal(tokens[1], `Bearer ${accessToken}`)
@@ -470,7 +468,7 @@ describe("a refused token", () => {
     await using harness = await startHarness()
     const account = await harness.add("key", { kind: "api-key" })
     account.fail(FAILURES.invalidBearer)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     await harness.gateway.close()
     assert.equal((await harness.account("key")).hosts["runtime"], "runtime.us-east-1.kiro.dev")
     await hear(await harness.ask())
@@ -496,7 +494,7 @@ describe("a fault", () => {
       const account = await harness.add("first")
       await harness.add("second")
       account.script(reply)
-      assert.equal((await hear(await harness.ask())).finishReason, "stop")
+      await assertAnswered(harness.ask())
       assert.deepEqual(harness.clock.slept, [500])
       assert.equal((await harness.account("first")).health.state, "ok")
       assert.ok(harness.sent().every((label) => label === "first"))
@@ -532,27 +530,23 @@ describe("a fault", () => {
       })
       const account = await harness.add("work")
       account.fail(FAILURES[name])
-      assert.equal((await hear(await harness.ask())).finishReason, "stop")
+      await assertAnswered(harness.ask())
       assert.deepEqual(harness.clock.slept, [500])
       assert.equal((await harness.account("work")).health.state, "ok")
     })
 
-  it("that stays goes out as the service's own status after three repeats", async () => {
-    await using harness = await startHarness()
-    const account = await harness.add("work")
-    for (let times = 0; times < 4; times++) account.fail(FAILURES.unavailable)
-    const response = await harness.ask()
-    assert.equal(response.status, 503)
-    assert.deepEqual(harness.clock.slept, [500, 1000, 2000])
-    assert.deepEqual(harness.sent(), ["work", "work", "work", "work"])
-  })
-
-  it("that stays goes out as what it was, not as another status", async () => {
-    await using harness = await startHarness()
-    const account = await harness.add("work")
-    for (let times = 0; times < 4; times++) account.fail(FAILURES.internalError)
-    assert.equal((await harness.ask()).status, 500)
-  })
+  for (const [status, reply] of [
+    [500, FAILURES.internalError],
+    [503, FAILURES.unavailable],
+  ] as const)
+    it(`that stays goes out as the service's own status, ${status}, after three repeats`, async () => {
+      await using harness = await startHarness()
+      const account = await harness.add("work")
+      account.script(reply, reply, reply, reply)
+      assert.equal((await harness.ask()).status, status)
+      assert.deepEqual(harness.clock.slept, [500, 1000, 2000])
+      assert.deepEqual(harness.sent(), ["work", "work", "work", "work"])
+    })
 
   it("by silence is repeated once", async () => {
     await using harness = await startHarness()
@@ -589,7 +583,7 @@ describe("a fault", () => {
       },
     })
     await harness.add("work")
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.deepEqual(harness.clock.slept, [])
     await harness.gateway.close()
     assert.equal((await harness.account("work")).hosts["runtime"], "runtime.us-east-1.kiro.dev")
@@ -702,7 +696,7 @@ describe("a request that the service refuses", () => {
     const first = await harness.add("first")
     const second = await harness.add("second")
     first.fail(FAILURES.invalidModel)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.equal((await harness.account("first")).health.state, "ok")
     first.fail(FAILURES.invalidModel)
     second.fail(FAILURES.invalidModel)
@@ -776,7 +770,7 @@ describe("a request that the service refuses", () => {
       }),
     )
     const thinking = { model: "claude-opus-4-6", reasoning_effort: "high" }
-    assert.equal((await hear(await harness.ask(thinking))).finishReason, "stop")
+    await assertAnswered(harness.ask(thinking))
     await harness.gateway.close()
     assert.deepEqual(
       (await harness.store.opening("ses_1")).refusedFields.map(({ field }) => field),

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict"
 import { join } from "node:path"
 import {
   type Account,
@@ -222,6 +223,11 @@ export async function hear(response: Response): Promise<Heard> {
     ...(usage !== undefined && { usage, totalTokens: usage.total_tokens }),
     ...(error !== undefined && { error }),
   }
+}
+
+/** The answer came, and came to its end. */
+export async function assertAnswered(asked: Promise<Response>): Promise<void> {
+  assert.equal((await hear(await asked)).finishReason, "stop")
 }
 
 interface ChunkOnWire {

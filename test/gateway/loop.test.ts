@@ -4,7 +4,7 @@ import { newAccount, openDatabase } from "../../src/accounts/index.ts"
 import { systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { FAILURES, finish, json, reasoning, stream, text, toolUse } from "../support/fake-kiro/index.ts"
-import { BASE_URL, errorText, hear, startHarness } from "./harness.ts"
+import { assertAnswered, BASE_URL, errorText, hear, startHarness } from "./harness.ts"
 
 describe("the gateway", () => {
   it("answers a plain request with one attempt and no wait", async () => {
@@ -106,7 +106,7 @@ describe("the gateway", () => {
     assert.match(await errorText(await harness.ask()), /no account is signed in/)
     await harness.add("work")
     await harness.store.update("work", (work) => ({ ...work, assignment: 9 }))
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.deepEqual(harness.sent(), ["work"])
     assert.deepEqual(harness.notices, [])
   })

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { hashReasoning } from "../../src/translate/index.ts"
 import { failure, FAILURES, type ReceivedRequest, toolNamesIn } from "../support/fake-kiro/index.ts"
-import { errorText, type Harness, hear, startHarness } from "./harness.ts"
+import { assertAnswered, errorText, type Harness, hear, startHarness } from "./harness.ts"
 import { PNG } from "../support/pixel.ts"
 
 const refusal = (reason: string): ReturnType<typeof failure> =>
@@ -28,10 +28,10 @@ describe("reasoning that the service refuses", () => {
     await using harness = await startHarness()
     await harness.add("work")
     await remember(harness, "ses_1")
-    assert.equal((await hear(await harness.ask(toolLoop()))).finishReason, "stop")
+    await assertAnswered(harness.ask(toolLoop()))
     assert.equal(harness.fake.refused.length, 1)
     assert.match(harness.fake.refused[0]?.reply.body ?? "", /THINKING_SIGNATURE_INVALID/)
-    assert.equal((await hear(await harness.ask(toolLoop()))).finishReason, "stop")
+    await assertAnswered(harness.ask(toolLoop()))
     assert.equal(harness.fake.refused.length, 1)
     assert.deepEqual(harness.notices, [])
     // Once more in the same session would be a word about the model.
@@ -43,7 +43,7 @@ describe("reasoning that the service refuses", () => {
     await harness.add("work")
     for (const session of ["ses_1", "ses_2", "ses_3"]) {
       await remember(harness, session)
-      assert.equal((await hear(await harness.ask(toolLoop(), { session }))).finishReason, "stop")
+      await assertAnswered(harness.ask(toolLoop(), { session }))
     }
     assert.equal(harness.fake.refused.length, 2)
     assert.ok((await refusedFields(harness)).includes("reasoning"))
@@ -57,7 +57,7 @@ describe("reasoning that the service refuses", () => {
     const words =
       "messages.1.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified"
     harness.fake.intercept(carriesReasoning, inWords(words))
-    assert.equal((await hear(await harness.ask(toolLoop()))).finishReason, "stop")
+    await assertAnswered(harness.ask(toolLoop()))
     assert.equal(sends(harness), 2)
   })
 })
@@ -72,8 +72,7 @@ describe("a tool that the service refuses", () => {
     await harness.add("work")
     refuseTools(harness, "notion_post")
     const ask = tools("read", "notion_post", "write")
-    for (let times = 0; times < 2; times++)
-      assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
+    for (let times = 0; times < 2; times++) await assertAnswered(harness.ask(ask))
     await harness.gateway.close()
     assert.deepEqual(toolsSent(harness), [
       ["read", "notion_post", "write"],
@@ -93,7 +92,7 @@ describe("a tool that the service refuses", () => {
     await harness.add("work")
     refuseTools(harness, "notion_")
     const names = Array.from({ length: 12 }, (_, index) => `notion_${index}`)
-    assert.equal((await hear(await harness.ask(tools("read", ...names)))).finishReason, "stop")
+    await assertAnswered(harness.ask(tools("read", ...names)))
     assert.deepEqual(
       toolsSent(harness).map(({ length }) => length),
       [13, 12, 11, 10, 9, 8, 7, 6, 5, 1],
@@ -107,7 +106,7 @@ describe("a tool that the service refuses", () => {
     const names = Array.from({ length: 30 }, (_, index) =>
       index % 2 === 0 ? `tool${index}` : `tool${index}_x`,
     )
-    assert.equal((await hear(await harness.ask(tools("read", ...names)))).finishReason, "stop")
+    await assertAnswered(harness.ask(tools("read", ...names)))
     assert.deepEqual(
       toolsSent(harness).map(({ length }) => length),
       [31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 0],
@@ -128,7 +127,7 @@ describe("a tool that the service refuses", () => {
     await using harness = await startHarness()
     await harness.add("work")
     harness.fake.fail(inWords("tools.0.custom.input_schema: bad; tools.2.custom.input_schema: bad"))
-    assert.equal((await hear(await harness.ask(tools("a", "b", "c")))).finishReason, "stop")
+    await assertAnswered(harness.ask(tools("a", "b", "c")))
     assert.deepEqual(toolsSent(harness), [["a", "b", "c"], ["b"]])
   })
 })
@@ -139,8 +138,7 @@ describe("a picture or document that the service refuses", () => {
     await harness.add("work")
     harness.fake.fail(refusal("DOCUMENT_MODEL_NOT_SUPPORTED"))
     const ask = withPart({ type: "file", file: { filename: "a.pdf", file_data: PDF } })
-    for (let times = 0; times < 2; times++)
-      assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
+    for (let times = 0; times < 2; times++) await assertAnswered(harness.ask(ask))
     assert.deepEqual(counts(harness, "documents"), [1, 0, 0])
     assert.deepEqual(await refusedFields(harness), ["documents"])
     assert.equal((await harness.store.session("ses_1")).leftOut, undefined)
@@ -170,7 +168,7 @@ describe("a picture or document that the service refuses", () => {
     await using harness = await startHarness()
     await harness.add("work")
     harness.fake.fail(inWords("Could not process image"))
-    assert.equal((await hear(await harness.ask(twoPictures()))).finishReason, "stop")
+    await assertAnswered(harness.ask(twoPictures()))
     assert.deepEqual(counts(harness, "images"), [2, 1])
     assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(PIXEL)))
   })
@@ -181,7 +179,7 @@ describe("a picture or document that the service refuses", () => {
     const account = await harness.add("work")
     account.fail(inWords("Could not process image"))
     account.fail(FAILURES.capacity)
-    assert.equal((await hear(await harness.ask(twoPictures()))).finishReason, "stop")
+    await assertAnswered(harness.ask(twoPictures()))
     assert.deepEqual(
       harness.fake.chats.map(({ text }) => text.includes(bytesOf(OTHER_PIXEL))),
       [true, false, false],
@@ -192,7 +190,7 @@ describe("a picture or document that the service refuses", () => {
     await using harness = await startHarness()
     await harness.add("work")
     harness.fake.fail(inWords("messages.0.content.1.image.source.base64: Could not process image"))
-    assert.equal((await hear(await harness.ask(twoPictures()))).finishReason, "stop")
+    await assertAnswered(harness.ask(twoPictures()))
     assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(OTHER_PIXEL)))
     assert.ok(!harness.fake.chats[1]?.text.includes(bytesOf(PIXEL)))
   })
@@ -201,7 +199,7 @@ describe("a picture or document that the service refuses", () => {
     await using harness = await startHarness()
     await harness.add("work")
     harness.fake.fail(inWords("too many images: 2 > 1"))
-    assert.equal((await hear(await harness.ask(twoPictures()))).finishReason, "stop")
+    await assertAnswered(harness.ask(twoPictures()))
     assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(OTHER_PIXEL)))
     assert.deepEqual(counts(harness, "images"), [2, 1])
   })
@@ -237,9 +235,9 @@ describe("pictures that are refused one after the other", () => {
       { role: "assistant", content: "I see." },
     ]).flat()
     const ask = { messages: [...messages, { role: "user", content: "And now?" }] }
-    assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
+    await assertAnswered(harness.ask(ask))
     assert.equal(sends(harness), 10)
-    assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
+    await assertAnswered(harness.ask(ask))
     assert.equal(sends(harness), 11)
     assert.deepEqual(await refusedFields(harness), [])
     assert.deepEqual(
@@ -267,7 +265,7 @@ describe("a page of something in front of the service", () => {
       { role: "assistant", content: `Yes, ${turn}.` },
     ])
     const ask = { messages: [...messages, { role: "user", content: "And now?" }] }
-    assert.equal((await hear(await harness.ask(ask))).finishReason, "stop")
+    await assertAnswered(harness.ask(ask))
     const [whole = 0, shorter = 0] = harness.fake.chats.map(({ text }) => text.length)
     assert.ok(shorter < whole * 0.9)
   })
@@ -287,7 +285,7 @@ describe("a page of something in front of the service", () => {
     await using harness = await startHarness()
     await harness.add("work")
     harness.fake.fail(page(502, "Bad gateway"))
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.deepEqual(harness.clock.slept, [500])
   })
 })
@@ -303,7 +301,7 @@ describe("a plan that does not support what asks", () => {
     await using harness = await startHarness({ lookUps: { profile: async () => true } })
     const account = await harness.add("work")
     account.fail(refused)
-    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    await assertAnswered(harness.ask())
     assert.deepEqual(harness.profilesAsked, ["work"])
   })
 

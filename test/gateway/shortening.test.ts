@@ -12,7 +12,7 @@ import {
   stream,
   text,
 } from "../support/fake-kiro/index.ts"
-import { errorText, type Harness, hear, startHarness } from "./harness.ts"
+import { assertAnswered, errorText, type Harness, hear, startHarness } from "./harness.ts"
 
 describe("gradual truncation, as values", () => {
   it("goes down in three steps", () => {
@@ -91,7 +91,7 @@ describe("a conversation that is too long", () => {
     const { tokenRatio = 0 } = await harness.store.session("ses_1")
     assert.ok(tokenRatio > 2.5 && tokenRatio < 3.2, `${tokenRatio}`)
     harness.fake.fail(FAILURES.inputTooLong)
-    assert.equal((await hear(await harness.ask(longChat(130)))).finishReason, "stop")
+    await assertAnswered(harness.ask(longChat(130)))
     const [, whole = 0, cut = 0] = harness.fake.chats.map(({ text: body }) => body.length)
     assert.ok(cut < whole * 0.7, `${cut} of ${whole}`)
   })
@@ -219,7 +219,7 @@ it("A conversation that was too long stays as short for the model that stands in
   await using harness = await startHarness({ settings: { rateLimitMaxRetries: 0, fallbackModels } })
   const account = await harness.add("work")
   for (const kind of ["inputTooLong", "capacity", "capacity"] as const) account.fail(FAILURES[kind])
-  assert.equal((await hear(await harness.ask(longChat(40)))).finishReason, "stop")
+  await assertAnswered(harness.ask(longChat(40)))
   const [whole = 0, ...sizes] = harness.fake.chats.map(({ text }) => text.length)
   assert.deepEqual(
     sizes.map((size) => size < whole * 0.9),

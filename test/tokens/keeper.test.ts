@@ -183,13 +183,18 @@ describe("the keeper of tokens", () => {
     )
   })
 
-  it("gives the other login's token at once where one was refused, and renews the refused one behind it", async () => {
+  /** The account has two valid logins of one person: their tokens, the one that lasts longer first. */
+  const twoLogins = async (): Promise<readonly [Secret, Secret]> => {
     const HOUR = 3_600_000
     const first = new Secret(person.accessToken)
     const longest = loginOf(person, Date.now() + HOUR)
     person.signIn(person.client.clientId)
-    const second = new Secret(person.accessToken)
     await store.add(accountOf(longest, { ...loginOf(person, Date.now() + HOUR / 2), id: "second" }))
+    return [first, new Secret(person.accessToken)]
+  }
+
+  it("gives the other login's token at once where one was refused, and renews the refused one behind it", async () => {
+    const [first, second] = await twoLogins()
     assert.equal(tokenOf(await fresh(first)), second.reveal())
     await keeper.close()
     assert.equal(person.refreshCount, 1)
@@ -199,12 +204,7 @@ describe("the keeper of tokens", () => {
   })
 
   it("renews a refused login where the others were refused as well", async () => {
-    const HOUR = 3_600_000
-    const first = new Secret(person.accessToken)
-    const longest = loginOf(person, Date.now() + HOUR)
-    person.signIn(person.client.clientId)
-    const second = new Secret(person.accessToken)
-    await store.add(accountOf(longest, { ...loginOf(person, Date.now() + HOUR / 2), id: "second" }))
+    const [first, second] = await twoLogins()
     assert.equal(tokenOf(await fresh(first, second)), person.accessToken)
     assert.equal(person.refreshCount, 1)
   })
