@@ -16,6 +16,7 @@ import {
   SOCIAL_PROVIDERS,
 } from "../login/input.ts"
 import type { Log } from "../runtime.ts"
+import type { Project } from "../settings/index.ts"
 import { PROVIDER_ID } from "../version.ts"
 import type { LoginToast } from "./toasts.ts"
 import { present } from "../json.ts"
@@ -42,8 +43,7 @@ export interface AuthHookOptions {
 export interface LoginDesk {
   readonly logins: Logins
   readonly management: Management
-  /** Where OpenCode works. */
-  readonly directory: string
+  readonly project: Project
   readonly log: Log
   /** OpenCode's auth.json. */
   readonly authFile: string

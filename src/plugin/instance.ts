@@ -24,11 +24,8 @@ export interface InstanceOptions {
  */
 export async function startInstance({ input, place }: InstanceOptions): Promise<Hooks> {
   const { client, directory, worktree } = input
-  const host = startHost({
-    place,
-    project: { directory, worktree },
-    show: (text) => toast(text),
-  })
+  const project = { directory, worktree }
+  const host = startHost({ place, project, show: (text) => toast(text) })
   const { paths, log, signal } = host
   const toast: (toast: Toast) => void = createToaster({ ...host, client })
   const fetch = fetchOf(host)
@@ -51,7 +48,7 @@ export async function startInstance({ input, place }: InstanceOptions): Promise<
       adoptApiKey: async (desk) => (await import("./auth-file.ts")).adoptApiKey(desk),
       desk: async () => ({
         ...(await host.services()),
-        directory,
+        project,
         log,
         authFile: paths.authFile,
         tell: createTell({ ...host, argv: process.argv, output: process.stdout, toast }),

@@ -1,6 +1,7 @@
 import type { AccountAct, AccountDeed, AccountLine } from "../host/index.ts"
 import type { SignIn } from "../login/index.ts"
 import { LoginError } from "../login/input.ts"
+import { projectRoot } from "../settings/index.ts"
 import type { Form, LoginDesk, Prompts } from "./auth-hook.ts"
 
 /** "Manage accounts" in the menu of `opencode auth login`: nothing where there is none to choose from. */
@@ -21,10 +22,7 @@ const DEEDS = [
 type Deed = (typeof DEEDS)[number]["value"]
 
 /** In the form of a sign-in: what was done stands where that shows what to do. */
-async function manage(
-  { management, directory }: LoginDesk,
-  answers: Record<string, string>,
-): Promise<SignIn> {
+async function manage({ management, project }: LoginDesk, answers: Record<string, string>): Promise<SignIn> {
   const { account = "", name = "", profile = "", sure = "" } = answers
   const deed = DEEDS.find(({ value }) => value === answers["deed"])?.value
   const act = async (wanted: AccountAct): Promise<SignIn> => {
@@ -34,7 +32,7 @@ async function manage(
   }
   switch (deed) {
     case "use-for-project":
-      return act({ act: deed, account, project: directory })
+      return act({ act: deed, account, project: projectRoot(project) })
     case "rename":
       return act({ act: deed, account, name })
     case "enable":

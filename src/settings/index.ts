@@ -18,7 +18,15 @@ export {
 } from "./files.ts"
 export { type LogLevel, openLog, redactText, wordsOf } from "./log.ts"
 export { ownCommand, ownFolder } from "./own-command.ts"
-export { comparablePath, fromHome, type Paths, pathsFor, type Place, type Project } from "./paths.ts"
+export {
+  comparablePath,
+  fromHome,
+  type Paths,
+  pathsFor,
+  type Place,
+  type Project,
+  projectRoot,
+} from "./paths.ts"
 export type { LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 export {
   DEFAULT_SETTINGS,

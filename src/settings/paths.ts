@@ -64,6 +64,11 @@ export interface Project {
   readonly mainWorktree?: string
 }
 
+/** What a rule for the project names. Outside a repository OpenCode 1 gives its root as `/`. */
+export function projectRoot({ directory, worktree, mainWorktree = worktree }: Project): string {
+  return mainWorktree === "/" ? directory : mainWorktree
+}
+
 /**
  * The kiro.json files of a project from its root down to where OpenCode was started, the weakest first, as OpenCode
  * reads its own. Outside a repository, whose root OpenCode then gives as `/`, only the one where it was started.

@@ -1,5 +1,6 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import type { JSX } from "@opentui/solid"
+import { projectRoot } from "../settings/index.ts"
 import { PROVIDER_ID } from "../version.ts"
 import { localDesk } from "./desk.ts"
 import type { Tone } from "./lines.ts"
@@ -36,8 +37,7 @@ export function startInV1(
     const { current } = api.route
     const named = "params" in current ? current.params?.["sessionID"] : undefined
     const sessionId = current.name === "session" && typeof named === "string" ? named : undefined
-    const { directory, worktree } = api.state.path
-    const project = worktree === "/" ? directory : worktree
+    const project = projectRoot(api.state.path)
     const turnStarts = sessionId === undefined ? [] : askedAt(api, sessionId)
     void manageAccounts({ dialogs: dialogsOf(api), desk, where: { sessionId, turnStarts, project }, view })
   }

@@ -1,7 +1,7 @@
 import { asObject, isObject, type JsonObject, numberField, present, stringField } from "../json.ts"
 import type { AccountAct, ActDone, Board } from "../host/index.ts"
 import type { SignedIn } from "../login/index.ts"
-import type { Project } from "../settings/index.ts"
+import { type Project, projectRoot } from "../settings/index.ts"
 import { PROVIDER_ID } from "../version.ts"
 import { localDesk, type LocalDesk } from "./desk.ts"
 import type { Tone } from "./lines.ts"
@@ -81,8 +81,7 @@ export function startInV2(context: V2Context): () => Promise<void> {
   const run = (): void => {
     const sessionId = attempt(() => openSession(context))
     const turnStarts = sessionId === undefined ? [] : (attempt(() => askedAt(context, sessionId)) ?? [])
-    const { worktree, mainWorktree = worktree } = projectOf(context)
-    const where = { sessionId, turnStarts, project: mainWorktree }
+    const where = { sessionId, turnStarts, project: projectRoot(projectOf(context)) }
     void manageAccounts({ dialogs: dialogsOf(context), desk, where, view })
   }
   // A layer belongs to a component: from `setup` itself the host refuses it, and the whole plugin with it.

@@ -107,7 +107,7 @@ export async function openLab(): Promise<LoginLab> {
         desk: async () => ({
           logins: lab.logins(),
           management: lab.management(),
-          directory: join(home, "project"),
+          project: { directory: join(home, "project", "packages", "one"), worktree: join(home, "project") },
           changed: () => void (lab.changes += 1),
           log: silentLog,
           authFile: lab.authFile,
