@@ -94,13 +94,12 @@ async function askModel(context: GatewayContext, chat: Chat, begun: Progress): P
   while (true) {
     const chosen = await chooseAccount(context, chat, progress)
     if (chosen.outcome === "refusal") return { ...chosen, chat, progress, because: "no-account" }
-    progress = { ...progress, sends: progress.sends + 1 }
     const attempted = await makeAttempt(context, { chat, account: chosen.account, progress })
     const result = attempted.outcome === "answered" ? await deliver(context, attempted) : attempted
     if (result.outcome === "answer") return result
     const recovery = await recover(context, result)
+    progress = recovery.outcome === "again" ? recovery.progress : result.progress
     if (recovery.outcome === "refusal") return { ...recovery, chat, progress, because: result.failure.kind }
-    progress = recovery.progress
   }
 }
 

@@ -830,6 +830,18 @@ describe("more exhausted accounts than sends", () => {
     assert.doesNotMatch(await errorText(last), /max_request_iterations/)
   })
 
+  it("are counted by what was sent: an account for which there is nowhere to send to is none of them", async () => {
+    await using harness = await startHarness({ settings: { maxRequestIterations: 1 } })
+    await harness.add("nowhere", {
+      profileArns: ["arn:aws:codewhisperer:ap-south-1:123456789012:profile/ABCDEF123456"],
+    })
+    await harness.add("here")
+    assert.equal((await hear(await harness.ask())).finishReason, "stop")
+    assert.deepEqual(harness.profilesAsked, ["nowhere"])
+    assert.deepEqual(harness.sent(), ["here"])
+    assert.equal(harness.fake.chats[0]?.headers["amz-sdk-request"], "attempt=1; max=1")
+  })
+
   it("say nothing of others where there are none", async () => {
     await using harness = await startHarness({ settings: { maxRequestIterations: 2 } })
     for (const label of ["one", "two"]) (await harness.add(label)).fail(FAILURES.monthlyLimit)

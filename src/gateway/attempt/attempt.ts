@@ -26,7 +26,7 @@ import { send } from "./send.ts"
 /** One HTTP send of a chat, or the try that ended before it, with all that led to it. */
 export interface Attempt {
   readonly chat: Chat
-  /** With this attempt counted. */
+  /** With this attempt counted, if it was sent. */
   readonly progress: Progress
   readonly account: Account
 }
@@ -80,9 +80,10 @@ export async function makeAttempt(context: GatewayContext, attempt: Attempt): Pr
   if (progress.tooLong !== undefined && body.estimatedTokens >= progress.tooLong) return unsent(NO_SMALLER)
   const startedAt = context.runtime.clock.now()
   const sent: Sent = { credential, host, otherHosts, model, body, startedAt }
-  const opened = await ask(context, attempt, sent)
-  if (opened.outcome === "answer") return { outcome: "answered", ...attempt, sent, answer: opened.answer }
-  return { outcome: "failed", ...attempt, sent, failure: opened.failure, metered: opened.metered }
+  const counted = { ...attempt, progress: { ...progress, sends: progress.sends + 1 } }
+  const opened = await ask(context, counted, sent)
+  if (opened.outcome === "answer") return { outcome: "answered", ...counted, sent, answer: opened.answer }
+  return { outcome: "failed", ...counted, sent, failure: opened.failure, metered: opened.metered }
 }
 
 /** The next step of shortening changes nothing that could be left out. */

@@ -40,7 +40,8 @@ export async function chooseAccount(
   const staying = progress.accountId === undefined ? undefined : await store.get(progress.accountId)
   if (staying !== undefined && mayStay(staying)) return { outcome: "chosen", account: staying }
   // What the chat began with was read just now.
-  const first = await assign(context, { chat, progress, ...(progress.sends === 0 && { seen: chat }) })
+  const isFirst = progress.sends + progress.excluded.length === 0
+  const first = await assign(context, { chat, progress, ...(isFirst && { seen: chat }) })
   if (first.account !== undefined) return { outcome: "chosen", account: first.account }
   const unopened = await importLogins()
   // Who comes now may be out of credits, and the user may not want to pay for more: that is known with the owner.
