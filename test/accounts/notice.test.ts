@@ -43,36 +43,62 @@ const MANY: readonly NamedState[] = [
   { name: "home", state: { reason: "daily-quota", until: NOW + 4 * 3_600_000 } },
 ]
 
-/** One of each kind, and each of its shapes. */
-const NOTICES: readonly Notice[] = [
-  {
-    kind: "account-switched",
-    from: "work",
-    to: "Builder ID ··a1b2",
-    because: "the monthly credits are used up",
-  },
-  { kind: "account-revoked", account: WORK, reason: "login-expired" },
-  { kind: "account-revoked", account: WORK, reason: "api-key-refused" },
-  { kind: "account-revoked", account: WORK, reason: "suspended" },
-  { kind: "none-left", accounts: MANY, now: NOW },
-  { kind: "none-left", accounts: [{ name: "work", state: { reason: "disabled" } }], now: NOW },
-  { kind: "quota-high", account: "work", usedShare: 0.8349, resetAt: RESET, now: NOW },
-  { kind: "quota-high", account: "work", usedShare: 0.8, now: NOW },
-  { kind: "paid-credits", account: "work" },
-  { kind: "conversation-shortened", share: 0.6, sessionId: "ses_1" },
-  { kind: "region-mapped", from: "eu-west-1", to: "eu-central-1" },
-  { kind: "profile-choice", account: WORK, profiles: ["arn:1", "arn:2"] },
-  {
-    kind: "settings-problem",
-    problem: { kind: "bad-value", key: "use_overage", allowed: "true or false", from: "f" },
-  },
-  { kind: "more-settings-problems", count: 97 },
-  { kind: "source-problem", file: "/f", key: "kirocli:odic:token", message: "holds no date" },
-  { kind: "source-problem", file: "/f", message: "can't be read" },
-  { kind: "store-trouble", failure: "busy", path: "/kiro.db" },
-  { kind: "store-trouble", failure: "readonly", path: "/kiro.db", inMemory: true },
-  { kind: "store-trouble", failure: "corrupt", path: "/kiro.db", backup: "/kiro.db.damaged-x" },
-]
+/** Of each kind each of its shapes. */
+const SHAPES: { readonly [Kind in Notice["kind"]]: readonly Extract<Notice, { kind: Kind }>[] } = {
+  "account-switched": [
+    {
+      kind: "account-switched",
+      from: "work",
+      to: "Builder ID ··a1b2",
+      because: "the monthly credits are used up",
+    },
+  ],
+  "account-revoked": [
+    { kind: "account-revoked", account: WORK, reason: "login-expired" },
+    { kind: "account-revoked", account: WORK, reason: "api-key-refused" },
+    { kind: "account-revoked", account: WORK, reason: "suspended" },
+  ],
+  "none-left": [
+    { kind: "none-left", accounts: MANY, now: NOW },
+    { kind: "none-left", accounts: [{ name: "work", state: { reason: "disabled" } }], now: NOW },
+  ],
+  "quota-high": [
+    { kind: "quota-high", account: "work", usedShare: 0.8349, resetAt: RESET, now: NOW },
+    { kind: "quota-high", account: "work", usedShare: 0.8, now: NOW },
+  ],
+  "paid-credits": [{ kind: "paid-credits", account: "work" }],
+  "rule-missed": [
+    { kind: "rule-missed", id: "office", to: "work" },
+    { kind: "rule-missed", id: "home", wanted: "home", to: "work" },
+  ],
+  "conversation-shortened": [{ kind: "conversation-shortened", share: 0.6, sessionId: "ses_1" }],
+  "budget-near": [{ kind: "budget-near", used: 8.5, budget: 10, day: "2026-11-24" }],
+  "parts-left-out": [
+    { kind: "parts-left-out", parts: ["the tool x"], sessionId: "ses_1" },
+    { kind: "parts-left-out", parts: ["images", "documents", "the tool x"], sessionId: "ses_1" },
+  ],
+  "model-switched": [{ kind: "model-switched", from: "claude-opus-5", to: "auto", sessionId: "ses_1" }],
+  "region-mapped": [{ kind: "region-mapped", from: "eu-west-1", to: "eu-central-1" }],
+  "profile-choice": [{ kind: "profile-choice", account: WORK, profiles: ["arn:1", "arn:2"] }],
+  "settings-problem": [
+    {
+      kind: "settings-problem",
+      problem: { kind: "bad-value", key: "use_overage", allowed: "true or false", from: "f" },
+    },
+  ],
+  "more-settings-problems": [{ kind: "more-settings-problems", count: 97 }],
+  "source-problem": [
+    { kind: "source-problem", file: "/f", key: "kirocli:odic:token", message: "holds no date" },
+    { kind: "source-problem", file: "/f", message: "can't be read" },
+  ],
+  "store-trouble": [
+    { kind: "store-trouble", failure: "busy", path: "/kiro.db" },
+    { kind: "store-trouble", failure: "readonly", path: "/kiro.db", inMemory: true },
+    { kind: "store-trouble", failure: "corrupt", path: "/kiro.db", backup: "/kiro.db.damaged-x" },
+  ],
+}
+
+const NOTICES: readonly Notice[] = Object.values(SHAPES).flat()
 
 describe("a notice", () => {
   it("says each event in its own words", () => {
@@ -102,6 +128,14 @@ describe("a notice", () => {
       /^9 out of credits until Dec 1 · 1 suspended \(··3f18\) · 1 needs a login \(··6e9a\) · 2 at the daily limit until /,
     )
     said(/costs money.*use_overage/)
+    said(/^Your rule names home, which can't serve now\. Going on with work\.$/)
+    said(/^A rule in kiro\.json names the account office, which is not here\. Going on with work\.$/)
+    said(/^It was too long for the model, .*\(60 % kept\)/)
+    said(/^8\.50 of today's budget of 10 credits are used\. .*`kiro budget lift`\.$/)
+    said(/^Kiro refused the tool x; this session goes on without\.$/)
+    said(/^Kiro refused images, documents and the tool x; this session goes on without\.$/)
+    said(/^claude-opus-5 is very busy\. Going on with auto, as fallback_models in kiro\.json says\.$/)
+    said(/^97 more mistakes in kiro\.json: .*`kiro doctor`\.$/)
     said(/^Kiro is not served from eu-west-1; eu-central-1 is used\.$/)
     said(/^use_overage in f must be true or false/)
     said(/^\/f \(kirocli:odic:token\) holds no date\.$/)

@@ -209,6 +209,10 @@ describe("settings", () => {
     const { settings, problems } = await load({ project })
     assert.deepEqual(settings, DEFAULT_SETTINGS)
     assert.equal(problems.filter((problem) => problem.kind === "not-in-project").length, 10)
+    assert.match(
+      problems.map(describeSettingsProblem).join("\n"),
+      /^endpoint_override in .*kiro\.json is ignored: a repository may not decide where a login goes, /m,
+    )
     assert.deepEqual((await load({ user: project })).problems, [])
   })
 
@@ -221,6 +225,7 @@ describe("settings", () => {
         problems.map((problem) => problem.kind),
         ["unreadable-file"],
       )
+      assert.match(problems.map(describeSettingsProblem).join(), /kiro\.json is ignored: .* No paid credits/)
     }
   })
 
