@@ -1,6 +1,16 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { closeSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import { type AccountStore, type Database, openDatabase, TokenKeeper } from "../../src/accounts/index.ts"
@@ -116,6 +126,55 @@ describe("a refresh whose pair can't be stored as usual", () => {
       await openKeeper({ folder, url: fake.url, store: await openStore(folder) }).close()
       for (const name of files) renameSync(join(folder, `away-${name}`), join(folder, name))
       assert.equal(await token(open(), await openStore(folder)), person.accessToken)
+      assert.equal(person.refreshCount, 1)
+    })
+  })
+
+  describe("nor its file, which is lost during the request", () => {
+    let folder: string
+    let store: AccountStore
+    let writer: Database
+    let keeper: TokenKeeper
+    let room: string
+
+    beforeEach(async () => {
+      folder = temporaryFolder()
+      store = await openStore(folder)
+      const login = loginOf(person, EXPIRED)
+      await store.add(accountOf(login))
+      writer = await openDatabase(join(folder, "kiro.db"))
+      room = join(folder, `kiro-tokens.spill-${login.id}.next`)
+      const runtime = realRuntime({
+        fetch: async (url, init) => {
+          const response = await fetch(url, init)
+          writer.run("BEGIN IMMEDIATE")
+          rmSync(room)
+          mkdirSync(room)
+          return response
+        },
+      })
+      keeper = openKeeper({ folder, url: fake.url, store, runtime })
+    })
+
+    it("serves, and is in the database before its process ends", async () => {
+      assert.equal(await token(keeper, store), person.accessToken)
+      rmdirSync(room)
+      writer.run("ROLLBACK")
+      await keeper.close()
+      assert.deepEqual(leftovers(folder), [])
+      assert.equal(onlyLogin((await store.list())[0]).tokens.refreshToken?.reveal(), person.refreshToken)
+    })
+
+    it("is waited for by the end of its process, and is in the file where the database goes on taking nothing", async () => {
+      assert.equal(await token(keeper, store), person.accessToken)
+      let isClosed = false
+      const closing = keeper.close().then(() => (isClosed = true))
+      await systemClock.sleep(1500)
+      assert.equal(isClosed, false)
+      rmdirSync(room)
+      await closing
+      writer.run("ROLLBACK")
+      assert.equal(await token(openKeeper({ folder, url: fake.url, store }), store), person.accessToken)
       assert.equal(person.refreshCount, 1)
     })
   })

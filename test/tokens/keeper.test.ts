@@ -229,6 +229,22 @@ describe("the keeper of tokens", () => {
     assert.equal(tokenOf(await fresh()), person.accessToken)
   })
 
+  it("learns the profile of a social login with its first refresh, and keeps one that it has", async () => {
+    const social = fake.account({ kind: "social" })
+    const [named = ""] = social.profileArns
+    const login = { kind: "social" as const, provider: "google" as const }
+    await store.add(accountOf(loginOf(social, EXPIRED, login)))
+    assert.equal(tokenOf(await fresh()), social.accessToken)
+    await keeper.close()
+    assert.equal((await stored()).profileArn, named)
+    await store.updateLogin((await stored()).id, (held) => ({ ...held, profileArn: "arn:another" }))
+    keeper = openKeeper({ folder, url: fake.url, store })
+    await fresh(new Secret(social.accessToken))
+    await keeper.close()
+    assert.equal(social.refreshCount, 2)
+    assert.equal((await stored()).profileArn, "arn:another")
+  })
+
   it("goes on with a refresh whose caller went away", async () => {
     await store.add(accountOf(loginOf(person, EXPIRED)))
     const leaving = new AbortController()
