@@ -23,6 +23,8 @@ export const AUTH_MARKER = "kept-by-opencode-kiro-auth"
 /** Set by our own hooks on the host's requests, read by the front: what a request is for, and which agent asks. */
 export const PURPOSE_HEADER = "x-kiro-purpose"
 export const AGENT_HEADER = "x-kiro-agent"
+/** The session that a subagent works for, as either OpenCode says it. */
+export const PARENT_HEADER = "x-parent-session-id"
 
 /** The logins of other programs are taken in this long after the start, so that the first message finds them. */
 const TAKE_IN_AFTER_MS = 2000

@@ -1,7 +1,15 @@
 import type { Board, BoardQuestion } from "./board.ts"
 
 /** Loaded at a host's start, so nothing that takes time is behind this door: the services load with their first use. */
-export { AGENT_HEADER, AUTH_MARKER, type Host, gatewayOf, PURPOSE_HEADER, startHost } from "./host.ts"
+export {
+  AGENT_HEADER,
+  AUTH_MARKER,
+  type Host,
+  gatewayOf,
+  PARENT_HEADER,
+  PURPOSE_HEADER,
+  startHost,
+} from "./host.ts"
 export type { Board } from "./board.ts"
 export type { AccountAct, AccountDeed, AccountLine, ActDone, Management } from "./manage.ts"
 export { type Offer, readOffer } from "./offer.ts"

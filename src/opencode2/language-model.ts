@@ -11,7 +11,7 @@ import {
   type Purpose,
   refusalOfError,
 } from "../gateway/index.ts"
-import { AGENT_HEADER, PURPOSE_HEADER } from "../host/index.ts"
+import { AGENT_HEADER, PARENT_HEADER, PURPOSE_HEADER } from "../host/index.ts"
 import { asObject, decodePercent, type JsonObject, present, stringField } from "../json.ts"
 import { cutError, refusalError } from "./errors.ts"
 import { createPartWriter } from "./parts.ts"
@@ -109,7 +109,7 @@ function readHeaders(
     // Without one it is a question of its own: no two of them may share a memory.
     sessionId: read(SESSION_HEADER) ?? crypto.randomUUID(),
     purpose: PURPOSES[read(PURPOSE_HEADER) ?? ""] ?? "main",
-    ...present({ agent: agent && decodePercent(agent), parentSessionId: read("x-parent-session-id") }),
+    ...present({ agent: agent && decodePercent(agent), parentSessionId: read(PARENT_HEADER) }),
   }
 }
 

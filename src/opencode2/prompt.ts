@@ -5,6 +5,7 @@ import {
   type ChatMessage,
   type ChatRequest,
   type ContentPart,
+  type ReasoningBlock,
 } from "../openai/index.ts"
 import { PROVIDER_ID } from "../version.ts"
 
@@ -197,7 +198,6 @@ function readAssistant(parts: readonly PlacedPart[], key: string): ChatMessage[]
 }
 
 type AssistantMessage = Extract<ChatMessage, { role: "assistant" }>
-type ReasoningBlock = AssistantMessage["reasoning"][number]
 type ToolCall = AssistantMessage["toolCalls"][number]
 
 /** Its proof is what we gave the host as metadata of the block. */

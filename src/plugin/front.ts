@@ -9,7 +9,7 @@ import {
   type Refusal,
   refusalOfError,
 } from "../gateway/index.ts"
-import { AGENT_HEADER, PURPOSE_HEADER } from "../host/index.ts"
+import { AGENT_HEADER, PARENT_HEADER, PURPOSE_HEADER } from "../host/index.ts"
 import { decodePercent, parseJson, present } from "../json.ts"
 import {
   apiCallError,
@@ -29,8 +29,6 @@ import type { Fetch, Runtime } from "../runtime.ts"
 
 /** The session of a chat request, as OpenCode names it. */
 const SESSION_HEADER = "x-session-id"
-/** The session that a subagent works for. */
-const PARENT_HEADER = "x-parent-session-id"
 
 export interface FrontOptions {
   readonly gateway: ChatGateway

@@ -113,7 +113,6 @@ function effortsOf(words: readonly string[]): Effort[] {
 }
 
 /** How hard a model is asked to think, as a word or as a budget of thinking tokens. */
-
 export const EFFORTS = ["low", "medium", "high", "xhigh", "max"] as const
 
 export type Effort = (typeof EFFORTS)[number]
