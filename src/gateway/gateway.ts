@@ -116,7 +116,7 @@ async function askFallbacks(context: GatewayContext, busy: Refused): Promise<Cha
   const { fallbacks, request, sessionId } = busy.chat
   let last = busy
   for (const model of fallbacks) {
-    const { sends } = last.progress
+    const { sends, waits, waitedMs } = last.progress
     if (sends >= context.settings.maxRequestIterations) return undefined
     const opened = await openChat(context, { ...busy.chat, request: { ...request, model } })
     // The host does not compact for its window: the model that was asked may have a larger one.
@@ -124,7 +124,7 @@ async function askFallbacks(context: GatewayContext, busy: Refused): Promise<Cha
     if (wouldSummariseAPart(chat, busy.chat)) continue
     // What the models before have taught of the conversation, this one need not be asked again.
     const session = { ...chat.session, ...taughtBy(last) }
-    const asked = await askModel(context, chat, { ...begin(chat, session), sends })
+    const asked = await askModel(context, chat, { ...begin(chat, session), sends, waits, waitedMs })
     if (asked.outcome === "answer")
       context.notify({ kind: "model-switched", from: request.model, to: model, sessionId })
     if (asked.outcome === "answer" || !PASSED_OVER.has(asked.because)) return asked

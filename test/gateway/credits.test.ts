@@ -429,6 +429,22 @@ describe("a model that stays busy", () => {
     assert.equal(modelsSent(harness).length, 3)
   })
 
+  it("is waited for, and those that stand in for it no longer: all waits are one chat's", async () => {
+    await using harness = await startHarness({
+      settings: { ...settings, rateLimitMaxRetries: 2, rateLimitRetryDelayMs: 3000 },
+    })
+    const account = await harness.add("work")
+    for (let times = 0; times < 5; times++) account.fail(FAILURES.capacity)
+    const refused = await harness.ask()
+    assert.equal(refused.status, 429)
+    assert.deepEqual(harness.clock.slept, [3000, 6000])
+    assert.deepEqual(modelsSent(harness), [
+      ...Array.from({ length: 3 }, () => "claude-sonnet-4.5"),
+      "claude-sonnet-4",
+      "claude-haiku-4.5",
+    ])
+  })
+
   it("is never left for a quota, a throttle or a refusal", async () => {
     for (const reply of [FAILURES.throttled, FAILURES.monthlyLimit, FAILURES.improperlyFormed]) {
       await using harness = await startHarness({ settings })
