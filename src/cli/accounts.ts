@@ -66,11 +66,15 @@ const BESIDE: readonly Column[] = [
   { title: "", wraps: true },
 ]
 
+/** Behind that there is no account, or no login: what the user does not want to be looked at. */
+export const LEFT_OUT = "; kiro-cli is not looked at, because auto_sync_kiro_cli is false"
+
 /** Logins of other programs are taken in by the first message, not by looking at the list. */
-async function nobody({ store, sources, command, terminal }: Context): Promise<string> {
+async function nobody({ store, sources, settings, command, terminal }: Context): Promise<string> {
   const readings = await Promise.all(sources.map((source) => source.read()))
   const found = readings.flatMap(({ logins }) => logins.map(({ login }) => SOURCE_NAMES[login.source]))
-  if (found.length === 0) return terminal.wrap(`No account yet. Sign in with kiro-cli, or run: ${SIGN_IN}`)
+  const [how, leftOut] = settings.autoSyncKiroCli ? ["Sign in with kiro-cli, or run", ""] : ["Run", LEFT_OUT]
+  if (found.length === 0) return terminal.wrap(`No account yet. ${how}: ${SIGN_IN}${leftOut}`)
   const from = [...new Set(found)].join(", ")
   const hasRemoved = (await store.listAll()).some(({ removedAt }) => removedAt !== undefined)
   const there = hasRemoved

@@ -3,7 +3,7 @@ import { importLogins, type ImportOutcome } from "../import/index.ts"
 import { messageOf, present } from "../json.ts"
 import type { Place } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
-import { listAccounts, sourceTrouble } from "./accounts.ts"
+import { LEFT_OUT, listAccounts, sourceTrouble } from "./accounts.ts"
 import { accountProfile, changeAccount } from "./change-account.ts"
 import { type Command, helpText, readCommandLine, UsageError } from "./command-line.ts"
 import {
@@ -123,7 +123,7 @@ async function takeLogins(
   const taken = await importLogins({ store, sources, clock: runtime.clock, byUser: true, tokens })
   mustBeKept(context)
   if (json) terminal.json({ dryRun, ...documentOf(taken, dryRun) })
-  else for (const line of linesOf(taken, dryRun)) terminal.out(terminal.wrap(line, 2))
+  else for (const line of linesOf(taken, context, dryRun)) terminal.out(terminal.wrap(line, 2))
   for (const problem of json ? [] : taken.problems) terminal.warn(`${sourceTrouble(problem)}.`)
   return taken.problems.length === 0
 }
@@ -148,7 +148,11 @@ function documentOf({ added, updated, unchanged, problems }: ImportOutcome, dryR
   }
 }
 
-function linesOf({ added, updated, unchanged }: ImportOutcome, dryRun: boolean): readonly string[] {
+function linesOf(
+  { added, updated, unchanged }: ImportOutcome,
+  { settings }: Context,
+  dryRun: boolean,
+): readonly string[] {
   const say = (accounts: readonly Account[], done: string): string[] =>
     accounts.map((account) => `${accountName(account)}: ${done}`)
   const lines = [
@@ -156,5 +160,7 @@ function linesOf({ added, updated, unchanged }: ImportOutcome, dryRun: boolean):
     ...say(updated, dryRun ? "would be brought up to date" : "brought up to date"),
     ...say(unchanged, "nothing new"),
   ]
-  return lines.length > 0 ? lines : ["Found no login of kiro-cli, Kiro IDE, an older plugin or KIRO_API_KEY."]
+  if (lines.length > 0) return lines
+  const [first, leftOut] = settings.autoSyncKiroCli ? ["kiro-cli, ", ""] : ["", LEFT_OUT]
+  return [`Found no login of ${first}Kiro IDE, an older plugin or KIRO_API_KEY${leftOut}.`]
 }

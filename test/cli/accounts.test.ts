@@ -52,6 +52,20 @@ describe("accounts", () => {
     assert.ok(!existsSync(join(lab.sandbox.config, "kiro.db")))
   })
 
+  it("tells nobody to sign in with kiro-cli, or that it has no login, where it is not to be looked at", async () => {
+    await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [builder] })
+    const off = { environment: { KIRO_AUTO_SYNC_KIRO_CLI: "false" } }
+    for (const [command, args] of [
+      ["accounts", []],
+      ["import", ["--dry-run"]],
+      ["doctor", []],
+    ] as const) {
+      const { out } = await lab.runWith(off, command, ...args)
+      assert.match(out, /kiro-cli is not (?:used|looked at).* auto_sync_kiro_cli is false/, command)
+      assert.doesNotMatch(out, /`kiro-cli login`|Sign in with kiro-cli|no login of kiro-cli/, command)
+    }
+  })
+
   it("shows what an import would take, and changes nothing until it is asked to", async () => {
     await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [builder, social] })
     const rehearsed = await run("import", "--dry-run")

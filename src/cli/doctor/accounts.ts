@@ -25,7 +25,7 @@ import { importLogins, kiroCliDatabases, SOURCE_NAMES } from "../../import/index
 import { present } from "../../json.ts"
 import { type KiroFailure, regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
 import { wordsOf } from "../../settings/index.ts"
-import { profileOf, sourceTrouble } from "../accounts.ts"
+import { LEFT_OUT, profileOf, sourceTrouble } from "../accounts.ts"
 import { SIGN_IN } from "../command-line.ts"
 import type { Context } from "../context.ts"
 import { databaseRemedy } from "./files.ts"
@@ -105,7 +105,7 @@ async function askUsage(
 export const accountsCheck: Check = {
   title: "Accounts",
   async look(context) {
-    const { accounts, databaseTrouble, store, command } = context
+    const { accounts, databaseTrouble, store, settings, command } = context
     if (databaseTrouble !== undefined) return [note("not looked at: the database can't be used")]
     if (accounts.length > 0)
       return [
@@ -119,12 +119,10 @@ export const accountsCheck: Check = {
           `To take it in again, run: \`${command} import\`; or: ${SIGN_IN}`,
         ),
       ]
-    return [
-      problem(
-        "nobody is signed in: no account here, nothing in kiro-cli or Kiro IDE",
-        `Run: \`kiro-cli login\`, or: ${SIGN_IN}`,
-      ),
-    ]
+    const nobody = "nobody is signed in: no account here, nothing in"
+    return settings.autoSyncKiroCli
+      ? [problem(`${nobody} kiro-cli or Kiro IDE`, `Run: \`kiro-cli login\`, or: ${SIGN_IN}`)]
+      : [problem(`${nobody} Kiro IDE${LEFT_OUT}`, `Run: ${SIGN_IN}, or let auto_sync_kiro_cli be true.`)]
   },
 }
 
