@@ -563,6 +563,11 @@ describe("doctor on accounts and the way to Kiro", () => {
       mkdirSync(join(log, ".."), { recursive: true })
       const lines = ["info", "warn"].map((level) => JSON.stringify({ level, message: `a ${level} line` }))
       writeFileSync(log, lines.join("\n"))
+      editJson(join(lab.sandbox.config, "kiro.json"), (before) => ({
+        ...before,
+        idc_start_url: "https://identitycenter.amazonaws.com/ssoins-72237fb7de3e1e",
+        account_rules: [{ account: "Umbrella" }],
+      }))
       const { code, out } = await lab.runWith(home, "doctor", "--report")
       assert.equal(code, 1)
       assert.match(out, /\[problem\] Identity Center ··[0-9a-f]{4} is signed in to us-east-1/)
@@ -570,7 +575,15 @@ describe("doctor on accounts and the way to Kiro", () => {
       assert.ok(out.includes("a warn line") && !out.includes("a info line"))
       assert.deepEqual(secretsIn(out), [])
       const { out: document } = await lab.runWith(home, "doctor", "--report", "--json")
-      for (const private_ of [lab.sandbox.root, "Acme", "some.body", "123456789012", "d-9067642ac7"])
+      for (const private_ of [
+        lab.sandbox.root,
+        "Acme",
+        "some.body",
+        "123456789012",
+        "d-9067642ac7",
+        "ssoins",
+        "Umbrella",
+      ])
         for (const text of [out, document]) assert.ok(!text.includes(private_), private_)
       const shown = await lab.run("doctor")
       assert.deepEqual(secretsIn(shown.out + readFileSync(log, "utf8")), [])

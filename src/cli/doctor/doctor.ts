@@ -237,12 +237,18 @@ function reportText(context: DoctorContext, sections: readonly Section[], mended
 }
 
 /** No token, e-mail address, label, AWS account, start URL or home folder: what is left can be public. */
-function anonymous(text: string, { accounts, place }: DoctorContext): string {
-  const unlabelled = accounts.reduce((rest, { account }) => {
-    const names = [fullName(account), accountName(account)]
-    return names.reduce((each, name) => each.replaceAll(wholeWord(name), () => ownName(account)), rest)
-  }, text)
-  return redactText(withoutHome(unlabelled, place.home))
+function anonymous(text: string, { accounts, settings, place }: DoctorContext): string {
+  const { accountRules, idcStartUrl } = settings
+  const names = [
+    ...accounts.flatMap(({ account }) =>
+      [fullName, accountName].map((nameOf) => ({ name: nameOf(account), shown: ownName(account) })),
+    ),
+    // Of an account that is not here, such as one of another computer's.
+    ...accountRules.map(({ account }) => ({ name: account, shown: "[account]" })),
+    ...(idcStartUrl === undefined ? [] : [{ name: idcStartUrl, shown: "[start-url]" }]),
+  ]
+  const unnamed = names.reduce((rest, { name, shown }) => rest.replaceAll(wholeWord(name), () => shown), text)
+  return redactText(withoutHome(unnamed, place.home))
     .replaceAll(/\b\d{12}\b/g, "[aws-account]")
     .replaceAll(/[\w-]+(?=\.awsapps\.)/g, "[start-url]")
 }
