@@ -28,6 +28,7 @@ import {
   writeJson,
 } from "../support/opencode/index.ts"
 import { emptyDatabase, openServerStage, type ServerStage } from "./setup.ts"
+import { eventually } from "../support/clock.ts"
 
 interface Stage extends ServerStage {
   readonly accounts: readonly FakeAccount[]
@@ -159,7 +160,7 @@ describe("several accounts in the real OpenCode", { concurrency: false }, () => 
           .received("GenerateAssistantResponse")
           .some((request) => !fake.chats.includes(request) && JSON.stringify(request.body).includes(name))
       // OpenCode asks for a title beside the answer.
-      while (!names.every(isTitled)) await systemClock.sleep(20)
+      await eventually(() => names.every(isTitled))
     })
 
     it("serve parallel sessions in turn by round-robin", async () => {
@@ -292,7 +293,7 @@ async function streamsWhileHeld({ fake, sandbox, server }: Stage): Promise<void>
   }
   const answers = async (more: number): Promise<void> => {
     const until = beside.answered + more
-    while (beside.answered < until) await systemClock.sleep(20)
+    await eventually(() => beside.answered >= until)
   }
   const deltas: number[] = []
   const session = await server.newSession()
@@ -304,7 +305,7 @@ async function streamsWhileHeld({ fake, sandbox, server }: Stage): Promise<void>
   // OpenCode may write at this moment: then the holder waits its turn.
   holder.get("PRAGMA busy_timeout = 10000")
   const holdMeanwhile = async (): Promise<Turn> => {
-    while (deltas.length === 0) await systemClock.sleep(20)
+    await eventually(() => deltas.length > 0)
     holder.run("BEGIN IMMEDIATE")
     try {
       fake.answer(text("second"), finish())
@@ -326,15 +327,12 @@ async function streamsWhileHeld({ fake, sandbox, server }: Stage): Promise<void>
 }
 
 async function untilNamed(path: string, people: readonly string[]): Promise<void> {
-  let named: readonly unknown[] = []
-  for (let tries = 0; tries < 200; tries += 1) {
+  await eventually(async () => {
     const database = await openDatabase(path, { readonly: true })
-    named = database.all("SELECT user_id FROM kiro_account").map((row) => row["user_id"])
+    const named = database.all("SELECT user_id FROM kiro_account").map((row) => row["user_id"])
     database.close()
-    if (people.every((person) => named.includes(person))) return
-    await systemClock.sleep(100)
-  }
-  assert.fail(`not named: ${JSON.stringify(named)}`)
+    return people.every((person) => named.includes(person))
+  })
 }
 
 function textOf({ parts }: Turn): string {
@@ -345,10 +343,8 @@ function textOf({ parts }: Turn): string {
 }
 
 async function untilQuotasKnown(path: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  await eventually(async () => {
     const overview = await readOverview({ path, now: Date.now() })
-    if (overview?.accounts.every((account) => account.quota !== undefined)) return
-    await systemClock.sleep(100)
-  }
-  assert.fail("no usage was asked for")
+    return overview?.accounts.every((account) => account.quota !== undefined) === true
+  })
 }

@@ -7,6 +7,7 @@ import { type FakeAccount, type FakeKiro, finish, text } from "../support/fake-k
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { type OpencodeServer, packageFolder, type Sandbox, writeJson } from "../support/opencode/index.ts"
 import { NOBODY, openServerStage } from "./setup.ts"
+import { eventually } from "../support/clock.ts"
 
 /** First nobody is signed in, then somebody is. */
 describe("OpenCode 1 with the export that also serves OpenCode 2", { concurrency: false }, () => {
@@ -26,8 +27,7 @@ describe("OpenCode 1 with the export that also serves OpenCode 2", { concurrency
   it("calls `setup` with its preview, which leaves no file, no request and no line in the log", async () => {
     await server.get("/api/provider").catch(() => undefined)
     await server.newSession()
-    for (let tries = 0; tries < 300 && calls() === ""; tries++)
-      await new Promise((resolve) => setTimeout(resolve, 100))
+    await eventually(() => calls() !== "")
     assert.match(calls(), /^(?:undefined\n)+$/)
     assert.deepEqual(
       readdirSync(sandbox.config).filter((name) => name.startsWith("kiro")),

@@ -2,7 +2,6 @@ import assert from "node:assert/strict"
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, before, describe, it } from "node:test"
-import { systemClock } from "../../src/runtime.ts"
 import type { FakeKiro } from "../support/fake-kiro/index.ts"
 import { createToken } from "../support/fake-kiro/oidc.ts"
 import {
@@ -14,6 +13,7 @@ import {
   type Terminal,
 } from "../support/opencode/index.ts"
 import { forgetAccounts, NOBODY, openServerStage } from "./setup.ts"
+import { eventually } from "../support/clock.ts"
 
 const START_URL = "https://d-9067642ac7.awsapps.com/start"
 const FRANKFURT = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EUPROFILE"
@@ -92,7 +92,7 @@ describe(
       })
       // Nobody approves on a page that has not opened yet.
       fake.next("CreateToken", async (request) => {
-        while (!existsSync(opened)) await systemClock.sleep(50)
+        await eventually(() => existsSync(opened))
         return createToken(fake, request)
       })
       terminal = openTerminal(withBrowser(sandbox, browser), ["auth", "login", "-p", "kiro"])

@@ -31,6 +31,7 @@ import {
 import { OLD_BUN } from "../support/old-bun.ts"
 import { assistant, plain, user } from "./known-good.ts"
 import { chatBody, postChat } from "./requests.ts"
+import { eventually } from "../support/clock.ts"
 
 describe("the encoder of the fake", () => {
   it("writes the known text message byte for byte", () => {
@@ -204,7 +205,7 @@ describe("the fake's answers", () => {
       () => "answered",
       () => "cut",
     )
-    while (second.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await eventually(() => second.requests.length > 0)
     await second.close()
     assert.equal(await settled, "cut")
     await assert.rejects(

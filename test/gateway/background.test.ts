@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { systemClock } from "../../src/runtime.ts"
 import { exception, stream, text } from "../support/fake-kiro/index.ts"
 import { hear, startHarness } from "./harness.ts"
+import { eventually } from "../support/clock.ts"
 
 describe("work behind an answer", () => {
   it("that no request waits for is done when the gateway closes, and writes nothing before", async () => {
@@ -12,7 +12,7 @@ describe("work behind an answer", () => {
     await hear(await harness.ask({}, { session: "ses_1" }))
     await harness.gateway.close()
     await hear(await harness.ask({}, { session: "ses_2" }))
-    while (harness.answered.length < 2) await systemClock.turn()
+    await eventually(() => harness.answered.length === 2)
     const booked = async (): Promise<readonly string[]> =>
       (await harness.store.turns()).map(({ sessionId }) => sessionId).toSorted()
     assert.deepEqual(await booked(), ["ses_1"])

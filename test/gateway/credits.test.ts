@@ -16,7 +16,7 @@ import {
   text,
 } from "../support/fake-kiro/index.ts"
 import { systemClock } from "../../src/runtime.ts"
-import { fakeClock } from "../support/clock.ts"
+import { eventually, fakeClock } from "../support/clock.ts"
 import { cutAnswers } from "./cut-answers.ts"
 import { assertAnswered, errorText, type Harness, hear, startHarness } from "./harness.ts"
 import { addTurn } from "../support/add-turn.ts"
@@ -507,9 +507,7 @@ describe("a model that thinks", () => {
       await using harness = await startHarness()
       const account = await harness.add("work")
       account.script(neverAnswers, neverAnswers)
-      const asked = async (times: number): Promise<void> => {
-        while (harness.sent().length < times) await systemClock.sleep(5)
-      }
+      const asked = (times: number): Promise<void> => eventually(() => harness.sent().length >= times)
       const answer = harness.ask({ model: "claude-opus-4-6", ...(effort && { reasoning_effort: effort }) })
       await asked(1)
       harness.clock.advance(limit - 1)

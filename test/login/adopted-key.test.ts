@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from "node:test"
 import type { AuthHook } from "@opencode-ai/plugin"
 import { AUTH_MARKER } from "../../src/host/index.ts"
 import { type LoginLab, openLab } from "./login-lab.ts"
+import { eventually } from "../support/clock.ts"
 
 type Loader = NonNullable<AuthHook["loader"]>
 
@@ -30,7 +31,7 @@ describe("when OpenCode reads its credentials", () => {
     })
     const [login] = (await lab.accounts())[0]?.logins ?? []
     assert.equal(login?.kind === "api-key" && login.key.reveal(), person.accessToken)
-    while (lab.told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await eventually(() => lab.told.length > 0)
     assert.equal((await lab.accounts())[0]?.userId, person.userId)
     assert.match(lab.told[0]?.message ?? "", /^Signed in as API key ··[0-9a-f]{4}, /)
   })
@@ -39,7 +40,7 @@ describe("when OpenCode reads its credentials", () => {
     const key = "ksk_0123456789abcdef"
     write(JSON.stringify({ kiro: { type: "api", key } }))
     await load(key)
-    while (lab.told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await eventually(() => lab.told.length > 0)
     assert.match(lab.told[0]?.message ?? "", /Kiro refused the API key/)
     const [account] = await lab.accounts()
     assert.equal(account?.health.state === "revoked" && account.health.reason, "api-key-refused")

@@ -20,7 +20,7 @@ import {
   type Steps,
 } from "../support/fake-kiro/index.ts"
 import { openStage } from "./stage.ts"
-import { within } from "../support/clock.ts"
+import { eventually, within } from "../support/clock.ts"
 import { OLD_BUN } from "../support/old-bun.ts"
 
 const MODEL = "kiro/claude-sonnet-4-5"
@@ -218,7 +218,7 @@ describe("OpenCode 2 when the user stops it", () => {
       const stop = new AbortController()
       const session = stage.session(MODEL)
       const turn = session.prompt("Hello", { signal: stop.signal })
-      if (script === neverAnswers) while (fake.chats.length === 0) await sleep(5)
+      if (script === neverAnswers) await eventually(() => fake.chats.length > 0)
       else await received.promise
       await sleep(50)
       stop.abort()
@@ -235,7 +235,7 @@ describe("OpenCode 2 when the user stops it", () => {
     stage.fake.otherwise = stream(pause(100), text("late"), finish())
     const stop = new AbortController()
     const turn = stage.session(MODEL).prompt("Hello", { signal: stop.signal })
-    while (stage.fake.chats.length < 2) await sleep(5)
+    await eventually(() => stage.fake.chats.length === 2)
     stop.abort()
     assert.equal((await turn).interrupted, true)
     await sleep(200)

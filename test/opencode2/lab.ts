@@ -1,4 +1,3 @@
-import assert from "node:assert/strict"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, extname, join } from "node:path"
 import type { Account, AccountStore } from "../../src/accounts/index.ts"
@@ -84,12 +83,4 @@ export class Lab {
     for (const host of this.#hosts) await host[Symbol.asyncDispose]()
     await this.fake.close()
   }
-}
-
-export async function eventually(check: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 3000; tries++) {
-    if (await check()) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  assert.fail("it never came")
 }

@@ -5,7 +5,7 @@ import type { AnswerBatch, ChatCall } from "../../src/gateway/index.ts"
 import { createKiro } from "../../src/opencode2/provider.ts"
 import { enterRegistry } from "../../src/opencode2/registry.ts"
 import { answering, hello, read } from "./support.ts"
-import { within } from "../support/clock.ts"
+import { eventually, within } from "../support/clock.ts"
 
 describe("the provider's module", () => {
   it("has one export, which makes the SDK", async () => {
@@ -137,7 +137,7 @@ describe("the provider's module", () => {
     const { stream } = await model.doStream(hello())
     const reader = stream.getReader()
     const pending = reader.read()
-    while (calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    await eventually(() => calls.length > 0)
     await within(50, reader.cancel())
     assert.deepEqual(await within(50, pending), { done: true, value: undefined })
     assert.equal(calls[0]?.signal.aborted, true)

@@ -13,9 +13,9 @@ import { VERSION } from "../../src/version.ts"
 import { FAILURES, finish, neverAnswers, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
 import { createToken } from "../support/fake-kiro/oidc.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
-import { within } from "../support/clock.ts"
+import { eventually, within } from "../support/clock.ts"
 import { isObject } from "../../src/json.ts"
-import { eventually, Lab, PROVIDER } from "./lab.ts"
+import { Lab, PROVIDER } from "./lab.ts"
 import { read } from "./support.ts"
 
 let lab: Lab

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { createTell, type LoginToast } from "../../src/plugin/toasts.ts"
-import { fakeClock } from "../support/clock.ts"
+import { eventually, fakeClock } from "../support/clock.ts"
 
 const added: LoginToast = { message: "Builder ID ··a1b2 was added.\n12 models.", variant: "success" }
 const denied: LoginToast = { message: "The sign-in was denied.", variant: "error" }
@@ -56,7 +56,7 @@ describe("telling of a sign-in", () => {
     tell(added)
     tell(denied)
     assert.deepEqual(toasts, [added])
-    while (toasts.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    await eventually(() => toasts.length === 2)
     assert.deepEqual(toasts, [added, denied])
     assert.deepEqual(clock.slept, [600])
     assert.deepEqual(written, [])

@@ -74,6 +74,15 @@ export async function within<Value>(ms: number, promise: Promise<Value>): Promis
 
 const TURN_MS = 5
 
+/** Until it is so: an error where it is not after half a minute, or longer on a busy machine. */
+export async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 3000; tries += 1) {
+    if (await isSo()) return
+    await systemClock.sleep(10)
+  }
+  throw new Error(`it never came: ${isSo}`)
+}
+
 /** The CPU time that this process takes for `action`, in ms: whatever else the machine does, it is the same. */
 export async function cpuTime(action: () => unknown): Promise<number> {
   const before = process.cpuUsage()

@@ -22,7 +22,7 @@ import { cliDatabase, cliRow, putCliRow, sqlite, writeCliStore } from "../import
 import { Child } from "./child.ts"
 import { EXPIRED, leftovers, onlyLogin, openKeeper, openStore, realRuntime } from "./setup.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
-import { within } from "../support/clock.ts"
+import { eventually, within } from "../support/clock.ts"
 
 const TOKEN = "kirocli:odic:token"
 const REGISTRATION = "kirocli:odic:device-registration"
@@ -508,7 +508,7 @@ describe("kiro-cli and we on one login", () => {
     assert.equal(await token(keeper), ann.accessToken)
     const isInStep = async (): Promise<boolean> =>
       (await cliRow(file, TOKEN))["refresh_token"] === ann.refreshToken
-    while (!(await isInStep())) await systemClock.sleep(10)
+    await eventually(isInStep)
     writer.run("ROLLBACK")
     writer.close()
     await keeper.close()

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import plugin from "../../src/tui/tui.tsx"
 import { colourOf, startInV2, type V2Context } from "../../src/tui/v2.tsx"
+import { eventually } from "../support/clock.ts"
 
 type Claim = { readonly append: string; readonly render: (input: never) => unknown }
 
@@ -71,8 +72,7 @@ async function runKiro(made: Stage, dialogs: number): Promise<void> {
   const [layer] = made.layers as { commands: { slash: object; run: () => void }[] }[]
   assert.deepEqual(layer?.commands[0]?.slash, { name: "kiro" })
   layer?.commands[0]?.run()
-  for (let tries = 0; made.shown.length < dialogs && tries < 3000; tries += 1)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+  await eventually(() => made.shown.length >= dialogs)
 }
 
 describe("the part of OpenCode 2's terminal UI", () => {
@@ -188,8 +188,7 @@ describe("the part of OpenCode 2's terminal UI", () => {
     made.claims[1]?.render({} as never)
     const [layer] = made.layers as { commands: { run: () => void }[] }[]
     layer?.commands[0]?.run()
-    for (let tries = 0; made.shown.length === 0 && tries < 3000; tries += 1)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+    await eventually(() => made.shown.length > 0)
     assert.match(JSON.stringify(made.shown), /not in this version/)
     await end()
   })

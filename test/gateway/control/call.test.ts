@@ -10,6 +10,7 @@ import {
   startFakeKiro,
 } from "../../support/fake-kiro/index.ts"
 import { controlOf } from "./support.ts"
+import { eventually } from "../../support/clock.ts"
 
 const Q = "q.us-east-1.amazonaws.com"
 const MANAGEMENT = "management.us-east-1.kiro.dev"
@@ -113,7 +114,7 @@ describe("a question to the control plane", () => {
     fake.intercept(() => true, neverAnswers)
     const { client, target, clock } = controlOf(fake, "token")
     const answer = callControl(client, target, usage)
-    while (fake.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await eventually(() => fake.requests.length > 0)
     clock.advance(15_000)
     assert.deepEqual(await answer, {
       outcome: "failed",

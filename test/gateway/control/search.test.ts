@@ -18,6 +18,7 @@ import {
   startFakeKiro,
 } from "../../support/fake-kiro/index.ts"
 import { temporaryFolder } from "../../support/temporary-folder.ts"
+import { eventually } from "../../support/clock.ts"
 
 const found = (results: readonly unknown[]): object => ({
   jsonrpc: "2.0",
@@ -92,7 +93,7 @@ describe("a web search", () => {
     assert.equal(request?.headers["x-amzn-kiro-profile-arn"], PROFILE)
     assert.match(JSON.stringify(request?.body), /"method":"tools\/call".*"query":"q{200}"/)
     // What it cost is asked for behind it.
-    while (fake.received("GetUsageLimits").length < 1) await new Promise((resolve) => setImmediate(resolve))
+    await eventually(() => fake.received("GetUsageLimits").length > 0)
   })
 
   it("passes on so much text and so many results, and says what it left out", async () => {

@@ -18,6 +18,7 @@ import {
 import { controlOf } from "./support.ts"
 import { openStore } from "../../accounts/open-for-test.ts"
 import { temporaryFolder } from "../../support/temporary-folder.ts"
+import { eventually } from "../../support/clock.ts"
 
 const folder = temporaryFolder()
 const closers: (() => Promise<void>)[] = []
@@ -185,14 +186,14 @@ describe("a usage call", () => {
     const { clock, store, lookUps } = await bench(fake)
     fake.intercept((request) => request.operation === "GetUsageLimits", FAILURES.throttled)
     lookUps.afterAnswer("a")
-    while (fake.received("GetUsageLimits").length < 1) await new Promise((resolve) => setImmediate(resolve))
+    await eventually(() => fake.received("GetUsageLimits").length > 0)
     fake.intercept((request) => request.operation === "GetUsageLimits", FAILURES.internalError)
-    while ((await store.modelLists()).length < 1) await new Promise((resolve) => setTimeout(resolve, 5))
+    await eventually(async () => (await store.modelLists()).length > 0)
     await lookUps.usage("a", signal)
     assert.equal(fake.received("GetUsageLimits").length, 1)
     clock.advance(60_000)
     lookUps.afterAnswer("a")
-    while (fake.received("GetUsageLimits").length < 5) await new Promise((resolve) => setImmediate(resolve))
+    await eventually(() => fake.received("GetUsageLimits").length === 5)
     assert.deepEqual(clock.slept, [1000, 2000, 4000])
   })
 
