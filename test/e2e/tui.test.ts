@@ -1,8 +1,6 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs"
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
 import { dirname, join } from "node:path"
 import { after, before, describe, it } from "node:test"
 import {
@@ -23,6 +21,7 @@ import {
   type Sandbox,
   Screen,
 } from "../support/opencode/index.ts"
+import { type OtherProvider, startOtherProvider } from "./other-provider.ts"
 
 /** Wide enough for the sidebar, which OpenCode shows beside the session from 121 columns on. */
 const WIDE = 160
@@ -34,7 +33,7 @@ const CREDITS = /(\d+\.\d\d) \/ (\d+)\.00 credits/
 
 describe("the terminal UI", { skip: !hasTmux() && "needs tmux", concurrency: false }, () => {
   let fake: FakeKiro
-  let other: Server
+  let other: OtherProvider
   let sandbox: Sandbox
   let screen: Screen
 
@@ -44,7 +43,11 @@ describe("the terminal UI", { skip: !hasTmux() && "needs tmux", concurrency: fal
     sandbox = createSandbox({
       endpoint: fake.url,
       settings: { account_selection_strategy: "round-robin" },
-      config: configOf(other),
+      config: {
+        model: "kiro/claude-sonnet-4-5",
+        small_model: "kiro/claude-haiku-4-5",
+        provider: other.provider,
+      },
     })
     installFromTarball(sandbox)
     const builder = fake.account({ usage: { plan: "PRO+", used: 100, limit: 2000 } })
@@ -57,7 +60,7 @@ describe("the terminal UI", { skip: !hasTmux() && "needs tmux", concurrency: fal
   after(async () => {
     screen?.close()
     sandbox.remove()
-    other.close()
+    await other[Symbol.asyncDispose]()
     await fake.close()
   })
 
@@ -211,32 +214,5 @@ function installFromTarball({ root, environment }: Sandbox): void {
   for (const name of Object.keys(manifest.dependencies)) {
     mkdirSync(dirname(join(modules, name)), { recursive: true })
     symlinkSync(join(packageFolder(), "node_modules", name), join(modules, name))
-  }
-}
-
-/** A provider that is not ours, for the session that our block must stay out of. */
-async function startOtherProvider(): Promise<Server> {
-  const server = createServer((request, response) => {
-    request.resume()
-    request.once("end", () => {
-      response.writeHead(200, { "content-type": "text/event-stream" })
-      const choice = (delta: object, reason: string | null): string =>
-        `data: ${JSON.stringify({ id: "1", choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`
-      response.end(
-        `${choice({ content: "Hello from elsewhere" }, null)}${choice({}, "stop")}data: [DONE]\n\n`,
-      )
-    })
-  })
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
-  return server
-}
-
-function configOf(other: Server): Readonly<Record<string, unknown>> {
-  const baseURL = `http://127.0.0.1:${(other.address() as AddressInfo).port}/v1`
-  const models = { model: { name: "Model", limit: { context: 100_000, output: 1000 } } }
-  return {
-    model: "kiro/claude-sonnet-4-5",
-    small_model: "kiro/claude-haiku-4-5",
-    provider: { other: { npm: "@ai-sdk/openai-compatible", options: { baseURL, apiKey: "x" }, models } },
   }
 }

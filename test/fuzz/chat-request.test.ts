@@ -12,9 +12,8 @@ import {
   withoutImages,
   withoutSignatures,
 } from "../../src/translate/index.ts"
-import { checkChatRequest } from "../support/fake-kiro/check/index.ts"
-import { FAKE_MODELS } from "../support/fake-kiro/models.ts"
 import { PIXEL } from "../translate/support/arbitrary-request.ts"
+import { refusalOf } from "../translate/support/chat.ts"
 import { anyLetter } from "./bytes.ts"
 import { casesOf } from "./runs.ts"
 
@@ -168,11 +167,10 @@ function conversationOf(raw: unknown): Conversation | undefined {
 }
 
 function isTaken(conversation: Conversation): void {
-  const conversationState = toConversationState(toSendable(conversation, { serviceWindow: WINDOW }), {
+  const state = toConversationState(toSendable(conversation, { serviceWindow: WINDOW }), {
     wireModelId: MODEL,
     conversationId: CONVERSATION_ID,
     cachePoints: 4,
   })
-  const sent: unknown = JSON.parse(JSON.stringify({ conversationState }))
-  assert.equal(checkChatRequest(sent, { models: FAKE_MODELS, knowsSignature: () => false }), undefined)
+  assert.equal(refusalOf(state), undefined)
 }

@@ -202,12 +202,10 @@ export interface Heard {
 
 /** Reads a streamed answer as the host does. */
 export async function hear(response: Response): Promise<Heard> {
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
   let raw = ""
   let error: Error | undefined
   try {
-    for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read())
-      raw += read.value
+    for await (const part of response.body?.pipeThrough(new TextDecoderStream()) ?? []) raw += part
   } catch (thrown) {
     error = thrown as Error
   }

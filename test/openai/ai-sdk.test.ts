@@ -228,8 +228,7 @@ async function listen(lines: readonly string[]): Promise<Part[]> {
 async function ask(fetch: () => Promise<Response>): Promise<Part[]> {
   const { stream } = await model(fetch).doStream({ prompt: PROMPT })
   const parts: Part[] = []
-  const reader = stream.getReader()
-  for (let next = await reader.read(); !next.done; next = await reader.read()) parts.push(next.value)
+  for await (const part of stream) parts.push(part)
   return parts
 }
 

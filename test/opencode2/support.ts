@@ -48,7 +48,6 @@ export async function read(
 ): Promise<LanguageModelV3StreamPart[]> {
   const { stream } = await model.doStream(options)
   const parts: LanguageModelV3StreamPart[] = []
-  const reader = stream.getReader()
-  for (let next = await reader.read(); !next.done; next = await reader.read()) parts.push(next.value)
+  for await (const part of stream) parts.push(part)
   return parts
 }

@@ -20,7 +20,9 @@ export function productionPackages(): Package[] {
   })
 }
 
-export function filesOf({ folder }: Package): { readonly path: string; readonly size: number }[] {
+export function filesOf({
+  folder,
+}: Pick<Package, "folder">): { readonly path: string; readonly size: number }[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((file) => {
     const path = join(folder, file)
     const stats = statSync(path)

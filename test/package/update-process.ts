@@ -1,10 +1,11 @@
 /** Loads a built package, has one message answered, takes its files away, and does all that an open window may still do. */
 import assert from "node:assert/strict"
-import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { mkdirSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import type { Hooks } from "@opencode-ai/plugin"
 import { chatThrough } from "../plugin/chat-through.ts"
+import { filesOf } from "./production.ts"
 import { startFakeKiro } from "../support/fake-kiro/index.ts"
 import { kiroCliStoreOf, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import type { InstanceOptions } from "../../src/plugin/instance.ts"
@@ -52,7 +53,7 @@ await ask(first)
 
 if (change === "uninstalled") renameSync(join(folder, "node_modules"), join(folder, "packages-before"))
 if (change !== "rebuilt") renameSync(dist, `${dist}-before`)
-else for (const file of filesOf(dist)) writeFileSync(file, "export const another = 'build'\n")
+else for (const { path } of filesOf({ folder: dist })) writeFileSync(path, "export const another = 'build'\n")
 
 account.expire()
 await ask(first)
@@ -100,10 +101,4 @@ async function ask(hooks: Hooks): Promise<void> {
 async function send(hooks: Hooks): Promise<Response> {
   const chat = await chatThrough(hooks)
   return chat({ model: "claude-sonnet-4-5", stream: true, messages: [{ role: "user", content: "hi" }] })
-}
-
-function filesOf(within: string): readonly string[] {
-  return readdirSync(within, { recursive: true, encoding: "utf8" })
-    .map((name) => join(within, name))
-    .filter((path) => statSync(path).isFile())
 }

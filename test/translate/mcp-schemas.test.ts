@@ -1,9 +1,8 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { asObject, isObject } from "../../src/json.ts"
-import { checkChatRequest } from "../support/fake-kiro/check/index.ts"
-import { FAKE_MODELS } from "../support/fake-kiro/models.ts"
-import { says, stateOf } from "./support/chat.ts"
+import type { ConversationState } from "../../src/kiro/index.ts"
+import { refusalOf, says, stateOf } from "./support/chat.ts"
 import { MCP_SCHEMAS } from "./support/mcp-schemas.ts"
 
 const tools = MCP_SCHEMAS.map((parameters, index) => ({
@@ -11,11 +10,8 @@ const tools = MCP_SCHEMAS.map((parameters, index) => ({
   function: { name: `server${index % 9}_tool_${index}`, description: `Does ${index}`, parameters },
 }))
 
-function refusalOf(declared: readonly object[]): string | undefined {
-  const conversationState = stateOf({ messages: [says("Go")], tools: declared })
-  const body: unknown = JSON.parse(JSON.stringify({ conversationState }))
-  return checkChatRequest(body, { models: FAKE_MODELS, knowsSignature: () => false })?.message
-}
+const stateWith = (declared: readonly object[]): ConversationState =>
+  stateOf({ messages: [says("Go")], tools: declared })
 
 /** The names of the properties at the root, and of the members of a union there. */
 function namesOf(schema: unknown): string[] {
@@ -28,13 +24,13 @@ function namesOf(schema: unknown): string[] {
 describe("the tools of many MCP servers", () => {
   it("are taken together, a hundred of them", () => {
     assert.equal(tools.length, 100)
-    assert.equal(refusalOf(tools), undefined)
+    assert.equal(refusalOf(stateWith(tools)), undefined)
   })
 
   for (const [index, declared] of tools.entries())
     it(`are taken each alone: ${index}`, () => {
-      assert.equal(refusalOf([declared]), undefined)
-      const { currentMessage } = stateOf({ messages: [says("Go")], tools: [declared] })
+      assert.equal(refusalOf(stateWith([declared])), undefined)
+      const { currentMessage } = stateWith([declared])
       const [sent] = currentMessage.userInputMessage.userInputMessageContext?.tools ?? []
       const names = Object.keys(sent?.toolSpecification.inputSchema.json["properties"] ?? {})
       const lost = namesOf(declared.function.parameters).filter((name) => !names.includes(name))
@@ -43,16 +39,13 @@ describe("the tools of many MCP servers", () => {
 
   it("would be refused as they are", () => {
     const refused = MCP_SCHEMAS.filter((json) => {
-      const { conversationId, ...state } = stateOf({ messages: [says("Go")], tools: tools.slice(0, 1) })
+      const state = stateWith(tools.slice(0, 1))
       const specification = { name: "t", description: "t", inputSchema: { json } }
       const message = {
         ...state.currentMessage.userInputMessage,
         userInputMessageContext: { tools: [{ toolSpecification: specification }] },
       }
-      const body = {
-        conversationState: { ...state, conversationId, currentMessage: { userInputMessage: message } },
-      }
-      return checkChatRequest(body, { models: FAKE_MODELS, knowsSignature: () => false }) !== undefined
+      return refusalOf({ ...state, currentMessage: { userInputMessage: message } }) !== undefined
     })
     assert.ok(refused.length > 50, String(refused.length))
   })

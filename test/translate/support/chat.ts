@@ -11,6 +11,8 @@ import type {
   SendableOptions,
   WireOptions,
 } from "../../../src/translate/index.ts"
+import { checkChatRequest, type Refusal } from "../../support/fake-kiro/check/index.ts"
+import { FAKE_MODELS } from "../../support/fake-kiro/models.ts"
 
 const BASH = { type: "function", function: { name: "bash", description: "Run a command", parameters: {} } }
 
@@ -44,6 +46,12 @@ export function stateOf(chat: Chat, options: Partial<SendableOptions & WireOptio
     cachePoints: 0,
     ...options,
   })
+}
+
+/** What the service would say against a chat with this conversation, of whose reasoning it knows none. */
+export function refusalOf(conversationState: object): Refusal | undefined {
+  const body: unknown = JSON.parse(JSON.stringify({ conversationState }))
+  return checkChatRequest(body, { models: FAKE_MODELS, knowsSignature: () => false })
 }
 
 /** The user's messages, the current one last. */
