@@ -100,8 +100,11 @@ export function renameAway(folder: string, stamp: string): readonly string[] {
     renameSync(folder, away)
   } catch (error) {
     // Windows renames no folder of which a file is open.
-    const what = `${folder} can't be renamed (${systemCode(error)})`
-    throw new Error(`${what}: where OpenCode is open, close it first`, { cause: error })
+    const isHeld = process.platform === "win32"
+    const advice = isHeld
+      ? "where OpenCode is open, close it first"
+      : `see that you may write to ${dirname(folder)}`
+    throw new Error(`${folder} can't be renamed (${systemCode(error)}): ${advice}`, { cause: error })
   }
   return [`renamed ${folder} to ${away}`, ...formerCopies(folder, stamp).flatMap(removed)]
 }
