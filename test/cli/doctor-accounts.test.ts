@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, it } from "node:test"
 import { afterChoiceWanted, openDatabase } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
 import { start } from "../accounts/processes.ts"
-import { resetBeforeHeaders } from "../support/fake-kiro/index.ts"
+import { FAILURES, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { needsLinks, needsModes, needsMount } from "../support/posix.ts"
 import { secretsIn } from "../support/secrets.ts"
@@ -87,6 +87,37 @@ describe("doctor on accounts and the way to Kiro", () => {
       (await lab.run("doctor")).out,
       /Builder ID of kiro-cli, which the first message takes in: its access token has ended; the next message renews it/,
     )
+  })
+
+  it("says of a refusal of Kiro's own what helps, and leaves the network out of it", async () => {
+    const refused = async (reply: (typeof FAILURES)["throttled"]): Promise<string> => {
+      for (const account of lab.fake.accounts) account.scripts.next("GetUsageLimits", Array(4).fill(reply))
+      const [problem = "", ...more] = await lab.problems()
+      for (const account of lab.fake.accounts) account.scripts.clear()
+      assert.deepEqual(more, [])
+      return problem
+    }
+    assert.match(await refused(FAILURES.throttled), /: Too many requests, .* → It passes by itself/)
+    assert.match(await refused(FAILURES.unavailable), / → It passes by itself/)
+    assert.match(await refused(FAILURES.notAuthorized), / → Check its plan at https:\/\/app\.kiro\.dev/)
+    assert.match(
+      await refused(FAILURES.unknownOperation),
+      /: status 404 → Report it with: `.* doctor --report`/,
+    )
+    assert.match(
+      await refused(FAILURES.suspended),
+      /AWS has suspended .*, which the first message takes in → /,
+    )
+  })
+
+  it("says that Kiro refuses a company's login with the profile that it has", async () => {
+    const company = lab.fake.account({ kind: "identity-center" })
+    rmSync(lab.sandbox.kiroCliStore)
+    await seedKiroCliStore({ path: lab.sandbox.kiroCliStore, accounts: [company] })
+    await lab.run("import")
+    company.scripts.next("GetUsageLimits", Array(4).fill(FAILURES.notAuthorized))
+    const remedy = await found(/Identity Center ··\w+ may not use this service with its plan or profile/)
+    assert.match(remedy, /with your administrator, or choose another profile: .*accounts profile \w+`/)
   })
 
   describe("the database", () => {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs"
 import {
   type Account,
   accessOf,
@@ -15,20 +14,18 @@ import {
   loginRegionOf,
   remedyOf,
   shortState,
-  type SourceProblem,
   STATE_WORDS,
   stateOf,
   typedName,
 } from "../../accounts/index.ts"
 import { fetchProfiles, fetchUsage, targetOf } from "../../gateway/index.ts"
-import { importLogins, kiroCliDatabases, SOURCE_NAMES } from "../../import/index.ts"
+import { importLogins, SOURCE_NAMES } from "../../import/index.ts"
 import { present } from "../../json.ts"
 import { type KiroFailure, regionOfArn, serviceRegionOf } from "../../kiro/index.ts"
 import { wordsOf } from "../../settings/index.ts"
-import { LEFT_OUT, profileOf, sourceTrouble } from "../accounts.ts"
+import { LEFT_OUT, profileOf } from "../accounts.ts"
 import { SIGN_IN } from "../command-line.ts"
 import type { Context } from "../context.ts"
-import { databaseRemedy } from "./files.ts"
 import {
   type Check,
   type DoctorContext,
@@ -135,13 +132,15 @@ function stateFinding(examined: ExaminedAccount, context: DoctorContext): Findin
   const state = stateOf(account, { now, useOverage: settings.useOverage })
   const { tone, sentence } = STATE_WORDS[state.reason]
   const credits = account.quota === undefined ? "" : `, ${creditsText(account.quota)} credits`
-  if (tone === "bad") return problem(sentence(name, account), remedyFor(examined, state, context))
+  if (tone === "bad")
+    return problem(sentence(name, account).replace(/,$/, ""), remedyFor(examined, state, context))
   if (tone === "muted") return note(`${heading} ${shortState(state, now)}`)
   if (failure !== undefined) {
-    const text = `${heading} Kiro did not say what it has used: ${wordsOf(failure.message)}`
+    const words = wordsOf(failure.message) || `status ${failure.status}`
+    const text = `${heading} Kiro did not say what it has used: ${words}`
     // A wrong profile is told of with the regions.
     if (failure.kind === "not-authorized" && identityCenterLogin(account) !== undefined) return note(text)
-    return problem(text, remedyOfFailure(failure, account))
+    return problem(text, remedyOfFailure(failure, account, context))
   }
   if (tone !== "good") return note(`${heading} ${shortState(state, now)}${credits}`)
   if (hasToken) return good(`${name} is ready${credits}`)
@@ -165,11 +164,26 @@ async function rulesOfNobody({ store, settings, command }: DoctorContext): Promi
   })
 }
 
-function remedyOfFailure({ kind }: KiroFailure, { logins }: Account): string {
-  if (kind !== "bearer-rejected") return "Check what is said of the network above, then run doctor again."
-  return logins.every((login) => login.kind === "api-key")
-    ? "Make a new API key at https://app.kiro.dev, if it was not refused by mistake."
-    : "The next message renews its token; if it stays so, sign in again."
+function remedyOfFailure({ kind }: KiroFailure, { logins }: Account, { command }: DoctorContext): string {
+  switch (kind) {
+    case "bearer-rejected":
+      return logins.every((login) => login.kind === "api-key")
+        ? "Make a new API key at https://app.kiro.dev, if it was not refused by mistake."
+        : "The next message renews its token; if it stays so, sign in again."
+    case "not-authorized":
+    case "subscription-refused":
+      return "Check its plan at https://app.kiro.dev, or with your administrator."
+    case "unreachable":
+    case "network":
+    case "timeout":
+    case "refused-on-the-way":
+      return "Check what is said of the network above, then run doctor again."
+    case "malformed-request":
+    case "unknown-operation":
+      return `Report it with: \`${command} doctor --report\``
+    default:
+      return "It passes by itself: run doctor again later."
+  }
 }
 
 /** What is not in kiro.db yet has no short id that will ever be seen again. */
@@ -189,62 +203,6 @@ function remedyFor(
     : remedyOf(account, state, command)
 }
 
-/** The stores of other programs that logins come from: whether they are there, readable and still good. */
-export const sourcesCheck: Check = {
-  title: "Logins of other programs",
-  async look(context) {
-    const readings = await Promise.all(context.sources.map((source) => source.read()))
-    const problems = readings.flatMap((reading) => reading.problems)
-    // kiro.db is read as an older plugin's store too: what is wrong with it has been said.
-    const others = problems.filter(
-      ({ file }) => context.databaseTrouble === undefined || file !== context.paths.database,
-    )
-    const { platform } = context.place
-    const unreadable = others.map((other) => problem(sourceTrouble(other), remedyOfSource(other, platform)))
-    return [...unreadable, ...(unreadable.length === 0 ? gone(context) : []), ...stale(context)]
-  },
-}
-
-function remedyOfSource(found: SourceProblem, platform: string): string {
-  const { source, file: path, failure } = found
-  if (source === "kiro-ide") return "Sign in again in the Kiro IDE."
-  const [owner, signIn] = isOfKiroCli(found) ? ["kiro-cli", "`kiro-cli login`"] : ["OpenCode", SIGN_IN]
-  const after = `Sign in again: ${signIn}`
-  return failure === undefined ? after : databaseRemedy(failure, { path, platform, owner, after })
-}
-
-/** Accounts that have nothing but kiro-cli's store, which is not there any more. */
-function gone({ accounts, place, settings }: DoctorContext): readonly Finding[] {
-  const stores = kiroCliDatabases(place)
-  if (!settings.autoSyncKiroCli || stores.some(existsSync)) return []
-  const left = accounts.filter(({ account: { logins } }) => logins.length > 0 && logins.every(isOfKiroCli))
-  if (left.length === 0) return []
-  const names = left.map(({ account }) => accountName(account)).join(", ")
-  return [
-    problem(
-      `${names} came from kiro-cli, whose store is gone (${stores[0] ?? ""})`,
-      `Run: \`kiro-cli login\`, or keep ${left.length === 1 ? "it" : "them"} without kiro-cli by: \`opencode auth login\``,
-    ),
-  ]
-}
-
-/** Another login of the same account goes on working; kiro-cli itself does not. */
-function stale({ accounts }: DoctorContext): readonly Finding[] {
-  return accounts.flatMap(({ account }) =>
-    account.health.state === "revoked"
-      ? []
-      : account.logins
-          .filter((login) => isOfKiroCli(login) && login.revoked !== undefined)
-          .map(() =>
-            problem(`${accountName(account)}: the login of kiro-cli has ended`, "Run: `kiro-cli login`"),
-          ),
-  )
-}
-
-function isOfKiroCli({ source }: Pick<Login, "source">): boolean {
-  return source === "kiro-cli"
-}
-
 type IdcLogin = Extract<Login, { kind: "idc" }>
 
 /**
@@ -255,9 +213,9 @@ export const regionsCheck: Check = {
   title: "Regions",
   async look(context) {
     const { settings } = context
-    const accounts = context.accounts.map(({ account }) => account).filter(({ enabled }) => enabled)
-    const findings = await Promise.all(accounts.map((account) => regionFindings(context, account)))
-    return [...accounts.flatMap((account) => regionSettings(account, settings)), ...findings.flat()]
+    const examined = context.accounts.filter(({ account }) => account.enabled)
+    const findings = await Promise.all(examined.map((each) => regionFindings(context, each)))
+    return [...examined.flatMap(({ account }) => regionSettings(account, settings)), ...findings.flat()]
   },
 }
 
@@ -277,7 +235,10 @@ function regionSettings(
   ]
 }
 
-async function regionFindings(context: DoctorContext, account: Account): Promise<readonly Finding[]> {
+async function regionFindings(
+  context: DoctorContext,
+  { account, failure }: ExaminedAccount,
+): Promise<readonly Finding[]> {
   const name = accountName(account)
   const choose = (number = ""): string =>
     `\`${context.command} accounts profile ${typedName(account)}${number}\``
@@ -307,8 +268,13 @@ async function regionFindings(context: DoctorContext, account: Account): Promise
           : `Choose one (without the number it lists them): ${choose(" 1")}`,
       ),
     ]
-  if (known === undefined || known.length === 0 || known.includes(profileArn))
-    return [good(`${name}: ${there}, served in ${service.region}`)]
+  if (known === undefined || known.length === 0 || known.includes(profileArn)) {
+    if (failure?.kind !== "not-authorized") return [good(`${name}: ${there}, served in ${service.region}`)]
+    const { sentence } = STATE_WORDS["not-authorized"]
+    return [
+      problem(sentence(name, account), remedyOf(account, { reason: "not-authorized" }, context.command)),
+    ]
+  }
   return [
     problem(
       `${name} is ${there}, and that login has no profile in ${regionOfArn(profileArn) ?? "that region"} as chosen`,

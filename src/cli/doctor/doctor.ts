@@ -4,7 +4,7 @@ import { redactText } from "../../settings/index.ts"
 import type { DoctorCommand } from "../command-line.ts"
 import type { Context } from "../context.ts"
 import type { Terminal } from "../terminal.ts"
-import { accountsCheck, examineAccounts, regionsCheck, sourcesCheck } from "./accounts.ts"
+import { accountsCheck, examineAccounts, regionsCheck } from "./accounts.ts"
 import { databaseCheck, databaseTrouble, lastLines, logCheck, placesCheck, settingsCheck } from "./files.ts"
 import {
   type Check,
@@ -20,7 +20,7 @@ import { networkCheck } from "./network.ts"
 import { readConfigFiles } from "./opencode-config.ts"
 import { pluginEntries } from "./plugin-list.ts"
 import { pluginCheck, providerCheck } from "./plugin.ts"
-import { gitCheck, opencodeVersion, publishedPackage, versionsCheck } from "./programs.ts"
+import { gitCheck, opencodeVersion, publishedPackage, sourcesCheck, versionsCheck } from "./programs.ts"
 
 const CHECKS: readonly Check[] = [
   versionsCheck,

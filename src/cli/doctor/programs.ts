@@ -2,10 +2,24 @@ import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
 import { release } from "node:os"
 import { basename, join, win32 } from "node:path"
+import { accountName, type Login, type SourceProblem } from "../../accounts/index.ts"
+import { kiroCliDatabases } from "../../import/index.ts"
 import { asObject, parseJson, stringField } from "../../json.ts"
 import type { Place } from "../../settings/index.ts"
 import { PACKAGE, VERSION } from "../../version.ts"
-import { type Check, good, note, problem, type Published, type RunProgram } from "./finding.ts"
+import { sourceTrouble } from "../accounts.ts"
+import { SIGN_IN } from "../command-line.ts"
+import { databaseRemedy } from "./files.ts"
+import {
+  type Check,
+  type DoctorContext,
+  type Finding,
+  good,
+  note,
+  problem,
+  type Published,
+  type RunProgram,
+} from "./finding.ts"
 
 const PATIENCE_MS = 15_000
 
@@ -165,4 +179,60 @@ export const gitCheck: Check = {
       ),
     ]
   },
+}
+
+/** The stores of other programs that logins come from: whether they are there, readable and still good. */
+export const sourcesCheck: Check = {
+  title: "Logins of other programs",
+  async look(context) {
+    const readings = await Promise.all(context.sources.map((source) => source.read()))
+    const problems = readings.flatMap((reading) => reading.problems)
+    // kiro.db is read as an older plugin's store too: what is wrong with it has been said.
+    const others = problems.filter(
+      ({ file }) => context.databaseTrouble === undefined || file !== context.paths.database,
+    )
+    const { platform } = context.place
+    const unreadable = others.map((other) => problem(sourceTrouble(other), remedyOfSource(other, platform)))
+    return [...unreadable, ...(unreadable.length === 0 ? gone(context) : []), ...stale(context)]
+  },
+}
+
+function remedyOfSource(found: SourceProblem, platform: string): string {
+  const { source, file: path, failure } = found
+  if (source === "kiro-ide") return "Sign in again in the Kiro IDE."
+  const [owner, signIn] = isOfKiroCli(found) ? ["kiro-cli", "`kiro-cli login`"] : ["OpenCode", SIGN_IN]
+  const after = `Sign in again: ${signIn}`
+  return failure === undefined ? after : databaseRemedy(failure, { path, platform, owner, after })
+}
+
+/** Accounts that have nothing but kiro-cli's store, which is not there any more. */
+function gone({ accounts, place, settings }: DoctorContext): readonly Finding[] {
+  const stores = kiroCliDatabases(place)
+  if (!settings.autoSyncKiroCli || stores.some(existsSync)) return []
+  const left = accounts.filter(({ account: { logins } }) => logins.length > 0 && logins.every(isOfKiroCli))
+  if (left.length === 0) return []
+  const names = left.map(({ account }) => accountName(account)).join(", ")
+  return [
+    problem(
+      `${names} came from kiro-cli, whose store is gone (${stores[0] ?? ""})`,
+      `Run: \`kiro-cli login\`, or keep ${left.length === 1 ? "it" : "them"} without kiro-cli by: \`opencode auth login\``,
+    ),
+  ]
+}
+
+/** Another login of the same account goes on working; kiro-cli itself does not. */
+function stale({ accounts }: DoctorContext): readonly Finding[] {
+  return accounts.flatMap(({ account }) =>
+    account.health.state === "revoked"
+      ? []
+      : account.logins
+          .filter((login) => isOfKiroCli(login) && login.revoked !== undefined)
+          .map(() =>
+            problem(`${accountName(account)}: the login of kiro-cli has ended`, "Run: `kiro-cli login`"),
+          ),
+  )
+}
+
+function isOfKiroCli({ source }: Pick<Login, "source">): boolean {
+  return source === "kiro-cli"
 }
