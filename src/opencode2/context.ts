@@ -33,13 +33,14 @@ export function methodOf(owner: unknown, ...path: readonly string[]): Call | und
 }
 
 /**
- * OpenCode 1 calls `setup` too, with a preview that has no session and no provider. The first versions of OpenCode 2
- * have a catalog instead of a provider.
+ * OpenCode 1 calls `setup` too, with a preview that has a catalog, but no session, no provider and no hook for models.
+ * The first versions of OpenCode 2 have a catalog instead of a provider.
  */
 export function kindOfContext(context: unknown): "opencode-2" | "too-old" | "preview" {
   if (!isOwner(memberOf(context, "session"))) return "preview"
   if (methodOf(context, "provider", "transform") !== undefined) return "opencode-2"
-  return isOwner(memberOf(context, "catalog")) ? "too-old" : "preview"
+  const isOld = isOwner(memberOf(context, "catalog")) && methodOf(context, "aisdk", "hook") !== undefined
+  return isOld ? "too-old" : "preview"
 }
 
 export interface Location {

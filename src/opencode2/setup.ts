@@ -13,7 +13,7 @@ import type { Place } from "../settings/index.ts"
 import { PROVIDER_ID } from "../version.ts"
 import { type Call, kindOfContext, locationOf, methodOf, textIn } from "./context.ts"
 import { offerLogins, readConnections } from "./integration.ts"
-import { offerProvider } from "./models.ts"
+import { offerProvider, type OfferedProvider } from "./models.ts"
 import { createKiro } from "./provider.ts"
 import { enterRegistry } from "./registry.ts"
 
@@ -74,13 +74,7 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
   const { ACCOUNTS_RPC, accountsRpcHandlers } = await loadAccountsRpc()
   await use(["rpc", "register"], ACCOUNTS_RPC, accountsRpcHandlers({ host, place, project, changed: renew }))
   await use(["websearch", "transform"], offerSearch(host, webSearch))
-  host.inBackground(async () => {
-    for (const ms of PINNED_AGAIN_AFTER_MS) {
-      await host.clock.sleep(ms, host.signal)
-      await use(["provider", "transform"], models.pinProvider)
-      await use(["model", "transform"], models.pinModels)
-    }
-  }, "the models were not pinned again")
+  host.inBackground(() => pinLast({ host, context, models }), "the models were not pinned again")
   if (missing.length > 0) log.warn("this OpenCode lacks some parts, which are done without", { missing })
   watchCredentials(host, methodOf(context, "event", "subscribe"), renew)
   look()
@@ -100,6 +94,23 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
  * those of all plugins that start with it: as a rule at once, else when the slowest of them has started.
  */
 const PINNED_AGAIN_AFTER_MS: readonly number[] = [0, 2000]
+
+async function pinLast({
+  host,
+  context,
+  models,
+}: {
+  readonly host: Host
+  readonly context: unknown
+  readonly models: OfferedProvider
+}): Promise<void> {
+  for (const ms of PINNED_AGAIN_AFTER_MS) {
+    await host.clock.sleep(ms, host.signal)
+    const { use } = createRegistrar(host, context)
+    await use(["provider", "transform"], models.pinProvider)
+    await use(["model", "transform"], models.pinModels)
+  }
+}
 
 /** A host that never says that it took a part would never get the plugin. */
 const REGISTERED_WITHIN_MS = 3000

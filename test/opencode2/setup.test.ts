@@ -40,7 +40,9 @@ describe("setup", () => {
     }
     const home = temporaryFolder()
     const place = { env: {}, platform: "linux", home }
-    assert.equal(await setUp({ context, place, providerUrl: PROVIDER }), undefined)
+    for (const preview of [context, { ...context, session: {} }])
+      assert.equal(await setUp({ context: preview, place, providerUrl: PROVIDER }), undefined)
+    await new Promise((resolve) => setTimeout(resolve, 100))
     assert.deepEqual(readdirSync(home), [])
   })
 
