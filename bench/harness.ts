@@ -1,3 +1,5 @@
+import { cpuTime } from "../test/support/clock.ts"
+
 /** A figure of one round. Both sides are measured in the same round, so that a busy machine hurts both alike. */
 export interface Figure {
   readonly row: string
@@ -98,10 +100,7 @@ export function percentile(values: readonly number[], share: number): number {
  */
 export async function cpuMs(work: () => Promise<unknown>): Promise<number> {
   await work()
-  const before = process.cpuUsage()
-  await work()
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1000
+  return cpuTime(work)
 }
 
 /** In epoch ms, on a clock that all processes of the machine share, in parts of a microsecond. */

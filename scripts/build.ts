@@ -55,7 +55,7 @@ const manifest: { readonly dependencies: Readonly<Record<string, string>> } = JS
 /** What an installation brings, and what the host lends: everything else is compiled in. */
 const LEFT_OUT = [...Object.keys(manifest.dependencies), "@opencode-ai", "@opencode", "@opentui", "solid-js"]
 
-rmSync("build/dist", { recursive: true, force: true })
+rmSync(OUT, { recursive: true, force: true })
 const chunks = (await Promise.all(DOORS.map(bundle))).flat()
 writeFileSync(join(OUT, "LICENSES.txt"), licensesOf(chunks))
 writeTypes()

@@ -54,7 +54,7 @@ export function createModelReader(): ModelReader {
   }
 }
 
-export function askedModel(id: string, lists: readonly AccountModelList[]): AskedModel {
+function askedModel(id: string, lists: readonly AccountModelList[]): AskedModel {
   const live = new Map(
     [...newestLists(lists)]
       .map(([accountId, list]) => [accountId, modelsOf(list)] as const)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { askedModel, lacksModel } from "../../src/gateway/asked-model.ts"
+import { createModelReader, lacksModel } from "../../src/gateway/asked-model.ts"
 
 const list = (accountId: string, ...ids: readonly string[]) => ({
   accountId,
@@ -11,14 +11,16 @@ const list = (accountId: string, ...ids: readonly string[]) => ({
 
 describe("an account that lacks a model", () => {
   const lists = [list("pro", "auto", "claude-opus-5"), list("free", "auto")]
+  const lacks = (accountId: string, model: string): boolean =>
+    lacksModel(createModelReader().read(model, lists).asked, accountId)
 
   it("is passed over where another has it", () => {
-    assert.equal(lacksModel(askedModel("kiro/claude-opus-5", lists), "free"), true)
-    assert.equal(lacksModel(askedModel("kiro/claude-opus-5", lists), "pro"), false)
+    assert.equal(lacks("free", "kiro/claude-opus-5"), true)
+    assert.equal(lacks("pro", "kiro/claude-opus-5"), false)
   })
 
   it("is asked all the same where nobody's list has it, or it has no list", () => {
-    assert.equal(lacksModel(askedModel("kiro/brand-new", lists), "free"), false)
-    assert.equal(lacksModel(askedModel("kiro/claude-opus-5", lists), "unknown"), false)
+    assert.equal(lacks("free", "kiro/brand-new"), false)
+    assert.equal(lacks("unknown", "kiro/claude-opus-5"), false)
   })
 })

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { systemClock } from "../src/runtime.ts"
+import { systemClock } from "../../src/runtime.ts"
 
 /** As a laptop's sleep does, and a stop of the process: afterwards every timer is due at once. */
 const standStill = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
