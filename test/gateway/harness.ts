@@ -113,9 +113,9 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
         usageAsked.push(accountId)
         await options.lookUps?.usage?.(accountId, signal)
       },
-      profile: async (accountId, signal) => {
+      profile: async (accountId, asked) => {
         profilesAsked.push(accountId)
-        return (await options.lookUps?.profile?.(accountId, signal)) ?? false
+        return (await options.lookUps?.profile?.(accountId, asked)) ?? false
       },
       afterAnswer: (accountId) => void answered.push(accountId),
       afterThrottle: (accountId) => void usageAsked.push(accountId),

@@ -7,7 +7,14 @@ import { gatewayOf, type Host, startHost } from "../../src/host/index.ts"
 import { readChatRequest } from "../../src/openai/index.ts"
 import { pathsFor } from "../../src/settings/index.ts"
 import { within } from "../support/clock.ts"
-import { type FakeKiro, finish, neverAnswers, startFakeKiro, text } from "../support/fake-kiro/index.ts"
+import {
+  FAILURES,
+  type FakeKiro,
+  finish,
+  neverAnswers,
+  startFakeKiro,
+  text,
+} from "../support/fake-kiro/index.ts"
 import { kiroCliStoreOf, seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
@@ -29,11 +36,11 @@ describe("the first message of a new home", () => {
     const project = { directory: home, worktree: home }
     return startHost({ place, project, show: ({ message }) => void told.push(message) })
   }
-  const ask = (host: Host) =>
+  const ask = (host: Host, content = "Hello", purpose: "main" | "title" = "main") =>
     gatewayOf(host).chat({
-      request: readChatRequest({ model: "auto", messages: [{ role: "user", content: "Hello" }] }),
+      request: readChatRequest({ model: "auto", messages: [{ role: "user", content }] }),
       sessionId: "s",
-      purpose: "main",
+      purpose,
       signal: new AbortController().signal,
     })
 
@@ -60,6 +67,37 @@ describe("the first message of a new home", () => {
       const credits = told.filter((message) => message.includes("has used 90 % of its credits"))
       assert.equal(credits.length, usage_tracking_enabled ? 1 : 0)
     }
+  })
+
+  it("is answered with the profile that its title found meanwhile, and nothing is held against the account", async () => {
+    await using fake = await startFakeKiro()
+    const home = await signedIn(fake, { kind: "identity-center" })
+    const cli = await openDatabase(kiroCliStoreOf(home))
+    cli.run("DELETE FROM state")
+    cli.close()
+    const refused = Promise.withResolvers<void>()
+    const titled = Promise.withResolvers<void>()
+    fake.intercept(
+      ({ operation, text: sent }) =>
+        operation === "GenerateAssistantResponse" && sent.includes("Hello") && !sent.includes("profileArn"),
+      async () => {
+        refused.resolve()
+        await titled.promise
+        return FAILURES.notAuthorized
+      },
+    )
+    const host = await hostOf(fake, home)
+    const main = ask(host)
+    await refused.promise
+    assert.equal((await ask(host, "A title?", "title")).outcome, "answer")
+    titled.resolve()
+    assert.equal((await main).outcome, "answer")
+    const { accounts } = await host.services()
+    assert.deepEqual(
+      (await accounts.store.list()).map(({ health }) => health.state),
+      ["ok"],
+    )
+    await host.close()
   })
 
   it("costs nothing beyond the plan where the user pays for no more, and says so", async () => {

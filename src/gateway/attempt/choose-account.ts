@@ -181,5 +181,5 @@ async function findProfiles(
 ): Promise<void> {
   if (settings.idcProfileArn === undefined) return
   const accounts = tokens.here(await store.list()).filter(wantsProfile)
-  await Promise.all(accounts.map(({ id }) => lookUps.profile(id, signal)))
+  await Promise.all(accounts.map(({ id }) => lookUps.profile(id, { signal })))
 }

@@ -2,6 +2,7 @@ import {
   type Account,
   type AccountStore,
   afterChoiceWanted,
+  type Credential,
   foundProfile,
   isIdentityCenter,
   loginRegionOf,
@@ -34,8 +35,11 @@ export interface LookUps {
    * Asks what the account has used, at most once a minute; its quota cool-down ends where there is room again.
    */
   readonly usage: (accountId: string, signal: AbortSignal) => Promise<void>
-  /** Looks the account's profile up again; whether it is another than before. */
-  readonly profile: (accountId: string, signal: AbortSignal) => Promise<boolean>
+  /**
+   * Looks the account's profile up again; whether it is another than before, or than what was `refused`: somebody may have
+   * found or chosen it since that was sent.
+   */
+  readonly profile: (accountId: string, asked: ProfileQuestion) => Promise<boolean>
   /** After a good answer, in the background: usage and models, where they are due. */
   readonly afterAnswer: (accountId: string) => void
   /**
@@ -43,6 +47,11 @@ export interface LookUps {
    * are used up.
    */
   readonly afterThrottle: (accountId: string) => void
+}
+
+interface ProfileQuestion {
+  readonly refused?: Pick<Credential, "profileArn"> | undefined
+  readonly signal: AbortSignal
 }
 
 export interface OpenLookUps extends LookUps {
@@ -69,7 +78,7 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
   return {
     usage: (accountId, signal) => untilAborted(usage.now(accountId), signal),
     usageNow: (accountId) => usage.force(accountId),
-    profile: (accountId, signal) => rediscoverProfile(options, accountId, signal),
+    profile: (accountId, asked) => rediscoverProfile(options, accountId, asked),
     afterAnswer(accountId) {
       usage.soon(accountId)
       models.soon(accountId)
@@ -139,12 +148,14 @@ export async function presentAccount(store: AccountStore, accountId: string): Pr
 async function rediscoverProfile(
   { client, store, tokens, settings, notify }: LookUpOptions,
   accountId: string,
-  signal: AbortSignal,
+  { refused, signal }: ProfileQuestion,
 ): Promise<boolean> {
   const account = await presentAccount(store, accountId)
-  if (account === undefined || account.profileArn !== undefined) return false
+  if (account === undefined) return false
   const credential = await tokens.fresh({ account, signal })
-  if (credential.state === "none" || credential.login.kind === "api-key") return false
+  if (credential.state === "none") return false
+  if (refused !== undefined && refused.profileArn !== credential.profileArn) return true
+  if (account.profileArn !== undefined || credential.login.kind === "api-key") return false
   const { login } = credential
   const loginRegion = loginRegionOf(login)
   const { profiles } = await fetchProfiles(client, { access: credential, loginRegion }, signal)

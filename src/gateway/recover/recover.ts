@@ -39,11 +39,12 @@ export async function recover(context: GatewayContext, failed: Failed): Promise<
 /** Does what has to happen before the next attempt; false where that turned out to be pointless. */
 async function obey(
   { runtime, store, lookUps }: GatewayContext,
-  { chat, account }: Failed,
+  { chat, account, sent }: Failed,
   verdict: Verdict,
 ): Promise<boolean> {
   if (verdict.do === "wait") await runtime.clock.sleep(verdict.ms, chat.signal)
-  if (verdict.do === "rediscover") return lookUps.profile(account.id, chat.signal)
+  if (verdict.do === "rediscover")
+    return lookUps.profile(account.id, { refused: sent?.credential, signal: chat.signal })
   if (verdict.do === "new-conversation" && chat.purpose !== "generate") {
     const generation = chat.session.generation + 1
     await store.remember({

@@ -108,7 +108,7 @@ describe("a removed account", () => {
     await store.remove("a")
     assert.equal((await account())?.logins.length, 1)
     await lookUps.usageNow("a")
-    assert.equal(await lookUps.profile("a", signal), false)
+    assert.equal(await lookUps.profile("a", { signal }), false)
     assert.deepEqual(fake.requests, [])
   })
 })
@@ -244,16 +244,30 @@ describe("a profile look-up", () => {
     await using fake = await startFakeKiro()
     const only = arn("eu-central-1", "TEAM")
     const { lookUps, account } = await bench(fake, { kind: "identity-center", profileArns: [only] })
-    assert.equal(await lookUps.profile("a", signal), true)
+    assert.equal(await lookUps.profile("a", { signal }), true)
     assert.equal((await account())?.logins[0]?.profileArn, only)
-    assert.equal(await lookUps.profile("a", signal), false)
+    assert.equal(await lookUps.profile("a", { signal }), false)
+  })
+
+  it("asks for none where another request has found it, or the user chosen it, since this one was sent", async () => {
+    await using fake = await startFakeKiro()
+    const only = arn("eu-central-1", "TEAM")
+    const { store, lookUps } = await bench(fake, { kind: "identity-center", profileArns: [only] })
+    assert.equal(await lookUps.profile("a", { signal, refused: {} }), true)
+    const asked = fake.requests.length
+    assert.equal(await lookUps.profile("a", { signal, refused: {} }), true)
+    const mine = arn("us-east-1", "MINE")
+    await store.update("a", (current) => ({ ...current, profileArn: mine }))
+    assert.equal(await lookUps.profile("a", { signal, refused: { profileArn: only } }), true)
+    assert.equal(await lookUps.profile("a", { signal, refused: { profileArn: mine } }), false)
+    assert.equal(fake.requests.length, asked)
   })
 
   it("asks the user where there are several, unless the settings name one", async () => {
     await using fake = await startFakeKiro()
     const profileArns = [arn("us-east-1", "ONE"), arn("eu-central-1", "TWO")]
     const asking = await bench(fake, { kind: "identity-center", profileArns })
-    assert.equal(await asking.lookUps.profile("a", signal), false)
+    assert.equal(await asking.lookUps.profile("a", { signal }), false)
     assert.deepEqual(
       asking.notices.map((notice) => notice.kind),
       ["profile-choice"],
@@ -263,7 +277,7 @@ describe("a profile look-up", () => {
     const [, second] = profileArns
     assert.ok(second)
     const told = await bench(fake, { kind: "identity-center", profileArns }, { idcProfileArn: second })
-    assert.equal(await told.lookUps.profile("a", signal), true)
+    assert.equal(await told.lookUps.profile("a", { signal }), true)
     assert.equal((await told.account())?.logins[0]?.profileArn, second)
   })
 
@@ -272,7 +286,7 @@ describe("a profile look-up", () => {
     const mine = arn("eu-central-1", "MINE")
     const settings = { idcProfileArn: mine }
     const { clock, store, lookUps, account } = await bench(fake, { profileArns: [] }, settings)
-    assert.equal(await lookUps.profile("a", signal), false)
+    assert.equal(await lookUps.profile("a", { signal }), false)
     await store.update("a", (current) => ({
       ...current,
       logins: current.logins.map((login) => ({ ...login, startUrl: "https://d-1.awsapps.com/start" })),
@@ -284,7 +298,7 @@ describe("a profile look-up", () => {
         times: 1,
       },
     }))
-    assert.equal(await lookUps.profile("a", signal), true)
+    assert.equal(await lookUps.profile("a", { signal }), true)
     assert.equal((await account())?.logins[0]?.profileArn, mine)
     assert.equal((await account())?.health.state, "ok")
   })
@@ -296,7 +310,7 @@ describe("a profile look-up", () => {
       profileArns: [arn("us-east-1", "ONE")],
     })
     await store.update("a", (current) => ({ ...current, profileArn: arn("us-east-1", "MINE") }))
-    assert.equal(await lookUps.profile("a", signal), false)
+    assert.equal(await lookUps.profile("a", { signal }), false)
     assert.equal((await account())?.profileArn, arn("us-east-1", "MINE"))
   })
 })
