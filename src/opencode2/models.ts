@@ -60,6 +60,8 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
   return {
     offer: (editor) => void methodOf(editor, "add")?.({ info, models: known.models }),
     pinProvider(editor) {
+      // An update would make anew what a policy has taken out.
+      if (!isObject(methodOf(editor, "get")?.(PROVIDER_ID))) return
       methodOf(editor, "update")?.(PROVIDER_ID, (draft: unknown) =>
         isDraft(draft) ? change(draft, pinned(draft)) : undefined,
       )

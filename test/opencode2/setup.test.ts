@@ -336,6 +336,23 @@ describe("the offered models", () => {
     assert.match(JSON.stringify(asked[1]?.body), /claude-haiku-4\.5/)
   })
 
+  it("stay away where the host's policy took the provider out behind all plugins", async () => {
+    let isDenied = false
+    lab.change = (context) => {
+      const provider = context["provider"] as { transform: (offer: (editor: object) => void) => unknown }
+      const deny = (editor: { remove: (id: string) => void }): void => editor.remove("kiro")
+      const transform = async (offer: (editor: object) => void): Promise<void> => {
+        await provider.transform(offer)
+        if (!isDenied) await provider.transform(deny as (editor: object) => void)
+        isDenied = true
+      }
+      return { ...context, provider: { ...provider, transform } }
+    }
+    const { project } = await lab.open()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    assert.equal(project.provider("kiro"), undefined)
+  })
+
   it("follow a live list that a sign-in brought, without a restart", async () => {
     lab.fake.models = lab.fake.models.slice(0, 2)
     const { project } = await lab.open()
