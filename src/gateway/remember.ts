@@ -40,7 +40,7 @@ export function rememberAnswer(context: GatewayContext, answered: Answered, end:
   const work = async (): Promise<void> => {
     if (isForOthers) await store.remember(learnt)
     if (!isFinished || summary.hiddenFailure !== undefined) return
-    tell(context, answered)
+    await tell(context, answered)
     lookUps.afterAnswer(account.id)
   }
   if (!isForOthers) store.rememberSoon(learnt)
@@ -194,10 +194,12 @@ function proven(current: Account, { sent, progress }: Answered, now: number): Ac
   return isNews ? { ...account, hosts: { ...account.hosts, runtime: sent.host.name } } : account
 }
 
-function tell({ notify }: GatewayContext, { chat, progress, account }: Answered): void {
+async function tell({ notify, store }: GatewayContext, { chat, progress, account }: Answered): Promise<void> {
   const { sessionId, session, purpose } = chat
   const [left] = progress.excluded
-  if (left !== undefined)
+  // An account that was locked has been told of, with what helps, which the next notice would cover.
+  const isTold = left !== undefined && (await store.get(left.account.id))?.health.state === "revoked"
+  if (left !== undefined && !isTold)
     notify({
       kind: "account-switched",
       from: accountName(left.account),

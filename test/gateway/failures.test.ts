@@ -361,6 +361,23 @@ describe("an account parked for want of a profile", () => {
 })
 
 describe("a refused token", () => {
+  it("that stays refused, or a suspension, is told with what helps, and not once more as a switch", async () => {
+    for (const reason of ["login-expired", "suspended"] as const) {
+      await using harness = await startHarness()
+      const account = await harness.add("first")
+      await harness.add("second")
+      if (reason === "suspended") account.fail(FAILURES.suspended)
+      else account.script(...Array.from({ length: 3 }, () => FAILURES.invalidBearer))
+      await assertAnswered(harness.ask())
+      await harness.gateway.close()
+      assert.equal(harness.sent().at(-1), "second")
+      assert.deepEqual(
+        harness.notices.map((notice) => notice.kind === "account-revoked" && notice.reason),
+        [reason],
+      )
+    }
+  })
+
   it("is renewed and the request repeated, unseen", async () => {
     await using harness = await startHarness()
     const account = await harness.add("work")
