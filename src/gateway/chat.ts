@@ -1,6 +1,6 @@
 import type { Account, RefusedField, SessionMemory } from "../accounts/index.ts"
 import { type KiroModel, resolveModel, withoutRefused } from "../kiro/index.ts"
-import { type Conversation, estimateTokens, toConversation } from "../translate/index.ts"
+import { type Conversation, toConversation } from "../translate/index.ts"
 import type { GatewayContext } from "./context.ts"
 import type { ChatCall } from "./chat-call.ts"
 import type { AskedModel } from "./asked-model.ts"
@@ -50,11 +50,6 @@ export async function openChat(context: GatewayContext, call: ChatCall): Promise
     refused,
     invocationId: runtime.randomUUID(),
   }
-}
-
-/** In estimated tokens, of the whole conversation as the host sent it. */
-export function sizeOf({ conversation }: Pick<Chat, "conversation">): number {
-  return estimateTokens(conversation)
 }
 
 function fallbacksOf(

@@ -5,11 +5,11 @@ import { type FailureKind, HIGH_SHARE, type KiroFailure } from "../kiro/index.ts
 import type { ChatHead, ChatMessage } from "../openai/index.ts"
 import { type LogFields, untilAborted } from "../runtime.ts"
 import { ownCommand } from "../settings/index.ts"
-import { createSchemaReader, isSpokenMessage, type TurnSummary } from "../translate/index.ts"
+import { createSchemaReader, estimateTokens, isSpokenMessage, type TurnSummary } from "../translate/index.ts"
 import { type Answered, type Attempt, type Failed, makeAttempt } from "./attempt/attempt.ts"
 import { chooseAccount } from "./attempt/choose-account.ts"
 import { firstProgress, isOfTheSession, type Progress } from "./attempt/progress.ts"
-import { type Chat, openChat, sizeOf } from "./chat.ts"
+import { type Chat, openChat } from "./chat.ts"
 import { createBackground, createTurnstile } from "./background.ts"
 import type { GatewayContext, GatewayDependencies } from "./context.ts"
 import type { ChatAnswer, ChatCall, ChatOutcome, Refusal } from "./chat-call.ts"
@@ -137,7 +137,7 @@ async function askFallbacks(context: GatewayContext, busy: Refused): Promise<Cha
 function wouldSummariseAPart(chat: Chat, asked: Chat): boolean {
   const { purpose, window, session } = chat
   if (purpose !== "compaction" || window >= asked.window) return false
-  return sizeOf(chat) * (session.tokenRatio ?? 1) > window * SURELY_TAKEN
+  return estimateTokens(chat.conversation) * (session.tokenRatio ?? 1) > window * SURELY_TAKEN
 }
 
 /** Of its window a model takes so much of any text, whatever its tokens turn out to be, and in one message as well. */
@@ -155,7 +155,9 @@ function begin(chat: Chat, session: SessionMemory): Progress {
 function firstStep(chat: Chat, session: SessionMemory): Pick<Progress, "step" | "shortenedSize"> {
   const { shortenStep: step, shortenedSize, shortenedWindow = chat.window } = session
   if (step === undefined || chat.window > shortenedWindow) return {}
-  return sizeOf(chat) < (shortenedSize ?? 0) ? {} : { step, ...present({ shortenedSize }) }
+  return estimateTokens(chat.conversation) < (shortenedSize ?? 0)
+    ? {}
+    : { step, ...present({ shortenedSize }) }
 }
 
 /**

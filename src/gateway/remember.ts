@@ -10,11 +10,10 @@ import {
 } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import { present } from "../json.ts"
-import { learnRatio, type Metered, type TurnSummary } from "../translate/index.ts"
+import { estimateTokens, learnRatio, type Metered, type TurnSummary } from "../translate/index.ts"
 import type { Answered, Attempt, Sent } from "./attempt/attempt.ts"
 import { partsInWords } from "./attempt/body.ts"
 import { isOfTheSession, type Progress } from "./attempt/progress.ts"
-import { sizeOf } from "./chat.ts"
 import { ANY_TOPIC, OF_NO_REQUEST } from "./background.ts"
 import type { GatewayContext } from "./context.ts"
 import { briefly } from "./refuse/failures.ts"
@@ -116,7 +115,7 @@ function leftOutOf({ omitted, learnt }: Progress): readonly string[] {
 }
 
 function shortenedBy({ chat, progress }: Pick<Attempt, "chat" | "progress">): Partial<SessionMemory> {
-  const { step: shortenStep, shortenedSize = sizeOf(chat) } = progress
+  const { step: shortenStep, shortenedSize = estimateTokens(chat.conversation) } = progress
   return shortenStep === undefined ? {} : { shortenStep, shortenedSize, shortenedWindow: chat.window }
 }
 

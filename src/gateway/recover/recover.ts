@@ -1,11 +1,12 @@
 import { type Account, accountName, afterFailure, afterLoginRefused } from "../../accounts/index.ts"
 import { present } from "../../json.ts"
 import type { KiroFailure } from "../../kiro/index.ts"
+import { estimateTokens } from "../../translate/index.ts"
 import type { Failed } from "../attempt/attempt.ts"
 import { omissionsFor } from "../attempt/body.ts"
 import { anotherAccount } from "../attempt/choose-account.ts"
 import { nextProgress, type Progress, ratioAfterRefusal, type Verdict } from "../attempt/progress.ts"
-import { type Chat, sizeOf } from "../chat.ts"
+import type { Chat } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
 import type { Refusal } from "../chat-call.ts"
 import { refusalOf } from "../refuse/failures.ts"
@@ -183,7 +184,7 @@ async function refuseOverflow(
   if (isFirst) {
     return { status: 400, message: overflow(request.model), overflow: true }
   }
-  const estimatedTokens = tried.estimatedTokens ?? sizeOf(chat)
+  const estimatedTokens = tried.estimatedTokens ?? estimateTokens(chat.conversation)
   const largest = largestPart(conversation)
   return { status: 400, message: tooLarge({ model: request.model, purpose, estimatedTokens, largest }) }
 }

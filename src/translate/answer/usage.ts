@@ -1,9 +1,7 @@
 import type { KiroEvent, TokenUsage } from "../../kiro/index.ts"
 import { present } from "../../json.ts"
 import type { ChatUsage } from "../../openai/index.ts"
-
-/** Our estimate where the service counts nothing: four characters to a token. */
-const CHARACTERS_PER_TOKEN = 4
+import { CHARACTERS_PER_TOKEN } from "../conversation/size.ts"
 
 interface UsageFacts {
   readonly tokenUsage?: TokenUsage | undefined

@@ -2,6 +2,9 @@ import { beginning } from "../../json.ts"
 import { isSpoken, lengthOfTask, textPart, type Turn } from "./conversation.ts"
 import { CUT_MARK } from "./filler.ts"
 
+/** What goes at once, of what there is room for: the border stands still until as much has come anew. */
+export const AT_ONCE: number = 1 / 4
+
 /** A canonical conversation, as far as it has been read, while it is being made smaller. */
 export interface Draft {
   /** They keep their positions: a turn that went is undefined. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type { ReasoningBlock, ReasoningProof } from "../../openai/index.ts"
 import type { Turn } from "./conversation.ts"
+import { AT_ONCE } from "./cut.ts"
 import { tokensOf } from "./size.ts"
 
 /** What was kept of a block of reasoning: its proof, and the hash of the text that comes back from OpenCode. */
@@ -57,9 +58,8 @@ function hasProof({ signature, redacted }: ReasoningBlock): boolean {
   return signature !== undefined || redacted !== undefined
 }
 
-/** Of the window, so much at most is reasoning that is given back; then a quarter of that goes at once. */
+/** Of the window, so much at most is reasoning that is given back. */
 const MOST_OF_WINDOW = 1 / 4
-const BLOCK = 1 / 4
 
 /**
  * Leaves out the reasoning of the oldest tool loops where all of it together is too much, but never that of the loop it
@@ -85,7 +85,7 @@ export function boundReasoning(
     sizes.push(size)
     together += size
     if (together <= most) continue
-    while (oldest < loop && together > most * (1 - BLOCK)) {
+    while (oldest < loop && together > most * (1 - AT_ONCE)) {
       together -= sizes[oldest] ?? 0
       oldest += 1
     }

@@ -1,5 +1,5 @@
 import type { Conversation, Turn, UserPart } from "./conversation.ts"
-import { cutAsItGrew, cutText, dropExchanges, dropSteps, replaceTurn, type Draft } from "./cut.ts"
+import { AT_ONCE, cutAsItGrew, cutText, dropExchanges, dropSteps, replaceTurn, type Draft } from "./cut.ts"
 import { withoutMedium } from "./media.ts"
 import { withoutReasoning } from "./reasoning.ts"
 import { sizeOfFixed, sizeOfTurn, tokensOf } from "./size.ts"
@@ -8,8 +8,6 @@ import { sizeOfFixed, sizeOfTurn, tokensOf } from "./size.ts"
 const OLD_RESULT_CHARACTERS = 2_000
 /** However small the target: a text that is cut to fit keeps this many tokens. */
 const LEAST_TOKENS = 500
-/** What goes at once, of what there is room for: the border stands still until as much has come anew. */
-const BLOCK = 1 / 4
 
 /**
  * Makes a canonical conversation as small as `targetTokens`, or as it can be. First old reasoning, images, documents and
@@ -23,7 +21,7 @@ export function shorten(conversation: Conversation, targetTokens: number): Conve
   const turns = cutAsItGrew(conversation.turns, {
     most,
     sizeOf: sizeOfTurn,
-    cut: (draft) => cutDraft(draft, { most, aim: Math.floor(most * (1 - BLOCK)) }),
+    cut: (draft) => cutDraft(draft, { most, aim: Math.floor(most * (1 - AT_ONCE)) }),
   })
   return turns === conversation.turns ? conversation : { ...conversation, turns }
 }

@@ -1,7 +1,7 @@
 import type { Conversation, ToolDeclaration, Turn, UserPart } from "./conversation.ts"
 
 /** The service's own heuristic, as its official client states it; a character of Chinese, Japanese or Korean is one. */
-const CHARACTERS_PER_TOKEN = 4
+export const CHARACTERS_PER_TOKEN = 4
 /** About what a 1 500 × 800 pixel image costs; OpenCode sends none over 2 000 pixels. */
 const IMAGE_TOKENS = 1_600
 const DOCUMENT_PAGE_TOKENS = 2_000
