@@ -112,6 +112,32 @@ describe("doctor on OpenCode's configuration", () => {
     }
   })
 
+  it("takes it from the environment too, and mends nothing there", async () => {
+    list()
+    const withContent = (content: string) => ({ environment: { OPENCODE_CONFIG_CONTENT: content } })
+    assert.deepEqual(await lab.problems(withContent('{ "plugin": ["opencode-kiro-auth"] }')), [])
+    const disabling = withContent('{ "plugin": ["opencode-kiro-auth"], "disabled_providers": ["kiro"] }')
+    const { json } = await lab.runWith(disabling, "doctor", "--fix", "--json")
+    assert.match(
+      JSON.stringify(json),
+      /OPENCODE_CONFIG_CONTENT disables the provider kiro[^}]*"mendable":false/,
+    )
+    assert.ok(!existsSync("OPENCODE_CONFIG_CONTENT"))
+    const broken = await lab.problems(withContent('{ "plu'))
+    remedyOf(broken, /^OPENCODE_CONFIG_CONTENT is not JSON/)
+  })
+
+  it("sees that the environment lets OpenCode load no plugin", async () => {
+    for (const value of ["1", "true"]) {
+      const problems = await lab.problems({ environment: { OPENCODE_PURE: value } })
+      assert.match(
+        remedyOf(problems, /OPENCODE_PURE is set: OpenCode loads no plugin/),
+        /unset OPENCODE_PURE/,
+      )
+    }
+    assert.deepEqual(await lab.problems({ environment: { OPENCODE_PURE: "0" } }), [])
+  })
+
   it("does not look beyond the repository that it is called in", async () => {
     list()
     const inner = join(lab.sandbox.project, "inner")

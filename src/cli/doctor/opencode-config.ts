@@ -28,7 +28,7 @@ interface Where {
 
 const NAMES = ["opencode.json", "opencode.jsonc"]
 
-/** The configuration files that OpenCode reads when it starts in this folder, the weakest first. */
+/** What OpenCode reads when it starts in this folder, the weakest first: files, and what a variable holds of one. */
 export function readConfigFiles({ place, paths, directory }: Where): readonly ConfigFile[] {
   const { env } = place
   const globals = [globalFolder(paths), ...paths.configDirectories].flatMap((folder) =>
@@ -44,9 +44,15 @@ export function readConfigFiles({ place, paths, directory }: Where): readonly Co
     ...(env["OPENCODE_CONFIG_DIR"] ? [env["OPENCODE_CONFIG_DIR"]] : []),
   ]
   const rest = [...local, ...dotted].flatMap((folder) => NAMES.map((name) => join(folder, name)))
-  return onlyOnce([...globals, ...named, ...rest], place.platform)
-    .filter(existsSync)
-    .map(readConfigFile)
+  const files = onlyOnce([...globals, ...named, ...rest], place.platform).filter(existsSync)
+  return [...files.map(readConfigFile), ...inEnvironment(env)]
+}
+
+/** Under the name of its variable, where no file is. */
+function inEnvironment(env: Place["env"]): readonly ConfigFile[] {
+  const path = "OPENCODE_CONFIG_CONTENT"
+  const text = env[path]
+  return text ? [configOf(path, readText(text))] : []
 }
 
 function onlyOnce(paths: readonly string[], platform: string): readonly string[] {
@@ -96,8 +102,11 @@ export function readConfigFile(path: string): ConfigFile {
   const file = readSmallFile(path)
   if (file.state === "missing") return { path, document: {} }
   const document = file.state === "text" ? readText(file.text) : undefined
-  if (document !== undefined) return { path, document }
-  return { path, document: {}, trouble: file.state === "failed" ? file.message : "is not JSON" }
+  return configOf(path, document, file.state === "failed" ? file.message : undefined)
+}
+
+function configOf(path: string, document: JsonObject | undefined, trouble = "is not JSON"): ConfigFile {
+  return document === undefined ? { path, document: {}, trouble } : { path, document }
 }
 
 function readText(text: string): JsonObject | undefined {

@@ -36,10 +36,28 @@ export const pluginCheck: Check = {
     const ours = entries.filter(isOurs)
     return [
       ...broken,
+      ...withoutPlugins(context),
       ...(ours.length > 0 ? await loaded(context, ours) : broken.length > 0 ? [] : [missing(context)]),
       ...others(context, entries),
     ]
   },
+}
+
+/** OpenCode 1 then loads none of those that are listed; with a word that is neither yes nor no it does not start. */
+function withoutPlugins({ place, opencode }: DoctorContext): readonly Finding[] {
+  const value = place.env["OPENCODE_PURE"] ?? "0"
+  if (majorOf(opencode) === 2 || /^(?:0|false|no|off|n)$/.test(value)) return []
+  return [
+    problem(
+      "OPENCODE_PURE is set: OpenCode loads no plugin",
+      "Take it out of the environment: `unset OPENCODE_PURE`",
+    ),
+  ]
+}
+
+/** What the environment says can't be mended here. */
+function editing({ stamp }: DoctorContext, file: string, edits: readonly Edit[]): Mend | undefined {
+  return existsSync(file) ? () => editConfig(file, edits, stamp) : undefined
 }
 
 function unread({ path, trouble }: ConfigFile, consequence: string): readonly Finding[] {
@@ -102,7 +120,7 @@ async function judge(context: DoctorContext, entry: PluginEntry): Promise<Findin
     return problem(
       `${file} lists ${spec}, which npm does not have: OpenCode says "Provider not found"`,
       `Write "${ownSpec()}" instead.`,
-      () => editConfig(file, [{ path: entry.at, value: ownSpec() }], context.stamp),
+      editing(context, file, [{ path: entry.at, value: ownSpec() }]),
     )
   if (isToCome(entry)) return good(`OpenCode installs ${spec} at its next start (${file})`)
   const version = manifest && stringField(manifest, "version")
@@ -175,10 +193,8 @@ function panelOf2(context: DoctorContext): readonly Finding[] {
   ]
 }
 
-/** What the environment says can't be mended here. */
-function takeOut(context: DoctorContext, { file, at }: PluginLine) {
-  const edit = { path: at.slice(0, 2), value: undefined }
-  return existsSync(file) ? () => editConfig(file, [edit], context.stamp) : undefined
+function takeOut(context: DoctorContext, { file, at }: PluginLine): Mend | undefined {
+  return editing(context, file, [{ path: at.slice(0, 2), value: undefined }])
 }
 
 function repair({ by, spec, folder }: PluginEntry): string {
@@ -250,7 +266,7 @@ export const providerCheck: Check = {
 }
 
 function findingsOf(context: DoctorContext, { path, document }: ConfigFile): readonly Finding[] {
-  const edit = (edits: readonly Edit[]) => () => editConfig(path, edits, context.stamp)
+  const edit = (edits: readonly Edit[]): Mend | undefined => editing(context, path, edits)
   const disabled: unknown = document["disabled_providers"]
   const enabled: unknown = document["enabled_providers"]
   const claimed = claims(document)
