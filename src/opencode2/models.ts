@@ -1,5 +1,5 @@
 import { readOffer } from "../host/index.ts"
-import { asObject, isObject, stringField } from "../json.ts"
+import { asObject, isObject, type JsonObject, stringField } from "../json.ts"
 import type { OfferedModel } from "../kiro/models/index.ts"
 import type { Log } from "../runtime.ts"
 import { PROVIDER_ID } from "../version.ts"
@@ -26,6 +26,8 @@ export interface OfferedProvider {
   pinProvider(editor: unknown): void
   /** The same for a model transform. Models that only the user names get what is known of their ids. */
   pinModels(editor: unknown): void
+  /** Whether all that the host lists is as it was pinned, and as it is offered. */
+  arePinned(listed: readonly unknown[]): boolean
   /** Reads the live lists again; whether something is new. */
   refresh(): Promise<boolean>
 }
@@ -69,8 +71,7 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
     pinModels(editor) {
       const listed = methodOf(editor, "list")?.(PROVIDER_ID)
       const offered = new Set(known.models.map(({ id }) => id))
-      for (const each of Array.isArray(listed) ? listed : []) {
-        if (!isObject(each) || each["providerID"] !== PROVIDER_ID) continue
+      for (const each of (Array.isArray(listed) ? listed : []).filter(isOfKiro)) {
         const id = stringField(each, "id")
         if (id === undefined) continue
         methodOf(editor, "update")?.(PROVIDER_ID, id, (draft: unknown) => {
@@ -81,6 +82,13 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
         })
       }
     },
+    arePinned(listed) {
+      const offered = new Set(known.models.map(({ id }) => id))
+      return listed.filter(isOfKiro).every(({ id, package: made, settings }) => {
+        const isOurs = made === ours.package && asObject(settings)["baseURL"] === undefined
+        return isOurs && typeof id === "string" && offered.has(id)
+      })
+    },
     async refresh() {
       const next = await read()
       if (JSON.stringify(next.models) === JSON.stringify(known.models)) return false
@@ -89,6 +97,10 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
       return true
     },
   }
+}
+
+function isOfKiro(model: unknown): model is JsonObject {
+  return isObject(model) && model["providerID"] === PROVIDER_ID
 }
 
 /**

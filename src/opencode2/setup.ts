@@ -11,7 +11,7 @@ import { asObject, isObject, present } from "../json.ts"
 import { atMost } from "../runtime.ts"
 import type { Place } from "../settings/index.ts"
 import { PROVIDER_ID } from "../version.ts"
-import { type Call, kindOfContext, locationOf, methodOf, textIn } from "./context.ts"
+import { answerOf, type Call, kindOfContext, locationOf, methodOf, textIn } from "./context.ts"
 import { offerLogins, readConnections } from "./integration.ts"
 import { offerProvider, type OfferedProvider } from "./models.ts"
 import { createKiro } from "./provider.ts"
@@ -91,7 +91,8 @@ export async function setUp(options: SetupOptions): Promise<Cleanup | undefined>
 
 /**
  * Transforms are replayed in the order in which they came, and the host's own for the user's configuration comes behind
- * those of all plugins that start with it: as a rule at once, else when the slowest of them has started.
+ * those of all plugins that start with it: as a rule at once, else when the slowest of them has started. Where it took
+ * nothing away, or the host does not tell, ours stand as they are.
  */
 const PINNED_AGAIN_AFTER_MS: readonly number[] = [0, 2000]
 
@@ -106,6 +107,8 @@ async function pinLast({
 }): Promise<void> {
   for (const ms of PINNED_AGAIN_AFTER_MS) {
     await host.clock.sleep(ms, host.signal)
+    const listed = answerOf(await methodOf(context, "model", "list")?.())
+    if (!Array.isArray(listed) || models.arePinned(listed)) continue
     const { use } = createRegistrar(host, context)
     await use(["provider", "transform"], models.pinProvider)
     await use(["model", "transform"], models.pinModels)

@@ -336,20 +336,26 @@ describe("the offered models", () => {
     assert.match(JSON.stringify(asked[1]?.body), /claude-haiku-4\.5/)
   })
 
-  it("stay away where the host's policy took the provider out behind all plugins", async () => {
-    let isDenied = false
+  it("are given to the host once where the user's configuration takes none of them away", async () => {
+    const given: string[] = []
     lab.change = (context) => {
-      const provider = context["provider"] as { transform: (offer: (editor: object) => void) => unknown }
-      const deny = (editor: { remove: (id: string) => void }): void => editor.remove("kiro")
-      const transform = async (offer: (editor: object) => void): Promise<void> => {
-        await provider.transform(offer)
-        if (!isDenied) await provider.transform(deny as (editor: object) => void)
-        isDenied = true
+      const counted = (name: "provider" | "model"): object => {
+        const domain = context[name] as { transform: (offer: unknown) => unknown }
+        return { ...domain, transform: (offer: unknown) => (given.push(name), domain.transform(offer)) }
       }
-      return { ...context, provider: { ...provider, transform } }
+      return { ...context, provider: counted("provider"), model: counted("model") }
     }
-    const { project } = await lab.open()
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await lab.open({ providers: { kiro: { name: "Work Kiro", models: { auto: { name: "Mine" } } } } })
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    assert.deepEqual(given, ["provider", "model"])
+  })
+
+  it("stay away where a policy of the host takes the provider out, also one that comes later", async () => {
+    const providers = { kiro: { package: "aisdk:@ai-sdk/openai", models: { fast: {} } } }
+    const { host, project } = await lab.open({ providers })
+    await eventually(() => project.provider("kiro")?.provider.package === `aisdk:${PROVIDER}`)
+    host.denied.add("kiro")
+    await project.rebuild()
     assert.equal(project.provider("kiro"), undefined)
   })
 

@@ -22,6 +22,8 @@ export class FakeOpenCode2 implements AsyncDisposable {
   /** As `plugin list` shows it, with what was thrown. */
   readonly failures: unknown[] = []
   readonly options: HostOptions
+  /** Providers that a policy takes out, behind all plugins and the user's config. */
+  readonly denied: Set<string> = new Set()
   readonly storage: Map<string, unknown> = new Map()
   readonly locations: FakeLocation[] = []
 

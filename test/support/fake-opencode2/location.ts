@@ -97,6 +97,7 @@ export class FakeLocation {
       this.#cleanup = await plugin.setup(this.#context())
       const config = configTransforms(this.#host.options.providers ?? {})
       await this.#providers.transform(config.providers)
+      await this.#providers.transform((editor) => this.#host.denied.forEach((id) => editor.remove(id)))
       await this.#models.transform(config.models)
       this.state = "active"
       await this.rebuild()
@@ -166,6 +167,13 @@ export class FakeLocation {
     return [...this.#providers.data().values()].flatMap(({ provider, models }) =>
       isAvailable(provider.id, provider.activation, provider.integrationID) ? [...models.values()] : [],
     )
+  }
+
+  /** With what its provider says for all of its models. */
+  #asListed(model: ModelInfo): ModelInfo {
+    const { provider } = this.provider(model.providerID) ?? {}
+    const listed = { ...(provider?.package !== undefined && { package: provider.package }), ...model }
+    return { ...listed, settings: { ...provider?.settings, ...model.settings } }
   }
 
   /** `provider/model#variant`, as the user names it, to what answers its calls. */
@@ -307,7 +315,7 @@ export class FakeLocation {
       model: {
         transform: this.#models.transform,
         reload: async () => this.rebuild(),
-        list: async () => ({ data: [...this.models().values()] }),
+        list: async () => ({ data: [...this.models().values()].map((model) => this.#asListed(model)) }),
         default: async () => ({ data: this.defaultModel() ?? null }),
       },
       permission: { hook: this.#otherHooks.hook },
