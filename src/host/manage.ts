@@ -72,7 +72,7 @@ export interface Management {
   signInAgain(account: string): Promise<SignIn>
 }
 
-export function manageAccounts(options: {
+export function createManagement(options: {
   readonly accounts: OpenAccounts
   readonly logins: Logins
   readonly settings: Settings

@@ -20,7 +20,7 @@ import {
   type Place,
   type Project,
 } from "../settings/index.ts"
-import { type Management, manageAccounts } from "./manage.ts"
+import { type Management, createManagement } from "./manage.ts"
 
 export interface ServicesOptions {
   readonly place: Place
@@ -105,7 +105,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     },
     accounts,
     logins,
-    management: manageAccounts({ ...options, accounts, logins, settings }),
+    management: createManagement({ ...options, accounts, logins, settings }),
     importLogins: takeIn,
     async search(asked) {
       if ((await store.list()).length === 0) await takeIn()

@@ -4,7 +4,7 @@ import { dirname } from "node:path"
 import { after, before, describe, it } from "node:test"
 import { afterChoiceWanted, localDay, newAccount, openDatabase } from "../../src/accounts/index.ts"
 import { openAccounts, type OpenAccounts } from "../../src/gateway/index.ts"
-import { type AccountAct, type Management, manageAccounts } from "../../src/host/manage.ts"
+import { type AccountAct, type Management, createManagement } from "../../src/host/manage.ts"
 import { openLogins } from "../../src/login/index.ts"
 import { silentLog, systemRuntime } from "../../src/runtime.ts"
 import { DEFAULT_SETTINGS, pathsFor } from "../../src/settings/index.ts"
@@ -38,7 +38,7 @@ describe("managing accounts from inside a host", () => {
       openBrowser: () => undefined,
       signal,
     })
-    management = manageAccounts({ accounts, logins, settings, paths, place, runtime, signal })
+    management = createManagement({ accounts, logins, settings, paths, place, runtime, signal })
     await store.add(newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] }))
   })
   after(async () => {

@@ -2,7 +2,7 @@ import { join } from "node:path"
 import type { AuthHook } from "@opencode-ai/plugin"
 import type { Account, AccountStore } from "../../src/accounts/index.ts"
 import { openAccounts } from "../../src/gateway/index.ts"
-import { type AccountLine, manageAccounts, type Management } from "../../src/host/manage.ts"
+import { type AccountLine, createManagement, type Management } from "../../src/host/manage.ts"
 import type { ImportOutcome } from "../../src/import/index.ts"
 import { type Logins, openLogins } from "../../src/login/index.ts"
 import { adoptApiKey } from "../../src/plugin/auth-file.ts"
@@ -73,7 +73,7 @@ export async function openLab(): Promise<LoginLab> {
     known: [],
     changes: 0,
     management: () =>
-      manageAccounts({
+      createManagement({
         accounts: opened,
         logins: lab.logins(),
         settings: lab.settings,

@@ -200,7 +200,7 @@ export const sourcesCheck: Check = {
 function remedyOfSource(found: SourceProblem, platform: string): string {
   const { source, file: path, failure } = found
   if (source === "kiro-ide") return "Sign in again in the Kiro IDE."
-  const [owner, signIn] = isOfKiroCli(found) ? ["kiro-cli", "`kiro-cli login`"] : ["OpenCode", SIGN_IN]
+  const [owner, signIn] = isFromKiroCli(found) ? ["kiro-cli", "`kiro-cli login`"] : ["OpenCode", SIGN_IN]
   const after = `Sign in again: ${signIn}`
   return failure === undefined ? after : databaseRemedy(failure, { path, platform, owner, after })
 }
@@ -209,7 +209,7 @@ function remedyOfSource(found: SourceProblem, platform: string): string {
 function gone({ accounts, place, settings }: DoctorContext): readonly Finding[] {
   const stores = kiroCliDatabases(place)
   if (!settings.autoSyncKiroCli || stores.some(existsSync)) return []
-  const left = accounts.filter(({ account: { logins } }) => logins.length > 0 && logins.every(isOfKiroCli))
+  const left = accounts.filter(({ account: { logins } }) => logins.length > 0 && logins.every(isFromKiroCli))
   if (left.length === 0) return []
   const names = left.map(({ account }) => accountName(account)).join(", ")
   return [
@@ -226,13 +226,13 @@ function stale({ accounts }: DoctorContext): readonly Finding[] {
     account.health.state === "revoked"
       ? []
       : account.logins
-          .filter((login) => isOfKiroCli(login) && login.revoked !== undefined)
+          .filter((login) => isFromKiroCli(login) && login.revoked !== undefined)
           .map(() =>
             problem(`${accountName(account)}: the login of kiro-cli has ended`, "Run: `kiro-cli login`"),
           ),
   )
 }
 
-function isOfKiroCli({ source }: Pick<Login, "source">): boolean {
+function isFromKiroCli({ source }: Pick<Login, "source">): boolean {
   return source === "kiro-cli"
 }
