@@ -127,6 +127,14 @@ describe("doctor on OpenCode's configuration", () => {
     remedyOf(broken, /^OPENCODE_CONFIG_CONTENT is not JSON/)
   })
 
+  it("sees what the administrator of the computer has decided", async () => {
+    const managed = join(lab.sandbox.root, "managed")
+    mkdirSync(managed)
+    editJson(join(managed, "opencode.jsonc"), () => ({ enabled_providers: ["corp"] }))
+    const problems = await lab.problems({ environment: { OPENCODE_TEST_MANAGED_CONFIG_DIR: managed } })
+    remedyOf(problems, /managed\Wopencode\.jsonc enables other providers only/)
+  })
+
   it("sees that the environment lets OpenCode load no plugin", async () => {
     for (const value of ["1", "true"]) {
       const problems = await lab.problems({ environment: { OPENCODE_PURE: value } })

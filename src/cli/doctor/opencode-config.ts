@@ -44,8 +44,18 @@ export function readConfigFiles({ place, paths, directory }: Where): readonly Co
     ...(env["OPENCODE_CONFIG_DIR"] ? [env["OPENCODE_CONFIG_DIR"]] : []),
   ]
   const rest = [...local, ...dotted].flatMap((folder) => NAMES.map((name) => join(folder, name)))
-  const files = onlyOnce([...globals, ...named, ...rest], place.platform).filter(existsSync)
-  return [...files.map(readConfigFile), ...inEnvironment(env)]
+  const files = onlyOnce([...globals, ...named, ...rest], place.platform)
+  const managed = NAMES.map((name) => join(managedFolder(place), name))
+  const read = (paths: readonly string[]) => paths.filter(existsSync).map(readConfigFile)
+  return [...read(files), ...inEnvironment(env), ...read(managed)]
+}
+
+/** What the administrator of a computer decides, over all else. OpenCode's own tests name another. */
+function managedFolder({ env, platform }: Place): string {
+  const named = env["OPENCODE_TEST_MANAGED_CONFIG_DIR"]
+  if (named) return named
+  if (platform === "darwin") return "/Library/Application Support/opencode"
+  return platform === "win32" ? join(env["ProgramData"] || "C:\\ProgramData", "opencode") : "/etc/opencode"
 }
 
 /** Under the name of its variable, where no file is. */
