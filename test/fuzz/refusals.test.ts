@@ -34,8 +34,7 @@ describe("parts of a request that the service refuses, in any number and order",
   it("cost themselves and not the session: it is answered, and none is sent again that was named", async () => {
     await fc.assert(
       fc.asyncProperty(session, async ({ tools, refused, namesAll, pictures }) => {
-        await using harness = await startHarness()
-        await harness.add("work")
+        await using harness = await startHarness({ accounts: ["work"] })
         const { fake } = harness
         const named = new Set<string>()
         const isPicture = pictures.map((_, index) => pictureOf(index))

@@ -6,8 +6,7 @@ import { eventually } from "../support/clock.ts"
 
 describe("work behind an answer", () => {
   it("that no request waits for is done when the gateway closes, and writes nothing before", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     // The first one also says when the account was used, which requests wait for.
     await hear(await harness.ask({}, { session: "ses_1" }))
     await harness.gateway.close()

@@ -13,8 +13,7 @@ describe("cache points", () => {
     ["compaction", 0],
   ] as const)
     it(`are ${points} in a request for ${purpose}: what is asked once is read from no cache`, async () => {
-      await using harness = await startHarness()
-      await harness.add("work")
+      await using harness = await startHarness({ accounts: ["work"] })
       await assertAnswered(harness.ask({ messages }, { purpose }))
       const [chat] = harness.fake.chats
       assert.equal((chat?.text ?? "").split('"cachePoint"').length - 1, points)
@@ -23,8 +22,7 @@ describe("cache points", () => {
 
 describe("a service that caches by prefix, account and conversation", () => {
   it("finds at least nine tenths of each request in the next, and the host is told", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.promptCache = new PromptCache()
     const steps = await twoLoops(harness)
     assert.equal(steps.length, 8)

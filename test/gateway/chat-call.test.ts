@@ -7,8 +7,7 @@ import { type Harness, startHarness } from "./harness.ts"
 
 describe("a chat of the gateway", () => {
   it("gives an answer as chunks and its end", async () => {
-    await using harness = await startHarness()
-    await harness.add("only")
+    await using harness = await startHarness({ accounts: ["only"] })
     const batches = await readAll(await answerOf(harness))
     assert.equal(textOf(batches), "Hello from the fake Kiro.")
     assert.deepEqual(batches.at(-1)?.end, { outcome: "finished" })
@@ -16,8 +15,7 @@ describe("a chat of the gateway", () => {
   })
 
   it("gives a whole answer as one batch", async () => {
-    await using harness = await startHarness()
-    await harness.add("only")
+    await using harness = await startHarness({ accounts: ["only"] })
     const batches = await readAll(await answerOf(harness, {}, { stream: false }))
     assert.equal(batches.length, 1)
     assert.equal(textOf(batches), "Hello from the fake Kiro.")
@@ -30,15 +28,13 @@ describe("a chat of the gateway", () => {
   })
 
   it("rejects with the reason of the call's signal", async () => {
-    await using harness = await startHarness()
-    await harness.add("only")
+    await using harness = await startHarness({ accounts: ["only"] })
     const signal = AbortSignal.abort(new Error("stopped"))
     await assert.rejects(harness.gateway.chat(call({ signal })), /stopped/)
   })
 
   it("stops where the host stops reading", async () => {
-    await using harness = await startHarness()
-    await harness.add("only")
+    await using harness = await startHarness({ accounts: ["only"] })
     const { batches } = await answerOf(harness)
     const reader = batches[Symbol.asyncIterator]()
     await reader.next()
@@ -47,9 +43,10 @@ describe("a chat of the gateway", () => {
   })
 
   it("asks beside the conversation with its account and its beginning, and remembers nothing of it", async () => {
-    await using harness = await startHarness({ settings: { accountSelectionStrategy: "round-robin" } })
-    await harness.add("one")
-    await harness.add("two")
+    await using harness = await startHarness({
+      accounts: ["one", "two"],
+      settings: { accountSelectionStrategy: "round-robin" },
+    })
     await readAll(await answerOf(harness))
     await harness.gateway.close()
     const before = await harness.store.session("ses_1")

@@ -23,8 +23,7 @@ import { addTurn } from "../support/add-turn.ts"
 
 describe("credits", () => {
   it("are booked with what they were for", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.answer(text("hi"), finish({ credits: 0.25 }))
     await hear(await harness.ask({}, { session: "ses_2", parent: "ses_1" }))
     const [turn] = await turns(harness)
@@ -62,8 +61,7 @@ describe("credits", () => {
   })
 
   it("are booked behind a full window too, which is no answer", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     for (const ends of [[], [text("Too late.")], [pause(20), reset]] as const)
       harness.fake.answer(finish({ percentage: 100, credits: 0.25 }), ...ends)
     harness.fake.answer(text("Dear"), finish({ credits: 1 }))
@@ -71,15 +69,12 @@ describe("credits", () => {
     await hear(
       await harness.ask({ messages: [task, { role: "assistant", content: "Done. ".repeat(5_000) }, task] }),
     )
-    assert.deepEqual(
-      (await turns(harness)).map(({ credits, failed }) => [credits, failed]),
-      [
-        [1, undefined],
-        [0.25, true],
-        [0.25, true],
-        [0.25, true],
-      ],
-    )
+    assert.deepEqual(await booked(harness), [
+      [1, undefined],
+      [0.25, true],
+      [0.25, true],
+      [0.25, true],
+    ])
   })
 
   it("are booked with what was read from the cache, also of a failed attempt and of one that cost nothing", async () => {
@@ -118,10 +113,7 @@ describe("credits", () => {
     const account = await harness.add("work")
     account.script(cut(text("Hello"), metering(0.2)))
     await hear(await harness.ask())
-    assert.deepEqual(
-      (await turns(harness)).map(({ credits, failed }) => [credits, failed]),
-      [[0.2, true]],
-    )
+    assert.deepEqual(await booked(harness), [[0.2, true]])
   })
 
   it("of an answer that broke off behind nothing else are spent twice at most", async () => {
@@ -132,13 +124,10 @@ describe("credits", () => {
     const response = await harness.ask()
     assert.equal(response.status, 400)
     assert.match(await response.text(), /without any content/)
-    assert.deepEqual(
-      (await turns(harness)).map(({ credits, failed }) => [credits, failed]),
-      [
-        [0.2, true],
-        [0.2, true],
-      ],
-    )
+    assert.deepEqual(await booked(harness), [
+      [0.2, true],
+      [0.2, true],
+    ])
   })
 
   it("are booked also where the user stops before anything is shown", async () => {
@@ -157,16 +146,11 @@ describe("credits", () => {
         else answer.enqueue(value)
       }
       const body = new ReadableStream({ pull }, { highWaterMark: 0 })
-      await using harness = await startHarness({ fetch: async () => new Response(body) })
-      await harness.add("work")
+      await using harness = await startHarness({ accounts: ["work"], fetch: async () => new Response(body) })
       const asked = harness.ask({ stream: isStreamed }, { signal: caller.signal })
       await assert.rejects(asked, { name: "AbortError" })
-      for (let times = 0; times < 100 && (await turns(harness)).length === 0; times++)
-        await systemClock.sleep(5)
-      assert.deepEqual(
-        (await turns(harness)).map(({ credits, failed }) => [credits, failed]),
-        [[0.3, true]],
-      )
+      await eventually(async () => (await booked(harness)).length > 0)
+      assert.deepEqual(await booked(harness), [[0.3, true]])
     }
   })
 
@@ -219,8 +203,7 @@ describe("the user's budget for a day", () => {
   const ATTACHED = { type: "text", text: "Attached media from tool result:" }
 
   it("is told of from four fifths on", async () => {
-    await using harness = await startHarness({ settings })
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"], settings })
     await spend(harness, 7.9)
     await assertAnswered(harness.ask())
     assert.equal(harness.notices.length, 0)
@@ -232,8 +215,7 @@ describe("the user's budget for a day", () => {
   })
 
   it("stops a new message of the user's own, and says how to go on", async () => {
-    await using harness = await startHarness({ settings })
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"], settings })
     await spend(harness, 10)
     const response = await harness.ask()
     assert.equal(response.status, 402)
@@ -245,8 +227,7 @@ describe("the user's budget for a day", () => {
   })
 
   it("counts the answer that has ended just now", async () => {
-    await using harness = await startHarness({ settings })
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"], settings })
     await hear(await harness.ask())
     harness.fake.answer(text("Dear"), finish({ credits: 11 }))
     await hear(await harness.ask())
@@ -254,8 +235,7 @@ describe("the user's budget for a day", () => {
   })
 
   it("counts the answer that has ended just now in another session", async () => {
-    await using harness = await startHarness({ settings })
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"], settings })
     const proof = reasoning({ text: "Hm.", signature: "c2ln" })
     harness.fake.answer(proof, text("Dear"), finish({ credits: 11 }))
     await hear(await harness.ask())
@@ -263,8 +243,7 @@ describe("the user's budget for a day", () => {
   })
 
   it("lets all go on that is under way", async () => {
-    await using harness = await startHarness({ settings })
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"], settings })
     await spend(harness, 11)
     for (const [body, options] of [
       [step(), {}],
@@ -305,8 +284,7 @@ describe("the user's budget for a day", () => {
   })
 
   it("stops the user's own message also behind a tool that was stopped or refused, and beside what the host adds", async () => {
-    await using harness = await startHarness({ settings })
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"], settings })
     await spend(harness, 10)
     const own = ["user", "Do it another way."] as const
     for (const body of [
@@ -319,8 +297,7 @@ describe("the user's budget for a day", () => {
   })
 
   it("is lifted for the day, and begins anew with the next", async () => {
-    await using harness = await startHarness({ settings })
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"], settings })
     await spend(harness, 11)
     await harness.store.liftBudget(localDay(harness.clock.now()))
     await assertAnswered(harness.ask())
@@ -519,6 +496,11 @@ describe("a model that thinks", () => {
       assert.equal((await answer).status, 504)
     })
 })
+
+/** The credits of each request, and whether it failed. */
+async function booked(harness: Harness): Promise<unknown[][]> {
+  return (await turns(harness)).map(({ credits, failed }) => [credits, failed])
+}
 
 async function turns({ gateway, store }: Harness): ReturnType<Harness["store"]["turns"]> {
   await gateway.close()

@@ -224,8 +224,7 @@ describe("an account that can't serve", () => {
   })
 
   it("because a newer sign-in took its place is told so, with the command that uses it all the same", async () => {
-    await using harness = await startHarness()
-    await harness.add("at work")
+    await using harness = await startHarness({ accounts: ["at work"] })
     await assertAnswered(harness.ask())
     await harness.add("newer")
     await harness.store.update("newer", (current) => ({ ...current, enabled: false }))
@@ -418,8 +417,7 @@ describe("a refused token", () => {
   })
 
   it("refused without a word, as something on the way may do it, ends no login", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.script(...Array.from({ length: 3 }, () => NOTHING_SAID))
     const response = await harness.ask()
     assert.equal(response.status, 401)
@@ -631,8 +629,10 @@ describe("a real network", () => {
     it(`${name} is repeated, then told as what it is`, async () => {
       const fake = await startFakeKiro()
       if (name !== "that speaks no TLS") await fake.close()
-      await using harness = await startHarness({ settings: { endpointOverride: endpointOf(fake.url) } })
-      await harness.add("work")
+      await using harness = await startHarness({
+        accounts: ["work"],
+        settings: { endpointOverride: endpointOf(fake.url) },
+      })
       const response = await harness.ask()
       if (fake.server.listening) await fake.close()
       assert.equal(response.status, 503)
@@ -896,8 +896,7 @@ describe("parallel requests", () => {
   })
 
   it("never hear each other's answers", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.otherwise = ({ text: body }) => stream(text(/<m\d+>/.exec(body)?.[0] ?? "?"), finish())
     const markers = Array.from({ length: 20 }, (_, number) => `<m${number}>`)
     const heard = await Promise.all(
@@ -967,8 +966,7 @@ describe("an abort of the caller", () => {
   })
 
   it("before anything was done sends nothing", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     await assert.rejects(harness.ask({}, { signal: AbortSignal.abort(new Error("Esc")) }), /Esc/)
     assert.deepEqual(harness.fake.requests, [])
   })

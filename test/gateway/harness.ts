@@ -23,6 +23,8 @@ import { temporaryFolder } from "../support/temporary-folder.ts"
 export const BASE_URL = "https://kiro.invalid/v1"
 
 export interface HarnessOptions {
+  /** Labels of those that are signed in from the start. */
+  readonly accounts?: readonly string[]
   readonly settings?: Partial<Settings>
   readonly lookUps?: Partial<LookUps>
   readonly importLogins?: (harness: Harness) => Promise<unknown>
@@ -169,6 +171,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       await fake.close()
     },
   }
+  for (const label of options.accounts ?? []) await harness.add(label)
   return harness
 }
 

@@ -52,8 +52,7 @@ function lastSent({ fake }: Harness): Sent {
 describe("a session of several windows", () => {
   for (const [language, { word, tokens }] of Object.entries(LANGUAGES))
     it(`is answered, with its first task and its last words: ${language}`, async () => {
-      await using harness = await startHarness()
-      await harness.add("work")
+      await using harness = await startHarness({ accounts: ["work"] })
       for (const windows of WINDOWS)
         for (const purpose of ["main", "compaction"] as const) {
           const messages = longSession(word, (windows * WINDOW) / tokens)
@@ -94,8 +93,7 @@ describe("a session of several windows", () => {
   })
 
   it("keeps it also where it was refused far below its window, by how long it is", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     const session = simulateSession({ seed: 7, steps: 80, resultCharacters: 12_000, thinks: false })
     const isTooLong = ({ operation, text }: ReceivedRequest): boolean =>
       operation === "GenerateAssistantResponse" && text.length > 200_000

@@ -8,8 +8,7 @@ import { assertAnswered, BASE_URL, errorText, hear, startHarness } from "./harne
 
 describe("the gateway", () => {
   it("answers a plain request with one attempt and no wait", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     const heard = await hear(await harness.ask())
     assert.equal(heard.text, "Hello from the fake Kiro.")
     assert.equal(heard.finishReason, "stop")
@@ -19,8 +18,7 @@ describe("the gateway", () => {
   })
 
   it("answers in one JSON document where no stream was asked for", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     const response = await harness.ask({ stream: false })
     assert.equal(response.headers.get("content-type")?.split(";")[0], "application/json")
     const { choices } = (await response.json()) as {
@@ -112,8 +110,7 @@ describe("the gateway", () => {
   })
 
   it("keeps what an answer taught: credits, the session's account, a proven account", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.answer(text("hi"), finish({ credits: 0.25 }))
     await hear(await harness.ask())
     await harness.gateway.close()
@@ -127,8 +124,7 @@ describe("the gateway", () => {
   })
 
   it("keeps conversation, title and summary apart, and caches the conversation alone", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     const messages = [
       { role: "system", content: "You help. ".repeat(2000) },
       { role: "user", content: "Hello" },
@@ -147,8 +143,7 @@ describe("the gateway", () => {
   })
 
   it("tells what a gateway in front of the service wrapped into a good status", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     for (const type of ["application/json", "text/plain", "Application/JSON"]) {
       const headers = { "content-type": type }
       const wrapped = json({ error: { message: "Blocked by policy 7" } }, { status: 200, headers })
@@ -160,8 +155,7 @@ describe("the gateway", () => {
   })
 
   it("waits with the next request of a session for what the last answer taught", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     const thinks = { model: "claude-opus-4-6", reasoning_effort: "high" }
     const call = toolUse({ name: "read", toolUseId: "call_1", input: {} })
     harness.fake.answer(

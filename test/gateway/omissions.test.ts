@@ -25,8 +25,7 @@ describe("reasoning that the service refuses", () => {
   }
 
   it("is left out, silently, and not sent in that session again", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     await remember(harness, "ses_1")
     await assertAnswered(harness.ask(toolLoop()))
     assert.equal(harness.fake.refused.length, 1)
@@ -39,8 +38,7 @@ describe("reasoning that the service refuses", () => {
   })
 
   it("is sent in other sessions, until it is refused there too: then the model takes none", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     for (const session of ["ses_1", "ses_2", "ses_3"]) {
       await remember(harness, session)
       await assertAnswered(harness.ask(toolLoop(), { session }))
@@ -50,8 +48,7 @@ describe("reasoning that the service refuses", () => {
   })
 
   it("is left out in whatever words it is refused", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     await remember(harness, "ses_1")
     const carriesReasoning = ({ text }: ReceivedRequest): boolean => text.includes("reasoningContent")
     const words =
@@ -68,8 +65,7 @@ describe("a tool that the service refuses", () => {
   })
 
   it("is left out of this session, and the user told once", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     refuseTools(harness, "notion_post")
     const ask = tools("read", "notion_post", "write")
     for (let times = 0; times < 2; times++) await assertAnswered(harness.ask(ask))
@@ -88,8 +84,7 @@ describe("a tool that the service refuses", () => {
   })
 
   it("is left out each once, eight times, then with all of its server", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     refuseTools(harness, "notion_")
     const names = Array.from({ length: 12 }, (_, index) => `notion_${index}`)
     await assertAnswered(harness.ask(tools("read", ...names)))
@@ -100,8 +95,7 @@ describe("a tool that the service refuses", () => {
   })
 
   it("of ever another server is left out so often, then all are", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     refuseTools(harness, "tool")
     const names = Array.from({ length: 30 }, (_, index) =>
       index % 2 === 0 ? `tool${index}` : `tool${index}_x`,
@@ -114,8 +108,7 @@ describe("a tool that the service refuses", () => {
   })
 
   it("is fatal where nothing that was sent is named", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(inWords(`tools.7.custom.input_schema: ${UNION_AT_ROOT}`))
     const response = await harness.ask(tools("read"))
     assert.equal(response.status, 400)
@@ -124,8 +117,7 @@ describe("a tool that the service refuses", () => {
   })
 
   it("several at once go at once", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(inWords("tools.0.custom.input_schema: bad; tools.2.custom.input_schema: bad"))
     await assertAnswered(harness.ask(tools("a", "b", "c")))
     assert.deepEqual(toolsSent(harness), [["a", "b", "c"], ["b"]])
@@ -134,8 +126,7 @@ describe("a tool that the service refuses", () => {
 
 describe("a picture or document that the service refuses", () => {
   it("of a kind that the model takes none of is remembered for the model", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(refusal("DOCUMENT_MODEL_NOT_SUPPORTED"))
     const ask = withPart({ type: "file", file: { filename: "a.pdf", file_data: PDF } })
     for (let times = 0; times < 2; times++) await assertAnswered(harness.ask(ask))
@@ -145,8 +136,7 @@ describe("a picture or document that the service refuses", () => {
   })
 
   it("for what it is is left out of this session alone", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     for (const [session, reason, part] of [
       ["a", "DOCUMENT_PASSWORD_PROTECTED", { type: "file", file: { filename: "a.pdf", file_data: PDF } }],
       ["b", "IMAGE_DIMENSION_EXCEEDED", { type: "image_url", image_url: { url: PIXEL } }],
@@ -165,8 +155,7 @@ describe("a picture or document that the service refuses", () => {
   })
 
   it("in words only is the newest one, and the older ones stay", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(inWords("Could not process image"))
     await assertAnswered(harness.ask(twoPictures()))
     assert.deepEqual(counts(harness, "images"), [2, 1])
@@ -187,8 +176,7 @@ describe("a picture or document that the service refuses", () => {
   })
 
   it("by its place is that one", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(inWords("messages.0.content.1.image.source.base64: Could not process image"))
     await assertAnswered(harness.ask(twoPictures()))
     assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(OTHER_PIXEL)))
@@ -196,8 +184,7 @@ describe("a picture or document that the service refuses", () => {
   })
 
   it("because there are too many is the oldest one", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(inWords("too many images: 2 > 1"))
     await assertAnswered(harness.ask(twoPictures()))
     assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(OTHER_PIXEL)))
@@ -205,8 +192,7 @@ describe("a picture or document that the service refuses", () => {
   })
 
   it("by a model that supports none in words is remembered for the model", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(inWords("This model doesn't support the image content block that you provided."))
     for (let times = 0; times < 2; times++) await hear(await harness.ask(twoPictures()))
     assert.deepEqual(counts(harness, "images"), [2, 0, 0])
@@ -220,8 +206,7 @@ describe("a picture or document that the service refuses", () => {
 
 describe("pictures that are refused one after the other", () => {
   it("are all left out after eight, in the next requests too, and the model is not blamed", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     const carries = ({ text }: ReceivedRequest): boolean => text.includes('"images":[')
     harness.fake.intercept(carries, inWords("Could not process image"))
     const messages = Array.from({ length: 12 }, (_, index) => [
@@ -256,8 +241,7 @@ describe("a page of something in front of the service", () => {
     })
 
   it("that says 413 has the conversation shortened", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(page(413, "413 Request Entity Too Large"))
     const words = "words and words ".repeat(4000)
     const messages = [0, 1, 2, 3, 4, 5].flatMap((turn) => [
@@ -271,8 +255,7 @@ describe("a page of something in front of the service", () => {
   })
 
   it("that says no is fatal at once, with its status and title", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(page(403, "Blocked by the firewall"))
     const response = await harness.ask()
     assert.equal(response.status, 400)
@@ -282,8 +265,7 @@ describe("a page of something in front of the service", () => {
   })
 
   it("with a status of the server is a fault of the network", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(page(502, "Bad gateway"))
     await assertAnswered(harness.ask())
     assert.deepEqual(harness.clock.slept, [500])
@@ -319,8 +301,7 @@ describe("a plan that does not support what asks", () => {
 
 describe("a step of shortening that would not be smaller", () => {
   it("is not sent", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     const isChat = ({ operation }: ReceivedRequest): boolean => operation === "GenerateAssistantResponse"
     harness.fake.when(isChat, FAILURES.inputTooLong)
     const response = await harness.ask()

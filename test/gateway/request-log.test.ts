@@ -23,8 +23,7 @@ interface Logged {
 async function logged(name: string, settings: Partial<Settings>): Promise<Logged> {
   const path = join(folder, name)
   const log = openLog({ path, level: "info", clock: { now: () => Date.now() } })
-  await using harness = await startHarness({ settings, log })
-  await harness.add("first")
+  await using harness = await startHarness({ accounts: ["first"], settings, log })
   harness.fake.fail(FAILURES.internalError)
   harness.fake.answer(text("Very deep."), toolUse({ name: "look", input: {} }), finish({ credits: 0.25 }))
   const messages = [
@@ -75,8 +74,11 @@ describe("the detailed log of requests", () => {
   it("shows of a long conversation the form of its latest messages", async () => {
     const path = join(folder, "long.log")
     const log = openLog({ path, level: "info", clock: { now: () => Date.now() } })
-    await using harness = await startHarness({ settings: { enableLogApiRequest: true }, log })
-    await harness.add("first")
+    await using harness = await startHarness({
+      accounts: ["first"],
+      settings: { enableLogApiRequest: true },
+      log,
+    })
     const before = Array.from({ length: 60 }, () => [
       { role: "user", content: "Hello" },
       { role: "assistant", content: "Yes?" },

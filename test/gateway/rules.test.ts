@@ -5,12 +5,8 @@ import { errorText, type Harness, hear, startHarness } from "./harness.ts"
 
 const OFFICE = { project: "~/project", account: "office" } as const
 
-async function harnessWith(rules: readonly AccountRule[], more: object = {}): Promise<Harness> {
-  const harness = await startHarness({ settings: { accountRules: [...rules], ...more } })
-  await harness.add("own")
-  await harness.add("office")
-  return harness
-}
+const harnessWith = (rules: readonly AccountRule[], more: object = {}): Promise<Harness> =>
+  startHarness({ accounts: ["own", "office"], settings: { accountRules: [...rules], ...more } })
 
 const ask = async (harness: Harness, session: string, body: object = {}): Promise<void> => {
   await hear(await harness.ask(body, { session }))

@@ -30,8 +30,7 @@ describe("gradual truncation, as values", () => {
 
 describe("a conversation that is too long", () => {
   it("is sent smaller, step by step, and its answer reports the whole window", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(FAILURES.inputTooLong)
     harness.fake.fail(FAILURES.inputTooLong)
     const heard = await hear(await harness.ask(longChat(40)))
@@ -48,8 +47,7 @@ describe("a conversation that is too long", () => {
   })
 
   it("keeps the step for the session and tells once, until the size falls", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(FAILURES.inputTooLong)
     await hear(await harness.ask(longChat(40)))
     await hear(await harness.ask(longChat(41)))
@@ -66,8 +64,7 @@ describe("a conversation that is too long", () => {
   })
 
   it("is told by an overflow frame or a full window before the first word just as by a 400", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.script(stream(exception("ContentLengthExceededException", { message: "too long" })))
     harness.fake.script(stream(contextUsage(100.2)))
     const tokenUsage = {
@@ -82,8 +79,7 @@ describe("a conversation that is too long", () => {
   })
 
   it("is cut to what the session's answers taught of its tokens", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     // 60 % of the window, where the estimate says a good 20 %.
     harness.fake.script(stream(text("Some words"), contextUsage(60), metering(0.1)))
     await hear(await harness.ask(longChat(60)))
@@ -97,8 +93,7 @@ describe("a conversation that is too long", () => {
   })
 
   it("that fits in no form is told to the host as an overflow once, then as the end", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     refuseAlways(harness)
     const first = await harness.ask(longChat(40))
     assert.equal(first.status, 400)
@@ -112,8 +107,7 @@ describe("a conversation that is too long", () => {
   })
 
   it("hears the overflow again after an answer of purpose main, not after a title or a summary", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     const overflows = async (): Promise<boolean> => {
       for (let times = 0; times < 4; times++) harness.fake.fail(FAILURES.inputTooLong)
       return /prompt is too long/.test(await errorText(await harness.ask(longChat(40))))
@@ -127,8 +121,7 @@ describe("a conversation that is too long", () => {
   })
 
   it("is cut inside where it is one text to be summarised, and reports its own usage", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(FAILURES.inputTooLong)
     const bulk = { role: "user", content: `Summarise:\n${"a line of the conversation\n".repeat(30_000)}` }
     const messages = [{ role: "system", content: "You summarise." }, bulk]
@@ -141,8 +134,7 @@ describe("a conversation that is too long", () => {
   })
 
   it("of a summary never asks the host to summarise that", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     refuseAlways(harness)
     const response = await harness.ask(longChat(40), { purpose: "compaction" })
     assert.equal(response.status, 400)
@@ -165,8 +157,7 @@ describe("a conversation that is too long", () => {
       ["a message", [{ role: "user", content: bulk }]],
     ] as const) {
       const tools = [{ type: "function", function: { name: "read", parameters: { type: "object" } } }]
-      await using harness = await startHarness()
-      await harness.add("work")
+      await using harness = await startHarness({ accounts: ["work"] })
       refuseAlways(harness)
       const response = await harness.ask({ messages, tools }, { purpose: "compaction" })
       assert.match(await errorText(response), new RegExp(`most of it in ${what}\\.`))
@@ -174,8 +165,7 @@ describe("a conversation that is too long", () => {
   })
 
   it("that compacting did not empty is not compacted again before the user speaks", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     const ends = [contextUsage(104), exception("ContentLengthExceededException", { message: "too long" })]
     for (const end of ends) {
       const session = `ses_${ends.indexOf(end)}`
@@ -190,8 +180,7 @@ describe("a conversation that is too long", () => {
   })
 
   it("is sent whole when it moves to a model with a longer window", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(FAILURES.inputTooLong)
     await hear(await harness.ask(longChat(40)))
     const { totalTokens = 0 } = await hear(await harness.ask({ ...longChat(40), model: "claude-opus-4-6" }))
@@ -202,8 +191,7 @@ describe("a conversation that is too long", () => {
   })
 
   it("goes on when it moves from a model with a long window to one with a short one", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     const heard = await hear(await harness.ask(longChat(900, 4000)))
     assert.equal(heard.finishReason, "stop")
     assert.deepEqual(

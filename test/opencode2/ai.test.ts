@@ -35,8 +35,7 @@ const read = tool({
 })
 
 async function open(options: HarnessOptions = {}) {
-  const harness: Harness = await startHarness(options)
-  await harness.add("only")
+  const harness: Harness = await startHarness({ accounts: ["only"], ...options })
   const location = harness.database
   const leave = enterRegistry(location, harness.gateway)
   const kiro = (modelId: string, settings: object = {}) =>

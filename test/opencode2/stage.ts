@@ -11,14 +11,9 @@ export interface Stage extends AsyncDisposable {
   session(model: string, options?: Omit<SessionOptions, "model">): FakeSession
 }
 
-export interface StageOptions extends HarnessOptions {
-  /** Labels of those that are signed in; by default one. */
-  readonly accounts?: readonly string[]
-}
-
-export async function openStage({ accounts = ["only"], ...options }: StageOptions = {}): Promise<Stage> {
-  const harness = await startHarness(options)
-  for (const label of accounts) await harness.add(label)
+/** One account is signed in where no others are. */
+export async function openStage(options: HarnessOptions = {}): Promise<Stage> {
+  const harness = await startHarness({ accounts: ["only"], ...options })
   const opened = await openHost(
     { chat: (call) => harness.gateway.chat(call) },
     { onWait: (ms) => harness.clock.advance(ms) },

@@ -19,8 +19,7 @@ describe("what is no chat request", () => {
     ],
   ] as const)
     it(`because its ${title} is nested without end is refused with its field`, async () => {
-      await using harness = await startHarness()
-      await harness.add("only")
+      await using harness = await startHarness({ accounts: ["only"] })
       const response = await harness.askWith(`{"model":"auto","messages":[${message}]}`)
       assert.equal(response.status, 400)
       assert.match(await errorText(response), field)
@@ -28,8 +27,7 @@ describe("what is no chat request", () => {
     })
 
   it("because its tools are more than the service takes is refused as that, not as a fault of ours", async () => {
-    await using harness = await startHarness()
-    await harness.add("only")
+    await using harness = await startHarness({ accounts: ["only"] })
     const tools = Array.from({ length: 1_001 }, (_, index) => ({
       type: "function",
       function: { name: `tool_${index}`, parameters: { type: "object" } },
@@ -53,8 +51,7 @@ describe("OpenCode 1's fetch", () => {
   })
 
   it("reads a body behind a mark of its encoding", async () => {
-    await using harness = await startHarness()
-    await harness.add("work")
+    await using harness = await startHarness({ accounts: ["work"] })
     const body = { model: "auto", messages: [{ role: "user", content: "Hello" }] }
     assert.equal((await harness.askWith(`\uFEFF${JSON.stringify(body)}`)).status, 200)
   })
@@ -70,8 +67,7 @@ describe("OpenCode 1's fetch", () => {
   })
 
   it("takes a header that somebody else wrote as it is", async () => {
-    await using harness = await startHarness()
-    await harness.add("only")
+    await using harness = await startHarness({ accounts: ["only"] })
     harness.fake.answer(text("Hi."), finish())
     const response = await harness.fetch(`${BASE_URL}/chat/completions`, {
       method: "POST",
@@ -82,15 +78,13 @@ describe("OpenCode 1's fetch", () => {
   })
 
   it("sends no half of a surrogate pair, also not in the model's name", async () => {
-    await using harness = await startHarness()
-    await harness.add("only")
+    await using harness = await startHarness({ accounts: ["only"] })
     const response = await harness.ask({ model: "auto\ud800" })
     assert.match(await errorText(response), /is not offered/)
   })
 
   it("answers with a status that HTTP has, whatever something on the way answered with", async () => {
-    await using harness = await startHarness()
-    await harness.add("only")
+    await using harness = await startHarness({ accounts: ["only"] })
     harness.fake.script(...Array.from({ length: 4 }, () => json({ message: "?" }, { status: 999 })))
     const response = await harness.ask()
     assert.equal(response.status, 503)

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import { asObject } from "../../src/json.ts"
 import type { Tool } from "../../src/kiro/index.ts"
 import { ChatRequestError } from "../../src/openai/index.ts"
 import { createSchemaReader } from "../../src/translate/index.ts"
@@ -33,6 +34,12 @@ function specifications(
 
 function schemaOf(parameters: unknown): unknown {
   return specifications([tool("t", { parameters })])[0]?.inputSchema.json
+}
+
+/** What is sent for the schema of a property. */
+function propertyOf(schema: unknown): unknown {
+  const sent = asObject(schemaOf({ type: "object", properties: { p: schema } }))
+  return asObject(sent["properties"])["p"]
 }
 
 describe("the name of a tool", () => {
@@ -151,12 +158,6 @@ describe("the schema of a tool", () => {
   })
 
   it("is brought from older drafts to the newest", () => {
-    const property = (schema: unknown): unknown => {
-      const { properties } = schemaOf({ type: "object", properties: { p: schema } }) as {
-        readonly properties: { readonly p: unknown }
-      }
-      return properties.p
-    }
     const rows: readonly (readonly [older: object, newer: object])[] = [
       [
         { items: [{ type: "string" }, { type: "int" }], additionalItems: false },
@@ -183,16 +184,10 @@ describe("the schema of a tool", () => {
       [{ $schema: "http://json-schema.org/draft-07/schema#", type: "string" }, { type: "string" }],
       [{ examples: "x" }, { examples: ["x"] }],
     ]
-    for (const [older, newer] of rows) assert.deepEqual(property(older), newer, JSON.stringify(older))
+    for (const [older, newer] of rows) assert.deepEqual(propertyOf(older), newer, JSON.stringify(older))
   })
 
   it("has no keyword whose value means nothing", () => {
-    const property = (schema: unknown): unknown => {
-      const { properties } = schemaOf({ type: "object", properties: { p: schema } }) as {
-        readonly properties: { readonly p: unknown }
-      }
-      return properties.p
-    }
     const rows: readonly (readonly [given: object, left: object])[] = [
       [{ type: "float" }, { type: "number" }],
       [{ type: "String" }, { type: "string" }],
@@ -226,7 +221,7 @@ describe("the schema of a tool", () => {
         { const: null, "x-order": [1] },
       ],
     ]
-    for (const [given, left] of rows) assert.deepEqual(property(given), left, JSON.stringify(given))
+    for (const [given, left] of rows) assert.deepEqual(propertyOf(given), left, JSON.stringify(given))
   })
 
   it("keeps the names of properties, whatever they look like", () => {
