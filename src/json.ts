@@ -4,10 +4,26 @@
  * failed says in words.
  */
 
+import type { Node } from "jsonc-parser"
+
 export type JsonObject = { readonly [key: string]: unknown }
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+/**
+ * The first name on the way to a place in a JSON text which its object has more than once: an editor changes the first of
+ * them, and a reader takes the last.
+ */
+export function repeatedName(
+  tree: Node | undefined,
+  [step, ...rest]: readonly (string | number)[],
+): string | undefined {
+  if (tree === undefined || step === undefined) return undefined
+  if (typeof step === "number") return repeatedName(tree.children?.[step], rest)
+  const [first, ...others] = tree.children?.filter(({ children }) => children?.[0]?.value === step) ?? []
+  return others.length > 0 ? step : repeatedName(first?.children?.[1], rest)
 }
 
 /** The value itself, or an object without members where it is none: what is read of that is absent. */

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs"
 import { posix, win32 } from "node:path"
 import type { ParseError } from "jsonc-parser"
-import { isObject, stringField } from "../json.ts"
+import { isObject, stringField, repeatedName } from "../json.ts"
 import { readSmallFile, replaceFile, systemCode } from "./files.ts"
 import { comparablePath, fromHome, type Place, type Project } from "./paths.ts"
 import type { Settings } from "./schema.ts"
@@ -132,11 +132,13 @@ export async function saveProjectRule({
 }): Promise<RuleSaved> {
   const found = readSmallFile(file)
   if (found.state === "failed") return refused(`${file} ${found.message}`)
-  const { applyEdits, modify, parse } = await import("jsonc-parser")
+  const { applyEdits, modify, parse, parseTree } = await import("jsonc-parser")
   const text = found.state === "missing" ? "{}\n" : found.text
   const errors: ParseError[] = []
   const document: unknown = parse(text, errors, { allowTrailingComma: true })
   if (errors.length > 0 || !isObject(document)) return refused(`${file} is broken: repair it first`)
+  if (repeatedName(parseTree(text), ["account_rules"]) !== undefined)
+    return refused(`${file} names account_rules more than once: make one of them first`)
   const stated = document["account_rules"] ?? undefined
   if (stated !== undefined && !Array.isArray(stated))
     return refused(`account_rules in ${file} is no list: repair it first`)

@@ -86,6 +86,22 @@ describe("doctor --fix", () => {
     assert.doesNotMatch(out, /mended: could|Error: /)
   })
 
+  it("changes no list that the file names a second time, of which the last counts", async () => {
+    const file = join(config, "opencode.json")
+    const twice = '{ "plugin": ["opencode-kiro-auth"], "model": "kiro/auto", "plugin": ["other"] }'
+    writeFileSync(file, twice)
+    const { json } = await lab.run("doctor", "--fix", "--json")
+    assert.ok(isObject(json))
+    assert.deepEqual(json["fixed"], [])
+    const why = /opencode\.json names "plugin" more than once, and the last counts: make one of them first$/
+    assert.match(String(json["notFixed"]), why)
+    assert.equal(readFileSync(file, "utf8"), twice)
+    assert.match(
+      (await lab.problems()).join("\n"),
+      /names "plugin" more than once: OpenCode counts the last alone →/,
+    )
+  })
+
   it("says what it may not write", mayNotWrite(), async () => {
     const file = join(config, "opencode.json")
     editJson(file, () => ({}))

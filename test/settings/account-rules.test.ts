@@ -181,6 +181,14 @@ describe("the rule of a project", () => {
     const { saved } = await save('{ "account_rules": { "project": "/code", "account": "z" } }')
     assert.ok(saved.outcome === "refused")
     assert.match(saved.message, /^account_rules in \S+\.json is no list: repair it first$/)
+    const twice = await save(
+      '{ "account_rules": [], "account_rules": [{ "project": "/code/x", "account": "z" }] }',
+    )
+    assert.ok(twice.saved.outcome === "refused")
+    assert.match(
+      twice.saved.message,
+      /^\S+\.json names account_rules more than once: make one of them first$/,
+    )
     const none = await save('{ "account_rules": null }')
     assert.deepEqual(JSON.parse(none.text ?? ""), { account_rules: [{ project: "/code/x", account: "a1" }] })
   })

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { applyEdits, type JSONPath, modify, parse, type ParseError } from "jsonc-parser"
-import { asObject, isObject, type JsonObject } from "../../json.ts"
+import { applyEdits, type JSONPath, modify, parse, type ParseError, parseTree } from "jsonc-parser"
+import { asObject, isObject, type JsonObject, repeatedName } from "../../json.ts"
 import {
   comparablePath,
   type Paths,
@@ -18,6 +18,8 @@ export interface ConfigFile {
   readonly document: JsonObject
   /** Why it can't be read as JSON with comments; goes on after its path. */
   readonly trouble?: string
+  /** Those of the names that are looked at which it has more than once: the last counts. */
+  readonly repeated?: readonly string[]
 }
 
 interface Where {
@@ -62,7 +64,7 @@ function managedFolder({ env, platform }: Place): string {
 function inEnvironment(env: Place["env"]): readonly ConfigFile[] {
   const path = "OPENCODE_CONFIG_CONTENT"
   const text = env[path]
-  return text ? [configOf(path, readText(text))] : []
+  return text ? [configOf(path, text)] : []
 }
 
 function onlyOnce(paths: readonly string[], platform: string): readonly string[] {
@@ -111,12 +113,16 @@ export function projectOf(directory: string): Project {
 export function readConfigFile(path: string): ConfigFile {
   const file = readSmallFile(path)
   if (file.state === "missing") return { path, document: {} }
-  const document = file.state === "text" ? readText(file.text) : undefined
-  return configOf(path, document, file.state === "failed" ? file.message : undefined)
+  return file.state === "failed" ? { path, document: {}, trouble: file.message } : configOf(path, file.text)
 }
 
-function configOf(path: string, document: JsonObject | undefined, trouble = "is not JSON"): ConfigFile {
-  return document === undefined ? { path, document: {}, trouble } : { path, document }
+const LOOKED_AT = ["plugin", "plugins", "provider", "providers", "disabled_providers", "enabled_providers"]
+
+function configOf(path: string, text: string): ConfigFile {
+  const document = readText(text)
+  if (document === undefined) return { path, document: {}, trouble: "is not JSON" }
+  const tree = parseTree(text)
+  return { path, document, repeated: LOOKED_AT.filter((name) => repeatedName(tree, [name]) !== undefined) }
 }
 
 function readText(text: string): JsonObject | undefined {
@@ -143,6 +149,9 @@ export function* editConfig(file: string, edits: readonly Edit[], unique: string
   if (read.state === "failed") throw new Error(`${file} ${read.message}`)
   const before = read.state === "text" ? read.text : "{}\n"
   if (readText(before) === undefined) throw new Error(`${file} is not JSON: correct it first`)
+  const [twice] = edits.flatMap(({ path }) => repeatedName(parseTree(before), path) ?? [])
+  if (twice !== undefined)
+    throw new Error(`${file} names "${twice}" more than once, and the last counts: make one of them first`)
   const after = edits.reduce(applyEdit, before)
   if (after === before) return
   const backup = `${file}.${unique}.bak`

@@ -36,6 +36,7 @@ export const pluginCheck: Check = {
     const ours = entries.filter(isOurs)
     return [
       ...broken,
+      ...configs.flatMap(repeats),
       ...withoutPlugins(context),
       ...(ours.length > 0 ? await loaded(context, ours) : broken.length > 0 ? [] : [missing(context)]),
       ...others(context, entries),
@@ -58,6 +59,12 @@ function withoutPlugins({ place, opencode }: DoctorContext): readonly Finding[] 
 /** What the environment says can't be mended here. */
 function editing({ stamp }: DoctorContext, file: string, edits: readonly Edit[]): Mend | undefined {
   return existsSync(file) ? () => editConfig(file, edits, stamp) : undefined
+}
+
+function repeats({ path, repeated = [] }: ConfigFile): readonly Finding[] {
+  return repeated.map((name) =>
+    problem(`${path} names "${name}" more than once: OpenCode counts the last alone`, "Make one of them."),
+  )
 }
 
 function unread({ path, trouble }: ConfigFile, consequence: string): readonly Finding[] {
