@@ -7,6 +7,7 @@ import { openAccounts, type OpenAccounts } from "../../src/gateway/index.ts"
 import { type AccountAct, type Management, createManagement } from "../../src/host/manage.ts"
 import { openLogins } from "../../src/login/index.ts"
 import { silentLog, systemRuntime } from "../../src/runtime.ts"
+import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS, pathsFor } from "../../src/settings/index.ts"
 import { idcLogin, tokens } from "../accounts/logins.ts"
 import { type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
@@ -203,6 +204,37 @@ describe("managing accounts from inside a host", () => {
     await management.signInAgain("hub")
     const begun = fake.received("SocialDeviceAuthorization").at(-1)
     assert.match(JSON.stringify(begun?.body), /"Github"/)
+  })
+
+  it("signs in again at the Identity Center of before", async () => {
+    const login = { startUrl: "https://d-1.awsapps.com/start", loginRegion: "eu-west-1" }
+    await accounts.store.add(newAccount({ id: "work", now: 6, logins: [idcLogin({ id: "work", ...login })] }))
+    fake.account({ kind: "identity-center", ...login })
+    await management.signInAgain("work")
+    const begun = fake.received("StartDeviceAuthorization").at(-1)
+    assert.match(begun?.host ?? "", /eu-west-1/)
+    assert.match(JSON.stringify(begun?.body), /"startUrl":"https:\/\/d-1\.awsapps\.com\/start"/)
+  })
+
+  it("says where to sign in again who can't do so here", async () => {
+    const external = {
+      id: "ext",
+      source: "kiro-ide",
+      kind: "external-idp",
+      tokens: tokens("ext"),
+      clientId: "c",
+      tokenEndpoint: "https://idp.example/token",
+      scopes: "openid",
+    } as const
+    const key = { id: "key", source: "own", kind: "api-key", key: new Secret("ksk_1") } as const
+    for (const [id, logins, says] of [
+      ["external", [external], /`kiro-cli login`, or in the Kiro IDE/],
+      ["by-key", [key], /Make a new API key/],
+      ["none", [], /has no login any more: sign in with \/connect/],
+    ] as const) {
+      await accounts.store.add(newAccount({ id, now: 7, logins: [...logins] }))
+      await assert.rejects(management.signInAgain(id), says)
+    }
   })
 
   it("says that a removal signs nobody out, where the login came from elsewhere", async () => {

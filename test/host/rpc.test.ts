@@ -30,6 +30,36 @@ describe("what the terminal UI of OpenCode 2 asks its server", () => {
     await host.close()
   })
 
+  it("is done with what it names, and refused where it names nothing to do it with", async () => {
+    const { host, handlers, store } = await server("Work")
+    const about = {
+      sessionId: "ses_1",
+      project: "/code/x",
+      profileArn: "arn:aws:codewhisperer:us-east-1:1:profile/P",
+    }
+    for (const [act, does] of [
+      ["use-for-session", /^Work answers in this session from now on\./],
+      ["use-for-project", /^Work answers in \/code\/x from now on: /],
+      ["choose-profile", /^Work uses the profile P in us-east-1\.$/],
+      ["rename", /^Work is called Home now\.$/],
+      ["disable", /^Home is switched off/],
+      ["enable", /^Home is switched on\.$/],
+      ["lift-budget", /is lifted until the end of the day/],
+    ] as const) {
+      const done = await handlers.act({ act, account: "a", name: "Home", ...about })
+      assert.equal(done.outcome, "done", done.message)
+      assert.match(done.message, does)
+    }
+    assert.equal((await store.session("ses_1")).chosenAccountId, "a")
+    assert.equal((await store.get("a"))?.profileArn, about.profileArn)
+    for (const act of ["use-for-session", "use-for-project", "choose-profile"])
+      assert.equal((await handlers.act({ act, account: "a" })).message, "The server knows no such command.")
+    assert.equal((await handlers.act({ act: "remove", ...about })).outcome, "refused")
+    assert.equal((await handlers.act({ act: "remove", account: "a" })).outcome, "done")
+    assert.deepEqual(await store.list(), [])
+    await host.close()
+  })
+
   it("is told of the last turn also where it is not said in numbers when that began", async () => {
     const { host, handlers, store } = await server()
     const turn = { accountId: "a", sessionId: "ses_1", credits: 2, at: Date.now() }
