@@ -491,6 +491,55 @@ describe("a refused token", () => {
   })
 })
 
+describe("a token that can't be renewed just now", () => {
+  const endToken = (harness: Harness, label: string): Promise<void> =>
+    harness.store.updateLogin(`login of ${label}`, (login) =>
+      login.kind === "api-key" ? login : { ...login, tokens: { ...login.tokens, expiresAt: 0 } },
+    )
+
+  it("is asked for again three times, then told as what passes, and nothing is held against the account", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    await endToken(harness, "work")
+    const { internalError } = FAILURES
+    harness.fake.next("CreateToken", internalError, internalError, internalError, internalError)
+    const response = await harness.ask()
+    assert.equal(response.status, 503)
+    assert.match(await errorText(response), /work could not renew its token/)
+    assert.deepEqual(harness.clock.slept, [500, 1000, 2000])
+    assert.deepEqual(harness.sent(), [])
+    assert.equal((await harness.account("work")).health.state, "ok")
+    await assertAnswered(harness.ask())
+  })
+
+  it("is waited for by nobody where another account serves for free", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    await assertAnswered(harness.ask())
+    await harness.add("home")
+    await endToken(harness, "work")
+    harness.fake.next("CreateToken", FAILURES.internalError)
+    await assertAnswered(harness.ask())
+    await harness.gateway.close()
+    assert.deepEqual(harness.clock.slept, [])
+    assert.deepEqual(harness.sent(), ["work", "home"])
+    assert.deepEqual(
+      harness.notices.map((notice) => notice.kind === "account-switched" && notice.because),
+      ["its token could not be renewed"],
+    )
+  })
+})
+
+describe("a login of a region in which Kiro is not served", () => {
+  it("is served in the nearest one, and its user told of it once", async () => {
+    await using harness = await startHarness()
+    await harness.add("work", { loginRegion: "eu-west-1" })
+    await assertAnswered(harness.ask())
+    assert.match(harness.fake.received("GenerateAssistantResponse")[0]?.host ?? "", /eu-central-1/)
+    assert.deepEqual(harness.notices, [{ kind: "region-mapped", from: "eu-west-1", to: "eu-central-1" }])
+  })
+})
+
 describe("a fault", () => {
   const faults = [
     ["500", FAILURES.internalError],
@@ -734,6 +783,27 @@ describe("a request that the service refuses", () => {
     const later = await harness.ask({}, { session: "ses_4" })
     assert.equal(later.status, 429)
     assert.match(await errorText(later), /first: .* throttled.*second: .*Choose another model/)
+  })
+
+  it("for its model is told of an account whose list lacks it beside the one that has it and can't serve", async () => {
+    await using harness = await startHarness()
+    const first = await harness.add("first")
+    await harness.add("second")
+    for (const [accountId, modelId] of [
+      ["first", "claude-sonnet-4.5"],
+      ["second", "claude-haiku-4.5"],
+    ] as const)
+      await harness.store.setModelList({
+        accountId,
+        serviceRegion: "us-east-1",
+        models: [{ modelId }],
+        fetchedAt: 1,
+      })
+    first.fail(FAILURES.invalidModel)
+    const response = await harness.ask()
+    assert.deepEqual(harness.sent(), ["first"])
+    assert.equal(response.status, 400)
+    assert.match(await errorText(response), /second: is not offered claude-sonnet-4-5/)
   })
 
   it("for its model is told in a sentence where there is one account alone", async () => {
