@@ -23,6 +23,7 @@ const FRANKFURT = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EUPRO
 const VIRGINIA = "arn:aws:codewhisperer:us-east-1:123456789012:profile/USPROFILE"
 const signedIn = { type: "success", key: AUTH_MARKER }
 const stockholm = { start_url: "d-9067642ac7", login_region: "eu-north-1", profile_arn: "" }
+const google = { provider: "Google" }
 
 describe("signing in", () => {
   let lab: LoginLab
@@ -495,6 +496,50 @@ describe("signing in", () => {
       it(`says so in words for ${poll}, and stores no account`, async () => {
         lab.fake.deviceGrants.plan({ account: lab.fake.account(), polls: ["authorization_pending", poll] })
         await assert.rejects(lab.signIn(AWS), words)
+        assert.match(told(), words)
+        assert.deepEqual(await lab.accounts(), [])
+      })
+
+    const page = {
+      kind: "document",
+      status: 403,
+      headers: { "content-type": "text/html" },
+      body: "<p>No</p>",
+    } as const
+    const word = (error: string) => json({ error, error_description: "no" }, { status: 400 })
+    const fault = json({ message: "busy" }, { status: 500 })
+    const refusals = [
+      ["RegisterClient", fault, {}, /^AWS sign-in \(oidc\.us-east-1\) has a fault of its own.*in a while\.$/],
+      [
+        "RegisterClient",
+        page,
+        {},
+        /^Something between this computer and AWS sign-in .* refused .* the proxy/,
+      ],
+      [
+        "RegisterClient",
+        word("invalid_client"),
+        stockholm,
+        /was refused \(no\)\. Your administrator may not/,
+      ],
+      ["StartDeviceAuthorization", word("invalid_request"), {}, /^AWS refused .* with Builder ID \(no\)\.$/],
+      [
+        "SocialDeviceAuthorization",
+        word("invalid_request"),
+        google,
+        /^Kiro refused .* with Google \(no\)\.$/,
+      ],
+      [
+        "SocialDeviceAuthorization",
+        resetBeforeHeaders,
+        google,
+        /^Kiro's sign-in service could not be reached/,
+      ],
+    ] as const
+    for (const [operation, answer, answers, words] of refusals)
+      it(`tells who refused and what to do: ${words.source}`, async () => {
+        lab.fake.next(operation, answer)
+        await assert.rejects(lab.signIn(answers === google ? SOCIAL : AWS, { ...answers }))
         assert.match(told(), words)
         assert.deepEqual(await lab.accounts(), [])
       })
