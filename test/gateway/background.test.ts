@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { exception, stream, text } from "../support/fake-kiro/index.ts"
-import { hear, startHarness } from "./harness.ts"
-import { eventually } from "../support/clock.ts"
+import { assertAnswered, hear, startHarness } from "./harness.ts"
+import { eventually, fakeClock } from "../support/clock.ts"
 
 describe("work behind an answer", () => {
   it("that no request waits for is done when the gateway closes, and writes nothing before", async () => {
@@ -28,5 +28,19 @@ describe("work behind an answer", () => {
     await hear(await harness.ask())
     await hear(await harness.ask())
     assert.deepEqual(harness.sent(), ["work", "home"])
+  })
+})
+
+describe("a burst of chats", () => {
+  it("goes on one by one, each in a turn of the event loop of its own, and who comes alone at once", async () => {
+    const turn = Promise.withResolvers<void>()
+    await using harness = await startHarness({ clock: { ...fakeClock(), turn: () => turn.promise } })
+    await harness.add("work")
+    const [first, second] = [harness.ask(), harness.ask({}, { session: "ses_2" })]
+    await assertAnswered(first)
+    assert.deepEqual(harness.sent(), ["work"])
+    turn.resolve()
+    await assertAnswered(second)
+    assert.deepEqual(harness.sent(), ["work", "work"])
   })
 })

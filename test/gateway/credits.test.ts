@@ -361,6 +361,13 @@ describe("a model that stays busy", () => {
     }
   })
 
+  it("is not left for others beyond the sends that the user allows", async () => {
+    await using harness = await startHarness({ settings: { ...settings, maxRequestIterations: 1 } })
+    ;(await harness.add("work")).fail(FAILURES.capacity)
+    assert.match(await errorText(await harness.ask()), /claude-sonnet-4-5 is very busy/)
+    assert.deepEqual(modelsSent(harness), ["claude-sonnet-4.5"])
+  })
+
   it("is what is told of where the conversation is too long for the others: it may not be for this one", async () => {
     await using harness = await startHarness({ settings })
     const account = await harness.add("work")
