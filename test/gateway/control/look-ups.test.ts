@@ -67,6 +67,18 @@ describe("the models of an account", () => {
     assert.ok("items" in (await fetchModels(client, target)))
     assert.equal(fake.requests.length, 2)
   })
+
+  it("are no list where each of its pages names another one", async () => {
+    await using fake = await startFakeKiro()
+    fake.intercept(
+      () => true,
+      (request) => json({ models: [model("a")], nextToken: `${request.query.get("nextToken")}+` }),
+    )
+    const { client, target } = controlOf(fake, "token")
+    const list = await fetchModels(client, target)
+    assert.match("failure" in list ? list.failure.message : "", /has no end/)
+    assert.equal(fake.requests.length, 20)
+  })
 })
 
 describe("the profiles of a login", () => {

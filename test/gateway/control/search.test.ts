@@ -192,6 +192,18 @@ describe("a web search", () => {
     }
   })
 
+  it("goes to the next account where one has no token just now", async () => {
+    const endsAt = (expiresAt: number): Promise<void> =>
+      accounts.store.updateLogin("login b", (login) =>
+        login.kind === "api-key" ? login : { ...login, tokens: { ...login.tokens, expiresAt } },
+      )
+    await endsAt(0)
+    fake.next("CreateToken", FAILURES.internalError)
+    assert.equal(await payer("ses_b"), "a")
+    await endsAt(Date.now() + 3_600_000)
+    assert.equal(await payer("ses_b"), "b")
+  })
+
   it("says when an administrator may have switched it off, and what the service says otherwise", async () => {
     const refusal = { error: { code: -32602, message: "web tools are disabled" } }
     for (const [answer, words] of [
