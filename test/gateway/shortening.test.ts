@@ -217,21 +217,24 @@ it("A conversation that was too long stays as short for the model that stands in
 })
 
 it("A summary is left to no stand-in that could not take the whole conversation, in many messages or in one", async () => {
-  const fallbackModels = { "claude-opus-4-6": ["claude-sonnet-4-5", "claude-opus-4-7"] }
-  const asked = { model: "claude-opus-4-6" }
-  for (const [chat, models] of [
-    [longChat(300), ["claude-opus-4.6", "claude-opus-4.7"]],
-    [
-      { messages: [{ role: "user", content: "words and ".repeat(65_000) }] },
-      ["claude-opus-4.6", "claude-opus-4.7"],
-    ],
-    [longChat(50), ["claude-opus-4.6", "claude-sonnet-4.5"]],
+  const fallbackModels = {
+    "claude-opus-4-6": ["claude-sonnet-4-5", "claude-opus-4-7"],
+    "claude-sonnet-4-5": ["claude-haiku-4-5"],
+  }
+  const oneMessage = { messages: [{ role: "user", content: "words and ".repeat(65_000) }] }
+  for (const [purpose, model, chat, models] of [
+    ["compaction", "claude-opus-4-6", longChat(300), ["claude-opus-4.6", "claude-opus-4.7"]],
+    ["compaction", "claude-opus-4-6", oneMessage, ["claude-opus-4.6", "claude-opus-4.7"]],
+    ["compaction", "claude-opus-4-6", longChat(50), ["claude-opus-4.6", "claude-sonnet-4.5"]],
+    // Its window is no smaller than that of the one that was asked.
+    ["compaction", "claude-sonnet-4-5", longChat(150), ["claude-sonnet-4.5", "claude-haiku-4.5"]],
+    // What an answer to the user leaves out is there again in the next request.
+    ["main", "claude-opus-4-6", longChat(300), ["claude-opus-4.6", "claude-sonnet-4.5", "claude-sonnet-4.5"]],
   ] as const) {
     await using harness = await startHarness({ settings: { rateLimitMaxRetries: 0, fallbackModels } })
     const account = await harness.add("work")
     account.fail(FAILURES.capacity)
-    const summary = await harness.ask({ ...chat, ...asked }, { purpose: "compaction" })
-    assert.equal((await hear(summary)).finishReason, "stop")
+    assert.equal((await hear(await harness.ask({ ...chat, model }, { purpose }))).finishReason, "stop")
     assert.deepEqual(
       harness.fake.chats.map(({ text }) => /"modelId":"([^"]+)"/.exec(text)?.[1]),
       models,
