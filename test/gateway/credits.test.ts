@@ -60,6 +60,22 @@ describe("credits", () => {
     )
   })
 
+  it("that cost money are told of when they begin, and not paid where the user does not want to", async () => {
+    for (const useOverage of [true, false]) {
+      await using harness = await startHarness({ settings: { useOverage } })
+      await harness.add("work")
+      const used = { checkedAt: harness.clock.now(), limit: 50, used: 50, bonuses: [] }
+      const quota = { ...used, overage: { enabled: true, used: 0 } }
+      await harness.store.update("work", (account) => ({ ...account, quota }))
+      const response = await harness.ask()
+      assert.equal(response.status, useOverage ? 200 : 402)
+      assert.deepEqual(
+        harness.notices.map((notice) => notice.kind === "paid-credits" && notice.account),
+        [useOverage && "work"],
+      )
+    }
+  })
+
   it("are booked behind a full window too, which is no answer", async () => {
     await using harness = await startHarness({ accounts: ["work"] })
     for (const ends of [[], [text("Too late.")], [pause(20), reset]] as const)
