@@ -60,7 +60,7 @@ export function createTerminal({ stdout, stderr, stdin, env }: TerminalInput): T
     stream.write(`${line}\n`)
   }
   const out = writeTo(stdout)
-  const columns = stdout.isTTY === true ? (stdout.columns ?? USUAL_COLUMNS) : undefined
+  const columns = stdout.isTTY === true ? stdout.columns || USUAL_COLUMNS : undefined
   const err = writeTo(stderr)
   const paint: Terminal["paint"] = (tone, text) => styleText(STYLES[tone], text, { validateStream: false })
   const wrap: Terminal["wrap"] = (text, indent = 0) => wrapped(plainText(text), indent, columns)

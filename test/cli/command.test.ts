@@ -272,6 +272,8 @@ describe("a table", () => {
     assert.deepEqual(drawn(54)[1], "Identity Center ··ffaf  KIRO POWER")
     assert.deepEqual(drawn(30)[1], "Identity Center ··ffaf")
     assert.deepEqual(drawn(5)[1], "Identity Center ··ffaf")
+    // So wide is a terminal of which nobody has said how wide it is.
+    assert.deepEqual(drawn(0), drawn(80))
   })
 
   it("cuts a name short where the rest alone is too wide, but for the id that it is typed by", () => {
