@@ -43,12 +43,23 @@ describe("doctor --live", () => {
     assert.doesNotMatch(out, /7f3a-0b1c/)
   })
 
+  it("calls it no problem that one model is refused where the next one answers", async () => {
+    await using lab = { ...(await openDoctorLab()), [Symbol.asyncDispose]: () => lab.close() }
+    lab.account.fail(FAILURES.invalidModel)
+    const { code, out } = await lab.run("doctor", "--live", "--yes")
+    assert.match(out, /· the first message to claude-haiku-4-5 was refused: /)
+    assert.match(out, /✓ the first message to auto was answered/)
+    assert.match(out, /✓ the second message of the same session was answered/)
+    assert.equal(code, 0, out)
+  })
+
   it("asks at most three times, repeats nothing, and tells of a refusal", async () => {
     await using lab = { ...(await openDoctorLab()), [Symbol.asyncDispose]: () => lab.close() }
     for (let time = 0; time < 4; time++) lab.account.fail(FAILURES.throttled)
     const { code, out } = await lab.run("doctor", "--live", "--yes")
     assert.equal(code, 1)
-    assert.match(out, /the first message to claude-haiku-4-5 was refused: /)
+    assert.match(out, /✗ the first message to claude-haiku-4-5 was refused: /)
+    assert.match(out, /→ Do what it says; if nothing helps, report it with: `.* doctor --live --report`/)
     assert.ok(chats(lab.fake.requests) <= 3)
   })
 })

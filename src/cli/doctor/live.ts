@@ -49,23 +49,30 @@ async function talk(context: Context): Promise<readonly Finding[]> {
   }
   try {
     const findings: Finding[] = []
+    const refusals: Finding[] = []
     const first = { role: "user", content: "Answer with the word: yes" }
     for (const model of MODELS) {
       const said = await ask(model, [first])
-      findings.push(...tell(`the first message to ${model}`, said))
-      if (said.outcome === "refused") continue
+      const finding = tell(`the first message to ${model}`, said, context)
+      if (said.outcome === "refused") {
+        refusals.push(finding)
+        continue
+      }
       const messages = [
         first,
         { role: "assistant", content: said.text },
         { role: "user", content: "Once more" },
       ]
-      findings.push(...tell("the second message of the same session", await ask(model, messages)))
+      const second = tell("the second message of the same session", await ask(model, messages), context)
+      findings.push(finding, second)
       break
     }
+    // A plan may lack the first model.
+    const refused = findings.length === 0 ? refusals : refusals.map(({ text }) => note(text))
     const session = await store.session(sessionId)
     const account = session.accountId === undefined ? undefined : await store.get(session.accountId)
     if (account !== undefined) findings.push(note(`account: ${accountName(account)}`))
-    return [...findings, ...seen.flatMap(protocolOf)]
+    return [...refused, ...findings, ...seen.flatMap(protocolOf)]
   } finally {
     await gateway.close()
   }
@@ -94,9 +101,10 @@ function usageText({ prompt_tokens, completion_tokens, prompt_tokens_details }: 
   return `${prompt_tokens} tokens in (${cached} from the cache), ${completion_tokens} out`
 }
 
-function tell(what: string, said: Said): readonly Finding[] {
-  if (said.outcome === "answered") return [good(`${what} was answered: ${said.usage}`)]
-  return [problem(`${what} was refused: ${said.message}`, "Check what the other sections say.")]
+function tell(what: string, said: Said, { command }: Context): Finding {
+  if (said.outcome === "answered") return good(`${what} was answered: ${said.usage}`)
+  const remedy = `Do what it says; if nothing helps, report it with: \`${command} doctor --live --report\``
+  return problem(`${what} was refused: ${said.message}`, remedy)
 }
 
 interface Seen {
