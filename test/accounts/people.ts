@@ -29,7 +29,8 @@ import { importLogins, openSources } from "../../src/import/index.ts"
 import { type Runtime, silentLog } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
-import { CLI_TABLES, cliDatabase, putCliRow } from "../import/stores.ts"
+import { cliDatabase, putCliRow } from "../import/stores.ts"
+import { KIRO_CLI_TABLES } from "../support/kiro-cli-store.ts"
 import { type FakeClock, fakeClock } from "../support/clock.ts"
 import { type Pair, Service } from "./people-service.ts"
 
@@ -361,7 +362,7 @@ export class Home {
     this.#outside.writes += 1
     const isNew = !existsSync(file)
     const database = await this.#opened(file)
-    if (isNew) for (const table of CLI_TABLES) database.run(table)
+    if (isNew) for (const table of KIRO_CLI_TABLES) database.run(table)
     const rows: Record<string, unknown> = {
       [TOKEN]: {
         access_token: pair.accessToken,

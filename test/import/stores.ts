@@ -8,6 +8,7 @@ import type { JsonObject } from "../../src/json.ts"
 import type { Clock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import { fakeClock } from "../support/clock.ts"
+import { KIRO_CLI_TABLES, readKiroCliRow } from "../support/kiro-cli-store.ts"
 
 /** In a Linux home, on whatever system. */
 export function cliDatabase(home: string): string {
@@ -38,23 +39,13 @@ export async function sqlite(file: string, use: (database: Database) => void): P
   }
 }
 
-/** kiro-cli's tables after all of its migrations. */
-export const CLI_TABLES: readonly string[] = [
-  "CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, migration_time INTEGER NOT NULL)",
-  `CREATE TABLE IF NOT EXISTS history (id INTEGER PRIMARY KEY, command TEXT, shell TEXT, pid INTEGER, session_id TEXT, cwd TEXT,
-     start_time INTEGER, hostname TEXT, exit_code INTEGER, end_time INTEGER, duration INTEGER)`,
-  "CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value BLOB)",
-  "CREATE TABLE IF NOT EXISTS auth_kv (key TEXT PRIMARY KEY, value TEXT)",
-  "CREATE TABLE IF NOT EXISTS conversations (key TEXT PRIMARY KEY, value TEXT)",
-]
-
 export async function writeCliStore(
   file: string,
   rows: Readonly<Record<string, unknown>>,
   state: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   await sqlite(file, (database) => {
-    for (const table of CLI_TABLES) database.run(table)
+    for (const table of KIRO_CLI_TABLES) database.run(table)
     for (const [key, value] of Object.entries(rows)) putCliRow(database, key, value)
     for (const [key, value] of Object.entries(state))
       database.run("INSERT INTO state VALUES (?, CAST(? AS BLOB))", [key, JSON.stringify(value)])
@@ -66,12 +57,9 @@ export function putCliRow(database: Database, key: string, value: unknown): void
   database.run("INSERT OR REPLACE INTO auth_kv VALUES (?, ?)", [key, text])
 }
 
-export async function cliRow(file: string, key: string): Promise<Record<string, unknown>> {
-  let text = "null"
-  await sqlite(file, (database) => {
-    text = String(database.get("SELECT value FROM auth_kv WHERE key = ?", [key])?.["value"] ?? "null")
-  })
-  return JSON.parse(text) as Record<string, unknown>
+/** `null` where there is none. */
+export async function cliRow(file: string, key: string): Promise<JsonObject> {
+  return ((await readKiroCliRow(file, key)) ?? null) as JsonObject
 }
 
 export const builderToken: JsonObject = {

@@ -4,13 +4,13 @@ import { openDatabase, type Database } from "../../src/accounts/store/database.t
 import type { FakeAccount } from "./fake-kiro/index.ts"
 
 /** kiro-cli's own tables, after all its migrations (aws/amazon-q-developer-cli, sqlite_migrations). */
-const TABLES = [
-  "CREATE TABLE migrations (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, migration_time INTEGER NOT NULL)",
-  `CREATE TABLE history (id INTEGER PRIMARY KEY, command TEXT, shell TEXT, pid INTEGER, session_id TEXT, cwd TEXT,
+export const KIRO_CLI_TABLES: readonly string[] = [
+  "CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, migration_time INTEGER NOT NULL)",
+  `CREATE TABLE IF NOT EXISTS history (id INTEGER PRIMARY KEY, command TEXT, shell TEXT, pid INTEGER, session_id TEXT, cwd TEXT,
     start_time INTEGER, hostname TEXT, exit_code INTEGER, end_time INTEGER, duration INTEGER)`,
-  "CREATE TABLE state (key TEXT PRIMARY KEY, value BLOB)",
-  "CREATE TABLE auth_kv (key TEXT PRIMARY KEY, value TEXT)",
-  "CREATE TABLE conversations (key TEXT PRIMARY KEY, value TEXT)",
+  "CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value BLOB)",
+  "CREATE TABLE IF NOT EXISTS auth_kv (key TEXT PRIMARY KEY, value TEXT)",
+  "CREATE TABLE IF NOT EXISTS conversations (key TEXT PRIMARY KEY, value TEXT)",
 ]
 const SCOPES = ["codewhisperer:completions", "codewhisperer:analysis", "codewhisperer:conversations"]
 
@@ -40,7 +40,7 @@ export async function seedKiroCliStore(options: KiroCliStoreOptions): Promise<vo
   // As kiro-cli, which waits for whoever writes.
   database.get("PRAGMA busy_timeout = 5000")
   database.run("PRAGMA journal_mode=WAL")
-  for (const table of TABLES) database.run(table.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
+  for (const table of KIRO_CLI_TABLES) database.run(table)
   for (const account of options.accounts) signIn(database, account, options)
   database.close()
 }
@@ -55,7 +55,8 @@ export async function readKiroCliRow(path: string, key: string): Promise<unknown
 
 function signIn(database: Database, account: FakeAccount, options: KiroCliStoreOptions): void {
   const [profileArn] = account.profileArns
-  for (const [key, value] of Object.entries(rowsOf(account, options))) put(database, "auth_kv", key, value)
+  for (const [key, value] of Object.entries(kiroCliRows(account, options)))
+    put(database, "auth_kv", key, value)
   if (profileArn === undefined) return
   const profileName = account.kind === "social" ? "Social_Default_Profile" : "KiroProfile"
   put(database, "state", "api.codewhisperer.profile", { arn: profileArn, profile_name: profileName })
@@ -65,7 +66,11 @@ function put(database: Database, table: "auth_kv" | "state", key: string, value:
   database.run(`INSERT OR REPLACE INTO ${table} (key, value) VALUES (?, ?)`, [key, JSON.stringify(value)])
 }
 
-function rowsOf(account: FakeAccount, options: KiroCliStoreOptions): Record<string, unknown> {
+/** What kiro-cli keeps of the account in `auth_kv`, by key. */
+export function kiroCliRows(
+  account: FakeAccount,
+  options: Pick<KiroCliStoreOptions, "expiresAt" | "tokenEndpoint"> = {},
+): Record<string, unknown> {
   const expiresAt = new Date(options.expiresAt ?? Date.now() + 3_600_000).toISOString()
   const tokens = {
     access_token: account.accessToken,

@@ -19,6 +19,7 @@ import { type Clock, systemClock } from "../../src/runtime.ts"
 import { DEFAULT_SETTINGS } from "../../src/settings/index.ts"
 import { type FakeAccount, type FakeKiro, startFakeKiro } from "../support/fake-kiro/index.ts"
 import { cliDatabase, cliRow, putCliRow, sqlite, writeCliStore } from "../import/stores.ts"
+import { kiroCliRows } from "../support/kiro-cli-store.ts"
 import { Child } from "./child.ts"
 import { EXPIRED, leftovers, onlyLogin, openKeeper, openStore, realRuntime } from "./setup.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -48,27 +49,15 @@ describe("kiro-cli and we on one login", () => {
     folder = temporaryFolder()
     file = cliDatabase(folder)
     store = await openStore(folder, { clock })
-    await writeCliStore(file, rowsOf(ann, EXPIRED))
+    await writeCliStore(file, kiroCliRows(ann, { expiresAt: EXPIRED }))
   })
 
-  const rowsOf = (person: FakeAccount, expiresAt: number): Record<string, unknown> => ({
-    [TOKEN]: {
-      access_token: person.accessToken,
-      refresh_token: person.refreshToken,
-      expires_at: new Date(expiresAt).toISOString(),
-      region: "us-east-1",
-      start_url: "https://view.awsapps.com/start",
-      oauth_flow: "DeviceCode",
-    },
-    [REGISTRATION]: {
-      client_id: person.client.clientId,
-      client_secret: person.client.clientSecret,
-      region: "us-east-1",
-    },
-  })
   const logInAs = (person: FakeAccount, changes: Record<string, unknown> = {}): Promise<void> =>
     sqlite(file, (database) => {
-      for (const [key, value] of Object.entries({ ...rowsOf(person, clock.now() + HOUR), ...changes }))
+      for (const [key, value] of Object.entries({
+        ...kiroCliRows(person, { expiresAt: clock.now() + HOUR }),
+        ...changes,
+      }))
         putCliRow(database, key, value)
     })
   const sources = (): readonly SourceStore[] =>
@@ -213,7 +202,7 @@ describe("kiro-cli and we on one login", () => {
     await store.update(account.id, (row) => ({ ...row, userId: ann.userId }))
     const bob = fake.account()
     bob.signIn(ann.client.clientId)
-    await logInAs(bob, { [REGISTRATION]: rowsOf(ann, EXPIRED)[REGISTRATION] })
+    await logInAs(bob, { [REGISTRATION]: kiroCliRows(ann, { expiresAt: EXPIRED })[REGISTRATION] })
     const bobsRow = await cliRow(file, TOKEN)
     const asked: string[] = []
     const keeper = open(async (login) => {
