@@ -16,8 +16,6 @@ export interface ReceivedRequest {
   readonly text: string
   /** The parsed JSON or form, `undefined` where the text is neither. */
   readonly body: unknown
-  /** Epoch milliseconds. */
-  readonly receivedAt: number
   /** Whose token it carried, once that is known. */
   account?: FakeAccount
   /** The status that the answer began with; `undefined` where the connection was cut before. */
@@ -31,7 +29,6 @@ export async function receive(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<ReceivedRequest | undefined> {
-  const receivedAt = Date.now()
   const ended = new Promise<"answered" | "aborted">((resolve) => {
     response.once("close", () => resolve(response.writableFinished ? "answered" : "aborted"))
   })
@@ -51,7 +48,6 @@ export async function receive(
     headers,
     text,
     body: parseBody(text, headers["content-type"] ?? ""),
-    receivedAt,
     ended,
   }
 }

@@ -1,4 +1,5 @@
 import type { LanguageModelV3 } from "@ai-sdk/provider"
+import { asObject } from "../../../src/json.ts"
 import type { FakeOpenCode2 } from "./host.ts"
 import {
   connect,
@@ -49,7 +50,6 @@ export class FakeLocation {
   /** What commands and plugins wrote into sessions without a model. */
   readonly synthetic: { readonly sessionID: string; readonly text: string }[] = []
   readonly rpc: Map<string, { readonly definition: unknown; readonly handlers: unknown }> = new Map()
-  readonly rpcEvents: { readonly id: string; readonly name: string; readonly data: unknown }[] = []
   readonly #host: FakeOpenCode2
   readonly #registrations: Registration[] = []
   /** It outlives every reload of the plugin. */
@@ -249,9 +249,8 @@ export class FakeLocation {
 
   /** What a TUI part, or whoever has the server's password, calls. */
   async call(id: string, method: string, input: unknown): Promise<unknown> {
-    const handlers = this.rpc.get(id)?.handlers
-    const handler: unknown =
-      typeof handlers === "object" && handlers !== null ? Reflect.get(handlers, method) : undefined
+    const handlers = asObject(this.rpc.get(id)?.handlers)
+    const handler = handlers[method]
     if (typeof handler !== "function") throw new Error(`no rpc ${id}/${method}`)
     const result: unknown = await Reflect.apply(handler, handlers, [input])
     return result === undefined ? undefined : JSON.parse(JSON.stringify(result))
@@ -334,9 +333,7 @@ export class FakeLocation {
         register: async (definition: { id?: string }, handlers: unknown) => {
           const id = definition.id ?? ""
           this.rpc.set(id, { definition, handlers })
-          const emit = async (name: string, data: unknown): Promise<void> =>
-            void this.rpcEvents.push({ id, name, data: JSON.parse(JSON.stringify(data ?? null)) })
-          return { events: { emit }, dispose: async () => void this.rpc.delete(id) }
+          return { dispose: async () => void this.rpc.delete(id) }
         },
       },
       session: {

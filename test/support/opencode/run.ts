@@ -7,7 +7,6 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Another OpenCode than that of the development dependency. */
   readonly program?: string | undefined
-  readonly onOutput?: (text: string) => void
 }
 
 export interface RunResult {
@@ -31,7 +30,6 @@ export async function runOpencode(
     child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
       output[name] += chunk
       output.text += withoutColours(chunk)
-      options.onOutput?.(chunk)
     })
   const code = await ended(child, options.timeoutMs ?? 150_000)
   return { code, ...output }
