@@ -46,18 +46,15 @@ export function mustBeKept({ hasLost, paths }: Context): void {
 }
 
 /**
- * `quiet`: the command itself tells what notices would. `rehearse`: nothing is written, nor logged. `tellsSettings`: it
- * is one that people look around with, and says what is wrong with kiro.json; the others don't repeat it.
+ * How a command goes about it. A diagnosis and a trial tell themselves what notices would; of a diagnosis and a
+ * rehearsal nothing is written, nor logged. A view is what people look around with: it says what is wrong with
+ * kiro.json, which the others don't repeat.
  */
-export async function openContext(
-  place: Place,
-  terminal: Terminal,
-  {
-    quiet,
-    rehearse,
-    tellsSettings = false,
-  }: { readonly quiet: boolean; readonly rehearse: boolean; readonly tellsSettings?: boolean },
-): Promise<Context> {
+export type Manner = "diagnosis" | "trial" | "rehearsal" | "view" | "work"
+
+export async function openContext(place: Place, terminal: Terminal, manner: Manner): Promise<Context> {
+  const tellsItself = manner === "diagnosis" || manner === "trial"
+  const rehearse = manner === "diagnosis" || manner === "rehearsal"
   const paths = pathsFor(place)
   const { settings, problems } = await loadSettings(place)
   const log = rehearse
@@ -70,11 +67,11 @@ export async function openContext(
   const notify = (notice: Notice): void => {
     lost ||= notice.kind === "store-trouble" && notice.backup === undefined
     // The list itself shows what is used up.
-    if (quiet || notice.kind === "quota-high" || notice.kind === "paid-credits") return
+    if (tellsItself || notice.kind === "quota-high" || notice.kind === "paid-credits") return
     terminal.warn(describeNotice(notice, command).message)
   }
   const mistake = firstOf(problems.map(describeSettingsProblem), `\`${command} doctor\``)
-  if (tellsSettings && mistake !== undefined) terminal.warn(mistake)
+  if (manner === "view" && mistake !== undefined) terminal.warn(mistake)
   const accounts = await openAccounts({ runtime, settings, paths, sources, notify, rehearse })
   return { ...accounts, place, paths, settings, runtime, sources, terminal, command, hasLost: () => lost }
 }

@@ -9,6 +9,7 @@ import { type Command, helpText, readCommandLine, UsageError } from "./command-l
 import {
   commandHere,
   type Context,
+  type Manner,
   mustBeKept,
   mustBeRead,
   openContext,
@@ -60,16 +61,21 @@ async function execute(command: Command, at: At): Promise<boolean> {
   // Bun alone reads such files by itself.
   const trouble = "Bun" in globalThis ? redirectingDotenv(directory, place.env) : undefined
   if (trouble !== undefined) throw new Error(trouble)
-  const quiet = command.name === "doctor"
-  // A diagnosis changes nothing; what --fix and --live do, they do by hand.
-  const rehearse = command.name === "doctor" || (command.name === "import" && command.dryRun)
-  const tellsSettings = command.name === "accounts" || command.name === "usage" || command.name === "budget"
-  const context = await openContext(place, terminal, { quiet, rehearse, tellsSettings })
+  const manner = command.name === "import" && command.dryRun ? "rehearsal" : MANNERS[command.name]
+  const context = await openContext(place, terminal, manner ?? "work")
   try {
     return await obey(context, command, at)
   } finally {
     await context.close()
   }
+}
+
+/** A diagnosis changes nothing; what --fix and --live do, they do by hand. */
+const MANNERS: { readonly [name in Command["name"]]?: Manner } = {
+  doctor: "diagnosis",
+  accounts: "view",
+  usage: "view",
+  budget: "view",
 }
 
 /** Whether its answer would be wrong where kiro.db holds something that nobody can read. */

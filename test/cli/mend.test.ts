@@ -190,7 +190,7 @@ describe("doctor --fix", () => {
     const before = readFileSync(file, "utf8")
     const place = { env: lab.sandbox.environment, platform: process.platform, home: lab.home }
     const terminal = createTerminal({ stdout: nobody, stderr: nobody, env: {} })
-    const context = await openContext(place, terminal, { quiet: true, rehearse: true })
+    const context = await openContext(place, terminal, "diagnosis")
     let seconds = 0
     const clock = { ...systemClock, now: () => Date.now() + 1000 * seconds++ }
     const run = async () => ({ outcome: "not-run" }) as const

@@ -18,7 +18,7 @@ const MODELS = ["claude-haiku-4-5", "auto"]
  */
 export async function liveCheck({ place, terminal }: DoctorContext): Promise<readonly Finding[]> {
   // A token that is renewed for this needs its home on the disk.
-  const context = await openContext(place, terminal, { quiet: true, rehearse: false })
+  const context = await openContext(place, terminal, "trial")
   try {
     return await talk(context)
   } finally {
