@@ -6,15 +6,13 @@ import {
 } from "../../eventstream/index.ts"
 import { corruptStream, readKiroEvent, type KiroEvent, type KiroFailure } from "../../kiro/index.ts"
 import type { ChatChunk } from "../../openai/index.ts"
-import type { ChunkTranslator } from "../../translate/index.ts"
+import type { ChunkTranslator, FailedEnding } from "../../translate/index.ts"
 import type { Upstream } from "./upstream.ts"
 
 /** Some chunks of an answer, and its end if that was reached behind them. */
 export interface Batch {
   readonly chunks: readonly ChatChunk[]
-  readonly end?:
-    | { readonly outcome: "finished" }
-    | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly isRetryable: boolean }
+  readonly end?: { readonly outcome: "finished" } | FailedEnding
 }
 
 export interface AnswerSource {

@@ -9,7 +9,14 @@ export type Ending =
       /** The host has to compact next. */
       readonly overflowed: boolean
     }
-  | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly isRetryable: boolean }
+  | FailedEnding
+
+export interface FailedEnding {
+  readonly outcome: "failed"
+  readonly failure: KiroFailure
+  /** The host may ask the same again. */
+  readonly isRetryable: boolean
+}
 
 interface AnswerSoFar {
   /** Absent where the stream ended by itself. */

@@ -1,7 +1,7 @@
 import { present } from "../../json.ts"
 import type { KiroEvent, KiroFailure } from "../../kiro/index.ts"
 import type { ChatChunk, ChatDelta, ChatUsage, FinishReason, ReasoningProof } from "../../openai/index.ts"
-import { decideEnding, type Ending } from "./ending.ts"
+import { decideEnding, type Ending, type FailedEnding } from "./ending.ts"
 import { createSurrogateJoiner } from "./surrogates.ts"
 import { createThinkingSplitter, type AnswerPiece } from "./thinking.ts"
 import { createToolCalls, type CallPiece } from "./tool-calls.ts"
@@ -45,9 +45,7 @@ export interface TurnSummary {
   readonly hiddenFailure?: KiroFailure
 }
 
-type TranslatedEnd =
-  | { readonly outcome: "finished"; readonly chunks: readonly ChatChunk[] }
-  | { readonly outcome: "failed"; readonly failure: KiroFailure; readonly isRetryable: boolean }
+type TranslatedEnd = { readonly outcome: "finished"; readonly chunks: readonly ChatChunk[] } | FailedEnding
 
 /** Kiro events in, chunks of a chat completion out. Synchronous; one for each answer. */
 export interface ChunkTranslator {
