@@ -1,13 +1,12 @@
+import type { Place } from "../settings/index.ts"
 import { opencodeAsBun } from "../version.ts"
+
+type Versions = { readonly [program: string]: string | undefined }
 
 const OLDEST_NODE = [22, 13] as const
 
 /** What starts a file as this process was started. A Bun that had to be told to be one is part of another program. */
-export function programHere(here: {
-  readonly versions: { readonly [program: string]: string | undefined }
-  readonly env: { readonly [name: string]: string | undefined }
-  readonly platform: string
-}): string {
+export function programHere(here: Pick<Place, "env" | "platform"> & { readonly versions: Versions }): string {
   if (here.versions["bun"] === undefined) return "node"
   return here.env["BUN_BE_BUN"] ? opencodeAsBun(here.platform) : "bun"
 }
@@ -21,7 +20,7 @@ OpenCode's own program runs it:
 }
 
 /** Whether this Node has no SQLite yet. Bun always has. */
-export function isTooOld(versions: { readonly [program: string]: string | undefined }): boolean {
+export function isTooOld(versions: Versions): boolean {
   if (versions["bun"] !== undefined) return false
   const [major = 0, minor = 0] = (versions["node"] ?? "").split(".").map(Number)
   return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])

@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises"
 import { stripVTControlCharacters, styleText } from "node:util"
 import { cellsOf, cutTo } from "../accounts/index.ts"
 import { plainText } from "../json.ts"
+import type { Place } from "../settings/index.ts"
 
 type Tone = "good" | "warning" | "bad" | "muted" | "strong"
 
@@ -46,7 +47,7 @@ export interface TerminalInput {
   readonly stdout: Stream
   readonly stderr: Stream
   readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean }
-  readonly env: { readonly [name: string]: string | undefined }
+  readonly env: Place["env"]
 }
 
 const STYLES = { good: "green", warning: "yellow", bad: "red", muted: "dim", strong: "bold" } as const

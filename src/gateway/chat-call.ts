@@ -21,9 +21,12 @@ export interface ChatCall {
   readonly signal: AbortSignal
 }
 
-export type ChatOutcome =
-  | { readonly outcome: "answer"; readonly answer: ChatAnswer }
-  | { readonly outcome: "refusal"; readonly refusal: Refusal }
+export type ChatOutcome = { readonly outcome: "answer"; readonly answer: ChatAnswer } | RefusedChat
+
+export interface RefusedChat {
+  readonly outcome: "refusal"
+  readonly refusal: Refusal
+}
 
 /** What the host gets instead of an answer, as a value. A host repeats 429 and 5xx, and nothing else of ours. */
 export interface Refusal {

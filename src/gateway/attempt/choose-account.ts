@@ -14,7 +14,7 @@ import { present } from "../../json.ts"
 import type { AccountRule } from "../../settings/index.ts"
 import type { Chat } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
-import type { Refusal } from "../chat-call.ts"
+import type { RefusedChat, Refusal } from "../chat-call.ts"
 import { lacksModel } from "../asked-model.ts"
 import { type AllOut, statesOf, refusalOfAll } from "../refuse/none-left.ts"
 import { noOtherByRule, ruleOfNobody } from "../refuse/texts.ts"
@@ -23,9 +23,7 @@ import type { Progress } from "./progress.ts"
 /** Of the accounts that rest behind another one, an error names so many. */
 const MOST_RESTING = 2
 
-export type ChosenAccount =
-  | { readonly outcome: "chosen"; readonly account: Account }
-  | { readonly outcome: "refusal"; readonly refusal: Refusal }
+export type ChosenAccount = { readonly outcome: "chosen"; readonly account: Account } | RefusedChat
 
 /**
  * The account of the next attempt. Where none can serve, the other programs' stores and the used-up quotas are looked

@@ -53,10 +53,15 @@ export interface ControlQuestion {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface Unanswered {
+  readonly outcome: "failed"
+  readonly failure: KiroFailure
+}
+
 /** `host` is the name to remember. */
 export type ControlAnswer =
   | { readonly outcome: "answer"; readonly body: unknown; readonly host: string }
-  | { readonly outcome: "failed"; readonly failure: KiroFailure }
+  | Unanswered
 
 type ControlOperation = "usage" | "models" | "profiles" | "search"
 

@@ -20,13 +20,14 @@ import {
   type ControlAnswer,
   type ControlClient,
   type ControlTarget,
+  type Unanswered,
 } from "./call.ts"
 
 export type UsageAnswer =
   | { readonly outcome: "known"; readonly limits: UsageLimits; readonly host: string }
   /** Some accounts have no usage to ask for; they chat all the same. */
   | { readonly outcome: "unsupported" }
-  | { readonly outcome: "failed"; readonly failure: KiroFailure }
+  | Unanswered
 
 const USAGE_PARAMETERS = { origin: ORIGIN, resourceType: "AGENTIC_REQUEST", isEmailRequired: "true" }
 
@@ -71,9 +72,7 @@ export async function fetchOwner(asked: {
 export function targetOf(
   login: Login,
   defaultRegion: string,
-):
-  | { readonly outcome: "served"; readonly target: ControlTarget }
-  | { readonly outcome: "failed"; readonly failure: KiroFailure } {
+): { readonly outcome: "served"; readonly target: ControlTarget } | Unanswered {
   const { profileArn } = login
   const service = serviceRegionOf({ profileArn, loginRegion: loginRegionOf(login), defaultRegion })
   if (service.outcome === "unsupported") {
@@ -86,7 +85,7 @@ export function targetOf(
 
 export type Paged<Item> =
   | { readonly outcome: "list"; readonly items: readonly Item[]; readonly host: string }
-  | { readonly outcome: "failed"; readonly failure: KiroFailure }
+  | Unanswered
 
 /** The whole list of an account in its service region, as the service's own entries. An empty list is a failure. */
 export async function fetchModels(
@@ -189,6 +188,6 @@ async function readPages<Item>(list: {
   return failed("the list has no end")
 }
 
-function failed(message: string): { readonly outcome: "failed"; readonly failure: KiroFailure } {
+function failed(message: string): Unanswered {
   return { outcome: "failed", failure: networkFailure(new Error(message)) }
 }

@@ -8,7 +8,7 @@ import { anotherAccount } from "../attempt/choose-account.ts"
 import { nextProgress, type Progress, ratioAfterRefusal, type Verdict } from "../attempt/progress.ts"
 import type { Chat } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
-import type { Refusal } from "../chat-call.ts"
+import type { RefusedChat, Refusal } from "../chat-call.ts"
 import { refusalOf } from "../refuse/failures.ts"
 import { refusalOfTried } from "../refuse/none-left.ts"
 import { overflow, tooLarge } from "../refuse/texts.ts"
@@ -17,9 +17,7 @@ import { shapeOf } from "../request-log.ts"
 import { decide, type Ways } from "./decide.ts"
 
 /** How the chat goes on behind a failed attempt. */
-export type Recovery =
-  | { readonly outcome: "again"; readonly progress: Progress }
-  | { readonly outcome: "refusal"; readonly refusal: Refusal }
+export type Recovery = { readonly outcome: "again"; readonly progress: Progress } | RefusedChat
 
 /** Judges a failed attempt and obeys the verdict. Rejects only with the reason of the caller's signal. */
 export async function recover(context: GatewayContext, failed: Failed): Promise<Recovery> {
