@@ -34,6 +34,7 @@ function situation(
     anotherAccount: "none",
     anotherHost: false,
     omissible: [],
+    throttles: 1,
     limits: LIMITS,
     jitter: 0,
     ...change,
@@ -101,6 +102,19 @@ describe("decide", () => {
       { do: "wait", why: "throttle", ms: 4000 },
       { do: "switch-account" },
     ])
+  })
+
+  it("goes on where the requests before left off, but for a busy model, of which the account knows nothing", () => {
+    const limits = { ...LIMITS, rateLimitRetryDelayMs: 1000 }
+    const waits = [1, 2, 4, 5].map((throttles) => judge(situation("throttled", { limits, throttles })))
+    assert.deepEqual(waits, [
+      { do: "wait", why: "throttle", ms: 1000 },
+      { do: "wait", why: "throttle", ms: 2000 },
+      { do: "wait", why: "throttle", ms: 8000 },
+      { do: "switch-account" },
+    ])
+    const busy = situation("capacity", { limits, throttles: 4 })
+    assert.deepEqual(judge(busy), { do: "wait", why: "throttle", ms: 1000 })
   })
 
   it("does not begin a wait that would pass twelve seconds: the host waits, for whoever is the first to serve", () => {

@@ -62,6 +62,22 @@ describe("a throttle", () => {
     assert.deepEqual(harness.sent(), ["work", "work"])
   })
 
+  it("that lasts is asked about ever more seldom, over all requests", async () => {
+    await using harness = await startHarness()
+    await harness.add("work")
+    harness.fake.when(() => true, FAILURES.throttled)
+    const waits: number[] = []
+    for (let message = 0; message < 4; message++) {
+      const response = await harness.ask({}, { session: `ses_${message}` })
+      const ms = Number(response.headers.get("retry-after-ms"))
+      waits.push(ms)
+      harness.clock.advance(ms)
+    }
+    assert.deepEqual(harness.clock.slept, [5000])
+    assert.deepEqual(waits, [10_000, 20_000, 40_000, 80_000])
+    assert.equal(harness.sent().length, 5)
+  })
+
   it("moves to another account at once and tells why, once", async () => {
     await using harness = await startHarness()
     const first = await harness.add("first")

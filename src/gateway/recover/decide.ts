@@ -11,6 +11,8 @@ export interface Ways {
   /** Whether another one could serve, and whether that would cost credits beyond its limit. */
   readonly anotherAccount: "none" | "free" | "paid"
   readonly anotherHost: boolean
+  /** How often in a row the account was throttled, with this one: by whichever requests. */
+  readonly throttles: number
   /** What of the refused request the next one could do without. */
   readonly omissible: readonly Omission[]
   readonly limits: {
@@ -138,9 +140,14 @@ function wait(situation: Situation): Verdict | undefined {
   return isAffordable ? { do: "wait", why: "throttle", ms } : undefined
 }
 
-/** Doubles from the configured delay, or what the service asked for. */
-function throttleWait({ progress, failure, limits, jitter }: Situation): number {
-  return jittered(failure.retryAfterMs ?? limits.rateLimitRetryDelayMs * 2 ** progress.waits, jitter)
+/**
+ * Doubles from the configured delay, over all requests of a throttled account: each that began anew would end what the
+ * others have waited for. Or what the service asked for.
+ */
+function throttleWait({ progress, failure, limits, throttles, jitter }: Situation): number {
+  const before = failure.kind === "throttled" ? throttles - 1 : 0
+  const doubled = limits.rateLimitRetryDelayMs * 2 ** Math.max(progress.waits, before)
+  return jittered(failure.retryAfterMs ?? doubled, jitter)
 }
 
 function repeat({ progress, failure, jitter }: Situation): Verdict | undefined {

@@ -57,6 +57,7 @@ async function obey(
 async function waysOf(context: GatewayContext, failed: Failed, progress: Progress): Promise<Ways> {
   const { chat, account, failure, sent } = failed
   const login = sent?.credential.login
+  const { health } = afterFailure(account, failure, causeIn(context))
   return {
     accountId: account.id,
     renewableLogin: login === undefined || login.kind === "api-key" ? undefined : login.id,
@@ -65,6 +66,7 @@ async function waysOf(context: GatewayContext, failed: Failed, progress: Progres
       account.logins.some(({ id, revoked }) => id !== login.id && revoked === undefined),
     anotherAccount: await anotherAccount(context, { chat, progress, accountId: account.id }),
     anotherHost: sent !== undefined && sent.otherHosts.length > 0,
+    throttles: health.state === "cooling" && health.reason === "throttled" ? health.times : 1,
     omissible: sent === undefined ? [] : omissionsFor(failure, sent.body, progress),
     limits: context.settings,
     jitter: context.runtime.random(),
@@ -128,13 +130,12 @@ const UNDECIDED: ReadonlySet<Verdict["do"]> = new Set<Verdict["do"]>(["refresh",
  */
 async function recordFailure(context: GatewayContext, failed: Failed, verdict: Verdict): Promise<void> {
   if (UNDECIDED.has(verdict.do)) return
-  const { store, runtime, notify, lookUps, settings } = context
+  const { store, notify, lookUps } = context
   const { account, sent } = failed
   const failure = { ...failed.failure, ...waitOf(verdict) }
-  const cause = { now: runtime.clock.now(), random: runtime.random() }
+  const cause = causeIn(context)
   const judge = (current: Account): Account => {
-    if (failure.kind !== "bearer-rejected")
-      return afterFailure(current, failure, { ...cause, throttleDelayMs: settings.rateLimitRetryDelayMs })
+    if (failure.kind !== "bearer-rejected") return afterFailure(current, failure, cause)
     // Out of sends, nothing was tried yet; without `sent` the token keeper has written its refusal down itself.
     if (sent === undefined || verdict.do === "fail") return current
     const { id: loginId, kind } = sent.credential.login
@@ -148,6 +149,14 @@ async function recordFailure(context: GatewayContext, failed: Failed, verdict: V
   if (failure.kind === "throttled") lookUps.afterThrottle(account.id)
   if (judged?.health.state !== "revoked") return
   notify({ kind: "account-revoked", account: judged, reason: judged.health.reason })
+}
+
+function causeIn({ runtime, settings }: GatewayContext): Parameters<typeof afterFailure>[2] {
+  return {
+    now: runtime.clock.now(),
+    random: runtime.random(),
+    throttleDelayMs: settings.rateLimitRetryDelayMs,
+  }
 }
 
 function isWordless({ message, code, reason }: KiroFailure): boolean {
