@@ -35,6 +35,8 @@ export type Choice =
       readonly unavailable: readonly Unavailable[]
       /** The rule that allows no other account. */
       readonly rule?: AccountRule
+      /** When an account that costs nothing can serve: soon enough to wait for, where another one would cost money. */
+      readonly freeAt?: number
     }
 
 export interface SelectionPolicy {
@@ -53,14 +55,26 @@ export interface SelectionPolicy {
   readonly newRule?: AccountRule | undefined
   /** Per cent of an account's credits that new conversations leave while another account has more. */
   readonly reserve?: number
+  /** So long, in ms, a request rather waits than costs money. */
+  readonly patienceMs?: number
 }
 
 /**
  * The account for one request: the user's choice for the session, a rule for the project, the account that the
  * conversation has; for a new one a rule for agent or model, then the strategy. It chooses among the logged-in ones,
- * then `KIRO_API_KEY`, then those that cost money beyond their limit.
+ * then `KIRO_API_KEY`, then those that cost money beyond their limit, unless a free one is worth waiting for.
  */
 export function selectAccount(state: ChoiceState, policy: SelectionPolicy): Choice {
+  const choice = chooseNow(state, policy)
+  if (choice.account === undefined || !choice.paid) return choice
+  const { now, patienceMs = 0 } = policy
+  const later = chooseNow(state, { ...policy, now: now + patienceMs })
+  if (later.account === undefined || later.paid) return choice
+  const { health } = later.account
+  return health.state === "cooling" && health.until > now ? { unavailable: [], freeAt: health.until } : choice
+}
+
+function chooseNow(state: ChoiceState, policy: SelectionPolicy): Choice {
   const judged = state.accounts.map((account) => ({ account, why: whyNot(account, policy) }))
   const able = judged.filter(({ why }) => why === undefined).map(({ account }) => account)
   // What rests is asked whose its successor is where the user or the conversation means this very account.

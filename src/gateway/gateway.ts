@@ -8,7 +8,7 @@ import { ownCommand } from "../settings/index.ts"
 import { createSchemaReader, estimateTokens, isSpokenMessage, type TurnSummary } from "../translate/index.ts"
 import { type Answered, type Attempt, type Failed, makeAttempt } from "./attempt/attempt.ts"
 import { chooseAccount } from "./attempt/choose-account.ts"
-import { firstProgress, isOfTheSession, type Progress } from "./attempt/progress.ts"
+import { afterThrottle, firstProgress, isOfTheSession, type Progress } from "./attempt/progress.ts"
 import { type Chat, openChat } from "./chat.ts"
 import { createBackground, createTurnstile } from "./background.ts"
 import type { GatewayContext, GatewayDependencies } from "./context.ts"
@@ -94,6 +94,11 @@ async function askModel(context: GatewayContext, chat: Chat, begun: Progress): P
   while (true) {
     const chosen = await chooseAccount(context, chat, progress)
     if (chosen.outcome === "refusal") return { ...chosen, chat, progress, because: "no-account" }
+    if (chosen.outcome === "wait") {
+      await context.runtime.clock.sleep(chosen.ms, chat.signal)
+      progress = afterThrottle(progress, chosen.ms)
+      continue
+    }
     const attempted = await makeAttempt(context, { chat, account: chosen.account, progress })
     const result = attempted.outcome === "answered" ? await deliver(context, attempted) : attempted
     if (result.outcome === "answer") return result

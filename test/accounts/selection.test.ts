@@ -9,6 +9,7 @@ import {
   selectAccount,
   type SelectionPolicy,
 } from "../../src/accounts/index.ts"
+import { present } from "../../src/json.ts"
 import { idcLogin, keyLogin } from "./logins.ts"
 
 const NOW = Date.UTC(2026, 10, 24)
@@ -29,12 +30,14 @@ function select(
   readonly paid?: boolean
   readonly kept?: boolean
   readonly why?: readonly string[]
+  readonly freeAt?: number
 } {
-  const { accountId, spent = () => 0, ...policy } = change
+  const { accountId, chosenAccountId, spent = () => 0, ...policy } = change
   const choice = selectAccount(
-    { accounts, spent, ...(accountId === undefined ? {} : { accountId }) },
+    { accounts, spent, ...present({ accountId, chosenAccountId }) },
     { strategy: "lowest-usage", useOverage: true, now: NOW, ...policy },
   )
+  if (choice.account === undefined && choice.freeAt !== undefined) return { freeAt: choice.freeAt }
   if (choice.account === undefined)
     return { why: choice.unavailable.map(({ account: { id: each }, reason }) => `${each} ${reason}`) }
   return { id: choice.account.id, paid: choice.paid, kept: choice.kept }
@@ -217,6 +220,27 @@ describe("an account", () => {
     assert.deepEqual(select([account("capped", { quota: quota(50, 50, capped) })]).why, [
       "capped monthly-quota",
     ])
+  })
+
+  it("is used beyond its limit only where no free one is worth waiting for, unless it is the user's wish", () => {
+    const paid = account("paid", { quota: quota(50, 50, paying) })
+    const short = account("short", { health: { ...cooling, until: NOW + 900 } })
+    const both = [paid, short, account("long", { health: { ...cooling, until: NOW + 1100 } })]
+    const patient = { patienceMs: 1000 }
+    assert.deepEqual(select(both, patient), { freeAt: NOW + 900 })
+    assert.deepEqual(select(both, { ...patient, accountId: "paid" }), { freeAt: NOW + 900 })
+    assert.equal(select(both, { patienceMs: 899 }).id, "paid")
+    assert.equal(select(both, { ...patient, excluded: new Set(["short"]) }).id, "paid")
+    assert.equal(select(both, { ...patient, chosenAccountId: "paid" }).id, "paid")
+    assert.equal(select(both, { ...patient, projectRule: { account: "paid" } }).id, "paid")
+    assert.equal(select([account("free"), short], patient).id, "free")
+    // Its credits come back by themselves: there is nothing that could be waited for.
+    const over = { ...cooling, until: NOW - 1 }
+    const renewed = account("renewed", {
+      health: over,
+      quota: quota(50, 50, { ...paying, resetAt: NOW + 900 }),
+    })
+    assert.equal(select([paid, renewed], patient).paid, true)
   })
 
   it("of KIRO_API_KEY comes after the logged-in ones", () => {

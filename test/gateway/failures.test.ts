@@ -100,9 +100,7 @@ describe("a throttle", () => {
       await using harness = await startHarness()
       const first = await harness.add("first")
       await harness.add("paid")
-      const used = { checkedAt: harness.clock.now(), limit: 50, used: 50, bonuses: [] }
-      const quota = { ...used, overage: { enabled: true, used: 0 } }
-      await harness.store.update("paid", (account) => ({ ...account, quota }))
+      await isPaid(harness, "paid")
       first.fail({
         ...FAILURES.throttled,
         headers: { ...FAILURES.throttled.headers, "retry-after": seconds },
@@ -110,6 +108,29 @@ describe("a throttle", () => {
       await assertAnswered(harness.ask())
       assert.deepEqual(harness.sent(), asked)
     }
+  })
+
+  it("of a free account is waited out as well where another chat knows of it, and paid for where it lasts", async () => {
+    await using harness = await startHarness({ settings: { rateLimitMaxRetries: 1 } })
+    await harness.add("paid")
+    await harness.add("free")
+    await isPaid(harness, "paid")
+    const now = harness.clock.now()
+    const health = {
+      state: "cooling",
+      since: now,
+      until: now + 16_000,
+      reason: "throttled",
+      times: 1,
+    } as const
+    await harness.store.update("free", (account) => ({ ...account, health }))
+    // Those that had to pay come back, too.
+    for (const session of ["ses_1", "ses_1", "ses_2", "ses_1"]) {
+      assert.equal((await hear(await harness.ask({}, { session }))).finishReason, "stop")
+      harness.clock.advance(3000)
+    }
+    assert.deepEqual(harness.sent(), ["paid", "paid", "free", "free"])
+    assert.deepEqual(harness.clock.slept, [10_000])
   })
 
   it("known to one request is known to the next, in any process", async () => {
@@ -136,6 +157,12 @@ describe("a throttle", () => {
     await assertAnswered(harness.ask())
   })
 })
+
+async function isPaid({ store, clock }: Harness, label: string): Promise<void> {
+  const used = { checkedAt: clock.now(), limit: 50, used: 50, bonuses: [] }
+  const quota = { ...used, overage: { enabled: true, used: 0 } }
+  await store.update(label, (account) => ({ ...account, quota }))
+}
 
 describe("throttles of several accounts", () => {
   it("are waited for until the first of them is over", async () => {

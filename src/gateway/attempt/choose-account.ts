@@ -18,12 +18,17 @@ import type { RefusedChat, Refusal } from "../chat-call.ts"
 import { lacksModel } from "../asked-model.ts"
 import { type AllOut, statesOf, refusalOfAll } from "../refuse/none-left.ts"
 import { noOtherByRule, ruleOfNobody } from "../refuse/texts.ts"
+import { jittered, patienceOf } from "../recover/decide.ts"
 import type { Progress } from "./progress.ts"
 
 /** Of the accounts that rest behind another one, an error names so many. */
 const MOST_RESTING = 2
 
-export type ChosenAccount = { readonly outcome: "chosen"; readonly account: Account } | RefusedChat
+export type ChosenAccount =
+  | { readonly outcome: "chosen"; readonly account: Account }
+  /** In so many ms an account is free for which another one would cost money now. */
+  | { readonly outcome: "wait"; readonly ms: number }
+  | RefusedChat
 
 /**
  * The account of the next attempt. Where none can serve, the other programs' stores and the used-up quotas are looked
@@ -38,16 +43,16 @@ export async function chooseAccount(
   const staying = progress.accountId === undefined ? undefined : await store.get(progress.accountId)
   if (staying !== undefined && mayStay(staying)) return { outcome: "chosen", account: staying }
   // What the chat began with was read just now.
-  const isFirst = progress.sends + progress.excluded.length === 0
+  const isFirst = progress.sends + progress.waits + progress.excluded.length === 0
   const first = await assign(context, { chat, progress, ...(isFirst && { seen: chat }) })
-  if (first.account !== undefined) return { outcome: "chosen", account: first.account }
+  if (first.outcome !== "none") return first
   const unopened = await importLogins()
   // Who comes now may be out of credits, and the user may not want to pay for more: that is known with the owner.
   await tokens.learnOwners()
   await checkQuotas(context, chat, first.unavailable)
   await findProfiles(context, chat)
   const second = await assign(context, { chat, progress })
-  if (second.account !== undefined) return { outcome: "chosen", account: second.account }
+  if (second.outcome !== "none") return second
   return { outcome: "refusal", refusal: await refuse(context, { chat, progress, unopened, ...second }) }
 }
 
@@ -73,12 +78,18 @@ export async function anotherAccount(
   return choice.paid ? "paid" : "free"
 }
 
+/** Nobody can serve now. */
+interface NoneAble extends Pick<Extract<Choice, { account?: undefined }>, "unavailable" | "rule"> {
+  readonly outcome: "none"
+}
+
 async function assign(
   context: GatewayContext,
   { chat, progress, seen }: { readonly chat: Chat; readonly progress: Progress; readonly seen?: Chat },
-): Promise<Choice> {
-  const { store, tokens, notify, accountRules } = context
-  const policy = await policyOf(context, chat, progress)
+): Promise<Exclude<ChosenAccount, RefusedChat> | NoneAble> {
+  const { store, tokens, notify, accountRules, settings, runtime } = context
+  const patienceMs = patienceOf(progress, settings)
+  const policy = { ...(await policyOf(context, chat, progress)), patienceMs }
   const choose = (state: ChoiceState): Choice =>
     selectAccount({ ...state, accounts: tokens.here(state.accounts) }, policy)
   // A host asks for the title first, by an agent and a model of its own: a rule is about those of the conversation.
@@ -86,7 +97,11 @@ async function assign(
   const choice = isBeforeRules
     ? await store.consider(chat.sessionId, choose)
     : await store.assign(chat.sessionId, choose, seen)
-  if (choice.account === undefined) return choice
+  if (choice.account === undefined) {
+    if (choice.freeAt === undefined) return { outcome: "none", ...choice }
+    const ms = jittered(choice.freeAt - policy.now, runtime.random())
+    return { outcome: "wait", ms: Math.min(ms, patienceMs) }
+  }
   const { account, paid, insteadOf } = choice
   if (paid) notify({ kind: "paid-credits", account: accountName(account) })
   if (insteadOf !== undefined) {
@@ -94,7 +109,7 @@ async function assign(
     const name = wanted === undefined ? undefined : accountName(wanted)
     notify({ kind: "rule-missed", to: accountName(account), id: insteadOf, ...present({ wanted: name }) })
   }
-  return choice
+  return { outcome: "chosen", account }
 }
 
 async function policyOf(

@@ -145,11 +145,10 @@ export function nextProgress(
       return { ...unbound, excluded: [...same.excluded, { account, failure }], hostsTried: [] }
     }
     case "wait": {
-      const waitedMs = same.waitedMs + verdict.ms
-      if (verdict.why === "throttle") return { ...same, waitedMs, waits: same.waits + 1 }
+      if (verdict.why === "throttle") return afterThrottle(same, verdict.ms)
       // Where no host heard us, all of them are tried again after the wait.
       const hostsTried = failure.kind === "unreachable" ? [] : same.hostsTried
-      return { ...same, waitedMs, hostsTried, repeats: same.repeats + 1 }
+      return { ...same, waitedMs: same.waitedMs + verdict.ms, hostsTried, repeats: same.repeats + 1 }
     }
     case "shorten": {
       if (sent === undefined) return { ...same, step: verdict.step }
@@ -168,6 +167,11 @@ export function nextProgress(
     default:
       return verdict satisfies never
   }
+}
+
+/** The progress after a wait for the end of a throttle. */
+export function afterThrottle(progress: Progress, ms: number): Progress {
+  return { ...progress, waits: progress.waits + 1, waitedMs: progress.waitedMs + ms }
 }
 
 /** What was refused far below the window was too large for something else: that says nothing of tokens. */

@@ -136,8 +136,15 @@ function omit({ omissible: what }: Situation): Verdict | undefined {
 function wait(situation: Situation): Verdict | undefined {
   const { progress, limits } = situation
   const ms = throttleWait(situation)
-  const isAffordable = progress.waits < limits.rateLimitMaxRetries && fits(progress, ms)
-  return isAffordable ? { do: "wait", why: "throttle", ms } : undefined
+  return ms <= patienceOf(progress, limits) ? { do: "wait", why: "throttle", ms } : undefined
+}
+
+/** How long the chat may still wait for a throttle to end, in ms. */
+export function patienceOf(
+  { waits, waitedMs }: Progress,
+  { rateLimitMaxRetries }: Pick<Ways["limits"], "rateLimitMaxRetries">,
+): number {
+  return waits < rateLimitMaxRetries ? LONGEST_WAIT_MS - waitedMs : 0
 }
 
 /**
