@@ -66,7 +66,10 @@ function serialize(line: object): string | undefined {
 
 function append({ path, maxFileBytes = MAX_FILE_BYTES }: LogOptions, text: string): boolean {
   try {
-    const size = statSync(path, { throwIfNoEntry: false })?.size
+    const stat = statSync(path, { throwIfNoEntry: false })
+    // A pipe that nobody reads would be waited for, by all that runs in this process.
+    if (stat?.isFile() === false) return false
+    const size = stat?.size
     if (size === undefined) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     else if (size + text.length > maxFileBytes) makeRoom(path, size + text.length < 2 * maxFileBytes)
     appendFileSync(path, text, { mode: 0o600 })

@@ -1,11 +1,22 @@
 import assert from "node:assert/strict"
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { dirname, join } from "node:path"
 import { describe, it } from "node:test"
 import { type LogLevel, openLog, redactText } from "../../src/settings/index.ts"
 import type { Log } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
-import { needsModes } from "../support/posix.ts"
+import { needsModes, needsPipes } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const root = temporaryFolder()
@@ -108,6 +119,20 @@ describe("the log", () => {
       lines(path).map(({ message, linesLost }) => [message, linesLost]),
       [["found", 2]],
     )
+  })
+
+  it("writes to a file alone: to open a pipe that nobody reads would never end", needsPipes, () => {
+    const { log, path } = open()
+    mkdirSync(dirname(path), { recursive: true })
+    execFileSync("mkfifo", [path])
+    // With a reader it ends at once, whatever comes of it.
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    log.info("one")
+    assert.equal(readFileSync(reader, "utf8"), "")
+    closeSync(reader)
+    rmSync(path)
+    log.info("two")
+    assert.equal(lines(path)[0]?.["linesLost"], 1)
   })
 
   it("begins a line of its own behind half of one, which a full disk leaves", () => {
