@@ -63,6 +63,9 @@ describe("the user's rules for accounts", () => {
         await ask(harness, "two", { model: "claude-sonnet-4-5" })
         assert.deepEqual(harness.sent(), ["office", "own"], `${model} ${asked}`)
       }
+    await using harness = await harnessWith([{ model: "*-thinking", account: "office" }])
+    await ask(harness, "one", { model: "claude-opus-4-5-thinking" })
+    assert.deepEqual(harness.sent(), ["office"])
   })
 
   it("of a model decide the conversation, though its title is asked for before and of another model", async () => {
