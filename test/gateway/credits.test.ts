@@ -76,6 +76,21 @@ describe("credits", () => {
     }
   })
 
+  it("that are used up are looked at once more, of no other account, before their user is told that none can serve", async () => {
+    await using harness = await startHarness({ accounts: ["work", "busy", "off"] })
+    const checkedAt = harness.clock.now()
+    const quota = { checkedAt, limit: 50, used: 50, bonuses: [], overage: { enabled: false, used: 0 } }
+    await harness.store.update("work", (account) => ({ ...account, quota }))
+    await harness.store.update("off", (account) => ({ ...account, quota, enabled: false }))
+    await harness.store.update("busy", (account) => ({ ...account, enabled: false }))
+    assert.equal((await harness.ask()).status, 402)
+    assert.deepEqual(harness.usageAsked, ["work"])
+    assert.deepEqual(
+      harness.notices.map((notice) => notice.kind === "none-left" && notice.accounts.map(({ name }) => name)),
+      [["work", "busy", "off"]],
+    )
+  })
+
   it("are booked behind a full window too, which is no answer", async () => {
     await using harness = await startHarness({ accounts: ["work"] })
     for (const ends of [[], [text("Too late.")], [pause(20), reset]] as const)

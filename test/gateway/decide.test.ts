@@ -242,6 +242,25 @@ describe("decide", () => {
     const last = { anotherAccount: "free", progress: { sends: LIMITS.maxRequestIterations } } as const
     assert.deepEqual(judge(situation("monthly-quota", last)), { do: "fail", unasked: true })
     assert.deepEqual(judge(situation("malformed-request", last)), { do: "fail" })
+    assert.deepEqual(judge(situation("monthly-quota", { progress: last.progress })), { do: "fail" })
+  })
+
+  it("waits in one chat for twelve seconds at most, to the millisecond", () => {
+    const wait = (kind: FailureKind, waitedMs: number): Verdict =>
+      judge(situation(kind, { progress: { waitedMs } }))
+    assert.equal(wait("throttled", 7000).do, "wait")
+    assert.equal(wait("throttled", 7001).do, "switch-account")
+    assert.equal(wait("service-error", 11_500).do, "wait")
+    assert.equal(wait("service-error", 11_501).do, "fail")
+  })
+
+  it("names no wait for a busy model to a user who allows no more sends", () => {
+    const sends = LIMITS.maxRequestIterations
+    assert.deepEqual(judge(situation("capacity", { progress: { sends } })), { do: "fail" })
+    assert.deepEqual(judge(situation("capacity", { progress: { waits: 3 } })), {
+      do: "fail",
+      retryAfterMs: 40_000,
+    })
   })
 
   it("ends every sequence of failures within its bounds", () => {

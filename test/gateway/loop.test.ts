@@ -67,6 +67,8 @@ describe("the gateway", () => {
     assert.deepEqual([response.status, await errorText(response)], [503, `Kiro: ${unopened}.`])
     await harness.add("work")
     assert.equal((await harness.ask()).status, 200)
+    await harness.store.update("work", (work) => ({ ...work, enabled: false }))
+    assert.match(await errorText(await harness.ask()), /work: switched off by you/)
   })
 
   it("answers with a login that has appeared meanwhile, without a restart", async () => {

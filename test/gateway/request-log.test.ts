@@ -4,9 +4,9 @@ import { join } from "node:path"
 import { describe, it } from "node:test"
 import type { JsonObject } from "../../src/json.ts"
 import { openLog, type Settings } from "../../src/settings/index.ts"
-import { FAILURES, finish, text, toolUse } from "../support/fake-kiro/index.ts"
+import { exception, FAILURES, finish, silence, text, toolUse } from "../support/fake-kiro/index.ts"
 import { secretsIn } from "../support/secrets.ts"
-import { startHarness } from "./harness.ts"
+import { hear, startHarness } from "./harness.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const folder = temporaryFolder()
@@ -61,7 +61,8 @@ describe("the detailed log of requests", () => {
     assert.match(JSON.stringify(request?.["shape"]), /"messages":1,/)
     assert.match(JSON.stringify(request?.["shape"]), /"tools":\[\{"name":"look"/)
     assert.match(JSON.stringify(request?.["headers"]), new RegExp(String(answer?.["invocationId"])))
-    const { ended, credits, completedCalls, account } = answer ?? {}
+    const { ended, credits, completedCalls, account, tookMs } = answer ?? {}
+    assert.ok(Number(tookMs) < 60_000)
     assert.deepEqual(
       { ended, credits, completedCalls, account },
       { ended: "tool_calls", credits: 0.25, completedCalls: 1, account: "first" },
@@ -88,6 +89,25 @@ describe("the detailed log of requests", () => {
     const { shape } = JSON.parse(line) as { shape: { messages: number; latest: { characters: number }[] } }
     assert.deepEqual([shape.messages, shape.latest.length], [121, 100])
     assert.equal(shape.latest.at(-1)?.characters, QUESTION.length)
+  })
+
+  it("tells an answer that failed from one that the host did not listen to", async () => {
+    const path = join(folder, "ends.log")
+    const log = openLog({ path, level: "info", clock: { now: () => Date.now() } })
+    const settings = { enableLogApiRequest: true }
+    await using harness = await startHarness({ accounts: ["first"], settings, log })
+    harness.fake.answer(text("Very "), exception("internalServerException", { message: "boom" }))
+    await hear(await harness.ask())
+    harness.fake.answer(text("Very "), silence)
+    const left = (await harness.ask()).body?.getReader()
+    await left?.read()
+    await left?.cancel()
+    await harness.gateway.close()
+    const ends = readFileSync(path, "utf8").matchAll(/"ended":"([^"]+)"/g)
+    assert.deepEqual(
+      [...ends].map(([, ended]) => ended),
+      ["failed", "not listened to"],
+    )
   })
 
   it("shows the conversation too where that is asked for as well, and still no token", async () => {
