@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { localDay } from "../../src/accounts/index.ts"
+import { type Account, localDay } from "../../src/accounts/index.ts"
 import {
   eventFrame,
   exception,
@@ -77,17 +77,27 @@ describe("credits", () => {
   })
 
   it("that are used up are looked at once more, of no other account, before their user is told that none can serve", async () => {
-    await using harness = await startHarness({ accounts: ["work", "busy", "off"] })
-    const checkedAt = harness.clock.now()
-    const quota = { checkedAt, limit: 50, used: 50, bonuses: [], overage: { enabled: false, used: 0 } }
-    await harness.store.update("work", (account) => ({ ...account, quota }))
-    await harness.store.update("off", (account) => ({ ...account, quota, enabled: false }))
+    await using harness = await startHarness({ accounts: ["work", "empty", "busy", "off"] })
+    const now = harness.clock.now()
+    const quota = { checkedAt: now, limit: 50, used: 50, bonuses: [], overage: { enabled: false, used: 0 } }
+    const cooling = { state: "cooling", since: now, until: now + 60_000, times: 1 } as const
+    const empty = { health: { ...cooling, reason: "monthly-quota" } } as const
+    const changes: Readonly<Record<string, Partial<Account>>> = {
+      work: { quota },
+      empty,
+      busy: { health: { ...cooling, reason: "throttled" } },
+      off: { ...empty, enabled: false },
+    }
+    for (const [id, change] of Object.entries(changes))
+      await harness.store.update(id, (account) => ({ ...account, ...change }))
+    assert.equal((await harness.ask()).status, 429)
+    assert.deepEqual(harness.usageAsked, ["work", "empty"])
+    assert.equal(harness.notices.length, 0)
     await harness.store.update("busy", (account) => ({ ...account, enabled: false }))
     assert.equal((await harness.ask()).status, 402)
-    assert.deepEqual(harness.usageAsked, ["work"])
     assert.deepEqual(
       harness.notices.map((notice) => notice.kind === "none-left" && notice.accounts.map(({ name }) => name)),
-      [["work", "busy", "off"]],
+      [["work", "empty", "busy", "off"]],
     )
   })
 

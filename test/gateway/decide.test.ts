@@ -243,6 +243,15 @@ describe("decide", () => {
     assert.deepEqual(judge(situation("monthly-quota", last)), { do: "fail", unasked: true })
     assert.deepEqual(judge(situation("malformed-request", last)), { do: "fail" })
     assert.deepEqual(judge(situation("monthly-quota", { progress: last.progress })), { do: "fail" })
+    assert.deepEqual(judge(situation("token-unavailable", last)), { do: "fail", unasked: true })
+  })
+
+  it("tells nothing of others where all have been asked before the last send", () => {
+    const failure: KiroFailure = { kind: "token-unavailable", status: 0, message: "" }
+    const excluded = [{ account: newAccount({ id: "b", now: 0, logins: [] }), failure }]
+    assert.deepEqual(judge(situation("token-unavailable", { progress: { repeats: 3, excluded } })), {
+      do: "fail",
+    })
   })
 
   it("waits in one chat for twelve seconds at most, to the millisecond", () => {
