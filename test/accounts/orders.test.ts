@@ -216,6 +216,27 @@ describe("orders of events", () => {
     assert.equal(await home.servedBy(), "A")
   })
 
+  it("5, refused: what rests is sent once by its user's word, and behind a refusal it is no more", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.takeIn()
+    const first = (await home.cliPair())?.refreshToken
+    await home.signsIn("B")
+    await home.takeIn()
+    home.service.endOne("A", "first")
+    home.endAccessTokens()
+    await home.enable("A")
+    assert.equal(await home.servedBy(), "B")
+    home.clock.advance(HOUR)
+    assert.equal(await home.servedBy(), "B")
+    assert.equal(home.service.sent.filter(({ refreshToken }) => refreshToken === first).length, 1)
+    assert.equal(await shown(), 1)
+    home.clock.advance(DAY)
+    await home.cliRenews()
+    await home.takeIn()
+    assert.deepEqual(await rowsOf("A"), [])
+  })
+
   it("6: the renewed pair of a person who is off is not used", async () => {
     await home.signsIn("A")
     await home.servedBy()
