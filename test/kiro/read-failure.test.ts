@@ -326,7 +326,9 @@ describe("readKiroFailure", () => {
     assert.equal(read(404, page).kind, "unknown-operation")
     assert.equal(read(429, page).kind, "throttled")
     const headers = new Headers({ "content-type": "Text/HTML; charset=utf-8" })
-    assert.equal(readKiroFailure({ status: 403, headers, body: "Blocked", now: NOW }).reason, "PAGE")
+    for (const status of [400, 403, 502])
+      assert.equal(readKiroFailure({ status, headers, body: "Blocked", now: NOW }).reason, "PAGE")
+    assert.equal(read(400, page).kind, "refused-on-the-way")
     const xml = `<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`
     for (const status of [401, 402, 403]) assert.equal(read(status, xml).kind, "refused-on-the-way")
     assert.equal(read(403, xml).message, "403 Access Denied")
@@ -364,6 +366,9 @@ describe("readKiroFailure", () => {
     })
     assert.ok(took < 2_000, `${took} ms`)
     assert.equal(read(400, `Input is too long. ${"x".repeat(1_000_000)}`).kind, "input-too-long")
+    const long = "x ".repeat(10_000)
+    for (const text of [long, `<title>${long}</title>`])
+      for (const status of [400, 403, 500]) assert.ok(read(status, text).message.length <= 1000)
   })
 
   it("reads a wait from header or body, in milliseconds", () => {
@@ -379,7 +384,10 @@ describe("readKiroFailure", () => {
     assert.equal(waits({ "retry-after": "Tue, 24 Nov 2026 05:59:59 GMT" }), undefined)
     assert.equal(waits({}, '{"retryAfterSeconds":3}'), 3000)
     assert.equal(waits({ "retry-after": "7" }, "<html><title>429 Slow down</title></html>"), 7000)
-    assert.equal(waits({ "retry-after": "soon" }), undefined)
+    assert.equal(waits({}, '{"retryAfterMs":1500}'), 1500)
+    assert.equal(waits({ "retry-after": "0", "retry-after-ms": "-1" }, '{"retryAfter":3}'), 3000)
+    for (const none of ["soon", "2026-11-24T06:00:30Z", "1e3"])
+      assert.equal(waits({ "retry-after": none }), undefined, none)
     assert.equal(waits({}), undefined)
   })
 })
@@ -406,6 +414,7 @@ describe("readStreamFailure", () => {
       readStreamFailure({ name: "InternalFailure", message: "it broke", payload: "" }).message,
       "it broke",
     )
+    assert.equal(readStreamFailure({ name: "InternalFailure", payload: "it broke" }).message, "it broke")
   })
 })
 
@@ -425,6 +434,10 @@ describe("networkFailure", () => {
     for (const code of unreachable) assert.equal(networkFailure(coded(code)).kind, "unreachable", code)
     for (const code of ["ECONNRESET", "ConnectionClosed", "UND_ERR_SOCKET"])
       assert.equal(networkFailure(coded(code)).kind, "network", code)
+    assert.equal(networkFailure(new Error("getaddrinfo ENOTFOUND kiro.dev")).kind, "unreachable")
+    // Its code is a number, and says nothing of a network.
+    const timedOut = networkFailure(new DOMException("too late", "TimeoutError"))
+    assert.deepEqual(timedOut, { kind: "network", status: 0, message: "too late" })
   })
 
   it("takes a proxy at its word that opens no tunnel, as either runtime tells it", () => {
