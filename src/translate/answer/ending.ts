@@ -58,10 +58,9 @@ export function decideEnding(soFar: AnswerSoFar): Ending {
 function endOfStream(soFar: AnswerSoFar): Ending {
   const { stopReason, wroteAnything, isComplete, openCalls, completedCalls, windowIsFull } = soFar
   const reason = mapStopReason(stopReason)
-  const stated = reason === "length" || reason === "content_filter"
   if (reason === "content_filter") return inOrder(reason)
   if (completedCalls > 0) return inOrder("tool_calls")
-  if (stated) return inOrder(reason)
+  if (reason === "length") return inOrder(reason)
   // There was no room left for the rest of the call: as an error it would come again, and nothing would be compacted.
   if (openCalls > 0 && windowIsFull) return inOrder("length", true)
   if (openCalls > 0) return failed("truncated", "The answer ended inside a tool call.", false)
@@ -79,8 +78,7 @@ function endByFailure(soFar: AnswerSoFar, why: KiroFailure): Ending {
   // The turn was over: nothing of it is missing, whatever became of the connection behind it.
   if (stopReason !== undefined && openCalls === 0 && !overflowed) return endOfStream(soFar)
   // Nothing came but what it cost: each repeat would cost it again.
-  if (!wroteAnything && openCalls === 0 && isComplete && BROKEN.has(why.kind))
-    return failed("empty-answer", why.message, false)
+  if (!wroteAnything && isComplete && BROKEN.has(why.kind)) return failed("empty-answer", why.message, false)
   return { outcome: "failed", failure: why, isRetryable: openCalls === 0 && REPEATABLE.has(why.kind) }
 }
 
