@@ -461,6 +461,26 @@ describe("a refused token", () => {
     await assertAnswered(harness.ask())
   })
 
+  it("refused for good leaves the account to its next login that was not", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    const key = harness.fake.account({ kind: "api-key" })
+    const byKey = { kind: "api-key", source: "own", key: new Secret(key.accessToken) } as const
+    await harness.store.update("work", ({ logins, ...rest }) => {
+      const ended = { ...byKey, id: "ended", revoked: { at: 1, reason: "no" } }
+      return { ...rest, logins: [...logins, ended, { ...byKey, id: "key" }] }
+    })
+    for (let sends = 0; sends < 3; sends++) account.fail(FAILURES.invalidBearer)
+    await assertAnswered(harness.ask())
+    assert.equal(harness.fake.chats.at(-1)?.headers["authorization"], `Bearer ${key.accessToken}`)
+    const { logins, health } = await harness.account("work")
+    assert.deepEqual(
+      logins.map(({ revoked }) => revoked !== undefined),
+      [true, true, false],
+    )
+    assert.equal(health.state, "ok")
+  })
+
   it("refused without a word, as something on the way may do it, ends no login", async () => {
     await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.script(...Array.from({ length: 3 }, () => NOTHING_SAID))
@@ -862,7 +882,12 @@ describe("a request that the service refuses", () => {
     await using harness = await startHarness()
     const account = await harness.add("work")
     account.fail(FAILURES.conversationLimit)
+    await harness.store.remember({
+      sessionId: "ses_1",
+      session: (memory) => ({ ...memory, chosenAccountId: "work" }),
+    })
     await hear(await harness.ask())
+    assert.equal((await harness.store.session("ses_1")).chosenAccountId, "work")
     await hear(await harness.ask())
     const [first, second, third] = harness.fake.chats.map(({ body }) => conversationIdOf(body))
     assert.notEqual(second, first)
