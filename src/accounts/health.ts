@@ -163,18 +163,32 @@ export function afterUsage(account: Account, quota: Quota, now: number): Account
   return { ...measured, health: { ...health, until: reset } }
 }
 
+/** What its user does: now, and later than all that was before it, as `actedNow` gives it. */
+interface Act {
+  readonly now: number
+  readonly actedAt: number
+}
+
 /**
  * The user's own act: the only way out of a lock, and for a refused API key, which nothing renews, to be tried again. A
- * login that is held is taken in by it; one that rests is renewed once, whatever its successor is.
+ * login that is held is taken in by it; where the account rests, which its user was told of, it is renewed once, whatever
+ * its successor is.
  */
-export function enableAccount(account: Account, now: number): Account {
+export function enableAccount(account: Account, act: Act): Account {
+  const isTold = seemsToRest(account, act.now)
   return {
     ...account,
     enabled: true,
-    logins: account.logins.map((login) => allow(login, now)),
+    logins: account.logins.map((login) => allow(login, { ...act, isTold })),
     health: outlastsActs(account) ? account.health : { state: "ok" },
-    record: { ...account.record, actedAt: now },
+    record: { ...account.record, actedAt: act.actedAt },
   }
+}
+
+/** Whether nothing but that its logins rest keeps it from serving: who switches on what was off has heard nothing of that. */
+function seemsToRest({ enabled, health, logins }: Account, now: number): boolean {
+  const rests = (login: Login): boolean => isUnreadable(login) || hindranceOfLogin(login, now) !== undefined
+  return enabled && stateOfHealth(health, now) === undefined && logins.every(rests)
 }
 
 /** Credits that are used up, a choice that is open and a login that has ended: a user's word changes none of them. */
@@ -184,15 +198,18 @@ function outlastsActs(account: Account): boolean {
   return health.state === "revoked" && health.reason === "login-expired"
 }
 
-function allow(login: Login, now: number): Login {
+function allow(login: Login, { now, actedAt, isTold }: Act & { readonly isTold: boolean }): Login {
   if (login.kind === "api-key") return withoutRevocation(login)
-  if (login.barred === "held") return withRecord(login, { taken: now })
-  const isUnreadable = recordOf(login).unreadable !== undefined
-  return isAtRest(login, now) || isUnreadable ? withRecord(login, { once: true }) : login
+  if (login.barred === "held") return withRecord(login, { taken: actedAt })
+  return isTold && (isAtRest(login, now) || isUnreadable(login)) ? withRecord(login, { once: true }) : login
 }
 
-export function disableAccount(account: Account, now: number): Account {
-  return { ...account, enabled: false, record: { ...account.record, actedAt: now } }
+function isUnreadable(login: Login): boolean {
+  return recordOf(login).unreadable !== undefined
+}
+
+export function disableAccount(account: Account, actedAt: number): Account {
+  return { ...account, enabled: false, record: { ...account.record, actedAt } }
 }
 
 /** The user's choice; what was held against the profile before ends. */

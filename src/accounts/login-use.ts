@@ -60,18 +60,20 @@ type ById = ReadonlyMap<string, KnownLogin>
  */
 function heldBehind(accounts: readonly Account[], byId: ById): ReadonlySet<string> {
   const held = new Set<string>()
-  const shut = [...byId.values()].filter(({ account }) => isShut(account))
-  const left = shut.map((first) => ({ before: first, seenBefore: first }))
-  for (const { before, seenBefore } of left) {
+  const left = [...byId.values()].flatMap((first) => {
+    const since = shutSince(first.account)
+    return since === undefined ? [] : [{ before: first, seenBefore: first, since }]
+  })
+  for (const { before, seenBefore, since } of left) {
     // Behind a held one the links alone count: what may be it renewed may be the shut one renewed, too.
     const unseen = isShut(before.account) ? unseenAfter(before, accounts, byId) : []
     for (const { id = "" } of [...successorsIn(before.login), ...unseen]) {
       const after = byId.get(id)
       if (after === undefined || held.has(id)) continue
-      if (recordOf(after.login).taken !== undefined) continue
+      if ((recordOf(after.login).taken ?? 0) > since) continue
       if (areTwoPeople(before, after) || areTwoPeople(seenBefore, after)) continue
       held.add(id)
-      left.push({ before: after, seenBefore: isCopy(after.login) ? seenBefore : after })
+      left.push({ before: after, seenBefore: isCopy(after.login) ? seenBefore : after, since })
     }
   }
   return held
@@ -211,7 +213,15 @@ function liveLogins(accounts: readonly Account[]): readonly Login[] {
 
 /** Whether nothing of it may be used, whoever signs in: off, removed or suspended. */
 export function isShut(account: Account): boolean {
-  return account.removedAt !== undefined || !account.enabled || isLocked(account)
+  return shutSince(account) !== undefined
+}
+
+/** 0 where nobody wrote it down. What its user took in later is not held. */
+function shutSince({ removedAt, enabled, record, health }: Account): number | undefined {
+  if (removedAt !== undefined) return removedAt
+  const offSince = enabled ? undefined : (record?.actedAt ?? 0)
+  const lockedSince = health.state === "revoked" && isLocked({ health }) ? health.since : undefined
+  return offSince === undefined ? lockedSince : Math.max(offSince, lockedSince ?? 0)
 }
 
 function areTwoPeople(one: KnownLogin, other: KnownLogin): boolean {

@@ -92,7 +92,7 @@ function takeKnown(
   { account, login: known }: HeldLogin,
   { login, place }: ImportedLogin,
 ): void {
-  const { draft, byUser, now, actedAt } = taking
+  const { draft, byUser, actedAt } = taking
   const shown = loginHash(login)
   if (known.kind === "api-key" || login.kind === "api-key")
     return standAt(taking, known, { ...place, shown, owed: false })
@@ -107,7 +107,7 @@ function takeKnown(
     draft.changeAccount(account.id, afterRenewal)
   }
   if (byUser && known.barred === "held") {
-    draft.change(known.id, (standing) => withRecord(standing, { taken: now }))
+    draft.change(known.id, (standing) => withRecord(standing, { taken: actedAt }))
     draft.changeAccount(account.id, ({ record, ...rest }) => ({
       ...rest,
       record: { ...record, actedAt },
@@ -149,7 +149,7 @@ function takeNew(
     account.logins.filter((each) => isInPlace(each, place)).map((login) => ({ account, login })),
   )
   const taken = byUser
-    ? now
+    ? actedAt
     : inPlace
         .filter(({ account }) => !isShut(account))
         .map(({ login }) => recordOf(login).taken)

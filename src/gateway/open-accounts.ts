@@ -3,6 +3,7 @@ import {
   accountName,
   type AccountStore,
   chooseProfile,
+  actedNow,
   disableAccount,
   enableAccount,
   fullName,
@@ -145,10 +146,15 @@ async function carryOut(
       return void (await store.update(id, (current) => ({ ...current, label: read.label })))
     }
     case "enable":
-      await store.update(id, (current) => enableAccount(current, clock.now()))
+      await store.update(id, (current, all) => {
+        const now = clock.now()
+        return enableAccount(current, { now, actedAt: actedNow(all, now) })
+      })
       return health.state === "ok" ? undefined : lookUps.usageNow(id)
     case "disable":
-      return void (await store.update(id, (current) => disableAccount(current, clock.now())))
+      return void (await store.update(id, (current, all) =>
+        disableAccount(current, actedNow(all, clock.now())),
+      ))
     case "remove":
       await tokens.settle(account)
       return void (await store.remove(id))

@@ -20,6 +20,7 @@ import type { FailureKind, KiroFailure } from "../../src/kiro/index.ts"
 import { idcLogin, keyLogin } from "./logins.ts"
 
 const NOW = Date.UTC(2026, 10, 24, 15, 30)
+const ACT = { now: NOW, actedAt: NOW }
 const context = { now: NOW, throttleDelayMs: 5000, random: 0 }
 
 function account(change: Partial<Account> = {}): Account {
@@ -253,7 +254,7 @@ describe("a usage answer", () => {
 
 describe("the user", () => {
   it("ends a suspension by enabling, and nothing else does by itself", () => {
-    assert.deepEqual(enableAccount(disableAccount(account({ health: suspended }), NOW), NOW).health, {
+    assert.deepEqual(enableAccount(disableAccount(account({ health: suspended }), NOW), ACT).health, {
       state: "ok",
     })
     assert.equal(stateAt(NOW + 1e12, suspended).reason, "suspended")
@@ -263,13 +264,13 @@ describe("the user", () => {
     const key = keyLogin("k")
     const refused = afterLoginRefused(account({ logins: [key] }), { loginId: "k", reason: "no", now: NOW })
     assert.equal(refused.health.state, "revoked")
-    const { health, logins } = enableAccount(refused, NOW)
+    const { health, logins } = enableAccount(refused, ACT)
     assert.deepEqual([health, logins], [{ state: "ok" }, [key]])
   })
 
   it("ends by enabling what a user can end: not the want of credits, nor an open choice", () => {
     const enabled = (health: ReturnType<typeof cooling>) =>
-      enableAccount(account({ health, enabled: false }), NOW)
+      enableAccount(account({ health, enabled: false }), ACT)
     for (const reason of ["throttled", "not-authorized"] as const)
       assert.deepEqual(enabled(cooling({ reason })).health, { state: "ok" })
     const kept = [

@@ -267,6 +267,96 @@ describe("orders of events", () => {
     assert.deepEqual(new Set(await whys()), new Set(["disabled", "held"]))
   })
 
+  /** The one account that is named, and not what rests or is held beside it. */
+  const named = async (): Promise<string> => {
+    const accounts = (await (await home.store()).list()).filter(({ userId }) => userId !== undefined)
+    assert.equal(accounts.length, 1)
+    return accounts[0]?.id ?? ""
+  }
+
+  for (const act of ["off", "removed"] as const)
+    it(`6, imported by its user before, ${act}: what it is renewed to is held for all that`, async () => {
+      await home.signsIn("A")
+      await home.takeIn(true)
+      await home.servedBy()
+      home.service.usage = "down"
+      home.clock.advance(HOUR / 2)
+      await home.cliRenews()
+      assert.equal(await home.servedBy(), "A")
+      if (act === "off") await home.switches(await named(), "off")
+      else await (await home.store()).remove(await named())
+      assert.ok((await whys()).includes("held"))
+    })
+
+  for (const act of ["off", "removed"] as const)
+    it(`6, ${act} behind a sign-in by a clock that was ahead: stays ${act}`, async () => {
+      await home.signsIn("A")
+      await home.servedBy()
+      home.service.usage = "down"
+      home.clock.advance(8 * HOUR)
+      await home.signsInHere("A")
+      home.clock.advance(MINUTE - 8 * HOUR)
+      if (act === "off") await home.switches(await named(), "off")
+      else await (await home.store()).remove(await named())
+      home.service.usage = "up"
+      home.clock.advance(MINUTE)
+      await (await home.keeper()).learnOwners()
+      await whys("new")
+    })
+
+  it("6, removed by a clock that was ahead: who is taken in later is not removed once more", async () => {
+    await home.signsIn("A")
+    await home.servedBy()
+    home.service.usage = "down"
+    home.clock.advance(8 * HOUR)
+    await home.remove("A")
+    home.clock.advance(MINUTE - 8 * HOUR)
+    await home.cliRenews()
+    assert.ok((await whys()).includes("held"))
+    await home.enable("A")
+    assert.equal(await home.servedBy(), "A")
+    home.service.usage = "up"
+    home.clock.advance(MINUTE)
+    await (await home.keeper()).learnOwners()
+    assert.equal(await home.servedBy(), "A")
+  })
+
+  for (const act of ["on", "off and on"] as const)
+    it(`6, switched ${act} where another login of theirs serves: what rests beside that is not sent`, async () => {
+      await home.signsInHere("A")
+      home.clock.advance(10 * MINUTE)
+      await home.signsIn("A")
+      await home.servedBy()
+      await (await home.keeper()).learnOwners()
+      home.service.usage = "down"
+      home.clock.advance(10 * MINUTE)
+      await home.cliRenews()
+      await home.servedBy()
+      home.endAccessTokens()
+      const account = await named()
+      if (act === "off and on") await home.switches(account, "off")
+      await home.switches(account, "on")
+      for (const session of ["a", "b"]) await home.asks(session)
+      await sendsNoneSuperseded()
+    })
+
+  it("6, switched on once kiro-cli has renewed it: it rests until its user says so of that", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.servedBy()
+    await home.disable("A")
+    await home.cliRenews()
+    await whys("new")
+    home.endAccessTokens()
+    await home.cliRenews()
+    const [first] = await (await home.store()).list()
+    assert.ok(first)
+    await home.switches(first.id, "on")
+    await home.asks()
+    assert.equal(superseded(), 0)
+    assert.equal(await home.cliRenews(), true)
+  })
+
   it("6, meanwhile: what its predecessor's account was switched off for since it was chosen is not renewed", async () => {
     await home.signsIn("A")
     await home.servedBy()

@@ -462,15 +462,22 @@ export class Home {
   }
 
   async disable(person: string): Promise<void> {
-    const store = await this.store()
-    for (const { id } of await this.accountsOf(person))
-      await store.update(id, (account) => disableAccount(account, this.clock.now()))
+    for (const { id } of await this.accountsOf(person)) await this.switches(id, "off")
   }
 
   async enable(person: string): Promise<void> {
-    const store = await this.store()
-    for (const { id } of await this.accountsOf(person))
-      await store.update(id, (account) => enableAccount(account, this.clock.now()))
+    for (const { id } of await this.accountsOf(person)) await this.switches(id, "on")
+  }
+
+  /** One account, where a person has several. */
+  async switches(accountId: string, to: "on" | "off"): Promise<void> {
+    const now = this.clock.now()
+    await (
+      await this.store()
+    ).update(accountId, (account, all) => {
+      const actedAt = actedNow(all, now)
+      return to === "on" ? enableAccount(account, { now, actedAt }) : disableAccount(account, actedAt)
+    })
   }
 
   async remove(person: string): Promise<void> {

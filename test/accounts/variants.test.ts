@@ -489,8 +489,10 @@ describe("a person who is off", () => {
   const turn = async (on: Stage, id: string, to: "on" | "off"): Promise<void> => {
     const store = await on.home.store()
     on.home.clock.advance(1000)
-    const change = to === "on" ? enableAccount : disableAccount
-    await store.update(id, (account) => change(account, on.home.clock.now()))
+    const now = on.home.clock.now()
+    await store.update(id, (account) =>
+      to === "on" ? enableAccount(account, { now, actedAt: now }) : disableAccount(account, now),
+    )
   }
 
   it("does not come back after 90 days, where nobody ever learnt whose the login is", async () => {

@@ -165,7 +165,10 @@ class Stage {
       case "is switched off":
         await store.update(act.label, (it) => {
           if (it.removedAt !== undefined) return it
-          return (act.do === "is switched on" ? enableAccount : disableAccount)(it, clock.now())
+          const now = clock.now()
+          return act.do === "is switched on"
+            ? enableAccount(it, { now, actedAt: now })
+            : disableAccount(it, now)
         })
         return
       default:

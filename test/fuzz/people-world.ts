@@ -179,7 +179,11 @@ export class World {
         await this.#isShut(home, step.person)
         return home.disable(step.person)
       case "is switched on":
-        return this.#byUser([step.person], () => home.enable(step.person), { forced: true })
+        return this.#byUser([step.person], async () => {
+          await home.enable(step.person)
+          const logins = (await (await home.store()).listAll()).flatMap((account) => account.logins)
+          this.#forced ||= logins.some((login) => recordOf(login).once === true)
+        })
       case "is removed":
         await this.#isShut(home, step.person)
         this.#removed.add(step.person)
@@ -206,7 +210,8 @@ export class World {
       case "OpenCode is killed with a pair that waits":
         return this.#dieWaiting(this.#process(step.process))
       case "the import is asked for":
-        return this.#byUser(PEOPLE, () => home.takeIn(true), { forced: true })
+        this.#forced = true
+        return this.#byUser(PEOPLE, () => home.takeIn(true))
       default:
         return step satisfies never
     }
@@ -289,17 +294,12 @@ export class World {
   }
 
   /** What a user does is later than whatever was before it. */
-  async #byUser(
-    people: readonly Person[],
-    act: () => Promise<void>,
-    { forced = false }: { readonly forced?: boolean } = {},
-  ): Promise<void> {
+  async #byUser(people: readonly Person[], act: () => Promise<void>): Promise<void> {
     this.#home.clock.advance(1)
     for (const person of people) {
       this.#shut.delete(person)
       this.#removed.delete(person)
     }
-    this.#forced ||= forced
     await act()
   }
 

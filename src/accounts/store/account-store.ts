@@ -4,7 +4,7 @@ import type { AccountChanges } from "../draft.ts"
 import { changeLogin, hasLogin, isOwing, loginHash } from "../login.ts"
 import { isResting } from "../login-use.ts"
 import { findCalled } from "../name.ts"
-import { buryAccount, forgetLogins, tidy } from "../owner.ts"
+import { actedNow, buryAccount, forgetLogins, tidy } from "../owner.ts"
 import type { Choice } from "../selection.ts"
 import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwap } from "./account-rows.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
@@ -50,7 +50,7 @@ export async function openAccountStore(options: StoreOptions): Promise<AccountSt
 }
 
 /** Pure: it may run more than once. */
-type Change<Value> = (current: Value) => Value
+type Change<Value> = (current: Value, all: readonly Account[]) => Value
 
 /**
  * `changed`: the row no longer holds `before`, or is gone. `busy`: another process is writing, try again. `failed`: not
@@ -99,8 +99,7 @@ export class AccountStore extends SessionStore {
 
   /** Also by the id of an account that turned out to be the same person's, as every other method takes it. */
   async get(id: string): Promise<Account | undefined> {
-    const account = findCalled(await this.listAll(), id)
-    return account && !isAway(account) ? account : undefined
+    return findPresent(await this.listAll(), id)
   }
 
   /** Keeps a new sign-in. */
@@ -116,14 +115,15 @@ export class AccountStore extends SessionStore {
 
   /** The same object back means no change. */
   async update(id: string, change: Change<Account>): Promise<Account | undefined> {
-    const seen = await this.get(id)
-    const expected = seen && change(seen)
+    const all = await this.listAll()
+    const seen = findPresent(all, id)
+    const expected = seen && change(seen, all)
     if (expected === seen) return seen
     return this.connection.writeOr(expected, (database) => this.#change(database, id, change))
   }
 
   /** Changes a login, whoever has it by now. One of a removed account goes as soon as it owes nothing. */
-  async updateLogin(loginId: string, change: Change<Login>): Promise<void> {
+  async updateLogin(loginId: string, change: (current: Login) => Login): Promise<void> {
     const holder = (await this.listAll()).find((each) => hasLogin(each, loginId))
     if (holder === undefined) return
     await this.update(holder.id, (account) => {
@@ -140,8 +140,8 @@ export class AccountStore extends SessionStore {
 
   /** Leaves a tombstone; of its pairs only those that another program's store lacks, until they are there. */
   async remove(id: string): Promise<void> {
-    const bury = (current: Account): Account =>
-      current.removedAt === undefined ? buryAccount(current, this.#now()) : current
+    const bury: Change<Account> = (current, all) =>
+      current.removedAt === undefined ? buryAccount(current, actedNow(all, this.#now())) : current
     await this.connection.write(
       (database) => {
         const buried = this.#change(database, id, bury)
@@ -328,15 +328,16 @@ export class AccountStore extends SessionStore {
       if (account !== undefined) this.#change(database, account.id, account.change)
   }
 
-  #change(
-    database: Database,
-    id: string,
-    change: NonNullable<Learnt["account"]>["change"],
-  ): Account | undefined {
+  #change(database: Database, id: string, change: Change<Account>): Account | undefined {
     const accounts = this.#look(database)
     const current = findCalled(accounts, id)
     const next = current && change(current, accounts)
     if (next !== undefined && next !== current) applyChanges(database, accounts, { put: [next], gone: [] })
     return next
   }
+}
+
+function findPresent(accounts: readonly Account[], id: string): Account | undefined {
+  const account = findCalled(accounts, id)
+  return account && !isAway(account) ? account : undefined
 }
