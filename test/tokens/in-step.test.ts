@@ -430,6 +430,31 @@ describe("kiro-cli and we on one login", () => {
     assert.equal((await cliRow(file, TOKEN))["refresh_token"], ann.refreshToken)
   })
 
+  it("try a write-back again soon, also where the clock was ahead when it was tried", async () => {
+    await sync()
+    let tries = 0
+    const locked = sources().map((source): SourceStore => ({
+      ...source,
+      writeBack: async (change) => (++tries > 2 ? source.writeBack(change) : "unavailable"),
+    }))
+    const keeper = openKeeper({
+      folder,
+      url: fake.url,
+      store,
+      sources: locked,
+      runtime: realRuntime({ clock }),
+    })
+    offset = 8 * HOUR
+    for (const count of [1, 2]) {
+      assert.equal(await token(keeper), ann.accessToken)
+      await eventually(() => tries === count)
+    }
+    offset = 0
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    assert.equal((await cliRow(file, TOKEN))["refresh_token"], ann.refreshToken)
+  })
+
   it("leave kiro-cli logged in, and nothing of ours, where the account is removed before all is in its place", async () => {
     await sync()
     const locker = await openDatabase(join(folder, "kiro.db"))
@@ -601,6 +626,21 @@ describe("kiro-cli and we on one login", () => {
       assert.equal(await token(keeper), ann.accessToken)
       await keeper.close()
       assert.deepEqual(await olderRow(), { refresh_token: ann.refreshToken, used_count: 12.5 })
+    })
+
+    it("leave it to kiro-cli where the sync is turned off", async () => {
+      await writeOlderRow()
+      await sync()
+      const kept = sources().filter(({ source }) => source !== "kiro-cli")
+      const runtime = realRuntime({ clock })
+      const keeper = openKeeper({ folder, url: fake.url, store, sources: kept, runtime })
+      for (const hours of [0, 2]) {
+        offset = hours * HOUR
+        assert.equal(await token(keeper), "nobody")
+      }
+      await keeper.close()
+      assert.equal(ann.refreshCount, 0)
+      await cliRefreshes()
     })
 
     it("renew both where the row is a copy of kiro-cli's, by one refresh and as one account", async () => {

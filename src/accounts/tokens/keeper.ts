@@ -45,7 +45,7 @@ export class TokenKeeper {
   readonly #closing = new AbortController()
   readonly #asking = new AbortController()
   readonly #background = new Set<Promise<unknown>>()
-  readonly #quietUntil = new Map<string, number>()
+  readonly #begunAt = new Map<string, number>()
   readonly #spills: Spills
   readonly #inStep: InStep
   readonly #owners: Owners
@@ -252,8 +252,10 @@ export class TokenKeeper {
   }
 
   #once(key: string, begin: () => void): void {
-    if ((this.#quietUntil.get(key) ?? 0) > this.#now || this.#asking.signal.aborted) return
-    this.#quietUntil.set(key, this.#now + QUIET_MS)
+    const begunAt = this.#begunAt.get(key) ?? -Infinity
+    // Also where the clock was set since.
+    if (Math.abs(this.#now - begunAt) < QUIET_MS || this.#asking.signal.aborted) return
+    this.#begunAt.set(key, this.#now)
     begin()
   }
 
@@ -287,14 +289,15 @@ export class TokenKeeper {
     return withLoginsThat(account, (login) => login.barred === undefined && this.#isHere(login))
   }
 
-  /** The login of a source that the user turned off is left to its own program: renewing it would log that out. */
+  /**
+   * The login of a source that the user turned off is left to its own program, also where another one has a copy: renewing
+   * it would log that out.
+   */
   #isHere(login: Login): boolean {
     const { sources } = this.#dependencies
     const { places } = recordOf(login)
     if (login.source === "environment") return sources.some(({ source }) => source === "environment")
-    return (
-      places.length === 0 || places.some((place) => sources.some(({ source }) => source === place.source))
-    )
+    return places.every((place) => sources.some(({ source }) => source === place.source))
   }
 
   #inBackground(work: Promise<unknown>): void {
