@@ -86,12 +86,25 @@ describe("a refresh whose pair can't be stored as usual", () => {
       assert.equal(person.refreshCount, 1)
     })
 
-    it("is found where its process was killed before the file had its name", async () => {
+    const isKilledBeforeItsName = async (): Promise<void> => {
       writer.run("BEGIN IMMEDIATE")
       await token(open(), store)
       writer.run("ROLLBACK")
       const [spill = ""] = leftovers(folder)
       renameSync(join(folder, spill), join(folder, `${spill}.next`))
+    }
+
+    it("is gone with its account where its process was killed before the file had its name", async () => {
+      await isKilledBeforeItsName()
+      const [account] = await store.list()
+      assert.ok(account)
+      await open().settle(account)
+      await store.remove(account.id)
+      assert.deepEqual(leftovers(folder), [])
+    })
+
+    it("is found where its process was killed before the file had its name", async () => {
+      await isKilledBeforeItsName()
       assert.equal(await token(open(), await openStore(folder)), person.accessToken)
       assert.equal(person.refreshCount, 1)
       assert.deepEqual(leftovers(folder), [])

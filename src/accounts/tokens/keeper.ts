@@ -167,6 +167,8 @@ export class TokenKeeper {
    * `StoreError` where the database goes on taking nothing.
    */
   async settle(given: Account): Promise<void> {
+    // Nobody will renew it any more, which else brings to light what a killed process left.
+    for (const { id } of given.logins) this.#spills.rescue(id)
     const isWaiting = given.logins.map(({ id }) => this.#spills.settle(id)).includes("waiting")
     const { store } = this.#dependencies
     // Of a pair that is not in its row when that goes, nobody would know whose it was.
