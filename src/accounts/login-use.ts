@@ -120,7 +120,7 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
 /**
  * Logins of kiro-cli's that this one may have become, though neither is known to have taken the other's place: kiro-cli
  * renewed it, and it is a copy, in an older plugin's table or in a store that kiro-cli began with and left behind; or the
- * renewed one is, and kiro-cli has it no more. Those in whose place another stands by now too, which are what would be
+ * renewed one is, and kiro-cli has it no more; of two copies neither tells anything of the other. Those in whose place another stands by now too, which are what would be
  * lost; and those of accounts that were removed, and may be back, that kiro-cli has still, which it would lose.
  */
 function renewalsOf(
@@ -136,7 +136,7 @@ function renewalsOf(
     (other) =>
       other.id !== login.id &&
       !isRefusedBeside(login, other) &&
-      (other.source === "kiro-cli" || isInKiroCli(other) || isCopy(other)),
+      (other.source === "kiro-cli" || isInKiroCli(other) || (isCopy(other) && !isCopy(login))),
   )
   const found = [...ofKiroCli, ...removed].filter(
     (other) => seemsRenewed(login, other) && !isAnothers(login, other),

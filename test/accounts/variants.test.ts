@@ -366,6 +366,7 @@ describe("four people in an older plugin's table", () => {
       const pair = home.service.signIn(person)
       pairs.set(person, pair)
       await inOlderRow(person, fields)(home, pair)
+      home.clock.advance(MINUTE)
     }
     return { home, pairs }
   }
@@ -411,6 +412,19 @@ describe("four people in an older plugin's table", () => {
       }
       for (const person of people) assert.equal((await home.accountsOf(person)).length, 1)
       assert.ok(home.service.sent.every(({ superseded }) => !superseded))
+    })
+
+    it(`${how} serve each their own where all had ended before anybody looked`, async () => {
+      const { home } = await four(fields)
+      home.clock.advance(2 * HOUR)
+      const served: string[] = []
+      for (const session of people) {
+        const { by } = await home.asks(session)
+        await home.check()
+        served.push(by)
+        home.service.exhausted.add(by)
+      }
+      assert.deepEqual(served.toSorted(), people)
     })
 
     it(`${how} go on with their own where another signs in to kiro-cli, whom nobody asked yet`, async () => {
