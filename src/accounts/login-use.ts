@@ -120,8 +120,9 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
 /**
  * Logins of kiro-cli's that this one may have become, though neither is known to have taken the other's place: kiro-cli
  * renewed it, and it is a copy, in an older plugin's table or in a store that kiro-cli began with and left behind; or the
- * renewed one is, and kiro-cli has it no more; of two copies neither tells anything of the other. Those in whose place another stands by now too, which are what would be
- * lost; and those of accounts that were removed, and may be back, that kiro-cli has still, which it would lose.
+ * renewed one is, and kiro-cli has it no more. Of two copies neither says anything of the other. Those in whose place
+ * another stands by now too, which are what would be lost; and those of accounts that were removed, and may be back, that
+ * kiro-cli has still, which it would lose.
  */
 function renewalsOf(
   login: Login | ForgottenLogin,
@@ -249,25 +250,23 @@ export function isResting(account: Account, now: number): boolean {
   }
 }
 
-/** The accounts at rest that are shown under this one: those whose place one of its logins took. */
+/** The accounts at rest that are shown under this one: those that rest behind one of its logins, or behind each other. */
 export function restingUnder(
   account: Account,
   accounts: readonly Account[],
   now: number,
 ): readonly Account[] {
-  const resting = accounts.filter((other) => other.removedAt === undefined && isResting(other, now))
+  const resting = accounts
+    .filter((other) => other.removedAt === undefined && isResting(other, now))
+    .map((other) => ({ other, behind: other.logins.flatMap(({ id }) => restsBehind(accounts, id)) }))
   const found = new Set<Account>()
-  const follow = (ids: ReadonlySet<string>): void => {
-    for (const other of resting) {
-      if (
-        found.has(other) ||
-        !other.logins.some((login) => successorsIn(login).some(({ id }) => ids.has(id)))
-      )
-        continue
+  const ids = new Set(account.logins.map(({ id }) => id))
+  // Whoever is found meanwhile is followed too.
+  for (const id of ids)
+    for (const { other, behind } of resting) {
+      if (!behind.some((each) => each.id === id)) continue
       found.add(other)
-      follow(new Set(other.logins.map(({ id }) => id)))
+      for (const login of other.logins) ids.add(login.id)
     }
-  }
-  follow(new Set(account.logins.map(({ id }) => id)))
   return [...found]
 }

@@ -237,6 +237,39 @@ describe("orders of events", () => {
     assert.deepEqual(await rowsOf("A"), [])
   })
 
+  /** Whether whoever is not listed is shown under somebody who is. */
+  const areAllShown = async (): Promise<boolean> => {
+    const store = await home.store()
+    const [listed, all] = [await store.list(), await store.list({ resting: true })]
+    const under = listed.flatMap((account) => restingUnder(account, all, home.clock.now()))
+    return new Set([...listed, ...under]).size === all.length
+  }
+
+  it("5, behind what took no place of it: it is listed there all the same", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    home.clock.advance(MINUTE)
+    await home.cliRenews()
+    home.endAccessTokens()
+    await home.servedBy()
+    assert.ok(await areAllShown())
+  })
+
+  it("5, behind another person's sign-in after a sign-out that was seen: it is listed there", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.servedBy()
+    await home.cliSignsOut()
+    home.endAccessTokens()
+    await home.servedBy()
+    home.clock.advance(MINUTE)
+    await home.signsIn("B")
+    home.endAccessTokens()
+    await home.asks("new")
+    assert.ok(await areAllShown())
+  })
+
   it("6: the renewed pair of a person who is off is not used", async () => {
     await home.signsIn("A")
     await home.servedBy()
