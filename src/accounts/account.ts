@@ -24,9 +24,17 @@ export const LOGIN_SOURCES = ["own", "kiro-cli", "kiro-ide", "older-plugin", "en
 
 export type LoginSource = (typeof LOGIN_SOURCES)[number]
 
-const PLACE = record({
+const PLACE_KEY = record({
   source: z.enum(LOGIN_SOURCES),
   /** The file, and the row after a `#`. */
+  key: z.string(),
+})
+
+/** Which place it is. */
+export type PlaceKey = z.output<typeof PLACE_KEY>
+
+const PLACE = record({
+  source: z.enum(LOGIN_SOURCES),
   key: z.string(),
   /** The hash of the pair that it showed last. */
   shown: lenient(z.string()),
@@ -37,9 +45,6 @@ const PLACE = record({
 /** A row or a file of another program in which a login was seen. */
 export type LoginPlace = z.output<typeof PLACE>
 
-/** Which place it is. */
-export type PlaceKey = Pick<LoginPlace, "source" | "key">
-
 /**
  * `place`: where it took the other's place; absent where it took the part of what that was renewed to unseen. `anew`: by a
  * sign-in, as far as the two records tell.
@@ -47,7 +52,7 @@ export type PlaceKey = Pick<LoginPlace, "source" | "key">
 const SUCCESSOR = record({
   id: z.string(),
   anew: lenient(z.boolean()),
-  place: lenient(record({ source: z.enum(LOGIN_SOURCES), key: z.string() })),
+  place: lenient(PLACE_KEY),
 })
 
 export type Successor = z.output<typeof SUCCESSOR>
@@ -60,6 +65,8 @@ const LOGIN_RECORD = record({
   /** Those that other places of it showed before. */
   otherSuccessors: lenient(listOf(SUCCESSOR)),
   places: z.catch(listOf(PLACE), []),
+  /** Places that its program emptied, as by a sign-out: who comes there next takes its place. */
+  left: lenient(listOf(PLACE_KEY)),
   /** Its pairs, one renewed from the other; the last is the one it holds. No version writes a record without one. */
   hashes: TEXTS.check(z.minLength(1)),
   /** Pairs of logins whose part it took over: no news where they are seen, and never written over. */
@@ -224,6 +231,7 @@ export const readForgotten = reader(
         successor: lenient(SUCCESSOR),
         otherSuccessors: lenient(listOf(SUCCESSOR)),
         places: lenient(z.array(PLACE)),
+        left: lenient(listOf(PLACE_KEY)),
         hashes: z.catch(TEXTS, []),
       }),
       z.transform(({ source, sourceKey: key, fingerprint: shown, id, renewal, ...rest }): ForgottenLogin => {

@@ -1,5 +1,5 @@
 import { present } from "../json.ts"
-import type { Account, ForgottenLogin, Login, PlaceKey, Successor } from "./account.ts"
+import type { Account, ForgottenLogin, Login, LoginPlace, PlaceKey, Successor } from "./account.ts"
 import {
   changeLogin,
   derivedAccountId,
@@ -143,6 +143,37 @@ function mapSame<Member>(list: readonly Member[], change: (member: Member) => Me
   return changed.some((member, index) => member !== list[index]) ? changed : list
 }
 
+export function withPlace<Kind extends Login | ForgottenLogin>(login: Kind, place: LoginPlace): Kind {
+  // A newer version may have written more of it.
+  const stood = recordOf(login).places.find((other) => samePlace(other, place))
+  const others = withoutPlace(login, place)
+  return withRecord(others, { places: [...recordOf(others).places, { ...stood, ...place }] })
+}
+
+/** Nor is it the one that stood there last. */
+export function withoutPlace<Kind extends Login | ForgottenLogin>(login: Kind, place: PlaceKey): Kind {
+  if (!stoodLast(login, place)) return login
+  const { places, left = [] } = recordOf(login)
+  const isOther = (each: PlaceKey): boolean => !samePlace(each, place)
+  return withRecord(login, { places: places.filter(isOther), left: someOf(left.filter(isOther)) })
+}
+
+/** Its program emptied the place: nothing is owed there any more. */
+export function withLeft<Kind extends Login | ForgottenLogin>(login: Kind, { source, key }: PlaceKey): Kind {
+  const without = withoutPlace(login, { source, key })
+  return withRecord(without, { left: [...(recordOf(without).left ?? []), { source, key }] })
+}
+
+/** Whether the place is its own, or was when its program emptied it. */
+export function stoodLast(login: Login | ForgottenLogin, place: PlaceKey): boolean {
+  const { places, left = [] } = recordOf(login)
+  return [...places, ...left].some((each) => samePlace(each, place))
+}
+
+function someOf<Member>(list: readonly Member[]): readonly Member[] | undefined {
+  return list.length === 0 ? undefined : list
+}
+
 export function isInPlace(login: Login | ForgottenLogin, place: PlaceKey): boolean {
   return recordOf(login).places.some((each) => samePlace(each, place))
 }
@@ -159,7 +190,7 @@ export function withSuccessors<Kind extends Login | ForgottenLogin>(
   successors: readonly Successor[],
 ): Kind {
   const [successor, ...others] = successors
-  return withRecord(login, { successor, otherSuccessors: others.length === 0 ? undefined : others })
+  return withRecord(login, { successor, otherSuccessors: someOf(others) })
 }
 
 /** The same login where that is none of them. */

@@ -7,7 +7,6 @@ import type {
   Account,
   ForgottenLogin,
   Login,
-  LoginPlace,
   LoginRecord,
   LoginSource,
   PlaceKey,
@@ -119,19 +118,6 @@ export function samePlace(one: PlaceKey, other: PlaceKey): boolean {
   return one.source === other.source && one.key === other.key
 }
 
-export function withPlace<Kind extends Login | ForgottenLogin>(login: Kind, place: LoginPlace): Kind {
-  const { places } = recordOf(login)
-  // A newer version may have written more of it.
-  const stood = places.find((other) => samePlace(other, place))
-  return withRecord(login, { places: [...places.filter((other) => other !== stood), { ...stood, ...place }] })
-}
-
-export function withoutPlace<Kind extends Login | ForgottenLogin>(login: Kind, place: PlaceKey): Kind {
-  const { places } = recordOf(login)
-  const left = places.filter((other) => !samePlace(other, place))
-  return left.length === places.length ? login : withRecord(login, { places: left })
-}
-
 /** Whether it is nowhere but in older plugins' tables, which copied it from kiro-cli. */
 export function isCopy(login: Login | ForgottenLogin): boolean {
   const { places } = recordOf(login)
@@ -231,8 +217,8 @@ export function comparable(one: string, other: string): boolean {
 /** What is left of a login that goes; `userId`: of the account that it was in, where it has no name of its own. */
 export function forgetLogin(login: Login, userId: string | undefined): ForgottenLogin {
   const { id, source } = login
-  const { owner = userId, successor, otherSuccessors, places } = recordOf(login)
-  const known = present({ owner, successor, otherSuccessors })
+  const { owner = userId, successor, otherSuccessors, places, left } = recordOf(login)
+  const known = present({ owner, successor, otherSuccessors, left })
   const record = { places, hashes: pairsOf(login), inherited: [], ...known }
   return { kind: "forgotten", id, source, ...present({ renewal: renewalOf(login) }), record }
 }

@@ -5,8 +5,11 @@ import {
   Draft,
   type HeldLogin,
   type KnownLogin,
+  stoodLast,
   successorsIn,
   withoutSuccessor,
+  withLeft,
+  withPlace,
   withSuccessors,
 } from "./draft.ts"
 import { isLocked } from "./health.ts"
@@ -21,7 +24,6 @@ import {
   ownerOf,
   recordOf,
   withInherited,
-  withPlace,
   withRecord,
 } from "./login.ts"
 import { isShut, renewedUnseen, restsBehind, successorsOf, unseenRenewals } from "./login-use.ts"
@@ -184,10 +186,11 @@ function settleSuccessions(draft: Draft, accountId: string): void {
     if (heir === undefined) continue
     // Behind an heir that was signed in anew nothing but this tells that they rest.
     const older = renewedUnseen(draft.accounts, before).filter((login) => isSignedInAnew(login, heir))
-    const { places, taken } = recordOf(before)
+    const { places, left = [], taken } = recordOf(before)
     const rich = withInherited(heir, before)
     const placed = places.reduce((login, place) => withPlace(login, { ...place, owed: false }), rich)
-    const next = withRecord(placed, { taken: recordOf(placed).taken ?? taken })
+    const leaving = left.filter((place) => !stoodLast(placed, place)).reduce(withLeft, placed)
+    const next = withRecord(leaving, { taken: recordOf(leaving).taken ?? taken })
     draft.put({
       ...account,
       logins: account.logins

@@ -1,6 +1,15 @@
 import { present } from "../json.ts"
 import type { Account, ForgottenLogin, Login, LoginPlace, PlaceKey, TokenLogin } from "./account.ts"
-import { type AccountChanges, Draft, type HeldLogin, isInPlace, withSuccessor } from "./draft.ts"
+import {
+  type AccountChanges,
+  Draft,
+  type HeldLogin,
+  isInPlace,
+  stoodLast,
+  withoutPlace,
+  withPlace,
+  withSuccessor,
+} from "./draft.ts"
 import { afterRenewal, foundProfile } from "./health.ts"
 import {
   derivedLoginId,
@@ -11,10 +20,8 @@ import {
   ownerOf,
   recordOf,
   samePlace,
-  withoutPlace,
   withInherited,
   withoutRevocation,
-  withPlace,
   withRecord,
 } from "./login.ts"
 import { isShut, withUses } from "./login-use.ts"
@@ -133,7 +140,7 @@ function standAt({ draft, made }: Taking, login: Login | ForgottenLogin, place: 
 /** Whoever stood in the place before keeps its pair, and remembers the new login that stands there now. */
 function leaveTo(draft: Draft, after: Login, { source, key }: PlaceKey): void {
   draft.changeAll((before) => {
-    if (before.id === after.id || !isInPlace(before, { source, key })) return before
+    if (before.id === after.id || !stoodLast(before, { source, key })) return before
     const anew = before.kind !== "forgotten" && isSignedInAnew(before, after)
     const successor = { id: after.id, ...(anew && { anew }), place: { source, key } }
     return withSuccessor(withoutPlace(before, { source, key }), successor)

@@ -337,6 +337,22 @@ describe("orders of events", () => {
       await whys("new")
     })
 
+  for (const act of ["off", "removed"] as const)
+    it(`6, ${act} after kiro-cli was signed out: who signs in there on another registration is held`, async () => {
+      await home.signsIn("A")
+      await home.servedBy()
+      home.service.usage = "down"
+      await home.cliSignsOut()
+      home.endAccessTokens()
+      assert.equal(await home.servedBy(), "A")
+      if (act === "off") await home.disable("A")
+      else await home.remove("A")
+      home.client = "another-client"
+      home.clock.advance(1)
+      await home.signsIn("A")
+      assert.ok((await whys()).includes("held"))
+    })
+
   it("6, removed by a clock that was ahead: who is taken in later is not removed once more", async () => {
     await home.signsIn("A")
     await home.servedBy()

@@ -1,18 +1,8 @@
 import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { LoginPlace, LoginSource, PlaceKey, TokenLogin, TokenSet } from "../account.ts"
-import { successorsIn } from "../draft.ts"
-import {
-  isInKiroCli,
-  isOfKiroCli,
-  isOwing,
-  pairHash,
-  recordOf,
-  samePlace,
-  withoutPlace,
-  withPlace,
-  withRecord,
-} from "../login.ts"
+import { successorsIn, withLeft, withPlace } from "../draft.ts"
+import { isInKiroCli, isOfKiroCli, isOwing, pairHash, recordOf, samePlace, withRecord } from "../login.ts"
 import type { AccountStore } from "../store/account-store.ts"
 import type { StoreFailure } from "../store/database.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
@@ -97,8 +87,8 @@ export class InStep {
    */
   async look(login: TokenLogin): Promise<number | undefined> {
     const { sources, store, clock, log, spills } = this.#dependencies
-    const { places, unreadable } = recordOf(login)
-    const stoodIn = [...places, ...successorsIn(login).flatMap(({ place }) => place ?? [])]
+    const { places, left = [], unreadable } = recordOf(login)
+    const stoodIn = [...places, ...left, ...successorsIn(login).flatMap(({ place }) => place ?? [])]
     const mayCopy = (source: LoginSource): boolean => isInKiroCli(login) && isOfKiroCli(source)
     const near = sources.filter((each) => mayCopy(each.source) || stoodIn.some((place) => each.has(place)))
     const readings = await Promise.all(near.map((source) => source.read()))
@@ -123,7 +113,7 @@ export class InStep {
     const since = places.every(isKnown) ? undefined : Math.min(unreadable ?? now, now)
     if (gone.length > 0 || since !== unreadable)
       await store.updateLogin(login.id, (row) =>
-        withRecord(gone.reduce(withoutPlace, row), { unreadable: since }),
+        withRecord(gone.reduce(withLeft, row), { unreadable: since }),
       )
     return since
   }
@@ -143,7 +133,7 @@ export class InStep {
         if (row.kind === "api-key" || pairHash(row.tokens) !== hash) return row
         // Another login was found there meanwhile.
         if (!recordOf(row).places.some((each) => samePlace(each, place))) return row
-        if (result === "gone") return withoutPlace(row, place)
+        if (result === "gone") return withLeft(row, place)
         return withPlace(row, { ...place, ...(result !== "other" && { shown: hash }), owed: false })
       })
     }
