@@ -164,6 +164,13 @@ export function withLeft<Kind extends Login | ForgottenLogin>(login: Kind, { sou
   return withRecord(without, { left: [...(recordOf(without).left ?? []), { source, key }] })
 }
 
+/** It stands where the other one stands, and owes nothing there; and stood last where that did. */
+export function withPlacesOf(heir: Login, before: Login): Login {
+  const { places, left = [] } = recordOf(before)
+  const placed = places.reduce((login, place) => withPlace(login, { ...place, owed: false }), heir)
+  return left.filter((place) => !stoodLast(placed, place)).reduce(withLeft, placed)
+}
+
 /** Whether the place is its own, or was when its program emptied it. */
 export function stoodLast(login: Login | ForgottenLogin, place: PlaceKey): boolean {
   const { places, left = [] } = recordOf(login)

@@ -5,11 +5,9 @@ import {
   Draft,
   type HeldLogin,
   type KnownLogin,
-  stoodLast,
   successorsIn,
   withoutSuccessor,
-  withLeft,
-  withPlace,
+  withPlacesOf,
   withSuccessors,
 } from "./draft.ts"
 import { isLocked } from "./health.ts"
@@ -186,11 +184,8 @@ function settleSuccessions(draft: Draft, accountId: string): void {
     if (heir === undefined) continue
     // Behind an heir that was signed in anew nothing but this tells that they rest.
     const older = renewedUnseen(draft.accounts, before).filter((login) => isSignedInAnew(login, heir))
-    const { places, left = [], taken } = recordOf(before)
-    const rich = withInherited(heir, before)
-    const placed = places.reduce((login, place) => withPlace(login, { ...place, owed: false }), rich)
-    const leaving = left.filter((place) => !stoodLast(placed, place)).reduce(withLeft, placed)
-    const next = withRecord(leaving, { taken: recordOf(leaving).taken ?? taken })
+    const placed = withPlacesOf(withInherited(heir, before), before)
+    const next = withRecord(placed, { taken: recordOf(placed).taken ?? recordOf(before).taken })
     draft.put({
       ...account,
       logins: account.logins
