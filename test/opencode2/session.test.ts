@@ -55,7 +55,7 @@ const refused = (status: number, message: string, more: object = {}): ChatOutcom
 })
 
 describe("a session of OpenCode 2", () => {
-  it("is answered, with its own id, its purpose and its variant", async () => {
+  it("is answered, with its own id, that of whom it works for, its purpose and its variant", async () => {
     const gateway = scripted([said("Hello"), said(" there"), end("stop")])
     await using opened = await openHost(gateway)
     const session = opened.project.session({ model: "kiro/claude-sonnet-4-5#max", agent: "build" })
@@ -75,6 +75,12 @@ describe("a session of OpenCode 2", () => {
     assert.deepEqual(
       gateway.calls.map(({ purpose }) => purpose),
       ["main", "title", "generate", "compaction"],
+    )
+    const subagent = opened.project.session({ model: "kiro/claude-sonnet-4-5", parentID: session.id })
+    await subagent.prompt("Look there")
+    assert.deepEqual(
+      gateway.calls.flatMap(({ parentSessionId }) => parentSessionId ?? []),
+      [session.id],
     )
     const fork = session.fork()
     await fork.prompt("Other")
