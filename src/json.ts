@@ -179,10 +179,14 @@ export function causesOf(error: unknown): readonly unknown[] {
 const RUNTIME_HINT =
   /\s*(?:For more information, pass `verbose: true`|Is the computer able to access|Was there a typo in the url).*$/s
 
+/** As Bun says it, OpenCode would take it for a reason to ask again: a fatal text would be left without these words. */
+const SOCKET_CLOSED = /\bsocket (?=connection was closed\b)/
+
 /** The innermost words of what `fetch`, or reading a body, threw. */
 export function wordsOfFault(error: unknown): string {
   const innermost = causesOf(error).findLast((link) => link instanceof Error)
-  return plainText((innermost?.message ?? String(error)).replace(RUNTIME_HINT, "")).slice(0, 300)
+  const words = (innermost?.message ?? String(error)).replace(RUNTIME_HINT, "").replace(SOCKET_CLOSED, "")
+  return plainText(words).slice(0, 300)
 }
 
 /** Titles are looked for at the beginning: the pattern goes over a text once for each match that begins. */

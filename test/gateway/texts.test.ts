@@ -8,6 +8,7 @@ import { briefly, describeFailure, quote, refusalOf } from "../../src/gateway/re
 import { noneLeft, type Obstacle, type HinderedAccount } from "../../src/gateway/refuse/none-left.ts"
 import * as texts from "../../src/gateway/refuse/texts.ts"
 import { FAILURE_KINDS } from "../../src/kiro/failure.ts"
+import { networkFailure } from "../../src/kiro/index.ts"
 import { ChatRequestError } from "../../src/openai/index.ts"
 import { harmless, toResponse, toStreamError } from "../../src/plugin/front.ts"
 import { keyLogin, namedAccount } from "../accounts/logins.ts"
@@ -85,6 +86,18 @@ describe("what the host makes of our texts", () => {
         assert.doesNotMatch(responseBody, pattern)
       }
     }
+  })
+
+  it("keeps its cause whole where a connection broke inside a call, which nobody repeats", () => {
+    const bun = new Error(
+      "The socket connection was closed unexpectedly. For more information, pass `verbose: true`",
+    )
+    const refusal = refusalOf({ failure: networkFailure(bun), account: namedAccount("1"), model: "auto" })
+    const fatal = toStreamError(refusal, { isRetryable: false, url: "https://kiro.invalid/v1" })
+    assert.equal(
+      fatal.message,
+      "Kiro: the connection to the service broke. Cause: “The connection was closed unexpectedly.”",
+    )
   })
 
   it("needs no guard for our own words", () => {

@@ -248,7 +248,7 @@ describe("what is read beside the kind", () => {
       heard(
         "The socket connection was closed unexpectedly. For more information, pass `verbose: true` in the second argument to fetch()",
       ),
-      "The socket connection was closed unexpectedly.",
+      "The connection was closed unexpectedly.",
     )
     assert.equal(heard("Unable to connect. Is the computer able to access the url?"), "Unable to connect.")
     assert.equal(heard("Was there a typo in the url or port?"), "")
