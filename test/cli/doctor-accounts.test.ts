@@ -18,6 +18,7 @@ import { delimiter, dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, it } from "node:test"
 import { afterChoiceWanted, openDatabase } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
+import { idcLogin } from "../accounts/logins.ts"
 import { start } from "../accounts/processes.ts"
 import { FAILURES, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
@@ -295,6 +296,18 @@ describe("doctor on accounts and the way to Kiro", () => {
       )
       await kiroCliLogin()
       await followed()
+    })
+
+    it("is no matter where it is not to be looked at, though its login has ended", async () => {
+      await lab.run("import")
+      const store = await lab.openStore()
+      const [account] = await store.list()
+      const revoked = { at: Date.now(), reason: "invalid_grant" }
+      const ended = { ...idcLogin({ id: "ended", source: "kiro-cli" }), revoked }
+      await store.update(account?.id ?? "", (current) => ({ ...current, logins: [...current.logins, ended] }))
+      await store.close()
+      assert.match(await found(/the login of kiro-cli has ended/), /kiro-cli login/)
+      assert.deepEqual(await lab.problems({ environment: { KIRO_AUTO_SYNC_KIRO_CLI: "false" } }), [])
     })
 
     it("is seen to be damaged, or no file, where a login can't be kept before it is moved away", async () => {

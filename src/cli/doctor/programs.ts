@@ -193,6 +193,8 @@ export const sourcesCheck: Check = {
     )
     const { platform } = context.place
     const unreadable = others.map((other) => problem(sourceTrouble(other), remedyOfSource(other, platform)))
+    // What is not to be looked at brings no login, whatever is done there.
+    if (!context.settings.autoSyncKiroCli) return unreadable
     return [...unreadable, ...(unreadable.length === 0 ? gone(context) : []), ...stale(context)]
   },
 }
@@ -206,9 +208,9 @@ function remedyOfSource(found: SourceProblem, platform: string): string {
 }
 
 /** Accounts that have nothing but kiro-cli's store, which is not there any more. */
-function gone({ accounts, place, settings }: DoctorContext): readonly Finding[] {
+function gone({ accounts, place }: DoctorContext): readonly Finding[] {
   const stores = kiroCliDatabases(place)
-  if (!settings.autoSyncKiroCli || stores.some(existsSync)) return []
+  if (stores.some(existsSync)) return []
   const left = accounts.filter(({ account: { logins } }) => logins.length > 0 && logins.every(isFromKiroCli))
   if (left.length === 0) return []
   const names = left.map(({ account }) => accountName(account)).join(", ")
