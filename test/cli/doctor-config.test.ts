@@ -299,6 +299,13 @@ describe("doctor on OpenCode's configuration", () => {
     await followed()
   })
 
+  it("sees one that is nested deeper than anybody reads, and looks at all else", async () => {
+    const depth = 400_000
+    writeFileSync(config, `{ "plugin": ${"[".repeat(depth)}${"]".repeat(depth)} }`)
+    remedyOf(await lab.problems(), /opencode\.json is not JSON/)
+    assert.match((await lab.run("update")).err, /opencode\.json is not JSON: correct it first/)
+  })
+
   it("sees an entry of auth.json that keeps OpenCode from starting, and none in any other", async () => {
     const auth = join(lab.sandbox.data, "auth.json")
     writeFileSync(auth, JSON.stringify({ kiro: { type: "wellknown", key: "a", token: "b" } }))

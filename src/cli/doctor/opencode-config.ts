@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { applyEdits, type JSONPath, modify, parse, type ParseError, parseTree } from "jsonc-parser"
+import { applyEdits, type JSONPath, modify, type Node, parse, type ParseError, parseTree } from "jsonc-parser"
 import { asObject, isObject, type JsonObject, repeatedName } from "../../json.ts"
 import {
   comparablePath,
@@ -79,7 +79,7 @@ function onlyOnce(paths: readonly string[], platform: string): readonly string[]
 export function readCliConfig({ place, paths }: Pick<Where, "place" | "paths">): ConfigFile {
   const path = join(globalFolder(paths), "cli.json")
   const variable = "OPENCODE_CLI_CONFIG_CONTENT"
-  const laidOver = readText(place.env[variable] ?? "")
+  const laidOver = readText(place.env[variable] ?? "")?.document
   if (Array.isArray(laidOver?.["plugins"])) return { path: variable, document: laidOver }
   return readConfigFile(path)
 }
@@ -119,16 +119,26 @@ export function readConfigFile(path: string): ConfigFile {
 const LOOKED_AT = ["plugin", "plugins", "provider", "providers", "disabled_providers", "enabled_providers"]
 
 function configOf(path: string, text: string): ConfigFile {
-  const document = readText(text)
-  if (document === undefined) return { path, document: {}, trouble: "is not JSON" }
-  const tree = parseTree(text)
+  const read = readText(text)
+  if (read === undefined) return { path, document: {}, trouble: "is not JSON" }
+  const { document, tree } = read
   return { path, document, repeated: LOOKED_AT.filter((name) => repeatedName(tree, [name]) !== undefined) }
 }
 
-function readText(text: string): JsonObject | undefined {
+interface ReadText {
+  readonly document: JsonObject
+  readonly tree: Node | undefined
+}
+
+function readText(text: string): ReadText | undefined {
   const errors: ParseError[] = []
-  const document: unknown = parse(text, errors, { allowTrailingComma: true })
-  return errors.length === 0 && isObject(document) ? document : undefined
+  try {
+    const document: unknown = parse(text, errors, { allowTrailingComma: true })
+    return errors.length === 0 && isObject(document) ? { document, tree: parseTree(text) } : undefined
+  } catch {
+    // Nested deeper than the parser's stack.
+    return undefined
+  }
 }
 
 /** A change of a configuration file. */
@@ -141,22 +151,23 @@ export interface Edit {
 }
 
 /**
- * Says what it did, each thing once it is done. Comments, order and spacing of the rest stay as they are; the file as it was has a copy beside it, one
- * for all changes of one `unique`.
+ * Says what it did, each thing once it is done. Comments, order and spacing of the rest stay as they are; the file as it
+ * was has a copy beside it, one for all changes of one `unique`.
  */
 export function* editConfig(file: string, edits: readonly Edit[], unique: string): Iterable<string> {
-  const read = readSmallFile(file)
-  if (read.state === "failed") throw new Error(`${file} ${read.message}`)
-  const before = read.state === "text" ? read.text : "{}\n"
-  if (readText(before) === undefined) throw new Error(`${file} is not JSON: correct it first`)
-  const [twice] = edits.flatMap(({ path }) => repeatedName(parseTree(before), path) ?? [])
+  const found = readSmallFile(file)
+  if (found.state === "failed") throw new Error(`${file} ${found.message}`)
+  const before = found.state === "text" ? found.text : "{}\n"
+  const read = readText(before)
+  if (read === undefined) throw new Error(`${file} is not JSON: correct it first`)
+  const [twice] = edits.flatMap(({ path }) => repeatedName(read.tree, path) ?? [])
   if (twice !== undefined)
     throw new Error(`${file} names "${twice}" more than once, and the last counts: make one of them first`)
   const after = edits.reduce(applyEdit, before)
   if (after === before) return
   const backup = `${file}.${unique}.bak`
   try {
-    if (read.state !== "missing" && !existsSync(backup)) {
+    if (found.state !== "missing" && !existsSync(backup)) {
       copyFileSync(file, backup)
       yield `kept ${file} as ${backup}`
     }
