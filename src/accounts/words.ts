@@ -69,7 +69,8 @@ export const STATE_WORDS: Readonly<
       `${name} took the place of an account that is off, removed or suspended, and may be the same person's`,
     because:
       "it took the place of an account that is off, removed or suspended, and may be the same person's",
-    remedy: (at) => `It is used as soon as Kiro says whose it is, or now by: ${inKiro(at, "enable")}.`,
+    remedy: (at) =>
+      `It is used as soon as Kiro says that it is another person's, or now by: ${inKiro(at, "enable")}.`,
     status: 400,
   },
   resting: {
