@@ -113,13 +113,12 @@ function takeKnown(
     )
     draft.changeAccount(account.id, afterRenewal)
   }
-  if (byUser && known.barred === "held") {
+  if (byUser && known.barred === "held")
     draft.change(known.id, (standing) => withRecord(standing, { taken: actedAt }))
-    draft.changeAccount(account.id, ({ record, ...rest }) => ({
-      ...rest,
-      record: { ...record, actedAt },
-    }))
-  }
+  // It may turn out to be theirs who were removed or switched off before: then this act is the later one.
+  const mayTurnOut = !isShut(account) && ownerOf(known) === undefined && draft.accounts.some(isShut)
+  if (byUser && mayTurnOut)
+    draft.changeAccount(account.id, (current) => ({ ...current, record: { ...current.record, actedAt } }))
   const { profileArn } = login
   const isRefused = profileArn === recordOf(known).refusedProfile
   if (profileArn !== undefined && profileArn !== known.profileArn && !isRefused)

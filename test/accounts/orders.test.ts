@@ -353,6 +353,22 @@ describe("orders of events", () => {
       assert.ok((await whys()).includes("held"))
     })
 
+  it("6, removed beside an unnamed login of theirs: who imports that later stays, also once it is named", async () => {
+    await home.signsInHere("A")
+    await home.servedBy()
+    await (await home.keeper()).learnOwners()
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.takeIn()
+    await (await home.store()).remove(await named())
+    home.clock.advance(1)
+    await home.takeIn(true)
+    home.service.usage = "up"
+    home.clock.advance(20 * MINUTE)
+    await (await home.keeper()).learnOwners()
+    assert.equal(await home.servedBy(), "A")
+  })
+
   it("6, removed by a clock that was ahead: who is taken in later is not removed once more", async () => {
     await home.signsIn("A")
     await home.servedBy()
