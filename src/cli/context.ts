@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs"
+import { accessSync, constants, readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { describeNotice, type Notice, type SourceStore } from "../accounts/index.ts"
 import { openAccounts, type OpenAccounts } from "../gateway/index.ts"
@@ -15,6 +15,7 @@ import {
   type Place,
   readSmallFile,
   type Settings,
+  systemCode,
 } from "../settings/index.ts"
 import { programHere } from "./interpreter.ts"
 import type { Terminal } from "./terminal.ts"
@@ -36,8 +37,18 @@ export interface Context extends OpenAccounts {
 /** Throws where it is of no use: that no account was found there is no reason to say that there is none. */
 export async function mustBeRead({ store, hasLost, paths, command }: Context): Promise<void> {
   const accounts = await store.listAll()
-  if (accounts.length === 0 && hasLost())
+  if (accounts.length === 0 && (hasLost() || isClosed(paths.configDirectory)))
     throw new Error(`${paths.database} can't be read: for the reason run \`${command} doctor\`.`)
+}
+
+/** Whether there is a folder that may not be looked into: what is in it seems not to be there. */
+function isClosed(folder: string): boolean {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK)
+    return false
+  } catch (error) {
+    return systemCode(error) !== "ENOENT"
+  }
 }
 
 /** Throws where it did not take what was decided: nothing is said to be done that is kept nowhere. */

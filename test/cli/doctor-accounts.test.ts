@@ -180,6 +180,19 @@ describe("doctor on accounts and the way to Kiro", () => {
       }
     })
 
+    it("is not said to hold nobody where its folder may not be looked into", needsRoot, async () => {
+      await lab.run("import")
+      const { config, root } = lab.sandbox
+      execFileSync("chown", ["-R", `${NOBODY}:${NOBODY}`, root])
+      chmodSync(config, 0)
+      const listed = await lab.spawnWith({ uid: NOBODY }, "accounts", "--json")
+      assert.equal(listed.code, 1)
+      assert.match(listed.err, /kiro\.db can't be read: for the reason run `.* doctor`\./)
+      const [remedy = ""] = await databaseRemedies()
+      type(remedy)
+      assert.equal((await lab.spawnWith({ uid: NOBODY }, "accounts")).code, 0)
+    })
+
     it("is seen to have no place in a home that can't be written", needsRoot, async () => {
       chmodSync(lab.sandbox.root, 0o755)
       const environment = {
