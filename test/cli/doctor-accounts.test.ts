@@ -193,6 +193,17 @@ describe("doctor on accounts and the way to Kiro", () => {
       assert.equal((await lab.spawnWith({ uid: NOBODY }, "accounts")).code, 0)
     })
 
+    it("is seen to have no place where a file has its folder's name", async () => {
+      const [home, file] = [join(lab.sandbox.root, "none"), join(lab.sandbox.root, "none", "opencode")]
+      mkdirSync(home)
+      writeFileSync(file, "")
+      const environment = { XDG_CONFIG_HOME: home, KIRO_ENDPOINT_OVERRIDE: lab.fake.url }
+      const { out } = await lab.runWith({ environment }, "doctor")
+      const [problem = ""] = /kiro\.db can't be written.*\n.*/.exec(out) ?? []
+      move(problem)
+      assert.doesNotMatch((await lab.runWith({ environment }, "doctor")).out, /can't be written/)
+    })
+
     it("is seen to have no place in a home that can't be written", needsRoot, async () => {
       chmodSync(lab.sandbox.root, 0o755)
       const environment = {

@@ -183,8 +183,10 @@ function closedWays(database: string): readonly { path: string; code: string }[]
   const file = existsSync(database) ? realpathSync(database) : database
   const files = ["", "-wal", "-shm"].map((end) => `${file}${end}`).filter(existsSync)
   return [...new Set([dirname(database), dirname(file), ...files])].flatMap((path) => {
+    const there = nearestOf(path)
+    if (!files.includes(path) && !statSync(there).isDirectory()) return [{ path: there, code: "ENOTDIR" }]
     try {
-      accessSync(nearestOf(path), constants.R_OK | constants.W_OK)
+      accessSync(there, constants.R_OK | constants.W_OK)
       return []
     } catch (error) {
       return [{ path, code: systemCode(error) }]
@@ -198,9 +200,7 @@ function nearestOf(path: string): string {
   return existsSync(path) || above === path ? path : nearestOf(above)
 }
 
-function quoted(paths: readonly string[]): string {
-  return paths.map((path) => `"${path}"`).join(" ")
-}
+const quoted = (paths: readonly string[]): string => paths.map((path) => `"${path}"`).join(" ")
 
 /** What opens them, to be typed as it stands. */
 function openingOf(closed: ReturnType<typeof closedWays>, platform: string): string {
@@ -208,6 +208,9 @@ function openingOf(closed: ReturnType<typeof closedWays>, platform: string): str
     return "In its Properties take Read-only off it (General) and make it yours (Security); its folder must be writable too."
   if (closed.some(({ code }) => code === "EROFS"))
     return "Its disk is mounted for reading alone: mount it for writing too."
+  const file = closed.find(({ code }) => code === "ENOTDIR")
+  if (file !== undefined)
+    return `Move away what has its folder's name: ${moveAway(platform, file.path, "old")}`
   const all = closed.map(({ path }) => path)
   const [folder] = all.filter((path) => !existsSync(path))
   if (folder !== undefined)
