@@ -14,10 +14,12 @@ import {
   type Health,
   newAccount,
   type Quota,
+  recordOf,
   stateOf,
+  wantsProfile,
 } from "../../src/accounts/index.ts"
 import type { FailureKind, KiroFailure } from "../../src/kiro/index.ts"
-import { idcLogin, keyLogin } from "./logins.ts"
+import { idcLogin, keyLogin, tokens } from "./logins.ts"
 
 const NOW = Date.UTC(2026, 10, 24, 15, 30)
 const ACT = { now: NOW, actedAt: NOW }
@@ -98,6 +100,37 @@ describe("a failure", () => {
       assert.equal(afterChoiceWanted(account({ health }), choice).health, health)
   })
 
+  it("keeps all else that is known of the account, and a choice of profiles that is open", () => {
+    const work = account({ label: "work", profileArn: "arn:1" })
+    for (const after of [
+      afterFailure(work, failure("throttled"), context),
+      afterFailure(work, failure("suspended"), context),
+      afterChoiceWanted(work, { profiles: ["arn:1", "arn:2"], now: NOW }),
+    ])
+      assert.deepEqual({ ...after, health: work.health }, work)
+    const open = afterChoiceWanted(account(), { profiles: ["arn:1", "arn:2"], now: NOW })
+    assert.equal(open.health.state === "cooling" && open.health.until, NOW + 10 * 60_000)
+    const again = afterFailure(open, failure("not-authorized"), context)
+    assert.deepEqual(again.health.state === "cooling" && again.health.profiles, ["arn:1", "arn:2"])
+    assert.equal(parkedFor(account(), failure("not-authorized")), 10 * 60_000)
+  })
+
+  it("that the service repeats of a suspended account leaves what it said first", () => {
+    const again = afterFailure(account({ health: suspended }), failure("suspended"), context)
+    assert.equal(again.health, suspended)
+  })
+
+  it("parks at the end of a month no longer than until the next one, where nobody names a reset", () => {
+    const now = Date.UTC(2026, 10, 30, 20)
+    const { health } = afterFailure(account(), failure("monthly-quota"), { ...context, now })
+    assert.equal(health.state === "cooling" && health.until, Date.UTC(2026, 11, 1))
+  })
+
+  it("of another kind than the last one is the first of its own", () => {
+    const before = account({ health: cooling({ reason: "not-authorized", times: 3, until: NOW - 1 }) })
+    assert.equal(parkedFor(before, failure("throttled")), 5000)
+  })
+
   it("does not count a parallel refusal of a parked account as one more", () => {
     const { health } = afterFailure(account({ health: cooling() }), failure("throttled"), context)
     assert.equal(health.state === "cooling" && health.times, 1)
@@ -171,6 +204,13 @@ describe("a refused login", () => {
     assert.equal(health.state === "revoked" && health.reason, "api-key-refused")
   })
 
+  it("of a key beside a login that has ended asks for that login", () => {
+    const ended = { ...idcLogin({ id: "l" }), revoked: { at: 1, reason: "x" } }
+    const both = account({ logins: [keyLogin("k"), ended] })
+    const { health } = afterLoginRefused(both, { loginId: "k", reason: "no", now: NOW })
+    assert.equal(health.state === "revoked" && health.reason, "login-expired")
+  })
+
   it("does not take the place of a suspension", () => {
     const refused = afterLoginRefused(account({ health: suspended }), { loginId: "l", reason: "x", now: NOW })
     assert.equal(refused.health, suspended)
@@ -194,6 +234,15 @@ describe("a good answer", () => {
     const back = afterSuccess(account({ health: loggedOut, logins: [login] }), success)
     assert.deepEqual(back.health, { state: "ok" })
     assert.equal(back.logins[0]?.revoked, undefined)
+  })
+
+  it("proves its login and says when it was, however lately the account was used", () => {
+    const login = { ...idcLogin({ id: "l" }), revoked: { at: 1, reason: "x" } }
+    const used = (agoMs: number): Account => account({ logins: [login], lastUsedAt: NOW - agoMs })
+    assert.equal(afterSuccess(used(1000), success).logins[0]?.revoked, undefined)
+    assert.equal(afterSuccess(account({ lastUsedAt: NOW - 60_000 }), success).lastUsedAt, NOW)
+    const health = cooling({ since: success.startedAt })
+    assert.equal(afterSuccess(account({ health }), success).health, health)
   })
 
   it("never ends a suspension", () => {
@@ -282,6 +331,38 @@ describe("the user", () => {
       assert.equal(enabled(health).health, health)
       assert.equal(enabled(health).enabled, true)
     }
+  })
+
+  it("keeps by an act of theirs what else the account remembers, and a login that has ended as it is", () => {
+    const record = { joined: ["b"], actedAt: 1 }
+    for (const act of [enableAccount, disableAccount])
+      assert.deepEqual(act(account({ record }), NOW).record, { joined: ["b"], actedAt: NOW })
+    assert.equal(enableAccount(account({ health: loggedOut }), NOW).health, loggedOut)
+  })
+
+  it("has a login renewed once that rests or whose source can't be read, and no other one", () => {
+    const record = { places: [], hashes: [], inherited: [] }
+    const once = (login: Partial<ReturnType<typeof idcLogin>>): boolean | undefined => {
+      const [allowed] = enableAccount(account({ logins: [idcLogin({ id: "l", ...login })] }), NOW).logins
+      return allowed && recordOf(allowed).once
+    }
+    assert.equal(once({ record }), undefined)
+    assert.equal(once({ record: { ...record, unreadable: 1 } }), true)
+    assert.equal(once({ record, isBehind: true, tokens: tokens("l", NOW - 1) }), true)
+  })
+
+  it("is asked for no profile that was chosen or found, nor for an account that is off or answers", () => {
+    const health = cooling({ reason: "not-authorized" })
+    assert.equal(wantsProfile(account({ health })), true)
+    const found = [idcLogin({ id: "l", profileArn: "arn:1" })]
+    for (const change of [
+      { health, profileArn: "arn:1" },
+      { health, logins: found },
+      { health, enabled: false },
+      { health: cooling() },
+      {},
+    ])
+      assert.equal(wantsProfile(account(change)), false)
   })
 
   it("sees when a parked account returns", () => {
