@@ -79,9 +79,8 @@ export function dropExchanges(draft: Draft, aim: number): void {
 export function dropSteps(draft: Draft, aim: number): void {
   const { spoken } = draft
   const newest = draft.turns.length - 1
-  if (draft.size <= aim || spoken + 2 >= newest) return
-  const first = Math.max(spoken + 1, firstAfter(draft, spoken))
-  if (first + 1 >= newest) return
+  const first = firstAfter(draft, spoken)
+  if (draft.size <= aim || first + 1 >= newest) return
   markCut(draft, spoken)
   for (let index = first; index + 1 < newest && draft.size > aim; index += 2) {
     replaceTurn(draft, index, undefined)
