@@ -492,6 +492,14 @@ describe("a refused token", () => {
     await assertAnswered(harness.ask())
   })
 
+  it("refused by the name of the exception alone has ended: nothing on the way knows that", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    const named = { ...NOTHING_SAID, headers: { "x-amzn-errortype": "AccessDeniedException" }, body: "{}" }
+    harness.fake.script(named, named, named)
+    assert.match(await errorText(await harness.ask()), /work: its login has ended/)
+    assert.equal((await harness.account("work")).health.state, "revoked")
+  })
+
   it("refused in a text that is not the service's ends no login and no key, and is still told", async () => {
     const strange = failure({ status: 401, body: "Unauthorized", headers: { "content-type": "text/plain" } })
     for (const kind of ["builder-id", "api-key"] as const) {

@@ -91,6 +91,26 @@ describe("the detailed log of requests", () => {
     assert.equal(shape.latest.at(-1)?.characters, QUESTION.length)
   })
 
+  it("shows, also where it is not asked for, at which host an attempt failed, and the form that was refused", async () => {
+    const path = join(folder, "refused.log")
+    const log = openLog({ path, level: "info", clock: { now: () => Date.now() } })
+    await using harness = await startHarness({ accounts: ["first"], log })
+    harness.fake.fail(FAILURES.internalError)
+    harness.fake.fail(FAILURES.improperlyFormed)
+    await harness.ask()
+    const failed = readFileSync(path, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as JsonObject)
+    assert.deepEqual(
+      failed.map(({ message, host, shape }) => [message, host, shape !== undefined]),
+      [
+        ["chat attempt failed", "q.us-east-1.amazonaws.com", false],
+        ["chat attempt failed", "q.us-east-1.amazonaws.com", true],
+      ],
+    )
+  })
+
   it("tells an answer that failed from one that the host did not listen to", async () => {
     const path = join(folder, "ends.log")
     const log = openLog({ path, level: "info", clock: { now: () => Date.now() } })
