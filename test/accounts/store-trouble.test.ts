@@ -198,7 +198,7 @@ describe("a place that can't be written to", () => {
     const clock = fakeClock()
     writeFileSync(join(folder, "file"), "")
     const { store } = await openStore({ path: join(folder, "file", "kiro.db"), clock })
-    await assert.rejects(store.add(ACCOUNT))
+    await assert.rejects(store.add(ACCOUNT), { failure: "unavailable" })
     const answered = (credits: number): Promise<void> =>
       store.remember({ sessionId: "s", turn: { sessionId: "s", accountId: "a", credits, at: clock.now() } })
     for (const credits of [1, 2]) await answered(credits)

@@ -18,7 +18,7 @@ describe("what the terminal UI of OpenCode 2 asks its server", () => {
       message: "The server knows no such command.",
     })
     // Who can't ask about it any more hears at once why it was not begun.
-    await assert.rejects(handlers.signInAgain({ account: "gone" }))
+    await assert.rejects(handlers.signInAgain({ account: "gone" }), /is gone: it was removed elsewhere/)
     assert.ok("refused" in (await handlers.signInAgain({ account: "gone", attempt: "1" })))
     assert.deepEqual(await handlers.signIn({ method: "by-letter", attempt: "2" }), {
       refused: "The server knows no such way to sign in.",
