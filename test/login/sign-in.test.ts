@@ -69,6 +69,7 @@ describe("signing in", () => {
     const [account, ...others] = await lab.accounts()
     assert.equal(others.length, 0)
     assert.equal(account?.userId, person.userId)
+    assert.equal(account?.email, person.email)
     assert.equal(account?.quota?.limit, 50)
     const [login] = account?.logins ?? []
     assert.equal(login?.kind === "idc" && login.tokens.accessToken.reveal(), person.accessToken)
@@ -157,6 +158,26 @@ describe("signing in", () => {
     assert.deepEqual([account?.health, account?.profileArn], [{ state: "ok" }, FRANKFURT])
   })
 
+  it("chooses no profile for the account where there is but one, and leaves the one that was chosen", async () => {
+    company(FRANKFURT)
+    await lab.signIn(AWS, { ...stockholm, profile_arn: FRANKFURT })
+    const [account] = await lab.accounts()
+    assert.equal(account?.profileArn, undefined)
+    await lab.store.update(account?.id ?? "", (current) => chooseProfile(current, VIRGINIA))
+    await lab.signIn(AWS, stockholm)
+    assert.equal((await lab.accounts())[0]?.profileArn, VIRGINIA)
+  })
+
+  it("signs in whose usage the service does not tell", async () => {
+    lab.fake.account()
+    lab.fake.intercept(({ operation }) => operation === "GetUsageLimits", FAILURES.featureNotSupported)
+    assert.deepEqual(await lab.signIn(AWS), signedIn)
+    const [account] = await lab.accounts()
+    assert.deepEqual([account?.userId, account?.health], [undefined, { state: "ok" }])
+    assert.match(told(), /^Signed in as Builder ID ··[0-9a-f]{4}\.\n\d+ models\.\n/)
+    assert.equal(lab.told[0]?.variant, "success")
+  })
+
   it("says what to do where an Identity Center user has no profile", async () => {
     company()
     assert.deepEqual(await lab.signIn(AWS, stockholm), signedIn)
@@ -171,6 +192,7 @@ describe("signing in", () => {
     const [account] = await lab.accounts()
     assert.equal(account?.userId, undefined)
     assert.equal(account?.logins.length, 1)
+    assert.deepEqual(account?.health, { state: "ok" })
     assert.match(told(), /could not be looked up/)
     assert.equal(lab.told[0]?.variant, "warning")
   })
