@@ -335,15 +335,15 @@ describe("the user", () => {
 
   it("keeps by an act of theirs what else the account remembers, and a login that has ended as it is", () => {
     const record = { joined: ["b"], actedAt: 1 }
-    for (const act of [enableAccount, disableAccount])
-      assert.deepEqual(act(account({ record }), NOW).record, { joined: ["b"], actedAt: NOW })
-    assert.equal(enableAccount(account({ health: loggedOut }), NOW).health, loggedOut)
+    for (const after of [enableAccount(account({ record }), ACT), disableAccount(account({ record }), NOW)])
+      assert.deepEqual(after.record, { joined: ["b"], actedAt: NOW })
+    assert.equal(enableAccount(account({ health: loggedOut }), ACT).health, loggedOut)
   })
 
   it("has a login renewed once that rests or whose source can't be read, and no other one", () => {
     const record = { places: [], hashes: [], inherited: [] }
     const once = (login: Partial<ReturnType<typeof idcLogin>>): boolean | undefined => {
-      const [allowed] = enableAccount(account({ logins: [idcLogin({ id: "l", ...login })] }), NOW).logins
+      const [allowed] = enableAccount(account({ logins: [idcLogin({ id: "l", ...login })] }), ACT).logins
       return allowed && recordOf(allowed).once
     }
     assert.equal(once({ record }), undefined)
