@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { finish, startFakeKiro, text } from "../support/fake-kiro/index.ts"
+import { finish, reset, startFakeKiro, text } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { canBindHosts, createSandbox, runOpencode, type SandboxOptions } from "../support/opencode/index.ts"
 import { hasOpenssl, REAL_HOSTS, startTlsFace } from "../support/tls/index.ts"
@@ -41,7 +41,7 @@ describe("OpenCode with nothing overridden, the real host names over TLS", () =>
   })
 })
 
-/** One answered chat of an Identity Center account with an expired token; the hosts that it asked. */
+/** One chat of an Identity Center account with an expired token, answered after a cut; the hosts that it asked. */
 async function chatOverTls(way: {
   readonly port: number
   readonly options: (face: { readonly environment: Readonly<Record<string, string>> }) => SandboxOptions
@@ -58,6 +58,7 @@ async function chatOverTls(way: {
     account.expire()
     const expiresAt = Date.now() - 60_000
     await seedKiroCliStore({ path: sandbox.kiroCliStore, accounts: [account], expiresAt })
+    fake.answer(reset)
     fake.answer(text("from the real name"), finish())
     const run = await runOpencode(sandbox, ["run", "-m", "kiro/claude-sonnet-4-5", "hello"])
     assert.match(run.stdout, /from the real name/, run.text)

@@ -1,7 +1,12 @@
 import type { ServerResponse } from "node:http"
 
-/** Resets the connection under an answer. Bun 1.3 takes no `resetAndDestroy` of a server's socket: there it is closed. */
+/**
+ * Resets the connection under an answer. What Bun can't reset is closed: a server's socket in Bun 1.3, and one under TLS
+ * in any.
+ */
 export function cutConnection(response: ServerResponse): void {
-  response.socket?.resetAndDestroy()
+  const { socket } = response
+  if (socket !== null && "encrypted" in socket) socket.destroy()
+  else socket?.resetAndDestroy()
   response.destroy()
 }
