@@ -89,23 +89,13 @@ export function withHash(hashes: readonly string[], hash: string): readonly stri
   return [...hashes.filter((other) => other !== hash), hash].slice(-MOST_HASHES)
 }
 
-/**
- * Takes the pairs of a login whose part it takes, and counts as no older: its own pairs are more in number than others
- * are remembered.
- */
+/** Takes the pairs of a login whose part it takes: its own are more in number than others are remembered. */
 export function withInherited<Kind extends Login | ForgottenLogin>(heir: Kind, before: Login): Kind {
   const record = recordOf(heir)
   const inherited = [...new Set([...record.inherited, ...pairsOf(before)])].filter(
     (hash) => !record.hashes.includes(hash),
   )
-  const [end, endBefore] = [endOf(heir), endOf(before)]
-  const outlived = endBefore > end ? endBefore : record.outlived
-  return withRecord(heir, { inherited: inherited.slice(-MOST_INHERITED), outlived })
-}
-
-/** When its last pair ends, or one of before that the clock made later; 0 is not known. */
-function endOf(login: Login | ForgottenLogin): number {
-  return renewalOf(login)?.expiresAt ?? 0
+  return withRecord(heir, { inherited: inherited.slice(-MOST_INHERITED) })
 }
 
 /** All that it is known by: those whose part it took, then its own. */

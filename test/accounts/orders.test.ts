@@ -1244,6 +1244,20 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("12, newer: nor what the Amazon Q CLI has, whose place a login had that ended behind such a clock", async () => {
+    await home.signsIn("A", home.amazonFile)
+    home.clock.advance(-8 * HOUR)
+    await home.asks()
+    await home.signsIn("A")
+    await home.amazonQHas()
+    home.clock.advance(MINUTE)
+    await home.cliRenews()
+    await home.asks()
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "A")
+    await sendsNoneSuperseded()
+  })
+
   it("12, newer, off: the copy of who is off holds nobody else who stands in kiro-cli's row", async () => {
     await home.signsIn("A")
     await home.servedBy()
