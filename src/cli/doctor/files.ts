@@ -204,13 +204,13 @@ const quoted = (paths: readonly string[]): string => paths.map((path) => `"${pat
 
 /** What opens them, to be typed as it stands. */
 function openingOf(closed: ReturnType<typeof closedWays>, platform: string): string {
+  const file = closed.find(({ code }) => code === "ENOTDIR")
+  if (file !== undefined)
+    return `Move away what has its folder's name: ${moveAway(platform, file.path, "old")}`
   if (platform === "win32")
     return "In its Properties take Read-only off it (General) and make it yours (Security); its folder must be writable too."
   if (closed.some(({ code }) => code === "EROFS"))
     return "Its disk is mounted for reading alone: mount it for writing too."
-  const file = closed.find(({ code }) => code === "ENOTDIR")
-  if (file !== undefined)
-    return `Move away what has its folder's name: ${moveAway(platform, file.path, "old")}`
   const all = closed.map(({ path }) => path)
   const [folder] = all.filter((path) => !existsSync(path))
   if (folder !== undefined)
