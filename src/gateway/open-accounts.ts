@@ -22,7 +22,6 @@ import {
 import type { KiroProfile } from "../kiro/index.ts"
 import type { Runtime } from "../runtime.ts"
 import { ownCommand, type Paths, type Settings } from "../settings/index.ts"
-import { USER_AGENT } from "../version.ts"
 import type { ControlClient } from "./control/call.ts"
 import { createLookUps, type OpenLookUps, presentAccount } from "./control/look-ups.ts"
 import { fetchOwner, fetchProfiles } from "./control/questions.ts"
@@ -97,7 +96,6 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
     settings,
     lockPath: paths.lock,
     spillPath: paths.spill,
-    userAgent: USER_AGENT,
     identify,
     measured(before, after) {
       if (settings.usageTrackingEnabled) tellQuota(before, after, { now: clock.now(), notify })

@@ -13,7 +13,6 @@ import {
 } from "../oauth/index.ts"
 import type { Runtime } from "../runtime.ts"
 import type { Secret } from "../secret.ts"
-import { USER_AGENT } from "../version.ts"
 import {
   type Answers,
   BUILDER_ID_START_URL,
@@ -325,7 +324,6 @@ function readableMessage(error: unknown, destination: Destination | undefined): 
 function flowOptions({ client, settings, signal }: LoginParts) {
   return {
     runtime: client.runtime,
-    userAgent: USER_AGENT,
     endpointOverride: settings.endpointOverride,
     signal,
   }

@@ -1,5 +1,6 @@
 import { REGION_SHAPE } from "../json.ts"
 import { readBody, type Runtime } from "../runtime.ts"
+import { USER_AGENT } from "../version.ts"
 
 /** The service of Kiro's own social logins: one host for the whole world. */
 export const SOCIAL_ORIGIN = "https://prod.us-east-1.auth.desktop.kiro.dev"
@@ -28,7 +29,6 @@ export function oidcOrigin(loginRegion: string): OidcOrigin {
 /** Who sends, and where to instead of the real host. */
 export interface SendOptions {
   readonly runtime: Runtime
-  readonly userAgent: string
   readonly endpointOverride?: string | undefined
 }
 
@@ -40,7 +40,7 @@ export interface Answer {
 
 /** One POST, to the last byte of its answer. Rejects where there is no answer, or with the signal's reason. */
 export async function post(
-  { runtime, userAgent, endpointOverride }: SendOptions,
+  { runtime, endpointOverride }: SendOptions,
   request: {
     readonly url: string
     readonly contentType?: string
@@ -54,7 +54,7 @@ export async function post(
     headers: {
       ...headers,
       "content-type": request.contentType ?? "application/json",
-      "user-agent": userAgent,
+      "user-agent": USER_AGENT,
     },
     body: request.body,
     // A redirect would carry a refresh token or a client secret to a host that nobody chose.

@@ -55,13 +55,11 @@ const SLICE_MS = 1000
 export async function refreshTokens({
   runtime,
   grant,
-  userAgent,
   endpointOverride,
   signal,
 }: {
   readonly runtime: Runtime
   readonly grant: RefreshGrant
-  readonly userAgent: string
   readonly endpointOverride?: string | undefined
   /** Aborting loses a pair that the service may just have rotated: for the end of the process only. */
   readonly signal?: AbortSignal
@@ -73,7 +71,7 @@ export async function refreshTokens({
   try {
     const signals = signal === undefined ? [deadline.signal] : [deadline.signal, signal]
     const request = { ...target, signal: AbortSignal.any(signals) }
-    const answer = await post({ runtime, userAgent, endpointOverride }, request)
+    const answer = await post({ runtime, endpointOverride }, request)
     return judge({ grant, answer, now: runtime.clock.now() })
   } catch (error) {
     if (deadline.signal.aborted)

@@ -286,7 +286,6 @@ describe("a pair that was rotated", () => {
       settings: DEFAULT_SETTINGS,
       lockPath: join(folder, "lock"),
       spillPath: join(folder, "spill"),
-      userAgent: "test",
     })
     return { store, clock, keeper }
   }

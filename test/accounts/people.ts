@@ -142,7 +142,6 @@ export class Home {
       settings: DEFAULT_SETTINGS,
       lockPath: join(this.folder, "kiro-refresh.lock"),
       spillPath: join(this.folder, "kiro-tokens.spill"),
-      userAgent: "test",
       identify: this.service.identify,
     })
     return this.#keeper

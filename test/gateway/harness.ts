@@ -91,7 +91,6 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     settings,
     lockPath: join(folder, "lock"),
     spillPath: join(folder, "spill"),
-    userAgent: "opencode-kiro-auth/0.0.0",
   })
   const labels = new Map<FakeAccount, string>()
   const notices: Notice[] = []

@@ -13,6 +13,7 @@ import {
 } from "../../src/oauth/index.ts"
 import { silentLog, systemRuntime, type Runtime } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
+import { USER_AGENT } from "../../src/version.ts"
 import { fakeClock, type FakeClock } from "../support/clock.ts"
 import {
   type FakeKiro,
@@ -81,7 +82,6 @@ describe("device authorization at SSO OIDC", () => {
   const options = (): Parameters<typeof startIdcDeviceAuthorization>[0] => ({
     runtime,
     loginRegion: "eu-north-1",
-    userAgent: "opencode-kiro-auth/test",
     endpointOverride: fake.url,
     startUrl: START_URL,
     registrations: {
@@ -104,7 +104,7 @@ describe("device authorization at SSO OIDC", () => {
     assert.deepEqual(paths(), ["/client/register", "/device_authorization", "/token"])
     for (const request of fake.requests) {
       assert.equal(request.host, "oidc.eu-north-1.amazonaws.com")
-      assert.equal(request.headers["user-agent"], "opencode-kiro-auth/test")
+      assert.equal(request.headers["user-agent"], USER_AGENT)
       assert.equal(request.headers["x-amz-user-agent"], undefined)
     }
     assert.deepEqual(

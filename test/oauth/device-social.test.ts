@@ -62,7 +62,6 @@ describe("device authorization at the social service", () => {
 
   const options = () => ({
     runtime: { ...systemRuntime(silentLog), clock },
-    userAgent: "opencode-kiro-auth/test",
     endpointOverride: fake.url,
     signal: new AbortController().signal,
   })

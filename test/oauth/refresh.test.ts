@@ -5,6 +5,7 @@ import { after, before, beforeEach, describe, it } from "node:test"
 import { oidcOrigin, type RefreshGrant, refreshTokens, type RefreshResult } from "../../src/oauth/index.ts"
 import { silentLog, systemRuntime } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
+import { USER_AGENT } from "../../src/version.ts"
 import { fakeClock, cpuTime } from "../support/clock.ts"
 
 interface Received {
@@ -66,7 +67,6 @@ describe("refreshing tokens", () => {
     return refreshTokens({
       runtime: { ...system, clock: { ...system.clock, now: () => NOW } },
       grant,
-      userAgent: "opencode-kiro-auth/test",
       endpointOverride: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     })
   }
@@ -75,7 +75,7 @@ describe("refreshing tokens", () => {
     const result = await refresh(idc)
     assert.equal(received[0]?.path, "/token")
     assert.equal(received[0]?.headers["x-kiro-original-host"], "oidc.eu-north-1.amazonaws.com")
-    assert.equal(received[0]?.headers["user-agent"], "opencode-kiro-auth/test")
+    assert.equal(received[0]?.headers["user-agent"], USER_AGENT)
     assert.deepEqual(JSON.parse(received[0]?.body ?? ""), {
       clientId: "client-1",
       clientSecret: "client-secret",
@@ -173,7 +173,7 @@ describe("refreshing tokens", () => {
   it("says what a proxy says that opens no tunnel, and the code of every other fault of the way", async () => {
     const messageOf = async (fault: Error): Promise<string> => {
       const runtime = { ...systemRuntime(silentLog), fetch: () => Promise.reject(fault) }
-      const result = await refreshTokens({ runtime, grant: idc, userAgent: "x" })
+      const result = await refreshTokens({ runtime, grant: idc })
       return result.outcome === "failed" ? result.message : result.outcome
     }
     const bun = "Proxy refused to open a tunnel: 407 Proxy Authentication Required"
@@ -200,7 +200,6 @@ describe("refreshing tokens", () => {
           }),
       },
       grant: idc,
-      userAgent: "x",
     }).then((result) => given.push(result))
     clock.advance(8 * 3_600_000)
     await clock.sleep(0)

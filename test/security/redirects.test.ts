@@ -61,14 +61,12 @@ describe("a redirect", () => {
       refreshTokens({
         runtime,
         grant: { kind: "social", refreshToken: new Secret("aorTOKEN") },
-        userAgent: "test",
         endpointOverride: url,
       }),
     "a sign-in": () =>
       assert.rejects(
         startSocialDeviceAuthorization({
           runtime,
-          userAgent: "test",
           endpointOverride: url,
           signal,
           provider: "Google",

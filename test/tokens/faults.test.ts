@@ -221,7 +221,6 @@ describe("a refresh whose pair can't be stored as usual", () => {
           settings: { ...DEFAULT_SETTINGS, endpointOverride: fake.url },
           lockPath: join(folder, "file", "lock"),
           spillPath: join(folder, "spill"),
-          userAgent: "test",
         }),
     )
     const granted = (): number =>

@@ -59,7 +59,6 @@ export function openKeeper(options: {
     settings: { ...DEFAULT_SETTINGS, endpointOverride: url },
     lockPath: join(folder, "kiro-refresh.lock"),
     spillPath: join(folder, "kiro-tokens.spill"),
-    userAgent: "opencode-kiro-auth/test",
   })
 }
 

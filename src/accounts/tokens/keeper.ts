@@ -19,7 +19,6 @@ export interface KeeperDependencies extends Pick<OwnersDependencies, "identify" 
   readonly lockPath: string
   /** The beginning of the path of a pair that the database could not take. */
   readonly spillPath: string
-  readonly userAgent: string
 }
 
 export interface NoToken {

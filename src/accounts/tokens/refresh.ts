@@ -46,7 +46,6 @@ export interface RefresherOptions {
   readonly store: AccountStore
   readonly settings: Pick<Settings, "endpointOverride">
   readonly lockPath: string
-  readonly userAgent: string
   readonly inStep: InStep
   readonly spills: Spills
   /** Nothing is begun any more; what was sent is waited for. */
@@ -144,7 +143,7 @@ export class Refresher {
    * on the old one. Room for it is set aside on the disk before the old one is given away.
    */
   async #exchange({ login }: Stale): Promise<Exchanged> {
-    const { runtime, settings, spills, store, userAgent, closing, inBackground } = this.#options
+    const { runtime, settings, spills, store, closing, inBackground } = this.#options
     const refused = (message: string): Refused => ({ state: "refused", message, sent: login.tokens })
     const grant = grantOf(login)
     if (grant === undefined) return refused("the login has no refresh token")
@@ -155,7 +154,7 @@ export class Refresher {
       if (store.kept === "memory" || room === "impossible") await store.mustKeep()
       closing.throwIfAborted()
       const { endpointOverride } = settings
-      const result = await refreshTokens({ runtime, grant, userAgent, endpointOverride })
+      const result = await refreshTokens({ runtime, grant, endpointOverride })
       switch (result.outcome) {
         case "tokens": {
           const { tokens, profileArn } = result
