@@ -13,13 +13,12 @@ import {
   type RevokedReason,
 } from "./account.ts"
 import { changeLogin, isAtRest, recordOf, withoutRevocation, withRecord } from "./login.ts"
-import { hasRoom, LONGEST_QUOTA_MS, namedReset, paysOverage, resetOf, startOfNext } from "./quota.ts"
+import { DAY_MS, hasRoom, LONGEST_QUOTA_MS, namedReset, paysOverage, resetOf, startOfNext } from "./quota.ts"
 
 /** A profile that is wrong is asked for again after this, unless the user chose another before. */
 const NOT_AUTHORIZED_MS = 10 * 60_000
 /** A longer cool-down than this is never made of a plain throttle that names no time. */
 const LONGEST_THROTTLE_MS = 5 * 60_000
-const DAY_MS = 24 * 60 * 60_000
 /** How far two clocks of one machine may be apart: a cool-down that begins later was written by a wrong one. */
 const CLOCK_SLACK_MS = 60_000
 /** A throttle that comes so soon after the last one's end counts as its continuation. */

@@ -37,6 +37,7 @@ export {
 } from "./health.ts"
 export {
   accessOf,
+  BUILDER_ID_REGION,
   changeLogin,
   type Credential,
   isCopy,

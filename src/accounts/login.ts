@@ -219,7 +219,7 @@ export function loginRegionOf(login: Login): string | undefined {
 }
 
 /** AWS Builder ID exists once, in this region. */
-const BUILDER_ID_REGION = "us-east-1"
+export const BUILDER_ID_REGION = "us-east-1"
 
 /**
  * Whether the login is one of IAM Identity Center, and not AWS Builder ID. Kiro IDE and older plugins keep no start

@@ -10,7 +10,7 @@ export function startOfNext(period: "month" | "day", now: number): number {
   return period === "month" ? Date.UTC(year, month + 1, 1) : Date.UTC(year, month, day + 1)
 }
 
-const DAY_MS = 86_400_000
+export const DAY_MS: number = 24 * 60 * 60_000
 /** No month of a plan is longer, whatever is named. */
 export const LONGEST_QUOTA_MS = 40 * DAY_MS
 

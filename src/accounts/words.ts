@@ -2,7 +2,7 @@ import type { Account, RevokedReason } from "./account.ts"
 import type { AccountState, StateReason } from "./health.ts"
 import { isIdentityCenter, recordOf } from "./login.ts"
 import { cutTo, labelOf, typedName } from "./name.ts"
-import { paysOverage } from "./quota.ts"
+import { DAY_MS, paysOverage } from "./quota.ts"
 
 /** Every word about an account's state: toast, list, error, panel and doctor read this table. A new reason is a row. */
 
@@ -282,7 +282,6 @@ function countedState(state: AccountState, now: number): { readonly one: string;
 }
 
 const SECOND_MS = 1000
-const DAY_MS = 24 * 60 * 60 * SECOND_MS
 
 /** The one style of instants: "14:05", "Nov 30, 02:23" or "Dec 1", as far away as it is; of this computer's time zone. */
 export function timeText(at: number, now: number): string {

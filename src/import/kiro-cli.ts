@@ -1,5 +1,6 @@
 import { posix, win32 } from "node:path"
 import {
+  BUILDER_ID_REGION,
   type Database,
   type ImportedLogin,
   type Login,
@@ -21,7 +22,6 @@ import {
   textColumn,
 } from "./databases.ts"
 import {
-  BUILDER_ID_REGION,
   identityCenterUrl,
   type LoggedOut,
   externalLogin,

@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto"
 import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { posix, win32 } from "node:path"
-import type { LoginSource, SourceStore, WriteBack } from "../accounts/index.ts"
+import { BUILDER_ID_REGION, type LoginSource, type SourceStore, type WriteBack } from "../accounts/index.ts"
 import { isObject, type JsonObject, parseJson, present, stringField } from "../json.ts"
 import { fileStamp, type Place, readSmallFile, setMode, type SmallFile } from "../settings/index.ts"
 import type { Effects } from "./databases.ts"
 import {
-  BUILDER_ID_REGION,
   identityCenterUrl,
   type LoggedOut,
   isWhole,

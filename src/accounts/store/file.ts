@@ -4,6 +4,7 @@ import type { Log } from "../../runtime.ts"
 import { Secret } from "../../secret.ts"
 import { setMode, systemCode } from "../../settings/index.ts"
 import { hashOf } from "../login.ts"
+import { DAY_MS } from "../quota.ts"
 import type { Database, DatabaseDriver, SqlValue } from "./database.ts"
 import { type Layout, TABLES } from "./schema.ts"
 
@@ -203,7 +204,6 @@ function copyRows(from: Database, to: Database): void {
   }
 }
 
-const DAY_MS = 24 * 60 * 60_000
 /** Rows deleted of one table at a time: a prune must not hold up the event loop. */
 const BATCH = 500
 
