@@ -3,7 +3,16 @@ import { describe, it } from "node:test"
 import { newAccount, openDatabase } from "../../src/accounts/index.ts"
 import { systemClock } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
-import { FAILURES, finish, json, reasoning, stream, text, toolUse } from "../support/fake-kiro/index.ts"
+import {
+  exception,
+  FAILURES,
+  finish,
+  json,
+  reasoning,
+  stream,
+  text,
+  toolUse,
+} from "../support/fake-kiro/index.ts"
 import { assertAnswered, BASE_URL, errorText, hear, startHarness } from "./harness.ts"
 
 describe("the gateway", () => {
@@ -119,10 +128,21 @@ describe("the gateway", () => {
     const [turn] = (await harness.store.turns()).filter(({ sessionId }) => sessionId === "ses_1")
     assert.equal(turn?.credits, 0.25)
     assert.equal(turn?.accountId, "work")
-    assert.equal((await harness.store.session("ses_1")).accountId, "work")
+    const { accountId, fullWindow } = await harness.store.session("ses_1")
+    assert.deepEqual([accountId, fullWindow], ["work", undefined])
     // The host that is asked first is nothing to remember.
     assert.deepEqual((await harness.account("work")).hosts, {})
     assert.deepEqual(harness.answered, ["work"])
+  })
+
+  it("looks nothing up behind an answer that failed, and tells nothing of it", async () => {
+    await using harness = await startHarness({ accounts: ["work", "home"] })
+    const broken = stream(text("hi"), exception("internalServerException", { message: "" }))
+    harness.fake.script(FAILURES.monthlyLimit, broken)
+    await hear(await harness.ask())
+    await harness.gateway.close()
+    assert.deepEqual(harness.sent(), ["work", "home"])
+    assert.deepEqual([harness.answered, harness.notices], [[], []])
   })
 
   it("keeps conversation, title and summary apart, and caches the conversation alone", async () => {

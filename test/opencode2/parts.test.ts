@@ -62,6 +62,18 @@ describe("the parts of an answer", () => {
     ])
   })
 
+  it("count no write to the cache where none is told, and nothing where no usage is", () => {
+    const { cache_write_tokens: _, ...details } = USAGE.prompt_tokens_details
+    const usage = { ...USAGE, prompt_tokens_details: details }
+    const counted = (last: Partial<ChatChunk>): string =>
+      JSON.stringify(write([{ delta: {}, ...last }]).at(-1))
+    assert.match(
+      counted({ usage }),
+      /"inputTokens":\{"total":100,"noCache":40,"cacheRead":60,"cacheWrite":0\}/,
+    )
+    assert.match(counted({}), /"inputTokens":\{\}/)
+  })
+
   it("give a call's input as it arrives and the call as soon as it is whole, also of two at once", () => {
     const parts = write([
       call(0, "", "tooluse_1", "read"),
@@ -103,6 +115,22 @@ describe("the parts of an answer", () => {
   it("leave out a signature that comes after what followed its reasoning", () => {
     const parts = write([reasoning("Hm."), text("Hello"), { delta: {}, reasoningEnd: { signature: "c2ln" } }])
     assert.ok(!JSON.stringify(parts).includes("c2ln"))
+  })
+
+  it("keep what proves a later block, though an earlier one was never proven", () => {
+    const unproven = [reasoning("Hm."), text("Hello")]
+    const hidden = JSON.stringify(write([...unproven, { delta: {}, reasoningEnd: { redacted: "aGlk" } }]))
+    assert.match(hidden, /"text-end"[^]*"reasoning-end","id":"reasoning-3","providerMetadata":[^]*aGlk/)
+    const signed = [...unproven, reasoning("So."), { delta: {}, reasoningEnd: { signature: "c2ln" } }]
+    assert.match(JSON.stringify(write(signed)), /"So\."[^]*"reasoning-end","id":"reasoning-3"[^]*c2ln/)
+  })
+
+  it("begin nothing for a chunk without a word, which is no output yet", () => {
+    const writer = createPartWriter("kiro")
+    assert.deepEqual([text(""), reasoning("")].flatMap(writer.push), [])
+    assert.equal(writer.hasOutput(), false)
+    assert.equal(writer.push(call(0, "", "a", "read")).length, 1)
+    assert.equal(writer.hasOutput(), true)
   })
 
   it("keep a signature that comes without a word of its reasoning", () => {
