@@ -159,6 +159,26 @@ describe("a prompt of AI SDK v3", () => {
     ])
   })
 
+  it("is read with results that stand in the assistant's own message, and with a part that nobody knows as its JSON", () => {
+    const named = { toolCallId: "t", toolName: "read" }
+    const value = [{ type: "custom", note: "x" }]
+    const messages = messagesOf({
+      role: "assistant",
+      content: [
+        { type: "tool-call", ...named, input: {} },
+        { type: "tool-approval-request", approvalId: "a", toolCallId: "t" },
+        { type: "tool-result", ...named, output: { type: "content", value } },
+      ],
+    })
+    assert.deepEqual(
+      messages.map(({ role, content }) => [role, content]),
+      [
+        ["assistant", []],
+        ["tool", [{ type: "text", text: '{"type":"custom","note":"x"}' }]],
+      ],
+    )
+  })
+
   it("takes tools, choices and thinking from where the hosts put them", () => {
     const tools = [
       { type: "function", name: "read", description: "Reads.", inputSchema: { type: "object" } },
