@@ -135,6 +135,21 @@ describe("the gateway", () => {
     assert.deepEqual(harness.answered, ["work"])
   })
 
+  it("estimates what nobody counted by what the session's refusals have taught", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    const prompt = async (session: string): Promise<number> => {
+      harness.fake.answer(text("hi"))
+      return (await hear(await harness.ask({}, { session }))).usage?.prompt_tokens ?? 0
+    }
+    await harness.store.remember({
+      sessionId: "taught",
+      session: (memory) => ({ ...memory, tokenRatio: 2 }),
+    })
+    const estimated = await prompt("new")
+    assert.ok(estimated > 1)
+    assert.equal(await prompt("taught"), estimated * 2)
+  })
+
   it("looks nothing up behind an answer that failed, and tells nothing of it", async () => {
     await using harness = await startHarness({ accounts: ["work", "home"] })
     const broken = stream(text("hi"), exception("internalServerException", { message: "" }))

@@ -23,6 +23,34 @@ describe("the provider's module", () => {
     leave.forEach((out) => out())
   })
 
+  it("begins a stream with what it can't do and what it is, and is told by headers who asks for what", async () => {
+    const calls: ChatCall[] = []
+    const door = answering([{ delta: { content: "Hi" } }], (call) => void calls.push(call))
+    const leave = enterRegistry("/told", door)
+    const model = createKiro({ location: "/told" }).languageModel("auto")
+    const headers = { "X-Kiro-Purpose": "title", "x-kiro-agent": "caf%C3%A9" }
+    const [start, response] = await read(model, hello({ temperature: 1, headers }))
+    assert.deepEqual(start, {
+      type: "stream-start",
+      warnings: [{ type: "unsupported", feature: "temperature" }],
+    })
+    assert.deepEqual(response, {
+      type: "response-metadata",
+      id: "chatcmpl-1",
+      modelId: "auto",
+      timestamp: new Date(1_700_000_000_000),
+    })
+    await read(model)
+    assert.deepEqual(
+      calls.map(({ purpose, agent }) => [purpose, agent]),
+      [
+        ["title", "café"],
+        ["main", undefined],
+      ],
+    )
+    leave()
+  })
+
   it("never throws in the factory, nor in doStream", async () => {
     for (const settings of [undefined, null, 7, "x", {}, { location: 3 }]) {
       const model = createKiro(settings).languageModel("auto")
