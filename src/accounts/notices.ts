@@ -141,7 +141,7 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
       })
     case "model-switched":
       return text(notice, "info", {
-        about: `${notice.sessionId} ${notice.from} ${notice.to}`,
+        about: notice.sessionId,
         title: "Kiro model switched",
         message: `${notice.from} is very busy. Going on with ${notice.to}, as fallback_models in kiro.json says.`,
       })

@@ -152,6 +152,13 @@ describe("a notice", () => {
     assert.deepEqual(variants, ["error", "warning"])
   })
 
+  it("tells a session once that another model stands in, whichever that is", () => {
+    const event = (to: string, sessionId: string): string =>
+      describeNotice({ kind: "model-switched", from: "claude-opus-5", to, sessionId }, COMMAND).event
+    assert.equal(event("claude-sonnet-5", "ses_1"), event("auto", "ses_1"))
+    assert.notEqual(event("auto", "ses_1"), event("auto", "ses_2"))
+  })
+
   it("is the same event while its numbers move, and another one after the reset", () => {
     const event = (usedShare: number, resetAt: number): string =>
       describeNotice({ kind: "quota-high", account: "work", usedShare, resetAt, now: NOW }, COMMAND).event
