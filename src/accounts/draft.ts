@@ -111,8 +111,10 @@ export class Draft {
       const mayBeHeir = heir !== undefined && mayBeOneSignIn(heir, login)
       const become = (successor: Successor): Successor => {
         if (successor.id !== from) return successor
-        const { anew: _, ...rest } = successor
-        return { ...(mayBeHeir ? rest : successor), id: into }
+        const { anew, ...rest } = successor
+        if (mayBeHeir) return { ...rest, id: into }
+        // A refusal of another sign-in says nothing of what the login was renewed to.
+        return anew === true ? { ...successor, id: into } : { id: into }
       }
       // It may be one of them already.
       const all = new Map(successors.map(become).map((successor) => [successor.id, successor]))

@@ -111,8 +111,9 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
     const next = byId.get(id)
     if (next === undefined) return true
     // Whoever took no place of it stands for what it was renewed to unseen, which another program has.
-    const isOver = place !== undefined && isRefusedBeside(held.login, next.login)
-    return !isOver && !areTwoPeople(held, next)
+    const isRefused =
+      place !== undefined && next.login.kind !== "forgotten" && next.login.revoked !== undefined
+    return !isRefused && !areTwoPeople(held, next)
   }
   return successorsIn(held.login).some(mayBeHeir) || renewalsOf(held.login, accounts).length > 0
 }
@@ -136,7 +137,7 @@ function renewalsOf(
   const ofKiroCli = live.filter(
     (other) =>
       other.id !== login.id &&
-      !isRefusedBeside(login, other) &&
+      (other.revoked === undefined || (ownerOf(login) === undefined && showsInherited(other))) &&
       (other.source === "kiro-cli" || isInKiroCli(other) || (isCopy(other) && !isCopy(login))),
   )
   const found = [...ofKiroCli, ...removed].filter(
@@ -147,15 +148,10 @@ function renewalsOf(
   return found.filter((other) => !chain.has(other.id))
 }
 
-/**
- * Whether the other one was refused. For an unnamed login that says nothing where kiro-cli shows a pair whose part the other
- * one took, from a backup or in another store: that may be what the unnamed one was renewed to.
- */
-function isRefusedBeside(login: Login | ForgottenLogin, other: Login | ForgottenLogin): boolean {
-  if (other.kind === "forgotten" || other.revoked === undefined) return false
-  const { places, inherited } = recordOf(other)
-  const isShown = places.some(({ source, shown = "" }) => source === "kiro-cli" && inherited.includes(shown))
-  return ownerOf(login) !== undefined || !isShown
+/** Whether a backup gave kiro-cli a pair whose part the login took: what was refused of it says nothing of that. */
+function showsInherited(login: Login): boolean {
+  const { places, inherited } = recordOf(login)
+  return places.some(({ source, shown = "" }) => source === "kiro-cli" && inherited.includes(shown))
 }
 
 /** The logins that this one may be renewed, though it is not known to have taken a place of theirs. */

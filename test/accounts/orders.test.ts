@@ -1148,31 +1148,32 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
-  it("12, of two places, behind a registration anew that is refused: nor what the Amazon Q CLI has renewed", async () => {
-    home.service.usage = "down"
-    await home.signsIn("A")
-    await home.takeIn()
-    home.endAccessTokens()
-    await home.cliRenews()
-    home.service.usage = "up"
-    home.clock.advance(20 * MINUTE)
-    await home.servedBy()
-    await home.amazonQHas()
-    home.client = "another-client"
-    await home.signsIn("A")
-    await home.servedBy()
-    await home.cliRenews()
-    await home.signsIn("B")
-    await home.servedBy()
-    home.endAccessTokens()
-    home.service.exhausted.add("B")
-    for (const session of ["a", "b"]) await home.asks(session)
-    // Its renewal nobody has seen.
-    assert.deepEqual(
-      home.service.sent.flatMap(({ refreshToken, superseded }) => (superseded ? [refreshToken] : [])),
-      ["refresh-A-3"],
-    )
-  })
+  for (const store of ["kiro-cli's", "the Amazon Q CLI's"] as const)
+    it(`12, behind a registration anew that is refused: nor what was renewed in ${store} store before it`, async () => {
+      home.service.usage = "down"
+      await home.signsIn("A")
+      await home.takeIn()
+      home.endAccessTokens()
+      await home.cliRenews()
+      home.service.usage = "up"
+      home.clock.advance(20 * MINUTE)
+      await home.servedBy()
+      if (store === "the Amazon Q CLI's") await home.amazonQHas()
+      home.client = "another-client"
+      await home.signsIn("A")
+      await home.servedBy()
+      await home.cliRenews()
+      await home.signsIn("B")
+      await home.servedBy()
+      home.endAccessTokens()
+      home.service.exhausted.add("B")
+      for (const session of ["a", "b"]) await home.asks(session)
+      // Its renewal nobody has seen.
+      assert.deepEqual(
+        home.service.sent.flatMap(({ refreshToken, superseded }) => (superseded ? [refreshToken] : [])),
+        ["refresh-A-3"],
+      )
+    })
 
   it("12, a third behind a second: who is named goes on, though nobody can say who the third is", async () => {
     await home.signsIn("A")
