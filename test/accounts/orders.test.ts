@@ -270,6 +270,29 @@ describe("orders of events", () => {
     assert.ok(await areAllShown())
   })
 
+  /** How far the login that kiro-cli shows may be used. */
+  const barredInCli = async (): Promise<string | undefined> => {
+    const shows = (await home.cliPair())?.refreshToken
+    const logins = (await (await home.store()).list({ resting: true })).flatMap((account) => account.logins)
+    return logins.find((login) => login.kind !== "api-key" && login.tokens.refreshToken?.reveal() === shows)
+      ?.barred
+  }
+
+  it("6, in two places: what the user took in frees what stands there, and nothing elsewhere", async () => {
+    await home.signsIn("A")
+    await home.takeIn()
+    home.service.usage = "down"
+    await home.disable("A")
+    home.clock.advance(MINUTE)
+    home.ideSignsIn("C")
+    await home.takeIn(true)
+    await home.signsIn("B")
+    await home.takeIn()
+    assert.equal(await barredInCli(), "held")
+    await home.takeIn(true)
+    assert.equal(await barredInCli(), undefined)
+  })
+
   it("6: the renewed pair of a person who is off is not used", async () => {
     await home.signsIn("A")
     await home.servedBy()
