@@ -28,8 +28,9 @@ import {
 /** How often the accounts are looked through for what nobody needs any more. */
 const TIDY_EVERY_MS = 60 * 60_000
 /**
- * What no request waits for is written down so long after it was learnt, in ms, with all that comes until then: an
- * account while its first request is on its way, since its host may be killed before the answer.
+ * What no request waits for is written down as soon as it is learnt, since its host may be killed right behind that: an
+ * account while its first request is on its way, the credits of an answer before its host has said so. Then not again for
+ * so long, in ms, whatever comes until then.
  */
 const SOON_MS = 10
 /** Answers whose lessons wait for the file: those of hours. */
@@ -71,6 +72,7 @@ export class AccountStore extends SessionStore {
   /** What they taught while the file could not be used: it waits for that as well. */
   #inMemory: readonly Learnt[] = []
   #cancelSoon: (() => void) | undefined
+  #settledAt = -Infinity
   #tidiedAt = -TIDY_EVERY_MS
 
   constructor(connection: Connection, environmentKey: Secret | undefined) {
@@ -231,13 +233,15 @@ export class AccountStore extends SessionStore {
     return this.settle()
   }
 
-  /** Has it written down soon: the answers of a moment cost one transaction. Here it counts at once. */
+  /** Has it written down soon: the answers of a moment cost two transactions. Here it counts at once. */
   rememberSoon(learnt: Learnt): void {
     const { sessionId: _, reasoning = [], refusedFields = [], ...rest } = learnt
     const isNews = [...Object.values(rest), ...reasoning, ...refusedFields].some((each) => each !== undefined)
     if (!isNews || this.#unwritten.length >= MOST_UNWRITTEN) return
     this.#unwritten.push(learnt)
-    this.#cancelSoon ??= this.connection.clock.deadline(SOON_MS, () => void this.settle())
+    const sinceMs = Math.abs(this.#now() - this.#settledAt)
+    const waitMs = Math.max(0, SOON_MS - sinceMs)
+    this.#cancelSoon ??= this.connection.clock.deadline(waitMs, () => void this.settle())
   }
 
   /** What a chat of the session begins with, in one look. */
@@ -254,6 +258,7 @@ export class AccountStore extends SessionStore {
     this.#cancelSoon = undefined
     const { connection } = this
     if (this.#unwritten.length === 0 && this.#inMemory.length === 0) return
+    this.#settledAt = this.#now()
     const all = (): readonly Learnt[] => [...this.#inMemory, ...this.#unwritten]
     const whenKept = (): void => {
       this.#inMemory = connection.inMemory ? all().slice(0, MOST_UNWRITTEN) : []
