@@ -120,7 +120,7 @@ export class Spills {
   /** Tries once more to bring every pair to the disk; whether all are there. */
   keepAll(): boolean {
     for (const loginId of this.#unkept.keys()) {
-      if (this.settle(loginId) !== "waiting") continue
+      this.settle(loginId)
       const swap = this.#unkept.get(loginId)
       if (swap !== undefined && this.#write(loginId, swap)) this.#unkept.delete(loginId)
     }
