@@ -89,13 +89,17 @@ export function withHash(hashes: readonly string[], hash: string): readonly stri
   return [...hashes.filter((other) => other !== hash), hash].slice(-MOST_HASHES)
 }
 
-/** Takes the pairs of a login whose part it takes: its own are more in number than others are remembered. */
+/**
+ * Takes the pairs of a login whose part it takes, and what a clock that was set back made of their ends: its own pairs are
+ * more in number than others are remembered.
+ */
 export function withInherited<Kind extends Login | ForgottenLogin>(heir: Kind, before: Login): Kind {
   const record = recordOf(heir)
   const inherited = [...new Set([...record.inherited, ...pairsOf(before)])].filter(
     (hash) => !record.hashes.includes(hash),
   )
-  return withRecord(heir, { inherited: inherited.slice(-MOST_INHERITED) })
+  const outlived = Math.max(record.outlived ?? 0, recordOf(before).outlived ?? 0) || undefined
+  return withRecord(heir, { inherited: inherited.slice(-MOST_INHERITED), outlived })
 }
 
 /** All that it is known by: those whose part it took, then its own. */

@@ -1268,6 +1268,31 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("12, newer: nor where nobody could be asked until then", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.asks()
+    home.clock.advance(-8 * HOUR)
+    home.service.rejectAccessTokens()
+    home.clock.advance(2 * HOUR)
+    await home.asks()
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.asks()
+    home.service.usage = "up"
+    home.clock.advance(20 * MINUTE)
+    assert.equal(await home.servedBy(), "A")
+    const copy = (await (await home.store()).list({ resting: true })).find(
+      ({ userId }) => userId === undefined,
+    )
+    assert.ok(copy)
+    home.clock.advance(9 * HOUR)
+    await (await home.keeper()).fresh({ account: copy })
+    await sendsNoneSuperseded()
+  })
+
   it("12, newer: nor what the Amazon Q CLI has, whose place a login had that ended behind such a clock", async () => {
     await home.signsIn("A", home.amazonFile)
     home.clock.advance(-8 * HOUR)
