@@ -179,6 +179,8 @@ export class World {
         await this.#isShut(home, step.person)
         return home.disable(step.person)
       case "is switched on":
+        // Whoever was removed is nobody who could be.
+        if ((await home.accountsOf(step.person)).length === 0) return
         return this.#byUser([step.person], async () => {
           await home.enable(step.person)
           const logins = (await (await home.store()).listAll()).flatMap((account) => account.logins)
