@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { beforeEach, describe, it } from "node:test"
-import { disableAccount, openDatabase, restingUnder, successorsIn } from "../../src/accounts/index.ts"
+import { openDatabase, restingUnder, successorsIn } from "../../src/accounts/index.ts"
 import { join } from "node:path"
 import { sqlite } from "../import/stores.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -37,7 +37,10 @@ describe("orders of events", () => {
   /** How many logins each account of theirs has that has any. */
   const rowsOf = async (person: string): Promise<readonly number[]> =>
     (await home.accountsOf(person)).flatMap(({ logins }) => (logins.length > 0 ? [logins.length] : []))
-  const superseded = (): number => home.service.sent.filter((each) => each.superseded).length
+  /** The refresh tokens that were sent though another one had taken their place. */
+  const supersededOnes = (): readonly string[] =>
+    home.service.sent.flatMap((each) => (each.superseded ? [each.refreshToken] : []))
+  const superseded = (): number => supersededOnes().length
   /** Nor to ask whose the logins are that nobody uses. */
   const sendsNoneSuperseded = async (): Promise<void> => {
     await (await home.keeper()).learnOwners()
@@ -316,8 +319,7 @@ describe("orders of events", () => {
     const store = await home.store()
     const [named] = (await store.list()).filter(({ userId }) => userId !== undefined)
     assert.ok(named)
-    const { disableAccount } = await import("../../src/accounts/index.ts")
-    await store.update(named.id, (account) => disableAccount(account, home.clock.now()))
+    await home.switches(named.id, "off")
     assert.deepEqual(new Set(await whys()), new Set(["disabled", "held"]))
     home.endAccessTokens()
     assert.deepEqual(new Set(await whys()), new Set(["disabled", "held"]))
@@ -456,7 +458,7 @@ describe("orders of events", () => {
     const [named, renewed] = await store.list({ resting: true })
     assert.ok(named?.userId !== undefined && renewed !== undefined)
     const other = new Home(home.folder, home)
-    await (await other.store()).update(named.id, (account) => disableAccount(account, home.clock.now()))
+    await other.switches(named.id, "off")
     const answer = await (await home.keeper()).fresh({ account: renewed })
     assert.ok(answer.state === "none" && answer.reason === "held")
     assert.deepEqual(home.service.sent, [])
@@ -641,8 +643,7 @@ describe("orders of events", () => {
     home.endAccessTokens()
     home.service.usage = "up"
     const { id } = await home.signsInHere("A")
-    const store = await home.store()
-    await store.update(id, (account) => disableAccount(account, home.clock.now()))
+    await home.switches(id, "off")
     assert.equal(await home.servedBy(), "nobody")
     assert.equal(await shown(), 1)
   })
@@ -1134,11 +1135,7 @@ describe("orders of events", () => {
     await home.cliIsPutBack()
     home.endAccessTokens()
     await home.asks()
-    const sent = home.service.sent.filter((each) => each.superseded)
-    assert.deepEqual(
-      sent.map(({ refreshToken }) => refreshToken),
-      ["refresh-B-4"],
-    )
+    assert.deepEqual(supersededOnes(), ["refresh-B-4"])
   })
 
   /** A backup brings back whom nobody can name and who has signed in anew since, and kiro-cli renews it. */
@@ -1192,10 +1189,7 @@ describe("orders of events", () => {
       home.service.exhausted.add("B")
       for (const session of ["a", "b"]) await home.asks(session)
       // Its renewal nobody has seen.
-      assert.deepEqual(
-        home.service.sent.flatMap(({ refreshToken, superseded }) => (superseded ? [refreshToken] : [])),
-        ["refresh-A-3"],
-      )
+      assert.deepEqual(supersededOnes(), ["refresh-A-3"])
     })
 
   it("12, a third behind a second: who is named goes on, though nobody can say who the third is", async () => {

@@ -2,13 +2,7 @@ import assert from "node:assert/strict"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
-import {
-  disableAccount,
-  enableAccount,
-  type Login,
-  newAccount,
-  openDatabase,
-} from "../../src/accounts/index.ts"
+import { type Login, newAccount, openDatabase } from "../../src/accounts/index.ts"
 import { Secret } from "../../src/secret.ts"
 import { putCliRow, sqlite, writeCliStore } from "../import/stores.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -223,8 +217,7 @@ for (const [place, show] of Object.entries(PLACES))
           }
           if (act === "off") {
             const store = await on.home.store()
-            for (const { id } of await store.list())
-              await store.update(id, (account) => disableAccount(account, on.home.clock.now()))
+            for (const { id } of await store.list()) await on.home.switches(id, "off")
           }
           if (act === "removed") await on.home.remove("A")
           for (let round = 0; round < 2; round += 1) {
@@ -501,12 +494,8 @@ describe("a person who is off", () => {
     return accounts[0]?.id ?? ""
   }
   const turn = async (on: Stage, id: string, to: "on" | "off"): Promise<void> => {
-    const store = await on.home.store()
     on.home.clock.advance(1000)
-    const now = on.home.clock.now()
-    await store.update(id, (account) =>
-      to === "on" ? enableAccount(account, { now, actedAt: now }) : disableAccount(account, now),
-    )
+    await on.home.switches(id, to)
   }
 
   it("does not come back after 90 days, where nobody ever learnt whose the login is", async () => {

@@ -77,6 +77,8 @@ describe("kiro-cli and we on one login", () => {
       runtime: realRuntime({ clock }),
       identify,
     })
+  const openWith = (these: readonly SourceStore[]): TokenKeeper =>
+    openKeeper({ folder, url: fake.url, store, sources: these, runtime: realRuntime({ clock }) })
   const who: Identify = async (login): Promise<OwnerAnswer> => {
     const token = login.kind === "api-key" ? "" : login.tokens.accessToken.reveal()
     const userId = fake.tokens.access.get(token)?.account.userId
@@ -437,13 +439,7 @@ describe("kiro-cli and we on one login", () => {
       ...source,
       writeBack: async (change) => (++tries > 2 ? source.writeBack(change) : "unavailable"),
     }))
-    const keeper = openKeeper({
-      folder,
-      url: fake.url,
-      store,
-      sources: locked,
-      runtime: realRuntime({ clock }),
-    })
+    const keeper = openWith(locked)
     offset = 8 * HOUR
     for (const count of [1, 2]) {
       assert.equal(await token(keeper), ann.accessToken)
@@ -461,13 +457,7 @@ describe("kiro-cli and we on one login", () => {
     locker.run("BEGIN IMMEDIATE")
     const unavailable = async () => "unavailable" as const
     const closed = sources().map((source) => ({ ...source, writeBack: unavailable }))
-    const keeper = openKeeper({
-      folder,
-      url: fake.url,
-      store,
-      sources: closed,
-      runtime: realRuntime({ clock }),
-    })
+    const keeper = openWith(closed)
     assert.equal(await token(keeper), ann.accessToken)
     assert.equal(leftovers(folder).length, 2)
     locker.run("ROLLBACK")
@@ -572,8 +562,7 @@ describe("kiro-cli and we on one login", () => {
         },
       }
     })
-    const runtime = realRuntime({ clock })
-    const keeper = openKeeper({ folder, url: fake.url, store, sources: late, runtime })
+    const keeper = openWith(late)
     assert.equal(await token(keeper), ann.accessToken)
     await keeper.close()
     // kiro-cli's, and ours that was refused.
@@ -584,8 +573,7 @@ describe("kiro-cli and we on one login", () => {
   it("leave kiro-cli's login to kiro-cli where the sync is turned off", async () => {
     await sync()
     const kept = sources().filter(({ source }) => source !== "kiro-cli")
-    const runtime = realRuntime({ clock })
-    const keeper = openKeeper({ folder, url: fake.url, store, sources: kept, runtime })
+    const keeper = openWith(kept)
     assert.equal(await token(keeper), "nobody")
     await keeper.close()
     assert.equal(ann.refreshCount, 0)
@@ -632,8 +620,7 @@ describe("kiro-cli and we on one login", () => {
       await writeOlderRow()
       await sync()
       const kept = sources().filter(({ source }) => source !== "kiro-cli")
-      const runtime = realRuntime({ clock })
-      const keeper = openKeeper({ folder, url: fake.url, store, sources: kept, runtime })
+      const keeper = openWith(kept)
       for (const hours of [0, 2]) {
         offset = hours * HOUR
         assert.equal(await token(keeper), "nobody")
