@@ -101,7 +101,7 @@ export class AccountStore extends SessionStore {
 
   /** Also by the id of an account that turned out to be the same person's, as every other method takes it. */
   async get(id: string): Promise<Account | undefined> {
-    return findPresent(await this.listAll(), id)
+    return findNotAway(await this.listAll(), id)
   }
 
   /** Keeps a new sign-in. */
@@ -118,7 +118,7 @@ export class AccountStore extends SessionStore {
   /** The same object back means no change. */
   async update(id: string, change: Change<Account>): Promise<Account | undefined> {
     const all = await this.listAll()
-    const seen = findPresent(all, id)
+    const seen = findNotAway(all, id)
     const expected = seen && change(seen, all)
     if (expected === seen) return seen
     return this.connection.writeOr(expected, (database) => this.#change(database, id, change))
@@ -342,7 +342,7 @@ export class AccountStore extends SessionStore {
   }
 }
 
-function findPresent(accounts: readonly Account[], id: string): Account | undefined {
+function findNotAway(accounts: readonly Account[], id: string): Account | undefined {
   const account = findCalled(accounts, id)
   return account && !isAway(account) ? account : undefined
 }
