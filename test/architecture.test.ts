@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { describe, it } from "node:test"
@@ -50,6 +51,12 @@ const MOST_LINES = 350
 const MOST_FILES = 190
 
 const SOURCE = resolve("src")
+
+const TOP_LEVEL = `.ci .editorconfig .gitattributes .github .gitignore .npmrc .oxfmtrc.json .oxlintrc.json
+  CHANGELOG.md CONTRIBUTING.md LICENSE README.md SECURITY.md bench bunfig.toml docs kiro.schema.json knip.json
+  package-lock.json package.json scripts server.js src test tsconfig.build.json tsconfig.json tui.js`.split(
+  /\s+/,
+)
 
 describe("the room table", () => {
   const imports = sourceFiles(SOURCE).flatMap(importsOf)
@@ -156,6 +163,21 @@ function reaches(from: string, goal: string, seen: Set<string>): boolean {
     return reaches(next, goal, seen)
   })
 }
+
+describe("the top level", () => {
+  const listed = spawnSync("git", ["ls-files"], { encoding: "utf8" })
+
+  it("holds nothing that was left there", { skip: listed.status !== 0 && "no clone" }, () => {
+    const names = listed.stdout
+      .trim()
+      .split("\n")
+      .map((path) => path.split("/")[0] ?? "")
+    assert.deepEqual(
+      [...new Set(names)].filter((name) => !TOP_LEVEL.includes(name)),
+      [],
+    )
+  })
+})
 
 describe("the pages about the code", () => {
   for (const page of ["docs/ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
