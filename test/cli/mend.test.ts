@@ -274,6 +274,34 @@ describe("doctor --fix", () => {
     const { plugin } = JSON.parse(readFileSync(join(config, "opencode.json"), "utf8"))
     assert.deepEqual(plugin, [[ownFolder(), { a: 1 }]])
   })
+
+  it("writes it in the place of lines that lead nowhere, in tui.json too, wherever the plugin is listed", async () => {
+    program(lab.bin, "npm", { prints: '{"error":{"code":"E404"}}', code: 1 })
+    const files = ["opencode.json", "tui.json"].map((name) => join(config, name))
+    const [file = "", tui = ""] = files
+    const moved = "/moved/opencode-kiro-auth"
+    const rightOnes = [ownFolder(), ["their-panel", [ownFolder(), { show_email: true }]]]
+    const named = (spec: string): readonly unknown[] => ["their-panel", [spec, { show_email: true }]]
+    for (const dead of [moved, "opencode-kiro-auth"]) {
+      editJson(tui, () => ({ plugin: named(dead) }))
+      for (const plugin of [[dead], []]) {
+        editJson(file, () => ({ plugin }))
+        const problems = (await lab.problems()).join("\n")
+        assert.match(
+          problems,
+          /tui\.json lists \S*opencode-kiro-auth, (?:but no built|which npm does not have)/,
+        )
+        await mended()
+        const [server, panel] = files.map((path) => JSON.parse(readFileSync(path, "utf8")).plugin)
+        assert.deepEqual([server[0], panel], rightOnes)
+        editJson(tui, () => ({ plugin: named(dead) }))
+      }
+      editJson(file, () => ({ plugin: ["./plugin"] }))
+      assert.equal((await lab.problems()).length, 1)
+      await mended()
+      assert.deepEqual(JSON.parse(readFileSync(tui, "utf8")).plugin, rightOnes[1])
+    }
+  })
 })
 
 describe("update", () => {

@@ -96,6 +96,11 @@ export function globalConfigFile(paths: Paths): string {
   return join(folder, there ?? "opencode.json")
 }
 
+/** What the terminal UI of OpenCode 1 reads. */
+export function tuiFiles(paths: Paths): readonly string[] {
+  return ["tui.json", "tui.jsonc"].map((name) => join(globalFolder(paths), name))
+}
+
 /** From the folder where the command was called up to the root of its git repository, or of the file system. */
 export function projectFolders(directory: string): readonly string[] {
   const above = dirname(directory)

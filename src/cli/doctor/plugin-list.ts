@@ -49,6 +49,11 @@ export function isNowhere(entry: PluginEntry, published: { readonly state: strin
   return isToCome(entry) && published.state === "nothing" && !entry.spec.includes("@file:")
 }
 
+/** A path at which nothing is. */
+export function leadsNowhere({ by, folder }: PluginEntry): boolean {
+  return by === "path" && !existsSync(folder)
+}
+
 /** The line by which OpenCode 2 leaves this plugin out: the last one that says anything of it counts. */
 export function switchedOff(files: readonly ConfigFile[], place: Place): PluginLine | undefined {
   const last = pluginLines(files).findLast((line) =>

@@ -13,11 +13,13 @@ import {
   projectFolders,
   readCliConfig,
   readConfigFile,
+  tuiFiles,
 } from "./opencode-config.ts"
 import {
   isNowhere,
   isOurs,
   isToCome,
+  leadsNowhere,
   looseFiles,
   pluginAdded,
   pluginEntries,
@@ -39,6 +41,7 @@ export const pluginCheck: Check = {
       ...configs.flatMap(repeats),
       ...withoutPlugins(context),
       ...(ours.length > 0 ? await loaded(context, ours) : broken.length > 0 ? [] : [missing(context)]),
+      ...(majorOf(context.opencode) === 2 ? [] : await panelOf1(context, ours.at(-1))),
       ...others(context, entries),
     ]
   },
@@ -93,8 +96,8 @@ function* addPlugin(context: DoctorContext, file: string, spec: string): Iterabl
   if (majorOf(context.opencode) === 2) return
   const files = tuiFiles(context.paths)
   const tui = files.find(existsSync) ?? files[0] ?? file
-  const listed: unknown = readConfigFile(tui).document["plugin"]
-  if (Array.isArray(listed) && listed.includes(spec)) return
+  // A line that leads nowhere is found and mended as such.
+  if (pluginEntries([readConfigFile(tui)], context.place).some(isOurs)) return
   yield* editConfig(tui, [pluginAdded(tui, spec, context.place)], context.stamp)
 }
 
@@ -109,7 +112,7 @@ async function loaded(context: DoctorContext, ours: readonly PluginEntry[]): Pro
       note(`${spec} in ${file} is not used: ${entry.file} comes after it`),
     ),
     ...switchedOffFinding(context),
-    ...(majorOf(context.opencode) === 2 ? panelOf2(context) : panelOf1(context, entry)),
+    ...(majorOf(context.opencode) === 2 ? panelOf2(context) : []),
   ]
 }
 
@@ -121,13 +124,17 @@ function switchedOffFinding(context: DoctorContext): readonly Finding[] {
   return [problem(`${off.file} switches the plugin off: "${off.spec}"`, "Take that line out.", mend)]
 }
 
-async function judge(context: DoctorContext, entry: PluginEntry): Promise<Finding> {
+async function judge(
+  context: DoctorContext,
+  entry: PluginEntry,
+  consequence = 'OpenCode says "Provider not found"',
+): Promise<Finding> {
   const { spec, file, folder, manifest } = entry
   if (isNowhere(entry, context.published))
     return problem(
-      `${file} lists ${spec}, which npm does not have: OpenCode says "Provider not found"`,
+      `${file} lists ${spec}, which npm does not have: ${consequence}`,
       `Write "${ownSpec()}" instead.`,
-      editing(context, file, [{ path: entry.at, value: ownSpec() }]),
+      writeOwn(context, entry),
     )
   if (isToCome(entry)) return good(`OpenCode installs ${spec} at its next start (${file})`)
   const version = manifest && stringField(manifest, "version")
@@ -136,7 +143,7 @@ async function judge(context: DoctorContext, entry: PluginEntry): Promise<Findin
     return problem(
       `${file} lists ${spec}, but no built plugin is there: it lacks ${lacks.join(", ") || "a version"}`,
       repair(entry),
-      mendCopy(context, entry),
+      leadsNowhere(entry) ? writeOwn(context, entry) : mendCopy(context, entry),
     )
   if (await isOlder(version, VERSION))
     return problem(
@@ -163,22 +170,23 @@ function missingParts(folder: string, manifest: JsonObject = {}): readonly strin
   )
 }
 
-function tuiFiles(paths: DoctorContext["paths"]): readonly string[] {
-  return ["tui.json", "tui.jsonc"].map((name) => join(globalFolder(paths), name))
-}
-
-/** Where tui.json does not list the plugin, there is none. */
-function panelOf1(context: DoctorContext, entry: PluginEntry): readonly Finding[] {
-  const { paths } = context
-  const { spec, file, by, folder, manifest } = entry
-  if (!file.startsWith(globalFolder(paths)) || (by === "path" && manifest === undefined)) return []
+/** The panel has a line of its own in tui.json. */
+async function panelOf1(context: DoctorContext, server?: PluginEntry): Promise<readonly Finding[]> {
+  const { paths, place } = context
   const files = tuiFiles(paths).map(readConfigFile)
   const broken = files.flatMap((each) => unread(each, "the terminal UI finds the panel there"))
   if (broken.length > 0) return broken
-  const listed = JSON.stringify(files.map(({ document }) => document["plugin"] ?? []))
-  if (listed.includes(PACKAGE) || listed.includes(JSON.stringify(spec).slice(1, -1))) return []
-  const place = isNowhere(entry, context.published) ? ownSpec() : by === "path" ? folder : spec
-  return [note(`the panel of the terminal UI is not installed: \`opencode plugin "${place}" -g -f\``)]
+  const panel = pluginEntries(files, place).findLast(isOurs)
+  if (panel !== undefined) {
+    const isDead = isNowhere(panel, context.published) || leadsNowhere(panel)
+    // What is wrong with their folder is said of the server's line.
+    if (panel.folder === server?.folder && !isDead) return []
+    return [await judge(context, panel, "there is no panel")]
+  }
+  if (server === undefined || !server.file.startsWith(globalFolder(paths)) || leadsNowhere(server)) return []
+  const { by, folder, spec } = server
+  const own = isNowhere(server, context.published) ? ownSpec() : by === "path" ? folder : spec
+  return [note(`the panel of the terminal UI is not installed: \`opencode plugin "${own}" -g -f\``)]
 }
 
 /** The host finds it in the package. */
@@ -221,6 +229,11 @@ function renew({ by, spec, file, folder }: PluginEntry): string {
 
 function deleteCopy(folder: string): string {
   return `Delete ${copyOf(folder)}; OpenCode installs the newest at its next start.`
+}
+
+/** This very installation in the place of a line that leads OpenCode to nothing. */
+function writeOwn(context: DoctorContext, { file, at }: PluginEntry): Mend | undefined {
+  return editing(context, file, [{ path: at, value: ownSpec() }])
 }
 
 function mendCopy(context: DoctorContext, { by, spec, folder }: PluginEntry): Mend | undefined {
