@@ -24,15 +24,19 @@ import type { Column, Terminal } from "./terminal.ts"
 export async function listAccounts(context: Context, { json }: { readonly json: boolean }): Promise<void> {
   const { store, terminal, runtime } = context
   const accounts = await store.list()
+  const all = await store.list({ resting: true })
   const now = runtime.clock.now()
   if (json) {
-    const documents = accounts.map((account) => accountDocument(account, context, now))
+    const documentOf = (account: Account): JsonObject => accountDocument(account, context, now)
+    const documents = accounts.map((account) => ({
+      ...documentOf(account),
+      resting: restingUnder(account, all, now).map(documentOf),
+    }))
     return terminal.json({ accounts: documents })
   }
   if (accounts.length === 0) return terminal.out(await nobody(context))
   const rows = accounts.map((account) => rowOf(account, context, now))
   terminal.out(terminal.table(COLUMNS, rows))
-  const all = await store.list({ resting: true })
   const beside = accounts.flatMap((account) => [
     ...extrasOf(account, terminal, now),
     ...restingUnder(account, all, now).map((resting) => restingLine(context, { account, resting, now })),

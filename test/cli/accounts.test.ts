@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, it } from "node:test"
 import { afterChoiceWanted, openDatabase, recordOf, shortId } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
 import type { FakeAccount } from "../support/fake-kiro/index.ts"
-import { namedAccount } from "../accounts/logins.ts"
+import { idcLogin, namedAccount } from "../accounts/logins.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { editJson, type Lab, openLab, type Ran } from "./lab.ts"
@@ -139,12 +139,12 @@ describe("accounts", () => {
     assert.equal(out.match(/overage/g)?.length, 1)
   })
 
-  it("uses again by its short id one that rests behind a newer sign-in, which no list shows", async () => {
+  it("uses again by its short id one that rests behind a newer sign-in, under which alone it is shown", async () => {
     await signIn(builder)
     const store = await lab.openStore()
     const [known] = await store.list()
     assert.ok(known)
-    await store.add(namedAccount("newer"))
+    await store.add({ ...namedAccount("newer"), logins: [idcLogin({ id: "login of newer" })] })
     await store.update(known.id, (account) => ({
       ...account,
       logins: account.logins.map((login) => ({
@@ -154,7 +154,11 @@ describe("accounts", () => {
       })),
     }))
     await store.close()
-    assert.ok(!(await listed()).some(({ id }) => id === known.id))
+    const [newer, ...others] = await listed()
+    assert.deepEqual([newer?.["id"], others], ["newer", []])
+    assert.match(JSON.stringify(newer?.["resting"]), new RegExp(`"id":"${known.id}".*"reason":"resting"`))
+    const short = new RegExp(String.raw`before it: Builder ID ··${shortId(known)}, behind a newer sign-in\. `)
+    assert.match((await run("accounts")).out, short)
     assert.doesNotMatch((await run("accounts", "enable", shortId(known))).err, /no account is called/)
   })
 
