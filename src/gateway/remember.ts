@@ -10,6 +10,7 @@ import {
 } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import { present } from "../json.ts"
+import { projectRoot } from "../settings/index.ts"
 import { estimateTokens, learnRatio, type Metered, type TurnSummary } from "../translate/index.ts"
 import type { Answered, Attempt, Sent } from "./attempt/attempt.ts"
 import { partsInWords } from "./attempt/body.ts"
@@ -181,7 +182,7 @@ function turnOf(
     purpose,
     attempt: progress.sends,
     ...(failed && { failed }),
-    ...present({ project: project?.directory, parentSessionId }),
+    ...present({ project: project && projectRoot(project), parentSessionId }),
   }
 }
 

@@ -160,7 +160,7 @@ describe("setup", () => {
     assert.match((await project.session({ model: "kiro/auto" }).prompt("Hello")).text, /Hello from/)
   })
 
-  it("obeys the rule for a project in a worktree that the host made of it elsewhere", async () => {
+  it("obeys the rule for a project in a worktree that the host made of it elsewhere, and books there what it costs", async () => {
     const [main, tree] = [join(lab.home, "work", "app"), join(lab.home, "trees", "one")]
     const rule = { project: join(main, "web"), account: "nobody", fallback: false }
     const settings = { endpoint_override: lab.fake.url, account_rules: [rule] }
@@ -176,6 +176,13 @@ describe("setup", () => {
       (await host.open(join(tree, folder))).session({ model: "kiro/auto" }).prompt("Hello")
     assert.match((await say("web")).failure?.message ?? "", /your rule for .*app.web/)
     assert.match((await say("api")).text, /Hello from/)
+    const store = await lab.openStore()
+    await eventually(async () => (await store.turns()).length === 1)
+    assert.deepEqual(
+      (await store.turns()).map((turn) => turn.project),
+      [main],
+    )
+    await store.close()
   })
 
   it("hears no events any more behind its cleanup, also where the host takes no signal", async () => {
