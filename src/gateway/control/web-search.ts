@@ -9,6 +9,7 @@ import {
 import { asObject, beginning, parseJson, plausibleInstant, present, stringField } from "../../json.ts"
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
 import type { AccountRule, Settings } from "../../settings/index.ts"
+import { jittered, patienceOf } from "../recover/decide.ts"
 import { quote, whatFailed } from "../refuse/failures.ts"
 import { noOtherByRule } from "../refuse/texts.ts"
 import { callControl, type ControlClient, type ControlTarget, type OpenAccount } from "./call.ts"
@@ -40,7 +41,10 @@ export type SearchOutcome =
 export interface SearchParts {
   readonly client: ControlClient
   readonly store: Pick<AccountStore, "consider">
-  readonly settings: Pick<Settings, "accountSelectionStrategy" | "useOverage" | "accountReserve">
+  readonly settings: Pick<
+    Settings,
+    "accountSelectionStrategy" | "useOverage" | "accountReserve" | "rateLimitMaxRetries"
+  >
   readonly open: OpenAccount
   readonly rules: SearchRules
 }
@@ -56,18 +60,28 @@ const MOST_PAGES = 20
 /**
  * Searches the web by the tool that Kiro's own clients have: one JSON-RPC call over HTTP. The account is the one
  * that a message of the session would go to, else one that could answer a new conversation; the next where it is at its
- * limit. Rejects only with the reason of the signal.
+ * limit. Like a message it rather waits a little than costs money. Rejects only with the reason of the signal.
  */
 export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promise<SearchOutcome> {
   const { client } = parts
+  const { clock, random } = client.runtime
   const { signal } = search
   const query = beginning(search.query.trim().toWellFormed(), LONGEST_QUERY)
   if (query === "") return refused("Kiro: a web search needs words to search for.")
   const excluded = new Set<string>()
   /** Of the first that was at its limit: the one that the search was meant for. */
   let told: string | undefined
+  let [waits, waitedMs] = [0, 0]
   while (true) {
-    const choice = await choose(parts, search.sessionId, excluded)
+    const patienceMs = patienceOf({ waits, waitedMs }, parts.settings)
+    const choice = await choose(parts, search.sessionId, { excluded, patienceMs })
+    if (choice.account === undefined && choice.freeAt !== undefined) {
+      const ms = Math.min(jittered(choice.freeAt - clock.now(), random()), patienceMs)
+      await clock.sleep(ms, signal)
+      waits += 1
+      waitedMs += ms
+      continue
+    }
     if (choice.account === undefined) return refused(noneLeft(choice.rule, told))
     const { account } = choice
     const opened = await parts.open(account.id, signal)
@@ -115,15 +129,15 @@ const SWITCHED_OFF = " An administrator can switch web tools off for a company's
 function choose(
   { store, settings, client, rules }: SearchParts,
   sessionId: string = client.runtime.randomUUID(),
-  excluded: ReadonlySet<string>,
+  asked: Pick<SelectionPolicy, "excluded" | "patienceMs">,
 ): Promise<Choice> {
   const policy = {
     ...rules,
+    ...asked,
     strategy: settings.accountSelectionStrategy,
     useOverage: settings.useOverage,
     reserve: settings.accountReserve,
     now: client.runtime.clock.now(),
-    excluded,
   }
   return store.consider(sessionId, (state) => selectAccount(state, policy))
 }

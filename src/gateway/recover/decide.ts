@@ -139,9 +139,9 @@ function wait(situation: Situation): Verdict | undefined {
   return ms <= patienceOf(progress, limits) ? { do: "wait", why: "throttle", ms } : undefined
 }
 
-/** How long the chat may still wait for a throttle to end, in ms. */
+/** How long a request that has waited so often, and so long, may still wait for a throttle to end, in ms. */
 export function patienceOf(
-  { waits, waitedMs }: Progress,
+  { waits, waitedMs }: Pick<Progress, "waits" | "waitedMs">,
   { rateLimitMaxRetries }: Pick<Ways["limits"], "rateLimitMaxRetries">,
 ): number {
   return waits < rateLimitMaxRetries ? LONGEST_WAIT_MS - waitedMs : 0

@@ -192,6 +192,28 @@ describe("a web search", () => {
     }
   })
 
+  it("rather waits out a short throttle than costs money with another account", async () => {
+    const now = Date.now()
+    const overage = { enabled: true, used: 0 }
+    const withUsed = (used: number): Promise<unknown> =>
+      accounts.store.update("a", (account) => ({
+        ...account,
+        quota: { checkedAt: now, limit: 50, used, bonuses: [], overage },
+      }))
+    await withUsed(50)
+    const throttled = async (until: number): Promise<void> =>
+      void (await accounts.store.update("b", (account) => ({
+        ...account,
+        health: { state: "cooling", reason: "throttled", since: now, until, times: 1 },
+      })))
+    await throttled(now + 300)
+    assert.equal(await payer("ses_b"), "b")
+    await throttled(now + 60_000)
+    assert.equal(await payer("ses_b"), "a")
+    await withUsed(0)
+    await accounts.store.update("b", (account) => ({ ...account, health: { state: "ok" } }))
+  })
+
   it("goes to the next account where one has no token just now", async () => {
     const endsAt = (expiresAt: number): Promise<void> =>
       accounts.store.updateLogin("login b", (login) =>
