@@ -186,9 +186,12 @@ function turnOf(
   }
 }
 
-function proven(current: Account, { sent, progress }: Answered, now: number): Account {
+function proven(current: Account, { chat, sent, progress }: Answered, now: number): Account {
   const loginId = sent.credential.login.id
-  const account = afterSuccess(current, { loginId, startedAt: sent.startedAt, now })
+  const { health } = current
+  // A title gets through where no message does: it would begin anew what the messages have waited for.
+  const isBeside = chat.purpose === "title" && health.state === "cooling" && health.reason === "throttled"
+  const account = isBeside ? current : afterSuccess(current, { loginId, startedAt: sent.startedAt, now })
   const remembered = current.hosts["runtime"]
   const isNews = remembered === undefined ? progress.hostsTried.length > 0 : remembered !== sent.host.name
   return isNews ? { ...account, hosts: { ...account.hosts, runtime: sent.host.name } } : account

@@ -78,6 +78,23 @@ describe("a throttle", () => {
     assert.equal(harness.sent().length, 5)
   })
 
+  it("that lasts is not over where a title got through", async () => {
+    await using harness = await startHarness({ settings: { rateLimitMaxRetries: 0 } })
+    await harness.add("work")
+    harness.fake.when(({ text: sent }) => sent.includes("Hello"), FAILURES.throttled)
+    const waits: number[] = []
+    for (let message = 0; message < 3; message++) {
+      const session = `ses_${message}`
+      const response = await harness.ask({}, { session })
+      const ms = Number(response.headers.get("retry-after-ms"))
+      waits.push(ms)
+      harness.clock.advance(ms)
+      const messages = [{ role: "user", content: "Name it" }]
+      await assertAnswered(harness.ask({ messages }, { session, purpose: "title" }))
+    }
+    assert.deepEqual(waits, [5000, 10_000, 20_000])
+  })
+
   it("moves to another account at once and tells why, once", async () => {
     await using harness = await startHarness()
     const first = await harness.add("first")
