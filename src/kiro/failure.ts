@@ -84,6 +84,7 @@ const REASONS: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
   ["PROMPT_TOO_LONG", "input-too-long"],
   ["INVALID_MODEL_ID", "invalid-model"],
   ["THINKING_SIGNATURE_INVALID", "signature-invalid"],
+  ["TOOL_SCHEMA_INVALID", "tool-refused"],
 ])
 
 const REASON_FAMILIES: readonly (readonly [prefix: string, kind: FailureKind])[] = [
@@ -92,12 +93,7 @@ const REASON_FAMILIES: readonly (readonly [prefix: string, kind: FailureKind])[]
 ]
 
 export function kindOfReason(reason: string): FailureKind | undefined {
-  return REASONS.get(reason)
-}
-
-/** What a reason is about; the words beside it may say it more exactly. */
-export function kindOfFamily(reason: string): FailureKind | undefined {
-  return REASON_FAMILIES.find(([prefix]) => reason.startsWith(prefix))?.[1]
+  return REASONS.get(reason) ?? REASON_FAMILIES.find(([prefix]) => reason.startsWith(prefix))?.[1]
 }
 
 /**
@@ -114,13 +110,16 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
   [/unexpectedly high load/i, "capacity", ["service"]],
   // Bedrock counts a throttle in tokens too; nothing is too long then.
   [/too many tokens\b.{0,20}\bplease wait/i, "throttled", ["throttle", "validation"]],
+  // What is wrong with a part that is named by its place, be it too large, is no overflow.
+  [/\btools\.\d+\b/, "tool-refused", ["validation"]],
+  [/\bmessages\.\d+\S*\b(?:document|pdf)\b/, "document-refused", ["validation"]],
+  [/\bmessages\.\d+\S*\bimage\b/, "image-refused", ["validation"]],
   // The service's own words, those of the platforms whose words it passes on, and what OpenCode takes for an overflow.
   [
     /input is too long|content length exceeds threshold|prompt (?:is )?too long|exceeds? the context window|(?:exceeds?|exceeded)(?: the)?(?: model'?s?)?(?: maximum)? context (?:limit|length)|context[_ ](?:length|window)[_ ]exceed(?:s|ed)|maximum context length is|length limit exceeded|too many total text bytes|too many (?:input )?tokens|input token count.{0,40}exceeds|reduce the length of the messages|request(?: entity)? too large|request_too_large|exceeds the available context size|context window exceeds limit|max tokens allowed|maximum allowed input length|greater than the context length|input \(\d+ tokens\) is longer than|exceeds the limit of \d+|(?:model )?token limit exceeded|exceeded model token limit|context length is only \d+|maximum prompt length is \d+|too large for model with \d+|prompt has [\d,]+ tokens?, but|model_context_window_exceeded/i,
     "input-too-long",
     ["validation", "throttle"],
   ],
-  [/\btools\.\d+\b/, "tool-refused", ["validation"]],
   [/invalid model|model id/i, "invalid-model", ["validation"]],
   [
     /`?signature`? in `?thinking`?|(?:thinking|reasoning)`? (?:blocks?|content).{0,60}(?:cannot|can't|must not) be modified/i,
@@ -128,12 +127,12 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
     ["validation"],
   ],
   [
-    /too many documents|document content block|(?:could not|unable to|cannot) (?:process|read|parse) (?:the )?(?:document|pdf)|\bmessages\.\d+[^ ]*\bdocument\b|\bdocuments? (?:is|are|was|were) (?:not supported|invalid|too large|password)|pdf (?:is|was|file) /i,
+    /too many documents|document content block|(?:could not|unable to|cannot) (?:process|read|parse) (?:the )?(?:document|pdf)|\bdocuments? (?:is|are|was|were) (?:not supported|invalid|too large|password)|pdf (?:specified )?(?:is|was|file) |\bpdf pages\b/i,
     "document-refused",
     ["validation"],
   ],
   [
-    /image exceeds|image was specified|too many images|image dimensions|image content block|(?:could not|unable to|cannot) (?:process|read|decode) (?:the )?image|\bmessages\.\d+[^ ]*\bimage\b/i,
+    /image exceeds|image was specified|too many images|image dimensions|image content block|(?:could not|unable to|cannot) (?:process|read|decode) (?:the )?image/i,
     "image-refused",
     ["validation"],
   ],

@@ -10,14 +10,7 @@ import {
   wordsOfFault,
   wordsOfPage,
 } from "../json.ts"
-import {
-  type KiroFailure,
-  kindOfFamily,
-  kindOfReason,
-  kindOfText,
-  rowOfCode,
-  rowOfStatus,
-} from "./failure.ts"
+import { type KiroFailure, kindOfReason, kindOfText, rowOfCode, rowOfStatus } from "./failure.ts"
 
 const LONGEST_MESSAGE = 1_000
 /** The words of a longer text are looked for in its beginning: some patterns go over it once for each match they begin. */
@@ -105,19 +98,13 @@ function classify(said: {
 }): KiroFailure {
   const code = said.code === undefined ? undefined : exceptionName(said.code)
   const named = code === undefined ? undefined : rowOfCode(code)
-  // A 401 is about the token, whichever access was denied. An exception nobody knows, inside a stream, has no status:
-  // the service failed somehow.
-  const row =
-    named === undefined || (named.family === "access" && said.status === 401)
-      ? rowOfStatus(said.status || 500)
-      : named
+  // A 401 is about the token, whichever access was denied, and a 413 about the size, whatever it is called. An exception
+  // nobody knows, inside a stream, has no status: the service failed somehow.
+  const isOfStatus = said.status === 413 || (named?.family === "access" && said.status === 401)
+  const row = named === undefined || isOfStatus ? rowOfStatus(said.status || 500) : named
   const { reason = "" } = said
   return {
-    kind:
-      kindOfReason(reason) ??
-      kindOfText(said.message.slice(0, MOST_JUDGED), row.family) ??
-      kindOfFamily(reason) ??
-      row.kind,
+    kind: kindOfReason(reason) ?? kindOfText(said.message.slice(0, MOST_JUDGED), row.family) ?? row.kind,
     status: said.status || row.status,
     message: said.message.trim().slice(0, LONGEST_MESSAGE),
     ...present({ code, reason: said.reason }),

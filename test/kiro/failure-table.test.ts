@@ -99,6 +99,26 @@ const QUOTED: readonly (readonly [words: string, reason: string, kind: FailureKi
     "DOCUMENT_INVALID",
     "document-refused",
   ],
+  [
+    "messages.2.content.0.pdf.source.base64.data: The PDF specified was not valid.",
+    "DOCUMENT_INVALID",
+    "document-refused",
+  ],
+  ["Could not process PDF", "DOCUMENT_INVALID", "document-refused"],
+  ["The PDF specified is password protected.", "DOCUMENT_PASSWORD_PROTECTED", "document-refused"],
+  ["A maximum of 100 PDF pages may be provided.", "DOCUMENT_MAXIMUM_PAGES_EXCEEDED", "document-refused"],
+  // A part that is named is what is too large, not the input.
+  [
+    "messages.0.content.1.document.source: exceeds the limit of 4718592 bytes",
+    "REQUEST_BODY_INVALID",
+    "document-refused",
+  ],
+  ["tools.2.custom.description: too many tokens", "TOOL_SCHEMA_INVALID", "tool-refused"],
+  [
+    "tools.9.custom.input_schema: nesting exceeds the limit of 5 levels",
+    "REQUEST_BODY_INVALID",
+    "tool-refused",
+  ],
   ["Failed to buffer the request body: length limit exceeded", "REQUEST_BODY_INVALID", "input-too-long"],
   ["Your input exceeds the context window of this model", "PROMPT_TOO_LONG", "input-too-long"],
   [
@@ -158,6 +178,36 @@ describe("the failure table", () => {
       }
     })
   }
+
+  it("takes what a reason is about for what is too large", () => {
+    const message = "It exceeds the limit of 100."
+    for (const [reason, kind] of [
+      ["DOCUMENT_MAXIMUM_PAGES_EXCEEDED", "document-refused"],
+      ["DOCUMENT_SIZE_EXCEEDED", "document-refused"],
+      ["IMAGE_SIZE_EXCEEDED", "image-refused"],
+      ["TOOL_SCHEMA_INVALID", "tool-refused"],
+    ] as const) {
+      const payload = JSON.stringify({ message, reason })
+      assert.equal(readStreamFailure({ name: "ValidationException", payload }).kind, kind, reason)
+    }
+  })
+
+  it("takes a 413 for an overflow, whatever it is called", () => {
+    for (const exception of [
+      "ValidationException",
+      "PayloadTooLargeException",
+      "AccessDeniedException",
+      "",
+    ]) {
+      const headers = new Headers({ "x-amzn-errortype": exception })
+      const body = JSON.stringify({ message: "No.", reason: "REQUEST_BODY_INVALID" })
+      assert.equal(
+        readKiroFailure({ status: 413, headers, body, now: NOW }).kind,
+        "input-too-long",
+        exception,
+      )
+    }
+  })
 
   it("takes for an overflow all that OpenCode takes for one, so that none of it goes out as another refusal", () => {
     const overflows = [
