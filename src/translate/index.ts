@@ -10,7 +10,7 @@ export { estimateTokens, learnRatio } from "./conversation/size.ts"
 export {
   allTools,
   refusedMedia,
-  toolAt,
+  refusedTools,
   toolsOfServer,
   withoutDocuments,
   withoutImages,

@@ -116,6 +116,20 @@ describe("a tool that the service refuses", () => {
     assert.equal(sends(harness), 1)
   })
 
+  it("by its name alone is left out as well", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    harness.fake.fail(inWords("Invalid schema for tool 'notion_post'.", "TOOL_SCHEMA_INVALID"))
+    await assertAnswered(harness.ask(tools("read", "notion_post")))
+    assert.deepEqual(toolsSent(harness), [["read", "notion_post"], ["read"]])
+  })
+
+  it("by nobody's name and no place is told as a tool, and nothing is left out", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    harness.fake.fail(inWords("A schema is invalid.", "TOOL_SCHEMA_INVALID"))
+    assert.match(await errorText(await harness.ask(tools("read"))), /refused a tool.*A schema is invalid/)
+    assert.equal(sends(harness), 1)
+  })
+
   it("several at once go at once", async () => {
     await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(inWords("tools.0.custom.input_schema: bad; tools.2.custom.input_schema: bad"))

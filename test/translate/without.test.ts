@@ -3,7 +3,7 @@ import { describe, it } from "node:test"
 import type { Conversation } from "../../src/translate/index.ts"
 import {
   refusedMedia,
-  toolAt,
+  refusedTools,
   toolsOfServer,
   toSendable,
   withoutMedia,
@@ -42,11 +42,34 @@ describe("a tool that the service refuses", () => {
   })
 
   it("is found by its place in the list that was sent, under the name that OpenCode knows", () => {
+    const places = names.map((_, index) => `tools.${index}.custom.input_schema: no`)
     assert.deepEqual(
-      names.map((_, index) => toolAt(conversation, index)),
+      places.flatMap((place) => refusedTools(conversation, place)),
       names,
     )
-    assert.equal(toolAt(conversation, names.length), undefined)
+    assert.deepEqual(refusedTools(conversation, places.join("; ")), names)
+    assert.deepEqual(refusedTools(conversation, `tools.${names.length}.custom.input_schema: no`), [])
+  })
+
+  it("is found by a place that is counted from one", () => {
+    const words =
+      "2 validation errors detected: Value '' at 'toolConfig.tools.1.member.toolSpec.name' failed; Value '' at 'toolConfig.tools.3.member.toolSpec.name' failed"
+    assert.deepEqual(refusedTools(conversation, words), [names[0], names[2]])
+  })
+
+  it("is found by the name that was sent where no place is told", () => {
+    const wire = conversation.tools.map(({ name }) => name)
+    for (const [index, name] of wire.entries())
+      for (const words of [
+        `Invalid tool name: ${name}`,
+        `The schema of tool '${name}' is bad.`,
+        `Tool ${name}: no`,
+      ])
+        assert.deepEqual(refusedTools(conversation, words), [names[index]], words)
+    assert.deepEqual(
+      refusedTools(conversation, "Invalid tool use format, see notion_fetch_all and bash."),
+      [],
+    )
   })
 
   it("is left out alone, or with all tools of its server", () => {

@@ -15,8 +15,8 @@ import {
   conversationIdOf,
   estimateTokens,
   refusedMedia,
+  refusedTools,
   toConversationState,
-  toolAt,
   toolsOfServer,
   toSendable,
   withoutDocuments,
@@ -155,10 +155,9 @@ function refusedParts(failure: KiroFailure, body: Body, reach: Reach): readonly 
   const { message } = failure
   switch (failure.kind) {
     case "tool-refused": {
-      const named = [...message.matchAll(/\btools\.(\d+)\b/g)].flatMap(
-        ([, index]) => toolAt(conversation, Number(index)) ?? [],
+      const tools = refusedTools(conversation, message).flatMap((name) =>
+        toolsBeside(conversation, name, reach),
       )
-      const tools = named.flatMap((name) => toolsBeside(conversation, name, reach))
       return [...new Set(tools)].map((name): Omission => `tool ${name}`)
     }
     case "signature-invalid": {

@@ -43,10 +43,22 @@ export function withoutMedia(conversation: Conversation, hashes: ReadonlySet<str
   )
 }
 
-/** The tool that a refusal calls `tools.N`, by the name that OpenCode knows: N counts in the list that was sent. */
-export function toolAt({ tools, toolNames }: Conversation, index: number): string | undefined {
-  const tool = tools[index]
-  return tool && (toolNames.get(tool.name) ?? tool.name)
+/** `tools.3`; in the paths of AWS' own checks, `tools.3.member`, the first is 1. */
+const BY_PLACE = /\btools\.(\d+)\b(\.member\b)?/g
+/** `Invalid tool name: fetch`, `tool 'fetch'`. */
+const BY_NAME = /(?:\btool(?: name)?:? |["'`“])([A-Za-z][A-Za-z0-9_-]*)/gi
+
+/**
+ * The tools that a refusal means, by the names that OpenCode knows: those of these places in the list that was sent, else
+ * those that it calls by their names.
+ */
+export function refusedTools({ tools, toolNames }: Conversation, message: string): readonly string[] {
+  const placed = [...message.matchAll(BY_PLACE)].flatMap(
+    ([, place, fromOne]) => tools[Number(place) - (fromOne === undefined ? 0 : 1)] ?? [],
+  )
+  const called = new Set([...message.matchAll(BY_NAME)].map(([, name]) => name))
+  const meant = placed.length > 0 ? placed : tools.filter(({ name }) => called.has(name))
+  return meant.map(({ name }) => toolNames.get(name) ?? name)
 }
 
 /** All tools of the MCP server that brought this one, or the tool alone: OpenCode calls them `<server>_<tool>`. */
