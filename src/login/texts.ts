@@ -45,9 +45,11 @@ function profileLine({ profile, profiles }: LoginReport): readonly string[] {
 }
 
 function mistake({ mistaken }: LoginReport): readonly string[] {
-  return mistaken === undefined
-    ? []
-    : [`Nothing says that this is ${accountName(mistaken)}, which still needs its own sign-in.`]
+  if (mistaken === undefined) return []
+  const { health } = mistaken
+  const hasEnded = health.state === "revoked" && health.reason === "login-expired"
+  const left = hasEnded ? ", which still needs its own sign-in" : "; that stays as it was"
+  return [`Nothing says that this is ${accountName(mistaken)}${left}.`]
 }
 
 function profileTrouble({ profile, profiles, account }: LoginReport): readonly string[] {

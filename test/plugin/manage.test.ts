@@ -125,15 +125,22 @@ describe("managing accounts in `opencode auth login`", () => {
     )
   })
 
-  it("says so where somebody else signed in", async () => {
+  it("says so where somebody else signed in, and what that leaves to do", async () => {
     const account = await signIn()
     await lab.store.update(account, (current) => ({ ...current, label: "Mine" }))
-    lab.fake.deviceGrants.plan({ account: lab.fake.account() })
-    assert.match(
-      await did({ account, deed: "sign-in" }),
-      /^Signed in as Builder ID[^]*Nothing says that this is Mine/,
-    )
-    assert.equal((await lab.accounts()).length, 2)
+    const stranger = async (): Promise<string> => {
+      lab.fake.deviceGrants.plan({ account: lab.fake.account() })
+      const message = await did({ account, deed: "sign-in" })
+      assert.match(message, /^Signed in as Builder ID/)
+      return message
+    }
+    assert.match(await stranger(), /^Nothing says that this is Mine; that stays as it was\.$/m)
+    await lab.store.update(account, (current) => ({
+      ...current,
+      health: { state: "revoked", since: 1, reason: "login-expired" },
+    }))
+    assert.match(await stranger(), /^Nothing says that this is Mine, which still needs its own sign-in\.$/m)
+    assert.equal((await lab.accounts()).length, 3)
   })
 
   it("begins the sign-in that the account was made by, and says where there is none", async () => {
