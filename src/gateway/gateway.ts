@@ -17,7 +17,7 @@ import { createModelReader } from "./asked-model.ts"
 import { recover } from "./recover/recover.ts"
 import { refusalOf } from "./refuse/failures.ts"
 import { refusalOfError } from "./refuse/texts.ts"
-import { isInOrder, rememberAnswer, taughtBy, type TurnEnd } from "./remember.ts"
+import { isInOrder, rememberAnswer, rememberLeftOut, taughtBy, type TurnEnd } from "./remember.ts"
 import { batchesOf } from "./stream/answer.ts"
 import type { Batch } from "./stream/source.ts"
 
@@ -72,7 +72,9 @@ async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOu
   const overBudget = await refuseByBudget(context, chat)
   if (overBudget !== undefined) return { outcome: "refusal", refusal: overBudget }
   const asked = await askModel(context, chat, begin(chat, chat.session))
-  if (asked.outcome === "answer" || asked.because !== "capacity") return asked
+  if (asked.outcome === "answer") return asked
+  await rememberLeftOut(context, asked)
+  if (asked.because !== "capacity") return asked
   return (await askFallbacks(context, asked)) ?? asked
 }
 

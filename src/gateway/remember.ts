@@ -77,11 +77,9 @@ type SessionChange = (current: SessionMemory) => SessionMemory
 /** Most answers change nothing of what the session knew when they were asked for, and cost no write. */
 function sessionChange(answered: Answered, summary: TurnSummary): SessionChange | undefined {
   const { purpose, session } = answered.chat
-  const leftOut = leftOutOf(answered.progress)
-  const remembered = leftOut.length > (session.leftOut?.length ?? 0) ? { leftOut } : {}
   const ratio = present({ tokenRatio: ratioAfter(answered, summary) })
   const change: SessionChange = (current) => {
-    const next = { ...current, ...remembered, ...ratio }
+    const next = { ...withLeftOut(current, answered.progress), ...ratio }
     if (purpose === "compaction") return afterCompaction(next)
     return purpose === "main" ? afterMain(next, answered, summary) : next
   }
@@ -102,6 +100,25 @@ function accountChange(
   }
   if (!isFinished || proven(answered.account, answered, now) === answered.account) return undefined
   return { id, change: (current) => proven(current, answered, now) }
+}
+
+/** What the service refused of a chat is not sent again, also where that has failed for something else since. */
+export async function rememberLeftOut(
+  { store, notify }: GatewayContext,
+  { chat, progress }: Pick<Attempt, "chat" | "progress">,
+): Promise<void> {
+  if (progress.omissions === 0 || chat.purpose === "generate") return
+  await store.remember({
+    sessionId: chat.sessionId,
+    session: (current) => withLeftOut(current, progress),
+  })
+  tellLeftOut(notify, { chat, progress })
+}
+
+/** Beside what other requests of the session have had refused meanwhile. */
+function withLeftOut(current: SessionMemory, progress: Progress): SessionMemory {
+  const leftOut = [...new Set([...(current.leftOut ?? []), ...leftOutOf(progress)])]
+  return leftOut.length === 0 ? current : { ...current, leftOut }
 }
 
 /** What a chat has taught of its session so far, before any answer of it. */
@@ -197,7 +214,8 @@ function proven(current: Account, { chat, sent, progress }: Answered, now: numbe
   return isNews ? { ...account, hosts: { ...account.hosts, runtime: sent.host.name } } : account
 }
 
-async function tell({ notify, store }: GatewayContext, { chat, progress, account }: Answered): Promise<void> {
+async function tell({ notify, store }: GatewayContext, answered: Answered): Promise<void> {
+  const { chat, progress, account } = answered
   const { sessionId, session, purpose } = chat
   const [left] = progress.excluded
   // An account that was locked has been told of, with what helps, which the next notice would cover.
@@ -211,6 +229,14 @@ async function tell({ notify, store }: GatewayContext, { chat, progress, account
     })
   if (progress.step !== undefined && purpose === "main" && session.shortenStep === undefined)
     notify({ kind: "conversation-shortened", share: progress.step, sessionId })
+  tellLeftOut(notify, answered)
+}
+
+function tellLeftOut(
+  notify: GatewayContext["notify"],
+  { chat, progress }: Pick<Attempt, "chat" | "progress">,
+): void {
+  const { sessionId, session } = chat
   const parts = partsInWords(progress.omitted.filter((omission) => !session.leftOut?.includes(omission)))
   if (parts.length > 0) notify({ kind: "parts-left-out", parts, sessionId })
 }

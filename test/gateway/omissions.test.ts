@@ -1,7 +1,16 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { hashReasoning } from "../../src/translate/index.ts"
-import { failure, FAILURES, type ReceivedRequest, toolNamesIn } from "../support/fake-kiro/index.ts"
+import {
+  failure,
+  FAILURES,
+  finish,
+  type ReceivedRequest,
+  stream,
+  text,
+  toolNamesIn,
+  waitFor,
+} from "../support/fake-kiro/index.ts"
 import { assertAnswered, errorText, type Harness, hear, startHarness } from "./harness.ts"
 import { PNG } from "../support/pixel.ts"
 
@@ -114,6 +123,46 @@ describe("a tool that the service refuses", () => {
     assert.equal(response.status, 400)
     assert.match(await errorText(response), /refused a tool.*input_schema/)
     assert.equal(sends(harness), 1)
+  })
+
+  it("beside what a title that ends later had refused stays left out", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    refuseTools(harness, "notion_post")
+    const titled = Promise.withResolvers<void>()
+    const isTitle = ({ text: sent }: ReceivedRequest): boolean => toolNamesIn(sent).length === 0
+    harness.fake.intercept(
+      (request) => isTitle(request) && request.text.includes('"images":['),
+      inWords("Could not process image"),
+    )
+    harness.fake.when(isTitle, stream(waitFor(titled.promise), text("A title"), finish()))
+    const pictured = withPart({ type: "image_url", image_url: { url: PIXEL } })
+    const title = harness.ask(pictured, { purpose: "title" })
+    await assertAnswered(harness.ask(tools("read", "notion_post")))
+    titled.resolve()
+    await assertAnswered(title)
+    await assertAnswered(harness.ask(tools("read", "notion_post")))
+    assert.deepEqual(toolsSent(harness).at(-1), ["read"])
+    assert.equal((await harness.store.session("ses_1")).leftOut?.length, 2)
+  })
+
+  it("stays left out of the session, and is told of, also where the chat then fails for something else", async () => {
+    await using harness = await startHarness({
+      accounts: ["work"],
+      settings: { maxRequestIterations: 5, rateLimitMaxRetries: 0 },
+    })
+    refuseTools(harness, "notion_")
+    const many = tools("read", ...Array.from({ length: 7 }, (_, index) => `notion_${index}`))
+    assert.match(await errorText(await harness.ask(many)), /refused a tool/)
+    await assertAnswered(harness.ask(many))
+    await harness.gateway.close()
+    assert.deepEqual(
+      toolsSent(harness).map(({ length }) => length),
+      [8, 7, 6, 5, 4, 4, 3, 2, 1],
+    )
+    assert.deepEqual(
+      harness.notices.map((notice) => notice.kind === "parts-left-out" && notice.parts.length),
+      [4, 3],
+    )
   })
 
   it("by its name alone is left out as well", async () => {
