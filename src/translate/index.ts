@@ -9,6 +9,7 @@ export { createSchemaReader, type SchemaReader } from "./conversation/schemas.ts
 export { estimateTokens, learnRatio } from "./conversation/size.ts"
 export {
   allTools,
+  type Place,
   refusedMedia,
   refusedTools,
   toolsOfServer,

@@ -32,6 +32,11 @@ const pdf = {
   file: { filename: "a.pdf", file_data: `data:application/pdf;base64,${btoa("%PDF-1.7\n")}` },
 }
 
+const otherPdf = {
+  type: "file",
+  file: { filename: "b.pdf", file_data: `data:application/pdf;base64,${btoa("%PDF-1.7\n\n")}` },
+}
+
 function kindsOf({ turns }: Conversation): string[] {
   return turns.map((turn) => (turn.role === "user" ? turn.parts.map(({ type }) => type).join(" ") : ""))
 }
@@ -111,7 +116,7 @@ describe("a medium that the service refuses", () => {
   it("is that of the message that the refusal names, else the newest", () => {
     const without = (wanted: Parameters<typeof refusedMedia>[1]): string[] =>
       kindsOf(withoutMedia(conversation, new Set(refusedMedia(conversation, wanted))))
-    assert.deepEqual(without({ type: "image", message: 0 }), [
+    assert.deepEqual(without({ type: "image", place: { message: 0 } }), [
       "text text document",
       "",
       "text image image",
@@ -119,7 +124,7 @@ describe("a medium that the service refuses", () => {
       "text",
     ])
     assert.deepEqual(without({ type: "image" }), ["text image document", "", "text text text", "", "text"])
-    assert.deepEqual(without({ type: "image", message: 4 }), [
+    assert.deepEqual(without({ type: "image", place: { message: 4 } }), [
       "text image document",
       "",
       "text text text",
@@ -127,6 +132,34 @@ describe("a medium that the service refuses", () => {
       "text",
     ])
     assert.deepEqual(without({ type: "document" }), ["text image text", "", "text image image", "", "text"])
+  })
+
+  it("is the one in the place that is named, where that is told and right", () => {
+    const one = conversationOf({
+      messages: [
+        says("Go"),
+        asks(call("a", "{}", "bash"), call("b", "{}", "bash")),
+        result("a", "one"),
+        result("b", "two"),
+        says(["See", image("A"), pdf, image("B")]),
+        answers("1"),
+        says([image("C"), "See", image("D"), otherPdf]),
+      ],
+      tools,
+    })
+    const left = (type: "image" | "document", message: number, block: number): string[] =>
+      kindsOf(withoutMedia(one, new Set(refusedMedia(one, { type, place: { message, block } }))))
+    const [before, after] = ["text image document image", "image text image document"]
+    assert.deepEqual(left("image", 4, 1)[4], "text text image document")
+    assert.deepEqual(left("image", 4, 2)[4], "image text text document")
+    assert.deepEqual(left("document", 4, 3)[4], "image text image text")
+    // What tools returned stands before.
+    assert.deepEqual(left("image", 2, 3)[2], "text text document image")
+    assert.deepEqual(left("image", 2, 4)[2], "text image document text")
+    assert.deepEqual(left("document", 2, 5), ["text", "", "text image text image", "", after])
+    // A place that is another part's.
+    assert.deepEqual(left("image", 2, 0), ["text", "", "text text document text", "", after])
+    assert.deepEqual(left("document", 4, 1), ["text", "", before, "", "image text image text"])
   })
 
   it("is known again in the next request, and said to be left out", () => {

@@ -14,6 +14,7 @@ import {
   type Conversation,
   conversationIdOf,
   estimateTokens,
+  type Place,
   refusedMedia,
   refusedTools,
   toConversationState,
@@ -203,18 +204,18 @@ function refusedMediaOf(
     turn.role === "user" && turn.parts.some((part) => part.type === type)
   if (!conversation.turns.some(carries)) return []
   if (reach !== "part" || isOfTheModel(failure)) return [`${type}s`]
-  const message = isTooMany(failure)
+  const place = isTooMany(failure)
     ? // Those that were asked about longest ago.
-      conversation.turns.findIndex(carries)
+      { message: conversation.turns.findIndex(carries) }
     : placeIn(failure.message)
-  return refusedMedia(conversation, { type, message }).map((hash): Omission => `medium ${hash}`)
+  return refusedMedia(conversation, { type, place }).map((hash): Omission => `medium ${hash}`)
 }
 
 function isTooMany({ reason = "", message }: KiroFailure): boolean {
   return reason.endsWith("_COUNT_EXCEEDED") || /too many (?:documents|images)/i.test(message)
 }
 
-function placeIn(message: string): number | undefined {
-  const index = /\bmessages\.(\d+)\b/.exec(message)?.[1]
-  return index === undefined ? undefined : Number(index)
+function placeIn(message: string): Place | undefined {
+  const [, index, block] = /\bmessages\.(\d+)\b(?:\.content\.(\d+)\b)?/.exec(message) ?? []
+  return index === undefined ? undefined : { message: Number(index), block: Number(block) }
 }

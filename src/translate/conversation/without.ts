@@ -20,19 +20,37 @@ export function withoutImages(conversation: Conversation): Conversation {
   return mapParts(conversation, (part) => (part.type === "image" ? refused(part) : part))
 }
 
+/** `messages.3.content.1`: a message, and a block of it or none (NaN). */
+export interface Place {
+  readonly message: number
+  readonly block?: number
+}
+
 /**
- * The media that a refusal means, named by the hash of their bytes: those of the message with this number, where it
- * has some of this type, else those of the newest message that has. What stood in older messages was taken before.
+ * The media that a refusal means, named by the hash of their bytes: the one in this place, else those of its message,
+ * where it has some of this type, else those of the newest message that has. What stood in older messages was taken
+ * before.
  */
 export function refusedMedia(
   { turns }: Conversation,
-  { type, message }: { readonly type: Medium["type"]; readonly message?: number | undefined },
+  { type, place }: { readonly type: Medium["type"]; readonly place?: Place | undefined },
 ): readonly string[] {
-  const at = (turn: Turn | undefined): string[] =>
-    turn?.role === "user" ? turn.parts.filter((part) => part.type === type).flatMap(hashOf) : []
-  const named = message === undefined ? [] : at(turns[message])
-  if (named.length > 0) return named
-  return at(turns.findLast((turn) => at(turn).length > 0))
+  const carries = (turn: Turn | undefined): boolean => ofType(turn, type).length > 0
+  const { message = NaN, block = NaN } = place ?? {}
+  const named = turns[message]
+  if (!carries(named)) return ofType(turns.findLast(carries), type).flatMap(hashOf)
+  const one = ofType(named, type)[block - blocksBefore(named, type)]
+  return (one === undefined ? ofType(named, type) : [one]).flatMap(hashOf)
+}
+
+function ofType(turn: Turn | undefined, type: Medium["type"]): readonly UserPart[] {
+  return turn?.role === "user" ? turn.parts.filter((part) => part.type === type) : []
+}
+
+/** On the wire stand first what tools returned, then words, without which no medium goes, then images. */
+function blocksBefore(turn: Turn | undefined, type: Medium["type"]): number {
+  const results = turn?.role === "user" ? turn.results.length : 0
+  return results + 1 + (type === "document" ? ofType(turn, "image").length : 0)
 }
 
 /** Without the media that these hashes name, wherever they stand: the next requests of the session leave them out too. */
