@@ -242,6 +242,9 @@ describe("the user's budget for a day", () => {
   })
 
   const ATTACHED = { type: "text", text: "Attached media from tool result:" }
+  const CUT_SHORT =
+    "The previous response was interrupted. Continue from where you left off without repeating completed content."
+  const SUBAGENT_ENDED = `<subagent sessionID="ses_3" state="completed" description="Look">\nFound.\n</subagent>`
 
   it("is told of from four fifths on", async () => {
     await using harness = await startHarness({ accounts: ["work"], settings })
@@ -292,6 +295,8 @@ describe("the user's budget for a day", () => {
       [step(["user", [ATTACHED, { type: "text", text: "ERROR: Cannot read image." }]]), {}],
       [step(["user", "<system-update>New instructions.</system-update>"]), {}],
       [step(["user", "Summarize the task tool output above and continue with your task."]), {}],
+      [step(["assistant", "Half of"], ["user", CUT_SHORT]), {}],
+      [step(["assistant", "I wait."], ["user", SUBAGENT_ENDED]), {}],
       [step(["assistant", "CRITICAL - MAXIMUM STEPS REACHED"]), {}],
       [{}, { session: "ses_2", parent: "ses_1" }],
       [{}, { purpose: "title" }],

@@ -31,6 +31,14 @@ describe("the id of a conversation", () => {
       says([{ type: "text", text: "Attached media from tool result:" }]),
     ]
     assert.equal(id([says("Go"), ...step, ...ofTheHost]), first)
+    for (const words of [
+      "The previous response was interrupted. Continue from where you left off without repeating completed content.",
+      `<subagent sessionID="ses_2" state="completed" description="Look">\nFound.\n</subagent>`,
+      `<shell id="sh_1" state="completed" command="echo '</b>'">\nout\n\nCommand exited with code 0.\n</shell>`,
+    ]) {
+      assert.equal(id([says("Go"), ...step, answers("Half of"), says(words)]), first)
+      assert.notEqual(id([says("Go"), ...step, says(`${words} Why?`)]), first)
+    }
     assert.notEqual(id([says("Go"), ...step, says("<system-update>is a tag")]), first)
     assert.notEqual(id([says("Go"), ...step, answers("Done"), says("Go")]), first)
   })

@@ -112,8 +112,14 @@ export function textOf(parts: readonly UserPart[]): string {
 /** OpenCode 1.18 sends what a tool returned beside its text in a user message that begins so. */
 const ATTACHED_MEDIA = "Attached media from tool result:"
 
-/** OpenCode 2 wraps changed instructions so and sends them in the user's name, within an open tool loop too. */
-const SYSTEM_UPDATE = /^\s*<system-update>[^]*<\/system-update>\s*$/
+/**
+ * What OpenCode 2 says in the user's name by itself: that instructions have changed, within an open tool loop too, that
+ * something in the background has ended, and, behind an answer that broke off, that it is to go on.
+ */
+const SAID_BY_HOST: readonly RegExp[] = [
+  /^\s*<(system-update|subagent|shell)\b[^]*<\/\1>\s*$/,
+  /^The previous response was interrupted\. Continue from where you left off[^.\n]*\.$/,
+]
 
 /** A message in the user's own words: it closes the tool loop before it. */
 export function isSpokenMessage(message: ChatMessage): boolean {
@@ -121,7 +127,8 @@ export function isSpokenMessage(message: ChatMessage): boolean {
   const texts = message.content.flatMap((part) => (part.type === "text" ? [part.text] : []))
   if (texts.length === 0) return true
   // Behind its first words anything may stand: also what OpenCode puts in the place of a picture.
-  return texts[0] !== ATTACHED_MEDIA && !texts.every((text) => SYSTEM_UPDATE.test(text))
+  const isOfHost = (text: string): boolean => SAID_BY_HOST.some((words) => words.test(text))
+  return texts[0] !== ATTACHED_MEDIA && !texts.every(isOfHost)
 }
 
 export function isSpoken(turn: Turn | undefined): turn is UserTurn {

@@ -80,6 +80,9 @@ interface Asked {
 
 const MOST_STEPS = 60
 const MOST_CONTINUATIONS = 5
+/** What the runner says in the user's name behind an answer that broke off. */
+const BEHIND_A_CUT =
+  "The previous response was interrupted. Continue from where you left off without repeating completed content."
 const BUFFER = 20_000
 const OUTPUT_MAX = 256_000
 const SUMMARY_OUTPUT_MAX = 32_000
@@ -185,6 +188,7 @@ export class FakeSession {
       if (!mayContinue(turn.failure) || !publisher.hasOutput) return false
       if (++turn.continuations > MOST_CONTINUATIONS) return false
       delete turn.failure
+      this.messages.push({ type: "user", text: BEHIND_A_CUT, files: [] })
       return true
     }
     return publisher.message.content.some((item) => item.type === "tool")
