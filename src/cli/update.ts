@@ -6,8 +6,8 @@ import { PACKAGE, VERSION } from "../version.ts"
 import type { Context } from "./context.ts"
 import { type DoctorCall, stampOf } from "./doctor/finding.ts"
 import { globalConfigFile, readConfigFiles } from "./doctor/opencode-config.ts"
-import { isOurs, type PluginEntry, pluginEntries } from "./doctor/plugin-list.ts"
-import { majorOf, opencodeVersion } from "./doctor/programs.ts"
+import { isDead, isOurs, type PluginEntry, pluginEntries } from "./doctor/plugin-list.ts"
+import { majorOf, opencodeVersion, publishedPackage } from "./doctor/programs.ts"
 
 interface Updated {
   readonly spec: string
@@ -23,17 +23,22 @@ export async function updatePlugin(
   { json }: { readonly json: boolean },
   { directory, run }: DoctorCall,
 ): Promise<boolean> {
-  const { terminal, place } = context
+  const { terminal, place, command } = context
   const say = (mark: string, text: string): void => terminal.out(`${mark} ${terminal.wrap(text, 2)}`)
   const configs = readConfigFiles({ ...context, directory })
   const entries = pluginEntries(configs, place).filter(isOurs)
   const broken = configs.find(({ trouble }) => trouble !== undefined)
   if (entries.length === 0 && broken !== undefined)
     throw new Error(`${broken.path} ${broken.trouble}: correct it first`)
-  const opencode = await opencodeVersion(run)
+  const [opencode, published] = await Promise.all([opencodeVersion(run), publishedPackage(run)])
   const isSecond = majorOf(opencode) === 2
+  const dead = entries.filter((entry) => isDead(entry, published))
   // All before the first is renamed: two lines may be of one copy.
-  const todos = entries.map((entry) => todoFor(entry, isSecond))
+  const todos = entries.map((entry) =>
+    dead.includes(entry)
+      ? `${entry.file} lists ${entry.spec}, where nothing is: \`${command} doctor --fix\` mends that.`
+      : todoFor(entry, isSecond),
+  )
   const updated = entries.map((entry, index) => update(context, entry, todos[index]))
   if (json) terminal.json({ updated })
   else if (updated.length === 0)
@@ -44,7 +49,7 @@ export async function updatePlugin(
     for (const line of updated.flatMap(({ done }) => done)) say(terminal.paint("good", "✓"), line)
     for (const todo of new Set(updated.map((each) => each.todo))) say(terminal.paint("strong", "→"), todo)
   }
-  return updated.length > 0
+  return updated.length > dead.length
 }
 
 function update(context: Context, entry: PluginEntry, todo: string | undefined): Updated {

@@ -341,6 +341,21 @@ describe("update", () => {
   })
 })
 
+describe("an update of what leads nowhere", () => {
+  it("says so, and what writes this installation in its place", async () => {
+    const lab = await openDoctorLab()
+    program(lab.bin, "npm", { prints: '{"error":{"code":"E404"}}', code: 1 })
+    for (const spec of ["opencode-kiro-auth", "/moved/opencode-kiro-auth"]) {
+      editJson(join(lab.sandbox.config, "opencode.json"), () => ({ plugin: [spec] }))
+      const { code, out } = await lab.run("update")
+      assert.match(out, /→ .*opencode\.json lists \S+, where nothing is: `.* doctor --fix` mends that\.$/m)
+      assert.doesNotMatch(out, /git pull|Restart|at its next start/)
+      assert.equal(code, 1)
+    }
+    await lab.close()
+  })
+})
+
 describe("the copies of earlier updates", () => {
   it("go at the next one, but for those of today and what is no such copy", () => {
     const packages = temporaryFolder()

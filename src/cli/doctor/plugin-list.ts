@@ -54,6 +54,11 @@ export function leadsNowhere({ by, folder }: PluginEntry): boolean {
   return by === "path" && !existsSync(folder)
 }
 
+/** Whether a line leads OpenCode to nothing at all. */
+export function isDead(entry: PluginEntry, published: { readonly state: string }): boolean {
+  return leadsNowhere(entry) || isNowhere(entry, published)
+}
+
 /** The line by which OpenCode 2 leaves this plugin out: the last one that says anything of it counts. */
 export function switchedOff(files: readonly ConfigFile[], place: Place): PluginLine | undefined {
   const last = pluginLines(files).findLast((line) =>

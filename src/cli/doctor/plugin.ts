@@ -16,6 +16,7 @@ import {
   tuiFiles,
 } from "./opencode-config.ts"
 import {
+  isDead,
   isNowhere,
   isOurs,
   isToCome,
@@ -178,9 +179,8 @@ async function panelOf1(context: DoctorContext, server?: PluginEntry): Promise<r
   if (broken.length > 0) return broken
   const panel = pluginEntries(files, place).findLast(isOurs)
   if (panel !== undefined) {
-    const isDead = isNowhere(panel, context.published) || leadsNowhere(panel)
     // What is wrong with their folder is said of the server's line.
-    if (panel.folder === server?.folder && !isDead) return []
+    if (panel.folder === server?.folder && !isDead(panel, context.published)) return []
     return [await judge(context, panel, "there is no panel")]
   }
   if (server === undefined || !server.file.startsWith(globalFolder(paths)) || leadsNowhere(server)) return []
