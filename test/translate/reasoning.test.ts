@@ -53,6 +53,31 @@ describe("reasoning", () => {
       assert.deepEqual(reasoningOf([says("Go"), thinks(text, call("both"))]), [undefined])
   })
 
+  it("is given back to each of two turns whose calls have one id, by its text", () => {
+    const other = "And now this."
+    const kept = [TEXT, other].map((text, index) => ({
+      toolUseIds: ["call_0"],
+      textHash: hashReasoning(text, MODEL),
+      signature: `c2ln${index}`,
+    }))
+    const messages = [TEXT, other, "Neither."].flatMap((text) => [
+      thinks(text, call("call_0")),
+      result("call_0", "1"),
+    ])
+    const signed = (reasoning: readonly SignedReasoning[]): unknown[] =>
+      assistantMessages(stateOf({ messages: [says("Go"), ...messages], reasoning })).map(
+        ({ reasoningContent }) => reasoningContent,
+      )
+    assert.deepEqual(signed(kept), [
+      { reasoningText: { text: TEXT, signature: "c2ln0" } },
+      { reasoningText: { text: other, signature: "c2ln1" } },
+      undefined,
+    ])
+    // Whose half what is hidden is, nobody can tell.
+    const hidden = { toolUseIds: ["call_0"], textHash: hashReasoning("", MODEL), redacted: "LktUUn5+" }
+    assert.deepEqual(signed([...kept, hidden]), [undefined, undefined, undefined])
+  })
+
   it("is left out where two answers stand together that each have some: a message has room for one", () => {
     const twice = [
       says("Go"),

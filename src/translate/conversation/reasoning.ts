@@ -36,18 +36,22 @@ export function createReasoningReplay(kept: readonly SignedReasoning[], modelId:
     }
   }
 
+  const none = hashReasoning("", modelId)
   return ({ toolUseIds, blocks }) => {
     if (toolUseIds.length === 0) return undefined
     if (blocks.some(hasProof)) return blocks.length === 1 ? blocks[0] : undefined
     if (byToolUse.size === 0) return undefined
+    const text = blocks.map((block) => block.text).join("")
+    const own = hashReasoning(text, modelId)
+    // Another turn may have calls of the same ids, and a text of its own; where there is none, it may be a half of any.
+    const isOfAnother = ({ textHash }: SignedReasoning): boolean =>
+      own !== none && textHash !== own && textHash !== none
     const ofTurn = Map.groupBy(
-      toolUseIds.flatMap((id) => byToolUse.get(id) ?? []),
+      toolUseIds.flatMap((id) => byToolUse.get(id) ?? []).filter((entry) => !isOfAnother(entry)),
       ({ textHash, signature = "", redacted = "" }) => `${textHash} ${signature} ${redacted}`,
     )
     const [[entry] = []] = ofTurn.values()
-    if (entry === undefined || ofTurn.size > 1) return undefined
-    const text = blocks.map((block) => block.text).join("")
-    if (entry.textHash !== hashReasoning(text, modelId)) return undefined
+    if (entry?.textHash !== own || ofTurn.size > 1) return undefined
     return entry.signature === undefined
       ? { text, redacted: entry.redacted ?? "" }
       : { text, signature: entry.signature }
