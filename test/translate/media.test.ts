@@ -109,6 +109,24 @@ describe("an image", () => {
     )
   })
 
+  it("leaves a short text for data that is empty, or that no one says is any", () => {
+    const bare = PIXEL.slice(22).repeat(1_000)
+    const { content, images } = sent([
+      image("data:image/png;base64,"),
+      image(bare),
+      file("a.txt", "text/plain", ""),
+      { type: "file", file: { filename: "b.txt", file_data: "data:text/plain," } },
+      image(` ${PIXEL}`),
+    ])
+    assert.deepEqual(content.split("\n\n"), [
+      "[Image left out: it is empty]",
+      `[${bare.slice(0, 2_000)}… left out: only the data itself can be sent, not a link]`,
+      "[a.txt left out: it is empty]",
+      "[b.txt left out: it is empty]",
+    ])
+    assert.equal(images?.length, 1)
+  })
+
   it("leaves a text that says what is missing and why", () => {
     const large = `data:image/png;base64,${PIXEL.slice(22, -4)}${"A".repeat(5_242_880)}`
     const { content, images } = sent([
@@ -227,6 +245,14 @@ describe("an image", () => {
 })
 
 describe("a document", () => {
+  it("is a PDF too where its bytes begin with a line break or a byte order mark", () => {
+    for (const before of ["\n", "\r\n \0", "\uFEFF"]) {
+      const [document] = sent([file("a", "", `${before}%PDF-1.4`)]).documents ?? []
+      assert.equal(document?.format, "pdf")
+    }
+    assert.equal(sent([file("a.md", "", "# %PDF-1.4")]).documents?.[0]?.format, "md")
+  })
+
   it("is sent as what it is, under a valid name of its own", () => {
     const documents = [
       pdf,

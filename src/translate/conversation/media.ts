@@ -1,3 +1,4 @@
+import { beginning } from "../../json.ts"
 import type { DocumentFormat, ImageFormat } from "../../kiro/index.ts"
 import type { ContentPart } from "../../openai/index.ts"
 import {
@@ -21,21 +22,25 @@ const MAX_IMAGE_CHARACTERS = 5_242_880
 const MAX_DOCUMENT_BYTES = 5_242_880
 
 const TOO_LARGE = "larger than 5 MB"
+/** What is longer is data that does not say so. */
+const LONGEST_LINK = 2_000
 
 /** Enough base64 characters for the longest magic number, and a whole number of bytes. */
 const HEAD_CHARACTERS = 64
 
 /** The block that Kiro takes for a medium, or the text that stands in its place. */
 export function readMedia(part: ContentPart & { readonly type: "media" }, accepts: AcceptedMedia): UserPart {
-  const data = readDataUrl(part.url)
+  const data = readDataUrl(part.url.trim())
   if (data === undefined) {
-    const link = part.filename === undefined ? part.url : `${part.filename}, ${part.url}`
+    const url = beginning(part.url, LONGEST_LINK) + (part.url.length > LONGEST_LINK ? "…" : "")
+    const link = part.filename === undefined ? url : `${part.filename}, ${url}`
     return leftOut(link, "only the data itself can be sent, not a link")
   }
   const { mimeType, base64 } = data
   const filename = part.filename ?? ""
   const what = filename === "" ? nounOf(mimeType) : filename
   if (base64 === undefined) return leftOut(what, "its data is broken")
+  if (base64 === "") return leftOut(what, "it is empty")
   const head = Buffer.from(base64.slice(0, HEAD_CHARACTERS), "base64")
   const format = mediaFormat({ head, mimeType, filename })
   switch (format.type) {
@@ -103,7 +108,7 @@ function normalBase64(data: string): string | undefined {
     ? data.replaceAll(/\s/g, "").replaceAll("-", "+").replaceAll("_", "/")
     : data
   const padded = plain.endsWith("=") ? plain : plain.padEnd(Math.ceil(plain.length / 4) * 4, "=")
-  return padded.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(padded) ? padded : undefined
+  return padded.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(padded) ? padded : undefined
 }
 
 /** Byte for byte: what is encoded need not be UTF-8. */
@@ -125,6 +130,8 @@ type MediaFormat =
   | { readonly type: "document"; readonly format: DocumentFormat }
   | { readonly type: "unknown" }
 
+/** ISO 32000-1 §7.5.2; what writes a byte order mark or blank characters before it is read by all the same. */
+const PDF = /^(?:efbbbf)?(?:00|09|0a|0c|0d|20)*25504446/
 const ZIP = "504b0304"
 const OLE = "d0cf11e0"
 const TEXT_FORMATS: Readonly<Record<string, DocumentFormat>> = {
@@ -171,7 +178,7 @@ function documentFormat({
   readonly mimeType: string
   readonly extension: string
 }): DocumentFormat | undefined {
-  if (hex.startsWith("25504446")) return "pdf"
+  if (PDF.test(hex)) return "pdf"
   if (hex.startsWith(ZIP)) return zipFormat(mimeType, extension)
   if (hex.startsWith(OLE)) return extension === "xls" || mimeType.includes("excel") ? "xls" : "doc"
   const format =
