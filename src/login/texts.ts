@@ -69,14 +69,14 @@ function profileTrouble({ profile, profiles, account }: LoginReport): readonly s
     case "open":
       return [
         "The sign-in is kept; it may use several Kiro profiles:",
-        ...numbered(profiles),
+        ...numberedProfiles(profiles),
         `Choose one: /kiro, or \`${ownCommand()} accounts profile ${shortId(account)} 2\`.`,
       ]
     case "chosen":
       if (profile.listed) return []
       return [
         `The profile ${profile.arn} is used as you named it; Kiro does not list it for this sign-in.`,
-        ...(profiles.length === 0 ? [] : ["It lists:", ...numbered(profiles)]),
+        ...(profiles.length === 0 ? [] : ["It lists:", ...numberedProfiles(profiles)]),
       ]
     default:
       return profile satisfies never
@@ -84,7 +84,7 @@ function profileTrouble({ profile, profiles, account }: LoginReport): readonly s
 }
 
 /** One profile on a line, by a number that can be typed; two of one name differ by the end of their ARN. */
-function numbered(profiles: readonly KiroProfile[]): readonly string[] {
+export function numberedProfiles(profiles: readonly KiroProfile[]): readonly string[] {
   return profiles.map(
     ({ name, region, arn }, index) => `  ${index + 1}. ${name} in ${region} (…${arn.slice(-12)})`,
   )

@@ -1,5 +1,5 @@
 import type { AccountAct, AccountDeed, AccountLine } from "../host/index.ts"
-import type { SignIn } from "../login/index.ts"
+import { numberedProfiles, type SignIn } from "../login/index.ts"
 import { LoginError } from "../login/input.ts"
 import { projectRoot } from "../settings/index.ts"
 import type { Form, LoginDesk, Prompts } from "./auth-hook.ts"
@@ -45,8 +45,7 @@ async function manage({ management, project }: LoginDesk, answers: Record<string
       if (profiles.length === 0) return said("This account has no profiles, and needs none.", account)
       const chosen = profiles[Number(profile.trim()) - 1]
       if (chosen !== undefined) return act({ act: deed, account, profileArn: chosen.arn })
-      const lines = profiles.map(({ name: title, region }, index) => `${index + 1}. ${title} in ${region}`)
-      return said([...lines, "Choose one by its number."].join("\n"), account)
+      return said([...numberedProfiles(profiles), "Choose one by its number."].join("\n"), account)
     }
     case "remove":
       if (!/^y(?:es)?$/i.test(sure.trim())) throw new LoginError("Nothing was removed.")

@@ -90,14 +90,17 @@ describe("managing accounts in `opencode auth login`", () => {
   })
 
   it("lists the profiles by numbers and takes one", async () => {
-    const profileArns = [FRANKFURT, VIRGINIA]
+    const profileArns = [FRANKFURT, VIRGINIA, FRANKFURT.replace("EUPROFILE", "EUSECOND")]
     lab.fake.account({ kind: "identity-center", loginRegion: "eu-north-1", startUrl: START_URL, profileArns })
     await lab.signIn(AWS, { start_url: START_URL, login_region: "eu-north-1" })
     lab.known = await lab.management().list()
     assert.match(lab.known[0]?.state ?? "", /choose a profile/)
     const account = lab.known[0]?.id ?? ""
     const listed = await did({ account, deed: "choose-profile", profile: "" })
-    assert.match(listed, /^1\. .* in us-east-1\n2\. .* in eu-central-1\n/)
+    assert.match(
+      listed,
+      /1\. .* in us-east-1 .*\n.*2\. .* in eu-central-1 .*EUPROFILE\)\n.*3\. .*EUSECOND\)\n/,
+    )
     assert.match(
       await did({ account, deed: "choose-profile", profile: "2" }),
       / uses the profile EUPROFILE in eu-central-1\.$/,
