@@ -183,6 +183,8 @@ describe("the schema of a tool", () => {
       ],
       [{ $schema: "http://json-schema.org/draft-07/schema#", type: "string" }, { type: "string" }],
       [{ examples: "x" }, { examples: ["x"] }],
+      // What 2019-09 alone has.
+      [{ $recursiveAnchor: true, $recursiveRef: 1, $vocabulary: [], type: "object" }, { type: "object" }],
     ]
     for (const [older, newer] of rows) assert.deepEqual(propertyOf(older), newer, JSON.stringify(older))
   })
@@ -215,6 +217,10 @@ describe("the schema of a tool", () => {
       [{ title: 1, description: { en: "a" }, format: false, uniqueItems: "true" }, {}],
       [{ $ref: "#/$defs/none", type: "string" }, { type: "string" }],
       [{ $ref: 1, $id: "a#b", $anchor: "1" }, {}],
+      [
+        { properties: { default: { $ref: "#/$defs/none" }, enum: { const: { $ref: "#/$defs/none" } } } },
+        { properties: { default: {}, enum: { const: { $ref: "#/$defs/none" } } } },
+      ],
       [{ dependentRequired: { a: "b" } }, {}],
       [
         { default: null, const: null, "x-order": [1] },

@@ -123,6 +123,14 @@ function holdsReference(node: unknown): boolean {
 
 /** Keywords that hold values of the tool's own. */
 const VALUES = new Set(["const", "default", "enum", "example", "examples"])
+/** Keywords that hold schemas, by names of the tool's own. */
+export const MAPS: readonly string[] = [
+  "properties",
+  "patternProperties",
+  "$defs",
+  "definitions",
+  "dependentSchemas",
+]
 
 function withoutDangling(node: unknown, root: JsonObject): unknown {
   if (Array.isArray(node)) return node.map((item) => withoutDangling(item, root))
@@ -130,9 +138,16 @@ function withoutDangling(node: unknown, root: JsonObject): unknown {
   const { $ref } = node
   const isDangling = typeof $ref === "string" && $ref.startsWith("#/") && resolve($ref, root) === undefined
   const entries = Object.entries(node).filter(([keyword]) => !(isDangling && keyword === "$ref"))
-  return Object.fromEntries(
-    entries.map(([keyword, value]) => [keyword, VALUES.has(keyword) ? value : withoutDangling(value, root)]),
-  )
+  const cleaned = (keyword: string, value: unknown): unknown => {
+    if (MAPS.includes(keyword) && isObject(value))
+      return eachMember(value, (schema) => withoutDangling(schema, root))
+    return VALUES.has(keyword) ? value : withoutDangling(value, root)
+  }
+  return Object.fromEntries(entries.map(([keyword, value]) => [keyword, cleaned(keyword, value)]))
+}
+
+function eachMember(map: JsonObject, change: (schema: unknown) => unknown): JsonObject {
+  return Object.fromEntries(Object.entries(map).map(([name, schema]) => [name, change(schema)]))
 }
 
 /** What a local reference points at: a JSON pointer (RFC 6901) as a fragment. */

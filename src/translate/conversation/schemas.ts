@@ -1,6 +1,6 @@
 import { asObject, isNestedDeeper, isObject, type JsonObject } from "../../json.ts"
 import { isBlank, wellFormed, type Conversation, type ToolSchema } from "./conversation.ts"
-import { foldRoot, withoutDanglingReferences } from "./root-union.ts"
+import { foldRoot, MAPS, withoutDanglingReferences } from "./root-union.ts"
 
 /** Every tool has the schema of an object. Those that were read have it already: this is for tools only declared. */
 export function cleanSchemas(conversation: Conversation): Conversation {
@@ -71,7 +71,7 @@ type Keyword = (value: unknown, path: readonly unknown[]) => unknown
 
 /** Draft 2020-12's own meta-schema: what the value of each keyword has to be. `undefined`: it means nothing. */
 const KEYWORDS: { readonly [keyword: string]: Keyword } = {
-  ...each(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"], schemaMap),
+  ...each(MAPS, schemaMap),
   ...each(["anyOf", "oneOf", "allOf", "prefixItems"], schemaList),
   ...each(
     [
@@ -116,6 +116,8 @@ const KEYWORDS: { readonly [keyword: string]: Keyword } = {
   // An older draft's name would be untrue of what is sent.
   $schema: (value) =>
     String(value).startsWith("https://json-schema.org/draft/2020-12/schema") ? value : undefined,
+  // Words of 2019-09 alone: as the newest draft still knows them, what they were written as is none of it.
+  ...each(["$recursiveRef", "$recursiveAnchor", "$vocabulary"], () => undefined),
   pattern: (value) => (typeof value === "string" && isPattern(value) ? text(value) : undefined),
   type: types,
   required: (value) => {
