@@ -360,7 +360,9 @@ describe("the progress after a verdict", () => {
     assert.equal(ratioAfter(100_000, { message: "Input is too long." }), 2.1)
     // Far below the window something else was full.
     assert.equal(ratioAfter(40_000, { message: "Input is too long." }), undefined)
-    assert.equal(ratioAfter(100_000, { reason: "PAGE", message: "413" }), undefined)
+    // Whoever says 413 counts bytes.
+    assert.equal(ratioAfter(100_000, { status: 413, reason: "PAGE", message: "413" }), undefined)
+    assert.equal(ratioAfter(100_000, { status: 413, message: "length limit exceeded" }), undefined)
   })
 
   it("of an omission learns for the model only what that lacks as such", () => {

@@ -174,17 +174,17 @@ export function afterThrottle(progress: Progress, ms: number): Progress {
   return { ...progress, waits: progress.waits + 1, waitedMs: progress.waitedMs + ms }
 }
 
-/** What was refused far below the window was too large for something else: that says nothing of tokens. */
+/** What was refused far below the window, or by a 413, was too large for something else: that says nothing of tokens. */
 const TELLING_SHARE = 0.25
 
 /** What a request that was too long teaches of the session's tokens. */
 export function ratioAfterRefusal(
   { tokenRatio }: Pick<Progress, "tokenRatio">,
-  { reason, message }: KiroFailure,
+  { status, message }: KiroFailure,
   { body, model }: Pick<SentAt, "body" | "model">,
 ): number | undefined {
   const { estimatedTokens: estimated } = body
-  const isTelling = reason !== "PAGE" && estimated >= model.serviceWindow * TELLING_SHARE
+  const isTelling = status !== 413 && estimated >= model.serviceWindow * TELLING_SHARE
   const counted = countedIn(message) ?? (isTelling ? model.serviceWindow : 0)
   return learnRatio(tokenRatio, { estimated, counted, refused: true })
 }
