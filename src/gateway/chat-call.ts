@@ -1,4 +1,5 @@
 import type { ChatChunk, ChatHead, ChatRequest } from "../openai/index.ts"
+import type { AfterFailure } from "../translate/index.ts"
 
 /**
  * What a request is for. A subagent is a session of its own, with purpose `main`. `generate` is a question beside the
@@ -52,5 +53,4 @@ export interface AnswerBatch {
 
 export type AnswerEnd =
   | { readonly outcome: "finished" }
-  /** `isRetryable`: the host may ask the same again. */
-  | { readonly outcome: "failed"; readonly refusal: Refusal; readonly isRetryable: boolean }
+  | { readonly outcome: "failed"; readonly refusal: Refusal; readonly afterwards: AfterFailure }

@@ -176,7 +176,7 @@ async function* untilStopped(
   } catch (error) {
     signal.throwIfAborted()
     if (!stop.aborted) throw error
-    yield { chunks: [], end: { outcome: "failed", refusal: RELOADED, isRetryable: true } }
+    yield { chunks: [], end: { outcome: "failed", refusal: RELOADED, afterwards: "repeat" } }
   }
 }
 

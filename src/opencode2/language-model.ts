@@ -90,11 +90,12 @@ async function* stream(
   }
 }
 
-/** A refusal is an error without a finish. */
+/** A refusal is an error without a finish. This host repeats nothing that it has a part of: it goes on from there. */
 function endOf(end: AnswerEnd, writer: ReturnType<typeof createPartWriter>): Part[] {
   if (end.outcome === "finished") return writer.end()
-  const { refusal, isRetryable } = end
-  const error = isRetryable && writer.hasOutput() ? cutError(refusal) : refusalError(refusal, isRetryable)
+  const { refusal, afterwards } = end
+  const isPassing = afterwards !== "stop"
+  const error = isPassing && writer.hasOutput() ? cutError(refusal) : refusalError(refusal, isPassing)
   return [...writer.close(), { type: "error", error }]
 }
 

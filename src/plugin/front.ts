@@ -104,7 +104,8 @@ const STREAM_HEADERS = { "content-type": "text/event-stream; charset=utf-8", "ca
 async function respond(outcome: ChatOutcome, request: ChatRequest, url: string): Promise<Response> {
   if (outcome.outcome === "refusal") return toResponse(outcome.refusal)
   const { answer } = outcome
-  const toError = ({ refusal, isRetryable }: FailedEnd): Error => toStreamError(refusal, { isRetryable, url })
+  const toError = ({ refusal, afterwards }: FailedEnd): Error =>
+    toStreamError(refusal, { isRetryable: afterwards === "repeat", url })
   if (request.stream) return new Response(answerBody(answer, toError), { headers: STREAM_HEADERS })
   // Not as arguments of a `push`: a whole answer may be one batch of more chunks than a call can have.
   const batches: (readonly ChatChunk[])[] = []

@@ -21,7 +21,7 @@ export {
 } from "./conversation/without.ts"
 export { conversationIdOf, toConversationState, toSendable } from "./conversation/write.ts"
 export type { SendableOptions, WireOptions } from "./conversation/write.ts"
-export type { FailedEnding } from "./answer/ending.ts"
+export type { AfterFailure, FailedEnding } from "./answer/ending.ts"
 export { createChunkTranslator } from "./answer/translator.ts"
 export type { ChunkTranslator, TranslatorOptions, TurnSummary } from "./answer/translator.ts"
 export type { Metered } from "./answer/usage.ts"

@@ -101,7 +101,7 @@ describe("a chat that is under way when its host ends", () => {
     stop.abort()
     const { value } = await next
     assert.ok(value?.end?.outcome === "failed")
-    assert.equal(value.end.isRetryable, true)
+    assert.equal(value.end.afterwards, "repeat")
   })
 
   it("is nothing but aborted where its caller left first", async () => {

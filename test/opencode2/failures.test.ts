@@ -130,6 +130,10 @@ describe("OpenCode 2 when Kiro says no", () => {
   const GONE_ON: readonly (readonly [string, readonly Steps[]])[] = [
     ["is cut inside a message", [text("half"), truncated(text(" an answer"))]],
     ["loses its connection", [text("half"), pause(500), reset]],
+    [
+      "loses its connection inside a tool call",
+      [text("half"), toolUse({ name: "bash", fragments: ['{"comm'], stop: false }), pause(500), reset],
+    ],
     ["is throttled", [text("half"), exception("ThrottlingException", { message: "Too many requests." })]],
   ]
   for (const [name, steps] of GONE_ON)

@@ -220,15 +220,18 @@ describe("a session of OpenCode 2", () => {
   })
 
   it("goes on behind a cut, and ends where the failure is final", async () => {
-    const failed = (isRetryable: boolean): AnswerBatch => ({
+    const failed = (afterwards: "repeat" | "stop"): AnswerBatch => ({
       chunks: [],
       end: {
         outcome: "failed",
         refusal: { status: 502, message: "Kiro: the connection broke." },
-        isRetryable,
+        afterwards,
       },
     })
-    const gateway = scripted([{ chunks: [said("Half")] }, failed(true)], [said(" and half."), end("stop")])
+    const gateway = scripted(
+      [{ chunks: [said("Half")] }, failed("repeat")],
+      [said(" and half."), end("stop")],
+    )
     {
       await using opened = await openHost(gateway)
       const turn = await opened.project.session({ model: "kiro/claude-sonnet-4-5" }).prompt("Hi")
@@ -236,7 +239,7 @@ describe("a session of OpenCode 2", () => {
       assert.equal(turn.continuations, 1)
       assert.equal(turn.failure, undefined)
     }
-    const final = scripted([{ chunks: [said("Half")] }, failed(false)])
+    const final = scripted([{ chunks: [said("Half")] }, failed("stop")])
     await using opened = await openHost(final)
     const turn = await opened.project.session({ model: "kiro/claude-sonnet-4-5" }).prompt("Hi")
     assert.equal(turn.failure?.message, "Kiro: the connection broke.")

@@ -115,8 +115,7 @@ export function batchesOf(
     if (end === undefined) return { chunks }
     ended = true
     if (end.outcome === "finished") return { chunks, end }
-    const { failure, isRetryable } = end
-    return { chunks, end: { outcome: "failed", refusal: toRefusal(failure), isRetryable } }
+    return { chunks, end: { outcome: "failed", refusal: toRefusal(end.failure), afterwards: end.afterwards } }
   }
   return {
     [Symbol.asyncIterator]: () => ({
@@ -152,6 +151,6 @@ async function nextUnseen(source: AnswerSource, signal: AbortSignal): Promise<Ba
     return await source.next()
   } catch (error) {
     if (!signal.aborted) throw error
-    return { chunks: [], end: { outcome: "failed", failure: networkFailure(error), isRetryable: false } }
+    return { chunks: [], end: { outcome: "failed", failure: networkFailure(error), afterwards: "stop" } }
   }
 }

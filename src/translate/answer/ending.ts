@@ -14,9 +14,14 @@ export type Ending =
 export interface FailedEnding {
   readonly outcome: "failed"
   readonly failure: KiroFailure
-  /** The host may ask the same again. */
-  readonly isRetryable: boolean
+  readonly afterwards: AfterFailure
 }
+
+/**
+ * What a host may do about an answer that failed: `repeat` it, or only `go-on` from what it has, because a call was
+ * opened, or neither.
+ */
+export type AfterFailure = "repeat" | "go-on" | "stop"
 
 interface AnswerSoFar {
   /** Absent where the stream ended by itself. */
@@ -31,8 +36,8 @@ interface AnswerSoFar {
   readonly windowIsFull: boolean
 }
 
-/** Cut, silence, 5xx, throttle: an answer that may be asked for again, as long as no tool call was opened. */
-const REPEATABLE: ReadonlySet<FailureKind> = new Set<FailureKind>([
+/** Cut, silence, 5xx, throttle: what is missing may be asked for again. */
+const PASSING: ReadonlySet<FailureKind> = new Set<FailureKind>([
   "truncated",
   "network",
   "unreachable",
@@ -63,9 +68,9 @@ function endOfStream(soFar: AnswerSoFar): Ending {
   if (reason === "length") return inOrder(reason)
   // There was no room left for the rest of the call: as an error it would come again, and nothing would be compacted.
   if (openCalls > 0 && windowIsFull) return inOrder("length", true)
-  if (openCalls > 0) return failed("truncated", "The answer ended inside a tool call.", false)
+  if (openCalls > 0) return failed("truncated", "The answer ended inside a tool call.")
   // A model may end its turn behind tool results without a word: asked again it says the same, for credits.
-  if (!wroteAnything && !isComplete) return failed("empty-answer", "", false)
+  if (!wroteAnything && !isComplete) return failed("empty-answer", "")
   return inOrder("stop")
 }
 
@@ -78,16 +83,17 @@ function endByFailure(soFar: AnswerSoFar, why: KiroFailure): Ending {
   // The turn was over: nothing of it is missing, whatever became of the connection behind it.
   if (stopReason !== undefined && openCalls === 0 && !overflowed) return endOfStream(soFar)
   // Nothing came but what it cost: each repeat would cost it again.
-  if (!wroteAnything && isComplete && BROKEN.has(why.kind)) return failed("empty-answer", why.message, false)
-  return { outcome: "failed", failure: why, isRetryable: openCalls === 0 && REPEATABLE.has(why.kind) }
+  if (!wroteAnything && isComplete && BROKEN.has(why.kind)) return failed("empty-answer", why.message)
+  if (!PASSING.has(why.kind)) return { outcome: "failed", failure: why, afterwards: "stop" }
+  return { outcome: "failed", failure: why, afterwards: openCalls === 0 ? "repeat" : "go-on" }
 }
 
 function inOrder(finishReason: FinishReason, overflowed = false): Ending {
   return { outcome: "finished", finishReason, overflowed }
 }
 
-function failed(kind: FailureKind, message: string, isRetryable: boolean): Ending {
-  return { outcome: "failed", failure: { kind, status: 0, message }, isRetryable }
+function failed(kind: FailureKind, message: string): Ending {
+  return { outcome: "failed", failure: { kind, status: 0, message }, afterwards: "stop" }
 }
 
 /** What the service's stopReason is in Chat Completions; undefined for none and for one that nobody knows. */

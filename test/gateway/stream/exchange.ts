@@ -136,8 +136,8 @@ export async function listen(opened: Exchange["opened"]): Promise<Listening> {
     result.answer.read((summary, failure) => ends.push({ summary, failure })),
     ({ kind }) => ({ status: 400, message: kind }),
   )
-  const toError = ({ refusal, isRetryable }: FailedEnd): Error =>
-    new Error(`${refusal.message} ${isRetryable ? "retryable" : "fatal"}`)
+  const toError = ({ refusal, afterwards }: FailedEnd): Error =>
+    new Error(`${refusal.message} ${afterwards === "repeat" ? "retryable" : "fatal"}`)
   return { reader: answerBody({ head: HEAD, batches }, toError).getReader(), ends }
 }
 

@@ -31,7 +31,7 @@ describe("the end of an answer in order", () => {
   it("is a failure where there was no content at all and nothing ended it; the host does not ask again", () => {
     for (const events of [[], [contextUsage(12)], [text("")], [{ type: "unknown" }]] as KiroEvent[][]) {
       const { end } = translate(events)
-      assert.ok(end.outcome === "failed" && end.failure.kind === "empty-answer" && !end.isRetryable)
+      assert.ok(end.outcome === "failed" && end.failure.kind === "empty-answer" && end.afterwards === "stop")
     }
   })
 
@@ -75,7 +75,7 @@ describe("the end of an answer in order", () => {
   it("is an error that is not repeated where a call never got its stop", () => {
     for (const events of [[toolUse("a")], [text("x"), toolUse("a"), toolUse("a", '{"x":1}')]]) {
       const { end, summary } = translate([...events, metadata("END_TURN")])
-      assert.ok("failure" in end && end.failure.kind === "truncated" && !end.isRetryable)
+      assert.ok("failure" in end && end.failure.kind === "truncated" && end.afterwards === "stop")
       assert.equal(summary.finishReason, undefined)
       assert.equal(summary.openCallIds.length, 1)
     }
@@ -109,17 +109,21 @@ describe("a failure after the first content", () => {
     it(`is never repeated while a call is open: ${kind}`, () => {
       const { end } = translate([toolUse("a"), toolUse("a", "{")], { failure: failure(kind) })
       if (kind === "input-too-long") assert.ok("chunks" in end)
-      else assert.ok("failure" in end && !end.isRetryable && end.failure.kind === kind)
+      else assert.ok("failure" in end && end.afterwards !== "repeat" && end.failure.kind === kind)
     })
   }
 
-  it("may be repeated after text only where the service or the network was at fault", () => {
-    for (const words of [text("x"), reasoning("x")]) {
-      const retryable = FAILURE_KINDS.filter((kind) => {
+  it("may be repeated after text, or gone on from inside a call, only where the service or the network was at fault", () => {
+    for (const [words, wanted] of [
+      [text("x"), "repeat"],
+      [reasoning("x"), "repeat"],
+      [toolUse("a"), "go-on"],
+    ] as const) {
+      const passing = FAILURE_KINDS.filter((kind) => {
         const { end } = translate([words], { failure: failure(kind) })
-        return "failure" in end && end.isRetryable
+        return "failure" in end && end.afterwards === wanted
       })
-      assert.deepEqual(retryable, [
+      assert.deepEqual(passing, [
         "throttled",
         "capacity",
         "service-error",
@@ -155,11 +159,11 @@ describe("a failure after the first content", () => {
     const broken = FAILURE_KINDS.filter((kind) => {
       const metered: KiroEvent = { type: "meteringEvent", usage: 0.1, unit: "credit" }
       const { end } = translate([metered], { failure: failure(kind) })
-      return "failure" in end && end.failure.kind === "empty-answer" && !end.isRetryable
+      return "failure" in end && end.failure.kind === "empty-answer" && end.afterwards === "stop"
     })
     assert.deepEqual(broken, ["unreachable", "network", "truncated", "corrupt-stream"])
     const { end } = translate([], { failure: failure("network") })
-    assert.ok("failure" in end && end.failure.kind === "network" && end.isRetryable)
+    assert.ok("failure" in end && end.failure.kind === "network" && end.afterwards === "repeat")
   })
 
   it("is the end as length, with the whole window as usage, where the input was too long", () => {
