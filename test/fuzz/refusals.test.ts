@@ -18,6 +18,8 @@ const SERVERS = ["alpha", "beta", "gamma"]
 const NAMES = SERVERS.flatMap((server) => ["a", "b", "c", "d"].map((name) => `${server}_${name}`))
 /** The most sends of one chat: the first, eight repeats, one without all tools of a server. */
 const MOST_SENDS = 10
+/** So many parts are left out one by one in one chat. */
+const MOST_SINGLE = 8
 /** By then all that is refused has been named. */
 const MOST_CHATS = 4
 
@@ -26,18 +28,23 @@ const session = fc.record({
   refused: fc.uniqueArray(fc.constantFrom(...NAMES), { maxLength: NAMES.length }),
   /** As the service says it: one at a time, or all that it saw. */
   namesAll: fc.boolean(),
-  /** Of each picture, whether it is refused. */
-  pictures: fc.array(fc.boolean(), { maxLength: 4 }),
+  /** Of each picture of each message, whether it is refused. */
+  pictures: fc.array(fc.array(fc.boolean(), { maxLength: 3 }), { maxLength: 4 }),
+  /** Whether a refusal says which picture it means. */
+  placesPictures: fc.boolean(),
 })
 
 describe("parts of a request that the service refuses, in any number and order", () => {
   it("cost themselves and not the session: it is answered, and none is sent again that was named", async () => {
     await fc.assert(
-      fc.asyncProperty(session, async ({ tools, refused, namesAll, pictures }) => {
+      fc.asyncProperty(session, async ({ tools, refused, namesAll, pictures, placesPictures }) => {
         await using harness = await startHarness({ accounts: ["work"] })
         const { fake } = harness
         const named = new Set<string>()
-        const isPicture = pictures.map((_, index) => pictureOf(index))
+        const shown = pictures.flatMap((ofMessage, message) =>
+          ofMessage.map((isBad, index) => ({ isBad, message, picture: pictureOf(3 * message + index) })),
+        )
+        const badPictures = shown.filter(({ isBad }) => isBad)
         fake.when(
           ({ operation }) => operation === "GenerateAssistantResponse",
           ({ text: body }: ReceivedRequest): Reply => {
@@ -48,9 +55,13 @@ describe("parts of a request that the service refuses, in any number and order",
             for (const place of now) named.add(sent[place] ?? "")
             if (now.length > 0)
               return refusal(now.map((place) => `tools.${place}.custom.input_schema: bad`).join("; "))
-            if (pictures.some((isBad, index) => isBad && body.includes(isPicture[index] ?? "")))
-              return refusal("Could not process image")
-            return stream(text("Here it is."), finish())
+            const bad = badPictures.find(({ picture }) => body.includes(picture))
+            if (bad === undefined) return stream(text("Here it is."), finish())
+            const beside = shown.filter(
+              ({ message, picture }) => message === bad.message && body.includes(picture),
+            )
+            const place = `messages.${2 * bad.message}.content.${1 + beside.indexOf(bad)}.image.source: `
+            return refusal(`${placesPictures ? place : ""}Could not process image`)
           },
         )
         const body = {
@@ -58,8 +69,14 @@ describe("parts of a request that the service refuses, in any number and order",
             type: "function",
             function: { name, parameters: { type: "object" } },
           })),
-          messages: isPicture
-            .flatMap((picture, index) => [user(`Look at ${index}.`, picture), assistant])
+          messages: pictures
+            .flatMap((_, message) => [
+              user(
+                `Look at ${message}.`,
+                shown.filter((each) => each.message === message),
+              ),
+              assistant,
+            ])
             .concat(user("And now?")),
         }
         for (let chat = 1; ; chat += 1) {
@@ -77,6 +94,9 @@ describe("parts of a request that the service refuses, in any number and order",
         const kept = toolNamesIn(fake.chats.at(-1)?.text ?? "")
         for (const name of tools)
           if (!servers.has(name.split("_")[0])) assert.ok(kept.includes(name), `${name} was left out`)
+        const isEachSingle = named.size + badPictures.length <= MOST_SINGLE
+        for (const { isBad, picture } of placesPictures && isEachSingle ? shown : [])
+          assert.equal(fake.chats.at(-1)?.text.includes(picture), !isBad)
         const sends = fake.chats.length
         assert.equal((await hear(await harness.ask(body))).text, "Here it is.")
         assert.equal(fake.chats.length, sends + 1)
@@ -97,14 +117,10 @@ function pictureOf(index: number): string {
 
 const assistant = { role: "assistant", content: "I see." }
 
-function user(words: string, picture?: string): object {
-  if (picture === undefined) return { role: "user", content: words }
-  const url = `data:image/png;base64,${picture}`
-  return {
-    role: "user",
-    content: [
-      { type: "text", text: words },
-      { type: "image_url", image_url: { url } },
-    ],
-  }
+function user(words: string, pictures: readonly { readonly picture: string }[] = []): object {
+  const images = pictures.map(({ picture }) => ({
+    type: "image_url",
+    image_url: { url: `data:image/png;base64,${picture}` },
+  }))
+  return { role: "user", content: [{ type: "text", text: words }, ...images] }
 }
