@@ -137,7 +137,7 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
     ["validation"],
   ],
   [
-    /additional ?model ?request ?field|output_config|max_tokens|reasoning\.effort|thinking\.(?:type|display)|thinking\b.{0,30} not (?:supported|allowed|permitted)|(?:unknown|unsupported|unexpected|unrecognized|invalid) (?:key|field|parameter|property)s?\b.{0,20}\b(?:thinking|effort|reasoning)\b|\b(?:effort|reasoning)\b.{0,40} (?:not|n't) (?:supported|allowed|permitted|valid)|extraneous key/i,
+    /additional ?model ?request ?field|output_config|max_tokens|reasoning\.effort|thinking\.(?:type|display)|thinking\b.{0,30} not (?:supported|allowed|permitted)|(?:unknown|unsupported|unexpected|unrecognized|invalid) (?:key|field|parameter|property)s?\b.{0,20}\b(?:thinking|effort|reasoning)\b|\b(?:effort|reasoning)\b.{0,40} (?:not|n't) (?:supported|allowed|permitted|valid)|extraneous key|expected .?thinking\b.{0,40}\bbut found/i,
     "field-refused",
     ["validation"],
   ],

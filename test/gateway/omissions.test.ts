@@ -68,6 +68,25 @@ describe("reasoning that the service refuses", () => {
   })
 })
 
+describe("thinking that the service allows in no tool loop without the reasoning that began it", () => {
+  it("is left out of that request alone, and not held against the model", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    const thinks = ({ text: sent }: ReceivedRequest): boolean =>
+      sent.includes('"thinking":{"type":"adaptive"')
+    harness.fake.intercept(
+      (request) => thinks(request) && request.text.includes("toolUses"),
+      inWords(
+        "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a thinking block",
+      ),
+    )
+    const model = { model: "claude-opus-4-7", reasoning_effort: "high" }
+    await assertAnswered(harness.ask({ ...toolLoop(), ...model }))
+    await assertAnswered(harness.ask(model))
+    assert.deepEqual(harness.fake.chats.map(thinks), [true, false, true])
+    assert.deepEqual(await refusedFields(harness), [])
+  })
+})
+
 describe("a tool that the service refuses", () => {
   const tools = (...names: readonly string[]): object => ({
     tools: names.map((name) => ({ type: "function", function: { name, parameters: { type: "object" } } })),

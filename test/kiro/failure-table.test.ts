@@ -132,6 +132,11 @@ const QUOTED: readonly (readonly [words: string, reason: string, kind: FailureKi
     "THINKING_SIGNATURE_INVALID",
     "signature-invalid",
   ],
+  [
+    "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, …",
+    "REQUEST_BODY_INVALID",
+    "field-refused",
+  ],
   ["Improperly formed request.", "REQUEST_BODY_INVALID", "malformed-request"],
 ]
 

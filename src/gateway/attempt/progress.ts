@@ -197,7 +197,8 @@ function countedIn(message: string): number | undefined {
 
 /** Whether the model as such lacks what was refused. A document or an image may have been refused for what it was. */
 export function isOfTheModel({ kind, reason = "", message }: KiroFailure): boolean {
-  if (kind === "field-refused") return true
+  // In a tool loop that began without reasoning, or whose reasoning is left out, there may be no thinking.
+  if (kind === "field-refused") return !/expected .?thinking/i.test(message)
   if (kind !== "document-refused" && kind !== "image-refused") return false
   return (
     reason.endsWith("_MODEL_NOT_SUPPORTED") ||
