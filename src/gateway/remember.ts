@@ -142,7 +142,8 @@ function ratioAfter(
   { countedPromptTokens: counted }: TurnSummary,
 ): number | undefined {
   const { estimatedTokens: estimated } = sent.body
-  return learnRatio(progress.tokenRatio, { estimated, counted, refused: false })
+  const request = progress.step === undefined ? "whole" : "cut"
+  return learnRatio(progress.tokenRatio, { estimated, counted, request })
 }
 
 function afterCompaction(session: SessionMemory): SessionMemory {

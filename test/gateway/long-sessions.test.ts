@@ -1,8 +1,9 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import { isObject } from "../../src/json.ts"
 import { roundsOf } from "../fuzz/runs.ts"
 import { promptTokens } from "../support/fake-kiro/check/index.ts"
-import { finish, type ReceivedRequest, stream, text } from "../support/fake-kiro/index.ts"
+import { FAILURES, finish, type ReceivedRequest, stream, text } from "../support/fake-kiro/index.ts"
 import { keptOf, simulateSession } from "../translate/support/sessions.ts"
 import { type Harness, hear, startHarness } from "./harness.ts"
 
@@ -90,6 +91,42 @@ describe("a session of several windows", () => {
       before = written
     }
     assert.ok(shortened > 15 && moves <= 6, `${moves} of ${shortened}`)
+  })
+
+  it("keeps it also where its texts cost now more and now less than was learnt of them", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    const texts = { cheap: "The quick brown fox jumps over it. ", dear: "สุนัขจิ้งจอกสีน้ำตาลกระโดด" }
+    const tokensOf = (value: unknown): number => {
+      if (typeof value === "string") return value.length * (value.includes("สุนัข") ? 0.8 : 0.25)
+      return isObject(value) || Array.isArray(value)
+        ? Object.values(value).reduce((sum: number, each) => sum + tokensOf(each), 0)
+        : 0
+    }
+    const isTooLong = ({ operation, body }: ReceivedRequest): boolean =>
+      operation === "GenerateAssistantResponse" && tokensOf(body) > WINDOW
+    harness.fake.when(isTooLong, FAILURES.inputTooLong)
+    const messages: object[] = [{ role: "user", content: "The first task" }]
+    let before = ""
+    let [grown, moves] = [0, 0]
+    for (let step = 0; step < 45; step += 1) {
+      harness.fake.script(({ body }) =>
+        stream(text("Done."), finish({ percentage: (100 * tokensOf(body)) / WINDOW })),
+      )
+      assert.equal((await hear(await harness.ask({ messages, tools }))).finishReason, "stop")
+      const written = JSON.stringify(lastSent(harness).history).slice(1, -1)
+      if (keptOf(before, written) < before.length) moves += 1
+      before = written
+      const word = ((step * step) % 23) % 2 === 0 ? texts.dear : texts.cheap
+      const tokens = 4_000 + ((step * 7_919) % 16_000)
+      grown += tokens
+      const called = { id: `c${step}`, type: "function", function: { name: "read", arguments: "{}" } }
+      messages.push(
+        { role: "assistant", content: "", tool_calls: [called] },
+        { role: "tool", tool_call_id: `c${step}`, content: word.repeat(tokens / tokensOf(word)) },
+      )
+    }
+    // A quarter of what there is room for goes at once.
+    assert.ok(moves <= 2 + (grown - WINDOW) / 35_000, `${moves} in ${grown}`)
   })
 
   it("keeps it also where it was refused far below its window, by how long it is", async () => {

@@ -41,7 +41,7 @@ describe("the size of reasoning", () => {
 })
 
 describe("what a session teaches of its sizes", () => {
-  const answered = { estimated: 100_000, counted: 100_000, refused: false }
+  const answered = { estimated: 100_000, counted: 100_000, request: "whole" } as const
 
   it("is the service's count for one estimated token, with some room", () => {
     assert.equal(learnRatio(undefined, { ...answered, counted: 200_000 }), 2.1)
@@ -55,8 +55,16 @@ describe("what a session teaches of its sizes", () => {
     assert.equal(learnRatio(2.1, { ...answered, counted: 160_000 }), 1.68)
   })
 
+  it("stays for longer where the session is cut, as far as four fifths of the window have room for it", () => {
+    const cut = { ...answered, request: "cut" } as const
+    assert.equal(learnRatio(2, { ...cut, counted: 230_000 }), 2)
+    assert.equal(learnRatio(2, { ...cut, counted: 240_000 }), 2.52)
+    assert.equal(learnRatio(2, { ...cut, counted: 100_000 }), 2)
+    assert.equal(learnRatio(2, { ...cut, counted: 80_000 }), 0.84)
+  })
+
   it("grows with each refusal: what was refused was at least a window", () => {
-    const refused = { estimated: 100_000, counted: 200_000, refused: true }
+    const refused = { estimated: 100_000, counted: 200_000, request: "refused" } as const
     assert.equal(learnRatio(undefined, refused), 2.1)
     assert.equal(learnRatio(2.1, { ...refused, estimated: 90_000 }), 2.33)
     assert.equal(learnRatio(2.4, refused), 2.52)
@@ -64,8 +72,8 @@ describe("what a session teaches of its sizes", () => {
   })
 
   it("is nothing from a few words, and never beyond what any language costs", () => {
-    assert.equal(learnRatio(undefined, { estimated: 3_999, counted: 9_000, refused: false }), undefined)
-    assert.equal(learnRatio(1.5, { estimated: 3_999, counted: 9_000, refused: false }), 1.5)
+    assert.equal(learnRatio(undefined, { ...answered, estimated: 3_999 }), undefined)
+    assert.equal(learnRatio(1.5, { ...answered, estimated: 3_999 }), 1.5)
     assert.equal(learnRatio(1.5, { ...answered, counted: 0 }), 1.5)
     assert.equal(learnRatio(undefined, { ...answered, counted: 10_000_000 }), 8)
     assert.equal(learnRatio(undefined, { ...answered, counted: 1 }), 0.5)

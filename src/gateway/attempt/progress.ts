@@ -186,7 +186,7 @@ export function ratioAfterRefusal(
   const { estimatedTokens: estimated } = body
   const isTelling = status !== 413 && estimated >= model.serviceWindow * TELLING_SHARE
   const counted = countedIn(message) ?? (isTelling ? model.serviceWindow : 0)
-  return learnRatio(tokenRatio, { estimated, counted, refused: true })
+  return learnRatio(tokenRatio, { estimated, counted, request: "refused" })
 }
 
 /** "prompt is too long: 215000 tokens > 200000 maximum". */

@@ -100,25 +100,34 @@ const MOST_RATIO = 8
 const LEAST_RATIO = 0.5
 /** Beside a few words the service's own additions weigh too much to learn from. */
 const TOO_SMALL = 4_000
-/** Learnt with some room, and kept as long as it is not far off: each change moves the borders of what is cut. */
+/** Learnt with some room. */
 const ROOM = 1.05
-const STILL_RIGHT = 0.8
+/**
+ * Kept as long as what an answer shows is no smaller and no larger part of it. Where a session is cut each change moves
+ * its borders, and a cut to four fifths of the window has room for more.
+ */
+const STILL_RIGHT = { whole: { least: 0.8, most: 1 }, cut: { least: 0.5, most: 1.15 } } as const
 
 /**
  * The tokens that the service counts for one that was estimated, as the session's last answers and refusals showed it;
- * 1 where nothing is known. `counted` is what the service said of an answered request, or the window that a refused one
- * was too long for: that one was at least as large.
+ * 1 where nothing is known. `counted` is what the service said of an answered request, whole or cut, or the window that
+ * a refused one was too long for: that one was at least as large.
  */
 export function learnRatio(
   known: number | undefined,
-  seen: { readonly estimated: number; readonly counted: number; readonly refused: boolean },
+  seen: {
+    readonly estimated: number
+    readonly counted: number
+    readonly request: "whole" | "cut" | "refused"
+  },
 ): number | undefined {
-  const { estimated, counted, refused } = seen
+  const { estimated, counted, request } = seen
   if (estimated < TOO_SMALL || counted <= 0) return known
   const shown = counted / estimated
-  if (refused && shown < (known ?? 1)) return clampRatio((known ?? 1) * ROOM)
-  if (!refused && known !== undefined && shown <= known && shown >= known * STILL_RIGHT) return known
-  return clampRatio(shown * ROOM)
+  if (request === "refused") return clampRatio(Math.max(shown, known ?? 1) * ROOM)
+  const { least, most } = STILL_RIGHT[request]
+  const isRight = known !== undefined && shown >= known * least && shown <= known * most
+  return isRight ? known : clampRatio(shown * ROOM)
 }
 
 function clampRatio(ratio: number): number {
