@@ -113,6 +113,36 @@ describe("shortening a conversation", () => {
     assert.deepEqual(shortened(messages, 10_000), [`Be terse.\n\nask 1\n\n${CUT_MARK}\n\nGo`])
   })
 
+  it("drops the oldest steps alone of an exchange without which little would be left", () => {
+    const steps = Array.from({ length: 20 }, (_, step) => [
+      asks(call(`${step}`)),
+      result(`${step}`, told(`${step}`)),
+    ])
+    const exchanges = [says("task"), answers("Yes?"), says("long"), ...steps.flat(), answers("Done")]
+    const kept = shortened([...exchanges, says("Go")], 1)
+    assert.equal(kept[0], `task\n\n${CUT_MARK}`)
+    assert.match(kept[1] ?? "", /^<\d+>$/)
+    assert.deepEqual(kept.slice(-4), ["<19>", `<19: ${told("19")}>`, "Done", "Go"])
+    // What is needed and no more: a quarter of all there is room for.
+    assert.ok(kept.length > 20, String(kept.length))
+  })
+
+  it("keeps head and tail of what tools returned also where no tool may be named, as in a compaction", () => {
+    const long = (name: string): string => `head ${name} ${"x ".repeat(20_000)}tail`
+    const worked = ["1", "2", "3", "4"].flatMap((name) => [
+      says(`ask ${name}`),
+      asks(call(name)),
+      result(name, long(name)),
+      answers(`told ${name}`),
+    ])
+    const conversation = conversationOf({ messages: [...worked, says("Summarize")], tools: [] })
+    const said = transcript(shorten(conversation, estimateTokens(conversation) / 2))
+    for (const name of ["1", "2", "3", "4"])
+      assert.ok(said.some((text) => text.includes(`ask ${name}`)) && said.includes(`told ${name}`), name)
+    cut(said[2] ?? "", /^head 1 x/, /x tail$/)
+    assert.equal(said.at(-1), "Summarize")
+  })
+
   it("keeps the summary of a compacted conversation, which holds its first task", () => {
     const compacted = [system, says("What did we do so far?"), answers(told("the task"))]
     const kept = [`Be terse.\n\nWhat did we do so far?\n\n${CUT_MARK}`, told("the task")]

@@ -160,7 +160,10 @@ function flattenResults(turn: UserTurn): UserTurn {
   if (turn.results.length === 0) return turn
   return {
     ...turn,
-    parts: [...turn.results.map(({ text }) => textPart(text)), ...turn.parts],
+    parts: [
+      ...turn.results.map(({ text }) => ({ ...textPart(text), isResult: true as const })),
+      ...turn.parts,
+    ],
     results: [],
   }
 }

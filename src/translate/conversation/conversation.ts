@@ -35,6 +35,8 @@ export type Medium = ImagePart | DocumentPart
 export interface TextPart {
   readonly type: "text"
   readonly text: string
+  /** What a tool returned, where no tool may be named. */
+  readonly isResult?: true
 }
 
 /** `bytes` is base64. */

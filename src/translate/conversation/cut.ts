@@ -57,22 +57,40 @@ export function replaceTurn(draft: Draft, index: number, turn: Turn | undefined)
   turns[index] = turn
 }
 
-/** Whole exchanges before the newest message of the user, down to `aim`; of the first one the task stays. */
+/**
+ * Whole exchanges before the newest message of the user, down to `aim`; of the first one the task stays. Of one without
+ * which little would be left only the oldest steps go: it may be all that was done.
+ */
 export function dropExchanges(draft: Draft, aim: number): void {
   const { spoken } = draft
   if (draft.size <= aim || draft.front >= spoken) return
   markCut(draft, 0)
-  let index = draft.front
-  while (index < spoken && draft.size > aim) {
+  while (draft.front < spoken && draft.size > aim) {
+    const end = endOfExchange(draft)
+    const isMost = draft.size - sizeUpTo(draft, end) < aim / 2
+    // With an assistant turn go the results that answer it.
+    const isEnough = (): boolean =>
+      isMost && draft.size <= aim && draft.turns[draft.front]?.role === "assistant"
     do {
-      replaceTurn(draft, index, undefined)
-      index += 1
-    } while (index < spoken && !isSpoken(draft.turns[index]))
+      replaceTurn(draft, draft.front, undefined)
+      draft.front += 1
+    } while (draft.front < end && !isEnough())
   }
-  draft.front = index
   // The first message that stays may answer, beside its words, uses that went.
-  const next = draft.turns[index]
-  if (next?.role === "user" && next.results.length > 0) replaceTurn(draft, index, { ...next, results: [] })
+  const next = draft.turns[draft.front]
+  if (next?.role === "user" && next.results.length > 0)
+    replaceTurn(draft, draft.front, { ...next, results: [] })
+}
+
+/** Of the one at the front. */
+function endOfExchange({ turns, front, spoken }: Draft): number {
+  let end = front + 1
+  while (end < spoken && !isSpoken(turns[end])) end += 1
+  return end
+}
+
+function sizeUpTo({ turns, front, sizeOf }: Draft, end: number): number {
+  return turns.slice(front, end).reduce((sum, turn) => sum + (turn === undefined ? 0 : sizeOf(turn)), 0)
 }
 
 /** Steps of the open loop, an assistant turn and the results that answer it, down to `aim`. The newest stays. */

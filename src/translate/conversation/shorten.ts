@@ -1,4 +1,4 @@
-import type { Conversation, Turn, UserPart } from "./conversation.ts"
+import type { Conversation, TextPart, Turn, UserPart, UserTurn } from "./conversation.ts"
 import { AT_ONCE, cutAsItGrew, cutText, dropExchanges, dropSteps, replaceTurn, type Draft } from "./cut.ts"
 import { withoutMedium } from "./media.ts"
 import { withoutReasoning } from "./reasoning.ts"
@@ -49,25 +49,29 @@ function trim(draft: Draft, { to, aim }: { readonly to: number; readonly aim: nu
   }
 }
 
-function withoutBulk(turn: Turn & { readonly role: "user" }): Turn {
-  const isBulky = turn.parts.some(({ type }) => type !== "text")
-  const isLong = turn.results.some(({ text }) => text.length > OLD_RESULT_CHARACTERS)
-  if (!isBulky && !isLong) return turn
-  const results = turn.results.map((result) => ({
-    ...result,
-    text: cutText(result.text, OLD_RESULT_CHARACTERS),
-  }))
-  return { ...turn, parts: turn.parts.map(withoutOldMedia), results }
+function withoutBulk(turn: UserTurn): Turn {
+  const parts = turn.parts.map(withoutBulkOfPart)
+  const results = turn.results.map(withoutLength)
+  const isChanged =
+    parts.some((part, index) => part !== turn.parts[index]) ||
+    results.some((result, index) => result !== turn.results[index])
+  return isChanged ? { ...turn, parts, results } : turn
 }
 
-function withoutOldMedia(part: UserPart): UserPart {
-  return part.type === "text" ? part : withoutMedium(part, "too old to fit the context window")
+function withoutBulkOfPart(part: UserPart): UserPart {
+  if (part.type !== "text") return withoutMedium(part, "too old to fit the context window")
+  return part.isResult === true ? withoutLength(part) : part
+}
+
+function withoutLength<Result extends { readonly text: string }>(result: Result): Result {
+  const text = cutText(result.text, OLD_RESULT_CHARACTERS)
+  return text === result.text ? result : { ...result, text }
 }
 
 /** Cuts the longest texts from this turn on to one length, so that all together are no more than `most`. */
 function cutLongest(
   draft: Draft,
-  { from, of, most }: { readonly from: number; readonly of: "results" | "everything"; readonly most: number },
+  { from, of, most }: { readonly from: number; readonly of: Cuttable; readonly most: number },
 ): void {
   if (draft.size <= most) return
   const sizes = draft.turns
@@ -105,20 +109,26 @@ function cutToTokens(text: string, tokens: number): string {
   return cut
 }
 
-function textsOf(turn: Turn, of: "results" | "everything"): readonly string[] {
+type Cuttable = "results" | "everything"
+
+function textsOf(turn: Turn, of: Cuttable): readonly string[] {
   if (turn.role === "assistant") return of === "everything" ? turn.texts : []
-  const said = turn.parts.flatMap((part) => (of === "everything" && part.type === "text" ? [part.text] : []))
+  const said = turn.parts.flatMap((part) => (part.type === "text" && isOf(part, of) ? [part.text] : []))
   return [...said, ...turn.results.map(({ text }) => text)]
+}
+
+function isOf({ isResult }: TextPart, of: Cuttable): boolean {
+  return of === "everything" || isResult === true
 }
 
 function withTexts(
   turn: Turn,
-  { of, change }: { readonly of: "results" | "everything"; readonly change: (text: string) => string },
+  { of, change }: { readonly of: Cuttable; readonly change: (text: string) => string },
 ): Turn {
   if (turn.role === "assistant")
     return of === "everything" ? { ...turn, texts: turn.texts.map(change) } : turn
   const parts = turn.parts.map((part) =>
-    of === "everything" && part.type === "text" ? { ...part, text: change(part.text) } : part,
+    part.type === "text" && isOf(part, of) ? { ...part, text: change(part.text) } : part,
   )
   return { ...turn, parts, results: turn.results.map((result) => ({ ...result, text: change(result.text) })) }
 }
