@@ -101,8 +101,9 @@ export async function openAccounts(options: AccountsOptions): Promise<OpenAccoun
       if (settings.usageTrackingEnabled) tellQuota(before, after, { now: clock.now(), notify })
     },
   })
-  const lookUps = createLookUps({ client, store, tokens, settings, modelsPath: paths.models, notify })
-  const parts = { store, tokens, client, lookUps, identify }
+  const asked = { client, store, tokens, identify }
+  const lookUps = createLookUps({ ...asked, settings, modelsPath: paths.models, notify })
+  const parts = { ...asked, lookUps }
   return {
     ...parts,
     find: (accountId) => find(store, accountId),

@@ -4,9 +4,11 @@ import {
   afterChoiceWanted,
   type Credential,
   foundProfile,
+  type Identify,
   isIdentityCenter,
   loginRegionOf,
   type Notice,
+  Owners,
   type TokenKeeper,
 } from "../../accounts/index.ts"
 import { profileToUse, serviceRegionOf } from "../../kiro/index.ts"
@@ -14,7 +16,7 @@ import { untilAborted } from "../../runtime.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { ControlClient, ControlTarget, OpenAccount } from "./call.ts"
 import { modelsTask, unlistedTask, writeModelsFile } from "./models.ts"
-import { createPeriodic } from "./periodic.ts"
+import { createPeriodic, type PeriodicTask } from "./periodic.ts"
 import { fetchProfiles } from "./questions.ts"
 import { usageTask } from "./usage.ts"
 import { type SearchOutcome, type SearchRules, searchTheWeb, type WebSearch } from "./web-search.ts"
@@ -23,6 +25,7 @@ export interface LookUpOptions {
   readonly client: ControlClient
   readonly store: AccountStore
   readonly tokens: Pick<TokenKeeper, "fresh" | "here">
+  readonly identify: Identify
   readonly settings: Settings
   /** kiro-models.json. */
   readonly modelsPath: string
@@ -32,7 +35,8 @@ export interface LookUpOptions {
 /** Questions to the control plane. They write what they learn into the store and never reject but on abort. */
 export interface LookUps {
   /**
-   * Asks what the account has used, at most once a minute; its quota cool-down ends where there is room again.
+   * Asks what the account has used, at most once a minute, where that is tracked; its quota cool-down ends where there is
+   * room again.
    */
   readonly usage: (accountId: string, signal: AbortSignal) => Promise<void>
   /**
@@ -65,33 +69,56 @@ export interface OpenLookUps extends LookUps {
   readonly close: () => Promise<void>
 }
 
+/** How often it is looked whether somebody is to be asked for their name, in ms. */
+const OWNERS_EVERY_MS = 60_000
+
 /** The questions to the control plane, with what they teach written into the store. */
 export function createLookUps(options: LookUpOptions): OpenLookUps {
-  const { client, store, tokens, modelsPath } = options
+  const { client, store, tokens, settings } = options
   const open = accountOpener(options)
   const usage = createPeriodic(usageTask({ ...options, open }), client.runtime)
-  const models = createPeriodic(modelsTask({ client, open, store, path: modelsPath }), client.runtime)
+  const regular = settings.usageTrackingEnabled ? usage : createPeriodic(ownerTask(options), client.runtime)
+  const models = createPeriodic(modelsTask({ client, open, store, path: options.modelsPath }), client.runtime)
   const unlisted = createPeriodic(
     unlistedTask({ store, here: (accounts) => tokens.here(accounts), ask: (id) => models.soon(id) }),
     client.runtime,
   )
   return {
-    usage: (accountId, signal) => untilAborted(usage.now(accountId), signal),
+    usage: (accountId, signal) => untilAborted(regular.now(accountId), signal),
     usageNow: (accountId) => usage.force(accountId),
     profile: (accountId, asked) => rediscoverProfile(options, accountId, asked),
     afterAnswer(accountId) {
-      usage.soon(accountId)
+      regular.soon(accountId)
       models.soon(accountId)
       unlisted.soon(accountId)
     },
-    afterThrottle: (accountId) => usage.soon(accountId),
+    afterThrottle: (accountId) => regular.soon(accountId),
     offerModels: () => offerModels(options),
     async search(asked, rules = {}) {
       const found = await searchTheWeb({ ...options, open, rules }, asked)
-      if (found.outcome === "found") usage.soon(found.accountId)
+      if (found.outcome === "found") regular.soon(found.accountId)
       return found
     },
-    close: async () => void (await Promise.all([usage.close(), unlisted.close(), models.close()])),
+    close: async () =>
+      void (await Promise.all([usage, regular, unlisted, models].map((periodic) => periodic.close()))),
+  }
+}
+
+/** What is asked where nothing is tracked: whose the logins of an account are, as often as that is due. */
+function ownerTask({ client, store, tokens, identify }: LookUpOptions): PeriodicTask {
+  const { clock, log } = client.runtime
+  return {
+    name: "the owner look-up",
+    everyMs: OWNERS_EVERY_MS,
+    retries: 0,
+    waitMs: async () => 0,
+    async run(accountId, signal) {
+      const account = await presentAccount(store, accountId)
+      const [here] = tokens.here(account === undefined ? [] : [account])
+      const owners = new Owners({ store, identify, clock, log, signal })
+      for (const login of here?.logins ?? []) await owners.ask(login)
+      return "done"
+    },
   }
 }
 

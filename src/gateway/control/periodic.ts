@@ -39,7 +39,7 @@ interface Host {
 
 const FIRST_RETRY_MS = 1000
 /** An account without the feature is asked again after this. */
-const UNSUPPORTED_MS = 6 * 3_600_000
+const UNSUPPORTED_MS = 24 * 3_600_000
 
 /** Runs a task beside the requests: one run per account at a time, none too often, none after `close`. It never rejects. */
 export function createPeriodic(task: PeriodicTask, { clock, random, log }: Host): Periodic {

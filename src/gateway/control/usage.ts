@@ -8,7 +8,6 @@ import {
   type LockingFailure,
   type Login,
   type Notice,
-  ownerOf,
   usedShare,
 } from "../../accounts/index.ts"
 import { present } from "../../json.ts"
@@ -31,19 +30,13 @@ export interface UsageTaskOptions {
 /** Asks what an account has used, at most once a minute over all processes, and keeps the answer. */
 export function usageTask(options: UsageTaskOptions): PeriodicTask {
   const { client, open, store, settings } = options
-  // Without tracking only the call is made that learns the user id.
-  const tracking = settings.usageTrackingEnabled
   return {
     name: "the usage look-up",
     everyMs: EVERY_MS,
     retries: settings.usageSyncMaxRetries,
     async waitMs(accountId) {
       const account = await store.get(accountId)
-      if (
-        account === undefined ||
-        (!tracking && account.logins.every((login) => ownerOf(login) !== undefined))
-      )
-        return EVERY_MS
+      if (account === undefined) return EVERY_MS
       const checkedAt = account.quota?.checkedAt ?? 0
       return Math.min(EVERY_MS, checkedAt + EVERY_MS - client.runtime.clock.now())
     },

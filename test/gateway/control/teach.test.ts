@@ -4,6 +4,7 @@ import { after, describe, it } from "node:test"
 import { type Account, type AccountStore, newAccount, type Notice } from "../../../src/accounts/index.ts"
 import { withRecord } from "../../../src/accounts/login.ts"
 import { createLookUps, type LookUpOptions, type OpenLookUps } from "../../../src/gateway/control/look-ups.ts"
+import { fetchOwner } from "../../../src/gateway/control/questions.ts"
 import { present } from "../../../src/json.ts"
 import { Secret } from "../../../src/secret.ts"
 import { DEFAULT_SETTINGS, type Settings } from "../../../src/settings/index.ts"
@@ -74,7 +75,11 @@ async function bench(
           kind: "idc",
           loginRegion: "us-east-1",
           client: { clientId: "client", clientSecret: secret },
-          tokens: { accessToken: secret, refreshToken: secret, expiresAt: clock.now() + 3_600_000 },
+          tokens: {
+            accessToken: new Secret(person.accessToken),
+            refreshToken: secret,
+            expiresAt: clock.now() + 48 * 3_600_000,
+          },
         },
       ],
     }),
@@ -83,6 +88,7 @@ async function bench(
     client,
     store,
     tokens,
+    identify: (login, signal) => fetchOwner({ client, login, defaultRegion: "us-east-1", signal }),
     settings: { ...DEFAULT_SETTINGS, ...settings },
     modelsPath: `${path}.json`,
     notify,
@@ -179,6 +185,42 @@ describe("a usage call", () => {
     assert.equal((await account())?.userId, person.userId)
     assert.equal(fake.received("GetUsageLimits").length, 1)
     assert.deepEqual(notices, [])
+  })
+
+  for (const [what, refusal, minutes] of [
+    ["is refused", FAILURES.notAuthorized, [0, 1, 3, 7, 15, 30, 45]],
+    ["is unsupported", FAILURES.featureNotSupported, [0, 24 * 60]],
+  ] as const)
+    it(`is made ever less often where usage is not tracked and it ${what}`, async () => {
+      await using fake = await startFakeKiro()
+      const { clock, lookUps } = await bench(
+        fake,
+        { tokenLifetimeSeconds: 48 * 3600 },
+        { usageTrackingEnabled: false },
+      )
+      fake.intercept((request) => request.operation === "GetUsageLimits", refusal)
+      const asked: number[] = []
+      for (let minute = 0; minute < (minutes.at(-1) ?? 0) + 10; minute += 1) {
+        fake.forget()
+        await lookUps.usage("a", signal)
+        if (fake.received("GetUsageLimits").length > 0) asked.push(minute)
+        clock.advance(60_000)
+      }
+      assert.deepEqual(asked, minutes)
+    })
+
+  it("is made once a day where the account has no usage", async () => {
+    await using fake = await startFakeKiro()
+    const { clock, lookUps } = await bench(fake, { tokenLifetimeSeconds: 48 * 3600 })
+    fake.intercept((request) => request.operation === "GetUsageLimits", FAILURES.featureNotSupported)
+    const hours: number[] = []
+    for (let hour = 0; hour < 30; hour += 1) {
+      fake.forget()
+      await lookUps.usage("a", signal)
+      if (fake.received("GetUsageLimits").length > 0) hours.push(hour)
+      clock.advance(3_600_000)
+    }
+    assert.deepEqual(hours, [0, 24])
   })
 
   it("is not repeated after a throttle, and is backed off after a fault", async () => {
@@ -345,6 +387,7 @@ describe("a usage call that another login of the account had to make", () => {
           }
         },
       },
+      identify: async () => ({ outcome: "failed" }),
       settings: DEFAULT_SETTINGS,
       modelsPath: join(folder, "unused.json"),
       notify: () => undefined,
