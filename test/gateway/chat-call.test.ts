@@ -81,6 +81,20 @@ describe("a chat of the gateway", () => {
     assert.equal(refused.outcome, "refusal")
     assert.deepEqual(await harness.store.session("ses_1"), before)
   })
+
+  it("gives no session an account for what is asked beside it, nor another one", async () => {
+    await using harness = await startHarness({ accounts: ["one", "two"] })
+    await readAll(await answerOf(harness, { purpose: "generate", sessionId: "ses_2" }))
+    await harness.gateway.close()
+    assert.equal((await harness.store.session("ses_2")).accountId, undefined)
+    await readAll(await answerOf(harness))
+    await harness.gateway.close()
+    const before = await harness.store.session("ses_1")
+    harness.fake.fail(FAILURES.monthlyLimit)
+    await readAll(await answerOf(harness, { purpose: "generate" }))
+    await harness.gateway.close()
+    assert.deepEqual(await harness.store.session("ses_1"), before)
+  })
 })
 
 function call(changed: Partial<ChatCall> = {}, body: object = {}): ChatCall {

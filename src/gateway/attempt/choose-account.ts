@@ -94,7 +94,8 @@ async function assign(
     selectAccount({ ...state, accounts: tokens.here(state.accounts) }, policy)
   // A host asks for the title first, by an agent and a model of its own: a rule is about those of the conversation.
   const isBeforeRules = chat.purpose === "title" && (await accountRules?.())?.hasNew === true
-  const choice = isBeforeRules
+  const isAside = isBeforeRules || chat.purpose === "generate"
+  const choice = isAside
     ? await store.consider(chat.sessionId, choose)
     : await store.assign(chat.sessionId, choose, seen)
   if (choice.account === undefined) {
