@@ -357,6 +357,11 @@ describe("the tools together", () => {
       refusalOf(many(900, 2_200)),
       /^tools are 2\.02 MB of declarations .*: switch off MCP servers/,
     )
+    // The service counts bytes.
+    const wide = Array.from({ length: 300 }, (_, index) =>
+      tool(`a${index}`, { description: "説".repeat(2_000) }),
+    )
+    assert.match(refusalOf(wide), /^tools are 1\.8\d MB of declarations/)
     assert.match(refusalOf(many(1_400, 10)), /^tools are over a thousand.*: switch off MCP servers/)
   })
 })

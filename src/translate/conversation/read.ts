@@ -172,8 +172,8 @@ function readArguments(text: string): JsonObject {
  * nothing is published.
  */
 const MAX_TOOLS = 1_000
-/** Of JSON. */
-const MAX_CHARACTERS = 1_500_000
+/** Of JSON, in UTF-8. */
+const MAX_BYTES = 1_500_000
 const MEGABYTE = 1_000_000
 const REMEDY = "switch off MCP servers that this session does not need"
 
@@ -182,16 +182,16 @@ function checkToolBudget(tools: readonly ToolDeclaration[]): void {
   // The message names no count: among them are numbers that OpenCode takes for a status to repeat on.
   if (tools.length > MAX_TOOLS)
     throw new ChatRequestError("tools", `are over a thousand, more than Kiro takes: ${REMEDY}`)
-  const characters = tools.reduce((sum, tool) => sum + sizeOf(tool), 0)
-  if (characters <= MAX_CHARACTERS) return
-  const sizes = `${inMegabytes(characters)} of declarations and Kiro takes ${inMegabytes(MAX_CHARACTERS)}`
+  const bytes = tools.reduce((sum, tool) => sum + sizeOf(tool), 0)
+  if (bytes <= MAX_BYTES) return
+  const sizes = `${inMegabytes(bytes)} of declarations and Kiro takes ${inMegabytes(MAX_BYTES)}`
   throw new ChatRequestError("tools", `are ${sizes}: ${REMEDY}`)
 }
 
 function sizeOf({ name, description, schema }: ToolDeclaration): number {
-  return name.length + description.length + schema.text.length
+  return Buffer.byteLength(name) + Buffer.byteLength(description) + Buffer.byteLength(schema.text)
 }
 
-function inMegabytes(characters: number): string {
-  return `${(characters / MEGABYTE).toFixed(2)} MB`
+function inMegabytes(bytes: number): string {
+  return `${(bytes / MEGABYTE).toFixed(2)} MB`
 }
