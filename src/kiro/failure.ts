@@ -101,6 +101,10 @@ export function kindOfReason(reason: string): FailureKind | undefined {
  * less. Each wording was seen (and is a test); it counts only under the exceptions named with it, the first that fits.
  */
 const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: readonly Family[]])[] = [
+  // What is wrong with a part that is named by its place, be it too large, is what the refusal is about.
+  [/\btools\.\d+\b/, "tool-refused", ["validation"]],
+  [/\bmessages\.\d+\S*\b(?:document|pdf)\b/, "document-refused", ["validation"]],
+  [/\bmessages\.\d+\S*\bimage\b/, "image-refused", ["validation"]],
   [/user id .*suspended|account (?:is|has been) suspended/i, "suspended", ["access"]],
   [/subscription does not support this application/i, "subscription-refused", ["access"]],
   [/bearer token|\binvalid token|token (?:is |has )?expired|expired token/i, "bearer-rejected", ["access"]],
@@ -110,10 +114,6 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
   [/unexpectedly high load/i, "capacity", ["service"]],
   // Bedrock counts a throttle in tokens too; nothing is too long then.
   [/too many tokens\b.{0,20}\bplease wait/i, "throttled", ["throttle", "validation"]],
-  // What is wrong with a part that is named by its place, be it too large, is no overflow.
-  [/\btools\.\d+\b/, "tool-refused", ["validation"]],
-  [/\bmessages\.\d+\S*\b(?:document|pdf)\b/, "document-refused", ["validation"]],
-  [/\bmessages\.\d+\S*\bimage\b/, "image-refused", ["validation"]],
   // The service's own words, those of the platforms whose words it passes on, and what OpenCode takes for an overflow.
   [
     /input is too long|content length exceeds threshold|prompt (?:is )?too long|exceeds? the context window|(?:exceeds?|exceeded)(?: the)?(?: model'?s?)?(?: maximum)? context (?:limit|length)|context[_ ](?:length|window)[_ ]exceed(?:s|ed)|maximum context length is|length limit exceeded|too many total text bytes|too many (?:input )?tokens|input token count.{0,40}exceeds|reduce the length of the messages|request(?: entity)? too large|request_too_large|exceeds the available context size|context window exceeds limit|max tokens allowed|maximum allowed input length|greater than the context length|input \(\d+ tokens\) is longer than|exceeds the limit of \d+|(?:model )?token limit exceeded|exceeded model token limit|context length is only \d+|maximum prompt length is \d+|too large for model with \d+|prompt has [\d,]+ tokens?, but|model_context_window_exceeded/i,

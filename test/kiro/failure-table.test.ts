@@ -114,6 +114,7 @@ const QUOTED: readonly (readonly [words: string, reason: string, kind: FailureKi
     "document-refused",
   ],
   ["tools.2.custom.description: too many tokens", "TOOL_SCHEMA_INVALID", "tool-refused"],
+  ["tools.2.custom.input_schema.properties.profileArn: no", "TOOL_SCHEMA_INVALID", "tool-refused"],
   [
     "tools.9.custom.input_schema: nesting exceeds the limit of 5 levels",
     "REQUEST_BODY_INVALID",
