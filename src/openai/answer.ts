@@ -32,6 +32,8 @@ export interface ChatDelta {
 export interface ReasoningProof {
   readonly signature?: string
   readonly redacted?: string
+  /** Of the model that gave it, as on the wire: any other refuses it. */
+  readonly modelId?: string
 }
 
 /** What one chunk adds. What all chunks of an answer share is its `ChatHead`. */

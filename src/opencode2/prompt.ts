@@ -203,7 +203,11 @@ type ToolCall = AssistantMessage["toolCalls"][number]
 /** Its proof is what we gave the host as metadata of the block. */
 function readReasoning({ part, at }: PlacedPart, key: string): ReasoningBlock {
   const own = ownOf(part["providerOptions"], key)
-  const proof = { signature: stringField(own, "signature"), redacted: stringField(own, "redacted") }
+  const proof = {
+    signature: stringField(own, "signature"),
+    redacted: stringField(own, "redacted"),
+    modelId: stringField(own, "modelId"),
+  }
   return { text: textAt(part["text"], `${at}.text`), ...present(proof) }
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import {
   conversationIdOf,
+  FAILURES,
   conversationStateOf,
   historyIn,
   finish,
@@ -145,6 +146,35 @@ describe("an answer of Kiro in OpenCode 2", () => {
     const again = signaturesIn(fake.chats.at(-1))
     for (const signature of signatures) assert.ok(again.includes(signature), signature)
     assert.deepEqual(fake.refused, [])
+  })
+
+  it("gives no model the proof of one that stood in for it, or for which it stands in", async () => {
+    const other = "claude-opus-4-7"
+    await using stage = await openStage({
+      settings: { rateLimitMaxRetries: 0, fallbackModels: { "claude-opus-4-6": [other] } },
+    })
+    const { fake } = stage
+    const session = stage.session(THINKING, { tools: { read: { execute: () => "A" } } })
+    const step = (signature: string) => [
+      ...reasoning({ text: `I look for ${signature}.`, signature }),
+      ...toolUse({ name: "read" }),
+      CALL,
+    ]
+    // The second step is the other model's, the third that of the one that was asked.
+    fake.answer(...step("Zmlyc3Q="))
+    fake.fail(FAILURES.capacity)
+    fake.answer(...step("c2Vjb25k"))
+    fake.answer(...step("dGhpcmQ="))
+    fake.answer(text("Done."), finish())
+    assert.equal((await session.prompt("Think")).text, "Done.")
+    assert.deepEqual(fake.refused, [])
+    assert.deepEqual(fake.chats.map(signaturesIn), [
+      [],
+      ["Zmlyc3Q="],
+      [],
+      ["Zmlyc3Q="],
+      ["Zmlyc3Q=", "dGhpcmQ="],
+    ])
   })
 
   it("sends reasoning to another model as words, and the loop goes on", async () => {

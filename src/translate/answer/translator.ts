@@ -105,7 +105,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
     const rest = ends.length > 0 ? nativeReasoning.end() : ""
     return [
       ...pieceChunks({ kind: "reasoning", text: text + rest }),
-      ...ends.map((reasoningEnd) => ({ delta: {}, reasoningEnd })),
+      ...ends.map((proof) => ({ delta: {}, reasoningEnd: { ...proof, modelId: options.wireModelId } })),
     ]
   }
 

@@ -37,9 +37,11 @@ export function createReasoningReplay(kept: readonly SignedReasoning[], modelId:
   }
 
   const none = hashReasoning("", modelId)
+  // A model that stands in for a busy one sees what that gave, and the other way round.
+  const isOfModel = (block: ReasoningBlock): boolean => (block.modelId ?? modelId) === modelId
   return ({ toolUseIds, blocks }) => {
     if (toolUseIds.length === 0) return undefined
-    if (blocks.some(hasProof)) return blocks.length === 1 ? blocks[0] : undefined
+    if (blocks.some(hasProof)) return blocks.length === 1 && blocks.every(isOfModel) ? blocks[0] : undefined
     if (byToolUse.size === 0) return undefined
     const text = blocks.map((block) => block.text).join("")
     const own = hashReasoning(text, modelId)

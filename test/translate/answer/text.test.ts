@@ -4,6 +4,9 @@ import { createHash } from "node:crypto"
 import type { KiroEvent } from "../../../src/kiro/index.ts"
 import { metadata, reasoning, stop, text, toolUse, translate } from "./translate.ts"
 
+/** As `translate` names it. */
+const MODEL = "claude-sonnet-4.5"
+
 describe("text and reasoning", () => {
   it("leave with their own event", () => {
     const { steps } = translate([reasoning("think"), text("a"), text("b")])
@@ -38,7 +41,7 @@ describe("text and reasoning", () => {
     ])
     assert.deepEqual(signed.steps[1], [
       { delta: { reasoning_content: "\uFFFD" } },
-      { delta: {}, reasoningEnd: { signature: "c2ln" } },
+      { delta: {}, reasoningEnd: { signature: "c2ln", modelId: MODEL } },
     ])
   })
 
@@ -72,7 +75,7 @@ describe("text and reasoning", () => {
       toolUse("b"),
       stop("b"),
     ])
-    assert.deepEqual(steps[2], [{ delta: {}, reasoningEnd: { signature: "c2ln" } }])
+    assert.deepEqual(steps[2], [{ delta: {}, reasoningEnd: { signature: "c2ln", modelId: MODEL } }])
     assert.deepEqual(summary.reasoning, [
       { signature: "c2ln", textHash: sha256("I need both."), toolUseIds: ["a", "b"] },
     ])
@@ -84,7 +87,7 @@ describe("text and reasoning", () => {
     const { summary, message, steps } = translate([redacted, toolUse("a"), stop("a")])
     assert.deepEqual(summary.reasoning, [{ redacted: "LktUUn5+", textHash: sha256(""), toolUseIds: ["a"] }])
     assert.equal(message.reasoning_content, undefined)
-    assert.deepEqual(steps[0], [{ delta: {}, reasoningEnd: { redacted: "LktUUn5+" } }])
+    assert.deepEqual(steps[0], [{ delta: {}, reasoningEnd: { redacted: "LktUUn5+", modelId: MODEL } }])
     assert.equal(steps[1]?.[0]?.delta.role, "assistant")
     const shown = translate([reasoning("Hm."), redacted, reasoning("Yes."), signed, toolUse("a"), stop("a")])
     assert.deepEqual(shown.summary.reasoning, [
@@ -95,5 +98,5 @@ describe("text and reasoning", () => {
 })
 
 function sha256(text: string): string {
-  return createHash("sha256").update(`claude-sonnet-4.5\n${text}`).digest("hex")
+  return createHash("sha256").update(`${MODEL}\n${text}`).digest("hex")
 }
