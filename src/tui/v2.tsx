@@ -26,7 +26,9 @@ export interface V2Context {
   readonly location?: unknown
   readonly theme?: unknown
   readonly renderer?: { requestRender?(): void }
-  readonly client?: { rpc?(definition: object): Record<string, (input: object) => Promise<unknown>> }
+  readonly client?: {
+    rpc?(definition: object): Record<string, (input: object, options?: object) => Promise<unknown>>
+  }
   readonly data?: {
     on?(type: string, handler: () => void): () => void
     readonly session?: {
@@ -116,8 +118,10 @@ function deskOf(context: V2Context, local: LocalDesk): Desk {
   const call = async (method: string, input: object): Promise<unknown> => {
     const { loadAccountsRpc } = await import("../host/index.ts")
     const { ACCOUNTS_RPC } = await loadAccountsRpc()
+    // A location's part answers there alone, and a call that names none goes to where the server was started.
+    const options = present({ location: locationOf(context) })
     // Never awaited itself: a host's client may take every name for a method, `then` too.
-    return context.client?.rpc?.(ACCOUNTS_RPC)[method]?.(input)
+    return context.client?.rpc?.(ACCOUNTS_RPC)[method]?.(input, options)
   }
   let silentUntil = 0
   const ask = async <Answer,>(
@@ -219,10 +223,13 @@ function readOutcome(answer: JsonObject): SignedIn | undefined {
   }
 }
 
+/** As the host refers to it. */
+function locationOf(context: V2Context): JsonObject | undefined {
+  return [() => context.location, () => context.data?.location?.default?.()].map(attempt).find(isObject)
+}
+
 function projectOf(context: V2Context): Project {
-  const found = [() => context.location, () => context.data?.location?.default?.()]
-    .map(attempt)
-    .find(isObject)
+  const found = locationOf(context)
   const directory = (found && stringField(found, "directory")) ?? process.cwd()
   const project = asObject(found?.["project"])
   const worktree = stringField(project, "directory") ?? directory

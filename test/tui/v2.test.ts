@@ -102,6 +102,21 @@ describe("the part of OpenCode 2's terminal UI", () => {
     assert.match(JSON.stringify(asked), /"sessionId":"ses_1"/)
   })
 
+  it("asks the server's part at the location where it is", async () => {
+    const asked: unknown[] = []
+    const { rpc } = serverWith([])
+    const board = async (input: object, options?: object): Promise<unknown> => {
+      asked.push(options)
+      return rpc?.({})["board"]?.(input)
+    }
+    const far = { directory: "/far/y", workspaceID: "wrk_1" }
+    const client = { rpc: () => ({ board }) }
+    await runKiro(stage({ client, location: far }), 1)
+    await runKiro(stage({ client, location: undefined, data: { location: { default: () => far } } }), 1)
+    await runKiro(stage({ client, location: undefined }), 1)
+    assert.deepEqual(asked, [{ location: far }, { location: far }, {}])
+  })
+
   it("asks a server whose client takes every name for a method", async () => {
     const asked: object[] = []
     const { rpc } = serverWith(asked)
