@@ -103,18 +103,19 @@ export class Draft {
   }
 
   /** Whoever had `from` for a successor has `into`, which may be the login renewed although `from` was not. */
-  relink(from: string, into: string): void {
+  relink(from: Login, into: string): void {
     const heir = this.find((login) => login.id === into)?.login
     this.changeAll((login) => {
       const successors = successorsIn(login)
-      if (!successors.some(({ id }) => id === from)) return login
+      if (!successors.some(({ id }) => id === from.id)) return login
       const mayBeHeir = heir !== undefined && mayBeOneSignIn(heir, login)
       const become = (successor: Successor): Successor => {
-        if (successor.id !== from) return successor
+        if (successor.id !== from.id) return successor
         const { anew, ...rest } = successor
         if (mayBeHeir) return { ...rest, id: into }
-        // A refusal of another sign-in says nothing of what the login was renewed to.
-        return anew === true ? { ...successor, id: into } : { id: into }
+        // Refused in the login's place it left that free; a refusal of another sign-in tells nothing of that.
+        const isFree = anew === true || (from.revoked !== undefined && successor.place !== undefined)
+        return isFree ? { ...rest, anew: true, id: into } : { id: into }
       }
       // It may be one of them already.
       const all = new Map(successors.map(become).map((successor) => [successor.id, successor]))

@@ -192,7 +192,7 @@ function settleSuccessions(draft: Draft, accountId: string): void {
         .filter(({ id }) => id !== before.id)
         .map((login) => (login.id === heir.id ? next : login)),
     })
-    draft.relink(before.id, heir.id)
+    draft.relink(before, heir.id)
     for (const { id: resting } of older)
       draft.change(resting, (login) => withSuccessors(login, [...successorsIn(login), { id: heir.id }]))
     draft.change(heir.id, (kept) => withoutSuccessor(kept, heir.id))
@@ -338,7 +338,7 @@ function letGo(draft: Draft, { account: { id: accountId }, login }: HeldLogin): 
   const heir = heirs.find(isTheirs)
   if (heir === undefined) return
   draft.change(heir.id, (standing) => withInherited(standing, login))
-  draft.relink(login.id, heir.id)
+  draft.relink(login, heir.id)
   const account = draft.get(accountId)
   if (account === undefined) return
   if (account.logins.length === 1 && account.userId === undefined) draft.drop(accountId)

@@ -240,5 +240,5 @@ function splitOne(
 function handOver(draft: Draft, { account, login }: HeldLogin, to: string): void {
   draft.change(to, (heir) => withInherited(heir, login))
   draft.drop(account.id)
-  draft.relink(login.id, to)
+  draft.relink(login, to)
 }

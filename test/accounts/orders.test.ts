@@ -169,6 +169,29 @@ describe("orders of events", () => {
     }
   })
 
+  it("2, refused, and the sign-in anew behind it too: the oldest of the person's pairs serves on", async () => {
+    const beside = new Home(home.folder, home)
+    home.service.usage = "down"
+    await home.signsIn("A")
+    assert.equal(await home.servedBy(), "A")
+    const middle = await home.signsIn("A")
+    assert.equal(await home.servedBy(), "A")
+    home.client = "registered-anew"
+    const newest = await home.signsIn("A")
+    home.service.usage = "up"
+    assert.equal(await beside.servedBy(), "A")
+    home.service.end(newest)
+    home.endAccessTokens()
+    assert.equal(await home.servedBy(), "A")
+    home.service.end(middle)
+    for (let renewal = 0; renewal < 3; renewal += 1) {
+      home.endAccessTokens()
+      assert.equal(await home.servedBy(), "A", `after renewal ${renewal}`)
+    }
+    assert.equal(superseded(), 0)
+    await beside.end()
+  })
+
   it("2, refused and replaced: whoever was behind that serves on", async () => {
     home.service.usage = "refused"
     await home.signsIn("A")
