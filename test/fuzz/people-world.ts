@@ -235,15 +235,21 @@ export class World {
   }
 
   async #isSeenInKiroCli(): Promise<void> {
+    const person = await this.#personInKiroCli()
+    if (person !== undefined) this.#isSeenIn(person, "kiro-cli")
+  }
+
+  async #personInKiroCli(): Promise<Person | undefined> {
     const pair = await this.#pairIn("kiro-cli")
-    const person = pair === undefined ? undefined : this.#home.service.familyOf(pair)?.person
-    if (person !== undefined) this.#isSeenIn(person as Person, "kiro-cli")
+    return pair === undefined ? undefined : (this.#home.service.familyOf(pair)?.person as Person | undefined)
   }
 
   /** A newer pair that only its program had is overwritten. */
   async #putBack(): Promise<void> {
     await this.#displaces("kiro-cli")
     await this.#home.cliIsPutBack()
+    const person = await this.#personInKiroCli()
+    if (person !== undefined) this.#isBefore(person, "kiro-cli")
   }
 
   async #isCopiedTo(place: string): Promise<void> {
@@ -382,9 +388,13 @@ export class World {
 
   async #comesTo(person: Person, program: Program): Promise<void> {
     this.#isSeenIn(person, program)
-    // Behind another person's login nobody can know them again either.
-    for (const [other, places] of this.#nameless) if (other !== person) places.delete(program)
+    this.#isBefore(person, program)
     await this.#displaces(program)
+  }
+
+  /** Behind another person's login nobody can know them again either. */
+  #isBefore(person: Person, program: Program): void {
+    for (const [other, places] of this.#nameless) if (other !== person) places.delete(program)
   }
 
   async #displaces(program: Program): Promise<void> {
