@@ -33,6 +33,7 @@ describe("the id of a conversation", () => {
     assert.equal(id([says("Go"), ...step, ...ofTheHost]), first)
     for (const words of [
       "The previous response was interrupted. Continue from where you left off without repeating completed content.",
+      "The working directory has been changed to /code/x.",
       `<subagent sessionID="ses_2" state="completed" description="Look">\nFound.\n</subagent>`,
       `<shell id="sh_1" state="completed" command="echo '</b>'">\nout\n\nCommand exited with code 0.\n</shell>`,
     ]) {

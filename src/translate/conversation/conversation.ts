@@ -115,11 +115,12 @@ export function textOf(parts: readonly UserPart[]): string {
 const ATTACHED_MEDIA = "Attached media from tool result:"
 
 /**
- * What OpenCode 2 says in the user's name by itself: that instructions have changed, within an open tool loop too, that
- * something in the background has ended, and, behind an answer that broke off, that it is to go on.
+ * What OpenCode 2 says in the user's name by itself: that instructions have changed, within an open tool loop too, or
+ * the folder, that something in the background has ended, and, behind an answer that broke off, that it is to go on.
  */
 const SAID_BY_HOST: readonly RegExp[] = [
   /^\s*<(system-update|subagent|shell)\b[^]*<\/\1>\s*$/,
+  /^The working directory has been changed to .*\.$/,
   /^The previous response was interrupted\. Continue from where you left off[^.\n]*\.$/,
 ]
 
