@@ -1,6 +1,5 @@
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
 import { AGENT_HEADER, gatewayOf, type Host, PURPOSE_HEADER, readOffer, startHost } from "../host/index.ts"
-import { present } from "../json.ts"
 import { type Fetch, systemRuntime } from "../runtime.ts"
 import { loadingTrouble, type Place } from "../settings/index.ts"
 import { PROVIDER_ID } from "../version.ts"
@@ -15,11 +14,7 @@ const BASE_URL = "https://kiro.invalid/v1"
 const HELPERS: ReadonlySet<string> = new Set(["title", "compaction"])
 
 export interface InstanceOptions {
-  readonly input: Pick<PluginInput, "directory" | "worktree"> & {
-    readonly client: ToastClient
-    /** Its `worktree` is the main checkout's root, where the other one is that of a git worktree. */
-    readonly project?: Pick<PluginInput["project"], "worktree">
-  }
+  readonly input: Pick<PluginInput, "directory" | "worktree"> & { readonly client: ToastClient }
   readonly place: Place
 }
 
@@ -29,7 +24,7 @@ export interface InstanceOptions {
  */
 export async function startInstance({ input, place }: InstanceOptions): Promise<Hooks> {
   const { client, directory, worktree } = input
-  const project = { directory, worktree, ...present({ mainWorktree: input.project?.worktree }) }
+  const project = { directory, worktree }
   const host = startHost({ place, project, show: (text) => toast(text) })
   const { paths, log, signal } = host
   const toast: (toast: Toast) => void = createToaster({ ...host, client })
