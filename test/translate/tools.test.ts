@@ -298,6 +298,13 @@ describe("the schema of a tool", () => {
       properties: object
     }
     assert.deepEqual(member.properties, named.properties)
+    const alias = { $ref: "#/definitions/node", description: "A node." }
+    const chain = { ...definitions, alias, round: { $ref: "#/definitions/round" } }
+    const aliased = schemaOf({
+      oneOf: [{ $ref: "#/definitions/alias" }, { $ref: "#/definitions/round" }],
+      definitions: chain,
+    }) as { properties: object }
+    assert.deepEqual(aliased.properties, named.properties)
     assert.deepEqual(schemaOf({ $ref: "#" }), { type: "object", properties: {} })
     const moved = {
       anyOf: [{ properties: { a: { type: "string" }, b: { $ref: "#/anyOf/0/properties/a" } } }],

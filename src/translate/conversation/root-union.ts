@@ -12,7 +12,7 @@ const LONGEST_UNION_TEXT = 2_000
  * properties beside its own, required only where every way asks for them; the union itself stands in the description.
  */
 export function foldRoot(schema: JsonObject): JsonObject {
-  const root = followed(schema)
+  const root = followed(schema, schema)
   return UNIONS.filter((union) => Array.isArray(root[union])).reduce(
     (folded, union) => foldUnion(folded, union, schema),
     root,
@@ -26,23 +26,23 @@ export function withoutDanglingReferences(root: JsonObject): JsonObject {
   return isObject(cleaned) ? cleaned : root
 }
 
-/** The root, where it is no more than the name of another schema: generators write `$ref` beside `definitions`. */
-function followed(schema: JsonObject): JsonObject {
+/** The schema that this one names, be it by another name: generators write `$ref` beside `definitions`. */
+function followed(schema: JsonObject, whole: JsonObject): JsonObject {
   const seen = new Set<string>()
-  let root = schema
-  for (let ref = root["$ref"]; typeof ref === "string"; ref = root["$ref"]) {
-    const { $ref: _, ...own } = root
-    const target = seen.has(ref) ? undefined : resolve(ref, schema)
+  let reached = schema
+  for (let ref = reached["$ref"]; typeof ref === "string"; ref = reached["$ref"]) {
+    const { $ref: _, ...own } = reached
+    const target = seen.has(ref) ? undefined : resolve(ref, whole)
     seen.add(ref)
-    root = isObject(target) ? { ...target, ...own } : own
+    reached = isObject(target) ? { ...target, ...own } : own
   }
-  return root
+  return reached
 }
 
 function foldUnion(root: JsonObject, union: Union, whole: JsonObject): JsonObject {
   const { [union]: list, ...rest } = root
   const members: readonly unknown[] = Array.isArray(list) ? list : []
-  const objects = members.flatMap((member) => dereferenced(member, whole))
+  const objects = members.filter(isObject).map((member) => followed(member, whole))
   const required = new Set([...namesOf(root), ...requiredBy(union, objects, members.length)])
   const ownProperties = asObject(root["properties"])
   const told = [root["description"], textOf(union, members, objects)]
@@ -71,19 +71,13 @@ function withInner(member: JsonObject, whole: JsonObject, seen: Set<unknown>): J
   const inner = UNIONS.flatMap((union): readonly unknown[] =>
     Array.isArray(member[union]) ? member[union] : [],
   )
-  const objects = inner.flatMap((each: unknown) => {
-    const ref = asObject(each)["$ref"]
+  const objects = inner.filter(isObject).flatMap((each) => {
+    const ref = each["$ref"]
     if (ref !== undefined && seen.has(ref)) return []
     seen.add(ref)
-    return dereferenced(each, whole)
+    return [followed(each, whole)]
   })
   return [member, ...objects.flatMap((each) => withInner(each, whole, seen))]
-}
-
-function dereferenced(member: unknown, whole: JsonObject): JsonObject[] {
-  if (!isObject(member)) return []
-  const target = typeof member["$ref"] === "string" ? resolve(member["$ref"], whole) : undefined
-  return [isObject(target) ? { ...target, ...member } : member]
 }
 
 /** Each property of the members; one that several have, in different ways, may be any of them. */
