@@ -4,6 +4,7 @@ import * as fc from "fast-check"
 import { newAccount } from "../../src/accounts/index.ts"
 import {
   firstProgress,
+  isOfTheModel,
   nextProgress,
   type Progress,
   type Verdict,
@@ -363,6 +364,19 @@ describe("the progress after a verdict", () => {
     // Whoever says 413 counts bytes.
     assert.equal(ratioAfter(100_000, { status: 413, reason: "PAGE", message: "413" }), undefined)
     assert.equal(ratioAfter(100_000, { status: 413, message: "length limit exceeded" }), undefined)
+  })
+
+  it("of an omission takes what is wrong with one picture for no word about the model", () => {
+    const isLearnt = (message: string): boolean =>
+      isOfTheModel({ kind: "image-refused", status: 400, message, reason: "IMAGE_FORMAT_UNSUPPORTED" })
+    for (const lacks of [
+      "doesn't support the image content block",
+      "does not take images.",
+      "does not accept image input",
+    ])
+      assert.ok(isLearnt(`This model ${lacks}`), lacks)
+    for (const one of ["the image format image/webp", "images larger than 5 MB", "the media type image/gif"])
+      assert.ok(!isLearnt(`This model does not support ${one}`), one)
   })
 
   it("of an omission learns for the model only what that lacks as such", () => {

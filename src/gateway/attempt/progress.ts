@@ -195,13 +195,14 @@ function countedIn(message: string): number | undefined {
   return counted === undefined ? undefined : Number(counted.replaceAll(",", ""))
 }
 
+/** Any picture, any document: not one of this format or size. */
+const LACKS_MEDIA =
+  /model (?:doesn't|does not) (?:support|accept|take) (?:the |any )?(?:images?|documents?|pdfs?)\b(?! (?:formats?|types?|sizes?|of|with|larger)\b)/i
+
 /** Whether the model as such lacks what was refused. A document or an image may have been refused for what it was. */
 export function isOfTheModel({ kind, reason = "", message }: KiroFailure): boolean {
   // In a tool loop that began without reasoning, or whose reasoning is left out, there may be no thinking.
   if (kind === "field-refused") return !/expected .?thinking/i.test(message)
   if (kind !== "document-refused" && kind !== "image-refused") return false
-  return (
-    reason.endsWith("_MODEL_NOT_SUPPORTED") ||
-    /model (?:doesn't|does not) (?:support|accept|take)/i.test(message)
-  )
+  return reason.endsWith("_MODEL_NOT_SUPPORTED") || LACKS_MEDIA.test(message)
 }
