@@ -238,6 +238,6 @@ function tellLeftOut(
   { chat, progress }: Pick<Attempt, "chat" | "progress">,
 ): void {
   const { sessionId, session } = chat
-  const parts = partsInWords(progress.omitted.filter((omission) => !session.leftOut?.includes(omission)))
+  const parts = partsInWords(progress.omitted, session.leftOut)
   if (parts.length > 0) notify({ kind: "parts-left-out", parts, sessionId })
 }

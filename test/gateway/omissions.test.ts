@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
+import { describeNotice } from "../../src/accounts/index.ts"
 import { hashReasoning } from "../../src/translate/index.ts"
 import {
   failure,
@@ -242,6 +243,18 @@ describe("a picture or document that the service refuses", () => {
     await assertAnswered(harness.ask(twoPictures()))
     assert.deepEqual(counts(harness, "images"), [2, 1])
     assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(PIXEL)))
+  })
+
+  it("is told of each time, with words that are news", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    for (const url of [PIXEL, OTHER_PIXEL]) {
+      harness.fake.fail(inWords("Could not process image"))
+      await assertAnswered(harness.ask(withPart({ type: "image_url", image_url: { url } })))
+      await harness.gateway.close()
+    }
+    const texts = harness.notices.map((notice) => describeNotice(notice, "kiro"))
+    assert.equal(new Set(texts.map(({ event }) => event)).size, 2)
+    assert.match(texts[1]?.message ?? "", /refused a picture or document \(2 in all\);/)
   })
 
   it("is not sent to the model that stands in for a busy one either", async () => {

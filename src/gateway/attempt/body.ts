@@ -108,21 +108,26 @@ function without(conversation: Conversation, omitted: readonly Omission[]): Conv
   return steps.reduce((left, [isAsked, leaveOut]) => (isAsked ? leaveOut(left) : left), conversation)
 }
 
-/** What a user is told of it: tools and media, of which they would wonder what became. */
-export function partsInWords(omitted: readonly Omission[]): readonly string[] {
-  const tools = namesOf("tool", omitted).map((name) => `the tool ${name}`)
-  return [...tools, ...mediaInWords(omitted)]
+/** What a user is told of it, beside what they were told before: tools and media, of which they would wonder what became. */
+export function partsInWords(
+  omitted: readonly Omission[],
+  before: readonly string[] = [],
+): readonly string[] {
+  const news = omitted.filter((omission) => !before.includes(omission))
+  const tools = namesOf("tool", news).map((name) => `the tool ${name}`)
+  return [...tools, ...mediaInWords(news, namesOf("medium", omitted).length)]
 }
 
-/** Of a kind that is left out as a whole the single ones are not counted. */
-function mediaInWords(omitted: readonly Omission[]): readonly string[] {
+/** Of a kind that is left out as a whole the single ones are not counted. The same words are told once. */
+function mediaInWords(omitted: readonly Omission[], inAll: number): readonly string[] {
   const kinds = [
     ...(omitted.includes("images") ? ["all pictures"] : []),
     ...(omitted.includes("documents") ? ["all documents"] : []),
   ]
   const media = namesOf("medium", omitted).length
   if (kinds.length > 0 || media === 0) return kinds
-  return [media === 1 ? "a picture or document" : `${media} pictures or documents`]
+  const words = media === 1 ? "a picture or document" : `${media} pictures or documents`
+  return [media === inAll ? words : `${words} (${inAll} in all)`]
 }
 
 /** The tools or the media among them. */
