@@ -226,6 +226,10 @@ describe("the schema of a tool", () => {
         { default: null, const: null, "x-order": [1] },
         { const: null, "x-order": [1] },
       ],
+      [
+        { example: { type: null, name: "a" }, "x-meta": [{ items: null }, null], default: { type: null } },
+        { example: { name: "a" }, "x-meta": [{}, null], default: { type: null } },
+      ],
     ]
     for (const [given, left] of rows) assert.deepEqual(propertyOf(given), left, JSON.stringify(given))
   })

@@ -125,7 +125,7 @@ const KEYWORDS: { readonly [keyword: string]: Keyword } = {
     return names.length === 0 ? undefined : [...new Set(names.map((name) => name.toWellFormed()))]
   },
   enum: (value) => (Array.isArray(value) && value.length > 0 ? uniqueValues(value) : undefined),
-  ...each(["const", "default", "example"], (value) => wellFormed(value)),
+  ...each(["const", "default"], (value) => wellFormed(value)),
   examples: (value) => wellFormed(Array.isArray(value) ? value : [value]),
   dependentRequired: (value) =>
     isObject(value) && Object.values(value).every(isListOfTexts) ? wellFormed(value) : undefined,
@@ -134,7 +134,15 @@ const KEYWORDS: { readonly [keyword: string]: Keyword } = {
 function cleanKeyword(keyword: string, value: unknown, path: readonly unknown[]): unknown {
   if (Object.hasOwn(KEYWORDS, keyword)) return KEYWORDS[keyword]?.(value, path)
   // A word of nobody's draft means nothing to a validator, whatever its value.
-  return wellFormed(value)
+  return withoutNulls(wellFormed(value))
+}
+
+/** The service refuses a keyword that is null, and nobody knows that it looks for them in schemas alone. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (!isObject(value)) return value
+  const entries = Object.entries(value).filter(([, member]) => member !== null)
+  return Object.fromEntries(entries.map(([name, member]) => [name, withoutNulls(member)]))
 }
 
 function each(keywords: readonly string[], clean: Keyword): { readonly [keyword: string]: Keyword } {
