@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type { LanguageModelV3 } from "@ai-sdk/provider"
 import { asObject } from "../../../src/json.ts"
 import type { FakeOpenCode2 } from "./host.ts"
@@ -252,8 +253,11 @@ export class FakeLocation {
     const handlers = asObject(this.rpc.get(id)?.handlers)
     const handler = handlers[method]
     if (typeof handler !== "function") throw new Error(`no rpc ${id}/${method}`)
-    const result: unknown = await Reflect.apply(handler, handlers, [input])
-    return result === undefined ? undefined : JSON.parse(JSON.stringify(result))
+    const result: unknown = await Reflect.apply(handler, handlers, [JSON.parse(JSON.stringify(input))])
+    const told: unknown = JSON.parse(JSON.stringify(result))
+    // A member that is `undefined` fails the whole call.
+    if (!isDeepStrictEqual(told, result)) throw new Error(`rpc.invalid_output: ${id}/${method}`)
+    return told
   }
 
   /** The Promise context of a plugin: `core/plugin/host.ts`. */
