@@ -213,6 +213,19 @@ describe("throttles of several accounts", () => {
     assert.match(await response.text(), /no account can answer now, for 30 seconds.* first: .*; second: /)
     assert.deepEqual(harness.sent(), ["first", "second"])
   })
+
+  it("are a moment's wait where the first of them ended while another account was asked", async () => {
+    await using harness = await startHarness({ settings: QUICK })
+    const [first, second] = [await harness.add("first"), await harness.add("second")]
+    first.fail(FAILURES.throttled)
+    second.fail({ ...FAILURES.throttled, headers: { ...FAILURES.throttled.headers, "retry-after": "7" } })
+    second.fail(FAILURES.monthlyLimit)
+    const response = await harness.ask()
+    assert.equal(response.status, 429)
+    assert.equal(response.headers.get("retry-after-ms"), "1000")
+    await assertAnswered(harness.ask())
+    assert.deepEqual(harness.sent(), ["first", "second", "second", "first"])
+  })
 })
 
 describe("a busy model", () => {

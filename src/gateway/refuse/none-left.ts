@@ -91,12 +91,17 @@ function refusalOfThese(
 
 /** How long until the first of those that are only throttled may answer. */
 function waitFor(hindered: readonly HinderedAccount[], now: number): number | undefined {
-  const waits = hindered.flatMap(({ obstacle }) =>
-    obstacle.kind === "state" && obstacle.state.reason === "throttled"
-      ? [(obstacle.state.until ?? now) - now]
-      : [],
-  )
+  const waits = hindered.flatMap(({ obstacle }) => waitOf(obstacle, now) ?? [])
   return waits.length === 0 ? undefined : Math.min(...waits)
+}
+
+/** Where a throttle ended while the chat asked others: it asks no account twice. */
+const A_MOMENT_MS = 1000
+
+function waitOf(obstacle: Obstacle, now: number): number | undefined {
+  if (obstacle.kind === "failed") return obstacle.failure.kind === "throttled" ? A_MOMENT_MS : undefined
+  if (obstacle.kind !== "state" || obstacle.state.reason !== "throttled") return undefined
+  return (obstacle.state.until ?? now) - now
 }
 
 /** For the notice that goes with it: what is no state of an account is left out. */
