@@ -1,5 +1,5 @@
 import * as z from "zod/mini"
-import { present, wordsOfFault } from "../json.ts"
+import { present, wordsOfFault, wordsOfPage } from "../json.ts"
 import type { Clock, Runtime } from "../runtime.ts"
 import { systemCode, wordsOf } from "../settings/index.ts"
 import { Secret } from "../secret.ts"
@@ -184,6 +184,9 @@ function judge({
 }): RefreshResult {
   const fields = readAnswer(ANSWER, body)
   const code = errorCode(fields, headers["x-amzn-errortype"])
+  // Of something in front, which says nothing of the login.
+  if (code === undefined && body.trimStart().startsWith("<"))
+    return { outcome: "failed", reason: "service", message: wordsOf(wordsOfPage(status, body)) }
   if (status >= 200 && status < 300 && code === undefined) {
     const accessToken = fields.accessToken ?? fields.access_token
     if (accessToken === undefined)
@@ -201,8 +204,7 @@ function judge({
   const message = wordsOf(words.replaceAll(grant.refreshToken.reveal(), "[secret]"))
   const refused = REFUSED_CODES.find((each) => each === code)
   if (refused !== undefined) return { outcome: "refused", code: refused, message }
-  const isPage = body.trimStart().startsWith("<")
-  const bare = grant.kind === "social" && code === undefined && !isPage && (status === 400 || status === 401)
+  const bare = grant.kind === "social" && code === undefined && (status === 400 || status === 401)
   return bare ? { outcome: "suspected", message } : { outcome: "failed", reason: "service", message }
 }
 

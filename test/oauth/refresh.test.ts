@@ -227,6 +227,23 @@ describe("refreshing tokens", () => {
     assert.ok(took < 2_000, `${took} ms`)
   })
 
+  it("says what a page is called that something in front answers with", async () => {
+    const pages: [number, string, string][] = [
+      [
+        403,
+        "<html><head><title>Blocked by Acme Web Gateway</title></head></html>",
+        "403 Blocked by Acme Web Gateway",
+      ],
+      [502, "<html><h1>502 Bad Gateway</h1></html>", "502 Bad Gateway"],
+      [403, "<html>no title</html>", "403"],
+      [200, "<html><title>Hotel login</title></html>", "200 Hotel login"],
+    ]
+    for (const [status, body, message] of pages) {
+      reply = { status, body }
+      assert.deepEqual(await refresh(idc), { outcome: "failed", reason: "service", message })
+    }
+  })
+
   it("repeats no e-mail address that an identity provider names", async () => {
     const error_description = "AADSTS50173: the grant of ann.lee@example.com was revoked"
     reply = { status: 400, body: JSON.stringify({ error: "invalid_grant", error_description }) }
