@@ -43,6 +43,8 @@ const oneLine = (json: string): string => JSON.stringify(JSON.parse(json))
 const { values } = readOptions({ options: { live: { type: "boolean", default: false } } })
 try {
   await using stage = values.live ? liveStage() : await fakeStage()
+  // Not before: a live stage tells OpenCode of the proxy.
+  await import("./no-proxy.ts")
   await demo(stage)
 } catch (error) {
   console.error(`\n✗ ${error instanceof Error ? error.message : String(error)}`)

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
 import { kiroCliDatabases } from "../../../src/import/index.ts"
+import { PROXY_VARIABLES } from "../../../src/runtime.ts"
 import { finish, pause, startFakeKiro, text, toolUse, type FakeKiro, type Steps } from "../fake-kiro/index.ts"
 import { seedKiroCliStore } from "../kiro-cli-store.ts"
 import { createSandbox, type Sandbox } from "../opencode/index.ts"
@@ -62,7 +63,7 @@ export function liveStage(): Stage {
 
 /** How this machine reaches the world: OpenCode's home is its own, its network is not. */
 function wayOut(): Record<string, string> {
-  const names = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"]
+  const names = [...PROXY_VARIABLES, "NO_PROXY", "no_proxy", "NODE_EXTRA_CA_CERTS"]
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 

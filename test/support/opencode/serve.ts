@@ -183,9 +183,15 @@ export async function startOpencodeServer(
     sessions === "many" ? OF_MANY_SESSIONS : {},
   )
   const printed: Printed = { text: "" }
-  const server = new OpencodeServer(child, sandbox, await listeningAt(child, printed), printed)
-  await server.listen()
-  return server
+  try {
+    const server = new OpencodeServer(child, sandbox, await listeningAt(child, printed), printed)
+    await server.listen()
+    return server
+  } catch (error) {
+    // Its pipes would keep this process from its end.
+    child.kill("SIGKILL")
+    throw error
+  }
 }
 
 /** The address that `opencode serve` prints once it can be reached. */

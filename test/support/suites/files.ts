@@ -78,6 +78,7 @@ export function nodeTestArguments(
     "--test-reporter=spec",
     "--require=./build/test/support/untracked.js",
     "--import=./build/test/support/fixed-seed.js",
+    "--import=./build/test/support/no-proxy.js",
     ...files.map((file) => `build/test/${file.replace(/\.ts$/, ".js")}`),
   ]
 }

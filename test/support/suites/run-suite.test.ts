@@ -87,6 +87,7 @@ function runUnderNode(
   const untracked = new URL("../untracked.js", import.meta.url).href
   write("support/untracked.js", `import ${JSON.stringify(untracked)}`)
   write("support/fixed-seed.js", preload)
+  write("support/no-proxy.js", "")
   write("package.json", '{ "type": "module" }')
   write("one.test.js", `import { spawn } from "node:child_process"\nimport { it } from "node:test"\n${test}`)
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
@@ -114,6 +115,18 @@ if (process.versions["bun"] !== undefined)
         if (before === undefined) delete process.env["GITHUB_ACTIONS"]
         else process.env["GITHUB_ACTIONS"] = before
       }
+    })
+  })
+
+if (process.versions["bun"] !== undefined)
+  describe("a file of tests", () => {
+    it("reaches this computer, though the shell names a proxy for the world", () => {
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        ["test", "./test/leaves/proxy.test.ts", "--test-name-pattern", "takes a 407"],
+        { encoding: "utf8", env: { ...process.env, HTTP_PROXY: "http://127.0.0.1:9" } },
+      )
+      assert.equal(status, 0, stderr)
     })
   })
 
