@@ -127,12 +127,12 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
     ["validation"],
   ],
   [
-    /too many documents|document content block|(?:could not|unable to|cannot) (?:process|read|parse) (?:the )?(?:document|pdf)|\bdocuments? (?:is|are|was|were) (?:not supported|invalid|too large|password)|pdf (?:specified )?(?:is|was|file) |\bpdf pages\b|model (?:doesn't|does not) (?:support|accept|take) (?:the |any )?(?:documents?|pdfs?)\b/i,
+    /too many documents|document content block|(?:could not|unable to|cannot) (?:process|read|parse) (?:the )?(?:document|pdf)|\bdocuments? (?:is|are|was|were) (?:not supported|invalid|too large|password)|pdf (?:specified )?(?:is|was|file) |\bpdf pages\b|document source|model (?:doesn't|does not) (?:support|accept|take) (?:the |any )?(?:documents?|pdfs?)\b/i,
     "document-refused",
     ["validation"],
   ],
   [
-    /image exceeds|image was specified|too many images|image dimensions|image content block|(?:could not|unable to|cannot) (?:process|read|decode) (?:the |provided )?image|model (?:doesn't|does not) (?:support|accept|take) (?:the |any )?images?\b/i,
+    /image exceeds|image was specified|image does not match|too many images|image dimensions|image content block|(?:could not|unable to|cannot) (?:process|read|decode) (?:the |provided )?image|model (?:doesn't|does not) (?:support|accept|take) (?:the |any )?images?\b/i,
     "image-refused",
     ["validation"],
   ],

@@ -278,6 +278,18 @@ describe("a picture or document that the service refuses", () => {
     assert.ok(!harness.fake.chats[1]?.text.includes(bytesOf(PIXEL)))
   })
 
+  it("by a place that is counted from one is that one", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    harness.fake.fail(
+      inWords(
+        "1 validation error detected: Value at 'messages.1.member.content.2.member.image.format' failed to satisfy constraint",
+      ),
+    )
+    await assertAnswered(harness.ask(twoPictures()))
+    assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(OTHER_PIXEL)))
+    assert.deepEqual(counts(harness, "images"), [2, 1])
+  })
+
   it("because there are too many is the oldest one", async () => {
     await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(inWords("too many images: 2 > 1"))

@@ -108,6 +108,16 @@ const QUOTED: readonly (readonly [words: string, reason: string, kind: FailureKi
   ["This model does not support documents", "DOCUMENT_MODEL_NOT_SUPPORTED", "document-refused"],
   ["This model does not support the image format image/webp", "IMAGE_FORMAT_UNSUPPORTED", "image-refused"],
   ["Unable to process provided image.", "IMAGE_INVALID", "image-refused"],
+  [
+    "The model returned the following errors: The provided image does not match the specified image format.",
+    "IMAGE_MIME_MISMATCH",
+    "image-refused",
+  ],
+  [
+    "messages.0.content.1.source.bytes: The document source bytes could not be parsed as the specified format.",
+    "DOCUMENT_INVALID",
+    "document-refused",
+  ],
   ["The PDF specified is password protected.", "DOCUMENT_PASSWORD_PROTECTED", "document-refused"],
   ["A maximum of 100 PDF pages may be provided.", "DOCUMENT_MAXIMUM_PAGES_EXCEEDED", "document-refused"],
   // A part that is named is what is too large, not the input.

@@ -220,7 +220,11 @@ function isTooMany({ reason = "", message }: KiroFailure): boolean {
   return reason.endsWith("_COUNT_EXCEEDED") || /too many (?:documents|images)/i.test(message)
 }
 
+/** In the paths of AWS' own checks, `messages.1.member.content.2.member`, the first is 1. */
 function placeIn(message: string): Place | undefined {
-  const [, index, block] = /\bmessages\.(\d+)\b(?:\.content\.(\d+)\b)?/.exec(message) ?? []
-  return index === undefined ? undefined : { message: Number(index), block: Number(block) }
+  const [, index, fromOne, block] =
+    /\bmessages\.(\d+)\b(\.member)?(?:\.content\.(\d+)\b)?/.exec(message) ?? []
+  if (index === undefined) return undefined
+  const first = fromOne === undefined ? 0 : 1
+  return { message: Number(index) - first, block: Number(block) - first }
 }
