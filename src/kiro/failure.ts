@@ -101,8 +101,8 @@ export function kindOfReason(reason: string): FailureKind | undefined {
  * less. Each wording was seen (and is a test); it counts only under the exceptions named with it, the first that fits.
  */
 const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: readonly Family[]])[] = [
-  // What is wrong with a part that is named by its place, be it too large, is what the refusal is about.
-  [/\btools\.\d+\b/, "tool-refused", ["validation"]],
+  // What is wrong with a part that is named, be it too large, is what the refusal is about.
+  [/\btools(?:\.|\[)\d+\b|invalid schema for function/i, "tool-refused", ["validation"]],
   [/\bmessages\.\d+\S*\b(?:document|pdf)\b/, "document-refused", ["validation"]],
   [/\bmessages\.\d+\S*\bimage\b/, "image-refused", ["validation"]],
   [/user id .*suspended|account (?:is|has been) suspended/i, "suspended", ["access"]],
@@ -132,7 +132,7 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
     ["validation"],
   ],
   [
-    /image exceeds|image was specified|image does not match|too many images|image dimensions|image content block|(?:could not|unable to|cannot) (?:process|read|decode) (?:the |provided )?image|model (?:doesn't|does not) (?:support|accept|take) (?:the |any )?images?\b/i,
+    /image exceeds|image was specified|image does not match|unsupported image|too many images|image dimensions|image content block|(?:could not|unable to|cannot) (?:process|read|decode) (?:the |provided )?image|model (?:doesn't|does not) (?:support|accept|take) (?:the |any )?images?\b/i,
     "image-refused",
     ["validation"],
   ],

@@ -84,6 +84,21 @@ const QUOTED: readonly (readonly [words: string, reason: string, kind: FailureKi
     "tool-refused",
   ],
   [
+    "Invalid schema for function 'notion_post': array schema missing items.",
+    "TOOL_SCHEMA_INVALID",
+    "tool-refused",
+  ],
+  [
+    "Invalid 'tools[3].function.name': string does not match pattern.",
+    "REQUEST_BODY_INVALID",
+    "tool-refused",
+  ],
+  [
+    "You have uploaded an unsupported image. Please make sure your image is valid.",
+    "IMAGE_FORMAT_UNSUPPORTED",
+    "image-refused",
+  ],
+  [
     "Too many documents attached (6). Maximum is 5 per conversation.",
     "DOCUMENT_COUNT_EXCEEDED",
     "document-refused",

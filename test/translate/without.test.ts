@@ -53,6 +53,7 @@ describe("a tool that the service refuses", () => {
       names,
     )
     assert.deepEqual(refusedTools(conversation, places.join("; ")), names)
+    assert.deepEqual(refusedTools(conversation, "Invalid 'tools[2].function.name': too long."), [names[2]])
     assert.deepEqual(refusedTools(conversation, `tools.${names.length}.custom.input_schema: no`), [])
   })
 
@@ -67,7 +68,7 @@ describe("a tool that the service refuses", () => {
     for (const [index, name] of wire.entries())
       for (const words of [
         `Invalid tool name: ${name}`,
-        `The schema of tool '${name}' is bad.`,
+        `Invalid schema for function '${name}': no.`,
         `Tool ${name}: no`,
       ])
         assert.deepEqual(refusedTools(conversation, words), [names[index]], words)

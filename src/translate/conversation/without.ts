@@ -61,9 +61,9 @@ export function withoutMedia(conversation: Conversation, hashes: ReadonlySet<str
   )
 }
 
-/** `tools.3`; in the paths of AWS' own checks, `tools.3.member`, the first is 1. */
-const BY_PLACE = /\btools\.(\d+)\b(\.member\b)?/g
-/** `Invalid tool name: fetch`, `tool 'fetch'`. */
+/** `tools.3`, `tools[3]`; in the paths of AWS' own checks, `tools.3.member`, the first is 1. */
+const BY_PLACE = /\btools(?:\.|\[)(\d+)\b(\.member\b)?/g
+/** `Invalid tool name: fetch`, `function 'fetch'`. */
 const BY_NAME = /(?:\btool(?: name)?:? |["'`“])([A-Za-z][A-Za-z0-9_-]*)/gi
 
 /**
