@@ -1,3 +1,4 @@
+import "../test/support/no-proxy.ts"
 import { firstWord } from "./cases/first-word.ts"
 import { install } from "./cases/install.ts"
 import { longAnswers } from "./cases/long-answers.ts"

@@ -5,6 +5,7 @@
  * somebody else, a refused tool that a session sends on and on, an error without words, a secret in a text or a file, an
  * account lost, memory that grows, a request that the service would not have taken.
  */
+import "../support/no-proxy.ts"
 import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
