@@ -117,7 +117,7 @@ describe("a medium that the service refuses", () => {
   it("is that of the message that the refusal names, else the newest", () => {
     const without = (wanted: Parameters<typeof refusedMedia>[1]): string[] =>
       kindsOf(withoutMedia(conversation, new Set(refusedMedia(conversation, wanted))))
-    assert.deepEqual(without({ type: "image", place: { message: 0 } }), [
+    assert.deepEqual(without({ type: "image", places: [{ message: 0 }] }), [
       "text text document",
       "",
       "text image image",
@@ -125,7 +125,7 @@ describe("a medium that the service refuses", () => {
       "text",
     ])
     assert.deepEqual(without({ type: "image" }), ["text image document", "", "text text text", "", "text"])
-    assert.deepEqual(without({ type: "image", place: { message: 4 } }), [
+    assert.deepEqual(without({ type: "image", places: [{ message: 4 }] }), [
       "text image document",
       "",
       "text text text",
@@ -133,6 +133,14 @@ describe("a medium that the service refuses", () => {
       "text",
     ])
     assert.deepEqual(without({ type: "document" }), ["text image text", "", "text image image", "", "text"])
+    const several = [{ message: 0, block: 1 }, { message: 2, block: 2 }, { message: 4 }]
+    assert.deepEqual(without({ type: "image", places: several }), [
+      "text text document",
+      "",
+      "text image text",
+      "",
+      "text",
+    ])
   })
 
   it("is the one in the place that is named, where that is told and right", () => {
@@ -149,7 +157,7 @@ describe("a medium that the service refuses", () => {
       tools,
     })
     const left = (type: "image" | "document", message: number, block: number): string[] =>
-      kindsOf(withoutMedia(one, new Set(refusedMedia(one, { type, place: { message, block } }))))
+      kindsOf(withoutMedia(one, new Set(refusedMedia(one, { type, places: [{ message, block }] }))))
     const [before, after] = ["text image document image", "image text image document"]
     assert.deepEqual(left("image", 4, 1)[4], "text text image document")
     assert.deepEqual(left("image", 4, 2)[4], "image text text document")

@@ -209,22 +209,23 @@ function refusedMediaOf(
     turn.role === "user" && turn.parts.some((part) => part.type === type)
   if (!conversation.turns.some(carries)) return []
   if (reach !== "part" || isOfTheModel(failure)) return [`${type}s`]
-  const place = isTooMany(failure)
+  const places = isTooMany(failure)
     ? // Those that were asked about longest ago.
-      { message: conversation.turns.findIndex(carries) }
-    : placeIn(failure.message)
-  return refusedMedia(conversation, { type, place }).map((hash): Omission => `medium ${hash}`)
+      [{ message: conversation.turns.findIndex(carries) }]
+    : placesIn(failure.message)
+  return refusedMedia(conversation, { type, places }).map((hash): Omission => `medium ${hash}`)
 }
 
 function isTooMany({ reason = "", message }: KiroFailure): boolean {
   return reason.endsWith("_COUNT_EXCEEDED") || /too many (?:documents|images)/i.test(message)
 }
 
+const PLACES = /\bmessages\.(\d+)\b(\.member)?(?:\.content\.(\d+)\b)?/g
+
 /** In the paths of AWS' own checks, `messages.1.member.content.2.member`, the first is 1. */
-function placeIn(message: string): Place | undefined {
-  const [, index, fromOne, block] =
-    /\bmessages\.(\d+)\b(\.member)?(?:\.content\.(\d+)\b)?/.exec(message) ?? []
-  if (index === undefined) return undefined
-  const first = fromOne === undefined ? 0 : 1
-  return { message: Number(index) - first, block: Number(block) - first }
+function placesIn(message: string): readonly Place[] {
+  return [...message.matchAll(PLACES)].map(([, index, fromOne, block]) => {
+    const first = fromOne === undefined ? 0 : 1
+    return { message: Number(index) - first, block: Number(block) - first }
+  })
 }

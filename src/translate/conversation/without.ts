@@ -27,20 +27,21 @@ export interface Place {
 }
 
 /**
- * The media that a refusal means, named by the hash of their bytes: the one in this place, else those of its message,
- * where it has some of this type, else those of the newest message that has. What stood in older messages was taken
- * before.
+ * The media that a refusal means, named by the hash of their bytes: those in these places, or of their messages where
+ * the block is another; where none of them has some of this type, those of the newest message that has. What stood in
+ * older messages was taken before.
  */
 export function refusedMedia(
   { turns }: Conversation,
-  { type, place }: { readonly type: Medium["type"]; readonly place?: Place | undefined },
+  { type, places = [] }: { readonly type: Medium["type"]; readonly places?: readonly Place[] },
 ): readonly string[] {
-  const carries = (turn: Turn | undefined): boolean => ofType(turn, type).length > 0
-  const { message = NaN, block = NaN } = place ?? {}
-  const named = turns[message]
-  if (!carries(named)) return ofType(turns.findLast(carries), type).flatMap(hashOf)
-  const one = ofType(named, type)[block - blocksBefore(named, type)]
-  return (one === undefined ? ofType(named, type) : [one]).flatMap(hashOf)
+  const named = places.flatMap(({ message, block = NaN }) => {
+    const ofMessage = ofType(turns[message], type)
+    return ofMessage[block - blocksBefore(turns[message], type)] ?? ofMessage
+  })
+  const newest = turns.findLast((turn) => ofType(turn, type).length > 0)
+  const media = named.length > 0 ? named : ofType(newest, type)
+  return [...new Set(media.flatMap(hashOf))]
 }
 
 function ofType(turn: Turn | undefined, type: Medium["type"]): readonly UserPart[] {
