@@ -8,11 +8,14 @@ import {
   pathsFor,
   type Place,
   type Project,
+  projectRoot,
 } from "../settings/index.ts"
 
 /** What may be shown of the accounts and of one session. Plain values without any secret: they may cross a process. */
 export interface Board extends Omit<StoreOverview, "today"> {
   readonly today: StoreOverview["today"] & { readonly budget?: number }
+  /** What a rule for this project names. */
+  readonly project: string
   /** The rule that names the account of this project. */
   readonly rule?: { readonly account: string; readonly project: string }
   /** What is wrong with the settings, each in a sentence. */
@@ -49,6 +52,7 @@ export async function readBoard(question: BoardQuestion): Promise<Board> {
     session,
     today: dailyCreditBudget === undefined ? today : { ...today, budget: dailyCreditBudget },
     problems: problems.map(describeSettingsProblem),
+    project: projectRoot(project),
     ...(rule?.project === undefined
       ? {}
       : { rule: { account: idOf(rule.account, accounts), project: rule.project } }),

@@ -50,7 +50,6 @@ export interface Where {
   readonly sessionId: string | undefined
   /** When the messages of that session were sent, in epoch ms, the newest first. */
   readonly turnStarts: readonly number[]
-  readonly project: string
 }
 
 type Choice =
@@ -78,7 +77,7 @@ export async function manageAccounts(tools: {
       case undefined:
         return
       case "account":
-        return await manageOne(tools, choice.account)
+        return await manageOne(tools, { board, overview: choice.account })
       case "add":
         return await signIn(dialogs, desk)
       case "session":
@@ -130,7 +129,10 @@ function textOf(board: Board, view: View): string {
 type Deed = AccountDeed | "details"
 
 /** What is offered for one account. */
-function deeds(account: AccountOverview, { sessionId, project }: Where): readonly Option<Deed>[] {
+function deeds(
+  account: AccountOverview,
+  { sessionId, project }: Pick<Where, "sessionId"> & Pick<Board, "project">,
+): readonly Option<Deed>[] {
   return [
     ...(sessionId === undefined
       ? []
@@ -153,21 +155,21 @@ function deeds(account: AccountOverview, { sessionId, project }: Where): readonl
 
 async function manageOne(
   { dialogs, desk, where, view }: Parameters<typeof manageAccounts>[0],
-  overview: AccountOverview,
+  { board, overview }: { readonly board: Board; readonly overview: AccountOverview },
 ): Promise<void> {
   const { id: account } = overview
+  const { sessionId } = where
+  const { project } = board
   const name = cutTo(overview.name, NAME_CELLS)
-  const deed = await dialogs.select({ title: name, options: deeds(overview, where) })
+  const deed = await dialogs.select({ title: name, options: deeds(overview, { sessionId, project }) })
   const act = async (wanted: AccountAct): Promise<void> => tell(dialogs, await desk.act(wanted))
   switch (deed) {
     case undefined:
       return
     case "use-for-session":
-      return where.sessionId === undefined
-        ? undefined
-        : act({ act: deed, account, sessionId: where.sessionId })
+      return sessionId === undefined ? undefined : act({ act: deed, account, sessionId })
     case "use-for-project":
-      return act({ act: deed, account, project: where.project })
+      return act({ act: deed, account, project })
     case "details":
       return dialogs.alert({ title: name, message: accountDetails(overview, view()) })
     case "rename": {

@@ -1,6 +1,5 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import type { JSX } from "@opentui/solid"
-import { projectRoot } from "../settings/index.ts"
 import { PROVIDER_ID } from "../version.ts"
 import { localDesk } from "./desk.ts"
 import type { Tone } from "./lines.ts"
@@ -37,9 +36,8 @@ export function startInV1(
     const { current } = api.route
     const named = "params" in current ? current.params?.["sessionID"] : undefined
     const sessionId = current.name === "session" && typeof named === "string" ? named : undefined
-    const project = projectRoot(api.state.path)
     const turnStarts = sessionId === undefined ? [] : askedAt(api, sessionId)
-    void manageAccounts({ dialogs: dialogsOf(api), desk, where: { sessionId, turnStarts, project }, view })
+    void manageAccounts({ dialogs: dialogsOf(api), desk, where: { sessionId, turnStarts }, view })
   }
   const command = { name: "kiro.accounts", title: "Kiro accounts and credits", slashName: "kiro" }
   api.keymap.registerLayer({ commands: [{ ...command, category: "Kiro", namespace: "palette", run }] })

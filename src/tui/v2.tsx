@@ -1,7 +1,7 @@
 import { asObject, isObject, type JsonObject, numberField, present, stringField } from "../json.ts"
 import type { AccountAct, ActDone, Board } from "../host/index.ts"
 import type { SignedIn } from "../login/index.ts"
-import { type Project, projectRoot } from "../settings/index.ts"
+import type { Project } from "../settings/index.ts"
 import { PROVIDER_ID } from "../version.ts"
 import { localDesk, type LocalDesk } from "./desk.ts"
 import type { Tone } from "./lines.ts"
@@ -83,8 +83,7 @@ export function startInV2(context: V2Context): () => Promise<void> {
   const run = (): void => {
     const sessionId = attempt(() => openSession(context))
     const turnStarts = sessionId === undefined ? [] : (attempt(() => askedAt(context, sessionId)) ?? [])
-    const where = { sessionId, turnStarts, project: projectRoot(projectOf(context)) }
-    void manageAccounts({ dialogs: dialogsOf(context), desk, where, view })
+    void manageAccounts({ dialogs: dialogsOf(context), desk, where: { sessionId, turnStarts }, view })
   }
   // A layer belongs to a component: from `setup` itself the host refuses it, and the whole plugin with it.
   attempt(() =>
@@ -180,8 +179,9 @@ function readBoardAnswer(answer: JsonObject): Board | undefined {
 }
 
 function isBoard(answer: JsonObject): answer is JsonObject & Board {
-  const { accounts, session, today, problems } = answer
-  return Array.isArray(accounts) && Array.isArray(problems) && isObject(session) && isObject(today)
+  const { accounts, session, today, problems, project } = answer
+  const areLists = Array.isArray(accounts) && Array.isArray(problems)
+  return areLists && isObject(session) && isObject(today) && typeof project === "string"
 }
 
 function readActDone(answer: JsonObject): ActDone | undefined {
@@ -223,13 +223,20 @@ function readOutcome(answer: JsonObject): SignedIn | undefined {
   }
 }
 
-/** As the host refers to it. */
+/** Where the open session lives, which may be elsewhere than where its screen was started. */
 function locationOf(context: V2Context): JsonObject | undefined {
+  const session = (): unknown => context.data?.session?.get?.(openSession(context) ?? "")
+  const location = asObject(attempt(session))["location"]
+  return isObject(location) ? location : startedAt(context)
+}
+
+function startedAt(context: V2Context): JsonObject | undefined {
   return [() => context.location, () => context.data?.location?.default?.()].map(attempt).find(isObject)
 }
 
-function projectOf(context: V2Context): Project {
-  const found = locationOf(context)
+/** What the files of this computer are read for; a server knows its own. */
+export function projectOf(context: V2Context): Project {
+  const found = startedAt(context)
   const directory = (found && stringField(found, "directory")) ?? process.cwd()
   const project = asObject(found?.["project"])
   const worktree = stringField(project, "directory") ?? directory

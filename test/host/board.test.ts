@@ -25,6 +25,7 @@ describe("what a screen shows", () => {
       session: { credits: 0 },
       today: { credits: 0, lifted: false },
       problems: [],
+      project: "/code/x",
     })
   })
 

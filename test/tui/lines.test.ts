@@ -31,6 +31,7 @@ const BOARD: Board = {
   accounts: [ACCOUNT],
   session: { accountId: "a", lastTurnCredits: 0.0897, credits: 1.2 },
   today: { credits: 3.25, lifted: false },
+  project: "/code/x",
   problems: [],
 }
 

@@ -12,6 +12,7 @@ const BOARD: Board = {
   ],
   session: { credits: 0 },
   today: { credits: 9, lifted: false, budget: 10 },
+  project: "/code/x",
   problems: ["toasts in kiro.json must be true or false; it is ignored."],
 }
 
@@ -70,7 +71,7 @@ async function walk(
       signInAgain: async () => ({ url: "https://x.example", instructions: "Code ABCD" }),
       ...desk,
     },
-    where: { sessionId: "ses_1", turnStarts: [9, 4], project: "/code/x", ...where },
+    where: { sessionId: "ses_1", turnStarts: [9, 4], ...where },
     view: () => ({ now: 0, showEmail: false }),
   })
   return { shown, toasts, acts, begun }

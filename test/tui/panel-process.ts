@@ -9,6 +9,7 @@ const boardOf = (name: string): Board => ({
   accounts: [{ id: "a", name, enabled: true, state: { reason: "ready" } }],
   session: { credits: 0 },
   today: { credits: 0, lifted: false },
+  project: "/code/x",
   problems: [],
 })
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import plugin from "../../src/tui/tui.tsx"
-import { colourOf, startInV2, type V2Context } from "../../src/tui/v2.tsx"
+import { colourOf, projectOf, startInV2, type V2Context } from "../../src/tui/v2.tsx"
 import { eventually } from "../support/clock.ts"
 
 type Claim = { readonly append: string; readonly render: (input: never) => unknown }
@@ -59,6 +59,7 @@ function serverWith(asked: object[]): NonNullable<V2Context["client"]> {
     accounts: [{ id: "a", name: "Far away", enabled: true, state: { reason: "ready" } }],
     session: { credits: 0 },
     today: { credits: 0, lifted: false },
+    project: "/far/y",
     problems: [],
   }
   return { rpc: () => ({ board: async (input) => (asked.push(input), board) }) }
@@ -114,7 +115,8 @@ describe("the part of OpenCode 2's terminal UI", () => {
     await runKiro(stage({ client, location: far }), 1)
     await runKiro(stage({ client, location: undefined, data: { location: { default: () => far } } }), 1)
     await runKiro(stage({ client, location: undefined }), 1)
-    assert.deepEqual(asked, [{ location: far }, { location: far }, {}])
+    await runKiro(stage({ client, data: { session: { get: () => ({ location: far }) } } }), 1)
+    assert.deepEqual(asked, [{ location: far }, { location: far }, {}, { location: far }])
   })
 
   it("asks a server whose client takes every name for a method", async () => {
@@ -166,25 +168,22 @@ describe("the part of OpenCode 2's terminal UI", () => {
     )
   })
 
-  it("knows the project wherever the host tells it", async () => {
-    const made = stage({
-      client: serverWith([]),
-      location: () => ({ directory: "/not/read" }),
-      data: {
-        location: { default: () => ({ directory: "/code/y/src", project: { directory: "/code/y" } }) },
-      },
-    })
+  it("means by a project what its server calls so: the host's own reference names a folder alone", async () => {
+    const made = stage({ client: serverWith([]), location: { directory: "/far/y/src" } })
     made.picks.push("Far away")
     await runKiro(made, 2)
-    assert.match(JSON.stringify(made.shown[1]), /"description":"\/code\/y"/)
+    assert.match(JSON.stringify(made.shown[1]), /"description":"\/far\/y"/)
   })
 
-  it("means by a project its main checkout, from whichever worktree of it", async () => {
+  it("knows the project wherever the host tells it, for the files of this computer", () => {
     const project = { directory: "/trees/one", canonical: "/code/y" }
-    const made = stage({ client: serverWith([]), location: { directory: "/trees/one/src", project } })
-    made.picks.push("Far away")
-    await runKiro(made, 2)
-    assert.match(JSON.stringify(made.shown[1]), /"description":"\/code\/y"/)
+    const location = { directory: "/trees/one/src", project }
+    const known = { directory: "/trees/one/src", worktree: "/trees/one", mainWorktree: "/code/y" }
+    assert.deepEqual(projectOf(stage({ location }).context), known)
+    const data = { location: { default: () => location } }
+    assert.deepEqual(projectOf(stage({ data, location: () => ({ directory: "/not/read" }) }).context), known)
+    const folder = { directory: "/code/y/src", worktree: "/code/y/src" }
+    assert.deepEqual(projectOf(stage({ location: { directory: "/code/y/src" } }).context), folder)
   })
 
   it("never throws, whatever the host lacks", async () => {
