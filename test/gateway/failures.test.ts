@@ -1037,6 +1037,19 @@ describe("more exhausted accounts than sends", () => {
     assert.equal(harness.fake.chats[0]?.headers["amz-sdk-request"], "attempt=1; max=1")
   })
 
+  it("are told of with those that could not be asked, for one of which the host waits", async () => {
+    await using harness = await startHarness({ settings: { maxRequestIterations: 2 } })
+    for (const label of ["one", "two"]) (await harness.add(label)).fail(FAILURES.monthlyLimit)
+    await harness.add("busy")
+    const since = harness.clock.now()
+    const health = { state: "cooling", since, until: since + 9000, reason: "throttled", times: 1 } as const
+    await harness.store.update("busy", (account) => ({ ...account, health }))
+    const response = await harness.ask()
+    assert.deepEqual([response.status, response.headers.get("retry-after-ms")], [429, "9000"])
+    assert.match(await errorText(response), /one: .*credits.*two: .*credits.*busy: .*throttled/)
+    assert.deepEqual(harness.usageAsked, ["one", "two"])
+  })
+
   it("say nothing of others where there are none", async () => {
     await using harness = await startHarness({ settings: { maxRequestIterations: 2 } })
     for (const label of ["one", "two"]) (await harness.add(label)).fail(FAILURES.monthlyLimit)

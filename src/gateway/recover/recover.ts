@@ -4,7 +4,7 @@ import type { KiroFailure } from "../../kiro/index.ts"
 import { estimateTokens } from "../../translate/index.ts"
 import type { Failed } from "../attempt/attempt.ts"
 import { omissionsFor } from "../attempt/body.ts"
-import { anotherAccount } from "../attempt/choose-account.ts"
+import { anotherAccount, chooseAccount } from "../attempt/choose-account.ts"
 import { nextProgress, type Progress, ratioAfterRefusal, type Verdict } from "../attempt/progress.ts"
 import type { Chat } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
@@ -87,11 +87,11 @@ function logFailure({ runtime }: GatewayContext, failed: Failed, verdict: Verdic
 
 async function refuse(
   context: GatewayContext,
-  { chat, progress, account, failure, sent }: Failed,
+  failed: Failed,
   { retryAfterMs, unasked }: Extract<Verdict, { do: "fail" }>,
 ): Promise<Refusal> {
-  const excluded = [...progress.excluded, { account, failure }]
-  if (unasked !== undefined) return refuseTried(context, chat, { ...progress, excluded }, unasked)
+  const { chat, progress, account, failure, sent } = failed
+  if (unasked !== undefined) return refuseLast(context, failed, unasked)
   if (failure.kind === "input-too-long") {
     if (sent === undefined) return refuseOverflow(context, chat, progress)
     const { estimatedTokens } = sent.body
@@ -101,24 +101,24 @@ async function refuse(
   return refusalOf({ failure, account, model: chat.request.model, retryAfterMs })
 }
 
+/** Behind the last send that the user allows: as always where no other account could serve either. */
+async function refuseLast(context: GatewayContext, failed: Failed, unasked: boolean): Promise<Refusal> {
+  const { chat } = failed
+  const left = nextProgress(failed.progress, { do: "switch-account" }, failed)
+  const next = unasked ? undefined : await chooseAccount(context, chat, left)
+  return next?.outcome === "refusal" ? next.refusal : refuseTried(context, chat, left)
+}
+
 async function refuseTried(
   { store, runtime }: GatewayContext,
   { request }: Chat,
   { excluded, sends }: Progress,
-  unasked: boolean,
 ): Promise<Refusal> {
   const now = runtime.clock.now()
   // As they are behind what was written down of them.
   const accounts = new Map((await store.list()).map((account) => [account.id, account]))
   const tried = excluded.map((each) => ({ ...each, account: accounts.get(each.account.id) ?? each.account }))
-  return refusalOfTried({
-    tried,
-    sends,
-    unasked,
-    model: request.model,
-    now,
-    jitter: runtime.random(),
-  })
+  return refusalOfTried({ tried, sends, model: request.model, now, jitter: runtime.random() })
 }
 
 /** The account still has a way of its own: nothing is held against it yet. */

@@ -41,8 +41,6 @@ export interface Tried extends Pick<AllOut, "model" | "now" | "jitter"> {
   readonly tried: AllOut["excluded"]
   /** As many as the user allows. */
   readonly sends: number
-  /** Another account could serve. */
-  readonly unasked: boolean
 }
 
 /** Why an account can't answer now. */
@@ -67,13 +65,12 @@ export function refusalOfAll(out: AllOut): Refusal {
     : refusalOfThese(hinderedAccounts(out), out)
 }
 
-/** The same of those that were asked, where the user allows no send to another. */
-export function refusalOfTried({ tried, sends, unasked, ...out }: Tried): Refusal {
+/** The same of those that were asked, where the user allows no send to another that could serve. */
+export function refusalOfTried({ tried, sends, ...out }: Tried): Refusal {
   const hindered = tried.map(({ account, failure }) => ({
     account,
     obstacle: obstacleBehind(failure, { account, ...out }),
   }))
-  if (!unasked) return refusalOfThese(hindered, out)
   const refusal = refusalOfThese(hindered, { ...out, who: "no account that was asked" })
   return { ...refusal, message: `${refusal.message} ${outOfSends(sends)}` }
 }
