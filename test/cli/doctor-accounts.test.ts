@@ -121,6 +121,21 @@ describe("doctor on accounts and the way to Kiro", () => {
     assert.match(remedy, /with your administrator, or choose another profile: .*accounts profile \w+`/)
   })
 
+  for (const refusal of ["notAuthorized", "featureNotSupported"] as const)
+    it(`says what ends the guessing whose a login is where nobody may ask: ${refusal}`, async () => {
+      for (const account of lab.fake.accounts)
+        account.scripts.next("GetUsageLimits", Array(20).fill(FAILURES[refusal]))
+      const guess =
+        /Kiro does not say whose login Builder ID ··\w+ is: .* Signing in here once ends the guessing: `opencode auth login`/
+      await lab.run("import")
+      assert.match((await lab.run("doctor")).out, guess)
+      const database = await openDatabase(join(lab.sandbox.config, "kiro.db"))
+      database.run("UPDATE kiro_login SET source = 'own', document = NULL")
+      database.close()
+      rmSync(lab.sandbox.kiroCliStore)
+      assert.doesNotMatch((await lab.run("doctor")).out, /guessing/)
+    })
+
   describe("the database", () => {
     it("is seen to be damaged, and comes back from kiro-cli once it is moved away", async () => {
       await lab.run("import")

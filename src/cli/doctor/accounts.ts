@@ -73,7 +73,7 @@ async function askUsage(
   { client, settings, runtime }: Context,
   account: Account,
   login: Login,
-): Promise<Pick<ExaminedAccount, "account" | "failure">> {
+): Promise<Pick<ExaminedAccount, "account" | "failure" | "isUntold">> {
   const asked = { ...login, ...present({ profileArn: account.profileArn }) }
   const place = targetOf(asked, settings.defaultRegion)
   if (place.outcome === "failed") return { account }
@@ -81,10 +81,10 @@ async function askUsage(
   const now = runtime.clock.now()
   switch (answer.outcome) {
     case "unsupported":
-      return { account }
+      return { account, isUntold: true }
     case "failed": {
       const { failure } = answer
-      if (!isLocking(failure)) return { account, failure }
+      if (!isLocking(failure)) return { account, failure, isUntold: failure.kind === "not-authorized" }
       return { account: lockedBy(account, failure, now) }
     }
     case "known": {
@@ -107,6 +107,7 @@ export const accountsCheck: Check = {
     if (accounts.length > 0)
       return [
         ...accounts.map((examined) => stateFinding(examined, context)),
+        ...guesses(accounts),
         ...(await rulesOfNobody(context)),
       ]
     if ((await store.listAll()).some(({ removedAt }) => removedAt !== undefined))
@@ -145,6 +146,26 @@ function stateFinding(examined: ExaminedAccount, context: DoctorContext): Findin
   if (tone !== "good") return note(`${heading} ${shortState(state, now)}${credits}`)
   if (hasToken) return good(`${name} is ready${credits}`)
   return note(`${heading} its access token has ended; the next message renews it`)
+}
+
+/**
+ * Some companies let nobody ask: then nothing tells a login that kiro-cli renewed from another person's, and the newest in
+ * its place serves alone. A login of one's own has no such place.
+ */
+function guesses(accounts: readonly ExaminedAccount[]): readonly Finding[] {
+  if (accounts.some(({ account }) => account.logins.some(({ source }) => source === "own"))) return []
+  const isAskedWell = (account: Account): boolean =>
+    identityCenterLogin(account) === undefined || profileOf(account) !== undefined
+  return accounts.flatMap((examined) => {
+    const { account, isUntold = false } = examined
+    if (!isUntold || account.userId !== undefined || !isAskedWell(account)) return []
+    return [
+      note(
+        `Kiro does not say whose login ${shownName(examined)} is: behind a new sign-in of its program only the newest ` +
+          `one serves. Signing in here once ends the guessing: ${SIGN_IN}`,
+      ),
+    ]
+  })
 }
 
 /**

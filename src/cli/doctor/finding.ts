@@ -64,6 +64,8 @@ export interface ExaminedAccount {
   readonly hasToken: boolean
   /** What the usage call failed with. */
   readonly failure?: KiroFailure
+  /** Kiro lets it not ask what it has used, and so not whose it is. */
+  readonly isUntold?: boolean
 }
 
 /** One thing to look at. It never rejects for what it looks at: trouble is a finding. */
