@@ -5,6 +5,7 @@ import {
   cacheShare,
   creditsText,
   dayText,
+  isMeant,
   lastsUntil,
   localDay,
   resetOf,
@@ -144,8 +145,9 @@ function grouped(
   by: UsageGroup,
   accounts: readonly Account[],
 ): readonly Spent[] {
+  const accountOf = accountFinder(accounts)
   const nameOf = (id: string): string => {
-    const account = accounts.find((known) => known.id === id)
+    const account = accountOf(id)
     return account === undefined ? "a removed account" : accountName(account)
   }
   const rootOf = rootsOf(turns)
@@ -156,7 +158,7 @@ function grouped(
       case "model":
         return turn.modelId ?? "?"
       case "account":
-        return turn.accountId
+        return accountOf(turn.accountId)?.id ?? turn.accountId
       case "session":
         return rootOf(turn.sessionId)
       case "project":
@@ -170,6 +172,19 @@ function grouped(
   return [...Map.groupBy(turns, keyOf)]
     .map(([key, group]) => sum(key, by === "account" ? nameOf(key) : key, group))
     .toSorted((one, other) => (by === "day" ? one.key.localeCompare(other.key) : other.credits - one.credits))
+}
+
+/** Also by the id of one that turned out to be the same person's. */
+function accountFinder(accounts: readonly Account[]): (id: string) => Account | undefined {
+  const known = new Map<string, Account | undefined>(accounts.map((account) => [account.id, account]))
+  return (id) => {
+    if (!known.has(id))
+      known.set(
+        id,
+        accounts.find((account) => isMeant(account, id)),
+      )
+    return known.get(id)
+  }
 }
 
 /** A subagent's credits are those of the session that it works for, at the end of all that stand between. */

@@ -48,6 +48,19 @@ describe("what was spent", () => {
     assert.match((await lab.run("usage", "--by", "purpose")).out, /^subagent +1 +0\.25/m)
   })
 
+  it("counts what an account spent before it turned out to be the same person's as another one", async () => {
+    const store = await lab.openStore()
+    await store.update(accountId, (account) => ({
+      ...account,
+      record: { ...account.record, joined: ["before"] },
+    }))
+    await addTurn(store, { accountId: "before", sessionId: "ses_0", credits: 1, at: Date.now() })
+    await store.close()
+    const { out } = await lab.run("usage", "--by", "account")
+    assert.match(out, /^Builder ID ··[0-9a-f]{4} +4 .* 4\.75 +100 %$/m)
+    assert.doesNotMatch(out, /removed/)
+  })
+
   it("has no column for what did not happen", async () => {
     const titles = async (): Promise<string | undefined> =>
       /^Model .*$/m.exec((await lab.run("usage", "--by", "model")).out)?.[0]
