@@ -6,6 +6,7 @@ import {
   contextUsage,
   exception,
   FAILURES,
+  finish,
   metadata,
   metering,
   type ReceivedRequest,
@@ -140,6 +141,31 @@ describe("a conversation that is too long", () => {
     assert.equal(response.status, 400)
     assert.match(await errorText(response), /the compaction of this conversation does not fit/)
     assert.equal((await harness.store.session("ses_1")).overflowAnswered, false)
+  })
+
+  it("because of what the first message brought along goes on all the same", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    const data = Buffer.concat([Buffer.from("%PDF-1.4"), Buffer.alloc(2_000_000)]).toString("base64")
+    const pdf = (name: string): object => ({
+      type: "file",
+      file: { filename: name, file_data: `data:application/pdf;base64,${data}` },
+    })
+    const words = { type: "text", text: "Read these." }
+    const first = {
+      role: "user",
+      content: [words, ...["a", "b", "c", "d"].map((name) => pdf(`${name}.pdf`))],
+    }
+    const pdfs = (sent: string): number => sent.split('"format":"pdf"').length - 1
+    harness.fake.when(({ text: sent }) => pdfs(sent) > 2, FAILURES.inputTooLong)
+    harness.fake.answer(text("Two."), finish({ percentage: 64 }))
+    await assertAnswered(harness.ask({ messages: [first] }))
+    const next = [first, { role: "assistant", content: "Two." }, { role: "user", content: "And now?" }]
+    await assertAnswered(harness.ask({ messages: next }))
+    assert.deepEqual(
+      harness.fake.chats.map(({ text: sent }) => pdfs(sent)),
+      [4, 2, 2],
+    )
+    assert.match(harness.fake.chats[2]?.text ?? "", /Read these\..*\[a\.pdf left out: too large/)
   })
 
   it("that fits in no form names what most of it is in", async () => {

@@ -269,6 +269,47 @@ describe("shortening a conversation", () => {
     assert.deepEqual(shortened(messages, 10_000), [`task\n\n${CUT_MARK}\n\nStop, do this`, "<b>", "<b: two>"])
   })
 
+  it("takes what is attached to the first and the newest words where it is the bulk, and no small picture", () => {
+    const pdf = (name: string): object => {
+      const data = Buffer.concat([Buffer.from(`%PDF-1.4 ${name}`), Buffer.alloc(640_000)]).toString("base64")
+      return {
+        type: "file",
+        file: { filename: `${name}.pdf`, file_data: `data:application/pdf;base64,${data}` },
+      }
+    }
+    const kept = (messages: readonly unknown[], target: number): string[] =>
+      shorten(conversationOf({ messages }), target).turns.flatMap((turn) =>
+        turn.role === "user" ? turn.parts.map((part) => (part.type === "text" ? part.text : part.type)) : [],
+      )
+    const gone = (name: string): string => `[${name}.pdf left out: too large to fit the context window]`
+    // Some 20,000 tokens each.
+    const first = says(["Read", pdf("a"), pdf("b")])
+    const messages = [first, answers("Yes"), says(["And", pdf("c"), image])]
+    assert.deepEqual(kept(messages, 70_000), ["Read", "document", "document", "And", "document", "image"])
+    assert.deepEqual(kept(messages, 50_000), [
+      "Read",
+      gone("a"),
+      "document",
+      CUT_MARK,
+      "And",
+      "document",
+      "image",
+    ])
+    assert.deepEqual(kept(messages, 10_000), [
+      "Read",
+      gone("a"),
+      gone("b"),
+      CUT_MARK,
+      "And",
+      gone("c"),
+      "image",
+    ])
+    assert.deepEqual(kept([first], 30_000), ["Read", gone("a"), "document"])
+    const [long = "", picture] = kept([says([`head ${"x ".repeat(80_000)}tail`, image])], 30_000)
+    assert.equal(picture, "image")
+    cut(long, /^head x/, /x tail$/)
+  })
+
   it("cuts inside one message that is the bulk of the request", () => {
     const collected = `begin ${"word ".repeat(100_000)}end`
     const [message = ""] = shortened([system, says(collected)], 60_000)

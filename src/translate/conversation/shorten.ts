@@ -1,8 +1,8 @@
-import type { Conversation, TextPart, Turn, UserPart, UserTurn } from "./conversation.ts"
+import type { Conversation, Medium, TextPart, Turn, UserPart, UserTurn } from "./conversation.ts"
 import { AT_ONCE, cutAsItGrew, cutText, dropExchanges, dropSteps, replaceTurn, type Draft } from "./cut.ts"
 import { withoutMedium } from "./media.ts"
 import { withoutReasoning } from "./reasoning.ts"
-import { sizeOfFixed, sizeOfTurn, tokensOf } from "./size.ts"
+import { sizeOfFixed, sizeOfPart, sizeOfTurn, tokensOf } from "./size.ts"
 
 /** An old tool result keeps this many characters, half of them from its head. */
 const OLD_RESULT_CHARACTERS = 2_000
@@ -13,7 +13,8 @@ const LEAST_TOKENS = 500
  * Makes a canonical conversation as small as `targetTokens`, or as it can be. First old reasoning, images, documents and
  * long tool results go, then whole old exchanges, then the same within the open tool loop but for its newest step; last,
  * where what must stay is itself too much, its longest texts are cut inside, the newest results before the words of the
- * user. The system prompt, the first task and the newest message in the user's own words stay; no tool pair is halved.
+ * user, and before those goes what is attached to them, where that is the bulk. The system prompt, the first task and the
+ * newest message in the user's own words stay; no tool pair is halved.
  * With the same target the next request is cut in the same way, until a block is full.
  */
 export function shorten(conversation: Conversation, targetTokens: number): Conversation {
@@ -33,6 +34,7 @@ function cutDraft(draft: Draft, { most, aim }: { readonly most: number; readonly
   trim(draft, { to: newest, aim })
   dropSteps(draft, aim)
   cutLongest(draft, { from: newest, of: "results", most })
+  dropAttached(draft, most)
   cutLongest(draft, { from: 0, of: "everything", most })
 }
 
@@ -66,6 +68,26 @@ function withoutBulkOfPart(part: UserPart): UserPart {
 function withoutLength<Result extends { readonly text: string }>(result: Result): Result {
   const text = cutText(result.text, OLD_RESULT_CHARACTERS)
   return text === result.text ? result : { ...result, text }
+}
+
+/** What is attached to the first and to the newest words of the user, the oldest first, while it is the bulk of all. */
+function dropAttached(draft: Draft, most: number): void {
+  const attached = [...new Set([0, draft.spoken])].flatMap((index) =>
+    mediaOf(draft.turns[index]).map((medium) => ({ index, medium })),
+  )
+  let left = attached.reduce((sum, { medium }) => sum + sizeOfPart(medium), 0)
+  for (const { index, medium } of attached) {
+    const turn = draft.turns[index]
+    if (turn?.role !== "user" || draft.size <= most || left <= most / 2) return
+    left -= sizeOfPart(medium)
+    const instead = withoutMedium(medium, "too large to fit the context window")
+    const parts = turn.parts.map((part) => (part === medium ? instead : part))
+    replaceTurn(draft, index, { ...turn, parts })
+  }
+}
+
+function mediaOf(turn: Turn | undefined): readonly Medium[] {
+  return turn?.role === "user" ? turn.parts.filter((part) => part.type !== "text") : []
 }
 
 /** Cuts the longest texts from this turn on to one length, so that all together are no more than `most`. */

@@ -76,7 +76,7 @@ export function sizeOfTurn(turn: Turn): number {
   )
 }
 
-function sizeOfPart(part: UserPart): number {
+export function sizeOfPart(part: UserPart): number {
   switch (part.type) {
     case "text":
       return tokensOf(part.text)
