@@ -174,7 +174,7 @@ function grouped(
     .toSorted((one, other) => (by === "day" ? one.key.localeCompare(other.key) : other.credits - one.credits))
 }
 
-/** Also by the id of one that turned out to be the same person's. */
+/** Also by the id of one that turned out to be the same person's while it answered. */
 function accountFinder(accounts: readonly Account[]): (id: string) => Account | undefined {
   const known = new Map<string, Account | undefined>(accounts.map((account) => [account.id, account]))
   return (id) => {

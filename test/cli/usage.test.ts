@@ -48,7 +48,7 @@ describe("what was spent", () => {
     assert.match((await lab.run("usage", "--by", "purpose")).out, /^subagent +1 +0\.25/m)
   })
 
-  it("counts what an account spent before it turned out to be the same person's as another one", async () => {
+  it("counts what an account was answered while it turned out to be the same person's as another one", async () => {
     const store = await lab.openStore()
     await store.update(accountId, (account) => ({
       ...account,
