@@ -127,7 +127,8 @@ export function startHost({ place, project, show }: HostOptions): Host {
       }, "the logins of other programs were not taken in")
     },
     async close() {
-      stop.abort(new Error("the plugin instance has ended"))
+      // Shown to whoever waits for what it ends, as a sign-in.
+      stop.abort(new Error("OpenCode has reloaded or ended the plugin meanwhile. Begin once more."))
       // What can't be opened has nothing to close; who asked for it is told.
       const services = await opened?.catch(() => undefined)
       await services?.close()

@@ -237,7 +237,10 @@ describe("a sign-in from OpenCode 2 that fails", () => {
     const account = lab.fake.account()
     lab.fake.deviceGrants.plan({ account, polls: ["authorization_pending"] })
     const attempt = await project.login("kiro", "aws", { start_url: "" })
-    const ended = assert.rejects(attempt.complete())
+    const ended = assert.rejects(
+      attempt.complete(),
+      /OpenCode has reloaded or ended the plugin meanwhile\. Begin once more/,
+    )
     await project.reload()
     await ended
     await eventually(() => /a sign-in was not finished/.test(lab.log()))
