@@ -305,6 +305,10 @@ describe("shortening a conversation", () => {
       "image",
     ])
     assert.deepEqual(kept([first], 30_000), ["Read", gone("a"), "document"])
+    const returned = [{ type: "text", text: "Attached media from tool result:" }, pdf("d"), pdf("e")]
+    const loop = [says("Read"), asks(call("1")), result("1", "two files"), says(returned)]
+    const attached = "Attached media from tool result:"
+    assert.deepEqual(kept(loop, 30_000), ["Read", attached, gone("d"), "document"])
     const [long = "", picture] = kept([says([`head ${"x ".repeat(80_000)}tail`, image])], 30_000)
     assert.equal(picture, "image")
     cut(long, /^head x/, /x tail$/)

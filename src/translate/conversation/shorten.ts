@@ -70,9 +70,9 @@ function withoutLength<Result extends { readonly text: string }>(result: Result)
   return text === result.text ? result : { ...result, text }
 }
 
-/** What is attached to the first and to the newest words of the user, the oldest first, while it is the bulk of all. */
+/** What is attached to the first and the newest words of the user, or a tool returned last, while it is the bulk of all. */
 function dropAttached(draft: Draft, most: number): void {
-  const attached = [...new Set([0, draft.spoken])].flatMap((index) =>
+  const attached = [...new Set([0, draft.spoken, draft.turns.length - 1])].flatMap((index) =>
     mediaOf(draft.turns[index]).map((medium) => ({ index, medium })),
   )
   let left = attached.reduce((sum, { medium }) => sum + sizeOfPart(medium), 0)
