@@ -11,11 +11,11 @@ const LEAST_TOKENS = 500
 
 /**
  * Makes a canonical conversation as small as `targetTokens`, or as it can be. First old reasoning, images, documents and
- * long tool results go, then whole old exchanges, then the same within the open tool loop but for its newest step; last,
- * where what must stay is itself too much, its longest texts are cut inside, the newest results before the words of the
- * user, and before those goes what is attached to them, where that is the bulk. The system prompt, the first task and the
- * newest message in the user's own words stay; no tool pair is halved.
- * With the same target the next request is cut in the same way, until a block is full.
+ * long tool results go, then whole old exchanges, of one that is nearly all there is its oldest steps, then the same
+ * within the open tool loop but for its newest step; last, where what must stay is itself too much, its longest texts are
+ * cut inside, the newest results before the words of the user, and before those goes what is attached to them, where that
+ * is the bulk. The system prompt, the first task and the newest message in the user's own words stay; no tool pair is
+ * halved. With the same target the next request is cut in the same way, until a block is full.
  */
 export function shorten(conversation: Conversation, targetTokens: number): Conversation {
   const most = Math.max(0, targetTokens - sizeOfFixed(conversation))
