@@ -102,7 +102,7 @@ export function kindOfReason(reason: string): FailureKind | undefined {
  */
 const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: readonly Family[]])[] = [
   // What is wrong with a part that is named, be it too large, is what the refusal is about.
-  [/\btools(?:\.|\[)\d+\b|invalid schema for function/i, "tool-refused", ["validation"]],
+  [/\btools(?:\.|\[)\d+\b|invalid schema for function|invalid 'tools':/i, "tool-refused", ["validation"]],
   [/\bmessages\.\d+\S*\b(?:document|pdf)\b/, "document-refused", ["validation"]],
   [/\bmessages\.\d+\S*\bimage\b/, "image-refused", ["validation"]],
   [/user id .*suspended|account (?:is|has been) suspended/i, "suspended", ["access"]],

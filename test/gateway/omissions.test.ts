@@ -195,7 +195,10 @@ describe("a tool that the service refuses", () => {
   it("by nobody's name and no place is told as a tool, and nothing is left out", async () => {
     await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(inWords("A schema is invalid.", "TOOL_SCHEMA_INVALID"))
-    assert.match(await errorText(await harness.ask(tools("read"))), /refused a tool.*A schema is invalid/)
+    assert.match(
+      await errorText(await harness.ask(tools("read"))),
+      /refused a tool.*A schema is invalid.*Switch off the MCP/,
+    )
     assert.equal(sends(harness), 1)
   })
 

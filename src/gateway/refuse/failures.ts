@@ -101,7 +101,11 @@ const ANSWERS: Readonly<Record<Exclude<FailureKind, StateFailure>, FailureAnswer
     status: 400,
     what: (_, { model }) => `the service refused the thinking options for ${model}`,
   },
-  "tool-refused": { status: 400, what: () => "the service refused a tool in this request" },
+  "tool-refused": {
+    status: 400,
+    what: () => "the service refused a tool in this request",
+    remedy: "Switch off the MCP server that it comes from.",
+  },
   "subscription-refused": {
     status: 403,
     what: (name) => `the plan of ${name} does not cover this`,
