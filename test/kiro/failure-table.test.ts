@@ -94,6 +94,11 @@ const QUOTED: readonly (readonly [words: string, reason: string, kind: FailureKi
     "tool-refused",
   ],
   [
+    "Invalid 'tools': array too long. Expected an array with maximum length 128, but got an array with length 200 instead.",
+    "REQUEST_BODY_INVALID",
+    "tool-refused",
+  ],
+  [
     "You have uploaded an unsupported image. Please make sure your image is valid.",
     "IMAGE_FORMAT_UNSUPPORTED",
     "image-refused",
