@@ -12,8 +12,9 @@ const QUOTA = {
   plan: "KIRO PRO+",
   used: 12.374,
   limit: 50,
-  resetAt: NOW + 7 * DAY_MS,
-  bonuses: [{ name: "Welcome bonus", used: 0, limit: 100, expiresAt: NOW + 9 * DAY_MS }],
+  // The service counts its days from midnight UTC, whatever day that is here.
+  resetAt: Date.UTC(2026, 11, 1),
+  bonuses: [{ name: "Welcome bonus", used: 0, limit: 100, expiresAt: Date.UTC(2026, 11, 3) }],
   trial: { used: 120.44, limit: 500 },
   overage: { enabled: false, used: 0 },
 }
