@@ -311,6 +311,13 @@ describe("a document", () => {
   it("is its text, or a word about it, where the model takes none", () => {
     const accepts = { images: true, documents: false }
     assert.equal(sent([file("c.csv", "text/csv", "1,2")], accepts).content, "c.csv\n1,2")
+    // As Windows writes it.
+    for (const marked of [
+      Buffer.from("\uFEFF1,é", "utf16le"),
+      Buffer.from("\uFEFF1,é", "utf16le").swap16(),
+      "\uFEFF1,é",
+    ])
+      assert.equal(sent([file("c.csv", "text/csv", marked)], accepts).content, "c.csv\n1,é")
     const word = "[My report.v2.pdf left out: this model takes no pdf documents]"
     assert.equal(sent([pdf], accepts).content, word)
     const [turn] = withoutDocuments(conversationOf({ messages: [says([pdf])] })).turns

@@ -72,9 +72,16 @@ export function documentAsText(
   why: string = `this model takes no ${document.format} documents`,
 ): TextPart {
   const isText = ["csv", "html", "md", "txt"].includes(document.format)
-  const text = isText ? Buffer.from(document.bytes, "base64").toString("utf8") : ""
+  const text = isText ? readText(Buffer.from(document.bytes, "base64")) : ""
   if (isBlank(text)) return withoutMedium(document, why)
   return textPart(`${document.filename}\n${text}`)
+}
+
+/** Programs of Windows write UTF-16, with its mark (Unicode §23.8). */
+function readText(bytes: Buffer): string {
+  const mark = bytes.toString("hex", 0, 2)
+  const encoding = mark === "fffe" ? "utf-16le" : mark === "feff" ? "utf-16be" : "utf-8"
+  return new TextDecoder(encoding).decode(bytes)
 }
 
 /** The text that stands in the place of a medium. */
