@@ -125,4 +125,5 @@ export {
   STATE_WORDS,
   timeText,
   untilText,
+  usedBar,
 } from "./words.ts"

@@ -1,8 +1,8 @@
-import type { Account, RevokedReason } from "./account.ts"
+import type { Account, Quota, RevokedReason } from "./account.ts"
 import type { AccountState, StateReason } from "./health.ts"
 import { isIdentityCenter, recordOf } from "./login.ts"
 import { cutTo, labelOf, typedName } from "./name.ts"
-import { DAY_MS, paysOverage } from "./quota.ts"
+import { DAY_MS, paysOverage, usedShare } from "./quota.ts"
 
 /** Every word about an account's state: toast, list, error, panel and doctor read this table. A new reason is a row. */
 
@@ -307,6 +307,16 @@ export function untilText(at: number, now: number): string {
 
 function format(options: Intl.DateTimeFormatOptions, at: number): string {
   return new Intl.DateTimeFormat("en-US", options).format(at)
+}
+
+const BAR_CELLS = 8
+
+/** `███░░░░░ 41 %`: how much of its credits is used; "" where it has none. */
+export function usedBar(quota: Quota, now: number): string {
+  const share = usedShare(quota, now)
+  if (share === undefined) return ""
+  const full = Math.min(BAR_CELLS, Math.max(0, Math.round(share * BAR_CELLS)))
+  return `${"█".repeat(full)}${"░".repeat(BAR_CELLS - full)} ${Math.round(share * 100)} %`
 }
 
 /** `812.40 / 2000.00` */

@@ -7,11 +7,13 @@ import {
   localDay,
   type Login,
   ownName,
+  type Quota,
   remedyOf,
   shortState,
   STATE_WORDS,
   stateOf,
   stillSignedIn,
+  usedBar,
 } from "../accounts/index.ts"
 import type { Decision, OpenAccounts } from "../gateway/index.ts"
 import { type KiroProfile, regionOfArn } from "../kiro/index.ts"
@@ -49,13 +51,16 @@ export interface ActDone {
   readonly message: string
 }
 
-/** An account on a line: "ok · 812.40 / 2000.00 credits used". */
+/** An account on a line. */
 export interface AccountLine {
   readonly id: string
   readonly name: string
+  /** Whether it can answer now. */
+  readonly isReady: boolean
+  /** "ok", or why it can't. */
   readonly state: string
-  /** Why it can't answer now. */
-  readonly hindrance?: string
+  /** "812.40 / 2000.00 credits used · ███░░░░░ 41 %". */
+  readonly credits?: string
   /** Why it wants its user, and what to do; absent where it does not. */
   readonly need?: string
 }
@@ -158,14 +163,14 @@ export function createManagement(options: {
     async list() {
       const now = runtime.clock.now()
       return (await store.list()).map((account) => {
+        const { id, quota } = account
         const hindrance = hindranceOf(account)
-        const state = hindrance ?? STATE_WORDS.ready.short
-        const credits = account.quota === undefined ? [] : [`${creditsText(account.quota)} credits used`]
         return {
-          id: account.id,
+          id,
           name: accountName(account),
-          state: [state, ...credits].join(" · "),
-          ...present({ hindrance, need: needOf(account, now) }),
+          isReady: hindrance === undefined,
+          state: hindrance ?? STATE_WORDS.ready.short,
+          ...present({ credits: quota && creditsLine(quota, now), need: needOf(account, now) }),
         }
       })
     },
@@ -227,6 +232,12 @@ function awsAnswers(login: Extract<Login, { kind: "idc" }>): NewSignIn["answers"
 /** The last part of an ARN, and its region: the whole would break in the middle of a word. */
 function profileWords(arn: string): string {
   return `the profile ${arn.slice(arn.lastIndexOf("/") + 1)} in ${regionOfArn(arn) ?? "an unknown region"}`
+}
+
+function creditsLine(quota: Quota, now: number): string {
+  const used = `${creditsText(quota)} credits used`
+  const bar = usedBar(quota, now)
+  return bar === "" ? used : `${used} · ${bar}`
 }
 
 function needOf(account: Account, now: number): string | undefined {

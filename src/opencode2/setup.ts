@@ -230,7 +230,9 @@ function offerCommand(host: Host, context: unknown): (editor: unknown) => void {
       async execute(input: unknown) {
         const { management, importLogins } = await host.services()
         await importLogins()
-        const lines = (await management.list()).map(({ name, state }) => `${name} · ${state}`)
+        const lines = (await management.list()).map(({ name, state, credits }) =>
+          [name, state, ...(credits === undefined ? [] : [credits])].join(" · "),
+        )
         const text = lines.join("\n") || "No Kiro account is signed in: /connect, or `opencode auth login`."
         const sessionID = textIn(input, "sessionID")
         // `resume: false`: it stands in the session, and no model is asked about it.

@@ -78,10 +78,10 @@ function managePrompts(accounts: readonly AccountLine[]): Prompts {
       key: "account",
       message: "Account",
       // The host shows a hint of the one row that is chosen: what is wrong with the others is seen in their labels.
-      options: accounts.map(({ id, name, state, hindrance }) => ({
-        label: hindrance === undefined ? name : `${name}: ${hindrance}`,
+      options: accounts.map(({ id, name, isReady, state, credits }) => ({
+        label: isReady ? name : `${name}: ${state}`,
         value: id,
-        hint: state,
+        hint: [...(isReady ? [state] : []), ...(credits === undefined ? [] : [credits])].join(" · "),
       })),
     },
     {

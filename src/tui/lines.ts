@@ -9,6 +9,7 @@ import {
   resetOf,
   shortState,
   STATE_WORDS,
+  usedBar,
   usedShare,
 } from "../accounts/index.ts"
 import type { Board } from "../host/index.ts"
@@ -150,13 +151,13 @@ export interface AccountRow {
   readonly footer: string
 }
 
-const BAR_CELLS = 8
+/** Of a bar with "100 %". */
+const FOOTER_CELLS = 14
 /** A longer name would leave no room for its state at 80 columns. */
 const NAME_CELLS = 28
 
 export function accountRow(account: AccountOverview, board: Board, { now, showEmail }: View): AccountRow {
   const { name, email, quota, state } = account
-  const share = quota === undefined ? undefined : usedShare(quota, now)
   const parts = [
     // The host cuts a long row short at its end: the plan is missed least.
     ...(state.reason === "ready" ? [] : [shortState(state, now)]),
@@ -169,7 +170,7 @@ export function accountRow(account: AccountOverview, board: Board, { now, showEm
     title: cutTo(showEmail ? plainName(email ?? name) : name, NAME_CELLS),
     description: parts.join(" · "),
     // The host sets it right: of one length the bars stand below each other.
-    footer: share === undefined ? "" : `${bar(share)} ${Math.round(share * 100)} %`.padEnd(BAR_CELLS + 6),
+    footer: quota === undefined ? "" : usedBar(quota, now).padEnd(FOOTER_CELLS),
   }
 }
 
@@ -183,11 +184,6 @@ export function accountDetails(account: AccountOverview, view: View): string {
     ...creditLines(quota, view).map(({ text }) => text),
   ]
   return [lines.join("\n"), ...(remedy === "" ? [] : [remedy])].join("\n\n")
-}
-
-function bar(share: number): string {
-  const full = Math.min(BAR_CELLS, Math.max(0, Math.round(share * BAR_CELLS)))
-  return "█".repeat(full) + "░".repeat(BAR_CELLS - full)
 }
 
 function capitalised(text: string): string {

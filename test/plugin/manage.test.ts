@@ -37,13 +37,14 @@ describe("managing accounts in `opencode auth login`", () => {
     const [account, deed] = method.prompts ?? []
     assert.ok(account?.type === "select" && deed?.type === "select")
     assert.match(account.options[0]?.label ?? "", /^Builder ID ··[0-9a-f]{4}$/)
-    assert.match(account.options[0]?.hint ?? "", /^ok · [\d.]+ \/ 50\.00 credits used$/)
+    assert.match(account.options[0]?.hint ?? "", /^ok · [\d.]+ \/ 50\.00 credits used · ██░{6} 25 %$/)
     assert.equal(deed.options.length, 7)
     await lab.management().act({ act: "disable", account: lab.known[0]?.id ?? "" })
     lab.known = await lab.management().list()
     const [again] = lab.hook().methods[MANAGE]?.prompts ?? []
     assert.ok(again?.type === "select")
     assert.match(again.options[0]?.label ?? "", /^Builder ID ··[0-9a-f]{4}: switched off$/)
+    assert.match(again.options[0]?.hint ?? "", /^[\d.]+ \/ 50\.00 credits used · ██░{6} 25 %$/)
   })
 
   it("renames, switches off and on, and says each; the menu follows", async () => {
