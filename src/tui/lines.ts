@@ -55,9 +55,22 @@ export function unreadLines(message: string): PanelLine[] {
 }
 
 /** That of the session; before its first answer, that of the project's rule, or the only one. */
-function accountOf({ accounts, session, rule }: Board): AccountOverview | undefined {
-  const id = session.accountId ?? rule?.account
-  return accounts.find((account) => account.id === id) ?? (accounts.length === 1 ? accounts[0] : undefined)
+function accountOf(board: Board): AccountOverview | undefined {
+  const { accounts, rule } = board
+  const only = accounts.length === 1 ? accounts[0] : undefined
+  return servingOf(board) ?? accounts.find(({ id }) => id === rule?.account) ?? only
+}
+
+/** The one that was chosen for the session while it can answer, else the one that does. */
+function servingOf(board: Board): AccountOverview | undefined {
+  const [meant, other] = [board.session.accountId, board.session.otherwise].map((id) => called(board, id))
+  return meant !== undefined && (other === undefined || meant.state.reason === "ready") ? meant : other
+}
+
+/** Also by the id of an account that turned out to be the same person's. */
+function called({ accounts }: Board, wanted: string | undefined): AccountOverview | undefined {
+  if (wanted === undefined) return undefined
+  return accounts.find(({ id, joined }) => id === wanted || joined?.includes(wanted))
 }
 
 function accountLines(board: Board, account: AccountOverview, view: View): PanelLine[] {
@@ -65,16 +78,19 @@ function accountLines(board: Board, account: AccountOverview, view: View): Panel
   return [
     { text: titleOf(quota), tone: "title" },
     { text: view.showEmail ? plainName(email ?? name) : name, tone: "text" },
-    ...reasonLines(board, account),
+    ...reasonLines(board, account, view),
     ...stateLines(account, view),
     ...creditLines(quota, view),
   ]
 }
 
 /** Why it is this account, where the user said so. */
-function reasonLines({ session, rule }: Board, { id }: AccountOverview): PanelLine[] {
-  if (session.chosen === true && session.accountId === id)
-    return [{ text: "chosen for this session", tone: "muted" }]
+function reasonLines(board: Board, { id }: AccountOverview, { now }: View): PanelLine[] {
+  const { session, rule } = board
+  const chosen = session.chosen === true ? called(board, session.accountId) : undefined
+  if (chosen?.id === id) return [{ text: "chosen for this session", tone: "muted" }]
+  if (chosen !== undefined)
+    return [{ text: `instead of ${chosen.name}: ${shortState(chosen.state, now)}`, tone: "warning" }]
   return rule?.account === id ? [{ text: `by your rule for ${rule.project}`, tone: "muted" }] : []
 }
 
@@ -162,7 +178,7 @@ export function accountRow(account: AccountOverview, board: Board, { now, showEm
     // The host cuts a long row short at its end: the plan is missed least.
     ...(state.reason === "ready" ? [] : [shortState(state, now)]),
     quota === undefined ? "credits not known yet" : creditsText(quota),
-    ...(board.session.accountId === account.id ? ["this session"] : []),
+    ...(servingOf(board)?.id === account.id ? ["this session"] : []),
     ...(board.rule?.account === account.id ? ["this project"] : []),
     titleOf(quota),
   ]

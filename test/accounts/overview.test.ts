@@ -44,7 +44,7 @@ describe("the overview of a store", () => {
     await store.remember({ sessionId: "ses_1", session: (memory) => ({ ...memory, chosenAccountId: "c" }) })
     const chosen = (await read([]))?.session
     await store.close()
-    assert.deepEqual([chosen?.accountId, chosen?.chosen], ["c", true])
+    assert.deepEqual([chosen?.accountId, chosen?.chosen, chosen?.otherwise], ["c", true, "a"])
     assert.equal(overview?.accounts.length, 1)
     assert.match(overview?.accounts[0]?.name ?? "", /^Builder ID ··[0-9a-f]{4}$/)
     assert.doesNotMatch(JSON.stringify(overview), /access-|refresh-|secret-/)

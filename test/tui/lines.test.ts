@@ -123,6 +123,28 @@ describe("the panel", () => {
     assert.ok(!texts({ session: gone }).includes("chosen for this session"))
   })
 
+  it("shows who answers in the place of the account that was chosen, and why, while that can't", () => {
+    const other = { ...ACCOUNT, id: "b", name: "Google ··c3d4", joined: ["older"] }
+    const off = { ...other, enabled: false, state: { reason: "disabled" } } as const
+    const session = { ...BOARD.session, accountId: "older", chosen: true, otherwise: "a" } as const
+    const shown = (chosen: Board["accounts"][number]) => texts({ accounts: [ACCOUNT, chosen], session })
+    assert.deepEqual(shown(other).slice(1, 3), ["Google ··c3d4", "chosen for this session"])
+    assert.deepEqual(shown(off).slice(1, 3), ["Builder ID ··a1b2", "instead of Google ··c3d4: switched off"])
+    const rows = [ACCOUNT, off].map((account) =>
+      accountRow(account, { ...BOARD, accounts: [ACCOUNT, off], session }, view),
+    )
+    assert.deepEqual(
+      rows.map(({ description }) => description.includes("this session")),
+      [true, false],
+    )
+    const { otherwise: _, ...untried } = session
+    assert.deepEqual(texts({ accounts: [ACCOUNT, off], session: untried }).slice(1, 4), [
+      "Google ··c3d4",
+      "chosen for this session",
+      "Switched off",
+    ])
+  })
+
   it("shows the account of a rule, or the only one, before the first answer; of several none", () => {
     const other = { ...ACCOUNT, id: "b", name: "Google ··c3d4" }
     const session = { credits: 0 }

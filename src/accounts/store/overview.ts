@@ -33,6 +33,8 @@ interface SessionOverview {
   readonly accountId?: string
   /** The user chose the account for this session. */
   readonly chosen?: true
+  /** The account that has answered, where the user chose another one. */
+  readonly otherwise?: string
   /**
    * Of everything that the last of the user's messages with any cost brought about, tools and titles included: while the
    * first answer to a new one is on its way that is still the one before.
@@ -147,14 +149,16 @@ function sessionOf(database: Database, { sessionId, turnStarts = [] }: Wanted): 
       [sessionId],
     ) ?? {}
   const memory = readSession(database, sessionId)
-  const accountId = memory.chosenAccountId ?? stringField(last, "account_id") ?? memory.accountId
+  const { chosenAccountId } = memory
+  const answered = stringField(last, "account_id") ?? memory.accountId
   const all = spent(0)
   const start = turnStarts.find((at) => at <= (numberField(all, "latest") ?? 0))
   return {
     credits: numberField(all, "credits") ?? 0,
     ...present({
-      accountId,
-      chosen: memory.chosenAccountId === undefined ? undefined : (true as const),
+      accountId: chosenAccountId ?? answered,
+      chosen: chosenAccountId === undefined ? undefined : (true as const),
+      otherwise: chosenAccountId === undefined ? undefined : answered,
       lastTurnCredits: numberField(start === undefined ? last : spent(start), "credits"),
     }),
   }
