@@ -83,9 +83,8 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
       const { account, reason } = notice
       const { title, sentence, remedy } = STATE_WORDS[reason]
       const name = accountName(account)
-      const isLock = LOCKING_REASONS.some((known) => known === reason)
-      return text(notice, isLock ? "error" : "warning", {
-        about: `${name} ${reason}`,
+      return text(notice, isLocking(reason) ? "error" : "warning", {
+        about: `${name} ${reason} ${endedAt(account)}`,
         title,
         message: `${capitalised(sentence(name, account))}. ${remedy({ account, command })}`,
       })
@@ -190,6 +189,16 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
     default:
       return notice satisfies never
   }
+}
+
+/** When it was locked, or its logins ended: what its user has mended may come back, and is told of again. */
+function endedAt({ health, logins }: Account): number {
+  if (health.state === "revoked" && isLocking(health.reason)) return health.since
+  return Math.max(0, ...logins.map(({ revoked }) => revoked?.at ?? 0))
+}
+
+function isLocking(reason: RevokedReason): boolean {
+  return LOCKING_REASONS.some((known) => known === reason)
 }
 
 function text(

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import type { Notice } from "../../src/accounts/index.ts"
+import { newAccount, type Notice } from "../../src/accounts/index.ts"
 import { createNotify } from "../../src/host/services.ts"
 import { createToaster, type Toast } from "../../src/plugin/toasts.ts"
 import { silentLog } from "../../src/runtime.ts"
+import { idcLogin } from "../accounts/logins.ts"
 import { fakeClock } from "../support/clock.ts"
 
 const SWITCHED: Notice = {
@@ -22,6 +23,29 @@ describe("a notice", () => {
     notify({ ...SWITCHED, to: "C ··3333" })
     assert.equal(toasts.length, 2)
     assert.match(toasts[0]?.message ?? "", /A ··1111.*credits used up.*B ··2222/)
+  })
+
+  it("is shown again where what was over has come back: another suspension, another login that ended", () => {
+    const toasts: Toast[] = []
+    const notify = createNotify({ show: (toast) => toasts.push(toast), log: silentLog, enabled: true })
+    const login = idcLogin({ id: "one" })
+    const account = newAccount({ id: "a", now: 0, logins: [login] })
+    for (const at of [1, 1, 2]) {
+      const health = { state: "revoked", since: at, reason: "suspended" } as const
+      notify({ kind: "account-revoked", reason: "suspended", account: { ...account, health } })
+    }
+    assert.equal(toasts.length, 2)
+    for (const [at, since] of [
+      [1, 1],
+      // Of two requests that hear of it each says when.
+      [1, 2],
+      [5, 5],
+    ] as const) {
+      const health = { state: "revoked", since, reason: "login-expired" } as const
+      const logins = [{ ...login, revoked: { at, reason: "invalid_grant" } }]
+      notify({ kind: "account-revoked", reason: "login-expired", account: { ...account, health, logins } })
+    }
+    assert.equal(toasts.length, 4)
   })
 
   it("goes to the log alone where toasts are switched off", () => {
