@@ -31,7 +31,7 @@ export interface BoardQuestion {
   readonly now: number
 }
 
-/** One look at kiro.json and kiro.db, for a screen that looks again soon. Makes nothing and never rejects. */
+/** One look at kiro.json and kiro.db, for a screen that looks again soon. Makes nothing; rejects as `readOverview` does. */
 export async function readBoard(question: BoardQuestion): Promise<Board> {
   const { place, project, sessionId, turnStarts = [], now } = question
   const { settings, problems } = await loadSettings({ ...place, project })

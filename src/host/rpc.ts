@@ -32,6 +32,9 @@ export type SignInAnswer =
   | { readonly url: string; readonly instructions: string }
   | { readonly refused: string }
 
+/** Or why nobody can look just now. */
+export type BoardAnswer = Board | { readonly refused: string }
+
 /** Or why nobody could be asked for them. */
 export type ProfilesAnswer = { readonly profiles: readonly KiroProfile[] } | { readonly refused: string }
 
@@ -84,16 +87,20 @@ export function accountsRpcHandlers(options: {
     }
   }
   return {
-    async board(input: unknown): Promise<Board> {
+    async board(input: unknown): Promise<BoardAnswer> {
       const fields = asObject(input)
       const starts = fields["turnStarts"]
-      return readBoard({
-        place,
-        project,
-        sessionId: stringField(fields, "sessionId"),
-        turnStarts: Array.isArray(starts) ? starts.filter((at) => typeof at === "number") : [],
-        now: numberField(fields, "now") ?? host.clock.now(),
-      })
+      try {
+        return await readBoard({
+          place,
+          project,
+          sessionId: stringField(fields, "sessionId"),
+          turnStarts: Array.isArray(starts) ? starts.filter((at) => typeof at === "number") : [],
+          now: numberField(fields, "now") ?? host.clock.now(),
+        })
+      } catch (error) {
+        return { refused: messageOf(error) }
+      }
     },
     async act(input: unknown): Promise<ActDone> {
       const act = readAct(asObject(input))

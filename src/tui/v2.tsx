@@ -161,7 +161,7 @@ function deskOf(context: V2Context, local: LocalDesk): Desk {
   }
   return {
     board: async (sessionId, turnStarts) =>
-      (await ask("board", { sessionId, turnStarts, now: Date.now() }, readBoardAnswer)) ??
+      readBoardAnswer((await askInWords("board", { sessionId, turnStarts, now: Date.now() })) ?? {}) ??
       local.board(sessionId, turnStarts),
     act: async (act: AccountAct) => (await ask("act", act, readActDone)) ?? local.act(act),
     profiles: async (account) =>

@@ -125,12 +125,19 @@ describe("the overview of a store", () => {
     await store.close()
   })
 
-  it("is nothing, and makes no file, where there is no store or one that can't be read", async () => {
+  it("is nothing, and makes no file, where there is no store, and says so of one that can't be read", async () => {
     const missing = join(root, "missing.db")
     assert.equal(await readOverview({ path: missing, now: 0 }), undefined)
     assert.ok(!existsSync(missing))
+    const another = await openDatabase(join(root, "another.db"))
+    another.run("CREATE TABLE accounts (id TEXT PRIMARY KEY)")
+    another.close()
+    assert.equal(await readOverview({ path: join(root, "another.db"), now: 0 }), undefined)
     const broken = join(root, "broken.db")
     writeFileSync(broken, "this is no database".repeat(100))
-    assert.equal(await readOverview({ path: broken, now: 0 }), undefined)
+    await assert.rejects(
+      readOverview({ path: broken, now: 0 }),
+      /^StoreError: the account database is damaged/,
+    )
   })
 })

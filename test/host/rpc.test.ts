@@ -1,9 +1,11 @@
 import assert from "node:assert/strict"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { describe, it } from "node:test"
 import { newAccount, shortId } from "../../src/accounts/index.ts"
 import { startHost } from "../../src/host/index.ts"
 import { accountsRpcHandlers } from "../../src/host/rpc.ts"
 import { present } from "../../src/json.ts"
+import { pathsFor } from "../../src/settings/index.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { addTurn } from "../support/add-turn.ts"
@@ -60,21 +62,40 @@ describe("what the terminal UI of OpenCode 2 asks its server", () => {
     await host.close()
   })
 
+  it("is told in words that nobody can look at the accounts now", async () => {
+    const { place, project } = at(temporaryFolder())
+    const { configDirectory, database } = pathsFor(place)
+    mkdirSync(configDirectory, { recursive: true })
+    writeFileSync(database, "this is no database".repeat(100))
+    const host = startHost({ place, project, show: () => undefined })
+    const handlers = accountsRpcHandlers({ host, place, project, changed: () => undefined })
+    const answer = await handlers.board({})
+    assert.match("refused" in answer ? answer.refused : "", /^the account database is damaged/)
+    await host.close()
+  })
+
   it("is told of the last turn also where it is not said in numbers when that began", async () => {
     const { host, handlers, store } = await server()
     const turn = { accountId: "a", sessionId: "ses_1", credits: 2, at: Date.now() }
     await addTurn(store, turn)
-    for (const turnStarts of [[], [null], ["1970"], null])
-      assert.equal((await handlers.board({ sessionId: "ses_1", turnStarts })).session.lastTurnCredits, 2)
+    for (const turnStarts of [[], [null], ["1970"], null]) {
+      const board = await handlers.board({ sessionId: "ses_1", turnStarts })
+      assert.equal("session" in board && board.session.lastTurnCredits, 2)
+    }
     await host.close()
   })
 })
 
+function at(home: string) {
+  return {
+    place: { env: {}, platform: "linux", home },
+    project: { directory: home, worktree: home },
+  }
+}
+
 /** A server with one account, `a`. */
 async function server(label?: string) {
-  const home = temporaryFolder()
-  const place = { env: {}, platform: "linux", home }
-  const project = { directory: home, worktree: home }
+  const { place, project } = at(temporaryFolder())
   const host = startHost({ place, project, show: () => undefined })
   const { store } = (await host.services()).accounts
   const account = newAccount({ id: "a", now: 1, logins: [idcLogin({ id: "one" })] })

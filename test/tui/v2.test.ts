@@ -138,6 +138,12 @@ describe("the part of OpenCode 2's terminal UI", () => {
     assert.match(JSON.stringify(made.shown[2]), /"message":"Far away: its login has ended\."/)
   })
 
+  it("shows why the server can't look at its accounts, and not those of this computer instead", async () => {
+    const made = stage({ client: { rpc: () => ({ board: async () => ({ refused: "The file is away." }) }) } })
+    await runKiro(made, 1)
+    assert.match(JSON.stringify(made.shown), /"message":"The file is away\."/)
+  })
+
   it("hears from the server how a sign-in ended", async () => {
     const outcomes = [{ state: "pending" }, { state: "failed", message: "It was denied." }]
     const begun = { url: "https://x.example", instructions: "Code ABCD" }

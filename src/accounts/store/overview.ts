@@ -9,7 +9,7 @@ import type { CacheUse } from "../quota.ts"
 import { isResting } from "../login-use.ts"
 import { remedyOf } from "../words.ts"
 import { accountReader, isThere } from "./account-rows.ts"
-import { type Database, openDatabase, type Row } from "./database.ts"
+import { type Database, openDatabase, type Row, StoreError, storeFailure } from "./database.ts"
 import { creditsSince, type DaySpent, localDay, NOTHING_SPENT, readSession, spentOn } from "./sessions.ts"
 
 /** What may be shown of an account: no token, no secret, no registration. */
@@ -64,8 +64,8 @@ interface Wanted {
 }
 
 /**
- * One look at the file, read-only and without waiting: `undefined` where there is none, it is of no use or it is busy
- * just now. The terminal UI looks again soon.
+ * One look at the file, read-only and without waiting: `undefined` where nothing is. Rejects with a `StoreError` where
+ * it is of no use, or busy just now: the terminal UI looks again soon.
  */
 export async function readOverview(wanted: Wanted): Promise<StoreOverview | undefined> {
   if (!existsSync(wanted.path)) return undefined
@@ -83,9 +83,11 @@ export async function readOverview(wanted: Wanted): Promise<StoreOverview | unde
       },
       today: orElse(() => spentOn(database, day), NOTHING_SPENT),
     }
-  } catch {
-    // Whatever keeps us from looking is told by the part that needs the file.
-    return undefined
+  } catch (error) {
+    const failure = storeFailure(error)
+    // An older plugin's file, or one that is just being made, has no tables of ours.
+    if (failure === "failed") return undefined
+    throw new StoreError(failure, error)
   } finally {
     opened?.close()
   }
