@@ -64,7 +64,7 @@ export {
   shortId,
   typedName,
 } from "./name.ts"
-export { describeNotice, type Notice, type NoticeText } from "./notices.ts"
+export { describeNotice, type Notice, type NoticeText, sourceTrouble } from "./notices.ts"
 export { actedNow, learnIdentity, replaceRefused } from "./owner.ts"
 export { type CacheUse, cacheShare, lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {

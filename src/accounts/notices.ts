@@ -172,14 +172,12 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
         title: "kiro.json",
         message: `${notice.count} more mistakes in kiro.json: /kiro, or \`${command} doctor\`.`,
       })
-    case "source-problem": {
-      const place = notice.key === undefined ? notice.file : `${notice.file} (${plainName(notice.key)})`
+    case "source-problem":
       return text(notice, "warning", {
-        about: place,
+        about: `${notice.file} ${String(notice.key)}`,
         title: "A login could not be read",
-        message: `${place} ${notice.message}.`,
+        message: `${sourceTrouble(notice)}.`,
       })
-    }
     case "store-trouble":
       return text(notice, notice.inMemory ? "error" : "warning", {
         about: notice.backup === undefined ? notice.failure : `${notice.failure} ${notice.backup}`,
@@ -199,6 +197,15 @@ function endedAt({ health, logins }: Account): number {
 
 function isLocking(reason: RevokedReason): boolean {
   return LOCKING_REASONS.some((known) => known === reason)
+}
+
+/** What is wrong with a store of another program, or with one of its entries. */
+export function sourceTrouble({
+  file,
+  key,
+  message,
+}: Omit<Extract<Notice, { kind: "source-problem" }>, "kind">): string {
+  return `${file}${key === undefined ? "" : ` (${plainName(key)})`} ${message}`
 }
 
 function text(

@@ -8,7 +8,6 @@ import {
   restingUnder,
   shortId,
   shortState,
-  type SourceProblem,
   STATE_WORDS,
   stateOf,
   usedShare,
@@ -179,11 +178,6 @@ function withInstant<Extra extends { readonly expiresAt?: number }>({ expiresAt,
 
 function instant(at: number): string {
   return new Date(at).toISOString()
-}
-
-/** What is wrong with a store of another program, or with one of its entries. */
-export function sourceTrouble({ file, key, message }: SourceProblem): string {
-  return `${file}${key === undefined ? "" : ` (${plainName(key)})`} ${message}`
 }
 
 /** The profile that its chats go by; absent where it needs none, or has to be told which. */

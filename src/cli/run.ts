@@ -1,9 +1,9 @@
-import { type Account, accountName, kindName, labelOf } from "../accounts/index.ts"
+import { type Account, accountName, kindName, labelOf, sourceTrouble } from "../accounts/index.ts"
 import { importLogins, type ImportOutcome } from "../import/index.ts"
 import { messageOf, present } from "../json.ts"
 import type { Place } from "../settings/index.ts"
 import { VERSION } from "../version.ts"
-import { LEFT_OUT, listAccounts, sourceTrouble } from "./accounts.ts"
+import { LEFT_OUT, listAccounts } from "./accounts.ts"
 import { accountProfile, changeAccount } from "./change-account.ts"
 import { type Command, helpText, readCommandLine, UsageError } from "./command-line.ts"
 import {

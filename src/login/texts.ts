@@ -1,4 +1,12 @@
-import { type Account, accountName, creditsText, isLocking, shortId, STATE_WORDS } from "../accounts/index.ts"
+import {
+  type Account,
+  accountName,
+  creditsText,
+  isLocking,
+  shortId,
+  sourceTrouble,
+  STATE_WORDS,
+} from "../accounts/index.ts"
 import { type ImportOutcome, SOURCE_NAMES } from "../import/index.ts"
 import { type KiroProfile, planName } from "../kiro/index.ts"
 import type { DeviceAuthorization, DeviceAuthorizationError } from "../oauth/index.ts"
@@ -185,7 +193,7 @@ export function describeImport(
 ): string {
   return [
     ...accounts.map(describeImported),
-    ...problems.map(({ file, message }) => `Left out: ${file} ${message}.`),
+    ...problems.map((problem) => `Left out: ${sourceTrouble(problem)}.`),
     ...(autoSync ? [] : ["kiro-cli was left out: auto_sync_kiro_cli is false in kiro.json."]),
   ].join("\n")
 }

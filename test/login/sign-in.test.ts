@@ -447,12 +447,13 @@ describe("signing in", () => {
     it("shows what was found and done, and learns whose it is", async () => {
       const person = lab.fake.account()
       const account = await imported(loginOf(person))
-      const problem = { source: "kiro-cli", file: "/x/data.sqlite3", message: "is locked" } as const
-      lab.importOutcome = { added: [account], updated: [], unchanged: [], problems: [problem] }
+      const file = { source: "kiro-cli", file: "/x/data.sqlite3", message: "is locked" } as const
+      const row = { ...file, key: "kirocli:social:token", message: "holds no access token" }
+      lab.importOutcome = { added: [account], updated: [], unchanged: [], problems: [file, row] }
       assert.deepEqual(await lab.signIn(IMPORT), signedIn)
       assert.match(
         told(),
-        /^Builder ID ··[0-9a-f]{4} \(kiro-cli\): added\nLeft out: \/x\/data\.sqlite3 is locked\.$/,
+        /^Builder ID ··[0-9a-f]{4} \(kiro-cli\): added\nLeft out: \/x\/data\.sqlite3 is locked\.\nLeft out: \/x\/data\.sqlite3 \(kirocli:social:token\) holds no access token\.$/,
       )
       assert.equal((await lab.accounts())[0]?.userId, person.userId)
       assert.equal((await lab.store.modelLists()).length, 1)
