@@ -126,4 +126,5 @@ export {
   timeText,
   untilText,
   usedBar,
+  withEnabling,
 } from "./words.ts"

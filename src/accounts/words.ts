@@ -26,9 +26,13 @@ export interface StateWords {
   readonly because: string
   /** "" where there is nothing to do but to wait. */
   readonly remedy: (at: RemedyFor) => string
+  /** Its user ends it by switching the account on: what that may bring about, "" for nothing. */
+  readonly enabling?: string
   /** The HTTP status of an answer that failed for it. OpenCode 1.18 asks again after 429 and 5xx. */
   readonly status: number
 }
+
+const MAY_SIGN_OUT = "kiro-cli may be signed out by that"
 
 const MORE_CREDITS =
   "More credits: enable overage or a larger plan at https://app.kiro.dev, or sign in to another account (/connect, or `opencode auth login`); it is noticed without a restart."
@@ -59,6 +63,7 @@ export const STATE_WORDS: Readonly<
     sentence: (name) => `${name} is switched off by you`,
     because: "switched off by you",
     remedy: (at) => `Switch it on: ${inKiro(at, "enable")}.`,
+    enabling: "",
     status: 400,
   },
   held: {
@@ -71,6 +76,7 @@ export const STATE_WORDS: Readonly<
       "it took the place of an account that is off, removed or suspended, and may be the same person's",
     remedy: (at) =>
       `It is used as soon as Kiro says that it is another person's, or now by: ${inKiro(at, "enable")}.`,
+    enabling: "",
     status: 400,
   },
   resting: {
@@ -79,7 +85,8 @@ export const STATE_WORDS: Readonly<
     sentence: (name) => `a newer sign-in took the place of ${name}, and may be the same person's`,
     because: "its login has ended, and the newer one that took its place may be the same person's",
     remedy: (at) =>
-      `It is used again as soon as Kiro says whose the two are, or now by: ${inKiro(at, "enable")}; kiro-cli may be signed out by that.`,
+      `It is used again as soon as Kiro says whose the two are, or now by: ${inKiro(at, "enable")}; ${MAY_SIGN_OUT}.`,
+    enabling: MAY_SIGN_OUT,
     status: 400,
   },
   "source-away": {
@@ -89,6 +96,7 @@ export const STATE_WORDS: Readonly<
     because: "the store that it came from can't be read just now, and may hold a newer login",
     remedy: (at) =>
       `It is used again as soon as that can be read, within the hour for all that, or now by: ${inKiro(at, "enable")}.`,
+    enabling: "",
     status: 400,
   },
   unavailable: {
@@ -143,6 +151,7 @@ export const STATE_WORDS: Readonly<
       isOfCompany(at.account)
         ? `Check the plan with your administrator, or choose another profile: ${inKiro(at, "profile")}.`
         : `Check its plan at https://app.kiro.dev. Then switch it on: ${inKiro(at, "enable")}.`,
+    enabling: "",
     status: 403,
   },
   "profile-choice": {
@@ -163,6 +172,7 @@ export const STATE_WORDS: Readonly<
     because: "suspended by AWS",
     remedy: (at) =>
       `Only AWS support can lift it: https://support.aws.amazon.com/#/contacts/kiro. Then switch it on: ${inKiro(at, "enable")}.`,
+    enabling: "",
     status: 403,
   },
   "login-expired": {
@@ -186,8 +196,15 @@ export const STATE_WORDS: Readonly<
     because: "its API key was refused",
     remedy: (at) =>
       `Make a new API key at https://app.kiro.dev and give it to /connect or KIRO_API_KEY. Where the old key is allowed again, switch it on: ${inKiro(at, "enable")}.`,
+    enabling: "",
     status: 401,
   },
+}
+
+/** What was done for an account that was switched on in that state, and what it may bring about. */
+export function withEnabling(done: string, { reason }: Pick<AccountState, "reason">): string {
+  const { enabling = "" } = STATE_WORDS[reason]
+  return enabling === "" ? done : `${done}; ${enabling}`
 }
 
 /** The place inside OpenCode first, then what can be typed. */

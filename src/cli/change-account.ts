@@ -6,6 +6,7 @@ import {
   shortState,
   STATE_WORDS,
   stateOf,
+  withEnabling,
   stillSignedIn,
   typedName,
 } from "../accounts/index.ts"
@@ -45,12 +46,14 @@ export async function changeAccount(context: Context, command: Change): Promise<
 /** A switched-on account may still be kept by what only Kiro or time can end. */
 async function enable(context: Context, command: Change, id: string): Promise<boolean> {
   const { runtime, settings, terminal } = context
-  const { account } = await terminal.progress("Asking Kiro about it", () =>
+  const { before, account } = await terminal.progress("Asking Kiro about it", () =>
     context.change(id, { kind: "enable" }),
   )
   const now = runtime.clock.now()
-  const state = stateOf(account, { now, useOverage: settings.useOverage })
-  if (isUsable(state)) return report(context, { command, account, done: "is used again" })
+  const at = { now, useOverage: settings.useOverage }
+  const state = stateOf(account, at)
+  if (isUsable(state))
+    return report(context, { command, account, done: withEnabling("is used again", stateOf(before, at)) })
   const [why, remedy] = [shortState(state, now), remedyOf(account, state, context.command)]
   // Where the remedy is all that there is to say, it says so itself.
   const words = remedy.toLowerCase().startsWith(why) ? remedy : `${why}. ${remedy}`

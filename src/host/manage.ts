@@ -14,6 +14,7 @@ import {
   stateOf,
   stillSignedIn,
   usedBar,
+  withEnabling,
 } from "../accounts/index.ts"
 import type { Decision, OpenAccounts } from "../gateway/index.ts"
 import { type KiroProfile, regionOfArn } from "../kiro/index.ts"
@@ -98,11 +99,12 @@ export function createManagement(options: {
     return state.reason === "ready" ? undefined : briefly(state)
   }
   const changed = async (id: string, decision: Decision, words: string): Promise<ActDone> => {
-    const { account } = await change(id, decision)
+    const { before, account } = await change(id, decision)
     const name = accountName(account)
     const state = stateNow(account)
     const { tone, because } = STATE_WORDS[state.reason]
-    if (decision.kind === "disable" || tone === "good") return done(`${name} ${words}.`)
+    const whole = decision.kind === "enable" ? withEnabling(words, stateNow(before)) : words
+    if (decision.kind === "disable" || tone === "good") return done(`${name} ${whole}.`)
     if (tone !== "bad") return done(`${name} ${words}, but ${briefly(state)}.`)
     return done(`${name} ${words}, but ${because}. ${remedyOf(account, state, ownCommand())}`)
   }

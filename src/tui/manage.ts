@@ -1,4 +1,4 @@
-import { type AccountOverview, cutTo } from "../accounts/index.ts"
+import { type AccountOverview, cutTo, STATE_WORDS } from "../accounts/index.ts"
 import type { AccountAct, AccountDeed, ActDone, Board } from "../host/index.ts"
 import { messageOf } from "../json.ts"
 import type { KiroProfile } from "../kiro/index.ts"
@@ -133,6 +133,7 @@ function deeds(
   account: AccountOverview,
   { sessionId, project }: Pick<Where, "sessionId"> & Pick<Board, "project">,
 ): readonly Option<Deed>[] {
+  const { enabling } = STATE_WORDS[account.state.reason]
   return [
     ...(sessionId === undefined
       ? []
@@ -140,9 +141,12 @@ function deeds(
     { title: "Use for this project", description: project, value: "use-for-project" },
     { title: "Details", description: account.remedy === undefined ? "" : "and what helps", value: "details" },
     { title: "Rename", value: "rename" },
-    account.enabled
-      ? { title: "Switch off", description: "kept, but not used", value: "disable" }
-      : { title: "Switch on", value: "enable" },
+    ...(enabling === undefined
+      ? []
+      : [{ title: "Switch on", description: enabling, value: "enable" as const }]),
+    ...(account.enabled
+      ? [{ title: "Switch off", description: "kept, but not used", value: "disable" as const }]
+      : []),
     { title: "Sign in again", value: "sign-in" },
     { title: "Choose a profile", value: "choose-profile" },
     {

@@ -207,6 +207,15 @@ describe("the state of an account", () => {
     assert.match(remedy({ account: IDENTITY_CENTER, command: COMMAND }), /accounts profile ca97/)
   })
 
+  it("is ended by switching the account on exactly where its remedy says so", () => {
+    for (const [reason, { remedy, enabling }] of Object.entries(STATE_WORDS))
+      assert.equal(
+        /accounts enable/.test(remedy({ account: BUILDER_ID, command: COMMAND })),
+        enabling !== undefined,
+        reason,
+      )
+  })
+
   it("has a remedy that begins where the login came from", () => {
     const { remedy } = STATE_WORDS["login-expired"]
     const said = (source: LoginSource): string =>

@@ -121,6 +121,15 @@ describe("managing accounts from inside a host", () => {
     assert.match(used.message, /in this session from now on\. Just now it can't: login needed\.$/)
   })
 
+  it("says of one at rest that is switched on what that may bring about", async () => {
+    const record = { places: [], hashes: ["h"], inherited: [], owner: "user", successor: { id: "newer" } }
+    const login = { ...idcLogin({ id: "older" }), tokens: { ...tokens("older"), expiresAt: 1 }, record }
+    await accounts.store.add({ ...newAccount({ id: "rests", now: 1, logins: [login] }), userId: "user" })
+    const done = await management.act({ act: "enable", account: "rests" })
+    assert.match(done.message, /is switched on; kiro-cli may be signed out by that\.$/)
+    await accounts.store.remove("rests")
+  })
+
   it("says that nothing was done while another program holds the database", async () => {
     const other = await openDatabase(paths.database)
     other.run("BEGIN IMMEDIATE")

@@ -8,7 +8,7 @@ import { type Desk, type Dialogs, manageAccounts, type Where } from "../../src/t
 const BOARD: Board = {
   accounts: [
     { id: "a", name: "Builder ID ··a1b2", enabled: true, state: { reason: "ready" } },
-    { id: "b", name: "Work", enabled: false, state: { reason: "ready" } },
+    { id: "b", name: "Work", enabled: false, state: { reason: "disabled" } },
   ],
   session: { credits: 0 },
   today: { credits: 9, lifted: false, budget: 10 },
@@ -101,6 +101,15 @@ describe("/kiro", () => {
     assert.match(outside.shown[1] ?? "", /^Work: Use for this project, Details, Rename, Switch on,/)
     assert.doesNotMatch(outside.shown[0] ?? "", /This session/)
   })
+
+  for (const reason of ["suspended", "held", "resting", "source-away", "api-key-refused"] as const)
+    it(`offers to switch on one that its remedy says is used again by that: ${reason}`, async () => {
+      const account = { id: "d", name: "Google ··d00d", enabled: true, state: { reason } } as const
+      const board = async (): Promise<Board> => ({ ...BOARD, accounts: [account] })
+      const { shown, acts } = await walk(["Google ··d00d", "Switch on"], { board })
+      assert.match(shown[1] ?? "", /Rename, Switch on, Switch off, Sign in again/)
+      assert.deepEqual(acts, [{ act: "enable", account: "d" }])
+    })
 
   it("tells without a sidebar what one would, and of an account what helps it", async () => {
     const asked: unknown[] = []
