@@ -84,8 +84,12 @@ export const STATE_WORDS: Readonly<
     tone: "muted",
     sentence: (name) => `a newer sign-in took the place of ${name}, and may be the same person's`,
     because: "its login has ended, and the newer one that took its place may be the same person's",
-    remedy: (at) =>
-      `It is used again as soon as Kiro says whose the two are, or now by: ${inKiro(at, "enable")}; ${MAY_SIGN_OUT}.`,
+    remedy: (at) => {
+      // Who has no name is listed nowhere but under the newer one.
+      const isListed = [at.account, ...(at.others ?? [])].every(({ userId }) => userId !== undefined)
+      const way = isListed ? inKiro(at, "enable") : typed(at, "enable")
+      return `It is used again as soon as Kiro says whose the two are, or now by: ${way}; ${MAY_SIGN_OUT}.`
+    },
     enabling: MAY_SIGN_OUT,
     status: 400,
   },
@@ -208,9 +212,13 @@ export function withEnabling(done: string, { reason }: Pick<AccountState, "reaso
 }
 
 /** The place inside OpenCode first, then what can be typed. */
-function inKiro({ account, command, others = [] }: RemedyFor, verb: "enable" | "profile"): string {
+function inKiro(at: RemedyFor, verb: "enable" | "profile"): string {
+  return `/kiro, or ${typed(at, verb)}`
+}
+
+function typed({ account, command, others = [] }: RemedyFor, verb: "enable" | "profile"): string {
   const instead = others.length === 0 ? "" : ` (or ${others.map(typedName).join(", ")})`
-  return `/kiro, or \`${command} accounts ${verb} ${typedName(account)}\`${instead}`
+  return `\`${command} accounts ${verb} ${typedName(account)}\`${instead}`
 }
 
 /** Whether a company gives the access: a person's own login has no profiles to choose from. */

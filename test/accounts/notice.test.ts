@@ -216,6 +216,17 @@ describe("the state of an account", () => {
       )
   })
 
+  it("sends nobody to a list in which a nameless one at rest does not stand", () => {
+    const { remedy } = STATE_WORDS["resting"]
+    const said = (known: Account): string => remedy({ account: known, command: COMMAND })
+    const named = { ...BUILDER_ID, userId: "user" }
+    assert.match(said(named), /or now by: \/kiro, or `.* accounts enable ca97`; kiro-cli may be signed out/)
+    assert.match(
+      said(BUILDER_ID),
+      /or now by: `.* accounts enable ca97`; kiro-cli may be signed out by that\.$/,
+    )
+  })
+
   it("has a remedy that begins where the login came from", () => {
     const { remedy } = STATE_WORDS["login-expired"]
     const said = (source: LoginSource): string =>
