@@ -624,12 +624,13 @@ export class Home {
       }
   }
 
-  /** The refresh tokens that we have on the disk, in rows or spilled, and that other programs have. */
+  /** The refresh tokens that we have on the disk, in rows or spilled for one, and that other programs have. */
   async refreshTokens(): Promise<{ readonly ours: readonly string[]; readonly theirs: readonly string[] }> {
     const database = await this.#look(this.#databaseFile)
-    const rows = database?.all("SELECT refresh_token FROM kiro_login WHERE refresh_token IS NOT NULL") ?? []
+    const rows =
+      database?.all("SELECT id, refresh_token FROM kiro_login WHERE refresh_token IS NOT NULL") ?? []
     const spilled = readdirSync(this.folder).flatMap((name) => {
-      if (!name.startsWith("kiro-tokens.spill")) return []
+      if (!rows.some((row) => name.startsWith(`kiro-tokens.spill-${String(row["id"])}`))) return []
       const text = readFileSync(join(this.folder, name), "utf8")
       return /"after":\{[^}]*"refreshToken":"([^"]+)"/.exec(text)?.[1] ?? []
     })
