@@ -110,14 +110,22 @@ function split(args: string[]): Split {
 
 const COMMANDS = ["accounts", "usage", "budget", "import", "doctor", "update", "help"]
 const ACCOUNT_VERBS = ["list", "label", "enable", "disable", "remove", "profile"]
-/** What people type for something that is done elsewhere, or is called otherwise. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  login: `sign in with: ${SIGN_IN}, then choose Kiro`,
-  logout: "forget an account with: accounts remove ACCOUNT",
-  models: "list the models with: opencode models kiro",
-  status: "see: accounts, or doctor",
-  upgrade: "did you mean update?",
-}
+/** What people type for something that is done elsewhere. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ["login", `sign in with: ${SIGN_IN}, then choose Kiro`],
+  ["logout", "forget an account with: accounts remove ACCOUNT"],
+  ["models", "list the models with: opencode models kiro"],
+  ["status", "see: accounts, or doctor"],
+])
+/** What is called otherwise, as by `/kiro`. */
+const SYNONYMS: ReadonlyMap<string, string> = new Map([
+  ["rename", "label"],
+  ["on", "enable"],
+  ["off", "disable"],
+  ["delete", "remove"],
+  ["rm", "remove"],
+  ["upgrade", "update"],
+])
 
 function readCommand(
   name: string,
@@ -151,7 +159,7 @@ function readCommand(
       noMore(rest)
       return { name }
     default: {
-      const elsewhere = ELSEWHERE[name]
+      const elsewhere = ELSEWHERE.get(name)
       const hint = elsewhere === undefined ? `; ${meant(name, COMMANDS)}` : `: ${elsewhere}`
       throw new UsageError(`there is no command "${name}"${hint}`)
     }
@@ -214,9 +222,9 @@ function commandsOf(flag: string): string {
     .join(" and ")
 }
 
-/** `did you mean …?` where one of the known words is near, else those that there are. */
+/** `did you mean …?` where one of the known words means the same or is near, else those that there are. */
 function meant(typed: string, known: readonly string[]): string {
-  const guess = nearest(typed, known)
+  const guess = known.find((word) => word === SYNONYMS.get(typed)) ?? nearest(typed, known)
   if (guess !== undefined) return `did you mean ${guess}?`
   return `${known.length === 1 ? "there is" : "there are"} ${known.join(", ")}`
 }

@@ -63,6 +63,11 @@ describe("the command", () => {
     const guesses: readonly (readonly [readonly string[], RegExp])[] = [
       [["acounts"], /there is no command "acounts"; did you mean accounts\?/],
       [["accounts", "enabel", "a1b2"], /accounts has no "enabel"; did you mean enable\?/],
+      // As `/kiro` calls it.
+      [["accounts", "rename", "a1b2", "x"], /accounts has no "rename"; did you mean label\?/],
+      [["accounts", "off", "a1b2"], /accounts has no "off"; did you mean disable\?/],
+      [["upgrade"], /there is no command "upgrade"; did you mean update\?/],
+      [["constructor"], /there is no command "constructor"; there are accounts, /],
       [
         ["accounts", "foo"],
         /accounts has no "foo"; there are list, label, enable, disable, remove, profile$/m,
