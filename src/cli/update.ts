@@ -6,7 +6,7 @@ import { PACKAGE, VERSION } from "../version.ts"
 import type { Context } from "./context.ts"
 import { type DoctorCall, stampOf } from "./doctor/finding.ts"
 import { globalConfigFile, readConfigFiles } from "./doctor/opencode-config.ts"
-import { isDead, isOurs, type PluginEntry, pluginEntries } from "./doctor/plugin-list.ts"
+import { isDead, isOurs, isToCome, type PluginEntry, pluginEntries } from "./doctor/plugin-list.ts"
 import { majorOf, opencodeVersion, publishedPackage } from "./doctor/programs.ts"
 
 interface Updated {
@@ -30,7 +30,9 @@ export async function updatePlugin(
   const broken = configs.find(({ trouble }) => trouble !== undefined)
   if (entries.length === 0 && broken !== undefined)
     throw new Error(`${broken.path} ${broken.trouble}: correct it first`)
-  const [opencode, published] = await Promise.all([opencodeVersion(run), publishedPackage(run)])
+  const opencode = await opencodeVersion(run)
+  // npm may be far away: only where nothing else tells whether there is such a package.
+  const published = entries.some(isToCome) ? await publishedPackage(run) : { state: "unknown" }
   const isSecond = majorOf(opencode) === 2
   const dead = entries.filter((entry) => isDead(entry, published))
   // All before the first is renamed: two lines may be of one copy.
