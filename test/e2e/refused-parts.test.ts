@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { resolve } from "node:path"
 import { describe, it } from "node:test"
-import { failure, finish, type ReceivedRequest, text, toolUse } from "../support/fake-kiro/index.ts"
+import { failure, FAILURES, finish, type ReceivedRequest, text, toolUse } from "../support/fake-kiro/index.ts"
 import type { PromptOptions, Turn } from "../support/opencode/index.ts"
 import { openServerStage, stageForTests } from "./setup.ts"
 import { PNG } from "../support/pixel.ts"
@@ -66,6 +66,28 @@ describe("a part of a request that the service refuses, in OpenCode", () => {
     lab.late.settled(6)
   })
 
+  it("for what the first message brought along is left out, and the session lives on", async () => {
+    const { fake, server } = lab.stage
+    const session = await server.newSession()
+    fake.when((request) => documents(request) > 1, FAILURES.inputTooLong)
+    const files = [1, 2, 3].map((number) => pdf(number, 2_000_000))
+    await answered(session, "What is in these plans?", { files })
+    await answered(session, "And now?")
+    // Behind the third comes the host's summary, and what it goes on with.
+    assert.deepEqual(
+      fake.chats.map((chat) => [chat.status, documents(chat)]),
+      [
+        [400, 3],
+        [400, 2],
+        [200, 1],
+        [200, 0],
+        [200, 0],
+        [200, 0],
+      ],
+    )
+    lab.late.settled(6)
+  })
+
   it("by a page that says 413 has the conversation shortened, then compacted, and lives on", async () => {
     const { fake, server } = lab.stage
     const session = await server.newSession()
@@ -107,8 +129,9 @@ describe("a part of a request that the service refuses, in OpenCode", () => {
   })
 })
 
-function pdf(number: number): File {
-  const data = Buffer.from(`%PDF-1.4\n1 0 obj\n<< /Title (Plan ${number}) >>\nendobj\ntrailer\n%%EOF\n`)
+function pdf(number: number, padding = 0): File {
+  const lines = ["%PDF-1.4", "1 0 obj", `<< /Title (Plan ${number}) >>`, "endobj", "trailer", "%%EOF", ""]
+  const data = Buffer.concat([Buffer.from(lines.join("\n")), Buffer.alloc(padding)])
   const url = `data:application/pdf;base64,${data.toString("base64")}`
   return { mime: "application/pdf", filename: `plan ${number}.pdf`, url }
 }
