@@ -181,11 +181,7 @@ export class World {
       case "is switched on":
         // Whoever was removed is nobody who could be.
         if ((await home.accountsOf(step.person)).length === 0) return
-        return this.#byUser([step.person], async () => {
-          await home.enable(step.person)
-          const logins = (await (await home.store()).listAll()).flatMap((account) => account.logins)
-          this.#forced ||= logins.some((login) => recordOf(login).once === true)
-        })
+        return this.#isSwitchedOn(step.person)
       case "is removed":
         await this.#isShut(home, step.person)
         this.#removed.add(step.person)
@@ -328,6 +324,18 @@ export class World {
     if (isNameless && everywhere.some((place) => !places.has(place))) this.#shut.delete(person)
     if (isNameless) this.#nameless.set(person, places)
     else this.#nameless.delete(person)
+  }
+
+  async #isSwitchedOn(person: Person): Promise<void> {
+    const home = this.#home
+    const wasRemoved = this.#removed.has(person)
+    await this.#byUser([person], async () => {
+      await home.enable(person)
+      const logins = (await (await home.store()).listAll()).flatMap((account) => account.logins)
+      this.#forced ||= logins.some((login) => recordOf(login).once === true)
+    })
+    // It was something that nobody had named; what is named before that still goes.
+    if (wasRemoved) this.#removed.add(person)
   }
 
   /** Whoever was never named, and was seen to have left the place that answers now, is nobody that can be known again. */
