@@ -47,6 +47,8 @@ export interface SelectionPolicy {
   readonly excluded?: ReadonlySet<string>
   /** Whether the account is known to lack the asked model. */
   readonly lacksModel?: (account: Account) => boolean
+  /** The account that the user chose for the session which this one, a subagent's, works for. */
+  readonly chosenAbove?: string | undefined
   /** The user's choice for new conversations, before the strategy's, as long as it costs no money that others don't. */
   readonly preferredAccountId?: string | undefined
   /** The user's rule for the project, which counts for every request. */
@@ -89,7 +91,8 @@ function chooseNow(state: ChoiceState, policy: SelectionPolicy): Choice {
     ...more,
   })
   const { projectRule: ofProject, newRule: ofTask } = policy
-  const chosen = meant.find((account) => isCalled(account, state.chosenAccountId))
+  const wanted = state.chosenAccountId ?? policy.chosenAbove
+  const chosen = meant.find((account) => isCalled(account, wanted))
   if (chosen !== undefined) return give(chosen)
   const byProject = meant.find((account) => isMeant(account, ofProject?.account))
   if (byProject !== undefined) return give(byProject)

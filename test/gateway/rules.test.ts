@@ -26,6 +26,20 @@ describe("the user's rules for accounts", () => {
     assert.deepEqual(harness.notices, [])
   })
 
+  it("stand behind a choice for the session that a subagent works for, if not behind one for its own", async () => {
+    await using harness = await harnessWith([OFFICE])
+    const choose = (sessionId: string, chosenAccountId: string): Promise<unknown> =>
+      harness.store.remember({ sessionId, session: (memory) => ({ ...memory, chosenAccountId }) })
+    const delegate = async (): Promise<void> =>
+      void (await hear(await harness.ask({}, { session: "sub", parent: "one" })))
+    await delegate()
+    await choose("one", "own")
+    await delegate()
+    await choose("sub", "office")
+    await delegate()
+    assert.deepEqual(harness.sent(), ["office", "own", "office"])
+  })
+
   it("may name an account by its label", async () => {
     await using harness = await harnessWith([{ ...OFFICE, account: "The office" }])
     await harness.store.update("office", (account) => ({ ...account, label: "The office" }))

@@ -114,10 +114,12 @@ async function assign(
 }
 
 async function policyOf(
-  { settings, runtime, project, accountRules }: GatewayContext,
+  { settings, runtime, project, accountRules, store }: GatewayContext,
   chat: Chat,
   progress: Progress,
 ): Promise<SelectionPolicy> {
+  const { parentSessionId } = chat
+  const above = parentSessionId === undefined ? undefined : await store.session(parentSessionId)
   const { wireId } = chat.model.builtIn
   // A rule means a model under whichever name, as everything else that names one does.
   const models = [chat.request.model, wireId, wireId.replaceAll(".", "-")]
@@ -128,6 +130,7 @@ async function policyOf(
     now: runtime.clock.now(),
     excluded: new Set(progress.excluded.map(({ account }) => account.id)),
     lacksModel: ({ id }) => lacksModel(chat.model, id),
+    chosenAbove: above?.chosenAccountId,
     preferredAccountId: chat.preferredAccountId,
     projectRule: rules?.ofProject(project),
     newRule: rules?.ofNew({ project, agent: chat.agent, models }),
