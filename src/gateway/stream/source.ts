@@ -32,6 +32,7 @@ export function createAnswerSource(
   const decoder = createMessageDecoder(readHeaders)
   let messages: Iterator<EventStreamMessage, void> = [][Symbol.iterator]()
   let hasContent = false
+  let isOver = false
   /** Before the commit point the conversation can still be shortened and sent again. */
   let isTooLong = false
   let heard = false
@@ -49,6 +50,7 @@ export function createAnswerSource(
         if (isTooLong && isPartOfAnswer(event)) return windowIsFull
         chunks.push(...translator.push(event))
         hasContent ||= chunks.some(isContent)
+        isOver ||= event.type === "metadataEvent" && event.stopReason !== undefined
         isTooLong ||= !hasContent && fillsTheWindow(event)
         heard = true
       }
@@ -80,7 +82,7 @@ export function createAnswerSource(
     while (true) {
       heard = false
       const failure = translate(chunks)
-      if (heard) upstream.heard({ hasContent })
+      if (heard) upstream.heard({ hasContent, isOver })
       isBatchFull = chunks.length >= MOST_CHUNKS
       if (failure !== undefined) return end(chunks, failure)
       if (hasContent && chunks.length > 0) return { chunks }

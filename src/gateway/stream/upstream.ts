@@ -17,10 +17,17 @@ export interface Upstream {
   /** The next bytes, or the end with its failure if it was none in order. Throws the signal's reason on abort. */
   read(): Promise<UpstreamRead>
   /** To be told of each whole event. */
-  heard(event: { readonly hasContent: boolean }): void
+  heard(so: Heard): void
   /** Lets everything else that is due run first. Throws the signal's reason on abort. */
   giveWay(): Promise<void>
   close(): void
+}
+
+/** How far an answer has come with an event. */
+interface Heard {
+  readonly hasContent: boolean
+  /** The service has said why it stopped: only what it costs may follow. */
+  readonly isOver: boolean
 }
 
 /** The body of an answer of Kiro, with the limit on its silence and the abort of its reader. */
@@ -61,7 +68,7 @@ export function openUpstream(options: UpstreamOptions): Upstream {
         watch.pause()
       }
     },
-    heard: (event) => watch.heard(event),
+    heard: (so) => watch.heard(so),
     async giveWay() {
       await clock.turn()
       if (signal.aborted) throw signal.reason
@@ -78,6 +85,9 @@ function silenceFailure(limitMs: number): KiroFailure {
 /** How the answer ended is known before its connection is closed: what closing says is no news. */
 function nothingToAdd(): void {}
 
+/** So long an answer that is over is waited for, in ms, where its connection stays open. */
+const LAST_WORDS_MS = 3000
+
 interface SilenceLimits {
   readonly clock: Clock
   /** When the service was asked, in epoch ms: waiting for the headers is a part of its silence. */
@@ -93,7 +103,7 @@ interface SilenceWatch {
   wait(): void
   pause(): void
   /** An event arrived whole. */
-  heard(event: { readonly hasContent: boolean }): void
+  heard(so: Heard): void
   stop(): void
 }
 
@@ -140,11 +150,12 @@ function watchSilence(
       waiting = false
       pausedAt = clock.now()
     },
-    heard({ hasContent }) {
+    heard({ hasContent, isOver }) {
       quietSince = clock.now()
       pausedAt = quietSince
       // Content goes out first: the next wait sets the timer.
       if (hasContent) limitMs = silenceMs
+      if (isOver) limitMs = LAST_WORDS_MS
     },
     stop() {
       stopped = true

@@ -77,6 +77,25 @@ describe("the limit on silence", () => {
     assert.match(await second, /"content":"two"/)
   })
 
+  it("is short behind the reason why the service stopped: the answer is whole, also on a connection that stays open", async () => {
+    const { clock, opened, send, isClosed } = quietService()
+    await send(text("Hi"))
+    const { reader, ends } = await listen(opened)
+    await readText(reader)
+    const rest = readText(reader)
+    await send(eventFrame("metadataEvent", { stopReason: "END_TURN" }))
+    clock.advance(2_900)
+    await send(METERING)
+    clock.advance(2_900)
+    await nextTurn()
+    assert.equal(isClosed(), false)
+    clock.advance(100)
+    assert.match(await rest, /"finish_reason":"stop"/)
+    assert.equal(ends[0]?.failure, undefined)
+    assert.equal(ends[0]?.summary.metered.credits, 0.1)
+    assert.ok(isClosed())
+  })
+
   it("does not count while the host pauses", async () => {
     const { clock, opened, send } = quietService()
     await send(text("one"))
