@@ -109,6 +109,20 @@ describe("a throttle", () => {
     ])
   })
 
+  it("tells a conversation too that moves for what another one has found", async () => {
+    await using harness = await startHarness({ settings: { accountSelectionStrategy: "sticky" } })
+    const first = await harness.add("first")
+    for (const session of ["one", "another"]) await assertAnswered(harness.ask({}, { session }))
+    await harness.add("second")
+    first.fail(FAILURES.throttled)
+    for (const session of ["one", "another", "another"]) {
+      await assertAnswered(harness.ask({}, { session }))
+      await harness.gateway.close()
+    }
+    const moved = { kind: "account-switched", from: "first", to: "second", because: "it is being throttled" }
+    assert.deepEqual(harness.notices, [moved, moved])
+  })
+
   it("is waited out before credits are paid for elsewhere, but not for longer than the chat may wait", async () => {
     for (const [seconds, asked] of [
       ["1", ["first", "first"]],

@@ -7,6 +7,8 @@ import {
   isOutOfCredits,
   selectAccount,
   type SelectionPolicy,
+  STATE_WORDS,
+  stateOf,
   type Unavailable,
   wantsProfile,
 } from "../../accounts/index.ts"
@@ -105,12 +107,32 @@ async function assign(
   }
   const { account, paid, insteadOf } = choice
   if (paid) notify({ kind: "paid-credits", account: accountName(account) })
+  await tellMoved(context, { chat, progress, to: account })
   if (insteadOf !== undefined) {
     const wanted = (await store.list()).find((each) => isMeant(each, insteadOf))
     const name = wanted === undefined ? undefined : accountName(wanted)
     notify({ kind: "rule-missed", to: accountName(account), id: insteadOf, ...present({ wanted: name }) })
   }
   return { outcome: "chosen", account }
+}
+
+/**
+ * A conversation that leaves its account for what another one, or another window, has found: what it finds itself is told
+ * with its answer.
+ */
+async function tellMoved(
+  { store, notify, runtime, settings }: GatewayContext,
+  { chat, progress, to }: { readonly chat: Chat; readonly progress: Progress; readonly to: Account },
+): Promise<void> {
+  const { accountId, chosenAccountId } = chat.session
+  if (accountId === undefined || accountId === to.id || chosenAccountId !== undefined) return
+  if (chat.purpose !== "main" || progress.excluded.length > 0) return
+  const from = await store.get(accountId)
+  if (from === undefined || from.id === to.id || from.removedAt !== undefined) return
+  const { reason } = stateOf(from, { now: runtime.clock.now(), useOverage: settings.useOverage })
+  if (reason === "ready") return
+  const { because } = STATE_WORDS[reason]
+  notify({ kind: "account-switched", from: accountName(from), to: accountName(to), because })
 }
 
 async function policyOf(
