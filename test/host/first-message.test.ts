@@ -6,7 +6,7 @@ import { openDatabase } from "../../src/accounts/index.ts"
 import { gatewayOf, type Host, startHost } from "../../src/host/index.ts"
 import { readChatRequest } from "../../src/openai/index.ts"
 import { pathsFor } from "../../src/settings/index.ts"
-import { within } from "../support/clock.ts"
+import { eventually, within } from "../support/clock.ts"
 import {
   FAILURES,
   type FakeKiro,
@@ -67,6 +67,22 @@ describe("the first message of a new home", () => {
       const credits = told.filter((message) => message.includes("has used 90 % of its credits"))
       assert.equal(credits.length, usage_tracking_enabled ? 1 : 0)
     }
+  })
+
+  it("brings to light that another login, which does not answer, is the same person's", async () => {
+    await using fake = await startFakeKiro()
+    const home = temporaryFolder()
+    const account = fake.account()
+    const again = fake.account({ kind: "social", userId: account.userId })
+    await seedKiroCliStore({ path: kiroCliStoreOf(home), accounts: [account, again] })
+    const host = await hostOf(fake, home)
+    const { importLogins, management } = await host.services()
+    await importLogins()
+    assert.equal((await management.list()).length, 2)
+    fake.answer(text("Hi."), finish())
+    assert.equal((await ask(host)).outcome, "answer")
+    await eventually(async () => (await management.list()).length === 1)
+    await host.close()
   })
 
   it("is answered with the profile that its title found meanwhile, and nothing is held against the account", async () => {

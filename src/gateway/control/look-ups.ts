@@ -77,10 +77,16 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
   const { client, store, tokens, settings } = options
   const open = accountOpener(options)
   const usage = createPeriodic(usageTask({ ...options, open }), client.runtime)
-  const regular = settings.usageTrackingEnabled ? usage : createPeriodic(ownerTask(options), client.runtime)
+  const owners = createPeriodic(ownerTask(options), client.runtime)
+  const regular = settings.usageTrackingEnabled ? usage : owners
   const models = createPeriodic(modelsTask({ client, open, store, path: options.modelsPath }), client.runtime)
   const unlisted = createPeriodic(
-    unlistedTask({ store, here: (accounts) => tokens.here(accounts), ask: (id) => models.soon(id) }),
+    unlistedTask({
+      store,
+      here: (accounts) => tokens.here(accounts),
+      ask: (id) => models.soon(id),
+      learnOwner: (id) => owners.soon(id),
+    }),
     client.runtime,
   )
   return {
@@ -100,11 +106,11 @@ export function createLookUps(options: LookUpOptions): OpenLookUps {
       return found
     },
     close: async () =>
-      void (await Promise.all([usage, regular, unlisted, models].map((periodic) => periodic.close()))),
+      void (await Promise.all([usage, owners, unlisted, models].map((periodic) => periodic.close()))),
   }
 }
 
-/** What is asked where nothing is tracked: whose the logins of an account are, as often as that is due. */
+/** Whose the logins of an account are, as often as that is due: of one that does not answer, or where nothing is tracked. */
 function ownerTask({ client, store, tokens, identify }: LookUpOptions): PeriodicTask {
   const { clock, log } = client.runtime
   return {

@@ -51,21 +51,23 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
 
 /** How often who has no list yet is looked for. */
 const LOOKED_FOR_MS = 60_000
-/** Whose a login is may be just being asked: it is known after so many looks, or nobody tells it. */
+/** Whose a login is is known after so many looks, or nobody tells it. */
 const NAMED_BY = 3
 
 /**
  * The offer is everybody's, so the list of an account that does not answer now is wanted as well: once, where nothing is
- * wrong with it and it is known whose it is. Later ones come with its own answers.
+ * wrong with it and it is known whose it is, for which it is asked. Later ones come with its own answers.
  */
 export function unlistedTask({
   store,
   here,
   ask,
+  learnOwner,
 }: {
   readonly store: ModelListStore
   readonly here: (accounts: readonly Account[]) => readonly Account[]
   readonly ask: (accountId: string) => void
+  readonly learnOwner: (accountId: string) => void
 }): PeriodicTask {
   return {
     name: "who has no model list",
@@ -77,9 +79,8 @@ export function unlistedTask({
       const wanted = here(await store.list()).filter(
         ({ id, enabled, health }) => id !== answering && enabled && health.state === "ok" && !listed.has(id),
       )
-      const named = wanted.filter(({ userId }) => userId !== undefined)
-      for (const { id } of named) ask(id)
-      return named.length < wanted.length ? "retry" : "done"
+      for (const { id, userId } of wanted) (userId === undefined ? learnOwner : ask)(id)
+      return wanted.some(({ userId }) => userId === undefined) ? "retry" : "done"
     },
   }
 }

@@ -191,15 +191,16 @@ describe("the live list of an account that does not answer", () => {
     await store.setModelList({ accountId: "listed", serviceRegion: "us-east-1", models: [], fetchedAt: 0 })
     const asked: string[] = []
     const here = (accounts: readonly Account[]) => accounts.filter(({ id }) => id !== "elsewhere")
-    const task = unlistedTask({ store, here, ask: (id) => void asked.push(id) })
+    const learnOwner = (id: string): void => void asked.push(`owner of ${id}`)
+    const task = unlistedTask({ store, here, ask: (id) => void asked.push(id), learnOwner })
     const { signal } = new AbortController()
     // Whose the unnamed one is may be known soon.
     assert.equal(await task.run("answering", signal), "retry")
-    assert.deepEqual(asked, ["idle"])
+    assert.deepEqual(asked.splice(0), ["idle", "owner of unnamed"])
     await store.setModelList({ accountId: "idle", serviceRegion: "us-east-1", models: [], fetchedAt: 0 })
     await store.update("unnamed", (account) => ({ ...account, userId: "user-unnamed" }))
     assert.equal(await task.run("answering", signal), "done")
-    assert.deepEqual(asked, ["idle", "unnamed"])
+    assert.deepEqual(asked, ["unnamed"])
   })
 })
 
