@@ -76,6 +76,9 @@ describe("a tool that the service refuses", () => {
       refusedTools(conversation, "Invalid tool use format, see notion_fetch_all and bash."),
       [],
     )
+    // What it quotes besides are the tool's own words, which may be another one's name.
+    const quoting = `Invalid schema for function '${wire[1]}': In context=('properties', '${wire[0]}'), no.`
+    assert.deepEqual(refusedTools(conversation, quoting), [names[1]])
   })
 
   it("is left out alone, or with all tools of its server", () => {

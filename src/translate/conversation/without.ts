@@ -69,14 +69,16 @@ const BY_NAME = /(?:\btool(?: name)?:? |["'`“])([A-Za-z][A-Za-z0-9_-]*)/gi
 
 /**
  * The tools that a refusal means, by the names that OpenCode knows: those of these places in the list that was sent, else
- * those that it calls by their names.
+ * the first that it calls by its name: what it quotes behind that may be the tool's own words.
  */
 export function refusedTools({ tools, toolNames }: Conversation, message: string): readonly string[] {
   const placed = [...message.matchAll(BY_PLACE)].flatMap(
     ([, place, fromOne]) => tools[Number(place) - (fromOne === undefined ? 0 : 1)] ?? [],
   )
-  const called = new Set([...message.matchAll(BY_NAME)].map(([, name]) => name))
-  const meant = placed.length > 0 ? placed : tools.filter(({ name }) => called.has(name))
+  const called = [...message.matchAll(BY_NAME)].flatMap(
+    ([, word]) => tools.find(({ name }) => name === word) ?? [],
+  )
+  const meant = placed.length > 0 ? placed : called.slice(0, 1)
   return meant.map(({ name }) => toolNames.get(name) ?? name)
 }
 
