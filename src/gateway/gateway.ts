@@ -72,9 +72,7 @@ async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOu
   const overBudget = await refuseByBudget(context, chat)
   if (overBudget !== undefined) return { outcome: "refusal", refusal: overBudget }
   const asked = await askModel(context, chat, begin(chat, chat.session))
-  if (asked.outcome === "answer") return asked
-  await rememberLeftOut(context, asked)
-  if (asked.because !== "capacity") return asked
+  if (asked.outcome === "answer" || asked.because !== "capacity") return asked
   return (await askFallbacks(context, asked)) ?? asked
 }
 
@@ -93,9 +91,13 @@ interface Refused extends Pick<Attempt, "chat" | "progress"> {
  */
 async function askModel(context: GatewayContext, chat: Chat, begun: Progress): Promise<Asked> {
   let progress = begun
+  const refused = async (refusal: Refusal, because: Refused["because"]): Promise<Refused> => {
+    await rememberLeftOut(context, { chat, progress })
+    return { outcome: "refusal", refusal, because, chat, progress }
+  }
   while (true) {
     const chosen = await chooseAccount(context, chat, progress)
-    if (chosen.outcome === "refusal") return { ...chosen, chat, progress, because: "no-account" }
+    if (chosen.outcome === "refusal") return await refused(chosen.refusal, "no-account")
     if (chosen.outcome === "wait") {
       await context.runtime.clock.sleep(chosen.ms, chat.signal)
       progress = afterThrottle(progress, chosen.ms)
@@ -106,7 +108,7 @@ async function askModel(context: GatewayContext, chat: Chat, begun: Progress): P
     if (result.outcome === "answer") return result
     const recovery = await recover(context, result)
     progress = recovery.outcome === "again" ? recovery.progress : result.progress
-    if (recovery.outcome === "refusal") return { ...recovery, chat, progress, because: result.failure.kind }
+    if (recovery.outcome === "refusal") return await refused(recovery.refusal, result.failure.kind)
   }
 }
 

@@ -185,6 +185,21 @@ describe("a tool that the service refuses", () => {
     )
   })
 
+  it("stays left out of the session also where a model that stands in had it refused, and is busy then", async () => {
+    const fallbackModels = { "claude-sonnet-4-5": ["claude-sonnet-4"] }
+    await using harness = await startHarness({ settings: { rateLimitMaxRetries: 0, fallbackModels } })
+    const account = await harness.add("work")
+    account.fail(FAILURES.capacity)
+    account.fail(inWords("tools.1.custom.input_schema: no"))
+    account.fail(FAILURES.capacity)
+    await errorText(await harness.ask(tools("read", "notion_post")))
+    await assertAnswered(harness.ask(tools("read", "notion_post")))
+    assert.deepEqual(
+      toolsSent(harness).map(({ length }) => length),
+      [2, 2, 1, 1],
+    )
+  })
+
   it("by its name alone is left out as well", async () => {
     await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(inWords("Invalid schema for tool 'notion_post'.", "TOOL_SCHEMA_INVALID"))
