@@ -114,64 +114,62 @@ function attempt<Value>(work: () => Value): Value | undefined {
 
 /** The server's accounts, asked for over its own connection; those of this computer where it offers no such thing. */
 function deskOf(context: V2Context, local: LocalDesk): Desk {
-  const call = async (method: string, input: object): Promise<unknown> => {
+  const call = async (method: string, input: object, location: JsonObject | undefined): Promise<unknown> => {
     const { loadAccountsRpc } = await import("../host/index.ts")
     const { ACCOUNTS_RPC } = await loadAccountsRpc()
-    // A location's part answers there alone, and a call that names none goes to where the server was started.
-    const options = present({ location: locationOf(context) })
     // Never awaited itself: a host's client may take every name for a method, `then` too.
-    return context.client?.rpc?.(ACCOUNTS_RPC)[method]?.(input, options)
+    return context.client?.rpc?.(ACCOUNTS_RPC)[method]?.(input, present({ location }))
   }
   let silentUntil = 0
-  const ask = async <Answer,>(
+  // A location's part answers there alone, and a call that names none goes to where the server was started.
+  const ask = async (
     method: string,
     input: object,
-    read: (answer: JsonObject) => Answer | undefined,
-  ): Promise<Answer | undefined> => {
+    location = locationOf(context),
+  ): Promise<JsonObject | undefined> => {
     if (Date.now() < silentUntil) return undefined
     try {
-      const answer = await call(method, input)
-      return isObject(answer) ? read(answer) : undefined
+      const answer = await call(method, input, location)
+      return isObject(answer) ? answer : undefined
     } catch {
       // The server's part is not there (yet), or failed: the files of this computer may tell.
       silentUntil = Date.now() + ASK_AGAIN_MS
       return undefined
     }
   }
-  const outcomeOf = async (attempt: string): Promise<SignedIn> => {
+  const outcomeOf = async (attempt: string, location: JsonObject | undefined): Promise<SignedIn> => {
     for (;;) {
       await new Promise((resolve) => void setTimeout(resolve, OUTCOME_MS))
-      const answer = await ask("signInOutcome", { attempt }, asItIs)
-      const outcome = readOutcome(answer ?? {})
+      const outcome = readOutcome((await ask("signInOutcome", { attempt }, location)) ?? {})
       if (outcome !== undefined) return outcome
     }
   }
   /** Rejects where the server refused it in words; nothing where there is none to ask. */
-  const askInWords = async (method: string, input: object): Promise<JsonObject | undefined> => {
-    const answer = await ask(method, input, asItIs)
+  const askInWords: typeof ask = async (...question) => {
+    const answer = await ask(...question)
     const refused = answer && stringField(answer, "refused")
     if (refused !== undefined) throw new Error(refused)
     return answer
   }
   const begin = async (method: string, input: object): Promise<BegunSignIn | undefined> => {
     const attempt = crypto.randomUUID()
-    const answer = await askInWords(method, { ...input, attempt })
+    // What came of it is known where it was begun, wherever its user goes meanwhile.
+    const location = locationOf(context)
+    const answer = await askInWords(method, { ...input, attempt }, location)
     const signIn = answer && readSignIn(answer)
-    return signIn && { ...signIn, done: outcomeOf(attempt) }
+    return signIn && { ...signIn, done: outcomeOf(attempt, location) }
   }
   return {
     board: async (sessionId, turnStarts) =>
       readBoardAnswer((await askInWords("board", { sessionId, turnStarts, now: Date.now() })) ?? {}) ??
       local.board(sessionId, turnStarts),
-    act: async (act: AccountAct) => (await ask("act", act, readActDone)) ?? local.act(act),
+    act: async (act: AccountAct) => readActDone((await ask("act", act)) ?? {}) ?? local.act(act),
     profiles: async (account) =>
       readProfiles((await askInWords("profiles", { account })) ?? {}) ?? local.profiles(account),
     signIn: async (wanted) => (await begin("signIn", wanted)) ?? local.signIn(wanted),
     signInAgain: async (account) => (await begin("signInAgain", { account })) ?? local.signInAgain(account),
   }
 }
-
-const asItIs = (answer: JsonObject): JsonObject => answer
 
 /** Our own server's part wrote it, perhaps of another version: what the lines can't do without is looked at. */
 function readBoardAnswer(answer: JsonObject): Board | undefined {

@@ -144,16 +144,22 @@ describe("the part of OpenCode 2's terminal UI", () => {
     assert.match(JSON.stringify(made.shown), /"message":"The file is away\."/)
   })
 
-  it("hears from the server how a sign-in ended", async () => {
+  it("hears from the server how a sign-in ended, from where it was begun, whichever session is open by then", async () => {
     const outcomes = [{ state: "pending" }, { state: "failed", message: "It was denied." }]
     const begun = { url: "https://x.example", instructions: "Code ABCD" }
     const asked: object[] = []
+    let directory = "/far/y"
+    const hear = (input: object, options?: object): void => {
+      asked.push({ ...input, ...options })
+      directory = "/far/z"
+    }
     const made = stage({
+      data: { session: { get: () => ({ location: { directory } }) } },
       client: {
         rpc: () => ({
           ...serverWith([]).rpc?.({}),
-          signIn: async (input) => (asked.push(input), begun),
-          signInOutcome: async (input) => (asked.push(input), outcomes.shift()),
+          signIn: async (input, options) => (hear(input, options), begun),
+          signInOutcome: async (input, options) => (hear(input, options), outcomes.shift()),
         }),
       },
     })
@@ -166,12 +172,10 @@ describe("the part of OpenCode 2's terminal UI", () => {
     made.picks.push("Sign in to another account", "Google")
     await runKiro(made, 4)
     assert.match(JSON.stringify(made.shown.slice(2)), /Code ABCD.*It was denied\./)
-    const [{ attempt }, ...others] = asked as [{ attempt: string }, ...{ attempt: string }[]]
+    const [{ attempt }, ...others] = asked as [{ attempt: string }, ...object[]]
     assert.match(attempt, /^[0-9a-f-]{36}$/)
-    assert.deepEqual(
-      others.map((other) => other.attempt),
-      [attempt, attempt],
-    )
+    const there = { attempt, location: { directory: "/far/y" } }
+    assert.deepEqual(others, [there, there])
   })
 
   it("means by a project what its server calls so: the host's own reference names a folder alone", async () => {
