@@ -123,6 +123,28 @@ describe("a throttle", () => {
     assert.deepEqual(harness.notices, [moved, moved])
   })
 
+  it("tells so too of the account that was chosen for the session, and not that the choice is followed", async () => {
+    await using harness = await startHarness({ settings: { accountSelectionStrategy: "sticky" } })
+    const first = await harness.add("first")
+    for (const session of ["one", "another"]) await assertAnswered(harness.ask({}, { session }))
+    await harness.add("second")
+    const choose = (chosenAccountId: string): Promise<unknown> =>
+      harness.store.remember({ sessionId: "another", session: (memory) => ({ ...memory, chosenAccountId }) })
+    await choose("first")
+    first.fail(FAILURES.throttled)
+    await assertAnswered(harness.ask({}, { session: "one" }))
+    await harness.gateway.close()
+    const before = harness.notices.length
+    await assertAnswered(harness.ask({}, { session: "another" }))
+    const moved = { kind: "account-switched", from: "first", to: "second", because: "it is being throttled" }
+    assert.deepEqual(harness.notices.slice(before), [moved])
+    await harness.store.update("second", (account) => ({ ...account, enabled: false }))
+    harness.clock.advance(60_000)
+    await assertAnswered(harness.ask({}, { session: "another" }))
+    assert.deepEqual(harness.notices.slice(before), [moved])
+    assert.deepEqual(harness.sent(), ["first", "first", "first", "second", "second", "first"])
+  })
+
   it("is waited out before credits are paid for elsewhere, but not for longer than the chat may wait", async () => {
     for (const [seconds, asked] of [
       ["1", ["first", "first"]],

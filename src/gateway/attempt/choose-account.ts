@@ -118,14 +118,14 @@ async function assign(
 
 /**
  * A conversation that leaves its account for what another one, or another window, has found: what it finds itself is told
- * with its answer.
+ * with its answer, and where its user sent it they know.
  */
 async function tellMoved(
   { store, notify, runtime, settings }: GatewayContext,
   { chat, progress, to }: { readonly chat: Chat; readonly progress: Progress; readonly to: Account },
 ): Promise<void> {
   const { accountId, chosenAccountId } = chat.session
-  if (accountId === undefined || accountId === to.id || chosenAccountId !== undefined) return
+  if (accountId === undefined || accountId === to.id || isMeant(to, chosenAccountId)) return
   if (chat.purpose !== "main" || progress.excluded.length > 0) return
   const from = await store.get(accountId)
   if (from === undefined || from.id === to.id || from.removedAt !== undefined) return
