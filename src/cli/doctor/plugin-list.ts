@@ -45,7 +45,7 @@ export function isToCome({ by, folder, manifest }: PluginEntry): boolean {
 }
 
 /** npm has nothing of this name. */
-export function isNowhere(entry: PluginEntry, published: { readonly state: string }): boolean {
+export function isUnpublished(entry: PluginEntry, published: { readonly state: string }): boolean {
   return isToCome(entry) && published.state === "nothing" && !entry.spec.includes("@file:")
 }
 
@@ -56,7 +56,7 @@ export function leadsNowhere({ by, folder }: PluginEntry): boolean {
 
 /** Whether a line leads OpenCode to nothing at all. */
 export function isDead(entry: PluginEntry, published: { readonly state: string }): boolean {
-  return leadsNowhere(entry) || isNowhere(entry, published)
+  return leadsNowhere(entry) || isUnpublished(entry, published)
 }
 
 /** The line by which OpenCode 2 leaves this plugin out: the last one that says anything of it counts. */

@@ -17,7 +17,7 @@ import {
 } from "./opencode-config.ts"
 import {
   isDead,
-  isNowhere,
+  isUnpublished,
   isOurs,
   isToCome,
   leadsNowhere,
@@ -131,7 +131,7 @@ async function judge(
   consequence = 'OpenCode says "Provider not found"',
 ): Promise<Finding> {
   const { spec, file, folder, manifest } = entry
-  if (isNowhere(entry, context.published))
+  if (isUnpublished(entry, context.published))
     return problem(
       `${file} lists ${spec}, which npm does not have: ${consequence}`,
       `Write "${ownSpec()}" instead.`,
@@ -185,7 +185,7 @@ async function panelOf1(context: DoctorContext, server?: PluginEntry): Promise<r
   }
   if (server === undefined || !server.file.startsWith(globalFolder(paths)) || leadsNowhere(server)) return []
   const { by, folder, spec } = server
-  const own = isNowhere(server, context.published) ? ownSpec() : by === "path" ? folder : spec
+  const own = isUnpublished(server, context.published) ? ownSpec() : by === "path" ? folder : spec
   return [note(`the panel of the terminal UI is not installed: \`opencode plugin "${own}" -g -f\``)]
 }
 
