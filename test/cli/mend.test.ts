@@ -61,6 +61,16 @@ describe("doctor --fix", () => {
     assert.deepEqual(await mended(), [])
   })
 
+  it("lists the panel once, in whichever file of the terminal UI it is", async () => {
+    editJson(join(config, "opencode.json"), () => ({}))
+    const [tui, listing] = [join(config, "tui.json"), join(config, "tui.jsonc")]
+    writeFileSync(tui, '{ "theme": "nord" }')
+    writeFileSync(listing, JSON.stringify({ plugin: [ownFolder()] }))
+    await mended()
+    assert.equal(readFileSync(tui, "utf8"), '{ "theme": "nord" }')
+    assert.deepEqual(await mended(), [])
+  })
+
   it("changes no file that is not JSON, and says so", async () => {
     const [file, tui] = [join(config, "opencode.json"), join(config, "tui.json")]
     for (const broken of ['{ "plugin": [ }', "[]"]) {

@@ -96,9 +96,9 @@ function* addPlugin(context: DoctorContext, file: string, spec: string): Iterabl
   yield* editConfig(file, [pluginAdded(file, spec, context.place)], context.stamp)
   if (majorOf(context.opencode) === 2) return
   const files = tuiFiles(context.paths)
-  const tui = files.find(existsSync) ?? files[0] ?? file
   // A line that leads nowhere is found and mended as such.
-  if (pluginEntries([readConfigFile(tui)], context.place).some(isOurs)) return
+  if (pluginEntries(files.map(readConfigFile), context.place).some(isOurs)) return
+  const tui = files.find(existsSync) ?? files[0] ?? file
   yield* editConfig(tui, [pluginAdded(tui, spec, context.place)], context.stamp)
 }
 
