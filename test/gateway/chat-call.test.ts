@@ -93,6 +93,9 @@ describe("a chat of the gateway", () => {
     harness.fake.fail(FAILURES.monthlyLimit)
     await readAll(await answerOf(harness, { purpose: "generate" }))
     await harness.gateway.close()
+    const told = [...harness.notices]
+    await readAll(await answerOf(harness, { purpose: "generate" }))
+    assert.deepEqual(harness.notices, told)
     assert.deepEqual(await harness.store.session("ses_1"), before)
   })
 })

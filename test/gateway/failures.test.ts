@@ -115,8 +115,9 @@ describe("a throttle", () => {
     for (const session of ["one", "another"]) await assertAnswered(harness.ask({}, { session }))
     await harness.add("second")
     first.fail(FAILURES.throttled)
-    for (const session of ["one", "another", "another"]) {
-      await assertAnswered(harness.ask({}, { session }))
+    const summary = { session: "another", purpose: "compaction" } as const
+    for (const options of [{ session: "one" }, summary, { session: "another" }]) {
+      await assertAnswered(harness.ask({}, options))
       await harness.gateway.close()
     }
     const moved = { kind: "account-switched", from: "first", to: "second", because: "it is being throttled" }

@@ -107,7 +107,7 @@ async function assign(
   }
   const { account, paid, insteadOf } = choice
   if (paid) notify({ kind: "paid-credits", account: accountName(account) })
-  await tellMoved(context, { chat, progress, to: account })
+  if (!isAside) await tellMoved(context, { chat, progress, to: account })
   if (insteadOf !== undefined) {
     const wanted = (await store.list()).find((each) => isMeant(each, insteadOf))
     const name = wanted === undefined ? undefined : accountName(wanted)
@@ -126,7 +126,7 @@ async function tellMoved(
 ): Promise<void> {
   const { accountId, chosenAccountId } = chat.session
   if (accountId === undefined || accountId === to.id || isMeant(to, chosenAccountId)) return
-  if (chat.purpose !== "main" || progress.excluded.length > 0) return
+  if (progress.excluded.length > 0) return
   const from = await store.get(accountId)
   if (from === undefined || from.id === to.id || from.removedAt !== undefined) return
   const { reason } = stateOf(from, { now: runtime.clock.now(), useOverage: settings.useOverage })
