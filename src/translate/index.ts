@@ -9,7 +9,7 @@ export { createSchemaReader, type SchemaReader } from "./conversation/schemas.ts
 export { estimateTokens, learnRatio } from "./conversation/size.ts"
 export {
   allTools,
-  type Place,
+  type BlockPlace,
   refusedMedia,
   refusedTools,
   toolsOfServer,

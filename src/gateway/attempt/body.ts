@@ -14,7 +14,7 @@ import {
   type Conversation,
   conversationIdOf,
   estimateTokens,
-  type Place,
+  type BlockPlace,
   refusedMedia,
   refusedTools,
   toConversationState,
@@ -223,7 +223,7 @@ function isTooMany({ reason = "", message }: KiroFailure): boolean {
 const PLACES = /\bmessages\.(\d+)\b(\.member)?(?:\.content\.(\d+)\b)?/g
 
 /** In the paths of AWS' own checks, `messages.1.member.content.2.member`, the first is 1. */
-function placesIn(message: string): readonly Place[] {
+function placesIn(message: string): readonly BlockPlace[] {
   return [...message.matchAll(PLACES)].map(([, index, fromOne, block]) => {
     const first = fromOne === undefined ? 0 : 1
     return { message: Number(index) - first, block: Number(block) - first }

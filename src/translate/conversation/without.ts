@@ -21,7 +21,7 @@ export function withoutImages(conversation: Conversation): Conversation {
 }
 
 /** `messages.3.content.1`: a message, and a block of it or none (NaN). */
-export interface Place {
+export interface BlockPlace {
   readonly message: number
   readonly block?: number
 }
@@ -33,7 +33,7 @@ export interface Place {
  */
 export function refusedMedia(
   { turns }: Conversation,
-  { type, places = [] }: { readonly type: Medium["type"]; readonly places?: readonly Place[] },
+  { type, places = [] }: { readonly type: Medium["type"]; readonly places?: readonly BlockPlace[] },
 ): readonly string[] {
   const named = places.flatMap(({ message, block = NaN }) => {
     const ofMessage = ofType(turns[message], type)
