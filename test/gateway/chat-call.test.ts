@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import type { AnswerBatch, ChatAnswer, ChatCall } from "../../src/gateway/index.ts"
 import { readChatRequest } from "../../src/openai/index.ts"
-import { FAILURES, finish, reasoning, toolUse } from "../support/fake-kiro/index.ts"
+import { failure, FAILURES, finish, reasoning, toolUse } from "../support/fake-kiro/index.ts"
 import { type Harness, startHarness } from "./harness.ts"
 
 describe("a chat of the gateway", () => {
@@ -75,9 +75,12 @@ describe("a chat of the gateway", () => {
     const before = await harness.store.session("ses_1")
     account.fail(FAILURES.conversationLimit)
     await readAll(await answerOf(harness, { purpose: "generate" }))
+    const message = "tools.0.custom.input_schema: no"
+    account.fail(failure({ status: 400, type: "ValidationException", message }))
     for (let sends = 0; sends < 4; sends++) account.fail(FAILURES.inputTooLong)
+    const tools = [{ type: "function", function: { name: "read", parameters: { type: "object" } } }]
     const messages = [{ role: "user", content: "words and ".repeat(80_000) }]
-    const refused = await harness.gateway.chat(call({ purpose: "generate" }, { messages }))
+    const refused = await harness.gateway.chat(call({ purpose: "generate" }, { messages, tools }))
     assert.equal(refused.outcome, "refusal")
     assert.deepEqual(await harness.store.session("ses_1"), before)
   })

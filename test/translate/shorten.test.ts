@@ -111,6 +111,9 @@ describe("shortening a conversation", () => {
       "Go",
     ])
     assert.deepEqual(shortened(messages, 10_000), [`Be terse.\n\nask 1\n\n${CUT_MARK}\n\nGo`])
+    const many = ["1", "2", "3", "4", "5", "6", "7", "8"].flatMap(exchange)
+    for (let fewer = 1; fewer < 500; fewer += 25)
+      assert.match(shortened([...many, says("Go")], fewer)[0] ?? "", /^ask 1\n\n.*\n\nask \d$/, String(fewer))
   })
 
   it("drops the oldest steps alone of an exchange without which little would be left", () => {
@@ -141,6 +144,14 @@ describe("shortening a conversation", () => {
       assert.ok(said.some((text) => text.includes(`ask ${name}`)) && said.includes(`told ${name}`), name)
     cut(said[2] ?? "", /^head 1 x/, /x tail$/)
     assert.equal(said.at(-1), "Summarize")
+    const words = "word ".repeat(16_000)
+    const last = conversationOf({
+      messages: [says(words), asks(call("1")), result("1", long("1"))],
+      tools: [],
+    })
+    const [first, , cutLast = ""] = transcript(shorten(last, 25_000))
+    assert.equal(first, words)
+    cut(cutLast, /^head 1 x/, /x tail$/)
   })
 
   it("keeps the summary of a compacted conversation, which holds its first task", () => {

@@ -271,9 +271,15 @@ describe("the schema of a tool", () => {
       type: "object",
       properties: { own: true },
       required: ["own"],
-      allOf: [page, { required: ["q"] }, { anyOf: [search] }],
+      allOf: [page, { required: ["q"] }, { anyOf: [search, { properties: { more: true } }] }],
     })
-    assert.deepEqual(Object.keys((all as { properties: object }).properties), ["kind", "id", "q", "own"])
+    assert.deepEqual(Object.keys((all as { properties: object }).properties), [
+      "kind",
+      "id",
+      "q",
+      "more",
+      "own",
+    ])
     assert.deepEqual((all as { required: unknown }).required, ["own", "kind", "id", "q"])
   })
 

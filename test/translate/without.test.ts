@@ -185,6 +185,8 @@ describe("a medium that the service refuses", () => {
       text: "[a.pdf left out: the service refused it]",
     })
     assert.equal(last?.role === "user" && last.parts[2]?.type, "image")
+    const twice = conversationOf({ messages: [says([image("A"), image("A")])] })
+    assert.equal(refusedMedia(twice, { type: "image" }).length, 1)
     assert.deepEqual(refusedMedia(conversationOf({ messages: [says("Go")] }), { type: "image" }), [])
   })
 })
