@@ -1,5 +1,5 @@
 import { present } from "../json.ts"
-import type { Account, ForgottenLogin, Login, Successor, TokenLogin } from "./account.ts"
+import type { Account, ForgottenLogin, Login, LoginSource, Successor, TokenLogin } from "./account.ts"
 import { type HeldLogin, type KnownLogin, knownOf, ownerIn, successorsIn } from "./draft.ts"
 import { isLocked } from "./health.ts"
 import {
@@ -129,16 +129,14 @@ function renewalsOf(
   login: Login | ForgottenLogin,
   accounts: readonly Account[],
 ): readonly (Login | ForgottenLogin)[] {
-  const { places } = recordOf(login)
-  const sources = places.length > 0 ? places.map(({ source }) => source) : [login.source]
-  if (!sources.every(isOfKiroCli)) return []
+  if (!sourcesOf(login).every(isOfKiroCli)) return []
   const live = liveLogins(accounts)
   const removed = accounts.flatMap(({ forgotten = [] }) => forgotten.filter(isInKiroCli))
   const ofKiroCli = live.filter(
     (other) =>
       other.id !== login.id &&
       (other.revoked === undefined || (ownerOf(login) === undefined && showsInherited(other))) &&
-      (other.source === "kiro-cli" || isInKiroCli(other) || (isCopy(other) && !isCopy(login))),
+      (other.source === "kiro-cli" || isInKiroCli(other) || (wasCopied(other) && !isCopy(login))),
   )
   const found = [...ofKiroCli, ...removed].filter(
     (other) => seemsRenewed(login, other) && !isAnothers(login, other),
@@ -146,6 +144,17 @@ function renewalsOf(
   if (found.length === 0) return found
   const chain = chainOf(accounts, login)
   return found.filter((other) => !chain.has(other.id))
+}
+
+/** Where it stands; of one that stands nowhere any more, where it was first. */
+function sourcesOf(login: Login | ForgottenLogin): readonly LoginSource[] {
+  const { places } = recordOf(login)
+  return places.length > 0 ? places.map(({ source }) => source) : [login.source]
+}
+
+/** Whether it is a copy, or was until another pair took its place. */
+function wasCopied(login: Login): boolean {
+  return sourcesOf(login).every((source) => source === "older-plugin")
 }
 
 /** Whether a backup gave kiro-cli a pair whose part the login took: what was refused of it says nothing of that. */

@@ -1091,6 +1091,22 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("12, in an older plugin's table: nor is one sent whose renewal was there alone, until another pair took its place", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    assert.equal(await home.servedBy(), "A")
+    home.endAccessTokens()
+    await home.cliRenews()
+    await home.olderPluginCopies()
+    home.client = "registered-anew"
+    await home.signsIn("A")
+    home.service.usage = "up"
+    assert.equal(await home.servedBy(), "A")
+    await home.olderPluginCopies()
+    assert.equal(await home.servedBy(), "A")
+    await sendsNoneSuperseded()
+  })
+
   it("12, put back behind another company: what was never named is not sent beside what kiro-cli renewed of it", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
