@@ -55,6 +55,8 @@ export class World {
   #everShut = false
   /** Nothing of theirs is kept once they are named. */
   readonly #removed = new Set<string>()
+  /** Who did something since: back as soon as anything of theirs has their name. What has it before that still goes. */
+  readonly #returning = new Set<string>()
   /** Of those whose accounts were never named, where they were signed in: elsewhere nobody can know them again. */
   readonly #nameless = new Map<Person, Set<string>>()
   /** From when on everybody's owner could be learnt, if the usage call stays up. */
@@ -181,10 +183,13 @@ export class World {
       case "is switched on":
         // Whoever was removed is nobody who could be.
         if ((await home.accountsOf(step.person)).length === 0) return
-        return this.#isSwitchedOn(step.person)
+        return this.#byUser([step.person], async () => {
+          await home.enable(step.person)
+          const logins = (await (await home.store()).listAll()).flatMap((account) => account.logins)
+          this.#forced ||= logins.some((login) => recordOf(login).once === true)
+        })
       case "is removed":
-        await this.#isShut(home, step.person)
-        this.#removed.add(step.person)
+        await this.#isRemoved(home, step.person)
         await home.remove(step.person)
         clock.advance(1)
         return
@@ -302,9 +307,15 @@ export class World {
     this.#home.clock.advance(1)
     for (const person of people) {
       this.#shut.delete(person)
-      this.#removed.delete(person)
+      if (this.#removed.has(person)) this.#returning.add(person)
     }
     await act()
+  }
+
+  async #isRemoved(home: Home, person: Person): Promise<void> {
+    await this.#isShut(home, person)
+    this.#removed.add(person)
+    this.#returning.delete(person)
   }
 
   async #isShut(home: Home, person: Person): Promise<void> {
@@ -324,18 +335,6 @@ export class World {
     if (isNameless && everywhere.some((place) => !places.has(place))) this.#shut.delete(person)
     if (isNameless) this.#nameless.set(person, places)
     else this.#nameless.delete(person)
-  }
-
-  async #isSwitchedOn(person: Person): Promise<void> {
-    const home = this.#home
-    const wasRemoved = this.#removed.has(person)
-    await this.#byUser([person], async () => {
-      await home.enable(person)
-      const logins = (await (await home.store()).listAll()).flatMap((account) => account.logins)
-      this.#forced ||= logins.some((login) => recordOf(login).once === true)
-    })
-    // It was something that nobody had named; what is named before that still goes.
-    if (wasRemoved) this.#removed.add(person)
   }
 
   /** Whoever was never named, and was seen to have left the place that answers now, is nobody that can be known again. */
@@ -424,8 +423,7 @@ export class World {
       await judge?.(refreshToken, superseded)
       if (removed || service.familyOf(refreshToken)?.person !== person) return
       removed = true
-      await this.#isShut(other, person)
-      this.#removed.add(person)
+      await this.#isRemoved(other, person)
       await other.remove(person)
       clock.advance(1)
     }
@@ -515,6 +513,11 @@ export class World {
     // Where its key is not set an account of the environment is not there to be joined.
     if (!this.#hadKey)
       assert.equal(new Set(named).size, named.length, `one person is two accounts: ${named.join(", ")}`)
+    for (const person of this.#returning)
+      if (named.includes(`user-${person}`)) {
+        this.#removed.delete(person)
+        this.#returning.delete(person)
+      }
     await this.#judgeRenewable(accounts)
     const hashes = new Set<string>()
     for (const { logins } of accounts)
