@@ -12,6 +12,7 @@ import { pathsFor } from "../../src/settings/index.ts"
 import { VERSION } from "../../src/version.ts"
 import { FAILURES, finish, neverAnswers, startFakeKiro, stream, text } from "../support/fake-kiro/index.ts"
 import { createToken } from "../support/fake-kiro/oidc.ts"
+import { needsPosixPaths } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 import { eventually, within } from "../support/clock.ts"
 import { isObject } from "../../src/json.ts"
@@ -160,30 +161,34 @@ describe("setup", () => {
     assert.match((await project.session({ model: "kiro/auto" }).prompt("Hello")).text, /Hello from/)
   })
 
-  it("obeys the rule for a project in a worktree that the host made of it elsewhere, and books there what it costs", async () => {
-    const [main, tree] = [join(lab.home, "work", "app"), join(lab.home, "trees", "one")]
-    const rule = { project: join(main, "web"), account: "nobody", fallback: false }
-    const settings = { endpoint_override: lab.fake.url, account_rules: [rule] }
-    lab.write(".config/opencode/kiro.json", JSON.stringify(settings))
-    await lab.signInWithKiroCli()
-    const project = { id: "prj_1", directory: tree, canonical: main }
-    lab.change = (context) => {
-      const { directory } = context["location"] as { directory: string }
-      return { ...context, location: { directory, project } }
-    }
-    const host = lab.host()
-    const say = async (folder: string) =>
-      (await host.open(join(tree, folder))).session({ model: "kiro/auto" }).prompt("Hello")
-    assert.match((await say("web")).failure?.message ?? "", /your rule for .*app.web/)
-    assert.match((await say("api")).text, /Hello from/)
-    const store = await lab.openStore()
-    await eventually(async () => (await store.turns()).length === 1)
-    assert.deepEqual(
-      (await store.turns()).map((turn) => turn.project),
-      [main],
-    )
-    await store.close()
-  })
+  it(
+    "obeys a project's rule in a worktree made elsewhere, and books there what it costs",
+    needsPosixPaths,
+    async () => {
+      const [main, tree] = [join(lab.home, "work", "app"), join(lab.home, "trees", "one")]
+      const rule = { project: join(main, "web"), account: "nobody", fallback: false }
+      const settings = { endpoint_override: lab.fake.url, account_rules: [rule] }
+      lab.write(".config/opencode/kiro.json", JSON.stringify(settings))
+      await lab.signInWithKiroCli()
+      const project = { id: "prj_1", directory: tree, canonical: main }
+      lab.change = (context) => {
+        const { directory } = context["location"] as { directory: string }
+        return { ...context, location: { directory, project } }
+      }
+      const host = lab.host()
+      const say = async (folder: string) =>
+        (await host.open(join(tree, folder))).session({ model: "kiro/auto" }).prompt("Hello")
+      assert.match((await say("web")).failure?.message ?? "", /your rule for .*app.web/)
+      assert.match((await say("api")).text, /Hello from/)
+      const store = await lab.openStore()
+      await eventually(async () => (await store.turns()).length === 1)
+      assert.deepEqual(
+        (await store.turns()).map((turn) => turn.project),
+        [main],
+      )
+      await store.close()
+    },
+  )
 
   it("hears no events any more behind its cleanup, also where the host takes no signal", async () => {
     const heard: string[] = []

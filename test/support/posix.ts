@@ -9,6 +9,7 @@ export const needsNoHold = onPosix("Windows neither moves nor removes a file tha
 export const needsLinks = onPosix("Windows lets no plain user make links")
 export const needsPipes = onPosix("Windows keeps no pipe among its files")
 export const needsShell = onPosix("Windows has no sh")
+export const needsPosixPaths = onPosix("its place says that it is Linux, and the paths are those of Windows")
 export const needsSignals = onPosix("Windows stops no process and lets it go on")
 
 /** Given in the same way: why it mounts nothing. */
