@@ -158,9 +158,13 @@ export type CoolingReason = keyof typeof COOLING
 export const COOLING_REASONS = Object.keys(COOLING) as readonly CoolingReason[]
 
 /** The kinds of failure that lock an account until its user acts. */
-export const LOCKING_REASONS = ["suspended"] as const
+const LOCKING_REASONS = ["suspended"] as const
 
 export type LockingReason = (typeof LOCKING_REASONS)[number]
+
+export function isLockingReason(reason: string): reason is LockingReason {
+  return LOCKING_REASONS.some((each) => each === reason)
+}
 
 /** Why an account needs a person; a login or a newer token helps where it is not locked. */
 const REVOKED_REASONS = [...LOCKING_REASONS, "login-expired", "api-key-refused"] as const

@@ -6,7 +6,7 @@ import {
   COOLING_REASONS,
   type CoolingReason,
   type Health,
-  LOCKING_REASONS,
+  isLockingReason,
   type LockingReason,
   type Login,
   type Quota,
@@ -236,12 +236,12 @@ function withProfileTrust(account: Account): Account {
 export type LockingFailure = KiroFailure & { readonly kind: LockingReason }
 
 export function isLocking(failure: KiroFailure): failure is LockingFailure {
-  return LOCKING_REASONS.some((reason) => reason === failure.kind)
+  return isLockingReason(failure.kind)
 }
 
 /** Whether only the user's own act ends it, as with a suspension: no good answer and no newer token does. */
 export function isLocked({ health }: Pick<Account, "health">): boolean {
-  return health.state === "revoked" && LOCKING_REASONS.some((reason) => reason === health.reason)
+  return health.state === "revoked" && isLockingReason(health.reason)
 }
 
 /** Whether it cools for want of credits, which a usage call can see. */

@@ -1,6 +1,6 @@
 import { plainName } from "../json.ts"
 import { describeSettingsProblem, type SettingsProblem } from "../settings/index.ts"
-import { type Account, LOCKING_REASONS, type RevokedReason } from "./account.ts"
+import { type Account, isLockingReason, type RevokedReason } from "./account.ts"
 import { accountName } from "./name.ts"
 import { STORE_TROUBLES, type StoreFailure } from "./store/database.ts"
 import { groupedStates, type NamedState, STATE_WORDS, timeText } from "./words.ts"
@@ -83,7 +83,7 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
       const { account, reason } = notice
       const { title, sentence, remedy } = STATE_WORDS[reason]
       const name = accountName(account)
-      return text(notice, isLocking(reason) ? "error" : "warning", {
+      return text(notice, isLockingReason(reason) ? "error" : "warning", {
         about: `${name} ${reason} ${endedAt(account)}`,
         title,
         message: `${capitalised(sentence(name, account))}. ${remedy({ account, command })}`,
@@ -191,12 +191,8 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
 
 /** When it was locked, or its logins ended: what its user has mended may come back, and is told of again. */
 function endedAt({ health, logins }: Account): number {
-  if (health.state === "revoked" && isLocking(health.reason)) return health.since
+  if (health.state === "revoked" && isLockingReason(health.reason)) return health.since
   return Math.max(0, ...logins.map(({ revoked }) => revoked?.at ?? 0))
-}
-
-function isLocking(reason: RevokedReason): boolean {
-  return LOCKING_REASONS.some((known) => known === reason)
 }
 
 /** What is wrong with a store of another program, or with one of its entries. */
