@@ -20,7 +20,7 @@ import type { RefusedChat, Refusal } from "../chat-call.ts"
 import { lacksModel } from "../asked-model.ts"
 import { type AllOut, statesOf, refusalOfAll } from "../refuse/none-left.ts"
 import { noOtherByRule, ruleOfNobody } from "../refuse/texts.ts"
-import { jittered, patienceOf } from "../recover/decide.ts"
+import { patienceOf, waitUntil } from "../recover/decide.ts"
 import type { Progress } from "./progress.ts"
 
 /** Of the accounts that rest behind another one, an error names so many. */
@@ -102,8 +102,8 @@ async function assign(
     : await store.assign(chat.sessionId, choose, seen)
   if (choice.account === undefined) {
     if (choice.freeAt === undefined) return { outcome: "none", ...choice }
-    const ms = jittered(choice.freeAt - policy.now, runtime.random())
-    return { outcome: "wait", ms: Math.min(ms, patienceMs) }
+    const at = { now: policy.now, patienceMs, random: runtime.random() }
+    return { outcome: "wait", ms: waitUntil(choice.freeAt, at) }
   }
   const { account, paid, insteadOf } = choice
   if (paid) notify({ kind: "paid-credits", account: accountName(account) })

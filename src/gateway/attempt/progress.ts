@@ -169,9 +169,12 @@ export function nextProgress(
   }
 }
 
-/** The progress after a wait for the end of a throttle. */
-export function afterThrottle(progress: Progress, ms: number): Progress {
-  return { ...progress, waits: progress.waits + 1, waitedMs: progress.waitedMs + ms }
+/** What has been waited behind a wait for the end of a throttle. */
+export function afterThrottle<Waited extends Pick<Progress, "waits" | "waitedMs">>(
+  waited: Waited,
+  ms: number,
+): Waited {
+  return { ...waited, waits: waited.waits + 1, waitedMs: waited.waitedMs + ms }
 }
 
 /** What was refused far below the window, or by a 413, was too large for something else: that says nothing of tokens. */

@@ -9,7 +9,8 @@ import {
 import { asObject, beginning, parseJson, plausibleInstant, present, stringField } from "../../json.ts"
 import type { FailureKind, KiroFailure } from "../../kiro/index.ts"
 import type { AccountRule, Settings } from "../../settings/index.ts"
-import { jittered, patienceOf } from "../recover/decide.ts"
+import { afterThrottle } from "../attempt/progress.ts"
+import { patienceOf, waitUntil } from "../recover/decide.ts"
 import { quote, whatFailed } from "../refuse/failures.ts"
 import { noOtherByRule } from "../refuse/texts.ts"
 import { callControl, type ControlClient, type ControlTarget, type OpenAccount } from "./call.ts"
@@ -71,15 +72,14 @@ export async function searchTheWeb(parts: SearchParts, search: WebSearch): Promi
   const excluded = new Set<string>()
   /** Of the first that was at its limit: the one that the search was meant for. */
   let told: string | undefined
-  let [waits, waitedMs] = [0, 0]
+  let waited = { waits: 0, waitedMs: 0 }
   while (true) {
-    const patienceMs = patienceOf({ waits, waitedMs }, parts.settings)
+    const patienceMs = patienceOf(waited, parts.settings)
     const choice = await choose(parts, search.sessionId, { excluded, patienceMs })
     if (choice.account === undefined && choice.freeAt !== undefined) {
-      const ms = Math.min(jittered(choice.freeAt - clock.now(), random()), patienceMs)
+      const ms = waitUntil(choice.freeAt, { now: clock.now(), patienceMs, random: random() })
       await clock.sleep(ms, signal)
-      waits += 1
-      waitedMs += ms
+      waited = afterThrottle(waited, ms)
       continue
     }
     if (choice.account === undefined) return refused(noneLeft(choice.rule, told))

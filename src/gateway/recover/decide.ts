@@ -147,6 +147,14 @@ export function patienceOf(
   return waits < rateLimitMaxRetries ? LONGEST_WAIT_MS - waitedMs : 0
 }
 
+/** How long a request waits for an account that is free then, in ms, and no longer than it may. */
+export function waitUntil(
+  freeAt: number,
+  { now, patienceMs, random }: { readonly now: number; readonly patienceMs: number; readonly random: number },
+): number {
+  return Math.min(jittered(freeAt - now, random), patienceMs)
+}
+
 /**
  * Doubles from the configured delay, over all requests of a throttled account: each that began anew would end what the
  * others have waited for. Or what the service asked for.
