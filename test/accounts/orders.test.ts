@@ -1178,13 +1178,14 @@ describe("orders of events", () => {
   })
 
   /** A backup brings back whom nobody can name and who has signed in anew since, and kiro-cli renews it. */
-  const isPutBackBehindAnew = async (): Promise<void> => {
+  const isPutBackBehindAnew = async (meanwhile: () => Promise<void> = async () => {}): Promise<void> => {
     home.service.usage = "down"
     await home.signsIn("B")
     await home.takeIn()
     home.client = "another-client"
     await home.signsIn("B")
     await home.takeIn()
+    await meanwhile()
     home.endAccessTokens()
     await home.cliIsPutBack()
     await home.cliRenews()
@@ -1192,6 +1193,15 @@ describe("orders of events", () => {
 
   it("12, put back behind a registration anew: nor where nobody has looked since", async () => {
     await isPutBackBehindAnew()
+    assert.equal((await home.asks("session", false)).by, "B")
+    assert.equal(superseded(), 0)
+  })
+
+  it("12, put back behind a registration anew: nor where kiro-cli's own file alone has its newer pair", async () => {
+    await isPutBackBehindAnew(async () => {
+      await home.cliRenews()
+      await home.cliFileHas()
+    })
     assert.equal((await home.asks("session", false)).by, "B")
     assert.equal(superseded(), 0)
   })

@@ -2,7 +2,7 @@ import type { Clock, Log } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import type { LoginPlace, LoginSource, PlaceKey, TokenLogin, TokenSet } from "../account.ts"
 import { successorsIn, withLeft, withPlace } from "../draft.ts"
-import { isInKiroCli, isOfKiroCli, isOwing, pairHash, recordOf, samePlace, withRecord } from "../login.ts"
+import { isOfKiroCli, isOwing, pairHash, recordOf, samePlace, withRecord } from "../login.ts"
 import type { AccountStore } from "../store/account-store.ts"
 import type { StoreFailure } from "../store/database.ts"
 import { type ImportedLogin, takeIn } from "../take-in.ts"
@@ -82,14 +82,15 @@ export class InStep {
 
   /**
    * Reads the places of a login again, and those that it lost, since a backup may have been put back there, and takes in
-   * what they show; of one of kiro-cli's also what its other stores and older plugins may have copied of it. Since when one
-   * of its places can't be read, in epoch ms: nobody knows then whether its program renewed the login meanwhile.
+   * what they show; of one that stood in kiro-cli also what its other stores and older plugins may have copied of it. Since
+   * when one of its places can't be read, in epoch ms: nobody knows then whether its program renewed the login meanwhile.
    */
   async look(login: TokenLogin): Promise<number | undefined> {
     const { sources, store, clock, log, spills } = this.#dependencies
     const { places, left = [], unreadable } = recordOf(login)
     const stoodIn = [...places, ...left, ...successorsIn(login).flatMap(({ place }) => place ?? [])]
-    const mayCopy = (source: LoginSource): boolean => isInKiroCli(login) && isOfKiroCli(source)
+    const wasInKiroCli = stoodIn.some(({ source }) => source === "kiro-cli")
+    const mayCopy = (source: LoginSource): boolean => wasInKiroCli && isOfKiroCli(source)
     const near = sources.filter((each) => mayCopy(each.source) || stoodIn.some((place) => each.has(place)))
     const readings = await Promise.all(near.map((source) => source.read()))
     const offered = readings
