@@ -11,6 +11,8 @@ import {
 
 /** What the last good model lists of all accounts say about the asked model, read once for a chat. */
 export interface AskedModel {
+  /** With the limits that all accounts share. An account without a list is taken to have it so. */
+  readonly known: KiroModel
   /** As the newest list of each account has it, where it has one. */
   readonly listed: ReadonlyMap<string, KiroModel>
   /** The accounts whose list has the model. */
@@ -20,20 +22,14 @@ export interface AskedModel {
 }
 
 export interface ModelReader {
-  read(id: string, lists: readonly AccountModelList[]): ReadModel
-}
-
-interface ReadModel {
-  /** With the limits that all accounts share. */
-  readonly known: KiroModel
-  readonly asked: AskedModel
+  read(id: string, lists: readonly AccountModelList[]): AskedModel
 }
 
 /** What the lists say of a model, kept as long as they stay the same: they change once an hour. */
 export function createModelReader(): ModelReader {
   let lists: readonly AccountModelList[] = []
   let merged: readonly LiveModel[] | undefined
-  let models = new Map<string, ReadModel>()
+  let models = new Map<string, AskedModel>()
   const isSame = (now: readonly AccountModelList[]): boolean =>
     now.length === lists.length &&
     now.every((list, index) => {
@@ -47,14 +43,14 @@ export function createModelReader(): ModelReader {
         merged = mergeModelLists(now)
         models = new Map()
       }
-      const read = models.get(id) ?? { known: resolveModel(id, merged), asked: askedModel(id, now) }
-      models.set(id, read)
-      return read
+      const asked = models.get(id) ?? { known: resolveModel(id, merged), ...inLists(id, now) }
+      models.set(id, asked)
+      return asked
     },
   }
 }
 
-function askedModel(id: string, lists: readonly AccountModelList[]): AskedModel {
+function inLists(id: string, lists: readonly AccountModelList[]): Omit<AskedModel, "known"> {
   const live = new Map(
     [...newestLists(lists)]
       .map(([accountId, list]) => [accountId, modelsOf(list)] as const)

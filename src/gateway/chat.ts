@@ -29,7 +29,8 @@ export async function openChat(context: GatewayContext, call: ChatCall): Promise
   const { request, sessionId } = call
   await background.settled(sessionId)
   const { session, accounts, reasoning, refusedFields, modelLists } = await store.opening(sessionId)
-  const { known, asked } = models.read(request.model, modelLists)
+  const model = models.read(request.model, modelLists)
+  const { known } = model
   const refused = refusedOf(known.wireId, refusedFields)
   const { input } = withoutRefused(known, refused)
   const conversation = toConversation(request, {
@@ -45,7 +46,7 @@ export async function openChat(context: GatewayContext, call: ChatCall): Promise
     accounts,
     conversation,
     window: known.serviceWindow,
-    model: asked,
+    model,
     fallbacks: fallbacksOf(known, settings.fallbackModels),
     refused,
     invocationId: runtime.randomUUID(),
@@ -71,5 +72,5 @@ export function modelFor(
   { model, refused }: Chat,
   { accountId, omitted }: { readonly accountId: string; readonly omitted: readonly string[] },
 ): KiroModel {
-  return withoutRefused(model.listed.get(accountId) ?? model.builtIn, [...refused, ...omitted])
+  return withoutRefused(model.listed.get(accountId) ?? model.known, [...refused, ...omitted])
 }

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
 import { createModelReader, lacksModel } from "../../src/gateway/asked-model.ts"
+import { asObject } from "../../src/json.ts"
+import { FAKE_MODELS } from "../support/fake-kiro/index.ts"
+import { hear, startHarness } from "./harness.ts"
 
 const list = (accountId: string, ...ids: readonly string[]) => ({
   accountId,
@@ -12,7 +15,7 @@ const list = (accountId: string, ...ids: readonly string[]) => ({
 describe("an account that lacks a model", () => {
   const lists = [list("pro", "auto", "claude-opus-5"), list("free", "auto")]
   const lacks = (accountId: string, model: string): boolean =>
-    lacksModel(createModelReader().read(model, lists).asked, accountId)
+    lacksModel(createModelReader().read(model, lists), accountId)
 
   it("is passed over where another has it", () => {
     assert.equal(lacks("free", "kiro/claude-opus-5"), true)
@@ -22,5 +25,23 @@ describe("an account that lacks a model", () => {
   it("is asked all the same where nobody's list has it, or it has no list", () => {
     assert.equal(lacks("free", "kiro/brand-new"), false)
     assert.equal(lacks("unknown", "kiro/claude-opus-5"), false)
+  })
+})
+
+describe("an account that has no list yet", () => {
+  it("is asked for a new model, and chosen for it by a rule, by the name that another account's list gives it", async () => {
+    const accountRules = [{ model: "claude-brand-new-9.1", account: "unlisted" }]
+    await using harness = await startHarness({ accounts: ["listed", "unlisted"], settings: { accountRules } })
+    const { fake, store } = harness
+    const [first] = FAKE_MODELS
+    assert.ok(first !== undefined)
+    fake.models = [...FAKE_MODELS, { ...first, modelId: "claude-brand-new-9.1" }]
+    await store.setModelList(list("listed", "claude-brand-new-9.1"))
+    await hear(await harness.ask({ model: "kiro/claude-brand-new-9-1" }))
+    assert.deepEqual(harness.sent(), ["unlisted"])
+    const [chat] = fake.chats
+    const { currentMessage } = asObject(asObject(chat?.body)["conversationState"])
+    const { modelId } = asObject(asObject(currentMessage)["userInputMessage"])
+    assert.deepEqual([modelId, chat?.status], ["claude-brand-new-9.1", 200])
   })
 })

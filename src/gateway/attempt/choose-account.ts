@@ -142,7 +142,7 @@ async function policyOf(
 ): Promise<SelectionPolicy> {
   const { parentSessionId } = chat
   const above = parentSessionId === undefined ? undefined : await store.session(parentSessionId)
-  const { wireId } = chat.model.builtIn
+  const { wireId } = chat.model.known
   // A rule means a model under whichever name, as everything else that names one does.
   const models = [chat.request.model, wireId, wireId.replaceAll(".", "-")]
   const rules = await accountRules?.()
