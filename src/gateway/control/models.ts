@@ -1,6 +1,7 @@
 import type { Account, AccountStore } from "../../accounts/index.ts"
-import { type AccountModelList, encodeModelLists, regionOfArn } from "../../kiro/index.ts"
-import { replaceFile } from "../../settings/index.ts"
+import { parseJson } from "../../json.ts"
+import { type AccountModelList, encodeModelLists, readModelLists, regionOfArn } from "../../kiro/index.ts"
+import { readSmallFile, replaceFile } from "../../settings/index.ts"
 import { VERSION } from "../../version.ts"
 import type { ControlClient, OpenAccount } from "./call.ts"
 import { isPassing, type PeriodicTask } from "./periodic.ts"
@@ -28,10 +29,16 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
     everyMs: FRESH_MS,
     retries: RETRIES,
     async waitMs(accountId) {
+      const now = clock.now()
       const account = (await store.list()).find(({ id }) => id === accountId)
-      const lists = (await store.modelLists()).filter((list) => isListOf(list, accountId, account))
-      const times = lists.map((list) => list.fetchedAt)
-      return Math.min(FRESH_MS, Math.max(...times, 0) + FRESH_MS - clock.now())
+      // One of the future was fetched by a clock that was ahead: how old it is nobody knows.
+      const isDated = (list: AccountModelList): boolean =>
+        isListOf(list, accountId, account) && list.fetchedAt <= now
+      // What the next start would not find, as where the file is broken or gone, is fetched for it.
+      const fetchedAt = [await store.modelLists(), writtenLists(path)].map((lists) =>
+        Math.max(0, ...lists.filter(isDated).map((list) => list.fetchedAt)),
+      )
+      return Math.min(...fetchedAt) + FRESH_MS - now
     },
     async run(accountId, signal) {
       const account = await open(accountId, signal)
@@ -47,6 +54,11 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
       return "done"
     },
   }
+}
+
+function writtenLists(path: string): readonly AccountModelList[] {
+  const file = readSmallFile(path)
+  return (file.state === "text" && readModelLists(parseJson(file.text))) || []
 }
 
 /** How often who has no list yet is looked for. */

@@ -26,6 +26,8 @@ after(async () => {
 
 afterEach(endChildren)
 
+const WEEK_MS = 7 * 24 * 3_600_000
+
 let files = 0
 
 const list = (accountId: string, modelId: string) => ({
@@ -99,6 +101,29 @@ describe("the live list of an account", () => {
       await elsewhere.now("a")
       assert.equal(fake.requests.length, requests, region)
     }
+  })
+
+  it("is fetched anew where its file is broken or gone, which the next start would read", async () => {
+    await using fake = await startFakeKiro()
+    fake.intercept(() => true, json({ models: [{ modelId: "auto" }] }))
+    const { models, elsewhere, path } = await bench(controlOf(fake, "token"))
+    await models.now("a")
+    writeFileSync(path, '{"version":1,"lists":[{"acc')
+    await elsewhere.now("a")
+    assert.equal(fake.requests.length, 2)
+    assert.deepEqual(await newModels(path), ["auto"])
+  })
+
+  it("is fetched anew where a clock that was ahead has dated it", async () => {
+    await using fake = await startFakeKiro()
+    fake.intercept(() => true, json({ models: [{ modelId: "auto" }] }))
+    const control = controlOf(fake, "token")
+    const { models, elsewhere } = await bench(control)
+    control.clock.advance(WEEK_MS)
+    await models.now("a")
+    control.clock.advance(-WEEK_MS)
+    await elsewhere.now("a")
+    assert.equal(fake.requests.length, 2)
   })
 
   it("outlives a service that gives none", async () => {
