@@ -260,25 +260,24 @@ export function applyLayers(defaults: Settings, layers: readonly Layer[]): Loade
       return judged === undefined ? [] : [[camelCase(key), judged]]
     }),
   )
-  return { settings: { ...defaults, ...Object.fromEntries(chosen) }, problems }
+  // A broken file may have forbidden paid credits, and nothing says otherwise until it is repaired.
+  const isBroken = problems.some(({ kind }) => kind === "broken-file" || kind === "unreadable-file")
+  const settings = { ...defaults, ...Object.fromEntries(chosen) }
+  return { settings: isBroken ? { ...settings, useOverage: false } : settings, problems }
 }
 
-/** What a layer holds. Of a broken file what can be read counts, but it may have forbidden paid credits. */
+/** What a layer holds: of a broken file what can be read. */
 function valuesOf(layer: Layer, problems: SettingsProblem[]): JsonObject {
   if (layer.kind === "environment") return layer.values
   const { from, file } = layer
-  const unreadable = (reason: string): JsonObject => {
-    problems.push({ kind: "unreadable-file", from, reason })
-    return { use_overage: false }
-  }
-  if (file.state === "failed") return unreadable(`it ${file.message}`)
-  const { text } = file
-  const { value: values, errors } = parseLenient(text)
-  if (!isObject(values)) return unreadable("it is not a JSON object")
+  const text = file.state === "text" ? file.text : ""
+  const { value, errors } = parseLenient(text)
   const [first] = errors
-  if (first === undefined) return values
-  problems.push({ kind: "broken-file", from, line: text.slice(0, first.offset).split("\n").length })
-  return { ...values, use_overage: false }
+  const reason = file.state === "failed" ? `it ${file.message}` : "it is not a JSON object"
+  if (!isObject(value)) problems.push({ kind: "unreadable-file", from, reason })
+  else if (first !== undefined)
+    problems.push({ kind: "broken-file", from, line: text.slice(0, first.offset).split("\n").length })
+  return isObject(value) ? value : {}
 }
 
 function parseLenient(text: string): { readonly value: unknown; readonly errors: readonly ParseError[] } {

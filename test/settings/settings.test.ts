@@ -249,6 +249,14 @@ describe("settings", () => {
     assert.match(problems.map(describeSettingsProblem).join(), /kiro\.json is broken at line 4/)
   })
 
+  it("use no paid credits while a file is broken, whoever else allows them", async () => {
+    const env = { KIRO_USE_OVERAGE: "true" }
+    for (const broken of ['{ "toasts": false', "[]"])
+      for (const files of [{ user: broken }, { user: { use_overage: true }, project: broken }])
+        assert.equal((await load({ ...files, env })).settings.useOverage, false)
+    assert.equal((await load({ user: { use_overage: false }, env })).settings.useOverage, true)
+  })
+
   it("hold rules, a budget, a reserve, other models and web search", async () => {
     const account_rules = [{ project: "~/work/*", account: "a1", fallback: false }]
     const user = {
