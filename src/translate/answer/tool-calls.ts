@@ -112,12 +112,14 @@ interface ToolArguments {
  */
 function createToolArguments(): ToolArguments {
   const joiner = createSurrogateJoiner()
-  let nesting: Nesting = { depth: 0, inString: false, escaped: false, closed: false }
+  let nesting = OUTSIDE
   let held = ""
   let anything = false
   return {
     push(piece) {
       const text = joiner.push(piece)
+      // Some services begin with an empty object, in the place of which the pieces come.
+      if (held.trim() === "{}" && text.trimStart().startsWith("{")) [held, nesting] = ["", OUTSIDE]
       const isOpen = nesting.depth > 0
       const leaves = isOpen ? held : ""
       held = isOpen ? text : held + text
@@ -143,6 +145,8 @@ interface Nesting {
   readonly escaped: boolean
   readonly closed: boolean
 }
+
+const OUTSIDE: Nesting = { depth: 0, inString: false, escaped: false, closed: false }
 
 function follow(nesting: Nesting, text: string): Nesting {
   let { depth, inString, escaped, closed } = nesting

@@ -78,6 +78,7 @@ describe("a tool call", () => {
           assert.ok(!parses(given), given)
         }
         const whole = parts.join("")
+        fc.pre(!/^\s*\{\}\s*\{/.test(whole))
         assert.equal(
           translated.message.tool_calls?.[0]?.function.arguments,
           whole.trim() === "" ? "{}" : whole,
@@ -95,6 +96,23 @@ describe("a tool call", () => {
       ["0:{}"],
       [],
     ])
+  })
+
+  it("does not begin with the empty object that some services send before its pieces", () => {
+    const pieces = [toolUse("a", "{}"), toolUse("a", ' {"path": "s'), toolUse("a", 'rc"}')]
+    for (const ending of [[stop("a")], [toolUse("a", ""), stop("a")]])
+      assert.deepEqual(argumentsOf([toolUse("a"), ...pieces, ...ending]), [' {"path": "src"}'])
+    assert.deepEqual(argumentsOf([toolUse("a", "{}"), stop("a", '{"x":1}')]), ['{"x":1}'])
+    assert.deepEqual(argumentsOf([toolUse("a", "{}"), toolUse("a", "\n"), stop("a")]), ["{}\n"])
+    // Anything else that is no JSON stays as the model wrote it.
+    for (const written of [
+      ["{}", "}"],
+      ['{"x":1}', "{}"],
+      ["{}", " ", "x"],
+    ])
+      assert.deepEqual(argumentsOf([...written.map((piece) => toolUse("a", piece)), stop("a")]), [
+        written.join(""),
+      ])
   })
 
   it("may come whole in one event, also with a stop that has input", () => {
@@ -197,6 +215,10 @@ describe("a tool call", () => {
     assert.equal(message.tool_calls, undefined)
   })
 })
+
+function argumentsOf(events: readonly ToolUse[]): string[] | undefined {
+  return translate([...events]).message.tool_calls?.map((call) => call.function.arguments)
+}
 
 function splitJson(): fc.Arbitrary<string[]> {
   const document = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.stringify(value))
