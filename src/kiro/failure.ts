@@ -103,8 +103,13 @@ export function kindOfReason(reason: string): FailureKind | undefined {
 const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: readonly Family[]])[] = [
   // What is wrong with a part that is named, be it too large, is what the refusal is about.
   [/\btools(?:\.|\[)\d+\b|invalid schema for function|invalid 'tools':/i, "tool-refused", ["validation"]],
-  [/\bmessages\.\d+\S*\b(?:document|pdf)\b/, "document-refused", ["validation"]],
-  [/\bmessages\.\d+\S*\bimage\b/, "image-refused", ["validation"]],
+  [/\b(?:messages|history|currentMessage)\b\S*\b(?:documents?|pdf)\b/, "document-refused", ["validation"]],
+  [/\b(?:messages|history|currentMessage)\b\S*\bimages?(?:_url)?\b/, "image-refused", ["validation"]],
+  [
+    /\b(?:messages|history)\b\S*\b(?:(?:redacted_)?thinking|reasoningContent)\b/,
+    "signature-invalid",
+    ["validation"],
+  ],
   [/user id .*suspended|account (?:is|has been) suspended/i, "suspended", ["access"]],
   [/subscription does not support this application/i, "subscription-refused", ["access"]],
   [/bearer token|\binvalid token|token (?:is |has )?expired|expired token/i, "bearer-rejected", ["access"]],
@@ -122,7 +127,7 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
   ],
   [/invalid model|model id/i, "invalid-model", ["validation"]],
   [
-    /`?signature`? in `?thinking`?|(?:thinking|reasoning)`? (?:blocks?|content).{0,60}(?:cannot|can't|must not) be modified/i,
+    /`?(?:signature|data)`? in `?(?:redacted_)?thinking`?|(?:thinking|reasoning)`? (?:blocks?|content).{0,60}(?:cannot|can't|must not) be modified|\breasoning ?content\b/i,
     "signature-invalid",
     ["validation"],
   ],
@@ -137,7 +142,7 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
     ["validation"],
   ],
   [
-    /additional ?model ?request ?field|output_config|max_tokens|reasoning\.effort|thinking\.(?:type|display)|thinking\b.{0,30} not (?:supported|allowed|permitted)|(?:unknown|unsupported|unexpected|unrecognized|invalid) (?:key|field|parameter|property)s?\b.{0,20}\b(?:thinking|effort|reasoning)\b|\b(?:effort|reasoning)\b.{0,40} (?:not|n't) (?:supported|allowed|permitted|valid)|extraneous key|expected .?thinking\b.{0,40}\bbut found/i,
+    /additional ?model ?request ?field|output_config|max_tokens|reasoning\.effort|thinking\.(?:type|display)|thinking\b.{0,30} not (?:supported|allowed|permitted)|(?:unknown|unsupported|unexpected|unrecognized|invalid) (?:key|field|parameter|property)s?\b.{0,20}\b(?:thinking|effort|reasoning)\b|\b(?:effort|reasoning)\b.{0,40} (?:not|n't) (?:supported|allowed|permitted|valid)|model (?:doesn't|does not) (?:support|accept|take) .{0,20}\b(?:thinking|effort|reasoning)\b|(?:unsupported|invalid) value: '(?:none|minimal|low|medium|high|xhigh|max)'|extraneous key|expected .?thinking\b.{0,40}\bbut found/i,
     "field-refused",
     ["validation"],
   ],

@@ -147,6 +147,21 @@ const QUOTED: readonly (readonly [words: string, reason: string, kind: FailureKi
   ],
   ["The PDF specified is password protected.", "DOCUMENT_PASSWORD_PROTECTED", "document-refused"],
   ["A maximum of 100 PDF pages may be provided.", "DOCUMENT_MAXIMUM_PAGES_EXCEEDED", "document-refused"],
+  [
+    "Invalid 'messages[3].content[1].image_url'. Expected a valid URL.",
+    "REQUEST_BODY_INVALID",
+    "image-refused",
+  ],
+  [
+    "Value at 'conversationState.currentMessage.userInputMessage.images.1.member.source.bytes' failed to satisfy constraint",
+    "REQUEST_BODY_INVALID",
+    "image-refused",
+  ],
+  [
+    "Value at 'conversationState.history.3.member.userInputMessage.documents.1.member.name' failed to satisfy constraint",
+    "REQUEST_BODY_INVALID",
+    "document-refused",
+  ],
   // A part that is named is what is too large, not the input.
   [
     "messages.0.content.1.document.source: exceeds the limit of 4718592 bytes",
@@ -180,6 +195,32 @@ const QUOTED: readonly (readonly [words: string, reason: string, kind: FailureKi
   ],
   [
     "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, …",
+    "REQUEST_BODY_INVALID",
+    "field-refused",
+  ],
+  [
+    "messages.1.content.0.thinking.signature: Field required",
+    "THINKING_SIGNATURE_INVALID",
+    "signature-invalid",
+  ],
+  [
+    "messages.1.content.0: Invalid `data` in `redacted_thinking` block",
+    "THINKING_SIGNATURE_INVALID",
+    "signature-invalid",
+  ],
+  [
+    "This model doesn't support the reasoningContent.reasoningText.signature field. Remove it and try again.",
+    "REQUEST_BODY_INVALID",
+    "signature-invalid",
+  ],
+  [
+    "User messages cannot contain reasoning content. Please remove the reasoning content and try again.",
+    "REQUEST_BODY_INVALID",
+    "signature-invalid",
+  ],
+  ["This model does not support the effort parameter.", "REQUEST_BODY_INVALID", "field-refused"],
+  [
+    "Unsupported value: 'xhigh' is not supported with this model. Supported values are: 'low' and 'high'.",
     "REQUEST_BODY_INVALID",
     "field-refused",
   ],
