@@ -136,6 +136,22 @@ describe("a tool that the service refuses", () => {
     )
   })
 
+  it("that the conversation has used, and that is refused without its schema too, goes with all tools", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    refuseTools(harness, "notion_post")
+    const asked = { ...toolLoop("notion_post"), ...tools("read", "notion_post", "notion_get") }
+    for (let times = 0; times < 2; times++) await assertAnswered(harness.ask(asked))
+    assert.deepEqual(toolsSent(harness), [
+      ["read", "notion_post", "notion_get"],
+      ["read", "notion_get", "notion_post"],
+      ["read", "notion_post"],
+      [],
+      [],
+    ])
+    // What was called and what came of it is text then.
+    assert.match(harness.fake.chats.at(-1)?.text ?? "", /notion_post \{\}.*its text/)
+  })
+
   it("is fatal where nothing that was sent is named", async () => {
     await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(inWords(`tools.7.custom.input_schema: ${UNION_AT_ROOT}`))
@@ -288,12 +304,18 @@ describe("a picture or document that the service refuses", () => {
     )
   })
 
-  it("by its place is that one", async () => {
-    await using harness = await startHarness({ accounts: ["work"] })
-    harness.fake.fail(inWords("messages.0.content.1.image.source.base64: Could not process image"))
-    await assertAnswered(harness.ask(twoPictures()))
-    assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(OTHER_PIXEL)))
-    assert.ok(!harness.fake.chats[1]?.text.includes(bytesOf(PIXEL)))
+  it("by its place is that one, in either form of a place", async () => {
+    for (const words of [
+      "messages.0.content.1.image.source.base64: Could not process image",
+      "Invalid 'messages[0].content[1].image_url'. Expected another.",
+      "Value at 'conversationState.history.1.member.userInputMessage.images.1.member.format' failed to satisfy constraint",
+    ]) {
+      await using harness = await startHarness({ accounts: ["work"] })
+      harness.fake.fail(inWords(words))
+      await assertAnswered(harness.ask(twoPictures()))
+      assert.ok(harness.fake.chats[1]?.text.includes(bytesOf(OTHER_PIXEL)), words)
+      assert.ok(!harness.fake.chats[1]?.text.includes(bytesOf(PIXEL)), words)
+    }
   })
 
   it("by a place that is counted from one is that one", async () => {
@@ -435,7 +457,7 @@ describe("a step of shortening that would not be smaller", () => {
   })
 })
 
-function toolLoop(): object {
+function toolLoop(name = "read"): object {
   return {
     messages: [
       { role: "user", content: "Read it." },
@@ -443,11 +465,11 @@ function toolLoop(): object {
         role: "assistant",
         content: "",
         reasoning_content: "Let me look.",
-        tool_calls: [{ id: "call_1", type: "function", function: { name: "read", arguments: "{}" } }],
+        tool_calls: [{ id: "call_1", type: "function", function: { name, arguments: "{}" } }],
       },
       { role: "tool", tool_call_id: "call_1", content: "its text" },
     ],
-    tools: [{ type: "function", function: { name: "read", parameters: { type: "object" } } }],
+    tools: [{ type: "function", function: { name, parameters: { type: "object" } } }],
   }
 }
 

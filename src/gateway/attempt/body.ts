@@ -141,7 +141,8 @@ const MOST_SINGLE_PARTS = 8
 /** A tool whose name tells no server is one of its own: of so many, then without any tools. */
 const MOST_SERVERS = 4
 
-type Reach = "part" | "server" | "kind"
+const REACHES = ["part", "server", "kind"] as const
+type Reach = (typeof REACHES)[number]
 
 function reachOf({ omissions }: Progress): Reach {
   if (omissions < MOST_SINGLE_PARTS) return "part"
@@ -149,11 +150,16 @@ function reachOf({ omissions }: Progress): Reach {
 }
 
 /**
- * What of a refused request the next one does without: the part that the refusal names, else the likeliest one. Empty
- * where it names nothing that was sent, or nothing that is still there.
+ * What of a refused request the next one does without: the part that the refusal names, else the likeliest one. Where
+ * that is left out already, as of a tool that the conversation has used, what goes with it. Empty where the refusal
+ * names nothing that was sent.
  */
 export function omissionsFor(failure: KiroFailure, body: Body, progress: Progress): readonly Omission[] {
-  return refusedParts(failure, body, reachOf(progress)).filter((part) => !progress.omitted.includes(part))
+  const further = REACHES.slice(REACHES.indexOf(reachOf(progress)))
+  const parts = further.map((reach) =>
+    refusedParts(failure, body, reach).filter((part) => !progress.omitted.includes(part)),
+  )
+  return parts.find(({ length }) => length > 0) ?? []
 }
 
 function refusedParts(failure: KiroFailure, body: Body, reach: Reach): readonly Omission[] {
@@ -220,7 +226,7 @@ function isTooMany({ reason = "", message }: KiroFailure): boolean {
   return reason.endsWith("_COUNT_EXCEEDED") || /too many (?:documents|images)/i.test(message)
 }
 
-const PLACES = /\bmessages\.(\d+)\b(\.member)?(?:\.content\.(\d+)\b)?/g
+const PLACES = /\b(?:messages|history)[.[](\d+)\b\]?(\.member)?(?:\.content[.[](\d+)\b)?/g
 
 /** In the paths of AWS' own checks, `messages.1.member.content.2.member`, the first is 1. */
 function placesIn(message: string): readonly BlockPlace[] {
