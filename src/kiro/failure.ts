@@ -96,6 +96,11 @@ export function kindOfReason(reason: string): FailureKind | undefined {
   return REASONS.get(reason) ?? REASON_FAMILIES.find(([prefix]) => reason.startsWith(prefix))?.[1]
 }
 
+/** The official client looks for the reason anywhere in the body, under whatever status. */
+export function kindOfReasonIn(words: string): FailureKind | undefined {
+  return [...REASONS].find(([reason]) => words.includes(reason))?.[1]
+}
+
 /**
  * The one place where the service's words decide, for the answers that come without a reason, or with one that says
  * less. Each wording was seen (and is a test); it counts only under the exceptions named with it, the first that fits.
@@ -115,7 +120,7 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
   [/bearer token|\binvalid token|token (?:is |has )?expired|expired token/i, "bearer-rejected", ["access"]],
   [/profile ?arn/i, "not-authorized", ["access", "validation"]],
   [/maximum request reached for this month/i, "monthly-quota", ["throttle"]],
-  [/high volume of traffic|INSUFFICIENT_MODEL_CAPACITY/i, "capacity", ["throttle"]],
+  [/high volume of traffic/i, "capacity", ["throttle"]],
   [/unexpectedly high load/i, "capacity", ["service"]],
   // Bedrock counts a throttle in tokens too; nothing is too long then.
   [/too many tokens\b.{0,20}\bplease wait/i, "throttled", ["throttle", "validation"]],

@@ -10,7 +10,14 @@ import {
   wordsOfFault,
   wordsOfPage,
 } from "../json.ts"
-import { type KiroFailure, kindOfReason, kindOfText, rowOfCode, rowOfStatus } from "./failure.ts"
+import {
+  type KiroFailure,
+  kindOfReason,
+  kindOfReasonIn,
+  kindOfText,
+  rowOfCode,
+  rowOfStatus,
+} from "./failure.ts"
 
 const LONGEST_MESSAGE = 1_000
 /** The words of a longer text are looked for in its beginning: some patterns go over it once for each match they begin. */
@@ -103,8 +110,9 @@ function classify(said: {
   const isOfStatus = said.status === 413 || (named?.family === "access" && said.status === 401)
   const row = named === undefined || isOfStatus ? rowOfStatus(said.status || 500) : named
   const { reason = "" } = said
+  const words = said.message.slice(0, MOST_JUDGED)
   return {
-    kind: kindOfReason(reason) ?? kindOfText(said.message.slice(0, MOST_JUDGED), row.family) ?? row.kind,
+    kind: kindOfReason(reason) ?? kindOfText(words, row.family) ?? kindOfReasonIn(words) ?? row.kind,
     status: said.status || row.status,
     message: said.message.trim().slice(0, LONGEST_MESSAGE),
     ...present({ code, reason: said.reason }),

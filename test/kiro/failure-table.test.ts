@@ -53,7 +53,6 @@ const WORDS: readonly (readonly [words: string, exception: string, kind: Failure
   ["Invalid profileArn", "UnauthorizedException", "not-authorized"],
   ["Maximum Request reached for this month.", "ThrottlingException", "monthly-quota"],
   ["experiencing a high volume of traffic", "ThrottlingException", "capacity"],
-  ["INSUFFICIENT_MODEL_CAPACITY", "ThrottlingException", "capacity"],
   ["Encountered unexpectedly high load", "InternalServerException", "capacity"],
   ["Input is too long.", "ValidationException", "input-too-long"],
   ["Input is too long.", "ThrottlingException", "input-too-long"],
@@ -270,6 +269,19 @@ describe("the failure table", () => {
       }
     })
   }
+
+  it("takes a reason that stands among the words for one, whatever the status", () => {
+    for (const [reason, kind] of [
+      ["MONTHLY_REQUEST_COUNT", "monthly-quota"],
+      ["OVERAGE_REQUEST_LIMIT_EXCEEDED", "overage-limit"],
+      ["INSUFFICIENT_MODEL_CAPACITY", "capacity"],
+      ["MODEL_TEMPORARILY_UNAVAILABLE", "capacity"],
+    ] as const)
+      for (const status of [400, 402, 429, 500, 503]) {
+        const body = JSON.stringify({ message: `Refused (${reason}).`, reason: null })
+        assert.equal(readKiroFailure({ status, headers: new Headers(), body, now: NOW }).kind, kind, reason)
+      }
+  })
 
   it("takes what a reason is about for what is too large", () => {
     const message = "It exceeds the limit of 100."
