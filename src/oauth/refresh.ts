@@ -200,7 +200,7 @@ function judge({
     return { outcome: "tokens", tokens, ...present({ profileArn: fields.profileArn }) }
   }
   const said = fields.error_description ?? fields.message ?? fields.Message ?? fields.errorMessage
-  const words = said ?? code ?? `HTTP status ${status}`
+  const words = said ?? fields.error ?? code ?? `HTTP status ${status}`
   const message = wordsOf(words.replaceAll(grant.refreshToken.reveal(), "[secret]"))
   const refused = REFUSED_CODES.find((each) => each === code)
   if (refused !== undefined) return { outcome: "refused", code: refused, message }
@@ -208,12 +208,17 @@ function judge({
   return bare ? { outcome: "suspected", message } : { outcome: "failed", reason: "service", message }
 }
 
-/** The OAuth code, or the AWS exception's name as one: `InvalidGrantException` is `invalid_grant`. */
+/** What the answer names, the code that ends a login before any other: something else may stand beside it. */
 function errorCode(fields: z.infer<typeof ANSWER>, errorType: string | undefined): string | undefined {
-  if (fields.error !== undefined) return fields.error.toLowerCase()
-  const name = fields.__type ?? fields.code ?? errorType
-  const exception = name?.match(/(?<![A-Za-z])([A-Za-z]+)Exception\b/)?.[1]
-  return exception?.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase()
+  const named = [fields.error, fields.__type, fields.code, errorType].flatMap((text) => codeIn(text) ?? [])
+  return REFUSED_CODES.find((code) => named.includes(code)) ?? named[0]
+}
+
+/** The OAuth code, or the AWS exception's name as one: `InvalidGrantException` is `invalid_grant`. A title of HTTP is none. */
+function codeIn(text = ""): string | undefined {
+  const exception = /(?<![A-Za-z])([A-Za-z]+)Exception\b/.exec(text)?.[1]
+  if (exception !== undefined) return exception.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase()
+  return /^[a-z]+(?:_[a-z]+)+$/i.test(text) ? text.toLowerCase() : undefined
 }
 
 function describeNetworkError(error: unknown): string {

@@ -134,6 +134,15 @@ describe("refreshing tokens", () => {
       [idc, 200, '{"error":"invalid_grant"}', "refused invalid_grant"],
       [idc, 400, '{"error":"INVALID_GRANT"}', "refused invalid_grant"],
       [idc, 400, '{"__type":"com.amazonaws.ssooidc#InvalidGrantException"}', "refused invalid_grant"],
+      // What stands under `error` may hide the exception's name, or be it.
+      [
+        idc,
+        400,
+        '{"error":"Bad Request","__type":"com.amazonaws.ssooidc#InvalidGrantException"}',
+        "refused invalid_grant",
+      ],
+      [idc, 400, '{"error":"InvalidGrantException"}', "refused invalid_grant"],
+      [idc, 400, '{"error":"Bad Request","__type":"SlowDownException"}', "failed service"],
       [idc, 401, "", "refused invalid_client", { "x-amzn-errortype": "InvalidClientException:http://x/" }],
       [idc, 400, '{"error":"slow_down"}', "failed service"],
       [idc, 400, "Bad Request", "failed service"],
@@ -147,6 +156,9 @@ describe("refreshing tokens", () => {
       [social, 400, "", "suspected"],
       [social, 401, '{"error":"invalid_grant"}', "refused invalid_grant"],
       [social, 400, '{"error":"server_error"}', "failed service"],
+      // A title of HTTP is no code.
+      [social, 401, '{"error":"Unauthorized","statusCode":401}', "suspected"],
+      [social, 400, '{"error":"Bad Request","message":"Bad credentials"}', "suspected"],
       [social, 403, "<html>proxy</html>", "failed service"],
       [social, 400, "\n<html>proxy</html>", "failed service"],
       [social, 429, "", "failed service"],
