@@ -35,8 +35,8 @@ function unqualified(id: string): string {
 
 /**
  * The model that a public id means, in the eyes of one account: `live` is that account's list. Dots or dashes, dated
- * names, the qualified form, `-thinking` and `-1m` resolve; `-1m` falls to its base unless the list holds such a model.
- * An id that nobody knows is passed through as it is.
+ * names, the qualified form, `-thinking` and `-1m` (also `[1m]`) resolve; `-1m` falls to its base unless the list holds
+ * such a model. An id that nobody knows is passed through as it is.
  */
 export function resolveModel(publicId: string, live?: readonly LiveModel[]): KiroModel {
   return resolveIn(publicId, live && ((key) => live.find((model) => spells(model.wireId, key))))
@@ -65,7 +65,7 @@ interface Reading {
 }
 
 function findModel(id: string, listed: Listed): (Reading & { readonly model: CatalogueModel }) | undefined {
-  let key = modelKey(LEGACY_IDS.get(id) ?? id)
+  let key = modelKey(LEGACY_IDS.get(id) ?? id).replace(LONG_ALIAS, "-1m")
   let reading: Reading = { thinks: false, long: false }
   let model = knownModel(key, listed)
   for (const [ending, meant] of ENDINGS) {
@@ -78,6 +78,8 @@ function findModel(id: string, listed: Listed): (Reading & { readonly model: Cat
   return model && { ...reading, model }
 }
 
+/** How other programs write a model with its long window. */
+const LONG_ALIAS = "[1m]"
 const DATE = /-(?:\d{8}|latest)$/
 
 /** What an id may end in beyond the name of its model, and what that means, in the order in which they are taken off. */

@@ -38,6 +38,8 @@ describe("resolving a public id", () => {
     ["claude-sonnet-4-5-1m", "claude-sonnet-4.5"],
     ["claude-opus-4-6-1m-thinking", "claude-opus-4.6"],
     ["claude-opus-4.6-1m", "claude-opus-4.6"],
+    ["claude-opus-4-6[1m]", "claude-opus-4.6"],
+    ["claude-sonnet-4-6[1m]-thinking", "claude-sonnet-4.6"],
     ["claude-sonnet-5-1m", "claude-sonnet-5"],
     ["gpt-5-6-sol", "gpt-5.6-sol"],
     ["deepseek-3-2", "deepseek-3.2"],
@@ -59,6 +61,7 @@ describe("resolving a public id", () => {
   it("asks for the long model by its own id where the service lists one", () => {
     const list = live("claude-sonnet-4.5", "claude-sonnet-4.5-1m")
     assert.equal(resolveModel("claude-sonnet-4-5-1m", list).wireId, "claude-sonnet-4.5-1m")
+    assert.equal(resolveModel("claude-sonnet-4-5[1m]", list).wireId, "claude-sonnet-4.5-1m")
     assert.equal(resolveModel("claude-sonnet-4-5-1m", list).serviceWindow, 1_000_000)
     assert.equal(resolveModel("claude-sonnet-4-5-1m", list).name, "Claude Sonnet 4.5 (1M Context)")
     assert.equal(resolveModel("claude-sonnet-4-5-1m-thinking", list).wireId, "claude-sonnet-4.5-1m")
