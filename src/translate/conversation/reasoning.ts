@@ -36,7 +36,6 @@ export function createReasoningReplay(kept: readonly SignedReasoning[], modelId:
     }
   }
 
-  const none = hashReasoning("", modelId)
   // A model that stands in for a busy one sees what that gave, and the other way round.
   const isOfModel = (block: ReasoningBlock): boolean => (block.modelId ?? modelId) === modelId
   return ({ toolUseIds, blocks }) => {
@@ -44,7 +43,7 @@ export function createReasoningReplay(kept: readonly SignedReasoning[], modelId:
     if (blocks.some(hasProof)) return blocks.length === 1 && blocks.every(isOfModel) ? blocks[0] : undefined
     if (byToolUse.size === 0) return undefined
     const text = blocks.map((block) => block.text).join("")
-    const own = hashReasoning(text, modelId)
+    const [own, none] = [hashReasoning(text, modelId), hashReasoning("", modelId)]
     // Another turn may have calls of the same ids, and a text of its own; where there is none, it may be a half of any.
     const isOfAnother = ({ textHash }: SignedReasoning): boolean =>
       own !== none && textHash !== own && textHash !== none
