@@ -75,7 +75,11 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       return error instanceof StoreError && passesSoon(error.failure) ? error.message : undefined
     }
   }
-  const current = followSettings(place)
+  const current = followSettings(place, (found) => {
+    // What is said of a whole file is about keys that count from the next start on.
+    const ofKeys = found.filter(({ kind }) => kind === "bad-value" || kind === "unknown-key")
+    tellProblems(ofKeys, notify)
+  })
   const currentRules = async (): Promise<AccountRules> => accountRules((await current()).accountRules, place)
   const gateway = createGateway({
     runtime,

@@ -65,9 +65,12 @@ export function openSettings(place: SettingsPlace): OpenSettings {
 
 /**
  * What the user's own file says now, for the keys that count from the next message on, such as a rule that is written, or
- * a budget that is raised, while a window is open.
+ * a budget that is raised, while a window is open. `tell` hears what is wrong with it, each time that it is read.
  */
-export function followSettings(place: Place): () => Promise<Settings> {
+export function followSettings(
+  place: Place,
+  tell?: (problems: LoadedSettings["problems"]) => void,
+): () => Promise<Settings> {
   const { settingsFiles } = pathsFor(place)
   let seen: string | undefined
   let current: Promise<Settings> | undefined
@@ -75,7 +78,10 @@ export function followSettings(place: Place): () => Promise<Settings> {
     const now = settingsFiles.map(fileStamp).join()
     if (current === undefined || now !== seen) {
       seen = now
-      current = loadSettings(place).then(({ settings }) => settings)
+      current = loadSettings(place).then(({ settings, problems }) => {
+        tell?.(problems)
+        return settings
+      })
     }
     return current
   }

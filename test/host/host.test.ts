@@ -58,6 +58,29 @@ describe("what is wrong with the settings", () => {
     assert.equal(told.length, 4)
     assert.match(told.at(-1) ?? "", /^97 more mistakes in kiro\.json: \/kiro, or `/)
   })
+
+  it("is told once also where it is made while a window is open", async () => {
+    const home = temporaryFolder()
+    const place = { env: {}, platform: "linux", home }
+    const { settingsFile } = pathsFor(place)
+    mkdirSync(dirname(settingsFile), { recursive: true })
+    const told: string[] = []
+    const project = { directory: home, worktree: home }
+    const show = ({ message }: { readonly message: string }): void => void told.push(message)
+    const host = startHost({ place, project, show })
+    const services = await host.services()
+    const request = readChatRequest({ model: "auto", messages: [{ role: "user", content: "Hello" }] })
+    const ask = () =>
+      services.chat({ request, sessionId: "s", purpose: "main", signal: new AbortController().signal })
+    await ask()
+    writeFileSync(settingsFile, '{ "daily_credit_budget": "10" }')
+    await ask()
+    await ask()
+    await host.close()
+    assert.deepEqual(told, [
+      `daily_credit_budget in ${settingsFile} must be a number above 0; it is ignored.`,
+    ])
+  })
 })
 
 describe("a chat that is under way when its host ends", () => {
