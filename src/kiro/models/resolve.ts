@@ -145,7 +145,11 @@ export function offeredModels(live: readonly LiveModel[] = []): readonly Offered
   const table = BUILT_IN.filter(({ isOlder }) => isOlder || listed === undefined)
   const unlisted = table.filter((model) => !byKey.has(modelKey(model.wireId)))
   const ids = [...live, ...unlisted].flatMap((model) => publicIds(model.wireId))
-  const models = [...new Set(ids)].map((id) => resolveIn(id, listed))
+  // By the family OpenCode 1 picks its small model: of what no account has, no title can be had.
+  const isHad = ({ wireId }: KiroModel): boolean => listed === undefined || byKey.has(modelKey(wireId))
+  const models = [...new Set(ids)]
+    .map((id) => resolveIn(id, listed))
+    .map((model) => (isHad(model) ? model : { ...model, family: model.id }))
   const inOrder = [...models.filter(({ isOlder }) => !isOlder), ...models.filter(({ isOlder }) => isOlder)]
   return inOrder.map((model, index) => describe(model, inOrder.length - index))
 }

@@ -167,6 +167,15 @@ describe("what is offered", () => {
     assert.ok(!ids.includes("glm-5"))
   })
 
+  it("is of the family by which OpenCode picks its small model only where an account has it", () => {
+    const small = (...listed: readonly string[]): readonly string[] =>
+      offeredModels(live(...listed)).flatMap(({ id, family }) => (family === "claude-haiku" ? [id] : []))
+    assert.deepEqual(small(), ["claude-haiku-4-5"])
+    assert.deepEqual(small("auto", "claude-haiku-4.5"), ["claude-haiku-4-5"])
+    assert.deepEqual(small("auto"), [])
+    assert.deepEqual(small("auto", "claude-haiku-5.5"), ["claude-haiku-5-5"])
+  })
+
   it("knows every model under the id it is offered by", () => {
     for (const model of offeredModels()) assert.deepEqual(describeModel(model.id), { ...model, rank: 0 })
   })
