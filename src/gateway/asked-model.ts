@@ -1,3 +1,4 @@
+import type { Account } from "../accounts/index.ts"
 import {
   type AccountModelList,
   type KiroModel,
@@ -8,6 +9,15 @@ import {
   newestLists,
   resolveModel,
 } from "../kiro/index.ts"
+
+/** The lists that count, of what is kept: who is switched off narrows no model, and is asked for none. */
+export function listsInUse(
+  lists: readonly AccountModelList[],
+  accounts: readonly Account[],
+): readonly AccountModelList[] {
+  const used = new Set(accounts.filter(({ enabled }) => enabled).map(({ id }) => id))
+  return lists.filter(({ accountId }) => used.has(accountId))
+}
 
 /** What the last good model lists of all accounts say about the asked model, read once for a chat. */
 export interface AskedModel {

@@ -3,7 +3,7 @@ import { type KiroModel, resolveModel, withoutRefused } from "../kiro/index.ts"
 import { type Conversation, toConversation } from "../translate/index.ts"
 import type { GatewayContext } from "./context.ts"
 import type { ChatCall } from "./chat-call.ts"
-import type { AskedModel } from "./asked-model.ts"
+import { type AskedModel, listsInUse } from "./asked-model.ts"
 
 /** One chat of the host, as it stands for all attempts. */
 export interface Chat extends ChatCall {
@@ -29,7 +29,7 @@ export async function openChat(context: GatewayContext, call: ChatCall): Promise
   const { request, sessionId } = call
   await background.settled(sessionId)
   const { session, accounts, reasoning, refusedFields, modelLists } = await store.opening(sessionId)
-  const model = models.read(request.model, modelLists)
+  const model = models.read(request.model, listsInUse(modelLists, accounts))
   const { known } = model
   const refused = refusedOf(known.wireId, refusedFields)
   const { input } = withoutRefused(known, refused)

@@ -3,6 +3,7 @@ import { describe, it } from "node:test"
 import { createModelReader, lacksModel } from "../../src/gateway/asked-model.ts"
 import { asObject } from "../../src/json.ts"
 import { FAKE_MODELS } from "../support/fake-kiro/index.ts"
+import { PNG } from "../support/pixel.ts"
 import { hear, startHarness } from "./harness.ts"
 
 const list = (accountId: string, ...ids: readonly string[]) => ({
@@ -43,5 +44,25 @@ describe("an account that has no list yet", () => {
     const { currentMessage } = asObject(asObject(chat?.body)["conversationState"])
     const { modelId } = asObject(asObject(currentMessage)["userInputMessage"])
     assert.deepEqual([modelId, chat?.status], ["claude-brand-new-9.1", 200])
+  })
+})
+
+describe("an account that is switched off", () => {
+  it("narrows no model: what it would not take still arrives", async () => {
+    await using harness = await startHarness({ accounts: ["on", "off"] })
+    const { fake, store } = harness
+    const of = (accountId: string, ...supportedInputTypes: readonly string[]) => ({
+      ...list(accountId),
+      models: [{ modelId: "claude-sonnet-4.5", supportedInputTypes }],
+    })
+    await store.setModelList(of("on", "TEXT", "IMAGE"))
+    await store.setModelList(of("off", "TEXT"))
+    await store.update("off", (account) => ({ ...account, enabled: false }))
+    const image_url = { url: `data:image/png;base64,${PNG}` }
+    await hear(
+      await harness.ask({ messages: [{ role: "user", content: [{ type: "image_url", image_url }] }] }),
+    )
+    assert.deepEqual(harness.sent(), ["on"])
+    assert.ok(fake.chats[0]?.text.includes(PNG))
   })
 })

@@ -3,6 +3,7 @@ import { parseJson } from "../../json.ts"
 import { type AccountModelList, encodeModelLists, readModelLists, regionOfArn } from "../../kiro/index.ts"
 import { readSmallFile, replaceFile } from "../../settings/index.ts"
 import { VERSION } from "../../version.ts"
+import { listsInUse } from "../asked-model.ts"
 import type { ControlClient, OpenAccount } from "./call.ts"
 import { isPassing, type PeriodicTask } from "./periodic.ts"
 import { fetchModels } from "./questions.ts"
@@ -129,10 +130,5 @@ export async function writeModelsFile({
 
 async function modelsText(store: Pick<ModelListStore, "list" | "modelLists">): Promise<string> {
   const accounts = await store.list()
-  const usable = new Set(accounts.filter((account) => account.enabled).map((account) => account.id))
-  const lists = await store.modelLists()
-  return encodeModelLists(
-    lists.filter((list) => usable.has(list.accountId)),
-    VERSION,
-  )
+  return encodeModelLists(listsInUse(await store.modelLists(), accounts), VERSION)
 }
