@@ -46,7 +46,7 @@ export function readKiroFailure(answer: {
     return { ...pageFailure(answer), ...present({ retryAfterMs }) }
   const code = headers.get("x-amzn-errortype") ?? stringField(document, "code", "__type")
   const requestId = headers.get("x-amzn-requestid") ?? headers.get("x-amz-request-id") ?? undefined
-  const failure = classify({ status, code, reason: stringField(document, "reason"), message })
+  const failure = classify({ status, code, reason: statedReason(document), message })
   const isText = parsed === undefined && code === undefined && failure.message !== ""
   return { ...(isText ? judgeText(failure) : failure), ...present({ retryAfterMs, requestId }) }
 }
@@ -62,7 +62,7 @@ export function readStreamFailure(exception: {
   const message = statedMessage(document) ?? exception.message ?? (isObject(parsed) ? "" : exception.payload)
   const retryAfterMs = waitOf(document)
   return {
-    ...classify({ status: 0, code: exception.name, reason: stringField(document, "reason"), message }),
+    ...classify({ status: 0, code: exception.name, reason: statedReason(document), message }),
     ...present({ retryAfterMs }),
   }
 }
@@ -131,6 +131,10 @@ function statedMessage(document: JsonObject): string | undefined {
   return (
     stringField(document, "message", "Message", "errorMessage") ?? nested ?? stringField(document, "error")
   )
+}
+
+function statedReason(document: JsonObject): string | undefined {
+  return stringField(document, "reason", "Reason")
 }
 
 function isPage(headers: Headers, body: string): boolean {

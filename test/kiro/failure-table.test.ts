@@ -229,10 +229,15 @@ const QUOTED: readonly (readonly [words: string, reason: string, kind: FailureKi
 describe("the failure table", () => {
   for (const [reason, exception, kind] of REASONS)
     it(`takes the reason ${reason} for ${kind} whatever the words`, () => {
-      assert.equal(
-        readStreamFailure({ name: exception, payload: JSON.stringify({ reason, message: "No." }) }).kind,
-        kind,
-      )
+      for (const document of [
+        { reason, message: "No." },
+        { Reason: reason, Message: "No." },
+      ]) {
+        const body = JSON.stringify(document)
+        assert.equal(readStreamFailure({ name: exception, payload: body }).kind, kind)
+        const headers = new Headers({ "x-amzn-errortype": exception })
+        assert.equal(readKiroFailure({ status: 400, headers, body, now: NOW }).kind, kind)
+      }
       const without = readStreamFailure({ name: exception, payload: JSON.stringify({ message: "No." }) })
       assert.notEqual(`${reason} ${without.kind}`, `${reason} ${kind}`)
     })
