@@ -222,6 +222,7 @@ describe("the schema of a tool", () => {
         { properties: { default: {}, enum: { const: { $ref: "#/$defs/none" } } } },
       ],
       [{ dependentRequired: { a: "b" } }, {}],
+      [{ dependentRequired: { a: ["b", "b"] } }, { dependentRequired: { a: ["b"] } }],
       [
         { default: null, const: null, "x-order": [1] },
         { const: null, "x-order": [1] },

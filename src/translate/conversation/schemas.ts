@@ -121,14 +121,18 @@ const KEYWORDS: { readonly [keyword: string]: Keyword } = {
   pattern: (value) => (typeof value === "string" && isPattern(value) ? text(value) : undefined),
   type: types,
   required: (value) => {
-    const names = Array.isArray(value) ? value.filter((name) => typeof name === "string") : []
-    return names.length === 0 ? undefined : [...new Set(names.map((name) => name.toWellFormed()))]
+    const names = uniqueNames(value)
+    return names.length === 0 ? undefined : names
   },
   enum: (value) => (Array.isArray(value) && value.length > 0 ? uniqueValues(value) : undefined),
   ...each(["const", "default"], (value) => wellFormed(value)),
   examples: (value) => wellFormed(Array.isArray(value) ? value : [value]),
   dependentRequired: (value) =>
-    isObject(value) && Object.values(value).every(isListOfTexts) ? wellFormed(value) : undefined,
+    isObject(value) && Object.values(value).every(isListOfTexts)
+      ? Object.fromEntries(
+          Object.entries(value).map(([name, names]) => [name.toWellFormed(), uniqueNames(names)]),
+        )
+      : undefined,
 }
 
 function cleanKeyword(keyword: string, value: unknown, path: readonly unknown[]): unknown {
@@ -195,6 +199,11 @@ function isPattern(pattern: string): boolean {
 
 function isListOfTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((element) => typeof element === "string")
+}
+
+function uniqueNames(value: unknown): readonly string[] {
+  const names = Array.isArray(value) ? value.filter((name) => typeof name === "string") : []
+  return [...new Set(names.map((name) => name.toWellFormed()))]
 }
 
 function uniqueValues(values: readonly unknown[]): readonly unknown[] {
