@@ -44,6 +44,11 @@ function situation(
   }
 }
 
+/** It was sent again so often behind faults of the way. */
+function repeated(times: number): Pick<Progress, "repeated"> {
+  return { repeated: Array.from({ length: times }, () => "network") }
+}
+
 function judge({ failure, progress, ...ways }: Situation): Verdict {
   return decide(failure, progress, ways)
 }
@@ -141,8 +146,8 @@ describe("decide", () => {
 
   it("repeats after faults three times, half a second, one, two, whoever else could serve", () => {
     for (const kind of ["service-error", "network", "truncated", "corrupt-stream"] as const) {
-      const verdicts = [0, 1, 2, 3].map((repeats) =>
-        judge(situation(kind, { progress: { repeats }, anotherAccount: "free", anotherHost: true })),
+      const verdicts = [0, 1, 2, 3].map((times) =>
+        judge(situation(kind, { progress: repeated(times), anotherAccount: "free", anotherHost: true })),
       )
       assert.deepEqual(verdicts, [
         { do: "wait", why: "fault", ms: 500 },
@@ -156,8 +161,15 @@ describe("decide", () => {
   it("repeats once after a silence, and after an answer without content, which costs credits", () => {
     for (const kind of ["timeout", "empty-answer"] as const) {
       assert.deepEqual(judge(situation(kind)), { do: "wait", why: "fault", ms: 500 })
-      assert.deepEqual(judge(situation(kind, { progress: { repeats: 1 } })), { do: "fail" })
+      assert.deepEqual(judge(situation(kind, { progress: { repeated: [kind] } })), { do: "fail" })
     }
+  })
+
+  it("counts these apart from other faults, and those from these", () => {
+    const once = { do: "wait", why: "fault", ms: 500 }
+    assert.deepEqual(judge(situation("empty-answer", { progress: repeated(3) })), once)
+    assert.deepEqual(judge(situation("empty-answer", { progress: { repeated: ["timeout"] } })), once)
+    assert.deepEqual(judge(situation("network", { progress: { repeated: ["empty-answer"] } })), once)
   })
 
   it("tries the other host where one never heard us or does not know the operation", () => {
@@ -223,7 +235,7 @@ describe("decide", () => {
   })
 
   it("pays for another account only where this one does not come back while the chat may wait", () => {
-    const spent = { waits: 3, repeats: 3 }
+    const spent = { waits: 3, ...repeated(3) }
     for (const kind of ["throttled", "token-unavailable"] as const) {
       assert.equal(judge(situation(kind, { anotherAccount: "paid" })).do, "wait")
       const still = judge(situation(kind, { anotherAccount: "paid", progress: spent }))
@@ -250,7 +262,7 @@ describe("decide", () => {
   it("tells nothing of others where all have been asked before the last send", () => {
     const failure: KiroFailure = { kind: "token-unavailable", status: 0, message: "" }
     const excluded = [{ account: newAccount({ id: "b", now: 0, logins: [] }), failure }]
-    assert.deepEqual(judge(situation("token-unavailable", { progress: { repeats: 3, excluded } })), {
+    assert.deepEqual(judge(situation("token-unavailable", { progress: { ...repeated(3), excluded } })), {
       do: "fail",
     })
   })
@@ -334,9 +346,9 @@ describe("the progress after a verdict", () => {
   it("of a wait counts throttles and faults apart, and asks all hosts again where none heard us", () => {
     const wait = { do: "wait", ms: 700 } as const
     const throttled = nextProgress(busy, { ...wait, why: "throttle" }, at)
-    assert.deepEqual([throttled.waits, throttled.repeats, throttled.waitedMs], [1, 0, 700])
+    assert.deepEqual([throttled.waits, throttled.repeated, throttled.waitedMs], [1, [], 700])
     const fault = nextProgress(throttled, { ...wait, why: "fault" }, at)
-    assert.deepEqual([fault.waits, fault.repeats, fault.waitedMs], [1, 1, 1400])
+    assert.deepEqual([fault.waits, fault.repeated, fault.waitedMs], [1, [failure.kind], 1400])
     assert.deepEqual(fault.hostsTried, ["runtime"])
     const unreachable = { ...at, failure: { ...failure, kind: "unreachable" as const } }
     assert.deepEqual(nextProgress(busy, { ...wait, why: "fault" }, unreachable).hostsTried, [])

@@ -752,6 +752,17 @@ describe("a fault", () => {
       assert.deepEqual(harness.sent(), ["work", "work", "work", "work"])
     })
 
+  it("without any content is repeated once, also behind another fault", async () => {
+    await using harness = await startHarness()
+    const account = await harness.add("work")
+    const empty = stream(contextUsage(9))
+    account.script(FAILURES.internalError, empty, empty)
+    assert.equal((await harness.ask()).status, 400)
+    assert.equal(harness.sent().length, 3)
+    account.script(FAILURES.internalError, empty)
+    await assertAnswered(harness.ask())
+  })
+
   it("by silence is repeated once", async () => {
     await using harness = await startHarness()
     const account = await harness.add("work")

@@ -1,5 +1,5 @@
 import type { Account } from "../../accounts/index.ts"
-import type { KiroFailure, RefusedPart } from "../../kiro/index.ts"
+import type { FailureKind, KiroFailure, RefusedPart } from "../../kiro/index.ts"
 import type { Secret } from "../../secret.ts"
 import { learnRatio } from "../../translate/index.ts"
 
@@ -50,8 +50,8 @@ export type Verdict =
 export interface Progress {
   /** HTTP sends so far. */
   readonly sends: number
-  /** Quick repeats after network faults and 5xx. */
-  readonly repeats: number
+  /** The faults behind which it was soon sent again. */
+  readonly repeated: readonly FailureKind[]
   /** Waits for a throttle or a busy model. */
   readonly waits: number
   /** All waits of this chat together, of both kinds. */
@@ -90,7 +90,7 @@ export function firstProgress(
 ): Progress {
   return {
     sends: 0,
-    repeats: 0,
+    repeated: [],
     waits: 0,
     waitedMs: 0,
     hostsTried: [],
@@ -148,7 +148,8 @@ export function nextProgress(
       if (verdict.why === "throttle") return afterThrottle(same, verdict.ms)
       // Where no host heard us, all of them are tried again after the wait.
       const hostsTried = failure.kind === "unreachable" ? [] : same.hostsTried
-      return { ...same, waitedMs: same.waitedMs + verdict.ms, hostsTried, repeats: same.repeats + 1 }
+      const repeated = [...same.repeated, failure.kind]
+      return { ...same, waitedMs: same.waitedMs + verdict.ms, hostsTried, repeated }
     }
     case "shorten": {
       if (sent === undefined) return { ...same, step: verdict.step }

@@ -27,7 +27,7 @@ export interface Ways {
 /** All waits of one chat together; a longer one is the host's. */
 const LONGEST_WAIT_MS = 12_000
 const REPEAT_WAITS_MS = [500, 1000, 2000]
-/** A silence was long enough, and an answer without content costs credits: one repeat. */
+/** A silence was long enough, and an answer without content costs credits: one repeat, whatever else was repeated. */
 const REPEATED_ONCE: ReadonlySet<FailureKind> = new Set<FailureKind>(["timeout", "empty-answer"])
 
 interface Situation extends Ways {
@@ -166,8 +166,11 @@ function throttleWait({ progress, failure, limits, throttles, jitter }: Situatio
 }
 
 function repeat({ progress, failure, jitter }: Situation): Verdict | undefined {
-  if (REPEATED_ONCE.has(failure.kind) && progress.repeats >= 1) return undefined
-  const base = REPEAT_WAITS_MS[progress.repeats]
+  const isOnce = REPEATED_ONCE.has(failure.kind)
+  const alike = progress.repeated.filter((kind) =>
+    isOnce ? kind === failure.kind : !REPEATED_ONCE.has(kind),
+  )
+  const base = isOnce && alike.length > 0 ? undefined : REPEAT_WAITS_MS[alike.length]
   if (base === undefined) return undefined
   const ms = jittered(failure.retryAfterMs ?? base, jitter)
   return fits(progress, ms) ? { do: "wait", why: "fault", ms } : undefined
