@@ -209,7 +209,7 @@ function spells(wireId: string, key: string): boolean {
  * neither knows it.
  */
 function knownModel(key: string, listed: Listed): CatalogueModel | undefined {
-  const builtIn = BUILT_IN_BY_KEY.get(key)
+  const builtIn = BUILT_IN_BY_KEY.get(key) ?? newerClaude(key)
   const live = listed?.(key)
   if (live === undefined) return builtIn
   return withLive(builtIn ?? longTwin(live.wireId) ?? unlisted(live.wireId), live)
@@ -222,15 +222,18 @@ function longTwin(wireId: string): CatalogueModel | undefined {
   return builtIn && { ...builtIn, wireId, window: LONG_WINDOW }
 }
 
-/** `claude-opus-5.5`, with the version's parts apart. */
+/** `claude-opus-5-5`, with the version's parts apart. */
 const CLAUDE_VERSION = /^(claude-[a-z]+)-(\d{1,2})(?:-(\d{1,2}))?$/
 
-/** The newest model of the family that the table holds, for one that is newer still: it can do at least as much. */
-function newestBefore(wireId: string): CatalogueModel | undefined {
-  const [, family, ...version] = CLAUDE_VERSION.exec(modelKey(wireId)) ?? []
+/** A Claude newer than all of its family in the table: it can do at least what the newest of them can. */
+function newerClaude(key: string): CatalogueModel | undefined {
+  const [, family = "", ...version] = CLAUDE_VERSION.exec(key) ?? []
   const newest = BUILT_IN.find((model) => model.family === family)
   const [, , ...known] = CLAUDE_VERSION.exec(modelKey(newest?.wireId ?? "")) ?? []
-  return numberOf(version) > numberOf(known) ? newest : undefined
+  if (newest === undefined || numberOf(version) <= numberOf(known)) return undefined
+  const { rate: _, isOlder: _isOlder, ...facts } = newest
+  const wireId = `${family}-${version.filter((part) => part !== undefined).join(".")}`
+  return { ...facts, wireId, name: wireId }
 }
 
 function numberOf([major = "0", minor = "0"]: readonly (string | undefined)[]): number {
@@ -239,11 +242,6 @@ function numberOf([major = "0", minor = "0"]: readonly (string | undefined)[]): 
 
 /** What is assumed of a model that the built-in table does not hold: what is true of its family. */
 function unlisted(wireId: string): CatalogueModel {
-  const newest = newestBefore(wireId)
-  if (newest !== undefined) {
-    const { rate: _, isOlder: _isOlder, ...facts } = newest
-    return { ...facts, wireId, name: wireId }
-  }
   const family = /^(claude-(?:opus|sonnet|haiku|fable)|[a-z]+)/.exec(modelKey(wireId))?.[1] ?? ""
   const documents = /^claude-(opus|sonnet|fable)$/.test(family)
   return plainModel(wireId, wireId, { family, input: documents ? DOCUMENTS : IMAGES, tags: documents })

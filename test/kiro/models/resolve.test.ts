@@ -127,6 +127,14 @@ describe("a Claude that is newer than every row", () => {
     assert.deepEqual(resolveModel("claude-haiku-5-5").input, resolveModel("claude-haiku-4-5").input)
   })
 
+  it("is asked for with dots, and by every ending that an older one has", () => {
+    for (const id of ["claude-sonnet-5-5", "claude-sonnet-5.5", "kiro/claude-sonnet-5-5-20270101-thinking"])
+      assert.equal(resolveModel(id).wireId, "claude-sonnet-5.5", id)
+    assert.equal(resolveModel("claude-opus-6-1m").wireId, "claude-opus-6")
+    const { thinking, thinksByDefault } = resolveModel("claude-sonnet-5-5-thinking")
+    assert.deepEqual([thinking, thinksByDefault], ["native", true])
+  })
+
   it("has the limits and the schema of the list that names it", () => {
     const schema = resolveModel("claude-opus-5").fieldSchema
     assert.ok(schema !== undefined)
