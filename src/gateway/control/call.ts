@@ -63,7 +63,7 @@ export type ControlAnswer =
   | { readonly outcome: "answer"; readonly body: unknown; readonly host: string }
   | Unanswered
 
-type ControlOperation = "usage" | "models" | "profiles" | "search"
+type ControlOperation = "usage" | "models" | "profiles" | "profile" | "search"
 
 /** Asked of the hosts that answer chats. */
 const RUNTIME_OPERATIONS: ReadonlySet<ControlOperation> = new Set(["search"])
@@ -117,7 +117,7 @@ interface Asking {
 }
 
 async function send({ runtime }: ControlClient, { host, access, question }: Asking): Promise<ControlAnswer> {
-  const { method, path } = CONTROL_PATHS[question.operation][kindOf(host)]
+  const { method, path, target } = CONTROL_PATHS[question.operation][kindOf(host)]
   const query = method === "GET" ? `?${queryOf(question.parameters)}` : ""
   const limit = new AbortController()
   const cancel = runtime.clock.deadline(DEADLINE_MS, () => limit.abort(new Error("no answer in time")))
@@ -131,6 +131,7 @@ async function send({ runtime }: ControlClient, { host, access, question }: Aski
         ...hostHeaders(host),
         accept: "application/json",
         ...(method === "POST" && { "content-type": "application/json" }),
+        ...(target !== undefined && { "content-type": "application/x-amz-json-1.0", "x-amz-target": target }),
         ...(question.operation === "search" && present({ "x-amzn-kiro-profile-arn": access.profileArn })),
       },
       ...(method === "POST" && { body: JSON.stringify(question.parameters) }),
@@ -172,6 +173,8 @@ function kindOf(host: KiroHost): "q" | "management" {
 interface ControlPath {
   readonly method: "GET" | "POST"
   readonly path: string
+  /** Of an operation that only the RPC protocol has. */
+  readonly target?: string
 }
 
 /** The same operations under two spellings: that of `q.*.amazonaws.com` and the hyphenated one of `management.*.kiro.dev`. */
@@ -187,6 +190,10 @@ const CONTROL_PATHS: Readonly<Record<ControlOperation, Readonly<Record<"q" | "ma
   profiles: {
     q: { method: "POST", path: "/ListAvailableProfiles" },
     management: { method: "POST", path: "/List-Available-Profiles" },
+  },
+  profile: {
+    q: { method: "POST", path: "/", target: "AmazonCodeWhispererService.GetProfile" },
+    management: { method: "POST", path: "/", target: "KiroControlPlaneBearerService.GetProfile" },
   },
   search: { q: { method: "POST", path: "/mcp" }, management: { method: "POST", path: "/mcp" } },
 }

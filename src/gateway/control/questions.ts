@@ -1,5 +1,5 @@
 import { accessOf, type Login, loginRegionOf } from "../../accounts/index.ts"
-import { present } from "../../json.ts"
+import { asObject, present } from "../../json.ts"
 import {
   GOVERNMENT_REGIONS,
   type KiroFailure,
@@ -157,6 +157,17 @@ async function listProfiles(
       callControl(client, target, { operation: "profiles", parameters: { ...nextToken }, signal }),
     read: readProfiles,
   })
+}
+
+/** The profile that the token itself stands for, as an API key does. */
+export async function fetchOwnProfile(
+  client: ControlClient,
+  target: ControlTarget,
+  signal?: AbortSignal,
+): Promise<KiroProfile | undefined> {
+  const answer = await callControl(client, target, { operation: "profile", parameters: {}, signal })
+  if (answer.outcome === "failed") return undefined
+  return readProfiles({ profiles: [asObject(answer.body)["profile"]] })?.items[0]
 }
 
 function meansNone({ kind }: KiroFailure): boolean {

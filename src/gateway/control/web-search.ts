@@ -14,7 +14,7 @@ import { patienceOf, waitUntil } from "../recover/decide.ts"
 import { quote, whatFailed } from "../refuse/failures.ts"
 import { noOtherByRule } from "../refuse/texts.ts"
 import { callControl, type ControlClient, type ControlTarget, type OpenAccount } from "./call.ts"
-import { fetchProfiles } from "./questions.ts"
+import { fetchOwnProfile, fetchProfiles } from "./questions.ts"
 
 export interface WebSearch {
   readonly query: string
@@ -154,7 +154,10 @@ async function withProfile(
 ): Promise<ControlTarget> {
   if (target.access.profileArn !== undefined) return target
   const { profiles } = await fetchProfiles(client, target, signal)
-  const profileArn = profiles.find(({ active }) => active)?.arn
+  const isKey = target.access.tokenType === "API_KEY"
+  const listed = profiles.find(({ active }) => active)
+  const profile = listed ?? (isKey ? await fetchOwnProfile(client, target, signal) : undefined)
+  const profileArn = profile?.arn
   return { ...target, access: { ...target.access, ...present({ profileArn }) } }
 }
 

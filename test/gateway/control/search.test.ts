@@ -140,6 +140,27 @@ describe("a web search", () => {
     }
   })
 
+  it("asks what the profile of a key is, also where the key may list none", async () => {
+    const key = fake.account({ kind: "api-key", profileArns: [PROFILE] })
+    const login = {
+      id: "login key",
+      source: "own",
+      kind: "api-key",
+      key: new Secret(key.accessToken),
+    } as const
+    await accounts.store.add(newAccount({ id: "key", now: 1, logins: [login] }))
+    const ofKey: SearchRules = { projectRule: { project: "/code", account: "key", fallback: false } }
+    for (const listed of [true, false]) {
+      fake.requests.length = 0
+      if (!listed) fake.next("ListAvailableProfiles", FAILURES.notAuthorized, FAILURES.notAuthorized)
+      assert.equal(await payer("ses_key", ofKey), "key")
+      const [asked] = fake.received("InvokeMCP")
+      assert.equal(asked?.headers["x-amzn-kiro-profile-arn"], PROFILE)
+      assert.equal(fake.received("GetProfile").length, listed ? 0 : 1)
+    }
+    await accounts.store.remove("key")
+  })
+
   it("is paid by the account of the session", async () => {
     await accounts.store.remember({
       sessionId: "ses_b",
