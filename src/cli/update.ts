@@ -65,13 +65,24 @@ function update(context: Context, entry: PluginEntry, todo: string | undefined):
 
 /** What is left to whoever listed it; nothing where OpenCode 1 has a copy of its own, which can be renamed away. */
 function todoFor({ spec, file, by, folder }: PluginEntry, isSecond: boolean): string | undefined {
-  if (by === "path")
-    return `In ${folder}: \`git pull && npm install && npm run build\`. Then restart OpenCode.`
+  if (by === "path") return `${howToRenew(folder)} Then restart OpenCode.`
   if (!isUnpinned(spec))
     return `${file} pins ${spec}: write the version that you want there, then restart OpenCode.`
   if (isSecond) return "Run: `opencode plugin update`. Then restart OpenCode."
   if (existsSync(copyOf(folder))) return undefined
   return "OpenCode has no copy yet: it installs the newest at its next start."
+}
+
+/** What brings a folder that is listed by its path up to date. */
+export function howToRenew(folder: string): string {
+  return isInstalled(folder)
+    ? `Install the newer package in the place of ${folder}.`
+    : `In ${folder}: \`git pull && npm install && npm run build\`.`
+}
+
+/** And no clone, which alone has what the package is built from. */
+export function isInstalled(folder: string): boolean {
+  return /[\\/]node_modules[\\/]/.test(folder)
 }
 
 /** What a `plugin` list has to say for OpenCode to load this very installation. */

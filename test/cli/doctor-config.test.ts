@@ -178,7 +178,7 @@ describe("doctor on OpenCode's configuration", () => {
     writePlugin(join(lab.sandbox.config, "plugin"), "0.0.1")
     list("./plugin")
     const remedy = remedyOf(await lab.problems(), /loads opencode-kiro-auth 0\.0\.1/)
-    assert.match(remedy, /Bring .*plugin up to date/)
+    assert.match(remedy, /^In .*plugin: `git pull && npm install && npm run build`\.$/)
     writePlugin(join(lab.sandbox.config, "plugin"), VERSION)
     await followed()
   })

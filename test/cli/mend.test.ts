@@ -11,6 +11,7 @@ import { systemClock } from "../../src/runtime.ts"
 import { ownFolder } from "../../src/settings/index.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
 import { editJson, program, writePlugin } from "./lab.ts"
+import { VERSION } from "../../src/version.ts"
 import { assertPrivate } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
@@ -237,7 +238,7 @@ describe("doctor --fix", () => {
     editJson(join(config, "opencode.json"), (before) => ({ ...before, plugin: ["./mine/built/kiro@latest"] }))
     assert.match(
       (await lab.problems()).join(),
-      /OpenCode loads opencode-kiro-auth 0\.0\.1.* → Bring .* up to date/,
+      /OpenCode loads opencode-kiro-auth 0\.0\.1.* → In .*: `git pull/,
     )
     assert.deepEqual(await mended(), [])
     assert.ok(existsSync(join(config, "mine", "built", "kiro@latest")))
@@ -347,6 +348,28 @@ describe("update", () => {
     const broken = await lab.run("update")
     assert.deepEqual([broken.code, broken.out], [1, ""])
     assert.match(broken.err, /opencode\.json is not JSON: correct it first/)
+    await lab.close()
+  })
+})
+
+describe("a folder in node_modules, which has nothing to build the package from", () => {
+  it("is brought up to date, and repaired, by an installation", async () => {
+    const lab = await openDoctorLab()
+    const folder = join(lab.home, "tools", "node_modules", "opencode-kiro-auth")
+    writePlugin(folder, VERSION)
+    editJson(join(lab.sandbox.config, "opencode.json"), () => ({ plugin: [folder] }))
+    const { out } = await lab.run("update")
+    assert.match(
+      out,
+      /→ Install the newer package in the place of .*opencode-kiro-auth\. Then restart OpenCode\./,
+    )
+    writePlugin(folder, "0.0.1")
+    assert.match((await lab.problems()).join(), /OpenCode loads .* 0\.0\.1,.* → Install the newer package in/)
+    rmSync(join(folder, "index.js"))
+    assert.match(
+      (await lab.problems()).join(),
+      /no built plugin is there.* → Install the package anew in .*, or/,
+    )
     await lab.close()
   })
 })

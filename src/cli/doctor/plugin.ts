@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { asObject, isObject, type JsonObject, stringField } from "../../json.ts"
 import { PACKAGE, PROVIDER_ID, VERSION } from "../../version.ts"
-import { copyOf, howToList, isUnpinned, ownSpec, renameAway } from "../update.ts"
+import { copyOf, howToList, howToRenew, isInstalled, isUnpinned, ownSpec, renameAway } from "../update.ts"
 import { type Check, type DoctorContext, type Finding, good, type Mend, note, problem } from "./finding.ts"
 import {
   type ConfigFile,
@@ -217,12 +217,13 @@ function repair({ by, spec, folder }: PluginEntry): string {
   if (spec.endsWith(".tgz"))
     return `OpenCode loads no tarball by its path alone: write "${PACKAGE}@file:${folder}" instead.`
   if (!existsSync(folder)) return `Correct the path: nothing is at ${folder}.`
-  return `Run \`npm install && npm run build\` in ${folder}, or correct the path.`
+  const way = isInstalled(folder) ? "Install the package anew" : "Run `npm install && npm run build`"
+  return `${way} in ${folder}, or correct the path.`
 }
 
 /** OpenCode never refreshes a plugin that it has installed by its bare name. */
 function renew({ by, spec, file, folder }: PluginEntry): string {
-  if (by === "path") return `Bring ${folder} up to date: \`git pull && npm install && npm run build\`.`
+  if (by === "path") return howToRenew(folder)
   if (isUnpinned(spec)) return deleteCopy(folder)
   return `Write "${PACKAGE}@${VERSION}" instead of "${spec}" in ${file}.`
 }
