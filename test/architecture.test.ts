@@ -41,6 +41,14 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** Pure rooms know no effects: of the leaf files they may import only these. */
 const PURE = new Set(["eventstream", "openai", "kiro", "translate"])
 const PURE_LEAVES = new Set(["json", "secret", "version"])
+const PURE_PACKAGES = new Set(["node:crypto", "node:zlib", "zod/mini"])
+const EFFECTS = [
+  /\bDate\.now\b|\bnew Date\(\)|\bset(?:Timeout|Interval|Immediate)\b|\bperformance\./,
+  /\bMath\.random\b|\brandom(?:UUID|Bytes|Int)\b|\bgetRandomValues\b/,
+  /\bprocess\.\w|\bglobalThis\b|\bconsole\.\w/,
+]
+/** Not `runtime.fetch`. */
+const GLOBAL_FETCH = /(?<![.\w])fetch\(|globalThis\.fetch/
 const LEAVES = new Set(["json", "secret", "runtime", "version"])
 /** Second doors, for a plugin's start alone: every file that is loaded there delays OpenCode's first paint. */
 const START_DOORS = new Set([join("kiro", "models", "index.ts"), join("login", "input.ts")])
@@ -91,10 +99,28 @@ describe("the room table", () => {
     assert.ok(files.length <= MOST_FILES, `${files.length} files`)
   })
 
+  it("keeps clock, chance, system and files out of the pure rooms", () => {
+    const files = [...PURE].flatMap((room) => sourceFiles(join(SOURCE, room)))
+    for (const file of files) {
+      const text = readFileSync(file, "utf8")
+      const packages = [...text.matchAll(/(?:from |import |import\()["'`]([^."'`][^"'`]*)["'`]\)?$/gm)]
+      for (const [, id = ""] of packages) assert.ok(PURE_PACKAGES.has(id), `${file} imports ${id}`)
+      for (const effect of EFFECTS) assert.doesNotMatch(text, effect, file)
+    }
+  })
+
+  it("has the network asked by Runtime alone", () => {
+    const asking = sourceFiles(SOURCE).filter((file) => GLOBAL_FETCH.test(readFileSync(file, "utf8")))
+    assert.deepEqual(
+      asking.map((file) => relative(SOURCE, file)),
+      ["runtime.ts"],
+    )
+  })
+
   it("allows no static import of a runtime's own modules and no `export *`", () => {
     for (const file of sourceFiles(SOURCE)) {
       const text = readFileSync(file, "utf8")
-      assert.doesNotMatch(text, /from ["'](bun:|node:sqlite)/, file)
+      assert.doesNotMatch(text, /(?:from|import) ["'](?:bun\b|node:sqlite)/, file)
       assert.doesNotMatch(text, /^export \*/m, file)
     }
   })
@@ -113,7 +139,7 @@ function sourceFiles(folder: string): string[] {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, "utf8")
-  const specifiers = text.matchAll(/(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g)
+  const specifiers = text.matchAll(/(?:from|import)\s*\(?\s*["'`](\.{1,2}\/[^"'`]+)["'`]/g)
   return [...specifiers].map((match) => ({
     from: relative(SOURCE, file),
     to: relative(SOURCE, resolve(dirname(file), match[1] ?? "")),

@@ -116,7 +116,7 @@ interface Seen {
 }
 
 /** Sees what is sent and answered, and lets no more than a few requests through. */
-function watched(fetch: Fetch, seen: Seen[]): Fetch {
+function watched(ask: Fetch, seen: Seen[]): Fetch {
   return async (url, init) => {
     if (seen.length >= MOST_REQUESTS) throw new Error("no further request is sent for a diagnosis")
     const body = typeof init.body === "string" ? parseJson(init.body) : undefined
@@ -127,7 +127,7 @@ function watched(fetch: Fetch, seen: Seen[]): Fetch {
       facts: [],
     }
     seen.push(entry)
-    const response = await fetch(url, init)
+    const response = await ask(url, init)
     entry.status = response.status
     if (!response.ok || response.body === null) return response
     const [ours, theirs] = response.body.tee()
