@@ -5,9 +5,11 @@ import { dirname, extname, join } from "node:path"
 import { describe, it } from "node:test"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
+import { asObject } from "../../src/json.ts"
 import { encodeModelLists } from "../../src/kiro/index.ts"
 import { offeredModels } from "../../src/kiro/models/index.ts"
 import { VERSION } from "../../src/version.ts"
+import { manifest } from "./production.ts"
 import { packageFolder } from "../support/opencode/index.ts"
 import { startEnvironment } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
@@ -57,6 +59,26 @@ describe("importing", () => {
     const foreign = new Set(imported.map(([, id = ""]) => id).filter((id) => !id.startsWith(".")))
     // Each other one costs milliseconds before the first paint: Bun takes ten for node:crypto.
     assert.deepEqual([...foreign].toSorted(), ["node:fs", "node:fs/promises", "node:os", "node:path"])
+  })
+
+  it("a package of the installation is loaded where it is needed, not before", () => {
+    const dist = join(packageFolder(), "dist")
+    const files = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".js"),
+    )
+    const texts = files.map((name) => readFileSync(join(dist, name), "utf8"))
+    const dependencies = Object.keys(
+      asObject(manifest(join(packageFolder(), "package.json"))["dependencies"]),
+    )
+    assert.ok(dependencies.length > 0)
+    for (const name of dependencies) {
+      assert.ok(
+        texts.some((text) => text.includes(`import("${name}")`)),
+        name,
+      )
+      for (const text of texts)
+        assert.doesNotMatch(text, new RegExp(`^(?:import|export) .*"${name}["/]`, "m"))
+    }
   })
 
   it("the start offers its models without any other file of ours, before there is a list and with one", async () => {
