@@ -9,6 +9,7 @@ import {
   lastsUntil,
   localDay,
   resetOf,
+  stateOf,
   type StoredTurn,
 } from "../accounts/index.ts"
 import { plainText, present } from "../json.ts"
@@ -55,7 +56,7 @@ export async function showHistory(
   context: Context,
   { days, by, csv, json }: Extract<Command, { name: "history" }>,
 ): Promise<void> {
-  const { store, terminal, runtime } = context
+  const { store, terminal, runtime, settings } = context
   const now = runtime.clock.now()
   const dates = lastDays(days, now)
   const turns = (await store.turns({ since: now - (days + 1) * DAY_MS })).filter(({ day }) =>
@@ -71,7 +72,7 @@ export async function showHistory(
   )
   const groups = grouped(turns, by, accounts)
   const total = sum("total", "total", turns)
-  const pace = paceOf(accounts, now)
+  const pace = paceOf(accounts, { now, useOverage: settings.useOverage })
   if (json) {
     const document = {
       days,
@@ -253,12 +254,14 @@ interface Pace {
   readonly lastsUntil: string | null
 }
 
-/** By what Kiro itself counts, other programs' use included. */
-function paceOf(accounts: readonly Account[], now: number): readonly Pace[] {
+/** By what Kiro itself counts, other programs' use included; not where it has refused for want of credits since. */
+function paceOf(accounts: readonly Account[], at: Parameters<typeof stateOf>[1]): readonly Pace[] {
+  const { now } = at
   return accounts.flatMap((account): Pace[] => {
     const { quota, removedAt } = account
-    const end = quota === undefined || removedAt !== undefined ? undefined : lastsUntil(quota, now)
-    if (quota === undefined || end === undefined) return []
+    if (quota === undefined || removedAt !== undefined) return []
+    const end = lastsUntil(quota, now)
+    if (end === undefined || stateOf(account, at).reason === "monthly-quota") return []
     const isBefore = end < resetOf(quota, now)
     return [
       {

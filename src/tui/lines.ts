@@ -80,7 +80,7 @@ function accountLines(board: Board, account: AccountOverview, view: View): Panel
     { text: view.showEmail ? plainName(email ?? name) : name, tone: "text" },
     ...reasonLines(board, account, view),
     ...stateLines(account, view),
-    ...creditLines(quota, view),
+    ...creditLines(account, view),
   ]
 }
 
@@ -100,7 +100,7 @@ function stateLines({ state }: AccountOverview, { now }: View): PanelLine[] {
   return [{ text: capitalised(shortState(state, now)), tone }]
 }
 
-function creditLines(quota: Quota | undefined, { now }: View): PanelLine[] {
+function creditLines({ quota, state }: AccountOverview, { now }: View): PanelLine[] {
   if (quota === undefined) return [{ text: "Credits not known yet", tone: "muted" }]
   const isHigh = (usedShare(quota, now) ?? 0) >= HIGH_SHARE
   return [
@@ -117,7 +117,8 @@ function creditLines(quota: Quota | undefined, { now }: View): PanelLine[] {
     ...(quota.overage.used > 0
       ? [{ text: `Paid beyond the plan ${credits(quota.overage.used)}`, tone: "warning" } as const]
       : []),
-    ...paceLines(quota, now),
+    // The credits are what Kiro told of last: a refusal since knows better.
+    ...(state.reason === "monthly-quota" ? [] : paceLines(quota, now)),
   ]
 }
 
@@ -197,7 +198,7 @@ export function accountDetails(account: AccountOverview, view: View): string {
     titleOf(quota),
     ...(view.showEmail && email !== undefined ? [plainName(email)] : []),
     ...(state.reason === "ready" ? [] : [capitalised(shortState(state, view.now))]),
-    ...creditLines(quota, view).map(({ text }) => text),
+    ...creditLines(account, view).map(({ text }) => text),
   ]
   return [lines.join("\n"), ...(remedy === "" ? [] : [remedy])].join("\n\n")
 }

@@ -177,6 +177,18 @@ describe("what was spent", () => {
     assert.doesNotMatch((await lab.run("usage", "--days", "1")).out, /at this pace/)
   })
 
+  it("tells no pace of an account that was refused for want of credits since Kiro told of them", async () => {
+    const overage = { enabled: false, used: 0 }
+    const quota = { checkedAt: Date.now(), used: 10, limit: 50, bonuses: [], overage }
+    const store = await lab.openStore()
+    await store.update(accountId, (account) => ({ ...account, quota }))
+    await store.close()
+    await hold("DAILY")
+    assert.match((await lab.run("usage", "--days", "1")).out, /40\.00 left; at this pace/)
+    await hold("MONTHLY")
+    assert.doesNotMatch((await lab.run("usage", "--days", "1")).out, /at this pace/)
+  })
+
   it("is measured against the budget, which is lifted for a day also where it is not known here", async () => {
     assert.match(
       (await lab.run("budget")).out,

@@ -103,6 +103,18 @@ describe("the panel", () => {
     assert.equal(calm?.tone, "text", "the trial has credits left")
   })
 
+  it("tells no pace of credits that Kiro has refused for since it told of them", () => {
+    const { trial: _, ...quota } = { ...QUOTA, bonuses: [], used: 45 }
+    const state = { reason: "monthly-quota", until: QUOTA.resetAt } as const
+    assert.deepEqual(texts(withAccount({ quota, state })).slice(2, 5), [
+      "Out of credits until Dec 1",
+      "45.00 / 50.00 credits",
+      "Resets Dec 1",
+    ])
+    assert.doesNotMatch(texts(withAccount({ quota, state })).join(), /pace/)
+    assert.match(texts(withAccount({ quota })).join(), /pace/)
+  })
+
   it("says what state an account is in, above its numbers, in the words of every other place", () => {
     const state = { reason: "daily-quota", until: NOW + 3 * DAY_MS } as const
     assert.match(texts(withAccount({ state }))[2] ?? "", /^At the daily limit until Nov 2[678], \d\d:\d\d$/)
