@@ -210,14 +210,16 @@ function width(cell: string): number {
   return cellsOf(stripVTControlCharacters(cell))
 }
 
-/** The spaces that no pair of backticks holds. */
-const BREAKS = / (?=[^`]*(?:`[^`]*`[^`]*)*$)/
+/** Stands for a space that a pair of backticks holds: no text that is shown has one. */
+const HELD = "\u0000"
 
 /** See `Terminal.wrap`. */
 function wrapped(text: string, indent: number, columns = Infinity): string {
   const room = Math.max(20, columns - indent)
   const lines = [""]
-  for (const word of text.split(BREAKS)) {
+  const held = text.replaceAll(/`[^`]*`/g, (typed) => typed.replaceAll(" ", HELD))
+  for (const part of held.split(" ")) {
+    const word = part.replaceAll(HELD, " ")
     const line = lines.at(-1) ?? ""
     if (line === "") lines[lines.length - 1] = word
     else if (width(line) + 1 + width(word) <= room) lines[lines.length - 1] = `${line} ${word}`

@@ -300,6 +300,9 @@ describe("a table", () => {
   it("breaks no command that is named in backticks", () => {
     const text = "Choose one, or `run this command` now."
     assert.equal(terminalOf(22).wrap(text, 2), "Choose one, or\n  `run this command`\n  now.")
+    // A line of a log may end within one.
+    const cut = "The last line of it, `run this com"
+    assert.equal(terminalOf(22).wrap(cut, 2), "The last line of it,\n  `run this com")
   })
 
   it("breaks texts between words, and indents what follows", () => {
