@@ -25,7 +25,8 @@ import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { needsLinks, needsModes, needsMount } from "../support/posix.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { type DoctorLab, openDoctorLab } from "./doctor-lab.ts"
-import { editJson, needsRoot, NOBODY } from "./lab.ts"
+import { VERSION } from "../../src/version.ts"
+import { editJson, needsRoot, NOBODY, writePlugin } from "./lab.ts"
 
 const MINUTE_MS = 60_000
 const VIRGINIA = "arn:aws:codewhisperer:us-east-1:123456789012:profile/USPROFILE"
@@ -287,6 +288,33 @@ describe("doctor on accounts and the way to Kiro", () => {
       }
       await followed()
     })
+
+    it(
+      "is seen to be on a full disk also while a window has it open, and the accounts are looked at",
+      needsMount,
+      async () => {
+        const { config } = lab.sandbox
+        const kept = readdirSync(config, { withFileTypes: true }).filter((entry) => entry.isFile())
+        const contents = kept.map(({ name }) => [name, readFileSync(join(config, name))] as const)
+        execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", config])
+        try {
+          for (const [name, content] of contents) writeFileSync(join(config, name), content)
+          writePlugin(join(config, "plugin"), VERSION)
+          await lab.run("import")
+          const window = await lab.openStore()
+          await window.list()
+          assert.throws(() => {
+            for (;;) writeFileSync(join(config, "ballast"), Buffer.alloc(4096), { flag: "a" })
+          }, /ENOSPC/)
+          assert.match(await found(/kiro\.db can't be written, so nothing new is kept/), /^Its disk is full/)
+          assert.match((await lab.run("doctor")).out, /✓ Builder ID ··[0-9a-f]{4} is ready/)
+          await window.close()
+        } finally {
+          execFileSync("umount", ["--lazy", config])
+        }
+        await followed()
+      },
+    )
 
     it("is seen to stay locked, and everything else is looked at all the same", async () => {
       await lab.run("import")

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readlinkSync,
   realpathSync,
+  statfsSync,
   statSync,
 } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
@@ -80,15 +81,12 @@ function changes(settings: Settings): readonly Finding[] {
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(DEFAULT_SETTINGS[key as keyof Settings]),
   )
   if (changed.length === 0) return []
-  const texts = changed.map(
-    ([key, value]) => `${keyOf(key)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
-  )
+  const texts = changed.map(([name, value]) => {
+    // As it stands in kiro.json.
+    const key = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    return `${key} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`
+  })
   return [note(`not as by default: ${texts.join(", ")}`)]
-}
-
-/** `useOverage` → `use_overage`, as it stands in kiro.json. */
-function keyOf(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
 function authFindings({ paths, place }: DoctorContext): readonly Finding[] {
@@ -187,7 +185,9 @@ function closedWays(database: string): readonly { path: string; code: string }[]
     if (!files.includes(path) && !statSync(there).isDirectory()) return [{ path: there, code: "ENOTDIR" }]
     try {
       accessSync(there, constants.R_OK | constants.W_OK)
-      return []
+      // Where its log has room left, no lock and no short write tells.
+      const { blocks, bavail } = statfsSync(there)
+      return blocks > 0 && bavail === 0 ? [{ path, code: "ENOSPC" }] : []
     } catch (error) {
       return [{ path, code: systemCode(error) }]
     }
@@ -207,6 +207,7 @@ function openingOf(closed: ReturnType<typeof closedWays>, platform: string): str
   const file = closed.find(({ code }) => code === "ENOTDIR")
   if (file !== undefined)
     return `Move away what has its folder's name: ${moveAway(platform, file.path, "old")}`
+  if (closed.some(({ code }) => code === "ENOSPC")) return "Its disk is full: make room on it."
   if (platform === "win32")
     return "In its Properties take Read-only off it (General) and make it yours (Security); its folder must be writable too."
   if (closed.some(({ code }) => code === "EROFS"))
