@@ -59,7 +59,7 @@ export async function startInstance({ input, place }: InstanceOptions): Promise<
     async config(config) {
       const offer = await readOffer(paths.models)
       if (offer.problem !== undefined) log.warn(offer.problem)
-      await injectProvider({ config, fetch, baseURL: BASE_URL, offer })
+      await injectProvider({ config, fetch, baseURL: BASE_URL, offer, argv: process.argv })
       host.warmUp(learnAccounts)
       // Its menu is shown right after the start; everything else that shows it comes later.
       if (isLoginCommand(process.argv))

@@ -15,6 +15,8 @@ export interface ProviderInjection {
   /** Never called: it marks the requests that `fetch` answers. */
   readonly baseURL: string
   readonly offer: Offer
+  /** The command line, which may name a model too. */
+  readonly argv?: readonly string[]
 }
 
 /**
@@ -22,10 +24,17 @@ export interface ProviderInjection {
  * npm package and URL are ours, per provider and per model, and only ours and the user's models are listed: an entry of
  * OpenCode's public catalogue, whatever it says, can't take requests away or add models.
  */
-export async function injectProvider({ config, fetch, baseURL, offer }: ProviderInjection): Promise<void> {
+export async function injectProvider({
+  config,
+  fetch,
+  baseURL,
+  offer,
+  argv = [],
+}: ProviderInjection): Promise<void> {
   const providers = asObject(config["provider"])
   const user = asObject(providers[PROVIDER_ID])
-  const models = await mergeModels({ offer, userModels: asObject(user["models"]), config, baseURL })
+  const chosen = chosenModels(config, argv)
+  const models = await mergeModels({ offer, userModels: asObject(user["models"]), chosen, baseURL })
   const userOptions = asObject(user["options"])
   config["provider"] = {
     ...providers,
@@ -52,16 +61,16 @@ const HOST_TIMEOUTS_OFF = { timeout: false, headerTimeout: false, chunkTimeout: 
 async function mergeModels({
   offer,
   userModels,
-  config,
+  chosen,
   baseURL,
 }: {
   readonly offer: Offer
   readonly userModels: JsonObject
-  readonly config: JsonObject
+  readonly chosen: readonly string[]
   readonly baseURL: string
 }): Promise<JsonObject> {
   const offered = new Map(offer.models.map((model) => [model.id, model]))
-  const ids = [...new Set([...offered.keys(), ...Object.keys(userModels), ...chosenModels(config)])]
+  const ids = [...new Set([...offered.keys(), ...Object.keys(userModels), ...chosen])]
   const variantsOf = createVariants()
   const merged = ids.map(async (id): Promise<[string, JsonObject]> => {
     const user = isObject(userModels[id]) ? userModels[id] : undefined
@@ -89,12 +98,18 @@ function releaseDate(rank: number): string {
   return `rank ${String(rank).padStart(4, "0")}`
 }
 
-/** Models of ours that the user's settings name: they work although the list does not offer them. */
-function chosenModels(config: JsonObject): string[] {
+/** Models of ours that the user names, in the settings or by `-m`: they work although the list does not offer them. */
+function chosenModels(config: JsonObject, argv: readonly string[]): string[] {
   const agents = [config["agent"], config["mode"], config["command"]].flatMap((group) =>
     Object.values(asObject(group)),
   )
-  const names = [config["model"], config["small_model"], ...agents.map((agent) => asObject(agent)["model"])]
+  const typed = argv.map((word) => word.replace(/^(?:--model=|-m=?)/, ""))
+  const names = [
+    config["model"],
+    config["small_model"],
+    ...agents.map((agent) => asObject(agent)["model"]),
+    ...typed,
+  ]
   return names.flatMap((name) => {
     const prefix = `${PROVIDER_ID}/`
     return typeof name === "string" && name.startsWith(prefix) && name.length > prefix.length

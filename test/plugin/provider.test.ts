@@ -30,17 +30,18 @@ interface Start {
   readonly listed?: readonly string[]
   /** The version that wrote the file of lists: only its own is ready to be offered. */
   readonly by?: string
+  readonly argv?: readonly string[]
 }
 
 async function inject(
   config: { [key: string]: unknown },
-  { listed = [], by = VERSION }: Start = {},
+  { listed = [], by = VERSION, argv = [] }: Start = {},
 ): Promise<Injected> {
   const path = join(temporaryFolder(), "kiro-models.json")
   const models = listed.map((modelId) => ({ modelId }))
   const list = { accountId: "a", serviceRegion: "us-east-1", fetchedAt: 1, models }
   if (models.length > 0) writeFileSync(path, encodeModelLists([list], by))
-  await injectProvider({ config, fetch: answer, baseURL: BASE_URL, offer: await readOffer(path) })
+  await injectProvider({ config, fetch: answer, baseURL: BASE_URL, offer: await readOffer(path), argv })
   return (config["provider"] as { readonly kiro: Injected }).kiro
 }
 
@@ -262,5 +263,20 @@ describe("a user's own provider", async () => {
     assert.equal(models[""], undefined)
     assert.equal(models["claude-opus-5.5"]?.["id"], "kiro/claude-opus-5.5")
     assert.equal(models["minimax-m2-5"], undefined)
+  })
+
+  it("need not name a model that the command line does, in another spelling than the list", async () => {
+    for (const words of [
+      ["-m", "kiro/claude-sonnet-4.5-20250929"],
+      ["--model=kiro/claude-sonnet-4.5-20250929"],
+      ["-m=kiro/claude-sonnet-4.5-20250929"],
+    ]) {
+      const argv = ["opencode", "run", ...words, "Hello"]
+      const { models, whitelist } = await inject({}, { argv })
+      const model = models["claude-sonnet-4.5-20250929"]
+      assert.equal(model?.name, "Claude Sonnet 4.5 (1.3x)")
+      assert.equal(model["id"], "kiro/claude-sonnet-4.5-20250929")
+      assert.ok(Array.isArray(whitelist) && whitelist.includes("claude-sonnet-4.5-20250929"))
+    }
   })
 })
