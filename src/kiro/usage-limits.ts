@@ -112,6 +112,8 @@ const breakdown = z.object({
   nextDateReset: instant,
   freeTrialInfo: lenient(trialEntry),
   bonuses: lenient(listOf(bonusEntry)),
+  /** Seen empty only. */
+  overageCredits: lenient(listOf(bonusEntry)),
 })
 
 const usageAnswer = z.object({
@@ -153,7 +155,7 @@ function readQuota(answer: Answer): UsageQuota | undefined {
     }),
     used: usedOf(entry),
     limit,
-    bonuses: (entry.bonuses ?? []).flatMap(readBonus),
+    bonuses: (entry.bonuses ?? []).flatMap((bonus) => readBonus(bonus)),
     overage: readOverage(answer, entry),
   }
 }
@@ -182,7 +184,8 @@ function readOthers(answer: Answer, chosen: Breakdown): readonly UsageBonus[] | 
     if (entry === chosen || limit === undefined || KNOWN_KINDS.has(kindOf(entry))) return []
     return [{ name: entry.displayName ?? entry.resourceType ?? entry.type ?? "", used: usedOf(entry), limit }]
   })
-  return others.length === 0 ? undefined : others
+  const bought = (chosen.overageCredits ?? []).flatMap((entry) => readBonus(entry, "Bought credits"))
+  return others.length + bought.length === 0 ? undefined : [...others, ...bought]
 }
 
 function readTrial(trial: Breakdown["freeTrialInfo"]): UsageQuota["trial"] {
@@ -192,13 +195,13 @@ function readTrial(trial: Breakdown["freeTrialInfo"]): UsageQuota["trial"] {
 }
 
 /** One without a status is taken for active. */
-function readBonus(bonus: z.output<typeof bonusEntry>): UsageBonus[] {
+function readBonus(bonus: z.output<typeof bonusEntry>, unnamed = "Bonus"): UsageBonus[] {
   if ((bonus.status ?? bonus.bonusStatus ?? "ACTIVE") !== "ACTIVE") return []
   const limit = bonus.usageLimitWithPrecision ?? bonus.usageLimit ?? bonus.limit ?? bonus.amount
   if (limit === undefined) return []
   return [
     {
-      name: bonus.displayName ?? bonus.bonusCode ?? bonus.name ?? "Bonus",
+      name: bonus.displayName ?? bonus.bonusCode ?? bonus.name ?? unnamed,
       used: bonus.currentUsageWithPrecision ?? bonus.currentUsage ?? bonus.used ?? 0,
       limit,
       ...present({ expiresAt: bonus.expiresAt ?? bonus.expiry ?? bonus.bonusExpiry }),

@@ -108,6 +108,20 @@ describe("reading usage limits", () => {
     assert.equal(quota(inBothShapes)?.others, undefined)
   })
 
+  it("shows credits that were bought beside the plan's, by their name where they have one", () => {
+    const overageCredits = [
+      { displayName: "Add-on", currentUsageWithPrecision: 1.5, usageLimit: 100 },
+      { used: 0, limit: 20, expiresAt: 1.771e9 },
+      { displayName: "Used up", status: "EXPIRED", usageLimit: 5 },
+    ]
+    const read = quota({ usageBreakdownList: [{ ...BREAKDOWN, overageCredits }] })
+    assert.deepEqual(read?.others, [
+      { name: "Add-on", used: 1.5, limit: 100 },
+      { name: "Bought credits", used: 0, limit: 20, expiresAt: 1_771_000_000_000 },
+    ])
+    assert.equal(read?.bonuses.length, quota({ usageBreakdownList: [BREAKDOWN] })?.bonuses.length)
+  })
+
   it("takes the reset of the credits before that of the whole answer", () => {
     const body = { nextDateReset: 1_769_900_000_000, usageBreakdownList: [BREAKDOWN] }
     assert.equal(quota(body)?.resetAt, 1_769_817_600_000)
