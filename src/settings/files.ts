@@ -91,7 +91,7 @@ export async function replaceFile({
   try {
     await writeFile(draft, text, { mode: 0o600 })
     setMode(draft, 0o600)
-    await patiently(() => rename(draft, path))
+    await moveAgainWhileHeld(() => rename(draft, path))
   } catch (error) {
     await rm(draft, { force: true })
     throw error
@@ -106,7 +106,7 @@ const FIRST_WAIT_MS = 5
  * Windows moves nothing over a file that another program has open, as a scanner or a reader has for a moment: then it
  * is tried again, for less than a second. Elsewhere these errors say what stays so.
  */
-export async function patiently(
+export async function moveAgainWhileHeld(
   move: () => Promise<void>,
   platform: string = process.platform,
 ): Promise<void> {

@@ -10,7 +10,6 @@ export {
   isOutOfHandles,
   loadingTrouble,
   systemCode,
-  patiently,
   readSmallFile,
   replaceFile,
   setMode,

@@ -60,38 +60,38 @@ export function startInV2(context: V2Context): () => Promise<void> {
   const desk = deskOf(context, local)
   const view = () => ({
     now: Date.now(),
-    showEmail: attempt(() => context.options?.["show_email"]) === true,
+    showEmail: ifItWorks(() => context.options?.["show_email"]) === true,
   })
-  attempt(() =>
+  ifItWorks(() =>
     context.ui.slot?.({
       append: "sidebar.content",
       render: (input) => {
         const sessionId = (): string => stringField(input, "sessionID") ?? ""
         return Panel({
           sessionId,
-          isKiro: () => attempt(() => isKiroSession(context, input, sessionId())) === true,
-          turnStarts: () => attempt(() => askedAt(context, sessionId())) ?? [],
-          onTurn: (ended) => attempt(() => onTurnEnd(context, ended)) ?? (() => undefined),
+          isKiro: () => ifItWorks(() => isKiroSession(context, input, sessionId())) === true,
+          turnStarts: () => ifItWorks(() => askedAt(context, sessionId())) ?? [],
+          onTurn: (ended) => ifItWorks(() => onTurnEnd(context, ended)) ?? (() => undefined),
           board: (id, turnStarts) => desk.board(id, turnStarts),
           view,
-          colour: (tone) => attempt(() => colourOf(context, tone)) ?? PLAIN,
-          draw: () => attempt(() => context.renderer?.requestRender?.()),
+          colour: (tone) => ifItWorks(() => colourOf(context, tone)) ?? PLAIN,
+          draw: () => ifItWorks(() => context.renderer?.requestRender?.()),
         })
       },
     }),
   )
   const run = (): void => {
-    const sessionId = attempt(() => openSession(context))
-    const turnStarts = sessionId === undefined ? [] : (attempt(() => askedAt(context, sessionId)) ?? [])
+    const sessionId = ifItWorks(() => openSession(context))
+    const turnStarts = sessionId === undefined ? [] : (ifItWorks(() => askedAt(context, sessionId)) ?? [])
     void manageAccounts({ dialogs: dialogsOf(context), desk, where: { sessionId, turnStarts }, view })
   }
   // A layer belongs to a component: from `setup` itself the host refuses it, and the whole plugin with it.
-  attempt(() =>
+  ifItWorks(() =>
     context.ui.slot?.({
       append: "app",
       render: () => {
         const command = { id: "kiro.accounts", title: "Kiro accounts and credits", group: "Kiro" }
-        attempt(() =>
+        ifItWorks(() =>
           context.keymap?.layer(() => ({
             commands: [{ ...command, palette: true, slash: { name: "kiro" }, run }],
           })),
@@ -103,7 +103,7 @@ export function startInV2(context: V2Context): () => Promise<void> {
   return () => local.close()
 }
 
-function attempt<Value>(work: () => Value): Value | undefined {
+function ifItWorks<Value>(work: () => Value): Value | undefined {
   try {
     return work()
   } catch {
@@ -224,12 +224,12 @@ function readOutcome(answer: JsonObject): SignedIn | undefined {
 /** Where the open session lives, which may be elsewhere than where its screen was started. */
 function locationOf(context: V2Context): JsonObject | undefined {
   const session = (): unknown => context.data?.session?.get?.(openSession(context) ?? "")
-  const location = asObject(attempt(session))["location"]
+  const location = asObject(ifItWorks(session))["location"]
   return isObject(location) ? location : startedAt(context)
 }
 
 function startedAt(context: V2Context): JsonObject | undefined {
-  return [() => context.location, () => context.data?.location?.default?.()].map(attempt).find(isObject)
+  return [() => context.location, () => context.data?.location?.default?.()].map(ifItWorks).find(isObject)
 }
 
 /** What the files of this computer are read for; a server knows its own. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { mkdirSync } from "node:fs"
 import { afterEach, beforeEach, describe, it } from "node:test"
+import { asObject } from "../../src/json.ts"
 import type { Account, Login } from "../../src/accounts/index.ts"
 import { pathsFor } from "../../src/settings/index.ts"
 import { type FakeAccount, resetBeforeHeaders, startFakeKiro } from "../support/fake-kiro/index.ts"
@@ -199,20 +200,20 @@ describe("a sign-in from OpenCode 2 that fails", () => {
   it("is asked about by the terminal UI, which hears how it ended", async () => {
     const call = (method: string, input: object) => project.call("opencode-kiro-auth", method, input)
     const aws = { method: "aws", answers: { start_url: "builder-id" } }
-    const outcome = async (attempt: string) => (await call("signInOutcome", { attempt })) as { state: string }
+    const outcome = async (attempt: string) => asObject(await call("signInOutcome", { attempt }))
     lab.fake.deviceGrants.plan({ account: lab.fake.account() })
     await call("signIn", { ...aws, attempt: "one" })
-    assert.equal((await outcome("one")).state, "pending")
-    await eventually(async () => (await outcome("one")).state === "signed-in")
-    const { message, accountId } = (await outcome("one")) as unknown as Record<string, string>
-    assert.match(message ?? "", /^Signed in as Builder ID/)
+    assert.equal((await outcome("one"))["state"], "pending")
+    await eventually(async () => (await outcome("one"))["state"] === "signed-in")
+    const { message, accountId } = await outcome("one")
+    assert.match(String(message), /^Signed in as Builder ID/)
     assert.deepEqual(
       (await lab.accounts()).map(({ id }) => id),
       [accountId],
     )
     lab.fake.deviceGrants.plan({ account: lab.fake.account(), polls: ["access_denied"] })
     await call("signIn", { ...aws, attempt: "two" })
-    await eventually(async () => (await outcome("two")).state === "failed")
+    await eventually(async () => (await outcome("two"))["state"] === "failed")
     assert.match(JSON.stringify(await outcome("two")), /was denied in the browser/)
     assert.deepEqual(await outcome("three"), { state: "unknown" })
     const odd = { method: "aws", answers: { start_url: "company.okta.com" }, attempt: "four" }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it } from "node:test"
-import { patiently, readSmallFile } from "../../src/settings/index.ts"
+import { moveAgainWhileHeld } from "../../src/settings/files.ts"
+import { readSmallFile } from "../../src/settings/index.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 /** A move that is refused so often before it is made, and how often it was asked for. */
@@ -12,7 +13,9 @@ async function refused(times: number, code: string, platform: string): Promise<n
     asked += 1
     if (asked <= times) throw Object.assign(new Error(code), { code })
   }
-  await patiently(move, platform).catch((error: unknown) => assert.equal((error as Error).message, code))
+  await moveAgainWhileHeld(move, platform).catch((error: unknown) =>
+    assert.equal((error as Error).message, code),
+  )
   return asked
 }
 
