@@ -80,14 +80,15 @@ function findModel(id: string, listed: Listed): (Reading & { readonly model: Cat
 
 /** How other programs write a model with its long window. */
 const LONG_ALIAS = "[1m]"
-const DATE = /-(?:\d{8}|latest)$/
+/** As Anthropic names one version: by its date, as the latest, or as the first of its generation. */
+const VERSION_ENDING = /-(?:\d{8}|latest|0)$/
 
 /** What an id may end in beyond the name of its model, and what that means, in the order in which they are taken off. */
 const ENDINGS: readonly (readonly [RegExp, Partial<Reading>])[] = [
   [/-thinking$/, { thinks: true }],
-  [DATE, {}],
+  [VERSION_ENDING, {}],
   [/-1m$/, { long: true }],
-  [DATE, {}],
+  [VERSION_ENDING, {}],
 ]
 
 function toKiroModel(

@@ -33,6 +33,8 @@ describe("resolving a public id", () => {
     ["claude-sonnet-4-5-20250929", "claude-sonnet-4.5"],
     ["claude-sonnet-4-20250514", "claude-sonnet-4"],
     ["claude-haiku-4-5-20251001", "claude-haiku-4.5"],
+    ["claude-sonnet-4-0", "claude-sonnet-4"],
+    ["claude-sonnet-5.0-thinking", "claude-sonnet-5"],
     ["claude-opus-4-5-20251101-thinking", "claude-opus-4.5"],
     ["claude-sonnet-4-5-thinking", "claude-sonnet-4.5"],
     ["claude-sonnet-4-5-1m", "claude-sonnet-4.5"],
