@@ -18,6 +18,7 @@ import {
   failure,
   FAILURES,
   finish,
+  json,
   neverAnswers,
   reset,
   resetBeforeHeaders,
@@ -803,6 +804,32 @@ describe("a fault", () => {
     await harness.gateway.close()
     assert.equal((await harness.account("work")).hosts["runtime"], "runtime.us-east-1.kiro.dev")
   })
+
+  for (const [name, refusal] of [
+    ["a token", FAILURES.invalidBearer],
+    ["a profile", FAILURES.notAuthorized],
+    ["an operation", json({}, { status: 404 })],
+  ] as const)
+    it(`of one host is no reason to leave an account whose other host refuses ${name}`, async () => {
+      for (const kind of ["builder-id", "api-key"] as const) {
+        let isAway = true
+        const away = Object.assign(new Error("no such host"), { code: "ENOTFOUND" })
+        await using harness = await startHarness({
+          fetch: (url, init) => {
+            const host = new Headers(init.headers).get("x-kiro-original-host") ?? ""
+            return isAway && host.startsWith("q.") ? Promise.reject(away) : fetch(url, init)
+          },
+        })
+        await harness.add("work", { kind })
+        harness.fake.intercept(({ host }) => host.startsWith("runtime."), refusal)
+        const response = await harness.ask()
+        assert.equal(response.status, 503)
+        assert.match(await errorText(response), /could not be reached.*no such host/)
+        assert.deepEqual((await harness.account("work")).health, { state: "ok" })
+        isAway = false
+        await assertAnswered(harness.ask())
+      }
+    })
 
   it("of every host is repeated at every host, then told", async () => {
     let sends = 0

@@ -60,6 +60,8 @@ export interface Progress {
   readonly accountId?: string
   /** Hosts that could not serve the account in use. */
   readonly hostsTried: readonly string[]
+  /** Of one of them, which never heard us. */
+  readonly unheard?: KiroFailure | undefined
   /** Accounts that this chat does not ask again, and why. */
   readonly excluded: readonly { readonly account: Account; readonly failure: KiroFailure }[]
   /** Logins whose token was renewed because it was refused. */
@@ -136,20 +138,23 @@ export function nextProgress(
       }
     case "rediscover":
       return { ...same, rediscovered: [...same.rediscovered, account.id] }
-    case "switch-host":
-      return { ...same, hostsTried: [...same.hostsTried, sent?.host.name ?? ""], rejected: [] }
+    case "switch-host": {
+      const unheard = failure.kind === "unreachable" ? failure : same.unheard
+      return { ...same, hostsTried: [...same.hostsTried, sent?.host.name ?? ""], unheard, rejected: [] }
+    }
     case "switch-login":
-      return { ...same, hostsTried: [] }
+      return { ...same, hostsTried: [], unheard: undefined }
     case "switch-account": {
       const { accountId: _, ...unbound } = same
-      return { ...unbound, excluded: [...same.excluded, { account, failure }], hostsTried: [] }
+      const excluded = [...same.excluded, { account, failure }]
+      return { ...unbound, excluded, hostsTried: [], unheard: undefined }
     }
     case "wait": {
       if (verdict.why === "throttle") return afterThrottle(same, verdict.ms)
       // Where no host heard us, all of them are tried again after the wait.
-      const hostsTried = failure.kind === "unreachable" ? [] : same.hostsTried
+      const hosts = failure.kind === "unreachable" ? { hostsTried: [], unheard: undefined } : {}
       const repeated = [...same.repeated, failure.kind]
-      return { ...same, waitedMs: same.waitedMs + verdict.ms, hostsTried, repeated }
+      return { ...same, waitedMs: same.waitedMs + verdict.ms, ...hosts, repeated }
     }
     case "shorten": {
       if (sent === undefined) return { ...same, step: verdict.step }

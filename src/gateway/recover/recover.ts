@@ -20,18 +20,46 @@ import { decide, type Ways } from "./decide.ts"
 export type Recovery = { readonly outcome: "again"; readonly progress: Progress } | RefusedChat
 
 /** Judges a failed attempt and obeys the verdict. Rejects only with the reason of the caller's signal. */
-export async function recover(context: GatewayContext, failed: Failed): Promise<Recovery> {
-  if (failed.metered !== undefined) await bookTurn(context, failed, { ...failed.metered, failed: true })
-  failed.chat.signal.throwIfAborted()
-  let { progress } = failed
+export async function recover(context: GatewayContext, attempted: Failed): Promise<Recovery> {
+  const { metered, chat } = attempted
+  if (metered !== undefined) await bookTurn(context, attempted, { ...metered, failed: true })
+  chat.signal.throwIfAborted()
+  let { progress } = attempted
   while (true) {
+    const failed = ofAllHosts({ ...attempted, progress })
     const verdict = decide(failed.failure, progress, await waysOf(context, failed, progress))
-    logFailure(context, failed, verdict)
+    logFailure(context, attempted, verdict)
     await recordFailure(context, failed, verdict)
     if (verdict.do === "fail") return { outcome: "refusal", refusal: await refuse(context, failed, verdict) }
     progress = nextProgress(progress, verdict, failed)
     // A look-up that brought nothing new leaves the next move to be tried.
     if (await obey(context, failed, verdict)) return { outcome: "again", progress }
+  }
+}
+
+/**
+ * One host's no is not the other's, which takes some kinds of login alone: while that one is out of reach, nobody has
+ * refused the account.
+ */
+function ofAllHosts(failed: Failed): Failed {
+  const { unheard } = failed.progress
+  return unheard !== undefined && isForOtherHost(failed) ? { ...failed, failure: unheard } : failed
+}
+
+/** Whether the other host may see it otherwise, and the account has no way of its own left. */
+function isForOtherHost({ failure, progress, account, sent }: Failed): boolean {
+  switch (failure.kind) {
+    case "bearer-rejected": {
+      const login = sent?.credential.login
+      return login !== undefined && (login.kind === "api-key" || progress.refreshed.includes(login.id))
+    }
+    case "not-authorized":
+    case "feature-not-supported":
+      return progress.rediscovered.includes(account.id)
+    case "unknown-operation":
+      return true
+    default:
+      return false
   }
 }
 
