@@ -448,10 +448,17 @@ export class World {
     const current = service.currentOf(refreshToken) ?? ""
     if (!ours.includes(current) && !theirs.includes(current)) return
     const person = service.familyOf(refreshToken)?.person
-    if (this.#adopted.has(person ?? "") || (await this.#isBehindAnother(refreshToken, current))) {
+    if (await this.#isExcused(refreshToken, current)) {
       if (person !== undefined) this.#losers.add(person)
     } else if (service.rotation === "single-use")
       this.#wrong.push(`${refreshToken} was sent, though ${current} is there`)
+  }
+
+  /** Whether nothing that we can see tells that the current one is its successor. */
+  async #isExcused(refreshToken: string, current: string): Promise<boolean> {
+    const person = this.#home.service.familyOf(refreshToken)?.person
+    if (this.#adopted.has(person ?? "")) return true
+    return (await this.#isBehindAnother(refreshToken, current)) || this.#isBesideBackwards(refreshToken)
   }
 
   /**
@@ -459,16 +466,26 @@ export class World {
    * the current one whose it is: a backup was put back and renewed, and by the store alone that may be anybody's.
    */
   async #isBehindAnother(refreshToken: string, current: string): Promise<boolean> {
-    const logins = (await (await this.#home.store()).listAll()).flatMap((account) => account.logins)
-    const holderOf = (token: string): Login | undefined =>
-      logins.find((login) => login.kind !== "api-key" && login.tokens.refreshToken?.reveal() === token)
-    const [sent, newest] = [holderOf(refreshToken), holderOf(current)]
+    const logins = await this.#logins()
+    const [sent, newest] = [holderOf(logins, refreshToken), holderOf(logins, current)]
     const successor = sent && recordOf(sent).successor
     const next = logins.find(({ id }) => id === successor?.id)
     const [owner, nextOwner] = [sent && ownerOf(sent), next && ownerOf(next)]
     const isOther = successor?.anew === true || (nextOwner !== undefined && nextOwner !== owner)
     const isKnown = newest !== undefined && ownerOf(newest) !== undefined
     return owner !== undefined && isOther && !isKnown
+  }
+
+  /**
+   * Whether it is an older plugin's copy of before the clock was set back. What is signed in by that clock ends before it, as
+   * what a backup brings does: both rest, and when the one is let go after 90 days nobody can tell which was the newer.
+   */
+  async #isBesideBackwards(refreshToken: string): Promise<boolean> {
+    return this.#wasSetBack && holderOf(await this.#logins(), refreshToken)?.source === "older-plugin"
+  }
+
+  async #logins(): Promise<readonly Login[]> {
+    return (await (await this.#home.store()).listAll()).flatMap((account) => account.logins)
   }
 
   async #judge(after: Step["do"]): Promise<void> {
@@ -549,8 +566,7 @@ export class World {
       const current = service.currentOf(token)
       if (current === undefined || current === token || ![...tokens.values()].includes(current)) continue
       if (login.isBehind === true || login.barred !== undefined || login.revoked !== undefined) continue
-      const isAdopted = this.#adopted.has(service.familyOf(token)?.person ?? "")
-      if (!isAdopted && !(await this.#isBehindAnother(token, current)))
+      if (!(await this.#isExcused(token, current)))
         this.#wrong.push(`${token} would be sent, though ${current} is there`)
     }
   }
@@ -658,4 +674,8 @@ export class World {
     }
     return people
   }
+}
+
+function holderOf(logins: readonly Login[], token: string): Login | undefined {
+  return logins.find((login) => login.kind !== "api-key" && login.tokens.refreshToken?.reveal() === token)
 }
