@@ -74,6 +74,8 @@ export interface KiroFailure {
 const REASONS: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
   ["TEMPORARILY_SUSPENDED", "suspended"],
   ["FEATURE_NOT_SUPPORTED", "feature-not-supported"],
+  // The company's own key, as the service's conflicts are about: no form of a request changes that.
+  ["INVALID_KMS_GRANT", "not-authorized"],
   ["MODEL_TEMPORARILY_UNAVAILABLE", "capacity"],
   ["INSUFFICIENT_MODEL_CAPACITY", "capacity"],
   ["CONVERSATION_LIMIT_EXCEEDED", "conversation-limit"],

@@ -6,6 +6,7 @@ import { type FailureKind, networkFailure, readKiroFailure, readStreamFailure } 
 const REASONS: readonly (readonly [reason: string, exception: string, kind: FailureKind])[] = [
   ["TEMPORARILY_SUSPENDED", "AccessDeniedException", "suspended"],
   ["FEATURE_NOT_SUPPORTED", "AccessDeniedException", "feature-not-supported"],
+  ["INVALID_KMS_GRANT", "ValidationException", "not-authorized"],
   ["MODEL_TEMPORARILY_UNAVAILABLE", "InternalServerException", "capacity"],
   ["INSUFFICIENT_MODEL_CAPACITY", "ThrottlingException", "capacity"],
   ["CONVERSATION_LIMIT_EXCEEDED", "ServiceQuotaExceededException", "conversation-limit"],
