@@ -40,6 +40,24 @@ describe("reading an event", () => {
     assert.deepEqual(read(eventFrame("initial-response", {})), { type: "unknown" })
   })
 
+  it("takes no words out of what is no part of the answer", () => {
+    const words = { content: "ghost", text: "ghost", message: "ghost" }
+    for (const [type, payload] of [
+      ["messageMetadataEvent", { conversationId: "c", utteranceId: "u" }],
+      ["codeReferenceEvent", { references: [{ repository: "r", ...words }] }],
+      ["supplementaryWebLinksEvent", { supplementaryWebLinks: [{ url: "u", title: "t", ...words }] }],
+      ["followupPromptEvent", { followupPrompt: words }],
+      ["intentsEvent", { intents: { SUPPORT: words } }],
+      ["interactionComponentsEvent", { interactionComponentEntries: [{ text: words }] }],
+      ["toolResultEvent", { toolResult: { toolUseId: "t", content: [words] } }],
+      ["citationEvent", { target: { location: 1 }, citationText: "ghost", citationLink: "l" }],
+      ["documentCitationEvent", { source: "s", sourceContent: [words] }],
+      ["dryRunSucceedEvent", {}],
+      ["metricsEvent", words],
+    ] as const)
+      assert.deepEqual(read(eventFrame(type, payload)), { type: "unknown" }, type)
+  })
+
   it("takes an object as tool input for its JSON text", () => {
     const call = { toolUseId: "t", name: "read", stop: true }
     assert.deepEqual(read(eventFrame("toolUseEvent", { ...call, input: { path: "a" } })), {
