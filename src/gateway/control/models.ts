@@ -1,15 +1,17 @@
 import type { Account, AccountStore } from "../../accounts/index.ts"
-import { parseJson } from "../../json.ts"
-import { type AccountModelList, encodeModelLists, readModelLists, regionOfArn } from "../../kiro/index.ts"
-import { readSmallFile, replaceFile } from "../../settings/index.ts"
+import { encodeModelLists } from "../../kiro/index.ts"
+import { replaceFile } from "../../settings/index.ts"
 import { VERSION } from "../../version.ts"
 import { listsInUse } from "../asked-model.ts"
 import type { ControlClient, OpenAccount } from "./call.ts"
 import { isPassing, type PeriodicTask } from "./periodic.ts"
 import { fetchModels } from "./questions.ts"
 
-/** A list older than this is fetched again after the next good answer. */
-const FRESH_MS = 3_600_000
+/**
+ * With the first good answer of a process, and then so often, whatever was fetched before: a model that the service has
+ * gained while a host runs is offered at its next start.
+ */
+const FRESH_MS = 300_000
 const RETRIES = 2
 
 export type ModelListStore = Pick<AccountStore, "list" | "modelLists" | "setModelList">
@@ -22,25 +24,14 @@ export interface ModelsTaskOptions {
   readonly path: string
 }
 
-/** Fetches the live list of an account where it is missing or old, into the store and, for the next start, the file. */
+/** Fetches the live list of an account, into the store and, for the next start, the file. */
 export function modelsTask({ client, open, store, path }: ModelsTaskOptions): PeriodicTask {
   const { clock, log, randomUUID } = client.runtime
   return {
     name: "the model list",
     everyMs: FRESH_MS,
     retries: RETRIES,
-    async waitMs(accountId) {
-      const now = clock.now()
-      const account = (await store.list()).find(({ id }) => id === accountId)
-      // One of the future was fetched by a clock that was ahead: how old it is nobody knows.
-      const isDated = (list: AccountModelList): boolean =>
-        isListOf(list, accountId, account) && list.fetchedAt <= now
-      // What the next start would not find, as where the file is broken or gone, is fetched for it.
-      const fetchedAt = [await store.modelLists(), writtenLists(path)].map((lists) =>
-        Math.max(0, ...lists.filter(isDated).map((list) => list.fetchedAt)),
-      )
-      return Math.min(...fetchedAt) + FRESH_MS - now
-    },
+    waitMs: async () => 0,
     async run(accountId, signal) {
       const account = await open(accountId, signal)
       if (account === undefined) return "done"
@@ -55,11 +46,6 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
       return "done"
     },
   }
-}
-
-function writtenLists(path: string): readonly AccountModelList[] {
-  const file = readSmallFile(path)
-  return (file.state === "text" && readModelLists(parseJson(file.text))) || []
 }
 
 /** How often who has no list yet is looked for. */
@@ -96,13 +82,6 @@ export function unlistedTask({
       return wanted.some(({ userId }) => userId === undefined) ? "retry" : "done"
     },
   }
-}
-
-/** The list of another region's profile, chosen before, says nothing. */
-function isListOf(list: AccountModelList, accountId: string, account: Account | undefined): boolean {
-  const arns = [account?.profileArn, ...(account?.logins ?? []).map((login) => login.profileArn)]
-  const region = regionOfArn(arns.find((arn) => arn !== undefined))
-  return list.accountId === accountId && (region === undefined || region === list.serviceRegion)
 }
 
 /**
