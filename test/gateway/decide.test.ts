@@ -305,7 +305,7 @@ describe("the progress after a verdict", () => {
   const account = newAccount({ id: "a", now: 0, logins: [] })
   const failure: KiroFailure = { kind: "throttled", status: 429, message: "" }
   const sent = {
-    credential: { login: { id: "login-a" }, accessToken: new Secret("old") },
+    credential: { login: { id: "login-a", kind: "idc" }, accessToken: new Secret("old") },
     host: { name: "q" },
     body: { estimatedTokens: 900 },
     model: { serviceWindow: 200_000 },
@@ -436,7 +436,7 @@ function play(
       failure,
       account,
       sent: {
-        credential: { login: { id: `login of ${accountId}` }, accessToken: new Secret("x") },
+        credential: { login: { id: `login of ${accountId}`, kind: "idc" }, accessToken: new Secret("x") },
         host: { name: `host-${progress.hostsTried.length}` },
         body: { estimatedTokens: 1 },
         model: { serviceWindow: 200_000 },

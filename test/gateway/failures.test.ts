@@ -529,6 +529,23 @@ describe("a refused token", () => {
     await assertAnswered(harness.ask())
   })
 
+  it("refused by one host alone ends no login while something on the way speaks for the other", async () => {
+    const page = { kind: "document", status: 401, headers: {}, body: "Unauthorized" } as const
+    for (const [kind, answer] of [
+      ["builder-id", page],
+      ["builder-id", NOTHING_SAID],
+      ["api-key", page],
+    ] as const) {
+      await using harness = await startHarness()
+      await harness.add("work", { kind })
+      harness.fake.intercept(({ host }) => host.startsWith("runtime."), FAILURES.invalidBearer)
+      harness.fake.script(...Array.from({ length: kind === "api-key" ? 1 : 2 }, () => answer))
+      assert.equal((await harness.ask()).status, 401)
+      assert.deepEqual((await harness.account("work")).health, { state: "ok" })
+      await assertAnswered(harness.ask())
+    }
+  })
+
   it("refused for good leaves the account to its next login that was not", async () => {
     await using harness = await startHarness()
     const account = await harness.add("work")

@@ -60,7 +60,7 @@ export interface Progress {
   readonly accountId?: string
   /** Hosts that could not serve the account in use. */
   readonly hostsTried: readonly string[]
-  /** Of one of them, which never heard us. */
+  /** Of one of them, whose own word it is not: see `isOfTheWay`. */
   readonly unheard?: KiroFailure | undefined
   /** Accounts that this chat does not ask again, and why. */
   readonly excluded: readonly { readonly account: Account; readonly failure: KiroFailure }[]
@@ -116,7 +116,10 @@ interface FailedAt {
 }
 
 interface SentAt {
-  readonly credential: { readonly login: { readonly id: string }; readonly accessToken: Secret }
+  readonly credential: {
+    readonly login: { readonly id: string; readonly kind: string }
+    readonly accessToken: Secret
+  }
   readonly host: { readonly name: string }
   readonly body: { readonly estimatedTokens: number }
   readonly model: { readonly serviceWindow: number }
@@ -139,7 +142,7 @@ export function nextProgress(
     case "rediscover":
       return { ...same, rediscovered: [...same.rediscovered, account.id] }
     case "switch-host": {
-      const unheard = failure.kind === "unreachable" ? failure : same.unheard
+      const unheard = isOfTheWay(failure, sent) ? failure : same.unheard
       return { ...same, hostsTried: [...same.hostsTried, sent?.host.name ?? ""], unheard, rejected: [] }
     }
     case "switch-login":
@@ -173,6 +176,19 @@ export function nextProgress(
     default:
       return verdict satisfies never
   }
+}
+
+/**
+ * Whether it may come from something on the way: nobody was reached, a page came, or a token was refused without a word,
+ * which can be renewed: that says that the login is good.
+ */
+export function isOfTheWay(
+  { kind, message, code, reason }: KiroFailure,
+  sent: Pick<SentAt, "credential"> | undefined,
+): boolean {
+  if (kind === "unreachable" || reason === "PAGE") return true
+  const isWordless = message === "" && code === undefined && reason === undefined
+  return kind === "bearer-rejected" && isWordless && sent?.credential.login.kind !== "api-key"
 }
 
 /** What has been waited behind a wait for the end of a throttle. */

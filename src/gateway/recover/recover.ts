@@ -1,11 +1,16 @@
 import { type Account, accountName, afterFailure, afterLoginRefused } from "../../accounts/index.ts"
 import { present } from "../../json.ts"
-import type { KiroFailure } from "../../kiro/index.ts"
 import { estimateTokens } from "../../translate/index.ts"
 import type { Failed } from "../attempt/attempt.ts"
 import { omissionsFor } from "../attempt/body.ts"
 import { anotherAccount, chooseAccount } from "../attempt/choose-account.ts"
-import { nextProgress, type Progress, ratioAfterRefusal, type Verdict } from "../attempt/progress.ts"
+import {
+  isOfTheWay,
+  nextProgress,
+  type Progress,
+  ratioAfterRefusal,
+  type Verdict,
+} from "../attempt/progress.ts"
 import type { Chat } from "../chat.ts"
 import type { GatewayContext } from "../context.ts"
 import type { RefusedChat, Refusal } from "../chat-call.ts"
@@ -38,8 +43,8 @@ export async function recover(context: GatewayContext, attempted: Failed): Promi
 }
 
 /**
- * One host's no is not the other's, which takes some kinds of login alone: while that one is out of reach, nobody has
- * refused the account.
+ * One host's no is not the other's, which takes some kinds of login alone: while that one's own word is not heard, nobody
+ * has refused the account.
  */
 function ofAllHosts(failed: Failed): Failed {
   const { unheard } = failed.progress
@@ -166,9 +171,8 @@ async function recordFailure(context: GatewayContext, failed: Failed, verdict: V
     if (failure.kind !== "bearer-rejected") return afterFailure(current, failure, cause)
     // Out of sends, nothing was tried yet; without `sent` the token keeper has written its refusal down itself.
     if (sent === undefined || verdict.do === "fail") return current
-    const { id: loginId, kind } = sent.credential.login
-    // Something on the way may say so as well, and a token that was just renewed says that the login is good.
-    if (failure.reason === "PAGE" || (kind !== "api-key" && isWordless(failure))) return current
+    if (isOfTheWay(failure, sent)) return current
+    const { id: loginId } = sent.credential.login
     return afterLoginRefused(current, { loginId, reason: failure.message, now: cause.now })
   }
   const isBlamed = failure.kind === "bearer-rejected" || judge(account) !== account
@@ -185,10 +189,6 @@ function causeIn({ runtime, settings }: GatewayContext): Parameters<typeof after
     random: runtime.random(),
     throttleDelayMs: settings.rateLimitRetryDelayMs,
   }
-}
-
-function isWordless({ message, code, reason }: KiroFailure): boolean {
-  return message === "" && code === undefined && reason === undefined
 }
 
 /** An account that is waited for cools for just as long. */
