@@ -339,6 +339,9 @@ export async function showBudget(
   }
   terminal.out(`${creditsText({ used, limit })} credits today.`)
   if (lifted) terminal.out("The budget is lifted until midnight.")
-  else if (used >= limit)
-    terminal.say(`It is used up: new messages wait for tomorrow, or for: \`${context.command} budget lift\``)
+  else if (used >= limit) terminal.say(`It is used up: ${waitingForBudget(context.command)}`)
+}
+
+export function waitingForBudget(command: string): string {
+  return `new messages wait for tomorrow, or for: \`${command} budget lift\``
 }

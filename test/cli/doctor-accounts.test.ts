@@ -20,6 +20,7 @@ import { afterChoiceWanted, openDatabase } from "../../src/accounts/index.ts"
 import { isObject } from "../../src/json.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { start } from "../accounts/processes.ts"
+import { addTurn } from "../support/add-turn.ts"
 import { FAILURES, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { needsLinks, needsModes, needsMount } from "../support/posix.ts"
@@ -577,6 +578,21 @@ describe("doctor on accounts and the way to Kiro", () => {
         (await lab.run("usage")).out,
         / out of credits until [A-Z][a-z]{2} \d+(?:, \d{4})? +50\.00 \/ 50\.00/,
       )
+    })
+
+    it("that waits for the user's own budget is told of with what lifts it, which is no fault", async () => {
+      await lab.run("import")
+      editJson(join(lab.sandbox.config, "kiro.json"), (before) => ({ ...before, daily_credit_budget: 3 }))
+      const store = await lab.openStore()
+      const [account] = await store.list()
+      await addTurn(store, { accountId: account?.id ?? "", sessionId: "s", credits: 3, at: Date.now() })
+      await store.close()
+      await followed()
+      const told =
+        /· today's budget of 3 credits is used up: new messages wait for tomorrow, or for: `[^`]*main\.[jt]s budget lift`/
+      assert.match((await lab.run("doctor")).out, told)
+      await lab.run("budget", "lift")
+      assert.doesNotMatch((await lab.run("doctor")).out, /budget of 3/)
     })
 
     it("that a rule names and nobody has is told of, and is a fault where the rule allows no other", async () => {

@@ -9,6 +9,7 @@ import {
   isLocking,
   isMeant,
   kindName,
+  localDay,
   lockedBy,
   type Login,
   loginRegionOf,
@@ -26,6 +27,7 @@ import { wordsOf } from "../../settings/index.ts"
 import { LEFT_OUT, profileOf } from "../accounts.ts"
 import { SIGN_IN } from "../command-line.ts"
 import type { Context } from "../context.ts"
+import { waitingForBudget } from "../usage.ts"
 import {
   type Check,
   type DoctorContext,
@@ -109,6 +111,7 @@ export const accountsCheck: Check = {
         ...accounts.map((examined) => stateFinding(examined, context)),
         ...guesses(accounts),
         ...(await rulesOfNobody(context)),
+        ...(await usedUpBudget(context)),
       ]
     if ((await store.listAll()).some(({ removedAt }) => removedAt !== undefined))
       return [
@@ -183,6 +186,19 @@ async function rulesOfNobody({ store, settings, command }: DoctorContext): Promi
       `Write its whole id, as \`${command} accounts --json\` shows it, or its label, or sign in to it.`,
     )
   })
+}
+
+/** The user's own limit is no fault, and keeps every account from a new message. */
+async function usedUpBudget({
+  store,
+  settings,
+  runtime,
+  command,
+}: DoctorContext): Promise<readonly Finding[]> {
+  const { dailyCreditBudget: limit } = settings
+  const { credits, lifted } = await store.spentOn(localDay(runtime.clock.now()))
+  if (limit === undefined || lifted || credits < limit) return []
+  return [note(`today's budget of ${limit} credits is used up: ${waitingForBudget(command)}`)]
 }
 
 function remedyOfFailure({ kind }: KiroFailure, { logins }: Account, { command }: DoctorContext): string {
