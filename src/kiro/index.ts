@@ -27,7 +27,13 @@ export type {
 } from "./conversation-state.ts"
 export type { KiroModel, LiveModel } from "./models/catalogue.ts"
 export { listsModel, resolveModel } from "./models/resolve.ts"
-export { chooseThinking, refusedFields, requestFields, withoutRefused } from "./models/thinking.ts"
+export {
+  asksToThink,
+  chooseThinking,
+  refusedFields,
+  requestFields,
+  withoutRefused,
+} from "./models/thinking.ts"
 export type { RefusedPart, RequestFields, ThinkingPlan } from "./models/thinking.ts"
 export { encodeModelLists, mergeModelLists, modelsOf, newestLists, readModelLists } from "./models/lists.ts"
 export type { AccountModelList } from "./models/lists.ts"

@@ -531,16 +531,19 @@ describe("an account that is waited for", () => {
 })
 
 describe("a model that thinks", () => {
-  for (const [effort, limit] of [
-    ["high", 300_000],
-    [undefined, 120_000],
+  for (const [model, effort, purpose, limit] of [
+    ["claude-opus-4-6", "high", "main", 300_000],
+    ["claude-opus-4-6", undefined, "main", 120_000],
+    ["gpt-5-6-sol", "low", "main", 300_000],
+    ["gpt-5-6-sol", "none", "main", 120_000],
+    ["gpt-5-6-sol", "high", "title", 120_000],
   ] as const)
-    it(`may be silent for ${limit} ms before its first word with effort ${effort ?? "unsaid"}, and no longer`, async () => {
+    it(`may be silent for ${limit} ms before its first word: ${model}, ${effort ?? "unsaid"}, ${purpose}`, async () => {
       await using harness = await startHarness()
       const account = await harness.add("work")
       account.script(neverAnswers, neverAnswers)
       const asked = (times: number): Promise<void> => eventually(() => harness.sent().length >= times)
-      const answer = harness.ask({ model: "claude-opus-4-6", ...(effort && { reasoning_effort: effort }) })
+      const answer = harness.ask({ model, ...(effort && { reasoning_effort: effort }) }, { purpose })
       await asked(1)
       harness.clock.advance(limit - 1)
       await systemClock.sleep(30)

@@ -118,7 +118,7 @@ async function ask(
       account: accountName(account),
       ...describeRequest(request, { body: body.document, prompts: settings.logPrompts }),
     })
-  const firstContentMs = settings.requestTimeoutMs * patience(body, chat)
+  const firstContentMs = settings.requestTimeoutMs * (body.thinksNatively ? THINKERS_PATIENCE : 1)
   const response = await send({ runtime, request, signal, silenceMs: firstContentMs })
   if (response.outcome === "failed") return response
   return openAnswer({
@@ -168,9 +168,7 @@ function offeredWindow({ model: asked }: Chat, model: KiroModel): number {
 }
 
 /** A model that was asked to think may stay silent for longer before its first word. */
-function patience({ plan }: Body, { purpose }: Chat): number {
-  return plan.mode === "native" && purpose !== "title" ? 2.5 : 1
-}
+const THINKERS_PATIENCE = 2.5
 
 /** A login that has ended is the account's fault; a token that could not be renewed just now is nobody's. */
 function withoutToken({ reason, message }: NoToken): KiroFailure {

@@ -1,5 +1,6 @@
 import { present } from "../../json.ts"
 import {
+  asksToThink,
   chooseThinking,
   type GenerateAssistantResponseRequest,
   type KiroFailure,
@@ -35,6 +36,8 @@ export interface Body {
   /** Counted when somebody asks: as a rule while the request is on its way. */
   readonly estimatedTokens: number
   readonly plan: ThinkingPlan
+  /** By a field of the request: its thinking may be long in coming. */
+  readonly thinksNatively: boolean
   readonly fields: RequestFields | undefined
   /** As it is sent. */
   readonly conversation: Conversation
@@ -51,7 +54,8 @@ export function buildBody(wanted: {
   const { request, purpose, sessionId } = chat
   const { step, shortenedSize = Infinity, tokenRatio = 1 } = progress
   const { serviceWindow } = model
-  const plan = chooseThinking(model, { ...request, purpose })
+  const wish = { ...request, purpose }
+  const plan = chooseThinking(model, wish)
   const fields = requestFields({ model, plan, maxTokens: request.maxTokens })
   const isConversation = purpose === "main" || purpose === "generate"
   const generation = chat.session.generation + (progress.newConversation ? 1 : 0)
@@ -78,6 +82,7 @@ export function buildBody(wanted: {
       return (estimatedTokens ??= estimateTokens(conversation))
     },
     plan,
+    thinksNatively: plan.mode === "native" && asksToThink(model, wish),
     fields,
     conversation,
   }

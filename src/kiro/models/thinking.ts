@@ -47,6 +47,12 @@ export function chooseThinking(model: KiroModel, wish: ThinkingWish): ThinkingPl
   return { mode: "tags", systemPrefix: thinkingTags(clampBudget(wanted.budget, model.maxOutputTokens)) }
 }
 
+/** Whether a request asks for thinking, by whatever way. That it shall not think may have to be said as well. */
+export function asksToThink(model: KiroModel, wish: ThinkingWish): boolean {
+  const wanted = readWish(model, wish)
+  return wanted !== "off" && wanted !== "unsaid"
+}
+
 function readWish(model: KiroModel, wish: ThinkingWish): Wish {
   if (wish.purpose === "title") return "off"
   if (wish.thinkingBudget === 0) return "off"
