@@ -349,6 +349,7 @@ describe("the user's budget for a day", () => {
     await spend(harness, 11)
     await harness.store.liftBudget(localDay(harness.clock.now()))
     await assertAnswered(harness.ask())
+    assert.deepEqual(harness.notices, [])
     harness.clock.advance(24 * 3_600_000)
     await assertAnswered(harness.ask())
   })

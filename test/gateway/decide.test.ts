@@ -61,6 +61,8 @@ describe("decide", () => {
     assert.deepEqual(judge(situation(refused, { progress: renewed, anotherHost: true })), {
       do: "switch-host",
     })
+    const both = { progress: renewed, anotherHost: true, anotherLogin: true }
+    assert.deepEqual(judge(situation(refused, both)), { do: "switch-host" })
     assert.deepEqual(judge(situation(refused, { progress: renewed, anotherLogin: true })), {
       do: "switch-login",
     })

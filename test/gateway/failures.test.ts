@@ -807,6 +807,16 @@ describe("a fault", () => {
     assert.deepEqual(harness.clock.slept, [500])
   })
 
+  it("is made of a silence by us alone: Bun's own limit of five minutes is off", async () => {
+    const given: RequestInit[] = []
+    await using harness = await startHarness({
+      accounts: ["work"],
+      fetch: (url, init) => (given.push(init), fetch(url, init)),
+    })
+    await assertAnswered(harness.ask())
+    assert.partialDeepStrictEqual(given[0], { timeout: false })
+  })
+
   it("of a host that can't be reached leads to the other one at once, which is remembered", async () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })
     await using harness = await startHarness({
