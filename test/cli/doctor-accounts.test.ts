@@ -21,7 +21,7 @@ import { isObject } from "../../src/json.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { start } from "../accounts/processes.ts"
 import { addTurn } from "../support/add-turn.ts"
-import { FAILURES, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
+import { FAILURES, json, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { needsLinks, needsModes, needsMount } from "../support/posix.ts"
 import { secretsIn } from "../support/secrets.ts"
@@ -532,6 +532,16 @@ describe("doctor on accounts and the way to Kiro", () => {
         await found(/the proxy 127\.0\.0\.1:\d+ \(HTTPS_PROXY\) can't be reached/, proxied(url)),
         /Start it/,
       )
+      await followed()
+    })
+
+    it("is not taken for open where a proxy answers in the place of every host", async () => {
+      const { fake } = lab
+      let isBarred = true
+      fake.intercept(({ path }) => isBarred && path === "/ping", json({}, { status: 407 }))
+      const barred = /no host of Kiro can be reached .*: 407 Proxy Authentication Required/
+      assert.match(await found(barred), /HTTPS_PROXY/)
+      isBarred = false
       await followed()
     })
 

@@ -2,7 +2,7 @@ import { connect } from "node:net"
 import { join } from "node:path"
 import { type Account, loginRegionOf } from "../../accounts/index.ts"
 import { hostHeaders, hostsFor, type KiroHost, networkFailure, serviceRegionOf } from "../../kiro/index.ts"
-import { asObject } from "../../json.ts"
+import { asObject, wordsOfPage } from "../../json.ts"
 import { oidcOrigin, SOCIAL_ORIGIN } from "../../oauth/index.ts"
 import { PROXY_VARIABLES, proxyAddress } from "../../runtime.ts"
 import type { Place } from "../../settings/index.ts"
@@ -36,7 +36,7 @@ type Answer = { readonly host: KiroHost } & (
   | { readonly outcome: "failed"; readonly failure: string }
 )
 
-/** Any HTTP answer proves that the host is there: no token is sent. */
+/** Any HTTP answer proves that the host is there, but a proxy's own: no token is sent. */
 async function knock({ runtime }: DoctorContext, host: KiroHost): Promise<Answer> {
   const { clock } = runtime
   try {
@@ -46,6 +46,7 @@ async function knock({ runtime }: DoctorContext, host: KiroHost): Promise<Answer
       signal: AbortSignal.timeout(PATIENCE_MS),
     })
     await response.body?.cancel()
+    if (response.status === 407) return { host, outcome: "failed", failure: wordsOfPage(407, "") }
     const at = Date.parse(response.headers.get("date") ?? "")
     return { host, outcome: "answered", skewMs: Number.isFinite(at) ? clock.now() - at : undefined }
   } catch (error) {
