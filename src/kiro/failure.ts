@@ -119,9 +119,15 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
   ],
   [/user id .*suspended|account (?:is|has been) suspended/i, "suspended", ["access"]],
   [/subscription does not support this application/i, "subscription-refused", ["access"]],
-  [/bearer token|\binvalid token|token (?:is |has )?expired|expired token/i, "bearer-rejected", ["access"]],
+  [
+    /(?:bearer|security) token|\binvalid token|token (?:provided )?(?:is |has )?expired|expired token/i,
+    "bearer-rejected",
+    ["access"],
+  ],
+  [/access to the model\b/i, "invalid-model", ["access"]],
   [/profile ?arn/i, "not-authorized", ["access", "validation"]],
   [/maximum request reached for this month/i, "monthly-quota", ["throttle"]],
+  [/reached your overage limit/i, "overage-limit", ["throttle"]],
   [/high volume of traffic/i, "capacity", ["throttle"]],
   [/unexpectedly high load/i, "capacity", ["service"]],
   // Bedrock counts a throttle in tokens too; nothing is too long then.
@@ -153,6 +159,12 @@ const TEXTS: readonly (readonly [wording: RegExp, kind: FailureKind, families: r
     "field-refused",
     ["validation"],
   ],
+  // Last: of a model that lacks something, that was told above.
+  [
+    /\bmodel\b.{0,40}\bis (?:not|no longer) (?:available|supported|enabled|offered)\b/i,
+    "invalid-model",
+    ["validation"],
+  ],
 ]
 
 /** Exceptions that share their wordings. */
@@ -174,7 +186,7 @@ const CODES: ReadonlyMap<string, CodeRow> = new Map<string, CodeRow>([
   ["Conflict", { kind: "not-authorized", status: 409 }],
   ["InternalServer", { kind: "service-error", status: 500, family: "service" }],
   ["ServiceUnavailable", { kind: "service-error", status: 503, family: "service" }],
-  ["ResourceNotFound", { kind: "unknown-operation", status: 404 }],
+  ["ResourceNotFound", { kind: "unknown-operation", status: 404, family: "validation" }],
   ["UnknownOperation", { kind: "unknown-operation", status: 404 }],
   ["ServiceQuotaExceeded", { kind: "monthly-quota", status: 402, family: "throttle" }],
   ["Throttling", { kind: "throttled", status: 429, family: "throttle" }],
