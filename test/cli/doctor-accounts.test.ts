@@ -21,7 +21,7 @@ import { isObject } from "../../src/json.ts"
 import { idcLogin } from "../accounts/logins.ts"
 import { start } from "../accounts/processes.ts"
 import { addTurn } from "../support/add-turn.ts"
-import { FAILURES, json, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
+import { failure, FAILURES, json, type Reply, resetBeforeHeaders } from "../support/fake-kiro/index.ts"
 import { seedKiroCliStore } from "../support/kiro-cli-store.ts"
 import { needsLinks, needsModes, needsMount } from "../support/posix.ts"
 import { secretsIn } from "../support/secrets.ts"
@@ -535,13 +535,22 @@ describe("doctor on accounts and the way to Kiro", () => {
       await followed()
     })
 
-    it("is not taken for open where a proxy answers in the place of every host", async () => {
+    it("is not taken for open where somebody in between answers in the place of every host", async () => {
       const { fake } = lab
-      let isBarred = true
-      fake.intercept(({ path }) => isBarred && path === "/ping", json({}, { status: 407 }))
+      let inBetween: Reply | undefined = json({}, { status: 407 })
+      fake.intercept(
+        ({ path }) => inBetween !== undefined && path === "/ping",
+        () => inBetween ?? json({}),
+      )
       const barred = /no host of Kiro can be reached .*: 407 Proxy Authentication Required/
       assert.match(await found(barred), /HTTPS_PROXY/)
-      isBarred = false
+      inBetween = failure({ status: 403, body: "<html><title>Blocked by policy</title></html>" })
+      // A load balancer of the service has pages too.
+      await followed()
+      const { out } = await lab.run("doctor")
+      assert.match(out, /· q\.\S+ is answered for by something in between: 403 Blocked by policy/)
+      assert.doesNotMatch(out, / answers$/m)
+      inBetween = undefined
       await followed()
     })
 

@@ -1,10 +1,17 @@
 import { connect } from "node:net"
 import { join } from "node:path"
 import { type Account, loginRegionOf } from "../../accounts/index.ts"
-import { hostHeaders, hostsFor, type KiroHost, networkFailure, serviceRegionOf } from "../../kiro/index.ts"
-import { asObject, wordsOfPage } from "../../json.ts"
+import {
+  hostHeaders,
+  hostsFor,
+  type KiroHost,
+  networkFailure,
+  readKiroFailure,
+  serviceRegionOf,
+} from "../../kiro/index.ts"
+import { asObject, present } from "../../json.ts"
 import { oidcOrigin, SOCIAL_ORIGIN } from "../../oauth/index.ts"
-import { PROXY_VARIABLES, proxyAddress } from "../../runtime.ts"
+import { PROXY_VARIABLES, proxyAddress, readBody } from "../../runtime.ts"
 import type { Place } from "../../settings/index.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 import { globalFolder, readConfigFile } from "./opencode-config.ts"
@@ -31,24 +38,32 @@ export const networkCheck: Check = {
   },
 }
 
+/** `inBetween`: the words of what spoke in the place of the host. */
 type Answer = { readonly host: KiroHost } & (
-  | { readonly outcome: "answered"; readonly skewMs: number | undefined }
+  | { readonly outcome: "answered"; readonly skewMs: number | undefined; readonly inBetween?: string }
   | { readonly outcome: "failed"; readonly failure: string }
 )
 
-/** Any HTTP answer proves that the host is there, but a proxy's own: no token is sent. */
+/** Any HTTP answer of its own proves that the host is there: no token is sent. */
 async function knock({ runtime }: DoctorContext, host: KiroHost): Promise<Answer> {
   const { clock } = runtime
+  const signal = AbortSignal.timeout(PATIENCE_MS)
   try {
     const response = await runtime.fetch(`${host.baseUrl}/ping`, {
       headers: hostHeaders(host),
       redirect: "manual",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal,
     })
-    await response.body?.cancel()
-    if (response.status === 407) return { host, outcome: "failed", failure: wordsOfPage(407, "") }
-    const at = Date.parse(response.headers.get("date") ?? "")
-    return { host, outcome: "answered", skewMs: Number.isFinite(at) ? clock.now() - at : undefined }
+    const { status, headers } = response
+    const now = clock.now()
+    const body = await readBody(response, signal)
+    const { message, reason } = readKiroFailure({ status, headers, body, now })
+    // No host says this: a proxy does, of all.
+    if (status === 407) return { host, outcome: "failed", failure: message }
+    const at = Date.parse(headers.get("date") ?? "")
+    const inBetween = reason === "PAGE" ? message : undefined
+    const skewMs = Number.isFinite(at) ? now - at : undefined
+    return { host, outcome: "answered", skewMs, ...present({ inBetween }) }
   } catch (error) {
     return { host, outcome: "failed", failure: networkFailure(error).message }
   }
@@ -67,7 +82,11 @@ function hostFindings(groups: Groups, answers: readonly Answer[]): readonly Find
   const isLost = ({ name }: KiroHost): boolean => failed.some(({ host }) => host.name === name)
   return answers.map((answer) => {
     const { name } = answer.host
-    if (answer.outcome === "answered") return good(`${name} answers`)
+    if (answer.outcome === "answered") {
+      const { inBetween } = answer
+      if (inBetween === undefined) return good(`${name} answers`)
+      return note(`${name} is answered for by something in between: ${inBetween}`)
+    }
     const others = groups
       .filter((group) => group.some((host) => host.name === name))
       .map((group) => group.find((host) => !isLost(host)))
