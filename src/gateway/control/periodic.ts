@@ -47,7 +47,7 @@ export function createPeriodic(task: PeriodicTask, { clock, random, log }: Host)
   const running = new Map<string, Promise<void>>()
   const quietUntil = new Map<string, number>()
 
-  const attempt = async (accountId: string, retries: number, forced: boolean): Promise<void> => {
+  const carryOut = async (accountId: string, retries: number, forced: boolean): Promise<void> => {
     const wait = forced ? 0 : await task.waitMs(accountId)
     if (wait > 0) {
       quietUntil.set(accountId, clock.now() + wait)
@@ -67,7 +67,7 @@ export function createPeriodic(task: PeriodicTask, { clock, random, log }: Host)
     if (underWay !== undefined) return underWay
     if (stop.signal.aborted) return Promise.resolve()
     if (!forced && clock.now() < (quietUntil.get(accountId) ?? 0)) return Promise.resolve()
-    const run = attempt(accountId, retries, forced)
+    const run = carryOut(accountId, retries, forced)
       .catch((error: unknown) => {
         if (!stop.signal.aborted) log.warn(`${task.name} failed`, { accountId, error })
       })
