@@ -66,6 +66,12 @@ describe("the usage of a turn", () => {
     )
   })
 
+  it("stays what was counted where a later event tells the end alone", () => {
+    const end: KiroEvent = { type: "metadataEvent", stopReason: "END_TURN" }
+    const { usage } = translate([text("x"), counted({ uncachedInputTokens: 100, outputTokens: 7 }), end])
+    assert.deepEqual([usage?.prompt_tokens, usage?.completion_tokens], [100, 7])
+  })
+
   it("tells the reasoning's part of the completion", () => {
     const { usage } = translate([reasoning("a".repeat(400)), text("b".repeat(40))])
     assert.deepEqual(usage?.completion_tokens_details, { reasoning_tokens: 100 })
