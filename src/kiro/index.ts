@@ -37,7 +37,7 @@ export {
 export type { RefusedPart, RequestFields, ThinkingPlan } from "./models/thinking.ts"
 export { encodeModelLists, mergeModelLists, modelsOf, newestLists, readModelLists } from "./models/lists.ts"
 export type { AccountModelList } from "./models/lists.ts"
-export { profileToUse, readModelEntries, readProfiles } from "./profiles.ts"
+export { BUILDER_ID_PROFILE_ARN, profileToUse, readModelEntries, readProfiles } from "./profiles.ts"
 export type { KiroProfile, Page } from "./profiles.ts"
 export { epochMs, lenient, listOf, record } from "./lenient.ts"
 export { extraCredits, HIGH_SHARE, planName, QUOTA, readUsageLimits } from "./usage-limits.ts"

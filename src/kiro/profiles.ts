@@ -11,6 +11,9 @@ export interface KiroProfile {
   readonly active: boolean
 }
 
+/** Several clients send it for every Builder ID, which has none of its own. */
+export const BUILDER_ID_PROFILE_ARN = "arn:aws:codewhisperer:us-east-1:638616132270:profile/AAAACCCCXXXX"
+
 /** One page of a list of the control plane. */
 export interface Page<Item> {
   readonly items: readonly Item[]

@@ -11,7 +11,7 @@ import {
   Owners,
   type TokenKeeper,
 } from "../../accounts/index.ts"
-import { profileToUse, serviceRegionOf } from "../../kiro/index.ts"
+import { BUILDER_ID_PROFILE_ARN, profileToUse, serviceRegionOf } from "../../kiro/index.ts"
 import { untilAborted } from "../../runtime.ts"
 import type { Settings } from "../../settings/index.ts"
 import type { ControlClient, ControlTarget, OpenAccount } from "./call.ts"
@@ -193,8 +193,7 @@ async function rediscoverProfile(
   const loginRegion = loginRegionOf(login)
   const { profiles } = await fetchProfiles(client, { access: credential, loginRegion }, signal)
   const active = profiles.filter((profile) => profile.active)
-  // Where the service lists none, the user's word is all there is; no other kind of login needs a profile of its own.
-  const untold = active.length === 0 && isIdentityCenter(login) ? settings.idcProfileArn : undefined
+  const untold = active.length === 0 ? untoldProfile(credential, settings) : undefined
   const chosen = profileToUse(active, [settings.idcProfileArn])?.arn ?? untold
   if (chosen === undefined && active.length > 0) {
     const choice = { profiles: active.map(({ arn }) => arn), now: client.runtime.clock.now() }
@@ -205,4 +204,16 @@ async function rediscoverProfile(
   const found = { loginId: login.id, profileArn: chosen, refused: credential.profileArn }
   await store.update(accountId, (current) => foundProfile(current, found))
   return true
+}
+
+/**
+ * Where the service lists none, the user's word is all there is. No other kind of login needs a profile of its own: one
+ * that a Builder ID came with was another login's, which kiro-cli had before it.
+ */
+function untoldProfile(
+  { login, profileArn }: Pick<Credential, "login" | "profileArn">,
+  { idcProfileArn }: Settings,
+): string | undefined {
+  if (isIdentityCenter(login)) return idcProfileArn
+  return login.kind === "idc" && profileArn !== undefined ? BUILDER_ID_PROFILE_ARN : undefined
 }

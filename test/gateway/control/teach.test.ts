@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { join } from "node:path"
 import { after, describe, it } from "node:test"
 import { type Account, type AccountStore, newAccount, type Notice } from "../../../src/accounts/index.ts"
-import { withRecord } from "../../../src/accounts/login.ts"
+import { recordOf, withRecord } from "../../../src/accounts/login.ts"
 import { createLookUps, type LookUpOptions, type OpenLookUps } from "../../../src/gateway/control/look-ups.ts"
 import { fetchOwner } from "../../../src/gateway/control/questions.ts"
 import { present } from "../../../src/json.ts"
@@ -281,6 +281,26 @@ describe("a usage call", () => {
 describe("a profile look-up", () => {
   const arn = (region: string, name: string): string =>
     `arn:aws:codewhisperer:${region}:123456789012:profile/${name}`
+
+  it("goes on without another login's profile where a Builder ID was refused with that and has none", async () => {
+    await using fake = await startFakeKiro()
+    const { store, lookUps, account } = await bench(fake, { profileArns: [] })
+    const foreign = arn("eu-central-1", "COMPANY")
+    const taken = (current: Account): Account => ({
+      ...current,
+      logins: current.logins.map((login) => ({ ...login, profileArn: foreign })),
+    })
+    await store.update("a", taken)
+    assert.equal(await lookUps.profile("a", { signal, refused: { profileArn: foreign } }), true)
+    const [login] = (await account())?.logins ?? []
+    assert.match(login?.profileArn ?? "", /^arn:aws:codewhisperer:us-east-1:638616132270:/)
+    // What the service goes on to refuse is about the plan.
+    assert.equal(
+      await lookUps.profile("a", { signal, refused: present({ profileArn: login?.profileArn }) }),
+      false,
+    )
+    assert.equal(login && recordOf(login).refusedProfile, foreign)
+  })
 
   it("finds the only profile, in whatever region, and keeps it for the login", async () => {
     await using fake = await startFakeKiro()
