@@ -112,7 +112,7 @@ function mayBeSuperseded(held: HeldLogin, accounts: readonly Account[], byId: By
     if (next === undefined) return true
     // Whoever took no place of it stands for what it was renewed to unseen, which another program has.
     const isRefused =
-      place !== undefined && next.login.kind !== "forgotten" && next.login.revoked !== undefined
+      place !== undefined && next.login.kind !== "forgotten" && isRefusedFor(held.login, next.login)
     return !isRefused && !areTwoPeople(held, next)
   }
   return successorsIn(held.login).some(mayBeHeir) || renewalsOf(held.login, accounts).length > 0
@@ -131,11 +131,15 @@ function renewalsOf(
 ): readonly (Login | ForgottenLogin)[] {
   if (!sourcesOf(login).every(isOfKiroCli)) return []
   const live = liveLogins(accounts)
-  const removed = accounts.flatMap(({ forgotten = [] }) => forgotten.filter(isInKiroCli))
+  const refused = new Set(live.filter(({ revoked }) => revoked !== undefined).map(({ id }) => id))
+  const isOver = (gone: ForgottenLogin): boolean => successorsIn(gone).some(({ id }) => refused.has(id))
+  const removed = accounts.flatMap(({ forgotten = [] }) =>
+    forgotten.filter((gone) => isInKiroCli(gone) && !isOver(gone)),
+  )
   const ofKiroCli = live.filter(
     (other) =>
       other.id !== login.id &&
-      (other.revoked === undefined || (ownerOf(login) === undefined && showsInherited(other))) &&
+      !isRefusedFor(login, other) &&
       (other.source === "kiro-cli" || isInKiroCli(other) || (wasCopied(other) && !isCopy(login))),
   )
   const found = [...ofKiroCli, ...removed].filter(
@@ -157,7 +161,12 @@ function wasCopied(login: Login): boolean {
   return sourcesOf(login).every((source) => source === "older-plugin")
 }
 
-/** Whether a backup gave kiro-cli a pair whose part the login took: what was refused of it says nothing of that. */
+/** Whether the other is no more what the login may have become. Of a pair whose part it took its refusal says nothing. */
+function isRefusedFor(login: Login | ForgottenLogin, other: Login): boolean {
+  return other.revoked !== undefined && (ownerOf(login) !== undefined || !showsInherited(other))
+}
+
+/** Whether kiro-cli shows a pair whose part the login took, as behind a backup. */
 function showsInherited(login: Login): boolean {
   const { places, inherited } = recordOf(login)
   return places.some(({ source, shown = "" }) => source === "kiro-cli" && inherited.includes(shown))

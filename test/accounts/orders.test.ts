@@ -1217,8 +1217,12 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
-  for (const store of ["kiro-cli's", "the Amazon Q CLI's"] as const)
-    it(`12, behind a registration anew that is refused: nor what was renewed in ${store} store before it`, async () => {
+  for (const [client, store] of [
+    ["another-client", "kiro-cli's"],
+    ["another-client", "the Amazon Q CLI's"],
+    ["the-same-client", "the Amazon Q CLI's"],
+  ] as const)
+    it(`12, behind a sign-in by ${client} that is refused: nor what was renewed in ${store} store before it`, async () => {
       home.service.usage = "down"
       await home.signsIn("A")
       await home.takeIn()
@@ -1228,10 +1232,11 @@ describe("orders of events", () => {
       home.clock.advance(20 * MINUTE)
       await home.servedBy()
       if (store === "the Amazon Q CLI's") await home.amazonQHas()
-      home.client = "another-client"
+      if (client === "another-client") home.client = client
       await home.signsIn("A")
       await home.servedBy()
       await home.cliRenews()
+      home.client = "client of B"
       await home.signsIn("B")
       await home.servedBy()
       home.endAccessTokens()
@@ -1550,6 +1555,23 @@ describe("orders of events", () => {
     await home.olderPluginCopies()
     assert.equal(await home.servedBy(), "B")
     await sendsNoneSuperseded()
+  })
+
+  it("8 of the rules: none rests behind what an older version wrote over once the pair that it wrote is refused", async () => {
+    await home.signsIn("A", home.amazonFile)
+    await home.signsIn("A")
+    await home.servedBy()
+    home.endAccessTokens()
+    home.cliGoesAway()
+    assert.equal(await home.servedBy(), "A")
+    home.clock.advance(HOUR / 2)
+    await home.olderVersion("renews")
+    home.clock.advance(2 * HOUR)
+    await home.servedBy()
+    home.cliComesBack()
+    await home.cliRenews()
+    await home.asks()
+    assert.equal(await home.servedBy(), "A")
   })
 
   it("8 of the rules: what an older version wrote over is not whose the pair is that it wrote", async () => {
