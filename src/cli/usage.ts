@@ -12,7 +12,7 @@ import {
   stateOf,
   type StoredTurn,
 } from "../accounts/index.ts"
-import { plainText, present } from "../json.ts"
+import { capitalised, plainText, present } from "../json.ts"
 import { listAccounts } from "./accounts.ts"
 import type { Command, UsageGroup } from "./command-line.ts"
 import { type Context, mustBeKept } from "./context.ts"
@@ -309,10 +309,6 @@ function csvOf(by: string, rows: readonly Spent[]): string {
   )
   const columns = "requests,failed,credits,input_tokens,cache_read_tokens,cache_write_tokens"
   return [`${by},${columns}`, ...lines].join("\n")
-}
-
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /** What the user's own daily budget has left; `lift` takes it away until midnight. */

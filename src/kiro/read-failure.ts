@@ -1,5 +1,6 @@
 import {
   asObject,
+  capitalised,
   causesOf,
   isObject,
   type JsonObject,
@@ -121,8 +122,7 @@ function classify(said: {
 
 /** `com.amazon.aws.codewhisperer#ThrottlingException:http://internal…` → `ThrottlingException`. */
 function exceptionName(code: string): string {
-  const name = code.split(":")[0]?.split("#").at(-1)?.trim() ?? ""
-  return name.charAt(0).toUpperCase() + name.slice(1)
+  return capitalised(code.split(":")[0]?.split("#").at(-1)?.trim() ?? "")
 }
 
 /** The service's own names, and the `{"error": {"message"}}` of gateways in front of it. */

@@ -13,7 +13,7 @@ import {
   usedShare,
 } from "../accounts/index.ts"
 import type { Board } from "../host/index.ts"
-import { plainName } from "../json.ts"
+import { capitalised, plainName } from "../json.ts"
 import { extraCredits, HIGH_SHARE, planName } from "../kiro/index.ts"
 import { firstOf } from "../settings/index.ts"
 
@@ -201,10 +201,6 @@ export function accountDetails(account: AccountOverview, view: View): string {
     ...creditLines(account, view).map(({ text }) => text),
   ]
   return [lines.join("\n"), ...(remedy === "" ? [] : [remedy])].join("\n\n")
-}
-
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 function credits(amount: number): string {
