@@ -417,6 +417,8 @@ export class World {
   async #removeMeanwhile(person: Person): Promise<void> {
     const [home, other] = [this.#home, this.#other]
     const { service, clock } = home
+    // For what it renews itself it would wait.
+    await other.restart({ keyOf: this.#keys.get("other") })
     const judge = service.onSent
     let removed = false
     service.onSent = async (refreshToken, superseded) => {
