@@ -170,7 +170,7 @@ export function describeNotice(notice: Notice, command: string): NoticeText {
       return text(notice, "warning", {
         about: "",
         title: "kiro.json",
-        message: `${notice.count} more mistakes in kiro.json: /kiro, or \`${command} doctor\`.`,
+        message: `${notice.count} more ${notice.count === 1 ? "mistake" : "mistakes"} in kiro.json: /kiro, or \`${command} doctor\`.`,
       })
     case "source-problem":
       return text(notice, "warning", {

@@ -143,6 +143,11 @@ describe("a notice", () => {
     said(/check who owns it.*in memory only/)
   })
 
+  it("tells of one more mistake as of one", () => {
+    const { message } = describeNotice({ kind: "more-settings-problems", count: 1 }, COMMAND)
+    assert.match(message, /^1 more mistake in kiro\.json: /)
+  })
+
   it("is an error where nothing is kept any more, and a warning where something was not", () => {
     const variants = [true, false].map(
       (inMemory) =>
