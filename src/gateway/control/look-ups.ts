@@ -117,7 +117,6 @@ function ownerTask({ client, store, tokens, identify }: LookUpOptions): Periodic
     name: "the owner look-up",
     everyMs: OWNERS_EVERY_MS,
     retries: 0,
-    waitMs: async () => 0,
     async run(accountId, signal) {
       const account = await presentAccount(store, accountId)
       const [here] = tokens.here(account === undefined ? [] : [account])

@@ -31,7 +31,6 @@ export function modelsTask({ client, open, store, path }: ModelsTaskOptions): Pe
     name: "the model list",
     everyMs: FRESH_MS,
     retries: RETRIES,
-    waitMs: async () => 0,
     async run(accountId, signal) {
       const account = await open(accountId, signal)
       if (account === undefined) return "done"
@@ -72,7 +71,6 @@ export function unlistedTask({
     name: "who has no model list",
     everyMs: LOOKED_FOR_MS,
     retries: NAMED_BY,
-    waitMs: async () => 0,
     async run(answering) {
       const listed = new Set((await store.modelLists()).map(({ accountId }) => accountId))
       const wanted = here(await store.list()).filter(

@@ -15,8 +15,8 @@ export interface PeriodicTask {
   readonly everyMs: number
   /** Further tries of one run, backed off. */
   readonly retries: number
-  /** How long the account is not due yet, by what is stored, in ms: other processes run the same task. */
-  waitMs(accountId: string): Promise<number>
+  /** How long the account is not due yet, by what is stored, in ms, where other processes' runs count as well. */
+  waitMs?(accountId: string): Promise<number>
   run(accountId: string, signal: AbortSignal): Promise<TaskOutcome>
 }
 
@@ -48,7 +48,7 @@ export function createPeriodic(task: PeriodicTask, { clock, random, log }: Host)
   const quietUntil = new Map<string, number>()
 
   const carryOut = async (accountId: string, retries: number, forced: boolean): Promise<void> => {
-    const wait = forced ? 0 : await task.waitMs(accountId)
+    const wait = forced ? 0 : ((await task.waitMs?.(accountId)) ?? 0)
     if (wait > 0) {
       quietUntil.set(accountId, clock.now() + wait)
       return
