@@ -35,7 +35,7 @@ export interface ModelReader {
   read(id: string, lists: readonly AccountModelList[]): AskedModel
 }
 
-/** What the lists say of a model, kept as long as they stay the same: they change once an hour. */
+/** What the lists say of a model, kept as long as they stay the same, which is for minutes. */
 export function createModelReader(): ModelReader {
   let lists: readonly AccountModelList[] = []
   let merged: readonly LiveModel[] | undefined

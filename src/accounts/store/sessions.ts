@@ -218,7 +218,7 @@ export function creditsSince(database: Database, accountId: string, since: numbe
   return Number(database.get(query, [accountId, since])?.["credits"] ?? 0)
 }
 
-/** The same text gives the same object: the lists are read for every chat and change once an hour. */
+/** The same text gives the same object: the lists are read for every chat and seldom change. */
 function modelListReader(): (database: Database) => readonly AccountModelList[] {
   let known = new Map<string, unknown>()
   return untilWritten([MODEL_LISTS.name], (database) => {
