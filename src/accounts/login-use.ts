@@ -56,24 +56,24 @@ type ById = ReadonlyMap<string, KnownLogin>
 
 /**
  * Rule 5: what took the place of a login that is off, removed, suspended or held itself, and nobody knows that it is
- * another's. A copy between the two was never seen in that place: it holds nobody who is known to be another.
+ * another's.
  */
 function heldBehind(accounts: readonly Account[], byId: ById): ReadonlySet<string> {
   const held = new Set<string>()
   const left = [...byId.values()].flatMap((first) => {
     const since = shutSince(first.account)
-    return since === undefined ? [] : [{ before: first, seenBefore: first, since }]
+    return since === undefined ? [] : [{ before: first, since }]
   })
-  for (const { before, seenBefore, since } of left) {
+  for (const { before, since } of left) {
     // Behind a held one the links alone count: what may be it renewed may be the shut one renewed, too.
     const unseen = isShut(before.account) ? unseenAfter(before, accounts, byId) : []
     for (const { id = "" } of [...successorsIn(before.login), ...unseen]) {
       const after = byId.get(id)
       if (after === undefined || held.has(id)) continue
       if ((recordOf(after.login).taken ?? 0) > since) continue
-      if (areTwoPeople(before, after) || areTwoPeople(seenBefore, after)) continue
+      if (areTwoPeople(before, after)) continue
       held.add(id)
-      left.push({ before: after, seenBefore: isCopy(after.login) ? seenBefore : after, since })
+      left.push({ before: after, since })
     }
   }
   return held
