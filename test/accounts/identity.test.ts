@@ -22,6 +22,7 @@ import { idcLogin, keyLogin, tokens } from "./logins.ts"
 const NOW = 1_000_000
 const CLI = { source: "kiro-cli", key: "store#kirocli:odic:token" } as const
 const IDE = { source: "kiro-ide", key: "file" } as const
+const TABLE = { source: "older-plugin", key: "table#1" } as const
 const client = { clientId: "same", clientSecret: new Secret("s") }
 
 function offer(
@@ -476,14 +477,28 @@ describe("a copy in an older plugin's table", () => {
     it(`that ends at ${copyEnds} beside kiro-cli's login that ends at ${cliEnds}: ${resting} rests`, () => {
       const both = take(
         [],
-        [
-          offer("kiro-cli", CLI, ends("kiro-cli", cliEnds)),
-          offer("copy", { source: "older-plugin", key: "table#1" }, ends("copy", copyEnds)),
-        ],
+        [offer("kiro-cli", CLI, ends("kiro-cli", cliEnds)), offer("copy", TABLE, ends("copy", copyEnds))],
       )
       const rests = (name: string): string | undefined => (name === resting ? "behind" : undefined)
       assert.deepEqual(uses(both), { "kiro-cli": rests("kiro-cli"), copy: rests("copy") })
     })
+
+  for (const otherEnds of [1000, 3000])
+    it(`is not what the IDE has or what was signed in to here, ended at ${otherEnds}: kiro-cli renews neither`, () => {
+      const [ide, other] = [offer("ide", IDE, ends("ide", otherEnds)), ends("own", otherEnds)]
+      const both = take([], [offer("kiro-cli", CLI, ends("kiro-cli", 2000)), ide])
+      const own = newAccount({ id: "own", now: NOW, logins: [idcLogin({ id: "own", client, ...other })] })
+      const all = withUses([...both, own])
+      assert.deepEqual(uses(all), { "kiro-cli": undefined, ide: undefined, own: undefined })
+    })
+
+  it("is kiro-cli's own login once that shows it: what another store of kiro-cli's holds still rests behind it", () => {
+    const copied = take([], [offer("renewed", TABLE, ends("renewed", 2000))])
+    const shown = take(copied, [offer("renewed", CLI, ends("renewed", 2000))])
+    const left = { source: "kiro-cli", key: "left#kirocli:odic:token" } as const
+    const all = take(shown, [offer("left", left, ends("left", 1000))])
+    assert.deepEqual(uses(all), { renewed: undefined, left: "behind" })
+  })
 
   it("costs each read no more than there are renewals beside it", () => {
     const rest = Array.from({ length: 2000 }, (_, index): Account => {
@@ -493,7 +508,7 @@ describe("a copy in an older plugin's table", () => {
       return newAccount({ id: `a${index}`, now: index, logins: [login] })
     })
     const { user } = process.cpuUsage()
-    const [copied] = take(rest, [offer("copy", { source: "older-plugin", key: "table#1" })]).slice(-1)
+    const [copied] = take(rest, [offer("copy", TABLE)]).slice(-1)
     assert.equal(copied?.logins[0] && useOf(copied.logins[0]), "behind")
     assert.ok(process.cpuUsage().user - user < 1_500_000)
   })

@@ -370,6 +370,21 @@ describe("orders of events", () => {
     })
 
   for (const act of ["off", "removed"] as const)
+    it(`6, a copy, ${act}: what kiro-cli renewed it to before its store was there is held`, async () => {
+      await home.signsIn("A")
+      await home.olderPluginCopies()
+      home.cliGoesAway()
+      assert.equal(await home.servedBy(), "A")
+      if (act === "off") await home.disable("A")
+      else await home.remove("A")
+      home.service.usage = "down"
+      home.cliComesBack()
+      await home.cliRenews()
+      assert.equal(await home.servedBy(), "nobody")
+      assert.ok((await whys()).includes("held"))
+    })
+
+  for (const act of ["off", "removed"] as const)
     it(`6, ${act} behind a sign-in by a clock that was ahead: stays ${act}`, async () => {
       await home.signsIn("A")
       await home.servedBy()
