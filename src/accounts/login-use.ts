@@ -21,17 +21,15 @@ export function withUses(accounts: readonly Account[]): readonly Account[] {
     all.flatMap((known) => (known.login.id === undefined ? [] : [[known.login.id, known]])),
   )
   const held = heldBehind(accounts, byId)
-  return accounts.map((account) => {
-    const logins = account.logins.map((login): Login => {
-      const { barred: before, isBehind: wasBehind, ...rest } = login
+  return accounts.map((account) => ({
+    ...account,
+    logins: account.logins.map((login): Login => {
+      const { barred: before, isBehind: _, ...rest } = login
       const barred = before === "strange" ? before : held.has(login.id) ? ("held" as const) : undefined
       const isBehind = mayBeSuperseded({ account, login }, accounts, byId) ? (true as const) : undefined
-      return barred === before && isBehind === wasBehind
-        ? login
-        : { ...rest, ...present({ barred, isBehind }) }
-    })
-    return logins.every((login, index) => login === account.logins[index]) ? account : { ...account, logins }
-  })
+      return { ...rest, ...present({ barred, isBehind }) }
+    }),
+  }))
 }
 
 /** Who took the login's places, one after the other and each once; `find` knows them by their ids. */
@@ -138,7 +136,6 @@ function renewalsOf(
   )
   const ofKiroCli = live.filter(
     (other) =>
-      other.id !== login.id &&
       !isRefusedFor(login, other) &&
       (other.source === "kiro-cli" || isInKiroCli(other) || (wasCopied(other) && !isCopy(login))),
   )
