@@ -51,31 +51,31 @@ export function readCommandLine(args: readonly string[]): Command {
   if (flags.has("version")) return { name: "version" }
   const [name = "help", ...rest] = words
   const command = { ...readCommand(name, rest, { flags, values }), json: flags.has("json") }
-  const allowed: readonly string[] = FLAGS_OF[name] ?? []
-  const [wrong] = [...flags, ...values.keys()].filter((flag) => flag !== "json" && !allowed.includes(flag))
+  const [wrong] = [...flags, ...values.keys()].filter((flag) => !flagsOf(name).includes(flag))
   if (wrong !== undefined) throw new UsageError(`--${wrong} goes with ${commandsOf(wrong)}`)
   return command
 }
 
-const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
-  usage: ["days", "by", "csv"],
-  import: ["dry-run"],
-  doctor: ["report", "fix", "live", "yes"],
+type Flags = Readonly<NonNullable<ParseArgsConfig["options"]>>
+
+const FLAGS_OF: Readonly<Record<string, Flags>> = {
+  usage: { days: { type: "string" }, by: { type: "string" }, csv: { type: "boolean" } },
+  import: { "dry-run": { type: "boolean" } },
+  doctor: {
+    report: { type: "boolean" },
+    fix: { type: "boolean" },
+    live: { type: "boolean" },
+    yes: { type: "boolean", short: "y" },
+  },
 }
-const COMMON_FLAGS = ["json", "help", "version"]
-const FLAGS: Readonly<NonNullable<ParseArgsConfig["options"]>> = {
-  days: { type: "string" },
-  by: { type: "string" },
-  csv: { type: "boolean" },
-  "dry-run": { type: "boolean" },
-  report: { type: "boolean" },
-  fix: { type: "boolean" },
-  live: { type: "boolean" },
-  yes: { type: "boolean", short: "y" },
+const COMMON_FLAGS: Flags = {
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 }
+const FLAGS: Flags = Object.fromEntries(
+  [...Object.values(FLAGS_OF), COMMON_FLAGS].flatMap((flags) => Object.entries(flags)),
+)
 const ALL_FLAGS = Object.keys(FLAGS)
 
 interface Split {
@@ -166,7 +166,7 @@ function readCommand(
   }
 }
 
-function readAccounts(words: readonly string[]): Asked | Help {
+function readAccounts(words: readonly string[]): Asked {
   const [verb, account, ...rest] = words
   if (verb === undefined || (verb === "list" && account === undefined)) return { name: "accounts" }
   if (!ACCOUNT_VERBS.includes(verb))
@@ -196,7 +196,7 @@ function readAccounts(words: readonly string[]): Asked | Help {
   }
 }
 
-function readUsage({ flags, values }: Omit<Split, "words">): Asked | Help {
+function readUsage({ flags, values }: Omit<Split, "words">): Asked {
   if (values.size === 0 && !flags.has("csv")) return { name: "usage" }
   const days = Number(values.get("days") ?? 30)
   if (!Number.isInteger(days) || days < 1 || days > MOST_DAYS)
@@ -213,12 +213,12 @@ function noMore(rest: readonly string[]): void {
 
 /** Those of a command; all where none was typed before. */
 function flagsOf(name = ""): readonly string[] {
-  return COMMANDS.includes(name) ? [...(FLAGS_OF[name] ?? []), ...COMMON_FLAGS] : ALL_FLAGS
+  return COMMANDS.includes(name) ? Object.keys({ ...FLAGS_OF[name], ...COMMON_FLAGS }) : ALL_FLAGS
 }
 
 function commandsOf(flag: string): string {
   return Object.keys(FLAGS_OF)
-    .filter((name) => FLAGS_OF[name]?.includes(flag))
+    .filter((name) => flagsOf(name).includes(flag))
     .join(" and ")
 }
 
