@@ -189,7 +189,7 @@ async function profilesOf(
   const { profiles, failures } = await fetchProfiles(client, { access: credential, loginRegion }, signal)
   const [first] = failures
   if (profiles.length === 0 && first !== undefined)
-    throw new Error(describeFailure(first.failure, { account, model: "the list of profiles" }))
+    throw new Error(describeFailure(first, { account, model: "the list of profiles" }))
   return profiles
 }
 

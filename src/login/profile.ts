@@ -36,7 +36,7 @@ export async function findProfile(
     ...question,
     configured: isIdentityCenter(login) ? by.settings.idcProfileArn : undefined,
     profiles,
-    failure: found.failures[0]?.failure,
+    failure: found.failures[0],
   })
   return { profile, profiles }
 }

@@ -83,9 +83,7 @@ export function targetOf(
   return { outcome: "served", target: { serviceRegion: service.region, access } }
 }
 
-export type Paged<Item> =
-  | { readonly outcome: "list"; readonly items: readonly Item[]; readonly host: string }
-  | Unanswered
+export type Paged<Item> = { readonly outcome: "list"; readonly items: readonly Item[] } | Unanswered
 
 /** The whole list of an account in its service region, as the service's own entries. An empty list is a failure. */
 export async function fetchModels(
@@ -118,8 +116,8 @@ export interface ProfileSearch {
 
 export interface FoundProfiles {
   readonly profiles: readonly KiroProfile[]
-  /** The regions that gave no answer: with one of these an empty list proves nothing. */
-  readonly failures: readonly { readonly serviceRegion: string; readonly failure: KiroFailure }[]
+  /** Of the regions that gave no answer: with one of these an empty list proves nothing. */
+  readonly failures: readonly KiroFailure[]
 }
 
 /**
@@ -132,31 +130,23 @@ export async function fetchProfiles(
   signal?: AbortSignal,
 ): Promise<FoundProfiles> {
   const regions = search.loginRegion?.startsWith("us-gov-") ? GOVERNMENT_REGIONS : SERVICE_REGIONS
-  const answers = await Promise.all(
-    regions.map(async (serviceRegion) => ({
-      serviceRegion,
-      list: await listProfiles(client, { ...search, serviceRegion }, signal),
-    })),
+  const lists = await Promise.all(
+    regions.map((serviceRegion) => {
+      const target = { ...search, serviceRegion }
+      return readPages({
+        ask: (nextToken) =>
+          callControl(client, target, { operation: "profiles", parameters: nextToken, signal }),
+        read: readProfiles,
+      })
+    }),
   )
-  const profiles = answers.flatMap(({ list }) => (list.outcome === "list" ? list.items : []))
+  const profiles = lists.flatMap((list) => (list.outcome === "list" ? list.items : []))
   return {
     profiles: [...new Map(profiles.map((profile) => [profile.arn, profile])).values()],
-    failures: answers.flatMap(({ serviceRegion, list }) =>
-      list.outcome === "failed" && !meansNone(list.failure) ? [{ serviceRegion, failure: list.failure }] : [],
+    failures: lists.flatMap((list) =>
+      list.outcome === "failed" && !meansNone(list.failure) ? [list.failure] : [],
     ),
   }
-}
-
-async function listProfiles(
-  client: ControlClient,
-  target: ControlTarget,
-  signal: AbortSignal | undefined,
-): Promise<Paged<KiroProfile>> {
-  return readPages({
-    ask: (nextToken) =>
-      callControl(client, target, { operation: "profiles", parameters: { ...nextToken }, signal }),
-    read: readProfiles,
-  })
 }
 
 /** The profile that the token itself stands for, as an API key does. */
@@ -192,7 +182,7 @@ async function readPages<Item>(list: {
     if (page === undefined) return failed("the answer is no list")
     items.push(...page.items)
     const { nextToken } = page
-    if (nextToken === undefined || seen.has(nextToken)) return { outcome: "list", items, host: answer.host }
+    if (nextToken === undefined || seen.has(nextToken)) return { outcome: "list", items }
     seen.add(nextToken)
     next = { nextToken }
   }

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { fetchModels } from "../../../src/gateway/control/questions.ts"
-import { fetchProfiles } from "../../../src/gateway/control/questions.ts"
-import { fetchUsage } from "../../../src/gateway/control/questions.ts"
+import { fetchModels, fetchProfiles, fetchUsage } from "../../../src/gateway/index.ts"
 import { FAILURES, json, type ReceivedRequest, startFakeKiro } from "../../support/fake-kiro/index.ts"
 import { controlOf } from "./support.ts"
 
@@ -116,8 +114,8 @@ describe("the profiles of a login", () => {
     const found = await fetchProfiles(client, { access: target.access })
     assert.deepEqual(found.profiles, [])
     assert.deepEqual(
-      found.failures.map((failure) => failure.serviceRegion),
-      ["eu-central-1"],
+      found.failures.map(({ kind }) => kind),
+      ["service-error"],
     )
   })
 })
