@@ -31,9 +31,7 @@ export interface AskedModel {
   readonly builtIn: KiroModel
 }
 
-export interface ModelReader {
-  read(id: string, lists: readonly AccountModelList[]): AskedModel
-}
+export type ModelReader = (id: string, lists: readonly AccountModelList[]) => AskedModel
 
 /** What the lists say of a model, kept as long as they stay the same, which is for minutes. */
 export function createModelReader(): ModelReader {
@@ -46,17 +44,15 @@ export function createModelReader(): ModelReader {
       const { accountId, fetchedAt, models: entries } = lists[index] ?? list
       return list.accountId === accountId && list.fetchedAt === fetchedAt && list.models === entries
     })
-  return {
-    read(id, now) {
-      if (!isSame(now) || models.size === 0) {
-        lists = now
-        merged = mergeModelLists(now)
-        models = new Map()
-      }
-      const asked = models.get(id) ?? { known: resolveModel(id, merged), ...inLists(id, now) }
-      models.set(id, asked)
-      return asked
-    },
+  return (id, now) => {
+    if (!isSame(now)) {
+      lists = now
+      merged = mergeModelLists(now)
+      models = new Map()
+    }
+    const asked = models.get(id) ?? { known: resolveModel(id, merged), ...inLists(id, now) }
+    models.set(id, asked)
+    return asked
   }
 }
 

@@ -25,11 +25,11 @@ export interface Chat extends ChatCall {
 
 /** What of a call stays the same for all its attempts. */
 export async function openChat(context: GatewayContext, call: ChatCall): Promise<Chat> {
-  const { store, runtime, background, settings, models, readSchema } = context
+  const { store, runtime, background, settings, readModel, readSchema } = context
   const { request, sessionId } = call
   await background.settled(sessionId)
   const { session, accounts, reasoning, refusedFields, modelLists } = await store.opening(sessionId)
-  const model = models.read(request.model, listsInUse(modelLists, accounts))
+  const model = readModel(request.model, listsInUse(modelLists, accounts))
   const { known } = model
   const refused = refusedOf(known.wireId, refusedFields)
   const { input } = withoutRefused(known, refused)

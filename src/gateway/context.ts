@@ -33,7 +33,7 @@ export interface GatewayContext extends GatewayDependencies {
   readonly background: Background
   /** By its session, the message of the user's own that is being answered: a host asks again where that fails. */
   readonly unanswered: Map<string, string>
-  readonly models: ModelReader
+  readonly readModel: ModelReader
   readonly readHeaders: HeaderReader
   readonly readSchema: SchemaReader
 }

@@ -40,7 +40,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     ...dependencies,
     background,
     unanswered: new Map(),
-    models: createModelReader(),
+    readModel: createModelReader(),
     readHeaders: createHeaderReader(),
     readSchema: createSchemaReader(),
   }

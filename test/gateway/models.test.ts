@@ -16,7 +16,7 @@ const list = (accountId: string, ...ids: readonly string[]) => ({
 describe("an account that lacks a model", () => {
   const lists = [list("pro", "auto", "claude-opus-5"), list("free", "auto")]
   const lacks = (accountId: string, model: string): boolean =>
-    lacksModel(createModelReader().read(model, lists), accountId)
+    lacksModel(createModelReader()(model, lists), accountId)
 
   it("is passed over where another has it", () => {
     assert.equal(lacks("free", "kiro/claude-opus-5"), true)
