@@ -20,34 +20,30 @@ import { EMPTY_MESSAGE, INTERRUPTED_RESULT } from "./filler.ts"
 export function pairResults(conversation: Conversation): Conversation {
   if (arePaired(conversation.turns)) return conversation
   const openUses = createOpenUses()
-  const uses = new Map<Turn, readonly OpenUse[]>()
-  const parts = new Map<UserTurn, readonly UserPart[]>()
-  for (const turn of conversation.turns) {
-    if (turn.role === "assistant") uses.set(turn, openUses.add(turn.uses))
-    else
-      parts.set(turn, [
-        ...strayTexts(turn.results.filter((result) => !openUses.answer(result))),
-        ...turn.parts,
-      ])
-  }
+  // All turns are read before one is written: what answers a use may stand far behind it.
+  const read = conversation.turns.map((turn) => {
+    if (turn.role === "assistant") return { ...turn, uses: openUses.add(turn.uses) }
+    const strays = turn.results.filter((result) => !openUses.answer(result))
+    return { ...turn, parts: [...strayTexts(strays), ...turn.parts] }
+  })
 
   const turns: Turn[] = []
   let unanswered: readonly OpenUse[] = []
-  const answerWith = (own: readonly UserPart[], spoken: boolean): void => {
-    if (own.length + unanswered.length > 0)
-      turns.push({ role: "user", spoken, parts: own, results: unanswered.map(answerOf) })
+  const answerWith = (parts: readonly UserPart[], spoken: boolean): void => {
+    if (parts.length + unanswered.length > 0)
+      turns.push({ role: "user", spoken, parts, results: unanswered.map(answerOf) })
     unanswered = []
   }
-  for (const turn of conversation.turns) {
+  for (const turn of read) {
     if (turn.role === "user") {
-      answerWith(parts.get(turn) ?? [], turn.spoken)
+      answerWith(turn.parts, turn.spoken)
       continue
     }
-    if (unanswered.length > 0) answerWith([], false)
-    unanswered = uses.get(turn) ?? []
-    turns.push({ ...turn, uses: unanswered.map(({ use }) => use) })
+    answerWith([], false)
+    unanswered = turn.uses
+    turns.push({ ...turn, uses: turn.uses.map(({ use }) => use) })
   }
-  if (unanswered.length > 0) answerWith([], false)
+  answerWith([], false)
   return { ...conversation, turns }
 }
 
@@ -61,15 +57,18 @@ function answerOf({ use, answer }: OpenUse): TurnResult {
   return { ...answer, id: use.id, text: isBlank(answer.text) ? EMPTY_MESSAGE : answer.text }
 }
 
-/** A use under its id on the wire, and the result that was found for it. */
+/** A use under its id on the wire, the id that OpenCode gave it, and the result that was found for it. */
 interface OpenUse {
   readonly use: TurnUse
+  readonly givenId: string
   answer?: TurnResult
 }
 
-/** The uses under one id of OpenCode's: several of one turn, or of several turns, may share it. */
+/** The uses of one id of OpenCode's: several of one turn, or of several turns, may share it. */
 interface SameId {
-  readonly groups: { readonly uses: OpenUse[]; next: number }[]
+  /** Those of the newest turn first, within it in their order: the first is meant. */
+  readonly waiting: OpenUse[]
+  /** The texts of those that were answered. */
   readonly answers: Set<string>
 }
 
@@ -86,27 +85,20 @@ function createOpenUses(): OpenUses {
 
   return {
     add(uses) {
-      const added = uses.map((use): OpenUse => ({ use: { ...use, id: allocateId(use.id) } }))
-      const originals = Map.groupBy(added.keys(), (index) => uses[index]?.id ?? "")
-      for (const [id, indexes] of originals) {
-        const sameId = known.get(id) ?? { groups: [], answers: new Set() }
-        sameId.groups.push({ uses: [...indexes].flatMap((index) => added[index] ?? []), next: 0 })
-        known.set(id, sameId)
+      const added = uses.map((use): OpenUse => ({ use: { ...use, id: allocateId(use.id) }, givenId: use.id }))
+      for (const [id, newest] of Map.groupBy(added, ({ givenId }) => givenId)) {
+        const { waiting, answers } = known.get(id) ?? { waiting: [], answers: new Set() }
+        known.set(id, { waiting: [...newest, ...waiting], answers })
       }
       return added
     },
 
-    /** The newest turn that still waits is meant; within it the uses are answered in their order. */
     answer(result) {
       const sameId = known.get(result.id)
       if (sameId === undefined) return false
-      while ((sameId.groups.at(-1)?.next ?? 0) >= (sameId.groups.at(-1)?.uses.length ?? 1))
-        sameId.groups.pop()
-      const group = sameId.groups.at(-1)
-      if (group === undefined) return sameId.answers.has(result.text)
-      const open = group.uses[group.next]
-      group.next += 1
-      if (open !== undefined) open.answer = result
+      const meant = sameId.waiting.shift()
+      if (meant === undefined) return sameId.answers.has(result.text)
+      meant.answer = result
       sameId.answers.add(result.text)
       return true
     },
