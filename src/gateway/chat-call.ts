@@ -22,7 +22,12 @@ export interface ChatCall {
   readonly signal: AbortSignal
 }
 
-export type ChatOutcome = { readonly outcome: "answer"; readonly answer: ChatAnswer } | RefusedChat
+export type ChatOutcome = AnsweredChat | RefusedChat
+
+export interface AnsweredChat {
+  readonly outcome: "answer"
+  readonly answer: ChatAnswer
+}
 
 export interface RefusedChat {
   readonly outcome: "refusal"

@@ -12,7 +12,7 @@ import { afterThrottle, firstProgress, isOfTheSession, type Progress } from "./a
 import { type Chat, openChat } from "./chat.ts"
 import { createBackground, createTurnstile } from "./background.ts"
 import type { GatewayContext, GatewayDependencies } from "./context.ts"
-import type { ChatAnswer, ChatCall, ChatOutcome, Refusal } from "./chat-call.ts"
+import type { AnsweredChat, ChatCall, ChatOutcome, RefusedChat, Refusal } from "./chat-call.ts"
 import { createModelReader } from "./asked-model.ts"
 import { recover } from "./recover/recover.ts"
 import { refusalOf } from "./refuse/failures.ts"
@@ -77,11 +77,9 @@ async function liveChat(context: GatewayContext, call: ChatCall): Promise<ChatOu
 }
 
 /** What one model came to. */
-type Asked = Extract<ChatOutcome, { outcome: "answer" }> | Refused
+type Asked = AnsweredChat | Refused
 
-interface Refused extends Pick<Attempt, "chat" | "progress"> {
-  readonly outcome: "refusal"
-  readonly refusal: Refusal
+interface Refused extends RefusedChat, Pick<Attempt, "chat" | "progress"> {
   readonly because: FailureKind | "no-account"
 }
 
@@ -228,9 +226,7 @@ function isText({ content }: ChatMessage, text: string): boolean {
 async function deliver(
   context: GatewayContext,
   answered: Answered,
-): Promise<
-  { readonly outcome: "answer"; readonly answer: ChatAnswer } | ({ readonly outcome: "failed" } & Failed)
-> {
+): Promise<AnsweredChat | ({ readonly outcome: "failed" } & Failed)> {
   const { chat, answer, sent } = answered
   const onEnd = (summary: TurnSummary, failure?: KiroFailure): void =>
     remember(context, answered, { summary, failure })
