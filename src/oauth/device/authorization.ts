@@ -193,12 +193,10 @@ function codeOfPage(status: number): DeviceErrorCode {
   return status < 400 ? "unreachable" : "refused-on-the-way"
 }
 
-/** What one question for the tokens brought. A refusal is not an answer but a thrown `DeviceAuthorizationError`. */
+/** What one question for the tokens brought. A refusal, or none, is a thrown `DeviceAuthorizationError`. */
 export type PollAnswer =
   | { readonly outcome: "approved"; readonly tokens: DeviceTokens }
-  | { readonly outcome: "authorization_pending" }
-  | { readonly outcome: "slow_down" }
-  | { readonly outcome: "unreachable"; readonly reason: string }
+  | { readonly outcome: "authorization_pending" | "slow_down" }
 
 /** RFC 8628 §3.5: the interval grows by 5 seconds for this and all later requests. */
 const SLOW_DOWN_MS = 5_000
@@ -212,7 +210,7 @@ export async function pollForTokens(flow: {
   readonly clock: Clock
   readonly log: Log
   readonly authorization: DeviceAuthorization
-  ask(signal: AbortSignal): Promise<PollAnswer>
+  ask(): Promise<PollAnswer>
   readonly signal: AbortSignal
 }): Promise<DeviceTokens> {
   const { clock, authorization, signal } = flow
@@ -220,24 +218,21 @@ export async function pollForTokens(flow: {
   let waitMs = intervalMs
   while (clock.now() + waitMs < authorization.expiresAt) {
     await clock.sleep(waitMs, signal)
-    const answer = await flow.ask(signal)
-    switch (answer.outcome) {
-      case "approved":
-        return answer.tokens
-      case "authorization_pending":
-        waitMs = intervalMs
-        break
-      case "slow_down":
-        intervalMs += SLOW_DOWN_MS
-        waitMs = intervalMs
-        break
-      case "unreachable":
-        flow.log.warn("no answer while waiting for the sign-in", { reason: answer.reason })
-        waitMs = Math.max(intervalMs, Math.min(waitMs * 2, LONGEST_WAIT_MS))
-        break
-      default:
-        answer satisfies never
+    try {
+      const answer = await flow.ask()
+      if (answer.outcome === "approved") return answer.tokens
+      if (answer.outcome === "slow_down") intervalMs += SLOW_DOWN_MS
+      waitMs = intervalMs
+    } catch (error) {
+      if (!isNoAnswer(error)) throw error
+      flow.log.warn("no answer while waiting for the sign-in", { reason: error.message })
+      waitMs = Math.max(intervalMs, Math.min(waitMs * 2, LONGEST_WAIT_MS))
     }
   }
   throw new DeviceAuthorizationError("expired_token", "The code was not approved in time.")
+}
+
+function isNoAnswer(error: unknown): error is DeviceAuthorizationError {
+  if (!(error instanceof DeviceAuthorizationError)) return false
+  return error.code === "unreachable" || error.code === "service-error"
 }

@@ -59,14 +59,15 @@ export async function pollForIdcTokens(
   options: OidcOptions & { readonly flow: IdcFlow; readonly signal: AbortSignal },
 ): Promise<DeviceTokens> {
   const { clock, log } = options.runtime
+  const { signal } = options
   const { authorization, client } = options.flow
   const oidc = await openOidcClient(options)
   return pollForTokens({
     clock,
     log,
     authorization,
-    ask: (signal) => oidc.requestTokens(client, authorization.deviceCode, signal),
-    signal: options.signal,
+    ask: () => oidc.requestTokens(client, authorization.deviceCode, signal),
+    signal,
   })
 }
 

@@ -100,9 +100,7 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
         signal.throwIfAborted()
         if (error instanceof sdk.AuthorizationPendingException) return { outcome: "authorization_pending" }
         if (error instanceof sdk.SlowDownException) return { outcome: "slow_down" }
-        const refusal = readOidcError(error)
-        if (refusal.code !== "unreachable" && refusal.code !== "service-error") throw refusal
-        return { outcome: "unreachable", reason: refusal.message }
+        throw readOidcError(error)
       }
     },
   }

@@ -75,23 +75,14 @@ async function askForTokens(
     clientId: SOCIAL_CLIENT_ID,
     deviceCode: options.authorization.deviceCode.reveal(),
   }
-  try {
-    return judgePoll(await askService(options, "/oauth/device/poll", question), options.runtime.clock.now())
-  } catch (error) {
-    if (!(error instanceof DeviceAuthorizationError)) throw error
-    if (error.code !== "unreachable" && error.code !== "service-error") throw error
-    return { outcome: "unreachable", reason: error.message }
-  }
-}
-
-function judgePoll(answer: SocialAnswer, now: number): PollAnswer {
+  const answer = await askService(options, "/oauth/device/poll", question)
   const { status, body } = answer
   const word = body.status ?? body.error
   if (word === "authorization_pending" || word === "slow_down") return { outcome: word }
-  if (isPassing(status)) return { outcome: "unreachable", reason: `HTTP ${status}` }
+  if (isPassing(status)) throw new DeviceAuthorizationError("service-error", `HTTP ${status}`)
   const { accessToken, profileArn, identityProvider } = body
   if (status !== 200 || (word !== undefined && !accessToken)) throw refusalOf(answer)
-  const tokens = readTokens(body, { by: "Kiro", now })
+  const tokens = readTokens(body, { by: "Kiro", now: options.runtime.clock.now() })
   return { outcome: "approved", tokens: { ...tokens, ...present({ profileArn, identityProvider }) } }
 }
 
