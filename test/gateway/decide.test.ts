@@ -244,7 +244,7 @@ describe("decide", () => {
       assert.deepEqual(still, { do: "switch-account" })
     }
     const last = { anotherAccount: "paid", progress: { sends: LIMITS.maxRequestIterations } } as const
-    assert.deepEqual(judge(situation("throttled", last)), { do: "fail", unasked: true })
+    assert.deepEqual(judge(situation("throttled", last)), { do: "fail", others: "unasked" })
   })
 
   it("leaves an account whose model or disk is at fault, also where another one has yet to come back", () => {
@@ -255,10 +255,10 @@ describe("decide", () => {
 
   it("tells at the last send of accounts that were not asked only where those could have helped", () => {
     const last = { anotherAccount: "free", progress: { sends: LIMITS.maxRequestIterations } } as const
-    assert.deepEqual(judge(situation("monthly-quota", last)), { do: "fail", unasked: true })
+    assert.deepEqual(judge(situation("monthly-quota", last)), { do: "fail", others: "unasked" })
     assert.deepEqual(judge(situation("malformed-request", last)), { do: "fail" })
     assert.deepEqual(judge(situation("monthly-quota", { progress: last.progress })), { do: "fail" })
-    assert.deepEqual(judge(situation("token-unavailable", last)), { do: "fail", unasked: true })
+    assert.deepEqual(judge(situation("token-unavailable", last)), { do: "fail", others: "unasked" })
   })
 
   it("tells nothing of others where all have been asked before the last send", () => {

@@ -41,10 +41,10 @@ export type Verdict =
   | { readonly do: "omit"; readonly what: readonly Omission[] }
   | { readonly do: "new-conversation" }
   /**
-   * `retryAfterMs`: a wait too long for one chat; the host waits instead and shows it. `unasked`: the
-   * user allows no send to another account, and whether there is one.
+   * `retryAfterMs`: a wait too long for one chat; the host waits instead and shows it. `others`: behind the last send
+   * that the user allows, whether the chat has asked the other accounts that could have served.
    */
-  | { readonly do: "fail"; readonly retryAfterMs?: number; readonly unasked?: boolean }
+  | { readonly do: "fail"; readonly retryAfterMs?: number; readonly others?: "asked" | "unasked" }
 
 /** What one chat has done so far, as one value: every verdict makes the next one of it. */
 export interface Progress {

@@ -81,13 +81,14 @@ export function decide(failure: KiroFailure, progress: Progress, ways: Ways): Ve
     if (verdict !== undefined) return verdict
   }
   const retryAfterMs = failure.kind === "capacity" && !isLast ? throttleWait(situation) : failure.retryAfterMs
-  const unasked = ways.anotherAccount !== "none"
-  const isOneOfMany = isLast && leadsElsewhere(failure) && (progress.excluded.length > 0 || unasked)
-  return { do: "fail", ...present({ retryAfterMs, unasked: isOneOfMany ? unasked : undefined }) }
+  return { do: "fail", ...present({ retryAfterMs, others: isLast ? othersOf(situation) : undefined }) }
 }
 
-function leadsElsewhere({ kind }: KiroFailure): boolean {
-  return TABLE[kind].some((move) => move === leaveAccount || move === switchAccount)
+function othersOf({ failure, progress, anotherAccount }: Situation): "asked" | "unasked" | undefined {
+  const couldHelp = TABLE[failure.kind].some((move) => move === leaveAccount || move === switchAccount)
+  if (!couldHelp) return undefined
+  if (anotherAccount !== "none") return "unasked"
+  return progress.excluded.length > 0 ? "asked" : undefined
 }
 
 function refresh({ progress, renewableLogin }: Situation): Verdict | undefined {

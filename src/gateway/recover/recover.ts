@@ -121,10 +121,10 @@ function logFailure({ runtime }: GatewayContext, failed: Failed, verdict: Verdic
 async function refuse(
   context: GatewayContext,
   failed: Failed,
-  { retryAfterMs, unasked }: Extract<Verdict, { do: "fail" }>,
+  { retryAfterMs, others }: Extract<Verdict, { do: "fail" }>,
 ): Promise<Refusal> {
   const { chat, progress, account, failure, sent } = failed
-  if (unasked !== undefined) return refuseLast(context, failed, unasked)
+  if (others !== undefined) return refuseLast(context, failed, others)
   if (failure.kind === "input-too-long") {
     if (sent === undefined) return refuseOverflow(context, chat, progress)
     const { estimatedTokens } = sent.body
@@ -135,10 +135,14 @@ async function refuse(
 }
 
 /** Behind the last send that the user allows: as always where no other account could serve either. */
-async function refuseLast(context: GatewayContext, failed: Failed, unasked: boolean): Promise<Refusal> {
+async function refuseLast(
+  context: GatewayContext,
+  failed: Failed,
+  others: "asked" | "unasked",
+): Promise<Refusal> {
   const { chat } = failed
   const left = nextProgress(failed.progress, { do: "switch-account" }, failed)
-  const next = unasked ? undefined : await chooseAccount(context, chat, left)
+  const next = others === "asked" ? await chooseAccount(context, chat, left) : undefined
   return next?.outcome === "refusal" ? next.refusal : refuseTried(context, chat, left)
 }
 
