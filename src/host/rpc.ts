@@ -1,5 +1,4 @@
 import { asObject, type JsonObject, messageOf, numberField, stringField } from "../json.ts"
-import type { KiroProfile } from "../kiro/index.ts"
 import type { NewSignIn, SignedIn, SignIn } from "../login/index.ts"
 import { SIGN_IN_METHODS } from "../login/input.ts"
 import type { Place, Project } from "../settings/index.ts"
@@ -27,18 +26,20 @@ export const ACCOUNTS_RPC = {
   },
 } as const
 
-/** A sign-in that was begun; or why it was not, to a caller that named it by an `attempt` of its own to ask about it. */
-export type SignInAnswer =
-  | { readonly url: string; readonly instructions: string }
-  | { readonly refused: string }
+/** Why what was asked for can't be given, in words for the one who asked. */
+interface Refused {
+  readonly refused: string
+}
 
-/** Or why nobody can look just now. */
-export type BoardAnswer = Board | { readonly refused: string }
+async function orRefused<Answer>(answer: () => Promise<Answer>): Promise<Answer | Refused> {
+  try {
+    return await answer()
+  } catch (error) {
+    return { refused: messageOf(error) }
+  }
+}
 
-/** Or why nobody could be asked for them. */
-export type ProfilesAnswer = { readonly profiles: readonly KiroProfile[] } | { readonly refused: string }
-
-/** What came of one. `unknown`: begun before this server was. */
+/** What came of a sign-in. `unknown`: begun before this server was. */
 export type SignInOutcome =
   | { readonly state: "pending" | "unknown" }
   | ({ readonly state: "signed-in" } & SignedIn)
@@ -71,36 +72,30 @@ export function accountsRpcHandlers(options: {
       throw error
     }
   }
-  const begin = async (
-    input: JsonObject,
-    start: (management: Management) => Promise<SignIn>,
-  ): Promise<SignInAnswer> => {
+  /** A caller asks what came of it by an `attempt` of its own; who names none can't ask, and gets a rejection. */
+  const begin = async (input: JsonObject, start: (management: Management) => Promise<SignIn>) => {
     const attempt = stringField(input, "attempt")
-    try {
+    const begun = async () => {
       const signIn = await start((await host.services()).management)
       host.inBackground(() => complete(signIn, attempt ?? ""), "a sign-in was not completed")
       const { url, instructions } = signIn
       return { url, instructions }
-    } catch (error) {
-      if (attempt === undefined) throw error
-      return { refused: messageOf(error) }
     }
+    return attempt === undefined ? begun() : orRefused(begun)
   }
   return {
-    async board(input: unknown): Promise<BoardAnswer> {
+    async board(input: unknown): Promise<Board | Refused> {
       const fields = asObject(input)
       const starts = fields["turnStarts"]
-      try {
-        return await readBoard({
+      return orRefused(() =>
+        readBoard({
           place,
           project,
           sessionId: stringField(fields, "sessionId"),
           turnStarts: Array.isArray(starts) ? starts.filter((at) => typeof at === "number") : [],
           now: numberField(fields, "now") ?? host.clock.now(),
-        })
-      } catch (error) {
-        return { refused: messageOf(error) }
-      }
+        }),
+      )
     },
     async act(input: unknown): Promise<ActDone> {
       const act = readAct(asObject(input))
@@ -109,20 +104,16 @@ export function accountsRpcHandlers(options: {
       changed()
       return done
     },
-    async profiles(input: unknown): Promise<ProfilesAnswer> {
-      try {
-        return { profiles: await (await host.services()).management.profiles(account(input)) }
-      } catch (error) {
-        return { refused: messageOf(error) }
-      }
-    },
-    async signIn(input: unknown): Promise<SignInAnswer> {
+    profiles: async (input: unknown) =>
+      orRefused(async () => ({
+        profiles: await (await host.services()).management.profiles(account(input)),
+      })),
+    async signIn(input: unknown) {
       const fields = asObject(input)
       return begin(fields, async (management) => management.signIn(readNewSignIn(fields)))
     },
-    async signInAgain(input: unknown): Promise<SignInAnswer> {
-      return begin(asObject(input), (management) => management.signInAgain(account(input)))
-    },
+    signInAgain: async (input: unknown) =>
+      begin(asObject(input), (management) => management.signInAgain(account(input))),
     async signInOutcome(input: unknown): Promise<SignInOutcome> {
       return outcomes.get(stringField(asObject(input), "attempt") ?? "") ?? { state: "unknown" }
     },
