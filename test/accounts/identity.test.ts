@@ -221,9 +221,95 @@ describe("an owner that became known", () => {
     assert.deepEqual(uses(then), { 1: undefined, 2: undefined })
   })
 
-  it("never changes", () => {
+  it("never changes, also where another one comes with an e-mail address", () => {
     const named = learn(take([], [offer("1")]), "1", "u")
     assert.equal(learn(named, "1", "v")[0]?.userId, "u")
+    const [login] = named[0]?.logins ?? []
+    assert.ok(login)
+    const email = "v@example.com"
+    assert.deepEqual(learnIdentity(named, { login, userId: "v", email, now: NOW }).put, [])
+  })
+
+  it("brings the person's e-mail address, which is news only once", () => {
+    const named = learn(take([], [offer("1")]), "1", "u")
+    const [login] = named[0]?.logins ?? []
+    assert.ok(login)
+    const learnt = { login, userId: "u", email: "u@example.com", now: NOW }
+    const told = after(named, learnIdentity(named, learnt))
+    assert.equal(told[0]?.email, "u@example.com")
+    assert.deepEqual(learnIdentity(told, learnt).put, [])
+  })
+
+  it("is that of the pair that was asked with, and of none that came into the row meanwhile", () => {
+    const accounts = take([], [offer("1")])
+    const [login] = accounts[0]?.logins ?? []
+    assert.ok(login)
+    const asked = { ...login, tokens: tokens("other") } as Login
+    assert.deepEqual(learnIdentity(accounts, { login: asked, userId: "u", now: NOW }).put, [])
+  })
+
+  it("may be an identity provider's name for whom the service has named, where no other login has that name", () => {
+    const idp = (name: string, owner?: string): Login => {
+      const rest = { clientId: "c", tokenEndpoint: "https://login.example.com/token", tokens: tokens(name) }
+      const login: Login = { id: name, kind: "external-idp", source: "own", ...rest }
+      const record = { places: [], hashes: [loginHash(login)], inherited: [] }
+      return { ...login, record: owner === undefined ? record : { ...record, owner } }
+    }
+    const account = (logins: readonly Login[]): Account => ({
+      ...newAccount({ id: "a", now: 1, logins }),
+      userId: "u",
+    })
+    const alone = learn([account([idp("1"), idp("2")])], "1", "jwt:issuer subject")
+    assert.deepEqual(
+      alone.map(({ id, userId }) => [id, userId]),
+      [["a", "jwt:issuer subject"]],
+    )
+    const apart = learn([account([idp("1"), idp("2", "u")])], "1", "jwt:issuer subject")
+    assert.deepEqual(pairs(apart), [["2"], ["1"]])
+  })
+
+  it("joins the younger account to the older one, whichever was named last, with all that either knew", () => {
+    const forgotten = (name: string): NonNullable<Account["forgotten"]> => {
+      const record = { places: [], hashes: [loginHash(offer(name).login)], inherited: [] }
+      return [{ kind: "forgotten", source: "kiro-cli", id: name, record }]
+    }
+    const quota = (checkedAt: number): NonNullable<Account["quota"]> => ({
+      checkedAt,
+      used: 1,
+      limit: 2,
+      bonuses: [],
+      overage: { enabled: false, used: 0 },
+    })
+    const older: Account = {
+      ...newAccount({ id: "b", now: 1, logins: [offer("1").login].map((login) => ({ ...login, id: "1" })) }),
+      forgotten: forgotten("8"),
+      quota: quota(5),
+      lastUsedAt: 9,
+      record: { joined: ["x"], actedAt: 3 },
+    }
+    const younger: Account = {
+      ...newAccount({ id: "a", now: 2, logins: [{ ...offer("2", IDE).login, id: "2" }] }),
+      forgotten: forgotten("9"),
+      quota: quota(6),
+      lastUsedAt: 8,
+      record: { joined: ["y"], actedAt: 4 },
+    }
+    for (const order of [
+      ["1", "2"],
+      ["2", "1"],
+    ] as const) {
+      const [one, ...others] = order.reduce<readonly Account[]>(
+        (accounts, name) => learn(accounts, name, "u"),
+        [older, younger],
+      )
+      assert.deepEqual(others, [])
+      assert.equal(one?.id, "b")
+      assert.deepEqual(one.forgotten?.map(({ id }) => id).toSorted(), ["8", "9"])
+      assert.deepEqual([one.quota?.checkedAt, one.lastUsedAt], [6, 9])
+      assert.deepEqual(one.record, { joined: ["x", "y", "a"], actedAt: 4 })
+    }
+    const [twin] = learn(learn([{ ...older, addedAt: 2 }, younger], "1", "u"), "2", "u")
+    assert.equal(twin?.id, "a")
   })
 
   it("joins nothing by registration, profile, e-mail or label", () => {
@@ -304,6 +390,13 @@ describe("a removed account", () => {
     assert.deepEqual(uses(renewed), { 2: "held" })
     assert.deepEqual(pairs(learn(renewed, "2", "u")), [[]])
     assert.deepEqual(uses(learn(renewed, "2", "v")), { 2: undefined })
+  })
+
+  it("knows again whatever took its place and was the same person's", () => {
+    const joined = learn(take(buried(named), [offer("2")]), "2", "u")
+    assert.deepEqual(pairs(take(joined, [offer("2")])), [[]])
+    assert.deepEqual(pairs(take(joined, [offer("1")])), [[]])
+    assert.deepEqual(pairs(take(joined, [offer("1", IDE), offer("2", IDE)])), [[]])
   })
 
   it("comes back under its id by the user's import of the very pair", () => {
