@@ -429,6 +429,21 @@ describe("a removed account", () => {
     assert.deepEqual(pairs(take(back, [offer("1")])), [["9", "3"]])
   })
 
+  it("owes what it owed also for the login that turns out to be the same person's", () => {
+    const owing = (name: string, userId?: string): Account => {
+      const login = { ...offer(name).login, id: name }
+      const record = {
+        places: [{ ...CLI, key: name, owed: true }],
+        hashes: [loginHash(login)],
+        inherited: [],
+      }
+      const account = newAccount({ id: name, now: NOW, logins: [{ ...login, record }] })
+      return userId === undefined ? account : { ...account, userId }
+    }
+    const both = learn([buryAccount(owing("1", "u"), NOW), owing("2")], "2", "u")
+    assert.deepEqual(pairs(both), [["1", "2"]])
+  })
+
   it("comes back by a later sign-in, also where the name comes only afterwards", () => {
     const own = {
       ...newAccount({ id: "z", now: NOW, logins: [offer("3").login] }),
