@@ -158,7 +158,7 @@ function isOn(one: Account, other: Account): boolean {
   return on.record?.actedAt !== undefined && on.record.actedAt > (off.record?.actedAt ?? 0)
 }
 
-/** Suspended wins, unless the user's act on the other one was later. */
+/** Suspended wins, unless the user's act on the other one was later. That all its logins ended is over with one that did not. */
 function joinedHealth(older: Account, newer: Account): Health {
   for (const [locked, other] of [
     [older, newer],
@@ -169,8 +169,7 @@ function joinedHealth(older: Account, newer: Account): Health {
       const since = health.state === "ok" ? 0 : health.since
       return (other.record?.actedAt ?? 0) > since && !isLocked(other) ? other.health : health
     }
-  const isUsable = newer.health.state === "ok" && newer.logins.some((login) => login.revoked === undefined)
-  return older.health.state === "revoked" && isUsable ? newer.health : older.health
+  return older.health.state === "revoked" ? newer.health : older.health
 }
 
 /** Of one person's logins the one that took another's place takes its part, and so does the later own sign-in. */

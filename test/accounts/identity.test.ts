@@ -356,6 +356,31 @@ describe("an owner that became known", () => {
     assert.equal(learn([suspended, own], "3", "u")[0]?.health.state, "ok")
   })
 
+  it("ends that every login was refused, by one that works, and leaves what else is held against that one", () => {
+    const refused = (account: Account): Account => ({
+      ...account,
+      health: { state: "revoked", since: 5, reason: "login-expired" },
+      logins: account.logins.map((login) => ({ ...login, revoked: { at: 5, reason: "invalid_grant" } })),
+    })
+    const healthOf = (change: (account: Account) => Account): Account["health"] | undefined => {
+      const [named] = learn(take([], [offer("1")]), "1", "u")
+      assert.ok(named)
+      const both = take([refused(named)], [offer("2", IDE)])
+      const changed = both.map((account) => (account.id === named.id ? account : change(account)))
+      return learn(changed, "2", "u")[0]?.health
+    }
+    const cooling = { state: "cooling", since: 6, until: 9, reason: "throttled", times: 1 } as const
+    assert.deepEqual(
+      healthOf((account) => account),
+      { state: "ok" },
+    )
+    assert.deepEqual(
+      healthOf((account) => ({ ...account, health: cooling })),
+      cooling,
+    )
+    assert.equal(healthOf(refused)?.state, "revoked")
+  })
+
   it("gives a later own sign-in the part of an earlier one, but of none that may be another's", () => {
     const own = (name: string): Login => idcLogin({ id: name, source: "own", tokens: tokens(name) })
     const older = { ...newAccount({ id: "a", now: 1, logins: [own("1")] }), userId: "u" }
