@@ -16,6 +16,7 @@ import { casesOf } from "../fuzz/runs.ts"
 import { HOST_OVERFLOW, HOST_RETRIES, NASTY } from "../support/opencode1-rules.ts"
 
 const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
+const AT = { now: NOW, model: "claude-opus-5" }
 const SAID: Partial<Record<StateReason, string>> = {
   "monthly-quota": "You have reached the limit.",
   throttled: "Too many requests, please wait before trying again.",
@@ -33,8 +34,8 @@ const OBSTACLES: readonly Obstacle[] = [
       ...(reason === "throttled" && { until: NOW + 29_000 }),
     },
   })),
-  { kind: "lacks-model", model: "claude-opus-5" },
-  { kind: "failed", failure: { kind: "unreachable", status: 0, message: "" }, model: "auto" },
+  { kind: "lacks-model" },
+  { kind: "failed", failure: { kind: "unreachable", status: 0, message: "" } },
 ]
 
 const parkedBy = (obstacle: Obstacle, label = "Builder ID ··a5 04"): HinderedAccount => ({
@@ -67,7 +68,7 @@ describe("what the host makes of our texts", () => {
     for (const obstacle of OBSTACLES)
       for (const many of [1, 4]) {
         const parked = Array.from({ length: many }, () => parkedBy(obstacle))
-        await assertUnderstood({ status: 402, message: noneLeft(parked, NOW) })
+        await assertUnderstood({ status: 402, message: noneLeft(parked, AT) })
       }
   })
 
@@ -111,7 +112,7 @@ describe("what the host makes of our texts", () => {
       ...[3, OBSTACLES.length].map((many) =>
         noneLeft(
           OBSTACLES.slice(0, many).map((each) => parkedBy(withoutWords(each), "work")),
-          NOW,
+          AT,
         ),
       ),
     ]
@@ -183,7 +184,7 @@ describe("the words themselves", () => {
         parkedBy({ kind: "state", state: { reason: "daily-quota", until: Date.UTC(2026, 11, 1) } }, "home"),
         parkedBy({ kind: "state", state: { reason: "login-expired" } }, "work"),
       ],
-      NOW,
+      AT,
     )
     assert.match(
       text,
@@ -196,12 +197,12 @@ describe("the words themselves", () => {
   it("stay short, however many accounts are hindered in however many ways", () => {
     for (const count of [4, 12, 60]) {
       const hindered = Array.from({ length: count }, (_, index): HinderedAccount => {
-        const obstacle = OBSTACLES[index % OBSTACLES.length] ?? { kind: "lacks-model", model: "auto" }
+        const obstacle = OBSTACLES[index % OBSTACLES.length] ?? { kind: "lacks-model" }
         const state = obstacle.kind === "state" && { ...obstacle.state, until: NOW + index * 600_000 }
         const account = namedAccount(String(index), `Account number ${index} of a large company`)
         return { account, obstacle: state === false ? obstacle : { kind: "state", state } }
       })
-      const text = noneLeft(hindered, NOW)
+      const text = noneLeft(hindered, AT)
       assert.ok(text.length < 900, text)
       const [, counts = ""] = text.split(/answer now[^.]*\. /)
       const numbers =
@@ -222,7 +223,7 @@ describe("the words themselves", () => {
       kind: "state",
       state: { reason: "throttled", until: NOW + seconds * 1000 },
     })
-    const text = noneLeft([parkedBy(throttled(40), "home"), parkedBy(throttled(29), "work")], NOW)
+    const text = noneLeft([parkedBy(throttled(40), "home"), parkedBy(throttled(29), "work")], AT)
     assert.match(
       text,
       /^Kiro: no account can answer now, for 29 seconds\. home: it is being throttled, for 40 seconds;/,
@@ -237,7 +238,7 @@ describe("the words themselves", () => {
       obstacle: { kind: "state", state: { reason: "source-away" } },
     }
     assert.match(
-      noneLeft([away], NOW),
+      noneLeft([away], AT),
       /Work: the store that it came from can't be read just now, .* now by: .*accounts enable Work`\.$/,
     )
   })
@@ -247,13 +248,13 @@ describe("the words themselves", () => {
       (region) => `arn:aws:codewhisperer:${region}:123456789012:profile/AAAABBBBCCCC`,
     )
     const state = { reason: "profile-choice", profiles: arns } as const
-    const [first, ...lines] = noneLeft([parkedBy({ kind: "state", state }, "work")], NOW).split("\n")
+    const [first, ...lines] = noneLeft([parkedBy({ kind: "state", state }, "work")], AT).split("\n")
     assert.match(first ?? "", /work: its profile is not chosen yet:$/)
     assert.deepEqual(lines.slice(0, 2), [`1. ${arns[0]}`, `2. ${arns[1]}`])
     assert.match(lines[2] ?? "", /^Choose a profile: \/kiro, or `.* accounts profile work`\.$/)
     const both = noneLeft(
-      [parkedBy({ kind: "state", state }, "work"), parkedBy({ kind: "lacks-model", model: "auto" }, "home")],
-      NOW,
+      [parkedBy({ kind: "state", state }, "work"), parkedBy({ kind: "lacks-model" }, "home")],
+      AT,
     )
     assert.ok(both.includes(`2. ${arns[1]}\nhome: `), both)
   })
@@ -263,13 +264,13 @@ describe("the words themselves", () => {
     const accounts = [namedAccount("1", "work"), namedAccount("a"), namedAccount("2", "at home")]
     const text = noneLeft(
       accounts.map((account) => ({ account, obstacle: suspended })),
-      NOW,
+      AT,
     )
     assert.equal(text.split("Only AWS support").length, 2, text)
     assert.match(text, /Then switch it on: \/kiro, or `.* accounts enable work` \(or ca97, "at home"\)\.$/)
     const company = { ...namedAccount("3", "company"), logins: [keyLogin("k")] }
     const refused: Obstacle = { kind: "state", state: { reason: "not-authorized" } }
-    const two = noneLeft([parkedBy(refused, "home"), { account: company, obstacle: refused }], NOW)
+    const two = noneLeft([parkedBy(refused, "home"), { account: company, obstacle: refused }], AT)
     assert.match(
       two,
       /switch it on: \/kiro, or `.* accounts enable home`\. Check the plan with your admin[^]* profile company`\.$/,
@@ -286,7 +287,7 @@ describe("the words themselves", () => {
       ...Array.from({ length: 9 }, () => parkedBy(spent)),
       { account: namedAccount("a"), obstacle: suspended },
     ]
-    const text = noneLeft(parked, NOW)
+    const text = noneLeft(parked, AT)
     assert.match(
       text,
       /^Kiro: no account can answer now\. 9 out of credits until Dec 1 · 1 suspended \(··ca97\)\. /,
@@ -299,7 +300,7 @@ describe("the words themselves", () => {
       parkedBy({ kind: "state", state: { reason } }, "work"),
     )
     assert.match(
-      noneLeft([...parked, ...more], NOW),
+      noneLeft([...parked, ...more], AT),
       /1 needs a login \(work\) · 1 at the overage limit \(work\)\. More[^]* enable ca97`\. What helps the others: \/kiro, or `.* doctor`\.$/,
     )
   })

@@ -64,6 +64,7 @@ function refusals(): Refusal[] {
 }
 
 const NOW = Date.UTC(2026, 10, 24, 5, 0, 4)
+const AT = { now: NOW, model: "claude-opus-5" }
 const RULE = { account: "429", fallback: false } as const
 const LARGE = { model: "gpt-5-504", estimatedTokens: 504_000, largest: "a tool result of 429 kB" }
 
@@ -84,7 +85,7 @@ function refusalsOfStates(): Refusal[] {
           } as const
           const message = noneLeft(
             Array.from({ length: many }, () => hindered),
-            NOW,
+            AT,
           )
           return { status, message, ...(status === 429 && { retryAfterMs: 29_000 }) }
         }),

@@ -46,9 +46,9 @@ export interface Tried extends Pick<AllOut, "model" | "now" | "jitter"> {
 /** Why an account can't answer now. */
 export type Obstacle =
   | { readonly kind: "state"; readonly state: AccountState }
-  | { readonly kind: "lacks-model"; readonly model: string }
+  | { readonly kind: "lacks-model" }
   /** In this chat, without anything that is held against the account. */
-  | { readonly kind: "failed"; readonly failure: KiroFailure; readonly model: string }
+  | { readonly kind: "failed"; readonly failure: KiroFailure }
 
 export interface HinderedAccount {
   readonly account: Account
@@ -67,19 +67,14 @@ export function refusalOfAll(out: AllOut): Refusal {
 
 /** The same of those that were asked, where the user allows no send to another that could serve. */
 export function refusalOfTried({ tried, sends, ...out }: Tried): Refusal {
-  const hindered = tried.map(({ account, failure }) => ({
-    account,
-    obstacle: obstacleBehind(failure, { account, ...out }),
-  }))
+  const hindered = tried.map((each) => ({ account: each.account, obstacle: obstacleBehind(each, out.now) }))
   const refusal = refusalOfThese(hindered, { ...out, who: "no account that was asked" })
   return { ...refusal, message: `${refusal.message} ${outOfSends(sends)}` }
 }
 
-function refusalOfThese(
-  hindered: readonly HinderedAccount[],
-  { now, jitter, who }: Pick<AllOut, "now" | "jitter"> & { readonly who?: string },
-): Refusal {
-  const message = noneLeft(hindered, now, who)
+function refusalOfThese(hindered: readonly HinderedAccount[], out: Told & Pick<AllOut, "jitter">): Refusal {
+  const { now, jitter } = out
+  const message = noneLeft(hindered, out)
   const wait = waitFor(hindered, now)
   if (wait !== undefined) return { status: 429, message, retryAfterMs: jittered(wait, jitter) }
   const statuses = hindered.map(({ obstacle }) => obstacleStatus(obstacle))
@@ -113,14 +108,14 @@ function hinderedAccounts(out: AllOut): readonly HinderedAccount[] {
 }
 
 /** What the chat failed with says less than the health that came of it. */
-function obstacleOf({ excluded, model, now }: AllOut, entry: Unavailable): Obstacle {
+function obstacleOf({ excluded, now }: AllOut, entry: Unavailable): Obstacle {
   const { account, reason, ...rest } = entry
   switch (reason) {
     case "lacks-model":
-      return { kind: "lacks-model", model }
+      return { kind: reason }
     case "excluded": {
       const failure = excluded.findLast((left) => left.account.id === account.id)?.failure
-      return obstacleBehind(failure, { account, model, now })
+      return obstacleBehind({ account, failure }, now)
     }
     default:
       return { kind: "state", state: { reason, ...rest } }
@@ -128,14 +123,14 @@ function obstacleOf({ excluded, model, now }: AllOut, entry: Unavailable): Obsta
 }
 
 function obstacleBehind(
-  failure: KiroFailure | undefined,
-  { account, model, now }: Pick<AllOut, "model" | "now"> & { readonly account: Account },
+  { account, failure }: { readonly account: Account; readonly failure: KiroFailure | undefined },
+  now: number,
 ): Obstacle {
   const behind = failure && stateBehind(failure)
   const state = stateOfHealth(account.health, now) ?? (behind && { reason: behind })
   if (failure === undefined || state !== undefined)
     return { kind: "state", state: state ?? { reason: "unavailable" } }
-  return { kind: "failed", failure, model }
+  return { kind: "failed", failure }
 }
 
 function obstacleStatus(obstacle: Obstacle): number {
@@ -156,18 +151,22 @@ const MOST_SENTENCES = 3
 /** What helps more kinds of trouble than these would be a wall of text. */
 const MOST_REMEDIES = 2
 
-export function noneLeft(hindered: readonly HinderedAccount[], now: number, who = "no account"): string {
+interface Told extends Pick<AllOut, "model" | "now"> {
+  /** Of whom it is said. */
+  readonly who?: string
+}
+
+export function noneLeft(hindered: readonly HinderedAccount[], told: Told): string {
+  const { model, now, who = "no account" } = told
   const [only, another] = hindered
   // What one account failed with is a sentence of its own: nothing has to be told apart.
   if (only?.obstacle.kind === "failed" && another === undefined)
-    return describeFailure(only.obstacle.failure, { account: only.account, model: only.obstacle.model })
+    return describeFailure(only.obstacle.failure, { account: only.account, model })
   const wait = waitFor(hindered, now)
   // While it waits OpenCode shows as much of the text as fits a line: the time stands in front.
   const beginning = `Kiro: ${who} can answer now${wait === undefined ? "" : `, ${untilText(now + wait, now)}`}.`
   if (hindered.length <= MOST_SENTENCES) {
-    const lines = hindered.map(
-      ({ account, obstacle }) => `${accountName(account)}: ${why(account, obstacle, now)}`,
-    )
+    const lines = hindered.map((each) => `${accountName(each.account)}: ${why(each, told)}`)
     const isListed = lines.some((line) => line.includes("\n"))
     const [between, end] = isListed ? ["\n", "\n"] : ["; ", ". "]
     return `${beginning} ${lines.join(between)}${end}${remediesFor(hindered).join(" ")}`.trim()
@@ -179,7 +178,7 @@ export function noneLeft(hindered: readonly HinderedAccount[], now: number, who 
   return [`${beginning} ${counts}.`, ...each.slice(0, MOST_REMEDIES), ...others].join(" ")
 }
 
-function why(account: Account, obstacle: Obstacle, now: number): string {
+function why({ account, obstacle }: HinderedAccount, { model, now }: Told): string {
   switch (obstacle.kind) {
     case "state": {
       const { reason, until, said = "", profiles = [] } = obstacle.state
@@ -189,12 +188,9 @@ function why(account: Account, obstacle: Obstacle, now: number): string {
       return saying(`${STATE_WORDS[reason].because}${back}${choice === "" ? "" : `:${choice}`}`, said)
     }
     case "lacks-model":
-      return `is not offered ${obstacle.model}`
+      return `is not offered ${model}`
     case "failed":
-      return saying(
-        whatFailed(obstacle.failure, { account, model: obstacle.model }, "it"),
-        obstacle.failure.message,
-      )
+      return saying(whatFailed(obstacle.failure, { account, model }, "it"), obstacle.failure.message)
     default:
       return obstacle satisfies never
   }
