@@ -39,8 +39,8 @@ export interface ReasoningProof {
 /** What one chunk adds. What all chunks of an answer share is its `ChatHead`. */
 export interface ChatChunk {
   readonly delta: ChatDelta
-  /** The arguments of this call are whole with this chunk. Chat Completions has no word for it: nobody writes it. */
-  readonly callEnd?: { readonly index: number; readonly id: string }
+  /** The call of this index is whole with this chunk. Chat Completions has no word for it: nobody writes it. */
+  readonly callEnd?: number
   /** The reasoning since the last such end is one block with this proof; a hidden block has no text. Not written. */
   readonly reasoningEnd?: ReasoningProof
   /** Only the last chunk of an answer has these two. */
@@ -82,10 +82,7 @@ export interface ChatCompletion extends ChatHead {
 /** Folds the chunks of an answer that ended into one completion; calls that were never completed are left out. */
 export function foldChunks(head: ChatHead, chunks: readonly ChatChunk[]): ChatCompletion {
   const reasoning = chunks.map(({ delta }) => delta.reasoning_content ?? "").join("")
-  const complete = new Set(chunks.map(({ callEnd }) => callEnd?.id))
-  const calls = foldToolCalls(chunks.flatMap(({ delta }) => delta.tool_calls ?? [])).filter(({ id }) =>
-    complete.has(id),
-  )
+  const calls = foldToolCalls(chunks)
   const last = chunks.at(-1)
   return {
     ...head,
@@ -106,9 +103,12 @@ export function foldChunks(head: ChatHead, chunks: readonly ChatChunk[]): ChatCo
   }
 }
 
-function foldToolCalls(deltas: readonly ToolCallDelta[]): ToolCall[] {
-  const byIndex = Map.groupBy(deltas, ({ index }) => index)
-  return [...byIndex.values()].map((ofOneCall) => ({
+function foldToolCalls(chunks: readonly ChatChunk[]): ToolCall[] {
+  const complete = new Set(chunks.map(({ callEnd }) => callEnd))
+  const deltas = chunks
+    .flatMap(({ delta }) => delta.tool_calls ?? [])
+    .filter(({ index }) => complete.has(index))
+  return [...Map.groupBy(deltas, ({ index }) => index).values()].map((ofOneCall) => ({
     id: ofOneCall[0]?.id ?? "",
     type: "function",
     function: {

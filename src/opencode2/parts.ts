@@ -118,7 +118,7 @@ export function createPartWriter(metadataKey: string): PartWriter {
       if (reasoningEnd !== undefined) parts.push(...prove(reasoningEnd))
       write("text", delta.content, parts)
       for (const call of delta.tool_calls ?? []) writeCall(call, parts)
-      if (callEnd !== undefined) parts.push(...endCall(callEnd.index))
+      if (callEnd !== undefined) parts.push(...endCall(callEnd))
       finishReason = last.finishReason ?? finishReason
       usage = last.usage ?? usage
       return parts

@@ -10,7 +10,7 @@ function call(index: number, isWhole: boolean): ChatChunk[] {
     { delta: { tool_calls: [{ index, id, type: "function", function: { name: "read", arguments: "" } }] } },
     {
       delta: { tool_calls: [{ index, function: { arguments: "{}" } }] },
-      ...(isWhole && { callEnd: { index, id } }),
+      ...(isWhole && { callEnd: index }),
     },
   ]
 }

@@ -22,7 +22,7 @@ const end = (finishReason: ChatChunk["finishReason"]): ChatChunk => ({
 const called = (id: string, name: string, input: string): ChatChunk[] => [
   { delta: { tool_calls: [{ index: 0, id, function: { name, arguments: "" } }] } },
   { delta: { tool_calls: [{ index: 0, function: { arguments: input } }] } },
-  { delta: {}, callEnd: { index: 0, id } },
+  { delta: {}, callEnd: 0 },
 ]
 
 type Scripted = readonly ChatChunk[] | ChatOutcome | readonly AnswerBatch[]

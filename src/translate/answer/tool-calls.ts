@@ -62,14 +62,14 @@ export function createToolCalls(originalNames: ReadonlyMap<string, string>): Too
       }
       // What comes after a call's stop is too late: the call was given out as complete.
       if (call.stopped) return pieces
-      const { index, id } = call
+      const { index } = call
       const piece = call.arguments.push(event.input ?? "")
       const text = event.stop ? piece + call.arguments.end() : piece
       call.stopped = event.stop
       if (text === "" && !event.stop) return pieces
       call.gaveArguments = true
       const delta = { index, function: { arguments: text } }
-      return [...pieces, event.stop ? { delta, callEnd: { index, id } } : { delta }]
+      return [...pieces, event.stop ? { delta, callEnd: index } : { delta }]
     },
     // Arguments that were given out in part are an open object: they do not parse as they are.
     breakOpen: () =>

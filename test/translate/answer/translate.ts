@@ -85,7 +85,7 @@ export function translate(
 /** A host that reads a stream does not see which calls are whole: it puts together all that were announced. */
 function asStreamed(chunk: ChatChunk): ChatChunk {
   const call = chunk.delta.tool_calls?.[0]
-  return call?.id === undefined ? chunk : { ...chunk, callEnd: { index: call.index, id: call.id } }
+  return call?.id === undefined ? chunk : { ...chunk, callEnd: call.index }
 }
 
 /** What each event gave of the arguments of calls, as `index:piece`. */
