@@ -60,14 +60,12 @@ export function readConversation(request: ChatRequest, options: ConversationOpti
   const begin = messages.findIndex((message) => message.role !== "system")
   const leading = messages.slice(0, begin === -1 ? messages.length : begin)
   const replay = createReasoningReplay(options.reasoning ?? [], options.wireModelId)
-  const said = messages.slice(leading.length)
-  const turns = said.map((message) => toTurn(message, { accepts: options.accepts, replay }))
+  const turns = messages
+    .slice(leading.length)
+    .map((message) => toTurn(message, { accepts: options.accepts, replay }))
   return {
     system: joinTexts(leading.flatMap(textsOf)),
-    turns: boundReasoning(turns, {
-      serviceWindow: options.serviceWindow,
-      isSpoken: (index) => said.slice(index, index + 1).some(isSpokenMessage),
-    }),
+    turns: boundReasoning(turns, options.serviceWindow),
     tools,
     toolNames: new Map(),
     userTurn: userTurnOf(messages.filter(isSpokenMessage)),

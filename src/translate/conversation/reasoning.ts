@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import type { ReasoningBlock, ReasoningProof } from "../../openai/index.ts"
-import type { Turn } from "./conversation.ts"
+import { isSpoken, type Turn } from "./conversation.ts"
 import { AT_ONCE } from "./cut.ts"
 import { tokensOf } from "./size.ts"
 
@@ -70,13 +70,7 @@ const MOST_OF_WINDOW = 1 / 4
  * Leaves out the reasoning of the oldest tool loops where all of it together is too much, but never that of the loop it
  * belongs to while that goes on. Reads message by message, so that each request leaves out what the one before left out.
  */
-export function boundReasoning(
-  turns: readonly Turn[],
-  {
-    serviceWindow,
-    isSpoken,
-  }: { readonly serviceWindow: number; readonly isSpoken: (index: number) => boolean },
-): readonly Turn[] {
+export function boundReasoning(turns: readonly Turn[], serviceWindow: number): readonly Turn[] {
   if (turns.every((turn) => turn.role === "user" || turn.reasoning === undefined)) return turns
   const most = serviceWindow * MOST_OF_WINDOW
   const sizes: number[] = []
@@ -84,7 +78,7 @@ export function boundReasoning(
   let loop = 0
   let oldest = 0
   for (const [index, turn] of turns.entries()) {
-    if (isSpoken(index)) loop = index
+    if (isSpoken(turn)) loop = index
     const reasoning = turn.role === "assistant" ? turn.reasoning : undefined
     const size = reasoning === undefined ? 0 : tokensOf(reasoning.redacted ?? reasoning.text)
     sizes.push(size)
@@ -95,7 +89,7 @@ export function boundReasoning(
       oldest += 1
     }
     // A loop goes as a whole.
-    while (oldest < loop && !isSpoken(oldest)) {
+    while (oldest < loop && !isSpoken(turns[oldest])) {
       together -= sizes[oldest] ?? 0
       oldest += 1
     }
