@@ -8,6 +8,13 @@ export const USER_AGENT = `${PACKAGE}/${VERSION}`
 /** The name of our provider in both hosts. */
 export const PROVIDER_ID = "kiro"
 
+/** Stands before the id of a model where OpenCode, or a user, names its provider too: `kiro/claude-opus-5`. */
+export const QUALIFIER = `${PROVIDER_ID}/`
+
+export function unqualified(modelId: string): string {
+  return modelId.startsWith(QUALIFIER) ? modelId.slice(QUALIFIER.length) : modelId
+}
+
 /** Starts a file of this package where nothing else can: OpenCode's own program is a Bun when it is told to be one. */
 export function opencodeAsBun(platform: string): string {
   return platform === "win32" ? "set BUN_BE_BUN=1&& opencode" : "BUN_BE_BUN=1 opencode"

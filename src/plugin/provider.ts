@@ -2,7 +2,7 @@ import type { Offer } from "../host/index.ts"
 import { asObject, isObject, type JsonObject, stringField } from "../json.ts"
 import type { OfferedModel } from "../kiro/models/index.ts"
 import type { Fetch } from "../runtime.ts"
-import { PROVIDER_ID } from "../version.ts"
+import { PROVIDER_ID, QUALIFIER, unqualified } from "../version.ts"
 
 const NPM = "@ai-sdk/openai-compatible"
 /** OpenCode asks for some key; no token of ours ever stands here. */
@@ -79,15 +79,9 @@ async function mergeModels({
     const release_date = releaseDate(offered.get(id)?.rank ?? 0)
     const ours = { ...modelEntry(model), variants: variantsOf(model), release_date }
     const entry = user === undefined ? ours : mergeModel(ours, user)
-    return [id, { ...entry, id: qualifiedId(asked), provider: { npm: NPM, api: baseURL } }]
+    return [id, { ...entry, id: QUALIFIER + unqualified(asked), provider: { npm: NPM, api: baseURL } }]
   })
   return Object.fromEntries(await Promise.all(merged))
-}
-
-/** An id as OpenCode names it in a request: `kiro/claude-opus-5`. */
-function qualifiedId(id: string): string {
-  const qualifier = `${PROVIDER_ID}/`
-  return id.startsWith(qualifier) ? id : qualifier + id
 }
 
 /**
@@ -110,12 +104,9 @@ function chosenModels(config: JsonObject, argv: readonly string[]): string[] {
     ...agents.map((agent) => asObject(agent)["model"]),
     ...typed,
   ]
-  return names.flatMap((name) => {
-    const prefix = `${PROVIDER_ID}/`
-    return typeof name === "string" && name.startsWith(prefix) && name.length > prefix.length
-      ? [name.slice(prefix.length)]
-      : []
-  })
+  return names.flatMap((name) =>
+    typeof name === "string" && name.startsWith(QUALIFIER) && name !== QUALIFIER ? [unqualified(name)] : [],
+  )
 }
 
 /** One model in OpenCode's configuration, as far as we set it. Costs are 0 because Kiro bills credits. */

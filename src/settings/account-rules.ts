@@ -3,6 +3,7 @@ import { posix, win32 } from "node:path"
 import type { ParseError } from "jsonc-parser"
 import { isObject, stringField, repeatedName } from "../json.ts"
 import { readSmallFile, replaceFile, systemCode } from "./files.ts"
+import { unqualified } from "../version.ts"
 import { comparablePath, fromHome, type Place, type Project } from "./paths.ts"
 import type { Settings } from "./schema.ts"
 
@@ -50,11 +51,8 @@ function isOfProject(rule: AccountRule): rule is AccountRule & { readonly projec
 }
 
 function isAmong(pattern: string, models: readonly string[]): boolean {
-  return models.some((model) => globOf(bareId(pattern)).test(bareId(model)))
+  return models.some((model) => globOf(unqualified(pattern)).test(unqualified(model)))
 }
-
-/** OpenCode 1 asks for `kiro/claude-opus-5`, and a user may write a model so too. */
-const bareId = (model: string): string => model.replace(/^kiro\//, "")
 
 /** By where it is worked in, or by the same place in the main checkout: a worktree is made where the host likes. */
 function isMeant(

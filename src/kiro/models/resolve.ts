@@ -1,4 +1,5 @@
 import { present } from "../../json.ts"
+import { unqualified } from "../../version.ts"
 import {
   BUILT_IN,
   type CatalogueModel,
@@ -25,13 +26,6 @@ const LEGACY_IDS: ReadonlyMap<string, string> = new Map([
   ["CLAUDE_OPUS_4_6_LONG_V1", "claude-opus-4-6-1m"],
   ["QWEN3_CODER_480B_A35B_1_0", "qwen3-coder-480b"],
 ])
-
-/** As a public id stands in a request of OpenCode: `kiro/claude-opus-5`. */
-const QUALIFIER = "kiro/"
-
-function unqualified(id: string): string {
-  return id.startsWith(QUALIFIER) ? id.slice(QUALIFIER.length) : id
-}
 
 /**
  * The model that a public id means, in the eyes of one account: `live` is that account's list. Dots or dashes, dated
