@@ -143,8 +143,7 @@ export function accountDocument(
     state: {
       reason: state.reason,
       text: shortState(state, now),
-      ...present({ until: state.until === undefined ? undefined : instant(state.until) }),
-      ...present({ remedy: remedy === "" ? undefined : remedy }),
+      ...present({ until: instant(state.until), remedy: remedy === "" ? undefined : remedy }),
     },
     health: {
       state: health.state,
@@ -164,8 +163,7 @@ export function accountDocument(
       quota: {
         ...quota,
         checkedAt: instant(quota.checkedAt),
-        ...present({ resetAt: quota.resetAt === undefined ? undefined : instant(quota.resetAt) }),
-        ...present({ trial: quota.trial === undefined ? undefined : withInstant(quota.trial) }),
+        ...present({ resetAt: instant(quota.resetAt), trial: quota.trial && withInstant(quota.trial) }),
         bonuses: quota.bonuses.map(withInstant),
       },
     }),
@@ -173,11 +171,11 @@ export function accountDocument(
 }
 
 function withInstant<Extra extends { readonly expiresAt?: number }>({ expiresAt, ...extra }: Extra) {
-  return { ...extra, ...present({ expiresAt: expiresAt === undefined ? undefined : instant(expiresAt) }) }
+  return { ...extra, ...present({ expiresAt: instant(expiresAt) }) }
 }
 
-function instant(at: number): string {
-  return new Date(at).toISOString()
+function instant(at: number | undefined): string | undefined {
+  return at === undefined ? undefined : new Date(at).toISOString()
 }
 
 /** The profile that its chats go by; absent where it needs none, or has to be told which. */
