@@ -63,15 +63,10 @@ export async function showHistory(
     dates.includes(day),
   )
   const accounts = await store.listAll()
-  const perDay = dates.map((day) =>
-    sum(
-      day,
-      day,
-      turns.filter((turn) => turn.day === day),
-    ),
-  )
+  const ofDay = Map.groupBy(turns, ({ day }) => day)
+  const perDay = dates.map((day) => sum(ofDay.get(day) ?? [], day))
   const groups = grouped(turns, by, accounts)
-  const total = sum("total", "total", turns)
+  const total = sum(turns, "total")
   const pace = paceOf(accounts, { now, useOverage: settings.useOverage })
   if (json) {
     const document = {
@@ -171,7 +166,7 @@ function grouped(
     }
   }
   return [...Map.groupBy(turns, keyOf)]
-    .map(([key, group]) => sum(key, by === "account" ? nameOf(key) : key, group))
+    .map(([key, group]) => sum(group, key, by === "account" ? nameOf(key) : key))
     .toSorted((one, other) => (by === "day" ? one.key.localeCompare(other.key) : other.credits - one.credits))
 }
 
@@ -205,7 +200,7 @@ function rootsOf(turns: readonly StoredTurn[]): (sessionId: string) => string {
   }
 }
 
-function sum(key: string, name: string, turns: readonly StoredTurn[]): Spent {
+function sum(turns: readonly StoredTurn[], key: string, name = key): Spent {
   return {
     key,
     name,

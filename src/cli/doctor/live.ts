@@ -4,7 +4,7 @@ import { type ChatOutcome, createGateway } from "../../gateway/index.ts"
 import { importLogins } from "../../import/index.ts"
 import { isObject, type JsonObject, parseJson } from "../../json.ts"
 import { type ChatUsage, readChatRequest } from "../../openai/index.ts"
-import type { Fetch, Runtime } from "../../runtime.ts"
+import type { Fetch } from "../../runtime.ts"
 import { type Context, openContext } from "../context.ts"
 import { type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 
@@ -33,7 +33,7 @@ async function talk(context: Context): Promise<readonly Finding[]> {
   await importNow()
   const seen: Seen[] = []
   const gateway = createGateway({
-    runtime: { ...runtime, fetch: watched(runtime.fetch, seen) } satisfies Runtime,
+    runtime: { ...runtime, fetch: watched(runtime.fetch, seen) },
     settings: { ...context.settings, maxRequestIterations: 1, rateLimitMaxRetries: 0 },
     store,
     tokens,
