@@ -184,11 +184,7 @@ export function createChunkTranslator(options: TranslatorOptions): ChunkTranslat
     summary: () => ({
       ...(ending?.outcome === "finished" && { finishReason: ending.finishReason }),
       usage: usage(),
-      countedPromptTokens: countedPrompt({
-        tokenUsage: turn.tokenUsage,
-        contextUsagePercentage: turn.contextUsagePercentage,
-        serviceWindow: options.serviceWindow,
-      }),
+      countedPromptTokens: countedPrompt(turn, options.serviceWindow),
       metered: turn.metered,
       reasoning: reasoning.entries(toolCalls.completedIds()),
       completedCallIds: toolCalls.completedIds(),

@@ -24,7 +24,7 @@ export function countUsage(facts: UsageFacts): ChatUsage {
   const completion = clamp(written, serviceWindow - 1)
   const prompt =
     wholeWindow === undefined
-      ? clamp(promptTokens(facts), serviceWindow - completion)
+      ? clamp(countedPrompt(facts, serviceWindow) || facts.estimatedPromptTokens, serviceWindow - completion)
       : wholeWindow - completion
   const reasoning = Math.ceil(facts.reasoningCharacters / CHARACTERS_PER_TOKEN)
   return {
@@ -43,15 +43,11 @@ function cacheTokens(tokenUsage: TokenUsage | undefined, prompt: number): ChatUs
   return { cached_tokens, cache_write_tokens: Math.min(written, prompt - cached_tokens) }
 }
 
-function promptTokens(facts: UsageFacts): number {
-  return countedPrompt(facts) || facts.estimatedPromptTokens
-}
-
 /** What the service itself said of the request's size, in tokens; 0 where it said nothing. */
 export function countedPrompt(
-  facts: Pick<UsageFacts, "tokenUsage" | "contextUsagePercentage" | "serviceWindow">,
+  { tokenUsage, contextUsagePercentage }: Pick<UsageFacts, "tokenUsage" | "contextUsagePercentage">,
+  serviceWindow: number,
 ): number {
-  const { tokenUsage, contextUsagePercentage, serviceWindow } = facts
   return inputOf(tokenUsage) || Math.round((contextUsagePercentage / 100) * serviceWindow)
 }
 

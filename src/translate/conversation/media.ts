@@ -41,9 +41,9 @@ export function readMedia(part: ContentPart & { readonly type: "media" }, accept
   const what = filename === "" ? nounOf(mimeType) : filename
   if (base64 === undefined) return leftOut(what, "its data is broken")
   if (base64 === "") return leftOut(what, "it is empty")
-  const head = Buffer.from(base64.slice(0, HEAD_CHARACTERS), "base64")
-  const format = mediaFormat({ head, mimeType, filename })
-  switch (format.type) {
+  const hex = Buffer.from(base64.slice(0, HEAD_CHARACTERS), "base64").toString("hex")
+  const format = mediaFormat({ hex, mimeType, filename })
+  switch (format?.type) {
     case "image":
       if (!accepts.images) return leftOut(what, "this model takes no images")
       if (base64.length > MAX_IMAGE_CHARACTERS) return leftOut(what, TOO_LARGE)
@@ -59,7 +59,7 @@ export function readMedia(part: ContentPart & { readonly type: "media" }, accept
       } as const
       return accepts.documents ? document : documentAsText(document)
     }
-    case "unknown":
+    case undefined:
       return leftOut(what, `a format that can't be sent${mimeType === "" ? "" : `, ${mimeType}`}`)
     default:
       return format satisfies never
@@ -135,7 +135,6 @@ function nounOf(mimeType: string): string {
 type MediaFormat =
   | { readonly type: "image"; readonly format: ImageFormat }
   | { readonly type: "document"; readonly format: DocumentFormat }
-  | { readonly type: "unknown" }
 
 /** ISO 32000-1 §7.5.2; what writes a byte order mark or blank characters before it is read by all the same. */
 const PDF = /^(?:efbbbf)?(?:00|09|0a|0c|0d|20)*25504446/
@@ -151,21 +150,20 @@ const TEXT_FORMATS: Readonly<Record<string, DocumentFormat>> = {
 const TEXT_TYPES = /^text\/|^application\/(.*\+)?(json|xml|yaml|toml|javascript|typescript|x-sh)$/
 
 function mediaFormat({
-  head,
+  hex,
   mimeType,
   filename,
 }: {
   /** The first bytes; twelve are enough. */
-  readonly head: Uint8Array
+  readonly hex: string
   readonly mimeType: string
   readonly filename: string
-}): MediaFormat {
-  const hex = Buffer.from(head).toString("hex")
+}): MediaFormat | undefined {
   const image = imageFormat(hex)
   if (image !== undefined) return { type: "image", format: image }
   const extension = /\.([^.]+)$/.exec(filename)?.[1]?.toLowerCase() ?? ""
   const document = documentFormat({ hex, mimeType, extension })
-  return document === undefined ? { type: "unknown" } : { type: "document", format: document }
+  return document && { type: "document", format: document }
 }
 
 /** PNG §5.2, JFIF/EXIF start of image, GIF89a §17, RIFF container of WebP. */

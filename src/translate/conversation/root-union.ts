@@ -21,9 +21,7 @@ export function foldRoot(schema: JsonObject): JsonObject {
 
 /** Without the local references that lead nowhere, now that the root has another form: they make a schema invalid. */
 export function withoutDanglingReferences(root: JsonObject): JsonObject {
-  if (!holdsReference(root)) return root
-  const cleaned = withoutDangling(root, root)
-  return isObject(cleaned) ? cleaned : root
+  return holdsReference(root) ? asObject(withoutDangling(root, root)) : root
 }
 
 /** The schema that this one names, be it by another name: generators write `$ref` beside `definitions`. */

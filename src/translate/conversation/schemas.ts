@@ -44,9 +44,7 @@ export function createSchemaReader(): SchemaReader {
  */
 function cleanSchema(schema: unknown): JsonObject {
   const folded = foldRoot(asObject(cleanNode(asObject(schema), [])))
-  const { properties } = folded
-  const isWhole = folded["type"] === "object" && isObject(properties)
-  const root = isWhole ? folded : { ...folded, type: "object", properties: properties ?? {} }
+  const root = { ...folded, type: "object", properties: folded["properties"] ?? {} }
   return withoutDanglingReferences(root)
 }
 
