@@ -122,14 +122,13 @@ function read(payload: Uint8Array, reader: (document: JsonObject) => Reading): R
 }
 
 function readReasoning(document: JsonObject): KiroEvent {
-  const [words, signature, redactedContent] = ["text", "signature", "redactedContent"].map((name) =>
-    text(document, name),
-  )
   return {
     type: "reasoningContentEvent",
-    ...(words !== undefined && { text: words }),
-    ...(signature !== undefined && { signature }),
-    ...(redactedContent !== undefined && { redactedContent }),
+    ...present({
+      text: text(document, "text"),
+      signature: text(document, "signature"),
+      redactedContent: text(document, "redactedContent"),
+    }),
   }
 }
 
@@ -151,12 +150,13 @@ function inputPiece(input: unknown): string | undefined {
 }
 
 function readMetadata(document: JsonObject): KiroEvent {
-  const stopReason = stringField(document, "stopReason")
   const usage = document["tokenUsage"]
   return {
     type: "metadataEvent",
-    ...(stopReason !== undefined && { stopReason }),
-    ...(isObject(usage) && { tokenUsage: readTokenUsage(usage) }),
+    ...present({
+      stopReason: stringField(document, "stopReason"),
+      tokenUsage: isObject(usage) ? readTokenUsage(usage) : undefined,
+    }),
   }
 }
 
