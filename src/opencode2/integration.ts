@@ -195,7 +195,7 @@ export function readConnections(host: Host, context: unknown): Connections {
     if (!isObject(connection)) return void (chosen = undefined)
     const own = await ownOf(context, connection)
     const meant = await accountOf(host, own)
-    chosen = meant.state === "here" && (await hasOther(context, own)) ? meant.accountId : undefined
+    chosen = meant.state === "known" && (await hasOther(context, own)) ? meant.accountId : undefined
     if (meant.state === "unknown") return
     const accounts = await (await host.services()).management.list()
     const message =
@@ -227,7 +227,7 @@ export function readConnections(host: Host, context: unknown): Connections {
 
 /** What a credential of OpenCode's is to us. `removed`: its user has taken it away here, and it is used no more. */
 type Meant =
-  | { readonly state: "here"; readonly accountId: string }
+  | { readonly state: "known"; readonly accountId: string }
   | { readonly state: "removed" }
   /** Of another plugin or version. */
   | { readonly state: "unknown" }
@@ -255,7 +255,7 @@ async function accountOf(host: Host, own: string | undefined): Promise<Meant> {
   if (own === undefined) return { state: "unknown" }
   if (isApiKey(own)) {
     const accountId = await (await host.services()).logins.accountOfKey(new Secret(own))
-    return accountId === undefined ? { state: "removed" } : { state: "here", accountId }
+    return accountId === undefined ? { state: "removed" } : { state: "known", accountId }
   }
   const { store } = (await host.services()).accounts
   // An account that joined another one is found by its marker too.
@@ -263,7 +263,7 @@ async function accountOf(host: Host, own: string | undefined): Promise<Meant> {
     [id, ...(record?.joined ?? [])].some((each) => markerOf(each) === own),
   )
   if (account === undefined) return { state: "unknown" }
-  return account.removedAt === undefined ? { state: "here", accountId: account.id } : { state: "removed" }
+  return account.removedAt === undefined ? { state: "known", accountId: account.id } : { state: "removed" }
 }
 
 /** Whether the host also has a sign-in to another account: else there is nothing that could have been chosen. */
