@@ -37,13 +37,14 @@ export function rememberAnswer(context: GatewayContext, answered: Answered, end:
   const learnt = learntOf(context, answered, end)
   const { account: change, reasoning = [], refusedFields = [] } = learnt
   const isForOthers = change !== undefined || reasoning.length > 0 || refusedFields.length > 0
+  // The host may be ended as soon as it has said so. No turn of its event loop comes before that.
+  const kept = isForOthers ? store.remember(learnt) : store.rememberSoon(learnt)
   const work = async (): Promise<void> => {
-    if (isForOthers) await store.remember(learnt)
+    await kept
     if (!isFinished || summary.hiddenFailure !== undefined) return
     await tell(context, answered)
     lookUps.afterAnswer(account.id)
   }
-  if (!isForOthers) store.rememberSoon(learnt)
   // What was left out may be what the model refuses in every session.
   if (progress.omitted.length > 0) background.start(ANY_TOPIC, work)
   else background.start(isForOthers ? chat.sessionId : OF_NO_REQUEST, work)

@@ -19,6 +19,16 @@ describe("work behind an answer", () => {
     assert.deepEqual(await booked(), ["ses_1", "ses_2"])
   })
 
+  it("has written what requests wait for before the answer's reader hears of its end", async () => {
+    const turn = Promise.withResolvers<void>()
+    await using harness = await startHarness({ clock: { ...fakeClock(), turn: () => turn.promise } })
+    await harness.add("work")
+    await hear(await harness.ask())
+    const { length } = await harness.store.turns()
+    turn.resolve()
+    assert.equal(length, 1)
+  })
+
   it("that keeps an account from the next request is done before that is sent, also at once", async () => {
     await using harness = await startHarness()
     const work = await harness.add("work")
