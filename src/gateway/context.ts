@@ -13,8 +13,8 @@ export interface GatewayDependencies {
   readonly settings: Settings
   /** What the host works in. */
   readonly project?: Project
-  /** As the user's file has it now; absent: as in the settings. */
-  readonly dailyCreditBudget?: () => Promise<number | undefined>
+  /** As the user's file has it now: the one of the settings is that of the start. */
+  readonly dailyCreditBudget: () => Promise<number | undefined>
   /** The user's rules for accounts, as the file has them now; absent: there are none. */
   readonly accountRules?: () => Promise<AccountRules>
   readonly store: AccountStore

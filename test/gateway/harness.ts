@@ -102,6 +102,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     settings,
     project: { directory: "/home/me/project", worktree: "/home/me/project" },
     accountRules: async () => accountRules(settings.accountRules, { home: "/home/me", platform: "linux" }),
+    dailyCreditBudget: async () => settings.dailyCreditBudget,
     store,
     tokens,
     importLogins: async () => {

@@ -35,6 +35,7 @@ async function talk(context: Context): Promise<readonly Finding[]> {
   const gateway = createGateway({
     runtime: { ...runtime, fetch: watched(runtime.fetch, seen) },
     settings: { ...context.settings, maxRequestIterations: 1, rateLimitMaxRetries: 0 },
+    dailyCreditBudget: async () => context.settings.dailyCreditBudget,
     store,
     tokens,
     importLogins: importNow,
