@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { after, before, beforeEach, describe, it } from "node:test"
-import { newAccount } from "../../../src/accounts/index.ts"
+import { accountName, newAccount } from "../../../src/accounts/index.ts"
 import {
   openAccounts,
   type OpenAccounts,
@@ -202,11 +202,14 @@ describe("a web search", () => {
   })
 
   it("goes to the next account where one is throttled or out of credits, but against no rule", async () => {
+    const meant = await accounts.store.get("b")
+    assert.ok(meant !== undefined)
     for (const limit of [FAILURES.throttled, FAILURES.monthlyLimit]) {
       fake.next("InvokeMCP", limit)
       assert.equal(await payer("ses_b"), "a")
       fake.next("InvokeMCP", limit, FAILURES.throttled)
-      assert.match((await payer("ses_b")) ?? "", /^Kiro could not search the web: /)
+      const said = (await payer("ses_b")) ?? ""
+      assert.ok(said.startsWith("Kiro could not search the web: ") && said.includes(accountName(meant)), said)
       fake.next("InvokeMCP", limit)
       const projectRule = { project: "/code", account: "b", fallback: false }
       assert.match((await payer("ses_b", { projectRule })) ?? "", /No other account was asked: your rule/)
