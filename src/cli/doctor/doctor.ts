@@ -5,7 +5,7 @@ import type { DoctorCommand } from "../command-line.ts"
 import type { Context } from "../context.ts"
 import type { Terminal } from "../terminal.ts"
 import { accountsCheck, examineAccounts, regionsCheck } from "./accounts.ts"
-import { databaseCheck, databaseTrouble, lastLines, logCheck, placesCheck, settingsCheck } from "./files.ts"
+import { databaseCheck, databaseTrouble, logLines, logCheck, placesCheck, settingsCheck } from "./files.ts"
 import {
   type Check,
   type DoctorCall,
@@ -221,7 +221,7 @@ function reportText(context: DoctorContext, sections: readonly Section[], mended
     `${title}:`,
     ...findings.map(({ level, text }) => `  [${level}] ${plainText(text)}`),
   ])
-  const warnings = lastLines(context.paths.log, ["warn", "error"]).slice(-LAST_LINES)
+  const warnings = logLines(context.paths.log, ["warn", "error"]).slice(-LAST_LINES)
   const last = warnings.length > 0 ? warnings : ["(none)"]
   const text = [
     "opencode-kiro-auth doctor --report",

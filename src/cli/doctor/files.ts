@@ -309,13 +309,13 @@ export const logCheck: Check = {
   title: "Last errors",
   look: async ({ paths }) =>
     [
-      ...lastLines(paths.log, ["error"]).slice(-LAST_LINES).map(shortly),
+      ...logLines(paths.log, ["error"]).slice(-LAST_LINES).map(shortly),
       ...hostLines(opencodeLog(paths.log)).slice(-LAST_LINES),
     ].map(note),
 }
 
 /** The lines of our log, of these levels. */
-export function lastLines(log: string, levels: readonly string[]): readonly string[] {
+export function logLines(log: string, levels: readonly string[]): readonly string[] {
   const file = readSmallFile(log)
   if (file.state !== "text") return []
   const wanted = levels.map((level) => `"level":"${level}"`)
