@@ -162,6 +162,14 @@ describe("a conversation on the wire", () => {
     )
   })
 
+  it("replaces half a character in arguments, wherever in them it stands", () => {
+    const half = String.raw`"\ud83d"`
+    const messages = [says("Go"), asks(call("a", `{"x":${half},"y":[{${half}:[${half}]}]}`))]
+    const [message] = assistantMessages(stateOf({ messages }))
+    const inputs = message?.toolUses?.map(({ input }) => input)
+    assert.deepEqual(inputs, [{ x: "\uFFFD", y: [{ "\uFFFD": ["\uFFFD"] }] }])
+  })
+
   it("gives arguments nested deeper than a serialiser follows as their text", () => {
     const deep = `{"x":${"[".repeat(50_000)}${"]".repeat(50_000)}}`
     const [message] = assistantMessages(stateOf({ messages: [says("Go"), asks(call("a", deep))] }))

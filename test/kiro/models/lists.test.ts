@@ -36,6 +36,17 @@ describe("the lists of several accounts", () => {
     )
   })
 
+  it("take from one what the other does not say", () => {
+    const said = entry("auto", 200, ["TEXT", "IMAGE"])
+    for (const lists of [
+      [list("a", [said]), list("b", [{ modelId: "auto" }])],
+      [list("a", [{ modelId: "auto" }]), list("b", [said])],
+    ])
+      assert.deepEqual(mergeModelLists(lists), [
+        { wireId: "auto", maxInputTokens: 200, maxOutputTokens: 1000, input: ["text", "image"] },
+      ])
+  })
+
   it("count only the newest list of an account", () => {
     const old = { ...list("a", [entry("auto", 1, [])], 1), serviceRegion: "eu-central-1" }
     const merged = mergeModelLists([list("a", [entry("glm", 1, [])], 2), old])

@@ -41,7 +41,9 @@ describe("thinking by tags", () => {
 
   it("is off when nothing was chosen, and on for a -thinking id", () => {
     assert.deepEqual(chooseThinking(model, {}), { mode: "none" })
-    assert.deepEqual(chooseThinking(resolveModel("claude-sonnet-4-5-thinking"), {}), tags(20_000))
+    const thinker = resolveModel("claude-sonnet-4-5-thinking")
+    assert.deepEqual(chooseThinking(thinker, {}), tags(20_000))
+    assert.deepEqual(chooseThinking(thinker, { thinkingBudget: 0 }), { mode: "none" })
   })
 
   it("keeps the budget inside what the model takes", () => {
@@ -156,6 +158,7 @@ describe("the request fields", () => {
     const plan = chooseThinking(opus, { thinkingBudget: 8192 })
     const sent = requestFields({ model: opus, plan, maxTokens: 32_000 })
     assert.deepEqual(refusedFields(sent, "Unsupported field: max_tokens"), ["max_tokens"])
+    assert.deepEqual(refusedFields(sent, "effort is not supported"), ["output_config"])
     const refused = refusedFields(sent, "additional fields are not valid for this model")
     assert.deepEqual(refused, ["thinking", "output_config", "max_tokens"])
     const degraded = withoutRefused(opus, refused)
