@@ -12,7 +12,7 @@ import type { KiroFailure } from "../kiro/index.ts"
 import { present } from "../json.ts"
 import { projectRoot } from "../settings/index.ts"
 import { estimateTokens, learnRatio, type Metered, type TurnSummary } from "../translate/index.ts"
-import type { Answered, Attempt, Sent } from "./attempt/attempt.ts"
+import type { Answered, Attempt, Failed } from "./attempt/attempt.ts"
 import { partsInWords } from "./attempt/body.ts"
 import { isOfTheSession, type Progress } from "./attempt/progress.ts"
 import { ANY_TOPIC, OF_NO_REQUEST } from "./background.ts"
@@ -175,19 +175,16 @@ function refusedFieldsOf({ chat, progress, sent }: Answered): NonNullable<Learnt
   return [...progress.learnt, ...(isNews ? [reasoning] : [])].map((field) => ({ modelId, field }))
 }
 
-/** What the service metered counts, whatever came of it. */
-export async function bookTurn(
-  context: GatewayContext,
-  attempt: Attempt & { readonly sent?: Sent },
-  metered: Metered & { readonly failed: boolean },
-): Promise<void> {
-  const turn = turnOf(context, attempt, metered)
+/** What the service metered counts, also of an attempt that failed. */
+export async function bookFailure(context: GatewayContext, failed: Failed): Promise<void> {
+  const { metered } = failed
+  const turn = metered && turnOf(context, failed, { ...metered, failed: true })
   if (turn !== undefined) await context.store.remember({ sessionId: turn.sessionId, turn })
 }
 
 function turnOf(
   { project, runtime }: GatewayContext,
-  { chat, progress, account, sent }: Attempt & { readonly sent?: Sent },
+  { chat, progress, account, sent }: Answered | Failed,
   { failed, ...metered }: Metered & { readonly failed: boolean },
 ): Turn | undefined {
   if (metered.credits <= 0 && metered.inputTokens === undefined) return undefined

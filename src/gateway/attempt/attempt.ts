@@ -32,7 +32,7 @@ export interface Attempt {
 }
 
 /** What was really sent, and to whom. */
-export interface Sent {
+interface Sent {
   readonly credential: Credential
   readonly host: KiroHost
   /** Hosts that this attempt has not asked. */

@@ -17,7 +17,7 @@ import type { RefusedChat, Refusal } from "../chat-call.ts"
 import { refusalOf } from "../refuse/failures.ts"
 import { refusalOfTried } from "../refuse/none-left.ts"
 import { overflow, tooLarge } from "../refuse/texts.ts"
-import { bookTurn } from "../remember.ts"
+import { bookFailure } from "../remember.ts"
 import { shapeOf } from "../request-log.ts"
 import { decide, type Ways } from "./decide.ts"
 
@@ -26,9 +26,8 @@ export type Recovery = { readonly outcome: "again"; readonly progress: Progress 
 
 /** Judges a failed attempt and obeys the verdict. Rejects only with the reason of the caller's signal. */
 export async function recover(context: GatewayContext, attempted: Failed): Promise<Recovery> {
-  const { metered, chat } = attempted
-  if (metered !== undefined) await bookTurn(context, attempted, { ...metered, failed: true })
-  chat.signal.throwIfAborted()
+  await bookFailure(context, attempted)
+  attempted.chat.signal.throwIfAborted()
   let { progress } = attempted
   while (true) {
     const failed = ofAllHosts({ ...attempted, progress })
