@@ -42,6 +42,8 @@ describe("the id of a conversation", () => {
     }
     assert.notEqual(id([says("Go"), ...step, says("<system-update>is a tag")]), first)
     assert.notEqual(id([says("Go"), ...step, answers("Done"), says("Go")]), first)
+    const picture = [{ type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } }]
+    assert.notEqual(id([says("Go"), ...step, says(picture)]), first)
   })
 })
 
