@@ -394,6 +394,34 @@ describe("an owner that became known", () => {
     )
   })
 
+  it("leaves an earlier own sign-in beside one at another place, of another kind, or one that was refused", () => {
+    type Idc = Extract<Login, { kind: "idc" }>
+    const own = (name: string, change: Partial<Idc> = {}): Login => {
+      const login = idcLogin({ id: name, source: "own", tokens: tokens(name), ...change })
+      return { ...login, record: { ...recordOf(login), places: change.record?.places ?? [], owner: "u" } }
+    }
+    const social: Login = { id: "3", kind: "social", source: "own", tokens: tokens("3") }
+    const shown = { places: [{ ...IDE, shown: "1" }], hashes: ["1"], inherited: [] }
+    const leftBy = (first: Login, second: Login): readonly (readonly string[])[] => {
+      const account = { ...newAccount({ id: "a", now: 1, logins: [first, second] }), userId: "u" }
+      const asked = { ...own("9"), source: "kiro-ide" } as Login
+      const { owner: _, ...record } = recordOf(asked)
+      const other = newAccount({ id: "b", now: 2, logins: [{ ...asked, record }] })
+      return pairs(learn([account, other], "9", "u"))
+    }
+    assert.deepEqual(leftBy(own("1"), own("2")), [["2", "9"]])
+    assert.deepEqual(leftBy(own("1"), own("2", { startUrl: "https://d-1.awsapps.com/start" })), [
+      ["1", "2", "9"],
+    ])
+    assert.deepEqual(leftBy(own("1"), own("2", { source: "kiro-ide" })), [["1", "2", "9"]])
+    assert.deepEqual(leftBy(own("1"), { ...social, record: recordOf(own("3")) }), [["1", "3", "9"]])
+    assert.deepEqual(leftBy(own("1", { record: shown }), own("2")), [["1", "2", "9"]])
+    assert.deepEqual(leftBy(own("1"), own("2", { record: shown })), [["1", "2", "9"]])
+    const refused = { at: 5, reason: "invalid_grant" }
+    assert.deepEqual(leftBy(own("1"), own("2", { revoked: refused })), [["1", "2", "9"]])
+    assert.deepEqual(leftBy(own("1", { revoked: refused }), own("2", { revoked: refused })), [["2", "9"]])
+  })
+
   it("lets the person's ids of before be found again", () => {
     const [named] = learn(take([], [offer("1")]), "1", "u")
     assert.ok(named)
