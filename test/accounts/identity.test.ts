@@ -15,6 +15,7 @@ import {
   type TokenSet,
 } from "../../src/accounts/index.ts"
 import { buryAccount, tidy } from "../../src/accounts/owner.ts"
+import { renewedBy } from "../../src/accounts/login.ts"
 import { withUses } from "../../src/accounts/login-use.ts"
 import { Secret } from "../../src/secret.ts"
 import { idcLogin, keyLogin, tokens } from "./logins.ts"
@@ -143,6 +144,19 @@ describe("what a place shows", () => {
     const renewed = [{ ...account, logins: [{ ...login, tokens: tokens("9"), record }] }]
     const then = take(renewed, [offer("1")])
     assert.deepEqual(pairs(then), [["9"]])
+    assert.equal(recordOf(then[0]?.logins[0] ?? login).places[0]?.owed, true)
+  })
+
+  it("is no news where the pair is one that we renewed away so often ago that nobody else remembers it", () => {
+    const [account] = take([], [offer("0", TABLE)])
+    const login = Array.from({ length: 60 }, (_, index) => index).reduce<Login>((held, index) => {
+      const swap = { before: tokens(`${index}`), after: tokens(`${index + 1}`) }
+      return renewedBy(held, swap)
+    }, account?.logins[0] as Login)
+    assert.equal(pairOf(login), "60")
+    assert.ok(account && !recordOf(login).hashes.includes(loginHash(offer("0").login)))
+    const then = take([{ ...account, logins: [login] }], [offer("0", TABLE)])
+    assert.deepEqual(pairs(then), [["60"]])
     assert.equal(recordOf(then[0]?.logins[0] ?? login).places[0]?.owed, true)
   })
 
