@@ -1122,6 +1122,23 @@ describe("orders of events", () => {
     await sendsNoneSuperseded()
   })
 
+  it("12, in an older plugin's table: nor is it once that copies another person's login instead", async () => {
+    await home.signsIn("A")
+    home.clock.advance(30 * HOUR)
+    await home.olderPluginCopies()
+    await home.cliRenews()
+    await home.amazonQHas()
+    await home.servedBy()
+    home.client = "another-client"
+    await home.signsIn("A")
+    await home.servedBy()
+    home.client = "a-third-client"
+    await home.signsIn("B")
+    await home.olderPluginCopies()
+    await home.servedBy()
+    await sendsNoneSuperseded()
+  })
+
   it("12, put back behind another company: what was never named is not sent beside what kiro-cli renewed of it", async () => {
     home.service.usage = "down"
     await home.signsIn("A")
