@@ -14,6 +14,7 @@ import {
   type Choose,
   creditsSince,
   givenTo,
+  isNews,
   type Learnt,
   type Look,
   lookAt,
@@ -28,9 +29,8 @@ import {
 /** How often the accounts are looked through for what nobody needs any more. */
 const TIDY_EVERY_MS = 60 * 60_000
 /**
- * What no request waits for is written down as soon as it is learnt, since its host may be killed right behind that: an
- * account while its first request is on its way, the credits of an answer before its host has said so. Then not again for
- * so long, in ms, whatever comes until then.
+ * What no request waits for is written down as soon as it is learnt: an account while its first request is on its way,
+ * the credits of an answer before its host has said so, and may be killed. Then not again for so long, in ms.
  */
 const SOON_MS = 10
 /** Answers whose lessons wait for the file: those of hours. */
@@ -90,8 +90,8 @@ export class AccountStore extends SessionStore {
    * its own: it is there only where `resting` asks for it.
    */
   async list({ resting = false }: { readonly resting?: boolean } = {}): Promise<readonly Account[]> {
-    const now = this.#now()
-    return (await this.listAll()).filter((each) => isThere(each) && (resting || !isResting(each, now)))
+    const all = (await this.listAll()).filter(isThere)
+    return resting ? all : all.filter((each) => !isResting(each, this.#now()))
   }
 
   /** The same with all that says whose a login is: the tombstones of the removed ones, and keys of other processes. */
@@ -229,18 +229,15 @@ export class AccountStore extends SessionStore {
 
   /** Writes it down with all that was to be written soon; where that can't be, it waits for what comes next. */
   remember(learnt: Learnt): Promise<void> {
-    this.rememberSoon(learnt)
+    this.#add(learnt)
     return this.settle()
   }
 
   /** Has it written down soon: the answers of a moment cost two transactions. Here it counts at once. */
   rememberSoon(learnt: Learnt): void {
-    const { sessionId: _, reasoning = [], refusedFields = [], ...rest } = learnt
-    const isNews = [...Object.values(rest), ...reasoning, ...refusedFields].some((each) => each !== undefined)
-    if (!isNews || this.#unwritten.length >= MOST_UNWRITTEN) return
-    this.#unwritten.push(learnt)
-    const sinceMs = Math.abs(this.#now() - this.#settledAt)
-    const waitMs = Math.max(0, SOON_MS - sinceMs)
+    if (!this.#add(learnt)) return
+    const waitMs = Math.max(0, SOON_MS - Math.abs(this.#now() - this.#settledAt))
+    if (waitMs === 0 && learnt.turn !== undefined) return void this.settle()
     this.#cancelSoon ??= this.connection.clock.deadline(waitMs, () => void this.settle())
   }
 
@@ -282,6 +279,11 @@ export class AccountStore extends SessionStore {
     this.connection.lookNow()
     void this.settle()
     return this.connection.close()
+  }
+
+  #add(learnt: Learnt): boolean {
+    if (!isNews(learnt) || this.#unwritten.length >= MOST_UNWRITTEN) return false
+    return this.#unwritten.push(learnt) > 0
   }
 
   #now(): number {

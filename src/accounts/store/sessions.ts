@@ -66,6 +66,11 @@ export interface Learnt {
   readonly turn?: Turn
 }
 
+/** Whether there is anything to write down. */
+export function isNews({ session, reasoning = [], refusedFields = [], account, turn }: Learnt): boolean {
+  return [session, ...reasoning, ...refusedFields, account, turn].some((each) => each !== undefined)
+}
+
 /** What is kept of the host's sessions and turns, and of what the service said of its models and of us. */
 export class SessionStore {
   protected readonly connection: Connection
