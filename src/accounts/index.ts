@@ -96,7 +96,7 @@ export {
   type RefusedField,
   type SessionMemory,
   type StoredTurn,
-  type Turn,
+  type MeteredTurn,
 } from "./store/sessions.ts"
 export { type AccountOverview, readOverview, type StoreOverview } from "./store/overview.ts"
 export { type ImportedLogin, takeIn } from "./take-in.ts"

@@ -6,7 +6,7 @@ import {
   afterSuccess,
   type Learnt,
   type SessionMemory,
-  type Turn,
+  type MeteredTurn,
 } from "../accounts/index.ts"
 import type { KiroFailure } from "../kiro/index.ts"
 import { present } from "../json.ts"
@@ -186,7 +186,7 @@ function turnOf(
   { project, runtime }: GatewayContext,
   { chat, progress, account, sent }: Answered | Failed,
   { failed, ...metered }: Metered & { readonly failed: boolean },
-): Turn | undefined {
+): MeteredTurn | undefined {
   if (metered.credits <= 0 && metered.inputTokens === undefined) return undefined
   const { sessionId, parentSessionId, purpose } = chat
   return {

@@ -15,7 +15,7 @@ import { atMost } from "../runtime.ts"
 import { Secret } from "../secret.ts"
 import { PROVIDER_ID } from "../version.ts"
 import { answerOf, methodOf, textIn } from "./context.ts"
-import { change, isDraft } from "./models.ts"
+import { change, isHostDraft } from "./models.ts"
 
 /** No refresh is ever asked for. */
 const NEVER = Date.UTC(2100, 0, 1) - 1
@@ -42,7 +42,7 @@ export function offerLogins(host: Host, signedIn: () => void): (editor: unknown)
   }
   return (editor) => {
     methodOf(editor, "update")?.(PROVIDER_ID, (integration: unknown) => {
-      return isDraft(integration) ? change(integration, { name: "Kiro" }) : undefined
+      return isHostDraft(integration) ? change(integration, { name: "Kiro" }) : undefined
     })
     for (const id of SIGN_IN_METHODS)
       methodOf(

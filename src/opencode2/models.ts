@@ -32,7 +32,7 @@ export interface OfferedProvider {
   refresh(): Promise<boolean>
 }
 
-type Draft = { [key: string]: unknown }
+type HostDraft = { [key: string]: unknown }
 
 export async function offerProvider(options: ModelsOptions): Promise<OfferedProvider> {
   const { path, providerUrl, location, log } = options
@@ -54,7 +54,7 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
       models: models.map((model) => ({ ...modelInfo(model), ...ours })),
     }
   }
-  const pinned = (draft: Draft): Draft => {
+  const pinned = (draft: HostDraft): HostDraft => {
     const { baseURL: _, ...kept } = asObject(draft["settings"])
     return { ...ours, settings: { ...kept, ...ours.settings } }
   }
@@ -65,7 +65,7 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
       // An update would make anew what a policy has taken out.
       if (!isObject(methodOf(editor, "get")?.(PROVIDER_ID))) return
       methodOf(editor, "update")?.(PROVIDER_ID, (draft: unknown) =>
-        isDraft(draft) ? change(draft, pinned(draft)) : undefined,
+        isHostDraft(draft) ? change(draft, pinned(draft)) : undefined,
       )
     },
     pinModels(editor) {
@@ -75,7 +75,7 @@ export async function offerProvider(options: ModelsOptions): Promise<OfferedProv
         const id = stringField(each, "id")
         if (id === undefined) continue
         methodOf(editor, "update")?.(PROVIDER_ID, id, (draft: unknown) => {
-          if (!isDraft(draft)) return undefined
+          if (!isHostDraft(draft)) return undefined
           const { describe } = known.catalogue
           const completed = offered.has(id) ? {} : completion({ draft, id, describe })
           return change(draft, { ...completed, ...pinned(draft) })
@@ -138,7 +138,7 @@ function modelInfo({
 }
 
 /** What the host fills in by itself for a model that it knows nothing of. */
-const HOST_DEFAULTS: Draft = {
+const HOST_DEFAULTS: HostDraft = {
   family: undefined,
   capabilities: { tools: true, input: ["text", "image"], output: ["text"] },
   variants: [],
@@ -154,12 +154,12 @@ function completion({
   id,
   describe,
 }: {
-  readonly draft: Draft
+  readonly draft: HostDraft
   readonly id: string
   readonly describe: (id: string) => OfferedModel
-}): Draft {
-  const known: Draft = { ...modelInfo(describe(stringField(draft, "modelID") ?? id)) }
-  const unsaid: readonly Draft[] = [{ ...HOST_DEFAULTS, name: id }, { ...modelInfo(describe(id)) }]
+}): HostDraft {
+  const known: HostDraft = { ...modelInfo(describe(stringField(draft, "modelID") ?? id)) }
+  const unsaid: readonly HostDraft[] = [{ ...HOST_DEFAULTS, name: id }, { ...modelInfo(describe(id)) }]
   const isUnsaid = (field: string): boolean =>
     unsaid.some((each) => JSON.stringify(each[field]) === JSON.stringify(draft[field] ?? undefined))
   const fields = ["name", ...Object.keys(HOST_DEFAULTS)].filter(isUnsaid)
@@ -167,12 +167,12 @@ function completion({
 }
 
 /** Changes a draft of the host's where it can be changed; one that is frozen is given back as it should be. */
-export function change(draft: Draft, values: Draft): Draft | undefined {
+export function change(draft: HostDraft, values: HostDraft): HostDraft | undefined {
   if (Object.isFrozen(draft)) return { ...draft, ...values }
   for (const [name, value] of Object.entries(values)) Reflect.set(draft, name, value)
   return undefined
 }
 
-export function isDraft(value: unknown): value is Draft {
+export function isHostDraft(value: unknown): value is HostDraft {
   return isObject(value)
 }

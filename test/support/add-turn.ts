@@ -1,5 +1,5 @@
-import type { AccountStore, Turn } from "../../src/accounts/index.ts"
+import type { AccountStore, MeteredTurn } from "../../src/accounts/index.ts"
 
-export function addTurn(store: AccountStore, turn: Turn): Promise<void> {
+export function addTurn(store: AccountStore, turn: MeteredTurn): Promise<void> {
   return store.remember({ sessionId: turn.sessionId, turn })
 }

@@ -3,7 +3,7 @@ import { join, relative } from "node:path"
 import { playTask } from "./demo/play-task.ts"
 import { fakeStage, liveStage, type Stage } from "./demo/stage.ts"
 import { heading, note, printer, quote, success } from "./demo/show.ts"
-import type { Turn } from "../../src/accounts/index.ts"
+import type { MeteredTurn } from "../../src/accounts/index.ts"
 import { readTurns } from "./demo/turns.ts"
 import { readOptions } from "./options.ts"
 import { startOpencodeServer } from "./opencode/index.ts"
@@ -35,7 +35,7 @@ async function demo(stage: Stage): Promise<void> {
 }
 
 /** OpenCode asks the small model for the session's title beside the first turn. */
-const titleOrNot = ({ modelId = "" }: Turn): string =>
+const titleOrNot = ({ modelId = "" }: MeteredTurn): string =>
   modelId === MODEL ? modelId : `${modelId}  (the session's title)`
 
 const oneLine = (json: string): string => JSON.stringify(JSON.parse(json))

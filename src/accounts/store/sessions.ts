@@ -24,10 +24,10 @@ export interface ReasoningEntry extends Omit<
 }
 
 /** What the service metered for one attempt: of an answer, or of one that failed. */
-export type Turn = Omit<ReturnType<typeof TURNS.read>, "id" | "day">
+export type MeteredTurn = Omit<ReturnType<typeof TURNS.read>, "id" | "day">
 
 /** A turn as it is kept, for 90 days. */
-export interface StoredTurn extends Turn {
+export interface StoredTurn extends MeteredTurn {
   /** The local day on which it was written down: `2026-11-29`. */
   readonly day: string
 }
@@ -63,7 +63,7 @@ export interface Learnt {
     readonly id: string
     readonly change: (current: Account, all: readonly Account[]) => Account
   }
-  readonly turn?: Turn
+  readonly turn?: MeteredTurn
 }
 
 /** Whether there is anything to write down. */

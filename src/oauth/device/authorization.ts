@@ -98,7 +98,7 @@ const LONGEST_WAIT_MS = 60_000
 const DEFAULT_EXPIRY_MS = 600_000
 
 /** Who answered, as errors name them, and when (epoch ms). */
-export interface Answered {
+export interface AnsweredBy {
   readonly by: "AWS" | "Kiro"
   readonly now: number
 }
@@ -106,7 +106,7 @@ export interface Answered {
 /** What a service says that a device may be approved with. Throws where something is missing. */
 export function readAuthorization(
   answer: DeviceAnswer,
-  { by, now }: Answered,
+  { by, now }: AnsweredBy,
   stated: { readonly lifetimeMs: number | undefined; readonly intervalMs: number | undefined },
 ): DeviceAuthorization {
   const { deviceCode, userCode, verificationUri, verificationUriComplete } = answer
@@ -129,7 +129,7 @@ function intervalOf(statedMs: number | undefined): number {
 /** The pair of an approved device. Throws where there is none. */
 export function readTokens(
   { accessToken, refreshToken, expiresIn }: DeviceAnswer,
-  { by, now }: Answered,
+  { by, now }: AnsweredBy,
 ): TokenSet {
   if (!accessToken) throw malformed(by, "there is no access token")
   return {
@@ -143,7 +143,7 @@ export function inMs(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000
 }
 
-export function malformed(by: Answered["by"], message: string): DeviceAuthorizationError {
+export function malformed(by: AnsweredBy["by"], message: string): DeviceAuthorizationError {
   return new DeviceAuthorizationError("malformed-answer", `${by} sent an incomplete answer: ${message}.`)
 }
 
@@ -184,12 +184,12 @@ export async function ask(
 }
 
 /** A fault of the service passes; so does one of what stands in front of it, unless it says no. */
-export function isPassing(status: number): boolean {
+export function isPassingStatus(status: number): boolean {
   return status >= 500 || status === 408 || status === 429
 }
 
 function codeOfPage(status: number): DeviceErrorCode {
-  if (isPassing(status)) return "service-error"
+  if (isPassingStatus(status)) return "service-error"
   return status < 400 ? "unreachable" : "refused-on-the-way"
 }
 

@@ -5,14 +5,14 @@ import { PACKAGE } from "../../version.ts"
 import { oidcOrigin, type SendOptions } from "../hosts.ts"
 import { type ClientRegistration, optionalNumber, optionalText, readAnswer } from "../token-set.ts"
 import {
-  type Answered,
+  type AnsweredBy,
   ask,
   DEVICE_ANSWER,
   type DeviceAuthorization,
   DeviceAuthorizationError,
   type DeviceErrorCode,
   inMs,
-  isPassing,
+  isPassingStatus,
   malformed,
   type PollAnswer,
   readAuthorization,
@@ -64,7 +64,7 @@ export async function openOidcClient(options: OidcOptions): Promise<OidcClient> 
     authSchemePreference: [],
     userAgentAppId: async () => undefined,
   })
-  const answered = (): Answered => ({ by: "AWS", now: options.runtime.clock.now() })
+  const answered = (): AnsweredBy => ({ by: "AWS", now: options.runtime.clock.now() })
   return {
     async register(signal) {
       const command = new sdk.RegisterClientCommand({
@@ -219,5 +219,5 @@ function readOidcError(error: unknown): DeviceAuthorizationError {
 
 function codeOfStatus(status: number | undefined): DeviceErrorCode {
   if (status === undefined) return "unreachable"
-  return isPassing(status) ? "service-error" : "invalid_request"
+  return isPassingStatus(status) ? "service-error" : "invalid_request"
 }

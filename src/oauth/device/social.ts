@@ -8,7 +8,7 @@ import {
   type DeviceAuthorization,
   DeviceAuthorizationError,
   type DeviceTokens,
-  isPassing,
+  isPassingStatus,
   pollForTokens,
   type PollAnswer,
   readAuthorization,
@@ -79,7 +79,7 @@ async function askForTokens(
   const { status, body } = answer
   const word = body.status ?? body.error
   if (word === "authorization_pending" || word === "slow_down") return { outcome: word }
-  if (isPassing(status)) throw new DeviceAuthorizationError("service-error", `HTTP ${status}`)
+  if (isPassingStatus(status)) throw new DeviceAuthorizationError("service-error", `HTTP ${status}`)
   const { accessToken, profileArn, identityProvider } = body
   if (status !== 200 || (word !== undefined && !accessToken)) throw refusalOf(answer)
   const tokens = readTokens(body, { by: "Kiro", now: options.runtime.clock.now() })
@@ -111,6 +111,9 @@ function refusalOf({ status, body }: SocialAnswer): DeviceAuthorizationError {
     case "invalid_request":
       return new DeviceAuthorizationError(word, message)
     default:
-      return new DeviceAuthorizationError(isPassing(status) ? "service-error" : "invalid_request", message)
+      return new DeviceAuthorizationError(
+        isPassingStatus(status) ? "service-error" : "invalid_request",
+        message,
+      )
   }
 }
