@@ -19,6 +19,7 @@ import {
   type Paths,
   type Place,
   type Project,
+  type SettingsProblem,
 } from "../settings/index.ts"
 import { type Management, createManagement } from "./manage.ts"
 
@@ -76,9 +77,9 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     }
   }
   const current = followSettings(place, (found) => {
-    // What is said of a whole file is about keys that count from the next start on.
-    const ofKeys = found.filter(({ kind }) => kind === "bad-value" || kind === "unknown-key")
-    tellProblems(ofKeys, notify)
+    // What is wrong with a whole file, or a repository's, was told at the start.
+    const news = found.filter(({ kind }) => NEWS.has(kind))
+    tellProblems(news, notify)
   })
   const currentRules = async (): Promise<AccountRules> => accountRules((await current()).accountRules, place)
   const gateway = createGateway({
@@ -124,6 +125,13 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     },
   }
 }
+
+/** What is new behind the start of a host. */
+const NEWS: ReadonlySet<SettingsProblem["kind"]> = new Set<SettingsProblem["kind"]>([
+  "bad-value",
+  "unknown-key",
+  "broken-meanwhile",
+])
 
 /** So many are told one by one: a repository's file may be full of them. */
 const MOST_PROBLEMS = 3

@@ -210,6 +210,7 @@ export type SettingsProblem =
   | { readonly kind: "unknown-key"; readonly key: string; readonly from: string }
   | { readonly kind: "broken-file"; readonly from: string; readonly line: number }
   | { readonly kind: "unreadable-file"; readonly from: string; readonly reason: string }
+  | { readonly kind: "broken-meanwhile"; readonly from: string }
 
 export interface LoadedSettings {
   readonly settings: Settings

@@ -65,12 +65,10 @@ export function openSettings(place: SettingsPlace): OpenSettings {
 
 /**
  * What the user's own file says now, for the keys that count from the next message on, such as a rule that is written, or
- * a budget that is raised, while a window is open. `tell` hears what is wrong with it, each time that it is read.
+ * a budget that is raised, while a window is open. `tell` hears what is wrong with it, each time that it is read. Broken
+ * meanwhile, it goes on counting as it was: half a file would lose a rule, or the budget.
  */
-export function followSettings(
-  place: Place,
-  tell?: (problems: LoadedSettings["problems"]) => void,
-): () => Promise<Settings> {
+export function followSettings(place: Place, tell: Tell = () => undefined): () => Promise<Settings> {
   const { settingsFiles } = pathsFor(place)
   let seen: string | undefined
   let current: Promise<Settings> | undefined
@@ -78,13 +76,26 @@ export function followSettings(
     const now = settingsFiles.map(fileStamp).join()
     if (current === undefined || now !== seen) {
       seen = now
-      current = loadSettings(place).then(({ settings, problems }) => {
-        tell?.(problems)
-        return settings
-      })
+      current = readAgain(place, { before: current, tell })
     }
     return current
   }
+}
+
+type Tell = (problems: LoadedSettings["problems"]) => void
+
+async function readAgain(
+  place: Place,
+  { before, tell }: { readonly before: Promise<Settings> | undefined; readonly tell: Tell },
+): Promise<Settings> {
+  const { settings, problems } = await loadSettings(place)
+  const broken = problems.find(({ kind }) => kind === "broken-file" || kind === "unreadable-file")
+  if (before === undefined || broken === undefined) {
+    tell(problems)
+    return settings
+  }
+  tell([{ kind: "broken-meanwhile", from: broken.from }])
+  return before
 }
 
 /** What judges settings, loaded now: an update of the package may take its file away. */
@@ -137,6 +148,8 @@ export function describeSettingsProblem(problem: SettingsProblem): string {
       return `${problem.from} is broken at line ${problem.line}: what can be read of it counts, but no paid credits are used until it is repaired.`
     case "unreadable-file":
       return `${problem.from} is ignored: ${problem.reason}. No paid credits are used until it is repaired.`
+    case "broken-meanwhile":
+      return `${problem.from} is broken now: until it is repaired its rules and its budget count as they were.`
     default:
       return problem satisfies never
   }

@@ -76,12 +76,13 @@ describe("what is wrong with the settings", () => {
     writeFileSync(settingsFile, '{ "daily_credit_budget": "10" }')
     await ask()
     await ask()
-    // Whether paid credits are used is settled at the start.
+    // Whether paid credits are used is settled at the start: nothing is said of them.
     writeFileSync(settingsFile, '{ "daily_credit_budget": 10')
     await ask()
     await host.close()
     assert.deepEqual(told, [
       `daily_credit_budget in ${settingsFile} must be a number above 0; it is ignored.`,
+      `${settingsFile} is broken now: until it is repaired its rules and its budget count as they were.`,
     ])
   })
 })

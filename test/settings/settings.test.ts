@@ -347,7 +347,7 @@ describe("settings", () => {
     assert.equal((await followSettings(place)()).dailyCreditBudget, 7)
   })
 
-  it("are followed where the user's own file changes, and read again only then", async () => {
+  it("are followed where the user's own file changes, as long as it can be read, and read again only then", async () => {
     const home = join(root, "followed")
     const file = join(home, ".config", "opencode", "kiro.json")
     mkdirSync(join(home, ".config", "opencode"), { recursive: true })
@@ -358,6 +358,12 @@ describe("settings", () => {
     const changed = await current()
     assert.equal(changed.dailyCreditBudget, 7)
     assert.equal(await current(), changed)
+    for (const broken of ['{ "account_rules": [', "[]"]) {
+      writeFileSync(file, broken)
+      assert.equal(await current(), changed)
+    }
+    writeFileSync(file, '{ "daily_credit_budget": 8 }')
+    assert.equal((await current()).dailyCreditBudget, 8)
     rmSync(file)
     assert.equal((await current()).dailyCreditBudget, undefined)
     rmSync(join(home, ".config", "opencode"), { recursive: true })
