@@ -19,7 +19,6 @@ import {
   type Paths,
   type Place,
   type Project,
-  type SettingsProblem,
 } from "../settings/index.ts"
 import { type Management, createManagement } from "./manage.ts"
 
@@ -76,11 +75,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       return error instanceof StoreError && passesSoon(error.failure) ? error.message : undefined
     }
   }
-  const current = followSettings(place, (found) => {
-    // What is wrong with a whole file, or a repository's, was told at the start.
-    const news = found.filter(({ kind }) => NEWS.has(kind))
-    tellProblems(news, notify)
-  })
+  const current = followSettings(place, (problems) => tellProblems(problems, notify))
   const currentRules = async (): Promise<AccountRules> => accountRules((await current()).accountRules, place)
   const gateway = createGateway({
     runtime,
@@ -125,13 +120,6 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     },
   }
 }
-
-/** What is new behind the start of a host. */
-const NEWS: ReadonlySet<SettingsProblem["kind"]> = new Set<SettingsProblem["kind"]>([
-  "bad-value",
-  "unknown-key",
-  "broken-meanwhile",
-])
 
 /** So many are told one by one: a repository's file may be full of them. */
 const MOST_PROBLEMS = 3

@@ -1,6 +1,6 @@
 import { type ParseError, parse } from "jsonc-parser"
 import * as z from "zod/mini"
-import { isObject, type JsonObject, PROFILE_ARN_SHAPE, REGION_SHAPE, withoutParts } from "../json.ts"
+import { isObject, type JsonObject, present, PROFILE_ARN_SHAPE, REGION_SHAPE, withoutParts } from "../json.ts"
 
 /** What is said of a key beside its schema, whose error message is the allowed range in words. */
 interface About {
@@ -206,8 +206,7 @@ export type Settings = { readonly [Key in keyof Values as CamelCase<Key>]: Value
 /** `from`: a file's path, or `environment`. */
 export type SettingsProblem =
   | { readonly kind: "bad-value"; readonly key: string; readonly allowed: string; readonly from: string }
-  | { readonly kind: "not-in-project"; readonly key: string; readonly from: string }
-  | { readonly kind: "unknown-key"; readonly key: string; readonly from: string }
+  | { readonly kind: "not-in-project" | "unknown-key"; readonly key: string; readonly from: string }
   | { readonly kind: "broken-file"; readonly from: string; readonly line: number }
   | { readonly kind: "unreadable-file"; readonly from: string; readonly reason: string }
   | { readonly kind: "broken-meanwhile"; readonly from: string }
@@ -215,6 +214,7 @@ export type SettingsProblem =
 export interface LoadedSettings {
   readonly settings: Settings
   readonly problems: readonly SettingsProblem[]
+  readonly broken?: SettingsProblem
 }
 
 /** Other names of a key. */
@@ -262,9 +262,9 @@ export function applyLayers(defaults: Settings, layers: readonly Layer[]): Loade
     }),
   )
   // A broken file may have forbidden paid credits, and nothing says otherwise until it is repaired.
-  const isBroken = problems.some(({ kind }) => kind === "broken-file" || kind === "unreadable-file")
-  const settings = { ...defaults, ...Object.fromEntries(chosen) }
-  return { settings: isBroken ? { ...settings, useOverage: false } : settings, problems }
+  const broken = problems.find(({ kind }) => kind === "broken-file" || kind === "unreadable-file")
+  const settings = { ...defaults, ...Object.fromEntries(chosen), ...(broken && { useOverage: false }) }
+  return { settings, problems, ...present({ broken }) }
 }
 
 /** What a layer holds: of a broken file what can be read. */

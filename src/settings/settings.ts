@@ -88,14 +88,14 @@ async function readAgain(
   place: Place,
   { before, tell }: { readonly before: Promise<Settings> | undefined; readonly tell: Tell },
 ): Promise<Settings> {
-  const { settings, problems } = await loadSettings(place)
-  const broken = problems.find(({ kind }) => kind === "broken-file" || kind === "unreadable-file")
-  if (before === undefined || broken === undefined) {
-    tell(problems)
-    return settings
+  const { settings, problems, broken } = await loadSettings(place)
+  if (before !== undefined && broken !== undefined) {
+    tell([{ kind: "broken-meanwhile", from: broken.from }])
+    return before
   }
-  tell([{ kind: "broken-meanwhile", from: broken.from }])
-  return before
+  // A file that was broken at the start was told of then.
+  tell(problems.filter((problem) => problem !== broken))
+  return settings
 }
 
 /** What judges settings, loaded now: an update of the package may take its file away. */
