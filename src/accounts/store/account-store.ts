@@ -253,19 +253,17 @@ export class AccountStore extends SessionStore {
   async settle(): Promise<void> {
     this.#cancelSoon?.()
     this.#cancelSoon = undefined
-    const { connection } = this
     if (this.#unwritten.length === 0 && this.#inMemory.length === 0) return
     this.#settledAt = this.#now()
     const all = (): readonly Learnt[] => [...this.#inMemory, ...this.#unwritten]
     const whenKept = (): void => {
-      this.#inMemory = connection.inMemory ? all().slice(0, MOST_UNWRITTEN) : []
+      this.#inMemory = this.connection.inMemory ? all().slice(0, MOST_UNWRITTEN) : []
       this.#unwritten.length = 0
     }
+    const change = (database: Database): void =>
+      this.#write(database, this.connection.inMemory ? this.#unwritten : all())
     try {
-      await connection.write(
-        (database) => this.#write(database, connection.inMemory ? this.#unwritten : all()),
-        { whenKept },
-      )
+      await this.connection.write(change, { whenKept })
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       // Whatever else it is, it would stand in the way of all that comes.
@@ -281,9 +279,11 @@ export class AccountStore extends SessionStore {
     return this.connection.close()
   }
 
+  /** Whether it waits for the next write: not where it is no news, or too much waits already. */
   #add(learnt: Learnt): boolean {
-    if (!isNews(learnt) || this.#unwritten.length >= MOST_UNWRITTEN) return false
-    return this.#unwritten.push(learnt) > 0
+    const isTaken = isNews(learnt) && this.#unwritten.length < MOST_UNWRITTEN
+    if (isTaken) this.#unwritten.push(learnt)
+    return isTaken
   }
 
   #now(): number {
