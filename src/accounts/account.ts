@@ -60,10 +60,8 @@ export type Successor = z.output<typeof SUCCESSOR>
 const LOGIN_RECORD = record({
   /** Who the service says this login is, asked with its own token. It never changes. */
   owner: lenient(z.string()),
-  /** The new login that a place of this one showed instead, the last one. */
-  successor: lenient(SUCCESSOR),
-  /** Those that other places of it showed before. */
-  otherSuccessors: lenient(listOf(SUCCESSOR)),
+  /** The new logins that its places showed instead of it, the last one first. */
+  successors: lenient(listOf(SUCCESSOR)),
   places: z.catch(listOf(PLACE), []),
   /** Places that its program emptied, as by a sign-out: who comes there next takes its place. */
   left: lenient(listOf(PLACE_KEY)),
@@ -232,8 +230,7 @@ export const readForgotten = reader(
         id: lenient(z.string()),
         renewal: lenient(RENEWAL),
         owner: lenient(z.string()),
-        successor: lenient(SUCCESSOR),
-        otherSuccessors: lenient(listOf(SUCCESSOR)),
+        successors: lenient(listOf(SUCCESSOR)),
         places: lenient(z.array(PLACE)),
         left: lenient(listOf(PLACE_KEY)),
         hashes: z.catch(TEXTS, []),

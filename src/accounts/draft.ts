@@ -190,8 +190,7 @@ export function isInPlace(login: Login | ForgottenLogin, place: PlaceKey): boole
 
 /** The logins that its places showed instead of it; the last one first. */
 export function successorsIn(login: Login | ForgottenLogin): readonly Successor[] {
-  const { successor, otherSuccessors = [] } = recordOf(login)
-  return successor === undefined ? [] : [successor, ...otherSuccessors]
+  return recordOf(login).successors ?? []
 }
 
 /** `successors`: as `successorsIn` gives them. */
@@ -199,8 +198,7 @@ export function withSuccessors<Kind extends Login | ForgottenLogin>(
   login: Kind,
   successors: readonly Successor[],
 ): Kind {
-  const [successor, ...others] = successors
-  return withRecord(login, { successor, otherSuccessors: someOf(others) })
+  return withRecord(login, { successors: someOf(successors) })
 }
 
 /** The same login where that is none of them. */

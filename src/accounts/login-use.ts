@@ -256,7 +256,7 @@ export function isResting(account: Account, now: number): boolean {
 
   function isHidden(login: Login): boolean {
     if (login.kind === "api-key") return false
-    if (login.barred === "held") return recordOf(login).successor !== undefined
+    if (login.barred === "held") return successorsIn(login).length > 0
     return isAtRest(login, now) || (login.isBehind === true && login.revoked !== undefined)
   }
 }

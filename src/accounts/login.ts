@@ -211,8 +211,8 @@ export function comparable(one: string, other: string): boolean {
 /** What is left of a login that goes; `userId`: of the account that it was in, where it has no name of its own. */
 export function forgetLogin(login: Login, userId: string | undefined): ForgottenLogin {
   const { id, source } = login
-  const { owner = userId, successor, otherSuccessors, places, left } = recordOf(login)
-  const known = present({ owner, successor, otherSuccessors, left })
+  const { owner = userId, successors, places, left } = recordOf(login)
+  const known = present({ owner, successors, left })
   const record = { places, hashes: pairsOf(login), inherited: [], ...known }
   return { kind: "forgotten", id, source, ...present({ renewal: renewalOf(login) }), record }
 }
@@ -264,7 +264,7 @@ export function renewedBy<Kind extends Login>(login: Kind, { before, after, thro
     once: undefined,
     outlived: end > after.expiresAt ? end : undefined,
     // It was renewed on the user's word, so it was none of its successors'.
-    ...(once === true && { successor: undefined, otherSuccessors: undefined }),
+    ...(once === true && { successors: undefined }),
   })
 }
 

@@ -330,8 +330,8 @@ function isLeftBehind(login: Login, now: number): boolean {
 
 /** What it rests behind knows its pairs from now on, and stands where it stood; of a named one that is the same person's. */
 function letGo(draft: Draft, { account: { id: accountId }, login }: HeldLogin): void {
-  const { successor, owner } = recordOf(login)
-  const heirs = [...(successor === undefined ? [] : [successor]), ...restsBehind(draft.accounts, login.id)]
+  const owner = ownerOf(login)
+  const heirs = [...successorsIn(login), ...restsBehind(draft.accounts, login.id)]
   const isTheirs = ({ id }: { readonly id: string }): boolean =>
     owner === undefined || draft.find((each) => each.id === id)?.account.id === accountId
   const heir = heirs.find(isTheirs)

@@ -107,7 +107,7 @@ async function askOwners(options: {
     newer.has(login.id) ||
     // A copy that kiro-cli may have renewed before anybody saw that.
     isCopy(login) ||
-    recordOf(login).successor !== undefined ||
+    successorsIn(login).length > 0 ||
     login.kind === "external-idp" ||
     together.has(login.id) ||
     all.some(isShut)

@@ -125,7 +125,7 @@ describe("what a place shows", () => {
     const [before, next] = then.flatMap(({ logins }) => logins)
     assert.ok(before && next)
     assert.deepEqual(recordOf(before).places, [])
-    assert.equal(recordOf(before).successor?.id, next.id)
+    assert.equal(recordOf(before).successors?.[0]?.id, next.id)
     assert.deepEqual(uses(then), { 1: "behind", 2: undefined })
   })
 
@@ -589,7 +589,7 @@ describe("renewals of which nobody ever learns whose they are", () => {
   it("cost each read no more than there are of them, also where the first one's account is off", () => {
     const chain = (length: number): readonly Account[] =>
       Array.from({ length }, (_, index) => {
-        const successor = index === length - 1 ? {} : { successor: { id: String(index + 1) } }
+        const successor = index === length - 1 ? {} : { successors: [{ id: String(index + 1) }] }
         const record = { places: [], hashes: [String(index)], inherited: [], ...successor }
         const login: Login = { ...idcLogin({ id: String(index), source: "kiro-cli" }), record }
         return { ...newAccount({ id: `a${index}`, now: index, logins: [login] }), enabled: index > 0 }
@@ -677,7 +677,7 @@ describe("a copy in an older plugin's table", () => {
 
   it("costs each read no more than there are renewals beside it", () => {
     const rest = Array.from({ length: 2000 }, (_, index): Account => {
-      const successor = index === 1999 ? {} : { successor: { id: String(index + 1) } }
+      const successor = index === 1999 ? {} : { successors: [{ id: String(index + 1) }] }
       const record = { places: [], hashes: [String(index)], inherited: [], ...successor }
       const login: Login = { ...idcLogin({ id: String(index), source: "kiro-cli", client }), record }
       return newAccount({ id: `a${index}`, now: index, logins: [login] })

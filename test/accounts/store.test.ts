@@ -58,7 +58,7 @@ describe("the account store", () => {
               hashes: ["h", pairHash(tokens("l"))],
               inherited: ["i"],
               asked: { at: 1, times: 2, unsupported: true },
-              successor: { id: "other", anew: true },
+              successors: [{ id: "other", anew: true }],
               taken: 5,
             },
             revoked: { at: 4, reason: "invalid_grant" },
@@ -182,7 +182,7 @@ describe("the account store", () => {
     const { store, path } = await openStore()
     const login = idcLogin({ id: "l" })
     const place = { source: "kiro-cli", key: "/db#row", shown: loginHash(login) } as const
-    const record = { ...recordOf(login), places: [place], owner: "u", successor: { id: "next" } }
+    const record = { ...recordOf(login), places: [place], owner: "u", successors: [{ id: "next" }] }
     await store.add(newAccount({ id: "a", now: 0, logins: [{ ...login, record }] }))
     await store.remove("a")
     const [kept] = (await store.get("a"))?.forgotten ?? []

@@ -150,7 +150,7 @@ describe("accounts", () => {
       logins: account.logins.map((login) => ({
         ...login,
         ...(login.kind !== "api-key" && { tokens: { ...login.tokens, expiresAt: Date.now() - 1000 } }),
-        record: { ...recordOf(login), successor: { id: "login of newer" } },
+        record: { ...recordOf(login), successors: [{ id: "login of newer" }] },
       })),
     }))
     await store.close()

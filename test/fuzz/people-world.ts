@@ -348,7 +348,7 @@ export class World {
       (login) => this.#home.service.familyOfHash(recordOf(login).hashes.at(-1) ?? "")?.person === person,
     )
     const isElsewhere = (login: KnownLogin): boolean =>
-      !this.#placesOf(login).some((place) => here.has(place)) && recordOf(login).successor === undefined
+      !this.#placesOf(login).some((place) => here.has(place)) && recordOf(login).successors === undefined
     return theirs.every(isElsewhere)
   }
 
@@ -470,7 +470,7 @@ export class World {
   async #isBehindAnother(refreshToken: string, current: string): Promise<boolean> {
     const logins = await this.#logins()
     const [sent, newest] = [holderOf(logins, refreshToken), holderOf(logins, current)]
-    const successor = sent && recordOf(sent).successor
+    const successor = sent && recordOf(sent).successors?.[0]
     const next = logins.find(({ id }) => id === successor?.id)
     const [owner, nextOwner] = [sent && ownerOf(sent), next && ownerOf(next)]
     const isOther = successor?.anew === true || (nextOwner !== undefined && nextOwner !== owner)
@@ -657,7 +657,7 @@ export class World {
       for (const login of logins) {
         const family = this.#home.service.familyOfHash(recordOf(login).hashes.at(-1) ?? "")
         // What is left of a removed account's login may be this one renewed: nothing else stands for it.
-        const isAlone = login.isBehind === true && recordOf(login).successor === undefined
+        const isAlone = login.isBehind === true && recordOf(login).successors === undefined
         // What the service ended stays until its user acts.
         if (family?.alive !== true || isAlone) continue
         // An older version's pair works beside its program's where the service takes the old one once more.

@@ -406,7 +406,7 @@ async function replaceByNewer({ clock, store }: Harness, label: string): Promise
     logins: account.logins.map((login) => ({
       ...login,
       ...(login.kind !== "api-key" && { tokens: { ...login.tokens, expiresAt: clock.now() } }),
-      record: { ...recordOf(login), successor: { id: "login of newer" } },
+      record: { ...recordOf(login), successors: [{ id: "login of newer" }] },
     })),
   }))
 }

@@ -122,7 +122,7 @@ describe("managing accounts from inside a host", () => {
   })
 
   it("says of one at rest that is switched on what that may bring about", async () => {
-    const record = { places: [], hashes: ["h"], inherited: [], owner: "user", successor: { id: "newer" } }
+    const record = { places: [], hashes: ["h"], inherited: [], owner: "user", successors: [{ id: "newer" }] }
     const login = { ...idcLogin({ id: "older" }), tokens: { ...tokens("older"), expiresAt: 1 }, record }
     await accounts.store.add({ ...newAccount({ id: "rests", now: 1, logins: [login] }), userId: "user" })
     const done = await management.act({ act: "enable", account: "rests" })

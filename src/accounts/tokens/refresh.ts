@@ -3,6 +3,7 @@ import type { Runtime } from "../../runtime.ts"
 import type { Secret } from "../../secret.ts"
 import { ownCommand, type Settings } from "../../settings/index.ts"
 import type { Account, Login, TokenLogin, TokenSet } from "../account.ts"
+import { successorsIn } from "../draft.ts"
 import { afterLoginRefused, type Rest } from "../health.ts"
 import { changeLogin, grantOf, ownerOf, recordOf, renewedBy, samePair, withRecord } from "../login.ts"
 import { owedByRemoved } from "../owner.ts"
@@ -224,7 +225,7 @@ export class Refresher {
       const become = (next: Login): Account => changeLogin(row, held.id, () => next)
       if (isDoubtful) return isFirst ? become(withRecord(held, { doubted: now })) : row
       const over = withRecord(held, { once: undefined })
-      return recordOf(held).successor !== undefined && ownerOf(held) === undefined
+      return successorsIn(held).length > 0 && ownerOf(held) === undefined
         ? become({ ...over, revoked: { at: now, reason: message } })
         : afterLoginRefused(become(over), { loginId: held.id, reason: message, now })
     })
