@@ -1,7 +1,7 @@
 import type { Account, RefusedField, SessionMemory } from "../accounts/index.ts"
 import { type KiroModel, resolveModel, withoutRefused } from "../kiro/index.ts"
 import { type Conversation, toConversation } from "../translate/index.ts"
-import type { GatewayContext } from "./context.ts"
+import type { CurrentSettings, GatewayContext } from "./context.ts"
 import type { ChatCall } from "./chat-call.ts"
 import { type AskedModel, listsInUse } from "./asked-model.ts"
 
@@ -10,6 +10,7 @@ export interface Chat extends ChatCall {
   /** As they were when the request came. */
   readonly session: SessionMemory
   readonly accounts: readonly Account[]
+  readonly current: CurrentSettings
   /** Built once, before any attempt: it does not depend on the account. */
   readonly conversation: Conversation
   /** In tokens: the asked model's, the smallest of those that the accounts are given. */
@@ -25,10 +26,11 @@ export interface Chat extends ChatCall {
 
 /** What of a call stays the same for all its attempts. */
 export async function openChat(context: GatewayContext, call: ChatCall): Promise<Chat> {
-  const { store, runtime, background, settings, readModel, readSchema } = context
+  const { store, runtime, background, settings, currentSettings, readModel, readSchema } = context
   const { request, sessionId } = call
   await background.settled(sessionId)
   const { session, accounts, reasoning, refusedFields, modelLists } = await store.opening(sessionId)
+  const current = await currentSettings()
   const model = readModel(request.model, listsInUse(modelLists, accounts))
   const { known } = model
   const refused = refusedOf(known.wireId, refusedFields)
@@ -44,6 +46,7 @@ export async function openChat(context: GatewayContext, call: ChatCall): Promise
     ...call,
     session,
     accounts,
+    current,
     conversation,
     window: known.serviceWindow,
     model,

@@ -7,16 +7,20 @@ import type { ModelReader } from "./asked-model.ts"
 import type { Background } from "./background.ts"
 import type { LookUps } from "./control/look-ups.ts"
 
+/** What counts from the next chat on, as it is written. */
+export interface CurrentSettings {
+  readonly accountRules: AccountRules
+  readonly dailyCreditBudget: number | undefined
+}
+
 /** Everything that the gateway needs, given once by the composition root. */
 export interface GatewayDependencies {
   readonly runtime: Runtime
   readonly settings: Settings
   /** What the host works in. */
   readonly project?: Project
-  /** As the user's file has it now: the one of the settings is that of the start. */
-  readonly dailyCreditBudget: () => Promise<number | undefined>
-  /** The user's rules for accounts, as the file has them now; absent: there are none. */
-  readonly accountRules?: () => Promise<AccountRules>
+  /** What the user's own file says now: `settings` are those of the start. */
+  readonly currentSettings: () => Promise<CurrentSettings>
   readonly store: AccountStore
   readonly tokens: Pick<TokenKeeper, "fresh" | "here" | "learnOwners">
   /**

@@ -172,12 +172,11 @@ function firstStep(chat: Chat, session: SessionMemory): Pick<Progress, "step" | 
  * summaries, what follows a summary, and a message whose answer failed. Only a new one of the user's own is refused.
  */
 async function refuseByBudget(
-  { dailyCreditBudget, store, runtime, notify, background, unanswered }: GatewayContext,
+  { store, runtime, notify, background, unanswered }: GatewayContext,
   chat: Chat,
 ): Promise<Refusal | undefined> {
-  if (chat.purpose !== "main") return undefined
-  const budget = await dailyCreditBudget()
-  if (budget === undefined) return undefined
+  const budget = chat.current.dailyCreditBudget
+  if (budget === undefined || chat.purpose !== "main") return undefined
   // The last answer may have ended just now.
   await background.settled()
   await store.settle()

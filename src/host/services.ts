@@ -11,7 +11,6 @@ import { importLogins, type ImportOutcome, openSources, watchSources } from "../
 import { type Logins, openLogins } from "../login/index.ts"
 import type { Log, Runtime } from "../runtime.ts"
 import {
-  type AccountRules,
   accountRules,
   followSettings,
   type LoadedSettings,
@@ -75,14 +74,16 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       return error instanceof StoreError && passesSoon(error.failure) ? error.message : undefined
     }
   }
-  const current = followSettings(place, (problems) => tellProblems(problems, notify))
-  const currentRules = async (): Promise<AccountRules> => accountRules((await current()).accountRules, place)
+  const follow = followSettings(place, (problems) => tellProblems(problems, notify))
+  const currentSettings = async () => {
+    const { accountRules: rules, dailyCreditBudget } = await follow()
+    return { accountRules: accountRules(rules, place), dailyCreditBudget }
+  }
   const gateway = createGateway({
     runtime,
     settings,
     project,
-    dailyCreditBudget: async () => (await current()).dailyCreditBudget,
-    accountRules: currentRules,
+    currentSettings,
     store,
     tokens,
     importLogins: takeIn,
@@ -109,7 +110,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     importLogins: takeIn,
     async search(asked) {
       if ((await store.list()).length === 0) await takeIn()
-      const rules = await currentRules()
+      const { accountRules: rules } = await currentSettings()
       const projectRule = rules.ofProject(project)
       const newRule = rules.ofNew({ project })
       return lookUps.search(asked, { projectRule, newRule })

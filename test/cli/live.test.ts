@@ -1,9 +1,11 @@
 import assert from "node:assert/strict"
+import { join } from "node:path"
 import { describe, it } from "node:test"
 import { isObject } from "../../src/json.ts"
 import { event, FAILURES, metering, text } from "../support/fake-kiro/index.ts"
 import { secretsIn } from "../support/secrets.ts"
 import { openDoctorLab } from "./doctor-lab.ts"
+import { editJson } from "./lab.ts"
 
 describe("doctor --live", () => {
   it("sends nothing where nobody can say yes, and does not call that well", async () => {
@@ -51,6 +53,16 @@ describe("doctor --live", () => {
     assert.match(out, /✓ the first message to auto was answered/)
     assert.match(out, /✓ the second message of the same session was answered/)
     assert.equal(code, 0, out)
+  })
+
+  it("asks no other account than the one that the user's rule names", async () => {
+    await using lab = { ...(await openDoctorLab()), [Symbol.asyncDispose]: () => lab.close() }
+    const rule = { account: "office", fallback: false }
+    editJson(join(lab.sandbox.config, "kiro.json"), (before) => ({ ...before, account_rules: [rule] }))
+    const { code, out } = await lab.run("doctor", "--live", "--yes")
+    assert.equal(code, 1)
+    assert.match(out, /rule in kiro\.json/)
+    assert.equal(chats(lab.fake.requests), 0)
   })
 
   it("asks at most three times, repeats nothing, and tells of a refusal", async () => {

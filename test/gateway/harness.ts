@@ -101,8 +101,10 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     runtime,
     settings,
     project: { directory: "/home/me/project", worktree: "/home/me/project" },
-    accountRules: async () => accountRules(settings.accountRules, { home: "/home/me", platform: "linux" }),
-    dailyCreditBudget: async () => settings.dailyCreditBudget,
+    currentSettings: async () => ({
+      accountRules: accountRules(settings.accountRules, { home: "/home/me", platform: "linux" }),
+      dailyCreditBudget: settings.dailyCreditBudget,
+    }),
     store,
     tokens,
     importLogins: async () => {

@@ -5,6 +5,7 @@ import { importLogins } from "../../import/index.ts"
 import { isObject, type JsonObject, parseJson } from "../../json.ts"
 import { type ChatUsage, readChatRequest } from "../../openai/index.ts"
 import type { Fetch } from "../../runtime.ts"
+import { accountRules, type Place } from "../../settings/index.ts"
 import { type Context, openContext } from "../context.ts"
 import { type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
 
@@ -20,13 +21,13 @@ export async function liveCheck({ place, terminal }: DoctorContext): Promise<rea
   // A token that is renewed for this needs its home on the disk.
   const context = await openContext(place, terminal, "trial")
   try {
-    return await talk(context)
+    return await talk(context, place)
   } finally {
     await context.close()
   }
 }
 
-async function talk(context: Context): Promise<readonly Finding[]> {
+async function talk(context: Context, place: Place): Promise<readonly Finding[]> {
   const { store, tokens, lookUps, sources, runtime } = context
   const by = { store, sources, clock: runtime.clock, identify: context.identify, tokens }
   const importNow = async (): Promise<undefined> => void (await importLogins(by))
@@ -35,7 +36,10 @@ async function talk(context: Context): Promise<readonly Finding[]> {
   const gateway = createGateway({
     runtime: { ...runtime, fetch: watched(runtime.fetch, seen) },
     settings: { ...context.settings, maxRequestIterations: 1, rateLimitMaxRetries: 0 },
-    dailyCreditBudget: async () => context.settings.dailyCreditBudget,
+    currentSettings: async () => ({
+      accountRules: accountRules(context.settings.accountRules, place),
+      dailyCreditBudget: context.settings.dailyCreditBudget,
+    }),
     store,
     tokens,
     importLogins: importNow,

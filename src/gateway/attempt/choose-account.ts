@@ -89,13 +89,13 @@ async function assign(
   context: GatewayContext,
   { chat, progress, seen }: { readonly chat: Chat; readonly progress: Progress; readonly seen?: Chat },
 ): Promise<Exclude<ChosenAccount, RefusedChat> | NoneAble> {
-  const { store, tokens, notify, accountRules, settings, runtime } = context
+  const { store, tokens, notify, settings, runtime } = context
   const patienceMs = patienceOf(progress, settings)
   const policy = { ...(await policyOf(context, chat, progress)), patienceMs }
   const choose = (state: ChoiceState): Choice =>
     selectAccount({ ...state, accounts: tokens.here(state.accounts) }, policy)
   // A host asks for the title first, by an agent and a model of its own: a rule is about those of the conversation.
-  const isBeforeRules = chat.purpose === "title" && (await accountRules?.())?.hasNew === true
+  const isBeforeRules = chat.purpose === "title" && chat.current.accountRules.hasNew
   const isAside = isBeforeRules || chat.purpose === "generate"
   const choice = isAside
     ? await store.consider(chat.sessionId, choose)
@@ -136,7 +136,7 @@ async function tellMoved(
 }
 
 async function policyOf(
-  { settings, runtime, project, accountRules, store }: GatewayContext,
+  { settings, runtime, project, store }: GatewayContext,
   chat: Chat,
   progress: Progress,
 ): Promise<SelectionPolicy> {
@@ -145,7 +145,7 @@ async function policyOf(
   const { wireId } = chat.model.known
   // A rule means a model under whichever name, as everything else that names one does.
   const models = [chat.request.model, wireId, wireId.replaceAll(".", "-")]
-  const rules = await accountRules?.()
+  const { accountRules } = chat.current
   return {
     strategy: settings.accountSelectionStrategy,
     useOverage: settings.useOverage,
@@ -154,8 +154,8 @@ async function policyOf(
     lacksModel: ({ id }) => lacksModel(chat.model, id),
     chosenAbove: above?.chosenAccountId,
     preferredAccountId: chat.preferredAccountId,
-    projectRule: rules?.ofProject(project),
-    newRule: rules?.ofNew({ project, agent: chat.agent, models }),
+    projectRule: accountRules.ofProject(project),
+    newRule: accountRules.ofNew({ project, agent: chat.agent, models }),
     reserve: settings.accountReserve,
   }
 }
