@@ -225,14 +225,12 @@ describe("a refresh whose pair can't be stored as usual", () => {
     )
     const granted = (): number =>
       fake.received("CreateToken").filter((request) => request.status === 200).length
-    const before = granted()
-    const answers = await Promise.all(keepers.map((keeper) => token(keeper, store)))
-    assert.deepEqual(
-      answers,
-      [1, 2, 3].map(() => person.accessToken),
-    )
-    // Each may have sent the token; one was given a pair for it.
-    assert.ok(person.refreshCount <= 3)
+    const [before, sent] = [granted(), fake.received("CreateToken").length]
+    const asked = [...keepers, ...keepers, ...keepers]
+    const answers = await Promise.all(asked.map((keeper) => token(keeper, store)))
+    assert.deepEqual(new Set(answers), new Set([person.accessToken]))
+    // Each keeper may have sent the token once, however many asked it; one was given a pair for it.
+    assert.ok(fake.received("CreateToken").length - sent <= keepers.length)
     assert.equal(granted(), before + 1)
     const [account] = await store.list()
     assert.equal(account?.health.state, "ok")

@@ -570,6 +570,31 @@ describe("kiro-cli and we on one login", () => {
     assert.equal((await first()).health.state, "ok")
   })
 
+  it("renew the pair that kiro-cli got meanwhile where that has ended too, and believe no refusal of the old one", async () => {
+    await sync()
+    const late = sources().map((source): SourceStore => {
+      let calls = 0
+      if (!source.has({ source: "kiro-cli", key: `${file}#${TOKEN}` })) return source
+      return {
+        ...source,
+        async read() {
+          calls += 1
+          const before = await source.read()
+          if (calls === 1) {
+            await cliRefreshes()
+            const ended = { ...(await cliRow(file, TOKEN)), expires_at: new Date(EXPIRED).toISOString() }
+            await sqlite(file, (database) => putCliRow(database, TOKEN, ended))
+          }
+          return before
+        },
+      }
+    })
+    const keeper = openWith(late)
+    assert.equal(await token(keeper), ann.accessToken)
+    await keeper.close()
+    assert.equal((await first()).health.state, "ok")
+  })
+
   it("leave kiro-cli's login to kiro-cli where the sync is turned off", async () => {
     await sync()
     const kept = sources().filter(({ source }) => source !== "kiro-cli")

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, utimesSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import {
@@ -158,6 +158,20 @@ describe("the keeper of tokens", () => {
     assert.equal(answer.reason, "service")
     assert.ok((await doubtOf()) <= Date.now())
     assert.equal((await stored()).revoked, undefined)
+  })
+
+  it("asks for a new login where a token has ended and no refresh token is beside it", async () => {
+    const login = loginOf(person, EXPIRED)
+    assert.ok(login.kind === "idc")
+    const { refreshToken: _, ...tokens } = login.tokens
+    await store.add(accountOf({ ...login, tokens }))
+    const requests = fake.received("CreateToken").length
+    const answer = await fresh()
+    assert.ok(answer.state === "none")
+    assert.equal(answer.reason, "revoked")
+    assert.match(answer.message, /no refresh token/)
+    assert.equal((await store.list())[0]?.health.state, "revoked")
+    assert.equal(fake.received("CreateToken").length, requests)
   })
 
   it("says that the registration is what ended", async () => {
@@ -346,6 +360,30 @@ describe("the keeper of tokens", () => {
     assert.deepEqual(new Set(sentMeanwhile), new Set([0]))
     assert.equal(fake.received("CreateToken").length, before + 1)
     await waiting.close()
+  })
+
+  it("renews without the lock at last where its holder lives on and never gives it back", async () => {
+    await store.add(accountOf(loginOf(person, EXPIRED)))
+    const [account] = await store.list()
+    assert.ok(account)
+    const lock = join(folder, `kiro-refresh.lock-${(await stored()).id}`)
+    mkdirSync(lock)
+    let waitedMs = 0
+    const clock: Clock = {
+      ...systemClock,
+      async sleep(ms) {
+        waitedMs += ms
+        utimesSync(lock, waitedMs, waitedMs)
+        await systemClock.turn()
+      },
+    }
+    const waiting = openKeeper({ folder, url: fake.url, store, runtime: realRuntime({ clock }) })
+    assert.equal(tokenOf(await waiting.fresh({ account })), person.accessToken)
+    // A refresh of 20 s, and 15 s until a lock is stale.
+    assert.ok(waitedMs >= 35_000 && waitedMs < 36_000, String(waitedMs))
+    assert.equal(person.refreshCount, 1)
+    await waiting.close()
+    rmdirSync(lock)
   })
 
   it("shares one refresh between several keepers of one process", async () => {
