@@ -83,16 +83,12 @@ export class Refresher {
     if (entry.state !== "held") return entry
     try {
       this.#options.spills.rescue(wish.login.id)
-      let refused: Refused | undefined
-      for (;;) {
-        const look = await this.#lookWhole(wish)
-        if (look.state !== "stale") return look
-        if (refused !== undefined && samePair(refused.sent, look.login.tokens))
-          return await this.#believe(wish, refused)
-        const outcome = await this.#exchange(look)
-        if (outcome.state !== "refused") return outcome
-        refused = outcome
-      }
+      const look = await this.#lookWhole(wish)
+      if (look.state !== "stale") return look
+      const outcome = await this.#exchange(look)
+      if (outcome.state !== "refused") return outcome
+      const again = await this.#lookWhole(wish)
+      return again.state === "stale" ? await this.#believe(wish, outcome) : again
     } finally {
       await entry.release()
     }
