@@ -57,11 +57,11 @@ export function mustBeKept({ hasLost, paths }: Context): void {
 }
 
 /**
- * How a command goes about it. A diagnosis and a trial tell themselves what notices would; of a diagnosis and a
- * rehearsal nothing is written, nor logged. A view is what people look around with: it says what is wrong with
- * kiro.json, which the others don't repeat.
+ * How a command goes about it. A diagnosis and a trial tell themselves what notices would, a decision what became of its
+ * account; of a diagnosis and a rehearsal nothing is written, nor logged. A view is what people look around with: it says
+ * what is wrong with kiro.json, which the others don't repeat.
  */
-export type Manner = "diagnosis" | "trial" | "rehearsal" | "view" | "work"
+export type Manner = "diagnosis" | "trial" | "rehearsal" | "view" | "decision" | "work"
 
 export async function openContext(place: Place, terminal: Terminal, manner: Manner): Promise<Context> {
   const tellsItself = manner === "diagnosis" || manner === "trial"
@@ -79,6 +79,7 @@ export async function openContext(place: Place, terminal: Terminal, manner: Mann
     lost ||= notice.kind === "store-trouble" && notice.backup === undefined
     // The list itself shows what is used up.
     if (tellsItself || notice.kind === "quota-high" || notice.kind === "paid-credits") return
+    if (manner === "decision" && notice.kind === "account-revoked") return
     terminal.warn(describeNotice(notice, command).message)
   }
   const mistake = firstOf(problems.map(describeSettingsProblem), `\`${command} doctor\``)

@@ -73,6 +73,7 @@ async function execute(command: Command, at: At): Promise<boolean> {
 /** A diagnosis changes nothing; what --fix and --live do, they do by hand. */
 const MANNERS: { readonly [name in Command["name"]]?: Manner } = {
   doctor: "diagnosis",
+  enable: "decision",
   accounts: "view",
   usage: "view",
   budget: "view",

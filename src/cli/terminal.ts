@@ -56,9 +56,13 @@ const USUAL_COLUMNS = 80
 
 /** Colours only for a person: none in a pipe, none under NO_COLOR or on a dumb terminal; FORCE_COLOR insists. */
 export function createTerminal({ stdout, stderr, stdin, env }: TerminalInput): Terminal {
+  /** What stands in the last line while a person waits; empty where nobody does. */
+  let waiting = ""
   const writeTo = (stream: Stream) => (text: string) => {
     const line = isColourful(stream, env) ? text : stripVTControlCharacters(text)
+    if (waiting !== "") stderr.write(WIPE_LINE)
     stream.write(`${line}\n`)
+    if (waiting !== "") stderr.write(waiting)
   }
   const out = writeTo(stdout)
   const columns = stdout.isTTY === true ? stdout.columns || USUAL_COLUMNS : undefined
@@ -84,10 +88,12 @@ export function createTerminal({ stdout, stderr, stdin, env }: TerminalInput): T
     },
     async progress(text, work) {
       if (stderr.isTTY !== true || isDumb(env)) return await work()
-      stderr.write(`${text} …`)
+      waiting = `${text} …`
+      stderr.write(waiting)
       try {
         return await work()
       } finally {
+        waiting = ""
         stderr.write(WIPE_LINE)
       }
     },

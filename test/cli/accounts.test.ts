@@ -197,6 +197,15 @@ describe("accounts", () => {
     assert.equal(await usable("remove", short), false)
   })
 
+  it("says once that an account which is switched on is suspended all the same", async () => {
+    await signIn(builder)
+    builder.suspended = true
+    assert.match((await run("usage")).err, /^AWS has suspended Builder ID/)
+    const { code, out, err } = await run("accounts", "enable", String((await listed())[0]?.["shortId"]))
+    assert.deepEqual([code, err], [1, ""])
+    assert.match(out, /^! Builder ID ··[0-9a-f]{4} is switched on, but can't be used: suspended\. Only AWS/)
+  })
+
   it("labels, disables, enables and removes the one that is meant", async () => {
     await signIn(builder, social)
     const [first] = await listed()

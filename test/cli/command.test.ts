@@ -228,6 +228,20 @@ describe("progress", () => {
     assert.equal(stderr.written.at(-1), "\r\u001B[2K")
   })
 
+  it("stands below what is said meanwhile, and never in its line", async () => {
+    const screen = stream(true)
+    const terminal = createTerminal({ stdout: screen, stderr: screen, env: { NO_COLOR: "1" } })
+    await terminal.progress("Asking", async () => {
+      terminal.warn("gone")
+      terminal.out("found")
+    })
+    terminal.warn("done")
+    assert.equal(
+      screen.written.join(""),
+      "Asking …\r\u001B[2Kgone\nAsking …\r\u001B[2Kfound\nAsking …\r\u001B[2Kdone\n",
+    )
+  })
+
   it("is left out on a dumb terminal, as colours are", async () => {
     const [stdout, stderr] = [stream(true), stream(true)]
     const terminal = createTerminal({ stdout, stderr, env: { TERM: "dumb" } })

@@ -168,6 +168,25 @@ describe("doctor --fix", () => {
     assert.deepEqual(await mended(), [])
   })
 
+  it("moves the plugin into the list that OpenCode 1 reads, where it stands in OpenCode 2's alone", async () => {
+    const file = join(config, "opencode.json")
+    program(lab.bin, "opencode", { prints: "1.18.33" })
+    writeFileSync(file, '{\n  // mine\n  "plugins": ["./plugin", "other"]\n}\n')
+    const [wrong, ...more] = await lab.problems()
+    assert.match(wrong ?? "", /opencode\.json lists \.\/plugin in "plugins", which OpenCode 1 passes over → /)
+    assert.deepEqual(more, [])
+    await mended()
+    const after = readFileSync(file, "utf8")
+    assert.match(after, /\/\/ mine/)
+    assert.match(after, /"plugins": \[\s*"other"\s*\]/)
+    assert.match(after, /"plugin": \[\s*"\.\/plugin"\s*\]/)
+    assert.deepEqual([await lab.problems(), await mended()], [[], []])
+    // Of a host that nobody could ask, either list may be the one.
+    program(lab.bin, "opencode", { code: 1 })
+    writeFileSync(file, '{ "plugins": ["./plugin"] }')
+    assert.deepEqual(await lab.problems(), [])
+  })
+
   it("takes out what claims the provider, and gives it back where it is switched off", async () => {
     const file = join(config, "opencode.json")
     const models = { auto: { name: "Mine", provider: { npm: "x" } } }

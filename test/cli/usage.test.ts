@@ -157,6 +157,28 @@ describe("what was spent", () => {
     )
   })
 
+  it("counts a trial and bonuses that have not ended among what is left", async () => {
+    const now = Date.now()
+    const bonus = { name: "Welcome", used: 20, limit: 100, expiresAt: now + 20 * DAY_MS }
+    const ended = { name: "Ended", used: 0, limit: 70, expiresAt: now - DAY_MS }
+    const quota = {
+      checkedAt: now,
+      used: 50,
+      limit: 50,
+      resetAt: now + 10 * DAY_MS,
+      trial: { used: 0, limit: 7.5 },
+      bonuses: [bonus, ended],
+      others: [{ name: "Add-on", used: 0, limit: 900 }],
+      overage: { enabled: false, used: 0 },
+    }
+    const store = await lab.openStore()
+    await store.update(accountId, (account) => ({ ...account, quota }))
+    await store.close()
+    assert.match((await lab.run("usage", "--days", "1")).out, /: 87\.50 left; at this pace/)
+    const { json } = await lab.run("usage", "--days", "1", "--json")
+    assert.match(JSON.stringify(json), /"remaining":87\.5,/)
+  })
+
   it("tells no pace of a removed account, whose credits were still being asked for when it went", async () => {
     const quota = {
       checkedAt: Date.now(),

@@ -18,9 +18,16 @@ import {
 import { liveCheck } from "./live.ts"
 import { networkCheck } from "./network.ts"
 import { readConfigFiles } from "./opencode-config.ts"
-import { pluginEntries } from "./plugin-list.ts"
+import { isForSecond, type PluginEntry, pluginEntries } from "./plugin-list.ts"
 import { pluginCheck, providerCheck } from "./plugin.ts"
-import { gitCheck, opencodeVersion, publishedPackage, sourcesCheck, versionsCheck } from "./programs.ts"
+import {
+  gitCheck,
+  majorOf,
+  opencodeVersion,
+  publishedPackage,
+  sourcesCheck,
+  versionsCheck,
+} from "./programs.ts"
 
 const CHECKS: readonly Check[] = [
   versionsCheck,
@@ -87,7 +94,7 @@ async function prepare(
 ): Promise<DoctorContext> {
   const trouble = await given.terminal.progress("Looking at kiro.db", () => databaseTrouble(given))
   const configs = readConfigFiles({ ...given, directory: at.directory })
-  const entries = pluginEntries(configs, given.place)
+  const listed = pluginEntries(configs, given.place)
   const [opencode, published] = await given.terminal.progress("Asking OpenCode and npm", () =>
     Promise.all([opencodeVersion(at.run), publishedPackage(at.run)]),
   )
@@ -95,13 +102,15 @@ async function prepare(
     trouble === undefined
       ? await given.terminal.progress("Asking Kiro about the accounts", () => examineAccounts(given))
       : []
+  const isPassedOver = (entry: PluginEntry): boolean => majorOf(opencode) === 1 && isForSecond(entry)
   return {
     ...given,
     ...at,
     opencode,
     published,
     configs,
-    entries,
+    entries: listed.filter((entry) => !isPassedOver(entry)),
+    passedOver: listed.filter(isPassedOver),
     databaseTrouble: trouble,
     accounts,
   }

@@ -35,7 +35,10 @@ export interface DoctorContext extends Context, DoctorCall {
   readonly opencode: string | undefined
   readonly published: Published
   readonly configs: readonly ConfigFile[]
+  /** The plugins that OpenCode loads. */
   readonly entries: readonly PluginEntry[]
+  /** Those that stand where this OpenCode does not look. */
+  readonly passedOver: readonly PluginEntry[]
   /** Why kiro.db can't be used; then nothing opens it, and there are no accounts to look at. */
   readonly databaseTrouble: StoreFailure | undefined
   readonly accounts: readonly ExaminedAccount[]

@@ -49,9 +49,30 @@ export function isUnpublished(entry: PluginEntry, published: { readonly state: s
   return isToCome(entry) && published.state === "nothing" && !entry.spec.includes("@file:")
 }
 
+/** In the list of OpenCode 2 alone, which OpenCode 1 passes over. */
+export function isForSecond({ at }: PluginLine): boolean {
+  return at[0] === "plugins"
+}
+
 /** A path at which nothing is. */
 export function leadsNowhere({ by, folder }: PluginEntry): boolean {
   return by === "path" && !existsSync(folder)
+}
+
+/** Of what its package.json names; its models for OpenCode 2 lie beside the server's part. */
+export function missingParts(folder: string, manifest: JsonObject = {}): readonly string[] {
+  const main = stringField(manifest, "main")
+  if (main === undefined) return ["a package.json"]
+  const exported = asObject(manifest["exports"])
+  const [server, tui] = ["./server", "./tui"].map((name) => stringField(asObject(exported[name]), "default"))
+  const parts = [
+    { name: "the plugin itself", file: main },
+    { name: "the models of OpenCode 2", file: server && join(dirname(server), "opencode2", "provider.js") },
+    { name: "the terminal UI's part", file: tui },
+  ]
+  return parts.flatMap(({ name, file }) =>
+    file === undefined || existsSync(join(folder, file)) ? [] : `${name} (${file})`,
+  )
 }
 
 /** Whether a line leads OpenCode to nothing at all. */

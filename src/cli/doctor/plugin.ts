@@ -22,6 +22,7 @@ import {
   isToCome,
   leadsNowhere,
   looseFiles,
+  missingParts,
   pluginAdded,
   pluginEntries,
   type PluginEntry,
@@ -41,7 +42,7 @@ export const pluginCheck: Check = {
       ...broken,
       ...configs.flatMap(repeats),
       ...withoutPlugins(context),
-      ...(ours.length > 0 ? await loaded(context, ours) : broken.length > 0 ? [] : [missing(context)]),
+      ...(ours.length > 0 ? await loaded(context, ours) : broken.length > 0 ? [] : missing(context)),
       ...(majorOf(context.opencode) === 2 ? [] : await panelOf1(context, ours.at(-1))),
       ...others(context, entries),
     ]
@@ -75,16 +76,28 @@ function unread({ path, trouble }: ConfigFile, consequence: string): readonly Fi
   return trouble === undefined ? [] : [problem(`${path} ${trouble}`, `Correct it: ${consequence}.`)]
 }
 
-function missing(context: DoctorContext): Finding {
-  const file = globalConfigFile(context.paths)
+function missing(context: DoctorContext): readonly Finding[] {
   const consequence = context.configs.some(hasPastedModels)
     ? `; with the provider.kiro block that is there, messages end in "undefined/chat/completions"`
     : ""
-  return problem(
-    `OpenCode's configuration does not list the plugin${consequence}`,
-    howToList(context.opencode, file),
-    () => addPlugin(context, file, ownSpec()),
-  )
+  // The last one first: each is taken out by its place in the list.
+  const passedOver = context.passedOver.filter(isOurs).toReversed()
+  if (passedOver.length > 0)
+    return passedOver.map((line) =>
+      problem(
+        `${line.file} lists ${line.spec} in "plugins", which OpenCode 1 passes over${consequence}`,
+        'List it in "plugin" instead: OpenCode 2 reads that too.',
+        editing(context, line.file, [takenOut(line), pluginAdded(line.file, line.spec, context.place)]),
+      ),
+    )
+  const file = globalConfigFile(context.paths)
+  return [
+    problem(
+      `OpenCode's configuration does not list the plugin${consequence}`,
+      howToList(context.opencode, file),
+      () => addPlugin(context, file, ownSpec()),
+    ),
+  ]
 }
 
 function hasPastedModels({ document }: ConfigFile): boolean {
@@ -155,22 +168,6 @@ async function judge(
   return good(`OpenCode loads ${PACKAGE} ${version} (${file})`)
 }
 
-/** Of what its package.json names; its models for OpenCode 2 lie beside the server's part. */
-function missingParts(folder: string, manifest: JsonObject = {}): readonly string[] {
-  const main = stringField(manifest, "main")
-  if (main === undefined) return ["a package.json"]
-  const exported = asObject(manifest["exports"])
-  const [server, tui] = ["./server", "./tui"].map((name) => stringField(asObject(exported[name]), "default"))
-  const parts = [
-    { name: "the plugin itself", file: main },
-    { name: "the models of OpenCode 2", file: server && join(dirname(server), "opencode2", "provider.js") },
-    { name: "the terminal UI's part", file: tui },
-  ]
-  return parts.flatMap(({ name, file }) =>
-    file === undefined || existsSync(join(folder, file)) ? [] : `${name} (${file})`,
-  )
-}
-
 /** The panel has a line of its own in tui.json. */
 async function panelOf1(context: DoctorContext, server?: PluginEntry): Promise<readonly Finding[]> {
   const { paths, place } = context
@@ -208,8 +205,12 @@ function panelOf2(context: DoctorContext): readonly Finding[] {
   ]
 }
 
-function takeOut(context: DoctorContext, { file, at }: PluginLine): Mend | undefined {
-  return editing(context, file, [{ path: at.slice(0, 2), value: undefined }])
+function takeOut(context: DoctorContext, line: PluginLine): Mend | undefined {
+  return editing(context, line.file, [takenOut(line)])
+}
+
+function takenOut({ at }: PluginLine): Edit {
+  return { path: at.slice(0, 2), value: undefined }
 }
 
 function repair({ by, spec, folder }: PluginEntry): string {
