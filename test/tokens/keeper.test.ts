@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, utimesSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import {
@@ -7,6 +7,7 @@ import {
   type Credential,
   type NoToken,
   recordOf,
+  type SourceStore,
   type TokenKeeper,
 } from "../../src/accounts/index.ts"
 import { importLogins, openSources } from "../../src/import/index.ts"
@@ -384,6 +385,58 @@ describe("the keeper of tokens", () => {
     assert.equal(person.refreshCount, 1)
     await waiting.close()
     rmdirSync(lock)
+  })
+
+  it("renews nothing while all is in memory, though there were room for the pair in a file", async () => {
+    writeFileSync(join(folder, "file"), "")
+    const away = await openStore(join(folder, "file"))
+    const account = accountOf(loginOf(person, EXPIRED))
+    await away.reconcile(() => ({ put: [account], gone: [] }))
+    assert.equal(away.kept, "memory")
+    const before = fake.received("CreateToken").length
+    const inMemory = openKeeper({ folder, url: fake.url, store: away })
+    const answer = await inMemory.fresh({ account })
+    assert.ok(answer.state === "none")
+    assert.equal(answer.reason, "database")
+    assert.equal(fake.received("CreateToken").length, before)
+    await inMemory.close()
+    await away.close()
+  })
+
+  it("sends nothing any more once its end has waited for long enough", async () => {
+    const place = { source: "kiro-cli", key: "data.sqlite3#kirocli:odic:token" } as const
+    const own = loginOf(person, EXPIRED)
+    await store.add(accountOf({ ...own, record: { ...recordOf(own), places: [place] } }))
+    const [account] = await store.list()
+    assert.ok(account)
+    const slow = Promise.withResolvers<void>()
+    const kiroCli: SourceStore = {
+      source: "kiro-cli",
+      has: () => true,
+      fingerprint: () => "",
+      async read() {
+        await slow.promise
+        return { logins: [{ login: own, place }], problems: [], unread: [] }
+      },
+      writeBack: async () => "unavailable",
+    }
+    const clock: Clock = {
+      ...systemClock,
+      deadline(ms, expired) {
+        if (ms === 5000) expired()
+        return () => undefined
+      },
+    }
+    const runtime = realRuntime({ clock })
+    const ending = openKeeper({ folder, url: fake.url, store, runtime, sources: [kiroCli] })
+    const before = fake.received("CreateToken").length
+    const asking = ending.fresh({ account })
+    const closing = ending.close()
+    slow.resolve()
+    assert.equal((await asking).state, "none")
+    await closing
+    assert.equal(fake.received("CreateToken").length, before)
+    assert.equal((await stored()).revoked, undefined)
   })
 
   it("shares one refresh between several keepers of one process", async () => {
