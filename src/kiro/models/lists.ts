@@ -1,4 +1,12 @@
-import { isObject, type JsonObject, numberField, plainName, present, stringField } from "../../json.ts"
+import {
+  isObject,
+  type JsonObject,
+  numberField,
+  plainName,
+  plainText,
+  present,
+  stringField,
+} from "../../json.ts"
 import { CACHE_POINTS, type LiveModel, modelKey } from "./catalogue.ts"
 import { type FieldSchema, readFieldSchema } from "./fields.ts"
 import { offeredModels } from "./resolve.ts"
@@ -18,7 +26,7 @@ const VERSION = 1
 
 /**
  * Read by hand, unlike the other answers of the control plane: the file of these lists is read before OpenCode's first
- * paint. An entry that has no id is left out, the others count.
+ * paint. An entry without an id that people can read and type is left out, the others count.
  */
 export function modelsOf({ models }: Pick<AccountModelList, "models">): readonly LiveModel[] {
   const readSchema = createFieldSchemaReader()
@@ -100,7 +108,7 @@ function createFieldSchemaReader(): typeof readFieldSchema {
 function readLiveModel(entry: unknown, readSchema: typeof readFieldSchema): LiveModel | undefined {
   if (!isObject(entry)) return undefined
   const wireId = stringField(entry, "modelId", "id")
-  if (wireId === undefined) return undefined
+  if (wireId === undefined || plainText(wireId) !== wireId) return undefined
   const limits = isObject(entry["tokenLimits"]) ? entry["tokenLimits"] : {}
   const name = plainName(stringField(entry, "modelName", "name") ?? "")
   const said = {
@@ -116,8 +124,8 @@ function readLiveModel(entry: unknown, readSchema: typeof readFieldSchema): Live
 }
 
 function positive(object: JsonObject, key: string): number | undefined {
-  const value = numberField(object, key)
-  return value !== undefined && value > 0 ? value : undefined
+  const value = Math.floor(numberField(object, key) ?? 0)
+  return value > 0 ? value : undefined
 }
 
 function inputTypes(value: unknown): ("text" | "image")[] | undefined {

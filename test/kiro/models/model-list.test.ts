@@ -71,6 +71,23 @@ describe("reading a model list", () => {
     assert.deepEqual(modelsOf({ models }), [{ wireId: "a" }])
   })
 
+  it("leaves out an entry whose id nobody can read or type: OpenCode prints the ids as they are", () => {
+    const odd = ["", "  ", "\u001B[2Jauto", "au\u0000to", "auto\n", "au\u202Eto", "au\u009B31mto"]
+    const models = [...odd, "ünï/x:1 b", "auto"].map((modelId) => ({ modelId }))
+    assert.deepEqual(
+      modelsOf({ models }).map(({ wireId }) => wireId),
+      ["ünï/x:1 b", "auto"],
+    )
+  })
+
+  it("takes limits for whole numbers of tokens", () => {
+    const read = (tokenLimits: unknown) => modelsOf({ models: [{ modelId: "a", tokenLimits }] })
+    assert.deepEqual(read({ maxInputTokens: 1000.5, maxOutputTokens: 10.9 }), [
+      { wireId: "a", maxInputTokens: 1000, maxOutputTokens: 10 },
+    ])
+    assert.deepEqual(read({ maxInputTokens: 0.5, maxOutputTokens: -3 }), [{ wireId: "a" }])
+  })
+
   it("is nothing where the body is no list", () => {
     for (const body of [undefined, null, [], "x", {}, { models: {} }])
       assert.equal(readModelList(body), undefined)
