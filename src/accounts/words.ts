@@ -39,7 +39,7 @@ const MORE_CREDITS =
 
 /** For an account whose overage is enabled: only the settings keep it from paying. */
 const PAY_FOR_MORE =
-  'More credits: overage is enabled, but kiro.json says "use_overage": false, or is broken; change that and restart OpenCode, or sign in to another account (/connect, or `opencode auth login`), which is noticed without a restart.'
+  'More credits: overage is enabled, but kiro.json says "use_overage": false (or the environment does), or is broken; change that and restart OpenCode, or sign in to another account (/connect, or `opencode auth login`), which is noticed without a restart.'
 
 /** A state that is told by itself. */
 interface NoticeWords extends StateWords {

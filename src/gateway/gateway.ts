@@ -193,7 +193,7 @@ async function refuseByBudget(
 }
 
 function usedUp(budget: number, used: number): string {
-  return `Kiro: today's budget of ${budget} credits is used up (${used.toFixed(2)} so far). To go on, lift it until midnight with \`${ownCommand()} budget lift\` or in /kiro, or raise daily_credit_budget in kiro.json, then send the message once more.`
+  return `Kiro: today's budget of ${budget} credits is used up (${used.toFixed(2)} so far). To go on, lift it until midnight with \`${ownCommand()} budget lift\` or in /kiro, or raise daily_credit_budget (in kiro.json or KIRO_DAILY_CREDIT_BUDGET), then send the message once more.`
 }
 
 /** What OpenCode 1.18 says in the user's name behind a subagent that a command started. */

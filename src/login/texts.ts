@@ -194,7 +194,9 @@ export function describeImport(
   return [
     ...accounts.map(describeImported),
     ...problems.map((problem) => `Left out: ${sourceTrouble(problem)}.`),
-    ...(autoSync ? [] : ["kiro-cli was left out: auto_sync_kiro_cli is false in kiro.json."]),
+    ...(autoSync
+      ? []
+      : ["kiro-cli was left out: auto_sync_kiro_cli is false in kiro.json or the environment."]),
   ].join("\n")
 }
 

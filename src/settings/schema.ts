@@ -203,7 +203,7 @@ type CamelCase<Key extends string> = Key extends `${infer Head}_${infer Tail}`
 /** kiro.json, the project's file and the environment, checked and merged. Durations are ms. */
 export type Settings = { readonly [Key in keyof Values as CamelCase<Key>]: Values[Key] }
 
-/** `from`: a file's path, or `environment`. */
+/** `from`: a file's path, or the environment and the variable in it. */
 export type SettingsProblem =
   | { readonly kind: "bad-value"; readonly key: string; readonly allowed: string; readonly from: string }
   | { readonly kind: "not-in-project" | "unknown-key"; readonly key: string; readonly from: string }
@@ -233,7 +233,7 @@ const IGNORED_KEYS: ReadonlySet<string> = new Set([
   "sdk_endpoint_mode",
 ])
 
-/** One place that settings come from. `from` is a file's path or `environment`. */
+/** One place that settings come from. `from`: see `SettingsProblem`. */
 export type Layer = { readonly from: string } & (
   | {
       /** A project's file may be an untrusted repository's. */

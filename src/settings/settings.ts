@@ -118,15 +118,15 @@ function layersOf(place: SettingsPlace): readonly Layer[] {
 
 const PREFIX = "KIRO_"
 
-/** The variables that may be settings, as text. The others are not read: that would be a twentieth of the start. */
+/** The variables that may be settings, each a layer of its own, as text. The others are not read: that would be a twentieth of the start. */
 function environmentLayers(env: Place["env"]): readonly Layer[] {
   const names = Object.keys(env).filter((name) => name.startsWith(PREFIX))
-  const entries = names.flatMap((name): [string, string][] => {
+  return names.flatMap((name): Layer[] => {
     const text = env[name]?.trim()
-    return text ? [[name.slice(PREFIX.length).toLowerCase(), text]] : []
+    if (!text) return []
+    const values = { [name.slice(PREFIX.length).toLowerCase()]: text }
+    return [{ kind: "environment", from: `the environment (${name})`, values }]
   })
-  if (entries.length === 0) return []
-  return [{ kind: "environment", from: "environment", values: Object.fromEntries(entries) }]
 }
 
 /** Of many sentences the first, and where the others are: a wall of text is read by nobody. */

@@ -192,7 +192,10 @@ describe("the command", () => {
     for (const words of [["accounts"], ["budget"]]) {
       const { code, err } = await lab.runWith({ environment }, ...words)
       assert.equal(code, 0)
-      assert.match(err, /^\w+ in environment must be [^.]*; it is ignored\. And 2 more: `.* doctor`\.\n$/)
+      assert.match(
+        err,
+        /^\w+ in the environment \(KIRO_[A-Z_]+\) must be [^.]*; it is ignored\. And 2 more: `.* doctor`\.\n$/,
+      )
     }
     const { out } = await lab.runWith({ environment }, "doctor")
     for (const key of ["request_timeout_ms", "toasts", "log_level"])

@@ -263,7 +263,10 @@ describe("the user's budget for a day", () => {
     await spend(harness, 10)
     const response = await harness.ask()
     assert.equal(response.status, 402)
-    assert.match(await errorText(response), /budget of 10 credits is used up \(10\.00 so far\).*budget lift/)
+    assert.match(
+      await errorText(response),
+      /budget of 10 credits is used up \(10\.00 so far\).*budget lift.*daily_credit_budget \(in kiro\.json or KIRO_DAILY_CREDIT_BUDGET\)/,
+    )
     // A host may send the header of a subagent without a word in it.
     assert.equal((await harness.ask({}, { parent: "" })).status, 402)
     assert.deepEqual(harness.sent(), [])

@@ -104,7 +104,7 @@ describe("the gateway", () => {
     await using closed = await startHarness({ settings: { autoSyncKiroCli: false } })
     assert.match(
       await errorText(await closed.ask()),
-      /sign in with the Kiro IDE;.*auto_sync_kiro_cli is false/,
+      /sign in with the Kiro IDE;.*auto_sync_kiro_cli is false in kiro\.json or the environment\./,
     )
   })
 

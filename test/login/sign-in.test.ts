@@ -438,7 +438,10 @@ describe("signing in", () => {
 
     it("says what to do when there is nothing, and why kiro-cli was left out", async () => {
       lab.settings = { ...lab.settings, autoSyncKiroCli: false }
-      await assert.rejects(lab.signIn(IMPORT), /kiro-cli login.*\n.*auto_sync_kiro_cli/)
+      await assert.rejects(
+        lab.signIn(IMPORT),
+        /kiro-cli login.*\n.*auto_sync_kiro_cli is false in kiro\.json or the environment\./,
+      )
     })
 
     const imported = async (login: Login): Promise<Account> =>

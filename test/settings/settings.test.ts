@@ -113,6 +113,16 @@ describe("settings", () => {
     )
   })
 
+  it("name the variable that has a bad value: who looks for it knows it by no other name", async () => {
+    const env = { KIRO_TOASTS: "perhaps", KIRO_FALLBACK_MODELS: '{"a":"b"}', KIRO_WEB_SEARCH_ENABLED: "x" }
+    const texts = (await load({ env })).problems.map(describeSettingsProblem)
+    assert.deepEqual(texts, [
+      "toasts in the environment (KIRO_TOASTS) must be true or false; it is ignored.",
+      "fallback_models.a in the environment (KIRO_FALLBACK_MODELS) must be a list of model ids; it is ignored.",
+      "web_search_enabled in the environment (KIRO_WEB_SEARCH_ENABLED) must be true or false; it is ignored.",
+    ])
+  })
+
   it("take a blank variable of the environment for none, and no blanks around a value", async () => {
     const env = { KIRO_DEFAULT_REGION: "  ", KIRO_USE_OVERAGE: "", KIRO_TOASTS: " false\n" }
     const { settings, problems } = await load({ env })

@@ -31,7 +31,7 @@ export function noAccount({
   const programs = syncsKiroCli ? "kiro-cli or the Kiro IDE" : "the Kiro IDE"
   const leftOut = syncsKiroCli
     ? ""
-    : " A sign-in of kiro-cli is not used, because auto_sync_kiro_cli is false in kiro.json."
+    : " A sign-in of kiro-cli is not used, because auto_sync_kiro_cli is false in kiro.json or the environment."
   const unread = isUnread
     ? ` Accounts that are kept here can't be read now: \`${ownCommand()} doctor\` says why.`
     : ""
