@@ -6,7 +6,14 @@ import { PACKAGE, VERSION } from "../version.ts"
 import type { Context } from "./context.ts"
 import { type DoctorCall, stampOf } from "./doctor/finding.ts"
 import { globalConfigFile, readConfigFiles } from "./doctor/opencode-config.ts"
-import { isDead, isOurs, isToCome, type PluginEntry, pluginEntries } from "./doctor/plugin-list.ts"
+import {
+  isDead,
+  isOurs,
+  isToCome,
+  type PluginEntry,
+  pluginEntries,
+  whyPassedOver,
+} from "./doctor/plugin-list.ts"
 import { majorOf, opencodeVersion, publishedPackage } from "./doctor/programs.ts"
 
 interface Updated {
@@ -26,21 +33,27 @@ export async function updatePlugin(
   const { terminal, place, command } = context
   const say = (mark: string, text: string): void => terminal.out(`${mark} ${terminal.wrap(text, 2)}`)
   const configs = readConfigFiles({ ...context, directory })
-  const entries = pluginEntries(configs, place).filter(isOurs)
+  const listed = pluginEntries(configs, place).filter(isOurs)
   const broken = configs.find(({ trouble }) => trouble !== undefined)
-  if (entries.length === 0 && broken !== undefined)
+  if (listed.length === 0 && broken !== undefined)
     throw new Error(`${broken.path} ${broken.trouble}: correct it first`)
   const opencode = await opencodeVersion(run)
+  const seen = listed.filter((entry) => whyPassedOver(entry, opencode) === undefined)
+  // Told of where it is all there is.
+  const entries = seen.length > 0 ? seen : listed
   // npm may be far away: only where nothing else tells whether there is such a package.
   const published = entries.some(isToCome) ? await publishedPackage(run) : { state: "unknown" }
   const isSecond = majorOf(opencode) === 2
-  const dead = entries.filter((entry) => isDead(entry, published))
   // All before the first is renamed: two lines may be of one copy.
-  const todos = entries.map((entry) =>
-    dead.includes(entry)
-      ? `${entry.file} lists ${entry.spec}, where nothing is: \`${command} doctor --fix\` mends that.`
-      : todoFor(entry, isSecond),
+  const inVain = entries.map(
+    (entry) =>
+      whyPassedOver(entry, opencode) ??
+      (isDead(entry, published) ? `${entry.file} lists ${entry.spec}, where nothing is` : undefined),
   )
+  const todos = entries.map((entry, index) => {
+    const why = inVain[index]
+    return why === undefined ? todoFor(entry, isSecond) : `${why}: \`${command} doctor --fix\` mends that.`
+  })
   const updated = entries.map((entry, index) => update(context, entry, todos[index]))
   if (json) terminal.json({ updated })
   else if (updated.length === 0)
@@ -51,7 +64,7 @@ export async function updatePlugin(
     for (const line of updated.flatMap(({ done }) => done)) say(terminal.paint("good", "✓"), line)
     for (const todo of new Set(updated.map((each) => each.todo))) say(terminal.paint("strong", "→"), todo)
   }
-  return updated.length > dead.length
+  return inVain.includes(undefined)
 }
 
 function update(context: Context, entry: PluginEntry, todo: string | undefined): Updated {

@@ -359,6 +359,17 @@ describe("update", () => {
     rmSync(project)
     editJson(file, () => ({ plugin: ["opencode-kiro-auth@0.0.1"] }))
     assert.match((await lab.run("update")).out, /pins opencode-kiro-auth@0\.0\.1/)
+    program(lab.bin, "opencode", { prints: "1.18.33" })
+    editJson(file, () => ({ plugins: ["opencode-kiro-auth"] }))
+    const passedOver = await lab.run("update")
+    assert.equal(passedOver.code, 1)
+    assert.match(
+      passedOver.out,
+      /in "plugins", which OpenCode 1 passes over: `.* doctor --fix` mends that\.$/m,
+    )
+    editJson(file, (before) => ({ ...before, plugin: ["opencode-kiro-auth@0.0.1"] }))
+    const both = await lab.run("update")
+    assert.deepEqual([both.code, both.out.includes("passes over")], [0, false])
     editJson(file, () => ({}))
     const missing = await lab.run("update")
     assert.equal(missing.code, 1)

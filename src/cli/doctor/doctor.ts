@@ -18,16 +18,9 @@ import {
 import { liveCheck } from "./live.ts"
 import { networkCheck } from "./network.ts"
 import { readConfigFiles } from "./opencode-config.ts"
-import { isForSecond, type PluginEntry, pluginEntries } from "./plugin-list.ts"
+import { type PluginEntry, pluginEntries, whyPassedOver } from "./plugin-list.ts"
 import { pluginCheck, providerCheck } from "./plugin.ts"
-import {
-  gitCheck,
-  majorOf,
-  opencodeVersion,
-  publishedPackage,
-  sourcesCheck,
-  versionsCheck,
-} from "./programs.ts"
+import { gitCheck, opencodeVersion, publishedPackage, sourcesCheck, versionsCheck } from "./programs.ts"
 
 const CHECKS: readonly Check[] = [
   versionsCheck,
@@ -102,7 +95,7 @@ async function prepare(
     trouble === undefined
       ? await given.terminal.progress("Asking Kiro about the accounts", () => examineAccounts(given))
       : []
-  const isPassedOver = (entry: PluginEntry): boolean => majorOf(opencode) === 1 && isForSecond(entry)
+  const isPassedOver = (entry: PluginEntry): boolean => whyPassedOver(entry, opencode) !== undefined
   return {
     ...given,
     ...at,

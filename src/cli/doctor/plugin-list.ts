@@ -6,6 +6,7 @@ import { asObject, isObject, type JsonObject, parseJson, stringField } from "../
 import { type Place, readSmallFile } from "../../settings/index.ts"
 import { PACKAGE } from "../../version.ts"
 import { type ConfigFile, type Edit, readConfigFile } from "./opencode-config.ts"
+import { majorOf } from "./programs.ts"
 
 /** One line of a `plugin` or `plugins` list: a plugin, or `-id`, `prefix.*` and the like, which switch plugins off and on. */
 export interface PluginLine {
@@ -49,9 +50,13 @@ export function isUnpublished(entry: PluginEntry, published: { readonly state: s
   return isToCome(entry) && published.state === "nothing" && !entry.spec.includes("@file:")
 }
 
-/** In the list of OpenCode 2 alone, which OpenCode 1 passes over. */
-export function isForSecond({ at }: PluginLine): boolean {
-  return at[0] === "plugins"
+/** Why this OpenCode does not see a line: it stands in the list of OpenCode 2 alone. */
+export function whyPassedOver(
+  { spec, file, at }: PluginLine,
+  opencode: string | undefined,
+): string | undefined {
+  if (majorOf(opencode) !== 1 || at[0] !== "plugins") return undefined
+  return `${file} lists ${spec} in "plugins", which OpenCode 1 passes over`
 }
 
 /** A path at which nothing is. */
@@ -97,6 +102,11 @@ export function pluginAdded(file: string, spec: string, place: Place): Edit {
     (entry) => !isOurs(entry),
   )
   return { path, value: [...others.map((other) => other.spec), spec] }
+}
+
+/** What takes a line out of its list. */
+export function pluginTakenOut({ at }: PluginLine): Edit {
+  return { path: at.slice(0, 2), value: undefined }
 }
 
 /** Plugin files that OpenCode loads without any entry. */

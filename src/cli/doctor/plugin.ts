@@ -27,7 +27,9 @@ import {
   pluginEntries,
   type PluginEntry,
   type PluginLine,
+  pluginTakenOut,
   switchedOff,
+  whyPassedOver,
 } from "./plugin-list.ts"
 import { isOlder, majorOf } from "./programs.ts"
 
@@ -85,9 +87,9 @@ function missing(context: DoctorContext): readonly Finding[] {
   if (passedOver.length > 0)
     return passedOver.map((line) =>
       problem(
-        `${line.file} lists ${line.spec} in "plugins", which OpenCode 1 passes over${consequence}`,
+        `${whyPassedOver(line, context.opencode)}${consequence}`,
         'List it in "plugin" instead: OpenCode 2 reads that too.',
-        editing(context, line.file, [takenOut(line), pluginAdded(line.file, line.spec, context.place)]),
+        editing(context, line.file, [pluginTakenOut(line), pluginAdded(line.file, line.spec, context.place)]),
       ),
     )
   const file = globalConfigFile(context.paths)
@@ -206,11 +208,7 @@ function panelOf2(context: DoctorContext): readonly Finding[] {
 }
 
 function takeOut(context: DoctorContext, line: PluginLine): Mend | undefined {
-  return editing(context, line.file, [takenOut(line)])
-}
-
-function takenOut({ at }: PluginLine): Edit {
-  return { path: at.slice(0, 2), value: undefined }
+  return editing(context, line.file, [pluginTakenOut(line)])
 }
 
 function repair({ by, spec, folder }: PluginEntry): string {
