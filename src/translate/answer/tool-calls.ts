@@ -32,6 +32,8 @@ interface Call {
 export function createToolCalls(originalNames: ReadonlyMap<string, string>): ToolCalls {
   const calls: Call[] = []
   const latest = new Map<string, Call>()
+  /** The arguments of calls whose name is still to come, by id: a host takes no call without one. */
+  const early = new Map<string, string>()
 
   function open({ toolUseId, name }: ToolUseEvent): Call {
     const call: Call = {
@@ -47,15 +49,29 @@ export function createToolCalls(originalNames: ReadonlyMap<string, string>): Too
     return call
   }
 
+  /** What opens a call, with all that came of it before its name; a stop tells that none will come. */
+  function withItsName(event: ToolUseEvent): ToolUseEvent | undefined {
+    const { toolUseId, name, stop } = event
+    const input = (early.get(toolUseId) ?? "") + (event.input ?? "")
+    if (name === "" && !stop) {
+      early.set(toolUseId, input)
+      return undefined
+    }
+    early.delete(toolUseId)
+    return { ...event, input }
+  }
+
   function announce({ index, id, name }: Call): CallPiece {
     const called = { name: originalNames.get(name) ?? name, arguments: "" }
     return { delta: { index, id, type: "function", function: called } }
   }
 
   return {
-    push(event) {
+    push(arrived) {
       const pieces: CallPiece[] = []
-      let call = latest.get(event.toolUseId)
+      let call = latest.get(arrived.toolUseId)
+      const event = call === undefined ? withItsName(arrived) : arrived
+      if (event === undefined) return []
       if (call === undefined || startsAnew(call, event)) {
         call = open(event)
         pieces.push(announce(call))
@@ -76,7 +92,7 @@ export function createToolCalls(originalNames: ReadonlyMap<string, string>): Too
       calls
         .filter((call) => !call.stopped && !call.gaveArguments)
         .map((call) => ({ delta: { index: call.index, function: { arguments: "{" } } })),
-    openIds: () => calls.filter((call) => !call.stopped).map((call) => call.id),
+    openIds: () => [...calls.filter((call) => !call.stopped).map((call) => call.id), ...early.keys()],
     completedIds: () => calls.filter((call) => call.stopped).map((call) => call.id),
   }
 }

@@ -176,6 +176,24 @@ describe("a tool call", () => {
     ])
   })
 
+  it("is announced with the name that a later piece of its id brings", () => {
+    const nameless = (event: ToolUse): ToolUse => ({ ...event, name: "" })
+    const { steps, message } = translate([
+      nameless(toolUse("a")),
+      nameless(toolUse("a", '{"x"')),
+      nameless(toolUse("a", ":1")),
+      toolUse("a", "2"),
+      stop("a", "}"),
+    ])
+    assert.deepEqual(steps.slice(0, 3), [[], [], []])
+    assert.deepEqual(message.tool_calls, [
+      { id: "a", type: "function", function: { name: "tool_a", arguments: '{"x":12}' } },
+    ])
+    const cut = translate([nameless(toolUse("b", '{"x"')), metadata("END_TURN")])
+    assert.deepEqual(cut.summary.openCallIds, ["b"])
+    assert.equal(cut.end.outcome, "failed")
+  })
+
   it("takes nothing more after its stop", () => {
     const { message } = translate([
       toolUse("a"),
