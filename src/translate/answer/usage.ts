@@ -112,7 +112,7 @@ export function createTurnRecord(): TurnRecord {
           record.contextUsagePercentage = event.contextUsagePercentage || record.contextUsagePercentage
           return
         case "meteringEvent":
-          if (/^(?:credits?)?$/i.test(event.unit)) record.credits += event.usage
+          if (/^(?:credits?)?$/i.test(event.unit)) record.credits += Math.max(0, event.usage)
           record.isComplete = true
           return
         default:

@@ -169,6 +169,11 @@ describe("the usage of a turn", () => {
     assert.equal(translate([text("x"), metering(0.25), metering(0.5)]).summary.metered.credits, 0.75)
   })
 
+  it("takes nothing off for a metering below nothing", () => {
+    const metering = (usage: number): KiroEvent => ({ type: "meteringEvent", usage, unit: "credit" })
+    assert.equal(translate([text("x"), metering(0.5), metering(-5)]).summary.metered.credits, 0.5)
+  })
+
   it("takes only credits for credits", () => {
     const metering = (unit: string): KiroEvent => ({ type: "meteringEvent", usage: 0.5, unit })
     const units = ["credit", "Credits", "", "token", "INVOCATIONS"]
