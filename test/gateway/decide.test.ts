@@ -137,6 +137,9 @@ describe("decide", () => {
   it("waits as long as the service asks, never less", () => {
     const asked = situation("capacity", { failure: { retryAfterMs: 3000 }, jitter: 0.999 })
     assert.deepEqual(judge(asked), { do: "wait", why: "throttle", ms: 3599 })
+    // Requests spread over seconds: who was told of an hour does not wait for twelve minutes more.
+    const long = situation("capacity", { failure: { retryAfterMs: 3_600_000 }, jitter: 0.999 })
+    assert.deepEqual(judge(long), { do: "fail", retryAfterMs: 3_609_990 })
     const faulty = situation("service-error", { failure: { retryAfterMs: 3000 } })
     assert.deepEqual(judge(faulty), { do: "wait", why: "fault", ms: 3000 })
   })

@@ -177,9 +177,12 @@ function repeat({ progress, failure, jitter }: Situation): Verdict | undefined {
   return fits(progress, ms) ? { do: "wait", why: "fault", ms } : undefined
 }
 
+/** As far as parallel requests need to spread, in ms: a host that waits longer than people were told seems to hang. */
+const WIDEST_SPREAD_MS = 10_000
+
 /** Up to a fifth longer, never shorter than what was asked for: parallel requests spread. `random` in [0, 1). */
 export function jittered(ms: number, random: number): number {
-  return Math.round(ms * (1 + random / 5))
+  return Math.round(ms + random * Math.min(ms / 5, WIDEST_SPREAD_MS))
 }
 
 function fits({ waitedMs }: Progress, ms: number): boolean {
