@@ -199,7 +199,12 @@ const MOST_SEARCHED = 10_000
 /** A page's own word for itself, with the status that it came with. */
 export function wordsOfPage(status: number, page: string): string {
   const title = /<(?:title|h1|message)\b[^>]*>([^<]*)/i.exec(page.slice(0, MOST_SEARCHED))?.[1] ?? ""
-  // What a proxy asks for is said also where it does not say it, as behind Node's fetch.
-  const words = plainText(title) || (status === 407 ? "Proxy Authentication Required" : "")
+  const words = plainText(title) || meantBy(status)
   return words.startsWith(String(status)) ? words : `${status} ${words}`.trim()
+}
+
+/** What a proxy asks for is said also where it does not say it, as behind Node's fetch. */
+function meantBy(status: number): string {
+  if (status === 407) return "Proxy Authentication Required"
+  return status >= 300 && status < 400 ? "redirect to another address" : ""
 }

@@ -43,7 +43,7 @@ export function readKiroFailure(answer: {
   const document = asObject(parsed)
   const message = statedMessage(document) ?? (isObject(parsed) ? "" : body)
   const retryAfterMs = waitOf(document, { headers, now })
-  if (isPage(headers, body) || (status === 407 && message === ""))
+  if (isPage(headers, body) || (message === "" && isOfTheWay(status)))
     return { ...pageFailure(answer), ...present({ retryAfterMs }) }
   const code = headers.get("x-amzn-errortype") ?? stringField(document, "code", "__type")
   const requestId = headers.get("x-amzn-requestid") ?? headers.get("x-amz-request-id") ?? undefined
@@ -139,6 +139,11 @@ function statedReason(document: JsonObject): string | undefined {
 
 function isPage(headers: Headers, body: string): boolean {
   return /text\/html/i.test(headers.get("content-type") ?? "") || /^\s*<[!?a-z]/i.test(body)
+}
+
+/** Nobody but a proxy asks for a login to itself, nobody but a portal sends elsewhere. */
+function isOfTheWay(status: number): boolean {
+  return status === 407 || (status >= 300 && status < 400)
 }
 
 /** Kiro never answers in markup: a proxy, firewall, portal or load balancer spoke, and its status is what counts. */

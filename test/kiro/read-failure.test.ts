@@ -320,6 +320,11 @@ describe("readKiroFailure", () => {
     assert.equal(read(407, "<html></html>").kind, "refused-on-the-way")
     for (const wordless of ["<html></html>", "", "{}"])
       assert.equal(read(407, wordless).message, "407 Proxy Authentication Required")
+    for (const wordless of ["<html></html>", "", "{}"])
+      assert.deepEqual(
+        [read(307, wordless).kind, read(307, wordless).message],
+        ["network", "307 redirect to another address"],
+      )
     const { kind, message } = read(407, '{"message":"Sign in to the proxy."}')
     assert.deepEqual([kind, message], ["refused-on-the-way", "Sign in to the proxy."])
     for (const status of [200, 302, 408, 500, 502, 503, 504]) assert.equal(read(status, page).kind, "network")
