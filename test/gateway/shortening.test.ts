@@ -107,6 +107,13 @@ describe("a conversation that is too long", () => {
     assert.match(message, /does not fit into claude-sonnet-4-5.*thousand tokens.*Start a new session/)
   })
 
+  it("that holds nothing to leave out is not told of as shortened", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    refuseAlways(harness)
+    assert.match(await errorText(await harness.ask()), /^prompt is too long: (?!.*shorten)/)
+    assert.equal(harness.fake.chats.length, 1)
+  })
+
   it("hears the overflow again after an answer of purpose main, not after a title or a summary", async () => {
     await using harness = await startHarness({ accounts: ["work"] })
     const overflows = async (): Promise<boolean> => {

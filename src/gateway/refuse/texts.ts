@@ -79,7 +79,7 @@ export function refusalOfError(error: unknown): Refusal {
 
 /** An error on which OpenCode compacts the conversation: its wording is the one it looks for. */
 export function overflow(model: string): string {
-  return `prompt is too long: Kiro refused this conversation for ${model} even after shortening it.`
+  return `prompt is too long: Kiro refused this conversation for ${model}, as short as it can be made.`
 }
 
 /** The end of the road: compaction did not help. */
