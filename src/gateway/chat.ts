@@ -34,9 +34,8 @@ export async function openChat(context: GatewayContext, call: ChatCall): Promise
   const model = readModel(request.model, listsInUse(modelLists, accounts))
   const { known } = model
   const refused = refusedOf(known.wireId, refusedFields)
-  const { input } = withoutRefused(known, refused)
   const conversation = toConversation(request, {
-    accepts: { images: input.includes("image"), documents: input.includes("pdf") },
+    accepts: { images: known.input.includes("image"), documents: known.input.includes("pdf") },
     serviceWindow: known.serviceWindow,
     wireModelId: known.wireId,
     readSchema,

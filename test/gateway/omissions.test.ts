@@ -349,6 +349,14 @@ describe("a picture or document that the service refuses", () => {
       [["all pictures"]],
     )
   })
+
+  it("by a model that supports none leaves the same words in its place from then on", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    harness.fake.fail(inWords("This model doesn't support the image content block that you provided."))
+    for (let times = 0; times < 2; times++) await hear(await harness.ask(twoPictures()))
+    const [, repeated, next] = harness.fake.chats.map(({ text }) => text)
+    assert.equal(next, repeated)
+  })
 })
 
 describe("pictures that are refused one after the other", () => {

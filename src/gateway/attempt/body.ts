@@ -28,7 +28,7 @@ import {
   withoutTools,
 } from "../../translate/index.ts"
 import type { Chat } from "../chat.ts"
-import { isOfTheModel, type Omission, type Progress, type ShortenStep } from "./progress.ts"
+import { isOfTheModel, isOfTheSession, type Omission, type Progress, type ShortenStep } from "./progress.ts"
 
 /** The body of one attempt, and what is known of it without looking at it again. */
 export interface Body {
@@ -59,7 +59,8 @@ export function buildBody(wanted: {
   const fields = requestFields({ model, plan, maxTokens: request.maxTokens })
   const isConversation = purpose === "main" || purpose === "generate"
   const generation = chat.session.generation + (progress.newConversation ? 1 : 0)
-  const left = without(chat.conversation, progress.omitted)
+  // With the words that stood there in the request that was refused.
+  const left = without(chat.conversation, [...chat.refused.filter(isOfTheSession), ...progress.omitted])
   const conversation = toSendable(left, {
     serviceWindow,
     isWhole: left === chat.conversation,
