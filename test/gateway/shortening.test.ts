@@ -212,6 +212,20 @@ describe("a conversation that is too long", () => {
     }
   })
 
+  it("in one message that no window makes acceptable is at last within the limit of a message", async () => {
+    await using harness = await startHarness({ accounts: ["work"] })
+    const isTooLong = ({ text: sent }: ReceivedRequest): boolean => sent.length > 620_000
+    harness.fake.when(isTooLong, FAILURES.inputTooLong)
+    const content = `Summarise:\n${"some words of this conversation ".repeat(160_000)}`
+    const ask = { model: "claude-sonnet-4-6", messages: [{ role: "user", content }] }
+    await assertAnswered(harness.ask(ask, { purpose: "compaction" }))
+    assert.ok((harness.fake.chats.at(-1)?.text.length ?? 0) > 590_000)
+    await assertAnswered(harness.ask(ask))
+    const sends = harness.fake.chats.length
+    await assertAnswered(harness.ask(ask))
+    assert.equal(harness.fake.chats.length, sends + 1)
+  })
+
   it("is sent whole when it moves to a model with a longer window", async () => {
     await using harness = await startHarness({ accounts: ["work"] })
     harness.fake.fail(FAILURES.inputTooLong)

@@ -28,7 +28,14 @@ import {
   withoutTools,
 } from "../../translate/index.ts"
 import type { Chat } from "../chat.ts"
-import { isOfTheModel, isOfTheSession, type Omission, type Progress, type ShortenStep } from "./progress.ts"
+import {
+  isOfTheModel,
+  isOfTheSession,
+  LAST_STEP,
+  type Omission,
+  type Progress,
+  type ShortenStep,
+} from "./progress.ts"
 
 /** The body of one attempt, and what is known of it without looking at it again. */
 export interface Body {
@@ -66,6 +73,7 @@ export function buildBody(wanted: {
     isWhole: left === chat.conversation,
     ...(plan.mode === "tags" && { systemPrefix: plan.systemPrefix }),
     ...(step !== undefined && {
+      isLastTry: step === LAST_STEP,
       shortenTo: (size) =>
         shortenTarget({ step, size: Math.min(size, shortenedSize), window: serviceWindow / tokenRatio }),
     }),

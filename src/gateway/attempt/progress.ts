@@ -21,6 +21,9 @@ export type ShortenStep = 0.8 | 0.6 | 0.4
 
 const STEPS: readonly ShortenStep[] = [0.8, 0.6, 0.4]
 
+/** Behind it there is no other. */
+export const LAST_STEP: ShortenStep = 0.4
+
 export function nextStep(step: ShortenStep | undefined): ShortenStep | undefined {
   return step === undefined ? STEPS[0] : STEPS[STEPS.indexOf(step) + 1]
 }

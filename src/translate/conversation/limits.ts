@@ -115,8 +115,11 @@ function jpegSize(head: Buffer): ImageSize | undefined {
   return undefined
 }
 
-/** The limits of one message were found with windows of this size, in tokens; for larger ones none is known. */
-const SMALL_WINDOW = 200_000
+/**
+ * The limits of one message were found with windows of this size, in tokens; for larger ones none is known: there they
+ * are the last resort.
+ */
+export const SMALL_WINDOW = 200_000
 /** The hard limit of a message that the official client states, in characters. */
 const MAX_USER_CHARACTERS = 600_000
 /** Of 800 000, less what JSON's escapes add. */

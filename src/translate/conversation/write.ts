@@ -20,7 +20,7 @@ import {
   type ToolDeclaration,
   type UserTurn,
 } from "./conversation.ts"
-import { limitSizes } from "./limits.ts"
+import { limitSizes, SMALL_WINDOW } from "./limits.ts"
 import { shorten } from "./shorten.ts"
 import { estimateTokens, sizeOfTurn, tokensOf } from "./size.ts"
 
@@ -33,17 +33,20 @@ export interface SendableOptions {
   readonly serviceWindow: number
   /** The estimated tokens to shorten to, of those that would be sent. */
   readonly shortenTo?: (tokens: number) => number
+  /** Smaller as a whole was not enough: it may be one message that is too long. */
+  readonly isLastTry?: boolean
 }
 
 /** The conversation as it may go to a model: canonical, whatever was done to it, and no text longer than it takes. */
 export function toSendable(conversation: Conversation, options: SendableOptions): Conversation {
-  const { isWhole = false, systemPrefix = "", serviceWindow, shortenTo } = options
+  const { isWhole = false, systemPrefix = "", serviceWindow, shortenTo, isLastTry = false } = options
   const system = joinTexts([systemPrefix, conversation.system])
   const isCanonical = isWhole && system === conversation.system
   const whole = limitSizes(isCanonical ? conversation : canonical({ ...conversation, system }), serviceWindow)
   if (shortenTo === undefined) return whole
   const shorter = shorten(whole, shortenTo(estimateTokens(whole)))
-  return shorter === whole ? whole : limitSizes(canonical(shorter), serviceWindow)
+  const sendable = shorter === whole ? whole : canonical(shorter)
+  return limitSizes(sendable, isLastTry ? SMALL_WINDOW : serviceWindow)
 }
 
 export interface WireOptions {
