@@ -142,6 +142,15 @@ describe("the keeper of tokens", () => {
     assert.equal(fake.received("CreateToken").length, requests)
   })
 
+  it("marks it too where the service rejected a token that has long to live, and refuses to renew it", async () => {
+    await store.add(accountOf(loginOf(person, Date.now() + 3_600_000)))
+    person.revoke()
+    const answer = await fresh(new Secret(person.accessToken))
+    assert.ok(answer.state === "none")
+    assert.equal(answer.reason, "revoked")
+    assert.ok((await stored()).revoked)
+  })
+
   it("takes a refusal without a reason for the first one where the one before it is yet to come", async () => {
     const eve = fake.account({ kind: "social" })
     await store.add(accountOf(loginOf(eve, EXPIRED, { kind: "social" })))
