@@ -345,6 +345,30 @@ describe("the keeper of tokens", () => {
     await other.close()
   })
 
+  it("leaves a pair alone that took the place of the refused one at the last moment", async () => {
+    await store.add(accountOf(loginOf(person, EXPIRED)))
+    const { id: loginId, tokens: before } = await stored()
+    const after = { ...before, accessToken: new Secret("theirs"), refreshToken: new Secret("r") }
+    const late = new Proxy(store, {
+      get(target, name) {
+        // Whoever used the token up writes their pair just before we write that it was refused.
+        if (name === "update") target.compareAndSwapTokens({ loginId, before, after })
+        const member: unknown = Reflect.get(target, name, target)
+        return typeof member === "function" ? member.bind(target) : member
+      },
+    })
+    person.revoke()
+    const [account] = await store.list()
+    assert.ok(account)
+    const refusing = openKeeper({ folder, url: fake.url, store: late })
+    assert.equal((await refusing.fresh({ account })).state, "none")
+    const kept = await stored()
+    assert.equal(kept.tokens.accessToken.reveal(), "theirs")
+    assert.equal(kept.revoked, undefined)
+    assert.equal((await store.list())[0]?.health.state, "ok")
+    await refusing.close()
+  })
+
   it("waits for the holder of the lock as long as ever where a laptop sleeps meanwhile, or the clock is set", async () => {
     await store.add(accountOf(loginOf(person, EXPIRED)))
     const [account] = await store.list()
