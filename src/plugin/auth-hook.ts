@@ -48,6 +48,8 @@ export interface LoginDesk {
   /** OpenCode's auth.json. */
   readonly authFile: string
   tell(toast: LoginToast): void
+  /** Breaks what the host prints as it is. */
+  fit(text: string): string
   /** Aborted when the plugin instance ends. */
   readonly signal: AbortSignal
   /** The accounts, or what is said of them, may be others now. */
@@ -106,7 +108,7 @@ async function offer(desk: LoginDesk, start: () => Promise<SignIn>): Promise<Aut
   return {
     method: "auto",
     url,
-    instructions,
+    instructions: desk.fit(instructions),
     callback: () =>
       told(desk, async () => {
         const { message, variant } = await signIn.complete()

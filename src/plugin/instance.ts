@@ -5,7 +5,14 @@ import { loadingTrouble, type Place } from "../settings/index.ts"
 import { PROVIDER_ID } from "../version.ts"
 import { authHook, type Form } from "./auth-hook.ts"
 import { injectProvider } from "./provider.ts"
-import { createTell, createToaster, isLoginCommand, type Toast, type ToastClient } from "./toasts.ts"
+import {
+  createFit,
+  createTell,
+  createToaster,
+  isLoginCommand,
+  type Toast,
+  type ToastClient,
+} from "./toasts.ts"
 
 /** Marks the requests that are ours to answer; nothing is ever sent there. */
 const BASE_URL = "https://kiro.invalid/v1"
@@ -40,6 +47,7 @@ export async function startInstance({ input, place }: InstanceOptions): Promise<
   // OpenCode asks once which tools there are: who wants this one waits for the settings.
   const wanted = host.mentionsSetting(WEB_SEARCH_KEYS) && (await host.readSettings()).webSearch
   const search = wanted ? await searchHooks(host) : {}
+  const terminal = { argv: process.argv, output: process.stdout }
   return {
     ...search,
     auth: authHook({
@@ -51,7 +59,8 @@ export async function startInstance({ input, place }: InstanceOptions): Promise<
         project,
         log,
         authFile: paths.authFile,
-        tell: createTell({ ...host, argv: process.argv, output: process.stdout, toast }),
+        tell: createTell({ ...host, ...terminal, toast }),
+        fit: createFit(terminal),
         signal,
         changed: () => host.inBackground(learnAccounts, "the accounts were not listed"),
       }),

@@ -97,14 +97,26 @@ export function isLoginCommand(argv: readonly string[]): boolean {
   return argv.some((word, index) => /^(?:auth|providers)$/.test(word) && argv[index + 1] === "login")
 }
 
+/** What `opencode auth login` prints by itself, behind the same bar: it breaks no line, and its terminal does so anywhere. */
+export function createFit({
+  argv,
+  output,
+}: Pick<LoginSurfaces, "argv" | "output">): (text: string) => string {
+  return (text) => (isLoginCommand(argv) ? linesOf(text, output).join("\n") : text)
+}
+
 /** Takes the place of the spinner's line, which the host then draws anew below. */
-function terminalLines(message: string, { isTTY = false, columns = 80 }: LoginSurfaces["output"]): string {
-  const room = isTTY ? columns - BAR.length : Infinity
-  const lines = message.split("\n").flatMap((line) => broken(line, room))
-  return `${isTTY ? "\r\u001B[J" : ""}${lines.map((line) => `${BAR}${line}\n`).join("")}`
+function terminalLines(message: string, output: LoginSurfaces["output"]): string {
+  const lines = linesOf(message, output).map((line) => `${BAR}${line}\n`)
+  return `${output.isTTY === true ? "\r\u001B[J" : ""}${lines.join("")}`
 }
 
 const BAR = "│  "
+
+function linesOf(text: string, { isTTY = false, columns = 80 }: LoginSurfaces["output"]): readonly string[] {
+  const room = isTTY ? columns - BAR.length : Infinity
+  return text.split("\n").flatMap((line) => broken(line, room))
+}
 
 /** Between words, where the terminal would break it anywhere. */
 function broken(line: string, room: number): readonly string[] {

@@ -112,6 +112,7 @@ export async function openLab(): Promise<LoginLab> {
           log: silentLog,
           authFile: lab.authFile,
           tell: (toast) => void lab.told.push(toast),
+          fit: (text) => text,
           signal: controller.signal,
         }),
       }),

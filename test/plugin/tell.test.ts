@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, it } from "node:test"
-import { createTell, type LoginToast } from "../../src/plugin/toasts.ts"
+import { createFit, createTell, type LoginToast } from "../../src/plugin/toasts.ts"
 import { eventually, fakeClock } from "../support/clock.ts"
 
 const added: LoginToast = { message: "Builder ID ··a1b2 was added.\n12 models.", variant: "success" }
@@ -43,6 +43,21 @@ describe("telling of a sign-in", () => {
     tell({ message: `${"x".repeat(40)} ${"y".repeat(37)} z`, variant: "success" })
     const lines = written.join("").split("\n")
     assert.deepEqual(lines.slice(1), [`│  ${"y".repeat(37)} z`, ""])
+  })
+
+  it("breaks what the login command prints by itself, behind a bar as wide, and nothing for the terminal UI", () => {
+    const text = `work answers in /home/me/project from now on: a rule in ${"x".repeat(20)} says so.\n${"y".repeat(90)}`
+    const output = { isTTY: true, columns: 60, write: () => true }
+    assert.deepEqual(createFit({ argv: command, output })(text).split("\n"), [
+      "work answers in /home/me/project from now on: a rule in",
+      `${"x".repeat(20)} says so.`,
+      "y".repeat(90),
+    ])
+    for (const other of [
+      { argv: ["bun", "src/cli/tui/worker.js"], output },
+      { argv: command, output: { ...output, isTTY: false } },
+    ])
+      assert.equal(createFit(other)(text), text)
   })
 
   it("writes no control characters where the output is no terminal", () => {
