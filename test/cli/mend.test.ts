@@ -175,6 +175,13 @@ describe("doctor --fix", () => {
     const [wrong, ...more] = await lab.problems()
     assert.match(wrong ?? "", /opencode\.json lists \.\/plugin in "plugins", which OpenCode 1 passes over → /)
     assert.deepEqual(more, [])
+    // That the panel is loaded says nothing of the models.
+    const tui = join(config, "tui.json")
+    writeFileSync(tui, '{ "plugin": ["./plugin"] }')
+    const { out } = await lab.run("doctor")
+    assert.match(out, /the terminal UI loads opencode-kiro-auth \S+ \(.*tui\.json\)/)
+    assert.doesNotMatch(out, /OpenCode loads/)
+    rmSync(tui)
     await mended()
     const after = readFileSync(file, "utf8")
     assert.match(after, /\/\/ mine/)

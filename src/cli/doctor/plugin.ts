@@ -143,7 +143,7 @@ function switchedOffFinding(context: DoctorContext): readonly Finding[] {
 async function judge(
   context: DoctorContext,
   entry: PluginEntry,
-  consequence = 'OpenCode says "Provider not found"',
+  { loader, consequence } = { loader: "OpenCode", consequence: 'OpenCode says "Provider not found"' },
 ): Promise<Finding> {
   const { spec, file, folder, manifest } = entry
   if (isUnpublished(entry, context.published))
@@ -163,11 +163,11 @@ async function judge(
     )
   if (await isOlder(version, VERSION))
     return problem(
-      `OpenCode loads ${PACKAGE} ${version}, this command is ${VERSION}`,
+      `${loader} loads ${PACKAGE} ${version}, this command is ${VERSION}`,
       renew(entry),
       mendCopy(context, entry),
     )
-  return good(`OpenCode loads ${PACKAGE} ${version} (${file})`)
+  return good(`${loader} loads ${PACKAGE} ${version} (${file})`)
 }
 
 /** The panel has a line of its own in tui.json. */
@@ -180,7 +180,7 @@ async function panelOf1(context: DoctorContext, server?: PluginEntry): Promise<r
   if (panel !== undefined) {
     // What is wrong with their folder is said of the server's line.
     if (panel.folder === server?.folder && !isDead(panel, context.published)) return []
-    return [await judge(context, panel, "there is no panel")]
+    return [await judge(context, panel, { loader: "the terminal UI", consequence: "there is no panel" })]
   }
   if (server === undefined || !server.file.startsWith(globalFolder(paths)) || leadsNowhere(server)) return []
   const { by, folder, spec } = server
