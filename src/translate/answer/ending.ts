@@ -68,6 +68,7 @@ function endOfStream(soFar: AnswerSoFar): Ending {
   if (reason === "length") return inOrder(reason)
   // There was no room left for the rest of the call: as an error it would come again, and nothing would be compacted.
   if (openCalls > 0 && windowIsFull) return inOrder("length", true)
+  if (openCalls > 0 && !wroteAnything) return failed("empty-answer", "A tool call came without its name.")
   if (openCalls > 0) return failed("truncated", "The answer ended inside a tool call.")
   // A model may end its turn behind tool results without a word: asked again it says the same, for credits.
   if (!wroteAnything && !isComplete) return failed("empty-answer", "")

@@ -49,11 +49,11 @@ export function createToolCalls(originalNames: ReadonlyMap<string, string>): Too
     return call
   }
 
-  /** What opens a call, with all that came of it before its name; a stop tells that none will come. */
+  /** What opens a call, with all that came of it before its name. */
   function withItsName(event: ToolUseEvent): ToolUseEvent | undefined {
-    const { toolUseId, name, stop } = event
+    const { toolUseId, name } = event
     const input = (early.get(toolUseId) ?? "") + (event.input ?? "")
-    if (name === "" && !stop) {
+    if (name === "") {
       early.set(toolUseId, input)
       return undefined
     }

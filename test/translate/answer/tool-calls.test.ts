@@ -189,9 +189,16 @@ describe("a tool call", () => {
     assert.deepEqual(message.tool_calls, [
       { id: "a", type: "function", function: { name: "tool_a", arguments: '{"x":12}' } },
     ])
-    const cut = translate([nameless(toolUse("b", '{"x"')), metadata("END_TURN")])
-    assert.deepEqual(cut.summary.openCallIds, ["b"])
-    assert.equal(cut.end.outcome, "failed")
+  })
+
+  it("is not given out without a name, nor paid for more than once again", () => {
+    const nameless = (event: ToolUse): ToolUse => ({ ...event, name: "" })
+    for (const event of [toolUse("a", '{"x"'), stop("a", '{"x":1}'), stop("a")]) {
+      const { steps, end, summary } = translate([nameless(event), metadata("END_TURN")])
+      assert.deepEqual(steps.flat(), [])
+      assert.deepEqual(summary.openCallIds, ["a"])
+      assert.equal(end.outcome === "failed" && end.failure.kind, "empty-answer")
+    }
   })
 
   it("takes nothing more after its stop", () => {
