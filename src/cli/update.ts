@@ -5,7 +5,7 @@ import { ownFolder, systemCode } from "../settings/index.ts"
 import { PACKAGE, VERSION } from "../version.ts"
 import type { Context } from "./context.ts"
 import { type DoctorCall, stampOf } from "./doctor/finding.ts"
-import { globalConfigFile, readConfigFiles } from "./doctor/opencode-config.ts"
+import { globalConfigFile, majorOf, readConfigFiles } from "./doctor/opencode-config.ts"
 import {
   isDead,
   isOurs,
@@ -14,7 +14,7 @@ import {
   pluginEntries,
   whyPassedOver,
 } from "./doctor/plugin-list.ts"
-import { majorOf, opencodeVersion, publishedPackage } from "./doctor/programs.ts"
+import { opencodeVersion, publishedPackage } from "./doctor/programs.ts"
 
 interface Updated {
   readonly spec: string

@@ -14,8 +14,7 @@ import { oidcOrigin, SOCIAL_ORIGIN } from "../../oauth/index.ts"
 import { PROXY_VARIABLES, proxyAddress, readBody } from "../../runtime.ts"
 import type { Place } from "../../settings/index.ts"
 import { type Check, type DoctorContext, type Finding, good, note, problem } from "./finding.ts"
-import { globalFolder, readConfigFile } from "./opencode-config.ts"
-import { majorOf } from "./programs.ts"
+import { globalFolder, majorOf, readConfigFile } from "./opencode-config.ts"
 
 const PATIENCE_MS = 8000
 /** Tokens are judged by the clock, with a buffer of two minutes. */

@@ -11,6 +11,11 @@ import {
   systemCode,
 } from "../../settings/index.ts"
 
+/** Of OpenCode, whose two versions are two hosts. */
+export function majorOf(version: string | undefined): number | undefined {
+  return version === undefined ? undefined : Number.parseInt(version, 10)
+}
+
 /** One of OpenCode's configuration files. */
 export interface ConfigFile {
   readonly path: string

@@ -5,8 +5,7 @@ import type { JSONPath } from "jsonc-parser"
 import { asObject, isObject, type JsonObject, parseJson, stringField } from "../../json.ts"
 import { type Place, readSmallFile } from "../../settings/index.ts"
 import { PACKAGE } from "../../version.ts"
-import { type ConfigFile, type Edit, readConfigFile } from "./opencode-config.ts"
-import { majorOf } from "./programs.ts"
+import { type ConfigFile, type Edit, majorOf, readConfigFile } from "./opencode-config.ts"
 
 /** One line of a `plugin` or `plugins` list: a plugin, or `-id`, `prefix.*` and the like, which switch plugins off and on. */
 export interface PluginLine {

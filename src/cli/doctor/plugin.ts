@@ -10,6 +10,7 @@ import {
   editConfig,
   globalConfigFile,
   globalFolder,
+  majorOf,
   projectFolders,
   readCliConfig,
   readConfigFile,
@@ -31,7 +32,7 @@ import {
   switchedOff,
   whyPassedOver,
 } from "./plugin-list.ts"
-import { isOlder, majorOf } from "./programs.ts"
+import { isOlder } from "./programs.ts"
 
 /** Whether OpenCode loads this plugin, it alone, and not an old copy of it. */
 export const pluginCheck: Check = {

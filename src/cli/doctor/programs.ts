@@ -89,11 +89,6 @@ export async function opencodeVersion(run: RunProgram): Promise<string | undefin
   return /\d+\.\d+\.\d+\S*/.exec(version)?.[0]
 }
 
-/** Of OpenCode, whose two versions are two hosts. */
-export function majorOf(version: string | undefined): number | undefined {
-  return version === undefined ? undefined : Number.parseInt(version, 10)
-}
-
 /** The question goes through the user's own npm, and so to the registry and the proxy that are set there. */
 export async function publishedPackage(run: RunProgram): Promise<Published> {
   const args = ["view", PACKAGE, "version", "repository.url", "--json", "--fetch-retries=0"]
