@@ -152,7 +152,7 @@ describe("decide", () => {
   it("repeats after faults three times, half a second, one, two, whoever else could serve", () => {
     for (const kind of ["service-error", "network", "truncated", "corrupt-stream"] as const) {
       const verdicts = [0, 1, 2, 3].map((times) =>
-        judge(situation(kind, { progress: repeated(times), anotherAccount: "free", anotherHost: true })),
+        judge(situation(kind, { progress: repeated(times), anotherAccount: "free" })),
       )
       assert.deepEqual(verdicts, [
         { do: "wait", why: "fault", ms: 500 },
@@ -161,6 +161,13 @@ describe("decide", () => {
         { do: "fail" },
       ])
     }
+  })
+
+  it("tries the other host last where one cuts every connection, and none other than that", () => {
+    const elsewhere = { progress: repeated(3), anotherHost: true }
+    assert.deepEqual(judge(situation("network", elsewhere)), { do: "switch-host" })
+    for (const kind of ["service-error", "truncated", "corrupt-stream"] as const)
+      assert.deepEqual(judge(situation(kind, elsewhere)), { do: "fail" })
   })
 
   it("repeats once after a silence, and after an answer without content, which costs credits", () => {

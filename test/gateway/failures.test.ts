@@ -832,6 +832,27 @@ describe("a fault", () => {
     assert.equal((await harness.account("work")).hosts["runtime"], "runtime.us-east-1.kiro.dev")
   })
 
+  it("of a host that cuts every connection leads to the other one behind the repeats, which is remembered", async () => {
+    const reset = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" })
+    await using harness = await startHarness({
+      fetch: (url, init) => {
+        const host = new Headers(init.headers).get("x-kiro-original-host") ?? ""
+        return host.startsWith("q.") ? Promise.reject(reset) : fetch(url, init)
+      },
+    })
+    await harness.add("work")
+    await assertAnswered(harness.ask())
+    assert.deepEqual(harness.clock.slept, [500, 1000, 2000])
+    await assertAnswered(harness.ask())
+    assert.equal(harness.clock.slept.length, 3)
+    await harness.gateway.close()
+    assert.equal((await harness.account("work")).hosts["runtime"], "runtime.us-east-1.kiro.dev")
+    // Nobody heard the first one: what the other one says of the login is not the last word.
+    harness.fake.intercept(({ host }) => host.startsWith("runtime."), FAILURES.invalidBearer)
+    assert.equal((await harness.ask()).status, 502)
+    assert.deepEqual((await harness.account("work")).health, { state: "ok" })
+  })
+
   for (const [name, refusal] of [
     ["a token", FAILURES.invalidBearer],
     ["a profile", FAILURES.notAuthorized],

@@ -182,14 +182,14 @@ export function nextProgress(
 }
 
 /**
- * Whether it may come from something on the way: nobody was reached, a page came, or a token was refused without a word,
- * which can be renewed: that says that the login is good.
+ * Whether it may come from something on the way: nobody was reached, or nobody answered, a page came, or a token was
+ * refused without a word, which can be renewed: that says that the login is good.
  */
 export function isOfTheWay(
   { kind, message, code, reason }: KiroFailure,
   sent: Pick<SentAt, "credential"> | undefined,
 ): boolean {
-  if (kind === "unreachable" || reason === "PAGE") return true
+  if (kind === "unreachable" || kind === "network" || reason === "PAGE") return true
   const isWordless = message === "" && code === undefined && reason === undefined
   return kind === "bearer-rejected" && isWordless && sent?.credential.login.kind !== "api-key"
 }

@@ -66,7 +66,7 @@ const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   "unknown-operation": [switchHost],
   "service-error": [repeat],
   unreachable: [switchHost, repeat],
-  network: [repeat],
+  network: [repeat, switchHost],
   timeout: [repeat],
   "empty-answer": [repeat],
   truncated: [repeat],
