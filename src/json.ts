@@ -139,7 +139,7 @@ const LONGEST_NAME = 80
 
 /** Somebody else's text for one line of a screen, on which it can do nothing but be read. */
 export function plainText(text: string): string {
-  if (/^[ -~]*$/.test(text)) return text.trim()
+  if (/^[ -~]*$/.test(text) && !text.includes("  ")) return text.trim()
   return text
     .replaceAll(COMMANDS, "")
     .replaceAll(UNSEEN, "")

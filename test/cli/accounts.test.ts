@@ -210,7 +210,9 @@ describe("accounts", () => {
     await signIn(builder, social)
     const [first] = await listed()
     const short = String(first?.["shortId"])
-    assert.match((await run("accounts", "label", short, "at", "work")).out, /✓ at work is the new name of /)
+    // As it is shown, so that it can be typed as it is read.
+    assert.match((await run("accounts", "label", short, "at   work")).out, /✓ at work is the new name of /)
+    assert.equal((await listed())[0]?.["name"], "at work")
     assert.match((await run("accounts", "disable", "At Work")).out, /✓ at work is kept, but not used/)
     // What `--help` calls the short id of the list stands there also behind a name of the user's own.
     assert.match((await run("accounts")).out, new RegExp(`^at work ··${short} .*switched off`, "m"))
