@@ -1735,6 +1735,22 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("keeps nothing after 90 days of what rests, also where kiro-cli has shown nothing new since", async () => {
+    home.service.usage = "unsupported"
+    await home.signsIn("A")
+    for (let round = 0; round < 3; round += 1) {
+      home.clock.advance(HOUR)
+      await home.cliRenews()
+      assert.equal(await home.servedBy(), "A")
+    }
+    assert.ok((await (await home.store()).listAll()).length > 1)
+    home.clock.advance(91 * DAY)
+    await home.takeIn()
+    assert.equal((await (await home.store()).listAll()).length, 1)
+    assert.equal(await home.servedBy(), "A")
+    assert.equal(superseded(), 0)
+  })
+
   it("tells a family that the service ended as a login that is needed, and asks no more", async () => {
     await home.signsIn("A")
     await home.servedBy()

@@ -26,7 +26,7 @@ import {
   writeLearnt,
 } from "./sessions.ts"
 
-/** How often the accounts are looked through for what nobody needs any more. */
+/** How often the accounts are looked through for what nobody needs any more: behind news, and where there are none. */
 const TIDY_EVERY_MS = 60 * 60_000
 /**
  * What no request waits for is written down as soon as it is learnt: an account while its first request is on its way,
@@ -73,7 +73,7 @@ export class AccountStore extends SessionStore {
   #inMemory: readonly Learnt[] = []
   #cancelSoon: (() => void) | undefined
   #settledAt = -Infinity
-  #tidiedAt = -TIDY_EVERY_MS
+  readonly #tidiedAt = { behindNews: -TIDY_EVERY_MS, withoutNews: -TIDY_EVERY_MS }
 
   constructor(connection: Connection, environmentKey: Secret | undefined) {
     super(connection)
@@ -158,17 +158,16 @@ export class AccountStore extends SessionStore {
   /** One pure change over all accounts, removed ones included: imports, a user id that became known. */
   async reconcile(change: (accounts: readonly Account[]) => AccountChanges): Promise<AccountChanges> {
     const expected = change(await this.listAll())
-    if (expected.put.length === 0 && expected.gone.length === 0) return expected
-    const changes = await this.connection.write(
-      (database) => {
-        const accounts = this.#look(database)
-        return applyChanges(database, accounts, change(accounts))
-      },
-      { durable: true, passing: true },
-    )
+    const isNews = expected.put.length > 0 || expected.gone.length > 0
+    const apply = (database: Database): AccountChanges => {
+      const accounts = this.#look(database)
+      return applyChanges(database, accounts, change(accounts))
+    }
+    const changes = isNews ? await this.connection.write(apply, { durable: true, passing: true }) : expected
     if (changes.put.some(({ removedAt }) => removedAt !== undefined)) await this.connection.forgetDeleted()
-    if (Math.abs(this.#now() - this.#tidiedAt) > TIDY_EVERY_MS) {
-      this.#tidiedAt = this.#now()
+    const when = isNews ? "behindNews" : "withoutNews"
+    if (Math.abs(this.#now() - this.#tidiedAt[when]) > TIDY_EVERY_MS) {
+      this.#tidiedAt[when] = this.#now()
       await this.reconcile((accounts) => tidy(accounts, this.#now()))
     }
     return changes
