@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync } from "node:fs"
+import { chmodSync, lstatSync, readFileSync, statSync } from "node:fs"
 import { mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { isObject } from "../json.ts"
@@ -45,6 +45,15 @@ export function fileStamp(file: string): string {
   } catch (error) {
     // A folder that may not be looked into, a link to itself.
     return systemCode(error)
+  }
+}
+
+/** Whether a name stands for another file, which need not be there. */
+export function isLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  } catch {
+    return false
   }
 }
 

@@ -1,5 +1,5 @@
 import { plainName } from "../json.ts"
-import { fileStamp, readSmallFile } from "./files.ts"
+import { fileStamp, isLink, readSmallFile } from "./files.ts"
 import { pathsFor, type Place, type Project, projectSettingsFiles } from "./paths.ts"
 import type { Layer, LoadedSettings, Settings, SettingsProblem } from "./schema.ts"
 
@@ -107,7 +107,9 @@ function layersOf(place: SettingsPlace): readonly Layer[] {
   const ofKind = (kind: "user" | "project", paths: readonly string[]): readonly Layer[] =>
     paths.flatMap((from): Layer[] => {
       const file = readSmallFile(from)
-      return file.state === "missing" ? [] : [{ kind, from, file }]
+      if (file.state !== "missing") return [{ kind, from, file }]
+      // Its target may be on a drive that is away, and forbid what costs.
+      return isLink(from) ? [{ kind, from, file: { state: "failed", message: "leads to no file" } }] : []
     })
   return [
     ...ofKind("user", pathsFor(place).settingsFiles),

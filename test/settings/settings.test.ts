@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it } from "node:test"
 import {
@@ -10,6 +10,7 @@ import {
   type LoadedSettings,
   loadSettings,
 } from "../../src/settings/index.ts"
+import { needsLinks } from "../support/posix.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts"
 
 const root = temporaryFolder()
@@ -266,6 +267,29 @@ describe("settings", () => {
         assert.equal((await load({ ...files, env })).settings.useOverage, false)
     assert.equal((await load({ user: { use_overage: false }, env })).settings.useOverage, true)
   })
+
+  it(
+    "use none either while the file is a link that leads nowhere: it may forbid them",
+    needsLinks,
+    async () => {
+      const home = join(root, "linked")
+      mkdirSync(join(home, ".config", "opencode"), { recursive: true })
+      symlinkSync(join(home, "away", "kiro.json"), join(home, ".config", "opencode", "kiro.json"))
+      const place = { env: {}, platform: "linux", home }
+      const { settings, problems } = await loadSettings(place)
+      assert.equal(settings.useOverage, false)
+      assert.match(
+        problems.map(describeSettingsProblem).join(),
+        /kiro\.json is ignored: it leads to no file\. No paid credits/,
+      )
+      mkdirSync(join(home, "away"))
+      writeFileSync(join(home, "away", "kiro.json"), '{"toasts": false}')
+      assert.deepEqual(await loadSettings(place), {
+        settings: { ...DEFAULT_SETTINGS, toasts: false },
+        problems: [],
+      })
+    },
+  )
 
   it("hold rules, a budget, a reserve, other models and web search", async () => {
     const account_rules = [{ project: "~/work/*", account: "a1", fallback: false }]
