@@ -92,7 +92,7 @@ export function openKiroCliSource({
     look(database, file) {
       const store = readStore(database, file)
       if (store !== undefined) return readLogins(store, defaultRegion)
-      return nothingOf(file, { source: "kiro-cli", key: "auth_kv", message: "holds no table auth_kv" })
+      return nothingOf(file, { source: "kiro-cli", message: "holds no table auth_kv" })
     },
     replace,
     watched: () => files,

@@ -190,7 +190,7 @@ describe("kiro-cli's store", () => {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, "")
     assert.deepEqual((await read()).problems, [
-      { source: "kiro-cli", file, key: "auth_kv", message: "holds no table auth_kv" },
+      { source: "kiro-cli", file, message: "holds no table auth_kv" },
     ])
     writeFileSync(file, "this is no database, just some text that is long enough to be looked at".repeat(20))
     assert.deepEqual((await read()).problems, [
