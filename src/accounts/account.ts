@@ -62,6 +62,8 @@ const LOGIN_RECORD = record({
   owner: lenient(z.string()),
   /** The new logins that its places showed instead of it, the last one first. */
   successors: lenient(listOf(SUCCESSOR)),
+  /** When one of them did so last. */
+  displaced: lenient(z.number()),
   places: z.catch(listOf(PLACE), []),
   /** Places that its program emptied, as by a sign-out: who comes there next takes its place. */
   left: lenient(listOf(PLACE_KEY)),

@@ -18,6 +18,10 @@ export interface AccountChanges {
   readonly gone: readonly { readonly id: string; readonly into?: string }[]
 }
 
+export function hasNews({ put, gone }: AccountChanges): boolean {
+  return put.length > 0 || gone.length > 0
+}
+
 /** A login, or what is left of one, and whose it is or was. */
 export interface KnownLogin {
   readonly account: Account

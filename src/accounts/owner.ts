@@ -314,7 +314,8 @@ export function tidy(accounts: readonly Account[], now: number): AccountChanges 
     }
     // While somebody is off or suspended what took their login's place is held by it.
     if (isShut(account)) continue
-    for (const login of account.logins) if (isLeftBehind(login, now)) letGo(draft, { account, login })
+    for (const login of account.logins)
+      if (isLeftBehind({ account, login }, now)) letGo(draft, { account, login })
   }
   for (const { id, userId, removedAt } of draft.accounts)
     if (userId !== undefined && removedAt === undefined) settleSuccessions(draft, id)
@@ -322,10 +323,11 @@ export function tidy(accounts: readonly Account[], now: number): AccountChanges 
 }
 
 /** What was held and then displaced rests as long as any other: it may be the last pair of who is switched on again. */
-function isLeftBehind(login: Login, now: number): boolean {
+function isLeftBehind({ account, login }: HeldLogin, now: number): boolean {
   if (login.kind === "api-key" || (login.barred === undefined && login.isBehind !== true)) return false
   const isRefused = login.revoked !== undefined && ownerOf(login) === undefined
-  return isRefused || login.tokens.expiresAt + REST_MS <= now
+  const { displaced = account.addedAt } = recordOf(login)
+  return isRefused || Math.max(login.tokens.expiresAt, displaced) + REST_MS <= now
 }
 
 /** What it rests behind knows its pairs from now on, and stands where it stood; of a named one that is the same person's. */

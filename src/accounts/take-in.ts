@@ -126,31 +126,29 @@ function takeKnown(
 }
 
 /** The place shows this login, or what is left of it: whoever stood there before gives it up. */
-function standAt({ draft, made }: Taking, login: Login | ForgottenLogin, place: Required<LoginPlace>): void {
+function standAt(taking: Taking, login: Login | ForgottenLogin, place: Required<LoginPlace>): void {
+  const { draft, made } = taking
   const isThere = recordOf(login).places.some(
     (each) => samePlace(each, place) && each.shown === place.shown && (each.owed ?? false) === place.owed,
   )
   const { id } = login
   if (isThere || id === undefined) return
-  if (login.kind !== "forgotten" && made.has(id)) leaveTo(draft, login, place)
+  if (login.kind !== "forgotten" && made.has(id)) leaveTo(taking, login, place)
   draft.changeAll((each) => (each.id === id ? withPlace(each, place) : withoutPlace(each, place)))
 }
 
 /** Whoever stood in the place before keeps its pair, and remembers the new login that stands there now. */
-function leaveTo(draft: Draft, after: Login, { source, key }: PlaceKey): void {
+function leaveTo({ draft, now }: Taking, after: Login, { source, key }: PlaceKey): void {
   draft.changeAll((before) => {
     if (before.id === after.id || !stoodLast(before, { source, key })) return before
     const anew = before.kind !== "forgotten" && isSignedInAnew(before, after)
     const successor = { id: after.id, ...(anew && { anew }), place: { source, key } }
-    return withSuccessor(withoutPlace(before, { source, key }), successor)
+    return withSuccessor(withRecord(withoutPlace(before, { source, key }), { displaced: now }), successor)
   })
 }
 
-function takeNew(
-  { draft, made, now, byUser, actedAt }: Taking,
-  { login: offered, place, email }: ImportedLogin,
-  hash: string,
-): void {
+function takeNew(taking: Taking, { login: offered, place, email }: ImportedLogin, hash: string): void {
+  const { draft, made, now, byUser, actedAt } = taking
   const inPlace = draft.accounts.flatMap((account) =>
     account.logins.filter((each) => isInPlace(each, place)).map((login) => ({ account, login })),
   )
@@ -173,7 +171,7 @@ function takeNew(
     },
   }
   made.add(login.id)
-  leaveTo(draft, login, place)
+  leaveTo(taking, login, place)
   const { id, userId, logins, forgotten, addedAt, record }: Account =
     (buried && draft.get(buried.account.id)) ?? newAccount({ id: draft.freeId(hash), now, logins: [] })
   draft.put({

@@ -1751,6 +1751,39 @@ describe("orders of events", () => {
     assert.equal(superseded(), 0)
   })
 
+  it("keeps for 90 days whose place was taken long after their token had ended", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.takeIn()
+    home.clock.advance(100 * DAY)
+    await home.signsIn("B")
+    await home.takeIn()
+    for (let days = 0; days < 90; days += 30) {
+      await home.restart()
+      await home.takeIn()
+      assert.equal((await home.accountsOf("A")).length, 1, String(days))
+      home.clock.advance(30 * DAY - HOUR)
+    }
+    home.clock.advance(DAY)
+    await home.takeIn()
+    assert.equal((await home.accountsOf("A")).length, 0)
+  })
+
+  it("keeps as long a copy that had ended long before it was found beside kiro-cli's own", async () => {
+    home.service.usage = "down"
+    await home.signsIn("A")
+    await home.olderPluginCopies()
+    home.clock.advance(100 * DAY)
+    await home.cliRenews()
+    await home.takeIn()
+    await home.restart()
+    await home.takeIn()
+    assert.equal((await (await home.store()).list({ resting: true })).length, 2)
+    home.clock.advance(91 * DAY)
+    await home.takeIn()
+    assert.equal((await (await home.store()).list({ resting: true })).length, 1)
+  })
+
   it("tells a family that the service ended as a login that is needed, and asks no more", async () => {
     await home.signsIn("A")
     await home.servedBy()

@@ -1,6 +1,6 @@
 import type { Secret } from "../../secret.ts"
 import type { Account, Login } from "../account.ts"
-import type { AccountChanges } from "../draft.ts"
+import { type AccountChanges, hasNews } from "../draft.ts"
 import { changeLogin, hasLogin, isOwing, loginHash } from "../login.ts"
 import { isResting } from "../login-use.ts"
 import { findCalled } from "../name.ts"
@@ -26,7 +26,7 @@ import {
   writeLearnt,
 } from "./sessions.ts"
 
-/** How often the accounts are looked through for what nobody needs any more: behind news, and where there are none. */
+/** How often the accounts are looked through for what nobody needs any more where nothing is new, as behind all news. */
 const TIDY_EVERY_MS = 60 * 60_000
 /**
  * What no request waits for is written down as soon as it is learnt: an account while its first request is on its way,
@@ -73,7 +73,7 @@ export class AccountStore extends SessionStore {
   #inMemory: readonly Learnt[] = []
   #cancelSoon: (() => void) | undefined
   #settledAt = -Infinity
-  readonly #tidiedAt = { behindNews: -TIDY_EVERY_MS, withoutNews: -TIDY_EVERY_MS }
+  #tidiedAt = -Infinity
 
   constructor(connection: Connection, environmentKey: Secret | undefined) {
     super(connection)
@@ -105,14 +105,11 @@ export class AccountStore extends SessionStore {
   }
 
   /** Keeps a new sign-in. */
-  add(account: Account): Promise<Account> {
-    return this.connection.write(
-      (database) => {
-        applyChanges(database, this.#look(database), { put: [account], gone: [] })
-        return account
-      },
-      { durable: true, patienceMs: SIGN_IN_PATIENCE_MS },
-    )
+  async add(account: Account): Promise<Account> {
+    const put = (database: Database): AccountChanges =>
+      applyChanges(database, this.#look(database), { put: [account], gone: [] })
+    await this.connection.write(put, { durable: true, patienceMs: SIGN_IN_PATIENCE_MS })
+    return account
   }
 
   /** The same object back means no change. */
@@ -157,18 +154,10 @@ export class AccountStore extends SessionStore {
 
   /** One pure change over all accounts, removed ones included: imports, a user id that became known. */
   async reconcile(change: (accounts: readonly Account[]) => AccountChanges): Promise<AccountChanges> {
-    const expected = change(await this.listAll())
-    const isNews = expected.put.length > 0 || expected.gone.length > 0
-    const apply = (database: Database): AccountChanges => {
-      const accounts = this.#look(database)
-      return applyChanges(database, accounts, change(accounts))
-    }
-    const changes = isNews ? await this.connection.write(apply, { durable: true, passing: true }) : expected
-    if (changes.put.some(({ removedAt }) => removedAt !== undefined)) await this.connection.forgetDeleted()
-    const when = isNews ? "behindNews" : "withoutNews"
-    if (Math.abs(this.#now() - this.#tidiedAt[when]) > TIDY_EVERY_MS) {
-      this.#tidiedAt[when] = this.#now()
-      await this.reconcile((accounts) => tidy(accounts, this.#now()))
+    const changes = await this.#reconcile(change)
+    if (hasNews(changes) || Math.abs(this.#now() - this.#tidiedAt) > TIDY_EVERY_MS) {
+      this.#tidiedAt = this.#now()
+      await this.#reconcile((accounts) => tidy(accounts, this.#now()))
     }
     return changes
   }
@@ -293,6 +282,20 @@ export class AccountStore extends SessionStore {
     return this.#read(database, this.#now())
   }
 
+  async #reconcile(change: (accounts: readonly Account[]) => AccountChanges): Promise<AccountChanges> {
+    const expected = change(await this.listAll())
+    if (!hasNews(expected)) return expected
+    const changes = await this.connection.write(
+      (database) => {
+        const accounts = this.#look(database)
+        return applyChanges(database, accounts, change(accounts))
+      },
+      { durable: true, passing: true },
+    )
+    if (changes.put.some(({ removedAt }) => removedAt !== undefined)) await this.connection.forgetDeleted()
+    return changes
+  }
+
   /** The accounts, and the session as it is with what is to be written soon. */
   #see(database: Database, sessionId: string): Seen {
     const learnt = this.#unwritten.filter((each) => each.sessionId === sessionId)
@@ -300,12 +303,9 @@ export class AccountStore extends SessionStore {
     return { session, accounts: this.#look(database) }
   }
 
-  async #consider(sessionId: string, choose: Choose): Promise<Look> {
-    const look = await this.connection.read(
-      (database) => this.#lookIn(database, sessionId, choose),
-      undefined,
-    )
-    return look ?? { choice: choose({ accounts: [] }), isOnly: false }
+  #consider(sessionId: string, choose: Choose): Promise<Look> {
+    const whenAbsent = { choice: choose({ accounts: [] }), isOnly: false }
+    return this.connection.read((database) => this.#lookIn(database, sessionId, choose), whenAbsent)
   }
 
   async #assignNow(sessionId: string, choose: Choose): Promise<Choice | undefined> {
