@@ -118,7 +118,7 @@ export type Login =
       readonly kind: "idc"
       readonly tokens: TokenSet
       readonly client: ClientRegistration
-      /** Absent for AWS Builder ID. */
+      /** Of Identity Center; that of AWS Builder ID only where its record says so. */
       readonly startUrl?: string
       /** The region of SSO OIDC: never that of the service. */
       readonly loginRegion: string

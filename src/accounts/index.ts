@@ -40,6 +40,7 @@ export {
   BUILDER_ID_REGION,
   changeLogin,
   type Credential,
+  isBuilderIdUrl,
   isCopy,
   isIdentityCenter,
   loginHash,

@@ -185,10 +185,13 @@ function registrationOf(login: Login): string | undefined {
   }
 }
 
-/** Its host names the company: what follows is written with and without a slash or a hash. */
 function startUrlOf(login: Login): string | undefined {
-  if (login.kind !== "idc" || login.startUrl === undefined) return undefined
-  return URL.canParse(login.startUrl) ? new URL(login.startUrl).host : login.startUrl
+  return login.kind === "idc" && login.startUrl !== undefined ? hostOf(login.startUrl) : undefined
+}
+
+/** It names the company, or AWS: what follows is written with and without a slash or a hash. */
+function hostOf(startUrl: string): string {
+  return URL.canParse(startUrl) ? new URL(startUrl).host : startUrl
 }
 
 /** Issuer and subject of an external identity provider's token, where that is a JWT (RFC 7519): known without asking. */
@@ -225,12 +228,19 @@ export function loginRegionOf(login: Login): string | undefined {
 /** AWS Builder ID exists once, in this region. */
 export const BUILDER_ID_REGION = "us-east-1"
 
+/** Whether a start URL is the one that AWS Builder ID has for everybody. */
+export function isBuilderIdUrl(startUrl: string): boolean {
+  return hostOf(startUrl) === "view.awsapps.com"
+}
+
 /**
  * Whether the login is one of IAM Identity Center, and not AWS Builder ID. Kiro IDE and older plugins keep no start
  * URL: there the region tells, if it is another than Builder ID's.
  */
 export function isIdentityCenter(login: Login): boolean {
-  return login.kind === "idc" && (login.startUrl !== undefined || login.loginRegion !== BUILDER_ID_REGION)
+  if (login.kind !== "idc") return false
+  const { startUrl, loginRegion } = login
+  return startUrl === undefined ? loginRegion !== BUILDER_ID_REGION : !isBuilderIdUrl(startUrl)
 }
 
 export function samePair(one: TokenSet, other: TokenSet): boolean {

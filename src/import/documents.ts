@@ -167,12 +167,9 @@ export function registrationIn(document: JsonObject): Registration | undefined {
   }
 }
 
-const BUILDER_ID_HOST = "view.awsapps.com"
-
-/** The start URL of an Identity Center login; `undefined` for AWS Builder ID, which has one for everybody. */
-export function identityCenterUrl(startUrl: string | undefined): string | undefined {
-  if (startUrl === undefined || !URL.canParse(startUrl)) return undefined
-  return new URL(startUrl).host === BUILDER_ID_HOST ? undefined : startUrl
+/** The start URL of a login, as far as its record holds one. */
+export function readStartUrl(stated: string | undefined): string | undefined {
+  return stated !== undefined && URL.canParse(stated) ? stated : undefined
 }
 
 type LoginBase = Pick<TokenLogin, "id" | "source" | "tokens" | "profileArn">

@@ -3,6 +3,7 @@ import {
   BUILDER_ID_REGION,
   type Database,
   type ImportedLogin,
+  isBuilderIdUrl,
   type Login,
   type PairChange,
   placeIn,
@@ -22,13 +23,13 @@ import {
   textColumn,
 } from "./databases.ts"
 import {
-  identityCenterUrl,
   type LoggedOut,
   externalLogin,
   nothingOf,
   readingOf,
   socialLogin,
   readRegistration,
+  readStartUrl,
   type ReadLogin,
   readTokenDocument,
   type Registration,
@@ -266,7 +267,7 @@ function registrationFor(store: CliStore, token: StoreKey): Registration | Stran
 }
 
 /**
- * The login region and, for Identity Center, the start URL. kiro-cli leaves both out for old Builder ID logins; what
+ * The login region and the start URL. kiro-cli leaves both out for old Builder ID logins; what
  * `state` remembers of Identity Center counts only where the row itself can't be a Builder ID, which lives in
  * us-east-1 alone.
  */
@@ -283,11 +284,12 @@ function oidcPlace({
 }): { readonly loginRegion: string; readonly startUrl?: string } {
   const ownUrl = stringField(fields, "start_url", "startUrl")
   const ownRegion = stringField(fields, "region") ?? registration.region
-  const startUrl = identityCenterUrl(
+  const startUrl = readStartUrl(
     ownUrl ?? (ownRegion !== undefined && ownRegion !== BUILDER_ID_REGION ? state.startUrl : undefined),
   )
-  if (startUrl === undefined) return { loginRegion: ownRegion ?? BUILDER_ID_REGION }
-  return { startUrl, loginRegion: ownRegion ?? state.loginRegion ?? defaultRegion }
+  const isCompany = startUrl !== undefined && !isBuilderIdUrl(startUrl)
+  const region = isCompany ? (state.loginRegion ?? defaultRegion) : BUILDER_ID_REGION
+  return { loginRegion: ownRegion ?? region, ...present({ startUrl }) }
 }
 
 /**

@@ -6,7 +6,7 @@ import { isObject, type JsonObject, parseJson, present, stringField } from "../j
 import { fileStamp, type Place, readSmallFile, setMode, type SmallFile } from "../settings/index.ts"
 import type { Effects } from "./databases.ts"
 import {
-  identityCenterUrl,
+  readStartUrl,
   type LoggedOut,
   isWhole,
   nothingOf,
@@ -159,7 +159,7 @@ function readIdeLogin(source: LoginSource, text: string, surroundings: Surroundi
       const found = registrationFor(fields, surroundings)
       if (found.state === "strange") return found
       const { client, region } = found
-      const startUrl = identityCenterUrl(stringField(fields, "startUrl", "start_url"))
+      const startUrl = readStartUrl(stringField(fields, "startUrl", "start_url"))
       return {
         state: "login",
         login: {

@@ -20,7 +20,7 @@ import {
   textColumn,
 } from "./databases.ts"
 import {
-  identityCenterUrl,
+  readStartUrl,
   judgePair,
   nothingOf,
   readingOf,
@@ -148,7 +148,7 @@ function readRow(row: Row): ReadLogin {
         return { state: "strange", message: "holds no registration" }
       if (loginRegion === undefined) return { state: "strange", message: "names no region" }
       const client = { clientId, clientSecret: new Secret(clientSecret) }
-      const startUrl = identityCenterUrl(stringField(row, "start_url"))
+      const startUrl = readStartUrl(stringField(row, "start_url"))
       return {
         state: "login",
         login: { ...base, kind: "idc", client, loginRegion, ...present({ startUrl }) },

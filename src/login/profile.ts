@@ -80,6 +80,13 @@ function profilesOfOtherPrograms(accounts: readonly Account[], login: Login): re
   if (login.kind !== "idc") return []
   return accounts
     .flatMap((account) => account.logins)
-    .filter((other) => other.kind === "idc" && other.source !== "own" && other.startUrl === login.startUrl)
+    .filter(
+      (other) => other.kind === "idc" && other.source !== "own" && companyOf(other) === companyOf(login),
+    )
     .flatMap((other) => other.profileArn ?? [])
+}
+
+/** Of AWS Builder ID, which is no company's, not every record says so. */
+function companyOf(login: Extract<Login, { kind: "idc" }>): string | undefined {
+  return isIdentityCenter(login) ? login.startUrl : undefined
 }

@@ -63,6 +63,7 @@ const inOlderRow =
     })
 
 const COMPANY = { region: "us-east-1", start_url: "https://d-1.awsapps.com/start" }
+const BUILDER_ID = { region: "us-east-1", start_url: "https://view.awsapps.com/start" }
 const OTHER_COMPANY = { ...COMPANY, start_url: "https://d-2.awsapps.com/start" }
 const IDENTITY_PROVIDER = {
   client_id: "client",
@@ -285,19 +286,24 @@ describe("a renewal whose record tells more than the one before", () => {
       })
 })
 
-describe("two companies on one registration", () => {
-  it("serve each its own, also where nobody can be asked", async () => {
-    const on = new Stage(inCli("kirocli:odic:token", COMPANY))
-    await on.signsIn("A")
-    assert.equal(await on.by("a"), "A")
-    on.home.service.usage = "refused"
-    await on.signsIn("B", inCli("kirocli:odic:token", OTHER_COMPANY))
-    on.ends()
-    assert.equal(await on.by("a"), "A")
-    on.home.service.exhausted.add("A")
-    assert.equal(await on.by("b"), "B")
-    assert.deepEqual(on.superseded, [])
-  })
+describe("two start URLs on one registration", () => {
+  for (const [what, first, second] of [
+    ["two companies", COMPANY, OTHER_COMPANY],
+    ["a Builder ID and a company behind it", BUILDER_ID, COMPANY],
+    ["a company and a Builder ID behind it", COMPANY, BUILDER_ID],
+  ] as const)
+    it(`serve each its own, also where nobody can be asked: ${what}`, async () => {
+      const on = new Stage(inCli("kirocli:odic:token", first))
+      await on.signsIn("A")
+      assert.equal(await on.by("a"), "A")
+      on.home.service.usage = "refused"
+      await on.signsIn("B", inCli("kirocli:odic:token", second))
+      on.ends()
+      assert.equal(await on.by("a"), "A")
+      on.home.service.exhausted.add("A")
+      assert.equal(await on.by("b"), "B")
+      assert.deepEqual(on.superseded, [])
+    })
 })
 
 describe("two people in two rows of kiro-cli's store", () => {

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path"
 import { beforeEach, describe, it } from "node:test"
 import {
   type DatabaseDriver,
+  isIdentityCenter,
   isUnread,
   loadDatabaseDriver,
   type Login,
@@ -71,7 +72,8 @@ describe("kiro-cli's store", () => {
     assert.equal(login.client.clientSecret.reveal(), "secret-builder")
     assert.equal(login.client.expiresAt, Date.parse("2027-02-01T00:00:00Z"))
     assert.equal(login.loginRegion, "us-east-1")
-    assert.equal(login.startUrl, undefined)
+    assert.equal(login.startUrl, "https://view.awsapps.com/start")
+    assert.equal(isIdentityCenter(login), false)
   })
 
   it("gives an Identity Center login with the profile, start URL and region chosen in kiro-cli", async () => {
