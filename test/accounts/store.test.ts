@@ -416,6 +416,33 @@ describe("a new sign-in", () => {
   })
 })
 
+describe("what nobody needs any more", () => {
+  it("goes where nothing is new either, and holds nobody up where the database is not to be had", async () => {
+    const clock = fakeClock()
+    const { store, path, notices } = await openStore({ clock })
+    const ended = idcLogin({ id: "old", tokens: tokens("old", 5) })
+    const record = { ...recordOf(ended), successors: [{ id: "new" }], displaced: 5 }
+    for (const login of [{ ...ended, record }, idcLogin({ id: "new" })])
+      await store.add(newAccount({ id: login.id, now: 0, logins: [login] }))
+    const ids = async (): Promise<readonly string[]> =>
+      (await store.list({ resting: true })).map(({ id }) => id)
+    const nothingNew = (): Promise<unknown> => store.reconcile(() => ({ put: [], gone: [] }))
+    const other = await openDatabase(path)
+    other.run("BEGIN IMMEDIATE")
+    const before = clock.now()
+    await nothingNew()
+    assert.equal(clock.now(), before)
+    assert.deepEqual(notices, [])
+    assert.deepEqual(await ids(), ["old", "new"])
+    other.run("ROLLBACK")
+    other.close()
+    clock.advance(2 * 3_600_000)
+    await nothingNew()
+    assert.deepEqual(await ids(), ["new"])
+    await store.close()
+  })
+})
+
 describe("what answers taught", () => {
   const signIn = (store: AccountStore): Promise<Account> =>
     store.add(newAccount({ id: "a", now: 0, logins: [idcLogin({ id: "l" })] }))

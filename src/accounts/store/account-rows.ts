@@ -4,6 +4,7 @@ import type { Account, Login, LoginBase, LoginRecord, TokenSet } from "../accoun
 import type { AccountChanges } from "../draft.ts"
 import { boundedHealth } from "../health.ts"
 import { withUses } from "../login-use.ts"
+import { findCalled } from "../name.ts"
 import {
   changeLogin,
   hasLogin,
@@ -16,7 +17,7 @@ import {
   withRecord,
 } from "../login.ts"
 import { type Database, type Row, untilWritten } from "./database.ts"
-import { ACCOUNTS, LOGINS, MODEL_LISTS, SESSIONS, TURNS } from "./schema.ts"
+import { ACCOUNTS, LOGINS, SESSIONS, TURNS } from "./schema.ts"
 
 /**
  * All accounts, removed ones too, the oldest first. They are read several times for every chat, and change rarely: rows
@@ -61,13 +62,18 @@ function readAccount(row: Row, loginRows: readonly Row[], environmentKey: Secret
 }
 
 /** Nothing but a key that this process does not have: it says who is off, and is no account here. */
-export function isAway({ removedAt, logins, keyElsewhere }: Account): boolean {
+function isAway({ removedAt, logins, keyElsewhere }: Account): boolean {
   return removedAt === undefined && logins.length === 0 && keyElsewhere === true
 }
 
 /** Neither removed nor away. */
 export function isThere(account: Account): boolean {
   return account.removedAt === undefined && !isAway(account)
+}
+
+export function findNotAway(accounts: readonly Account[], id: string): Account | undefined {
+  const account = findCalled(accounts, id)
+  return account && !isAway(account) ? account : undefined
 }
 
 type LoginMembers = ReturnType<typeof LOGINS.read>
@@ -204,9 +210,11 @@ export function applyChanges(
     for (const { id: loginId } of before.get(id)?.logins ?? [])
       if (logins.every((login) => login.id !== loginId))
         database.run("DELETE FROM kiro_login WHERE id = ? AND account_id = ?", [loginId, id])
+  const removed = changes.put.filter(({ removedAt }) => removedAt !== undefined)
+  for (const { id } of [...removed, ...changes.gone])
+    database.run("DELETE FROM kiro_model_list WHERE account_id = ?", [id])
   for (const { id, into } of changes.gone) {
-    for (const { name } of [LOGINS, MODEL_LISTS])
-      database.run(`DELETE FROM ${name} WHERE account_id = ?`, [id])
+    database.run("DELETE FROM kiro_login WHERE account_id = ?", [id])
     database.run("DELETE FROM kiro_account WHERE id = ?", [id])
     if (into !== undefined)
       for (const [{ name }, column] of SESSION_COLUMNS)

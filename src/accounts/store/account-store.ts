@@ -6,7 +6,14 @@ import { isResting } from "../login-use.ts"
 import { findCalled } from "../name.ts"
 import { actedNow, buryAccount, forgetLogins, tidy } from "../owner.ts"
 import type { Choice } from "../selection.ts"
-import { accountReader, applyChanges, isAway, isThere, swapTokens, type TokenSwap } from "./account-rows.ts"
+import {
+  accountReader,
+  applyChanges,
+  findNotAway,
+  isThere,
+  swapTokens,
+  type TokenSwap,
+} from "./account-rows.ts"
 import { Connection, type StoreOptions } from "./connection.ts"
 import { type Database, loadDatabaseDriver, passesSoon, StoreError } from "./database.ts"
 import { NOTES } from "./schema.ts"
@@ -26,7 +33,7 @@ import {
   writeLearnt,
 } from "./sessions.ts"
 
-/** How often the accounts are looked through for what nobody needs any more where nothing is new, as behind all news. */
+/** What nobody needs any more is looked for behind all news, and where there is none so often, in ms. */
 const TIDY_EVERY_MS = 60 * 60_000
 /**
  * What no request waits for is written down as soon as it is learnt: an account while its first request is on its way,
@@ -52,11 +59,9 @@ export async function openAccountStore(options: StoreOptions): Promise<AccountSt
 
 /** Pure: it may run more than once. */
 type Change<Value> = (current: Value, all: readonly Account[]) => Value
+type WholeChange = (accounts: readonly Account[]) => AccountChanges
 
-/**
- * `changed`: the row no longer holds `before`, or is gone. `busy`: another process is writing, try again. `failed`: not
- * on the disk, which is full, read-only or away.
- */
+/** `changed`: the row no longer holds `before`, or is gone. `busy`: it is worth another try. `failed`: not on the disk. */
 export type SwapResult = "written" | "changed" | "busy" | "failed"
 
 /**
@@ -106,9 +111,9 @@ export class AccountStore extends SessionStore {
 
   /** Keeps a new sign-in. */
   async add(account: Account): Promise<Account> {
-    const put = (database: Database): AccountChanges =>
-      applyChanges(database, this.#look(database), { put: [account], gone: [] })
-    await this.connection.write(put, { durable: true, patienceMs: SIGN_IN_PATIENCE_MS })
+    const put: WholeChange = () => ({ put: [account], gone: [] })
+    const options = { durable: true, patienceMs: SIGN_IN_PATIENCE_MS }
+    await this.connection.write((database) => this.#apply(database, put), options)
     return account
   }
 
@@ -141,24 +146,18 @@ export class AccountStore extends SessionStore {
   async remove(id: string): Promise<void> {
     const bury: Change<Account> = (current, all) =>
       current.removedAt === undefined ? buryAccount(current, actedNow(all, this.#now())) : current
-    await this.connection.write(
-      (database) => {
-        const buried = this.#change(database, id, bury)
-        if (buried !== undefined)
-          database.run("DELETE FROM kiro_model_list WHERE account_id = ?", [buried.id])
-      },
-      { durable: true },
-    )
+    await this.connection.write((database) => this.#change(database, id, bury), { durable: true })
     await this.connection.forgetDeleted()
   }
 
   /** One pure change over all accounts, removed ones included: imports, a user id that became known. */
-  async reconcile(change: (accounts: readonly Account[]) => AccountChanges): Promise<AccountChanges> {
-    const changes = await this.#reconcile(change)
-    if (hasNews(changes) || Math.abs(this.#now() - this.#tidiedAt) > TIDY_EVERY_MS) {
-      this.#tidiedAt = this.#now()
-      await this.#reconcile((accounts) => tidy(accounts, this.#now()))
-    }
+  async reconcile(change: WholeChange): Promise<AccountChanges> {
+    const expected = change(await this.listAll())
+    const isNews = hasNews(expected)
+    const write = (database: Database): AccountChanges => this.#apply(database, change)
+    const changes = isNews ? await this.connection.write(write, { durable: true, passing: true }) : expected
+    await this.#forgetRemoved(changes)
+    if (isNews || Math.abs(this.#now() - this.#tidiedAt) > TIDY_EVERY_MS) await this.#tidy()
     return changes
   }
 
@@ -282,18 +281,24 @@ export class AccountStore extends SessionStore {
     return this.#read(database, this.#now())
   }
 
-  async #reconcile(change: (accounts: readonly Account[]) => AccountChanges): Promise<AccountChanges> {
+  /** Nobody waits for a database that does not take it now. */
+  async #tidy(): Promise<void> {
+    this.#tidiedAt = this.#now()
+    const change: WholeChange = (accounts) => tidy(accounts, this.#now())
     const expected = change(await this.listAll())
-    if (!hasNews(expected)) return expected
-    const changes = await this.connection.write(
-      (database) => {
-        const accounts = this.#look(database)
-        return applyChanges(database, accounts, change(accounts))
-      },
-      { durable: true, passing: true },
-    )
-    if (changes.put.some(({ removedAt }) => removedAt !== undefined)) await this.connection.forgetDeleted()
-    return changes
+    if (!hasNews(expected)) return
+    const write = (database: Database): AccountChanges => this.#apply(database, change)
+    const changes = await this.connection.writeOr(expected, write, { durable: true, patienceMs: 0 })
+    await this.#forgetRemoved(changes)
+  }
+
+  #apply(database: Database, change: WholeChange): AccountChanges {
+    const accounts = this.#look(database)
+    return applyChanges(database, accounts, change(accounts))
+  }
+
+  async #forgetRemoved({ put }: AccountChanges): Promise<void> {
+    if (put.some(({ removedAt }) => removedAt !== undefined)) await this.connection.forgetDeleted()
   }
 
   /** The accounts, and the session as it is with what is to be written soon. */
@@ -341,9 +346,4 @@ export class AccountStore extends SessionStore {
     if (next !== undefined && next !== current) applyChanges(database, accounts, { put: [next], gone: [] })
     return next
   }
-}
-
-function findNotAway(accounts: readonly Account[], id: string): Account | undefined {
-  const account = findCalled(accounts, id)
-  return account && !isAway(account) ? account : undefined
 }
