@@ -250,8 +250,9 @@ export function samePair(one: TokenSet, other: TokenSet): boolean {
 }
 
 export function withoutRevocation<Kind extends Login>(login: Kind): Kind {
-  const { revoked, ...rest } = login
-  return revoked === undefined ? login : (rest as Kind)
+  if (login.revoked === undefined) return login
+  const { revoked: _, ...rest } = login
+  return rest as Kind
 }
 
 /** A pair in the place of another one. */
