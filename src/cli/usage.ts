@@ -29,9 +29,8 @@ export async function showUsage(context: Context, { json }: { readonly json: boo
   const accounts = await store.list()
   const wanted = accounts.filter(({ enabled }) => enabled)
   const many = wanted.length === 1 ? "one account" : `${wanted.length} accounts`
-  await terminal.progress(`Asking Kiro about ${many}`, () =>
-    Promise.all(wanted.map(({ id }) => lookUps.usageNow(id))),
-  )
+  const asking = (): Promise<unknown> => Promise.all(wanted.map(({ id }) => lookUps.usageNow(id)))
+  if (wanted.length > 0) await terminal.progress(`Asking Kiro about ${many}`, asking)
   await listAccounts(context, { json })
   const silent = (await store.list()).filter(
     ({ id, quota }) => wanted.some((account) => account.id === id) && (quota?.checkedAt ?? 0) < startedAt,

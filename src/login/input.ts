@@ -203,7 +203,8 @@ export function isApiKey(text: string): boolean {
 /** Throws `LoginError`, which never quotes what was typed. */
 export function readApiKey(text: string | undefined): Secret {
   const key = (text ?? "").replaceAll(/\s+/g, "").replaceAll(/^(?:KIRO_API_KEY=)?["']?|["']$/g, "")
-  if (!isApiKey(key)) throw new LoginError("That is not a Kiro API key: those begin with ksk_.")
+  if (!isApiKey(key))
+    throw new LoginError("That is not a Kiro API key: one is ksk_ and eight or more letters and digits.")
   return new Secret(key)
 }
 
