@@ -204,7 +204,9 @@ export function isApiKey(text: string): boolean {
 export function readApiKey(text: string | undefined): Secret {
   const key = (text ?? "").replaceAll(/\s+/g, "").replaceAll(/^(?:KIRO_API_KEY=)?["']?|["']$/g, "")
   if (!isApiKey(key))
-    throw new LoginError("That is not a Kiro API key: one is ksk_ and eight or more letters and digits.")
+    throw new LoginError(
+      "That is not a Kiro API key: those begin with ksk_, and eight or more letters and digits follow.",
+    )
   return new Secret(key)
 }
 
