@@ -166,6 +166,8 @@ describe("decide", () => {
   it("tries the other host last where one cuts every connection, and none other than that", () => {
     const elsewhere = { progress: repeated(3), anotherHost: true }
     assert.deepEqual(judge(situation("network", elsewhere)), { do: "switch-host" })
+    // A page is an answer.
+    assert.deepEqual(judge(situation("network", { ...elsewhere, failure: { status: 502 } })), { do: "fail" })
     for (const kind of ["service-error", "truncated", "corrupt-stream"] as const)
       assert.deepEqual(judge(situation(kind, elsewhere)), { do: "fail" })
   })

@@ -186,10 +186,10 @@ export function nextProgress(
  * refused without a word, which can be renewed: that says that the login is good.
  */
 export function isOfTheWay(
-  { kind, message, code, reason }: KiroFailure,
+  { kind, status, message, code, reason }: KiroFailure,
   sent: Pick<SentAt, "credential"> | undefined,
 ): boolean {
-  if (kind === "unreachable" || kind === "network" || reason === "PAGE") return true
+  if (kind === "unreachable" || (kind === "network" && status === 0) || reason === "PAGE") return true
   const isWordless = message === "" && code === undefined && reason === undefined
   return kind === "bearer-rejected" && isWordless && sent?.credential.login.kind !== "api-key"
 }

@@ -66,7 +66,7 @@ const TABLE: Readonly<Record<FailureKind, readonly Move[]>> = {
   "unknown-operation": [switchHost],
   "service-error": [repeat],
   unreachable: [switchHost, repeat],
-  network: [repeat, switchHost],
+  network: [repeat, leaveSilentHost],
   timeout: [repeat],
   "empty-answer": [repeat],
   truncated: [repeat],
@@ -102,6 +102,11 @@ function rediscover({ progress, accountId }: Situation): Verdict | undefined {
 
 function switchHost({ anotherHost }: Situation): Verdict | undefined {
   return anotherHost ? { do: "switch-host" } : undefined
+}
+
+/** Nothing came of it, not so much as a page: for a firewall one of the two names may be a stranger. */
+function leaveSilentHost(situation: Situation): Verdict | undefined {
+  return situation.failure.status === 0 ? switchHost(situation) : undefined
 }
 
 function switchLogin({ anotherLogin }: Situation): Verdict | undefined {
