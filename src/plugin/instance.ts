@@ -47,7 +47,8 @@ export async function startInstance({ input, place }: InstanceOptions): Promise<
   // OpenCode asks once which tools there are: who wants this one waits for the settings.
   const wanted = host.mentionsSetting(WEB_SEARCH_KEYS) && (await host.readSettings()).webSearch
   const search = wanted ? await searchHooks(host) : {}
-  const terminal = { argv: process.argv, output: process.stdout }
+  // Only a login prints: Bun takes ten milliseconds for the stream.
+  const terminal = () => ({ argv: process.argv, output: process.stdout })
   return {
     ...search,
     auth: authHook({
@@ -59,8 +60,8 @@ export async function startInstance({ input, place }: InstanceOptions): Promise<
         project,
         log,
         authFile: paths.authFile,
-        tell: createTell({ ...host, ...terminal, toast }),
-        fit: createFit(terminal),
+        tell: createTell({ ...host, ...terminal(), toast }),
+        fit: createFit(terminal()),
         signal,
         changed: () => host.inBackground(learnAccounts, "the accounts were not listed"),
       }),

@@ -81,7 +81,7 @@ describe("importing", () => {
     }
   })
 
-  it("the start offers its models without any other file of ours, before there is a list and with one", async () => {
+  it("the start offers its models without any other file of ours and without a stream of its process, before there is a list and with one", async () => {
     const [folder, home] = [temporaryFolder(), temporaryFolder()]
     for (const name of ["dist/index.js", "dist/server/start.js", "package.json"]) {
       mkdirSync(dirname(join(folder, name)), { recursive: true })
