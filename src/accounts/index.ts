@@ -67,7 +67,7 @@ export {
 } from "./name.ts"
 export { describeNotice, type Notice, type NoticeText, sourceTrouble } from "./notices.ts"
 export { actedNow, learnIdentity, replaceRefused } from "./owner.ts"
-export { type CacheUse, cacheShare, lastsUntil, resetOf, usedShare } from "./quota.ts"
+export { type CacheUse, cacheShare, creditsOf, lastsUntil, resetOf, usedShare } from "./quota.ts"
 export {
   type Choice,
   type ChoiceState,

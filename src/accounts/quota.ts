@@ -86,7 +86,7 @@ function isStale(quota: Quota, now: number): boolean {
 }
 
 /** Of the plan, and of a trial and bonuses that have not ended. */
-function creditsOf(
+export function creditsOf(
   quota: Quota,
   now: number,
 ): { readonly used: number; readonly limit: number; readonly left: number } {

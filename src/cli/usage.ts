@@ -3,18 +3,17 @@ import {
   accountName,
   type CacheUse,
   cacheShare,
+  creditsOf,
   creditsText,
   dayText,
   isMeant,
   lastsUntil,
   localDay,
-  type Quota,
   resetOf,
   stateOf,
   type StoredTurn,
 } from "../accounts/index.ts"
 import { capitalised, plainText, present } from "../json.ts"
-import { extraCredits } from "../kiro/index.ts"
 import { listAccounts } from "./accounts.ts"
 import type { Command, UsageGroup } from "./command-line.ts"
 import { type Context, mustBeKept } from "./context.ts"
@@ -262,20 +261,11 @@ function paceOf(accounts: readonly Account[], at: Parameters<typeof stateOf>[1])
     return [
       {
         account: accountName(account),
-        remaining: leftOf(quota, now),
+        remaining: creditsOf(quota, now).left,
         lastsUntil: isBefore ? new Date(end).toISOString() : null,
       },
     ]
   })
-}
-
-/** Of the plan, and of a trial and bonuses that have not ended. */
-function leftOf(quota: Quota, now: number): number {
-  // Nobody knows what other entries are: they make nothing last longer.
-  const left = [quota, ...extraCredits({ ...quota, others: [] }, now)].map(({ used, limit }) =>
-    Math.max(0, limit - used),
-  )
-  return left.reduce((sum, each) => sum + each, 0)
 }
 
 /** Beside those whose credits end too soon, at most so many are told of one by one. */
