@@ -153,11 +153,11 @@ export class AccountStore extends SessionStore {
   /** One pure change over all accounts, removed ones included: imports, a user id that became known. */
   async reconcile(change: WholeChange): Promise<AccountChanges> {
     const expected = change(await this.listAll())
-    const isNews = hasNews(expected)
+    const isNew = hasNews(expected)
     const write = (database: Database): AccountChanges => this.#apply(database, change)
-    const changes = isNews ? await this.connection.write(write, { durable: true, passing: true }) : expected
+    const changes = isNew ? await this.connection.write(write, { durable: true, passing: true }) : expected
     await this.#forgetRemoved(changes)
-    if (isNews || Math.abs(this.#now() - this.#tidiedAt) > TIDY_EVERY_MS) await this.#tidy()
+    if (isNew || Math.abs(this.#now() - this.#tidiedAt) > TIDY_EVERY_MS) await this.#tidy()
     return changes
   }
 
@@ -288,8 +288,8 @@ export class AccountStore extends SessionStore {
     const expected = change(await this.listAll())
     if (!hasNews(expected)) return
     const write = (database: Database): AccountChanges => this.#apply(database, change)
-    const changes = await this.connection.writeOr(expected, write, { durable: true, patienceMs: 0 })
-    await this.#forgetRemoved(changes)
+    const options = { durable: true, passing: true, patienceMs: 0 }
+    await this.#forgetRemoved(await this.connection.writeOr(expected, write, options))
   }
 
   #apply(database: Database, change: WholeChange): AccountChanges {
