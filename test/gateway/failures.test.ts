@@ -9,7 +9,7 @@ import {
   newAccount,
   recordOf,
 } from "../../src/accounts/index.ts"
-import { silentLog } from "../../src/runtime.ts"
+import { type Fetch, silentLog } from "../../src/runtime.ts"
 import { Secret } from "../../src/secret.ts"
 import {
   contextUsage,
@@ -819,12 +819,7 @@ describe("a fault", () => {
 
   it("of a host that can't be reached leads to the other one at once, which is remembered", async () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })
-    await using harness = await startHarness({
-      fetch: (url, init) => {
-        const host = new Headers(init.headers).get("x-kiro-original-host") ?? ""
-        return host.startsWith("q.") ? Promise.reject(refused) : fetch(url, init)
-      },
-    })
+    await using harness = await startHarness({ fetch: withoutOneHost(refused) })
     await harness.add("work")
     await assertAnswered(harness.ask())
     assert.deepEqual(harness.clock.slept, [])
@@ -834,12 +829,7 @@ describe("a fault", () => {
 
   it("of a host that cuts every connection leads to the other one behind the repeats, which is remembered", async () => {
     const reset = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" })
-    await using harness = await startHarness({
-      fetch: (url, init) => {
-        const host = new Headers(init.headers).get("x-kiro-original-host") ?? ""
-        return host.startsWith("q.") ? Promise.reject(reset) : fetch(url, init)
-      },
-    })
+    await using harness = await startHarness({ fetch: withoutOneHost(reset) })
     await harness.add("work")
     await assertAnswered(harness.ask())
     assert.deepEqual(harness.clock.slept, [500, 1000, 2000])
@@ -862,12 +852,8 @@ describe("a fault", () => {
       for (const kind of ["builder-id", "api-key"] as const) {
         let isAway = true
         const away = Object.assign(new Error("no such host"), { code: "ENOTFOUND" })
-        await using harness = await startHarness({
-          fetch: (url, init) => {
-            const host = new Headers(init.headers).get("x-kiro-original-host") ?? ""
-            return isAway && host.startsWith("q.") ? Promise.reject(away) : fetch(url, init)
-          },
-        })
+        const isOut = (): boolean => isAway
+        await using harness = await startHarness({ fetch: withoutOneHost(away, isOut) })
         await harness.add("work", { kind })
         harness.fake.intercept(({ host }) => host.startsWith("runtime."), refusal)
         const response = await harness.ask()
@@ -1246,6 +1232,14 @@ describe("a wait", () => {
       assert.deepEqual(harness.clock.slept, [5000])
     })
 })
+
+/** Of the two hosts the first one answers no request, as long as it is out. */
+function withoutOneHost(fault: Error, isOut = (): boolean => true): Fetch {
+  return (url, init) => {
+    const host = new Headers(init.headers).get("x-kiro-original-host") ?? ""
+    return isOut() && host.startsWith("q.") ? Promise.reject(fault) : fetch(url, init)
+  }
+}
 
 function suspend(account: Account): Account {
   return { ...account, health: { state: "revoked", since: 0, reason: "suspended" } }

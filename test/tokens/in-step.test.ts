@@ -545,10 +545,9 @@ describe("kiro-cli and we on one login", () => {
     )
   })
 
-  it("find the pair that kiro-cli got for the token that we are refused for", async () => {
-    await sync()
-    const cli = sources()
-    const late = cli.map((source): SourceStore => {
+  /** kiro-cli does something after we have looked at its store, and before we look again. */
+  const sourcesThat = (act: () => Promise<void>): readonly SourceStore[] =>
+    sources().map((source) => {
       let calls = 0
       if (!source.has({ source: "kiro-cli", key: `${file}#${TOKEN}` })) return source
       return {
@@ -556,13 +555,15 @@ describe("kiro-cli and we on one login", () => {
         async read() {
           calls += 1
           const before = await source.read()
-          // kiro-cli used the refresh token up after we had looked, and wrote the new pair before we look again.
-          if (calls === 1) await cliRefreshes()
+          if (calls === 1) await act()
           return before
         },
       }
     })
-    const keeper = openWith(late)
+
+  it("find the pair that kiro-cli got for the token that we are refused for", async () => {
+    await sync()
+    const keeper = openWith(sourcesThat(cliRefreshes))
     assert.equal(await token(keeper), ann.accessToken)
     await keeper.close()
     // kiro-cli's, and ours that was refused.
@@ -572,24 +573,13 @@ describe("kiro-cli and we on one login", () => {
 
   it("renew the pair that kiro-cli got meanwhile where that has ended too, and believe no refusal of the old one", async () => {
     await sync()
-    const late = sources().map((source): SourceStore => {
-      let calls = 0
-      if (!source.has({ source: "kiro-cli", key: `${file}#${TOKEN}` })) return source
-      return {
-        ...source,
-        async read() {
-          calls += 1
-          const before = await source.read()
-          if (calls === 1) {
-            await cliRefreshes()
-            const ended = { ...(await cliRow(file, TOKEN)), expires_at: new Date(EXPIRED).toISOString() }
-            await sqlite(file, (database) => putCliRow(database, TOKEN, ended))
-          }
-          return before
-        },
-      }
-    })
-    const keeper = openWith(late)
+    const keeper = openWith(
+      sourcesThat(async () => {
+        await cliRefreshes()
+        const ended = { ...(await cliRow(file, TOKEN)), expires_at: new Date(EXPIRED).toISOString() }
+        await sqlite(file, (database) => putCliRow(database, TOKEN, ended))
+      }),
+    )
     assert.equal(await token(keeper), ann.accessToken)
     await keeper.close()
     assert.equal((await first()).health.state, "ok")

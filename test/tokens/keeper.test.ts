@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, utimesSync, writeFileS
 import { join } from "node:path"
 import { after, before, beforeEach, describe, it } from "node:test"
 import {
+  type Account,
   type AccountStore,
   type Credential,
   type NoToken,
@@ -65,6 +66,15 @@ describe("the keeper of tokens", () => {
     return keeper.fresh({ account, rejected })
   }
   const stored = async (): Promise<ReturnType<typeof onlyLogin>> => onlyLogin((await store.list())[0])
+  /** An account whose token has ended, and the lock of its refresh, which somebody else holds. */
+  const lockedByAnother = async (): Promise<{ readonly account: Account; readonly lock: string }> => {
+    await store.add(accountOf(loginOf(person, EXPIRED)))
+    const [account] = await store.list()
+    assert.ok(account)
+    const lock = join(folder, `kiro-refresh.lock-${onlyLogin(account).id}`)
+    mkdirSync(lock)
+    return { account, lock }
+  }
 
   it("gives a valid token at once, without a request", async () => {
     await store.add(accountOf(loginOf(person, Date.now() + 3_600_000)))
@@ -370,11 +380,7 @@ describe("the keeper of tokens", () => {
   })
 
   it("waits for the holder of the lock as long as ever where a laptop sleeps meanwhile, or the clock is set", async () => {
-    await store.add(accountOf(loginOf(person, EXPIRED)))
-    const [account] = await store.list()
-    assert.ok(account)
-    const lock = join(folder, `kiro-refresh.lock-${(await stored()).id}`)
-    mkdirSync(lock)
+    const { account, lock } = await lockedByAnother()
     const before = fake.received("CreateToken").length
     const sentMeanwhile: number[] = []
     let offset = 0
@@ -397,11 +403,7 @@ describe("the keeper of tokens", () => {
   })
 
   it("renews without the lock at last where its holder lives on and never gives it back", async () => {
-    await store.add(accountOf(loginOf(person, EXPIRED)))
-    const [account] = await store.list()
-    assert.ok(account)
-    const lock = join(folder, `kiro-refresh.lock-${(await stored()).id}`)
-    mkdirSync(lock)
+    const { account, lock } = await lockedByAnother()
     let waitedMs = 0
     const clock: Clock = {
       ...systemClock,
